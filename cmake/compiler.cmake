@@ -1,0 +1,33 @@
+# Warnings are errors; sanitizers apply to everything; ccache and mold are used where they are.
+
+add_library(cairn_flags INTERFACE)
+target_compile_options(cairn_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wold-style-cast
+    -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Werror
+    -fstack-protector-strong -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 reports null dereferences inside the standard library once it inlines sanitizer checks.
+    target_compile_options(cairn_flags INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+endif()
+
+if(CAIRN_SANITIZE)
+    target_compile_options(cairn_flags INTERFACE
+        -fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(cairn_flags INTERFACE
+        -fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all)
+else()
+    target_compile_options(cairn_flags INTERFACE
+        $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fPIE)
+    target_link_options(cairn_flags INTERFACE -pie -Wl,-z,relro,-z,now)
+endif()
+
+find_program(CAIRN_CCACHE ccache)
+if(CAIRN_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+        CCACHE_SLOPPINESS=pch_defines,time_macros ${CAIRN_CCACHE})
+endif()
+find_program(CAIRN_MOLD mold)
+if(CAIRN_MOLD)
+    add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,37 @@
+# Every library that Cairn stands on, as one imported or interface target each.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+
+function(cairn_pkg_library name pkg)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${pkg})
+    add_library(cairn::${name} ALIAS PkgConfig::${name})
+endfunction()
+cairn_pkg_library(unbound libunbound)
+cairn_pkg_library(psl libpsl)
+cairn_pkg_library(idn2 libidn2)
+cairn_pkg_library(tomlplusplus tomlplusplus)
+
+find_path(LDNS_INCLUDE ldns/ldns.h REQUIRED)
+find_library(LDNS_LIBRARY ldns REQUIRED)
+add_library(cairn_ldns INTERFACE)
+target_include_directories(cairn_ldns SYSTEM INTERFACE ${LDNS_INCLUDE})
+target_link_libraries(cairn_ldns INTERFACE ${LDNS_LIBRARY})
+add_library(cairn::ldns ALIAS cairn_ldns)
+
+find_package(CLI11 REQUIRED)
+add_library(cairn::cli11 ALIAS CLI11::CLI11)
+
+# Asio and Beast are compiled once (src/base/asio.cpp, src/net/beast.cpp), not in every file.
+add_library(cairn_asio INTERFACE)
+target_compile_definitions(cairn_asio INTERFACE
+    BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+    BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_link_libraries(cairn_asio INTERFACE Boost::headers Threads::Threads)
+add_library(cairn::asio ALIAS cairn_asio)

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace cairn::base {
+
+/// A point in time, UTC, with the resolution that certificates and ACME objects have.
+using Time = std::chrono::sys_seconds;
+using Seconds = std::chrono::seconds;
+
+/// Where the time comes from; a parameter of everything that needs it.
+/// Thread-safe: `now` may be called from any thread.
+class Clock {
+  public:
+    virtual ~Clock() = default;
+    [[nodiscard]] virtual Time now() const = 0;
+};
+
+/// The clock of the operating system.
+class SystemClock final : public Clock {
+  public:
+    [[nodiscard]] Time now() const override;
+};
+
+/// A clock that stands still until it is moved, for tests.
+class ManualClock final : public Clock {
+  public:
+    explicit ManualClock(Time start) : now_(start) {}
+    [[nodiscard]] Time now() const override { return now_; }
+    void advance(Seconds by) { now_ += by; }
+    void set(Time time) { now_ = time; }
+
+  private:
+    Time now_;
+};
+
+/// `2026-11-22T01:02:03Z` (RFC 3339, as RFC 8555 uses it).
+[[nodiscard]] std::string to_rfc3339(Time time);
+
+/// Reads an RFC 3339 date-time with any offset; fractions of a second are cut off. Refuses what is
+/// not on the calendar and years outside 1970 to 9999.
+[[nodiscard]] Result<Time> from_rfc3339(std::string_view text);
+
+}  // namespace cairn::base

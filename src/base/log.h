@@ -1,0 +1,67 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace cairn::base {
+
+/// One named value of a log line.
+struct LogField {
+    using Value = std::variant<std::string, std::int64_t, double, bool>;
+    std::string_view name;
+    Value value;
+
+    LogField(std::string_view field, std::string text) : name(field), value(std::move(text)) {}
+    LogField(std::string_view field, std::string_view text)
+        : name(field), value(std::string(text)) {}
+    LogField(std::string_view field, const char* text) : name(field), value(std::string(text)) {}
+    LogField(std::string_view field, bool truth) : name(field), value(truth) {}
+    LogField(std::string_view field, double number) : name(field), value(number) {}
+    template <std::integral Integer>
+        requires(!std::same_as<Integer, bool>)
+    LogField(std::string_view field, Integer number)
+        : name(field), value(static_cast<std::int64_t>(number)) {}
+};
+
+enum class LogLevel { debug, info, warning, error };
+
+/// A structured log: one JSON object a line, with `time`, `level`, `event` and the given fields.
+/// Text from peers is escaped; secrets are never passed to it. Thread-safe; lines are written by a
+/// thread of its own, so that a caller does not wait for the disk.
+class Log {
+  public:
+    virtual ~Log() = default;
+    virtual void write(LogLevel level, std::string_view event,
+                       std::initializer_list<LogField> fields) = 0;
+    /// Waits until everything written so far is out.
+    virtual void flush() = 0;
+
+    void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        write(LogLevel::debug, event, fields);
+    }
+    void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        write(LogLevel::info, event, fields);
+    }
+    void warning(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        write(LogLevel::warning, event, fields);
+    }
+    void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        write(LogLevel::error, event, fields);
+    }
+};
+
+/// A log that writes to `path`, or to standard error if `path` is "-", from `threshold` upwards.
+/// Throws std::runtime_error if the file cannot be opened.
+[[nodiscard]] std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold);
+/// A log that drops everything.
+[[nodiscard]] std::unique_ptr<Log> silent_log();
+
+/// `text` as a JSON string, quotes included; octets that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string json_quoted(std::string_view text);
+
+}  // namespace cairn::base

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+using EVP_PKEY = struct evp_pkey_st;
+
+namespace cairn::crypto {
+
+/// Kinds of keys that the wire and certificates know, whatever their strength.
+enum class KeyAlgorithm { rsa, ec_p256, ec_p384, ec_p521, ed25519 };
+
+/// Kinds of keys that can be made here; the names of the command line's `--key-type`.
+enum class KeyType { ec_p256, ec_p384, rsa2048, rsa3072, rsa4096, ed25519 };
+/// "ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096", "ed25519".
+[[nodiscard]] std::string_view to_string(KeyType type);
+[[nodiscard]] base::Result<KeyType> key_type_from(std::string_view text);
+
+/// A public key of a known kind whose encoding was valid: an EC point on its curve, an RSA key of
+/// 512 to 16384 bits with an odd exponent above 1. Strength is judged by `key_weakness`.
+/// An immutable value, cheap to copy, safe to share between threads.
+class PublicKey {
+  public:
+    /// Reads a DER SubjectPublicKeyInfo. Refuses trailing octets, compressed points, explicit
+    /// curve parameters and other algorithms.
+    [[nodiscard]] static base::Result<PublicKey> from_spki(base::BytesView der);
+    /// Makes an EC key from coordinates of exactly the curve's length (RFC 7518 section 6.2.1).
+    [[nodiscard]] static base::Result<PublicKey> from_ec_point(KeyAlgorithm curve,
+                                                               base::BytesView x,
+                                                               base::BytesView y);
+    /// Makes an RSA key from big-endian modulus and exponent without leading zeros.
+    [[nodiscard]] static base::Result<PublicKey> from_rsa(base::BytesView modulus,
+                                                          base::BytesView exponent);
+    [[nodiscard]] static base::Result<PublicKey> from_ed25519(base::BytesView raw);
+
+    [[nodiscard]] KeyAlgorithm algorithm() const { return algorithm_; }
+    /// Bits of the modulus or of the curve's field.
+    [[nodiscard]] int bits() const;
+    /// The DER SubjectPublicKeyInfo.
+    [[nodiscard]] const base::Bytes& spki() const { return *spki_; }
+    struct EcPoint {
+        base::Bytes x, y;
+    };
+    /// Coordinates, full-length; only for EC keys.
+    [[nodiscard]] EcPoint ec_point() const;
+    struct RsaNumbers {
+        base::Bytes modulus, exponent;
+    };
+    /// Big-endian without leading zeros; only for RSA keys.
+    [[nodiscard]] RsaNumbers rsa_numbers() const;
+    /// The 32 octets of an Ed25519 key.
+    [[nodiscard]] base::Bytes ed25519_raw() const;
+
+    /// The OpenSSL object, for the modules that sign and verify; never null.
+    [[nodiscard]] EVP_PKEY* handle() const { return key_.get(); }
+    friend bool operator==(const PublicKey& left, const PublicKey& right) {
+        return *left.spki_ == *right.spki_;
+    }
+
+    /// Takes an OpenSSL public key of a kind that is known here.
+    [[nodiscard]] static base::Result<PublicKey> from_handle(std::shared_ptr<EVP_PKEY> key);
+
+  private:
+    PublicKey() = default;
+    std::shared_ptr<EVP_PKEY> key_;
+    std::shared_ptr<const base::Bytes> spki_;
+    KeyAlgorithm algorithm_ = KeyAlgorithm::ec_p256;
+};
+
+/// A private key together with its public half. Cheap to copy (the copies share the key), safe to
+/// share between threads; OpenSSL wipes it when the last copy goes.
+class PrivateKey {
+  public:
+    [[nodiscard]] static PrivateKey generate(KeyType type);
+    /// Reads an unencrypted PEM private key, PKCS#8 or traditional.
+    [[nodiscard]] static base::Result<PrivateKey> from_pem(std::string_view pem);
+    /// PKCS#8, unencrypted, to be written with mode 0600.
+    [[nodiscard]] base::SecretBytes to_pem() const;
+    [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+    [[nodiscard]] EVP_PKEY* handle() const { return key_.get(); }
+
+  private:
+    PrivateKey(std::shared_ptr<EVP_PKEY> key, PublicKey public_key)
+        : key_(std::move(key)), public_key_(std::move(public_key)) {}
+    std::shared_ptr<EVP_PKEY> key_;
+    PublicKey public_key_;
+};
+
+}  // namespace cairn::crypto

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace cairn::net {
+
+/// A request as a handler sees it: complete, within the server's limits, HTTP/1.1 semantics.
+struct HttpRequest {
+    std::string method;
+    std::string target;  ///< as sent: path and query
+    std::string body;
+    std::string remote_address;
+    bool over_tls = false;
+    /// Header fields in order, names in the sender's case.
+    std::vector<std::pair<std::string, std::string>> fields;
+
+    /// The value of the first field with this name (compared without case), or empty.
+    [[nodiscard]] std::string_view field(std::string_view name) const;
+    /// How many fields have this name.
+    [[nodiscard]] std::size_t field_count(std::string_view name) const;
+    /// Path without query.
+    [[nodiscard]] std::string_view path() const;
+};
+
+struct HttpResponse {
+    int status = 200;
+    std::string content_type;
+    std::string body;
+    /// Further header fields; Content-Type, Content-Length, Date and Connection are set by the
+    /// server.
+    std::vector<std::pair<std::string, std::string>> fields;
+    bool close = false;
+
+    // For the access log alone:
+    std::string log_account, log_detail;
+};
+
+}  // namespace cairn::net

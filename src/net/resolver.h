@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "net/dns_message.h"
+
+namespace cairn::net {
+
+/// Looks names up in the DNS. Thread-safe: `query` may be called on any executor.
+class Resolver {
+  public:
+    virtual ~Resolver() = default;
+    /// Asks for `name` `type`, following CNAMEs. The error says what failed (SERVFAIL, bogus with
+    /// the reason, timeout); a name that does not exist or has no such record is an answer.
+    [[nodiscard]] virtual base::Task<base::Result<DnsAnswer>> query(std::string name,
+                                                                    RecordType type) = 0;
+};
+
+struct ResolverOptions {
+    /// Forwarders as "address" or "address:port", IPv6 in brackets when a port follows; empty:
+    /// resolve from the roots.
+    std::vector<std::string> servers;
+    /// Validate with DNSSEC; a bogus answer is an error (RFC 4035).
+    bool dnssec = true;
+    /// How long one query may take in all.
+    base::Milliseconds timeout{5000};
+    /// Trust anchor file and root hints file; empty: the packaged ones.
+    std::string trust_anchor_file, root_hints_file;
+};
+
+/// A resolver over libunbound that keeps nothing in its cache, so that each validation sees the
+/// present. Its events run on `executor`, which must outlive it.
+/// Throws std::runtime_error if the options are refused by libunbound.
+[[nodiscard]] std::unique_ptr<Resolver> make_unbound_resolver(const base::Executor& executor,
+                                                              const ResolverOptions& options);
+
+}  // namespace cairn::net

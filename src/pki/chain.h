@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pki/certificate.h"
+
+namespace cairn::pki {
+
+/// Certificates in order, each certified by the next (RFC 8555 section 9.1).
+using Chain = std::vector<Certificate>;
+
+/// Reads a PEM chain: only CERTIFICATE blocks, 1 to 100 of them, 1 MiB at most, nothing but white
+/// space between them, each signed by the next. A block of another kind (a key!) is refused
+/// (RFC 8555 section 11.4).
+[[nodiscard]] base::Result<Chain> chain_from_pem(std::string_view pem);
+/// The PEM blocks one after the other.
+[[nodiscard]] std::string to_pem(std::span<const Certificate> chain);
+
+/// Why `chain`, leaf first, does not lead to one of `roots` at `when` for a TLS server; nothing
+/// wrong: an empty result. Names are not looked at.
+[[nodiscard]] base::Result<void> verify_chain(std::span<const Certificate> chain,
+                                              std::span<const Certificate> roots,
+                                              base::Time when);
+
+}  // namespace cairn::pki

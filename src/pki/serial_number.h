@@ -1,0 +1,34 @@
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/random.h"
+
+namespace cairn::pki {
+
+/// A certificate's serial number: positive, at most 20 octets of DER content (RFC 5280 4.1.2.2).
+class SerialNumber {
+  public:
+    /// 128 random bits, never zero (BR 7.1.2.7 asks for 64).
+    [[nodiscard]] static SerialNumber random(crypto::Random& random);
+    /// From the content octets of a DER INTEGER, leading zero octet included where it has one.
+    [[nodiscard]] static base::Result<SerialNumber> from_der_content(base::BytesView octets);
+    /// From hexadecimal, as `to_hex` writes it, in either case.
+    [[nodiscard]] static base::Result<SerialNumber> from_hex(std::string_view text);
+
+    /// The content octets of the DER INTEGER; RFC 9773 names a certificate by them.
+    [[nodiscard]] const base::Bytes& der_content() const { return der_content_; }
+    /// Lower-case hexadecimal of the number, two characters an octet, without a leading zero octet.
+    [[nodiscard]] std::string to_hex() const;
+    friend auto operator<=>(const SerialNumber&, const SerialNumber&) = default;
+
+  private:
+    explicit SerialNumber(base::Bytes content) : der_content_(std::move(content)) {}
+    base::Bytes der_content_;
+};
+
+}  // namespace cairn::pki

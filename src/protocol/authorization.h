@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "protocol/challenge_type.h"
+#include "protocol/identifier.h"
+#include "protocol/problem.h"
+#include "protocol/status.h"
+
+namespace cairn::protocol {
+
+/// A challenge object (RFC 8555 sections 7.1.5 and 8).
+struct ChallengeObject {
+    /// The type as it stands on the wire; a client ignores those it does not know.
+    std::string type;
+    std::string url;
+    ChallengeStatus status = ChallengeStatus::pending;
+    std::string token;
+    std::optional<base::Time> validated;
+    std::optional<Problem> error;
+
+    [[nodiscard]] std::string to_json() const;
+    [[nodiscard]] static base::Result<ChallengeObject> from_json(base::BytesView json);
+};
+
+/// An authorization object (section 7.1.4). The identifier stands without "*.".
+struct AuthorizationObject {
+    Identifier identifier;
+    AuthorizationStatus status = AuthorizationStatus::pending;
+    std::optional<base::Time> expires;
+    std::vector<ChallengeObject> challenges;
+    bool wildcard = false;
+
+    [[nodiscard]] std::string to_json() const;
+    [[nodiscard]] static base::Result<AuthorizationObject> from_json(base::BytesView json);
+};
+
+/// The payload of a POST to an authorization URL (section 7.5.2): `{"status":"deactivated"}` or
+/// malformed.
+[[nodiscard]] OrProblem<void> parse_authorization_update(base::BytesView json);
+/// The payload of a POST to a challenge URL (section 7.5.1): any object; its members are ignored.
+[[nodiscard]] OrProblem<void> parse_challenge_response(base::BytesView json);
+
+}  // namespace cairn::protocol

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace cairn::protocol {
+
+/// The directory object (RFC 8555 section 7.1.1, RFC 9773 section 3, profiles draft section 3).
+/// Absent URLs and members are empty.
+struct Directory {
+    std::string new_nonce, new_account, new_order, new_authz, revoke_cert, key_change, renewal_info;
+    std::string terms_of_service, website;
+    std::vector<std::string> caa_identities;
+    bool external_account_required = false;
+    std::map<std::string, std::string> profiles;
+
+    [[nodiscard]] std::string to_json() const;
+    /// Reads a server's directory: the five required URLs must be there; unknown members are
+    /// ignored.
+    [[nodiscard]] static base::Result<Directory> from_json(base::BytesView json);
+};
+
+}  // namespace cairn::protocol

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "net/resolver.h"
+#include "protocol/challenge_type.h"
+#include "protocol/identifier.h"
+#include "protocol/key_authorization.h"
+#include "protocol/problem.h"
+#include "va/egress_policy.h"
+
+namespace cairn::va {
+
+/// One question to a validator: does whoever holds this key authorization control this identifier?
+struct Validation {
+    protocol::Identifier identifier;
+    protocol::Token token;
+    std::string key_authorization;
+};
+
+/// What was seen on the way to a success; for the audit log.
+struct Evidence {
+    /// Each connection or query: "93.184.216.34:80", "_acme-challenge.example.com TXT".
+    std::vector<std::string> steps;
+};
+
+/// The ports, resolver and rules that validation works with.
+struct Settings {
+    std::uint16_t http_port = 80;
+    std::uint16_t https_port = 443;  ///< for redirects to https
+    std::uint16_t tls_alpn_port = 443;
+    EgressPolicy egress;
+    /// One attempt in all.
+    base::Milliseconds deadline{10000};
+    std::string user_agent = "Cairn-Validation/1";
+};
+
+/// Each runs on the caller's executor and ends by the deadline. Failure is a problem of type dns,
+/// connection, tls, unauthorized or incorrectResponse (RFC 8555 section 6.7), whose detail tells the
+/// subscriber what was tried and what came back, without the peer's body beyond 200 printable
+/// characters.
+[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_http01(
+    const Validation& validation, const Settings& settings, net::Resolver& resolver);
+[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_dns01(
+    const Validation& validation, const Settings& settings, net::Resolver& resolver);
+[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_tls_alpn01(
+    const Validation& validation, const Settings& settings, net::Resolver& resolver);
+
+}  // namespace cairn::va
