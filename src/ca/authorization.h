@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "ca/id.h"
+#include "protocol/challenge_type.h"
+#include "protocol/identifier.h"
+#include "protocol/key_authorization.h"
+#include "protocol/problem.h"
+#include "protocol/status.h"
+
+namespace cairn::ca {
+
+/// The one attempt to validate an authorization: there is no second, a failure is final and known
+/// at once (RFC 8555 section 7.1.6 allows it; clients order anew).
+struct ValidationAttempt {
+    protocol::ChallengeType method;
+    base::Time started;
+    /// None while validation is under way.
+    std::optional<base::Time> finished;
+    /// Why it failed; none while under way and after success.
+    std::optional<protocol::Problem> problem;
+};
+
+/// The stored facts of an authorization and its challenges (RFC 8555 sections 7.1.4 and 7.1.5). The
+/// challenges have no rows of their own: they share the token, and at most one is attempted.
+struct Authorization {
+    AuthorizationId id;
+    AccountId account;
+    /// As ordered; a wildcard's authorization shows it without "*.".
+    protocol::Identifier identifier;
+    base::Time created;
+    /// While pending: when the challenges lapse. Once valid: when the proof does.
+    base::Time expires;
+    protocol::Token token;
+    std::vector<protocol::ChallengeType> offered;
+    std::optional<ValidationAttempt> attempt;
+    std::optional<base::Time> deactivated;
+
+    /// RFC 8555 section 7.1.6. A challenge left unanswered past `expires` makes it invalid.
+    [[nodiscard]] protocol::AuthorizationStatus status(base::Time now) const;
+    [[nodiscard]] protocol::ChallengeStatus challenge_status(protocol::ChallengeType type) const;
+    [[nodiscard]] bool offers(protocol::ChallengeType type) const;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "ca/account.h"
+#include "ca/authorization.h"
+#include "ca/certificate.h"
+#include "ca/id.h"
+#include "ca/order.h"
+
+// The ports through which the CA keeps its facts. Each call is one atomic step. When a call that
+// writes returns, what it wrote is durable; when it throws, nothing was written. Calls may be made
+// from any executor, in parallel; the task resumes on the executor that it was awaited on.
+//
+// A store that cannot serve (disk full, connection lost) throws StoreUnavailable.
+namespace cairn::ca {
+
+/// The store cannot serve now; nothing was written, and the same call may succeed later.
+class StoreUnavailable : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+class AccountStore {
+  public:
+    virtual ~AccountStore() = default;
+
+    struct Creation {
+        Account account;
+        bool created;  ///< false: an account with this key was there, and is unchanged
+    };
+    /// Adds `account` unless its key is on an account already, deactivated ones included.
+    [[nodiscard]] virtual base::Task<Creation> create_account(Account account) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Account>> find_account(AccountId id) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Account>> find_account_by_key(
+        crypto::Sha256Digest thumbprint) = 0;
+    /// Replaces the contacts of an account that is not deactivated; the account afterwards.
+    [[nodiscard]] virtual base::Task<std::optional<Account>> update_contacts(
+        AccountId id, std::vector<std::string> contacts) = 0;
+    /// The account afterwards; deactivating twice keeps the first time.
+    [[nodiscard]] virtual base::Task<std::optional<Account>> deactivate_account(AccountId id,
+                                                                                base::Time now) = 0;
+    struct KeyReplacement {
+        enum class Outcome {
+            replaced,
+            taken,  ///< `holder` has the new key
+            stale,  ///< the account's key is not the old one any more, or it is deactivated
+        };
+        Outcome outcome;
+        std::optional<AccountId> holder;
+    };
+    /// Replaces the key of account `id` if it still is `old_thumbprint` and nobody has the new one.
+    [[nodiscard]] virtual base::Task<KeyReplacement> replace_account_key(
+        AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) = 0;
+};
+
+class OrderStore {
+  public:
+    virtual ~OrderStore() = default;
+
+    /// Adds an order and those of its authorizations that are new.
+    [[nodiscard]] virtual base::Task<void> create_order(Order order,
+                                                        std::vector<Authorization> fresh) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Order>> find_order(OrderId id) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Authorization>> find_authorization(
+        AuthorizationId id) = 0;
+    /// The authorizations with these ids, in their order; every one must exist.
+    [[nodiscard]] virtual base::Task<std::vector<Authorization>> find_authorizations(
+        std::vector<AuthorizationId> ids) = 0;
+    /// For each identifier (wildcard or not is part of it): the authorization of this account and
+    /// no other that is valid at `now` and lapses last, if there is one.
+    [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>>
+    find_valid_authorizations(AccountId account, std::vector<protocol::Identifier> identifiers,
+                              base::Time now) = 0;
+    /// Orders of the account, newest first, at most `limit`, older than `before` if given.
+    [[nodiscard]] virtual base::Task<std::vector<OrderId>> orders_of(AccountId account,
+                                                                     std::optional<OrderId> before,
+                                                                     std::size_t limit) = 0;
+
+    /// Records the attempt if the authorization is pending at `now` and has none yet. True for
+    /// exactly one caller.
+    [[nodiscard]] virtual base::Task<bool> begin_validation(AuthorizationId id,
+                                                            protocol::ChallengeType method,
+                                                            base::Time now) = 0;
+    /// Ends the attempt: with a problem it failed, without one the authorization is valid until
+    /// `expires`. False if there is no attempt under way or the authorization was deactivated.
+    [[nodiscard]] virtual base::Task<bool> finish_validation(
+        AuthorizationId id, base::Time now, std::optional<protocol::Problem> problem,
+        base::Time expires) = 0;
+    /// False if it was not pending or valid at `now`, or is being validated.
+    [[nodiscard]] virtual base::Task<bool> deactivate_authorization(AuthorizationId id,
+                                                                    base::Time now) = 0;
+
+    /// Records the intent if the order has none, no problem, and has not expired at `intent.begun`.
+    /// True for exactly one caller.
+    [[nodiscard]] virtual base::Task<bool> begin_issuance(OrderId id, IssuanceIntent intent) = 0;
+    /// Adds the certificate and marks the order completed, in one step. False if the order was
+    /// completed or failed already; then nothing is added.
+    [[nodiscard]] virtual base::Task<bool> complete_issuance(OrderId id,
+                                                             IssuedCertificate certificate) = 0;
+    /// Marks an order that has an intent and is not completed as failed.
+    [[nodiscard]] virtual base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) = 0;
+
+    /// Attempts that were begun and not finished, and intents neither completed nor failed: the
+    /// jobs to take up after a crash. Oldest first, at most `limit`.
+    [[nodiscard]] virtual base::Task<std::vector<AuthorizationId>> unfinished_validations(
+        std::size_t limit) = 0;
+    [[nodiscard]] virtual base::Task<std::vector<OrderId>> unfinished_issuances(
+        std::size_t limit) = 0;
+};
+
+class CertificateStore {
+  public:
+    virtual ~CertificateStore() = default;
+
+    /// Adds a certificate that no order asked for: the server's own.
+    [[nodiscard]] virtual base::Task<void> add_certificate(IssuedCertificate certificate) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<IssuedCertificate>> find_certificate(
+        pki::SerialNumber serial) = 0;
+    enum class RevocationOutcome { revoked, raised_to_key_compromise, already_revoked, unknown };
+    /// Revokes. A certificate that is revoked for another reason is raised to keyCompromise if that
+    /// is the new one. With keyCompromise the certificate's key is blocked in the same step.
+    [[nodiscard]] virtual base::Task<RevocationOutcome> revoke_certificate(
+        pki::SerialNumber serial, Revocation revocation) = 0;
+    /// True if a certificate with this key (SHA-256 of its SPKI) was revoked for keyCompromise.
+    [[nodiscard]] virtual base::Task<bool> is_key_blocked(crypto::Sha256Digest key) = 0;
+    /// True if the key stands in any issued certificate.
+    [[nodiscard]] virtual base::Task<bool> is_certificate_key(crypto::Sha256Digest key) = 0;
+
+    /// Remembers an issuer's chain (PEM, issuer first), so that certificates are served with the
+    /// same chain after the issuer was replaced. Saving the same again changes nothing.
+    [[nodiscard]] virtual base::Task<void> save_issuer(IssuerId id, std::string chain_pem) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<std::string>> find_issuer(IssuerId id) = 0;
+};
+
+/// Everything that the CA keeps, behind one owner.
+class Repository : public AccountStore, public OrderStore, public CertificateStore {};
+
+}  // namespace cairn::ca
