@@ -34,8 +34,9 @@ struct NewAccountRequest {
     std::string external_account_binding;
 
     [[nodiscard]] std::string to_json() const;
-    /// malformed for broken JSON or members of the wrong type. At most 10 contacts; each is checked:
-    /// unsupportedContact unless mailto:, invalidContact for hfields, several or bad addresses.
+    /// malformed for broken JSON or members of the wrong type. At most 10 contacts; each is
+    /// checked: unsupportedContact unless mailto:, invalidContact for hfields, several or bad
+    /// addresses.
     [[nodiscard]] static OrProblem<NewAccountRequest> from_json(base::BytesView json);
 };
 

@@ -1,12 +1,13 @@
 #pragma once
 // Private to the .cpp files of protocol (and of fuzz): what every reader of JSON shares.
 
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -28,8 +29,8 @@ namespace cairn::protocol {
                                                             std::string_view name);
 [[nodiscard]] base::Result<std::optional<std::int64_t>> integer_member(
     const boost::json::object& object, std::string_view name);
-[[nodiscard]] base::Result<std::optional<base::Time>> time_member(
-    const boost::json::object& object, std::string_view name);
+[[nodiscard]] base::Result<std::optional<base::Time>> time_member(const boost::json::object& object,
+                                                                  std::string_view name);
 /// At most `limit` strings.
 [[nodiscard]] base::Result<std::optional<std::vector<std::string>>> strings_member(
     const boost::json::object& object, std::string_view name, std::size_t limit);

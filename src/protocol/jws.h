@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "crypto/key.h"
@@ -59,12 +60,5 @@ struct JwsHeader {
 
 /// The algorithm names that are accepted, in order of preference.
 [[nodiscard]] const std::vector<std::string>& accepted_algorithms();
-
-/// The externalAccountBinding object for newAccount (RFC 8555 section 7.3.4): HS256 over the
-/// account's JWK, keyed with `mac_key`, named `key_id`.
-[[nodiscard]] std::string make_external_account_binding(const crypto::PublicKey& account_key,
-                                                        std::string_view key_id,
-                                                        base::BytesView mac_key,
-                                                        std::string_view new_account_url);
 
 }  // namespace cairn::protocol

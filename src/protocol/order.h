@@ -41,9 +41,9 @@ struct NewOrderRequest {
     std::string replaces;
 
     [[nodiscard]] std::string to_json() const;
-    /// malformed for broken JSON, no or too many identifiers, bad dates. Every identifier is judged:
-    /// one bad one gives its own type (unsupportedIdentifier, rejectedIdentifier, malformed), with
-    /// a subproblem for each bad one. Duplicates are dropped, order kept.
+    /// malformed for broken JSON, no or too many identifiers, bad dates. Every identifier is
+    /// judged: one bad one gives its own type (unsupportedIdentifier, rejectedIdentifier,
+    /// malformed), with a subproblem for each bad one. Duplicates are dropped, order kept.
     [[nodiscard]] static OrProblem<NewOrderRequest> from_json(base::BytesView json);
 };
 

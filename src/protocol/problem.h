@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace cairn::protocol {
@@ -61,7 +61,8 @@ struct Subproblem {
 class Problem : public std::exception {
   public:
     Problem(ProblemType problem_type, std::string problem_detail)
-        : type(problem_type), detail(std::move(problem_detail)),
+        : type(problem_type),
+          detail(std::move(problem_detail)),
           status(default_status(problem_type)) {}
     Problem(ProblemType problem_type, std::string problem_detail, int http_status)
         : type(problem_type), detail(std::move(problem_detail)), status(http_status) {}
