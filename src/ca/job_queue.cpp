@@ -1,0 +1,159 @@
+#include "ca/job_queue.h"
+
+#include <deque>
+#include <mutex>
+#include <unordered_set>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace cairn::ca {
+
+struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
+    State(Options queue_options, std::function<base::Executor()> executors, Run run_job,
+          Unfinished list, base::Log& queue_log)
+        : options(std::move(queue_options)),
+          next_executor(std::move(executors)),
+          run(std::move(run_job)),
+          unfinished(std::move(list)),
+          log(queue_log),
+          tasks([this](const std::exception_ptr&) { log.error("job task ended by an exception"); }),
+          watchers([](const std::exception_ptr&) {}) {}
+
+    // Starts the job if there is room, else lets it wait, else leaves it to the store.
+    void submit(std::string id) {
+        {
+            const std::scoped_lock lock(mutex);
+            if (stopping || known.contains(id)) return;
+            if (running >= options.parallel) {
+                if (waiting.size() >= options.waiting) {
+                    left_in_store = true;
+                    return;
+                }
+                known.insert(id);
+                waiting.push_back(std::move(id));
+                return;
+            }
+            known.insert(id);
+            ++running;
+        }
+        spawn(std::move(id));
+    }
+
+    void spawn(std::string id) {
+        if (!tasks.spawn(next_executor(), work(shared_from_this(), std::move(id)))) {
+            const std::scoped_lock lock(mutex);
+            --running;
+        }
+    }
+
+    // Runs a job, then those that wait, so that a place is never idle.
+    static base::Task<void> work(std::shared_ptr<State> self, std::string id) {
+        for (bool more = true; more;) {
+            bool failed = false;
+            try {
+                co_await self->run(id);
+            } catch (const std::exception& error) {
+                failed = true;
+                self->log.error(
+                    "job failed, to be tried again",
+                    {{"queue", self->options.name}, {"id", id}, {"error", error.what()}});
+            }
+            const std::scoped_lock lock(self->mutex);
+            self->known.erase(id);
+            self->left_in_store = self->left_in_store || failed;
+            more = !self->waiting.empty() && !self->stopping;
+            if (more) {
+                id = std::move(self->waiting.front());
+                self->waiting.pop_front();
+            } else {
+                --self->running;
+            }
+        }
+    }
+
+    // At the start, and whenever something was left, asks the store what there is to do.
+    static base::Task<void> watch(std::shared_ptr<State> self) {
+        for (;;) {
+            bool look = false;
+            std::size_t room = 0;
+            {
+                const std::scoped_lock lock(self->mutex);
+                if (self->stopping) co_return;
+                look = self->left_in_store;
+                room = self->options.waiting - self->waiting.size();
+                if (look && room > 0) self->left_in_store = false;
+            }
+            if (look && room > 0) {
+                try {
+                    auto ids = co_await self->unfinished(room);
+                    if (ids.size() == room) {
+                        const std::scoped_lock lock(self->mutex);
+                        self->left_in_store = true;
+                    }
+                    for (auto& id : ids) self->submit(std::move(id));
+                } catch (const std::exception& error) {
+                    self->log.error("listing jobs failed",
+                                    {{"queue", self->options.name}, {"error", error.what()}});
+                    const std::scoped_lock lock(self->mutex);
+                    self->left_in_store = true;
+                }
+            }
+            try {
+                co_await base::sleep_for(self->options.recheck);
+            } catch (const boost::system::system_error&) {
+                co_return;  // cancelled: the queue stops
+            }
+        }
+    }
+
+    const Options options;
+    const std::function<base::Executor()> next_executor;
+    const Run run;
+    const Unfinished unfinished;
+    base::Log& log;
+
+    mutable std::mutex mutex;
+    std::deque<std::string> waiting;
+    std::unordered_set<std::string> known;
+    std::size_t running = 0;
+    bool left_in_store = true;
+    bool stopping = false;
+
+    base::TaskGroup tasks;
+    base::TaskGroup watchers;
+};
+
+JobQueue::JobQueue(Options options, std::function<base::Executor()> next_executor, Run run,
+                   Unfinished unfinished, base::Log& log)
+    : state_(std::make_shared<State>(std::move(options), std::move(next_executor), std::move(run),
+                                     std::move(unfinished), log)) {}
+
+JobQueue::~JobQueue() {
+    stop(base::Milliseconds(0));
+}
+
+void JobQueue::start() {
+    state_->watchers.spawn(state_->next_executor(), State::watch(state_));
+}
+
+void JobQueue::submit(std::string id) {
+    state_->submit(std::move(id));
+}
+
+void JobQueue::stop(base::Milliseconds patience) {
+    {
+        const std::scoped_lock lock(state_->mutex);
+        state_->stopping = true;
+        state_->waiting.clear();
+    }
+    state_->watchers.close(base::Milliseconds(0));
+    state_->tasks.close(patience);
+}
+
+std::size_t JobQueue::size() const {
+    const std::scoped_lock lock(state_->mutex);
+    return state_->running + state_->waiting.size();
+}
+
+}  // namespace cairn::ca

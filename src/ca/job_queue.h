@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+
+namespace cairn::ca {
+
+/// Runs work that outlives a request: validations, issuances. The store says what is to be done,
+/// the queue only does it soon: a job that finds no room, fails for want of the store, or was
+/// interrupted by a crash is found again by `unfinished` and run then. Thread-safe.
+class JobQueue {
+  public:
+    struct Options {
+        std::string name;  ///< for the log
+        std::size_t parallel = 256;
+        std::size_t waiting = 10000;
+        base::Milliseconds recheck{2000};
+    };
+    /// Runs one job; what it throws is logged, and the job is tried again later.
+    using Run = std::function<base::Task<void>(std::string id)>;
+    /// The ids of jobs that the store has, at most `limit`.
+    using Unfinished = std::function<base::Task<std::vector<std::string>>(std::size_t limit)>;
+
+    JobQueue(Options options, std::function<base::Executor()> next_executor, Run run,
+             Unfinished unfinished, base::Log& log);
+    ~JobQueue();
+
+    /// Takes up what the store has from before, then keeps looking for jobs that were left.
+    void start();
+    /// Runs the job soon, once: an id that waits or runs already is not run twice at a time.
+    void submit(std::string id);
+    /// Takes no more, and waits for what runs, `patience` at most. The rest stays in the store.
+    void stop(base::Milliseconds patience);
+    /// Jobs that run or wait here.
+    [[nodiscard]] std::size_t size() const;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace cairn::ca

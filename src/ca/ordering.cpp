@@ -1,0 +1,108 @@
+#include "ca/ordering.h"
+
+#include "ca/order_rules.h"
+
+namespace cairn::ca {
+
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+// A proof about to lapse is not worth reusing: the client would have no time to finalize.
+constexpr base::Seconds least_remaining_proof = std::chrono::hours(1);
+
+// The same words for what is not there and what is somebody else's.
+Problem not_found(const char* what) {
+    return Problem(ProblemType::malformed, std::string("no such ") + what, 404);
+}
+
+}  // namespace
+
+Ordering::Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
+                   const base::Clock& clock, crypto::Random& random)
+    : store_(store), policy_(policy), profiles_(profiles), clock_(clock), random_(random) {}
+
+base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderRequest request) {
+    const auto* profile = profiles_.find(request.profile);
+    if (profile == nullptr)
+        throw Problem(ProblemType::invalid_profile,
+                      "profile \"" + base::printable(request.profile) + "\" is not offered");
+    const auto now = clock_.now();
+    if (auto refusal = order_refusal(request, *profile, policy_, now)) throw std::move(*refusal);
+
+    OrderView view{.order = {.id = OrderId::fresh(now, random_),
+                             .account = account,
+                             .created = now,
+                             .expires = now + profile->order_lifetime,
+                             .identifiers = std::move(request.identifiers),
+                             .authorizations = {},
+                             .profile = profile->name,
+                             .not_before = request.not_before,
+                             .not_after = request.not_after,
+                             .intent = std::nullopt,
+                             .completed = std::nullopt,
+                             .problem = std::nullopt},
+                   .proofs = {},
+                   .now = now};
+    auto reusable = co_await store_.find_valid_authorizations(account, view.order.identifiers,
+                                                              now + least_remaining_proof);
+    std::vector<Authorization> fresh;
+    for (std::size_t i = 0; i < view.order.identifiers.size(); ++i) {
+        if (reusable[i]) {
+            view.order.authorizations.push_back(reusable[i]->id);
+            view.proofs.push_back(std::move(*reusable[i]));
+            continue;
+        }
+        const auto& identifier = view.order.identifiers[i];
+        Authorization authorization{.id = AuthorizationId::fresh(now, random_),
+                                    .account = account,
+                                    .identifier = identifier,
+                                    .created = now,
+                                    .expires = now + profile->pending_lifetime,
+                                    .token = protocol::Token::random(random_),
+                                    .offered = challenges_for(identifier),
+                                    .attempt = std::nullopt,
+                                    .deactivated = std::nullopt};
+        view.order.authorizations.push_back(authorization.id);
+        fresh.push_back(authorization);
+        view.proofs.push_back(std::move(authorization));
+    }
+    co_await store_.create_order(view.order, std::move(fresh));
+    co_return view;
+}
+
+base::Task<OrderView> Ordering::read(AccountId account, OrderId id) {
+    auto order = co_await store_.find_order(id);
+    if (!order || order->account != account) throw not_found("order");
+    auto proofs = co_await store_.find_authorizations(order->authorizations);
+    co_return OrderView{std::move(*order), std::move(proofs), clock_.now()};
+}
+
+base::Task<Authorization> Ordering::read_authorization(AccountId account, AuthorizationId id) {
+    auto authorization = co_await store_.find_authorization(id);
+    if (!authorization || authorization->account != account) throw not_found("authorization");
+    co_return std::move(*authorization);
+}
+
+base::Task<Authorization> Ordering::deactivate_authorization(AccountId account,
+                                                             AuthorizationId id) {
+    auto authorization = co_await read_authorization(account, id);
+    if (!co_await store_.deactivate_authorization(id, clock_.now()))
+        throw Problem(ProblemType::malformed,
+                      "only a pending or valid authorization that is not being validated can be "
+                      "deactivated");
+    co_return co_await read_authorization(account, id);
+}
+
+base::Task<Ordering::Page> Ordering::list(AccountId account, std::optional<OrderId> before) {
+    Page page;
+    page.orders = co_await store_.orders_of(account, before, page_size + 1);
+    if (page.orders.size() > page_size) {
+        page.orders.pop_back();
+        page.next = page.orders.back();
+    }
+    co_return page;
+}
+
+}  // namespace cairn::ca

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "ca/account.h"
+#include "ca/order.h"
+#include "ca/policy.h"
+#include "ca/profile.h"
+#include "ca/repository.h"
+#include "crypto/random.h"
+#include "protocol/order.h"
+
+namespace cairn::ca {
+
+/// An order together with its authorizations, as they were read at one time.
+struct OrderView {
+    Order order;
+    std::vector<Authorization> proofs;
+    base::Time now;
+
+    [[nodiscard]] protocol::OrderStatus status() const { return order.status(proofs, now); }
+};
+
+/// Orders and authorizations: placing, reading and giving up (RFC 8555 sections 7.4 and 7.5). What
+/// a client did wrong is thrown as a protocol::Problem; what belongs to another account does not
+/// exist.
+class Ordering {
+  public:
+    Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
+             const base::Clock& clock, crypto::Random& random);
+
+    [[nodiscard]] base::Task<OrderView> place(AccountId account, protocol::NewOrderRequest request);
+    [[nodiscard]] base::Task<OrderView> read(AccountId account, OrderId id);
+    [[nodiscard]] base::Task<Authorization> read_authorization(AccountId account,
+                                                               AuthorizationId id);
+    [[nodiscard]] base::Task<Authorization> deactivate_authorization(AccountId account,
+                                                                     AuthorizationId id);
+
+    struct Page {
+        std::vector<OrderId> orders;
+        std::optional<OrderId> next;  ///< the cursor of the page behind this one
+    };
+    static constexpr std::size_t page_size = 100;
+    /// Orders of the account, newest first (section 7.1.2.1).
+    [[nodiscard]] base::Task<Page> list(AccountId account, std::optional<OrderId> before);
+
+  private:
+    OrderStore& store_;
+    const NamePolicy& policy_;
+    const Profiles& profiles_;
+    const base::Clock& clock_;
+    crypto::Random& random_;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,28 @@
+#include "ca/profile.h"
+
+namespace cairn::ca {
+
+base::Seconds longest_validity(base::Time when) {
+    using namespace std::chrono;
+    if (when < sys_days(2027y / March / 15)) return days(200);
+    if (when < sys_days(2029y / March / 15)) return days(100);
+    return days(47);
+}
+
+base::Result<Profiles> Profiles::of(std::map<std::string, Profile> profiles,
+                                    std::string default_name) {
+    if (profiles.empty()) return base::fail("there is no profile");
+    if (!profiles.contains(default_name))
+        return base::fail("the default profile \"" + default_name + "\" is not defined");
+    Profiles result;
+    result.profiles_ = std::move(profiles);
+    result.default_name_ = std::move(default_name);
+    return result;
+}
+
+const Profile* Profiles::find(const std::string& name) const {
+    const auto found = profiles_.find(name.empty() ? default_name_ : name);
+    return found == profiles_.end() ? nullptr : &found->second;
+}
+
+}  // namespace cairn::ca

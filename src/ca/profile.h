@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace cairn::ca {
+
+/// What kind of certificate an order gets and how long its steps may take: the profile of
+/// draft-ietf-acme-profiles, configured by the operator.
+struct Profile {
+    std::string name;
+    /// Text or URL for people, shown in the directory.
+    std::string description;
+    /// notAfter - notBefore + 1 s of what is issued.
+    base::Seconds validity{std::chrono::days(90)};
+    /// How far before the moment of issuance the validity begins, for clients whose clock is slow.
+    base::Seconds backdate{std::chrono::hours(1)};
+    std::size_t max_names = 100;
+    /// The first name of at most 64 characters also becomes the subject's common name.
+    bool common_name = false;
+    base::Seconds order_lifetime{std::chrono::days(7)};
+    base::Seconds pending_lifetime{std::chrono::days(7)};
+    /// How long a proof of control may be used again.
+    base::Seconds reuse_lifetime{std::chrono::days(10)};
+};
+
+/// The longest validity that the Baseline Requirements (6.3.2) allow a certificate issued at
+/// `when`: 200 days, 100 from 2027-03-15, 47 from 2029-03-15.
+[[nodiscard]] base::Seconds longest_validity(base::Time when);
+
+/// The profiles of a CA, never empty.
+class Profiles {
+  public:
+    /// Fails without a profile, or if `default_name` is none of them.
+    [[nodiscard]] static base::Result<Profiles> of(std::map<std::string, Profile> profiles,
+                                                   std::string default_name);
+    /// The profile with this name; the default one for an empty name; null for an unknown one.
+    [[nodiscard]] const Profile* find(const std::string& name) const;
+    [[nodiscard]] const std::map<std::string, Profile>& all() const { return profiles_; }
+
+  private:
+    std::map<std::string, Profile> profiles_;
+    std::string default_name_;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,93 @@
+#include "ca/registration.h"
+
+#include <algorithm>
+
+#include "ca/policy.h"
+#include "crypto/digest.h"
+
+namespace cairn::ca {
+
+using protocol::Problem;
+using protocol::ProblemType;
+
+Registration::Registration(Repository& repository, const base::Clock& clock, crypto::Random& random,
+                           Options options)
+    : repository_(repository), clock_(clock), random_(random), options_(std::move(options)) {}
+
+base::Task<AccountStore::Creation> Registration::register_account(
+    protocol::NewAccountRequest request, protocol::Jwk key) {
+    auto existing = co_await repository_.find_account_by_key(key.thumbprint());
+    if (existing) {
+        if (existing->deactivated)
+            throw Problem(ProblemType::unauthorized, "the account with this key is deactivated",
+                          401);
+        co_return AccountStore::Creation{std::move(*existing), false};
+    }
+    if (request.only_return_existing)
+        throw Problem(ProblemType::account_does_not_exist, "no account has this key");
+    if (!options_.terms_of_service.empty() && !request.terms_of_service_agreed)
+        throw Problem(ProblemType::malformed,
+                      "the terms of service at " + options_.terms_of_service +
+                          " must be agreed to (termsOfServiceAgreed: true)");
+    co_await require_usable_key(key);
+
+    const auto now = clock_.now();
+    Account account{.id = AccountId::fresh(now, random_),
+                    .key = std::move(key),
+                    .contacts = std::move(request.contact),
+                    .created = now,
+                    .terms_agreed = std::nullopt,
+                    .deactivated = std::nullopt};
+    if (!options_.terms_of_service.empty()) account.terms_agreed = now;
+    auto creation = co_await repository_.create_account(std::move(account));
+    if (creation.account.deactivated)
+        throw Problem(ProblemType::unauthorized, "the account with this key is deactivated", 401);
+    co_return creation;
+}
+
+base::Task<Account> Registration::update(Account account, protocol::AccountUpdate update) {
+    std::optional<Account> changed;
+    if (update.deactivate) {
+        changed = co_await repository_.deactivate_account(account.id, clock_.now());
+    } else if (update.contact) {
+        changed = co_await repository_.update_contacts(account.id, std::move(*update.contact));
+    } else {
+        co_return account;
+    }
+    if (!changed)
+        throw Problem(ProblemType::unauthorized, "the account was deactivated meanwhile", 401);
+    co_return std::move(*changed);
+}
+
+base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key) {
+    if (new_key.thumbprint() == account.key.thumbprint())
+        throw Problem(ProblemType::malformed, "the new key is the account's present key");
+    co_await require_usable_key(new_key);
+    const auto replacement = co_await repository_.replace_account_key(
+        account.id, account.key.thumbprint(), std::move(new_key));
+    using Outcome = AccountStore::KeyReplacement::Outcome;
+    switch (replacement.outcome) {
+        case Outcome::replaced:
+            co_return;
+        case Outcome::taken:
+            throw KeyTaken{*replacement.holder};
+        case Outcome::stale:
+            throw Problem(ProblemType::malformed,
+                          "oldKey is not the account's key any more; it was changed meanwhile");
+    }
+}
+
+base::Task<void> Registration::require_usable_key(protocol::Jwk key) {
+    if (auto refusal = account_key_refusal(key.public_key()))
+        throw Problem(ProblemType::bad_public_key, "the key is refused: " + *refusal);
+    if (std::ranges::find(options_.own_keys, key.public_key()) != options_.own_keys.end())
+        throw Problem(ProblemType::bad_public_key, "the key belongs to this CA");
+    const auto key_id = crypto::sha256(key.public_key().spki());
+    if (co_await repository_.is_key_blocked(key_id))
+        throw Problem(ProblemType::bad_public_key, "the key is known to be compromised");
+    // RFC 8555 section 11.1: an account key must not be a certificate's key.
+    if (co_await repository_.is_certificate_key(key_id))
+        throw Problem(ProblemType::bad_public_key, "the key stands in a certificate of this CA");
+}
+
+}  // namespace cairn::ca

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "ca/account.h"
+#include "ca/repository.h"
+#include "protocol/jwk.h"
+#include "protocol/revocation.h"
+
+namespace cairn::ca {
+
+/// Revokes certificates for those who may ask for it (RFC 8555 section 7.6). What a client did
+/// wrong is thrown as a protocol::Problem.
+class Revoking {
+  public:
+    Revoking(Repository& repository, const base::Clock& clock, base::Log& log);
+
+    /// For the account that got the certificate, with the reason it names; for another account that
+    /// has valid authorizations for all its names, as cessationOfOperation.
+    [[nodiscard]] base::Task<void> revoke_for_account(AccountId account,
+                                                      protocol::RevocationRequest request);
+    /// For whoever signed with the certificate's own key: as keyCompromise, whatever was named.
+    [[nodiscard]] base::Task<void> revoke_for_key(protocol::Jwk key,
+                                                  protocol::RevocationRequest request);
+
+  private:
+    base::Task<IssuedCertificate> require_certificate(base::Bytes der);
+    base::Task<bool> controls_all_names(AccountId account, base::Bytes certificate);
+    base::Task<void> record(pki::SerialNumber serial, protocol::RevocationReason reason,
+                            std::string requester);
+
+    Repository& repository_;
+    const base::Clock& clock_;
+    base::Log& log_;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,95 @@
+#include "ca/validation.h"
+
+namespace cairn::ca {
+
+using protocol::AuthorizationStatus;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+base::Task<std::vector<std::string>> unfinished(OrderStore& store, std::size_t limit) {
+    std::vector<std::string> ids;
+    for (const auto& id : co_await store.unfinished_validations(limit))
+        ids.push_back(id.to_string());
+    co_return ids;
+}
+
+}  // namespace
+
+Validation::Validation(Repository& repository, Validator& validator, const Profiles& profiles,
+                       const base::Clock& clock, std::function<base::Executor()> next_executor,
+                       base::Announcements& announcements, base::Log& log)
+    : repository_(repository),
+      validator_(validator),
+      profiles_(profiles),
+      clock_(clock),
+      announcements_(announcements),
+      log_(log),
+      queue_(
+          {.name = "validation"}, std::move(next_executor),
+          [this](std::string id) { return carry_out(*AuthorizationId::from_text(id)); },
+          [this](std::size_t limit) { return unfinished(repository_, limit); }, log) {}
+
+void Validation::start() {
+    queue_.start();
+}
+void Validation::stop(base::Milliseconds patience) {
+    queue_.stop(patience);
+}
+
+base::Task<void> Validation::begin(Authorization authorization, protocol::ChallengeType method) {
+    const auto now = clock_.now();
+    if (authorization.attempt && authorization.attempt->method == method &&
+        authorization.status(now) != AuthorizationStatus::invalid)
+        co_return;  // under way, or valid: the client asks again what it has
+    if (authorization.status(now) != AuthorizationStatus::pending)
+        throw Problem(ProblemType::malformed,
+                      "the authorization is " + std::string(to_string(authorization.status(now))) +
+                          "; a new order gives a new one");
+    if (authorization.attempt)
+        throw Problem(ProblemType::malformed,
+                      "another challenge of this authorization is being validated");
+    if (co_await repository_.begin_validation(authorization.id, method, now))
+        queue_.submit(authorization.id.to_string());
+}
+
+base::Task<void> Validation::carry_out(AuthorizationId id) {
+    const auto authorization = co_await repository_.find_authorization(id);
+    if (!authorization || !authorization->attempt || authorization->attempt->finished ||
+        authorization->deactivated)
+        co_return;
+    const auto account = co_await repository_.find_account(authorization->account);
+    const auto method = authorization->attempt->method;
+
+    std::optional<Problem> problem;
+    if (!account || account->deactivated) {
+        problem.emplace(ProblemType::unauthorized, "the account was deactivated");
+    } else {
+        // The account's present key: after a rollover, what was prepared with the old key fails
+        // (RFC 8555 section 7.3.5).
+        Validator::Question question{.method = method,
+                                     .identifier = authorization->identifier,
+                                     .token = authorization->token,
+                                     .key_authorization = key_authorization(
+                                         authorization->token, account->key.thumbprint())};
+        auto outcome = co_await validator_.validate(std::move(question));
+        if (!outcome) problem = std::move(outcome.error());
+        std::string seen;
+        if (outcome)
+            for (const auto& step : *outcome) seen += (seen.empty() ? "" : "; ") + step;
+        log_.info("validation", {{"authorization", id.to_string()},
+                                 {"account", authorization->account.to_string()},
+                                 {"identifier", authorization->identifier.value()},
+                                 {"method", to_string(method)},
+                                 {"outcome", problem ? to_string(problem->type) : "valid"},
+                                 {"detail", problem ? problem->detail : seen}});
+    }
+    const auto now = clock_.now();
+    const auto* profile = profiles_.find("");
+    co_await repository_.finish_validation(id, now, std::move(problem),
+                                           now + profile->reuse_lifetime);
+    announcements_.announce(id.to_string());
+}
+
+}  // namespace cairn::ca

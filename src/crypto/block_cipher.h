@@ -1,0 +1,26 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "crypto/random.h"
+
+namespace cairn::crypto {
+
+/// AES-128 on single blocks under a random key that lives as long as this object: a pseudo-random
+/// permutation of 16 octets, for values that must be unpredictable and come back. Not thread-safe.
+class BlockCipher {
+  public:
+    using Block = std::array<std::uint8_t, 16>;
+    explicit BlockCipher(Random& random);
+    ~BlockCipher();
+    [[nodiscard]] Block encrypt(const Block& block);
+    [[nodiscard]] Block decrypt(const Block& block);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace cairn::crypto
