@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -26,16 +27,16 @@ class SystemClock final : public Clock {
     [[nodiscard]] Time now() const override;
 };
 
-/// A clock that stands still until it is moved, for tests.
+/// A clock that stands still until it is moved, by one thread, for tests.
 class ManualClock final : public Clock {
   public:
     explicit ManualClock(Time start) : now_(start) {}
     [[nodiscard]] Time now() const override { return now_; }
-    void advance(Seconds by) { now_ += by; }
+    void advance(Seconds by) { now_ = now() + by; }
     void set(Time time) { now_ = time; }
 
   private:
-    Time now_;
+    std::atomic<Time> now_;
 };
 
 /// `2026-11-22T01:02:03Z` (RFC 3339, as RFC 8555 uses it).

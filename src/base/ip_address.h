@@ -17,7 +17,8 @@ class IpAddress {
     enum class Family { v4, v6 };
 
     /// Reads exactly the canonical text: four decimal octets without leading zeros (RFC 1123), or
-    /// RFC 5952. Anything that `to_string` would write differently is refused (RFC 8738 section 3).
+    /// RFC 5952 section 4, so hexadecimal throughout. Anything that `to_string` would write
+    /// differently is refused (RFC 8738 section 3).
     [[nodiscard]] static Result<IpAddress> from_text(std::string_view text);
     /// Reads any text that inet_pton takes; for configuration and DNS, not for identifiers.
     [[nodiscard]] static Result<IpAddress> from_lenient_text(std::string_view text);
@@ -47,6 +48,7 @@ class IpAddress {
 /// A range of addresses, "10.0.0.0/8" or a single address.
 class IpNetwork {
   public:
+    /// Refuses a base that has bits beyond the prefix: "10.0.0.1/8" is a mistake in either half.
     [[nodiscard]] static Result<IpNetwork> from_text(std::string_view text);
     [[nodiscard]] bool contains(const IpAddress& address) const;
     [[nodiscard]] std::string to_string() const;
@@ -57,9 +59,10 @@ class IpNetwork {
     int prefix_ = 0;
 };
 
-/// False for every address that the IANA special-purpose registries reserve: private, loopback,
-/// link-local, documentation, multicast, unspecified, and IPv6 forms that embed such an IPv4
-/// address (mapped, 64:ff9b::/96, 6to4).
+/// False for every address in a block of the IANA special-purpose registries, whatever the block is
+/// for (BR 1.6.1, "Reserved IP Address"): private, loopback, link-local, documentation, IPv6 forms
+/// that embed an IPv4 address (mapped, 64:ff9b::/96, 6to4) and so on; for multicast; and for IPv6
+/// outside 2000::/3, of which nothing else is allocated.
 [[nodiscard]] bool is_public(const IpAddress& address);
 
 }  // namespace cairn::base

@@ -1,10 +1,14 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 namespace cairn::base {
 
@@ -17,12 +21,14 @@ using Milliseconds = std::chrono::milliseconds;
 
 /// Owns running tasks, so that none is detached.
 ///
-/// Thread-safe: tasks may be spawned from any thread and on any executor. An exception that leaves
-/// a task is handed to `on_failure` and goes no further.
+/// Thread-safe: tasks may be spawned from any thread, on any executor that runs one handler at a
+/// time: that of an io_context with one thread, or a strand. An exception that leaves a task is
+/// handed to `on_failure`, on the task's executor, and goes no further.
 class TaskGroup {
   public:
     using OnFailure = std::function<void(std::exception_ptr)>;
     explicit TaskGroup(OnFailure on_failure);
+    /// Closes without patience, so the executors must still be run, or be gone, if tasks are left.
     ~TaskGroup();
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
@@ -34,7 +40,7 @@ class TaskGroup {
     [[nodiscard]] std::size_t size() const;
     /// Refuses new tasks, then waits for the running ones to end, `patience` at most; afterwards
     /// cancels what is left and waits for that. Called from a thread that runs none of them.
-    /// Returns false if tasks had to be cancelled.
+    /// Returns false if tasks had to be cancelled; how they end of that is no failure.
     bool close(Milliseconds patience);
 
   private:
@@ -59,6 +65,8 @@ class Announcements {
         Ticket(Ticket&&) noexcept;
         ~Ticket();
         /// Waits until the name is announced or `patience` is over. True if it was announced.
+        /// Awaited on the ticket's executor, which runs one handler at a time.
+        /// Throws boost::system::system_error (operation_aborted) if the task is cancelled.
         [[nodiscard]] Task<bool> wait(Milliseconds patience);
 
       private:

@@ -1,0 +1,267 @@
+#include "base/log.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cairn::base {
+namespace {
+
+/// How many octets may wait for the disk before writers wait for it too.
+constexpr std::size_t pending_limit = 1U << 20;
+
+/// The length of the UTF-8 sequence at the front of `text` and the code point in it, or a length
+/// of 0 if there is none (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+struct CodePoint {
+    std::size_t length;
+    char32_t value;
+};
+
+CodePoint code_point_at(std::string_view text) {
+    const auto lead = static_cast<std::uint8_t>(text.front());
+    if (lead < 0x80) return {1, lead};
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {0, 0};
+    auto value = static_cast<char32_t>(lead & (0xff >> (length + 1)));
+    for (const char c : text.substr(1, length - 1)) {
+        const auto octet = static_cast<std::uint8_t>(c);
+        if ((octet & 0xc0) != 0x80) return {0, 0};
+        value = value << 6 | (octet & 0x3f);
+    }
+    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
+    const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    if (overlong || surrogate || value > 0x10ffff) return {0, 0};
+    return {length, value};
+}
+
+void append_quoted(std::string& line, std::string_view text) {
+    line += '"';
+    while (!text.empty()) {
+        const CodePoint point = code_point_at(text);
+        if (point.length == 0) {
+            line += "\xef\xbf\xbd";
+        } else if (point.value == '"' || point.value == '\\') {
+            line += '\\';
+            line += text.front();
+        } else if (point.value == '\n') {
+            line += "\\n";
+        } else if (point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0)) {
+            // C1 controls too: a log is read on terminals.
+            line += fmt::format("\\u{:04x}", static_cast<unsigned>(point.value));
+        } else {
+            line += text.substr(0, point.length);
+        }
+        text.remove_prefix(std::max<std::size_t>(point.length, 1));
+    }
+    line += '"';
+}
+
+void append_value(std::string& line, const std::string& text) {
+    append_quoted(line, text);
+}
+void append_value(std::string& line, bool truth) {
+    line += truth ? "true" : "false";
+}
+void append_value(std::string& line, std::int64_t number) {
+    fmt::format_to(std::back_inserter(line), "{}", number);
+}
+void append_value(std::string& line, double number) {
+    if (std::isfinite(number)) {
+        fmt::format_to(std::back_inserter(line), "{}", number);
+    } else {
+        line += "null";
+    }
+}
+
+std::string_view name_of(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug:
+            return "debug";
+        case LogLevel::info:
+            return "info";
+        case LogLevel::warning:
+            return "warning";
+        case LogLevel::error:
+            return "error";
+    }
+    return "error";
+}
+
+std::string json_line(LogLevel level, std::string_view event,
+                      std::initializer_list<LogField> fields) {
+    const auto now =
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+    std::string line = fmt::format(R"({{"time":"{:%FT%T}.{:03}Z","level":"{}","event":)",
+                                   fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                                   (now - seconds).count(), name_of(level));
+    append_quoted(line, event);
+    for (const LogField& field : fields) {
+        line += ',';
+        append_quoted(line, field.name);
+        line += ':';
+        std::visit([&](const auto& value) { append_value(line, value); }, field.value);
+    }
+    line += "}\n";
+    return line;
+}
+
+/// Where lines end up. Used by one thread.
+class Sink {
+  public:
+    explicit Sink(std::string path) : path_(std::move(path)) {
+        if (!is_file()) return;
+        descriptor_ = open_file();
+        if (descriptor_ < 0) {
+            throw std::runtime_error("cannot open the log " + path_ + ": " +
+                                     std::generic_category().message(errno));
+        }
+    }
+    ~Sink() {
+        if (is_file()) ::close(descriptor_);
+    }
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+
+    /// False if something could not be written.
+    bool write(std::string_view text) {
+        if (is_file()) follow_rotation();
+        while (!text.empty()) {
+            const ssize_t written = ::write(descriptor_, text.data(), text.size());
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) return false;
+            text.remove_prefix(static_cast<std::size_t>(written));
+        }
+        return true;
+    }
+
+  private:
+    [[nodiscard]] bool is_file() const { return path_ != "-"; }
+    [[nodiscard]] int open_file() const {
+        return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    }
+    /// Opens the path anew if the file was moved away, so that logrotate needs no signal.
+    void follow_rotation() {
+        struct stat ours{};
+        struct stat theirs{};
+        const bool same = ::fstat(descriptor_, &ours) == 0 && ::stat(path_.c_str(), &theirs) == 0 &&
+                          ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+        if (same) return;
+        const int reopened = open_file();
+        if (reopened < 0) return;  // better the old file than none
+        ::close(descriptor_);
+        descriptor_ = reopened;
+    }
+
+    std::string path_;
+    int descriptor_ = STDERR_FILENO;
+};
+
+/// Lines are gathered in memory; one thread takes all that have gathered and writes them at once.
+class WritingLog final : public Log {
+  public:
+    WritingLog(const std::string& path, LogLevel threshold) : threshold_(threshold), sink_(path) {}
+    ~WritingLog() override {
+        {
+            const std::scoped_lock lock(mutex_);
+            ending_ = true;
+        }
+        wake_writer_.notify_one();
+    }
+
+    void write(LogLevel level, std::string_view event,
+               std::initializer_list<LogField> fields) override {
+        if (level < threshold_) return;
+        const std::string line = json_line(level, event, fields);
+        {
+            std::unique_lock lock(mutex_);
+            wake_callers_.wait(lock, [&] { return pending_.size() < pending_limit; });
+            pending_ += line;
+        }
+        wake_writer_.notify_one();
+    }
+
+    void flush() override {
+        std::unique_lock lock(mutex_);
+        const std::uint64_t mine = taken_ + 1;  // the batch that pending lines will be part of
+        wake_callers_.wait(lock, [&] { return written_ >= mine || is_idle(); });
+    }
+
+  private:
+    [[nodiscard]] bool is_idle() const { return pending_.empty() && written_ == taken_; }
+
+    void run() {
+        std::string batch;
+        std::unique_lock lock(mutex_);
+        while (true) {
+            wake_writer_.wait(lock, [&] { return ending_ || !pending_.empty(); });
+            if (pending_.empty()) return;
+            batch.clear();
+            std::swap(batch, pending_);
+            ++taken_;
+            lock.unlock();
+            wake_callers_.notify_all();
+            write_out(batch);
+            lock.lock();
+            ++written_;
+            wake_callers_.notify_all();
+        }
+    }
+
+    void write_out(std::string_view batch) {
+        // A full disk must not stop the service; what is missing is told once it is writable again.
+        if (lost_ > 0) {
+            const std::string confession = json_line(
+                LogLevel::error, "log.lost", {{"octets", static_cast<std::int64_t>(lost_)}});
+            if (sink_.write(confession)) lost_ = 0;
+        }
+        if (!sink_.write(batch)) lost_ += batch.size();
+    }
+
+    const LogLevel threshold_;
+    Sink sink_;
+    std::size_t lost_ = 0;
+    std::mutex mutex_;
+    std::condition_variable wake_writer_;
+    std::condition_variable wake_callers_;
+    std::string pending_;
+    std::uint64_t taken_ = 0;
+    std::uint64_t written_ = 0;
+    bool ending_ = false;
+    std::jthread writer_{[this] { run(); }};  // last: it uses all of the above
+};
+
+class SilentLog final : public Log {
+  public:
+    void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
+    void flush() override {}
+};
+
+}  // namespace
+
+std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold) {
+    return std::make_unique<WritingLog>(path, threshold);
+}
+
+std::unique_ptr<Log> silent_log() {
+    return std::make_unique<SilentLog>();
+}
+
+std::string json_quoted(std::string_view text) {
+    std::string quoted;
+    append_quoted(quoted, text);
+    return quoted;
+}
+
+}  // namespace cairn::base
