@@ -1,6 +1,9 @@
 #pragma once
 // Private to the .cpp files of crypto, pki, net and va: OpenSSL's objects, each owned by a handle.
 
+#include <memory>
+#include <string>
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -9,9 +12,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-
-#include <memory>
-#include <string>
 
 namespace cairn::crypto {
 
@@ -49,5 +49,10 @@ using EcdsaSignatureHandle = Handle<ECDSA_SIG, &ECDSA_SIG_free>;
 /// Throws std::runtime_error "`what`: OpenSSL's reason" unless `ok`. For failures that no input
 /// can cause.
 void require(bool ok, const char* what);
+
+/// SHA-2 of OpenSSL's default provider. Fetched once: a fetch costs more than hashing a JWS.
+[[nodiscard]] const EVP_MD* sha256_algorithm();
+[[nodiscard]] const EVP_MD* sha384_algorithm();
+[[nodiscard]] const EVP_MD* sha512_algorithm();
 
 }  // namespace cairn::crypto

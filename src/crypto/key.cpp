@@ -1,0 +1,378 @@
+#include "crypto/key.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+
+#include "crypto/integer_pair.h"
+#include "crypto/openssl.h"
+#include "crypto/signature.h"
+
+namespace cairn::crypto {
+namespace {
+
+using ParameterBuilderHandle = Handle<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
+using ParametersHandle = Handle<OSSL_PARAM, &OSSL_PARAM_free>;
+
+constexpr std::uint8_t sequence_tag = 0x30;
+constexpr std::uint8_t bit_string_tag = 0x03;
+
+struct Curve {
+    KeyAlgorithm algorithm;
+    const char* name;
+    int bits;
+    std::size_t coordinate_size;
+    /// The SubjectPublicKeyInfo of an uncompressed point as far as the coordinates: RFC 5480
+    /// section 2, with the 04 of SEC 1 section 2.3.3 at its end.
+    std::string_view spki_head;
+};
+
+using namespace std::string_view_literals;
+
+// 1.2.840.10045.2.1 with 1.2.840.10045.3.1.7, 1.3.132.0.34 and 1.3.132.0.35.
+constexpr std::array curves = {
+    Curve{KeyAlgorithm::ec_p256, "P-256", 256, 32,
+          "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+          "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"sv},
+    Curve{KeyAlgorithm::ec_p384, "P-384", 384, 48,
+          "\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+          "\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04"sv},
+    Curve{KeyAlgorithm::ec_p521, "P-521", 521, 66,
+          "\x30\x81\x9b\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+          "\x06\x05\x2b\x81\x04\x00\x23\x03\x81\x86\x00\x04"sv},
+};
+
+/// 1.3.101.112, RFC 8410 section 4.
+constexpr std::string_view ed25519_spki_head = "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"sv;
+constexpr std::size_t ed25519_size = 32;
+constexpr int ed25519_field_bits = 255;
+
+/// AlgorithmIdentifier of 1.2.840.113549.1.1.1 with NULL (RFC 3279 section 2.3.1).
+constexpr std::string_view rsa_algorithm =
+    "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"sv;
+constexpr int rsa_least_bits = 512;
+constexpr int rsa_most_bits = 16384;
+
+const Curve* curve_of(KeyAlgorithm algorithm) {
+    const auto* found = std::ranges::find(curves, algorithm, &Curve::algorithm);
+    return found == curves.end() ? nullptr : found;
+}
+
+bool starts_with(base::BytesView octets, std::string_view head) {
+    return base::text_of(octets).starts_with(head);
+}
+
+void append(base::Bytes& octets, base::BytesView more) {
+    octets.insert(octets.end(), more.begin(), more.end());
+}
+
+int bit_length(base::BytesView number) {
+    return BN_num_bits(
+        BigNumberHandle(BN_bin2bn(number.data(), static_cast<int>(number.size()), nullptr)).get());
+}
+
+base::Bytes octets_of(const BIGNUM* number) {
+    base::Bytes octets(static_cast<std::size_t>(BN_num_bytes(number)));
+    BN_bn2bin(number, octets.data());
+    return octets;
+}
+
+/// The public key of OpenSSL's type `type` that `parameters` describe; null if there is none.
+std::shared_ptr<EVP_PKEY> pkey_from(const char* type, OSSL_PARAM* parameters) {
+    const PkeyContextHandle context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    require(context && EVP_PKEY_fromdata_init(context.get()) == 1, "preparing a key");
+    EVP_PKEY* key = nullptr;
+    if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) return {};
+    return {key, &EVP_PKEY_free};
+}
+
+base::Bytes rsa_spki(const IntegerPair& numbers) {
+    const base::Bytes pair = to_der(numbers);
+    base::Bytes bits;
+    append_header(bits, bit_string_tag, pair.size() + 1);
+    bits.push_back(0);
+    append(bits, pair);
+    base::Bytes spki;
+    append_header(spki, sequence_tag, rsa_algorithm.size() + bits.size());
+    append(spki, base::bytes_of(rsa_algorithm));
+    append(spki, bits);
+    return spki;
+}
+
+/// The numbers in a SubjectPublicKeyInfo of RSA, which are views into it.
+std::optional<IntegerPair> rsa_numbers_in(base::BytesView spki) {
+    auto info = take_element(spki, sequence_tag);
+    if (!info || !starts_with(*info, rsa_algorithm)) return std::nullopt;
+    *info = info->subspan(rsa_algorithm.size());
+    const auto bits = take_element(*info, bit_string_tag);
+    if (!bits || bits->empty()) return std::nullopt;
+    return integer_pair_from_der(bits->subspan(1));
+}
+
+BigNumberHandle big_number(const EVP_PKEY* key, const char* name) {
+    BIGNUM* number = nullptr;
+    if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return {};
+    return BigNumberHandle(number);
+}
+
+struct KeyTypeName {
+    KeyType type;
+    std::string_view name;
+};
+constexpr std::array key_type_names = {
+    KeyTypeName{KeyType::ec_p256, "ec-p256"}, KeyTypeName{KeyType::ec_p384, "ec-p384"},
+    KeyTypeName{KeyType::rsa2048, "rsa2048"}, KeyTypeName{KeyType::rsa3072, "rsa3072"},
+    KeyTypeName{KeyType::rsa4096, "rsa4096"}, KeyTypeName{KeyType::ed25519, "ed25519"},
+};
+
+EVP_PKEY* generated(KeyType type) {
+    const auto rsa = [](std::size_t bits) {
+        return EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits);
+    };
+    switch (type) {
+        case KeyType::ec_p256:
+            return EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+        case KeyType::ec_p384:
+            return EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-384");
+        case KeyType::rsa2048:
+            return rsa(2048);
+        case KeyType::rsa3072:
+            return rsa(3072);
+        case KeyType::rsa4096:
+            return rsa(4096);
+        case KeyType::ed25519:
+            return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+    }
+    return nullptr;
+}
+
+/// Says that there is no passphrase, where OpenSSL would ask the terminal.
+int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
+
+}  // namespace
+
+std::string_view to_string(KeyType type) {
+    return std::ranges::find(key_type_names, type, &KeyTypeName::type)->name;
+}
+
+base::Result<KeyType> key_type_from(std::string_view text) {
+    const auto* found = std::ranges::find(key_type_names, text, &KeyTypeName::name);
+    if (found == key_type_names.end()) {
+        return base::fail("key type " + base::printable(text, 40) +
+                          " is none of ec-p256, ec-p384, rsa2048, rsa3072, rsa4096, ed25519");
+    }
+    return found->type;
+}
+
+base::Result<PublicKey> PublicKey::from_spki(base::BytesView der) {
+    // Every kind has one encoding that is accepted, so nothing is decoded that is not compared.
+    for (const Curve& curve : curves) {
+        const std::size_t head = curve.spki_head.size();
+        if (der.size() == head + 2 * curve.coordinate_size && starts_with(der, curve.spki_head)) {
+            return from_ec_point(curve.algorithm, der.subspan(head, curve.coordinate_size),
+                                 der.subspan(head + curve.coordinate_size));
+        }
+    }
+    if (der.size() == ed25519_spki_head.size() + ed25519_size &&
+        starts_with(der, ed25519_spki_head)) {
+        return from_ed25519(der.subspan(ed25519_spki_head.size()));
+    }
+    if (const auto numbers = rsa_numbers_in(der);
+        numbers && std::ranges::equal(rsa_spki(*numbers), der)) {
+        return from_rsa(numbers->first, numbers->second);
+    }
+    return base::fail(
+        "public key is not the DER of an RSA key, an uncompressed point on P-256, P-384 or P-521, "
+        "or an Ed25519 key");
+}
+
+base::Result<PublicKey> PublicKey::from_ec_point(KeyAlgorithm algorithm, base::BytesView x,
+                                                 base::BytesView y) {
+    const Curve* curve = curve_of(algorithm);
+    if (!curve) return base::fail("key is not of an elliptic curve with x and y");
+    if (x.size() != curve->coordinate_size || y.size() != curve->coordinate_size) {
+        return base::fail(std::string("coordinates of a ") + curve->name + " key must have " +
+                          std::to_string(curve->coordinate_size) + " octets each");
+    }
+    auto spki = std::make_shared<base::Bytes>();
+    spki->reserve(curve->spki_head.size() + 2 * curve->coordinate_size);
+    append(*spki, base::bytes_of(curve->spki_head));
+    append(*spki, x);
+    append(*spki, y);
+    const std::span point = std::span(*spki).subspan(curve->spki_head.size() - 1);
+
+    std::string name = curve->name;
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size()),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+        OSSL_PARAM_construct_end()};
+    PublicKey key;
+    key.key_ = pkey_from("EC", parameters);
+    if (!key.key_) {
+        return base::fail(std::string("point is not on ") + curve->name + ": " + openssl_error());
+    }
+    key.spki_ = std::move(spki);
+    key.algorithm_ = algorithm;
+    return key;
+}
+
+base::Result<PublicKey> PublicKey::from_rsa(base::BytesView modulus, base::BytesView exponent) {
+    if (modulus.empty() || modulus.front() == 0) {
+        return base::fail("RSA modulus is empty or starts with a zero octet");
+    }
+    if (exponent.empty() || exponent.front() == 0) {
+        return base::fail("RSA exponent is empty or starts with a zero octet");
+    }
+    if (modulus.size() > rsa_most_bits / 8 || bit_length(modulus) < rsa_least_bits) {
+        return base::fail("RSA modulus does not have 512 to 16384 bits");
+    }
+    if (exponent.size() > modulus.size()) return base::fail("RSA exponent exceeds the modulus");
+    if (exponent.back() % 2 == 0 || (exponent.size() == 1 && exponent.front() == 1)) {
+        return base::fail("RSA exponent is even or 1");
+    }
+    const BigNumberHandle n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
+    const BigNumberHandle e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
+    const ParameterBuilderHandle builder(OSSL_PARAM_BLD_new());
+    require(n && e && builder &&
+                OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
+                OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1,
+            "preparing an RSA key");
+    const ParametersHandle parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+    PublicKey key;
+    key.key_ = pkey_from("RSA", parameters.get());
+    if (!key.key_) return base::fail("RSA key is refused: " + openssl_error());
+    key.spki_ = std::make_shared<base::Bytes>(rsa_spki({modulus, exponent}));
+    key.algorithm_ = KeyAlgorithm::rsa;
+    return key;
+}
+
+base::Result<PublicKey> PublicKey::from_ed25519(base::BytesView raw) {
+    if (raw.size() != ed25519_size) return base::fail("Ed25519 key does not have 32 octets");
+    PublicKey key;
+    key.key_.reset(
+        EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, raw.data(), raw.size()),
+        &EVP_PKEY_free);
+    if (!key.key_) return base::fail("Ed25519 key is refused: " + openssl_error());
+    auto spki = std::make_shared<base::Bytes>(base::copy_of(base::bytes_of(ed25519_spki_head)));
+    append(*spki, raw);
+    key.spki_ = std::move(spki);
+    key.algorithm_ = KeyAlgorithm::ed25519;
+    return key;
+}
+
+base::Result<PublicKey> PublicKey::from_handle(std::shared_ptr<EVP_PKEY> key) {
+    if (EVP_PKEY_is_a(key.get(), "RSA") == 1) {
+        const auto modulus = big_number(key.get(), OSSL_PKEY_PARAM_RSA_N);
+        const auto exponent = big_number(key.get(), OSSL_PKEY_PARAM_RSA_E);
+        if (modulus && exponent) {
+            return from_rsa(octets_of(modulus.get()), octets_of(exponent.get()));
+        }
+    } else if (EVP_PKEY_is_a(key.get(), "EC") == 1) {
+        std::array<char, 80> name{};
+        const bool named =
+            EVP_PKEY_get_group_name(key.get(), name.data(), name.size(), nullptr) == 1;
+        const int group = named ? OBJ_txt2nid(name.data()) : NID_undef;
+        const auto* curve = std::ranges::find_if(curves, [&](const Curve& c) {
+            return group != NID_undef && EC_curve_nist2nid(c.name) == group;
+        });
+        const auto x = big_number(key.get(), OSSL_PKEY_PARAM_EC_PUB_X);
+        const auto y = big_number(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y);
+        if (curve != curves.end() && x && y) {
+            base::Bytes x_octets(curve->coordinate_size);
+            base::Bytes y_octets(curve->coordinate_size);
+            const auto size = static_cast<int>(curve->coordinate_size);
+            if (BN_bn2binpad(x.get(), x_octets.data(), size) == size &&
+                BN_bn2binpad(y.get(), y_octets.data(), size) == size) {
+                return from_ec_point(curve->algorithm, x_octets, y_octets);
+            }
+        }
+    } else if (EVP_PKEY_is_a(key.get(), "ED25519") == 1) {
+        base::Bytes raw(ed25519_size);
+        std::size_t size = raw.size();
+        if (EVP_PKEY_get_raw_public_key(key.get(), raw.data(), &size) == 1) {
+            return from_ed25519(raw);
+        }
+    }
+    ERR_clear_error();
+    return base::fail("key is not RSA, on P-256, P-384 or P-521, or Ed25519");
+}
+
+int PublicKey::bits() const {
+    if (const Curve* curve = curve_of(algorithm_)) return curve->bits;
+    return algorithm_ == KeyAlgorithm::ed25519 ? ed25519_field_bits
+                                               : bit_length(rsa_numbers_in(*spki_)->first);
+}
+
+PublicKey::EcPoint PublicKey::ec_point() const {
+    const Curve* curve = curve_of(algorithm_);
+    if (!curve) throw std::logic_error("coordinates asked of a key that has none");
+    const auto coordinates = base::BytesView(*spki_).subspan(curve->spki_head.size());
+    return {base::copy_of(coordinates.first(curve->coordinate_size)),
+            base::copy_of(coordinates.subspan(curve->coordinate_size))};
+}
+
+PublicKey::RsaNumbers PublicKey::rsa_numbers() const {
+    const auto numbers = rsa_numbers_in(*spki_);
+    if (!numbers) throw std::logic_error("RSA numbers asked of another key");
+    return {base::copy_of(numbers->first), base::copy_of(numbers->second)};
+}
+
+base::Bytes PublicKey::ed25519_raw() const {
+    if (algorithm_ != KeyAlgorithm::ed25519) {
+        throw std::logic_error("Ed25519 octets asked of another key");
+    }
+    return base::copy_of(base::BytesView(*spki_).subspan(ed25519_spki_head.size()));
+}
+
+PrivateKey PrivateKey::generate(KeyType type) {
+    std::shared_ptr<EVP_PKEY> key(generated(type), &EVP_PKEY_free);
+    require(key != nullptr, "generating a key");
+    auto public_key = PublicKey::from_handle(key);
+    if (!public_key) throw std::runtime_error("generated key: " + public_key.error().message);
+    return {std::move(key), std::move(*public_key)};
+}
+
+base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
+    constexpr std::size_t longest = 65536;  // four times an RSA key of the greatest size
+    if (pem.size() > longest) return base::fail("private key is longer than 65536 octets");
+    const BioHandle source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    require(source != nullptr, "reading a private key");
+    std::shared_ptr<EVP_PKEY> key(
+        PEM_read_bio_PrivateKey(source.get(), nullptr, &no_passphrase, nullptr), &EVP_PKEY_free);
+    if (!key) return base::fail("not an unencrypted private key in PEM: " + openssl_error());
+    auto public_key = PublicKey::from_handle(key);
+    if (!public_key) return std::unexpected(public_key.error());
+
+    PrivateKey result(std::move(key), std::move(*public_key));
+    // A file may hold two halves of different keys; nobody could verify what such a key signs.
+    const auto probe = base::bytes_of("one key in two halves");
+    try {
+        if (!verify(result.public_key(), algorithm_for(result.public_key()), probe,
+                    sign(result, probe))) {
+            return base::fail("private and public half are not of the same key");
+        }
+    } catch (const std::runtime_error& error) {
+        return base::fail(std::string("private key cannot sign: ") + error.what());
+    }
+    return result;
+}
+
+base::SecretBytes PrivateKey::to_pem() const {
+    // Wiped when it is freed, unlike BIO_s_mem.
+    const BioHandle target(BIO_new(BIO_s_secmem()));
+    require(target && PEM_write_bio_PKCS8PrivateKey(target.get(), key_.get(), nullptr, nullptr, 0,
+                                                    nullptr, nullptr) == 1,
+            "writing a private key");
+    BUF_MEM* memory = nullptr;
+    BIO_get_mem_ptr(target.get(), &memory);
+    const auto text = base::bytes_of({memory->data, memory->length});
+    return {text.begin(), text.end()};
+}
+
+}  // namespace cairn::crypto
