@@ -21,6 +21,7 @@ class DnsName {
     friend auto operator<=>(const DnsName&, const DnsName&) = default;
 
   private:
+    friend class Identifier;  // keeps the text of a name that was judged
     explicit DnsName(std::string text) : text_(std::move(text)) {}
     std::string text_;
 };

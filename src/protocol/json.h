@@ -1,12 +1,18 @@
 #pragma once
 // Private to the .cpp files of protocol (and of fuzz): what every reader of JSON shares.
 
+#include <array>
+#include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/bytes.h"
@@ -16,23 +22,71 @@
 
 namespace cairn::protocol {
 
-/// Reads one JSON object strictly (RFC 8259, RFC 7493): UTF-8, no duplicate members (compared after
-/// unescaping), at most 16 levels, nothing behind it, no byte order mark, numbers of at most 64
-/// characters. Memory stays within a small multiple of the text.
-[[nodiscard]] base::Result<boost::json::object> parse_json_object(base::BytesView text);
+/// Memory for objects that live no longer than one function call: the first few KiB come from the
+/// stack, all of it goes at once.
+class JsonMemory {
+  public:
+    [[nodiscard]] boost::json::storage_ptr storage() { return &resource_; }
 
-/// Members of an object by exact name, each with its type checked. A missing member is an empty
-/// optional; a member of the wrong type is an error that names it.
-[[nodiscard]] base::Result<std::optional<std::string>> string_member(
-    const boost::json::object& object, std::string_view name);
-[[nodiscard]] base::Result<std::optional<bool>> bool_member(const boost::json::object& object,
-                                                            std::string_view name);
-[[nodiscard]] base::Result<std::optional<std::int64_t>> integer_member(
-    const boost::json::object& object, std::string_view name);
-[[nodiscard]] base::Result<std::optional<base::Time>> time_member(const boost::json::object& object,
-                                                                  std::string_view name);
-/// At most `limit` strings.
-[[nodiscard]] base::Result<std::optional<std::vector<std::string>>> strings_member(
-    const boost::json::object& object, std::string_view name, std::size_t limit);
+  private:
+    std::array<unsigned char, 8192> buffer_;
+    boost::json::monotonic_resource resource_{buffer_.data(), buffer_.size()};
+};
+
+/// Reads one JSON object strictly (RFC 8259, RFC 7493): UTF-8, no duplicate members (compared after
+/// unescaping), at most 16 levels and 1,000 members an object, nothing behind it, no byte order
+/// mark, numbers of at most 64 characters that are not infinite. Memory stays within a small
+/// multiple of the text. The object lives in `storage`.
+[[nodiscard]] base::Result<boost::json::object> parse_json_object(
+    base::BytesView text, boost::json::storage_ptr storage = {});
+
+/// What is wrong with a payload, as the problem to answer with.
+[[nodiscard]] std::unexpected<Problem> malformed(const base::Error& error);
+
+/// What a member whose value is null counts as.
+enum class NullMember {
+    missing,    ///< as writers of payloads mean it
+    wrong_type  ///< in a JOSE header, where it can only be an attempt to confuse
+};
+
+/// Takes the members of one object by exact name (RFC 8555 names are case-sensitive) and checks
+/// their types. A missing member is an empty result; a member of the wrong type is one, too, and
+/// the first such is what `error` tells, so that a whole object is read before it is judged. What
+/// is returned are views into the object.
+class MemberReader {
+  public:
+    explicit MemberReader(const boost::json::object& object,
+                          NullMember null_member = NullMember::missing)
+        : object_(object), null_member_(null_member) {}
+
+    [[nodiscard]] std::optional<std::string_view> text(std::string_view name);
+    /// Empty and an error if the member is missing.
+    [[nodiscard]] std::string_view required_text(std::string_view name);
+    /// Empty if the member is missing.
+    [[nodiscard]] std::string text_or_empty(std::string_view name);
+    [[nodiscard]] std::optional<bool> boolean(std::string_view name);
+    [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name);
+    /// An RFC 3339 date-time.
+    [[nodiscard]] std::optional<base::Time> time(std::string_view name);
+    /// At most `limit` strings; none if the member is missing.
+    [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t limit);
+    /// Null if the member is missing.
+    [[nodiscard]] const boost::json::object* object(std::string_view name);
+    /// Null if the member is missing.
+    [[nodiscard]] const boost::json::array* array(std::string_view name);
+    /// The JSON text of a member that is an object; empty if it is missing.
+    [[nodiscard]] std::string object_text(std::string_view name);
+
+    /// The first thing that was wrong with a member that was asked for.
+    [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
+    /// Remembers `reason` about the member `name`, unless something was wrong before.
+    void refuse(std::string_view name, std::string_view reason);
+
+  private:
+    const boost::json::value* find(std::string_view name) const;
+    const boost::json::object& object_;
+    NullMember null_member_;
+    std::optional<base::Error> error_;
+};
 
 }  // namespace cairn::protocol

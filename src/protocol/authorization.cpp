@@ -1,0 +1,137 @@
+#include "protocol/authorization.h"
+
+#include "protocol/identifier_json.h"
+#include "protocol/json.h"
+#include "protocol/json_writer.h"
+#include "protocol/problem_json.h"
+
+namespace cairn::protocol {
+namespace {
+
+constexpr std::size_t max_challenges = 64;
+
+void write_challenge(JsonWriter& writer, const ChallengeObject& challenge) {
+    writer.begin_object();
+    writer.member("type", challenge.type);
+    writer.member("url", challenge.url);
+    writer.member("status", to_string(challenge.status));
+    writer.optional_member("token", challenge.token);
+    writer.optional_member("validated", challenge.validated);
+    if (challenge.error) {
+        writer.name("error");
+        write_problem(writer, *challenge.error);
+    }
+    writer.end_object();
+}
+
+base::Result<ChallengeObject> read_challenge(const boost::json::object& object) {
+    MemberReader members(object);
+    ChallengeObject challenge;
+    challenge.type = members.required_text("type");
+    challenge.url = members.required_text("url");
+    const std::optional<ChallengeStatus> status =
+        challenge_status_from(members.required_text("status"));
+    if (!status) members.refuse("status", "unknown for a challenge");
+    challenge.status = status.value_or(ChallengeStatus::pending);
+    challenge.token = members.text_or_empty("token");
+    challenge.validated = members.time("validated");
+    if (const boost::json::object* error = members.object("error")) {
+        challenge.error = read_problem(*error);
+    }
+    if (members.error()) return std::unexpected(members.error()->within("challenge"));
+    return challenge;
+}
+
+base::Result<std::vector<ChallengeObject>> read_challenges(const boost::json::array& values) {
+    if (values.size() > max_challenges) return base::fail("too many challenges");
+    std::vector<ChallengeObject> challenges;
+    challenges.reserve(values.size());
+    for (const boost::json::value& value : values) {
+        const boost::json::object* object = value.if_object();
+        if (object == nullptr) return base::fail("a challenge is not an object");
+        base::Result<ChallengeObject> challenge = read_challenge(*object);
+        if (!challenge) return std::unexpected(std::move(challenge.error()));
+        challenges.push_back(*std::move(challenge));
+    }
+    return challenges;
+}
+
+}  // namespace
+
+std::string ChallengeObject::to_json() const {
+    JsonWriter writer;
+    write_challenge(writer, *this);
+    return writer.take();
+}
+
+base::Result<ChallengeObject> ChallengeObject::from_json(base::BytesView json) {
+    JsonMemory memory;
+    const base::Result<boost::json::object> object = parse_json_object(json, memory.storage());
+    if (!object) return std::unexpected(object.error());
+    return read_challenge(*object);
+}
+
+std::string AuthorizationObject::to_json() const {
+    JsonWriter writer;
+    writer.begin_object();
+    writer.name("identifier");
+    write_identifier(writer, to_string(identifier.type()), identifier.base_value());
+    writer.member("status", to_string(status));
+    writer.optional_member("expires", expires);
+    writer.name("challenges");
+    writer.begin_array();
+    for (const ChallengeObject& challenge : challenges) write_challenge(writer, challenge);
+    writer.end_array();
+    // RFC 8555 section 7.1.4: true, or not there at all.
+    if (wildcard) writer.member("wildcard", true);
+    writer.end_object();
+    return writer.take();
+}
+
+base::Result<AuthorizationObject> AuthorizationObject::from_json(base::BytesView json) {
+    JsonMemory memory;
+    const base::Result<boost::json::object> object = parse_json_object(json, memory.storage());
+    if (!object) return std::unexpected(object.error());
+
+    MemberReader members(*object);
+    const boost::json::object* identifier_object = members.object("identifier");
+    if (identifier_object == nullptr) members.refuse("identifier", "missing");
+    const std::optional<AuthorizationStatus> status =
+        authorization_status_from(members.required_text("status"));
+    if (!status) members.refuse("status", "unknown for an authorization");
+    const std::optional<base::Time> expires = members.time("expires");
+    const boost::json::array* challenge_values = members.array("challenges");
+    if (challenge_values == nullptr) members.refuse("challenges", "missing");
+    const bool wildcard = members.boolean("wildcard").value_or(false);
+    if (members.error()) return std::unexpected(*members.error());
+
+    std::expected<Identifier, Subproblem> identifier = read_identifier(*identifier_object);
+    if (!identifier) return base::fail(identifier.error().detail);
+    if (identifier->is_wildcard()) return base::fail("identifier: begins with \"*.\"");
+    base::Result<std::vector<ChallengeObject>> challenges = read_challenges(*challenge_values);
+    if (!challenges) return std::unexpected(std::move(challenges.error()));
+    return AuthorizationObject{*std::move(identifier), *status, expires, *std::move(challenges),
+                               wildcard};
+}
+
+OrProblem<void> parse_authorization_update(base::BytesView json) {
+    JsonMemory memory;
+    const base::Result<boost::json::object> object = parse_json_object(json, memory.storage());
+    if (!object) return malformed(object.error());
+    MemberReader members(*object);
+    const std::string_view status = members.required_text("status");
+    if (status != to_string(AuthorizationStatus::deactivated)) {
+        members.refuse("status", "an authorization can only be changed to deactivated");
+    }
+    if (members.error()) return malformed(*members.error());
+    return {};
+}
+
+OrProblem<void> parse_challenge_response(base::BytesView json) {
+    JsonMemory memory;
+    const base::Result<boost::json::object> object = parse_json_object(json, memory.storage());
+    if (!object) return malformed(object.error());
+    return {};
+}
+
+}  // namespace cairn::protocol
