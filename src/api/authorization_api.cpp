@@ -1,0 +1,148 @@
+#include "api/authorization_api.h"
+
+#include <boost/asio/this_coro.hpp>
+
+#include "protocol/authorization.h"
+
+namespace cairn::api {
+
+using net::HttpRequest;
+using net::HttpResponse;
+using net::Router;
+using protocol::ChallengeStatus;
+using protocol::ChallengeType;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+constexpr base::Milliseconds longest_hold{1000};
+// A client that answers challenges on the thread that waits for this response must not wait long.
+constexpr base::Milliseconds longest_challenge_hold{300};
+constexpr const char* poll_again_seconds = "1";
+
+ca::AuthorizationId require_id(const std::string& text) {
+    const auto id = ca::AuthorizationId::from_text(text);
+    if (!id) throw Problem(ProblemType::malformed, "no such authorization", 404);
+    return *id;
+}
+
+bool is_under_way(const ca::Authorization& authorization) {
+    return authorization.attempt && !authorization.attempt->finished && !authorization.deactivated;
+}
+
+protocol::ChallengeObject challenge_object(const ca::Authorization& authorization,
+                                           ChallengeType type, const Links& links) {
+    protocol::ChallengeObject object;
+    object.type = to_string(type);
+    object.url = links.challenge(authorization.id, type);
+    object.status = authorization.challenge_status(type);
+    object.token = authorization.token.text();
+    if (object.status == ChallengeStatus::valid) object.validated = authorization.attempt->finished;
+    if (object.status == ChallengeStatus::invalid) object.error = authorization.attempt->problem;
+    return object;
+}
+
+HttpResponse authorization_response(const ca::Authorization& authorization, base::Time now,
+                                    const Links& links) {
+    protocol::AuthorizationObject object{
+        .identifier = authorization.identifier.is_wildcard()
+                          ? protocol::Identifier::of(authorization.identifier.dns_name(), false)
+                          : authorization.identifier,
+        .status = authorization.status(now),
+        .expires = authorization.expires,
+        .challenges = {},
+        .wildcard = authorization.identifier.is_wildcard()};
+    for (const auto type : authorization.offered)
+        object.challenges.push_back(challenge_object(authorization, type, links));
+    HttpResponse response;
+    response.content_type = "application/json";
+    response.body = object.to_json();
+    if (is_under_way(authorization))
+        response.fields.emplace_back("Retry-After", poll_again_seconds);
+    response.log_account = authorization.account.to_string();
+    return response;
+}
+
+HttpResponse challenge_response(const ca::Authorization& authorization, ChallengeType type,
+                                const Links& links) {
+    const auto object = challenge_object(authorization, type, links);
+    HttpResponse response;
+    response.content_type = "application/json";
+    response.body = object.to_json();
+    response.fields.emplace_back("Link",
+                                 "<" + links.authorization(authorization.id) + ">;rel=\"up\"");
+    if (object.status == ChallengeStatus::processing)
+        response.fields.emplace_back("Retry-After", poll_again_seconds);
+    response.log_account = authorization.account.to_string();
+    return response;
+}
+
+}  // namespace
+
+AuthorizationApi::AuthorizationApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
+                                   ca::Validation& validation, const base::Clock& clock,
+                                   base::Announcements& announcements)
+    : links_(links),
+      gate_(gate),
+      ordering_(ordering),
+      validation_(validation),
+      clock_(clock),
+      announcements_(announcements) {}
+
+void AuthorizationApi::add_to(Router& router) {
+    router.add("POST", path::authorization,
+               [this](HttpRequest request, Router::Parameters parameters) {
+                   return authorization(std::move(request), std::move(parameters[0]));
+               });
+    router.add("POST", path::challenge, [this](HttpRequest request, Router::Parameters parameters) {
+        return challenge(std::move(request), std::move(parameters[0]), std::move(parameters[1]));
+    });
+}
+
+base::Task<ca::Authorization> AuthorizationApi::settled(ca::Authorization authorization,
+                                                        base::Milliseconds patience) {
+    if (!is_under_way(authorization)) co_return authorization;
+    const auto account = authorization.account;
+    const auto id = authorization.id;
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
+    // Read again: it may have ended between the first reading and the ticket.
+    authorization = co_await ordering_.read_authorization(account, id);
+    if (!is_under_way(authorization)) co_return authorization;
+    co_await ticket.wait(patience);
+    co_return co_await ordering_.read_authorization(account, id);
+}
+
+base::Task<HttpResponse> AuthorizationApi::authorization(HttpRequest request, std::string id) {
+    const auto signed_request = co_await gate_.from_account(request);
+    const auto account = signed_request.account.id;
+    if (signed_request.is_post_as_get()) {
+        auto found = co_await ordering_.read_authorization(account, require_id(id));
+        found = co_await settled(std::move(found), longest_hold);
+        co_return authorization_response(found, clock_.now(), links_);
+    }
+    auto update = protocol::parse_authorization_update(signed_request.payload);
+    if (!update) throw std::move(update.error());
+    const auto deactivated = co_await ordering_.deactivate_authorization(account, require_id(id));
+    co_return authorization_response(deactivated, clock_.now(), links_);
+}
+
+base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::string id,
+                                                     std::string type_text) {
+    const auto signed_request = co_await gate_.from_account(request);
+    const auto account = signed_request.account.id;
+    auto found = co_await ordering_.read_authorization(account, require_id(id));
+    const auto type = protocol::challenge_type_from(type_text);
+    if (!type || !found.offers(*type))
+        throw Problem(ProblemType::malformed, "no such challenge", 404);
+    if (!signed_request.is_post_as_get()) {
+        auto answer = protocol::parse_challenge_response(signed_request.payload);
+        if (!answer) throw std::move(answer.error());
+        co_await validation_.begin(std::move(found), *type);
+        found = co_await ordering_.read_authorization(account, require_id(id));
+    }
+    found = co_await settled(std::move(found), longest_challenge_hold);
+    co_return challenge_response(found, *type, links_);
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,104 @@
+#include "api/certificate_api.h"
+
+#include <algorithm>
+
+#include "pki/certificate.h"
+#include "pki/chain.h"
+#include "protocol/revocation.h"
+
+namespace cairn::api {
+
+using net::HttpRequest;
+using net::HttpResponse;
+using net::Router;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+Problem no_such_certificate() {
+    return {ProblemType::malformed, "no such certificate", 404};
+}
+
+}  // namespace
+
+CertificateApi::CertificateApi(const Links& links, JwsGate& gate, ca::CertificateStore& store,
+                               ca::Revoking& revoking)
+    : links_(links), gate_(gate), store_(store), revoking_(revoking) {}
+
+void CertificateApi::add_to(Router& router) {
+    router.add("POST", path::certificate,
+               [this](HttpRequest request, Router::Parameters parameters) {
+                   return certificate(std::move(request), std::move(parameters[0]));
+               });
+    router.add("POST", path::revoke_certificate, [this](HttpRequest request, Router::Parameters) {
+        return revoke(std::move(request));
+    });
+    add_plain_to(router);
+}
+
+void CertificateApi::add_plain_to(Router& router) {
+    for (const char* method : {"GET", "HEAD"}) {
+        router.add(method, path::issuer, [this](HttpRequest, Router::Parameters parameters) {
+            return issuer(std::move(parameters[0]));
+        });
+    }
+}
+
+base::Task<HttpResponse> CertificateApi::certificate(HttpRequest request, std::string serial_text) {
+    const auto signed_request = co_await gate_.from_account(request);
+    signed_request.require_post_as_get();
+    const auto serial = pki::SerialNumber::from_hex(serial_text);
+    if (!serial) throw no_such_certificate();
+    const auto issued = co_await store_.find_certificate(*serial);
+    if (!issued || issued->account != signed_request.account.id) throw no_such_certificate();
+    const auto issuer_chain = co_await store_.find_issuer(issued->issuer);
+    const auto leaf = pki::Certificate::from_der(issued->der);
+    if (!issuer_chain || !leaf)
+        throw std::runtime_error("certificate " + serial_text + " or its issuer is not readable");
+
+    HttpResponse response;
+    response.content_type = "application/pem-certificate-chain";
+    response.body = leaf->pem() + *issuer_chain;
+    response.log_account = signed_request.account.id.to_string();
+    co_return response;
+}
+
+base::Task<HttpResponse> CertificateApi::revoke(HttpRequest request) {
+    auto signed_request = co_await gate_.from_either(request);
+    const auto& payload =
+        signed_request.account ? signed_request.account->payload : signed_request.key->payload;
+    auto wanted = protocol::RevocationRequest::from_json(payload);
+    if (!wanted) throw std::move(wanted.error());
+    HttpResponse response;
+    if (signed_request.account) {
+        const auto account = signed_request.account->account.id;
+        response.log_account = account.to_string();
+        co_await revoking_.revoke_for_account(account, std::move(*wanted));
+    } else {
+        co_await revoking_.revoke_for_key(signed_request.key->key, std::move(*wanted));
+    }
+    co_return response;
+}
+
+base::Task<HttpResponse> CertificateApi::issuer(std::string id_text) {
+    const auto octets = base::from_hex(id_text);
+    ca::IssuerId id{};
+    std::optional<std::string> chain_pem;
+    if (octets && octets->size() == id.size()) {
+        std::ranges::copy(*octets, id.begin());
+        chain_pem = co_await store_.find_issuer(id);
+    }
+    if (!chain_pem) throw no_such_certificate();
+    const auto chain = pki::chain_from_pem(*chain_pem);
+    if (!chain) throw std::runtime_error("issuer " + id_text + " is not readable");
+
+    // RFC 5280 section 4.2.2.1: a single certificate in DER.
+    HttpResponse response;
+    response.content_type = "application/pkix-cert";
+    response.body = std::string(base::text_of(chain->front().der()));
+    response.fields.emplace_back("Cache-Control", "public, max-age=86400");
+    co_return response;
+}
+
+}  // namespace cairn::api

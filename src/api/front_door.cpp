@@ -1,0 +1,104 @@
+#include "api/front_door.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "api/problem_response.h"
+#include "ca/repository.h"
+#include "protocol/problem.h"
+
+namespace cairn::api {
+
+using net::HttpRequest;
+using net::HttpResponse;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+constexpr base::Seconds store_retry{5};
+
+bool equal_ignoring_case(std::string_view left, std::string_view right) {
+    return std::ranges::equal(left, right, [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) ==
+               std::tolower(static_cast<unsigned char>(b));
+    });
+}
+
+std::string joined(const std::vector<std::string_view>& methods) {
+    std::string result;
+    for (const auto method : methods) {
+        if (!result.empty()) result += ", ";
+        result += method;
+    }
+    return result;
+}
+
+// A preflight of the CORS protocol; RFC 8555 section 6.1 wants browsers to be able to be clients.
+HttpResponse preflight(const std::vector<std::string_view>& methods) {
+    HttpResponse response;
+    response.status = 204;
+    response.fields.emplace_back("Access-Control-Allow-Methods", joined(methods));
+    response.fields.emplace_back("Access-Control-Allow-Headers", "Content-Type");
+    response.fields.emplace_back("Access-Control-Max-Age", "86400");
+    return response;
+}
+
+}  // namespace
+
+FrontDoor::FrontDoor(const Links& links, ca::Nonces& nonces, net::Router router, Options options)
+    : nonces_(nonces),
+      router_(std::move(router)),
+      options_(std::move(options)),
+      index_link_("<" + links.to(path::directory) + ">;rel=\"index\"") {}
+
+bool FrontDoor::is_for_us(const HttpRequest& request) const {
+    const auto host = request.field("Host");
+    return std::ranges::any_of(
+        options_.hosts, [&](const std::string& known) { return equal_ignoring_case(host, known); });
+}
+
+base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
+    const bool is_directory = request.path() == path::directory;
+    const bool is_new_nonce = request.path() == path::new_nonce;
+    const bool is_post = request.method == "POST";
+    HttpResponse response;
+    try {
+        response = co_await route(std::move(request));
+    } catch (const Problem& problem) {
+        response = problem_response(problem);
+        if (problem.type == ProblemType::user_action_required && !options_.terms_of_service.empty())
+            response.fields.emplace_back("Link", options_.terms_of_service);
+    } catch (const ca::StoreUnavailable& unavailable) {
+        Problem problem(ProblemType::server_internal, "the CA's store cannot serve now; try later",
+                        503);
+        problem.retry_after = store_retry;
+        response = problem_response(problem);
+        response.log_detail = unavailable.what();
+    }
+    if (!is_directory) response.fields.emplace_back("Link", index_link_);
+    if (is_post || is_new_nonce) response.fields.emplace_back("Replay-Nonce", nonces_.issue());
+    if (is_new_nonce) response.fields.emplace_back("Cache-Control", "no-store");
+    response.fields.emplace_back("Access-Control-Allow-Origin", "*");
+    response.fields.emplace_back("Access-Control-Expose-Headers",
+                                 "Link, Replay-Nonce, Location, Retry-After");
+    co_return response;
+}
+
+base::Task<HttpResponse> FrontDoor::route(HttpRequest request) const {
+    if (!is_for_us(request))
+        throw Problem(ProblemType::malformed, "the Host header names another server", 421);
+    auto match = router_.find(request.method, request.path());
+    if (match.methods.empty()) throw Problem(ProblemType::malformed, "no such resource", 404);
+    if (match.handler == nullptr) {
+        if (request.method == "OPTIONS") co_return preflight(match.methods);
+        Problem problem(ProblemType::malformed,
+                        "this resource does not answer " + base::printable(request.method, 20),
+                        405);
+        problem.allow = joined(match.methods);
+        throw problem;
+    }
+    co_return co_await (*match.handler)(std::move(request), std::move(match.parameters));
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/links.h"
+#include "base/task.h"
+#include "ca/nonces.h"
+#include "net/http_message.h"
+#include "net/router.h"
+
+namespace cairn::api {
+
+/// What every request passes through: it finds the resource, turns problems into responses at one
+/// place, and adds the header fields that all responses share (RFC 8555 sections 6.1, 6.5 and 7.1).
+class FrontDoor {
+  public:
+    struct Options {
+        /// Values of the Host header that name this server.
+        std::vector<std::string> hosts;
+        /// Complete Link value for the terms of service, or empty.
+        std::string terms_of_service;
+    };
+    FrontDoor(const Links& links, ca::Nonces& nonces, net::Router router, Options options);
+
+    /// Answers a request. Throws only what is a bug or an exhausted resource.
+    [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const;
+
+  private:
+    base::Task<net::HttpResponse> route(net::HttpRequest request) const;
+    [[nodiscard]] bool is_for_us(const net::HttpRequest& request) const;
+
+    ca::Nonces& nonces_;
+    net::Router router_;
+    Options options_;
+    std::string index_link_;
+};
+
+}  // namespace cairn::api

@@ -1,0 +1,101 @@
+#include "api/jws_gate.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "ca/policy.h"
+
+namespace cairn::api {
+
+using protocol::Jws;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+constexpr std::string_view jose_json = "application/jose+json";
+
+bool is_jose_json(std::string_view content_type) {
+    content_type = content_type.substr(0, content_type.find(';'));
+    while (content_type.ends_with(' ')) content_type.remove_suffix(1);
+    return std::ranges::equal(content_type, jose_json, [](char left, char right) {
+        return std::tolower(static_cast<unsigned char>(left)) == right;
+    });
+}
+
+}  // namespace
+
+JwsGate::JwsGate(const Links& links, ca::Nonces& nonces, ca::AccountStore& accounts)
+    : links_(links), nonces_(nonces), accounts_(accounts) {}
+
+void JwsGate::FromAccount::require_post_as_get() const {
+    if (!is_post_as_get())
+        throw Problem(ProblemType::malformed,
+                      "this resource is read by POST-as-GET, with an empty payload");
+}
+
+base::Task<JwsGate::FromAccount> JwsGate::from_account(const net::HttpRequest& request) {
+    auto jws = open(request);
+    if (!jws.kid())
+        throw Problem(ProblemType::malformed,
+                      "this resource wants the account's URL as kid, no jwk");
+    return as_account(std::move(jws));
+}
+
+base::Task<JwsGate::FromKey> JwsGate::from_key(const net::HttpRequest& request) {
+    const auto jws = open(request);
+    if (!jws.jwk())
+        throw Problem(ProblemType::malformed, "this resource wants the key as jwk, no kid");
+    co_return as_key(jws);
+}
+
+base::Task<JwsGate::FromEither> JwsGate::from_either(const net::HttpRequest& request) {
+    auto jws = open(request);
+    FromEither result;
+    if (jws.jwk())
+        result.key = as_key(jws);
+    else
+        result.account = co_await as_account(std::move(jws));
+    co_return result;
+}
+
+Jws JwsGate::open(const net::HttpRequest& request) {
+    if (!is_jose_json(request.field("Content-Type")))
+        throw Problem(ProblemType::malformed, "the Content-Type must be application/jose+json",
+                      415);
+    auto jws = Jws::from_json(base::bytes_of(request.body), Jws::Nonce::required);
+    if (!jws) throw std::move(jws.error());
+    if (jws->url() != links_.to(request.target))
+        throw Problem(ProblemType::unauthorized, "the url in the protected header is \"" +
+                                                     base::printable(jws->url()) +
+                                                     "\"; the request was sent to another");
+    if (!nonces_.redeem(jws->nonce()))
+        throw Problem(
+            ProblemType::bad_nonce,
+            "the nonce is not known here or was used before; use the one in this response");
+    return std::move(*jws);
+}
+
+base::Task<JwsGate::FromAccount> JwsGate::as_account(Jws jws) {
+    const auto id = links_.account_from(*jws.kid());
+    if (!id) throw Problem(ProblemType::malformed, "the kid is not an account URL of this CA");
+    auto account = co_await accounts_.find_account(*id);
+    if (!account)
+        throw Problem(ProblemType::account_does_not_exist, "the kid names no account of this CA");
+    if (!jws.is_signed_by(account->key.public_key()))
+        throw Problem(ProblemType::malformed,
+                      "the signature does not verify under the key of the account");
+    if (account->deactivated)
+        throw Problem(ProblemType::unauthorized, "the account is deactivated", 401);
+    co_return FromAccount{std::move(*account), base::copy_of(jws.payload()), jws.url()};
+}
+
+JwsGate::FromKey JwsGate::as_key(const Jws& jws) {
+    if (auto refusal = ca::account_key_refusal(jws.jwk()->public_key()))
+        throw Problem(ProblemType::bad_public_key, "the key is refused: " + *refusal);
+    if (!jws.is_signed_by(jws.jwk()->public_key()))
+        throw Problem(ProblemType::malformed, "the signature does not verify under the jwk");
+    return {*jws.jwk(), base::copy_of(jws.payload()), jws.url()};
+}
+
+}  // namespace cairn::api

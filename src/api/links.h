@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ca/id.h"
+#include "pki/serial_number.h"
+#include "protocol/challenge_type.h"
+
+namespace cairn::api {
+
+// The shape of every resource's path, as the router takes it.
+namespace path {
+inline constexpr std::string_view directory = "/directory";
+inline constexpr std::string_view new_nonce = "/acme/new-nonce";
+inline constexpr std::string_view new_account = "/acme/new-account";
+inline constexpr std::string_view new_order = "/acme/new-order";
+inline constexpr std::string_view revoke_certificate = "/acme/revoke-cert";
+inline constexpr std::string_view key_change = "/acme/key-change";
+inline constexpr std::string_view account = "/acme/account/{}";
+inline constexpr std::string_view account_orders = "/acme/account/{}/orders";
+inline constexpr std::string_view order = "/acme/order/{}";
+inline constexpr std::string_view finalize = "/acme/order/{}/finalize";
+inline constexpr std::string_view authorization = "/acme/authorization/{}";
+inline constexpr std::string_view challenge = "/acme/challenge/{}/{}";
+inline constexpr std::string_view certificate = "/acme/certificate/{}";
+inline constexpr std::string_view issuer = "/issuer/{}";
+}  // namespace path
+
+/// Makes the absolute URLs of resources and reads those that clients send back. URLs are built from
+/// the configured public URL alone, never from a request.
+class Links {
+  public:
+    /// `public_url`: scheme and authority without a final slash, "https://ca.example:14000".
+    explicit Links(std::string public_url);
+
+    [[nodiscard]] const std::string& public_url() const { return public_url_; }
+    /// A path without variable segments.
+    [[nodiscard]] std::string to(std::string_view path) const;
+    [[nodiscard]] std::string account(ca::AccountId id) const;
+    [[nodiscard]] std::string account_orders(ca::AccountId id) const;
+    [[nodiscard]] std::string account_orders(ca::AccountId id, ca::OrderId before) const;
+    [[nodiscard]] std::string order(ca::OrderId id) const;
+    [[nodiscard]] std::string finalize(ca::OrderId id) const;
+    [[nodiscard]] std::string authorization(ca::AuthorizationId id) const;
+    [[nodiscard]] std::string challenge(ca::AuthorizationId id, protocol::ChallengeType type) const;
+    [[nodiscard]] std::string certificate(const pki::SerialNumber& serial) const;
+
+    /// The account that a `kid` names; nothing if it is not exactly one of our account URLs.
+    [[nodiscard]] std::optional<ca::AccountId> account_from(std::string_view url) const;
+
+  private:
+    std::string public_url_;
+};
+
+}  // namespace cairn::api

@@ -1,0 +1,114 @@
+#include "api/order_api.h"
+
+#include <boost/asio/this_coro.hpp>
+
+#include "protocol/order.h"
+
+namespace cairn::api {
+
+using net::HttpRequest;
+using net::HttpResponse;
+using net::Router;
+using protocol::OrderStatus;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+constexpr base::Milliseconds longest_hold{1000};
+constexpr const char* poll_again_seconds = "1";
+
+ca::OrderId require_id(const std::string& text) {
+    const auto id = ca::OrderId::from_text(text);
+    if (!id) throw Problem(ProblemType::malformed, "no such order", 404);
+    return *id;
+}
+
+}  // namespace
+
+OrderApi::OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
+                   ca::Issuance& issuance, base::Announcements& announcements)
+    : links_(links),
+      gate_(gate),
+      ordering_(ordering),
+      issuance_(issuance),
+      announcements_(announcements) {}
+
+void OrderApi::add_to(Router& router) {
+    router.add("POST", path::new_order, [this](HttpRequest request, Router::Parameters) {
+        return new_order(std::move(request));
+    });
+    router.add("POST", path::order, [this](HttpRequest request, Router::Parameters parameters) {
+        return order(std::move(request), std::move(parameters[0]));
+    });
+    router.add("POST", path::finalize, [this](HttpRequest request, Router::Parameters parameters) {
+        return finalize(std::move(request), std::move(parameters[0]));
+    });
+}
+
+HttpResponse OrderApi::order_response(const ca::OrderView& view, int status) const {
+    const auto& order = view.order;
+    protocol::OrderObject object;
+    object.status = view.status();
+    object.expires = order.expires;
+    object.identifiers = order.identifiers;
+    object.not_before = order.not_before;
+    object.not_after = order.not_after;
+    object.error = order.error(view.proofs, view.now);
+    for (const auto& authorization : order.authorizations)
+        object.authorizations.push_back(links_.authorization(authorization));
+    object.finalize = links_.finalize(order.id);
+    if (order.completed) object.certificate = links_.certificate(order.intent->serial);
+    object.profile = order.profile;
+
+    HttpResponse response;
+    response.status = status;
+    response.content_type = "application/json";
+    response.body = object.to_json();
+    response.fields.emplace_back("Location", links_.order(order.id));
+    if (object.status == OrderStatus::processing)
+        response.fields.emplace_back("Retry-After", poll_again_seconds);
+    response.log_account = order.account.to_string();
+    return response;
+}
+
+base::Task<ca::OrderView> OrderApi::settled(ca::OrderView view) {
+    if (view.status() != OrderStatus::processing) co_return view;
+    const auto account = view.order.account;
+    const auto id = view.order.id;
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
+    // Read again: it may have ended between the first reading and the ticket.
+    view = co_await ordering_.read(account, id);
+    if (view.status() != OrderStatus::processing) co_return view;
+    co_await ticket.wait(longest_hold);
+    co_return co_await ordering_.read(account, id);
+}
+
+base::Task<HttpResponse> OrderApi::new_order(HttpRequest request) {
+    const auto signed_request = co_await gate_.from_account(request);
+    auto wanted = protocol::NewOrderRequest::from_json(signed_request.payload);
+    if (!wanted) throw std::move(wanted.error());
+    const auto view = co_await ordering_.place(signed_request.account.id, std::move(*wanted));
+    co_return order_response(view, 201);
+}
+
+base::Task<HttpResponse> OrderApi::order(HttpRequest request, std::string id) {
+    const auto signed_request = co_await gate_.from_account(request);
+    signed_request.require_post_as_get();
+    auto view = co_await ordering_.read(signed_request.account.id, require_id(id));
+    view = co_await settled(std::move(view));
+    co_return order_response(view, 200);
+}
+
+base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id) {
+    const auto signed_request = co_await gate_.from_account(request);
+    auto wanted = protocol::FinalizeRequest::from_json(signed_request.payload);
+    if (!wanted) throw std::move(wanted.error());
+    auto view = co_await ordering_.read(signed_request.account.id, require_id(id));
+    co_await issuance_.finalize(std::move(view), std::move(*wanted));
+    view = co_await ordering_.read(signed_request.account.id, require_id(id));
+    view = co_await settled(std::move(view));
+    co_return order_response(view, 200);
+}
+
+}  // namespace cairn::api

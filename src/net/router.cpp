@@ -1,0 +1,65 @@
+#include "net/router.h"
+
+#include <algorithm>
+
+namespace cairn::net {
+
+namespace {
+
+constexpr std::string_view any = "{}";
+constexpr std::size_t longest_segment = 128;
+
+template <class Take>
+void for_each_segment(std::string_view path, Take take) {
+    if (path.starts_with('/')) path.remove_prefix(1);
+    for (;;) {
+        const auto slash = path.find('/');
+        take(path.substr(0, slash));
+        if (slash == std::string_view::npos) return;
+        path.remove_prefix(slash + 1);
+    }
+}
+
+bool is_plain(std::string_view segment) {
+    return !segment.empty() && segment.size() <= longest_segment &&
+           std::ranges::all_of(segment, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_';
+           });
+}
+
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string_view>& path) {
+    return pattern.size() == path.size() &&
+           std::equal(pattern.begin(), pattern.end(), path.begin(),
+                      [](const std::string& wanted, std::string_view given) {
+                          return wanted == any ? is_plain(given) : wanted == given;
+                      });
+}
+
+}  // namespace
+
+void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
+    Route route{.method = std::string(method), .segments = {}, .handler = std::move(handler)};
+    for_each_segment(pattern,
+                     [&](std::string_view segment) { route.segments.emplace_back(segment); });
+    routes_.push_back(std::move(route));
+}
+
+Router::Match Router::find(std::string_view method, std::string_view path) const {
+    Match match;
+    if (!path.starts_with('/')) return match;
+    std::vector<std::string_view> segments;
+    for_each_segment(path, [&](std::string_view segment) { segments.push_back(segment); });
+    for (const auto& route : routes_) {
+        if (!matches(route.segments, segments)) continue;
+        match.methods.push_back(route.method);
+        if (route.method != method || match.handler != nullptr) continue;
+        match.handler = &route.handler;
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            if (route.segments[i] == any) match.parameters.emplace_back(segments[i]);
+        }
+    }
+    return match;
+}
+
+}  // namespace cairn::net
