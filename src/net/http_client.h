@@ -45,7 +45,8 @@ class HttpClient {
     /// refused, certificate not trusted, body too large, deadline over.
     [[nodiscard]] base::Result<HttpReply> get(const std::string& url);
     [[nodiscard]] base::Result<HttpReply> head(const std::string& url);
-    [[nodiscard]] base::Result<HttpReply> post(const std::string& url, std::string_view content_type,
+    [[nodiscard]] base::Result<HttpReply> post(const std::string& url,
+                                               std::string_view content_type,
                                                std::string_view body);
 
   private:

@@ -8,8 +8,9 @@
 
 #include "base/log.h"
 #include "base/task.h"
-#include "crypto/key.h"
+#include "net/event_loops.h"
 #include "net/http_message.h"
+#include "net/tls_identity.h"
 
 namespace cairn::net {
 
@@ -28,47 +29,14 @@ struct HttpLimits {
     std::size_t connections = 12000;
 };
 
-/// The TLS side of a server: TLS 1.2 or later, its certificate replaceable while it serves.
-/// Thread-safe.
-class TlsIdentity {
-  public:
-    TlsIdentity();
-    ~TlsIdentity();
-    /// New handshakes use this chain (PEM, leaf first) and key from now on.
-    /// Throws std::runtime_error if they do not belong together.
-    void replace(std::string_view chain_pem, const crypto::PrivateKey& key);
-    struct State;
-    [[nodiscard]] std::shared_ptr<State> state() const { return state_; }
-
-  private:
-    std::shared_ptr<State> state_;
-};
-
-/// A pool of event loops, one thread each; what runs on one loop never runs in parallel with itself.
-class EventLoops {
-  public:
-    explicit EventLoops(std::size_t count);
-    /// Stops and joins.
-    ~EventLoops();
-    EventLoops(const EventLoops&) = delete;
-    EventLoops& operator=(const EventLoops&) = delete;
-    [[nodiscard]] std::size_t count() const;
-    [[nodiscard]] base::Executor executor(std::size_t index) const;
-    /// The loops in turn.
-    [[nodiscard]] base::Executor next();
-
-  private:
-    struct State;
-    std::unique_ptr<State> state_;
-};
-
 /// An HTTP/1.1 server. With a TLS identity its port speaks TLS, and answers plain HTTP on the same
 /// port through `plain_handler` alone (issuers' certificates, which RFC 5280 wants over http);
 /// without one it speaks plain HTTP.
 class HttpServer {
   public:
     struct Options {
-        std::vector<std::string> listen;  ///< "127.0.0.1:14000", "[::1]:14000", port 0: any
+        /// "127.0.0.1:14000", "[::1]:14000", port 0: any. An IPv6 address takes IPv6 alone.
+        std::vector<std::string> listen;
         HttpLimits limits;
         std::shared_ptr<TlsIdentity> tls;  ///< none: plain HTTP, `handler` serves it
         HttpHandler handler;

@@ -1,0 +1,205 @@
+#include "net/http_server.h"
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/http_connection.h"
+#include "net/socket_address.h"
+
+namespace cairn::net {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using std::chrono::steady_clock;
+
+namespace {
+
+/// How often deadlines are looked at: they may be over by so much.
+constexpr base::Milliseconds deadline_check{100};
+/// How long accepting rests when the process has no more files or memory.
+constexpr base::Milliseconds accept_rest{50};
+/// Full tables are reported no more often than this.
+constexpr std::chrono::seconds report_interval{10};
+
+tcp::acceptor listen_on(const asio::any_io_executor& executor, const std::string& text) {
+    const auto address = SocketAddress::from_text(text);
+    if (!address) throw std::runtime_error("cannot listen on " + address.error().message);
+    boost::system::error_code error;
+    const tcp::endpoint endpoint(asio::ip::make_address(address->address.to_string(), error),
+                                 address->port);
+    tcp::acceptor acceptor(executor);
+    if (!error) acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error && endpoint.protocol() == tcp::v6()) {
+        acceptor.set_option(asio::ip::v6_only(true), error);
+    }
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) throw std::runtime_error("cannot listen on " + text + ": " + error.message());
+    return acceptor;
+}
+
+/// Counts something that can happen often, and reports it rarely. Thread-safe.
+class RareReport {
+  public:
+    /// How many there were since the last report, if it is time for one.
+    [[nodiscard]] std::uint64_t count_one() {
+        const std::scoped_lock lock(mutex_);
+        ++count_;
+        const auto now = steady_clock::now();
+        if (last_ != steady_clock::time_point() && now - last_ < report_interval) return 0;
+        last_ = now;
+        return std::exchange(count_, 0);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::uint64_t count_ = 0;
+    steady_clock::time_point last_;
+};
+
+/// A place among the connections that the limit allows.
+class Seat {
+  public:
+    explicit Seat(std::atomic<std::size_t>& taken) : taken_(&taken) { ++taken; }
+    Seat(Seat&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+    Seat& operator=(Seat&&) = delete;
+    ~Seat() {
+        if (taken_ != nullptr) --*taken_;
+    }
+
+  private:
+    std::atomic<std::size_t>* taken_;
+};
+
+}  // namespace
+
+struct HttpServer::State {
+    State(base::Log& server_log, Options server_options)
+        : log(server_log),
+          options(std::move(server_options)),
+          accepting(failure_report("accepting_failed")),
+          connections(failure_report("connection_failed")),
+          deadlines(failure_report("deadlines_failed")) {}
+
+    base::Log& log;
+    const Options options;
+    RequestIds ids;
+    std::deque<HttpServerLoop> loops;
+    std::vector<tcp::acceptor> acceptors;  ///< until they start
+    std::vector<std::string> addresses;
+    std::atomic<std::size_t> turn = 0;
+    std::atomic<std::size_t> connected = 0;
+    RareReport refused_connections, failed_accepts;
+    base::TaskGroup accepting, connections, deadlines;
+
+    [[nodiscard]] base::TaskGroup::OnFailure failure_report(const char* event) {
+        return [this, event](const std::exception_ptr& failure) {
+            try {
+                std::rethrow_exception(failure);
+            } catch (const std::exception& error) {
+                log.error(event, {{"reason", error.what()}});
+            } catch (...) {
+                log.error(event);
+            }
+        };
+    }
+    [[nodiscard]] base::Task<void> accept_connections(tcp::acceptor acceptor);
+    [[nodiscard]] base::Task<void> converse(HttpServerLoop& loop, tcp::socket socket, Seat seat);
+    [[nodiscard]] base::Task<void> check_deadlines(HttpServerLoop& loop);
+};
+
+// `stop` waits for all of these before the state goes.
+
+base::Task<void> HttpServer::State::converse(HttpServerLoop& loop, tcp::socket socket, Seat) {
+    HttpConnection connection(options, log, ids, loop, std::move(socket));
+    co_await connection.run();
+}
+
+base::Task<void> HttpServer::State::accept_connections(tcp::acceptor acceptor) {
+    for (;;) {
+        HttpServerLoop& loop = loops[turn++ % loops.size()];
+        auto [error, socket] =
+            co_await acceptor.async_accept(loop.executor, asio::as_tuple(asio::use_awaitable));
+        if (error == asio::error::operation_aborted) co_return;
+        if (error) {
+            if (const auto count = failed_accepts.count_one(); count > 0) {
+                log.error("accept_failed", {{"reason", error.message()}, {"count", count}});
+            }
+            co_await base::sleep_for(accept_rest);
+            continue;
+        }
+        if (connected >= options.limits.connections) {
+            if (const auto count = refused_connections.count_one(); count > 0) {
+                log.warning("connections_refused", {{"count", count}});
+            }
+            continue;
+        }
+        connections.spawn(loop.executor, converse(loop, std::move(socket), Seat(connected)));
+    }
+}
+
+base::Task<void> HttpServer::State::check_deadlines(HttpServerLoop& loop) {
+    for (;;) {
+        co_await base::sleep_for(deadline_check);
+        const auto now = steady_clock::now();
+        for (HttpConnection* connection : loop.connections) connection->check_deadline(now);
+    }
+}
+
+HttpServer::HttpServer(EventLoops& loops, base::Log& log, Options options)
+    : state_(std::make_shared<State>(log, std::move(options))) {
+    for (std::size_t index = 0; index < loops.count(); ++index) {
+        state_->loops.emplace_back().executor = loops.executor(index);
+    }
+    for (const std::string& address : state_->options.listen) {
+        auto acceptor = listen_on(loops.next(), address);
+        const auto endpoint = acceptor.local_endpoint();
+        const auto host = endpoint.address().to_string();
+        state_->addresses.push_back((endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
+                                    std::to_string(endpoint.port()));
+        state_->acceptors.push_back(std::move(acceptor));
+    }
+}
+
+HttpServer::~HttpServer() {
+    stop(base::Milliseconds(0));
+}
+
+std::vector<std::string> HttpServer::addresses() const {
+    return state_->addresses;
+}
+
+void HttpServer::start() {
+    for (HttpServerLoop& loop : state_->loops) {
+        state_->deadlines.spawn(loop.executor, state_->check_deadlines(loop));
+    }
+    for (tcp::acceptor& acceptor : state_->acceptors) {
+        const auto executor = acceptor.get_executor();
+        state_->accepting.spawn(executor, state_->accept_connections(std::move(acceptor)));
+    }
+    state_->acceptors.clear();
+}
+
+void HttpServer::stop(base::Milliseconds patience) {
+    state_->acceptors.clear();
+    state_->accepting.close(base::Milliseconds(0));
+    for (HttpServerLoop& loop : state_->loops) {
+        asio::post(loop.executor, [state = state_, &loop] {
+            loop.draining = true;
+            for (HttpConnection* connection : loop.connections) connection->close_if_at_rest();
+        });
+    }
+    state_->connections.close(patience);
+    state_->deadlines.close(base::Milliseconds(0));
+}
+
+}  // namespace cairn::net

@@ -1,0 +1,72 @@
+#pragma once
+// Private to net: a connection's octets, plain or through TLS.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <openssl/err.h>
+
+#include "base/task.h"
+#include "crypto/openssl.h"
+
+namespace cairn::net {
+
+/// A TCP connection that was accepted, with or without TLS on it.
+///
+/// OpenSSL works on the socket itself: each operation is tried first and waits for the event loop
+/// only if the kernel has nothing to give or take, so there is no buffer between the two, and a
+/// connection at rest costs little memory. Used on its event loop alone.
+class PeerStream {
+  public:
+    /// Throws boost::system::system_error if the socket is no longer usable.
+    explicit PeerStream(boost::asio::ip::tcp::socket socket);
+    PeerStream(const PeerStream&) = delete;
+    PeerStream& operator=(const PeerStream&) = delete;
+
+    using SteadyTime = std::chrono::steady_clock::time_point;
+    /// When `check_deadline` makes this stream give up.
+    void set_deadline(SteadyTime deadline) { deadline_ = deadline; }
+    void check_deadline(SteadyTime now);
+    [[nodiscard]] bool deadline_passed() const { return deadline_passed_; }
+    /// From now on nothing waits: what is waiting ends as if the peer had gone, unless it can be
+    /// done at once.
+    void give_up();
+
+    /// The first octet that the peer sends, left where it is; none if it sends nothing.
+    [[nodiscard]] base::Task<std::optional<std::uint8_t>> first_octet();
+    /// Does the TLS handshake as a server; the reason if it fails.
+    [[nodiscard]] base::Task<std::optional<std::string>> accept_tls(crypto::SslHandle server_end);
+    enum class Expect { now, later };
+    /// Receives at least one octet; 0 if the peer has ended, failed or taken too long. With
+    /// `Expect::later` it waits before it tries, which spares a vain attempt.
+    [[nodiscard]] base::Task<std::size_t> read_some(std::span<char> room, Expect expect);
+    /// Sends all; false if the peer failed or took too long.
+    [[nodiscard]] base::Task<bool> write(std::string_view octets);
+    /// Says goodbye and, for a peer that may still be sending, drops a bounded amount of what
+    /// comes, so that a reset does not overtake the last answer (RFC 9112 section 9.6).
+    [[nodiscard]] base::Task<void> close_after_answer();
+    /// Says goodbye as far as that can be done at once.
+    void close();
+
+    /// The peer's address without port.
+    [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] const boost::asio::any_io_executor& executor();
+
+  private:
+    /// Waits until the socket can be read from or written to; false if there is no more waiting.
+    [[nodiscard]] base::Task<bool> wait(boost::asio::socket_base::wait_type type);
+    [[nodiscard]] base::Task<bool> wait_for_tls(int ssl_error);
+
+    boost::asio::ip::tcp::socket socket_;
+    crypto::SslHandle tls_;
+    SteadyTime deadline_ = SteadyTime::max();
+    bool deadline_passed_ = false;
+    bool given_up_ = false;
+};
+
+}  // namespace cairn::net

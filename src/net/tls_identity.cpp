@@ -1,0 +1,80 @@
+#include "net/tls_identity.h"
+
+#include <stdexcept>
+#include <string>
+
+#include "net/tls_identity_state.h"
+
+namespace cairn::net {
+namespace {
+
+// A client that offers protocols and not this one is refused (RFC 7301 section 3.2).
+int select_http_1_1(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
+                    const unsigned char* offered, unsigned offered_size, void*) {
+    static constexpr unsigned char ours[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    unsigned char* match = nullptr;
+    if (SSL_select_next_proto(&match, chosen_size, ours, sizeof ours, offered, offered_size) !=
+        OPENSSL_NPN_NEGOTIATED) {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    *chosen = match;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+crypto::SslContextHandle make_context() {
+    crypto::SslContextHandle context(SSL_CTX_new(TLS_server_method()));
+    crypto::require(context != nullptr, "SSL_CTX_new");
+    SSL_CTX* const raw = context.get();
+    crypto::require(SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) == 1, "TLS 1.2");
+    // Only forward-secret, authenticated ciphers for TLS 1.2; those of TLS 1.3 are all good.
+    crypto::require(SSL_CTX_set_cipher_list(raw, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") == 1,
+                    "ciphers");
+    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    // Resumption is by ticket, so that sessions take no memory here.
+    SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+    crypto::require(SSL_CTX_set_num_tickets(raw, 1) == 1, "session tickets");
+    // A kept connection at rest holds no record buffers; one receive gets a whole record.
+    SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(raw, 1);
+    SSL_CTX_set_alpn_select_cb(raw, select_http_1_1, nullptr);
+    return context;
+}
+
+crypto::X509Handle next_certificate(BIO* pem) {
+    return crypto::X509Handle(PEM_read_bio_X509(pem, nullptr, nullptr, nullptr));
+}
+
+}  // namespace
+
+TlsIdentity::TlsIdentity() : state_(std::make_shared<State>()) {}
+TlsIdentity::~TlsIdentity() = default;
+
+void TlsIdentity::replace(std::string_view chain_pem, const crypto::PrivateKey& key) {
+    auto context = make_context();
+    const crypto::BioHandle pem(
+        BIO_new_mem_buf(chain_pem.data(), static_cast<int>(chain_pem.size())));
+    crypto::require(pem != nullptr, "BIO_new_mem_buf");
+    const auto leaf = next_certificate(pem.get());
+    crypto::require(leaf != nullptr, "the server's certificate is not PEM");
+    crypto::require(SSL_CTX_use_certificate(context.get(), leaf.get()) == 1,
+                    "the server's certificate cannot be used");
+    while (const auto issuer = next_certificate(pem.get())) {
+        crypto::require(SSL_CTX_add1_chain_cert(context.get(), issuer.get()) == 1,
+                        "the server's chain cannot be used");
+    }
+    // What ended the loop is the end of the text, or a broken block.
+    const auto error = ERR_peek_last_error();
+    if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
+        throw std::runtime_error("the server's chain is not PEM: " + crypto::openssl_error());
+    }
+    ERR_clear_error();
+    crypto::require(SSL_CTX_use_PrivateKey(context.get(), key.handle()) == 1 &&
+                        SSL_CTX_check_private_key(context.get()) == 1,
+                    "the server's certificate and key do not belong together");
+
+    const std::scoped_lock lock(state_->mutex);
+    state_->context.swap(context);
+}
+
+}  // namespace cairn::net

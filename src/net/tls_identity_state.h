@@ -1,0 +1,26 @@
+#pragma once
+// Private to net: the OpenSSL side of TlsIdentity.
+
+#include <memory>
+#include <mutex>
+
+#include <openssl/err.h>
+#include <openssl/pemerr.h>
+
+#include "crypto/openssl.h"
+#include "net/tls_identity.h"
+
+namespace cairn::net {
+
+struct TlsIdentity::State {
+    /// A server's end of a new TLS connection; null while there is no certificate.
+    [[nodiscard]] crypto::SslHandle new_server_end() const {
+        const std::scoped_lock lock(mutex);
+        return crypto::SslHandle(context ? SSL_new(context.get()) : nullptr);
+    }
+
+    mutable std::mutex mutex;
+    crypto::SslContextHandle context;
+};
+
+}  // namespace cairn::net
