@@ -81,13 +81,35 @@ base::Bytes octets_of(const BIGNUM* number) {
     return octets;
 }
 
-/// The public key of OpenSSL's type `type` that `parameters` describe; null if there is none.
-std::shared_ptr<EVP_PKEY> pkey_from(const char* type, OSSL_PARAM* parameters) {
+/// The key that OpenSSL makes of `parameters`; null if they are none.
+PkeyHandle pkey_from(const char* type, int selection, OSSL_PARAM* parameters) {
     const PkeyContextHandle context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     require(context && EVP_PKEY_fromdata_init(context.get()) == 1, "preparing a key");
     EVP_PKEY* key = nullptr;
-    if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) return {};
-    return {key, &EVP_PKEY_free};
+    if (EVP_PKEY_fromdata(context.get(), &key, selection, parameters) != 1) return {};
+    return PkeyHandle(key);
+}
+
+/// A key on `curve` that only lacks its point.
+PkeyHandle pointless_key(const Curve& curve) {
+    std::string name = curve.name;
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size()),
+        OSSL_PARAM_construct_end()};
+    auto key = pkey_from("EC", EVP_PKEY_KEY_PARAMETERS, parameters);
+    require(key != nullptr, curve.name);
+    return key;
+}
+
+/// The key with this encoded point; null if the point is not on the curve. To set up a curve takes
+/// OpenSSL four times as long as to copy it and check a point.
+PkeyHandle ec_key(const Curve& curve, base::BytesView point) {
+    static const std::array<PkeyHandle, curves.size()> pointless = {
+        pointless_key(curves[0]), pointless_key(curves[1]), pointless_key(curves[2])};
+    PkeyHandle key(EVP_PKEY_dup(pointless[static_cast<std::size_t>(&curve - curves.data())].get()));
+    require(key != nullptr, curve.name);
+    if (EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) return {};
+    return key;
 }
 
 base::Bytes rsa_spki(const IntegerPair& numbers) {
@@ -205,15 +227,8 @@ base::Result<PublicKey> PublicKey::from_ec_point(KeyAlgorithm algorithm, base::B
     append(*spki, base::bytes_of(curve->spki_head));
     append(*spki, x);
     append(*spki, y);
-    const std::span point = std::span(*spki).subspan(curve->spki_head.size() - 1);
-
-    std::string name = curve->name;
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size()),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-        OSSL_PARAM_construct_end()};
     PublicKey key;
-    key.key_ = pkey_from("EC", parameters);
+    key.key_ = ec_key(*curve, base::BytesView(*spki).subspan(curve->spki_head.size() - 1));
     if (!key.key_) {
         return base::fail(std::string("point is not on ") + curve->name + ": " + openssl_error());
     }
@@ -245,7 +260,7 @@ base::Result<PublicKey> PublicKey::from_rsa(base::BytesView modulus, base::Bytes
             "preparing an RSA key");
     const ParametersHandle parameters(OSSL_PARAM_BLD_to_param(builder.get()));
     PublicKey key;
-    key.key_ = pkey_from("RSA", parameters.get());
+    key.key_ = pkey_from("RSA", EVP_PKEY_PUBLIC_KEY, parameters.get());
     if (!key.key_) return base::fail("RSA key is refused: " + openssl_error());
     key.spki_ = std::make_shared<base::Bytes>(rsa_spki({modulus, exponent}));
     key.algorithm_ = KeyAlgorithm::rsa;
