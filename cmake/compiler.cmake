@@ -21,6 +21,11 @@ else()
     target_link_options(cairn_flags INTERFACE -pie -Wl,-z,relro,-z,now)
 endif()
 
+if(CAIRN_FUZZ)
+    # Coverage feedback from the libraries; libFuzzer itself is linked into the fuzz targets alone.
+    target_compile_options(cairn_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CAIRN_CCACHE ccache)
 if(CAIRN_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER

@@ -1,0 +1,112 @@
+# Everything that must pass. A stage that fails does not stop the next ones, and what a stage counts
+# comes from reports that this very run wrote.
+
+source dev.d/lint.sh
+source dev.d/fuzz.sh
+
+report=build/report
+fuzz_seconds=4
+
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+
+# check NAME COMMAND...: runs a command that counts as one test.
+check() {
+    local name=$1 result=pass
+    shift
+    "$@" || result=fail
+    echo "$result $name" >>"$report/checks"
+    [[ $result == pass ]]
+}
+
+stage() { echo "== $1"; }
+
+is_current() { # TARGET... of build/dev: built, and nothing that they are made of changed since
+    ninja -C build/dev -n "$@" 2>/dev/null | grep -q 'no work to do'
+}
+
+run_unit_tests() { # GTEST FILTER
+    local listed
+    mapfile -t listed < <(ctest --test-dir build/dev -N | sed -n 's/.*Test *#[0-9]*: //p')
+    local name current=()
+    for name in "${listed[@]}"; do
+        if is_current "${name}_test"; then
+            current+=("$name")
+        else
+            check "${name}_test is built" false
+        fi
+    done
+    ((${#current[@]})) || return 0
+    local pattern
+    pattern="^($(IFS='|' && echo "${current[*]}"))\$"
+    GTEST_OUTPUT=xml:$PWD/$report/unit/ GTEST_FILTER=$1 \
+        ctest --test-dir build/dev --parallel "$(nproc)" --output-on-failure --timeout 600 \
+        --tests-regex "$pattern" --output-junit "$PWD/$report/ctest.xml"
+}
+
+run_fuzzers() {
+    local noun
+    export -f run_fuzzer
+    fuzz_targets | xargs -P "$(nproc)" -I '{}' bash -c \
+        "run_fuzzer {} $fuzz_seconds $report/fuzz/{} && touch $report/fuzz/{}.passed"
+    for noun in $(fuzz_targets); do
+        check "fuzz $noun" test -e "$report/fuzz/$noun.passed"
+    done
+}
+
+run_programs() { # [PYTEST ARGUMENT]...
+    if ! is_current cairn-ca cairn; then
+        check "cairn-ca and cairn are built" false
+        return
+    fi
+    CAIRN_BIN=$PWD/build/dev/bin "$python" -m pytest tests -q -p no:cacheprovider \
+        --numprocesses 4 --junit-xml "$report/pytest.xml" "$@"
+    [[ -e $report/pytest.xml ]] || check "pytest" false
+}
+
+check_interoperability() { # [--write-docs]
+    local seen=build/interoperability.md table=docs/interoperability.md
+    "$python" tests/interop/table.py write "$report/pytest.xml" >"$seen"
+    if [[ ${1:-} == --write-docs ]]; then cp "$seen" "$table"; fi
+    check "$table claims only what was seen" "$python" tests/interop/table.py compare "$seen" "$table"
+}
+
+# The programs and unit tests under ASan and UBSan, in build/dev.
+build_tested() {
+    configure dev && cmake --build build/dev -- -k 0
+}
+
+dev_test() {
+    set +e
+    rm -rf "$report"
+    mkdir -p "$report/unit" "$report/fuzz"
+    touch "$report/checks"
+    case ${1:-} in
+        '' | --write-docs) test_all "$@" ;;
+        *) test_matching "$1" ;;
+    esac
+    "$python" dev.d/tally.py "$report"
+}
+
+test_all() { # [--write-docs]
+    need build test fuzz lint || check "packages are installed" false || return
+    stage "Lint"
+    check "layering" check_layering
+    check "format" check_format
+    stage "Build with ASan and UBSan"
+    check "build" build_tested
+    stage "Unit tests"
+    run_unit_tests '*'
+    stage "Fuzzing"
+    if check "build of the fuzz targets" build_fuzzers; then run_fuzzers; fi
+    stage "Programs with real peers"
+    run_programs
+    check_interoperability "$@"
+}
+
+test_matching() { # PATTERN
+    need build test || check "packages are installed" false || return
+    check "build" build_tested
+    run_unit_tests "*$1*"
+    run_programs -k "$1"
+}

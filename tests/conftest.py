@@ -1,0 +1,51 @@
+"""Fixtures that every folder of tests shares: a name server, and CAs that use it."""
+
+import pytest
+
+from harness.authority import CairnCa, Pebble
+from harness.dns_server import DnsServer
+
+
+@pytest.fixture(scope="session")
+def dns():
+    server = DnsServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_ca(tmp_path, dns):
+    """Starts a cairn-ca; takes the options of CairnCa."""
+    started = []
+
+    def start(**options):
+        started.append(CairnCa(tmp_path, dns, **options))
+        return started[-1]
+
+    yield start
+    for ca in started:
+        ca.stop()
+
+
+@pytest.fixture
+def ca(start_ca):
+    """A cairn-ca of the test's own."""
+    return start_ca()
+
+
+@pytest.fixture
+def pebble(tmp_path, dns):
+    server = Pebble(tmp_path, dns)
+    yield server
+    server.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows the ends of the log files of a test that failed."""
+    report = (yield).get_result()
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and folder:
+        for log in sorted(folder.rglob("*.log")):
+            tail = log.read_text(errors="replace")[-6000:]
+            report.sections.append((f"end of {log}", tail))

@@ -1,0 +1,150 @@
+"""Certificate authorities that tests run: cairn-ca, and Pebble to compare with.
+
+Each has
+  directory        the URL where clients begin
+  api_root         PEM file with the root of its HTTPS
+  issuer_root()    PEM text of the root of what it issues
+  http_port, tls_alpn_port   where it validates http-01 and tls-alpn-01
+  dns              the name server that it asks
+"""
+
+import datetime
+import json
+import os
+import signal
+
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from harness.ports import reserve_port
+from harness.process import BIN, Server, run
+
+
+class CairnCa:
+    """A CA in `folder`, made by `cairn-ca init` and running."""
+
+    def __init__(self, folder, dns, key_type=None, settings=None):
+        self.home = folder / "ca"
+        self.log = folder / "cairn-ca.log"
+        self.dns = dns
+        self.port = reserve_port()
+        self.admin_port = reserve_port()
+        self.http_port = reserve_port()
+        self.tls_alpn_port = reserve_port()
+        self.directory = f"https://localhost:{self.port}/directory"
+        self.api_root = self.home / "pki" / "root.pem"
+        self.store = self.home / "store" / "cairn.sqlite"
+        self.settings = {
+            "server.admin_listen": f"127.0.0.1:{self.admin_port}",
+            "validation.http_port": self.http_port,
+            "validation.tls_alpn_port": self.tls_alpn_port,
+            "validation.dns_servers": [dns.address],
+            "validation.dnssec": False,
+            "validation.allow_networks": ["127.0.0.0/8"],
+            "limits.enabled": False,
+        } | (settings or {})
+        self.init_output = run(
+            [BIN / "cairn-ca", "init", self.home, "--name", "Cairn Test", "--host", "localhost",
+             "--listen", f"127.0.0.1:{self.port}"]
+            + (["--key-type", key_type] if key_type else [])
+        )
+        self.start()
+
+    def start(self):
+        arguments = [BIN / "cairn-ca", "serve", self.home]
+        for key, value in self.settings.items():
+            # A JSON value of these types is TOML as well.
+            arguments += ["--set", f"{key}={json.dumps(value)}"]
+        self.server = Server(arguments, self.log)
+        self.server.wait_until(self._serves)
+
+    def stop(self):
+        return self.server.stop()
+
+    def kill(self):
+        self.server.kill()
+
+    def reload(self):
+        self.server.signal(signal.SIGHUP)
+
+    def issuer_root(self):
+        return self.api_root.read_text()
+
+    def command(self, *arguments, **options):
+        """Runs an operator's command: command("certificate", "list", "--json")."""
+        return run([BIN / "cairn-ca", *arguments], **options)
+
+    def _serves(self):
+        return _answers(self.directory, self.api_root)
+
+
+class Pebble:
+    """Debian's Pebble, with a certificate of our own for its API."""
+
+    def __init__(self, folder, dns, refused_nonces=0):
+        """`refused_nonces`: how many of 100 good nonces it refuses, to see whether clients retry."""
+        self.log = folder / "pebble.log"
+        self.dns = dns
+        self.port = reserve_port()
+        self.management_port = reserve_port()
+        self.http_port = reserve_port()
+        self.tls_alpn_port = reserve_port()
+        self.directory = f"https://localhost:{self.port}/dir"
+        self.api_root = folder / "pebble-api.pem"
+        key = folder / "pebble-api-key.pem"
+        self_signed("localhost", self.api_root, key)
+        configuration = folder / "pebble.json"
+        configuration.write_text(json.dumps({"pebble": {
+            "listenAddress": f"127.0.0.1:{self.port}",
+            "managementListenAddress": f"127.0.0.1:{self.management_port}",
+            "certificate": str(self.api_root), "privateKey": str(key),
+            "httpPort": self.http_port, "tlsPort": self.tls_alpn_port,
+            "externalAccountBindingRequired": False,
+        }}))
+        self.server = Server(
+            ["/usr/bin/pebble", "-config", configuration, "-dnsserver", dns.address], self.log,
+            env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0",
+                              "PEBBLE_WFE_NONCEREJECT": str(refused_nonces)},
+        )
+        self.server.wait_until(lambda: _answers(self.directory, self.api_root))
+
+    def stop(self):
+        return self.server.stop()
+
+    def issuer_root(self):
+        url = f"https://localhost:{self.management_port}/roots/0"
+        return requests.get(url, verify=str(self.api_root), timeout=10).text
+
+    def is_revoked(self, serial):
+        url = f"https://localhost:{self.management_port}/cert-status-by-serial/{serial:x}"
+        return requests.get(url, verify=str(self.api_root), timeout=10).json()["Status"] == "Revoked"
+
+
+def _answers(url, root):
+    try:
+        return requests.get(url, verify=str(root), timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def self_signed(name, certificate_file, key_file):
+    """Writes a self-signed certificate for `name` that clients can trust as a root."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.utcnow()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject).issuer_name(subject).public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))

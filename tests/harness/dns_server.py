@@ -1,0 +1,101 @@
+"""An authoritative name server (knotd) for the zone test., where every name is at 127.0.0.1."""
+
+import pathlib
+import shutil
+import tempfile
+import uuid
+
+import dns.message
+import dns.query
+import dns.rcode
+import dns.update
+
+from harness.ports import reserve_port
+from harness.process import Server
+
+ZONE = "test."
+
+# Wildcards do not cover names that exist, nor those between them and the wildcard: a TXT record at
+# _acme-challenge.NAME hides the address of NAME.
+_ZONE_FILE = """\
+@ 0 SOA ns.test. hostmaster.test. 1 3600 600 86400 0
+@ 0 NS ns.test.
+ns 0 A 127.0.0.1
+* 0 A 127.0.0.1
+"""
+
+_CONFIGURATION = """\
+server:
+    rundir: "{folder}"
+    listen: 127.0.0.1@{port}
+    udp-workers: 1
+    tcp-workers: 2
+    background-workers: 1
+control:
+    listen: "{folder}/control"
+log:
+  - target: stdout
+    any: info
+database:
+    storage: "{folder}/database"
+acl:
+  - id: anybody
+    address: 127.0.0.1
+    action: update
+zone:
+  - domain: test.
+    file: "{folder}/zone"
+    acl: anybody
+    zonefile-sync: -1
+    journal-content: none
+"""
+
+
+class DnsServer:
+    def __init__(self):
+        # Not a pytest folder: the path of a socket may have no more than 108 letters.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cairn-dns-"))
+        self.port = reserve_port()
+        self.address = f"127.0.0.1:{self.port}"
+        (self.folder / "database").mkdir()
+        (self.folder / "zone").write_text(_ZONE_FILE)
+        configuration = self.folder / "knot.conf"
+        configuration.write_text(_CONFIGURATION.format(folder=self.folder, port=self.port))
+        self.server = Server(["/usr/sbin/knotd", "-c", configuration], self.folder / "log")
+        self.server.wait_until(self._answers)
+
+    def stop(self):
+        self.server.stop()
+        shutil.rmtree(self.folder)
+
+    def _answers(self):
+        try:
+            return self.query("ns.test", "A").answer
+        except (OSError, dns.exception.Timeout):
+            return False
+
+    def query(self, name, kind):
+        question = dns.message.make_query(name, kind)
+        return dns.query.udp(question, "127.0.0.1", port=self.port, timeout=1)
+
+    def add(self, name, kind, value):
+        self._update(lambda update: update.add(name + ".", 0, kind, value))
+
+    def delete(self, name, kind, value=None):
+        self._update(lambda update: update.delete(name + ".", kind, *([value] if value else [])))
+
+    def _update(self, change):
+        update = dns.update.UpdateMessage(ZONE)
+        change(update)
+        answer = dns.query.tcp(update, "127.0.0.1", port=self.port, timeout=10)
+        assert answer.rcode() == dns.rcode.NOERROR, dns.rcode.to_text(answer.rcode())
+
+    @property
+    def environment(self):
+        """What tests/interop/hooks need to know."""
+        return {"DNS_SERVER": "127.0.0.1", "DNS_PORT": str(self.port), "DNS_ZONE": ZONE}
+
+
+def unique_name():
+    """A name under test. that no other test has."""
+    return f"{uuid.uuid4().hex[:12]}.example.test"

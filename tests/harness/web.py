@@ -1,0 +1,67 @@
+"""Web servers for http-01: one that serves a folder, one that answers for raw ACME sessions."""
+
+import functools
+import http.server
+import threading
+
+PREFIX = "/.well-known/acme-challenge/"
+
+
+class _Quiet:
+    def log_message(self, *_):
+        pass
+
+
+class _Files(_Quiet, http.server.SimpleHTTPRequestHandler):
+    pass
+
+
+class WebServer:
+    """Serves on 127.0.0.1:PORT from threads of this process until it is stopped."""
+
+    def __init__(self, port, handler):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class Webroot(WebServer):
+    """Serves the files of a folder, which gets a folder for challenges."""
+
+    def __init__(self, port, folder):
+        self.folder = folder
+        self.challenges = folder / ".well-known" / "acme-challenge"
+        self.challenges.mkdir(parents=True)
+        super().__init__(port, functools.partial(_Files, directory=str(folder)))
+
+
+class Responder(WebServer):
+    """Answers http-01 for every name with the key authorizations in `answers`, by token."""
+
+    def __init__(self, port):
+        self.answers = {}
+        answers = self.answers
+
+        class Handler(_Quiet, http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                body = answers.get(self.path.removeprefix(PREFIX), "").encode()
+                self.send_response(200 if body else 404)
+                self.send_header("Content-Type", "application/octet-stream")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        super().__init__(port, Handler)
