@@ -1,0 +1,158 @@
+#include "apps/ca/authority.h"
+
+#include <stdexcept>
+
+#include "apps/ca/files.h"
+#include "crypto/digest.h"
+#include "net/url.h"
+#include "pki/chain.h"
+
+namespace cairn::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// What an error in `pki/` means to the operator.
+template <class T>
+T require(base::Result<T> result, const fs::path& path) {
+    if (!result) throw std::runtime_error(path.string() + ": " + result.error().message);
+    return std::move(*result);
+}
+
+std::string issuer_url(const Configuration& configuration, const pki::Certificate& issuer) {
+    std::string url_base = configuration.issuance.issuer_base_url;
+    if (url_base.empty())
+        url_base = "http://" + net::Url::from_text(configuration.server.public_url)->authority();
+    while (url_base.ends_with('/')) url_base.pop_back();
+    return url_base + "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
+}
+
+ca::KeySigner load_signer(const Configuration& configuration, const fs::path& folder) {
+    const auto chain_path = folder / "pki" / "intermediate.pem";
+    const auto key_path = folder / "pki" / "intermediate-key.pem";
+    auto chain = require(pki::chain_from_pem(read_file(chain_path)), chain_path);
+    auto key = require(crypto::PrivateKey::from_pem(read_file(key_path)), key_path);
+    auto url = issuer_url(configuration, chain.front());
+    try {
+        return {std::move(chain), std::move(key), std::move(url)};
+    } catch (const std::invalid_argument& error) {
+        throw std::runtime_error(key_path.string() + ": " + error.what());
+    }
+}
+
+std::vector<crypto::PublicKey> own_keys(const ca::Signer& signer) {
+    std::vector<crypto::PublicKey> keys;
+    for (const auto& certificate : signer.chain()) keys.push_back(certificate.public_key());
+    return keys;
+}
+
+NetworkValidator make_validator(const Configuration::Validation& validation,
+                                const std::function<base::Executor()>& next_executor) {
+    net::ResolverOptions options{.servers = validation.dns_servers,
+                                 .dnssec = validation.dnssec,
+                                 .timeout = validation.timeout / 2,
+                                 .trust_anchor_file = validation.dns_trust_anchor_file,
+                                 .root_hints_file = validation.dns_root_hints_file};
+    va::Settings settings{.http_port = validation.http_port,
+                          .https_port = validation.https_port,
+                          .tls_alpn_port = validation.tls_alpn_port,
+                          .egress = va::EgressPolicy(validation.allow_networks),
+                          .deadline = validation.timeout};
+    return {std::move(settings), net::make_unbound_resolver(next_executor(), options)};
+}
+
+protocol::Directory directory_of(const Configuration& configuration) {
+    protocol::Directory directory;
+    directory.terms_of_service = configuration.directory.terms_of_service;
+    directory.website = configuration.directory.website;
+    directory.caa_identities = configuration.directory.caa_identities;
+    for (const auto& [name, profile] : configuration.profiles)
+        directory.profiles.emplace(name, profile.description);
+    return directory;
+}
+
+// Host header values: each name or address with and without each port that clients may use.
+api::FrontDoor::Options door_options(const Configuration& configuration) {
+    const auto url = *net::Url::from_text(configuration.server.public_url);
+    std::vector<std::string> ports{":" + std::to_string(url.port())};
+    std::vector<std::string> names{url.authority()};
+    for (const auto& listen : configuration.server.listen) {
+        ports.push_back(listen.substr(listen.rfind(':')));
+        names.push_back(listen);
+    }
+    const auto issuer_base = net::Url::from_text(configuration.issuance.issuer_base_url);
+    if (issuer_base) names.push_back(issuer_base->authority());
+    for (const auto& host : configuration.server.hosts) {
+        const auto address = base::IpAddress::from_lenient_text(host);
+        const auto name = address ? address->to_url_host() : host;
+        names.push_back(name);
+        for (const auto& port : ports) names.push_back(name + port);
+    }
+    api::FrontDoor::Options options{.hosts = std::move(names), .terms_of_service = {}};
+    if (!configuration.directory.terms_of_service.empty())
+        options.terms_of_service =
+            "<" + configuration.directory.terms_of_service + ">;rel=\"terms-of-service\"";
+    return options;
+}
+
+}  // namespace
+
+Authority::Authority(const Configuration& configuration, const fs::path& folder,
+                     Surroundings surroundings)
+    : repository_(surroundings.repository),
+      links_(configuration.server.public_url),
+      name_policy_({.internal_names = configuration.policy.internal_names,
+                    .networks = configuration.validation.allow_networks}),
+      profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),
+      signer_(load_signer(configuration, folder)),
+      validator_(make_validator(configuration.validation, surroundings.next_executor)),
+      registration_(surroundings.repository, surroundings.clock, surroundings.random,
+                    {.terms_of_service = configuration.directory.terms_of_service,
+                     .own_keys = own_keys(signer_)}),
+      ordering_(surroundings.repository, name_policy_, profiles_, surroundings.clock,
+                surroundings.random),
+      validation_(surroundings.repository, validator_, profiles_, surroundings.clock,
+                  surroundings.next_executor, surroundings.announcements, surroundings.log),
+      issuance_(surroundings.repository, signer_, profiles_, surroundings.clock,
+                surroundings.random, surroundings.next_executor, surroundings.announcements,
+                surroundings.log),
+      revoking_(surroundings.repository, surroundings.clock, surroundings.log),
+      gate_(links_, surroundings.nonces, surroundings.repository),
+      directory_api_(links_, gate_, directory_of(configuration)),
+      account_api_(links_, gate_, registration_, ordering_),
+      order_api_(links_, gate_, ordering_, issuance_, surroundings.announcements),
+      authorization_api_(links_, gate_, ordering_, validation_, surroundings.clock,
+                         surroundings.announcements),
+      certificate_api_(links_, gate_, surroundings.repository, revoking_),
+      front_door_(links_, surroundings.nonces, make_router(), door_options(configuration)),
+      plain_door_(links_, surroundings.nonces, make_plain_router(), door_options(configuration)) {}
+
+net::Router Authority::make_router() {
+    net::Router router;
+    directory_api_.add_to(router);
+    account_api_.add_to(router);
+    order_api_.add_to(router);
+    authorization_api_.add_to(router);
+    certificate_api_.add_to(router);
+    return router;
+}
+
+net::Router Authority::make_plain_router() {
+    net::Router router;
+    certificate_api_.add_plain_to(router);
+    return router;
+}
+
+base::Task<void> Authority::start() {
+    co_await repository_.save_issuer(issuance_.issuer(), pki::to_pem(signer_.chain()));
+    validation_.start();
+    issuance_.start();
+}
+
+void Authority::stop(base::Milliseconds patience) {
+    validation_.stop(patience);
+    issuance_.stop(patience);
+}
+
+}  // namespace cairn::apps

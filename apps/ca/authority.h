@@ -1,0 +1,87 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "api/account_api.h"
+#include "api/authorization_api.h"
+#include "api/certificate_api.h"
+#include "api/directory_api.h"
+#include "api/front_door.h"
+#include "api/order_api.h"
+#include "apps/ca/configuration.h"
+#include "apps/ca/network_validator.h"
+#include "base/log.h"
+#include "ca/issuance.h"
+#include "ca/key_signer.h"
+#include "ca/nonces.h"
+#include "ca/ordering.h"
+#include "ca/policy.h"
+#include "ca/registration.h"
+#include "ca/revocation.h"
+#include "ca/validation.h"
+
+namespace cairn::apps {
+
+/// What outlives a reload of the configuration.
+struct Surroundings {
+    ca::Repository& repository;
+    ca::Nonces& nonces;
+    base::Announcements& announcements;
+    const base::Clock& clock;
+    crypto::Random& random;
+    base::Log& log;
+    std::function<base::Executor()> next_executor;
+};
+
+/// The CA as one configuration makes it: rules, keys, workflows and their HTTP face, wired
+/// together. A reload makes another one and lets this one finish its requests and jobs.
+class Authority {
+  public:
+    /// Reads chain and key from `folder`/pki. Throws std::runtime_error naming what is wrong.
+    Authority(const Configuration& configuration, const std::filesystem::path& folder,
+              Surroundings surroundings);
+
+    /// Saves the issuer's chain and takes up the jobs that the store has.
+    [[nodiscard]] base::Task<void> start();
+    void stop(base::Milliseconds patience);
+
+    /// For TLS connections.
+    [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const {
+        return front_door_.handle(std::move(request));
+    }
+    /// For plain http: issuers' certificates and nothing else.
+    [[nodiscard]] base::Task<net::HttpResponse> handle_plain(net::HttpRequest request) const {
+        return plain_door_.handle(std::move(request));
+    }
+
+    [[nodiscard]] ca::Issuance& issuance() { return issuance_; }
+    [[nodiscard]] std::span<const pki::Certificate> chain() const { return signer_.chain(); }
+
+  private:
+    [[nodiscard]] net::Router make_router();
+    [[nodiscard]] net::Router make_plain_router();
+
+    ca::Repository& repository_;
+    api::Links links_;
+    ca::NamePolicy name_policy_;
+    ca::Profiles profiles_;
+    ca::KeySigner signer_;
+    NetworkValidator validator_;
+    ca::Registration registration_;
+    ca::Ordering ordering_;
+    ca::Validation validation_;
+    ca::Issuance issuance_;
+    ca::Revoking revoking_;
+    api::JwsGate gate_;
+    api::DirectoryApi directory_api_;
+    api::AccountApi account_api_;
+    api::OrderApi order_api_;
+    api::AuthorizationApi authorization_api_;
+    api::CertificateApi certificate_api_;
+    api::FrontDoor front_door_;
+    api::FrontDoor plain_door_;
+};
+
+}  // namespace cairn::apps

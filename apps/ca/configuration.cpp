@@ -1,0 +1,378 @@
+#include "apps/ca/configuration.h"
+
+#include <charconv>
+#include <optional>
+#include <set>
+
+#include <toml++/toml.h>
+
+#include "net/url.h"
+
+namespace cairn::apps {
+
+namespace {
+
+using Findings = std::vector<base::Error>;
+
+// A table of the file: values are taken by key, and what nobody took is reported as unknown.
+class Section {
+  public:
+    Section(const toml::table* table, std::string path, Findings& findings)
+        : table_(table), path_(std::move(path)), findings_(findings) {}
+
+    void report_unknown() const {
+        if (table_ == nullptr) return;
+        for (const auto& [key, value] : *table_) {
+            if (!taken_.contains(std::string(key.str())))
+                find(std::string(key.str()), "is not a known key");
+        }
+    }
+
+    template <class T>
+    void take(const std::string& key, T& target) {
+        const auto* node = node_at(key);
+        if (node == nullptr) return;
+        if (auto value = value_of<T>(*node))
+            target = std::move(*value);
+        else
+            find(key, std::string("must be ") + name_of<T>());
+    }
+
+    void take_port(const std::string& key, std::uint16_t& target) {
+        std::int64_t number = target;
+        take(key, number);
+        if (number < 1 || number > 65535)
+            find(key, "must be a port number");
+        else
+            target = static_cast<std::uint16_t>(number);
+    }
+
+    void take_duration(const std::string& key, base::Seconds& target) {
+        std::string text;
+        take(key, text);
+        if (text.empty()) return;
+        if (auto duration = duration_from(text))
+            target = *duration;
+        else
+            find(key, duration.error().message);
+    }
+
+    void take_count(const std::string& key, std::size_t& target, std::int64_t least,
+                    std::int64_t most) {
+        auto number = static_cast<std::int64_t>(target);
+        take(key, number);
+        if (number < least || number > most)
+            find(key, "must be from " + std::to_string(least) + " to " + std::to_string(most));
+        else
+            target = static_cast<std::size_t>(number);
+    }
+
+    [[nodiscard]] Section section(const std::string& key) {
+        const auto* node = node_at(key);
+        const auto* table = node == nullptr ? nullptr : node->as_table();
+        if (node != nullptr && table == nullptr) find(key, "must be a table");
+        return {table, path_ + key + ".", findings_};
+    }
+    [[nodiscard]] std::vector<std::string> keys() const {
+        std::vector<std::string> result;
+        if (table_ != nullptr)
+            for (const auto& [key, value] : *table_) result.emplace_back(key.str());
+        return result;
+    }
+
+    void find(const std::string& key, const std::string& what) const {
+        findings_.push_back({path_ + key + " " + what});
+    }
+
+  private:
+    const toml::node* node_at(const std::string& key) {
+        taken_.insert(key);
+        return table_ == nullptr ? nullptr : table_->get(key);
+    }
+
+    template <class T>
+    static std::optional<T> value_of(const toml::node& node) {
+        if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+            const auto* array = node.as_array();
+            if (array == nullptr) return std::nullopt;
+            T result;
+            for (const auto& element : *array) {
+                auto text = element.value_exact<std::string>();
+                if (!text) return std::nullopt;
+                result.push_back(std::move(*text));
+            }
+            return result;
+        } else {
+            return node.value_exact<T>();
+        }
+    }
+    template <class T>
+    static const char* name_of() {
+        if constexpr (std::is_same_v<T, std::string>) return "a string";
+        if constexpr (std::is_same_v<T, bool>) return "true or false";
+        if constexpr (std::is_same_v<T, std::int64_t>) return "a whole number";
+        return "a list of strings";
+    }
+
+    const toml::table* table_;
+    std::string path_;
+    Findings& findings_;
+    std::set<std::string> taken_;
+};
+
+std::string describe(const toml::parse_error& error) {
+    return std::string(error.description()) + " (line " +
+           std::to_string(error.source().begin.line) + ")";
+}
+
+// Puts the value at the dotted key, making tables on the way.
+void apply(toml::table& root, const std::string& text, Findings& findings) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos) {
+        findings.push_back({"--set " + base::printable(text) + ": wants KEY=VALUE"});
+        return;
+    }
+    const std::string key = text.substr(0, equals);
+    toml::table parsed;
+    try {
+        parsed = toml::parse("value = " + text.substr(equals + 1));
+    } catch (const toml::parse_error& error) {
+        findings.push_back({"--set " + base::printable(text) + ": the value is not TOML (strings " +
+                            "need quotes): " + std::string(error.description())});
+        return;
+    }
+    toml::table* table = &root;
+    std::size_t from = 0;
+    for (auto dot = key.find('.'); dot != std::string::npos; dot = key.find('.', from)) {
+        const std::string name = key.substr(from, dot - from);
+        auto* node = table->get(name);
+        if (node == nullptr) {
+            table->insert(name, toml::table{});
+            node = table->get(name);
+        }
+        if (node->as_table() == nullptr) {
+            findings.push_back({"--set " + base::printable(key) + ": " + name + " is no table"});
+            return;
+        }
+        table = node->as_table();
+        from = dot + 1;
+    }
+    table->insert_or_assign(key.substr(from), std::move(*parsed.get("value")));
+}
+
+void read_server(Section section, Configuration::Server& server) {
+    section.take("listen", server.listen);
+    section.take("public_url", server.public_url);
+    section.take("admin_listen", server.admin_listen);
+    section.take("hosts", server.hosts);
+    section.take_count("threads", server.threads, 0, 1024);
+    if (server.listen.empty()) section.find("listen", "must name at least one address");
+    while (server.public_url.ends_with('/')) server.public_url.pop_back();
+    const auto url = net::Url::from_text(server.public_url);
+    if (!url)
+        section.find("public_url", "must be an https URL: " + url.error().message);
+    else if (!url->is_https() || url->target() != "/")
+        section.find("public_url", "must be an https URL without a path");
+    section.report_unknown();
+}
+
+void read_store(Section section, Configuration::Store& store) {
+    constexpr std::string_view sqlite = "sqlite:";
+    std::string url = "sqlite:store/cairn.sqlite";
+    section.take("url", url);
+    if (url.starts_with(sqlite) && url.size() > sqlite.size())
+        store.sqlite_path = url.substr(sqlite.size());
+    else
+        section.find("url", "must be sqlite:PATH");
+    section.report_unknown();
+}
+
+void read_log(Section section, Configuration::Log& log) {
+    static const std::map<std::string, base::LogLevel> levels{{"debug", base::LogLevel::debug},
+                                                              {"info", base::LogLevel::info},
+                                                              {"warning", base::LogLevel::warning},
+                                                              {"error", base::LogLevel::error}};
+    section.take("file", log.file);
+    section.take("access", log.access);
+    std::string level = "info";
+    section.take("level", level);
+    if (const auto found = levels.find(level); found != levels.end())
+        log.level = found->second;
+    else
+        section.find("level", "must be debug, info, warning or error");
+    section.report_unknown();
+}
+
+void read_validation(Section section, Configuration::Validation& validation) {
+    section.take_port("http_port", validation.http_port);
+    section.take_port("https_port", validation.https_port);
+    section.take_port("tls_alpn_port", validation.tls_alpn_port);
+    section.take("dns_servers", validation.dns_servers);
+    section.take("dnssec", validation.dnssec);
+    section.take("dns_trust_anchor_file", validation.dns_trust_anchor_file);
+    section.take("dns_root_hints_file", validation.dns_root_hints_file);
+    section.take_duration("timeout", validation.timeout);
+    std::vector<std::string> networks;
+    section.take("allow_networks", networks);
+    for (const auto& text : networks) {
+        if (auto network = base::IpNetwork::from_text(text))
+            validation.allow_networks.push_back(*network);
+        else
+            section.find("allow_networks", "\"" + text + "\": " + network.error().message);
+    }
+    section.report_unknown();
+}
+
+void read_profile(Section section, ca::Profile& profile, bool baseline, base::Time now) {
+    section.take("description", profile.description);
+    section.take_duration("validity", profile.validity);
+    section.take_duration("backdate", profile.backdate);
+    section.take_count("max_names", profile.max_names, 1, 1000);
+    section.take("common_name", profile.common_name);
+    section.take_duration("order_lifetime", profile.order_lifetime);
+    section.take_duration("pending_lifetime", profile.pending_lifetime);
+    section.take_duration("reuse_lifetime", profile.reuse_lifetime);
+    if (profile.backdate >= profile.validity)
+        section.find("backdate", "must be shorter than validity");
+    if (profile.backdate > std::chrono::hours(48))
+        section.find("backdate", "must not exceed 48h (BR 7.1.2.7)");
+    if (baseline && profile.validity > ca::longest_validity(now))
+        section.find("validity",
+                     "exceeds what the Baseline Requirements allow today (6.3.2); "
+                     "policy.baseline_requirements = false lifts this for a private CA");
+    section.report_unknown();
+}
+
+void read_profiles(Section section, Configuration& configuration, base::Time now) {
+    for (const auto& name : section.keys()) {
+        ca::Profile profile;
+        profile.name = name;
+        profile.description = name;
+        read_profile(section.section(name), profile, configuration.policy.baseline_requirements,
+                     now);
+        configuration.profiles.emplace(name, std::move(profile));
+    }
+    if (configuration.profiles.empty()) {
+        ca::Profile profile;
+        profile.name = "default";
+        profile.description = "certificates for TLS servers, 90 days";
+        configuration.profiles.emplace(profile.name, profile);
+    }
+}
+
+}  // namespace
+
+base::Result<base::Seconds> duration_from(std::string_view text) {
+    static const std::map<char, base::Seconds> units{{'s', base::Seconds(1)},
+                                                     {'m', std::chrono::minutes(1)},
+                                                     {'h', std::chrono::hours(1)},
+                                                     {'d', std::chrono::days(1)}};
+    const auto bad = base::fail("must be a duration such as \"90d\", \"12h\", \"30m\" or \"45s\"");
+    if (text.size() < 2) return bad;
+    const auto unit = units.find(text.back());
+    std::int64_t number = 0;
+    const char* end = text.data() + text.size() - 1;
+    const auto [stop, failure] = std::from_chars(text.data(), end, number);
+    if (unit == units.end() || failure != std::errc{} || stop != end || number < 1 ||
+        number > 1'000'000)
+        return bad;
+    return unit->second * number;
+}
+
+base::Result<Configuration, std::vector<base::Error>> read_configuration(
+    const std::string& toml, const std::vector<std::string>& overrides, base::Time now) {
+    Findings findings;
+    toml::table root;
+    try {
+        root = toml::parse(toml);
+    } catch (const toml::parse_error& error) {
+        return std::unexpected(Findings{{"not TOML: " + describe(error)}});
+    }
+    for (const auto& text : overrides) apply(root, text, findings);
+
+    Configuration configuration;
+    Section top(&root, "", findings);
+    read_server(top.section("server"), configuration.server);
+    read_store(top.section("store"), configuration.store);
+    read_log(top.section("log"), configuration.log);
+    read_validation(top.section("validation"), configuration.validation);
+
+    auto directory = top.section("directory");
+    directory.take("terms_of_service", configuration.directory.terms_of_service);
+    directory.take("website", configuration.directory.website);
+    directory.take("caa_identities", configuration.directory.caa_identities);
+    directory.report_unknown();
+
+    auto issuance = top.section("issuance");
+    issuance.take("issuer_base_url", configuration.issuance.issuer_base_url);
+    issuance.report_unknown();
+
+    auto policy = top.section("policy");
+    policy.take("internal_names", configuration.policy.internal_names);
+    policy.take("baseline_requirements", configuration.policy.baseline_requirements);
+    policy.report_unknown();
+
+    top.take("default_profile", configuration.default_profile);
+    read_profiles(top.section("profiles"), configuration, now);
+    if (configuration.default_profile.empty())
+        configuration.default_profile = configuration.profiles.begin()->first;
+    if (!configuration.profiles.contains(configuration.default_profile))
+        top.find("default_profile", "names no profile");
+
+    // Read for the sake of files written for later versions; nothing is limited yet.
+    auto limits = top.section("limits");
+    bool limits_enabled = true;
+    limits.take("enabled", limits_enabled);
+    limits.report_unknown();
+
+    top.report_unknown();
+    if (!findings.empty()) return std::unexpected(std::move(findings));
+    return configuration;
+}
+
+std::string initial_configuration(const std::string& listen, const std::string& admin_listen,
+                                  const std::string& public_url,
+                                  const std::vector<std::string>& hosts) {
+    std::string host_list;
+    for (const auto& host : hosts)
+        host_list += (host_list.empty() ? "" : ", ") + base::json_quoted(host);
+    return "# The configuration of this certificate authority. Every key can be overridden with\n"
+           "# `cairn-ca serve DIR --set KEY=VALUE`. SIGHUP makes a running server read it again.\n"
+           "\n"
+           "[server]\n"
+           "listen = [" +
+           base::json_quoted(listen) +
+           "]\n"
+           "public_url = " +
+           base::json_quoted(public_url) +
+           "   # what clients see; all URLs are built from it\n"
+           "admin_listen = " +
+           base::json_quoted(admin_listen) +
+           "   # /healthz and /readyz, for the operator alone\n"
+           "hosts = [" +
+           host_list +
+           "]   # names and addresses in the server's own certificate\n"
+           "\n"
+           "[store]\n"
+           "url = \"sqlite:store/cairn.sqlite\"\n"
+           "\n"
+           "[validation]\n"
+           "http_port = 80\n"
+           "tls_alpn_port = 443\n"
+           "dns_servers = []        # empty: resolve from the roots; else forwarders, "
+           "\"127.0.0.1:8053\"\n"
+           "dnssec = true           # false: for forwarders that serve unsigned private zones "
+           "only\n"
+           "allow_networks = []     # e.g. \"10.0.0.0/8\": destinations outside public address "
+           "space\n"
+           "\n"
+           "[policy]\n"
+           "internal_names = false  # true: also single labels, .local, .internal, localhost\n"
+           "\n"
+           "[profiles.default]\n"
+           "description = \"certificates for TLS servers, 90 days\"\n"
+           "validity = \"90d\"\n"
+           "max_names = 100\n";
+}
+
+}  // namespace cairn::apps

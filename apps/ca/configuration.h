@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ip_address.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "ca/profile.h"
+
+namespace cairn::apps {
+
+/// Everything that ca.toml says, checked. Each member's name is its key's name.
+struct Configuration {
+    struct Server {
+        std::vector<std::string> listen;
+        std::string public_url;
+        std::string admin_listen;
+        /// Further names under which clients reach this server, beside those of `public_url`.
+        std::vector<std::string> hosts;
+        /// Event loops; 0: one for each processor.
+        std::size_t threads = 0;
+    } server;
+    struct Store {
+        /// Path of the SQLite file, relative to the CA's folder or absolute.
+        std::string sqlite_path;
+    } store;
+    struct Log {
+        std::string file = "-";
+        base::LogLevel level = base::LogLevel::info;
+        bool access = true;
+    } log;
+    struct Directory {
+        std::string terms_of_service, website;
+        std::vector<std::string> caa_identities;
+    } directory;
+    struct Issuance {
+        /// http URL under which issuers' certificates are offered, "/issuer/..." is appended; by
+        /// default public_url with http.
+        std::string issuer_base_url;
+    } issuance;
+    struct Validation {
+        std::uint16_t http_port = 80;
+        std::uint16_t https_port = 443;
+        std::uint16_t tls_alpn_port = 443;
+        std::vector<std::string> dns_servers;
+        bool dnssec = true;
+        std::string dns_trust_anchor_file, dns_root_hints_file;
+        std::vector<base::IpNetwork> allow_networks;
+        base::Seconds timeout{10};
+    } validation;
+    struct Policy {
+        bool internal_names = false;
+        bool baseline_requirements = true;
+    } policy;
+    std::map<std::string, ca::Profile> profiles;
+    std::string default_profile;
+};
+
+/// Reads a configuration file with overrides, each "KEY=VALUE" with a dotted key and a TOML value.
+/// On failure every finding is reported: unknown keys, wrong types, values out of range.
+[[nodiscard]] base::Result<Configuration, std::vector<base::Error>> read_configuration(
+    const std::string& toml, const std::vector<std::string>& overrides, base::Time now);
+
+/// What `init` writes: short and commented.
+[[nodiscard]] std::string initial_configuration(const std::string& listen,
+                                                const std::string& admin_listen,
+                                                const std::string& public_url,
+                                                const std::vector<std::string>& hosts);
+
+/// "90d", "12h", "30m", "45s": a positive whole number and a unit.
+[[nodiscard]] base::Result<base::Seconds> duration_from(std::string_view text);
+
+}  // namespace cairn::apps

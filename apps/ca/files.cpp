@@ -1,0 +1,76 @@
+#include "apps/ca/files.h"
+
+#include <cerrno>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cairn::apps {
+
+namespace {
+
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int number() const { return number_; }
+
+  private:
+    int number_;
+};
+
+[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
+    throw std::runtime_error(what + " " + path.string() + ": " +
+                             std::system_category().message(errno));
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+    const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (descriptor.number() < 0 || ::fsync(descriptor.number()) != 0) fail("cannot sync", folder);
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path, std::size_t limit) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) fail("cannot read", path);
+    std::string content(limit + 1, '\0');
+    file.read(content.data(), static_cast<std::streamsize>(content.size()));
+    if (file.bad()) fail("cannot read", path);
+    content.resize(static_cast<std::size_t>(file.gcount()));
+    if (content.size() > limit)
+        throw std::runtime_error("cannot read " + path.string() + ": larger than " +
+                                 std::to_string(limit) + " octets");
+    return content;
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    auto temporary = path;
+    temporary += ".new";
+    {
+        const Descriptor descriptor(
+            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
+        if (descriptor.number() < 0) fail("cannot create", temporary);
+        // The mode of an older leftover or a wide umask must not count.
+        if (::fchmod(descriptor.number(), mode) != 0) fail("cannot set the mode of", temporary);
+        while (!content.empty()) {
+            const auto written = ::write(descriptor.number(), content.data(), content.size());
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) fail("cannot write", temporary);
+            content.remove_prefix(static_cast<std::size_t>(written));
+        }
+        if (::fsync(descriptor.number()) != 0) fail("cannot sync", temporary);
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot replace", path);
+    sync_folder(path.parent_path());
+}
+
+}  // namespace cairn::apps

@@ -1,0 +1,141 @@
+#include "apps/ca/init.h"
+
+#include <cctype>
+#include <charconv>
+#include <stdexcept>
+
+#include "apps/ca/configuration.h"
+#include "apps/ca/files.h"
+#include "base/base64url.h"
+#include "base/ip_address.h"
+#include "crypto/digest.h"
+#include "pki/certificate_builder.h"
+#include "protocol/identifier.h"
+
+namespace cairn::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::days root_life{3650};
+constexpr std::chrono::days intermediate_life{1825};
+constexpr base::Seconds clock_tolerance = std::chrono::hours(1);
+
+// The port behind the last colon of "127.0.0.1:14000" or "[::1]:14000".
+unsigned port_of(const std::string& listen) {
+    const auto colon = listen.rfind(':');
+    unsigned port = 0;
+    if (colon != std::string::npos) {
+        const char* end = listen.data() + listen.size();
+        const auto [stop, failure] = std::from_chars(listen.data() + colon + 1, end, port);
+        if (failure == std::errc{} && stop == end && port >= 1 && port <= 65535) return port;
+    }
+    throw std::runtime_error("--listen " + listen + ": wants ADDRESS:PORT");
+}
+
+// A host as it stands in a URL; throws for what is neither a name nor an address.
+std::string url_host(const std::string& host) {
+    if (const auto address = base::IpAddress::from_lenient_text(host))
+        return address->to_url_host();
+    if (const auto name = protocol::DnsName::from_text(host)) return name->text();
+    throw std::runtime_error("--host " + base::printable(host) +
+                             ": is neither a domain name nor an address");
+}
+
+pki::Validity validity_of(base::Time now, std::chrono::days life) {
+    const auto not_before = now - clock_tolerance;
+    return {not_before, not_before + life - base::Seconds(1)};
+}
+
+void write_key(const fs::path& path, const crypto::PrivateKey& key) {
+    const auto pem = key.to_pem();
+    write_file(path, base::text_of({pem.data(), pem.size()}), 0600);
+}
+
+// Root and intermediate into `folder`; the root's digest.
+crypto::Sha256Digest make_authorities(const fs::path& folder, const InitOptions& options,
+                                      base::Time now, crypto::Random& random) {
+    const auto root_key = crypto::PrivateKey::generate(options.key_type);
+    const auto root = pki::make_root_certificate({.serial = pki::SerialNumber::random(random),
+                                                  .validity = validity_of(now, root_life),
+                                                  .common_name = options.name + " Root",
+                                                  .organization = options.name,
+                                                  .path_length = std::nullopt},
+                                                 root_key);
+    const auto intermediate_key = crypto::PrivateKey::generate(options.key_type);
+    const auto intermediate =
+        pki::make_intermediate_certificate({.serial = pki::SerialNumber::random(random),
+                                            .validity = validity_of(now, intermediate_life),
+                                            .common_name = options.name + " Intermediate 1",
+                                            .organization = options.name,
+                                            .path_length = 0,
+                                            .server_auth_only = true},
+                                           intermediate_key.public_key(), root, root_key);
+    write_key(folder / "root-key.pem", root_key);
+    write_key(folder / "intermediate-key.pem", intermediate_key);
+    write_file(folder / "root.pem", root.pem(), 0644);
+    write_file(folder / "intermediate.pem", intermediate.pem(), 0644);
+    return crypto::sha256(root.der());
+}
+
+void make_folder(const fs::path& path) {
+    fs::create_directory(path);
+    fs::permissions(path, fs::perms::owner_all);
+}
+
+}  // namespace
+
+std::string fingerprint(base::BytesView octets) {
+    std::string result;
+    for (const char c : base::to_hex(octets)) {
+        if (result.size() % 3 == 2) result += ':';
+        result += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return result;
+}
+
+InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Random& random) {
+    const unsigned port = port_of(options.listen);
+    if (options.name.empty() || options.name.size() > 40)
+        throw std::runtime_error("--name: wants 1 to 40 characters");
+    std::vector<std::string> hosts;
+    for (const auto& host : options.hosts) hosts.push_back(url_host(host));
+    const std::string public_url = "https://" + hosts.front() + ":" + std::to_string(port);
+    const std::string admin_listen =
+        "127.0.0.1:" + std::to_string(port < 65535 ? port + 1 : port - 1);
+
+    std::error_code status;
+    if (fs::exists(options.folder, status) &&
+        !(fs::is_directory(options.folder) && fs::is_empty(options.folder)))
+        throw std::runtime_error(options.folder.string() +
+                                 " exists and is not an empty folder; nothing was changed");
+
+    // Everything is made beside its place and moved there in one step.
+    auto folder = fs::absolute(options.folder).lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();
+    fs::create_directories(folder.parent_path());
+    auto draft = folder;
+    draft += "." + base::to_hex(random.octets(4)) + ".new";
+    InitResult result;
+    try {
+        make_folder(draft);
+        make_folder(draft / "pki");
+        make_folder(draft / "store");
+        const auto root = make_authorities(draft / "pki", options, clock.now(), random);
+        write_file(draft / "ca.toml",
+                   initial_configuration(options.listen, admin_listen, public_url, options.hosts),
+                   0600);
+        fs::rename(draft, folder);
+        result = {.directory_url = public_url + "/directory",
+                  .root_fingerprint = fingerprint(root),
+                  .root_file = folder / "pki" / "root.pem"};
+    } catch (...) {
+        std::error_code ignored;
+        fs::remove_all(draft, ignored);
+        throw;
+    }
+    return result;
+}
+
+}  // namespace cairn::apps

@@ -1,0 +1,81 @@
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/ca/configuration.h"
+#include "apps/ca/init.h"
+#include "apps/ca/serve.h"
+
+namespace {
+
+constexpr int failed = 2;
+
+// Adds `cairn-ca init`.
+void add_init(CLI::App& program, cairn::apps::InitOptions& options, std::string& key_type) {
+    auto* command = program.add_subcommand("init", "Create a certificate authority in a folder");
+    command->footer(
+        "Example:\n  cairn-ca init /var/lib/cairn-ca --name \"Example Corp\" "
+        "--host ca.example.com --listen 0.0.0.0:443");
+    command->add_option("DIR", options.folder, "Folder to create")->required();
+    command->add_option("--name", options.name, "What the CA's certificates are called")
+        ->capture_default_str();
+    command
+        ->add_option("--host", options.hosts,
+                     "Name or address under which clients reach the CA (may be repeated; the "
+                     "first one makes the directory URL)")
+        ->capture_default_str();
+    command->add_option("--listen", options.listen, "ADDRESS:PORT to serve on")
+        ->capture_default_str();
+    command->add_option("--key-type", key_type, "Keys of root and intermediate")
+        ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
+        ->capture_default_str();
+}
+
+int run_init(cairn::apps::InitOptions options, const std::string& key_type) {
+    options.key_type = *cairn::crypto::key_type_from(key_type);
+    const cairn::base::SystemClock clock;
+    cairn::crypto::SystemRandom random;
+    const auto result = cairn::apps::init(options, clock, random);
+    std::cout << "Created the certificate authority \"" << options.name << "\".\n"
+              << "  directory URL:     " << result.directory_url << "\n"
+              << "  root certificate:  " << result.root_file.string() << "\n"
+              << "  SHA-256 of root:   " << result.root_fingerprint << "\n"
+              << "Start it with:  cairn-ca serve " << options.folder.string() << "\n"
+              << "The server does not need pki/root-key.pem: move it to a safe place offline.\n";
+    return 0;
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+    CLI::App program("A certificate authority that speaks ACME (RFC 8555)", "cairn-ca");
+    program.set_version_flag("--version", "cairn-ca " CAIRN_VERSION);
+    program.require_subcommand(1);
+
+    cairn::apps::InitOptions init_options;
+    std::string key_type = "ec-p256";
+    add_init(program, init_options, key_type);
+
+    std::filesystem::path folder;
+    std::vector<std::string> overrides;
+    auto* serve = program.add_subcommand("serve", "Serve the authority in a folder");
+    serve->footer(
+        "SIGTERM drains and exits 0; SIGHUP reloads configuration and keys.\n"
+        "Example:\n  cairn-ca serve /var/lib/cairn-ca --set validation.http_port=5002");
+    serve->add_option("DIR", folder, "Folder that `init` created")->required();
+    serve
+        ->add_option("--set", overrides,
+                     "KEY=VALUE overrides a key of ca.toml; VALUE is TOML (may be repeated)")
+        ->allow_extra_args(false);
+
+    try {
+        program.parse(argument_count, arguments);
+        if (program.got_subcommand("init")) return run_init(init_options, key_type);
+        return cairn::apps::serve(folder, overrides);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? 0 : failed;
+    } catch (const std::exception& error) {
+        std::cerr << "cairn-ca: " << error.what() << "\n";
+        return failed;
+    }
+}

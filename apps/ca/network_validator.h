@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+
+#include "ca/validator.h"
+#include "net/resolver.h"
+#include "va/validation.h"
+
+namespace cairn::apps {
+
+/// The CA's own perspective on the network: validates from this machine.
+class NetworkValidator final : public ca::Validator {
+  public:
+    NetworkValidator(va::Settings settings, std::shared_ptr<net::Resolver> resolver);
+    [[nodiscard]] base::Task<protocol::OrProblem<std::vector<std::string>>> validate(
+        Question question) override;
+
+  private:
+    va::Settings settings_;
+    std::shared_ptr<net::Resolver> resolver_;
+};
+
+}  // namespace cairn::apps

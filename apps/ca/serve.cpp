@@ -1,0 +1,235 @@
+#include "apps/ca/serve.h"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <iostream>
+#include <stdexcept>
+#include <thread>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <sys/stat.h>
+
+#include "apps/ca/authority.h"
+#include "apps/ca/configuration.h"
+#include "apps/ca/files.h"
+#include "apps/ca/server_certificate.h"
+#include "apps/ca/service_notice.h"
+#include "net/http_server.h"
+#include "store/sqlite_store.h"
+
+namespace cairn::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr base::Milliseconds drain_patience{10000};
+constexpr timespec upkeep_interval{.tv_sec = 60, .tv_nsec = 0};
+
+Configuration load(const fs::path& folder, const std::vector<std::string>& overrides,
+                   base::Time now) {
+    const auto path = folder / "ca.toml";
+    auto configuration = read_configuration(read_file(path), overrides, now);
+    if (configuration) return std::move(*configuration);
+    std::string text = path.string() + " cannot be used:";
+    for (const auto& finding : configuration.error()) text += "\n  " + finding.message;
+    throw std::runtime_error(text);
+}
+
+// The signals that the main thread waits for; every other thread inherits the mask.
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+std::size_t loop_count(const Configuration& configuration) {
+    if (configuration.server.threads != 0) return configuration.server.threads;
+    return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+fs::path store_path(const Configuration& configuration, const fs::path& folder) {
+    auto path = folder / configuration.store.sqlite_path;
+    fs::create_directories(path.parent_path());
+    return path;
+}
+
+net::HttpHandler operator_handler() {
+    return [](net::HttpRequest request) -> base::Task<net::HttpResponse> {
+        net::HttpResponse response;
+        response.content_type = "text/plain";
+        if (request.path() == "/healthz" || request.path() == "/readyz") {
+            response.body = "ok\n";
+        } else {
+            response.status = 404;
+            response.body = "this listener has /healthz and /readyz\n";
+        }
+        co_return response;
+    };
+}
+
+/// A running CA: the parts that last, and the authority of the present configuration.
+class Server {
+  public:
+    Server(fs::path folder, std::vector<std::string> overrides)
+        : folder_(std::move(folder)),
+          overrides_(std::move(overrides)),
+          configuration_(load(folder_, overrides_, clock_.now())),
+          log_(base::open_log(configuration_.log.file, configuration_.log.level)),
+          repository_(store::open_sqlite_store(
+              {.path = store_path(configuration_, folder_).string()}, *log_)),
+          loops_(loop_count(configuration_)),
+          nonces_(random_),
+          identity_(std::make_shared<net::TlsIdentity>()),
+          certificate_(folder_, clock_, identity_),
+          authority_(make_authority(configuration_)) {
+        certificate_.refresh(configuration_, *authority_.load(), loops_.next());
+        run(authority_.load()->start());
+        acme_ = std::make_unique<net::HttpServer>(loops_, *log_, acme_options());
+        if (!configuration_.server.admin_listen.empty())
+            operator_ = std::make_unique<net::HttpServer>(loops_, *log_, operator_options());
+        acme_->start();
+        if (operator_) operator_->start();
+        log_->info("serving", {{"directory", configuration_.server.public_url + "/directory"},
+                               {"listen", joined(acme_->addresses())}});
+        notify_service_manager("READY=1");
+    }
+
+    ~Server() {
+        notify_service_manager("STOPPING=1");
+        log_->info("draining");
+        acme_->stop(drain_patience);
+        if (operator_) operator_->stop(base::Milliseconds(0));
+        authority_.load()->stop(drain_patience);
+        log_->info("stopped");
+        log_->flush();
+    }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    // A configuration that cannot be used leaves the present one in force.
+    void reload() {
+        try {
+            auto configuration = load(folder_, overrides_, clock_.now());
+            auto fresh = make_authority(configuration);
+            certificate_.refresh(configuration, *fresh, loops_.next());
+            auto former = authority_.exchange(fresh);
+            former->stop(drain_patience);
+            run(fresh->start());
+            retired_.push_back(std::move(former));
+            warn_of_lasting_keys(configuration);
+            configuration_ = std::move(configuration);
+            log_->info("configuration reloaded");
+        } catch (const std::exception& error) {
+            log_->error("reload failed; the former configuration stays in force",
+                        {{"error", error.what()}});
+        }
+    }
+
+    void keep_up() {
+        // An authority goes once the last request that began under it has ended.
+        std::erase_if(retired_, [](const auto& former) { return former.use_count() == 1; });
+        try {
+            certificate_.refresh(configuration_, *authority_.load(), loops_.next());
+        } catch (const std::exception& error) {
+            log_->error("the server's own certificate could not be renewed",
+                        {{"error", error.what()}});
+        }
+    }
+
+  private:
+    static std::string joined(const std::vector<std::string>& words) {
+        std::string result;
+        for (const auto& word : words) result += (result.empty() ? "" : " ") + word;
+        return result;
+    }
+
+    void run(base::Task<void> task) {
+        boost::asio::co_spawn(loops_.next(), std::move(task), boost::asio::use_future).get();
+    }
+
+    std::shared_ptr<Authority> make_authority(const Configuration& configuration) {
+        return std::make_shared<Authority>(
+            configuration, folder_,
+            Surroundings{.repository = *repository_,
+                         .nonces = nonces_,
+                         .announcements = announcements_,
+                         .clock = clock_,
+                         .random = random_,
+                         .log = *log_,
+                         .next_executor = [this] { return loops_.next(); }});
+    }
+
+    net::HttpServer::Options acme_options() {
+        net::HttpServer::Options options;
+        options.listen = configuration_.server.listen;
+        options.tls = identity_;
+        options.access_log = configuration_.log.access;
+        options.handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
+            const auto authority = authority_.load();
+            co_return co_await authority->handle(std::move(request));
+        };
+        options.plain_handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
+            const auto authority = authority_.load();
+            co_return co_await authority->handle_plain(std::move(request));
+        };
+        return options;
+    }
+
+    net::HttpServer::Options operator_options() const {
+        net::HttpServer::Options options;
+        options.listen = {configuration_.server.admin_listen};
+        options.access_log = false;
+        options.handler = operator_handler();
+        return options;
+    }
+
+    void warn_of_lasting_keys(const Configuration& fresh) const {
+        const auto& present = configuration_;
+        if (fresh.server.listen != present.server.listen ||
+            fresh.server.admin_listen != present.server.admin_listen ||
+            fresh.server.threads != present.server.threads ||
+            fresh.store.sqlite_path != present.store.sqlite_path ||
+            fresh.log.file != present.log.file || fresh.log.level != present.log.level)
+            log_->warning(
+                "server.listen, server.admin_listen, server.threads, store and log take "
+                "effect at the next start");
+    }
+
+    const fs::path folder_;
+    const std::vector<std::string> overrides_;
+    base::SystemClock clock_;
+    crypto::SystemRandom random_;
+    Configuration configuration_;
+    std::unique_ptr<base::Log> log_;
+    std::unique_ptr<ca::Repository> repository_;
+    base::Announcements announcements_;
+    net::EventLoops loops_;
+    ca::Nonces nonces_;
+    std::shared_ptr<net::TlsIdentity> identity_;
+    ServerCertificate certificate_;
+    std::atomic<std::shared_ptr<Authority>> authority_;
+    std::vector<std::shared_ptr<Authority>> retired_;
+    std::unique_ptr<net::HttpServer> acme_, operator_;
+};
+
+}  // namespace
+
+int serve(const fs::path& folder, const std::vector<std::string>& overrides) {
+    ::umask(0077);
+    const auto signals = block_signals();
+    Server server(folder, overrides);
+    for (;;) {
+        const int signal = sigtimedwait(&signals, nullptr, &upkeep_interval);
+        if (signal == SIGTERM || signal == SIGINT) return 0;
+        if (signal == SIGHUP) server.reload();
+        server.keep_up();
+    }
+}
+
+}  // namespace cairn::apps
