@@ -1,6 +1,7 @@
 #include "apps/ca/server_certificate.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -79,11 +80,13 @@ void ServerCertificate::refresh(const Configuration& configuration, Authority& a
         }
     }
     const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
-    const auto leaf = boost::asio::co_spawn(executor,
-                                            authority.issuance().issue_own_certificate(
-                                                names, key.public_key(), server_certificate_life),
-                                            boost::asio::use_future)
-                          .get();
+    std::optional<pki::Certificate> issued;
+    const auto issue = [&]() -> base::Task<void> {
+        issued = co_await authority.issuance().issue_own_certificate(names, key.public_key(),
+                                                                     server_certificate_life);
+    };
+    boost::asio::co_spawn(executor, issue(), boost::asio::use_future).get();
+    const auto& leaf = *issued;
     const auto chain_pem = leaf.pem() + pki::to_pem(authority.chain());
     const auto key_pem = key.to_pem();
     write_file(key_path_, base::text_of({key_pem.data(), key_pem.size()}), 0600);
