@@ -1,0 +1,125 @@
+#include "protocol/authorization.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::protocol {
+namespace {
+
+using base::bytes_of;
+
+TEST(ChallengeObject, IsReadAsWritten) {
+    // The example of RFC 8555 section 7.5.1, then one that failed, then one without a token.
+    for (const char* json :
+         {R"({"type":"dns-01","url":"https://example.com/acme/chall/Rg5dV14Gh1Q",)"
+          R"("status":"pending","token":"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"})",
+          R"({"type":"http-01","url":"u","status":"invalid","token":"DGyRejmCefe7v4NfDGDKfA",)"
+          R"("validated":"2026-12-01T12:05:13Z","error":)"
+          R"({"type":"urn:ietf:params:acme:error:connection","detail":"refused","status":400}})",
+          R"({"type":"dns-persist-01","url":"u","status":"processing"})"}) {
+        const auto challenge = ChallengeObject::from_json(bytes_of(json));
+        ASSERT_TRUE(challenge) << challenge.error().message;
+        EXPECT_EQ(challenge->to_json(), json);
+    }
+}
+
+// Erratum 5732 to RFC 8555.
+TEST(ChallengeObject, MayHoldAnErrorWhileProcessing) {
+    const auto challenge = ChallengeObject::from_json(
+        bytes_of(R"({"type":"http-01","url":"u","status":"processing","error":{}})"));
+    ASSERT_TRUE(challenge);
+    EXPECT_EQ(challenge->status, ChallengeStatus::processing);
+    EXPECT_TRUE(challenge->error);
+}
+
+TEST(ChallengeObject, RefusesWhatItIsNot) {
+    for (const char* json :
+         {"", "[]", "{}", R"({"url":"u","status":"pending"})", R"({"type":"x","status":"pending"})",
+          R"({"type":"x","url":"u"})", R"({"type":"x","url":"u","status":"ready"})",
+          R"({"type":1,"url":"u","status":"pending"})",
+          R"({"type":"x","url":"u","status":"pending","token":1})",
+          R"({"type":"x","url":"u","status":"pending","validated":"now"})",
+          R"({"type":"x","url":"u","status":"pending","error":"no"})"}) {
+        EXPECT_FALSE(ChallengeObject::from_json(bytes_of(json))) << json;
+    }
+}
+
+TEST(AuthorizationObject, IsReadAsWritten) {
+    for (const char* json :
+         {R"({"identifier":{"type":"dns","value":"www.example.org"},"status":"pending",)"
+          R"("expires":"2026-12-02T00:00:00Z","challenges":[)"
+          R"({"type":"http-01","url":"u1","status":"pending","token":"DGyRejmCefe7v4NfDGDKfA"},)"
+          R"({"type":"dns-01","url":"u2","status":"pending","token":"DGyRejmCefe7v4NfDGDKfA"}]})",
+          R"({"identifier":{"type":"dns","value":"example.org"},"status":"valid",)"
+          R"("challenges":[],"wildcard":true})",
+          R"({"identifier":{"type":"ip","value":"2001:db8::1"},"status":"expired",)"
+          R"("challenges":[]})"}) {
+        const auto authorization = AuthorizationObject::from_json(bytes_of(json));
+        ASSERT_TRUE(authorization) << authorization.error().message;
+        EXPECT_EQ(authorization->to_json(), json);
+    }
+}
+
+TEST(AuthorizationObject, IsWrittenWithoutTheAsterisk) {
+    const AuthorizationObject authorization{Identifier::dns("*.example.org").value(),
+                                            AuthorizationStatus::revoked,
+                                            std::nullopt,
+                                            {},
+                                            true};
+    EXPECT_EQ(authorization.to_json(),
+              R"({"identifier":{"type":"dns","value":"example.org"},"status":"revoked",)"
+              R"("challenges":[],"wildcard":true})");
+}
+
+TEST(AuthorizationObject, RefusesWhatItIsNot) {
+    const std::string good =
+        R"({"identifier":{"type":"dns","value":"a.example"},"status":"pending","challenges":[]})";
+    ASSERT_TRUE(AuthorizationObject::from_json(bytes_of(good)));
+    const std::pair<const char*, const char*> changes[] = {
+        {R"("identifier")", R"("x")"},
+        {R"("a.example")", R"("*.a.example")"},
+        {R"("a.example")", R"("a_b.example")"},
+        {R"("dns")", R"("email")"},
+        {R"("pending")", R"("ready")"},
+        {R"("status")", R"("x")"},
+        {R"("challenges")", R"("x")"},
+        {"[]", "{}"},
+        {"[]", "[1]"},
+        {"[]", R"([{"type":"http-01"}])"},
+        {"[]", R"([],"wildcard":"true")"},
+        {"[]", R"([],"expires":1)"},
+    };
+    for (const auto& [from, to] : changes) {
+        std::string json = good;
+        json.replace(json.find(from), std::string_view(from).size(), to);
+        EXPECT_FALSE(AuthorizationObject::from_json(bytes_of(json))) << json;
+    }
+    std::string many = R"({"type":"x","url":"u","status":"pending"})";
+    for (int i = 0; i < 64; ++i) many += R"(,{"type":"x","url":"u","status":"pending"})";
+    std::string json = good;
+    json.replace(json.find("[]"), 2, "[" + many + "]");
+    EXPECT_FALSE(AuthorizationObject::from_json(bytes_of(json)));
+}
+
+TEST(AuthorizationUpdate, IsADeactivation) {
+    EXPECT_TRUE(parse_authorization_update(bytes_of(R"({"status":"deactivated"})")));
+    EXPECT_TRUE(parse_authorization_update(bytes_of(R"({"x":1,"status":"deactivated"})")));
+    for (const char* json : {"", "[]", "{}", R"({"status":"valid"})", R"({"status":"revoked"})",
+                             R"({"status":null})", R"({"status":["deactivated"]})"}) {
+        const auto update = parse_authorization_update(bytes_of(json));
+        ASSERT_FALSE(update) << json;
+        EXPECT_EQ(update.error().type, ProblemType::malformed);
+    }
+}
+
+TEST(ChallengeResponse, IsAnyObject) {
+    EXPECT_TRUE(parse_challenge_response(bytes_of("{}")));
+    EXPECT_TRUE(parse_challenge_response(bytes_of(R"({"keyAuthorization":1})")));
+    for (const char* json : {"", "[]", "null", "{", R"({"a":1,"a":1})"}) {
+        const auto response = parse_challenge_response(bytes_of(json));
+        ASSERT_FALSE(response) << json;
+        EXPECT_EQ(response.error().type, ProblemType::malformed);
+    }
+}
+
+}  // namespace
+}  // namespace cairn::protocol
