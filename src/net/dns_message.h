@@ -30,7 +30,8 @@ struct DnsAnswer {
     std::vector<base::IpAddress> addresses;  ///< for A and AAAA
     std::vector<std::string> texts;          ///< for TXT: the strings of each record joined
     std::vector<CaaProperty> caa;            ///< for CAA
-    /// The name at the end of the CNAME chain, lower case, without final dot.
+    /// The name at the end of the CNAME chain, lower case, without final dot; for a CNAME
+    /// question, where that one record points. Octets that are not printable stand as \DDD.
     std::string canonical_name;
     /// The least time to live in the chain and the record set, in seconds.
     std::uint32_t time_to_live = 0;
@@ -45,5 +46,17 @@ inline constexpr std::size_t max_cname_links = 10;
 /// compared without regard to case.
 [[nodiscard]] base::Result<DnsAnswer> parse_dns_response(base::BytesView message,
                                                          std::string_view name, RecordType type);
+
+/// A query in wire format for `name` `type`, recursion desired, that takes answers of up to
+/// `max_dns_datagram` octets over UDP (RFC 6891). Refuses text that is no name: labels of 1 to 63
+/// printable characters without escapes, 253 octets in all.
+[[nodiscard]] base::Result<base::Bytes> make_dns_query(std::uint16_t id, std::string_view name,
+                                                       RecordType type);
+
+/// What is safe to send over UDP without fragments (DNS Flag Day 2020).
+inline constexpr std::size_t max_dns_datagram = 1232;
+
+/// "A", "CNAME", "TXT", "AAAA", "CAA".
+[[nodiscard]] std::string_view to_string(RecordType type);
 
 }  // namespace cairn::net

@@ -33,8 +33,20 @@ struct ResolverOptions {
     std::string trust_anchor_file, root_hints_file;
 };
 
-/// A resolver over libunbound that keeps nothing in its cache, so that each validation sees the
-/// present. Its events run on `executor`, which must outlive it.
+/// The resolver that fits the options: forwarders without DNSSEC are asked directly, everything
+/// else is libunbound's work. Neither answers from memory, so that each validation sees the
+/// present; what libunbound keeps nevertheless (failures, and denials without a SOA record) is
+/// forgotten after a second. The events of libunbound run on `executor`, which must outlive the
+/// resolver; a query itself runs on the executor of the task that makes it, which must not run
+/// handlers in parallel. Throws std::runtime_error if the options are refused.
+[[nodiscard]] std::unique_ptr<Resolver> make_resolver(const base::Executor& executor,
+                                                      const ResolverOptions& options);
+
+/// A resolver that asks `options.servers` and leaves all of the work to them, without DNSSEC.
+/// Throws std::runtime_error if there are none or one is not an address.
+[[nodiscard]] std::unique_ptr<Resolver> make_stub_resolver(const ResolverOptions& options);
+
+/// A resolver over libunbound, from the roots or through forwarders, with or without DNSSEC.
 /// Throws std::runtime_error if the options are refused by libunbound.
 [[nodiscard]] std::unique_ptr<Resolver> make_unbound_resolver(const base::Executor& executor,
                                                               const ResolverOptions& options);
