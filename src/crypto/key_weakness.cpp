@@ -76,7 +76,8 @@ class Arithmetic {
   public:
     Arithmetic() : context_(BN_CTX_new()) { require(context_ != nullptr, "big numbers"); }
 
-    /// The greatest number whose square is at most `number`, by Newton's method from above.
+    /// The greatest number whose square is at most `number`, which is positive, by Newton's method
+    /// from above.
     [[nodiscard]] BigNumberHandle square_root(const BIGNUM* number) {
         auto root = zero();
         require(BN_set_bit(root.get(), (BN_num_bits(number) + 1) / 2) == 1, "big numbers");
@@ -96,6 +97,7 @@ class Arithmetic {
         return result;
     }
     [[nodiscard]] bool is_square(const BIGNUM* number) {
+        if (BN_is_zero(number) == 1) return true;
         // Few remainders modulo 64, 63, 65 and 11 are those of squares: the root is seldom needed.
         for (const unsigned modulus : {64U, 63U, 65U, 11U}) {
             const auto remainder = static_cast<unsigned>(BN_mod_word(number, modulus));
