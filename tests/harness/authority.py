@@ -4,6 +4,7 @@ Each has
   directory        the URL where clients begin
   api_root         PEM file with the root of its HTTPS
   issuer_root()    PEM text of the root of what it issues
+  is_revoked(serial)
   http_port, tls_alpn_port   where it validates http-01 and tls-alpn-01
   dns              the name server that it asks
 """
@@ -21,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from harness.ports import reserve_port
 from harness.process import BIN, Server, run
+from harness.store import Store
 
 
 class CairnCa:
@@ -36,7 +38,7 @@ class CairnCa:
         self.tls_alpn_port = reserve_port()
         self.directory = f"https://localhost:{self.port}/directory"
         self.api_root = self.home / "pki" / "root.pem"
-        self.store = self.home / "store" / "cairn.sqlite"
+        self.store = Store(self.home / "store" / "cairn.sqlite")
         self.settings = {
             "server.admin_listen": f"127.0.0.1:{self.admin_port}",
             "validation.http_port": self.http_port,
@@ -73,9 +75,8 @@ class CairnCa:
     def issuer_root(self):
         return self.api_root.read_text()
 
-    def command(self, *arguments, **options):
-        """Runs an operator's command: command("certificate", "list", "--json")."""
-        return run([BIN / "cairn-ca", *arguments], **options)
+    def is_revoked(self, serial):
+        return self.store.revocation_reason(serial) is not None
 
     def _serves(self):
         return _answers(self.directory, self.api_root)

@@ -1,0 +1,315 @@
+"""Requests that are not what RFC 8555 section 6.2 wants, RFC 7515 forbids, or attackers try."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from e2e.refusals import assert_refused
+from harness.acme import Key, b64, b64_integer, encoded, make_jws
+from harness.dns_server import unique_name
+
+KEYS = {
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ES384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "RS256": lambda: rsa.generate_private_key(65537, 2048),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate,
+}
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_algorithms_that_are_accepted(new_client, algorithm):
+    client = new_client(Key(KEYS[algorithm]()))
+    assert client.key.algorithm == algorithm
+    issued = client.issue([unique_name()])
+    assert issued.order["status"] == "valid"
+
+
+# Each entry makes the body of a request for a new order, signed by a good account, from the client,
+# its URL and the good JWS of the same request.
+
+def payload():
+    return {"identifiers": [{"type": "dns", "value": unique_name()}]}
+
+
+def with_header(**members):
+    """The good header with these members; None leaves one out."""
+    return lambda client, url, good: make_jws(client.key, client.header(url, **members), payload())
+
+
+def with_raw_header(change):
+    """The good header's JSON text, changed as text."""
+    def make(client, url, good):
+        return make_jws(client.key, change(json.dumps(client.header(url))).encode(), payload())
+    return make
+
+
+def with_payload(octets):
+    return lambda client, url, good: make_jws(client.key, client.header(url), octets)
+
+
+def with_body(change):
+    """The good JWS, changed."""
+    return lambda client, url, good: change(good)
+
+
+def with_signature(sign):
+    """The good JWS with a signature of sign(client, signing input)."""
+    def make(client, url, good):
+        signing_input = f"{good['protected']}.{good['payload']}".encode()
+        return good | {"signature": b64(sign(client, signing_input))}
+    return make
+
+
+def mac_with(key_octets):
+    """alg HS256, keyed with octets that everybody knows."""
+    def make(client, url, good):
+        protected = b64(json.dumps(client.header(url, alg="HS256")))
+        body = b64(encoded(payload()))
+        octets = key_octets(client.key)
+        mac = hmac.new(octets, f"{protected}.{body}".encode(), hashlib.sha256).digest()
+        return {"protected": protected, "payload": body, "signature": b64(mac)}
+    return make
+
+
+def public_text(encoding):
+    return lambda key: key.private.public_key().public_bytes(
+        encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def der_signature(client, octets):
+    return client.key.private.sign(octets, ec.ECDSA(hashes.SHA256()))
+
+
+def flipped(text):
+    """base64url text of other octets."""
+    return ("B" if text[0] == "A" else "A") + text[1:]
+
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+MALFORMED = {
+    # Serializations
+    "compact": with_body(lambda good: ".".join(
+        [good["protected"], good["payload"], good["signature"]])),
+    "general": with_body(lambda good: {
+        "payload": good["payload"],
+        "signatures": [{"protected": good["protected"], "signature": good["signature"]}]}),
+    "signatures beside a signature": with_body(lambda good: good | {"signatures": []}),
+    "unprotected header": with_body(lambda good: good | {"header": {"alg": "ES256"}}),
+    "empty unprotected header": with_body(lambda good: good | {"header": {}}),
+    "detached payload": with_body(lambda good: {k: good[k] for k in ("protected", "signature")}),
+    "no signature": with_body(lambda good: {k: good[k] for k in ("protected", "payload")}),
+    "no protected header": with_body(lambda good: {k: good[k] for k in ("payload", "signature")}),
+    "empty signature": with_body(lambda good: good | {"signature": ""}),
+    "signature is a number": with_body(lambda good: good | {"signature": 1}),
+    "an array": with_body(lambda good: json.dumps([good])),
+    "a string": with_body(lambda good: json.dumps(json.dumps(good))),
+    "nothing": with_body(lambda good: ""),
+    # Base64url
+    "padded": with_body(lambda good: good | {"signature": good["signature"] + "=="}),
+    "plain base64": with_body(lambda good: good | {"payload": "e30+/w"}),
+    "line end in base64url": with_body(lambda good: good | {"payload": good["payload"] + "\n"}),
+    "space in base64url": with_body(lambda good: good | {"payload": " " + good["payload"]}),
+    "base64url of impossible length": with_body(lambda good: good | {"payload": "e30aa"}),
+    "trailing bits in base64url": with_payload(b"{}"),  # replaced below
+    # Header members
+    "crit": with_header(crit=["exp"], exp=1),
+    "empty crit": with_header(crit=[]),
+    "unencoded payload": with_header(b64=False, crit=["b64"]),
+    "neither jwk nor kid": with_header(kid=None),
+    "no alg": with_header(alg=None),
+    "alg is a number": with_header(alg=256),
+    "kid is a number": with_header(kid=1),
+    "header is an array": lambda client, url, good: make_jws(client.key, b"[]", payload()),
+    "header is no JSON": lambda client, url, good: make_jws(client.key, b"{", payload()),
+    "duplicate alg": with_raw_header(lambda text: '{"alg": "none", ' + text[1:]),
+    "escaped twin of alg": with_raw_header(lambda text: '{"\\u0061lg": "none", ' + text[1:]),
+    "duplicate url": with_raw_header(lambda text: '{"url": "https://evil.test/", ' + text[1:]),
+    # Signatures
+    "signature in DER": with_signature(der_signature),
+    "signature cut short": with_signature(lambda c, octets: c.key.sign(octets)[:-1]),
+    "signature with an octet more": with_signature(lambda c, octets: c.key.sign(octets) + b"\0"),
+    "r and s are 0": with_signature(lambda c, octets: bytes(64)),
+    "s is the group order": with_signature(
+        lambda c, octets: c.key.sign(octets)[:32] + P256_ORDER.to_bytes(32, "big")),
+    "flipped signature": with_body(lambda good: good | {"signature": flipped(good["signature"])}),
+    "signed by another key": lambda client, url, good: make_jws(
+        client.key, client.header(url), payload(), signed_by=Key()),
+    # JSON of the whole body
+    "duplicate member": with_body(lambda good: '{"payload": "", ' + json.dumps(good)[1:]),
+    "trailing text": with_body(lambda good: json.dumps(good) + "x"),
+    "two objects": with_body(lambda good: json.dumps(good) * 2),
+    "byte order mark": with_body(lambda good: b"\xef\xbb\xbf" + json.dumps(good).encode()),
+    "not UTF-8": with_body(lambda good: b'{"protected": "\xff"}'),
+    "nested 30,000 deep": with_body(lambda good: "[" * 30_000),
+    "nested objects": with_body(lambda good: '{"a":' * 9_000),
+    # JSON of the payload
+    "payload is empty": with_payload(b""),
+    "payload is an array": with_payload(b"[]"),
+    "payload is no JSON": with_payload(b"{"),
+    "payload with a comment": with_payload(b'{"identifiers": [] /* none */}'),
+    "payload nested deep": with_payload(b'{"identifiers":' + b"[" * 20_000),
+    "payload with a long number": with_payload(
+        b'{"identifiers": [{"type": "dns", "value": ' + b"9" * 30_000 + b"}]}"),
+    "payload with 1e999": with_payload(b'{"identifiers": 1e999}'),
+    "payload with a lone surrogate": with_payload(
+        b'{"identifiers": [{"type": "dns", "value": "\\ud800.test"}]}'),
+    "payload not UTF-8": with_payload(
+        b'{"identifiers": [{"type": "dns", "value": "\xc3\x28.test"}]}'),
+    "payload with duplicates": with_payload(b'{"identifiers": [], "identifiers": []}'),
+    "identifiers is an object": with_payload(b'{"identifiers": {}}'),
+    "identifiers hold a string": with_payload(b'{"identifiers": ["a.test"]}'),
+    "identifier without a value": with_payload(b'{"identifiers": [{"type": "dns"}]}'),
+    "identifiers in another case": with_payload(
+        b'{"Identifiers": [{"type": "dns", "value": "a.test"}]}'),
+}
+
+
+def trailing_bits(client, url, good):
+    """{} and a bit more: e31 decodes like e30 where trailing bits are not looked at."""
+    header = b64(json.dumps(client.header(url)))
+    signature = client.key.sign(f"{header}.e31".encode())
+    return {"protected": header, "payload": "e31", "signature": b64(signature)}
+
+
+MALFORMED["trailing bits in base64url"] = trailing_bits
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed(client, name):
+    url = client.directory["newOrder"]
+    good = make_jws(client.key, client.header(url), payload())
+    body = MALFORMED[name](client, url, good)
+    assert_refused(client, client.send(url, body), 400, "malformed")
+
+
+BAD_ALGORITHMS = {
+    "none": lambda client, url, good: make_jws(
+        client.key, client.header(url, alg="none"), payload()) | {"signature": ""},
+    "PS256": with_header(alg="PS256"),
+    "RS1": with_header(alg="RS1"),
+    "es256": with_header(alg="es256"),
+    "HS256 with the public key in DER": mac_with(public_text(serialization.Encoding.DER)),
+    "HS256 with the public key in PEM": mac_with(public_text(serialization.Encoding.PEM)),
+    "HS256 with the JWK": mac_with(lambda key: json.dumps(key.jwk).encode()),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ALGORITHMS)
+def test_bad_algorithms(client, name):
+    url = client.directory["newOrder"]
+    body = BAD_ALGORITHMS[name](client, url, None)
+    problem = assert_refused(client, client.send(url, body), 400, "badSignatureAlgorithm")
+    assert {"ES256", "RS256"} <= set(problem["algorithms"])
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES384", "EdDSA"])
+def test_algorithms_that_do_not_fit_the_key(client, algorithm):
+    url = client.directory["newOrder"]
+    body = make_jws(client.key, client.header(url, alg=algorithm), payload())
+    assert_refused(client, client.send(url, body), 400, {"malformed", "badSignatureAlgorithm"})
+
+
+# Who signs
+
+def test_both_jwk_and_kid(client):
+    url = client.directory["newOrder"]
+    assert_refused(client, client.post(url, payload(), jwk=client.key.jwk), 400, "malformed")
+
+
+def test_jwk_where_an_account_is_needed(client):
+    for url in [client.directory["newOrder"], client.account_url, client.directory["keyChange"]]:
+        response = client.post(url, payload(), kid=None, jwk=client.key.jwk)
+        assert_refused(client, response, 400, "malformed")
+
+
+def test_kid_for_a_new_account(client):
+    url = client.directory["newAccount"]
+    assert_refused(client, client.post(url, {"termsOfServiceAgreed": True}), 400, "malformed")
+
+
+@pytest.mark.parametrize("change, kind", [
+    (lambda url: url[:-1] + ("A" if url[-1] != "A" else "B"), "accountDoesNotExist"),
+    (lambda url: url + "/", {"malformed", "accountDoesNotExist"}),
+    (lambda url: url + "?x", {"malformed", "accountDoesNotExist"}),
+    (lambda url: url.replace("localhost", "LOCALHOST"), {"malformed", "accountDoesNotExist"}),
+    (lambda url: url.replace("https://", ""), {"malformed", "accountDoesNotExist"}),
+    (lambda url: url.replace("localhost", "evil.test"), {"malformed", "accountDoesNotExist"}),
+    (lambda url: url.rsplit("/", 1)[1], {"malformed", "accountDoesNotExist"}),
+    (lambda url: "", {"malformed", "accountDoesNotExist"}),
+])
+def test_kid_of_no_account(client, change, kind):
+    url = client.directory["newOrder"]
+    response = client.post(url, payload(), kid=change(client.account_url))
+    assert_refused(client, response, 400, kind)
+
+
+def test_kid_of_another_account(client, new_client):
+    url = client.directory["newOrder"]
+    response = client.post(url, payload(), kid=new_client().account_url)
+    assert_refused(client, response, 400, "malformed")
+
+
+@pytest.mark.parametrize("change", [
+    lambda url: url + "/", lambda url: url + "?x", lambda url: url.replace("localhost", "LOCALHOST"),
+    lambda url: url.replace("localhost", "127.0.0.1"), lambda url: url.replace("new-", "%6eew-"),
+    lambda url: url.replace("https:", "http:"), lambda url: url.replace("order", "account"),
+    lambda url: "", lambda url: None,
+])
+def test_url_of_another_request(client, change):
+    url = client.directory["newOrder"]
+    header = client.header(url)
+    header["url"] = change(url)
+    if header["url"] is None:
+        del header["url"]
+    response = client.send(url, make_jws(client.key, header, payload()))
+    assert_refused(client, response, {400, 403}, {"unauthorized", "malformed"})
+
+
+# Keys that no account may have
+
+def rsa_jwk(bits=2048, exponent=None, modulus=None):
+    key = Key(rsa.generate_private_key(65537, bits))
+    changes = {"e": exponent and b64_integer(exponent),
+               "n": modulus and b64_integer(modulus(key.private.public_key().public_numbers().n))}
+    return key, key.jwk | {name: value for name, value in changes.items() if value}
+
+
+def ec_jwk(**members):
+    key = Key()
+    return key, key.jwk | members
+
+
+BAD_KEYS = {
+    "RSA 1024": lambda: rsa_jwk(1024),
+    "RSA 2047": lambda: rsa_jwk(modulus=lambda n: n >> 1 | 1),
+    "RSA e = 1": lambda: rsa_jwk(exponent=1),
+    "RSA e = 2": lambda: rsa_jwk(exponent=2),
+    "RSA even modulus": lambda: rsa_jwk(modulus=lambda n: n - 1),
+    "RSA of 20,000 bits": lambda: rsa_jwk(modulus=lambda n: (1 << 20_000) + 1),
+    "P-224": lambda: ec_jwk(crv="P-224"),
+    "secp256k1": lambda: ec_jwk(crv="secp256k1"),
+    "unknown kty": lambda: ec_jwk(kty="XY"),
+    "symmetric": lambda: (Key(), {"kty": "oct", "k": b64(b"secret")}),
+    "private member": lambda: ec_jwk(d=b64(b"1" * 32)),
+    "point off the curve": lambda: ec_jwk(x=b64(b"\1" * 32), y=b64(b"\1" * 32)),
+    "point at infinity": lambda: ec_jwk(x=b64(bytes(32)), y=b64(bytes(32))),
+    "short coordinate": lambda: ec_jwk(x=b64(b"\1" * 31)),
+    "coordinate above p": lambda: ec_jwk(x=b64(b"\xff" * 32)),
+    "no y": lambda: (key := Key(), {name: key.jwk[name] for name in ("kty", "crv", "x")}),
+    "Ed448": lambda: (Key(), {"kty": "OKP", "crv": "Ed448", "x": b64(b"1" * 57)}),
+    "Ed25519 of 31 octets": lambda: (Key(), {"kty": "OKP", "crv": "Ed25519", "x": b64(b"1" * 31)}),
+}
+
+
+@pytest.mark.parametrize("name", BAD_KEYS)
+def test_bad_account_keys(stranger, name):
+    stranger.key, jwk = BAD_KEYS[name]()
+    response = stranger.post(
+        stranger.directory["newAccount"], {"termsOfServiceAgreed": True}, jwk=jwk)
+    assert_refused(stranger, response, 400, {"badPublicKey", "malformed"})
+    assert b64(b"secret") not in response.text

@@ -1,0 +1,363 @@
+"""Orders, authorizations, finalization and revocation (RFC 8555 sections 7.4 to 7.6)."""
+
+import concurrent.futures
+import datetime
+import ipaddress
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+
+from e2e.refusals import assert_refused
+from harness.acme import Client, Key, assert_problem, b64, make_csr
+from harness.dns_server import unique_name
+from harness.issued import names_of
+
+
+def p256():
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def dns_identifiers(*names):
+    return {"identifiers": [{"type": "dns", "value": name} for name in names]}
+
+
+# New orders
+
+def test_new_order(client):
+    name = unique_name()
+    response = client.post(client.directory["newOrder"], dns_identifiers(name.upper(), name))
+    assert response.status_code == 201
+    order = response.json()
+    assert order["status"] == "pending"
+    assert order["identifiers"] == [{"type": "dns", "value": name}]
+    assert len(order["authorizations"]) == 1
+    assert datetime.datetime.fromisoformat(order["expires"].replace("Z", "+00:00"))
+    assert client.read(response.headers["Location"]) == order
+
+    authorization = client.read(order["authorizations"][0])
+    assert authorization["identifier"] == {"type": "dns", "value": name}
+    assert authorization["status"] == "pending" and "wildcard" not in authorization
+    assert {c["type"] for c in authorization["challenges"]} == {"http-01", "dns-01", "tls-alpn-01"}
+    for challenge in authorization["challenges"]:
+        assert len(challenge["token"]) >= 22 and challenge["status"] == "pending"
+
+
+def test_wildcards_are_proved_by_dns_alone(client):
+    name = unique_name()
+    _, order = client.order([f"*.{name}"])
+    authorization = client.read(order["authorizations"][0])
+    assert authorization["identifier"]["value"] == name and authorization["wildcard"] is True
+    assert [c["type"] for c in authorization["challenges"]] == ["dns-01"]
+
+
+BAD_NAMES = [
+    "", ".", "a" * 64 + ".test", ".".join(["a" * 60] * 5) + ".test", "a.b.c.d.e.f.g.h.i.j.test",
+    "test", "example.test.", "-a.example.test", "a-.example.test", "a_b.example.test",
+    "a b.example.test", "a\0.example.test", "ä.example.test", "*.*.example.test",
+    "a.*.example.test", "*a.example.test", "*.com", "com", "co.uk", "*.co.uk", "localhost",
+    "printer.local", "192.0.2.1", "xn--.example.test", "xn--a.example.test", "ab--cd.example.test",
+    "a..example.test", ".example.test", "1.2.0.192.in-addr.arpa", "example.test/x",
+    "example.test:80", "user@example.test", "*.", "*",
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_bad_names(client, name):
+    response = client.post(client.directory["newOrder"], dns_identifiers(name))
+    assert_refused(client, response, {400, 403}, {"rejectedIdentifier", "malformed"})
+
+
+@pytest.mark.parametrize("payload, kind", [
+    ({}, "malformed"),
+    ({"identifiers": []}, "malformed"),
+    ({"identifiers": [{"type": "email", "value": "a@example.test"}]}, "unsupportedIdentifier"),
+    ({"identifiers": [{"type": "dns", "value": f"n{i}.example.test"} for i in range(101)]},
+     "malformed"),
+    (dns_identifiers("a.example.test") | {"notBefore": "yesterday"}, "malformed"),
+    (dns_identifiers("a.example.test") | {"notBefore": "2030-01-02T00:00:00Z",
+                                          "notAfter": "2030-01-01T00:00:00Z"}, "malformed"),
+    (dns_identifiers("a.example.test") | {"notAfter": "2001-01-01T00:00:00Z"}, "malformed"),
+    (dns_identifiers("a.example.test") | {"profile": "no-such-profile"}, "invalidProfile"),
+    ({"identifiers": [{"type": "ip", "value": "010.0.0.1"}]}, {"malformed", "rejectedIdentifier"}),
+    ({"identifiers": [{"type": "ip", "value": "fe80::1%eth0"}]},
+     {"malformed", "rejectedIdentifier"}),
+    ({"identifiers": [{"type": "ip", "value": "192.168.7.7"}]}, {"rejectedIdentifier"}),
+])
+def test_orders_that_are_refused(client, payload, kind):
+    response = client.post(client.directory["newOrder"], payload)
+    assert_refused(client, response, {400, 403}, kind)
+
+
+def test_each_refused_name_is_named(client):
+    bad = ["localhost", "printer.local"]
+    response = client.post(client.directory["newOrder"], dns_identifiers(unique_name(), *bad))
+    problem = assert_refused(client, response, {400, 403}, "rejectedIdentifier")
+    assert [sub["identifier"]["value"] for sub in problem["subproblems"]] == bad
+    assert "identifier" not in problem
+
+
+def test_orders_of_others_are_not_found(client, new_client):
+    other = new_client()
+    url, order = other.order([unique_name()])
+    absent = url[:-1] + ("A" if url[-1] != "A" else "B")
+    mine = assert_refused(client, client.post(url), 404, "malformed")
+    assert mine == assert_problem(client.post(absent), 404, "malformed")
+    authorization = other.read(order["authorizations"][0])
+    challenge = authorization["challenges"][0]["url"]
+    for foreign, payload in [(order["authorizations"][0], None), (challenge, {}),
+                             (order["authorizations"][0], {"status": "deactivated"}),
+                             (order["finalize"], {"csr": b64(make_csr(p256(), ["a.test"]))})]:
+        assert_refused(client, client.post(foreign, payload), {403, 404},
+                       {"unauthorized", "malformed"})
+    assert other.read(url)["status"] == "pending"
+
+
+# Authorizations and challenges
+
+def test_a_failed_challenge_fails_the_order_at_once(client):
+    url, order = client.order([unique_name()])
+    authorization = client.read(order["authorizations"][0])
+    client.must(client.post(client.challenge_of(authorization, "http-01")["url"], {}))
+    order = client.wait_while(url, {"pending"})
+    assert order["status"] == "invalid" and order["error"]["type"]
+    authorization = client.read(order["authorizations"][0])
+    challenge = client.challenge_of(authorization, "http-01")
+    assert (authorization["status"], challenge["status"]) == ("invalid", "invalid")
+    assert challenge["error"]["type"].endswith((":unauthorized", ":incorrectResponse"))
+    again = client.post(challenge["url"], {})
+    assert_problem(again, {400, 404}, "malformed")
+
+
+def test_fifty_tries_are_one_validation(client):
+    url, order = client.order([unique_name()])
+    authorization = client.read(order["authorizations"][0])
+    challenge = client.challenge_of(authorization, "http-01")
+    client.responder.answers[challenge["token"]] = client.key_authorization(challenge["token"])
+
+    def post(_):
+        twin = Client(client.authority, key=client.key)
+        twin.account_url = client.account_url
+        return twin.post(challenge["url"], {"keyAuthorization": "ignored"}).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(post, range(50))) == {200}
+    assert client.wait_while(url, {"pending"})["status"] == "ready"
+    assert "validated" in client.read(challenge["url"])
+
+
+def test_deactivation_of_an_authorization(client):
+    url, order = client.order([unique_name()])
+    authorization = order["authorizations"][0]
+    for status in ["valid", "invalid", "nonsense"]:
+        assert_refused(client, client.post(authorization, {"status": status}), 400, "malformed")
+    response = client.post(authorization, {"status": "deactivated"})
+    assert response.status_code == 200 and response.json()["status"] == "deactivated"
+    assert client.read(url)["status"] == "invalid"
+
+
+def test_a_valid_authorization_is_reused_by_its_account_alone(client, new_client):
+    name = unique_name()
+    client.issue([name])
+    _, again = client.order([name])
+    assert again["status"] == "ready"
+    _, of_another = new_client().order([name])
+    assert of_another["status"] == "pending"
+
+
+# Finalization
+
+def san(*names):
+    return x509.SubjectAlternativeName(names)
+
+
+SECOND = "other.example.test"
+
+BAD_REQUESTS = {
+    "empty": lambda name: b"",
+    "no DER": lambda name: b"hello",
+    "PEM": lambda name: x509.load_der_x509_csr(make_csr(p256(), [name])).public_bytes(
+        serialization.Encoding.PEM),
+    "trailing octets": lambda name: make_csr(p256(), [name]) + b"\0",
+    "cut short": lambda name: make_csr(p256(), [name])[:-1],
+    "signature broken": lambda name: make_csr(p256(), [name])[:-1] + b"\0",
+    "SHA-1": lambda name: make_csr(p256(), [name], digest=hashes.SHA1()),
+    "no names": lambda name: make_csr(p256(), []),
+    "another name": lambda name: make_csr(p256(), [SECOND]),
+    "a name too many": lambda name: make_csr(p256(), [name, SECOND]),
+    "common name not ordered": lambda name: make_csr(p256(), [name], common_name=SECOND),
+    "wildcard of the name": lambda name: make_csr(p256(), [f"*.{name}"]),
+    "name with a NUL": lambda name: make_csr(p256(), [f"{name}\0.evil.test"]),
+    "name with a final dot": lambda name: make_csr(p256(), [f"{name}."]),
+    "mail address": lambda name: make_csr(
+        p256(), [], extensions=[(san(x509.DNSName(name), x509.RFC822Name("a@example.test")), False)]),
+    "URI": lambda name: make_csr(p256(), [], extensions=[
+        (san(x509.DNSName(name), x509.UniformResourceIdentifier("https://a.test/")), False)]),
+    "other name": lambda name: make_csr(p256(), [], extensions=[
+        (san(x509.DNSName(name), x509.OtherName(ObjectIdentifier("1.2.3"), b"\x0c\x01a")), False)]),
+    "address": lambda name: make_csr(p256(), [], extensions=[
+        (san(x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("192.0.2.1"))), False)]),
+    "must staple": lambda name: make_csr(p256(), [name], extensions=[
+        (x509.TLSFeature([x509.TLSFeatureType.status_request]), False)]),
+    "RSA 1024": lambda name: make_csr(rsa.generate_private_key(65537, 1024), [name]),
+    "RSA e = 3": lambda name: make_csr(rsa.generate_private_key(3, 2048), [name]),
+    "P-224": lambda name: make_csr(ec.generate_private_key(ec.SECP224R1()), [name]),
+    "secp256k1": lambda name: make_csr(ec.generate_private_key(ec.SECP256K1()), [name]),
+    "DSA": lambda name: make_csr(dsa.generate_private_key(2048), [name]),
+    "Ed25519": lambda name: x509.CertificateSigningRequestBuilder().subject_name(
+        x509.Name([])).add_extension(san(x509.DNSName(name)), False).sign(
+            ed25519.Ed25519PrivateKey.generate(), None).public_bytes(serialization.Encoding.DER),
+}
+
+
+def test_bad_requests_for_certificates(client):
+    name = unique_name()
+    url, order = client.make_ready([name])
+    for what, request in BAD_REQUESTS.items():
+        response = client.finalize(order, request(name))
+        try:
+            assert_refused(client, response, {400, 403}, {"badCSR", "malformed", "unauthorized"})
+            assert client.read(url)["status"] == "ready"
+        except AssertionError as error:
+            raise AssertionError(f"{what}: {error}") from None
+    # The order is still good for a good request.
+    client.must(client.finalize(order, make_csr(p256(), [name])))
+    assert client.wait_while(url, {"ready", "processing"})["status"] == "valid"
+
+
+def test_account_keys_are_no_certificate_keys(client):
+    name = unique_name()
+    _, order = client.make_ready([name])
+    response = client.finalize(order, make_csr(client.key.private, [name]))
+    assert_refused(client, response, 400, "badCSR")
+
+
+@pytest.mark.parametrize("body", [{}, {"csr": 1}, {"csr": ""}, {"csr": "a=="}, {"CSR": "AA"}])
+def test_finalization_without_a_request(client, body):
+    _, order = client.make_ready([unique_name()])
+    response = client.post(order["finalize"], body)
+    assert_refused(client, response, 400, {"malformed", "badCSR"})
+
+
+def test_finalization_before_the_time(client):
+    name = unique_name()
+    _, order = client.order([name])
+    assert_refused(client, client.finalize(order, make_csr(p256(), [name])), 403, "orderNotReady")
+
+
+def test_fifty_finalizations_are_one_certificate(client):
+    name = unique_name()
+    url, order = client.make_ready([name])
+
+    def finalize(_):
+        twin = Client(client.authority, key=client.key)
+        twin.account_url = client.account_url
+        return twin.finalize(order, make_csr(p256(), [name])).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(finalize, range(50)))
+    assert 200 in statuses and set(statuses) <= {200, 403}
+    assert client.wait_while(url, {"ready", "processing"})["status"] == "valid"
+    issued = [c for c in client.authority.store.certificates() if names_of(c) == [name]]
+    assert len(issued) == 1
+
+
+GREEDY = [
+    (x509.BasicConstraints(ca=True, path_length=None), True),
+    (x509.KeyUsage(False, False, False, False, False, True, True, False, False), True),
+    (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), False),
+    (x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier("2.23.140.1.1"), None)]),
+     False),
+    (x509.NameConstraints([x509.DNSName("test")], None), True),
+    (x509.UnrecognizedExtension(ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2"), b"\x04\x00"), False),
+]
+
+
+@pytest.mark.parametrize("extension, critical", GREEDY, ids=lambda value: type(value).__name__)
+def test_what_a_request_asks_for_is_not_given(client, extension, critical):
+    name = unique_name()
+    url, order = client.make_ready([name])
+    request = make_csr(p256(), [name], extensions=[(extension, critical)])
+    response = client.finalize(order, request)
+    if response.status_code >= 400:
+        assert_refused(client, response, 400, "badCSR")
+        return
+    order = client.wait_while(url, {"ready", "processing"})
+    extensions = client.download(url, order).leaf.extensions
+    for found in extensions:
+        if found.oid == extension.oid:
+            assert found.value != extension
+
+
+# Revocation
+
+def test_revocation_by_the_account(client):
+    issued = client.issue([unique_name()])
+    serial = issued.leaf.serial_number
+    response = client.revoke(issued.der, reason=4)
+    assert (response.status_code, response.content) == (200, b"")
+    assert client.authority.store.revocation_reason(serial) == 4
+    assert_refused(client, client.revoke(issued.der), 400, "alreadyRevoked")
+
+
+def test_revocation_by_the_key_is_for_compromise(client, stranger):
+    issued = client.issue([unique_name()])
+    stranger.key = Key(issued.key)
+    assert stranger.revoke(issued.der).status_code == 200
+    assert client.authority.store.revocation_reason(issued.leaf.serial_number) == 1
+    # A key that is known to others is never certified again.
+    _, order = client.make_ready([name := unique_name()])
+    response = client.finalize(order, make_csr(issued.key, [name]))
+    assert_refused(client, response, 400, "badCSR")
+
+
+def test_revocation_by_whoever_controls_all_names(client, new_client):
+    first, second = unique_name(), unique_name()
+    issued = client.issue([first, second])
+    other = new_client()
+    other.issue([first])
+    assert_refused(other, other.revoke(issued.der), 403, "unauthorized")
+    other.issue([second])
+    assert other.revoke(issued.der, reason=1).status_code == 200
+    assert client.authority.store.revocation_reason(issued.leaf.serial_number) == 5
+
+
+def test_revocation_by_nobody_in_particular(client, new_client, stranger):
+    issued = client.issue([unique_name()])
+    other = new_client()
+    assert_refused(other, other.revoke(issued.der), 403, "unauthorized")
+    assert_refused(stranger, stranger.revoke(issued.der), 403, "unauthorized")
+    stranger.key = client.key
+    assert_refused(stranger, stranger.revoke(issued.der), 403, "unauthorized")
+    assert client.authority.store.revocation_reason(issued.leaf.serial_number) is None
+
+
+@pytest.mark.parametrize("reason, kind", [
+    (2, "badRevocationReason"), (6, "badRevocationReason"), (7, "badRevocationReason"),
+    (8, "badRevocationReason"), (10, "badRevocationReason"), (11, "badRevocationReason"),
+    (-1, "badRevocationReason"), (2**40, "badRevocationReason"), ("1", "malformed"),
+    (1.5, "malformed"), (None, "malformed"),
+])
+def test_reasons_that_are_refused(client, reason, kind):
+    issued = client.issue([unique_name()])
+    assert_refused(client, client.revoke(issued.der, reason=reason), 400, kind)
+
+
+def test_certificates_that_are_not_ours(client):
+    issued = client.issue([unique_name()])
+    ours = issued.leaf
+    forger = p256()
+    forged = (x509.CertificateBuilder()
+              .subject_name(ours.subject).issuer_name(ours.issuer).public_key(ours.public_key())
+              .serial_number(ours.serial_number)
+              .not_valid_before(ours.not_valid_before).not_valid_after(ours.not_valid_after)
+              .sign(forger, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+    root = x509.load_pem_x509_certificate(client.authority.issuer_root().encode())
+    for der in [forged, root.public_bytes(serialization.Encoding.DER)]:
+        response = client.revoke(der)
+        assert_refused(client, response, {403, 404}, {"unauthorized", "malformed"})
+    for der in [b"", b"x", issued.der + b"\0", issued.chain_pem.encode()]:
+        assert_refused(client, client.revoke(der), {400, 404}, "malformed")
+    assert client.authority.store.revocation_reason(ours.serial_number) is None

@@ -1,0 +1,104 @@
+"""Stopping, starting and reloading in good order."""
+
+import threading
+import time
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from harness.acme import Client, assert_problem, make_csr
+from harness.dns_server import unique_name
+from harness.process import BIN, run
+from harness.web import Responder
+
+
+@pytest.fixture
+def responder(ca):
+    with Responder(ca.http_port) as server:
+        yield server
+
+
+@pytest.fixture
+def client(ca, responder):
+    client = Client(ca, responder)
+    client.register()
+    return client
+
+
+def test_everything_is_there_after_a_restart(ca, client):
+    issued = client.issue([unique_name()])
+    pending_url, pending = client.order([unique_name()])
+    name = unique_name()
+    ready_url, ready = client.make_ready([name])
+    account = client.read(client.account_url)
+
+    assert ca.stop() == 0
+    ca.start()
+
+    assert client.read(client.account_url) == account
+    assert client.must(client.post(issued.order["certificate"])).text == issued.chain_pem
+    assert client.read(pending_url) == pending
+    client.must(client.finalize(ready, make_csr(ec.generate_private_key(ec.SECP256R1()), [name])))
+    assert client.wait_while(ready_url, {"ready", "processing"})["status"] == "valid"
+
+
+def test_a_nonce_from_before_works_or_is_refused_as_a_nonce(ca, client):
+    nonce = client.nonce()
+    ca.stop()
+    ca.start()
+    response = client.post(client.account_url, nonce=nonce)
+    if response.status_code != 200:
+        assert_problem(response, 400, "badNonce")
+
+
+def test_a_used_nonce_stays_used(ca, client):
+    nonce = client.nonce()
+    assert client.post(client.account_url, nonce=nonce).status_code == 200
+    ca.stop()
+    ca.start()
+    assert_problem(client.post(client.account_url, nonce=nonce), 400, "badNonce")
+
+
+def test_reload_drops_no_connection(ca, client):
+    stop, failures = threading.Event(), []
+
+    def keep_reading():
+        twin = Client(ca, key=client.key)
+        twin.account_url = client.account_url
+        while not stop.is_set():
+            try:
+                twin.read(twin.account_url)
+            except Exception as error:  # whatever it is, it is the finding
+                failures.append(repr(error))
+                return
+
+    readers = [threading.Thread(target=keep_reading) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for _ in range(5):
+        ca.reload()
+        time.sleep(0.3)  # lets requests and reloads meet
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
+    assert client.issue([unique_name()]).order["status"] == "valid"
+
+
+def test_only_one_server_for_a_store(ca, client):
+    run([BIN / "cairn-ca", "serve", ca.home], expect=2, timeout=30)
+    assert client.read(client.account_url)["status"] == "valid"
+
+
+def test_a_bad_configuration_names_all_that_is_wrong(ca):
+    ca.stop()
+    with pytest.raises(AssertionError) as failure:
+        run([BIN / "cairn-ca", "serve", ca.home, "--set", "validation.http_port=\"x\"",
+             "--set", "no.such_key=1"], timeout=30)
+    assert "http_port" in str(failure.value) and "no.such_key" in str(failure.value)
+
+
+def test_init_spoils_nothing_that_is_there(ca):
+    before = (ca.home / "pki" / "root.pem").read_bytes()
+    run([BIN / "cairn-ca", "init", ca.home], expect=2)
+    assert (ca.home / "pki" / "root.pem").read_bytes() == before

@@ -1,0 +1,257 @@
+"""HTTP, the directory and nonces (RFC 8555 sections 6.1, 6.3, 6.5 and 7.1)."""
+
+import json
+import re
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+import requests
+
+from e2e.refusals import assert_refused
+from harness.acme import assert_problem, make_jws
+from harness.dns_server import unique_name
+
+
+def test_directory(client):
+    response = client.http.get(client.authority.directory)
+    assert response.headers["Content-Type"].startswith("application/json")
+    directory = response.json()
+    base = client.authority.directory.removesuffix("directory")
+    for name in ["newNonce", "newAccount", "newOrder", "revokeCert", "keyChange"]:
+        assert directory[name].startswith(base), name
+    assert "newAuthz" not in directory
+
+
+@pytest.mark.parametrize("resource", ["directory", "newNonce"])
+def test_post_as_get_is_get(client, resource):
+    url = client.directory[resource] if resource in client.directory else client.authority.directory
+    assert client.post(url).status_code == client.http.get(url).status_code
+    head = client.http.head(url)
+    assert head.status_code == 200 and head.content == b""
+
+
+def test_nonces_are_unique_and_never_cached(client):
+    url = client.directory["newNonce"]
+    get = client.http.get(url)
+    assert (get.status_code, get.content) == (204, b"")
+    seen = set()
+    for _ in range(300):
+        response = client.http.head(url)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "no-store"
+        assert re.fullmatch("[A-Za-z0-9_-]{11,}", response.headers["Replay-Nonce"])
+        seen.add(response.headers["Replay-Nonce"])
+    assert len(seen) == 300
+
+
+def test_every_response_leads_to_the_directory(client):
+    for response in [client.http.head(client.directory["newNonce"]), client.post(client.account_url),
+                     client.post(client.account_url, {"status": "nonsense"})]:
+        assert f'<{client.authority.directory}>;rel="index"' in response.headers["Link"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("resource", ["newAccount", "newOrder", "revokeCert", "keyChange"])
+def test_methods_that_a_resource_does_not_have(client, method, resource):
+    response = client.send(client.directory[resource], "{}", method=method)
+    assert_problem(response, 405, "malformed")
+    assert response.headers["Allow"] == "POST"
+
+
+def test_resources_of_an_account_are_not_for_get(client):
+    url, order = client.order([unique_name()])
+    for resource in [url, *order["authorizations"], client.account_url]:
+        assert_problem(client.http.get(resource), 405, "malformed")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/jose", ""])
+def test_only_jose_is_taken(client, content_type):
+    url = client.directory["newOrder"]
+    response = client.send(url, make_jws(client.key, client.header(url), {}), content_type)
+    assert_refused(client, response, 415, "malformed")
+
+
+def test_a_body_above_the_limit_is_refused_before_it_is_read(client):
+    response = client.send(client.directory["newOrder"], "a" * 100_000)
+    assert_problem(response, 413, "malformed")
+
+
+# Raw requests, with the sanest refusal for each; the connection is closed after it.
+
+def raw_exchange(ca, request, timeout=20):
+    """Sends octets over TLS; all that comes back until the server closes."""
+    context = ssl.create_default_context(cafile=str(ca.api_root))
+    with socket.create_connection(("127.0.0.1", ca.port), timeout=timeout) as connection:
+        with context.wrap_socket(connection, server_hostname="localhost") as tls:
+            answer = b""
+            try:
+                tls.sendall(request)
+                while part := tls.recv(65536):
+                    answer += part
+            except (ConnectionError, ssl.SSLError):
+                pass  # the server may close while we still send
+            return answer
+
+
+POST = b"POST /acme/new-order HTTP/1.1\r\nHost: localhost:%d\r\n"
+
+RAW_REQUESTS = {
+    "length and chunks": (
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),
+    "two lengths": (POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x", {400}),
+    "negative length": (POST + b"Content-Length: -1\r\n\r\n", {400}),
+    "bare line feeds": (b"GET /directory HTTP/1.1\nHost: localhost:%d\n\n", {400}),
+    "folded header": (POST + b"Content-Type: application/\r\n jose+json\r\n"
+                      b"Content-Length: 2\r\n\r\n{}", {400}),
+    "space before the colon": (POST + b"Content-Length : 2\r\n\r\n{}", {400}),
+    "no host": (b"GET /directory HTTP/1.1\r\nX-Port: %d\r\n\r\n", {400}),
+    "two hosts": (b"GET /directory HTTP/1.1\r\nHost: localhost:%d\r\nHost: evil.test\r\n\r\n", {400}),
+    "header of 32 KiB": (
+        b"GET /directory HTTP/1.1\r\nHost: localhost:%d\r\nX: " + b"a" * 32768 + b"\r\n\r\n", {431}),
+    "no HTTP": (b"\x16\x03\x01\x00\x05hello port %d\r\n\r\n", {400}),
+    "compressed body": (POST + b"Content-Type: application/jose+json\r\nContent-Encoding: gzip\r\n"
+                        b"Content-Length: 2\r\nConnection: close\r\n\r\n{}", {415}),
+}
+
+
+@pytest.mark.parametrize("name", RAW_REQUESTS)
+def test_requests_that_smuggle_or_swamp(client, name):
+    request, statuses = RAW_REQUESTS[name]
+    answer = raw_exchange(client.authority, request % client.authority.port)
+    assert re.match(rb"HTTP/1\.1 (\d+)", answer), answer[:200]
+    assert int(answer.split()[1]) in statuses, answer[:500]
+    assert client.post(client.account_url).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/acme/", "/acme/../directory", "//directory",
+                                  "/directory%2f", "/%64irectory", "/acme/order/%00",
+                                  "/acme/order/..%2f..%2fdirectory", "/directory/"])
+def test_unknown_paths_are_no_other_route(client, path):
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost:{client.authority.port}\r\n" \
+              "Connection: close\r\n\r\n"
+    answer = raw_exchange(client.authority, request.encode())
+    assert answer.startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 ")), answer[:300]
+    assert b"newNonce" not in answer
+
+
+def test_a_foreign_host_is_never_copied(client):
+    answer = raw_exchange(
+        client.authority,
+        b"GET /directory HTTP/1.1\r\nHost: evil.example:443\r\nConnection: close\r\n\r\n")
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 421 ")), answer[:300]
+    assert b"https://evil.example" not in answer
+
+
+def test_plain_http_has_no_api(client):
+    port = client.authority.port
+    for method, path in [("GET", "/directory"), ("POST", "/acme/new-order")]:
+        try:
+            response = requests.request(method, f"http://localhost:{port}{path}", timeout=10,
+                                        data=b"{}" if method == "POST" else None)
+        except requests.ConnectionError:
+            continue
+        assert response.status_code >= 400
+        assert "Replay-Nonce" not in response.headers
+
+
+def test_tls_1_1_is_refused(client):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", client.authority.port), timeout=10) as connection:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            context.wrap_socket(connection, server_hostname="localhost")
+
+
+def test_a_slow_request_is_cut_off_and_hinders_nobody(client):
+    context = ssl.create_default_context(cafile=str(client.authority.api_root))
+    with socket.create_connection(("127.0.0.1", client.authority.port), timeout=30) as connection:
+        with context.wrap_socket(connection, server_hostname="localhost") as tls:
+            begun = time.monotonic()
+            closed = threading.Event()
+
+            def drip():
+                try:
+                    for octet in b"GET /directory HTTP/1.1\r\nHost: localhost\r\nX-Slow: " * 9:
+                        tls.send(bytes([octet]))
+                        if closed.wait(0.25):
+                            return
+                except OSError:
+                    pass
+
+            thread = threading.Thread(target=drip)
+            thread.start()
+            try:
+                assert client.post(client.account_url).status_code == 200
+                tls.settimeout(25)
+                while tls.recv(4096):  # a 408 may come first
+                    pass
+            except ConnectionError:
+                pass
+            finally:
+                closed.set()
+                thread.join()
+            assert time.monotonic() - begun < 25
+
+
+# Nonces in requests
+
+def test_a_nonce_works_once(client):
+    url = client.account_url
+    body = make_jws(client.key, client.header(url), None)
+    assert client.send(url, body).status_code == 200
+    response = client.send(url, body)
+    assert_problem(response, 400, "badNonce")
+    assert client.post(url, nonce=response.headers["Replay-Nonce"]).status_code == 200
+
+
+def test_a_nonce_works_once_among_50_at_the_same_time(client):
+    url = client.account_url
+    body = json.dumps(make_jws(client.key, client.header(url), None))
+    answers = []
+
+    def send():
+        answers.append(requests.post(
+            url, data=body, headers={"Content-Type": "application/jose+json"},
+            verify=str(client.authority.api_root), timeout=60))
+
+    threads = [threading.Thread(target=send) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 49
+    for answer in answers:
+        if answer.status_code == 400:
+            assert_problem(answer, 400, "badNonce")
+
+
+@pytest.mark.parametrize("nonce, kind", [
+    (None, "badNonce"),
+    ("", {"badNonce", "malformed"}),
+    ("AAAAAAAAAAAAAAAAAAAAAA", "badNonce"),
+    ("A" * 4000, {"badNonce", "malformed"}),
+    ("not/base64url+", "malformed"),
+    (7, "malformed"),
+    (["x"], "malformed"),
+    ({}, "malformed"),
+])
+def test_nonces_that_were_never_given(client, nonce, kind):
+    url = client.account_url
+    header = client.header(url)
+    header["nonce"] = nonce
+    if nonce is None:
+        del header["nonce"]
+    assert_refused(client, client.send(url, make_jws(client.key, header, None)), 400, kind)
+
+
+def test_null_is_no_nonce(client):
+    url = client.account_url
+    header = client.header(url) | {"nonce": None}
+    assert_refused(client, client.send(url, make_jws(client.key, header, None)), 400, "malformed")
