@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,10 +62,15 @@ class Certificate {
     /// True if the signature verifies under the certificate's own key.
     [[nodiscard]] bool is_self_signed() const;
 
-    [[nodiscard]] X509* handle() const { return x509_.get(); }
+    /// OpenSSL's object of this certificate; never null.
+    [[nodiscard]] X509* handle() const;
     friend bool operator==(const Certificate& left, const Certificate& right) {
         return left.der() == right.der();
     }
+
+    /// Takes what was encoded here, DER for certain, for `certificate_builder`. Throws
+    /// std::logic_error if it is none.
+    [[nodiscard]] static Certificate from_own_der(base::Bytes der);
 
   private:
     struct Fields {
@@ -76,10 +82,15 @@ class Certificate {
         crypto::PublicKey public_key;
         std::optional<base::Bytes> authority_key_id, subject_key_id;
         bool is_ca = false;
+        /// Made when it is first asked for: OpenSSL 3.0 takes longer to read a certificate than
+        /// we to issue one.
+        mutable std::once_flag x509_made = {};
+        mutable std::shared_ptr<X509> x509 = {};
     };
-    Certificate(std::shared_ptr<X509> x509, std::shared_ptr<const Fields> fields)
-        : x509_(std::move(x509)), fields_(std::move(fields)) {}
-    std::shared_ptr<X509> x509_;
+    explicit Certificate(std::shared_ptr<const Fields> fields) : fields_(std::move(fields)) {}
+    [[nodiscard]] static base::Result<Certificate> parse(base::Bytes der);
+    [[nodiscard]] bool make_handle() const;
+    [[nodiscard]] bool verifies_under(const crypto::PublicKey& key) const;
     std::shared_ptr<const Fields> fields_;
 };
 

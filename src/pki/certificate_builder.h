@@ -20,47 +20,51 @@ struct Validity {
 };
 
 /// What goes into a certificate for a TLS server. Everything else is fixed: v3, key usage critical
-/// (digitalSignature; keyEncipherment too for RSA), extended key usage serverAuth, basic constraints
-/// CA:FALSE critical, authority key identifier by key id alone, policy 2.23.140.1.2.1, SAN critical
-/// iff the subject is empty.
+/// (digitalSignature; keyEncipherment too for RSA), extended key usage serverAuth, basic
+/// constraints CA:FALSE critical, authority key identifier by key id alone, policy 2.23.140.1.2.1,
+/// SAN critical iff the subject is empty.
 struct ServerCertificateFields {
     SerialNumber serial;
     Validity validity;
     crypto::PublicKey public_key;
     SubjectNames names;
-    /// The subject's common name; none leaves the subject empty.
+    /// The subject's common name, 64 characters at most; none leaves the subject empty.
     std::optional<std::string> common_name;
     /// http URL of the issuer's certificate for the AIA caIssuers access method, or empty.
     std::string issuer_url;
 };
 /// Builds and signs. Throws std::runtime_error if the key cannot sign, std::logic_error if
-/// `issuer_key` does not belong to `issuer`.
+/// `issuer_key` does not belong to `issuer`, if `issuer` has no subject key identifier, or if the
+/// fields cannot stand in a certificate.
 [[nodiscard]] Certificate make_server_certificate(const ServerCertificateFields& fields,
                                                   const Certificate& issuer,
                                                   const crypto::PrivateKey& issuer_key);
 
 /// What goes into a CA certificate: basic constraints CA:TRUE critical, key usage critical
-/// keyCertSign and cRLSign (and digitalSignature), subject key identifier, path length.
+/// keyCertSign and cRLSign (and digitalSignature), subject and authority key identifiers, path
+/// length.
 struct AuthorityCertificateFields {
     SerialNumber serial;
     Validity validity;
     std::string common_name;
     std::string organization;
     std::optional<int> path_length;
-    /// For an intermediate: extended key usage serverAuth, so that it is technically constrained.
+    /// For an intermediate: extended key usage serverAuth, so that it is technically constrained,
+    /// and policy 2.23.140.1.2.1, without which that of its leaves would be void.
     bool server_auth_only = false;
 };
-/// A root, signed by its own key.
+/// A root, signed by its own key. Throws as `make_server_certificate` does.
 [[nodiscard]] Certificate make_root_certificate(const AuthorityCertificateFields& fields,
                                                 const crypto::PrivateKey& key);
-/// An intermediate for `key`, signed by `issuer`.
+/// An intermediate for `key`, signed by `issuer`. Throws as `make_server_certificate` does.
 [[nodiscard]] Certificate make_intermediate_certificate(const AuthorityCertificateFields& fields,
                                                         const crypto::PublicKey& key,
                                                         const Certificate& issuer,
                                                         const crypto::PrivateKey& issuer_key);
 
 /// The certificate with which a client answers tls-alpn-01: self-signed, one SAN, the critical
-/// acmeIdentifier extension holding `key_authorization_digest` (RFC 8737 section 3).
+/// acmeIdentifier extension holding `key_authorization_digest` (RFC 8737 section 3). Throws
+/// std::invalid_argument if there is not one name, or the digest has not 32 octets.
 [[nodiscard]] Certificate make_tls_alpn_certificate(const SubjectNames& name,
                                                     base::BytesView key_authorization_digest,
                                                     const crypto::PrivateKey& key, base::Time now);

@@ -20,9 +20,9 @@ using Chain = std::vector<Certificate>;
 [[nodiscard]] std::string to_pem(std::span<const Certificate> chain);
 
 /// Why `chain`, leaf first, does not lead to one of `roots` at `when` for a TLS server; nothing
-/// wrong: an empty result. Names are not looked at.
+/// wrong: an empty result. Names are not looked at. The very last second of a validity counts as
+/// past, as OpenSSL has it.
 [[nodiscard]] base::Result<void> verify_chain(std::span<const Certificate> chain,
-                                              std::span<const Certificate> roots,
-                                              base::Time when);
+                                              std::span<const Certificate> roots, base::Time when);
 
 }  // namespace cairn::pki

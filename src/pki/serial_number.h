@@ -10,7 +10,8 @@
 
 namespace cairn::pki {
 
-/// A certificate's serial number: positive, at most 20 octets of DER content (RFC 5280 4.1.2.2).
+/// A certificate's serial number: at most 20 octets of DER content (RFC 5280 section 4.1.2.2), and
+/// not negative. Zero is taken because there are roots that have it; `random` never makes it.
 class SerialNumber {
   public:
     /// 128 random bits, never zero (BR 7.1.2.7 asks for 64).
@@ -22,7 +23,8 @@ class SerialNumber {
 
     /// The content octets of the DER INTEGER; RFC 9773 names a certificate by them.
     [[nodiscard]] const base::Bytes& der_content() const { return der_content_; }
-    /// Lower-case hexadecimal of the number, two characters an octet, without a leading zero octet.
+    /// Lower-case hexadecimal of the number, two characters an octet, without a leading zero octet;
+    /// "00" for zero.
     [[nodiscard]] std::string to_hex() const;
     friend auto operator<=>(const SerialNumber&, const SerialNumber&) = default;
 

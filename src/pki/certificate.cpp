@@ -1,0 +1,246 @@
+#include "pki/certificate.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include "crypto/openssl.h"
+#include "pki/der.h"
+#include "pki/extension.h"
+#include "pki/general_names.h"
+#include "pki/name.h"
+#include "pki/object_id.h"
+#include "pki/pem.h"
+
+namespace cairn::pki {
+namespace {
+
+/// The parts of a Certificate that are looked at, all views into its encoding.
+struct Parts {
+    base::BytesView serial, algorithm;
+    std::vector<der::Element> issuer_common_names, subject_common_names;
+    base::Time not_before, not_after;
+    base::BytesView public_key;
+    std::vector<ExtensionView> extensions;
+};
+
+constexpr std::uint8_t version_2 = 1;
+constexpr std::uint8_t version_3 = 2;
+
+/// Version ::= INTEGER, [0] EXPLICIT, DEFAULT v1.
+std::uint8_t read_version(der::Reader& fields) {
+    if (!fields.next_is(der::tag::context_constructed(0))) return 0;
+    der::Reader version = fields.inside(der::tag::context_constructed(0), "the version");
+    const base::BytesView number = version.element(der::tag::integer, "the version").content;
+    version.end("the version");
+    if (number.size() != 1 || number[0] < version_2 || number[0] > version_3) {
+        version.fail("the version is unknown, or spelled out although it is 1");
+        return 0;
+    }
+    return number[0];
+}
+
+Parts read_fields(der::Reader fields) {
+    Parts parts;
+    const std::uint8_t version = read_version(fields);
+    parts.serial = fields.element(der::tag::integer, "the serial number").content;
+    parts.algorithm = fields.element(der::tag::sequence, "the signature algorithm").whole;
+    parts.issuer_common_names = read_common_names(fields, "the issuer");
+    der::Reader validity = fields.inside(der::tag::sequence, "the validity");
+    parts.not_before = validity.time("notBefore");
+    parts.not_after = validity.time("notAfter");
+    validity.end("the validity");
+    parts.subject_common_names = read_common_names(fields, "the subject");
+    parts.public_key = fields.element(der::tag::sequence, "the public key").whole;
+    for (const std::uint8_t unique_id : {der::tag::context(1), der::tag::context(2)}) {
+        if (version >= version_2 && fields.next_is(unique_id))
+            fields.element("a unique identifier");
+    }
+    if (version == version_3 && fields.next_is(der::tag::context_constructed(3))) {
+        der::Reader extensions = fields.inside(der::tag::context_constructed(3), "the extensions");
+        parts.extensions = read_extensions(extensions);
+        extensions.end("the extensions");
+    }
+    fields.end("tbsCertificate");
+    return parts;
+}
+
+base::Result<Parts> take_apart(base::BytesView der) {
+    if (der.size() > Certificate::max_size) {
+        return base::fail(
+            fmt::format("the certificate has more than {} octets", Certificate::max_size));
+    }
+    if (const auto sound = der::check(der); !sound) {
+        return std::unexpected(sound.error().within("the certificate is not DER"));
+    }
+    der::Failure failure;
+    der::Reader reader(der, failure);
+    der::Reader certificate = reader.inside(der::tag::sequence, "the certificate");
+    Parts parts = read_fields(certificate.inside(der::tag::sequence, "tbsCertificate"));
+    const der::Element algorithm =
+        certificate.element(der::tag::sequence, "the signature algorithm");
+    if (!std::ranges::equal(algorithm.whole, parts.algorithm)) {
+        certificate.fail("the two signature algorithms differ (RFC 5280 section 4.1.1.2)");
+    }
+    static_cast<void>(certificate.octet_aligned_bits("the signature"));
+    certificate.end("the certificate");
+    if (failure) return std::unexpected(*failure);
+    return parts;
+}
+
+/// What is taken from the extensions.
+struct Extensions {
+    SubjectNames names;
+    std::optional<base::Bytes> authority_key_id, subject_key_id;
+    bool is_ca = false;
+};
+
+base::Result<Extensions> interpret(const std::vector<ExtensionView>& extensions) {
+    Extensions result;
+    std::vector<base::Error> findings;
+    der::Failure failure;
+    const auto read = [&](base::BytesView object_id, std::string_view what, auto&& read_one) {
+        read_value(extensions, object_id, what, failure, read_one);
+    };
+    read(oid::subject_alt_name, "subjectAltName",
+         [&](der::Reader& value) { result.names = read_general_names(value, findings); });
+    read(oid::authority_key_identifier, "authorityKeyIdentifier", [&](der::Reader& value) {
+        der::Reader parts = value.inside(der::tag::sequence, "authorityKeyIdentifier");
+        if (parts.next_is(der::tag::context(0))) {
+            result.authority_key_id = base::copy_of(parts.element("keyIdentifier").content);
+        }
+    });
+    read(oid::subject_key_identifier, "subjectKeyIdentifier", [&](der::Reader& value) {
+        result.subject_key_id =
+            base::copy_of(value.element(der::tag::octet_string, "subjectKeyIdentifier").content);
+    });
+    read(oid::basic_constraints, "basicConstraints", [&](der::Reader& value) {
+        der::Reader parts = value.inside(der::tag::sequence, "basicConstraints");
+        result.is_ca = parts.flag("cA");
+        if (parts.next_is(der::tag::integer)) parts.element("pathLenConstraint");
+        parts.end("basicConstraints");
+    });
+    if (failure) return std::unexpected(*failure);
+    if (!findings.empty()) return std::unexpected(findings.front());
+    return result;
+}
+
+/// The first of some common names in UTF-8; empty if there is none.
+base::Result<std::string> first_as_utf8(const std::vector<der::Element>& common_names) {
+    if (common_names.empty()) return std::string();
+    const der::Element& value = common_names.front();
+    const crypto::Handle<ASN1_STRING, &ASN1_STRING_free> string(ASN1_STRING_type_new(value.tag));
+    crypto::require(string && ASN1_STRING_set(string.get(), value.content.data(),
+                                              static_cast<int>(value.content.size())) == 1,
+                    "copying a name");
+    unsigned char* text = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&text, string.get());
+    if (size < 0) {
+        ERR_clear_error();
+        return base::fail("a common name is not text");
+    }
+    std::string result(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+    OPENSSL_free(text);
+    return result;
+}
+
+}  // namespace
+
+base::Result<Certificate> Certificate::parse(base::Bytes der) {
+    auto parts = take_apart(der);
+    if (!parts) return std::unexpected(parts.error());
+    auto serial = SerialNumber::from_der_content(parts->serial);
+    if (!serial) return std::unexpected(serial.error());
+    auto extensions = interpret(parts->extensions);
+    if (!extensions) return std::unexpected(extensions.error());
+    auto subject = first_as_utf8(parts->subject_common_names);
+    if (!subject) return std::unexpected(subject.error().within("subject"));
+    auto issuer = first_as_utf8(parts->issuer_common_names);
+    if (!issuer) return std::unexpected(issuer.error().within("issuer"));
+    auto key = crypto::PublicKey::from_spki(parts->public_key);
+    if (!key) return std::unexpected(key.error().within("public key"));
+    return Certificate(std::shared_ptr<const Fields>(
+        new Fields{std::move(der), *std::move(serial), parts->not_before, parts->not_after,
+                   std::move(extensions->names), *std::move(subject), *std::move(issuer),
+                   *std::move(key), std::move(extensions->authority_key_id),
+                   std::move(extensions->subject_key_id), extensions->is_ca}));
+}
+
+base::Result<Certificate> Certificate::from_der(base::BytesView der) {
+    auto certificate = parse(base::copy_of(der));
+    if (!certificate) return certificate;
+    // Whether OpenSSL takes it must be known now: `handle` has no way to say no.
+    if (!certificate->make_handle()) {
+        return base::fail("the certificate cannot be read: " + crypto::openssl_error());
+    }
+    return certificate;
+}
+
+Certificate Certificate::from_own_der(base::Bytes der) {
+    auto certificate = parse(std::move(der));
+    if (!certificate) {
+        throw std::logic_error("made a bad certificate: " + certificate.error().message);
+    }
+    return *std::move(certificate);
+}
+
+bool Certificate::make_handle() const {
+    std::call_once(fields_->x509_made, [&fields = *fields_] {
+        const std::uint8_t* at = fields.der.data();
+        fields.x509.reset(d2i_X509(nullptr, &at, static_cast<long>(fields.der.size())), &X509_free);
+    });
+    return fields_->x509 != nullptr;
+}
+
+X509* Certificate::handle() const {
+    crypto::require(make_handle(), "reading a certificate");
+    return fields_->x509.get();
+}
+
+base::Result<Certificate> Certificate::from_pem(std::string_view pem) {
+    const auto blocks = pem::certificate_blocks(pem, 1);
+    if (!blocks) return std::unexpected(blocks.error());
+    return from_der(blocks->front());
+}
+
+std::string Certificate::pem() const {
+    return pem::certificate_block(der());
+}
+
+std::vector<Certificate::Extension> Certificate::extensions(std::string_view oid) const {
+    const crypto::Asn1ObjectHandle object(OBJ_txt2obj(std::string(oid).c_str(), 1));
+    crypto::require(object != nullptr, "reading an object identifier");
+    std::vector<Extension> found;
+    for (int at = -1; (at = X509_get_ext_by_OBJ(handle(), object.get(), at)) >= 0;) {
+        X509_EXTENSION* const extension = X509_get_ext(handle(), at);
+        const ASN1_OCTET_STRING* const value = X509_EXTENSION_get_data(extension);
+        found.push_back({X509_EXTENSION_get_critical(extension) == 1,
+                         base::copy_of({ASN1_STRING_get0_data(value),
+                                        static_cast<std::size_t>(ASN1_STRING_length(value))})});
+    }
+    return found;
+}
+
+bool Certificate::is_signed_by(const Certificate& issuer) const {
+    if (X509_NAME_cmp(X509_get_issuer_name(handle()), X509_get_subject_name(issuer.handle())) !=
+        0) {
+        return false;
+    }
+    return verifies_under(issuer.public_key());
+}
+
+bool Certificate::is_self_signed() const {
+    return verifies_under(public_key());
+}
+
+bool Certificate::verifies_under(const crypto::PublicKey& key) const {
+    const bool verifies = X509_verify(handle(), key.handle()) == 1;
+    if (!verifies) ERR_clear_error();
+    return verifies;
+}
+
+}  // namespace cairn::pki

@@ -1,0 +1,272 @@
+#include "pki/certificate_builder.h"
+
+#include <array>
+#include <bit>
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "crypto/digest.h"
+#include "crypto/openssl.h"
+#include "pki/der.h"
+#include "pki/extension.h"
+#include "pki/general_names.h"
+#include "pki/name.h"
+#include "pki/object_id.h"
+#include "pki/x509_signature.h"
+
+namespace cairn::pki {
+namespace {
+
+using der::Writer;
+
+constexpr std::size_t max_common_name = 64;  // ub-common-name, RFC 5280 appendix A.1
+constexpr std::size_t sha256_size = 32;
+
+// Bits of KeyUsage in the octet that holds them (RFC 5280 section 4.2.1.3).
+constexpr std::uint8_t digital_signature = 0x80;
+constexpr std::uint8_t key_encipherment = 0x20;
+constexpr std::uint8_t key_cert_sign = 0x04;
+constexpr std::uint8_t crl_sign = 0x02;
+
+void write_key_usage(Writer& writer, std::uint8_t bits) {
+    write_extension(writer, oid::key_usage, Criticality::critical, [&] {
+        // A named bit list ends at its last one bit (X.690 section 11.2.2).
+        const auto unused = static_cast<std::uint8_t>(std::countr_zero(bits));
+        const std::array<std::uint8_t, 2> content{unused, bits};
+        writer.element(der::tag::bit_string, content);
+    });
+}
+
+void write_server_auth(Writer& writer) {
+    write_extension(writer, oid::extended_key_usage, Criticality::non_critical, [&] {
+        writer.nested(der::tag::sequence,
+                      [&] { writer.element(der::tag::object_identifier, oid::server_auth); });
+    });
+}
+
+/// CA:FALSE is the default, so it is not written.
+void write_end_entity(Writer& writer) {
+    write_extension(writer, oid::basic_constraints, Criticality::critical,
+                    [&] { writer.element(der::tag::sequence, base::BytesView()); });
+}
+
+void write_authority(Writer& writer, std::optional<int> path_length) {
+    if (path_length && (*path_length < 0 || *path_length > 127)) {
+        throw std::invalid_argument("a path length is between 0 and 127");
+    }
+    write_extension(writer, oid::basic_constraints, Criticality::critical, [&] {
+        writer.nested(der::tag::sequence, [&] {
+            writer.flag_true();
+            if (path_length) writer.small_integer(static_cast<std::uint8_t>(*path_length));
+        });
+    });
+}
+
+void write_subject_key_id(Writer& writer, base::BytesView key_id) {
+    write_extension(writer, oid::subject_key_identifier, Criticality::non_critical,
+                    [&] { writer.element(der::tag::octet_string, key_id); });
+}
+
+void write_authority_key_id(Writer& writer, base::BytesView key_id) {
+    write_extension(writer, oid::authority_key_identifier, Criticality::non_critical, [&] {
+        writer.nested(der::tag::sequence, [&] { writer.element(der::tag::context(0), key_id); });
+    });
+}
+
+void write_issuer_url(Writer& writer, std::string_view url) {
+    write_extension(writer, oid::authority_information_access, Criticality::non_critical, [&] {
+        writer.nested(der::tag::sequence, [&] {
+            writer.nested(der::tag::sequence, [&] {
+                writer.element(der::tag::object_identifier, oid::ca_issuers);
+                writer.element(der::tag::context(6), url);
+            });
+        });
+    });
+}
+
+void write_domain_validated(Writer& writer) {
+    write_extension(writer, oid::certificate_policies, Criticality::non_critical, [&] {
+        writer.nested(der::tag::sequence, [&] {
+            writer.nested(der::tag::sequence, [&] {
+                writer.element(der::tag::object_identifier, oid::domain_validated);
+            });
+        });
+    });
+}
+
+enum class Subject { empty, named };
+
+/// RFC 5280 section 4.2.1.6: critical if the subject is empty, else it should not be.
+void write_names(Writer& writer, const SubjectNames& names, Subject subject) {
+    write_extension(writer, oid::subject_alt_name,
+                    subject == Subject::empty ? Criticality::critical : Criticality::non_critical,
+                    [&] { write_general_names(writer, names); });
+}
+
+/// The Name under which `issuer` signs, as it stands in its certificate.
+base::BytesView subject_of(const Certificate& issuer) {
+    const unsigned char* octets = nullptr;
+    std::size_t size = 0;
+    crypto::require(X509_NAME_get0_der(X509_get_subject_name(issuer.handle()), &octets, &size) == 1,
+                    "reading the issuer's name");
+    return {octets, size};
+}
+
+base::Bytes encode_name(std::string_view organization, std::string_view common_name) {
+    if (common_name.size() > max_common_name || organization.size() > max_common_name) {
+        throw std::invalid_argument("a name has more than 64 characters");
+    }
+    Writer writer;
+    write_name(writer, organization, common_name);
+    return std::move(writer).take();
+}
+
+/// The leftmost 160 bits of the SHA-256 of the subjectPublicKey's bits (RFC 7093 section 2).
+base::Bytes key_id_of(const crypto::PublicKey& key) {
+    der::Failure failure;
+    der::Reader reader(key.spki(), failure);
+    der::Reader parts = reader.inside(der::tag::sequence, "the public key");
+    parts.element(der::tag::sequence, "the key's algorithm");
+    const auto digest = crypto::sha256(parts.octet_aligned_bits("the key"));
+    if (failure) throw std::logic_error(failure->message);
+    return base::copy_of(base::BytesView(digest).first(20));
+}
+
+/// What every certificate has. `issuer` and `subject` are encoded Names.
+struct Frame {
+    const SerialNumber& serial;
+    Validity validity;
+    base::BytesView issuer, subject;
+    const crypto::PublicKey& public_key;
+};
+
+/// Puts a certificate together (RFC 5280 section 4.1), with the extensions that `write_extensions`
+/// writes, and reads it back, so that what leaves here is known to be well-formed.
+template <std::invocable<Writer&> WriteExtensions>
+Certificate sign_certificate(const Frame& frame, const crypto::PrivateKey& issuer_key,
+                             WriteExtensions&& write_extensions) {
+    if (frame.validity.not_after < frame.validity.not_before) {
+        throw std::invalid_argument("a certificate ends before it begins");
+    }
+    Writer writer;
+    writer.nested(der::tag::sequence, [&] {
+        writer.nested(der::tag::context_constructed(0), [&] { writer.small_integer(2); });
+        writer.element(der::tag::integer, frame.serial.der_content());
+        writer.raw(signature_algorithm_for(issuer_key.public_key()));
+        writer.raw(frame.issuer);
+        writer.nested(der::tag::sequence, [&] {
+            writer.time(frame.validity.not_before);
+            writer.time(frame.validity.not_after);
+        });
+        writer.raw(frame.subject);
+        writer.raw(frame.public_key.spki());
+        writer.nested(der::tag::context_constructed(3), [&] {
+            writer.nested(der::tag::sequence, [&] { write_extensions(writer); });
+        });
+    });
+    return Certificate::from_own_der(sign_object(issuer_key, writer.view()));
+}
+
+/// The key id by which certificates name their issuer.
+const base::Bytes& key_id_of_issuer(const Certificate& issuer,
+                                    const crypto::PrivateKey& issuer_key) {
+    if (issuer.public_key() != issuer_key.public_key()) {
+        throw std::logic_error("the key is not that of the issuer");
+    }
+    if (!issuer.subject_key_id()) {
+        throw std::logic_error("the issuer has no subject key identifier");
+    }
+    return *issuer.subject_key_id();
+}
+
+void write_authority_extensions(Writer& writer, const AuthorityCertificateFields& fields,
+                                base::BytesView key_id, base::BytesView issuer_key_id) {
+    write_key_usage(writer, digital_signature | key_cert_sign | crl_sign);
+    if (fields.server_auth_only) write_server_auth(writer);
+    write_authority(writer, fields.path_length);
+    write_subject_key_id(writer, key_id);
+    write_authority_key_id(writer, issuer_key_id);
+    if (fields.server_auth_only) write_domain_validated(writer);
+}
+
+base::Bytes authority_name(const AuthorityCertificateFields& fields) {
+    if (fields.common_name.empty()) throw std::invalid_argument("a CA needs a common name");
+    return encode_name(fields.organization, fields.common_name);
+}
+
+}  // namespace
+
+Certificate make_server_certificate(const ServerCertificateFields& fields,
+                                    const Certificate& issuer,
+                                    const crypto::PrivateKey& issuer_key) {
+    const base::Bytes& issuer_key_id = key_id_of_issuer(issuer, issuer_key);
+    const std::string common_name = fields.common_name.value_or("");
+    const base::Bytes subject = encode_name("", common_name);
+    const Frame frame{fields.serial, fields.validity, subject_of(issuer), subject,
+                      fields.public_key};
+    return sign_certificate(frame, issuer_key, [&](Writer& writer) {
+        const bool is_rsa = fields.public_key.algorithm() == crypto::KeyAlgorithm::rsa;
+        write_key_usage(writer, is_rsa ? digital_signature | key_encipherment : digital_signature);
+        write_server_auth(writer);
+        write_end_entity(writer);
+        write_authority_key_id(writer, issuer_key_id);
+        if (!fields.issuer_url.empty()) write_issuer_url(writer, fields.issuer_url);
+        write_names(writer, fields.names, common_name.empty() ? Subject::empty : Subject::named);
+        write_domain_validated(writer);
+    });
+}
+
+Certificate make_root_certificate(const AuthorityCertificateFields& fields,
+                                  const crypto::PrivateKey& key) {
+    const base::Bytes name = authority_name(fields);
+    const base::Bytes key_id = key_id_of(key.public_key());
+    const Frame frame{fields.serial, fields.validity, name, name, key.public_key()};
+    return sign_certificate(frame, key, [&](Writer& writer) {
+        write_authority_extensions(writer, fields, key_id, key_id);
+    });
+}
+
+Certificate make_intermediate_certificate(const AuthorityCertificateFields& fields,
+                                          const crypto::PublicKey& key, const Certificate& issuer,
+                                          const crypto::PrivateKey& issuer_key) {
+    const base::Bytes& issuer_key_id = key_id_of_issuer(issuer, issuer_key);
+    const base::Bytes name = authority_name(fields);
+    const Frame frame{fields.serial, fields.validity, subject_of(issuer), name, key};
+    return sign_certificate(frame, issuer_key, [&](Writer& writer) {
+        write_authority_extensions(writer, fields, key_id_of(key), issuer_key_id);
+    });
+}
+
+Certificate make_tls_alpn_certificate(const SubjectNames& name,
+                                      base::BytesView key_authorization_digest,
+                                      const crypto::PrivateKey& key, base::Time now) {
+    if (name.dns_names.size() + name.ip_addresses.size() != 1) {
+        throw std::invalid_argument("a tls-alpn-01 certificate has one name");
+    }
+    if (key_authorization_digest.size() != sha256_size) {
+        throw std::invalid_argument("a key authorization's digest has 32 octets");
+    }
+    // Nobody looks at this serial number; it need only be positive and differ from others.
+    base::Bytes serial_content = base::copy_of(key_authorization_digest.first(16));
+    serial_content[0] = 0x01;
+    const auto serial = SerialNumber::from_der_content(serial_content);
+    // RFC 5280 section 4.1.2.4 wants a name for every issuer, so the subject has one, too.
+    const base::Bytes subject = encode_name("", "ACME challenge");
+    const Validity validity{now - std::chrono::hours(1), now + std::chrono::days(7)};
+    const Frame frame{*serial, validity, subject, subject, key.public_key()};
+    return sign_certificate(frame, key, [&](Writer& writer) {
+        write_key_usage(writer, digital_signature);
+        write_server_auth(writer);
+        write_end_entity(writer);
+        write_names(writer, name, Subject::named);
+        write_extension(writer, oid::acme_identifier, Criticality::critical,
+                        [&] { writer.element(der::tag::octet_string, key_authorization_digest); });
+    });
+}
+
+}  // namespace cairn::pki

@@ -1,0 +1,91 @@
+#include "pki/chain.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include "crypto/openssl.h"
+#include "pki/pem.h"
+
+namespace cairn::pki {
+namespace {
+
+constexpr std::size_t max_certificates = 100;
+constexpr std::size_t max_pem_size = 1U << 20U;
+
+using StoreHandle = crypto::Handle<X509_STORE, &X509_STORE_free>;
+using StoreContextHandle = crypto::Handle<X509_STORE_CTX, &X509_STORE_CTX_free>;
+
+/// Frees the stack, not the certificates in it.
+struct StackRelease {
+    void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_free(stack); }
+};
+using CertificateStackHandle = std::unique_ptr<STACK_OF(X509), StackRelease>;
+
+}  // namespace
+
+base::Result<Chain> chain_from_pem(std::string_view pem) {
+    if (pem.size() > max_pem_size) {
+        return base::fail(fmt::format("the chain has more than {} octets", max_pem_size));
+    }
+    const auto blocks = pem::certificate_blocks(pem, max_certificates);
+    if (!blocks) return std::unexpected(blocks.error());
+    Chain chain;
+    chain.reserve(blocks->size());
+    for (const base::Bytes& block : *blocks) {
+        const std::size_t number = chain.size() + 1;
+        auto certificate = Certificate::from_der(block);
+        if (!certificate) {
+            return std::unexpected(
+                certificate.error().within(fmt::format("certificate {}", number)));
+        }
+        if (!chain.empty() && !chain.back().is_signed_by(*certificate)) {
+            return base::fail(
+                fmt::format("certificate {} is not signed by certificate {}", number - 1, number));
+        }
+        chain.push_back(*std::move(certificate));
+    }
+    return chain;
+}
+
+std::string to_pem(std::span<const Certificate> chain) {
+    std::string pem;
+    for (const Certificate& certificate : chain) pem += certificate.pem();
+    return pem;
+}
+
+base::Result<void> verify_chain(std::span<const Certificate> chain,
+                                std::span<const Certificate> roots, base::Time when) {
+    if (chain.empty()) return base::fail("the chain is empty");
+
+    const StoreHandle store(X509_STORE_new());
+    crypto::require(store != nullptr, "making a certificate store");
+    for (const Certificate& root : roots) {
+        crypto::require(X509_STORE_add_cert(store.get(), root.handle()) == 1, "adding a root");
+    }
+    const CertificateStackHandle others(sk_X509_new_null());
+    crypto::require(others != nullptr, "making a list of certificates");
+    for (const Certificate& certificate : chain.subspan(1)) {
+        crypto::require(sk_X509_push(others.get(), certificate.handle()) > 0,
+                        "adding a certificate");
+    }
+    const StoreContextHandle context(X509_STORE_CTX_new());
+    crypto::require(
+        context != nullptr && X509_STORE_CTX_init(context.get(), store.get(),
+                                                  chain.front().handle(), others.get()) == 1,
+        "preparing to verify a chain");
+    crypto::require(X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER) == 1,
+                    "preparing to verify a chain");
+    X509_VERIFY_PARAM* const parameters = X509_STORE_CTX_get0_param(context.get());
+    X509_VERIFY_PARAM_set_time(parameters, when.time_since_epoch().count());
+    // 112 bits: RSA of 2048 bits and more, and no SHA-1 (BR 6.1.5, 7.1.3.2).
+    X509_VERIFY_PARAM_set_auth_level(parameters, 2);
+
+    if (X509_verify_cert(context.get()) == 1) return {};
+    const int error = X509_STORE_CTX_get_error(context.get());
+    const int depth = X509_STORE_CTX_get_error_depth(context.get());
+    ERR_clear_error();
+    return base::fail(fmt::format("certificate {} of the chain: {}", depth + 1,
+                                  X509_verify_cert_error_string(error)));
+}
+
+}  // namespace cairn::pki

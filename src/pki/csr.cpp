@@ -1,0 +1,206 @@
+#include "pki/csr.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "pki/der.h"
+#include "pki/extension.h"
+#include "pki/general_names.h"
+#include "pki/name.h"
+#include "pki/object_id.h"
+#include "pki/x509_signature.h"
+
+namespace cairn::pki {
+namespace {
+
+using Findings = std::vector<base::Error>;
+
+/// TLS extension status_request, as RFC 7633 lists it.
+constexpr std::uint8_t status_request = 5;
+
+/// The parts of a CertificationRequest, all views into its encoding.
+struct Parts {
+    der::Element info, algorithm;
+    base::BytesView signature, version;
+    std::vector<der::Element> common_names;
+    der::Element public_key;
+    /// The values of each extensionRequest.
+    std::vector<base::BytesView> extension_requests;
+};
+
+/// The values of each extensionRequest among the attributes.
+std::vector<base::BytesView> read_extension_requests(base::BytesView encoding,
+                                                     der::Failure& failure) {
+    std::vector<base::BytesView> requests;
+    der::Reader attributes(encoding, failure);
+    base::BytesView previous;
+    while (!attributes.at_end()) {
+        const der::Element attribute = attributes.element(der::tag::sequence, "an attribute");
+        if (!der::in_set_order(previous, attribute.whole)) {
+            attributes.fail("the attributes are not sorted");
+        }
+        previous = attribute.whole;
+        der::Reader parts(attribute.content, failure);
+        const der::Element type = parts.element(der::tag::object_identifier, "an attribute's type");
+        const der::Element values = parts.element(der::tag::set, "an attribute's values");
+        parts.end("an attribute");
+        if (std::ranges::equal(type.content, oid::extension_request)) {
+            requests.push_back(values.content);
+        }
+    }
+    return requests;
+}
+
+base::Result<Parts> take_apart(base::BytesView der) {
+    if (der.size() > Csr::max_size) {
+        return base::fail(fmt::format("the request has more than {} octets", Csr::max_size));
+    }
+    if (const auto sound = der::check(der); !sound) {
+        return std::unexpected(sound.error().within("the request is not DER"));
+    }
+    Parts parts;
+    der::Failure failure;
+    der::Reader reader(der, failure);
+    der::Reader request = reader.inside(der::tag::sequence, "the request");
+    parts.info = request.element(der::tag::sequence, "certificationRequestInfo");
+    parts.algorithm = request.element(der::tag::sequence, "the signature algorithm");
+    parts.signature = request.octet_aligned_bits("the signature");
+    request.end("the request");
+
+    der::Reader info(parts.info.content, failure);
+    parts.version = info.element(der::tag::integer, "the version").content;
+    parts.common_names = read_common_names(info, "the subject");
+    parts.public_key = info.element(der::tag::sequence, "the public key");
+    parts.extension_requests = read_extension_requests(
+        info.element(der::tag::context_constructed(0), "the attributes").content, failure);
+    info.end("certificationRequestInfo");
+    if (failure) return std::unexpected(*failure);
+    return parts;
+}
+
+/// The common names as text; what is not ASCII is a finding.
+std::vector<std::string> read_common_names(const std::vector<der::Element>& values,
+                                           Findings& findings) {
+    std::vector<std::string> common_names;
+    for (const der::Element& value : values) {
+        const std::string_view text = base::text_of(value.content);
+        const bool may_be_ascii = value.tag == der::tag::utf8_string ||
+                                  value.tag == der::tag::printable_string ||
+                                  value.tag == der::tag::ia5_string;
+        if (!may_be_ascii ||
+            !std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; })) {
+            findings.emplace_back(fmt::format("common name \"{}\" is not printable ASCII",
+                                              base::printable(text, 80)));
+            continue;
+        }
+        common_names.emplace_back(text);
+    }
+    return common_names;
+}
+
+bool read_must_staple(const std::vector<ExtensionView>& extensions, Findings& findings) {
+    bool must_staple = false;
+    der::Failure failure;
+    read_value(extensions, oid::tls_feature, "the TLS feature extension", failure,
+               [&](der::Reader& value) {
+                   der::Reader features =
+                       value.inside(der::tag::sequence, "the TLS feature extension");
+                   while (!features.at_end()) {
+                       const base::BytesView feature =
+                           features.element(der::tag::integer, "a TLS feature").content;
+                       must_staple |= feature.size() == 1 && feature[0] == status_request;
+                   }
+               });
+    if (failure) findings.push_back(*failure);
+    return must_staple;
+}
+
+SubjectNames read_names(const std::vector<ExtensionView>& extensions, Findings& findings) {
+    SubjectNames names;
+    der::Failure failure;
+    read_value(extensions, oid::subject_alt_name, "subjectAltName", failure,
+               [&](der::Reader& value) { names = read_general_names(value, findings); });
+    if (failure) findings.push_back(*failure);
+    return names;
+}
+
+std::vector<ExtensionView> read_requested_extensions(
+    const std::vector<base::BytesView>& extension_requests, Findings& findings) {
+    if (extension_requests.empty()) return {};
+    if (extension_requests.size() > 1) {
+        findings.emplace_back("extensionRequest is there more than once");
+        return {};
+    }
+    der::Failure failure;
+    der::Reader values(extension_requests[0], failure);
+    auto extensions = read_extensions(values);
+    values.end("extensionRequest");
+    if (failure) {
+        findings.push_back(*failure);
+        return {};
+    }
+    return extensions;
+}
+
+}  // namespace
+
+base::Result<Csr, std::vector<base::Error>> Csr::from_der(base::BytesView der) {
+    const auto parts = take_apart(der);
+    if (!parts) return std::unexpected(Findings{parts.error()});
+
+    Findings findings;
+    if (parts->version.size() != 1 || parts->version[0] != 0) {
+        findings.emplace_back("the request is not of version 1");
+    }
+    auto common_names = read_common_names(parts->common_names, findings);
+    const auto extensions = read_requested_extensions(parts->extension_requests, findings);
+    auto names = read_names(extensions, findings);
+    const bool must_staple = read_must_staple(extensions, findings);
+
+    auto key = crypto::PublicKey::from_spki(parts->public_key.whole);
+    if (!key) {
+        findings.push_back(key.error().within("public key"));
+        return std::unexpected(std::move(findings));
+    }
+    const auto verified =
+        verify_x509(*key, parts->algorithm.whole, parts->info.whole, parts->signature);
+    if (!verified) findings.push_back(verified.error());
+    if (!findings.empty()) return std::unexpected(std::move(findings));
+
+    Csr csr(base::copy_of(der), *std::move(key));
+    csr.names_ = std::move(names);
+    csr.common_names_ = std::move(common_names);
+    csr.must_staple_ = must_staple;
+    return csr;
+}
+
+base::Bytes make_csr(const crypto::PrivateKey& key, const SubjectNames& names, CsrOptions options) {
+    der::Writer info;
+    const auto write_extensions = [&] {
+        write_extension(info, oid::subject_alt_name, Criticality::non_critical,
+                        [&] { write_general_names(info, names); });
+        if (!options.must_staple) return;
+        write_extension(info, oid::tls_feature, Criticality::non_critical, [&] {
+            info.nested(der::tag::sequence, [&] { info.small_integer(status_request); });
+        });
+    };
+    info.nested(der::tag::sequence, [&] {
+        info.small_integer(0);
+        write_name(info, "", "");
+        info.raw(key.public_key().spki());
+        info.nested(der::tag::context_constructed(0), [&] {
+            info.nested(der::tag::sequence, [&] {
+                info.element(der::tag::object_identifier, oid::extension_request);
+                info.nested(der::tag::set,
+                            [&] { info.nested(der::tag::sequence, write_extensions); });
+            });
+        });
+    });
+    return sign_object(key, info.view());
+}
+
+}  // namespace cairn::pki

@@ -1,0 +1,45 @@
+#include "pki/extension.h"
+
+#include <algorithm>
+#include <string>
+
+namespace cairn::pki {
+
+std::vector<ExtensionView> read_extensions(der::Reader& reader) {
+    std::vector<ExtensionView> extensions;
+    der::Reader list = reader.inside(der::tag::sequence, "the extensions");
+    while (!list.at_end()) {
+        der::Reader parts = list.inside(der::tag::sequence, "an extension");
+        ExtensionView extension;
+        extension.object_id =
+            parts.element(der::tag::object_identifier, "an extension's identifier").content;
+        if (parts.flag("an extension's criticality")) {
+            extension.criticality = Criticality::critical;
+        }
+        extension.value = parts.element(der::tag::octet_string, "an extension's value").content;
+        parts.end("an extension");
+        extensions.push_back(extension);
+    }
+    return extensions;
+}
+
+std::optional<base::BytesView> sole_value(const std::vector<ExtensionView>& extensions,
+                                          base::BytesView object_id, std::string_view what,
+                                          der::Failure& failure) {
+    const auto has_id = [&](const ExtensionView& extension) {
+        return std::ranges::equal(extension.object_id, object_id);
+    };
+    const auto found = std::ranges::find_if(extensions, has_id);
+    if (found == extensions.end() || failure) return std::nullopt;
+    if (std::find_if(found + 1, extensions.end(), has_id) != extensions.end()) {
+        failure.emplace(std::string(what) + " is there more than once");
+        return std::nullopt;
+    }
+    if (const auto sound = der::check(found->value); !sound) {
+        failure = sound.error().within(what);
+        return std::nullopt;
+    }
+    return found->value;
+}
+
+}  // namespace cairn::pki

@@ -1,0 +1,59 @@
+#include "pki/serial_number.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace cairn::pki {
+namespace {
+
+constexpr std::size_t max_octets = 20;
+constexpr std::size_t random_octets = 16;
+
+/// The content of the DER INTEGER for a positive number in big-endian octets; empty for zero.
+base::Bytes positive_content(base::BytesView number) {
+    const auto first = std::ranges::find_if(number, [](std::uint8_t octet) { return octet != 0; });
+    base::Bytes content(first, number.end());
+    if (!content.empty() && content[0] >= 0x80) content.insert(content.begin(), 0x00);
+    return content;
+}
+
+}  // namespace
+
+SerialNumber SerialNumber::random(crypto::Random& random) {
+    base::Bytes content;
+    while (content.empty()) {
+        std::array<std::uint8_t, random_octets> number;
+        random.fill(number);
+        content = positive_content(number);
+    }
+    return SerialNumber(std::move(content));
+}
+
+base::Result<SerialNumber> SerialNumber::from_der_content(base::BytesView octets) {
+    if (octets.empty()) return base::fail("a serial number is empty");
+    if (octets[0] >= 0x80) return base::fail("a serial number is negative");
+    if (octets.size() > 1 && octets[0] == 0 && octets[1] < 0x80) {
+        return base::fail("a serial number has needless leading zeros");
+    }
+    if (octets.size() > max_octets) {
+        return base::fail("a serial number has more than 20 octets (RFC 5280 section 4.1.2.2)");
+    }
+    return SerialNumber(base::copy_of(octets));
+}
+
+base::Result<SerialNumber> SerialNumber::from_hex(std::string_view text) {
+    if (text.size() > 2 * max_octets) return base::fail("a serial number is too long");
+    const auto number = base::from_hex(text);
+    if (!number) return std::unexpected(number.error().within("serial number"));
+    if (number->empty() || number->front() != 0) return from_der_content(positive_content(*number));
+    if (number->size() > 1) return base::fail("a serial number has needless leading zeros");
+    return from_der_content(*number);
+}
+
+std::string SerialNumber::to_hex() const {
+    const bool is_padded = der_content_.size() > 1 && der_content_[0] == 0;
+    return base::to_hex(base::BytesView(der_content_).subspan(is_padded ? 1 : 0));
+}
+
+}  // namespace cairn::pki

@@ -1,0 +1,175 @@
+#include "pki/x509_signature.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <openssl/err.h>
+
+#include "crypto/openssl.h"
+#include "pki/der.h"
+#include "pki/object_id.h"
+
+namespace cairn::pki {
+namespace {
+
+using crypto::KeyAlgorithm;
+
+enum class Family { rsa, ecdsa, ed25519 };
+
+struct Scheme {
+    base::Bytes identifier;
+    base::BytesView object_id;
+    Family family;
+    const EVP_MD* (*digest)();
+};
+
+/// Ed25519 hashes by itself.
+const EVP_MD* no_digest() {
+    return nullptr;
+}
+
+/// RFC 4055 section 5: RSA's parameters are NULL. RFC 5758 section 3.2, RFC 8410 section 3: the
+/// others have none.
+Scheme make_scheme(base::BytesView object_id, Family family, const EVP_MD* (*digest)()) {
+    der::Writer writer;
+    writer.nested(der::tag::sequence, [&] {
+        writer.element(der::tag::object_identifier, object_id);
+        if (family == Family::rsa) writer.element(der::tag::null, base::BytesView());
+    });
+    return {std::move(writer).take(), object_id, family, digest};
+}
+
+const std::array<Scheme, 7>& schemes() {
+    static const std::array<Scheme, 7> all{
+        make_scheme(oid::rsa_sha256, Family::rsa, &crypto::sha256_algorithm),
+        make_scheme(oid::rsa_sha384, Family::rsa, &crypto::sha384_algorithm),
+        make_scheme(oid::rsa_sha512, Family::rsa, &crypto::sha512_algorithm),
+        make_scheme(oid::ecdsa_sha256, Family::ecdsa, &crypto::sha256_algorithm),
+        make_scheme(oid::ecdsa_sha384, Family::ecdsa, &crypto::sha384_algorithm),
+        make_scheme(oid::ecdsa_sha512, Family::ecdsa, &crypto::sha512_algorithm),
+        make_scheme(oid::ed25519, Family::ed25519, &no_digest),
+    };
+    return all;
+}
+
+Family family_of(const crypto::PublicKey& key) {
+    switch (key.algorithm()) {
+        case KeyAlgorithm::rsa:
+            return Family::rsa;
+        case KeyAlgorithm::ed25519:
+            return Family::ed25519;
+        case KeyAlgorithm::ec_p256:
+        case KeyAlgorithm::ec_p384:
+        case KeyAlgorithm::ec_p521:
+            break;
+    }
+    return Family::ecdsa;
+}
+
+const Scheme* find_scheme(base::BytesView object_id) {
+    const auto found = std::ranges::find_if(schemes(), [&](const Scheme& scheme) {
+        return std::ranges::equal(scheme.object_id, object_id);
+    });
+    return found == schemes().end() ? nullptr : &*found;
+}
+
+const Scheme& scheme_for(const crypto::PublicKey& key) {
+    switch (key.algorithm()) {
+        case KeyAlgorithm::rsa:
+            return *find_scheme(oid::rsa_sha256);
+        case KeyAlgorithm::ec_p384:
+            return *find_scheme(oid::ecdsa_sha384);
+        case KeyAlgorithm::ec_p521:
+            return *find_scheme(oid::ecdsa_sha512);
+        case KeyAlgorithm::ed25519:
+            return *find_scheme(oid::ed25519);
+        case KeyAlgorithm::ec_p256:
+            break;
+    }
+    return *find_scheme(oid::ecdsa_sha256);
+}
+
+/// The algorithm's name as OpenSSL knows it, or its dotted text.
+std::string name_of(base::BytesView object_id) {
+    der::Writer writer;
+    writer.element(der::tag::object_identifier, object_id);
+    const std::uint8_t* at = writer.view().data();
+    const crypto::Asn1ObjectHandle object(
+        d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(writer.view().size())));
+    std::array<char, 80> text{};
+    if (!object || OBJ_obj2txt(text.data(), static_cast<int>(text.size()), object.get(), 0) <= 0) {
+        return "unknown";
+    }
+    return text.data();
+}
+
+base::Bytes sign(const crypto::PrivateKey& key, base::BytesView data) {
+    const crypto::DigestContextHandle context(EVP_MD_CTX_new());
+    crypto::require(
+        EVP_DigestSignInit(context.get(), nullptr, scheme_for(key.public_key()).digest(), nullptr,
+                           key.handle()) == 1,
+        "signing");
+    std::size_t size = 0;
+    crypto::require(EVP_DigestSign(context.get(), nullptr, &size, data.data(), data.size()) == 1,
+                    "signing");
+    base::Bytes signature(size);
+    crypto::require(
+        EVP_DigestSign(context.get(), signature.data(), &size, data.data(), data.size()) == 1,
+        "signing");
+    signature.resize(size);
+    return signature;
+}
+
+}  // namespace
+
+base::BytesView signature_algorithm_for(const crypto::PublicKey& key) {
+    return scheme_for(key).identifier;
+}
+
+base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed) {
+    der::Writer writer;
+    writer.nested(der::tag::sequence, [&] {
+        writer.raw(to_be_signed);
+        writer.raw(signature_algorithm_for(key.public_key()));
+        writer.octet_aligned_bits(sign(key, to_be_signed));
+    });
+    return std::move(writer).take();
+}
+
+base::Result<void> verify_x509(const crypto::PublicKey& key, base::BytesView algorithm,
+                               base::BytesView data, base::BytesView signature) {
+    der::Failure failure;
+    der::Reader reader(algorithm, failure);
+    der::Reader identifier = reader.inside(der::tag::sequence, "the signature algorithm");
+    const base::BytesView object_id =
+        identifier.element(der::tag::object_identifier, "the signature algorithm").content;
+    if (failure) return std::unexpected(*failure);
+
+    const Scheme* const scheme = find_scheme(object_id);
+    if (scheme == nullptr) {
+        return base::fail("the signature algorithm " + name_of(object_id) +
+                          " is not accepted; SHA-256, SHA-384, SHA-512 and Ed25519 are");
+    }
+    // RFC 4055 section 5: RSA's NULL must be accepted when it is absent, too.
+    if (scheme->family == Family::rsa && identifier.next_is(der::tag::null)) {
+        identifier.element(der::tag::null, "the signature algorithm's parameters");
+    }
+    identifier.end("the signature algorithm");
+    if (failure) return std::unexpected(*failure);
+    if (scheme->family != family_of(key)) {
+        return base::fail("the signature algorithm does not fit the key");
+    }
+    const crypto::DigestContextHandle context(EVP_MD_CTX_new());
+    crypto::require(
+        EVP_DigestVerifyInit(context.get(), nullptr, scheme->digest(), nullptr, key.handle()) == 1,
+        "verifying a signature");
+    if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(),
+                         data.size()) != 1) {
+        ERR_clear_error();
+        return base::fail("the signature does not verify under the key");
+    }
+    return {};
+}
+
+}  // namespace cairn::pki
