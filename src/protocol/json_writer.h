@@ -16,6 +16,8 @@ namespace cairn::protocol {
 /// themselves; that begins and ends fit each other is the caller's part.
 class JsonWriter {
   public:
+    /// Most texts of ACME fit into the memory that is taken at once.
+    JsonWriter() { text_.reserve(512); }
     void begin_object();
     void end_object();
     void begin_array();
