@@ -1,0 +1,219 @@
+#include <filesystem>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "apps/cairn/certificate_facts.h"
+#include "apps/cairn/commands.h"
+#include "client/certificate_authorities.h"
+#include "client/challenge_journal.h"
+#include "client/child_process.h"
+
+namespace cairn {
+namespace {
+
+struct IssueOptions {
+    std::vector<std::string> names;
+    std::string lineage;
+    std::string authority = std::string(client::known_authorities().front().name);
+    std::string root_file;
+    std::string solver = "standalone";
+    std::string key_type = "ec-p256";
+    std::string profile, preferred_chain, deploy_hook;
+    std::string eab_key_id, eab_key_file;
+    std::string email;
+    bool reuse_key = false;
+    bool must_staple = false;
+    bool agree_terms = false;
+    bool dry_run = false;
+};
+
+client::CertificatePlan plan_from(const IssueOptions& options) {
+    client::CertificatePlan plan;
+    plan.directory_url = value_or_fail(client::directory_url_from(options.authority), "use --ca");
+    if (!options.root_file.empty())
+        plan.root_file = std::filesystem::absolute(options.root_file).lexically_normal();
+    plan.key_type = value_or_fail(crypto::key_type_from(options.key_type), "use --key-type");
+    if (options.reuse_key) plan.key_reuse = client::KeyReuse::same_key;
+    if (options.must_staple) plan.must_staple = client::MustStaple::yes;
+    plan.profile = options.profile;
+    plan.preferred_chain = options.preferred_chain;
+    if (!options.deploy_hook.empty())
+        plan.deploy_hook =
+            value_or_fail(client::program_path(options.deploy_hook), "use --deploy-hook").string();
+    for (const auto& text : options.names) {
+        auto name = value_or_fail(client::RequestedName::from_text(text, options.solver), "use -d");
+        const bool repeated = std::ranges::any_of(
+            plan.names, [&](const auto& other) { return other.identifier == name.identifier; });
+        if (!repeated) plan.names.push_back(std::move(name));
+    }
+    return plan;
+}
+
+/// Makes the solvers now, so that a mistake shows before the CA is asked for anything, and writes
+/// them so that a renewal from another directory finds the same.
+void settle_solvers(client::CertificatePlan& plan, client::SolverSet& solvers) {
+    for (auto& name : plan.names)
+        name.solver = value_or_fail(solvers.find(name.solver),
+                                    fmt::format("choose who proves {}", name.identifier.value()))
+                          ->specification();
+}
+
+client::LineageName lineage_name(const IssueOptions& options, const client::CertificatePlan& plan,
+                                 const client::StateDirectory& state) {
+    if (!options.lineage.empty())
+        return value_or_fail(client::LineageName::from_text(options.lineage), "use --name");
+    const auto& first = plan.names.front().identifier;
+    auto name = value_or_fail(client::LineageName::from_text(first.base_value()),
+                              "name the lineage", "give it a name with --name.");
+    const auto known = client::CertificatePlan::read(state.renewal(name));
+    if (known &&
+        client::sorted_values(known->identifiers()) != client::sorted_values(plan.identifiers())) {
+        std::string names;
+        for (const auto& value : client::sorted_values(known->identifiers()))
+            names += (names.empty() ? "" : ", ") + value;
+        throw client::Failure(
+            fmt::format("use the name {} for the lineage", name.text()),
+            fmt::format("it is the lineage of {}", names),
+            fmt::format("give --name {} to change what it is for, or another name.", name.text()));
+    }
+    return name;
+}
+
+client::AccountWishes account_wishes(const IssueOptions& options) {
+    client::AccountWishes wishes;
+    if (options.agree_terms) wishes.terms = client::Terms::agreed;
+    if (!options.email.empty()) wishes.contact.push_back("mailto:" + options.email);
+    if (!options.eab_key_id.empty())
+        wishes.external =
+            value_or_fail(client::ExternalAccount::read(options.eab_key_id, options.eab_key_file),
+                          "read the key of --eab-hmac-key-file");
+    return wishes;
+}
+
+void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
+          const pki::Certificate& certificate) {
+    const client::Lineage lineage(run.state(), order.lineage);
+    const bool is_dry_run = order.installing == client::Installing::dry_run;
+    const auto until = base::to_rfc3339(certificate.not_after());
+    if (is_dry_run)
+        run.console().say(fmt::format(
+            "Dry run: a certificate valid until {} was obtained and dropped again; nothing "
+            "was put in place.",
+            until));
+    else
+        run.console().say(fmt::format("The certificate is in place and valid until {}.", until));
+    if (common.json) {
+        auto facts = facts_of(certificate);
+        facts["lineage"] = order.lineage.text();
+        facts["ca"] = order.plan.directory_url;
+        facts["dry_run"] = is_dry_run;
+        if (!is_dry_run) facts["files"] = facts_of(lineage.live_files());
+        run.console().print(boost::json::serialize(facts));
+    } else if (!is_dry_run) {
+        run.console().print(lineage.live_files().full_chain.string());
+        run.console().print(lineage.live_files().private_key.string());
+    }
+}
+
+ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
+    auto plan = plan_from(options);
+    client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
+    settle_solvers(plan, run.solvers());
+    auto name = lineage_name(options, plan, run.state());
+    const client::IssuanceOrder order{
+        .lineage = std::move(name),
+        .plan = std::move(plan),
+        .account = account_wishes(options),
+        .replaces = {},
+        .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes};
+    const auto lock = run.state().lock(order.lineage, run.timer(), client::lineage_lock_patience);
+    const auto workplace = run.workplace();
+    auto session = workplace.session(order.plan.directory_url, order.plan.root_file);
+    const auto chain = client::issue(workplace, session, order, run.console());
+    tell(run, common, order, chain.front());
+    return ExitCode::done;
+}
+
+std::string solver_help() {
+    std::string text = "Solvers:\n";
+    for (const auto& kind : client::solver_kinds())
+        text += fmt::format("  {:<24} {}\n", kind.usage, kind.summary);
+    return text;
+}
+
+std::string authority_usage() {
+    std::string text;
+    for (const auto& authority : client::known_authorities())
+        text += std::string(authority.name) + "|";
+    return text + "URL";
+}
+
+}  // namespace
+
+void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen) {
+    auto* command = program.add_subcommand("issue", "Obtain a certificate and keep it");
+    const auto options = std::make_shared<IssueOptions>();
+    const auto file = CLI::ExistingFile;
+    command->add_option("-d", options->names, "A name or address, and who proves it")
+        ->required()
+        ->allow_extra_args(false)
+        ->type_name("NAME[=SOLVER]");
+    command->add_option("--name", options->lineage, "Name of the lineage; else the first -d")
+        ->type_name("LINEAGE");
+    command->add_option("--ca", options->authority, "The CA")
+        ->type_name(authority_usage())
+        ->capture_default_str();
+    command->add_option("--ca-root", options->root_file, "Roots for the CA's own TLS (PEM)")
+        ->check(file)
+        ->type_name("FILE");
+    command->add_option("--solver", options->solver, "Who proves control of the names")
+        ->type_name("SOLVER")
+        ->capture_default_str();
+    command->add_option("--key-type", options->key_type, "Kind of the certificate's key")
+        ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
+        ->capture_default_str();
+    command->add_flag("--reuse-key", options->reuse_key, "Keep the key when renewing");
+    command->add_option("--profile", options->profile, "A profile that the CA offers");
+    command
+        ->add_option("--preferred-chain", options->preferred_chain,
+                     "Common name that the chain should lead to")
+        ->type_name("CN");
+    command->add_flag("--must-staple", options->must_staple, "Ask for the must-staple extension");
+    auto* key_id = command->add_option("--eab-kid", options->eab_key_id,
+                                       "Key id that the CA gave for external account binding");
+    auto* key_file = command
+                         ->add_option("--eab-hmac-key-file", options->eab_key_file,
+                                      "File with the HMAC key (base64url) that goes with it")
+                         ->check(file)
+                         ->type_name("FILE");
+    key_id->needs(key_file);
+    key_file->needs(key_id);
+    command->add_option("--email", options->email, "Contact for a new account")->type_name("ADDR");
+    command->add_flag("--agree-tos", options->agree_terms, "Agree to the CA's terms of service");
+    command
+        ->add_option("--deploy-hook", options->deploy_hook,
+                     "Program to run when a new certificate is in place; it finds CAIRN_LINEAGE, "
+                     "CAIRN_NAMES and CAIRN_LIVE_DIR in its environment")
+        ->type_name("PROGRAM");
+    command->add_flag("--dry-run", options->dry_run,
+                      "Obtain a certificate from the CA, and drop it");
+    add_json_option(*command, common);
+    command->footer(
+        solver_help() +
+        "Examples:\n"
+        "  cairn issue -d example.com -d www.example.com --solver webroot:/var/www/html \\\n"
+        "      --email you@example.com --agree-tos --deploy-hook /etc/cairn/reload\n"
+        "  cairn issue -d example.com -d '*.example.com=exec:/usr/local/bin/dns-hook'");
+    command->callback([&common, &chosen, options] {
+        chosen = [&common, options](Run& run) { return issue(run, common, *options); };
+    });
+}
+
+void add_json_option(CLI::App& command, CommonOptions& common) {
+    command.add_flag("--json", common.json, "Print data as JSON");
+}
+
+}  // namespace cairn

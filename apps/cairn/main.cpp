@@ -1,0 +1,74 @@
+// cairn: obtains, renews, watches and revokes certificates from any ACME CA.
+
+#include <cstdlib>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "apps/cairn/commands.h"
+#include "apps/cairn/console.h"
+#include "apps/cairn/interruption.h"
+#include "apps/cairn/run.h"
+#include "client/failure.h"
+
+namespace cairn {
+namespace {
+
+constexpr int exit_usage = static_cast<int>(ExitCode::failed);
+
+boost::json::object to_json(const client::Failure& failure) {
+    return {{"error", boost::json::object{{"tried", failure.tried()},
+                                          {"came_back", failure.came_back()},
+                                          {"next", failure.next()}}}};
+}
+
+ExitCode run(const Command& command, const CommonOptions& options, Console& console) {
+    const auto fail = [&](const client::Failure& failure) {
+        console.fail(failure.what());
+        if (options.json) console.print(boost::json::serialize(to_json(failure)));
+        return ExitCode::failed;
+    };
+    try {
+        Interruption interruption(console);
+        Run everything(options, console, interruption);
+        return command(everything);
+    } catch (const client::Failure& failure) {
+        return fail(failure);
+    } catch (const std::exception& fault) {
+        return fail({"finish", fault.what()});
+    }
+}
+
+}  // namespace
+}  // namespace cairn
+
+int main(int count, char** arguments) {
+    cairn::CommonOptions common;
+    cairn::Command command;
+    CLI::App program("Obtains, renews and revokes certificates from any ACME CA.", "cairn");
+    program.set_version_flag("--version", CAIRN_VERSION);
+    program.require_subcommand(1);
+    program.fallthrough();
+    program.add_option("--state", common.state, "Where certificates, keys and accounts are kept")
+        ->envname("CAIRN_STATE")
+        ->default_val("/etc/cairn")
+        ->type_name("DIR");
+    program.footer(
+        "Exit codes: 0 done, 1 nothing to do, 2 failed.\n"
+        "Example: cairn issue -d example.com -d www.example.com --email you@example.com "
+        "--agree-tos");
+    cairn::add_issue_command(program, common, command);
+    cairn::add_renew_command(program, common, command);
+    cairn::add_status_command(program, common, command);
+    cairn::add_revoke_command(program, common, command);
+    cairn::add_account_command(program, common, command);
+    try {
+        program.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? EXIT_SUCCESS : cairn::exit_usage;
+    }
+    cairn::Console console;
+    return static_cast<int>(cairn::run(command, common, console));
+}

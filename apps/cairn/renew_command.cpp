@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "apps/cairn/certificate_facts.h"
+#include "apps/cairn/commands.h"
+#include "client/challenge_journal.h"
+#include "client/renewal.h"
+
+namespace cairn {
+namespace {
+
+using Kind = client::RenewalOutcome::Kind;
+
+struct RenewOptions {
+    std::vector<std::string> lineages;
+    bool force = false;
+    bool dry_run = false;
+};
+
+void tell(Console& console, const client::RenewalOutcome& outcome, bool is_dry_run) {
+    const auto& name = outcome.lineage.text();
+    switch (outcome.kind) {
+        case Kind::renewed:
+            console.say(fmt::format(
+                "{}: {} until {}.", name,
+                is_dry_run ? "dry run: a certificate was obtained and dropped again; it was valid"
+                           : "renewed; the certificate is valid",
+                base::to_rfc3339(outcome.certificate->not_after())));
+            return;
+        case Kind::not_due:
+            console.say(fmt::format("{}: not due before {}.", name,
+                                    base::to_rfc3339(outcome.due_at.value_or(base::Time{}))));
+            return;
+        case Kind::failed:
+            console.fail(fmt::format("{}: {}", name, outcome.failure));
+            return;
+    }
+}
+
+boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_run) {
+    boost::json::object facts{{"lineage", outcome.lineage.text()}};
+    switch (outcome.kind) {
+        case Kind::renewed:
+            facts["result"] = "renewed";
+            facts["dry_run"] = is_dry_run;
+            for (auto& fact : facts_of(*outcome.certificate))
+                facts.emplace(fact.key(), fact.value());
+            break;
+        case Kind::not_due:
+            facts["result"] = "not-due";
+            if (outcome.due_at) facts["due_at"] = base::to_rfc3339(*outcome.due_at);
+            break;
+        case Kind::failed:
+            facts["result"] = "failed";
+            facts["error"] = outcome.failure;
+            break;
+    }
+    return facts;
+}
+
+ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& options) {
+    const auto lineages = run.lineages(options.lineages);
+    client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
+    client::RenewalOptions wishes;
+    if (options.dry_run) wishes.installing = client::Installing::dry_run;
+    // A rehearsal that waited until something is due would rehearse nothing.
+    if (options.force || options.dry_run) wishes.force = client::RenewalForce::always;
+    const auto outcomes = client::renew(run.workplace(), lineages, wishes, run.console());
+    if (outcomes.empty())
+        run.console().say(
+            fmt::format("There is nothing to renew in {}.", run.state().root().string()));
+    boost::json::array facts;
+    for (const auto& outcome : outcomes) {
+        tell(run.console(), outcome, options.dry_run);
+        facts.push_back(to_json(outcome, options.dry_run));
+    }
+    if (common.json) run.console().print(boost::json::serialize(facts));
+    const auto any = [&](Kind kind) {
+        return std::ranges::find(outcomes, kind, &client::RenewalOutcome::kind) != outcomes.end();
+    };
+    if (any(Kind::failed)) return ExitCode::failed;
+    return any(Kind::renewed) ? ExitCode::done : ExitCode::nothing_to_do;
+}
+
+}  // namespace
+
+void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen) {
+    auto* command = program.add_subcommand(
+        "renew", "Renew all certificates that are due, in parallel, each on its own");
+    const auto options = std::make_shared<RenewOptions>();
+    command->add_option("lineage", options->lineages, "Only these lineages")->type_name("LINEAGE");
+    command->add_flag("--force", options->force, "Also those that are not due");
+    command->add_flag("--dry-run", options->dry_run,
+                      "Obtain certificates from their CAs, due or not, and drop them");
+    add_json_option(*command, common);
+    command->footer(
+        "A certificate is due when its CA says so (RFC 9773), else past two thirds of its life.\n"
+        "Exit code 1: nothing was due.\n"
+        "Examples:\n"
+        "  cairn renew\n"
+        "  cairn renew example.com --force");
+    command->callback([&common, &chosen, options] {
+        chosen = [&common, options](Run& run) { return renew(run, common, *options); };
+    });
+}
+
+}  // namespace cairn

@@ -1,0 +1,40 @@
+#include "apps/cairn/run.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace cairn {
+
+Run::Run(const CommonOptions& options, Console& console, Interruption& interruption)
+    : console_(console),
+      timer_(interruption.token()),
+      state_(options.state),
+      solvers_(client::SolverSurroundings{clock_, timer_, console_, STDIN_FILENO}) {}
+
+client::Workplace Run::workplace() {
+    return {.state = state_,
+            .clock = clock_,
+            .timer = timer_,
+            .random = random_,
+            .solvers = solvers_,
+            .user_agent = "Cairn/" CAIRN_VERSION};
+}
+
+std::vector<client::LineageName> Run::lineages(const std::vector<std::string>& names) const {
+    const auto all = state_.lineages();
+    if (names.empty()) return all;
+    std::vector<client::LineageName> chosen;
+    for (const auto& text : names) {
+        const auto found = std::ranges::find(all, text, &client::LineageName::text);
+        if (found == all.end())
+            throw client::Failure(fmt::format("find the lineage \"{}\"", base::printable(text)),
+                                  fmt::format("there is none in {}", state_.root().string()),
+                                  "`cairn status` lists those there are; is --state right?");
+        if (std::ranges::find(chosen, *found) == chosen.end()) chosen.push_back(*found);
+    }
+    return chosen;
+}
+
+}  // namespace cairn

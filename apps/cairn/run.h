@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "apps/cairn/console.h"
+#include "apps/cairn/interruption.h"
+#include "base/clock.h"
+#include "client/issuance.h"
+#include "client/solver.h"
+#include "client/state_directory.h"
+#include "client/timer.h"
+#include "crypto/random.h"
+
+namespace cairn {
+
+/// How the programs' commands end.
+enum class ExitCode { done = 0, nothing_to_do = 1, failed = 2 };
+
+/// What is said on the command line for all commands.
+struct CommonOptions {
+    std::string state;
+    bool json = false;
+};
+
+/// One run of the program: the parts that a command works with, put together once the command line
+/// is known.
+class Run {
+  public:
+    Run(const CommonOptions& options, Console& console, Interruption& interruption);
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
+    [[nodiscard]] Console& console() { return console_; }
+    [[nodiscard]] const client::StateDirectory& state() const { return state_; }
+    [[nodiscard]] const base::Clock& clock() const { return clock_; }
+    [[nodiscard]] client::Timer& timer() { return timer_; }
+    [[nodiscard]] client::SolverSet& solvers() { return solvers_; }
+    [[nodiscard]] client::Workplace workplace();
+    /// The lineages with these names, or all. Throws Failure for one that is not there.
+    [[nodiscard]] std::vector<client::LineageName> lineages(
+        const std::vector<std::string>& names) const;
+
+  private:
+    Console& console_;
+    base::SystemClock clock_;
+    crypto::SystemRandom random_;
+    client::SystemTimer timer_;
+    client::StateDirectory state_;
+    client::SolverSet solvers_;
+};
+
+/// The value, or the error as the failure of what was `tried`.
+template <class T>
+[[nodiscard]] T value_or_fail(base::Result<T> result, std::string_view tried,
+                              std::string_view next = {}) {
+    if (!result)
+        throw client::Failure(std::string(tried), result.error().message, std::string(next));
+    return std::move(*result);
+}
+
+}  // namespace cairn

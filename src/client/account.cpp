@@ -1,0 +1,195 @@
+#include "client/account.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/base64url.h"
+#include "protocol/external_account_binding.h"
+#include "protocol/jws.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto lock_patience = 2min;
+constexpr std::size_t max_hmac_file = 4096;
+
+base::Result<protocol::AccountObject> parse(const Reply& reply) {
+    return protocol::AccountObject::from_json(base::bytes_of(reply.body));
+}
+
+protocol::AccountObject parse_or_fail(const Reply& reply, std::string_view aim,
+                                      const std::string& host) {
+    auto account = parse(reply);
+    if (!account)
+        throw Failure(std::string(aim), fmt::format("{} sent an account object that is wrong: {}",
+                                                    host, account.error().message));
+    return std::move(*account);
+}
+
+}  // namespace
+
+base::Result<ExternalAccount> ExternalAccount::read(std::string key_id,
+                                                    const std::filesystem::path& file) {
+    auto text = read_file(file, max_hmac_file);
+    if (!text) return std::unexpected(text.error());
+    std::erase_if(*text, [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; });
+    std::ranges::replace(*text, '+', '-');
+    std::ranges::replace(*text, '/', '_');
+    while (text->ends_with('=')) text->pop_back();
+    auto key = base::from_base64url(*text);
+    base::wipe({reinterpret_cast<std::uint8_t*>(text->data()), text->size()});
+    if (!key) return std::unexpected(key.error().within(file.string()));
+    if (key->empty()) return base::fail(fmt::format("{}: holds no key", file.string()));
+    ExternalAccount account{std::move(key_id), base::SecretBytes(key->begin(), key->end())};
+    base::wipe(*key);
+    return account;
+}
+
+const std::string& Account::directory_url() const {
+    return session_.options().directory_url;
+}
+
+std::optional<StoredAccount> Account::stored() {
+    auto account = store_.find(directory_url());
+    if (!account) return std::nullopt;
+    if (store_.staged_key(directory_url())) {
+        settle_staged_key(*account);
+        account = store_.find(directory_url());
+    }
+    session_.speak_for(account->key, account->url);
+    return account;
+}
+
+StoredAccount Account::use() {
+    if (auto account = stored()) return std::move(*account);
+    throw Failure(fmt::format("use the account at {}", session_.host()),
+                  fmt::format("there is none in {}", state_.accounts().string()),
+                  "make one with `cairn issue`, or name another --ca or --state.");
+}
+
+StoredAccount Account::open(const AccountWishes& wishes, Progress& progress) {
+    if (auto account = stored()) return std::move(*account);
+    const auto lock = state_.lock_accounts(timer_, lock_patience);
+    // Another run may have made it while this one waited.
+    if (auto account = stored()) return std::move(*account);
+    return register_key(wishes, progress);
+}
+
+StoredAccount Account::open_again(const AccountWishes& wishes, Progress& progress) {
+    const auto lock = state_.lock_accounts(timer_, lock_patience);
+    return register_key(wishes, progress);
+}
+
+StoredAccount Account::register_key(const AccountWishes& wishes, Progress& progress) {
+    const auto key = store_.key_for(directory_url(), crypto::KeyType::ec_p256);
+    auto url = find_url(key);
+    if (!url) url = create(key, wishes, progress);
+    StoredAccount account{directory_url(), std::move(*url), wishes.contact, key};
+    store_.save(account);
+    session_.speak_for(account.key, account.url);
+    return account;
+}
+
+std::optional<std::string> Account::find_url(const crypto::PrivateKey& key) {
+    const auto aim = fmt::format("find the account of this key at {}", session_.host());
+    protocol::NewAccountRequest request;
+    request.only_return_existing = true;
+    try {
+        const auto reply =
+            session_.post_with_key(key, session_.directory().new_account, request.to_json(), aim);
+        if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
+        return reply.location;
+    } catch (const Failure& failure) {
+        if (failure.problem() == protocol::ProblemType::account_does_not_exist) return std::nullopt;
+        throw;
+    }
+}
+
+std::string Account::create(const crypto::PrivateKey& key, const AccountWishes& wishes,
+                            Progress& progress) {
+    const auto aim = fmt::format("register an account at {}", session_.host());
+    const auto& directory = session_.directory();
+    if (!directory.terms_of_service.empty() && wishes.terms != Terms::agreed)
+        throw Failure(aim,
+                      fmt::format("the CA asks for agreement to its terms of service: {}",
+                                  base::printable(directory.terms_of_service)),
+                      "read them and run the command again with --agree-tos.");
+    if (directory.external_account_required && !wishes.external)
+        throw Failure(aim, "the CA binds accounts to ones made outside ACME",
+                      std::string(advice_for(protocol::ProblemType::external_account_required)));
+
+    progress.say(fmt::format("Registering an account at {}.", session_.host()));
+    protocol::NewAccountRequest request;
+    request.contact = wishes.contact;
+    request.terms_of_service_agreed = wishes.terms == Terms::agreed;
+    if (wishes.external)
+        request.external_account_binding = protocol::make_external_account_binding(
+            key.public_key(), wishes.external->key_id, wishes.external->hmac_key,
+            directory.new_account);
+    const auto reply = session_.post_with_key(key, directory.new_account, request.to_json(), aim);
+    if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
+    return reply.location;
+}
+
+protocol::AccountObject Account::fetch() {
+    const auto aim = fmt::format("read the account at {}", session_.host());
+    return parse_or_fail(session_.post_as_get(session_.account_url(), aim), aim, session_.host());
+}
+
+protocol::AccountObject Account::update_contact(StoredAccount account,
+                                                const std::vector<std::string>& contact) {
+    const auto aim = fmt::format("change the contacts of the account at {}", session_.host());
+    const auto lock = state_.lock_accounts(timer_, lock_patience);
+    const protocol::AccountUpdate update{.contact = contact};
+    auto object =
+        parse_or_fail(session_.post(account.url, update.to_json(), aim), aim, session_.host());
+    account.contact = object.contact;
+    store_.save(account);
+    return object;
+}
+
+StoredAccount Account::roll_over(StoredAccount account, crypto::KeyType type) {
+    const auto aim = fmt::format("replace the key of the account at {}", session_.host());
+    const auto& url = session_.directory().key_change;
+    const auto lock = state_.lock_accounts(timer_, lock_patience);
+    const auto new_key = store_.stage_key(account.directory_url, type);
+    // The inner JWS proves the new key, the outer one the old (RFC 8555 section 7.3.5).
+    const protocol::KeyChangeRequest request{account.url,
+                                             protocol::Jwk::of(account.key.public_key())};
+    const auto inner =
+        protocol::make_jws(new_key, {.url = url, .nonce = {}, .kid = {}}, request.to_json());
+    try {
+        session_.post(url, inner, aim);
+    } catch (const Failure& failure) {
+        // Only an answer of the CA says that nothing changed; a lost reply does not.
+        if (failure.problem()) store_.abandon_staged_key(account.directory_url);
+        throw;
+    }
+    store_.commit_staged_key(account.directory_url);
+    account.key = new_key;
+    session_.speak_for(account.key, account.url);
+    return account;
+}
+
+void Account::settle_staged_key(const StoredAccount& account) {
+    const auto staged = store_.staged_key(directory_url());
+    if (!staged) return;
+    const auto url = find_url(*staged);
+    if (url && *url == account.url)
+        store_.commit_staged_key(directory_url());
+    else
+        store_.abandon_staged_key(directory_url());
+}
+
+void Account::deactivate(const StoredAccount& account) {
+    const auto aim = fmt::format("deactivate the account at {}", session_.host());
+    const auto lock = state_.lock_accounts(timer_, lock_patience);
+    const protocol::AccountUpdate update{.contact = std::nullopt, .deactivate = true};
+    session_.post(account.url, update.to_json(), aim);
+    store_.remove(account.directory_url);
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "client/account_store.h"
+#include "client/progress.h"
+#include "client/session.h"
+#include "client/state_directory.h"
+#include "client/timer.h"
+#include "protocol/account.h"
+
+namespace cairn::client {
+
+/// Whether whoever runs the client agrees to the CA's terms of service.
+enum class Terms { not_agreed, agreed };
+
+/// What a CA gave outside ACME to bind an account to (RFC 8555 section 7.3.4).
+struct ExternalAccount {
+    std::string key_id;
+    base::SecretBytes hmac_key;
+
+    /// Reads the MAC key from a file that holds it in base64url; base64 and padding, as some CAs
+    /// print it, are taken too.
+    [[nodiscard]] static base::Result<ExternalAccount> read(std::string key_id,
+                                                            const std::filesystem::path& file);
+};
+
+/// What a new account is to be like.
+struct AccountWishes {
+    Terms terms = Terms::not_agreed;
+    std::vector<std::string> contact;  ///< URLs: "mailto:admin@example.com"
+    std::optional<ExternalAccount> external;
+};
+
+/// The account at the session's CA: what RFC 8555 section 7.3 says of it, in the order it says it.
+/// All functions throw Failure.
+class Account {
+  public:
+    Account(Session& session, const StateDirectory& state, Timer& timer)
+        : session_(session), state_(state), store_(state), timer_(timer) {}
+
+    /// Makes the session speak for the account that is kept, or for a new one made as wished.
+    StoredAccount open(const AccountWishes& wishes, Progress& progress);
+    /// Makes the session speak for the account that is kept; fails if there is none.
+    StoredAccount use();
+    /// Finds the account anew by its key, or makes it again as wished, after the CA has said that
+    /// it does not know it.
+    StoredAccount open_again(const AccountWishes& wishes, Progress& progress);
+
+    /// The account as the CA has it; the session must speak for it.
+    [[nodiscard]] protocol::AccountObject fetch();
+    /// Replaces the contacts (section 7.3.2).
+    protocol::AccountObject update_contact(StoredAccount account,
+                                           const std::vector<std::string>& contact);
+    /// Replaces the key (section 7.3.5).
+    StoredAccount roll_over(StoredAccount account, crypto::KeyType type);
+    /// Ends the account for ever (section 7.3.6) and removes its key.
+    void deactivate(const StoredAccount& account);
+
+  private:
+    [[nodiscard]] std::optional<StoredAccount> stored();
+    [[nodiscard]] std::optional<std::string> find_url(const crypto::PrivateKey& key);
+    [[nodiscard]] std::string create(const crypto::PrivateKey& key, const AccountWishes& wishes,
+                                     Progress& progress);
+    StoredAccount register_key(const AccountWishes& wishes, Progress& progress);
+    void settle_staged_key(const StoredAccount& account);
+    [[nodiscard]] const std::string& directory_url() const;
+
+    Session& session_;
+    const StateDirectory& state_;
+    AccountStore store_;
+    Timer& timer_;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,164 @@
+#include "client/account_store.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "client/failure.h"
+#include "net/url.h"
+#include "protocol/json.h"
+
+namespace cairn::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* key_file = "key.pem";
+constexpr const char* staged_key_file = "next-key.pem";
+constexpr const char* account_file = "account.json";
+constexpr std::size_t max_file = 65536;
+constexpr std::size_t max_contacts = 100;
+
+/// A folder name for a part of a URL: anything unusual, and a dot in front, becomes %XX.
+std::string folder_name(std::string_view part) {
+    std::string name;
+    for (const char character : part) {
+        const bool plain =
+            (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+            (character >= '0' && character <= '9') || character == '-' || character == '_' ||
+            character == ':' || (character == '.' && !name.empty());
+        if (plain)
+            name += character;
+        else
+            name += fmt::format("%{:02X}", static_cast<unsigned char>(character));
+    }
+    return name;
+}
+
+std::optional<crypto::PrivateKey> read_key(const fs::path& file) {
+    if (!fs::exists(file)) return std::nullopt;
+    auto pem = read_file(file, max_file);
+    if (!pem)
+        throw Failure("read an account's key", pem.error().message,
+                      "run as the user whom the state belongs to.");
+    auto key = crypto::PrivateKey::from_pem(*pem);
+    base::wipe({reinterpret_cast<std::uint8_t*>(pem->data()), pem->size()});
+    if (!key)
+        throw Failure(fmt::format("read the account's key {}", file.string()), key.error().message,
+                      "restore the file, or move it away to make a new account.");
+    return std::move(*key);
+}
+
+crypto::PrivateKey make_key(const fs::path& folder, const char* file, crypto::KeyType type) {
+    auto key = crypto::PrivateKey::generate(type);
+    make_private_directory(folder);
+    write_durably(folder / file, base::BytesView(key.to_pem()), FileAccess::owner);
+    return key;
+}
+
+std::string to_json(const StoredAccount& account) {
+    std::string contacts;
+    for (const auto& contact : account.contact)
+        contacts += (contacts.empty() ? "" : ", ") + base::json_quoted(contact);
+    return fmt::format("{{\n  \"ca\": {},\n  \"url\": {},\n  \"contact\": [{}]\n}}\n",
+                       base::json_quoted(account.directory_url), base::json_quoted(account.url),
+                       contacts);
+}
+
+std::optional<StoredAccount> read_account(const fs::path& folder) {
+    const auto file = folder / account_file;
+    if (!fs::exists(file)) return std::nullopt;
+    const auto damaged = [&file](const std::string& why) {
+        return Failure(
+            fmt::format("read the account {}", file.string()), why,
+            "restore the file, or remove it: the key beside it finds the account again.");
+    };
+    const auto text = read_file(file, max_file);
+    if (!text) throw damaged(text.error().message);
+    const auto object = protocol::parse_json_object(base::bytes_of(*text));
+    if (!object) throw damaged(object.error().message);
+    protocol::MemberReader reader(*object);
+    const std::string directory_url(reader.required_text("ca"));
+    const std::string url(reader.required_text("url"));
+    auto contact = reader.texts("contact", max_contacts);
+    if (reader.error()) throw damaged(reader.error()->message);
+    auto key = read_key(folder / key_file);
+    if (!key) throw damaged("its key.pem is missing");
+    return StoredAccount{directory_url, url, std::move(contact), std::move(*key)};
+}
+
+}  // namespace
+
+fs::path AccountStore::folder_of(const std::string& directory_url) const {
+    const auto url = net::Url::from_text(directory_url);
+    if (!url)
+        throw Failure(
+            "find the account",
+            fmt::format("{} is no URL: {}", base::printable(directory_url), url.error().message));
+    auto folder = root_ / folder_name(url->authority());
+    std::string_view rest = url->target();
+    while (!rest.empty()) {
+        rest.remove_prefix(1);  // the slash
+        const auto part = rest.substr(0, rest.find('/'));
+        if (!part.empty()) folder /= folder_name(part);
+        rest.remove_prefix(part.size());
+    }
+    return folder;
+}
+
+std::optional<StoredAccount> AccountStore::find(const std::string& directory_url) const {
+    return read_account(folder_of(directory_url));
+}
+
+std::vector<StoredAccount> AccountStore::all() const {
+    std::vector<StoredAccount> accounts;
+    std::error_code ignored;  // no folder, no accounts
+    for (const auto& entry : fs::recursive_directory_iterator(root_, ignored))
+        if (entry.path().filename() == account_file)
+            if (auto account = read_account(entry.path().parent_path()))
+                accounts.push_back(std::move(*account));
+    std::ranges::sort(accounts, {}, &StoredAccount::directory_url);
+    return accounts;
+}
+
+crypto::PrivateKey AccountStore::key_for(const std::string& directory_url,
+                                         crypto::KeyType type) const {
+    const auto folder = folder_of(directory_url);
+    if (auto key = read_key(folder / key_file)) return std::move(*key);
+    return make_key(folder, key_file, type);
+}
+
+void AccountStore::save(const StoredAccount& account) const {
+    const auto folder = folder_of(account.directory_url);
+    make_private_directory(folder);
+    write_durably(folder / account_file, to_json(account), FileAccess::owner);
+}
+
+void AccountStore::remove(const std::string& directory_url) const {
+    const auto folder = folder_of(directory_url);
+    // The account first: a key without one is merely unused.
+    for (const char* file : {account_file, staged_key_file, key_file}) fs::remove(folder / file);
+    sync_directory(folder);
+}
+
+crypto::PrivateKey AccountStore::stage_key(const std::string& directory_url,
+                                           crypto::KeyType type) const {
+    return make_key(folder_of(directory_url), staged_key_file, type);
+}
+
+std::optional<crypto::PrivateKey> AccountStore::staged_key(const std::string& directory_url) const {
+    return read_key(folder_of(directory_url) / staged_key_file);
+}
+
+void AccountStore::commit_staged_key(const std::string& directory_url) const {
+    const auto folder = folder_of(directory_url);
+    fs::rename(folder / staged_key_file, folder / key_file);
+    sync_directory(folder);
+}
+
+void AccountStore::abandon_staged_key(const std::string& directory_url) const {
+    fs::remove(folder_of(directory_url) / staged_key_file);
+}
+
+}  // namespace cairn::client

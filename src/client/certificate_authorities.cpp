@@ -1,0 +1,41 @@
+#include "client/certificate_authorities.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "net/url.h"
+
+namespace cairn::client {
+
+std::span<const KnownAuthority> known_authorities() {
+    static constexpr std::array authorities = {
+        KnownAuthority{"letsencrypt", "https://acme-v02.api.letsencrypt.org/directory"},
+        KnownAuthority{"letsencrypt-staging",
+                       "https://acme-staging-v02.api.letsencrypt.org/directory"},
+        KnownAuthority{"zerossl", "https://acme.zerossl.com/v2/DV90"},
+        KnownAuthority{"google", "https://dv.acme-v02.api.pki.goog/directory"},
+        KnownAuthority{"buypass", "https://api.buypass.com/acme/directory"},
+    };
+    return authorities;
+}
+
+base::Result<std::string> directory_url_from(std::string_view name_or_url) {
+    for (const auto& authority : known_authorities())
+        if (authority.name == name_or_url) return std::string(authority.directory_url);
+    if (name_or_url.find("://") == std::string_view::npos) {
+        std::string known;
+        for (const auto& authority : known_authorities())
+            known += fmt::format("{}, ", authority.name);
+        return base::fail(
+            fmt::format("\"{}\" is no CA that is known here: give {}or a directory URL",
+                        base::printable(name_or_url), known));
+    }
+    const auto url = net::Url::from_text(name_or_url);
+    if (!url) return std::unexpected(url.error().within("the directory URL"));
+    if (!url->is_https())
+        return base::fail("the directory URL must be https (RFC 8555 section 6.1)");
+    return url->to_string();
+}
+
+}  // namespace cairn::client

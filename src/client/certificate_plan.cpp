@@ -1,0 +1,149 @@
+#include "client/certificate_plan.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+#include <idn2.h>
+
+#include "base/ip_address.h"
+#include "base/log.h"
+#include "client/durable_file.h"
+#include "protocol/json.h"
+#include "protocol/order.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::size_t max_plan_file = std::size_t{1} << 20;
+
+bool is_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](unsigned char octet) { return octet < 0x80; });
+}
+
+/// A name as people write it, in A-labels. UTS 46 non-transitional, as browsers do.
+base::Result<std::string> to_a_labels(std::string_view name) {
+    if (is_ascii(name)) return std::string(name);
+    const auto prefix = name.starts_with("*.") ? name.substr(0, 2) : std::string_view();
+    const std::string unicode(name.substr(prefix.size()));
+    char* output = nullptr;
+    const int status =
+        idn2_to_ascii_8z(unicode.c_str(), &output, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    const std::unique_ptr<char, decltype(&idn2_free)> owner(output, &idn2_free);
+    if (status != IDN2_OK) return base::fail(idn2_strerror(status));
+    return std::string(prefix) + output;
+}
+
+base::Result<protocol::Identifier> identifier_from(std::string_view text) {
+    if (const auto address = base::IpAddress::from_lenient_text(text))
+        return protocol::Identifier::of(*address);
+    const auto name = to_a_labels(text);
+    if (!name) return std::unexpected(name.error());
+    return protocol::Identifier::dns(*name);
+}
+
+base::Result<std::vector<RequestedName>> read_names(protocol::MemberReader& reader) {
+    std::vector<RequestedName> names;
+    const auto* array = reader.array("names");
+    if (array == nullptr || array->empty()) return base::fail("names: missing");
+    if (array->size() > protocol::NewOrderRequest::max_identifiers)
+        return base::fail("names: too many");
+    for (const auto& element : *array) {
+        const auto* object = element.if_object();
+        if (object == nullptr) return base::fail("names: not a list of objects");
+        protocol::MemberReader member(*object);
+        const auto name = member.required_text("name");
+        const auto solver = member.required_text("solver");
+        if (member.error()) return std::unexpected(member.error()->within("names"));
+        auto identifier = identifier_from(name);
+        if (!identifier) return std::unexpected(identifier.error().within("names"));
+        if (std::ranges::find(names, *identifier, &RequestedName::identifier) != names.end())
+            return base::fail(fmt::format("names: {} stands twice", identifier->value()));
+        names.push_back({std::move(*identifier), std::string(solver)});
+    }
+    return names;
+}
+
+}  // namespace
+
+base::Result<RequestedName> RequestedName::from_text(std::string_view text,
+                                                     std::string_view default_solver) {
+    const auto equals = text.find('=');
+    const auto name = text.substr(0, equals);
+    auto identifier = identifier_from(name);
+    if (!identifier)
+        return std::unexpected(
+            identifier.error().within(fmt::format("the name \"{}\"", base::printable(name))));
+    const auto solver = equals == std::string_view::npos ? default_solver : text.substr(equals + 1);
+    return RequestedName{std::move(*identifier), std::string(solver)};
+}
+
+std::vector<protocol::Identifier> CertificatePlan::identifiers() const {
+    std::vector<protocol::Identifier> identifiers;
+    identifiers.reserve(names.size());
+    for (const auto& name : names) identifiers.push_back(name.identifier);
+    return identifiers;
+}
+
+std::string CertificatePlan::to_json() const {
+    const auto quoted = [](std::string_view text) { return base::json_quoted(text); };
+    std::string text = "{\n";
+    text += fmt::format("  \"ca\": {},\n", quoted(directory_url));
+    if (!root_file.empty()) text += fmt::format("  \"ca_root\": {},\n", quoted(root_file));
+    text += "  \"names\": [\n";
+    for (const auto& name : names)
+        text +=
+            fmt::format("    {{\"name\": {}, \"solver\": {}}}{}\n", quoted(name.identifier.value()),
+                        quoted(name.solver), &name == &names.back() ? "" : ",");
+    text += "  ],\n";
+    if (!profile.empty()) text += fmt::format("  \"profile\": {},\n", quoted(profile));
+    if (!preferred_chain.empty())
+        text += fmt::format("  \"preferred_chain\": {},\n", quoted(preferred_chain));
+    if (!deploy_hook.empty()) text += fmt::format("  \"deploy_hook\": {},\n", quoted(deploy_hook));
+    text += fmt::format("  \"key_type\": {},\n", quoted(crypto::to_string(key_type)));
+    text += fmt::format("  \"reuse_key\": {},\n", key_reuse == KeyReuse::same_key);
+    text += fmt::format("  \"must_staple\": {}\n}}\n", must_staple == MustStaple::yes);
+    return text;
+}
+
+base::Result<CertificatePlan> CertificatePlan::from_json(base::BytesView json) {
+    const auto object = protocol::parse_json_object(json);
+    if (!object) return std::unexpected(object.error());
+    protocol::MemberReader reader(*object);
+    CertificatePlan plan;
+    plan.directory_url = reader.required_text("ca");
+    plan.root_file = reader.text_or_empty("ca_root");
+    plan.profile = reader.text_or_empty("profile");
+    plan.preferred_chain = reader.text_or_empty("preferred_chain");
+    plan.deploy_hook = reader.text_or_empty("deploy_hook");
+    const auto key_type = crypto::key_type_from(reader.required_text("key_type"));
+    if (reader.boolean("reuse_key").value_or(false)) plan.key_reuse = KeyReuse::same_key;
+    if (reader.boolean("must_staple").value_or(false)) plan.must_staple = MustStaple::yes;
+    auto names = read_names(reader);
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (!key_type) return std::unexpected(key_type.error().within("key_type"));
+    if (!names) return std::unexpected(names.error());
+    plan.key_type = *key_type;
+    plan.names = std::move(*names);
+    return plan;
+}
+
+base::Result<CertificatePlan> CertificatePlan::read(const std::filesystem::path& file) {
+    const auto text = read_file(file, max_plan_file);
+    if (!text) return std::unexpected(text.error());
+    auto plan = from_json(base::bytes_of(*text));
+    if (!plan) return std::unexpected(plan.error().within(file.string()));
+    return plan;
+}
+
+std::vector<std::string> sorted_values(const std::vector<protocol::Identifier>& identifiers) {
+    std::vector<std::string> values;
+    values.reserve(identifiers.size());
+    for (const auto& identifier : identifiers) values.push_back(identifier.value());
+    std::ranges::sort(values);
+    const auto repeated = std::ranges::unique(values);
+    values.erase(repeated.begin(), repeated.end());
+    return values;
+}
+
+}  // namespace cairn::client

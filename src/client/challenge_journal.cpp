@@ -1,0 +1,107 @@
+#include "client/challenge_journal.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "client/durable_file.h"
+#include "client/failure.h"
+#include "crypto/digest.h"
+#include "protocol/json.h"
+
+namespace cairn::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_record = 16384;
+
+base::Result<ChallengeJournal::Entry> parse(std::string_view text) {
+    const auto object = protocol::parse_json_object(base::bytes_of(text));
+    if (!object) return std::unexpected(object.error());
+    protocol::MemberReader reader(*object);
+    const std::string solver(reader.required_text("solver"));
+    const auto type = protocol::challenge_type_from(reader.required_text("type"));
+    const auto kind = reader.required_text("identifier_type");
+    const auto value = reader.required_text("identifier");
+    const auto token = protocol::Token::from_text(reader.required_text("token"));
+    const std::string key_authorization(reader.required_text("key_authorization"));
+    if (reader.error()) return std::unexpected(*reader.error());
+    auto identifier = kind == protocol::to_string(protocol::IdentifierType::ip)
+                          ? protocol::Identifier::ip(value)
+                          : protocol::Identifier::dns(value);
+    if (!type) return base::fail("type: unknown");
+    if (!identifier) return std::unexpected(identifier.error().within("identifier"));
+    if (!token) return std::unexpected(token.error().within("token"));
+    return ChallengeJournal::Entry{
+        solver, Challenge{*type, std::move(*identifier), *token, key_authorization}};
+}
+
+}  // namespace
+
+fs::path ChallengeJournal::file_of(const Challenge& challenge) const {
+    // A token may be longer than a file name.
+    const auto digest = crypto::sha256(base::bytes_of(challenge.token.text()));
+    return folder_ / (base::to_hex(digest) + ".json");
+}
+
+void ChallengeJournal::record(const Challenge& challenge, const Solver& solver) const {
+    if (solver.residue() == Residue::none) return;
+    make_private_directory(folder_);
+    write_durably(
+        file_of(challenge),
+        fmt::format("{{\"solver\": {}, \"type\": {}, \"identifier_type\": {}, \"identifier\": {}, "
+                    "\"token\": {}, \"key_authorization\": {}}}\n",
+                    base::json_quoted(solver.specification()),
+                    base::json_quoted(protocol::to_string(challenge.type)),
+                    base::json_quoted(protocol::to_string(challenge.identifier.type())),
+                    base::json_quoted(challenge.identifier.base_value()),
+                    base::json_quoted(challenge.token.text()),
+                    base::json_quoted(challenge.key_authorization)),
+        FileAccess::owner);
+}
+
+void ChallengeJournal::erase(const Challenge& challenge) const {
+    // A record that stays only makes a later run clean up once more.
+    std::error_code ignored;
+    fs::remove(file_of(challenge), ignored);
+    fs::remove(folder_, ignored);  // succeeds if it is empty
+}
+
+std::vector<base::Result<ChallengeJournal::Entry>> ChallengeJournal::entries() const {
+    std::vector<base::Result<Entry>> entries;
+    std::error_code ignored;  // no folder, nothing presented
+    for (const auto& file : fs::directory_iterator(folder_, ignored)) {
+        if (file.path().extension() != ".json") continue;
+        const auto text = read_file(file.path(), max_record);
+        auto entry = text ? parse(*text) : std::unexpected(text.error());
+        if (!entry) entry = std::unexpected(entry.error().within(file.path().string()));
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+void clean_up_after_crashes(const StateDirectory& state, SolverSet& solvers, Progress& progress) {
+    for (const auto& name : state.lineages_with_challenges()) {
+        const auto lock = state.try_lock(name);
+        if (!lock) continue;
+        const ChallengeJournal journal(state, name);
+        for (const auto& entry : journal.entries()) try {
+                if (!entry) throw Failure("read a record", entry.error().message);
+                const auto solver = solvers.find(entry->solver);
+                if (!solver) throw Failure("use the solver", solver.error().message);
+                (*solver)->clean_up(entry->challenge);
+                journal.erase(entry->challenge);
+                progress.say(fmt::format("Took down what an interrupted run had put up for {}.",
+                                         entry->challenge.identifier.base_value()));
+            } catch (const Failure& failure) {
+                progress.warn(
+                    fmt::format("An interrupted run left something up for {} that could not be "
+                                "taken down: {}: {} "
+                                "(its record is in {})",
+                                name.text(), failure.tried(), failure.came_back(),
+                                state.challenges(name).string()));
+            }
+    }
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "client/progress.h"
+#include "client/solver.h"
+#include "client/state_directory.h"
+
+namespace cairn::client {
+
+/// What is presented for one lineage at this moment, kept on the disk where it outlives the
+/// process: a later run takes down what a run that died left up. Written under the lock of the
+/// lineage.
+class ChallengeJournal {
+  public:
+    ChallengeJournal(const StateDirectory& state, const LineageName& name)
+        : folder_(state.challenges(name)) {}
+
+    /// To be called before `solver` presents `challenge`. Throws Failure.
+    void record(const Challenge& challenge, const Solver& solver) const;
+    /// To be called after `challenge` was cleaned up.
+    void erase(const Challenge& challenge) const;
+
+    struct Entry {
+        std::string solver;
+        Challenge challenge;
+    };
+    /// What is recorded; for a record that cannot be read, why.
+    [[nodiscard]] std::vector<base::Result<Entry>> entries() const;
+
+  private:
+    [[nodiscard]] std::filesystem::path file_of(const Challenge& challenge) const;
+    std::filesystem::path folder_;
+};
+
+/// Takes down what runs that died have left up, for every lineage that nobody works on now. What
+/// cannot be taken down is told and tried again by the next run.
+void clean_up_after_crashes(const StateDirectory& state, SolverSet& solvers, Progress& progress);
+
+}  // namespace cairn::client

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "client/timer.h"
+
+namespace cairn::client {
+
+/// A program to run. No shell comes between: arguments and values reach it as they are.
+struct ChildProgram {
+    std::filesystem::path path;
+    std::vector<std::string> arguments;
+    /// Variables besides those of this process; each name once.
+    std::vector<std::pair<std::string, std::string>> environment;
+    std::chrono::milliseconds deadline = std::chrono::minutes{5};
+};
+
+struct ChildResult {
+    /// The exit status, or 128 and the number of the signal that ended it.
+    int status = 0;
+    /// The end of what it wrote to standard output and standard error, a few KiB at most.
+    std::string output;
+};
+
+/// Runs a program in a process group of its own, standard input empty, and waits for it. Beyond the
+/// deadline, and when the run is asked to stop, the whole group is killed. The error says why the
+/// program could not be started or did not end.
+[[nodiscard]] base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer);
+
+/// The absolute path of a program that a user named; an error if there is none that may be run.
+[[nodiscard]] base::Result<std::filesystem::path> program_path(std::string_view text);
+
+}  // namespace cairn::client

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace cairn::client {
+
+/// Who may read a file.
+enum class FileAccess : mode_t { owner = 0600, everyone = 0644 };
+
+/// Puts `contents` at `path` so that a crash leaves either the old file or the whole new one, on
+/// the disk and not only in its cache. Throws Failure.
+void write_durably(const std::filesystem::path& path, std::string_view contents, FileAccess access);
+void write_durably(const std::filesystem::path& path, base::BytesView contents, FileAccess access);
+
+/// Makes `link` a symbolic link to `target`, in one step where it was one before. Throws Failure.
+void link_durably(const std::filesystem::path& link, const std::filesystem::path& target);
+
+/// Makes `directory` and its missing parents, mode 0700. Throws Failure.
+void make_private_directory(const std::filesystem::path& directory);
+
+/// Forces the entries of `directory` to the disk. Throws Failure.
+void sync_directory(const std::filesystem::path& directory);
+
+/// Reads a whole file of at most `limit` octets.
+[[nodiscard]] base::Result<std::string> read_file(const std::filesystem::path& path,
+                                                  std::size_t limit);
+
+/// A file descriptor that is closed when it goes.
+class FileDescriptor {
+  public:
+    FileDescriptor() = default;
+    explicit FileDescriptor(int number) : number_(number) {}
+    FileDescriptor(FileDescriptor&& other) noexcept : number_(other.number_) { other.number_ = -1; }
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+    ~FileDescriptor() { close(); }
+    [[nodiscard]] int number() const { return number_; }
+    [[nodiscard]] bool is_open() const { return number_ >= 0; }
+    void close() noexcept;
+
+  private:
+    int number_ = -1;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,120 @@
+#include "client/failure.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/result.h"
+
+namespace cairn::client {
+namespace {
+
+/// A compound problem names each identifier that failed; more than this would hide the others.
+constexpr std::size_t max_subproblems_told = 100;
+constexpr std::size_t max_detail = 600;
+
+std::string name_of(protocol::ProblemType type, const std::string& type_uri) {
+    if (type != protocol::ProblemType::unknown) return std::string(protocol::to_string(type));
+    return type_uri.empty() ? "a problem without a type" : base::printable(type_uri);
+}
+
+std::string text_of(const std::string& tried, const std::string& came_back,
+                    const std::string& next) {
+    auto text = fmt::format("Could not {}: {}", tried, came_back);
+    if (!next.empty()) text += fmt::format("\nNext: {}", next);
+    return text;
+}
+
+}  // namespace
+
+Failure::Failure(std::string tried, std::string came_back, std::string next)
+    : tried_(std::move(tried)),
+      came_back_(std::move(came_back)),
+      next_(std::move(next)),
+      text_(text_of(tried_, came_back_, next_)) {}
+
+Failure::Failure(std::string tried, std::string_view host, const protocol::Problem& problem,
+                 std::string next)
+    : Failure(std::move(tried), fmt::format("{} answered {}", host, describe(problem)),
+              next.empty() ? std::string(advice_for(problem.type)) : std::move(next)) {
+    problem_ = problem.type;
+}
+
+std::string describe(const protocol::Problem& problem) {
+    auto text = fmt::format("{} {}: {}", problem.status, name_of(problem.type, problem.type_uri),
+                            base::printable(problem.detail, max_detail));
+    std::size_t told = 0;
+    for (const auto& part : problem.subproblems) {
+        if (++told > max_subproblems_told) {
+            text += fmt::format("\n  and {} more", problem.subproblems.size() - told + 1);
+            break;
+        }
+        text += fmt::format(
+            "\n  {}: {}: {}", part.identifier ? base::printable(part.identifier->second) : "order",
+            protocol::to_string(part.type), base::printable(part.detail, max_detail));
+    }
+    if (problem.type == protocol::ProblemType::user_action_required && !problem.instance.empty())
+        text += fmt::format("\n  see {}", base::printable(problem.instance));
+    return text;
+}
+
+std::string_view advice_for(protocol::ProblemType type) {
+    using enum protocol::ProblemType;
+    switch (type) {
+        case account_does_not_exist:
+            return "the CA does not know this account (any more): run `cairn issue` with "
+                   "--agree-tos "
+                   "to register again.";
+        case already_revoked:
+            return "nothing: the certificate is revoked already.";
+        case bad_csr:
+            return "try another --key-type, or leave out --must-staple.";
+        case bad_public_key:
+            return "try another --key-type.";
+        case bad_revocation_reason:
+            return "give another --reason, or none.";
+        case bad_signature_algorithm:
+            return "roll the account over to another kind of key: `cairn account rollover`.";
+        case caa:
+            return "look at the CAA records of the name and its parents: they must allow this CA.";
+        case connection:
+            return "check that the name's addresses (A and AAAA) reach this machine from outside "
+                   "and "
+                   "that no firewall is in the way.";
+        case dns:
+            return "check that the name resolves from outside, and that its DNSSEC is sound.";
+        case external_account_required:
+            return "get a key id and an HMAC key from the CA and pass --eab-kid and "
+                   "--eab-hmac-key-file.";
+        case incorrect_response:
+        case unauthorized:
+            return "check that the name points to where the challenge was answered; something else "
+                   "may answer there, or the account may be deactivated.";
+        case invalid_contact:
+        case unsupported_contact:
+            return "give another --email, or none.";
+        case invalid_profile:
+            return "leave out --profile, or name one that the CA offers.";
+        case rate_limited:
+            return "wait before asking again; more attempts only prolong it.";
+        case rejected_identifier:
+        case unsupported_identifier:
+            return "leave this name out, or ask another CA (--ca) for it.";
+        case server_internal:
+            return "try again later; the fault is the CA's.";
+        case tls:
+            return "check what answers on the TLS port of the name's addresses.";
+        case user_action_required:
+            return "do what the CA asks for at the address above, then run the command again.";
+        case already_replaced:
+        case bad_nonce:
+        case compound:
+        case malformed:
+        case order_not_ready:
+        case unknown:
+            return {};
+    }
+    return {};
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/clock.h"
+#include "client/account.h"
+#include "client/certificate_plan.h"
+#include "client/lineage.h"
+#include "client/progress.h"
+#include "client/session.h"
+#include "client/solver.h"
+#include "client/state_directory.h"
+#include "client/timer.h"
+#include "crypto/random.h"
+#include "pki/chain.h"
+
+namespace cairn::client {
+
+/// What every job of a run works with; all of it outlives the jobs and may be shared by threads.
+struct Workplace {
+    const StateDirectory& state;
+    const base::Clock& clock;
+    Timer& timer;
+    crypto::Random& random;
+    SolverSet& solvers;
+    std::string user_agent;
+    PlainHttp plain_http = PlainHttp::refused;
+
+    /// A conversation with the CA at this directory.
+    [[nodiscard]] Session session(const std::string& directory_url,
+                                  const std::string& root_file) const;
+};
+
+/// Whether a certificate is put in place, or only obtained and then dropped.
+enum class Installing { yes, dry_run };
+
+/// One certificate to be obtained for a lineage.
+struct IssuanceOrder {
+    LineageName lineage;
+    CertificatePlan plan;
+    AccountWishes account;
+    /// RFC 9773's identifier of the certificate that is replaced, or empty.
+    std::string replaces;
+    Installing installing = Installing::yes;
+};
+
+/// Obtains the certificate, puts it in place with what is needed to renew it, and runs the deploy
+/// hook. The caller holds the lock of the lineage. Throws Failure; until the certificate is whole
+/// and in place the one before it stays live, and a hook that fails does not take it back.
+pki::Chain issue(const Workplace& workplace, Session& session, const IssuanceOrder& order,
+                 Progress& progress);
+
+/// How long a run waits for another that works on the same lineage.
+inline constexpr std::chrono::minutes lineage_lock_patience{15};
+
+}  // namespace cairn::client

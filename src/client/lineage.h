@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/result.h"
+#include "client/state_directory.h"
+#include "crypto/key.h"
+#include "pki/chain.h"
+
+namespace cairn::client {
+
+/// The four files of a certificate, as servers are configured with them.
+struct CertificateFiles {
+    std::filesystem::path certificate, chain, full_chain, private_key;
+    /// The files in this directory.
+    [[nodiscard]] static CertificateFiles in(const std::filesystem::path& directory);
+};
+
+/// One certificate of a lineage together with its key.
+struct Generation {
+    crypto::PrivateKey key;
+    pki::Chain chain;
+};
+
+/// The successive certificates of one name, of which one is live.
+///
+///     archive/NAME/{cert,chain,fullchain,privkey}N.pem    the files of generation N
+///     archive/NAME/generations/N/cert.pem ...             links to them
+///     archive/NAME/current                                link to generations/N: the one switch
+///     live/NAME/cert.pem ...                              links through archive/NAME/current
+///
+/// Whoever opens the files in live/NAME gets a key and a certificate of the same generation after a
+/// crash at any step, because one rename of `current` switches all four (docs/adr).
+///
+/// Not thread-safe: its changes are made under the lock of the lineage.
+class Lineage {
+  public:
+    Lineage(const StateDirectory& state, LineageName name);
+
+    [[nodiscard]] const LineageName& name() const { return name_; }
+    /// The files behind live/NAME.
+    [[nodiscard]] CertificateFiles live_files() const;
+    /// The certificate and key that are live; an error if there are none or they do not match.
+    [[nodiscard]] base::Result<Generation> current() const;
+    /// The private key of whichever generation holds `certificate`.
+    [[nodiscard]] std::optional<crypto::PrivateKey> key_of(
+        const pki::Certificate& certificate) const;
+
+    /// Throws Failure if something stands in live/NAME that was not made here. To be called before
+    /// the CA is asked for a certificate that could then not be put in place.
+    void require_place() const;
+    /// Makes `generation` the live one. Throws Failure; the old one then stays live.
+    void install(const Generation& generation);
+
+    /// The steps of `install`, for tests of a crash between them.
+    class Installation {
+      public:
+        Installation(const Lineage& lineage, const Generation& generation);
+        /// Takes the next step; false if none is left.
+        bool take_step();
+
+      private:
+        void write_files();
+        void link_generation();
+        void switch_over();
+        void expose();
+        const Lineage& lineage_;
+        const Generation& generation_;
+        std::string number_;
+        int steps_taken_ = 0;
+    };
+
+  private:
+    [[nodiscard]] bool is_exposed() const;
+    [[nodiscard]] std::vector<unsigned long> numbers() const;
+    [[nodiscard]] CertificateFiles archived(std::string_view number) const;
+    LineageName name_;
+    std::filesystem::path live_, archive_;
+};
+
+}  // namespace cairn::client

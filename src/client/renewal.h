@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "client/issuance.h"
+#include "client/progress.h"
+#include "client/renewal_info.h"
+#include "client/state_directory.h"
+#include "pki/certificate.h"
+
+namespace cairn::client {
+
+/// When a certificate is renewed if its CA says nothing: past two thirds of its life, or half of it
+/// if that is shorter than ten days, so that some days are left for mending what fails.
+[[nodiscard]] base::Time due_by_lifetime(const pki::Certificate& certificate);
+
+/// When it is renewed if the CA has suggested a window; never later than it expires.
+[[nodiscard]] base::Time due_by_window(const pki::Certificate& certificate,
+                                       const RenewalWindow& window);
+
+enum class RenewalForce { if_due, always };
+
+struct RenewalOptions {
+    RenewalForce force = RenewalForce::if_due;
+    Installing installing = Installing::yes;
+    /// How many lineages are worked on side by side.
+    std::size_t parallel = 8;
+};
+
+/// What came of one lineage.
+struct RenewalOutcome {
+    enum class Kind { renewed, not_due, failed };
+    LineageName lineage;
+    Kind kind = Kind::not_due;
+    /// For `not_due`: when it will be.
+    std::optional<base::Time> due_at{};
+    /// For `renewed`: the new certificate.
+    std::optional<pki::Certificate> certificate{};
+    /// For `failed`: all that is to say.
+    std::string failure{};
+};
+
+/// Renews those of `lineages` that are due, in parallel, each on its own: what becomes of one does
+/// not touch another. One outcome for each, in the same order.
+[[nodiscard]] std::vector<RenewalOutcome> renew(const Workplace& workplace,
+                                                const std::vector<LineageName>& lineages,
+                                                const RenewalOptions& options, Progress& progress);
+
+}  // namespace cairn::client

@@ -1,0 +1,57 @@
+#include "client/renewal_info.h"
+
+#include "base/base64url.h"
+#include "client/failure.h"
+#include "crypto/digest.h"
+#include "protocol/json.h"
+
+namespace cairn::client {
+
+base::Result<RenewalWindow> RenewalWindow::from_json(base::BytesView json) {
+    const auto object = protocol::parse_json_object(json);
+    if (!object) return std::unexpected(object.error());
+    protocol::MemberReader reader(*object);
+    const auto* suggested = reader.object("suggestedWindow");
+    const auto explanation = reader.text_or_empty("explanationURL");
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (suggested == nullptr) return base::fail("suggestedWindow: missing");
+    protocol::MemberReader members(*suggested);
+    const auto start = members.time("start");
+    const auto end = members.time("end");
+    if (members.error()) return std::unexpected(members.error()->within("suggestedWindow"));
+    if (!start || !end) return base::fail("suggestedWindow: start or end is missing");
+    if (*end <= *start) return base::fail("suggestedWindow: ends before it starts");
+    return RenewalWindow{*start, *end, explanation};
+}
+
+base::Time RenewalWindow::moment_for(const pki::Certificate& certificate) const {
+    const auto text = base::to_rfc3339(start) + base::to_rfc3339(end);
+    const auto digest = crypto::hmac_sha256(certificate.der(), base::bytes_of(text));
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | digest[i];
+    const auto length = static_cast<std::uint64_t>((end - start).count());
+    return start + base::Seconds(static_cast<std::int64_t>(number % length));
+}
+
+std::optional<std::string> renewal_identifier(const pki::Certificate& certificate) {
+    if (!certificate.authority_key_id()) return std::nullopt;
+    return base::base64url(*certificate.authority_key_id()) + "." +
+           base::base64url(certificate.serial().der_content());
+}
+
+std::optional<RenewalWindow> fetch_renewal_window(Session& session,
+                                                  const pki::Certificate& certificate) try {
+    auto url = session.directory().renewal_info;
+    const auto identifier = renewal_identifier(certificate);
+    if (url.empty() || !identifier) return std::nullopt;
+    if (!url.ends_with('/')) url += '/';
+    const auto reply = session.get_once(url + *identifier, "read the renewal information");
+    if (!reply) return std::nullopt;
+    auto window = RenewalWindow::from_json(base::bytes_of(reply->body));
+    if (!window) return std::nullopt;
+    return std::move(*window);
+} catch (const Failure&) {
+    return std::nullopt;
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "client/failure.h"
+#include "client/timer.h"
+#include "crypto/key.h"
+#include "crypto/random.h"
+#include "protocol/directory.h"
+
+namespace cairn::client {
+
+/// Whether http URLs are taken; only tests allow them (RFC 8555 section 6.1).
+enum class PlainHttp { refused, allowed };
+
+struct SessionOptions {
+    std::string directory_url;
+    /// PEM file of the roots to trust instead of the system's; empty: the system's.
+    std::string root_file;
+    /// "Cairn/1.0": RFC 8555 section 6.1 wants one.
+    std::string user_agent;
+    PlainHttp plain_http = PlainHttp::refused;
+    /// How long one request is retried, waits that the CA asks for included.
+    std::chrono::milliseconds patience = std::chrono::minutes{3};
+};
+
+/// What the CA answered with a 2xx status.
+struct Reply {
+    int status = 0;
+    std::string body;
+    /// Absolute and checked like every URL; empty if there was none.
+    std::string location;
+    /// URLs of relation "alternate", absolute and checked.
+    std::vector<std::string> alternates;
+    std::optional<base::Seconds> retry_after;
+};
+
+/// A conversation with one CA: its directory, its nonces, and signed requests that are repeated
+/// where repeating is of use (RFC 8555 sections 6.5, 6.6 and 6.7).
+///
+/// Every function that asks the CA throws Failure, told with what the caller says it tries to do
+/// (`aim` completes "Could not ..."). Not thread-safe: one for each thread.
+class Session {
+  public:
+    Session(SessionOptions options, const base::Clock& clock, Timer& timer, crypto::Random& random);
+    ~Session();
+    Session(Session&&) noexcept;
+
+    [[nodiscard]] const SessionOptions& options() const;
+    /// Host and port of the CA, as messages name it.
+    [[nodiscard]] const std::string& host() const;
+    /// The CA's directory, fetched when it is first needed.
+    [[nodiscard]] const protocol::Directory& directory();
+
+    /// From now on `post` and `post_as_get` speak for this account.
+    void speak_for(crypto::PrivateKey account_key, std::string account_url);
+    [[nodiscard]] const std::string& account_url() const;
+    [[nodiscard]] const crypto::PrivateKey& account_key() const;
+
+    /// A request signed by the account (`kid`).
+    Reply post(const std::string& url, std::string_view payload, std::string_view aim);
+    /// Reading: a signed request with an empty payload (RFC 8555 section 6.3).
+    Reply post_as_get(const std::string& url, std::string_view aim);
+    /// A request signed by a key that stands in it itself (`jwk`): newAccount, and revocation by a
+    /// certificate's key.
+    Reply post_with_key(const crypto::PrivateKey& key, const std::string& url,
+                        std::string_view payload, std::string_view aim);
+    /// An unsigned request, asked once: for renewal information, which one can do without.
+    std::expected<Reply, Failure> get_once(const std::string& url, std::string_view aim);
+
+    /// `url`, which came from the CA, if it may be asked: https, and not an address that is private
+    /// to this machine or network unless the directory's own is the same. Throws Failure.
+    [[nodiscard]] std::string checked(std::string_view url, std::string_view aim) const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace cairn::client

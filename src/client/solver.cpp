@@ -1,0 +1,55 @@
+#include "client/solver.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "client/solvers/exec.h"
+#include "client/solvers/manual.h"
+#include "client/solvers/standalone.h"
+#include "client/solvers/tls_alpn.h"
+#include "client/solvers/webroot.h"
+
+namespace cairn::client {
+
+std::span<const SolverKind> solver_kinds() {
+    static constexpr std::array kinds = {
+        SolverKind{"standalone", "standalone[:ADDR:PORT]",
+                   "http-01 with a web server of its own, on port 80", &make_standalone_solver},
+        SolverKind{"webroot", "webroot:DIR", "http-01 with a file in a web server's DIR",
+                   &make_webroot_solver},
+        SolverKind{"tls-alpn", "tls-alpn[:ADDR:PORT]",
+                   "tls-alpn-01 with a TLS server of its own, on port 443", &make_tls_alpn_solver},
+        SolverKind{"exec", "exec:PROGRAM", "dns-01 with a PROGRAM that changes the DNS",
+                   &make_exec_solver},
+        SolverKind{"manual", "manual", "dns-01 or http-01 by hand", &make_manual_solver},
+    };
+    return kinds;
+}
+
+base::Result<Solver*> SolverSet::find(std::string_view specification) {
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = solvers_.find(specification); known != solvers_.end())
+        return known->second.get();
+    const auto colon = specification.find(':');
+    const auto name = specification.substr(0, colon);
+    const auto kind = std::ranges::find(solver_kinds(), name, &SolverKind::name);
+    if (kind == solver_kinds().end()) {
+        std::string usages;
+        for (const auto& each : solver_kinds())
+            usages += fmt::format("{}{}", usages.empty() ? "" : ", ", each.usage);
+        return base::fail(
+            fmt::format("there is no solver \"{}\"; there are {}", base::printable(name), usages));
+    }
+    const auto argument =
+        colon == std::string_view::npos ? std::string_view() : specification.substr(colon + 1);
+    auto solver = kind->make(argument, surroundings_);
+    if (!solver) return std::unexpected(solver.error().within(fmt::format("solver {}", name)));
+    // Two spellings of one solver must not listen on one port twice.
+    auto canonical = (*solver)->specification();
+    const auto [place, is_new] = solvers_.try_emplace(std::move(canonical), std::move(*solver));
+    return place->second.get();
+}
+
+}  // namespace cairn::client

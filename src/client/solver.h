@@ -1,0 +1,86 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "client/progress.h"
+#include "client/timer.h"
+#include "protocol/challenge_type.h"
+#include "protocol/identifier.h"
+#include "protocol/key_authorization.h"
+
+namespace cairn::client {
+
+/// One challenge of the CA, with the answer to it.
+struct Challenge {
+    protocol::ChallengeType type;
+    protocol::Identifier identifier;
+    protocol::Token token;
+    std::string key_authorization;
+};
+
+/// Whether what a solver puts up is still there when the process has died.
+enum class Residue { none, outlives_process };
+
+/// Answers challenges in one way. Thread-safe: several orders may use one at the same time. What
+/// goes wrong is thrown as Failure.
+class Solver {
+  public:
+    virtual ~Solver() = default;
+    /// As `SolverKind::make` takes it, in a form that does not depend on the working directory.
+    [[nodiscard]] virtual std::string specification() const = 0;
+    /// The challenges it can answer, the preferred first.
+    [[nodiscard]] virtual std::span<const protocol::ChallengeType> challenge_types() const = 0;
+    [[nodiscard]] virtual Residue residue() const { return Residue::none; }
+
+    /// Puts the answer up; quick.
+    virtual void present(const Challenge& challenge) = 0;
+    /// Waits until the CA can see the answer.
+    virtual void wait(const Challenge& challenge) { static_cast<void>(challenge); }
+    /// Takes the answer down. May be called again, and for what was never presented.
+    virtual void clean_up(const Challenge& challenge) = 0;
+};
+
+/// What solvers work with.
+struct SolverSurroundings {
+    const base::Clock& clock;
+    Timer& timer;
+    Progress& progress;
+    /// Where a person answers.
+    int input = 0;
+};
+
+/// A way to answer challenges that can be named on the command line.
+struct SolverKind {
+    std::string_view name;
+    std::string_view usage;    ///< "webroot:DIR"
+    std::string_view summary;  ///< half a sentence for --help
+    /// Makes a solver from what follows the colon; nothing is opened or started yet.
+    base::Result<std::unique_ptr<Solver>> (*make)(std::string_view argument,
+                                                  const SolverSurroundings& surroundings);
+};
+
+/// The table of all kinds. A new one is a file in solvers/ and a line here.
+[[nodiscard]] std::span<const SolverKind> solver_kinds();
+
+/// The solvers of a run, each made once however many names and lineages use it: two orders can then
+/// share one listening port. Thread-safe.
+class SolverSet {
+  public:
+    explicit SolverSet(const SolverSurroundings& surroundings) : surroundings_(surroundings) {}
+    /// The solver for "KIND" or "KIND:ARGUMENT".
+    [[nodiscard]] base::Result<Solver*> find(std::string_view specification);
+
+  private:
+    SolverSurroundings surroundings_;
+    std::mutex mutex_;
+    std::map<std::string, std::unique_ptr<Solver>, std::less<>> solvers_;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,76 @@
+#include "client/solvers/exec.h"
+
+#include <array>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "client/child_process.h"
+#include "client/failure.h"
+
+namespace cairn::client {
+namespace {
+
+class ExecSolver final : public Solver {
+  public:
+    ExecSolver(std::filesystem::path program, Timer& timer)
+        : program_(std::move(program)), timer_(timer) {}
+
+    std::string specification() const override { return "exec:" + program_.string(); }
+    std::span<const protocol::ChallengeType> challenge_types() const override {
+        static constexpr std::array types = {protocol::ChallengeType::dns_01};
+        return types;
+    }
+    Residue residue() const override { return Residue::outlives_process; }
+
+    void present(const Challenge& challenge) override { run("present", challenge, timer_); }
+    void clean_up(const Challenge& challenge) override {
+        // A run that is asked to stop still takes down what it has put up.
+        SystemTimer unstoppable;
+        run("cleanup", challenge, unstoppable);
+    }
+
+  private:
+    void run(const std::string& action, const Challenge& challenge, Timer& timer) {
+        // One at a time: programs that edit a zone file are not written to meet themselves.
+        const std::scoped_lock lock(mutex_);
+        const auto& name = challenge.identifier.base_value();
+        const ChildProgram program{
+            .path = program_,
+            .arguments = {action},
+            .environment = {
+                {"CAIRN_ACTION", action},
+                {"CAIRN_CHALLENGE_TYPE", std::string(protocol::to_string(challenge.type))},
+                {"CAIRN_IDENTIFIER", name},
+                {"CAIRN_TOKEN", challenge.token.text()},
+                {"CAIRN_KEY_AUTHORIZATION", challenge.key_authorization},
+                {"CAIRN_DNS_NAME", "_acme-challenge." + name},
+                {"CAIRN_DNS_VALUE", protocol::dns_record_value(challenge.key_authorization)},
+            }};
+        const auto aim = fmt::format("{} the DNS record of {}",
+                                     action == "present" ? "publish" : "remove", name);
+        const auto result = run_program(program, timer);
+        if (!result) throw Failure(aim, result.error().message, "check the program.");
+        if (result->status != 0)
+            throw Failure(
+                aim,
+                fmt::format("{} {} ended with status {}: \"{}\"", program_.string(), action,
+                            result->status, base::printable(result->output, 1000)),
+                "mend the program, or run it by hand with the same CAIRN_* variables.");
+    }
+
+    std::filesystem::path program_;
+    Timer& timer_;
+    std::mutex mutex_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Solver>> make_exec_solver(std::string_view program,
+                                                       const SolverSurroundings& surroundings) {
+    auto path = program_path(program);
+    if (!path) return std::unexpected(path.error());
+    return std::make_unique<ExecSolver>(std::move(*path), surroundings.timer);
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,89 @@
+#include "client/solvers/manual.h"
+
+#include <array>
+#include <mutex>
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "client/failure.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr int glance_milliseconds = 200;
+
+class ManualSolver final : public Solver {
+  public:
+    explicit ManualSolver(const SolverSurroundings& surroundings) : surroundings_(surroundings) {}
+
+    std::string specification() const override { return "manual"; }
+    std::span<const protocol::ChallengeType> challenge_types() const override {
+        static constexpr std::array types = {protocol::ChallengeType::dns_01,
+                                             protocol::ChallengeType::http_01};
+        return types;
+    }
+
+    void present(const Challenge& challenge) override {
+        const auto& name = challenge.identifier.base_value();
+        if (challenge.type == protocol::ChallengeType::dns_01)
+            tell(
+                fmt::format("Add, besides any that are there, this record:\n"
+                            "  _acme-challenge.{}. IN TXT \"{}\"",
+                            name, protocol::dns_record_value(challenge.key_authorization)));
+        else
+            tell(
+                fmt::format("Serve at http://{}/.well-known/acme-challenge/{} this text, without a "
+                            "line end:\n  {}",
+                            challenge.identifier.type() == protocol::IdentifierType::ip
+                                ? challenge.identifier.ip_address().to_url_host()
+                                : name,
+                            challenge.token.text(), challenge.key_authorization));
+    }
+
+    void wait(const Challenge& challenge) override {
+        const std::scoped_lock lock(mutex_);
+        tell(fmt::format("Press Enter when the CA can see it for {}.",
+                         challenge.identifier.base_value()));
+        read_line(challenge);
+    }
+
+    void clean_up(const Challenge& challenge) override {
+        tell(fmt::format("What was put up for {} can be taken down.",
+                         challenge.identifier.base_value()));
+    }
+
+  private:
+    void tell(std::string_view text) { surroundings_.progress.say(text); }
+
+    void read_line(const Challenge& challenge) {
+        for (;;) {
+            if (surroundings_.timer.is_stopped()) throw_interrupted();
+            pollfd readable{surroundings_.input, POLLIN, 0};
+            if (::poll(&readable, 1, glance_milliseconds) <= 0) continue;
+            char character = 0;
+            const auto count = ::read(surroundings_.input, &character, 1);
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0)
+                throw Failure(fmt::format("prove control of {}", challenge.identifier.value()),
+                              "nobody answered: standard input is closed",
+                              "run the command at a terminal, or use another --solver.");
+            if (character == '\n') return;
+        }
+    }
+
+    SolverSurroundings surroundings_;
+    std::mutex mutex_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Solver>> make_manual_solver(std::string_view argument,
+                                                         const SolverSurroundings& surroundings) {
+    if (!argument.empty()) return base::fail("takes no argument");
+    return std::make_unique<ManualSolver>(surroundings);
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,136 @@
+#include "client/solvers/standalone.h"
+
+#include <array>
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "client/solvers/listening.h"
+#include "net/event_loops.h"
+#include "net/http_server.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t http_port = 80;
+constexpr std::string_view path_prefix = "/.well-known/acme-challenge/";
+
+/// What is served at this moment. Thread-safe.
+class Answers {
+  public:
+    void add(const Challenge& challenge) {
+        const std::scoped_lock lock(mutex_);
+        by_token_.insert_or_assign(challenge.token.text(), challenge.key_authorization);
+    }
+    void remove(const Challenge& challenge) {
+        const std::scoped_lock lock(mutex_);
+        by_token_.erase(challenge.token.text());
+    }
+    [[nodiscard]] bool is_empty() const {
+        const std::scoped_lock lock(mutex_);
+        return by_token_.empty();
+    }
+    [[nodiscard]] net::HttpResponse answer(const net::HttpRequest& request) const {
+        net::HttpResponse response;
+        const std::scoped_lock lock(mutex_);
+        const auto path = request.path();
+        const auto found = path.starts_with(path_prefix)
+                               ? by_token_.find(path.substr(path_prefix.size()))
+                               : by_token_.end();
+        if (found == by_token_.end()) {
+            response.status = 404;
+            return response;
+        }
+        response.content_type = "application/octet-stream";
+        response.body = found->second;
+        return response;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::map<std::string, std::string, std::less<>> by_token_;
+};
+
+base::Task<net::HttpResponse> respond(std::shared_ptr<const Answers> answers,
+                                      net::HttpRequest request) {
+    co_return answers->answer(request);
+}
+
+class StandaloneSolver final : public Solver {
+  public:
+    StandaloneSolver(Listening listening, Progress& progress)
+        : listening_(std::move(listening)), progress_(progress) {}
+
+    std::string specification() const override {
+        const auto address = listening_.to_string();
+        return address.empty() ? "standalone" : "standalone:" + address;
+    }
+    std::span<const protocol::ChallengeType> challenge_types() const override {
+        static constexpr std::array types = {protocol::ChallengeType::http_01};
+        return types;
+    }
+
+    void present(const Challenge& challenge) override {
+        const std::scoped_lock lock(mutex_);
+        if (servers_.empty()) start();
+        answers_->add(challenge);
+    }
+
+    void clean_up(const Challenge& challenge) override {
+        const std::scoped_lock lock(mutex_);
+        answers_->remove(challenge);
+        if (answers_->is_empty()) servers_.clear();
+    }
+
+  private:
+    void start() {
+        servers_.push_back(listen(listening_.address));
+        if (!listening_.ipv6_address.empty()) try {
+                servers_.push_back(listen(listening_.ipv6_address));
+            } catch (const Failure& failure) {
+                progress_.say(fmt::format("Answering over IPv4 alone: {}.", failure.came_back()));
+            }
+    }
+
+    std::unique_ptr<net::HttpServer> listen(const std::string& address) try {
+        auto server = std::make_unique<net::HttpServer>(
+            loops_, *log_,
+            net::HttpServer::Options{.listen = {address},
+                                     .limits = {.body = 0, .connections = 256},
+                                     .tls = nullptr,
+                                     .handler =
+                                         [answers = answers_](net::HttpRequest request) {
+                                             return respond(answers, std::move(request));
+                                         },
+                                     .plain_handler = nullptr,
+                                     .access_log = false});
+        server->start();
+        return server;
+    } catch (const std::runtime_error& error) {
+        throw cannot_listen(address, error.what());
+    }
+
+    Listening listening_;
+    Progress& progress_;
+    std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
+    std::unique_ptr<base::Log> log_ = base::silent_log();
+    net::EventLoops loops_{1};
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<net::HttpServer>> servers_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Solver>> make_standalone_solver(
+    std::string_view address, const SolverSurroundings& surroundings) {
+    auto listening = Listening::from_text(address, http_port);
+    if (!listening) return std::unexpected(listening.error());
+    return std::make_unique<StandaloneSolver>(std::move(*listening), surroundings.progress);
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "client/solver.h"
+
+namespace cairn::client {
+
+/// Answers http-01 with files in DIR/.well-known/acme-challenge, which a web server that is running
+/// already serves at port 80. The folders stay; the files go.
+[[nodiscard]] base::Result<std::unique_ptr<Solver>> make_webroot_solver(
+    std::string_view directory, const SolverSurroundings& surroundings);
+
+}  // namespace cairn::client

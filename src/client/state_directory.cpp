@@ -1,0 +1,112 @@
+#include "client/state_directory.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include "client/failure.h"
+
+namespace cairn::client {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr std::string_view renewal_extension = ".json";
+
+std::optional<StateLock> try_lock_file(const fs::path& path) {
+    make_private_directory(path.parent_path());
+    FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.is_open())
+        throw Failure(fmt::format("lock {}", path.string()), std::strerror(errno),
+                      "run as a user who may write there, or choose another --state directory.");
+    // flock and not fcntl: it belongs to the open file, so it keeps threads apart too.
+    if (::flock(file.number(), LOCK_EX | LOCK_NB) == 0) return StateLock(std::move(file));
+    if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
+    throw Failure(fmt::format("lock {}", path.string()), std::strerror(errno));
+}
+
+StateLock lock_file(const fs::path& path, Timer& timer, std::chrono::milliseconds patience) {
+    const auto deadline = timer.now() + patience;
+    for (auto pause = 5ms;; pause = std::min(pause * 2, 500ms)) {
+        if (auto lock = try_lock_file(path)) return std::move(*lock);
+        if (timer.now() + pause > deadline)
+            throw Failure(fmt::format("lock {}", path.string()),
+                          "another run has been working on it all the time",
+                          "wait for the other run to end, or end it.");
+        timer.wait(pause);
+    }
+}
+
+std::vector<LineageName> names_in(const fs::path& directory, std::string_view extension) {
+    std::vector<LineageName> names;
+    std::error_code ignored;  // a directory that is not there has no names
+    for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+        auto text = entry.path().filename().string();
+        if (!text.ends_with(extension)) continue;
+        text.resize(text.size() - extension.size());
+        if (auto name = LineageName::from_text(text)) names.push_back(std::move(*name));
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+}  // namespace
+
+base::Result<LineageName> LineageName::from_text(std::string_view text) {
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:";
+    if (text.empty() || text.size() > 200)
+        return base::fail("the name of a lineage has 1 to 200 characters");
+    if (text.front() == '.' || text.front() == '-' ||
+        text.find_first_not_of(allowed) != std::string_view::npos)
+        return base::fail(
+            fmt::format("\"{}\" cannot name a lineage: letters, digits and . _ - + @ : only, and "
+                        "no dot or dash "
+                        "first",
+                        base::printable(text)));
+    return LineageName(std::string(text));
+}
+
+StateDirectory::StateDirectory(fs::path root)
+    : root_(fs::absolute(std::move(root)).lexically_normal()) {}
+
+fs::path StateDirectory::live(const LineageName& name) const {
+    return root_ / "live" / name.text();
+}
+fs::path StateDirectory::archive(const LineageName& name) const {
+    return root_ / "archive" / name.text();
+}
+fs::path StateDirectory::renewal(const LineageName& name) const {
+    return root_ / "renewal" / (name.text() + std::string(renewal_extension));
+}
+fs::path StateDirectory::challenges(const LineageName& name) const {
+    return root_ / "challenges" / name.text();
+}
+
+std::vector<LineageName> StateDirectory::lineages() const {
+    return names_in(root_ / "renewal", renewal_extension);
+}
+
+std::vector<LineageName> StateDirectory::lineages_with_challenges() const {
+    return names_in(root_ / "challenges", "");
+}
+
+StateLock StateDirectory::lock(const LineageName& name, Timer& timer,
+                               std::chrono::milliseconds patience) const {
+    return lock_file(root_ / "locks" / (name.text() + ".lineage"), timer, patience);
+}
+
+std::optional<StateLock> StateDirectory::try_lock(const LineageName& name) const {
+    return try_lock_file(root_ / "locks" / (name.text() + ".lineage"));
+}
+
+StateLock StateDirectory::lock_accounts(Timer& timer, std::chrono::milliseconds patience) const {
+    return lock_file(root_ / "locks" / "accounts", timer, patience);
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "client/durable_file.h"
+#include "client/timer.h"
+
+namespace cairn::client {
+
+/// The name of a lineage: letters, digits, and the characters . _ - + @ : inside, 1 to 200 of them,
+/// not starting with a dot or a dash. Safe as a file name and as an argument.
+class LineageName {
+  public:
+    [[nodiscard]] static base::Result<LineageName> from_text(std::string_view text);
+    [[nodiscard]] const std::string& text() const { return text_; }
+    friend auto operator<=>(const LineageName&, const LineageName&) = default;
+
+  private:
+    explicit LineageName(std::string text) : text_(std::move(text)) {}
+    std::string text_;
+};
+
+/// A lock that other threads and processes wait for; given back when it goes or the process dies.
+class StateLock {
+  public:
+    explicit StateLock(FileDescriptor file) : file_(std::move(file)) {}
+
+  private:
+    FileDescriptor file_;
+};
+
+/// Where the client keeps its state, in certbot's shape (`live`, `archive`, `renewal`, `accounts`)
+/// with `locks` and `challenges` besides. Makes what is missing, mode 0700. Thread-safe.
+class StateDirectory {
+  public:
+    /// Nothing is made until something is written.
+    explicit StateDirectory(std::filesystem::path root);
+
+    [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+    [[nodiscard]] std::filesystem::path accounts() const { return root_ / "accounts"; }
+    [[nodiscard]] std::filesystem::path live(const LineageName& name) const;
+    [[nodiscard]] std::filesystem::path archive(const LineageName& name) const;
+    /// What is needed to renew a lineage.
+    [[nodiscard]] std::filesystem::path renewal(const LineageName& name) const;
+    /// The record of challenges that are presented for a lineage at this moment.
+    [[nodiscard]] std::filesystem::path challenges(const LineageName& name) const;
+
+    /// The lineages that have a renewal configuration, in order.
+    [[nodiscard]] std::vector<LineageName> lineages() const;
+    /// The lineages for which challenges are, or were when a run died, presented.
+    [[nodiscard]] std::vector<LineageName> lineages_with_challenges() const;
+
+    /// Waits until nobody else works on this lineage, for at most `patience`. Throws Failure.
+    [[nodiscard]] StateLock lock(const LineageName& name, Timer& timer,
+                                 std::chrono::milliseconds patience) const;
+    /// The lock if nobody has it. Throws Failure if the state cannot be written.
+    [[nodiscard]] std::optional<StateLock> try_lock(const LineageName& name) const;
+    /// Waits until nobody else changes accounts. Throws Failure.
+    [[nodiscard]] StateLock lock_accounts(Timer& timer, std::chrono::milliseconds patience) const;
+
+  private:
+    std::filesystem::path root_;
+};
+
+}  // namespace cairn::client
