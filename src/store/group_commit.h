@@ -1,0 +1,90 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "store/sqlite_connection.h"
+
+namespace cairn::store {
+
+/// The one writer of a database, on a thread of its own. Steps that wait at the same time share a
+/// transaction, so that they share its wait for the disk too.
+///
+/// Thread-safe. Each step is atomic by itself: one that throws leaves the others of its
+/// transaction untouched. Tasks resume on their own executor, which must outlive this object.
+class GroupCommit {
+  public:
+    GroupCommit(Connection connection, std::size_t queue_limit, base::Log& log);
+    /// Commits what waits.
+    ~GroupCommit();
+    GroupCommit(const GroupCommit&) = delete;
+    GroupCommit& operator=(const GroupCommit&) = delete;
+
+    /// Runs `step(connection)` on the writer's thread; its result, once that is on disk. Throws
+    /// what the step threw, and ca::StoreUnavailable if the queue is full or the commit failed.
+    template <class Step>
+    [[nodiscard]] base::Task<std::invoke_result_t<Step&, Connection&>> run(Step step) {
+        using Value = std::invoke_result_t<Step&, Connection&>;
+        if constexpr (std::is_void_v<Value>) {
+            co_await submit(std::move(step));
+        } else {
+            std::optional<Value> value;
+            co_await submit([&](Connection& connection) { value.emplace(step(connection)); });
+            co_return *std::move(value);
+        }
+    }
+
+    /// Transactions committed since the start.
+    [[nodiscard]] std::uint64_t transactions() const { return transactions_; }
+
+  private:
+    using Step = std::function<void(Connection&)>;
+    struct Call {
+        Step step;
+        /// Resumes the task that waits; called once.
+        std::move_only_function<void(std::exception_ptr)> resume;
+        std::exception_ptr error = nullptr;
+    };
+    using Batch = std::vector<Call>;
+
+    [[nodiscard]] base::Task<void> submit(Step step);
+    void enqueue(Call call);
+    void serve();
+    /// What waits, once that is worth a commit; empty when nothing will come any more.
+    [[nodiscard]] Batch next_batch();
+    void commit(Batch& batch);
+    void run_steps(Batch& batch);
+    void roll_back();
+    void checkpoint_if_due();
+
+    Connection connection_;
+    const std::size_t queue_limit_;
+    base::Log& log_;
+    std::atomic<std::uint64_t> transactions_ = 0;
+    int checkpoint_due_;
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    Batch waiting_;
+    /// The writer sleeps until so many wait.
+    std::size_t wanted_ = 1;
+    /// Those whom the last commit served, and those who came meanwhile.
+    std::size_t callers_lately_ = 1;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace cairn::store

@@ -1,0 +1,83 @@
+#include "store/schema/schema.h"
+
+#include <array>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "store/testing/temporary_folder.h"
+
+namespace cairn::store {
+namespace {
+
+constexpr std::array scripts = {
+    "CREATE TABLE first (i INTEGER); INSERT INTO first VALUES (1);",
+    "CREATE TABLE second (i INTEGER); INSERT INTO second SELECT i FROM first;",
+};
+
+class Schema : public ::testing::Test {
+  protected:
+    std::string refusal(std::span<const char* const> steps) {
+        try {
+            migrate(connection, steps);
+            return "";
+        } catch (const std::exception& error) {
+            return error.what();
+        }
+    }
+    bool has_table(std::string_view name) {
+        return connection.exists("SELECT 1 FROM sqlite_schema WHERE name = ?", name);
+    }
+
+    testing::TemporaryFolder folder;
+    Connection connection = [&] {
+        const auto file = folder.file("database");
+        std::ofstream{file};
+        return Connection(file, Connection::Access::write);
+    }();
+};
+
+TEST_F(Schema, LeadsAnEmptyDatabaseThroughAllVersions) {
+    EXPECT_EQ(refusal(scripts), "");
+    EXPECT_TRUE(connection.exists("SELECT 1 FROM second WHERE i = 1"));
+    EXPECT_EQ(refusal(scripts), "") << "nothing is left to do";
+}
+
+TEST_F(Schema, LeadsAnOlderVersionForward) {
+    EXPECT_EQ(refusal(std::span(scripts).first(1)), "");
+    connection.run("INSERT INTO first VALUES (2)");
+    EXPECT_EQ(refusal(scripts), "");
+    EXPECT_TRUE(connection.exists("SELECT 1 FROM second WHERE i = 2"));
+}
+
+TEST_F(Schema, RefusesANewerVersion) {
+    EXPECT_EQ(refusal(scripts), "");
+    EXPECT_EQ(refusal(std::span(scripts).first(1)),
+              "its schema is version 2, made by a newer cairn-ca; this one knows 1");
+}
+
+TEST_F(Schema, RefusesTheDatabaseOfAnotherProgram) {
+    connection.run("CREATE TABLE songs (title TEXT)");
+    EXPECT_EQ(refusal(scripts), "it is the database of another program");
+    EXPECT_FALSE(has_table("first"));
+}
+
+TEST_F(Schema, TakesEachStepWholeOrNotAtAll) {
+    const std::array broken = {scripts[0], "CREATE TABLE second (i INTEGER); NO SQL;"};
+    EXPECT_NE(refusal(broken), "");
+    EXPECT_FALSE(connection.in_transaction());
+    EXPECT_TRUE(has_table("first"));
+    EXPECT_FALSE(has_table("second"));
+    EXPECT_EQ(refusal(scripts), "");
+    EXPECT_TRUE(has_table("second"));
+}
+
+TEST_F(Schema, HasScriptsThatRun) {
+    EXPECT_EQ(refusal(migrations()), "");
+    EXPECT_TRUE(has_table("certificates"));
+}
+
+}  // namespace
+}  // namespace cairn::store

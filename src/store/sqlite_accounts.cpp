@@ -1,0 +1,111 @@
+#include "store/sqlite_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Account;
+using ca::AccountId;
+
+ca::Account read_account(Columns& row) {
+    return {
+        .id = id_from<ca::AccountKind>(row.blob()),
+        .key = jwk_from(row.text()),
+        .contacts = from_lines(row.text()),
+        .created = row.time(),
+        .terms_agreed = row.optional_time(),
+        .deactivated = row.optional_time(),
+    };
+}
+
+std::optional<Account> find_by_id(Connection& connection, const AccountId& id) {
+    return connection.find(
+        "SELECT id, jwk, contacts, created, terms_agreed, deactivated FROM accounts WHERE id = ?",
+        read_account, id);
+}
+
+std::optional<AccountId> holder_of(Connection& connection, const crypto::Sha256Digest& thumbprint) {
+    return connection.find(
+        "SELECT id FROM accounts WHERE thumbprint = ?",
+        [](Columns& row) { return id_from<ca::AccountKind>(row.blob()); }, thumbprint);
+}
+
+}  // namespace
+
+base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account account) {
+    auto step = [&](Connection& connection) -> Creation {
+        const auto holder = holder_of(connection, account.key.thumbprint());
+        if (holder) return {find_by_id(connection, *holder).value(), false};
+        connection.execute(
+            "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
+            " deactivated) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            account.id, account.key.thumbprint(), account.key.to_json(), to_lines(account.contacts),
+            account.created, account.terms_agreed, account.deactivated);
+        return {account, true};
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<std::optional<Account>> SqliteRepository::find_account(AccountId id) {
+    if (auto account = accounts_.find(id)) co_return account;
+    const auto moment = accounts_.moment();
+    auto account =
+        readers_.read([&](Connection& connection) { return find_by_id(connection, id); });
+    if (account) accounts_.keep(*account, moment);
+    co_return account;
+}
+
+base::Task<std::optional<Account>> SqliteRepository::find_account_by_key(
+    crypto::Sha256Digest thumbprint) {
+    co_return readers_.read([&](Connection& connection) -> std::optional<Account> {
+        const Snapshot snapshot(connection);
+        const auto holder = holder_of(connection, thumbprint);
+        if (!holder) return std::nullopt;
+        return find_by_id(connection, *holder);
+    });
+}
+
+base::Task<std::optional<Account>> SqliteRepository::update_contacts(
+    AccountId id, std::vector<std::string> contacts) {
+    auto step = [&](Connection& connection) {
+        connection.execute("UPDATE accounts SET contacts = ? WHERE id = ? AND deactivated IS NULL",
+                           to_lines(contacts), id);
+        return find_by_id(connection, id);
+    };
+    auto account = co_await writer_.run(step);
+    accounts_.forget(id);
+    co_return account;
+}
+
+base::Task<std::optional<Account>> SqliteRepository::deactivate_account(AccountId id,
+                                                                        base::Time now) {
+    auto step = [&](Connection& connection) {
+        connection.execute(
+            "UPDATE accounts SET deactivated = ? WHERE id = ? AND deactivated IS NULL", now, id);
+        return find_by_id(connection, id);
+    };
+    auto account = co_await writer_.run(step);
+    accounts_.forget(id);
+    co_return account;
+}
+
+base::Task<ca::AccountStore::KeyReplacement> SqliteRepository::replace_account_key(
+    AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) {
+    auto step = [&](Connection& connection) -> KeyReplacement {
+        using enum KeyReplacement::Outcome;
+        // Who no longer has the key that the request was signed with learns nothing about others.
+        if (!connection.exists(
+                "SELECT 1 FROM accounts WHERE id = ? AND thumbprint = ? AND deactivated IS NULL",
+                id, old_thumbprint))
+            return {stale, std::nullopt};
+        if (const auto holder = holder_of(connection, new_key.thumbprint())) return {taken, holder};
+        connection.execute("UPDATE accounts SET thumbprint = ?, jwk = ? WHERE id = ?",
+                           new_key.thumbprint(), new_key.to_json(), id);
+        return {replaced, std::nullopt};
+    };
+    auto replacement = co_await writer_.run(step);
+    accounts_.forget(id);
+    co_return replacement;
+}
+
+}  // namespace cairn::store

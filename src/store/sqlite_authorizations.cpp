@@ -1,0 +1,148 @@
+#include <stdexcept>
+
+#include "store/sqlite_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Authorization;
+using ca::AuthorizationId;
+
+AuthorizationId read_id(Columns& row) {
+    return id_from<ca::AuthorizationKind>(row.blob());
+}
+
+Authorization read_authorization(Columns& row) {
+    Authorization authorization{
+        .id = read_id(row),
+        .account = id_from<ca::AccountKind>(row.blob()),
+        .identifier = identifier_from(row.text()),
+        .created = row.time(),
+        .expires = row.time(),
+        .token = token_from(row.text()),
+        .offered = challenge_types_from(row.text()),
+        .attempt = std::nullopt,
+        .deactivated = row.optional_time(),
+    };
+    if (const auto started = row.optional_time()) {
+        authorization.attempt = ca::ValidationAttempt{
+            .method = challenge_types_from(row.text()).at(0),
+            .started = *started,
+            .finished = row.optional_time(),
+            .problem = std::nullopt,
+        };
+        if (const auto problem = row.optional_text())
+            authorization.attempt->problem = problem_from(*problem);
+    }
+    return authorization;
+}
+
+std::optional<Authorization> find_by_id(Connection& connection, const AuthorizationId& id) {
+    return connection.find(
+        "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
+        " method, finished, problem FROM authorizations WHERE id = ?",
+        read_authorization, id);
+}
+
+}  // namespace
+
+void insert_authorization(Connection& connection, const Authorization& authorization) {
+    connection.execute(
+        "INSERT INTO authorizations (id, account, identifier, created, expires, token, offered)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        authorization.id, authorization.account, to_stored(authorization.identifier),
+        authorization.created, authorization.expires, authorization.token.text(),
+        to_stored(authorization.offered));
+}
+
+base::Task<std::optional<Authorization>> SqliteRepository::find_authorization(AuthorizationId id) {
+    co_return readers_.read([&](Connection& connection) { return find_by_id(connection, id); });
+}
+
+base::Task<std::vector<Authorization>> SqliteRepository::find_authorizations(
+    std::vector<AuthorizationId> ids) {
+    co_return readers_.read([&](Connection& connection) {
+        const Snapshot snapshot(connection);
+        std::vector<Authorization> found;
+        found.reserve(ids.size());
+        for (const auto& id : ids) {
+            auto authorization = find_by_id(connection, id);
+            if (!authorization)
+                throw std::runtime_error("the store has no authorization " + id.to_string());
+            found.push_back(*std::move(authorization));
+        }
+        return found;
+    });
+}
+
+base::Task<std::vector<std::optional<Authorization>>> SqliteRepository::find_valid_authorizations(
+    ca::AccountId account, std::vector<protocol::Identifier> identifiers, base::Time now) {
+    co_return readers_.read([&](Connection& connection) {
+        const Snapshot snapshot(connection);
+        std::vector<std::optional<Authorization>> found;
+        found.reserve(identifiers.size());
+        for (const auto& identifier : identifiers) {
+            const auto id = connection.find(
+                "SELECT id FROM authorizations WHERE account = ? AND identifier = ?"
+                " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
+                " AND expires > ? ORDER BY expires DESC LIMIT 1",
+                read_id, account, to_stored(identifier), now);
+            found.push_back(id ? find_by_id(connection, *id) : std::nullopt);
+        }
+        return found;
+    });
+}
+
+base::Task<bool> SqliteRepository::begin_validation(AuthorizationId id,
+                                                    protocol::ChallengeType method,
+                                                    base::Time now) {
+    auto step = [&](Connection& connection) {
+        return connection.execute(
+                   "UPDATE authorizations SET method = ?1, started = ?2 WHERE id = ?3"
+                   " AND started IS NULL AND deactivated IS NULL AND expires > ?2",
+                   to_stored(std::span(&method, 1)), now, id) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id, base::Time now,
+                                                     std::optional<protocol::Problem> problem,
+                                                     base::Time expires) {
+    auto step = [&](Connection& connection) {
+        if (problem) {
+            return connection.execute(
+                       "UPDATE authorizations SET finished = ?, problem = ? WHERE id = ?"
+                       " AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
+                       now, problem->to_json(), id) == 1;
+        }
+        return connection.execute(
+                   "UPDATE authorizations SET finished = ?, expires = ? WHERE id = ?"
+                   " AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
+                   now, expires, id) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::deactivate_authorization(AuthorizationId id, base::Time now) {
+    auto step = [&](Connection& connection) {
+        return connection.execute(
+                   "UPDATE authorizations SET deactivated = ?1 WHERE id = ?2"
+                   " AND deactivated IS NULL AND expires > ?1"
+                   " AND (started IS NULL OR (finished IS NOT NULL AND problem IS NULL))",
+                   now, id) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<std::vector<AuthorizationId>> SqliteRepository::unfinished_validations(
+    std::size_t limit) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.list(
+            "SELECT id FROM authorizations WHERE started IS NOT NULL AND finished IS NULL"
+            " ORDER BY started, rowid LIMIT ?",
+            read_id, static_cast<std::int64_t>(limit));
+    });
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,125 @@
+#include "store/sqlite_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::IssuedCertificate;
+using protocol::RevocationReason;
+
+IssuedCertificate read_certificate(Columns& row) {
+    IssuedCertificate certificate{
+        .serial = serial_from(row.blob()),
+        .der = base::copy_of(row.blob()),
+        .issuer = digest_from(row.blob()),
+        .key = digest_from(row.blob()),
+        .not_after = row.time(),
+        .account = std::nullopt,
+        .order = std::nullopt,
+        .issued = row.time(),
+        .revocation = std::nullopt,
+    };
+    if (const auto account = row.optional_blob())
+        certificate.account = id_from<ca::AccountKind>(*account);
+    if (const auto order = row.optional_blob()) certificate.order = id_from<ca::OrderKind>(*order);
+    if (const auto at = row.optional_time())
+        certificate.revocation = {.at = *at, .reason = reason_from(row.integer())};
+    return certificate;
+}
+
+std::int64_t code_of(RevocationReason reason) {
+    return static_cast<int>(reason);
+}
+
+}  // namespace
+
+void insert_certificate(Connection& connection, const IssuedCertificate& certificate) {
+    connection.execute(
+        "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        certificate.serial.der_content(), certificate.der, certificate.issuer, certificate.key,
+        certificate.not_after, certificate.account, certificate.order, certificate.issued);
+}
+
+base::Task<void> SqliteRepository::add_certificate(IssuedCertificate certificate) {
+    auto step = [&](Connection& connection) { insert_certificate(connection, certificate); };
+    co_await writer_.run(step);
+}
+
+base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
+    pki::SerialNumber serial) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.find(
+            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, at, reason"
+            " FROM certificates LEFT JOIN revocations ON certificate = number WHERE serial = ?",
+            read_certificate, serial.der_content());
+    });
+}
+
+base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_certificate(
+    pki::SerialNumber serial, ca::Revocation revocation) {
+    auto step = [&](Connection& connection) {
+        using enum RevocationOutcome;
+        struct Target {
+            std::int64_t number;
+            crypto::Sha256Digest key;
+        };
+        const auto target = connection.find(
+            "SELECT number, key FROM certificates WHERE serial = ?",
+            [](Columns& row) { return Target{row.integer(), digest_from(row.blob())}; },
+            serial.der_content());
+        if (!target) return unknown;
+
+        const auto compromise = code_of(RevocationReason::key_compromise);
+        const bool is_compromise = revocation.reason == RevocationReason::key_compromise;
+        const bool is_first = connection.execute(
+                                  "INSERT INTO revocations (certificate, at, reason)"
+                                  " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                                  target->number, revocation.at, code_of(revocation.reason)) == 1;
+        // The time stays that of the first revocation: it was not to be trusted since.
+        const bool is_raised =
+            !is_first && is_compromise &&
+            connection.execute(
+                "UPDATE revocations SET reason = ?1 WHERE certificate = ?2 AND reason <> ?1",
+                compromise, target->number) == 1;
+        if (is_compromise) {
+            connection.execute("INSERT INTO blocked_keys (key) VALUES (?) ON CONFLICT DO NOTHING",
+                               target->key);
+        }
+        if (is_first) return revoked;
+        return is_raised ? raised_to_key_compromise : already_revoked;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::is_key_blocked(crypto::Sha256Digest key) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.exists("SELECT 1 FROM blocked_keys WHERE key = ?", key);
+    });
+}
+
+base::Task<bool> SqliteRepository::is_certificate_key(crypto::Sha256Digest key) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.exists("SELECT 1 FROM certificates WHERE key = ?", key);
+    });
+}
+
+base::Task<void> SqliteRepository::save_issuer(ca::IssuerId id, std::string chain_pem) {
+    auto step = [&](Connection& connection) {
+        connection.execute(
+            "INSERT INTO issuers (id, chain) VALUES (?1, ?2)"
+            " ON CONFLICT (id) DO UPDATE SET chain = ?2 WHERE chain <> ?2",
+            id, chain_pem);
+    };
+    co_await writer_.run(step);
+}
+
+base::Task<std::optional<std::string>> SqliteRepository::find_issuer(ca::IssuerId id) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.find(
+            "SELECT chain FROM issuers WHERE id = ?",
+            [](Columns& row) { return std::string(row.text()); }, id);
+    });
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,127 @@
+#include "store/sqlite_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Order;
+using ca::OrderId;
+
+OrderId read_id(Columns& row) {
+    return id_from<ca::OrderKind>(row.blob());
+}
+
+Order read_order(Columns& row) {
+    Order order{
+        .id = read_id(row),
+        .account = id_from<ca::AccountKind>(row.blob()),
+        .created = row.time(),
+        .expires = row.time(),
+        .identifiers = identifiers_from(row.text()),
+        .authorizations = authorization_ids_from(row.blob()),
+        .profile = std::string(row.text()),
+        .not_before = row.optional_time(),
+        .not_after = row.optional_time(),
+        .intent = std::nullopt,
+        .completed = row.optional_time(),
+        .problem = std::nullopt,
+    };
+    if (const auto problem = row.optional_text()) order.problem = problem_from(*problem);
+    if (const auto begun = row.optional_time()) {
+        order.intent = ca::IssuanceIntent{
+            .begun = *begun,
+            .csr = base::copy_of(row.blob()),
+            .serial = serial_from(row.blob()),
+            .validity = {.not_before = row.time(), .not_after = row.time()},
+        };
+    }
+    return order;
+}
+
+}  // namespace
+
+base::Task<void> SqliteRepository::create_order(Order order, std::vector<ca::Authorization> fresh) {
+    auto step = [&](Connection& connection) {
+        connection.execute(
+            "INSERT INTO orders (id, account, created, expires, identifiers, authorizations,"
+            " profile, not_before, not_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
+            to_stored(order.authorizations), order.profile, order.not_before, order.not_after);
+        for (const auto& authorization : fresh) insert_authorization(connection, authorization);
+    };
+    co_await writer_.run(step);
+}
+
+base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.find(
+            "SELECT id, account, created, expires, identifiers, authorizations, profile,"
+            " not_before, not_after, completed, problem, begun, csr, serial,"
+            " certificate_not_before, certificate_not_after FROM orders WHERE id = ?",
+            read_order, id);
+    });
+}
+
+base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId account,
+                                                             std::optional<OrderId> before,
+                                                             std::size_t limit) {
+    co_return readers_.read([&](Connection& connection) {
+        const auto count = static_cast<std::int64_t>(limit);
+        if (before) {
+            return connection.list(
+                "SELECT id FROM orders WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                read_id, account, *before, count);
+        }
+        return connection.list("SELECT id FROM orders WHERE account = ? ORDER BY id DESC LIMIT ?",
+                               read_id, account, count);
+    });
+}
+
+base::Task<bool> SqliteRepository::begin_issuance(OrderId id, ca::IssuanceIntent intent) {
+    auto step = [&](Connection& connection) {
+        return connection.execute(
+                   "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
+                   " certificate_not_before = ?4, certificate_not_after = ?5"
+                   " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
+                   intent.begun, intent.csr, intent.serial.der_content(),
+                   intent.validity.not_before, intent.validity.not_after, id) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::complete_issuance(OrderId id,
+                                                     ca::IssuedCertificate certificate) {
+    auto step = [&](Connection& connection) {
+        const bool is_completed =
+            connection.execute(
+                "UPDATE orders SET completed = ? WHERE id = ?"
+                " AND begun IS NOT NULL AND completed IS NULL"
+                " AND problem IS NULL AND serial = ?",
+                certificate.issued, id, certificate.serial.der_content()) == 1;
+        if (is_completed) insert_certificate(connection, certificate);
+        return is_completed;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::fail_issuance(OrderId id, protocol::Problem problem) {
+    auto step = [&](Connection& connection) {
+        return connection.execute(
+                   "UPDATE orders SET problem = ? WHERE id = ?"
+                   " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+                   problem.to_json(), id) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<std::vector<OrderId>> SqliteRepository::unfinished_issuances(std::size_t limit) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.list(
+            "SELECT id FROM orders"
+            " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
+            " ORDER BY begun, rowid LIMIT ?",
+            read_id, static_cast<std::int64_t>(limit));
+    });
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,82 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include "ca/repository.h"
+#include "store/account_cache.h"
+#include "store/group_commit.h"
+#include "store/reader_pool.h"
+#include "store/server_lock.h"
+#include "store/sqlite_store.h"
+
+namespace cairn::store {
+
+/// The ports of the CA over one SQLite database. What writes is a step of the group commit; what
+/// reads does so on the calling thread. Every condition of a change stands in its SQL.
+class SqliteRepository final : public ca::Repository {
+  public:
+    SqliteRepository(const SqliteOptions& options, base::Log& log);
+
+    // sqlite_accounts.cpp
+    base::Task<Creation> create_account(ca::Account account) override;
+    base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override;
+    base::Task<std::optional<ca::Account>> find_account_by_key(
+        crypto::Sha256Digest thumbprint) override;
+    base::Task<std::optional<ca::Account>> update_contacts(
+        ca::AccountId id, std::vector<std::string> contacts) override;
+    base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
+                                                              base::Time now) override;
+    base::Task<KeyReplacement> replace_account_key(ca::AccountId id,
+                                                   crypto::Sha256Digest old_thumbprint,
+                                                   protocol::Jwk new_key) override;
+
+    // sqlite_orders.cpp
+    base::Task<void> create_order(ca::Order order, std::vector<ca::Authorization> fresh) override;
+    base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
+    base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
+                                                   std::optional<ca::OrderId> before,
+                                                   std::size_t limit) override;
+    base::Task<bool> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent) override;
+    base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
+    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
+    base::Task<std::vector<ca::OrderId>> unfinished_issuances(std::size_t limit) override;
+
+    // sqlite_authorizations.cpp
+    base::Task<std::optional<ca::Authorization>> find_authorization(
+        ca::AuthorizationId id) override;
+    base::Task<std::vector<ca::Authorization>> find_authorizations(
+        std::vector<ca::AuthorizationId> ids) override;
+    base::Task<std::vector<std::optional<ca::Authorization>>> find_valid_authorizations(
+        ca::AccountId account, std::vector<protocol::Identifier> identifiers,
+        base::Time now) override;
+    base::Task<bool> begin_validation(ca::AuthorizationId id, protocol::ChallengeType method,
+                                      base::Time now) override;
+    base::Task<bool> finish_validation(ca::AuthorizationId id, base::Time now,
+                                       std::optional<protocol::Problem> problem,
+                                       base::Time expires) override;
+    base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
+    base::Task<std::vector<ca::AuthorizationId>> unfinished_validations(std::size_t limit) override;
+
+    // sqlite_certificates.cpp
+    base::Task<void> add_certificate(ca::IssuedCertificate certificate) override;
+    base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
+        pki::SerialNumber serial) override;
+    base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
+                                                     ca::Revocation revocation) override;
+    base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
+    base::Task<bool> is_certificate_key(crypto::Sha256Digest key) override;
+    base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
+    base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
+
+  private:
+    // The readers close before the writer, whose end moves the log into the database.
+    ServerLock lock_;
+    GroupCommit writer_;
+    ReaderPool readers_;
+    AccountCache accounts_;
+};
+
+/// Parts of steps, each within the step's transaction.
+void insert_authorization(Connection& connection, const ca::Authorization& authorization);
+void insert_certificate(Connection& connection, const ca::IssuedCertificate& certificate);
+
+}  // namespace cairn::store

@@ -1,0 +1,152 @@
+#include "store/stored_form.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace cairn::store {
+namespace {
+
+using protocol::ChallengeType;
+using protocol::Identifier;
+using protocol::RevocationReason;
+
+constexpr std::array<std::pair<ChallengeType, char>, 3> challenge_letters = {{
+    {ChallengeType::http_01, 'h'},
+    {ChallengeType::dns_01, 'd'},
+    {ChallengeType::tls_alpn_01, 'a'},
+}};
+
+constexpr std::string_view dns_prefix = "dns:";
+constexpr std::string_view ip_prefix = "ip:";
+
+}  // namespace
+
+std::string to_lines(std::span<const std::string> texts) {
+    std::string lines;
+    for (const auto& text : texts) {
+        if (text.contains('\n')) throw std::invalid_argument("a text to be stored has two lines");
+        lines += text;
+        lines += '\n';
+    }
+    return lines;
+}
+
+std::vector<std::string> from_lines(std::string_view lines) {
+    std::vector<std::string> texts;
+    while (!lines.empty()) {
+        const auto end = lines.find('\n');
+        if (end == std::string_view::npos) throw std::runtime_error("stored line has no end");
+        texts.emplace_back(lines.substr(0, end));
+        lines.remove_prefix(end + 1);
+    }
+    return texts;
+}
+
+std::string to_stored(const Identifier& identifier) {
+    const bool is_dns = identifier.type() == protocol::IdentifierType::dns;
+    return std::string(is_dns ? dns_prefix : ip_prefix) + identifier.value();
+}
+
+Identifier identifier_from(std::string_view text) {
+    if (text.starts_with(dns_prefix))
+        return read_or_throw(Identifier::dns(text.substr(dns_prefix.size())), "identifier");
+    if (text.starts_with(ip_prefix))
+        return read_or_throw(Identifier::ip(text.substr(ip_prefix.size())), "identifier");
+    throw std::runtime_error("stored identifier: neither dns nor ip");
+}
+
+std::string to_stored(std::span<const Identifier> identifiers) {
+    std::string lines;
+    for (const auto& identifier : identifiers) {
+        lines += to_stored(identifier);
+        lines += '\n';
+    }
+    return lines;
+}
+
+std::vector<Identifier> identifiers_from(std::string_view lines) {
+    std::vector<Identifier> identifiers;
+    for (const auto& line : from_lines(lines)) identifiers.push_back(identifier_from(line));
+    return identifiers;
+}
+
+std::string to_stored(std::span<const ChallengeType> types) {
+    std::string letters;
+    for (const auto type : types) {
+        const auto* entry = std::ranges::find(challenge_letters, type,
+                                              &decltype(challenge_letters)::value_type::first);
+        if (entry == challenge_letters.end())
+            throw std::logic_error("a challenge type has no stored form");
+        letters += entry->second;
+    }
+    return letters;
+}
+
+std::vector<ChallengeType> challenge_types_from(std::string_view letters) {
+    std::vector<ChallengeType> types;
+    for (const char letter : letters) {
+        const auto* entry = std::ranges::find(challenge_letters, letter,
+                                              &decltype(challenge_letters)::value_type::second);
+        if (entry == challenge_letters.end())
+            throw std::runtime_error("stored challenge type: unknown letter");
+        types.push_back(entry->first);
+    }
+    return types;
+}
+
+base::Bytes to_stored(std::span<const ca::AuthorizationId> ids) {
+    base::Bytes octets;
+    octets.reserve(ids.size() * ca::AuthorizationId::size);
+    for (const auto& id : ids) octets.insert(octets.end(), id.octets().begin(), id.octets().end());
+    return octets;
+}
+
+std::vector<ca::AuthorizationId> authorization_ids_from(base::BytesView octets) {
+    std::vector<ca::AuthorizationId> ids;
+    ids.reserve(octets.size() / ca::AuthorizationId::size);
+    while (!octets.empty()) {
+        const auto size = std::min(octets.size(), ca::AuthorizationId::size);
+        ids.push_back(id_from<ca::AuthorizationKind>(octets.first(size)));
+        octets = octets.subspan(size);
+    }
+    return ids;
+}
+
+protocol::Jwk jwk_from(std::string_view json) {
+    auto jwk = protocol::Jwk::from_json(base::bytes_of(json));
+    if (!jwk) throw std::runtime_error("stored key: " + jwk.error().detail);
+    return *std::move(jwk);
+}
+
+protocol::Token token_from(std::string_view text) {
+    return read_or_throw(protocol::Token::from_text(text), "token");
+}
+
+protocol::Problem problem_from(std::string_view json) {
+    return read_or_throw(protocol::Problem::from_json(base::bytes_of(json)), "problem");
+}
+
+pki::SerialNumber serial_from(base::BytesView der_content) {
+    return read_or_throw(pki::SerialNumber::from_der_content(der_content), "serial number");
+}
+
+crypto::Sha256Digest digest_from(base::BytesView octets) {
+    crypto::Sha256Digest digest;
+    if (octets.size() != digest.size()) throw std::runtime_error("stored digest: wrong length");
+    std::ranges::copy(octets, digest.begin());
+    return digest;
+}
+
+RevocationReason reason_from(std::int64_t code) {
+    for (const auto reason :
+         {RevocationReason::unspecified, RevocationReason::key_compromise,
+          RevocationReason::affiliation_changed, RevocationReason::superseded,
+          RevocationReason::cessation_of_operation, RevocationReason::privilege_withdrawn}) {
+        if (code == static_cast<int>(reason)) return reason;
+    }
+    throw std::runtime_error("stored revocation reason: unknown code");
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,88 @@
+#pragma once
+// For the tests of store: what ca/repository.h promises, tested with every kind of store.
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "store/sqlite_store.h"
+#include "store/testing/await.h"
+#include "store/testing/expect_same.h"
+#include "store/testing/specimens.h"
+#include "store/testing/temporary_folder.h"
+
+namespace cairn::store::testing {
+
+/// Opens one store: empty the first time, then with what was kept before.
+using Opener = std::function<std::unique_ptr<ca::Repository>()>;
+
+/// A kind of store.
+struct Backend {
+    std::string name;
+    std::function<Opener()> create;
+
+    friend void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
+};
+
+[[nodiscard]] inline Opener sqlite_opener() {
+    struct Place {
+        TemporaryFolder folder;
+        std::unique_ptr<base::Log> log = base::silent_log();
+    };
+    return [place = std::make_shared<Place>()] {
+        return open_sqlite_store({.path = place->folder.file("store")}, *place->log);
+    };
+}
+
+/// Every kind of store there is.
+[[nodiscard]] inline std::vector<Backend> backends() {
+    return {
+        {"Sqlite", sqlite_opener},
+    };
+}
+
+/// Each test has an empty store of its own.
+class RepositoryContract : public ::testing::TestWithParam<Backend> {
+  protected:
+    [[nodiscard]] ca::Repository& store() { return *store_; }
+    /// Closes the store and opens it again.
+    void reopen() {
+        store_.reset();
+        store_ = open_();
+    }
+
+    /// An account that the store has.
+    ca::Account stored_account() { return await(store().create_account(make.account())).account; }
+
+    struct PlacedOrder {
+        ca::Order order;
+        std::vector<ca::Authorization> proofs;
+    };
+    /// An order that the store has, with a new authorization for each of `names`.
+    PlacedOrder stored_order(const ca::AccountId& account,
+                             const std::vector<std::string>& names = {"www.example.org"}) {
+        std::vector<ca::Authorization> proofs;
+        for (const auto& name : names) proofs.push_back(make.authorization(account, name));
+        auto order = make.order(account, proofs);
+        await(store().create_order(order, proofs));
+        return {std::move(order), std::move(proofs)};
+    }
+
+    Specimens make;
+
+  private:
+    Opener open_ = GetParam().create();
+    std::unique_ptr<ca::Repository> store_ = open_();
+};
+
+[[nodiscard]] inline std::string name_of(const ::testing::TestParamInfo<Backend>& backend) {
+    return backend.param.name;
+}
+
+}  // namespace cairn::store::testing
