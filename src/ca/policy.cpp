@@ -67,6 +67,11 @@ std::optional<std::string> NamePolicy::refusal(const Identifier& identifier) con
     if (is_under(name.text(), "in-addr.arpa") || is_under(name.text(), "ip6.arpa"))
         return "names of the reverse DNS zones are not issued for (BR 4.2.2)";
     if (is_under(name.text(), "onion")) return "onion names are not supported";
+    if (suffixes_->is_public_suffix(name.text())) {
+        return identifier.is_wildcard()
+                   ? "a wildcard may not stand directly above a public suffix (BR 3.2.2.6)"
+                   : "the name is a public suffix";
+    }
     if (is_internal(name.text(), labels)) {
         if (!choices_.internal_names)
             return "the name does not exist in the public DNS (the operator can allow internal "
@@ -74,11 +79,6 @@ std::optional<std::string> NamePolicy::refusal(const Identifier& identifier) con
         if (identifier.is_wildcard() && labels == 1)
             return "a wildcard may not stand directly above a top-level name";
         return std::nullopt;
-    }
-    if (suffixes_->is_public_suffix(name.text())) {
-        return identifier.is_wildcard()
-                   ? "a wildcard may not stand directly above a public suffix (BR 3.2.2.6)"
-                   : "the name is a public suffix";
     }
     return std::nullopt;
 }

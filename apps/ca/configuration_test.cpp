@@ -1,0 +1,77 @@
+#include "apps/ca/configuration.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::apps {
+namespace {
+
+const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
+
+std::string initial() {
+    return initial_configuration("127.0.0.1:14000", "127.0.0.1:14001", "https://localhost:14000",
+                                 {"localhost"});
+}
+
+TEST(ConfigurationTest, ReadsWhatInitWrites) {
+    const auto configuration = read_configuration(initial(), {}, now);
+    ASSERT_TRUE(configuration) << configuration.error().front().message;
+    EXPECT_EQ(configuration->server.listen, std::vector<std::string>{"127.0.0.1:14000"});
+    EXPECT_EQ(configuration->server.public_url, "https://localhost:14000");
+    EXPECT_EQ(configuration->store.sqlite_path, "store/cairn.sqlite");
+    EXPECT_TRUE(configuration->validation.dnssec);
+    EXPECT_EQ(configuration->profiles.at("default").validity, std::chrono::days(90));
+    EXPECT_EQ(configuration->default_profile, "default");
+}
+
+TEST(ConfigurationTest, OverridesAnyKeyWithToml) {
+    const auto configuration =
+        read_configuration(initial(),
+                           {"validation.http_port=5002", "validation.dnssec=false",
+                            R"(validation.dns_servers=["127.0.0.1:8053"])",
+                            R"(validation.allow_networks=["127.0.0.0/8", "10.0.0.0/8"])",
+                            R"(profiles.short.validity="6d")", R"(default_profile="short")"},
+                           now);
+    ASSERT_TRUE(configuration) << configuration.error().front().message;
+    EXPECT_EQ(configuration->validation.http_port, 5002);
+    EXPECT_FALSE(configuration->validation.dnssec);
+    EXPECT_EQ(configuration->validation.dns_servers.size(), 1U);
+    EXPECT_EQ(configuration->validation.allow_networks.size(), 2U);
+    EXPECT_EQ(configuration->profiles.at("short").validity, std::chrono::days(6));
+}
+
+TEST(ConfigurationTest, ReportsEverythingThatIsWrongAtOnce) {
+    const auto configuration = read_configuration(
+        initial(),
+        {"validation.http_port=70000", "validation.dnssec=\"no\"", "server.colour=\"red\"",
+         "validation.allow_networks=[\"10.0.0.0/40\"]", "profiles.default.validity=\"201d\"",
+         "server.public_url=\"http://localhost/x\"", "store.url=\"mysql:x\"", "nonsense", "a.b=x"},
+        now);
+    ASSERT_FALSE(configuration);
+    std::string all;
+    for (const auto& finding : configuration.error()) all += finding.message + "\n";
+    for (const char* part :
+         {"validation.http_port must be a port", "validation.dnssec must be true or false",
+          "server.colour is not a known key", "validation.allow_networks \"10.0.0.0/40\"",
+          "profiles.default.validity exceeds", "server.public_url must be", "store.url must be",
+          "--set nonsense: wants KEY=VALUE", "--set a.b=x: the value is not TOML"})
+        EXPECT_NE(all.find(part), std::string::npos) << part << " is missing in:\n" << all;
+}
+
+TEST(ConfigurationTest, APrivateCaMayLiveLonger) {
+    const auto configuration = read_configuration(
+        initial(), {"profiles.default.validity=\"700d\"", "policy.baseline_requirements=false"},
+        now);
+    EXPECT_TRUE(configuration);
+}
+
+TEST(DurationTest, NeedsNumberAndUnit) {
+    EXPECT_EQ(*duration_from("45s"), base::Seconds(45));
+    EXPECT_EQ(*duration_from("30m"), std::chrono::minutes(30));
+    EXPECT_EQ(*duration_from("12h"), std::chrono::hours(12));
+    EXPECT_EQ(*duration_from("90d"), std::chrono::days(90));
+    for (const char* bad : {"", "d", "90", "-1d", "0d", "1.5h", "1 d", "9999999d", "1w"})
+        EXPECT_FALSE(duration_from(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace cairn::apps

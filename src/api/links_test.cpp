@@ -1,0 +1,36 @@
+#include "api/links.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+
+namespace cairn::api {
+namespace {
+
+const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
+
+TEST(LinksTest, ReadsBackOnlyItsOwnAccountUrls) {
+    const Links links("https://ca.example:14000");
+    crypto::SystemRandom random;
+    const auto id = ca::AccountId::fresh(now, random);
+    const auto url = links.account(id);
+    EXPECT_EQ(url, "https://ca.example:14000/acme/account/" + id.to_string());
+    EXPECT_EQ(links.account_from(url), id);
+    for (const auto& other : {url + "/", url + "/orders", url.substr(8), "http" + url.substr(5),
+                              url + "A", "https://CA.example:14000/acme/account/" + id.to_string(),
+                              "https://ca.example/acme/account/" + id.to_string(), std::string()})
+        EXPECT_FALSE(links.account_from(other)) << other;
+}
+
+TEST(LinksTest, FillsEveryHole) {
+    const Links links("https://ca.example");
+    crypto::SystemRandom random;
+    const auto id = ca::AuthorizationId::fresh(now, random);
+    EXPECT_EQ(links.challenge(id, protocol::ChallengeType::tls_alpn_01),
+              "https://ca.example/acme/challenge/" + id.to_string() + "/tls-alpn-01");
+    EXPECT_EQ(links.certificate(*pki::SerialNumber::from_hex("0a1b")),
+              "https://ca.example/acme/certificate/0a1b");
+}
+
+}  // namespace
+}  // namespace cairn::api
