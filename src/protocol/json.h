@@ -1,5 +1,5 @@
 #pragma once
-// Private to the .cpp files of protocol (and of fuzz): what every reader of JSON shares.
+// For .cpp files alone, since it brings in Boost.JSON: what every reader of JSON shares.
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// Private to the .cpp files of protocol: how JSON texts are written.
+// For .cpp files alone: how JSON texts are written.
 
 #include <concepts>
 #include <cstdint>
