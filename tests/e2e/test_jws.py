@@ -233,7 +233,7 @@ def test_kid_for_a_new_account(client):
 
 
 @pytest.mark.parametrize("change, kind", [
-    (lambda url: url[:-1] + ("A" if url[-1] != "A" else "B"), "accountDoesNotExist"),
+    (lambda url: url[:-4] + flipped(url[-4:]), "accountDoesNotExist"),
     (lambda url: url + "/", {"malformed", "accountDoesNotExist"}),
     (lambda url: url + "?x", {"malformed", "accountDoesNotExist"}),
     (lambda url: url.replace("localhost", "LOCALHOST"), {"malformed", "accountDoesNotExist"}),

@@ -338,7 +338,7 @@ def test_revocation_by_nobody_in_particular(client, new_client, stranger):
     (2, "badRevocationReason"), (6, "badRevocationReason"), (7, "badRevocationReason"),
     (8, "badRevocationReason"), (10, "badRevocationReason"), (11, "badRevocationReason"),
     (-1, "badRevocationReason"), (2**40, "badRevocationReason"), ("1", "malformed"),
-    (1.5, "malformed"), (None, "malformed"),
+    (1.5, "malformed"), ([1], "malformed"),
 ])
 def test_reasons_that_are_refused(client, reason, kind):
     issued = client.issue([unique_name()])

@@ -97,6 +97,10 @@ def make_csr(key, names, common_name=None, extensions=(), digest=None):
     return builder.sign(key, digest or hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
+def is_bad_nonce(response):
+    return response.status_code == 400 and response.json()["type"] == ERROR + "badNonce"
+
+
 class Refused(AssertionError):
     def __init__(self, response):
         self.response = response
@@ -132,6 +136,7 @@ class Client:
         self.key = key or Key()
         self.account_url = None
         self.http = requests.Session()
+        self.http.trust_env = False  # REQUESTS_CA_BUNDLE would win over our root
         self.http.verify = str(authority.api_root)
         self.directory = self.http.get(authority.directory, timeout=30).json()
         self.nonces = []
@@ -160,8 +165,15 @@ class Client:
         return response
 
     def post(self, url, payload=None, **header_changes):
-        """A signed request; POST-as-GET without a payload."""
-        return self.send(url, make_jws(self.key, self.header(url, **header_changes), payload))
+        """A signed request; POST-as-GET without a payload. A nonce from the store that was refused
+        (the CA has started again) is replaced once."""
+        for remaining in (1, 0):
+            response = self.send(
+                url, make_jws(self.key, self.header(url, **header_changes), payload))
+            if remaining and "nonce" not in header_changes and is_bad_nonce(response):
+                self.nonces = self.nonces[-1:]
+                continue
+            return response
 
     def must(self, response):
         if response.status_code >= 400:
