@@ -24,13 +24,13 @@ class Resolver {
 struct ResolverOptions {
     /// Forwarders as "address" or "address:port", IPv6 in brackets when a port follows; empty:
     /// resolve from the roots.
-    std::vector<std::string> servers;
+    std::vector<std::string> servers{};
     /// Validate with DNSSEC; a bogus answer is an error (RFC 4035).
     bool dnssec = true;
     /// How long one query may take in all.
     base::Milliseconds timeout{5000};
     /// Trust anchor file and root hints file; empty: the packaged ones.
-    std::string trust_anchor_file, root_hints_file;
+    std::string trust_anchor_file{}, root_hints_file{};
 };
 
 /// The resolver that fits the options: forwarders without DNSSEC are asked directly, everything

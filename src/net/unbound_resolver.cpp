@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
@@ -30,6 +32,7 @@ constexpr const char* packaged_trust_anchor = "/usr/share/dns/root.key";
 constexpr const char* packaged_root_hints = "/usr/share/dns/root.hints";
 constexpr std::uint16_t default_port = 53;
 constexpr int class_internet = 1;
+constexpr int rcode_server_failure = 2;
 /// What libunbound remembers of failures is kept no longer than this; RFC 9520 section 3.2 asks for
 /// a second at least.
 constexpr std::chrono::seconds kept_failure{1};
@@ -102,16 +105,60 @@ ContextHandle make_context(const ResolverOptions& options) {
     return context;
 }
 
-/// A query that waits for its answer; used on the executor of its task alone.
-struct Waiter {
-    Waiter(const base::Executor& executor, base::Milliseconds patience)
-        : timer(executor, patience) {}
-    asio::steady_timer timer;  ///< its end, or that of the patience
-    bool answered = false;
-    int error = 0;
-    ResultHandle result;
+/// Where a task waits for its answer. Nothing of the task's own event loop is kept here, because
+/// that may be gone when libunbound comes with a late answer. Thread-safe.
+class Mailbox {
+  public:
+    struct Mail {
+        int error = 0;
+        ResultHandle result;
+    };
+
+    /// Waits for the answer, `patience` at most; nothing if there was none.
+    static base::Task<std::optional<Mail>> wait(std::shared_ptr<Mailbox> mailbox,
+                                                base::Milliseconds patience) {
+        asio::steady_timer timer(co_await asio::this_coro::executor, patience);
+        const Opening opening(*mailbox, timer);
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        const std::scoped_lock lock(mailbox->mutex_);
+        co_return std::move(mailbox->mail_);
+    }
+
+    static void deliver(const std::shared_ptr<Mailbox>& mailbox, Mail mail) {
+        const std::scoped_lock lock(mailbox->mutex_);
+        mailbox->mail_ = std::move(mail);
+        if (mailbox->timer_ == nullptr) return;
+        asio::post(mailbox->timer_->get_executor(), [mailbox] {
+            const std::scoped_lock inner_lock(mailbox->mutex_);
+            if (mailbox->timer_ != nullptr) mailbox->timer_->cancel();
+        });
+    }
+
+  private:
+    /// The time in which a task waits. What was delivered before ends the wait at once.
+    class Opening {
+      public:
+        Opening(Mailbox& mailbox, asio::steady_timer& timer) : mailbox_(mailbox) {
+            const std::scoped_lock lock(mailbox_.mutex_);
+            mailbox_.timer_ = &timer;
+            if (mailbox_.mail_) timer.expires_after(base::Milliseconds(0));
+        }
+        ~Opening() {
+            const std::scoped_lock lock(mailbox_.mutex_);
+            mailbox_.timer_ = nullptr;
+        }
+        Opening(const Opening&) = delete;
+        Opening& operator=(const Opening&) = delete;
+
+      private:
+        Mailbox& mailbox_;
+    };
+
+    std::mutex mutex_;
+    asio::steady_timer* timer_ = nullptr;  ///< while a task waits
+    std::optional<Mail> mail_;
 };
-using WaiterPointer = std::shared_ptr<Waiter>;
+using MailboxPointer = std::shared_ptr<Mailbox>;
 
 /// libunbound, on one strand. Kept by the handlers that wait for it and by nothing else once the
 /// resolver is gone.
@@ -126,8 +173,8 @@ class Unbound : public std::enable_shared_from_this<Unbound> {
     [[nodiscard]] const asio::strand<base::Executor>& strand() const { return strand_; }
 
     // The rest is used on the strand alone.
-    void ask(const WaiterPointer& waiter, const std::string& name, RecordType type);
-    void drop(const WaiterPointer& waiter);
+    void ask(const MailboxPointer& mailbox, const std::string& name, RecordType type);
+    void drop(const MailboxPointer& mailbox);
     void close();
 
   private:
@@ -153,17 +200,16 @@ class Unbound : public std::enable_shared_from_this<Unbound> {
     struct Question {
         std::weak_ptr<Unbound> unbound;
         std::shared_ptr<Session> session;
-        WaiterPointer waiter;
+        MailboxPointer mailbox;
         int id = 0;
     };
     static void on_answer(void* question, int error, ub_result* result);
-    static void deliver(const WaiterPointer& waiter, int error, ResultHandle result);
     void replace_session_if_stale();
 
     asio::strand<base::Executor> strand_;
     ResolverOptions options_;
     std::shared_ptr<Session> session_;
-    std::unordered_map<Waiter*, std::unique_ptr<Question>> questions_;
+    std::unordered_map<Mailbox*, std::unique_ptr<Question>> questions_;
 };
 
 /// Lets libunbound work on each event, as long as there is a session.
@@ -183,21 +229,11 @@ void Unbound::Session::watch() {
 void Unbound::on_answer(void* data, int error, ub_result* raw_result) {
     ResultHandle result(raw_result);
     auto* const question = static_cast<Question*>(data);
-    const auto waiter = question->waiter;
+    const auto mailbox = question->mailbox;
     const bool found = error == 0 && result && result->havedata != 0;
     if (!found) question->session->remembers_failure = true;
-    if (const auto unbound = question->unbound.lock()) unbound->questions_.erase(waiter.get());
-    deliver(waiter, error, std::move(result));
-}
-
-void Unbound::deliver(const WaiterPointer& waiter, int error, ResultHandle result) {
-    const auto executor = waiter->timer.get_executor();
-    asio::post(executor, [waiter, error, result = std::move(result)]() mutable {
-        waiter->answered = true;
-        waiter->error = error;
-        waiter->result = std::move(result);
-        waiter->timer.cancel();
-    });
+    if (const auto unbound = question->unbound.lock()) unbound->questions_.erase(mailbox.get());
+    Mailbox::deliver(mailbox, {error, std::move(result)});
 }
 
 /// libunbound remembers failures and denials without a SOA record for some seconds, and no option
@@ -208,19 +244,19 @@ void Unbound::replace_session_if_stale() {
     if (!session_ || stale) session_ = std::make_shared<Session>(*this);
 }
 
-void Unbound::ask(const WaiterPointer& waiter, const std::string& name, RecordType type) {
+void Unbound::ask(const MailboxPointer& mailbox, const std::string& name, RecordType type) {
     replace_session_if_stale();
     session_->watch();
-    auto question = std::make_unique<Question>(weak_from_this(), session_, waiter);
+    auto question = std::make_unique<Question>(weak_from_this(), session_, mailbox);
     const int error =
         ub_resolve_async(session_->context.get(), name.c_str(), static_cast<int>(type),
                          class_internet, question.get(), on_answer, &question->id);
-    if (error != 0) return deliver(waiter, error, nullptr);
-    questions_.emplace(waiter.get(), std::move(question));
+    if (error != 0) return Mailbox::deliver(mailbox, {error, nullptr});
+    questions_.emplace(mailbox.get(), std::move(question));
 }
 
-void Unbound::drop(const WaiterPointer& waiter) {
-    const auto found = questions_.find(waiter.get());
+void Unbound::drop(const MailboxPointer& mailbox) {
+    const auto found = questions_.find(mailbox.get());
     if (found == questions_.end()) return;
     Question& question = *found->second;
     question.session->remembers_failure = true;
@@ -230,23 +266,25 @@ void Unbound::drop(const WaiterPointer& waiter) {
 
 void Unbound::close() {
     while (!questions_.empty()) {
-        const auto waiter = questions_.begin()->second->waiter;
-        drop(waiter);
-        deliver(waiter, UB_PIPE, nullptr);
+        const auto mailbox = questions_.begin()->second->mailbox;
+        drop(mailbox);
+        Mailbox::deliver(mailbox, {UB_PIPE, nullptr});
     }
     session_.reset();
 }
 
-base::Result<DnsAnswer> answer_of(const Waiter& waiter, const std::string& name, RecordType type) {
-    if (waiter.error != 0) return dns_failure(name, type, ub_strerror(waiter.error));
-    const ub_result& result = *waiter.result;
+base::Result<DnsAnswer> answer_of(const Mailbox::Mail& mail, const std::string& name,
+                                  RecordType type) {
+    if (mail.error != 0) return dns_failure(name, type, ub_strerror(mail.error));
+    const ub_result& result = *mail.result;
     if (result.bogus != 0) {
         return dns_failure(
             name, type,
             "DNSSEC validation failed: " +
                 base::printable(result.why_bogus != nullptr ? result.why_bogus : "", 500));
     }
-    if (result.answer_packet == nullptr || result.answer_len <= 0) {
+    if (result.rcode == rcode_server_failure || result.answer_packet == nullptr ||
+        result.answer_len <= 0) {
         return dns_failure(name, type, "no server gave a usable answer (SERVFAIL)");
     }
     const base::BytesView message(static_cast<const std::uint8_t*>(result.answer_packet),
@@ -278,13 +316,12 @@ class UnboundResolver final : public Resolver {
         if (const auto proper = make_dns_query(0, name, type); !proper) {
             co_return dns_failure(name, type, proper.error().message);
         }
-        const auto waiter =
-            std::make_shared<Waiter>(co_await asio::this_coro::executor, unbound->patience());
+        const auto mailbox = std::make_shared<Mailbox>();
         asio::post(unbound->strand(),
-                   [unbound, waiter, name, type] { unbound->ask(waiter, name, type); });
-        co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (waiter->answered) co_return answer_of(*waiter, name, type);
-        asio::post(unbound->strand(), [unbound, waiter] { unbound->drop(waiter); });
+                   [unbound, mailbox, name, type] { unbound->ask(mailbox, name, type); });
+        const auto mail = co_await Mailbox::wait(mailbox, unbound->patience());
+        if (mail) co_return answer_of(*mail, name, type);
+        asio::post(unbound->strand(), [unbound, mailbox] { unbound->drop(mailbox); });
         co_return dns_failure(
             name, type, "no answer within " + std::to_string(unbound->patience().count()) + " ms");
     }

@@ -1,0 +1,200 @@
+#include <atomic>
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/dns_test_server.h"
+#include "net/resolver.h"
+#include "net/task_for_test.h"
+
+namespace cairn::net {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Outcome = DnsAnswer::Outcome;
+using Transport = DnsTestServer::Transport;
+using Messages = DnsTestServer::Messages;
+
+base::Result<DnsAnswer> look_up(std::vector<std::string> servers, const std::string& name,
+                                RecordType type,
+                                base::Milliseconds timeout = base::Milliseconds(5000)) {
+    const auto resolver =
+        make_stub_resolver({.servers = std::move(servers), .dnssec = false, .timeout = timeout});
+    return result_of(resolver->query(name, type));
+}
+
+DnsTestServer::Respond always(DnsTestReply reply) {
+    return [reply = std::move(reply)](base::BytesView query, Transport) {
+        return Messages{reply.to(query)};
+    };
+}
+
+TEST(StubResolver, AsksAndReads) {
+    DnsTestServer server(always({.records = {{"", RecordType::txt, txt_data("hello")}}}));
+    const auto answer = look_up({server.address()}, "_acme-challenge.Example.org", RecordType::txt);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->outcome, Outcome::found);
+    EXPECT_THAT(answer->texts, ElementsAre("hello"));
+    EXPECT_EQ(answer->time_to_live, 300U);
+    EXPECT_EQ(server.queries(), 1);
+}
+
+TEST(StubResolver, NothingIsAnAnswer) {
+    DnsTestServer missing(always({.response_code = 3}));
+    EXPECT_EQ(look_up({missing.address()}, "a.example", RecordType::a)->outcome,
+              Outcome::no_such_name);
+    DnsTestServer empty(always({}));
+    EXPECT_EQ(look_up({empty.address()}, "a.example", RecordType::caa)->outcome, Outcome::no_data);
+}
+
+TEST(StubResolver, AsksAgainOverTcpWhatWasTruncated) {
+    DnsTestReply large;
+    for (int count = 0; count < 900; ++count) {
+        large.records.push_back({"", RecordType::txt, txt_data("text " + std::to_string(count))});
+    }
+    DnsTestServer server([&](base::BytesView query, Transport transport) {
+        if (transport == Transport::tcp) return Messages{large.to(query)};
+        return Messages{DnsTestReply{.truncated = true}.to(query)};
+    });
+    const auto answer = look_up({server.address()}, "big.example", RecordType::txt);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->texts.size(), 900U);
+    EXPECT_EQ(server.queries(), 2);
+}
+
+TEST(StubResolver, RefusesTooManyRecords) {
+    DnsTestReply huge;
+    huge.records.resize(4000, {"", RecordType::a, {192, 0, 2, 1}});
+    DnsTestServer server([&](base::BytesView query, Transport transport) {
+        if (transport == Transport::tcp) return Messages{huge.to(query)};
+        return Messages{DnsTestReply{.truncated = true}.to(query)};
+    });
+    const auto answer = look_up({server.address()}, "huge.example", RecordType::a);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("more than 1000 records"));
+}
+
+TEST(StubResolver, IgnoresDatagramsWithAnotherId) {
+    DnsTestServer server([](base::BytesView query, Transport) {
+        auto forged = DnsTestReply{.records = {{"", RecordType::a, {203, 0, 113, 66}}}}.to(query);
+        forged[0] ^= 0xffU;
+        auto genuine = DnsTestReply{.records = {{"", RecordType::a, {192, 0, 2, 1}}}}.to(query);
+        return Messages{{}, {1, 2, 3}, forged, genuine};
+    });
+    const auto answer = look_up({server.address()}, "a.example", RecordType::a);
+    ASSERT_TRUE(answer) << answer.error().message;
+    ASSERT_EQ(answer->addresses.size(), 1U);
+    EXPECT_EQ(answer->addresses[0].to_string(), "192.0.2.1");
+}
+
+TEST(StubResolver, RefusesTheAnswerToAnotherQuestion) {
+    DnsTestServer server([](base::BytesView query, Transport) {
+        const base::BytesView id = query.first(2);
+        base::Bytes other = make_dns_query(0, "b.example", RecordType::a).value();
+        std::copy(id.begin(), id.end(), other.begin());
+        return Messages{DnsTestReply{.records = {{"", RecordType::a, {192, 0, 2, 1}}}}.to(other)};
+    });
+    const auto answer = look_up({server.address()}, "a.example", RecordType::a);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("another question"));
+}
+
+TEST(StubResolver, FailuresNameServerAndReason) {
+    DnsTestServer failing(always({.response_code = 2}));
+    const auto failure = look_up({failing.address()}, "a.example", RecordType::txt);
+    ASSERT_FALSE(failure);
+    EXPECT_EQ(failure.error().message, "looking up TXT for a.example: " + failing.address() +
+                                           ": the server failed (SERVFAIL)");
+    EXPECT_EQ(failing.queries(), 2) << "asked twice, then no more";
+
+    DnsTestServer silent([](base::BytesView, Transport) { return Messages(); });
+    const auto timeout =
+        look_up({silent.address()}, "a.example", RecordType::txt, base::Milliseconds(50));
+    ASSERT_FALSE(timeout);
+    EXPECT_THAT(timeout.error().message, HasSubstr("it does not answer"));
+
+    std::uint16_t closed_port = 0;
+    {
+        closed_port = DnsTestServer(always({})).port();
+    }
+    const auto closed =
+        look_up({"127.0.0.1:" + std::to_string(closed_port)}, "a.example", RecordType::txt);
+    ASSERT_FALSE(closed);
+    EXPECT_THAT(closed.error().message, HasSubstr("refused"));
+
+    EXPECT_FALSE(look_up({failing.address()}, "not a name", RecordType::a));
+}
+
+TEST(StubResolver, TurnsToTheNextServer) {
+    DnsTestServer failing(always({.response_code = 2}));
+    DnsTestServer working(always({.records = {{"", RecordType::a, {192, 0, 2, 1}}}}));
+    const auto answer = look_up({failing.address(), working.address()}, "a.example", RecordType::a);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->outcome, Outcome::found);
+    EXPECT_EQ(failing.queries(), 1);
+}
+
+TEST(StubResolver, RepeatsALostDatagram) {
+    std::atomic<int> seen = 0;
+    DnsTestServer server([&](base::BytesView query, Transport) {
+        if (seen++ == 0) return Messages();
+        return Messages{DnsTestReply{}.to(query)};
+    });
+    EXPECT_TRUE(look_up({server.address()}, "a.example", RecordType::a));
+    EXPECT_EQ(server.queries(), 2);
+}
+
+TEST(StubResolver, FollowsAnAliasThatTheServerLeavesUnfollowed) {
+    DnsTestServer server([](base::BytesView query, Transport) {
+        DnsTestReply reply;
+        if (question_of(query).first == "a.example") {
+            reply.records = {{"", RecordType::cname, wire_name("b.example"), 7}};
+        } else {
+            reply.records = {{"", RecordType::txt, txt_data("there")}};
+        }
+        return Messages{reply.to(query)};
+    });
+    const auto answer = look_up({server.address()}, "A.example", RecordType::txt);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_THAT(answer->texts, ElementsAre("there"));
+    EXPECT_EQ(answer->canonical_name, "b.example");
+    EXPECT_EQ(answer->time_to_live, 7U);
+}
+
+TEST(StubResolver, GivesUpOnAnEndlessAlias) {
+    DnsTestServer server([](base::BytesView query, Transport) {
+        const auto name = "x" + question_of(query).first.substr(0, 60);
+        return Messages{
+            DnsTestReply{.records = {{"", RecordType::cname, wire_name(name)}}}.to(query)};
+    });
+    const auto answer = look_up({server.address()}, "a.example", RecordType::a);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("CNAME chain"));
+    EXPECT_LE(server.queries(), 11);
+}
+
+TEST(StubResolver, ForgetsAtOnce) {
+    std::atomic<bool> present = false;
+    DnsTestServer server([&](base::BytesView query, Transport) {
+        DnsTestReply reply;
+        if (present) reply.records = {{"", RecordType::txt, txt_data("now")}};
+        return Messages{reply.to(query)};
+    });
+    EXPECT_EQ(look_up({server.address()}, "a.example", RecordType::txt)->outcome, Outcome::no_data);
+    present = true;
+    EXPECT_EQ(look_up({server.address()}, "a.example", RecordType::txt)->outcome, Outcome::found);
+}
+
+TEST(StubResolver, RefusesBadServers) {
+    for (const char* server : {"localhost", "127.0.0.1:x", "[::1", "::1:53:", ""}) {
+        EXPECT_THROW(static_cast<void>(make_stub_resolver({.servers = {server}})),
+                     std::runtime_error)
+            << server;
+    }
+    EXPECT_THROW(static_cast<void>(make_stub_resolver({})), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace cairn::net
