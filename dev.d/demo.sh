@@ -169,6 +169,8 @@ demo_dns() {
 @ 0 NS ns.test.
 ns 0 A 127.0.0.1
 * 0 A 127.0.0.1
+example 0 A 127.0.0.1
+*.example 0 A 127.0.0.1
 TEXT
     # Sockets have short names: the control socket is elsewhere.
     cat >"$home/dns/knot.conf" <<TEXT

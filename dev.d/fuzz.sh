@@ -7,10 +7,6 @@ fuzz_targets() {
     done
 }
 
-build_fuzzers() {
-    configure fuzz && cmake --build build/fuzz --target fuzzers
-}
-
 # run_fuzzer NOUN SECONDS FINDS: runs one target on its seeds; what it finds goes to the folder FINDS.
 run_fuzzer() {
     local noun=$1 seconds=$2 finds=$3 crashes=build/fuzz/crashes/$1/
@@ -30,7 +26,6 @@ run_fuzzer() {
 
 dev_fuzz() {
     need build fuzz
-    mkdir -p build
     local chosen=() seconds=600
     if [[ ${1:-} =~ ^[0-9]+$ ]]; then
         seconds=$1
@@ -40,7 +35,7 @@ dev_fuzz() {
     fi
     if ((${#chosen[@]} == 0)); then mapfile -t chosen < <(fuzz_targets); fi
 
-    build_fuzzers
+    compile fuzz fuzzers
     local noun result=0
     for noun in "${chosen[@]}"; do
         [[ -f fuzz/${noun}_fuzzer.cpp ]] || {

@@ -71,11 +71,6 @@ check_interoperability() { # [--write-docs]
     check "$table claims only what was seen" "$python" tests/interop/table.py compare "$seen" "$table"
 }
 
-# The programs and unit tests under ASan and UBSan, in build/dev.
-build_tested() {
-    configure dev && cmake --build build/dev -- -k 0
-}
-
 dev_test() {
     set +e
     rm -rf "$report"
@@ -94,11 +89,11 @@ test_all() { # [--write-docs]
     check "layering" check_layering
     check "format" check_format
     stage "Build with ASan and UBSan"
-    check "build" build_tested
+    check "build" compile dev -k 0
     stage "Unit tests"
     run_unit_tests '*'
     stage "Fuzzing"
-    if check "build of the fuzz targets" build_fuzzers; then run_fuzzers; fi
+    if check "build of the fuzz targets" compile fuzz fuzzers; then run_fuzzers; fi
     stage "Programs with real peers"
     run_programs
     check_interoperability "$@"
@@ -106,7 +101,7 @@ test_all() { # [--write-docs]
 
 test_matching() { # PATTERN
     need build test || check "packages are installed" false || return
-    check "build" build_tested
+    check "build" compile dev -k 0
     run_unit_tests "*$1*"
     run_programs -k "$1"
 }
