@@ -60,7 +60,9 @@ struct LoadClient::State {
                                                static_cast<std::uint16_t>(options.port));
         co_await stream->next_layer().async_connect(endpoint, asio::use_awaitable);
         stream->next_layer().set_option(asio::ip::tcp::no_delay(true));
-        SSL_set_tlsext_host_name(stream->native_handle(), "localhost");
+        std::string host = "localhost";
+        SSL_ctrl(stream->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 host.data());
         co_await stream->async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
     }
 
