@@ -6,6 +6,7 @@ dev_demo() {
     echo "Cairn: a certificate authority and a client, shown on this machine alone."
     step "Packages and programs"
     need build demo
+    say "Building; the first time takes some minutes."
     if ! dev_build >"$(demo_log build)" 2>&1; then
         tail -n 40 "$(demo_log build)"
         demo_failed "The build failed; all of its output is in $(demo_log build)."
@@ -67,11 +68,17 @@ demo_run() {
         -cert "$live/www.example.test/cert.pem" -key "$live/www.example.test/privkey.pem" \
         -cert_chain "$live/www.example.test/chain.pem"
     wait_until "openssl s_server listens" port_is_open "$tls_port"
-    run demo_handshake "$tls_port" "$root"
+    run openssl s_client -connect "127.0.0.1:$tls_port" -CAfile "$root" -brief \
+        -servername www.example.test -verify_hostname www.example.test -verify_return_error
 
     step "Revocation of the first"
     run "$cairn" revoke www.example.test "${client[@]}" --reason superseded
+    local again code=0
+    again=$("$cairn" revoke www.example.test "${client[@]}" 2>&1) || code=$?
+    ((code == 1)) || demo_failed "revoked twice, cairn ended with $code: $again"
+    say "Asked once more, it says: $again"
 
+    demo_stop
     step "Done"
     cat <<TEXT
 Everything is in $home
@@ -109,7 +116,7 @@ run() {
     printf ' %s' "${@/#$PWD\//}"
     printf '\n'
     local result=0
-    "$@" 2>&1 | sed 's/^/     /' || result=$?
+    "$@" 2>&1 </dev/null | sed 's/^/     /' || result=$?
     ((result == 0)) || demo_failed "$1 ended with $result."
 }
 
@@ -141,6 +148,7 @@ demo_stop() {
     local pid
     for pid in "${demo_pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${demo_pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    demo_pids=()
 }
 
 port_is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -153,11 +161,6 @@ free_port() {
         port_is_open "$port" || break
     done
     echo "$port"
-}
-
-demo_handshake() {
-    openssl s_client -connect "127.0.0.1:$1" -CAfile "$2" -brief \
-        -servername www.example.test -verify_hostname www.example.test -verify_return_error </dev/null
 }
 
 # The name server

@@ -15,13 +15,15 @@ from harness.process import Server
 
 ZONE = "test."
 
-# Wildcards do not cover names that exist, nor those between them and the wildcard: a TXT record at
-# _acme-challenge.NAME hides the address of NAME.
+# A wildcard covers no name that exists or has a name below it: a TXT record at _acme-challenge.NAME
+# hides the address of NAME.
 _ZONE_FILE = """\
 @ 0 SOA ns.test. hostmaster.test. 1 3600 600 86400 0
 @ 0 NS ns.test.
 ns 0 A 127.0.0.1
 * 0 A 127.0.0.1
+example 0 A 127.0.0.1
+*.example 0 A 127.0.0.1
 """
 
 _CONFIGURATION = """\

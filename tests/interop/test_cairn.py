@@ -39,6 +39,9 @@ class Cairn:
             "--ca-root", self.authority.api_root, "--email", "admin@example.test", "--agree-tos",
             *arguments, **options)
 
+    def account(self, command, *arguments):
+        return self("account", command, "--ca-root", self.authority.api_root, *arguments)
+
     def live(self, lineage):
         return self.state / "live" / lineage
 
@@ -143,10 +146,29 @@ def test_revocation(cairn, cairn_seen):
     cairn_seen("revocation")
 
 
+def test_account(cairn, cairn_seen):
+    name = unique_name()
+    cairn.issue([name])
+    cairn.account("update", "--email", "other@example.test")
+    shown = json.loads(cairn.account("show", "--json"))
+    assert "mailto:other@example.test" in json.dumps(shown)
+    cairn.account("deactivate")
+    cairn.issue([unique_name()])  # with a new account
+    cairn_seen("account")
+
+
+@pytest.mark.parametrize("key_type", KEY_TYPES)
+def test_key_change(cairn, cairn_seen, key_type):
+    name = unique_name()
+    cairn.issue([name])
+    cairn.account("rollover", "--key-type", key_type)
+    cairn("renew", "--force")
+    cairn_seen("key change")
+
+
 def test_a_refused_proof_is_explained(cairn):
     name = unique_name()
     cairn.authority.dns.add(name, "A", "127.0.0.2")  # where nobody answers
-    run([BIN / "cairn", "--help"])
     with pytest.raises(AssertionError, match=name):
         cairn.issue([name])
     assert not cairn.live(name).exists()
