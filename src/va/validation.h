@@ -37,14 +37,18 @@ struct Settings {
     std::string user_agent = "Cairn-Validation/1";
 };
 
-/// Each runs on the caller's executor and ends by the deadline. Failure is a problem of type dns,
-/// connection, tls, unauthorized or incorrectResponse (RFC 8555 section 6.7), whose detail tells the
-/// subscriber what was tried and what came back, without the peer's body beyond 200 printable
-/// characters.
+/// Each runs on the caller's executor, which must not run handlers in parallel, and ends by the
+/// deadline. Failure is a problem of type dns, connection, tls, unauthorized or incorrectResponse
+/// (RFC 8555 section 6.7), whose detail tells the subscriber what was tried and what came back,
+/// without the peer's body beyond 200 printable characters. The arguments must outlive the task.
+/// Throws boost::system::system_error (operation_aborted) if the task is cancelled, because that is
+/// no finding, and std::logic_error for an identifier that the method is never offered for: a
+/// wildcard (BR 3.2.2.4.19 and .20), an address by dns-01 (RFC 8738 section 7).
 [[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_http01(
     const Validation& validation, const Settings& settings, net::Resolver& resolver);
-[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_dns01(
-    const Validation& validation, const Settings& settings, net::Resolver& resolver);
+[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_dns01(const Validation& validation,
+                                                                       const Settings& settings,
+                                                                       net::Resolver& resolver);
 [[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_tls_alpn01(
     const Validation& validation, const Settings& settings, net::Resolver& resolver);
 

@@ -1,0 +1,68 @@
+// dns-01: RFC 8555 section 8.4, BR 3.2.2.4.7.
+
+#include <algorithm>
+#include <optional>
+#include <ranges>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "va/lookup.h"
+#include "va/validation.h"
+
+namespace cairn::va {
+
+using protocol::OrProblem;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+// Messages quote at most 200 characters of what the peer chose.
+constexpr std::size_t quoted_texts = 3;
+constexpr std::size_t quoted_text = 60;
+
+std::string others_found(std::string_view expected, const std::vector<std::string>& texts) {
+    std::vector<std::string> found;
+    for (const auto& text : texts | std::views::take(quoted_texts)) {
+        found.push_back(fmt::format("\"{}\"", base::printable(text, quoted_text)));
+    }
+    return fmt::format("none of {} TXT records is \"{}\"; found {}{}", texts.size(), expected,
+                       fmt::join(found, ", "), texts.size() > quoted_texts ? ", ..." : "");
+}
+
+/// What is wrong with the answer, if anything.
+std::optional<std::string> fault_of(const net::DnsAnswer& answer, std::string_view expected) {
+    if (answer.outcome == net::DnsAnswer::Outcome::no_such_name) {
+        return "there is no such name (NXDOMAIN)";
+    }
+    if (answer.texts.empty()) return "the name has no TXT record";
+    if (std::ranges::find(answer.texts, expected) != answer.texts.end()) return std::nullopt;
+    return others_found(expected, answer.texts);
+}
+
+}  // namespace
+
+base::Task<OrProblem<Evidence>> validate_dns01(const Validation& validation,
+                                               const Settings& settings, net::Resolver& resolver) {
+    if (validation.identifier.type() != protocol::IdentifierType::dns) {
+        throw std::logic_error("dns-01 does not prove control of addresses");  // RFC 8738 section 7
+    }
+    const auto name = "_acme-challenge." + validation.identifier.base_value();
+    const auto deadline = std::chrono::steady_clock::now() + settings.deadline;
+    const auto failed = [&](ProblemType type, std::string_view how) {
+        return std::unexpected(Problem(type, fmt::format("{}: {}", name, how)));
+    };
+    const auto answer = co_await look_up(resolver, name, net::RecordType::txt, deadline);
+    if (!answer) co_return failed(answer.error().type, answer.error().detail);
+    const auto expected = protocol::dns_record_value(validation.key_authorization);
+    if (const auto fault = fault_of(*answer, expected)) {
+        co_return failed(ProblemType::unauthorized, *fault);
+    }
+    Evidence evidence;
+    evidence.steps.push_back(name + " TXT");
+    co_return evidence;
+}
+
+}  // namespace cairn::va

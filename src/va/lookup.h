@@ -1,0 +1,25 @@
+#pragma once
+// Private to va.
+
+#include <chrono>
+#include <string>
+
+#include "base/task.h"
+#include "net/resolver.h"
+#include "protocol/problem.h"
+
+namespace cairn::va {
+
+/// When an attempt has to be over.
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// Asks for `name` `type` by the deadline. "There is no such name" and "no such record" are
+/// answers; whatever leaves the question open (SERVFAIL, a bogus signature, no answer in time) is a
+/// problem of type dns, and never permission for anything.
+/// Throws boost::system::system_error (operation_aborted) if the task is cancelled meanwhile.
+[[nodiscard]] base::Task<protocol::OrProblem<net::DnsAnswer>> look_up(net::Resolver& resolver,
+                                                                      std::string name,
+                                                                      net::RecordType type,
+                                                                      Deadline deadline);
+
+}  // namespace cairn::va

@@ -1,0 +1,55 @@
+#pragma once
+// For the tests of va: one thread runs the validation and the peers that it talks to.
+
+#include <exception>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "base/task.h"
+
+namespace cairn::va::testing {
+
+/// An event loop that runs as long as somebody waits for a task on it.
+class EventLoop {
+  public:
+    [[nodiscard]] boost::asio::io_context& context() { return context_; }
+
+    /// Runs `task`, and whatever else is on the loop, until it ends; throws what it throws.
+    template <class T>
+    T run(base::Task<T> task) {
+        std::optional<T> result;
+        std::exception_ptr failure;
+        bool done = false;
+        const auto work = [&]() -> base::Task<void> { result.emplace(co_await std::move(task)); };
+        boost::asio::co_spawn(context_, work(),
+                              boost::asio::bind_cancellation_slot(cancellation_.slot(),
+                                                                  [&](std::exception_ptr error) {
+                                                                      failure = error;
+                                                                      done = true;
+                                                                  }));
+        run_until([&] { return done; });
+        if (failure) std::rethrow_exception(failure);
+        return std::move(*result);
+    }
+    /// Runs what is on the loop until `condition` holds; throws if there is nothing left to run.
+    void run_until(const std::function<bool()>& condition) {
+        context_.restart();
+        while (!condition()) {
+            if (context_.run_one() == 0) throw std::logic_error("nothing is left to wait for");
+        }
+    }
+    /// Cancels the task that is running in `run`.
+    void cancel() { cancellation_.emit(boost::asio::cancellation_type::all); }
+
+  private:
+    boost::asio::io_context context_;
+    boost::asio::cancellation_signal cancellation_;
+};
+
+}  // namespace cairn::va::testing

@@ -1,0 +1,94 @@
+#pragma once
+// For the tests of va: a DNS that says what the test wants.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/resolver.h"
+
+namespace cairn::va::testing {
+
+/// An answer that holds these addresses, all of one family.
+inline net::DnsAnswer with_addresses(const std::vector<std::string>& addresses) {
+    net::DnsAnswer answer;
+    answer.outcome = net::DnsAnswer::Outcome::found;
+    for (const auto& text : addresses) {
+        answer.addresses.push_back(base::IpAddress::from_lenient_text(text).value());
+    }
+    return answer;
+}
+
+inline net::DnsAnswer with_texts(std::vector<std::string> texts) {
+    net::DnsAnswer answer;
+    answer.outcome = net::DnsAnswer::Outcome::found;
+    answer.texts = std::move(texts);
+    return answer;
+}
+
+inline net::DnsAnswer with_outcome(net::DnsAnswer::Outcome outcome, int response_code = 0) {
+    net::DnsAnswer answer;
+    answer.outcome = outcome;
+    answer.response_code = response_code;
+    return answer;
+}
+
+class FakeResolver final : public net::Resolver {
+  public:
+    using Answer = base::Result<net::DnsAnswer>;
+
+    /// The next query for `name` `type` gets `answer`; the last one given stays. What no answer was
+    /// given for does not exist (NXDOMAIN).
+    void add(const std::string& name, net::RecordType type, Answer answer) {
+        answers_[{name, type}].push_back(std::move(answer));
+    }
+    /// `name` has exactly these addresses.
+    void set(const std::string& name, const std::vector<std::string>& addresses) {
+        std::vector<std::string> v6;
+        std::vector<std::string> v4;
+        for (const auto& address : addresses) {
+            (address.find(':') == std::string::npos ? v4 : v6).push_back(address);
+        }
+        answers_[{name, net::RecordType::aaaa}] = {with_addresses(v6)};
+        answers_[{name, net::RecordType::a}] = {with_addresses(v4)};
+    }
+    /// Queries fail only when they are cancelled any more. `on_query` is called for each.
+    void fall_silent(std::function<void()> on_query = [] {}) {
+        on_silent_query_ = std::move(on_query);
+    }
+    /// The names asked for, in order.
+    [[nodiscard]] const std::vector<std::string>& queries() const { return queries_; }
+
+    base::Task<Answer> query(std::string name, net::RecordType type) override {
+        queries_.push_back(name);
+        if (on_silent_query_) {
+            on_silent_query_();
+            boost::asio::steady_timer never(co_await boost::asio::this_coro::executor,
+                                            boost::asio::steady_timer::time_point::max());
+            co_await never.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+            co_return base::fail("no answer");
+        }
+        const auto entry = answers_.find({name, type});
+        if (entry == answers_.end()) {
+            co_return with_outcome(net::DnsAnswer::Outcome::no_such_name, 3);
+        }
+        Answer answer = entry->second.front();
+        if (entry->second.size() > 1) entry->second.pop_front();
+        co_return answer;
+    }
+
+  private:
+    std::map<std::pair<std::string, net::RecordType>, std::deque<Answer>> answers_;
+    std::vector<std::string> queries_;
+    std::function<void()> on_silent_query_;
+};
+
+}  // namespace cairn::va::testing

@@ -1,0 +1,31 @@
+#pragma once
+// Private to va: TLS towards peers whose certificate proves nothing by its chain.
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include "base/task.h"
+#include "protocol/problem.h"
+#include "va/dialer.h"
+
+namespace cairn::va {
+
+using TlsStream = boost::asio::ssl::stream<boost::beast::tcp_stream>;
+
+/// What the client says of itself in its hello.
+struct ClientHello {
+    std::string server_name;  ///< SNI; empty: none, as for addresses (RFC 6066 section 3)
+    std::string protocol;     ///< the only one offered by ALPN; empty: none offered
+};
+
+/// A handshake on `connection`, TLS 1.2 or later, the peer's certificate not verified (whoever
+/// validates a name for the first time has nothing to verify it with), at most 64 KiB of
+/// certificates, no renegotiation. What TLS itself refuses is a problem of type tls, a reset or
+/// silence one of type connection.
+[[nodiscard]] base::Task<protocol::OrProblem<std::unique_ptr<TlsStream>>> handshake(
+    Connection connection, ClientHello hello);
+
+}  // namespace cairn::va

@@ -1,0 +1,91 @@
+// tls-alpn-01: RFC 8737, RFC 8738 section 6, BR 3.2.2.4.20.
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "crypto/openssl.h"
+#include "va/challenge_certificate.h"
+#include "va/tls.h"
+#include "va/validation.h"
+
+namespace cairn::va {
+
+using protocol::IdentifierType;
+using protocol::OrProblem;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+constexpr std::string_view acme_tls = "acme-tls/1";
+/// A self-signed certificate needs no chain; some servers send a few superfluous ones.
+constexpr int max_chain_length = 10;
+
+/// The certificate of a finished handshake, if the peer agreed to speak acme-tls/1 in it. A shared
+/// host that merely serves what its tenants uploaded does not (the flaw of TLS-SNI, 2018).
+base::Result<pki::Certificate> challenge_certificate(SSL* ssl) {
+    const unsigned char* protocol = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(ssl, &protocol, &length);
+    if (base::text_of({protocol, length}) != acme_tls) {
+        return base::fail("the peer did not negotiate acme-tls/1 by ALPN");
+    }
+    if (const auto* chain = SSL_get_peer_cert_chain(ssl);
+        chain != nullptr && sk_X509_num(chain) > max_chain_length) {
+        return base::fail(fmt::format("the peer sent {} certificates", sk_X509_num(chain)));
+    }
+    X509* leaf = SSL_get0_peer_certificate(ssl);
+    if (leaf == nullptr) return base::fail("the peer sent no certificate");
+    const int size = i2d_X509(leaf, nullptr);
+    if (size <= 0) return base::fail("the peer's certificate cannot be encoded");
+    base::Bytes der(static_cast<std::size_t>(size));
+    unsigned char* end = der.data();
+    i2d_X509(leaf, &end);
+    return pki::Certificate::from_der(der);
+}
+
+base::Result<void> check(SSL* ssl, const Validation& validation) {
+    const auto certificate = challenge_certificate(ssl);
+    if (!certificate) return std::unexpected(certificate.error());
+    return check_challenge_certificate(*certificate, validation.identifier,
+                                       protocol::tls_alpn_digest(validation.key_authorization));
+}
+
+}  // namespace
+
+base::Task<OrProblem<Evidence>> validate_tls_alpn01(const Validation& validation,
+                                                    const Settings& settings,
+                                                    net::Resolver& resolver) {
+    const auto& identifier = validation.identifier;
+    if (identifier.is_wildcard()) {
+        throw std::logic_error("tls-alpn-01 does not prove control of wildcards");  // BR 3.2.2.4.20
+    }
+    Dialer dialer(resolver, settings.egress, std::chrono::steady_clock::now() + settings.deadline);
+    const bool by_address = identifier.type() == IdentifierType::ip;
+    auto dialled = by_address ? dialer.connect(identifier.ip_address(), settings.tls_alpn_port)
+                              : dialer.connect(identifier.base_value(), settings.tls_alpn_port);
+    const auto failed = [&](ProblemType type, std::string_view how) {
+        return std::unexpected(
+            Problem(type, fmt::format("tls-alpn-01 for {}: {}", identifier.base_value(), how)));
+    };
+    auto connection = co_await std::move(dialled);
+    if (!connection) co_return failed(connection.error().type, connection.error().detail);
+
+    const auto peer = connection->peer;
+    ClientHello hello;
+    hello.server_name =
+        by_address ? identifier.ip_address().reverse_name() : identifier.base_value();
+    hello.protocol = acme_tls;
+    const auto stream = co_await handshake(std::move(*connection), std::move(hello));
+    if (!stream) co_return failed(stream.error().type, stream.error().detail);
+
+    // The handshake is all there is to see: the connection closes when this returns.
+    if (const auto checked = check((*stream)->native_handle(), validation); !checked) {
+        co_return failed(ProblemType::unauthorized,
+                         fmt::format("{}: {}", peer, base::printable(checked.error().message)));
+    }
+    co_return Evidence{dialer.steps()};
+}
+
+}  // namespace cairn::va
