@@ -209,8 +209,8 @@ base::Task<HttpResponse> HttpConnection::answer(HttpRequest request, const std::
                                "the server failed; its log says why, under request " + id);
 }
 
-base::Task<bool> HttpConnection::send(const HttpResponse& response,
-                                      const ResponseFraming& framing) {
+base::Task<bool> HttpConnection::send(const HttpResponse& response, ResponseFraming framing) {
+    framing.date = loop_.date();
     wire_.clear();
     if (!append_response(wire_, response, framing)) {
         log_.error("response_with_control_characters", {{"remote", remote_address_}});

@@ -122,8 +122,10 @@ TEST_F(UnboundResolver, AsksAServerAgainThatWasDown) {
     {
         port = DnsTestServer(working).port();
     }
-    const auto unbound = make_unbound_resolver(
-        loops.executor(0), {.servers = {"127.0.0.1:" + std::to_string(port)}, .dnssec = false});
+    const auto unbound =
+        make_unbound_resolver(loops.executor(0), {.servers = {"127.0.0.1:" + std::to_string(port)},
+                                                  .dnssec = false,
+                                                  .timeout = base::Milliseconds(500)});
     const auto down = ask(*unbound);
     ASSERT_FALSE(down);
     EXPECT_THAT(down.error().message, HasSubstr("looking up TXT for a.example"));
