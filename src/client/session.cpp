@@ -202,6 +202,7 @@ Session::Session(SessionOptions options, const base::Clock& clock, Timer& timer,
 }
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
 
 const SessionOptions& Session::options() const {
     return state_->options;

@@ -52,6 +52,7 @@ class Session {
     Session(SessionOptions options, const base::Clock& clock, Timer& timer, crypto::Random& random);
     ~Session();
     Session(Session&&) noexcept;
+    Session& operator=(Session&&) noexcept;
 
     [[nodiscard]] const SessionOptions& options() const;
     /// Host and port of the CA, as messages name it.

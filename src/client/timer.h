@@ -29,7 +29,7 @@ class SystemTimer final : public Timer {
     std::stop_token stop_;
 };
 
-/// Jumps instead of waiting, for tests.
+/// Jumps instead of waiting, for tests with one thread.
 class InstantTimer final : public Timer {
   public:
     [[nodiscard]] TimePoint now() const override { return now_; }

@@ -1,0 +1,135 @@
+#include "client/issuance.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/challenge_journal.h"
+#include "client/testing/bench.h"
+
+namespace cairn::client {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::failure_of;
+using ::testing::HasSubstr;
+
+class Issuance : public ::testing::Test {
+  protected:
+    pki::Chain run() {
+        auto session = bench_.session();
+        return issue(bench_.workplace(), session, order_, bench_.heard);
+    }
+    std::string failure() {
+        return failure_of([this] { run(); });
+    }
+    fs::path program(const std::string& script) {
+        const auto path = bench_.folder / "hook";
+        std::ofstream(path) << "#!/bin/sh\n" << script;
+        fs::permissions(path, fs::perms::owner_all);
+        return path;
+    }
+    [[nodiscard]] Lineage lineage() const { return {bench_.state, order_.lineage}; }
+
+    testing::Bench bench_;
+    IssuanceOrder order_{.lineage = LineageName::from_text("a.example").value(),
+                         .plan = bench_.plan({"a.example", "b.example"}),
+                         .account = {},
+                         .replaces = {}};
+};
+
+TEST_F(Issuance, PutsCertificateAndPlanInPlace) {
+    bench_.ca.on_challenge = [this](const std::string&) {
+        const auto answers = bench_.webroot / ".well-known" / "acme-challenge";
+        EXPECT_TRUE(fs::exists(answers / bench_.ca.token));
+        EXPECT_EQ(ChallengeJournal(bench_.state, order_.lineage).entries().size(), 1U);
+    };
+    const auto chain = run();
+    EXPECT_EQ(lineage().current()->chain, chain);
+    EXPECT_EQ(CertificatePlan::read(bench_.state.renewal(order_.lineage)), order_.plan);
+    EXPECT_TRUE(fs::is_empty(bench_.webroot / ".well-known" / "acme-challenge"));
+    EXPECT_FALSE(fs::exists(bench_.state.challenges(order_.lineage)));
+}
+
+TEST_F(Issuance, TheAccountKeyIsNotTheCertificatesKey) {
+    run();
+    const auto account = AccountStore(bench_.state).find(bench_.ca.directory_url());
+    EXPECT_NE(lineage().current()->key.public_key(), account->key.public_key());
+    order_.plan.key_reuse = KeyReuse::same_key;
+    lineage().install(
+        {account->key, bench_.ca.issuer.issue(account->key.public_key(),
+                                              testing::names({"a.example", "b.example"}))});
+    EXPECT_THAT(failure(), HasSubstr("the account's key"));
+}
+
+TEST_F(Issuance, MakesANewKeyUnlessToldToKeepIt) {
+    const auto first = run();
+    const auto second = run();
+    EXPECT_NE(first.front().public_key(), second.front().public_key());
+    order_.plan.key_reuse = KeyReuse::same_key;
+    const auto third = run();
+    EXPECT_EQ(second.front().public_key(), third.front().public_key());
+}
+
+TEST_F(Issuance, ADryRunChangesNothing) {
+    const auto before = run();
+    order_.installing = Installing::dry_run;
+    order_.plan = bench_.plan({"c.example"});
+    order_.plan.deploy_hook = program("touch " + (bench_.folder / "ran").string());
+    const auto chain = run();
+    EXPECT_EQ(chain.front().names().dns_names, std::vector<std::string>{"c.example"});
+    EXPECT_EQ(lineage().current()->chain, before);
+    EXPECT_EQ(CertificatePlan::read(bench_.state.renewal(order_.lineage))->names.size(), 2U);
+    EXPECT_FALSE(fs::exists(bench_.folder / "ran"));
+}
+
+TEST_F(Issuance, AFailureLeavesTheOldCertificate) {
+    const auto before = run();
+    bench_.ca.alter_chain = [](const std::string&) { return std::string("-----BEGIN "); };
+    EXPECT_THAT(failure(), HasSubstr("download"));
+    EXPECT_EQ(lineage().current()->chain, before);
+}
+
+TEST_F(Issuance, RunsTheDeployHookWhenAllIsInPlace) {
+    order_.plan.deploy_hook = program("cd " + bench_.folder.path().string() +
+                                      "; cat \"$CAIRN_LIVE_DIR/fullchain.pem\" > served; "
+                                      "echo \"$CAIRN_LINEAGE: $CAIRN_NAMES\" > told");
+    const auto chain = run();
+    EXPECT_EQ(read_file(bench_.folder / "served", 100000), pki::to_pem(chain));
+    EXPECT_EQ(read_file(bench_.folder / "told", 1000), "a.example: a.example b.example\n");
+}
+
+TEST_F(Issuance, AFailingHookIsReportedAndTheCertificateStays) {
+    order_.plan.deploy_hook = program("echo 'nginx: bad configuration'; exit 1");
+    const auto text = failure();
+    EXPECT_THAT(text, HasSubstr("nginx: bad configuration"));
+    EXPECT_THAT(text, HasSubstr("the new certificate is in place"));
+    EXPECT_TRUE(lineage().current());
+}
+
+TEST_F(Issuance, RegistersAgainAtACaThatHasForgottenTheAccount) {
+    run();
+    bench_.ca.account_is_known = false;
+    run();
+    EXPECT_EQ(bench_.ca.accounts_made, 2);
+    // But not where that needs an agreement that was not given.
+    bench_.ca.account_is_known = false;
+    bench_.ca.terms_of_service = "https://ca.example/terms";
+    EXPECT_THAT(failure(), HasSubstr("--agree-tos"));
+}
+
+TEST_F(Issuance, DoesNotAskTheCaForWhatCouldNotBePutInPlace) {
+    fs::create_directories(bench_.state.live(order_.lineage));
+    EXPECT_THAT(failure(), HasSubstr("not made by cairn"));
+    EXPECT_EQ(bench_.ca.orders_made, 0);
+}
+
+TEST_F(Issuance, NamesASolverThatIsGone) {
+    fs::remove_all(bench_.webroot);
+    EXPECT_THAT(failure(), HasSubstr("there is no directory"));
+    EXPECT_EQ(bench_.ca.orders_made, 0);
+}
+
+}  // namespace
+}  // namespace cairn::client

@@ -1,0 +1,137 @@
+#include "client/lineage.h"
+
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+
+#include "client/failure.h"
+#include "client/testing/issuer.h"
+#include "client/testing/temporary_folder.h"
+
+namespace cairn::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LineageTest : public ::testing::Test {
+  protected:
+    Generation make_generation() {
+        auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+        auto chain = issuer_.issue(key.public_key(), testing::names({"a.example"}));
+        return {std::move(key), std::move(chain)};
+    }
+    static bool holds(const Lineage& lineage, const Generation& generation) {
+        const auto current = lineage.current();
+        return current && current->chain == generation.chain &&
+               current->key.public_key() == generation.key.public_key();
+    }
+
+    testing::TemporaryFolder folder_;
+    StateDirectory state_{folder_.path()};
+    LineageName name_ = LineageName::from_text("a.example").value();
+    Lineage lineage_{state_, name_};
+    testing::Issuer issuer_;
+};
+
+TEST_F(LineageTest, HasNothingAtFirst) {
+    EXPECT_FALSE(lineage_.current());
+    EXPECT_NO_THROW(lineage_.require_place());
+}
+
+TEST_F(LineageTest, InstallsInTheShapeThatServersAreConfiguredWith) {
+    const auto generation = make_generation();
+    lineage_.install(generation);
+    EXPECT_TRUE(holds(lineage_, generation));
+    const auto& chain = generation.chain;
+    const auto read = [&](const char* file) {
+        return read_file(folder_ / "live" / "a.example" / file, 1 << 20).value();
+    };
+    EXPECT_EQ(read("cert.pem"), chain[0].pem());
+    EXPECT_EQ(read("chain.pem"), chain[1].pem());
+    EXPECT_EQ(read("fullchain.pem"), chain[0].pem() + chain[1].pem());
+    EXPECT_EQ(read("privkey.pem"), base::text_of(generation.key.to_pem()));
+    for (const char* stem : {"cert", "chain", "fullchain", "privkey"}) {
+        const auto link = folder_ / "live" / "a.example" / (std::string(stem) + ".pem");
+        EXPECT_TRUE(fs::is_symlink(link));
+        const auto file = folder_ / "archive" / "a.example" / (std::string(stem) + "1.pem");
+        EXPECT_EQ(fs::canonical(link), fs::canonical(file));
+        struct stat status{};
+        ASSERT_EQ(::stat(link.c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 0777U, 0600U) << link;
+    }
+}
+
+TEST_F(LineageTest, TheNextGenerationReplacesTheOneBefore) {
+    const auto first = make_generation();
+    const auto second = make_generation();
+    lineage_.install(first);
+    lineage_.install(second);
+    EXPECT_TRUE(holds(lineage_, second));
+    EXPECT_TRUE(fs::exists(folder_ / "archive" / "a.example" / "cert1.pem"));
+    EXPECT_TRUE(fs::exists(folder_ / "archive" / "a.example" / "cert2.pem"));
+    const auto found = lineage_.key_of(first.chain.front());
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->public_key(), first.key.public_key());
+    EXPECT_FALSE(lineage_.key_of(make_generation().chain.front()));
+}
+
+TEST_F(LineageTest, TheFirstInstallationMayDieAtAnyStep) {
+    for (int steps = 0; steps < 4; ++steps) {
+        const testing::TemporaryFolder folder;
+        const StateDirectory state(folder.path());
+        Lineage lineage(state, name_);
+        const auto lost = make_generation();
+        Lineage::Installation dying(lineage, lost);
+        for (int i = 0; i < steps; ++i) EXPECT_TRUE(dying.take_step());
+        EXPECT_FALSE(fs::exists(folder / "live" / "a.example" / "privkey.pem")) << steps;
+        const auto next = make_generation();
+        lineage.install(next);
+        EXPECT_TRUE(holds(lineage, next)) << steps;
+    }
+}
+
+TEST_F(LineageTest, ARenewalMayDieAtAnyStepAndKeyAndCertificateMatch) {
+    for (int steps = 0; steps <= 4; ++steps) {
+        const auto before = make_generation();
+        lineage_.install(before);
+        const auto after = make_generation();
+        Lineage::Installation dying(lineage_, after);
+        for (int i = 0; i < steps; ++i) EXPECT_TRUE(dying.take_step());
+        // The switch is the third step.
+        EXPECT_TRUE(holds(lineage_, steps < 3 ? before : after)) << steps;
+    }
+}
+
+TEST_F(LineageTest, AHalfWrittenGenerationIsNotUsed) {
+    const auto before = make_generation();
+    lineage_.install(before);
+    // A run that died inside the first step has left some files, and a staged one.
+    write_durably(folder_ / "archive" / "a.example" / "privkey2.pem", "half", FileAccess::owner);
+    write_durably(folder_ / "archive" / "a.example" / ".cert2.pem.77", "half", FileAccess::owner);
+    EXPECT_TRUE(holds(lineage_, before));
+    const auto after = make_generation();
+    lineage_.install(after);
+    EXPECT_TRUE(holds(lineage_, after));
+    EXPECT_TRUE(fs::exists(folder_ / "archive" / "a.example" / "cert3.pem"));
+}
+
+TEST_F(LineageTest, DoesNotTouchWhatItDidNotMake) {
+    fs::create_directories(folder_ / "live" / "a.example");
+    write_durably(folder_ / "live" / "a.example" / "cert.pem", "mine", FileAccess::owner);
+    EXPECT_THROW(lineage_.require_place(), Failure);
+    EXPECT_THROW(lineage_.install(make_generation()), Failure);
+    EXPECT_EQ(read_file(folder_ / "live" / "a.example" / "cert.pem", 100), "mine");
+}
+
+TEST_F(LineageTest, NoticesAKeyThatDoesNotBelong) {
+    lineage_.install(make_generation());
+    write_durably(folder_ / "archive" / "a.example" / "privkey1.pem",
+                  base::BytesView(crypto::PrivateKey::generate(crypto::KeyType::ec_p256).to_pem()),
+                  FileAccess::owner);
+    const auto current = lineage_.current();
+    ASSERT_FALSE(current);
+    EXPECT_NE(current.error().message.find("is not the key of"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cairn::client

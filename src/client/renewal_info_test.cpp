@@ -1,0 +1,95 @@
+#include "client/renewal_info.h"
+
+#include <gtest/gtest.h>
+
+#include "base/base64url.h"
+#include "client/testing/bench.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+pki::Certificate certificate() {
+    testing::Issuer issuer;
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    return issuer.issue(key.public_key(), testing::names({"a.example"})).front();
+}
+
+TEST(RenewalWindow, ReadsWhatRfc9773Shows) {
+    // The example of section 4.2.
+    const auto window = RenewalWindow::from_json(base::bytes_of(
+        R"({"suggestedWindow": {"start": "2025-01-02T04:00:00Z", "end": "2025-01-03T04:00:00Z"},
+            "explanationURL": "https://acme.example.com/docs/ari"})"));
+    ASSERT_TRUE(window) << window.error().message;
+    EXPECT_EQ(base::to_rfc3339(window->start), "2025-01-02T04:00:00Z");
+    EXPECT_EQ(window->end - window->start, 24h);
+    EXPECT_EQ(window->explanation_url, "https://acme.example.com/docs/ari");
+}
+
+TEST(RenewalWindow, RefusesWhatIsNoWindow) {
+    for (
+        const auto* text :
+        {"", "{}", R"({"suggestedWindow": {}})", R"({"suggestedWindow": "now"})",
+         R"({"suggestedWindow": {"start": "2025-01-02T04:00:00Z"}})",
+         R"({"suggestedWindow": {"start": "2025-01-02T04:00:00Z", "end": "tomorrow"}})",
+         R"({"suggestedWindow": {"start": "2025-01-02T04:00:00Z", "end": "2025-01-02T04:00:00Z"}})",
+         R"({"suggestedWindow": {"start": "2025-01-03T04:00:00Z", "end": "2025-01-02T04:00:00Z"}})"})
+        EXPECT_FALSE(RenewalWindow::from_json(base::bytes_of(text))) << text;
+}
+
+TEST(RenewalWindow, SpreadsMomentsOverTheWindowAndKeepsThem) {
+    const RenewalWindow window{base::Time(1000s), base::Time(1100s), {}};
+    int early = 0;
+    testing::Issuer issuer;
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    for (int i = 0; i < 100; ++i) {
+        const auto each = issuer.issue(key.public_key(), testing::names({"a.example"})).front();
+        const auto moment = window.moment_for(each);
+        EXPECT_GE(moment, window.start);
+        EXPECT_LT(moment, window.end);
+        EXPECT_EQ(window.moment_for(each), moment);
+        early += moment < base::Time(1050s) ? 1 : 0;
+    }
+    EXPECT_GT(early, 20);
+    EXPECT_LT(early, 80);
+}
+
+TEST(RenewalIdentifier, IsKeyIdentifierAndSerialNumber) {
+    const auto example = certificate();
+    const auto identifier = renewal_identifier(example);
+    ASSERT_TRUE(identifier);
+    EXPECT_EQ(*identifier, base::base64url(example.authority_key_id().value()) + "." +
+                               base::base64url(example.serial().der_content()));
+}
+
+TEST(FetchRenewalWindow, AsksForTheCertificateByName) {
+    testing::Bench bench;
+    bench.ca.offers_renewal_info = true;
+    bench.ca.renewal_info =
+        R"({"suggestedWindow": {"start": "2025-01-02T04:00:00Z", "end": "2025-01-03T04:00:00Z"}})";
+    const auto example = certificate();
+    auto session = bench.session();
+    EXPECT_TRUE(fetch_renewal_window(session, example));
+    EXPECT_EQ(bench.ca.server.count("/ari/" + renewal_identifier(example).value()), 1U);
+}
+
+TEST(FetchRenewalWindow, DoesWithoutWhereThereIsNone) {
+    testing::Bench bench;
+    const auto example = certificate();
+    {
+        auto session = bench.session();
+        EXPECT_FALSE(fetch_renewal_window(session, example));
+    }
+    bench.ca.offers_renewal_info = true;
+    auto session = bench.session();
+    EXPECT_FALSE(fetch_renewal_window(session, example)) << "404";
+    bench.ca.renewal_info = "<html>";
+    EXPECT_FALSE(fetch_renewal_window(session, example));
+    auto nowhere = bench.workplace().session("https://127.0.0.1:1/dir", "");
+    EXPECT_FALSE(fetch_renewal_window(nowhere, example));
+    EXPECT_EQ(bench.timer.waited(), 0ms);
+}
+
+}  // namespace
+}  // namespace cairn::client

@@ -1,0 +1,176 @@
+#include "client/renewal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/testing/bench.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Kind = RenewalOutcome::Kind;
+using std::chrono::days;
+
+pki::Certificate certificate_of(base::Seconds lifetime) {
+    testing::Issuer issuer;
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    return issuer
+        .issue(key.public_key(), testing::names({"a.example"}),
+               {base::Time(1000000s), base::Time(1000000s) + lifetime})
+        .front();
+}
+
+TEST(DueByLifetime, LeavesAThirdOrAHalfOfTheLife) {
+    struct Case {
+        base::Seconds lifetime, due_after;
+    };
+    const Case cases[] = {
+        {days{90}, days{60}}, {days{45}, days{30}},
+        {days{10}, 576000s},  {days{10} - 2s, days{5} - 1s},
+        {160h, 80h},          {days{6}, days{3}},
+        {1h, 30min},
+    };
+    for (const auto& [lifetime, due_after] : cases)
+        EXPECT_EQ(due_by_lifetime(certificate_of(lifetime)) - base::Time(1000000s), due_after)
+            << lifetime.count();
+}
+
+TEST(DueByWindow, IsInTheWindowButNotAfterTheEnd) {
+    const auto certificate = certificate_of(days{90});
+    const base::Time start(2000000s);
+    const auto due = due_by_window(certificate, {start, start + 24h, {}});
+    EXPECT_GE(due, start);
+    EXPECT_LT(due, start + 24h);
+    const auto late = certificate.not_after() + 24h;
+    EXPECT_EQ(due_by_window(certificate, {late, late + 24h, {}}), certificate.not_after());
+}
+
+class Renewal : public ::testing::Test {
+  protected:
+    LineageName issue_lineage(const std::string& name) {
+        const IssuanceOrder order{.lineage = LineageName::from_text(name).value(),
+                                  .plan = bench_.plan({name}),
+                                  .account = {},
+                                  .replaces = {}};
+        auto session = bench_.session();
+        issue(bench_.workplace(), session, order, bench_.heard);
+        return order.lineage;
+    }
+    std::vector<RenewalOutcome> run(const std::vector<LineageName>& lineages,
+                                    RenewalForce force = RenewalForce::if_due) {
+        // The CA of the tests minds one order at a time.
+        return renew(bench_.workplace(), lineages, {.force = force, .parallel = 1}, bench_.heard);
+    }
+    /// What the CA issues from now on is of this age.
+    void set_age(base::Seconds age) {
+        const auto now = bench_.clock.now();
+        bench_.ca.validity = pki::Validity{now - age, now - age + days{90}};
+    }
+    pki::Chain live(const LineageName& name) {
+        return Lineage(bench_.state, name).current().value().chain;
+    }
+    testing::Bench bench_;
+};
+
+TEST_F(Renewal, LeavesAloneWhatIsNotDue) {
+    const auto name = issue_lineage("a.example");
+    const auto before = live(name);
+    const auto outcomes = run({name});
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().kind, Kind::not_due);
+    EXPECT_EQ(outcomes.front().due_at, due_by_lifetime(before.front()));
+    EXPECT_EQ(live(name), before);
+}
+
+TEST_F(Renewal, RenewsWhatIsDueWithTheSamePlan) {
+    set_age(days{61});
+    const auto name = issue_lineage("a.example");
+    const auto before = live(name);
+    set_age(1h);
+    const auto outcomes = run({name});
+    EXPECT_EQ(outcomes.front().kind, Kind::renewed) << outcomes.front().failure;
+    EXPECT_NE(live(name), before);
+    EXPECT_EQ(outcomes.front().certificate, live(name).front());
+    EXPECT_EQ(bench_.ca.accounts_made, 1);
+    EXPECT_EQ(bench_.ca.order_request->replaces, "");
+}
+
+TEST_F(Renewal, RenewsWhatItIsForcedTo) {
+    const auto name = issue_lineage("a.example");
+    EXPECT_EQ(run({name}, RenewalForce::always).front().kind, Kind::renewed);
+}
+
+TEST_F(Renewal, FollowsTheCasWindow) {
+    bench_.ca.offers_renewal_info = true;
+    const auto name = issue_lineage("a.example");
+    const auto identifier = renewal_identifier(live(name).front()).value();
+    bench_.ca.renewal_info =
+        R"({"suggestedWindow": {"start": "2199-01-02T04:00:00Z", "end": "2199-01-03T04:00:00Z"}})";
+    EXPECT_EQ(run({name}).front().due_at, live(name).front().not_after());
+    // A window in the past: at once.
+    bench_.ca.renewal_info =
+        R"({"suggestedWindow": {"start": "2020-01-02T04:00:00Z", "end": "2020-01-03T04:00:00Z"}})";
+    EXPECT_EQ(run({name}).front().kind, Kind::renewed);
+    EXPECT_EQ(bench_.ca.order_request->replaces, identifier);
+}
+
+TEST_F(Renewal, FallsBackToTheLifetimeWithoutAnAnswer) {
+    bench_.ca.offers_renewal_info = true;
+    const auto name = issue_lineage("a.example");
+    EXPECT_EQ(run({name}).front().due_at, due_by_lifetime(live(name).front()));
+}
+
+TEST_F(Renewal, WhatBecomesOfOneDoesNotTouchAnother) {
+    set_age(days{61});
+    const auto broken = issue_lineage("a.example");
+    const auto unconvincing = issue_lineage("b.example");
+    const auto sound = issue_lineage("c.example");
+    write_durably(bench_.state.renewal(broken), "{", FileAccess::owner);
+    bench_.ca.unconvinced_of = {"b.example"};
+    const auto outcomes = run({broken, unconvincing, sound});
+    ASSERT_EQ(outcomes.size(), 3U);
+    EXPECT_EQ(outcomes[0].kind, Kind::failed);
+    EXPECT_THAT(outcomes[0].failure, HasSubstr("a.example.json"));
+    EXPECT_EQ(outcomes[1].kind, Kind::failed);
+    EXPECT_THAT(outcomes[1].failure, HasSubstr("no answer from b.example"));
+    EXPECT_EQ(outcomes[2].kind, Kind::renewed) << outcomes[2].failure;
+}
+
+TEST_F(Renewal, ALineageWithoutASoundCertificateIsDue) {
+    const auto name = issue_lineage("a.example");
+    std::filesystem::remove(bench_.state.live(name) / "privkey.pem");
+    std::filesystem::remove(bench_.state.archive(name) / "privkey1.pem");
+    EXPECT_EQ(run({name}).front().kind, Kind::renewed);
+}
+
+TEST_F(Renewal, WorksOnManySideBySide) {
+    // Each at a CA of its own, since the CA of the tests minds one order at a time.
+    std::vector<std::unique_ptr<testing::FakeCa>> authorities;
+    std::vector<LineageName> names;
+    for (int i = 0; i < 6; ++i) {
+        authorities.push_back(std::make_unique<testing::FakeCa>());
+        const auto domain = std::string(1, static_cast<char>('a' + i)) + ".example";
+        auto plan = bench_.plan({domain});
+        plan.directory_url = authorities.back()->directory_url();
+        plan.root_file = authorities.back()->server.root_file();
+        names.push_back(LineageName::from_text(domain).value());
+        make_private_directory(bench_.state.root() / "renewal");
+        write_durably(bench_.state.renewal(names.back()), plan.to_json(), FileAccess::owner);
+    }
+    SystemTimer timer;  // the other one is for one thread
+    const Workplace workplace{.state = bench_.state,
+                              .clock = bench_.clock,
+                              .timer = timer,
+                              .random = bench_.random,
+                              .solvers = bench_.solvers,
+                              .user_agent = "Cairn/test"};
+    const auto outcomes =
+        renew(workplace, names, {.force = RenewalForce::if_due, .parallel = 3}, bench_.heard);
+    for (const auto& outcome : outcomes) EXPECT_EQ(outcome.kind, Kind::renewed) << outcome.failure;
+    EXPECT_THAT(bench_.heard.text(), HasSubstr("f.example: Ordering a certificate"));
+}
+
+}  // namespace
+}  // namespace cairn::client

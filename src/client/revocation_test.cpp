@@ -1,0 +1,66 @@
+#include "client/revocation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/testing/bench.h"
+
+namespace cairn::client {
+namespace {
+
+using protocol::RevocationReason;
+
+class Revocation : public ::testing::Test {
+  protected:
+    Revocation() {
+        const IssuanceOrder order{
+            .lineage = name_, .plan = bench_.plan({"a.example"}), .account = {}, .replaces = {}};
+        certificate_ = issue(bench_.workplace(), session_, order, bench_.heard).front();
+    }
+    testing::Bench bench_;
+    LineageName name_ = LineageName::from_text("a.example").value();
+    Session session_ = bench_.session();
+    std::optional<pki::Certificate> certificate_;
+};
+
+TEST_F(Revocation, IsSignedByTheAccount) {
+    EXPECT_EQ(revoke(session_, *certificate_, RevocationReason::superseded, std::nullopt),
+              RevocationOutcome::revoked);
+    ASSERT_TRUE(bench_.ca.revocation);
+    EXPECT_EQ(bench_.ca.revocation->certificate, certificate_->der());
+    EXPECT_EQ(bench_.ca.revocation->reason, RevocationReason::superseded);
+    EXPECT_TRUE(bench_.ca.revocation_was_by_account);
+}
+
+TEST_F(Revocation, IsSignedByTheCertificatesKeyWithoutAnAccount) {
+    const auto provenance = find_provenance(bench_.state, *certificate_);
+    ASSERT_TRUE(provenance);
+    EXPECT_EQ(provenance->lineage, name_);
+    auto stranger = bench_.session();
+    EXPECT_EQ(revoke(stranger, *certificate_, RevocationReason::key_compromise, provenance->key),
+              RevocationOutcome::revoked);
+    EXPECT_FALSE(bench_.ca.revocation_was_by_account);
+}
+
+TEST_F(Revocation, TellsWhatWasRevokedAlready) {
+    revoke(session_, *certificate_, RevocationReason::unspecified, std::nullopt);
+    EXPECT_EQ(revoke(session_, *certificate_, RevocationReason::unspecified, std::nullopt),
+              RevocationOutcome::was_revoked_already);
+}
+
+TEST_F(Revocation, ReportsARefusal) {
+    const auto other = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    EXPECT_THAT(testing::failure_of(
+                    [&] { revoke(session_, *certificate_, RevocationReason::unspecified, other); }),
+                ::testing::HasSubstr("unauthorized"));
+}
+
+TEST_F(Revocation, FindsNoProvenanceOfStrangers) {
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    const auto stranger =
+        testing::Issuer().issue(key.public_key(), testing::names({"a.example"})).front();
+    EXPECT_FALSE(find_provenance(bench_.state, stranger));
+}
+
+}  // namespace
+}  // namespace cairn::client

@@ -1,0 +1,240 @@
+#include "client/session.h"
+
+#include <deque>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/testing/fake_ca.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::FakeCa;
+using ::testing::HasSubstr;
+using testing::response;
+
+class SessionTest : public ::testing::Test {
+  protected:
+    Session make_session(const std::string& url) {
+        return Session(
+            {.directory_url = url, .root_file = ca_.server.root_file(), .user_agent = "Cairn/test"},
+            clock_, timer_, random_);
+    }
+    /// A session that speaks for an account that the CA knows.
+    Session open_session() {
+        auto session = make_session(ca_.directory_url());
+        ca_.account_is_known = true;
+        ca_.account_jwk = protocol::Jwk::of(key_.public_key());
+        session.speak_for(key_, ca_.server.url("/account/1"));
+        return session;
+    }
+    /// The next signed requests get these answers instead of the CA's.
+    void answer_first(std::deque<net::HttpResponse> answers) {
+        ca_.intercept =
+            [answers](const net::HttpRequest& request) mutable -> std::optional<net::HttpResponse> {
+            if (request.method != "POST" || answers.empty()) return std::nullopt;
+            auto answer = std::move(answers.front());
+            answers.pop_front();
+            return answer;
+        };
+    }
+    template <class Action>
+    static std::string failure_of(Action action) {
+        try {
+            action();
+        } catch (const Failure& failure) {
+            return failure.what();
+        }
+        return "no failure";
+    }
+
+    FakeCa ca_;
+    base::ManualClock clock_{base::Time(1700000000s)};
+    InstantTimer timer_;
+    crypto::SystemRandom random_;
+    crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    std::string account_ = ca_.server.url("/account/1");
+};
+
+TEST_F(SessionTest, ReadsTheDirectoryOnceAndSaysWhoItIs) {
+    auto session = make_session(ca_.directory_url());
+    EXPECT_EQ(session.directory().new_order, ca_.server.url("/order"));
+    EXPECT_EQ(session.directory().new_order, ca_.server.url("/order"));
+    ASSERT_EQ(ca_.server.requests().size(), 1U);
+    EXPECT_EQ(ca_.server.requests().front().field("user-agent"), "Cairn/test");
+}
+
+TEST_F(SessionTest, UsesTheNonceOfTheLastReply) {
+    auto session = open_session();
+    session.post_as_get(account_, "read");
+    session.post_as_get(account_, "read");
+    EXPECT_EQ(ca_.server.count("/nonce") + ca_.server.count("/directory"), 1U);
+    EXPECT_EQ(ca_.server.count("/account/1"), 2U);
+}
+
+TEST_F(SessionTest, FetchesANonceWhereItHasNone) {
+    auto session = open_session();
+    // Nonces that are not base64url are as good as none (RFC 8555 section 6.5.1).
+    ca_.intercept = [this](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/directory") return std::nullopt;
+        ca_.intercept = nullptr;
+        return response(200,
+                        R"({"newNonce":")" + ca_.server.url("/nonce") + R"(","newAccount":")" +
+                            ca_.server.url("/account") + R"(","newOrder":")" +
+                            ca_.server.url("/order") + R"(","revokeCert":")" +
+                            ca_.server.url("/revoke") + R"(","keyChange":")" +
+                            ca_.server.url("/key-change") + "\"}",
+                        {{"Replay-Nonce", "not base64url!"}});
+    };
+    session.post_as_get(account_, "read");
+    EXPECT_EQ(ca_.server.count("/nonce"), 1U);
+}
+
+TEST_F(SessionTest, TriesAgainWithTheNonceOfARefusal) {
+    auto session = open_session();
+    std::deque<net::HttpResponse> refusals;
+    for (int i = 0; i < 30; ++i)
+        refusals.push_back(ca_.problem(protocol::ProblemType::bad_nonce, "again"));
+    answer_first(refusals);
+    session.post_as_get(account_, "read");
+    EXPECT_EQ(ca_.server.count("/account/1"), 31U);
+    EXPECT_EQ(ca_.server.count("/nonce"), 0U);
+    EXPECT_EQ(timer_.waited(), 0ms);
+}
+
+TEST_F(SessionTest, GivesUpOnACaThatRefusesEveryNonce) {
+    auto session = open_session();
+    ca_.intercept = [this](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.method != "POST") return std::nullopt;
+        return ca_.problem(protocol::ProblemType::bad_nonce, "again");
+    };
+    EXPECT_THAT(failure_of([&] { session.post_as_get(account_, "read"); }), HasSubstr("badNonce"));
+    EXPECT_LE(ca_.server.count("/account/1"), 101U);
+}
+
+TEST_F(SessionTest, WaitsAsLongAsTheCaAsks) {
+    auto session = open_session();
+    answer_first({response(503, "", {{"Retry-After", "7"}}),
+                  response(429, "", {{"Retry-After", "Tue, 14 Nov 2023 22:13:25 GMT"}})});
+    session.post_as_get(account_, "read");
+    EXPECT_EQ(timer_.waited(), 7s + 5s);
+}
+
+TEST_F(SessionTest, ReportsAWaitThatIsTooLong) {
+    auto session = open_session();
+    auto limited = ca_.problem(protocol::ProblemType::rate_limited, "too many orders");
+    limited.fields.emplace_back("Retry-After", "86400");
+    answer_first({limited});
+    const auto text = failure_of([&] { session.post_as_get(account_, "order"); });
+    EXPECT_THAT(text, HasSubstr("429 rateLimited: too many orders"));
+    EXPECT_THAT(text, HasSubstr("Next: try again after 2023-11-15T22:13:20Z"));
+    EXPECT_EQ(timer_.waited(), 0ms);
+}
+
+TEST_F(SessionTest, BacksOffFromAFaultyServerWithJitter) {
+    auto session = open_session();
+    answer_first({response(500), response(502, "<html>"), response(504)});
+    session.post_as_get(account_, "read");
+    EXPECT_GE(timer_.waited(), 250ms + 500ms + 1000ms);
+    EXPECT_LE(timer_.waited(), 500ms + 1000ms + 2000ms);
+}
+
+TEST_F(SessionTest, GivesUpOnAServerThatStaysFaulty) {
+    auto session = open_session();
+    ca_.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.method != "POST") return std::nullopt;
+        return response(500, "<html>\x1b[31m out of order");
+    };
+    const auto text = failure_of([&] { session.post_as_get(account_, "read the account"); });
+    EXPECT_THAT(text, HasSubstr("Could not read the account"));
+    EXPECT_THAT(text, HasSubstr("answered 500 without a problem document: \"<html>?[31m out"));
+    EXPECT_EQ(ca_.server.count("/account/1"), 6U);
+}
+
+TEST_F(SessionTest, DoesNotRepeatWhatIsRefused) {
+    auto session = open_session();
+    answer_first({ca_.problem(protocol::ProblemType::malformed, "nonsense")});
+    try {
+        session.post_as_get(account_, "read");
+        FAIL();
+    } catch (const Failure& failure) {
+        EXPECT_EQ(failure.problem(), protocol::ProblemType::malformed);
+    }
+    EXPECT_EQ(ca_.server.count("/account/1"), 1U);
+}
+
+TEST_F(SessionTest, FollowsNoRedirect) {
+    auto session = open_session();
+    answer_first({response(302, "", {{"Location", ca_.server.url("/account/1")}})});
+    EXPECT_THAT(failure_of([&] { session.post_as_get(account_, "read"); }), HasSubstr("302"));
+    EXPECT_EQ(ca_.server.count("/account/1"), 1U);
+}
+
+TEST_F(SessionTest, RefusesUrlsThatAreNotTheCas) {
+    auto session = make_session("https://ca.example/dir");
+    const auto refuses = [&](const std::string& url) {
+        return failure_of([&] { static_cast<void>(session.checked(url, "read")); });
+    };
+    EXPECT_THAT(refuses("http://ca.example/order"), HasSubstr("not https"));
+    EXPECT_THAT(refuses("https://169.254.169.254/latest/meta-data"),
+                HasSubstr("only this machine"));
+    EXPECT_THAT(refuses("https://[::1]/"), HasSubstr("only this machine"));
+    EXPECT_THAT(refuses("https://10.0.0.1:8443/"), HasSubstr("only this machine"));
+    EXPECT_THAT(refuses("file:///etc/passwd"), HasSubstr("refused"));
+    EXPECT_THAT(refuses("nonsense"), HasSubstr("refused"));
+    EXPECT_EQ(refuses("https://api.ca.example/order"), "no failure");
+    EXPECT_EQ(refuses("https://1.1.1.1/order"), "no failure");
+}
+
+TEST_F(SessionTest, APrivateCaMayBeAtAPrivateAddress) {
+    EXPECT_EQ(make_session("https://127.0.0.1:14000/dir").checked("https://127.0.0.1:15000/x", ""),
+              "https://127.0.0.1:15000/x");
+}
+
+TEST_F(SessionTest, RefusesADirectoryOverPlainHttp) {
+    EXPECT_THAT(failure_of([&] { make_session("http://127.0.0.1:1/dir"); }),
+                HasSubstr("not https"));
+    EXPECT_THAT(failure_of([&] { make_session("dir"); }), HasSubstr("is no URL"));
+}
+
+TEST_F(SessionTest, ExplainsWhatIsNoDirectory) {
+    for (const std::string& body :
+         {std::string("<html>"), std::string("{}"), std::string(100000, '['),
+          std::string(R"({"newNonce":1})"), std::string(2 << 20, ' ')}) {
+        ca_.intercept = [&](const net::HttpRequest&) { return response(200, body); };
+        auto session = make_session(ca_.directory_url());
+        EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
+                    HasSubstr("read the directory"))
+            << body.substr(0, 20);
+    }
+}
+
+TEST_F(SessionTest, ReportsAnUnreachableCaAtOnce) {
+    auto session = make_session("https://127.0.0.1:1/dir");
+    EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
+                HasSubstr("Could not read the directory"));
+    EXPECT_EQ(timer_.waited(), 0ms);
+}
+
+TEST_F(SessionTest, ResolvesLocationsAndAlternates) {
+    auto session = open_session();
+    answer_first({response(
+        200, "",
+        {{"Location", "/order/7"}, {"Link", "<../c/2>;rel=\"alternate\""}, {"Retry-After", "3"}})});
+    const auto reply = session.post_as_get(account_, "read");
+    EXPECT_EQ(reply.location, ca_.server.url("/order/7"));
+    EXPECT_THAT(reply.alternates, ::testing::ElementsAre(ca_.server.url("/c/2")));
+    EXPECT_EQ(reply.retry_after, 3s);
+}
+
+TEST_F(SessionTest, AsksOnceForWhatItCanDoWithout) {
+    auto session = make_session(ca_.directory_url());
+    ca_.intercept = [](const net::HttpRequest&) { return response(503); };
+    EXPECT_FALSE(session.get_once(ca_.server.url("/ari/x"), "read"));
+    EXPECT_EQ(ca_.server.count("/ari/x"), 1U);
+}
+
+}  // namespace
+}  // namespace cairn::client

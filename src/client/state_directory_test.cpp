@@ -1,0 +1,80 @@
+#include "client/state_directory.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/failure.h"
+#include "client/testing/temporary_folder.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::TemporaryFolder;
+
+LineageName name(std::string_view text) {
+    return LineageName::from_text(text).value();
+}
+
+TEST(LineageName, TakesWhatIsSafeAsAFileName) {
+    for (const auto* good : {"example.com", "a", "xn--bcher-kva.example", "192.0.2.1",
+                             "2001:db8::1", "::1", "My_site-2", "rsa@example.com", "a+b"})
+        EXPECT_TRUE(LineageName::from_text(good)) << good;
+    for (const auto* bad :
+         {"", ".", "..", "../x", "a/b", ".hidden", "-rf", "a b", "a\nb", "*", "ä"})
+        EXPECT_FALSE(LineageName::from_text(bad)) << bad;
+    EXPECT_TRUE(LineageName::from_text(std::string(200, 'a')));
+    EXPECT_FALSE(LineageName::from_text(std::string(201, 'a')));
+}
+
+TEST(StateDirectory, ListsLineagesByTheirPlans) {
+    const TemporaryFolder folder;
+    const StateDirectory state(folder.path());
+    EXPECT_THAT(state.lineages(), ::testing::IsEmpty());
+    make_private_directory(folder / "renewal");
+    for (const auto* file : {"b.example.json", "a.example.json", "notes.txt", ".a.json.12"})
+        write_durably(folder / "renewal" / file, "{}", FileAccess::owner);
+    EXPECT_THAT(state.lineages(), ::testing::ElementsAre(name("a.example"), name("b.example")));
+}
+
+TEST(StateDirectory, OneRunWorksOnALineageAtATime) {
+    const TemporaryFolder folder;
+    const StateDirectory state(folder.path());
+    auto first = state.try_lock(name("a"));
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(state.try_lock(name("a")));
+    EXPECT_TRUE(state.try_lock(name("b")));
+    InstantTimer timer;
+    EXPECT_THROW(static_cast<void>(state.lock(name("a"), timer, 1min)), Failure);
+    EXPECT_GT(timer.waited(), 30s);
+    first.reset();
+    EXPECT_TRUE(state.try_lock(name("a")));
+}
+
+TEST(StateDirectory, AWaiterGetsTheLockWhenItIsGivenBack) {
+    const TemporaryFolder folder;
+    const StateDirectory state(folder.path());
+    auto first = state.try_lock(name("a"));
+    std::atomic<bool> is_given_back = false;
+    std::jthread waiter([&] {
+        SystemTimer timer;
+        const auto lock = state.lock(name("a"), timer, 1min);
+        EXPECT_TRUE(is_given_back);
+    });
+    is_given_back = true;
+    first.reset();
+}
+
+TEST(StateDirectory, AccountsAndLineagesDoNotLockEachOther) {
+    const TemporaryFolder folder;
+    const StateDirectory state(folder.path());
+    InstantTimer timer;
+    const auto accounts = state.lock_accounts(timer, 1s);
+    EXPECT_TRUE(state.try_lock(name("accounts")));
+    EXPECT_THROW(static_cast<void>(state.lock_accounts(timer, 1s)), Failure);
+}
+
+}  // namespace
+}  // namespace cairn::client
