@@ -22,8 +22,14 @@ T require(base::Result<T> result, const fs::path& path) {
 
 std::string issuer_url(const Configuration& configuration, const pki::Certificate& issuer) {
     std::string url_base = configuration.issuance.issuer_base_url;
-    if (url_base.empty())
-        url_base = "http://" + net::Url::from_text(configuration.server.public_url)->authority();
+    if (url_base.empty()) {
+        // The same port speaks plain HTTP for this purpose, whatever number it has.
+        const auto url = *net::Url::from_text(configuration.server.public_url);
+        const auto host = url.host_is_address()
+                              ? base::IpAddress::from_text(url.host())->to_url_host()
+                              : url.host();
+        url_base = "http://" + host + (url.port() == 80 ? "" : ":" + std::to_string(url.port()));
+    }
     while (url_base.ends_with('/')) url_base.pop_back();
     return url_base + "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
 }
@@ -59,14 +65,13 @@ NetworkValidator make_validator(const Configuration::Validation& validation,
                           .tls_alpn_port = validation.tls_alpn_port,
                           .egress = va::EgressPolicy(validation.allow_networks),
                           .deadline = validation.timeout};
-    return {std::move(settings), net::make_unbound_resolver(next_executor(), options)};
+    return {std::move(settings), net::make_resolver(next_executor(), options)};
 }
 
 protocol::Directory directory_of(const Configuration& configuration) {
     protocol::Directory directory;
     directory.terms_of_service = configuration.directory.terms_of_service;
     directory.website = configuration.directory.website;
-    directory.caa_identities = configuration.directory.caa_identities;
     for (const auto& [name, profile] : configuration.profiles)
         directory.profiles.emplace(name, profile.description);
     return directory;
@@ -76,7 +81,9 @@ protocol::Directory directory_of(const Configuration& configuration) {
 api::FrontDoor::Options door_options(const Configuration& configuration) {
     const auto url = *net::Url::from_text(configuration.server.public_url);
     std::vector<std::string> ports{":" + std::to_string(url.port())};
-    std::vector<std::string> names{url.authority()};
+    const auto url_host =
+        url.host_is_address() ? base::IpAddress::from_text(url.host())->to_url_host() : url.host();
+    std::vector<std::string> names{url.authority(), url_host + ports.front()};
     for (const auto& listen : configuration.server.listen) {
         ports.push_back(listen.substr(listen.rfind(':')));
         names.push_back(listen);
@@ -144,8 +151,11 @@ net::Router Authority::make_plain_router() {
     return router;
 }
 
-base::Task<void> Authority::start() {
+base::Task<void> Authority::prepare() {
     co_await repository_.save_issuer(issuance_.issuer(), pki::to_pem(signer_.chain()));
+}
+
+void Authority::start() {
     validation_.start();
     issuance_.start();
 }

@@ -43,8 +43,10 @@ class Authority {
     Authority(const Configuration& configuration, const std::filesystem::path& folder,
               Surroundings surroundings);
 
-    /// Saves the issuer's chain and takes up the jobs that the store has.
-    [[nodiscard]] base::Task<void> start();
+    /// Saves the issuer's chain; before anything is issued.
+    [[nodiscard]] base::Task<void> prepare();
+    /// Takes up the jobs that the store has.
+    void start();
     void stop(base::Milliseconds patience);
 
     /// For TLS connections.

@@ -223,6 +223,8 @@ void read_validation(Section section, Configuration::Validation& validation) {
     section.report_unknown();
 }
 
+constexpr base::Seconds longest_reuse = std::chrono::days(200);
+
 void read_profile(Section section, ca::Profile& profile, bool baseline, base::Time now) {
     section.take("description", profile.description);
     section.take_duration("validity", profile.validity);
@@ -232,6 +234,9 @@ void read_profile(Section section, ca::Profile& profile, bool baseline, base::Ti
     section.take_duration("order_lifetime", profile.order_lifetime);
     section.take_duration("pending_lifetime", profile.pending_lifetime);
     section.take_duration("reuse_lifetime", profile.reuse_lifetime);
+    profile.baseline_requirements = baseline;
+    if (baseline && profile.reuse_lifetime > longest_reuse)
+        section.find("reuse_lifetime", "must not exceed 200d (BR 4.2.1)");
     if (profile.backdate >= profile.validity)
         section.find("backdate", "must be shorter than validity");
     if (profile.backdate > std::chrono::hours(48))
@@ -300,11 +305,14 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
     auto directory = top.section("directory");
     directory.take("terms_of_service", configuration.directory.terms_of_service);
     directory.take("website", configuration.directory.website);
-    directory.take("caa_identities", configuration.directory.caa_identities);
     directory.report_unknown();
 
     auto issuance = top.section("issuance");
-    issuance.take("issuer_base_url", configuration.issuance.issuer_base_url);
+    auto& issuer_base_url = configuration.issuance.issuer_base_url;
+    issuance.take("issuer_base_url", issuer_base_url);
+    const auto issuer_base = net::Url::from_text(issuer_base_url);
+    if (!issuer_base_url.empty() && (!issuer_base || issuer_base->is_https()))
+        issuance.find("issuer_base_url", "must be an http URL (RFC 5280 section 4.2.2.1)");
     issuance.report_unknown();
 
     auto policy = top.section("policy");

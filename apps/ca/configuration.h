@@ -35,7 +35,6 @@ struct Configuration {
     } log;
     struct Directory {
         std::string terms_of_service, website;
-        std::vector<std::string> caa_identities;
     } directory;
     struct Issuance {
         /// http URL under which issuers' certificates are offered, "/issuer/..." is appended; by

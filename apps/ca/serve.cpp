@@ -9,6 +9,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "apps/ca/authority.h"
@@ -48,6 +49,26 @@ sigset_t block_signals() {
     return signals;
 }
 
+// As many descriptors as the system lets us have: one for each connection, and some for ourselves.
+std::size_t descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+// Validations, the store and the log need descriptors too; connections get what is left.
+net::HttpLimits connection_limits() {
+    constexpr std::size_t own_descriptors = 512;
+    net::HttpLimits limits;
+    const auto most = descriptor_limit();
+    limits.connections = std::min(limits.connections,
+                                  most > 2 * own_descriptors ? most - own_descriptors : most / 2);
+    return limits;
+}
+
 std::size_t loop_count(const Configuration& configuration) {
     if (configuration.server.threads != 0) return configuration.server.threads;
     return std::max<std::size_t>(1, std::thread::hardware_concurrency());
@@ -81,15 +102,16 @@ class Server {
           overrides_(std::move(overrides)),
           configuration_(load(folder_, overrides_, clock_.now())),
           log_(base::open_log(configuration_.log.file, configuration_.log.level)),
+          loops_(loop_count(configuration_)),
           repository_(store::open_sqlite_store(
               {.path = store_path(configuration_, folder_).string()}, *log_)),
-          loops_(loop_count(configuration_)),
           nonces_(random_),
           identity_(std::make_shared<net::TlsIdentity>()),
           certificate_(folder_, clock_, identity_),
           authority_(make_authority(configuration_)) {
+        run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
-        run(authority_.load()->start());
+        authority_.load()->start();
         acme_ = std::make_unique<net::HttpServer>(loops_, *log_, acme_options());
         if (!configuration_.server.admin_listen.empty())
             operator_ = std::make_unique<net::HttpServer>(loops_, *log_, operator_options());
@@ -117,10 +139,12 @@ class Server {
         try {
             auto configuration = load(folder_, overrides_, clock_.now());
             auto fresh = make_authority(configuration);
+            // All that can fail comes before the switch.
+            run(fresh->prepare());
             certificate_.refresh(configuration, *fresh, loops_.next());
             auto former = authority_.exchange(fresh);
             former->stop(drain_patience);
-            run(fresh->start());
+            fresh->start();
             retired_.push_back(std::move(former));
             warn_of_lasting_keys(configuration);
             configuration_ = std::move(configuration);
@@ -170,6 +194,7 @@ class Server {
         options.listen = configuration_.server.listen;
         options.tls = identity_;
         options.access_log = configuration_.log.access;
+        options.limits = connection_limits();
         options.handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
             const auto authority = authority_.load();
             co_return co_await authority->handle(std::move(request));
@@ -207,9 +232,10 @@ class Server {
     crypto::SystemRandom random_;
     Configuration configuration_;
     std::unique_ptr<base::Log> log_;
+    // The store's writer wakes tasks on the loops, so they outlive it.
+    net::EventLoops loops_;
     std::unique_ptr<ca::Repository> repository_;
     base::Announcements announcements_;
-    net::EventLoops loops_;
     ca::Nonces nonces_;
     std::shared_ptr<net::TlsIdentity> identity_;
     ServerCertificate certificate_;

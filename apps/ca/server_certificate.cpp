@@ -26,8 +26,9 @@ std::vector<protocol::Identifier> names_of(const Configuration& configuration) {
 
     std::vector<protocol::Identifier> names;
     for (const auto& host : hosts) {
-        auto name = protocol::Identifier::ip(host);
-        if (!name) name = protocol::Identifier::dns(host);
+        const auto address = base::IpAddress::from_lenient_text(host);
+        const auto name =
+            address ? protocol::Identifier::of(*address) : protocol::Identifier::dns(host);
         if (!name)
             throw std::runtime_error("server.hosts: \"" + base::printable(host) +
                                      "\" is neither a name nor an address");

@@ -53,8 +53,11 @@ HttpResponse authorization_response(const ca::Authorization& authorization, base
         .expires = authorization.expires,
         .challenges = {},
         .wildcard = authorization.identifier.is_wildcard()};
+    // RFC 8555 section 7.1.4: once it is decided, only the challenge that decided it.
+    const bool decided = authorization.attempt && authorization.attempt->finished;
     for (const auto type : authorization.offered)
-        object.challenges.push_back(challenge_object(authorization, type, links));
+        if (!decided || authorization.attempt->method == type)
+            object.challenges.push_back(challenge_object(authorization, type, links));
     HttpResponse response;
     response.content_type = "application/json";
     response.body = object.to_json();

@@ -21,13 +21,18 @@ base::Task<std::vector<std::string>> unfinished(OrderStore& store, std::size_t l
     co_return ids;
 }
 
+// The first few of `findings`, and how many more there are.
 template <class Findings, class Text>
 std::string joined(const Findings& findings, Text text) {
+    constexpr std::size_t most = 5;
     std::string result;
+    std::size_t count = 0;
     for (const auto& finding : findings) {
+        if (++count > most) continue;
         if (!result.empty()) result += "; ";
         result += text(finding);
     }
+    if (count > most) result += "; and " + std::to_string(count - most) + " more";
     return result;
 }
 
@@ -93,13 +98,14 @@ base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
     co_await require_usable_key(csr.public_key());
 
     const auto now = clock_.now();
-    IssuanceIntent intent{
-        .begun = now,
-        .csr = std::move(request.csr),
-        .serial = pki::SerialNumber::random(random_),
-        .validity = validity_for(order, *profile, signer_.chain().front().not_after(), now)};
-    if (intent.validity.not_after <= now)
-        throw Problem(ProblemType::server_internal, "no certificate can be issued at present");
+    if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
+        throw std::move(*refusal);
+    const auto issuer_not_after = signer_.chain().front().not_after();
+    IssuanceIntent intent{.begun = now,
+                          .csr = std::move(request.csr),
+                          .serial = pki::SerialNumber::random(random_),
+                          .validity = validity_for(order, *profile, issuer_not_after, now)};
+    if (auto refusal = intent_refusal(intent, issuer_not_after, now)) throw std::move(*refusal);
     const bool begun = co_await repository_.begin_issuance(order.id, std::move(intent));
     if (!begun) throw Problem(ProblemType::order_not_ready, "the order is being finalized already");
     queue_.submit(order.id.to_string());
@@ -120,11 +126,16 @@ base::Task<void> Issuance::carry_out(OrderId id) {
     } else if (profile == nullptr) {
         problem.emplace(ProblemType::invalid_profile, "the profile is not offered any more");
     } else {
+        // Asked again: between finalize and now may lie an outage or a change of issuer.
+        problem = intent_refusal(*order->intent, signer_.chain().front().not_after(), clock_.now());
         auto result = IssuanceProof::of(*order, proofs, *profile);
-        if (result)
-            proof.emplace(std::move(*result));
-        else
+        if (!result)
             problem = std::move(result.error());
+        else if (!problem)
+            proof.emplace(std::move(*result));
+    }
+    if (proof && co_await repository_.is_key_blocked(crypto::sha256(proof->public_key().spki()))) {
+        problem.emplace(ProblemType::bad_csr, "the key became known as compromised meanwhile");
     }
     if (problem) {
         log_.warning("issuance refused", {{"order", id.to_string()}, {"detail", problem->detail}});

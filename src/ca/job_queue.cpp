@@ -72,19 +72,22 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
         }
     }
 
-    // At the start, and whenever something was left, asks the store what there is to do.
+    // At the start, whenever something was left, and regularly, asks the store what there is to do.
     static base::Task<void> watch(std::shared_ptr<State> self) {
+        base::Milliseconds since_look{0};
         for (;;) {
             bool look = false;
             std::size_t room = 0;
             {
                 const std::scoped_lock lock(self->mutex);
                 if (self->stopping) co_return;
-                look = self->left_in_store;
+                look = self->left_in_store || since_look >= self->options.regular_look;
                 room = self->options.waiting - self->waiting.size();
                 if (look && room > 0) self->left_in_store = false;
             }
+            since_look += self->options.recheck;
             if (look && room > 0) {
+                since_look = base::Milliseconds(0);
                 try {
                     auto ids = co_await self->unfinished(room);
                     if (ids.size() == room) {

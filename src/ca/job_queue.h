@@ -19,7 +19,11 @@ class JobQueue {
         std::string name;  ///< for the log
         std::size_t parallel = 256;
         std::size_t waiting = 10000;
+        /// How soon a job that was left is looked for again.
         base::Milliseconds recheck{2000};
+        /// How often the store is asked even if nothing is known to be left: a request that was
+        /// under way during a reload may have written a job that no queue was told of.
+        base::Milliseconds regular_look{15000};
     };
     /// Runs one job; what it throws is logged, and the job is tried again later.
     using Run = std::function<base::Task<void>(std::string id)>;

@@ -17,7 +17,7 @@ using protocol::ProblemType;
 namespace {
 
 constexpr std::size_t longest_common_name = 64;  // ub-common-name, RFC 5280 appendix A
-constexpr base::Seconds longest_postponement = std::chrono::hours(48);  // BR 7.1.2.7
+constexpr base::Seconds longest_distance = std::chrono::hours(48);  // BR 7.1.2.7
 
 std::string lower_case(std::string_view text) {
     std::string result(text);
@@ -59,25 +59,6 @@ void compare(const std::set<std::string>& requested, const std::set<std::string>
     }
 }
 
-std::optional<Problem> validity_refusal(const protocol::NewOrderRequest& request,
-                                        const Profile& profile, base::Time now) {
-    const auto malformed = [](std::string detail) {
-        return Problem(ProblemType::malformed, std::move(detail));
-    };
-    if (!request.not_before && !request.not_after) return std::nullopt;
-    const auto not_before = request.not_before.value_or(now - profile.backdate);
-    if (request.not_before &&
-        (not_before < now - longest_postponement || not_before > now + longest_postponement))
-        return malformed("notBefore is more than 48 hours away from now");
-    if (!request.not_after) return std::nullopt;
-    if (*request.not_after <= not_before || *request.not_after <= now)
-        return malformed("notAfter is not after notBefore and now");
-    if (*request.not_after - not_before + base::Seconds(1) > profile.validity)
-        return malformed("notAfter is further from notBefore than profile \"" + profile.name +
-                         "\" allows (" + std::to_string(profile.validity.count()) + " s)");
-    return std::nullopt;
-}
-
 }  // namespace
 
 std::vector<ChallengeType> challenges_for(const Identifier& identifier) {
@@ -85,6 +66,35 @@ std::vector<ChallengeType> challenges_for(const Identifier& identifier) {
         return {ChallengeType::http_01, ChallengeType::tls_alpn_01};
     if (identifier.is_wildcard()) return {ChallengeType::dns_01};
     return {ChallengeType::http_01, ChallengeType::dns_01, ChallengeType::tls_alpn_01};
+}
+
+std::optional<Problem> validity_refusal(std::optional<base::Time> asked_not_before,
+                                        std::optional<base::Time> not_after, const Profile& profile,
+                                        base::Time now) {
+    const auto malformed = [](std::string detail) {
+        return Problem(ProblemType::malformed, std::move(detail));
+    };
+    const auto not_before = asked_not_before.value_or(now - profile.backdate);
+    if (not_before < now - longest_distance || not_before > now + longest_distance)
+        return malformed("notBefore is more than 48 hours away from now");
+    if (!not_after) return std::nullopt;
+    if (*not_after <= not_before || *not_after <= now)
+        return malformed("notAfter is not after notBefore and now");
+    if (*not_after - not_before + base::Seconds(1) > profile.longest_life(now))
+        return malformed("notAfter is further from notBefore than profile \"" + profile.name +
+                         "\" allows (" + std::to_string(profile.longest_life(now).count()) + " s)");
+    return std::nullopt;
+}
+
+std::optional<Problem> intent_refusal(const IssuanceIntent& intent, base::Time issuer_not_after,
+                                      base::Time now) {
+    const auto& [not_before, not_after] = intent.validity;
+    if (not_after <= not_before || not_after <= now || not_after > issuer_not_after ||
+        not_before < now - longest_distance || not_before > now + longest_distance)
+        return Problem(ProblemType::malformed,
+                       "no certificate with the validity of this order can be issued now; order "
+                       "anew");
+    return std::nullopt;
 }
 
 std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
@@ -112,7 +122,7 @@ std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
         problem.subproblems = std::move(refused);
         return problem;
     }
-    return validity_refusal(request, profile, now);
+    return validity_refusal(request.not_before, request.not_after, profile, now);
 }
 
 std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order) {
@@ -139,7 +149,7 @@ pki::Validity validity_for(const Order& order, const Profile& profile, base::Tim
                            base::Time now) {
     const auto not_before = order.not_before.value_or(now - profile.backdate);
     const auto not_after =
-        order.not_after.value_or(not_before + profile.validity - base::Seconds(1));
+        order.not_after.value_or(not_before + profile.longest_life(now) - base::Seconds(1));
     return {not_before, std::min(not_after, issuer_not_after)};
 }
 

@@ -31,6 +31,19 @@ namespace cairn::ca {
     const protocol::NewOrderRequest& request, const Profile& profile, const NamePolicy& policy,
     base::Time now);
 
+/// Why an order with this validity asked for cannot be met now: notBefore more than 48 hours away
+/// (BR 7.1.2.7), an end that is past or before the beginning, a span beyond the profile's. Asked
+/// when the order is placed and again when it is finalized.
+[[nodiscard]] std::optional<protocol::Problem> validity_refusal(
+    std::optional<base::Time> not_before, std::optional<base::Time> not_after,
+    const Profile& profile, base::Time now);
+
+/// Why a certificate with the validity of `intent` may not be signed at `now` by an issuer that
+/// ends at `issuer_not_after`, or nothing. An intent from before a long outage may be too old.
+[[nodiscard]] std::optional<protocol::Problem> intent_refusal(const IssuanceIntent& intent,
+                                                              base::Time issuer_not_after,
+                                                              base::Time now);
+
 /// Everything that is wrong with `csr` for `order`: its names are not exactly the order's (compared
 /// without case and duplicates), its common name is none of them, its key may not be certified, it
 /// asks for must-staple. Empty: nothing is.

@@ -12,6 +12,11 @@ namespace {
 // A proof about to lapse is not worth reusing: the client would have no time to finalize.
 constexpr base::Seconds least_remaining_proof = std::chrono::hours(1);
 
+// A proof made under another profile may be older than this one lets it be.
+bool is_fresh_enough(const Authorization& proof, const Profile& profile, base::Time now) {
+    return *proof.attempt->finished + profile.reuse_lifetime > now + least_remaining_proof;
+}
+
 // The same words for what is not there and what is somebody else's.
 Problem not_found(const char* what) {
     return Problem(ProblemType::malformed, std::string("no such ") + what, 404);
@@ -49,7 +54,7 @@ base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderReque
                                                               now + least_remaining_proof);
     std::vector<Authorization> fresh;
     for (std::size_t i = 0; i < view.order.identifiers.size(); ++i) {
-        if (reusable[i]) {
+        if (reusable[i] && is_fresh_enough(*reusable[i], *profile, now)) {
             view.order.authorizations.push_back(reusable[i]->id);
             view.proofs.push_back(std::move(*reusable[i]));
             continue;

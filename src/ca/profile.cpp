@@ -1,5 +1,7 @@
 #include "ca/profile.h"
 
+#include <algorithm>
+
 namespace cairn::ca {
 
 base::Seconds longest_validity(base::Time when) {
@@ -7,6 +9,10 @@ base::Seconds longest_validity(base::Time when) {
     if (when < sys_days(2027y / March / 15)) return days(200);
     if (when < sys_days(2029y / March / 15)) return days(100);
     return days(47);
+}
+
+base::Seconds Profile::longest_life(base::Time when) const {
+    return baseline_requirements ? std::min(validity, longest_validity(when)) : validity;
 }
 
 base::Result<Profiles> Profiles::of(std::map<std::string, Profile> profiles,

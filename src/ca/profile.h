@@ -25,6 +25,11 @@ struct Profile {
     base::Seconds pending_lifetime{std::chrono::days(7)};
     /// How long a proof of control may be used again.
     base::Seconds reuse_lifetime{std::chrono::days(10)};
+    /// Whether the schedule of the Baseline Requirements bounds `validity` as time goes by.
+    bool baseline_requirements = true;
+
+    /// The longest validity of a certificate issued at `when`.
+    [[nodiscard]] base::Seconds longest_life(base::Time when) const;
 };
 
 /// The longest validity that the Baseline Requirements (6.3.2) allow a certificate issued at

@@ -40,13 +40,14 @@ void Validation::stop(base::Milliseconds patience) {
 
 base::Task<void> Validation::begin(Authorization authorization, protocol::ChallengeType method) {
     const auto now = clock_.now();
+    const auto status = authorization.status(now);
     if (authorization.attempt && authorization.attempt->method == method &&
-        authorization.status(now) != AuthorizationStatus::invalid)
+        (status == AuthorizationStatus::pending || status == AuthorizationStatus::valid))
         co_return;  // under way, or valid: the client asks again what it has
-    if (authorization.status(now) != AuthorizationStatus::pending)
-        throw Problem(ProblemType::malformed,
-                      "the authorization is " + std::string(to_string(authorization.status(now))) +
-                          "; a new order gives a new one");
+    if (status != AuthorizationStatus::pending)
+        throw Problem(ProblemType::malformed, "the authorization is " +
+                                                  std::string(to_string(status)) +
+                                                  "; a new order gives a new one");
     if (authorization.attempt)
         throw Problem(ProblemType::malformed,
                       "another challenge of this authorization is being validated");

@@ -1,0 +1,108 @@
+#include "api/front_door.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ca/repository.h"
+#include "protocol/problem.h"
+
+namespace cairn::api {
+namespace {
+
+using net::HttpRequest;
+using net::HttpResponse;
+using testing::Contains;
+using testing::Key;
+using testing::Not;
+using testing::Pair;
+
+class FrontDoorTest : public testing::Test {
+  protected:
+    HttpResponse answer(const std::string& method, const std::string& target,
+                        const std::string& host = "ca.example") {
+        net::Router router;
+        const auto add = [&](std::string_view verb, std::string_view path, auto effect) {
+            router.add(verb, path,
+                       [effect](HttpRequest, net::Router::Parameters) -> base::Task<HttpResponse> {
+                           effect();
+                           co_return HttpResponse{};
+                       });
+        };
+        add("GET", path::directory, [] {});
+        add("HEAD", path::new_nonce, [] {});
+        add("POST", path::new_order,
+            [] { throw protocol::Problem(protocol::ProblemType::rejected_identifier, "no"); });
+        add("POST", path::key_change, [] { throw ca::StoreUnavailable("the disk is full"); });
+        const FrontDoor door(links_, nonces_, std::move(router),
+                             {.hosts = {"ca.example", "ca.example:14000"}, .terms_of_service = {}});
+        HttpRequest request;
+        request.method = method;
+        request.target = target;
+        request.fields = {{"Host", host}};
+        boost::asio::io_context loop;
+        auto future =
+            boost::asio::co_spawn(loop, door.handle(std::move(request)), boost::asio::use_future);
+        loop.run();
+        return future.get();
+    }
+
+    crypto::SystemRandom random_;
+    ca::Nonces nonces_{random_};
+    Links links_{"https://ca.example"};
+};
+
+TEST_F(FrontDoorTest, EveryPostGetsANonceThatWorks) {
+    const auto response = answer("POST", "/acme/new-order");
+    EXPECT_EQ(response.status, 400);
+    const auto nonce = std::ranges::find(response.fields, std::string("Replay-Nonce"),
+                                         [](const auto& field) { return field.first; });
+    ASSERT_NE(nonce, response.fields.end());
+    EXPECT_TRUE(nonces_.redeem(nonce->second));
+}
+
+TEST_F(FrontDoorTest, OnlyTheDirectoryLacksTheLinkToIt) {
+    const auto link = Pair("Link", "<https://ca.example/directory>;rel=\"index\"");
+    EXPECT_THAT(answer("GET", "/directory").fields, Not(Contains(link)));
+    EXPECT_THAT(answer("POST", "/acme/new-order").fields, Contains(link));
+    EXPECT_THAT(answer("GET", "/nowhere").fields, Contains(link));
+}
+
+TEST_F(FrontDoorTest, NoncesAreNotStored) {
+    EXPECT_THAT(answer("HEAD", "/acme/new-nonce").fields,
+                testing::IsSupersetOf({Pair("Cache-Control", "no-store")}));
+    EXPECT_THAT(answer("HEAD", "/acme/new-nonce").fields, Contains(Key("Replay-Nonce")));
+}
+
+TEST_F(FrontDoorTest, SaysWhatIsNotThereAndWhatIsNotAllowed) {
+    EXPECT_EQ(answer("GET", "/nowhere").status, 404);
+    const auto response = answer("DELETE", "/acme/new-order");
+    EXPECT_EQ(response.status, 405);
+    EXPECT_THAT(response.fields, Contains(Pair("Allow", "POST")));
+}
+
+TEST_F(FrontDoorTest, AnswersOnlyForItsOwnNames) {
+    EXPECT_EQ(answer("GET", "/directory", "CA.example:14000").status, 200);
+    EXPECT_EQ(answer("GET", "/directory", "evil.example").status, 421);
+    EXPECT_EQ(answer("GET", "/directory", "").status, 421);
+}
+
+TEST_F(FrontDoorTest, BrowsersMayAsk) {
+    const auto response = answer("OPTIONS", "/acme/new-order");
+    EXPECT_EQ(response.status, 204);
+    EXPECT_THAT(response.fields, Contains(Pair("Access-Control-Allow-Methods", "POST")));
+    EXPECT_THAT(response.fields, Contains(Pair("Access-Control-Allow-Origin", "*")));
+}
+
+TEST_F(FrontDoorTest, AStoreThatIsAwayIsNoBugOfTheClient) {
+    const auto response = answer("POST", "/acme/key-change");
+    EXPECT_EQ(response.status, 503);
+    EXPECT_THAT(response.fields, Contains(Key("Retry-After")));
+    EXPECT_THAT(response.body, Not(testing::HasSubstr("disk")));
+}
+
+}  // namespace
+}  // namespace cairn::api
