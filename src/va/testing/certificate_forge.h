@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of va: certificates as no careful library would make them, by OpenSSL directly.
+// Private to the tests of va: certificates as no careful library would make them.
 
 #include <optional>
 #include <string>
@@ -30,7 +30,7 @@ struct Forgery {
 };
 
 inline crypto::PkeyHandle forge_key() {
-    return crypto::PkeyHandle(EVP_EC_gen("P-256"));
+    return crypto::PkeyHandle(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
 }
 
 /// A certificate for `key`; valid now, issuer and subject the same.

@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of va: a challenge, and settings that let validation reach the peers on loopback.
+// Private to the tests of va: a challenge, and settings that let validation reach the peers.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of va: one thread runs the validation and the peers that it talks to.
+// Private to the tests of va: one thread runs the validation and the peers that it talks to.
 
 #include <exception>
 #include <functional>

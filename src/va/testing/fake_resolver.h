@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of va: a DNS that says what the test wants.
+// Private to the tests of va: a DNS that says what the test wants.
 
 #include <deque>
 #include <functional>

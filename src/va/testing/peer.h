@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of va: the hosts that validation talks to, on loopback.
+// Private to the tests of va: the hosts that validation talks to, on loopback.
 
 #include <array>
 #include <functional>
