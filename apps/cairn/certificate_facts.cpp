@@ -3,7 +3,10 @@
 #include <chrono>
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
+
+#include "base/log.h"
 
 namespace cairn {
 
@@ -23,6 +26,10 @@ std::string key_name(const crypto::PublicKey& key) {
     return {};
 }
 
+boost::json::value json_text(std::string_view text) {
+    return boost::json::parse(base::json_quoted(text));
+}
+
 std::int64_t days_left(const pki::Certificate& certificate, base::Time now) {
     return std::chrono::floor<std::chrono::days>(certificate.not_after() - now).count();
 }
@@ -36,7 +43,7 @@ boost::json::object facts_of(const pki::Certificate& certificate) {
             {"not_before", base::to_rfc3339(certificate.not_before())},
             {"not_after", base::to_rfc3339(certificate.not_after())},
             {"key_type", key_name(certificate.public_key())},
-            {"issuer", certificate.issuer_common_name()},
+            {"issuer", json_text(certificate.issuer_common_name())},
             {"serial", certificate.serial().to_hex()}};
 }
 

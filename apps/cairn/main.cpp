@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
 #include "apps/cairn/console.h"
 #include "apps/cairn/interruption.h"
@@ -19,9 +20,9 @@ namespace {
 constexpr int exit_usage = static_cast<int>(ExitCode::failed);
 
 boost::json::object to_json(const client::Failure& failure) {
-    return {{"error", boost::json::object{{"tried", failure.tried()},
-                                          {"came_back", failure.came_back()},
-                                          {"next", failure.next()}}}};
+    return {{"error", boost::json::object{{"tried", json_text(failure.tried())},
+                                          {"came_back", json_text(failure.came_back())},
+                                          {"next", json_text(failure.next())}}}};
 }
 
 ExitCode run(const Command& command, const CommonOptions& options, Console& console) {

@@ -57,7 +57,7 @@ boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_r
             break;
         case Kind::failed:
             facts["result"] = "failed";
-            facts["error"] = outcome.failure;
+            facts["error"] = json_text(outcome.failure);
             break;
     }
     return facts;

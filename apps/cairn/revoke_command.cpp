@@ -63,22 +63,38 @@ Target target_of(const Run& run, const RevokeOptions& options) {
     return std::move(*target);
 }
 
+// Revokes by the account that the session speaks for, or by the certificate's key; by the key also
+// where the account turns out not to be the certificate's.
+client::RevocationOutcome revoke_by(client::Session& session, const Target& target,
+                                    protocol::RevocationReason reason, bool by_key) {
+    try {
+        return client::revoke(session, target.certificate, reason,
+                              by_key ? target.key : std::nullopt);
+    } catch (const client::Failure& failure) {
+        if (by_key || !target.key || failure.problem() != protocol::ProblemType::unauthorized)
+            throw;
+    }
+    return client::revoke(session, target.certificate, reason, target.key);
+}
+
 ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& options) {
     const auto reason =
         value_or_fail(protocol::revocation_reason_from(options.reason), "use --reason");
     const auto target = target_of(run, options);
     auto session = run.workplace().session(target.directory_url, target.root_file);
-    // By the account where there is one, else by the certificate's own key.
+    // By the account where there is one, else by the certificate's own key. That key speaks best
+    // for its own compromise: the CA then blocks it.
     const bool has_account =
         client::AccountStore(run.state()).find(target.directory_url).has_value();
-    if (has_account)
+    const bool by_key =
+        target.key && (!has_account || reason == protocol::RevocationReason::key_compromise);
+    if (has_account && !by_key)
         client::Account(session, run.state(), run.timer()).use();
-    else if (!target.key)
+    else if (!by_key)
         throw client::Failure("revoke the certificate",
                               "neither an account at its CA nor its private key is kept here",
                               "name the --state that has one of them.");
-    const auto outcome = client::revoke(session, target.certificate, reason,
-                                        has_account ? std::nullopt : target.key);
+    const auto outcome = revoke_by(session, target, reason, by_key);
     const bool is_new = outcome == client::RevocationOutcome::revoked;
     const auto serial = target.certificate.serial().to_hex();
     run.console().say(
@@ -100,14 +116,15 @@ ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& opti
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen) {
     auto* command = program.add_subcommand("revoke", "Revoke a certificate");
     const auto options = std::make_shared<RevokeOptions>();
-    auto* what = command->add_option_group("what");
-    what->add_option("lineage", options->lineage, "The live certificate of this lineage")
-        ->type_name("LINEAGE");
-    what->add_option("--cert", options->certificate_file,
-                     "The first certificate in this file (PEM)")
-        ->check(CLI::ExistingFile)
-        ->type_name("FILE");
-    what->require_option(1);
+    auto* lineage =
+        command->add_option("lineage", options->lineage, "The live certificate of this lineage")
+            ->type_name("LINEAGE");
+    auto* file = command
+                     ->add_option("--cert", options->certificate_file,
+                                  "The first certificate in this file (PEM)")
+                     ->check(CLI::ExistingFile)
+                     ->type_name("FILE");
+    lineage->excludes(file);
     command
         ->add_option("--reason", options->reason,
                      "unspecified, keyCompromise, affiliationChanged, superseded or "
@@ -126,7 +143,8 @@ void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chose
         "Examples:\n"
         "  cairn revoke example.com --reason superseded\n"
         "  cairn revoke --cert old.pem --ca letsencrypt --reason keyCompromise");
-    command->callback([&common, &chosen, options] {
+    command->callback([&common, &chosen, options, lineage, file] {
+        if (lineage->count() + file->count() == 0) throw CLI::RequiredError("LINEAGE or --cert");
         chosen = [&common, options](Run& run) { return revoke(run, common, *options); };
     });
 }

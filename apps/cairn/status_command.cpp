@@ -46,7 +46,7 @@ std::vector<std::string> row_of(const LineageState& lineage, base::Time now) {
             base::to_rfc3339(certificate.not_after()),
             std::to_string(days_left(certificate, now)),
             key_name(certificate.public_key()),
-            certificate.issuer_common_name(),
+            base::printable(certificate.issuer_common_name()),
             standing(certificate, now),
             names_of(certificate)};
 }
@@ -58,7 +58,7 @@ boost::json::object to_json(const client::StateDirectory& state, const LineageSt
     if (!lineage.generation) {
         facts["state"] = "broken";
         facts["due"] = true;
-        facts["error"] = lineage.generation.error().message;
+        facts["error"] = json_text(lineage.generation.error().message);
         return facts;
     }
     const auto& certificate = lineage.generation->chain.front();

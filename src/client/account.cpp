@@ -52,10 +52,15 @@ const std::string& Account::directory_url() const {
     return session_.options().directory_url;
 }
 
-std::optional<StoredAccount> Account::stored() {
+std::optional<StoredAccount> Account::stored(AccountsLock lock) {
     auto account = store_.find(directory_url());
     if (!account) return std::nullopt;
     if (store_.staged_key(directory_url())) {
+        // A staged key may belong to a change of key that another run is in the middle of.
+        if (lock == AccountsLock::free) {
+            const auto accounts = state_.lock_accounts(timer_, lock_patience);
+            return stored(AccountsLock::held);
+        }
         settle_staged_key(*account);
         account = store_.find(directory_url());
     }
@@ -64,17 +69,17 @@ std::optional<StoredAccount> Account::stored() {
 }
 
 StoredAccount Account::use() {
-    if (auto account = stored()) return std::move(*account);
+    if (auto account = stored(AccountsLock::free)) return std::move(*account);
     throw Failure(fmt::format("use the account at {}", session_.host()),
                   fmt::format("there is none in {}", state_.accounts().string()),
                   "make one with `cairn issue`, or name another --ca or --state.");
 }
 
 StoredAccount Account::open(const AccountWishes& wishes, Progress& progress) {
-    if (auto account = stored()) return std::move(*account);
+    if (auto account = stored(AccountsLock::free)) return std::move(*account);
     const auto lock = state_.lock_accounts(timer_, lock_patience);
     // Another run may have made it while this one waited.
-    if (auto account = stored()) return std::move(*account);
+    if (auto account = stored(AccountsLock::held)) return std::move(*account);
     return register_key(wishes, progress);
 }
 
@@ -163,10 +168,14 @@ StoredAccount Account::roll_over(StoredAccount account, crypto::KeyType type) {
         protocol::make_jws(new_key, {.url = url, .nonce = {}, .kid = {}}, request.to_json());
     try {
         session_.post(url, inner, aim);
-    } catch (const Failure& failure) {
-        // Only an answer of the CA says that nothing changed; a lost reply does not.
-        if (failure.problem()) store_.abandon_staged_key(account.directory_url);
-        throw;
+    } catch (const Failure&) {
+        // The CA may have changed the key and the reply been lost: only the CA knows. If it cannot
+        // be asked now, both keys are kept for the next run.
+        settle_staged_key(account);
+        auto settled = store_.find(account.directory_url);
+        if (!settled || settled->key.public_key() != new_key.public_key()) throw;
+        session_.speak_for(settled->key, settled->url);
+        return std::move(*settled);
     }
     store_.commit_staged_key(account.directory_url);
     account.key = new_key;

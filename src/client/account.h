@@ -61,7 +61,8 @@ class Account {
     void deactivate(const StoredAccount& account);
 
   private:
-    [[nodiscard]] std::optional<StoredAccount> stored();
+    enum class AccountsLock { free, held };
+    [[nodiscard]] std::optional<StoredAccount> stored(AccountsLock lock);
     [[nodiscard]] std::optional<std::string> find_url(const crypto::PrivateKey& key);
     [[nodiscard]] std::string create(const crypto::PrivateKey& key, const AccountWishes& wishes,
                                      Progress& progress);

@@ -76,8 +76,11 @@ class OrderFlow::Pace {
         if (timer_.now() + pause > deadline_)
             throw Failure(
                 aim_,
-                fmt::format("the CA has not finished within {} s",
-                            std::chrono::duration_cast<std::chrono::seconds>(patience_).count()),
+                fmt::format("the CA has not finished within {} s{}",
+                            std::chrono::duration_cast<base::Seconds>(patience_).count(),
+                            asked_for ? fmt::format(" and wants to be asked again in {} s",
+                                                    asked_for->count())
+                                      : std::string()),
                 "run the command again later; what the CA has validated it remembers.");
         if (pause > 0ms) timer_.wait(pause);
     }
@@ -118,6 +121,18 @@ class OrderFlow::Presentations {
     std::vector<Presented> all_;
 };
 
+namespace {
+
+// Whether a refused order may be had without the certificate that it was to replace.
+bool blames_replacement(const Failure& failure) {
+    using protocol::ProblemType;
+    const auto problem = failure.problem();
+    return problem == ProblemType::already_replaced || problem == ProblemType::malformed ||
+           problem == ProblemType::unauthorized;
+}
+
+}  // namespace
+
 OrderFlow::OrderFlow(Session& session, const ChallengeJournal& journal, Timer& timer,
                      Progress& progress, const OrderWishes& wishes)
     : session_(session), journal_(journal), timer_(timer), progress_(progress), wishes_(wishes) {}
@@ -151,8 +166,9 @@ void OrderFlow::place_order() {
     try {
         reply = session_.post(directory.new_order, request.to_json(), aim);
     } catch (const Failure& failure) {
-        // RFC 9773 section 5: then the order stands on its own.
-        if (failure.problem() != protocol::ProblemType::already_replaced) throw;
+        // RFC 9773 section 5: then the order stands on its own. So it does if the CA does not take
+        // the former certificate for ours: after a new account, or with other names.
+        if (request.replaces.empty() || !blames_replacement(failure)) throw;
         request.replaces.clear();
         reply = session_.post(directory.new_order, request.to_json(), aim);
     }
@@ -316,8 +332,13 @@ pki::Chain OrderFlow::download() {
     auto chain = accept(reply);
     if (wishes_.preferred_chain.empty() || leads_to(chain, wishes_.preferred_chain)) return chain;
     for (std::size_t i = 0; i < reply.alternates.size() && i < max_alternates; ++i) {
-        auto alternate = accept(session_.post_as_get(reply.alternates[i], aim));
-        if (leads_to(alternate, wishes_.preferred_chain)) return alternate;
+        // The certificate is there already; a chain that cannot be had must not cost it.
+        try {
+            auto alternate = accept(session_.post_as_get(reply.alternates[i], aim));
+            if (leads_to(alternate, wishes_.preferred_chain)) return alternate;
+        } catch (const Failure& failure) {
+            progress_.warn(fmt::format("Another chain is left out: {}", failure.what()));
+        }
     }
     progress_.warn(fmt::format("The CA offers no chain to \"{}\"; its default is used.",
                                wishes_.preferred_chain));

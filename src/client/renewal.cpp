@@ -90,7 +90,11 @@ base::Time due_by_lifetime(const pki::Certificate& certificate) {
 }
 
 base::Time due_by_window(const pki::Certificate& certificate, const RenewalWindow& window) {
-    return std::min(window.moment_for(certificate), certificate.not_after());
+    // A window that reaches to the end of the validity leaves no time for a second try.
+    const auto lifetime = certificate.not_after() - certificate.not_before();
+    const auto reserve =
+        std::min(std::max<base::Seconds>(lifetime / 10, std::chrono::days(1)), lifetime / 3);
+    return std::min(window.moment_for(certificate), certificate.not_after() - reserve);
 }
 
 std::vector<RenewalOutcome> renew(const Workplace& workplace,

@@ -43,6 +43,20 @@ net::Url parse_directory_url(const std::string& text) {
     return std::move(*url);
 }
 
+bool is_loopback(const net::Url& url) {
+    return url.host() == "localhost" || url.host() == "::1" ||
+           (url.host_is_address() && url.host().starts_with("127."));
+}
+
+/// A CA could have us ask for what only we can reach (a cloud's metadata at 169.254.169.254), so
+/// addresses that are not public are followed only to where the directory itself is.
+bool may_lead_to(const net::Url& url, const net::Url& directory_url) {
+    if (!url.host_is_address() || url.host() == directory_url.host()) return true;
+    if (is_loopback(url) && is_loopback(directory_url)) return true;
+    const auto address = base::IpAddress::from_lenient_text(url.host());
+    return address && base::is_public(*address);
+}
+
 net::HttpClientOptions http_options(const SessionOptions& options) {
     net::HttpClientOptions result;
     result.user_agent = options.user_agent;
@@ -118,6 +132,7 @@ struct Session::State {
         int lost_replies = 0;
         int server_faults = 0;
         for (;;) {
+            if (timer.is_stopped()) throw_interrupted();
             auto reply = ask();
             if (!reply) {
                 // Before the directory was read, a wrong host name is likelier than a bad moment.
@@ -291,11 +306,8 @@ std::string Session::checked(std::string_view text, std::string_view aim) const 
     if (!url) refuse(url.error().message);
     if (!url->is_https() && state_->options.plain_http != PlainHttp::allowed)
         refuse("it is not https (RFC 8555 section 6.1)");
-    if (url->host_is_address() && url->host() != state_->directory_url.host()) {
-        const auto address = base::IpAddress::from_lenient_text(url->host());
-        if (!address || !base::is_public(*address))
-            refuse("it leads to an address that only this machine or network has");
-    }
+    if (!may_lead_to(*url, state_->directory_url))
+        refuse("it leads to an address that only this machine or network has");
     return url->to_string();
 }
 

@@ -77,7 +77,7 @@ class Session {
     std::expected<Reply, Failure> get_once(const std::string& url, std::string_view aim);
 
     /// `url`, which came from the CA, if it may be asked: https, and not an address that is private
-    /// to this machine or network unless the directory's own is the same. Throws Failure.
+    /// to this machine or network unless the directory is there, too. Throws Failure.
     [[nodiscard]] std::string checked(std::string_view url, std::string_view aim) const;
 
   private:

@@ -189,8 +189,25 @@ TEST_F(SessionTest, RefusesUrlsThatAreNotTheCas) {
 }
 
 TEST_F(SessionTest, APrivateCaMayBeAtAPrivateAddress) {
-    EXPECT_EQ(make_session("https://127.0.0.1:14000/dir").checked("https://127.0.0.1:15000/x", ""),
-              "https://127.0.0.1:15000/x");
+    struct Case {
+        const char *directory, *url;
+        bool is_taken;
+    };
+    const Case cases[] = {
+        {"https://127.0.0.1:14000/dir", "https://127.0.0.1:15000/x", true},
+        {"https://localhost:14000/dir", "https://127.0.0.1:14000/x", true},
+        {"https://127.0.0.1:14000/dir", "https://[::1]:14000/x", true},
+        {"https://10.0.0.1/dir", "https://10.0.0.1:8443/x", true},
+        {"https://10.0.0.1/dir", "https://10.0.0.2/x", false},
+        {"https://localhost:14000/dir", "https://169.254.169.254/latest", false},
+        {"https://127.0.0.1.example/dir", "https://127.0.0.1/x", false},
+    };
+    for (const auto& [directory, url, is_taken] : cases) {
+        const auto session = make_session(directory);
+        EXPECT_EQ(failure_of([&] { static_cast<void>(session.checked(url, "")); }) == "no failure",
+                  is_taken)
+            << directory << " " << url;
+    }
 }
 
 TEST_F(SessionTest, RefusesADirectoryOverPlainHttp) {
