@@ -103,7 +103,7 @@ base::Result<Extensions> interpret(const std::vector<ExtensionView>& extensions)
     Extensions result;
     std::vector<base::Error> findings;
     der::Failure failure;
-    const auto read = [&](base::BytesView object_id, std::string_view what, auto&& read_one) {
+    const auto read = [&](base::BytesView object_id, std::string_view what, const auto& read_one) {
         read_value(extensions, object_id, what, failure, read_one);
     };
     read(oid::subject_alt_name, "subjectAltName",
@@ -150,7 +150,7 @@ base::Result<std::string> first_as_utf8(const std::vector<der::Element>& common_
 
 }  // namespace
 
-base::Result<Certificate> Certificate::parse(base::Bytes der) {
+base::Result<Certificate> Certificate::from_der(base::BytesView der) {
     auto parts = take_apart(der);
     if (!parts) return std::unexpected(parts.error());
     auto serial = SerialNumber::from_der_content(parts->serial);
@@ -164,41 +164,10 @@ base::Result<Certificate> Certificate::parse(base::Bytes der) {
     auto key = crypto::PublicKey::from_spki(parts->public_key);
     if (!key) return std::unexpected(key.error().within("public key"));
     return Certificate(std::shared_ptr<const Fields>(
-        new Fields{std::move(der), *std::move(serial), parts->not_before, parts->not_after,
+        new Fields{base::copy_of(der), *std::move(serial), parts->not_before, parts->not_after,
                    std::move(extensions->names), *std::move(subject), *std::move(issuer),
                    *std::move(key), std::move(extensions->authority_key_id),
                    std::move(extensions->subject_key_id), extensions->is_ca}));
-}
-
-base::Result<Certificate> Certificate::from_der(base::BytesView der) {
-    auto certificate = parse(base::copy_of(der));
-    if (!certificate) return certificate;
-    // Whether OpenSSL takes it must be known now: `handle` has no way to say no.
-    if (!certificate->make_handle()) {
-        return base::fail("the certificate cannot be read: " + crypto::openssl_error());
-    }
-    return certificate;
-}
-
-Certificate Certificate::from_own_der(base::Bytes der) {
-    auto certificate = parse(std::move(der));
-    if (!certificate) {
-        throw std::logic_error("made a bad certificate: " + certificate.error().message);
-    }
-    return *std::move(certificate);
-}
-
-bool Certificate::make_handle() const {
-    std::call_once(fields_->x509_made, [&fields = *fields_] {
-        const std::uint8_t* at = fields.der.data();
-        fields.x509.reset(d2i_X509(nullptr, &at, static_cast<long>(fields.der.size())), &X509_free);
-    });
-    return fields_->x509 != nullptr;
-}
-
-X509* Certificate::handle() const {
-    crypto::require(make_handle(), "reading a certificate");
-    return fields_->x509.get();
 }
 
 base::Result<Certificate> Certificate::from_pem(std::string_view pem) {
@@ -214,33 +183,46 @@ std::string Certificate::pem() const {
 std::vector<Certificate::Extension> Certificate::extensions(std::string_view oid) const {
     const crypto::Asn1ObjectHandle object(OBJ_txt2obj(std::string(oid).c_str(), 1));
     crypto::require(object != nullptr, "reading an object identifier");
+    const base::BytesView object_id(OBJ_get0_data(object.get()), OBJ_length(object.get()));
+    const auto parts = take_apart(der());
     std::vector<Extension> found;
-    for (int at = -1; (at = X509_get_ext_by_OBJ(handle(), object.get(), at)) >= 0;) {
-        X509_EXTENSION* const extension = X509_get_ext(handle(), at);
-        const ASN1_OCTET_STRING* const value = X509_EXTENSION_get_data(extension);
-        found.push_back({X509_EXTENSION_get_critical(extension) == 1,
-                         base::copy_of({ASN1_STRING_get0_data(value),
-                                        static_cast<std::size_t>(ASN1_STRING_length(value))})});
+    for (const ExtensionView& extension : parts->extensions) {
+        if (!std::ranges::equal(extension.object_id, object_id)) continue;
+        found.push_back(
+            {extension.criticality == Criticality::critical, base::copy_of(extension.value)});
     }
     return found;
 }
 
 bool Certificate::is_signed_by(const Certificate& issuer) const {
-    if (X509_NAME_cmp(X509_get_issuer_name(handle()), X509_get_subject_name(issuer.handle())) !=
-        0) {
-        return false;
-    }
-    return verifies_under(issuer.public_key());
+    return has_handle() && issuer.has_handle() &&
+           X509_NAME_cmp(X509_get_issuer_name(handle()), X509_get_subject_name(issuer.handle())) ==
+               0 &&
+           verifies_under(issuer.public_key());
 }
 
 bool Certificate::is_self_signed() const {
-    return verifies_under(public_key());
+    return has_handle() && verifies_under(public_key());
 }
 
 bool Certificate::verifies_under(const crypto::PublicKey& key) const {
     const bool verifies = X509_verify(handle(), key.handle()) == 1;
     if (!verifies) ERR_clear_error();
     return verifies;
+}
+
+X509* Certificate::handle() const {
+    if (!has_handle()) throw std::runtime_error("OpenSSL cannot read a certificate");
+    return fields_->x509.get();
+}
+
+bool Certificate::has_handle() const {
+    std::call_once(fields_->x509_made, [&fields = *fields_] {
+        const std::uint8_t* at = fields.der.data();
+        fields.x509.reset(d2i_X509(nullptr, &at, static_cast<long>(fields.der.size())), &X509_free);
+        if (!fields.x509) ERR_clear_error();
+    });
+    return fields_->x509 != nullptr;
 }
 
 }  // namespace cairn::pki

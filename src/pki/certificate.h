@@ -62,15 +62,16 @@ class Certificate {
     /// True if the signature verifies under the certificate's own key.
     [[nodiscard]] bool is_self_signed() const;
 
-    /// OpenSSL's object of this certificate; never null.
+    /// OpenSSL's object of this certificate, made when it is first asked for, since OpenSSL 3.0
+    /// takes longer to read a certificate than we to issue one. Never null; throws
+    /// std::runtime_error if there is none.
     [[nodiscard]] X509* handle() const;
+    /// False if OpenSSL cannot read the certificate although it is well-formed, as when a name has
+    /// text that is none. Nobody's signature verifies then.
+    [[nodiscard]] bool has_handle() const;
     friend bool operator==(const Certificate& left, const Certificate& right) {
         return left.der() == right.der();
     }
-
-    /// Takes what was encoded here, DER for certain, for `certificate_builder`. Throws
-    /// std::logic_error if it is none.
-    [[nodiscard]] static Certificate from_own_der(base::Bytes der);
 
   private:
     struct Fields {
@@ -82,14 +83,10 @@ class Certificate {
         crypto::PublicKey public_key;
         std::optional<base::Bytes> authority_key_id, subject_key_id;
         bool is_ca = false;
-        /// Made when it is first asked for: OpenSSL 3.0 takes longer to read a certificate than
-        /// we to issue one.
         mutable std::once_flag x509_made = {};
         mutable std::shared_ptr<X509> x509 = {};
     };
     explicit Certificate(std::shared_ptr<const Fields> fields) : fields_(std::move(fields)) {}
-    [[nodiscard]] static base::Result<Certificate> parse(base::Bytes der);
-    [[nodiscard]] bool make_handle() const;
     [[nodiscard]] bool verifies_under(const crypto::PublicKey& key) const;
     std::shared_ptr<const Fields> fields_;
 };

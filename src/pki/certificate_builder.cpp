@@ -149,7 +149,7 @@ struct Frame {
 /// writes, and reads it back, so that what leaves here is known to be well-formed.
 template <std::invocable<Writer&> WriteExtensions>
 Certificate sign_certificate(const Frame& frame, const crypto::PrivateKey& issuer_key,
-                             WriteExtensions&& write_extensions) {
+                             const WriteExtensions& write_extensions) {
     if (frame.validity.not_after < frame.validity.not_before) {
         throw std::invalid_argument("a certificate ends before it begins");
     }
@@ -169,7 +169,11 @@ Certificate sign_certificate(const Frame& frame, const crypto::PrivateKey& issue
             writer.nested(der::tag::sequence, [&] { write_extensions(writer); });
         });
     });
-    return Certificate::from_own_der(sign_object(issuer_key, writer.view()));
+    auto certificate = Certificate::from_der(sign_object(issuer_key, writer.view()));
+    if (!certificate) {
+        throw std::logic_error("made a bad certificate: " + certificate.error().message);
+    }
+    return *std::move(certificate);
 }
 
 /// The key id by which certificates name their issuer.

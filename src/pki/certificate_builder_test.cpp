@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,7 +33,7 @@ SerialNumber serial(std::string_view hex) {
     return SerialNumber::from_hex(hex).value();
 }
 
-const base::Time start = moment("2026-11-22T01:02:03Z");
+constexpr base::Time start = std::chrono::sys_days(2026y / 11 / 22) + 1h + 2min + 3s;
 
 /// The private key of RFC 8410 section 10.3; Ed25519 signs the same each time.
 const crypto::PrivateKey& example_key() {
@@ -62,8 +63,8 @@ AuthorityCertificateFields root_fields() {
 /// A CA with a key of this type.
 struct Authority {
     explicit Authority(KeyType type) : Authority(crypto::PrivateKey::generate(type)) {}
-    explicit Authority(const crypto::PrivateKey& private_key)
-        : key(private_key), certificate(make_root_certificate(root_fields(), key)) {}
+    explicit Authority(crypto::PrivateKey private_key)
+        : key(std::move(private_key)), certificate(make_root_certificate(root_fields(), key)) {}
     crypto::PrivateKey key;
     Certificate certificate;
 };
@@ -239,7 +240,7 @@ TEST(ServerCertificate, RefusesWhatCannotBe) {
     const Authority authority(KeyType::ec_p256);
     const Authority other(KeyType::ec_p256);
     const auto fields = server_fields(authority.key.public_key());
-    const auto refused = [&](auto&& change) {
+    const auto refused = [&](const auto& change) {
         auto changed = fields;
         change(changed);
         EXPECT_THROW(static_cast<void>(
@@ -311,7 +312,7 @@ TEST(IntermediateCertificate, IsConstrained) {
 
 TEST(AuthorityCertificate, RefusesWhatCannotBe) {
     const Authority authority(KeyType::ec_p256);
-    const auto refused = [&](auto&& change) {
+    const auto refused = [&](const auto& change) {
         auto fields = root_fields();
         change(fields);
         EXPECT_THROW(static_cast<void>(make_root_certificate(fields, authority.key)),

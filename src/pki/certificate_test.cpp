@@ -1,15 +1,19 @@
 #include "pki/certificate.h"
 
+#include <array>
 #include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "crypto/openssl.h"
+#include "pki/chain.h"
 #include "pki/der.h"
 #include "pki/extension.h"
 #include "pki/object_id.h"
@@ -280,7 +284,6 @@ TEST(Certificate, SaysWhyItRefuses) {
              Case{{.subject = hex("3003020101")}, "the subject has the tag 02"},
              Case{{.subject = name(der::tag::utf8_string, "\xff")}, "a common name is not text"},
              Case{{.subject = name(der::tag::integer, "1")}, "a common name is not text"},
-             Case{{.issuer = name(0x1e, "odd", oid::organization)}, "cannot be read"},
              Case{{.public_key = hex("3000")}, "public key"},
              Case{{.unique_ids = hex("820200bb810200aa")}, "tbsCertificate has more in it"},
              Case{{.extensions = id, .after = hex("0500")}, "tbsCertificate has more in it"},
@@ -337,12 +340,29 @@ TEST(Certificate, SurvivesEveryFlippedBit) {
     }
 }
 
-TEST(Certificate, FromOwnDerThrowsForWhatIsNone) {
-    EXPECT_THROW(static_cast<void>(Certificate::from_own_der({})), std::logic_error);
-    const base::Bytes der = Plan{}.sign();
-    const auto certificate = Certificate::from_own_der(der);
-    EXPECT_EQ(certificate, *Certificate::from_der(der));
-    EXPECT_EQ(X509_verify(certificate.handle(), ec_key().public_key().handle()), 1);
+TEST(Certificate, HasOneHandleForAllThreads) {
+    const Certificate certificate = Plan{}.read().value();
+    std::array<X509*, 4> handles{};
+    {
+        std::vector<std::jthread> threads;
+        for (X509*& handle : handles) {
+            threads.emplace_back([&handle, certificate] { handle = certificate.handle(); });
+        }
+    }
+    EXPECT_THAT(handles, testing::Each(certificate.handle()));
+}
+
+// A BMPString of an odd length.
+TEST(Certificate, MayBeBeyondOpenssl) {
+    const std::string odd = name(0x1e, "odd", oid::organization);
+    const auto certificate = Plan{.issuer = odd, .subject = odd}.read();
+    ASSERT_TRUE(certificate) << certificate.error().message;
+    EXPECT_FALSE(certificate->has_handle());
+    EXPECT_THROW(static_cast<void>(certificate->handle()), std::runtime_error);
+    EXPECT_FALSE(certificate->is_self_signed());
+    EXPECT_FALSE(certificate->is_signed_by(*certificate));
+    EXPECT_FALSE(verify_chain(Chain{*certificate}, Chain{*certificate}, certificate->not_before()));
+    EXPECT_THAT(certificate->extensions("2.5.29.17"), IsEmpty());
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "pki/chain.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <openssl/err.h>
 
@@ -56,6 +58,10 @@ std::string to_pem(std::span<const Certificate> chain) {
 base::Result<void> verify_chain(std::span<const Certificate> chain,
                                 std::span<const Certificate> roots, base::Time when) {
     if (chain.empty()) return base::fail("the chain is empty");
+    if (!std::ranges::all_of(chain, &Certificate::has_handle) ||
+        !std::ranges::all_of(roots, &Certificate::has_handle)) {
+        return base::fail("OpenSSL cannot read a certificate of the chain or a root");
+    }
 
     const StoreHandle store(X509_STORE_new());
     crypto::require(store != nullptr, "making a certificate store");

@@ -16,8 +16,8 @@ using crypto::KeyType;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-const base::Time start = base::from_rfc3339("2026-11-22T00:00:00Z").value();
-const Validity validity{start, start + 24h - 1s};
+constexpr base::Time start = std::chrono::sys_days(2026y / 11 / 22);
+constexpr Validity validity{start, start + 24h - 1s};
 
 SerialNumber serial() {
     return SerialNumber::from_hex("2a").value();

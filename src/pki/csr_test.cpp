@@ -39,6 +39,7 @@ SubjectNames dns(std::vector<std::string> names) {
 
 std::vector<std::string> messages(const std::vector<base::Error>& findings) {
     std::vector<std::string> result;
+    result.reserve(findings.size());
     for (const base::Error& finding : findings) result.push_back(finding.message);
     return result;
 }

@@ -103,7 +103,7 @@ class Writer {
     }
     /// An element that holds what `write_content` writes.
     template <std::invocable Content>
-    void nested(std::uint8_t tag, Content&& write_content) {
+    void nested(std::uint8_t tag, const Content& write_content) {
         const std::size_t start = open(tag);
         write_content();
         close(start);

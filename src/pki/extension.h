@@ -33,7 +33,7 @@ struct ExtensionView {
 /// and fails the reading if it leaves anything unread.
 template <std::invocable<der::Reader&> Read>
 void read_value(const std::vector<ExtensionView>& extensions, base::BytesView object_id,
-                std::string_view what, der::Failure& failure, Read&& read) {
+                std::string_view what, der::Failure& failure, const Read& read) {
     const auto value = sole_value(extensions, object_id, what, failure);
     if (!value) return;
     der::Reader reader(*value, failure);
@@ -44,7 +44,7 @@ void read_value(const std::vector<ExtensionView>& extensions, base::BytesView ob
 /// Writes an extension whose value is what `write_value` writes.
 template <std::invocable WriteValue>
 void write_extension(der::Writer& writer, base::BytesView object_id, Criticality criticality,
-                     WriteValue&& write_value) {
+                     const WriteValue& write_value) {
     writer.nested(der::tag::sequence, [&] {
         writer.element(der::tag::object_identifier, object_id);
         if (criticality == Criticality::critical) writer.flag_true();

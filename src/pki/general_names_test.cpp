@@ -90,6 +90,7 @@ TEST(GeneralNames, ReportsEveryBadEntry) {
         "820161");
     EXPECT_FALSE(outcome.failure);
     std::vector<std::string> messages;
+    messages.reserve(outcome.findings.size());
     for (const base::Error& finding : outcome.findings) messages.push_back(finding.message);
     EXPECT_THAT(
         messages,

@@ -1,5 +1,11 @@
 #include "pki/pem.h"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,14 +15,16 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string begin = "-----BEGIN CERTIFICATE-----\n";
-const std::string end = "-----END CERTIFICATE-----\n";
+/// A CERTIFICATE block with these lines in it.
+std::string block(std::string_view lines) {
+    return fmt::format("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines);
+}
 
 TEST(Pem, WritesLinesOf64) {
-    EXPECT_EQ(certificate_block(base::bytes_of("a")), begin + "YQ==\n" + end);
-    EXPECT_EQ(certificate_block(base::Bytes(48, 0)), begin + std::string(64, 'A') + "\n" + end);
-    EXPECT_EQ(certificate_block(base::Bytes(51, 0)),
-              begin + std::string(64, 'A') + "\nAAAA\n" + end);
+    const std::string line(64, 'A');
+    EXPECT_EQ(certificate_block(base::bytes_of("a")), block("YQ=="));
+    EXPECT_EQ(certificate_block(base::Bytes(48, 0)), block(line));
+    EXPECT_EQ(certificate_block(base::Bytes(51, 0)), block(line + "\nAAAA"));
 }
 
 TEST(Pem, ReadsWhatItWrites) {
@@ -28,15 +36,16 @@ TEST(Pem, ReadsWhatItWrites) {
 }
 
 TEST(Pem, ReadsEveryLineEnd) {
-    const base::Bytes a = {'a'};
-    const base::Bytes fb = {0xfb, 0xff};
-    for (const std::string& text : {
-             begin + "YQ==\n" + end + begin + "+/8=\n" + end,
-             "\n \t" + begin + "Y\nQ=\r\n=\n" + end + "\n\n" + begin + "+/8=\n" + end + "\r\n ",
-             std::string("-----BEGIN CERTIFICATE-----\r\nYQ==\r\n-----END CERTIFICATE-----\r\n"
-                         "-----BEGIN CERTIFICATE-----\r\n+/8=\r\n-----END CERTIFICATE-----"),
-         }) {
-        EXPECT_THAT(certificate_blocks(text, 2).value(), ElementsAre(a, fb)) << text;
+    const std::vector<std::string> texts = {
+        block("YQ==") + block("+/8="),
+        fmt::format("\n \t{}\n\n{}\r\n ", block("Y\nQ=\r\n="), block("+/8=")),
+        "-----BEGIN CERTIFICATE-----\r\nYQ==\r\n-----END CERTIFICATE-----\r\n"
+        "-----BEGIN CERTIFICATE-----\r\n+/8=\r\n-----END CERTIFICATE-----",
+    };
+    for (const std::string& text : texts) {
+        EXPECT_THAT(certificate_blocks(text, 2).value(),
+                    ElementsAre(base::Bytes{'a'}, base::Bytes{0xfb, 0xff}))
+            << text;
     }
 }
 
@@ -45,33 +54,33 @@ TEST(Pem, SaysWhyItRefuses) {
         std::string text;
         std::string_view reason;
     };
-    for (const auto& [text, reason] : {
-             Case{"", "no certificate"},
-             Case{" \n", "no certificate"},
-             Case{"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",
-                  "the kind \"PRIVATE KEY\""},
-             Case{begin + "YQ==\n" + end + "-----BEGIN EC PRIVATE KEY-----\nYQ==\n",
-                  "the kind \"EC PRIVATE KEY\""},
-             Case{"-----BEGIN TRUSTED CERTIFICATE-----\n", "the kind \"TRUSTED CERTIFICATE\""},
-             Case{"-----BEGIN " + std::string(1000, 'A'), "the kind \"AAA"},
-             Case{"subject=CN = a\x1b[2J\n" + begin + "YQ==\n" + end, "\"subject=CN = a?[2J\""},
-             Case{begin + "YQ==\n" + end + "x", "not a certificate: \"x\""},
-             Case{begin + "YQ==\n" + end + begin + "YQ==\n" + end + begin + "YQ==\n" + end,
-                  "more than 2"},
-             Case{begin + "YQ==\n", "no proper end"},
-             Case{begin + "YQ==\n-----END CERTIFICATE", "no proper end"},
-             Case{begin + "YQ==\n-----END PRIVATE KEY-----\n", "no proper end"},
-             Case{begin + begin + "YQ==\n" + end, "no proper end"},
-             Case{begin + "YQ=\n" + end, "padded"},
-             Case{begin + "YQ\n" + end, "padded"},
-             Case{begin + "YWE==\n" + end, "padded"},
-             Case{begin + "YQ===\n" + end, "padded"},
-             Case{begin + "YWFh====\n" + end, "padded"},
-             Case{begin + "YQ==YQ==\n" + end, "after its padding"},
-             Case{begin + "-_8=\n" + end, "base64url"},
-             Case{begin + "YR==\n" + end, "certificate block"},
-             Case{begin + "Y*==\n" + end, "certificate block"},
-         }) {
+    const std::string good = block("YQ==");
+    const std::vector<Case> cases = {
+        {"", "no certificate"},
+        {" \n", "no certificate"},
+        {"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",
+         "the kind \"PRIVATE KEY\""},
+        {good + "-----BEGIN EC PRIVATE KEY-----\nYQ==\n", "the kind \"EC PRIVATE KEY\""},
+        {"-----BEGIN TRUSTED CERTIFICATE-----\n", "the kind \"TRUSTED CERTIFICATE\""},
+        {"-----BEGIN " + std::string(1000, 'A'), "the kind \"AAA"},
+        {"subject=CN = a\x1b[2J\n" + good, "\"subject=CN = a?[2J\""},
+        {good + "x", "not a certificate: \"x\""},
+        {fmt::format("{}{}{}", good, good, good), "more than 2"},
+        {"-----BEGIN CERTIFICATE-----\nYQ==\n", "no proper end"},
+        {"-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE", "no proper end"},
+        {"-----BEGIN CERTIFICATE-----\nYQ==\n-----END PRIVATE KEY-----\n", "no proper end"},
+        {"-----BEGIN CERTIFICATE-----\n" + good, "no proper end"},
+        {block("YQ="), "padded"},
+        {block("YQ"), "padded"},
+        {block("YWE=="), "padded"},
+        {block("YQ==="), "padded"},
+        {block("YWFh===="), "padded"},
+        {block("YQ==YQ=="), "after its padding"},
+        {block("-_8="), "base64url"},
+        {block("YR=="), "certificate block"},
+        {block("Y*=="), "certificate block"},
+    };
+    for (const auto& [text, reason] : cases) {
         const auto blocks = certificate_blocks(text, 2);
         ASSERT_FALSE(blocks) << text;
         EXPECT_THAT(blocks.error().message, HasSubstr(reason)) << text;

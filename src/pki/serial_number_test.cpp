@@ -87,9 +87,10 @@ TEST(SerialNumber, ReadsHexInEitherCase) {
 
 TEST(SerialNumber, RefusesOtherHex) {
     for (const std::string& text :
-         {std::string(), std::string("0"), std::string("0000"), std::string("0001"), std::string("1"),
-          std::string("0x12"), std::string("-1"), std::string("1g"), std::string("12 "),
-          "80" + std::string(38, '0'), std::string(42, '1'), std::string(100000, '1')}) {
+         {std::string(), std::string("0"), std::string("0000"), std::string("0001"),
+          std::string("1"), std::string("0x12"), std::string("-1"), std::string("1g"),
+          std::string("12 "), "80" + std::string(38, '0'), std::string(42, '1'),
+          std::string(100000, '1')}) {
         EXPECT_FALSE(SerialNumber::from_hex(text)) << text.substr(0, 50);
     }
 }

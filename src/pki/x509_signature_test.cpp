@@ -18,7 +18,7 @@ base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
 }
 
-const base::Bytes data = base::copy_of(base::bytes_of("to be signed"));
+constexpr std::string_view data = "to be signed";
 
 /// The parts of what `sign_object` puts together.
 struct Signed {
@@ -60,7 +60,8 @@ TEST_P(EachKeyType, SignsWithTheAlgorithmThatFitsIt) {
         verify_x509(key.public_key(), object.algorithm, object.to_be_signed, forged);
     ASSERT_FALSE(verified);
     EXPECT_THAT(verified.error().message, HasSubstr("does not verify"));
-    EXPECT_FALSE(verify_x509(key.public_key(), object.algorithm, data, object.signature));
+    EXPECT_FALSE(
+        verify_x509(key.public_key(), object.algorithm, base::bytes_of(data), object.signature));
     EXPECT_FALSE(verify_x509(key.public_key(), object.algorithm, object.to_be_signed, {}));
 
     const auto other = crypto::PrivateKey::generate(GetParam().type);
