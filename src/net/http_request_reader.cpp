@@ -72,6 +72,14 @@ bool read_number(std::string_view text, int number_base, std::uint64_t& number) 
     return error == std::errc{} && end == text.data() + text.size();
 }
 
+// Trailer fields are dropped (RFC 9110 section 6.5.1), but what is no field is refused: a proxy in
+// front might read it as something else.
+bool is_trailer(std::string_view line) {
+    const auto colon = line.find(':');
+    return colon != 0 && colon != std::string_view::npos && line.front() != ' ' &&
+           line.front() != '\t' && consists_of(value_octets, line);
+}
+
 }  // namespace
 
 HttpRequestReader::HttpRequestReader(std::size_t header_limit, std::size_t body_limit)
@@ -143,8 +151,10 @@ HttpRequestReader::State HttpRequestReader::read() {
                         refuse(400, "a chunk is longer than its size says");
                     else
                         phase_ = Phase::chunk_size;
-                } else if (line.empty()) {  // Trailer fields are dropped (RFC 9110 section 6.5.1).
+                } else if (line.empty()) {
                     phase_ = Phase::complete;
+                } else if (!is_trailer(line)) {
+                    refuse(400, "a trailer field is malformed");
                 }
         }
     }
@@ -309,7 +319,8 @@ void HttpRequestReader::read_body(Phase after) {
 void HttpRequestReader::read_chunk_size(std::string_view line) {
     // Chunk extensions are ignored (RFC 9112 section 7.1.1).
     const auto digits = trimmed(line.substr(0, line.find(';')));
-    if (digits.empty() || digits.size() > 8 || !read_number(digits, 16, body_left_)) {
+    if (digits.empty() || digits.front() != line.front() || digits.size() > 8 ||
+        !read_number(digits, 16, body_left_)) {
         return refuse(400, "a chunk has no proper size");
     }
     if (!consists_of(value_octets, line)) {

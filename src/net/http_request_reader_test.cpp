@@ -169,6 +169,9 @@ TEST(HttpRequestReader, RefusesWhatCouldBeReadInTwoWays) {
         {chunked + "\r\n1\r\nXY\r\n", 400, "longer"},
         {chunked + "\r\n1\r\nX\n", 400, "CR LF"},
         {chunked + "\r\n0\r\n\n", 400, "CR LF"},
+        {chunked + "\r\n 1\r\nX\r\n", 400, "proper size"},
+        {chunked + "\r\n0\r\nGET / HTTP/1.1\r\n\r\n", 400, "trailer"},
+        {chunked + "\r\n0\r\nX: a\r\n b\r\n\r\n", 400, "trailer"},
         // RFC 9112 section 3: the request line.
         {"GET  / HTTP/1.1\r\n", 400, "characters"},
         {"GET / x HTTP/1.1\r\n", 400, "characters"},

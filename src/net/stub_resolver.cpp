@@ -101,6 +101,24 @@ bool has_id(base::BytesView message, base::BytesView query) {
     return message.size() >= 12 && std::ranges::equal(message.first(2), query.first(2));
 }
 
+// Whether a message with the right id also repeats the question of `query`. Some servers leave it
+// out of an error.
+bool has_question(base::BytesView message, base::BytesView query) {
+    constexpr std::size_t header = 12;
+    const bool has_none = message[4] == 0 && message[5] == 0;
+    if (has_none) return (message[3] & 0x0fU) != 0;
+    std::size_t length = header;
+    while (query[length] != 0) length += query[length] + 1U;
+    length += 1 + 4;  // the root label, type and class
+    return message.size() >= length &&
+           std::ranges::equal(message.subspan(header, length - header),
+                              query.subspan(header, length - header),
+                              [](std::uint8_t left, std::uint8_t right) {
+                                  return ascii_lower(static_cast<char>(left)) ==
+                                         ascii_lower(static_cast<char>(right));
+                              });
+}
+
 bool is_truncated(base::BytesView message) {
     return (message[2] & 0x02U) != 0;
 }
@@ -120,8 +138,9 @@ base::Task<OrNoAnswer<base::Bytes>> ask_by_datagram(SocketAddress server, base::
         auto [receive_error, size] =
             co_await exchange.socket().async_receive(asio::buffer(message), awaitable_tuple);
         if (receive_error) co_return no_answer(exchange.late(), receive_error);
-        // A datagram with another id is not the answer to this question: keep waiting.
-        if (has_id(base::BytesView(message).first(size), query)) {
+        // A datagram with another id or question is not the answer to this one: keep waiting.
+        const auto received = base::BytesView(message).first(size);
+        if (has_id(received, query) && has_question(received, query)) {
             message.resize(size);
             co_return message;
         }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 
@@ -89,12 +90,28 @@ TEST(StubResolver, IgnoresDatagramsWithAnotherId) {
     EXPECT_EQ(answer->addresses[0].to_string(), "192.0.2.1");
 }
 
-TEST(StubResolver, RefusesTheAnswerToAnotherQuestion) {
+/// The answer to `query`, made to repeat the question for another name.
+base::Bytes answer_for_another_name(base::BytesView query) {
+    base::Bytes other = make_dns_query(0, "b.example", RecordType::a).value();
+    std::ranges::copy(query.first(2), other.begin());
+    return DnsTestReply{.records = {{"", RecordType::a, {203, 0, 113, 66}}}}.to(other);
+}
+
+TEST(StubResolver, IgnoresDatagramsForAnotherQuestion) {
     DnsTestServer server([](base::BytesView query, Transport) {
-        const base::BytesView id = query.first(2);
-        base::Bytes other = make_dns_query(0, "b.example", RecordType::a).value();
-        std::copy(id.begin(), id.end(), other.begin());
-        return Messages{DnsTestReply{.records = {{"", RecordType::a, {192, 0, 2, 1}}}}.to(other)};
+        auto genuine = DnsTestReply{.records = {{"", RecordType::a, {192, 0, 2, 1}}}}.to(query);
+        return Messages{answer_for_another_name(query), genuine};
+    });
+    const auto answer = look_up({server.address()}, "a.example", RecordType::a);
+    ASSERT_TRUE(answer) << answer.error().message;
+    ASSERT_EQ(answer->addresses.size(), 1U);
+    EXPECT_EQ(answer->addresses[0].to_string(), "192.0.2.1");
+}
+
+TEST(StubResolver, RefusesTheAnswerToAnotherQuestionOverTcp) {
+    DnsTestServer server([](base::BytesView query, Transport transport) {
+        if (transport == Transport::tcp) return Messages{answer_for_another_name(query)};
+        return Messages{DnsTestReply{.truncated = true}.to(query)};
     });
     const auto answer = look_up({server.address()}, "a.example", RecordType::a);
     ASSERT_FALSE(answer);

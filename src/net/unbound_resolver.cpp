@@ -1,5 +1,7 @@
 // DNSSEC validation and resolution from the roots, by libunbound.
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <mutex>
@@ -31,13 +33,28 @@ namespace {
 constexpr const char* packaged_trust_anchor = "/usr/share/dns/root.key";
 constexpr const char* packaged_root_hints = "/usr/share/dns/root.hints";
 constexpr std::uint16_t default_port = 53;
+/// Where no name server of the public internet can be. Loopback is refused by default.
+constexpr std::array internal_networks{"10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
+                                       "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
+                                       "fe80::/10"};
 constexpr int class_internet = 1;
 constexpr int rcode_server_failure = 2;
 /// What libunbound remembers of failures is kept no longer than this; RFC 9520 section 3.2 asks for
 /// a second at least.
 constexpr std::chrono::seconds kept_failure{1};
 
-using ContextHandle = crypto::Handle<ub_ctx, &ub_ctx_delete>;
+/// Making and deleting a context also makes and deletes locks that all contexts have in common.
+std::mutex& common_locks() {
+    static std::mutex mutex;
+    return mutex;
+}
+
+void delete_context(ub_ctx* context) {
+    const std::scoped_lock lock(common_locks());
+    ub_ctx_delete(context);
+}
+
+using ContextHandle = crypto::Handle<ub_ctx, &delete_context>;
 using ResultHandle = crypto::Handle<ub_result, &ub_resolve_free>;
 
 void require(int error, const std::string& what) {
@@ -45,7 +62,10 @@ void require(int error, const std::string& what) {
 }
 
 ContextHandle make_context(const ResolverOptions& options) {
-    ContextHandle context(ub_ctx_create());
+    ContextHandle context([] {
+        const std::scoped_lock lock(common_locks());
+        return ub_ctx_create();
+    }());
     if (!context) throw std::runtime_error("libunbound: no context can be made");
     const auto set = [&](const char* name, const char* value) {
         require(ub_ctx_set_option(context.get(), name, value), std::string(name) + " " + value);
@@ -64,7 +84,6 @@ ContextHandle make_context(const ResolverOptions& options) {
     }
     // A server that was down is asked again.
     set("infra-keep-probing:", "yes");
-    set("do-not-query-localhost:", "no");
     // Room for many validations at once.
     set("outgoing-range:", "512");
     set("num-queries-per-thread:", "1024");
@@ -80,10 +99,18 @@ ContextHandle make_context(const ResolverOptions& options) {
     if (options.servers.empty()) {
         if (!options.root_hints_file.empty()) {
             set("root-hints:", options.root_hints_file.c_str());
-        } else if (std::filesystem::exists(packaged_root_hints)) {
-            set("root-hints:", packaged_root_hints);
+            set("do-not-query-localhost:", "no");
+        } else {
+            if (std::filesystem::exists(packaged_root_hints)) {
+                set("root-hints:", packaged_root_hints);
+            }
+            // A zone on the public internet must not aim our questions at our own network.
+            for (const char* network : internal_networks) {
+                set("do-not-query-address:", network);
+            }
         }
     } else {
+        set("do-not-query-localhost:", "no");
         // Zones that libunbound would answer for: the forwarders know better.
         set("unblock-lan-zones:", "yes");
         set("insecure-lan-zones:", "yes");
@@ -226,12 +253,24 @@ void Unbound::Session::watch() {
                       });
 }
 
+/// Whether libunbound keeps this answer although it was told not to.
+bool is_remembered(const ub_result& result) {
+    if (result.bogus != 0 || result.rcode == rcode_server_failure) return true;
+    if (result.havedata != 0) return false;
+    const base::BytesView message(static_cast<const std::uint8_t*>(result.answer_packet),
+                                  static_cast<std::size_t>(std::max(result.answer_len, 0)));
+    constexpr std::size_t authority_count = 8;
+    return message.size() < authority_count + 2 ||
+           (message[authority_count] == 0 && message[authority_count + 1] == 0);
+}
+
 void Unbound::on_answer(void* data, int error, ub_result* raw_result) {
     ResultHandle result(raw_result);
     auto* const question = static_cast<Question*>(data);
     const auto mailbox = question->mailbox;
-    const bool found = error == 0 && result && result->havedata != 0;
-    if (!found) question->session->remembers_failure = true;
+    if (error != 0 || !result || is_remembered(*result)) {
+        question->session->remembers_failure = true;
+    }
     if (const auto unbound = question->unbound.lock()) unbound->questions_.erase(mailbox.get());
     Mailbox::deliver(mailbox, {error, std::move(result)});
 }
@@ -241,11 +280,17 @@ void Unbound::on_answer(void* data, int error, ub_result* raw_result) {
 void Unbound::replace_session_if_stale() {
     const bool stale = session_ && session_->remembers_failure &&
                        steady_clock::now() - session_->start >= kept_failure;
-    if (!session_ || stale) session_ = std::make_shared<Session>(*this);
+    if (session_ && !stale) return;
+    try {
+        session_ = std::make_shared<Session>(*this);
+    } catch (const std::runtime_error&) {
+        // Descriptors or memory are short: the former one, if any, serves on.
+    }
 }
 
 void Unbound::ask(const MailboxPointer& mailbox, const std::string& name, RecordType type) {
     replace_session_if_stale();
+    if (!session_) return Mailbox::deliver(mailbox, {UB_INITFAIL, nullptr});
     session_->watch();
     auto question = std::make_unique<Question>(weak_from_this(), session_, mailbox);
     const int error =
