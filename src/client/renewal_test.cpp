@@ -37,14 +37,20 @@ TEST(DueByLifetime, LeavesAThirdOrAHalfOfTheLife) {
             << lifetime.count();
 }
 
-TEST(DueByWindow, IsInTheWindowButNotAfterTheEnd) {
+TEST(DueByWindow, IsInTheWindowButLeavesTimeForASecondTry) {
     const auto certificate = certificate_of(days{90});
     const base::Time start(2000000s);
     const auto due = due_by_window(certificate, {start, start + 24h, {}});
     EXPECT_GE(due, start);
     EXPECT_LT(due, start + 24h);
     const auto late = certificate.not_after() + 24h;
-    EXPECT_EQ(due_by_window(certificate, {late, late + 24h, {}}), certificate.not_after());
+    const auto lifetime = certificate.not_after() - certificate.not_before();
+    EXPECT_EQ(due_by_window(certificate, {late, late + 24h, {}}),
+              certificate.not_after() - lifetime / 10);
+    const auto brief = certificate_of(days{2});
+    const auto brief_late = brief.not_after();
+    EXPECT_EQ(due_by_window(brief, {brief_late, brief_late + 1h, {}}),
+              brief.not_after() - (brief.not_after() - brief.not_before()) / 3);
 }
 
 class Renewal : public ::testing::Test {
@@ -108,7 +114,9 @@ TEST_F(Renewal, FollowsTheCasWindow) {
     const auto identifier = renewal_identifier(live(name).front()).value();
     bench_.ca.renewal_info =
         R"({"suggestedWindow": {"start": "2199-01-02T04:00:00Z", "end": "2199-01-03T04:00:00Z"}})";
-    EXPECT_EQ(run({name}).front().due_at, live(name).front().not_after());
+    const auto due_at = run({name}).front().due_at;
+    EXPECT_LT(due_at, live(name).front().not_after());
+    EXPECT_GT(due_at, due_by_lifetime(live(name).front()));
     // A window in the past: at once.
     bench_.ca.renewal_info =
         R"({"suggestedWindow": {"start": "2020-01-02T04:00:00Z", "end": "2020-01-03T04:00:00Z"}})";
