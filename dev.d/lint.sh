@@ -11,8 +11,9 @@ tidy_options=(-B build/tidy -DCAIRN_TESTS=ON -DCAIRN_BENCH=ON)
 
 # check_tidy FILE...: clang-tidy over these .cpp files, as many at once as there are cores.
 check_tidy() {
+    (($#)) || return 0
     configure fuzz "${tidy_options[@]}" &&
-        printf '%s\n' "$@" | xargs -r -n 1 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet
+        printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" clang-tidy-19 -p build/tidy --quiet
 }
 
 # clang-tidy over all sources. It runs beside the compiler, so that a file is looked at again only
