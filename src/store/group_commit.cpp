@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <pthread.h>
 
 #include "ca/repository.h"
 
@@ -17,7 +18,7 @@ namespace asio = boost::asio;
 namespace {
 
 /// How long a commit waits, at most, for the callers that were there lately.
-constexpr std::chrono::milliseconds gather_patience{5};
+constexpr std::chrono::milliseconds gather_patience{10};
 /// The share of those callers that is worth waiting for. The rest arrives while the transaction is
 /// on its way to the disk and has no reason to wait for the last straggler.
 constexpr std::size_t gathered_tenths = 9;
@@ -76,6 +77,7 @@ void GroupCommit::enqueue(Call call) {
 }
 
 void GroupCommit::serve() {
+    pthread_setname_np(pthread_self(), "store-writer");
     for (;;) {
         auto batch = next_batch();
         if (batch.empty()) return;
@@ -109,6 +111,7 @@ void GroupCommit::commit(Batch& batch) {
         run_steps(batch);
         connection_.execute("COMMIT");
         ++transactions_;
+        for (const auto& announce : announcements_) announce();
     } catch (const std::exception& error) {
         roll_back();
         log_.error("store_commit_failed", {{"reason", error.what()}, {"calls", batch.size()}});
@@ -116,12 +119,14 @@ void GroupCommit::commit(Batch& batch) {
             if (!call.error) call.error = std::current_exception();
         }
     }
+    announcements_.clear();
     const std::lock_guard lock(mutex_);
     callers_lately_ = batch.size() + waiting_.size();
 }
 
 void GroupCommit::run_steps(Batch& batch) {
     for (auto& call : batch) {
+        const auto announced = announcements_.size();
         connection_.execute("SAVEPOINT step");
         try {
             call.step(connection_);
@@ -129,6 +134,7 @@ void GroupCommit::run_steps(Batch& batch) {
             // After some errors, a full disk among them, SQLite gives up the whole transaction.
             if (!connection_.in_transaction()) throw;
             call.error = std::current_exception();
+            announcements_.resize(announced);
             connection_.execute("ROLLBACK TO step");
         }
         connection_.execute("RELEASE step");

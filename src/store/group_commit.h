@@ -47,6 +47,12 @@ class GroupCommit {
         }
     }
 
+    /// Called by a step: `announce` is called on the writer's thread once the step is on disk,
+    /// after those of earlier steps and before any task resumes. It does not throw.
+    void after_commit(std::function<void()> announce) {
+        announcements_.push_back(std::move(announce));
+    }
+
     /// Transactions committed since the start.
     [[nodiscard]] std::uint64_t transactions() const { return transactions_; }
 
@@ -75,6 +81,7 @@ class GroupCommit {
     base::Log& log_;
     std::atomic<std::uint64_t> transactions_ = 0;
     int checkpoint_due_;
+    std::vector<std::function<void()>> announcements_;
 
     std::mutex mutex_;
     std::condition_variable changed_;

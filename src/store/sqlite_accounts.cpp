@@ -41,6 +41,7 @@ base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account 
             " deactivated) VALUES (?, ?, ?, ?, ?, ?, ?)",
             account.id, account.key.thumbprint(), account.key.to_json(), to_lines(account.contacts),
             account.created, account.terms_agreed, account.deactivated);
+        writer_.after_commit([&] { accounts_.put(account); });
         return {account, true};
     };
     co_return co_await writer_.run(step);
@@ -68,25 +69,27 @@ base::Task<std::optional<Account>> SqliteRepository::find_account_by_key(
 base::Task<std::optional<Account>> SqliteRepository::update_contacts(
     AccountId id, std::vector<std::string> contacts) {
     auto step = [&](Connection& connection) {
-        connection.execute("UPDATE accounts SET contacts = ? WHERE id = ? AND deactivated IS NULL",
-                           to_lines(contacts), id);
+        if (connection.execute(
+                "UPDATE accounts SET contacts = ? WHERE id = ? AND deactivated IS NULL",
+                to_lines(contacts), id) == 1) {
+            announce(accounts_, id, [&](Account& account) { account.contacts = contacts; });
+        }
         return find_by_id(connection, id);
     };
-    auto account = co_await writer_.run(step);
-    accounts_.forget(id);
-    co_return account;
+    co_return co_await writer_.run(step);
 }
 
 base::Task<std::optional<Account>> SqliteRepository::deactivate_account(AccountId id,
                                                                         base::Time now) {
     auto step = [&](Connection& connection) {
-        connection.execute(
-            "UPDATE accounts SET deactivated = ? WHERE id = ? AND deactivated IS NULL", now, id);
+        if (connection.execute(
+                "UPDATE accounts SET deactivated = ? WHERE id = ? AND deactivated IS NULL", now,
+                id) == 1) {
+            announce(accounts_, id, [&](Account& account) { account.deactivated = now; });
+        }
         return find_by_id(connection, id);
     };
-    auto account = co_await writer_.run(step);
-    accounts_.forget(id);
-    co_return account;
+    co_return co_await writer_.run(step);
 }
 
 base::Task<ca::AccountStore::KeyReplacement> SqliteRepository::replace_account_key(
@@ -101,11 +104,10 @@ base::Task<ca::AccountStore::KeyReplacement> SqliteRepository::replace_account_k
         if (const auto holder = holder_of(connection, new_key.thumbprint())) return {taken, holder};
         connection.execute("UPDATE accounts SET thumbprint = ?, jwk = ? WHERE id = ?",
                            new_key.thumbprint(), new_key.to_json(), id);
+        announce(accounts_, id, [&](Account& account) { account.key = new_key; });
         return {replaced, std::nullopt};
     };
-    auto replacement = co_await writer_.run(step);
-    accounts_.forget(id);
-    co_return replacement;
+    co_return co_await writer_.run(step);
 }
 
 }  // namespace cairn::store

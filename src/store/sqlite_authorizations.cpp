@@ -57,23 +57,32 @@ void insert_authorization(Connection& connection, const Authorization& authoriza
 }
 
 base::Task<std::optional<Authorization>> SqliteRepository::find_authorization(AuthorizationId id) {
-    co_return readers_.read([&](Connection& connection) { return find_by_id(connection, id); });
+    if (auto authorization = authorizations_.find(id)) co_return authorization;
+    const auto moment = authorizations_.moment();
+    auto authorization =
+        readers_.read([&](Connection& connection) { return find_by_id(connection, id); });
+    if (authorization) authorizations_.keep(*authorization, moment);
+    co_return authorization;
 }
 
 base::Task<std::vector<Authorization>> SqliteRepository::find_authorizations(
     std::vector<AuthorizationId> ids) {
-    co_return readers_.read([&](Connection& connection) {
+    if (auto found = authorizations_.find_all(ids)) co_return *std::move(found);
+    const auto moment = authorizations_.moment();
+    auto found = readers_.read([&](Connection& connection) {
         const Snapshot snapshot(connection);
-        std::vector<Authorization> found;
-        found.reserve(ids.size());
+        std::vector<Authorization> read;
+        read.reserve(ids.size());
         for (const auto& id : ids) {
             auto authorization = find_by_id(connection, id);
             if (!authorization)
                 throw std::runtime_error("the store has no authorization " + id.to_string());
-            found.push_back(*std::move(authorization));
+            read.push_back(*std::move(authorization));
         }
-        return found;
+        return read;
     });
+    for (const auto& authorization : found) authorizations_.keep(authorization, moment);
+    co_return found;
 }
 
 base::Task<std::vector<std::optional<Authorization>>> SqliteRepository::find_valid_authorizations(
@@ -98,10 +107,17 @@ base::Task<bool> SqliteRepository::begin_validation(AuthorizationId id,
                                                     protocol::ChallengeType method,
                                                     base::Time now) {
     auto step = [&](Connection& connection) {
-        return connection.execute(
-                   "UPDATE authorizations SET method = ?1, started = ?2 WHERE id = ?3"
-                   " AND started IS NULL AND deactivated IS NULL AND expires > ?2",
-                   to_stored(std::span(&method, 1)), now, id) == 1;
+        const bool is_begun =
+            connection.execute(
+                "UPDATE authorizations SET method = ?1, started = ?2 WHERE id = ?3"
+                " AND started IS NULL AND deactivated IS NULL AND expires > ?2",
+                to_stored(std::span(&method, 1)), now, id) == 1;
+        if (is_begun) {
+            announce(authorizations_, id, [&](Authorization& authorization) {
+                authorization.attempt = {method, now, std::nullopt, std::nullopt};
+            });
+        }
+        return is_begun;
     };
     co_return co_await writer_.run(step);
 }
@@ -110,27 +126,39 @@ base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id, base::T
                                                      std::optional<protocol::Problem> problem,
                                                      base::Time expires) {
     auto step = [&](Connection& connection) {
-        if (problem) {
-            return connection.execute(
-                       "UPDATE authorizations SET finished = ?, problem = ? WHERE id = ?"
-                       " AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
-                       now, problem->to_json(), id) == 1;
+        const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
+        const auto new_expiry = problem ? std::nullopt : std::optional(expires);
+        const bool is_finished =
+            connection.execute(
+                "UPDATE authorizations SET finished = ?, problem = ?, expires = ifnull(?, expires)"
+                " WHERE id = ?"
+                " AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
+                now, document, new_expiry, id) == 1;
+        if (is_finished) {
+            announce(authorizations_, id, [&, new_expiry](Authorization& authorization) {
+                authorization.attempt->finished = now;
+                authorization.attempt->problem = problem;
+                if (new_expiry) authorization.expires = *new_expiry;
+            });
         }
-        return connection.execute(
-                   "UPDATE authorizations SET finished = ?, expires = ? WHERE id = ?"
-                   " AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
-                   now, expires, id) == 1;
+        return is_finished;
     };
     co_return co_await writer_.run(step);
 }
 
 base::Task<bool> SqliteRepository::deactivate_authorization(AuthorizationId id, base::Time now) {
     auto step = [&](Connection& connection) {
-        return connection.execute(
-                   "UPDATE authorizations SET deactivated = ?1 WHERE id = ?2"
-                   " AND deactivated IS NULL AND expires > ?1"
-                   " AND (started IS NULL OR (finished IS NOT NULL AND problem IS NULL))",
-                   now, id) == 1;
+        const bool is_deactivated =
+            connection.execute(
+                "UPDATE authorizations SET deactivated = ?1 WHERE id = ?2"
+                " AND deactivated IS NULL AND expires > ?1"
+                " AND (started IS NULL OR (finished IS NOT NULL AND problem IS NULL))",
+                now, id) == 1;
+        if (is_deactivated) {
+            announce(authorizations_, id,
+                     [&](Authorization& authorization) { authorization.deactivated = now; });
+        }
+        return is_deactivated;
     };
     co_return co_await writer_.run(step);
 }

@@ -100,7 +100,9 @@ base::Task<bool> SqliteRepository::is_key_blocked(crypto::Sha256Digest key) {
 
 base::Task<bool> SqliteRepository::is_certificate_key(crypto::Sha256Digest key) {
     co_return readers_.read([&](Connection& connection) {
-        return connection.exists("SELECT 1 FROM certificates WHERE key = ?", key);
+        return connection.exists(
+            "SELECT 1 FROM certificates WHERE substr(key, 1, 8) = substr(?1, 1, 8) AND key = ?1",
+            key);
     });
 }
 

@@ -48,18 +48,26 @@ base::Task<void> SqliteRepository::create_order(Order order, std::vector<ca::Aut
             order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
             to_stored(order.authorizations), order.profile, order.not_before, order.not_after);
         for (const auto& authorization : fresh) insert_authorization(connection, authorization);
+        writer_.after_commit([&] {
+            orders_.put(order);
+            for (const auto& authorization : fresh) authorizations_.put(authorization);
+        });
     };
     co_await writer_.run(step);
 }
 
 base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
-    co_return readers_.read([&](Connection& connection) {
+    if (auto order = orders_.find(id)) co_return order;
+    const auto moment = orders_.moment();
+    auto order = readers_.read([&](Connection& connection) {
         return connection.find(
             "SELECT id, account, created, expires, identifiers, authorizations, profile,"
             " not_before, not_after, completed, problem, begun, csr, serial,"
             " certificate_not_before, certificate_not_after FROM orders WHERE id = ?",
             read_order, id);
     });
+    if (order) orders_.keep(*order, moment);
+    co_return order;
 }
 
 base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId account,
@@ -69,22 +77,27 @@ base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId accou
         const auto count = static_cast<std::int64_t>(limit);
         if (before) {
             return connection.list(
-                "SELECT id FROM orders WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                "SELECT id FROM orders WHERE account = ?"
+                " AND rowid < (SELECT rowid FROM orders WHERE id = ?) ORDER BY rowid DESC LIMIT ?",
                 read_id, account, *before, count);
         }
-        return connection.list("SELECT id FROM orders WHERE account = ? ORDER BY id DESC LIMIT ?",
-                               read_id, account, count);
+        return connection.list(
+            "SELECT id FROM orders WHERE account = ? ORDER BY rowid DESC LIMIT ?", read_id, account,
+            count);
     });
 }
 
 base::Task<bool> SqliteRepository::begin_issuance(OrderId id, ca::IssuanceIntent intent) {
     auto step = [&](Connection& connection) {
-        return connection.execute(
-                   "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
-                   " certificate_not_before = ?4, certificate_not_after = ?5"
-                   " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
-                   intent.begun, intent.csr, intent.serial.der_content(),
-                   intent.validity.not_before, intent.validity.not_after, id) == 1;
+        const bool is_begun =
+            connection.execute(
+                "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
+                " certificate_not_before = ?4, certificate_not_after = ?5"
+                " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
+                intent.begun, intent.csr, intent.serial.der_content(), intent.validity.not_before,
+                intent.validity.not_after, id) == 1;
+        if (is_begun) announce(orders_, id, [&](Order& order) { order.intent = intent; });
+        return is_begun;
     };
     co_return co_await writer_.run(step);
 }
@@ -94,22 +107,26 @@ base::Task<bool> SqliteRepository::complete_issuance(OrderId id,
     auto step = [&](Connection& connection) {
         const bool is_completed =
             connection.execute(
-                "UPDATE orders SET completed = ? WHERE id = ?"
-                " AND begun IS NOT NULL AND completed IS NULL"
-                " AND problem IS NULL AND serial = ?",
+                "UPDATE orders SET completed = ? WHERE id = ? AND serial = ?"
+                " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
                 certificate.issued, id, certificate.serial.der_content()) == 1;
-        if (is_completed) insert_certificate(connection, certificate);
-        return is_completed;
+        if (!is_completed) return false;
+        insert_certificate(connection, certificate);
+        announce(orders_, id, [&](Order& order) { order.completed = certificate.issued; });
+        return true;
     };
     co_return co_await writer_.run(step);
 }
 
 base::Task<bool> SqliteRepository::fail_issuance(OrderId id, protocol::Problem problem) {
     auto step = [&](Connection& connection) {
-        return connection.execute(
-                   "UPDATE orders SET problem = ? WHERE id = ?"
-                   " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
-                   problem.to_json(), id) == 1;
+        const bool has_failed =
+            connection.execute(
+                "UPDATE orders SET problem = ? WHERE id = ?"
+                " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+                problem.to_json(), id) == 1;
+        if (has_failed) announce(orders_, id, [&](Order& order) { order.problem = problem; });
+        return has_failed;
     };
     co_return co_await writer_.run(step);
 }

@@ -2,8 +2,8 @@
 // Private to the .cpp files of store.
 
 #include "ca/repository.h"
-#include "store/account_cache.h"
 #include "store/group_commit.h"
+#include "store/object_cache.h"
 #include "store/reader_pool.h"
 #include "store/server_lock.h"
 #include "store/sqlite_store.h"
@@ -11,7 +11,8 @@
 namespace cairn::store {
 
 /// The ports of the CA over one SQLite database. What writes is a step of the group commit; what
-/// reads does so on the calling thread. Every condition of a change stands in its SQL.
+/// reads does so on the calling thread, from memory where the object was used lately. Every
+/// condition of a change stands in its SQL.
 class SqliteRepository final : public ca::Repository {
   public:
     SqliteRepository(const SqliteOptions& options, base::Log& log);
@@ -68,11 +69,21 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
 
   private:
+    /// Called by a step: once it is committed, `apply` makes its change in memory too. What `apply`
+    /// refers to lives as long as the task that waits for the step.
+    template <class Object, class Apply>
+    void announce(ObjectCache<Object>& cache, const typename ObjectCache<Object>::Id& id,
+                  Apply apply) {
+        writer_.after_commit([&cache, &id, apply] { cache.change(id, apply); });
+    }
+
     // The readers close before the writer, whose end moves the log into the database.
     ServerLock lock_;
     GroupCommit writer_;
     ReaderPool readers_;
-    AccountCache accounts_;
+    ObjectCache<ca::Account> accounts_;
+    ObjectCache<ca::Order> orders_;
+    ObjectCache<ca::Authorization> authorizations_;
 };
 
 /// Parts of steps, each within the step's transaction.

@@ -15,9 +15,6 @@
 namespace cairn::store {
 namespace {
 
-/// Keys are parsed for so many accounts; each takes some 3 KiB.
-constexpr std::size_t cached_accounts = 4096;
-
 [[noreturn]] void fail(const std::string& path, int reason) {
     throw std::runtime_error(path +
                              ": cannot be opened: " + std::generic_category().message(reason));
@@ -56,7 +53,7 @@ Connection open_writer(const std::string& path) {
             "PRAGMA synchronous = FULL;"
             "PRAGMA secure_delete = OFF;"
             "PRAGMA temp_store = MEMORY;"
-            "PRAGMA cache_size = -16384;");
+            "PRAGMA cache_size = -2048;");
         migrate(connection, migrations());
     } catch (const std::exception& error) {
         throw std::runtime_error(path + ": " + error.what());
@@ -70,7 +67,9 @@ SqliteRepository::SqliteRepository(const SqliteOptions& options, base::Log& log)
     : lock_(options.path),
       writer_(open_writer(options.path), options.queue_limit, log),
       readers_(options.path),
-      accounts_(cached_accounts) {}
+      accounts_(options.cached_objects),
+      orders_(options.cached_objects),
+      authorizations_(options.cached_objects) {}
 
 std::unique_ptr<ca::Repository> open_sqlite_store(const SqliteOptions& options, base::Log& log) {
     return std::make_unique<SqliteRepository>(options, log);

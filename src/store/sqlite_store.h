@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,9 @@ struct SqliteOptions {
     std::string path;
     /// Most writing calls that may wait; beyond, a call throws StoreUnavailable.
     std::size_t queue_limit = 20000;
+    /// Objects of each kind that are kept in memory. An account takes some 4 KiB, because of its
+    /// key, an order half of that.
+    std::size_t cached_objects = 4096;
 };
 
 /// The embedded store: SQLite in WAL mode with full durability. Calls that write and arrive

@@ -157,34 +157,40 @@ class FileSizeLimit {
 TEST_F(SqliteStore, IsUnavailableWhileTheDiskIsFull) {
     auto store = open();
     std::vector<ca::Account> created;
-    auto refused = make.account();
-    {
-        const FileSizeLimit limit(std::filesystem::file_size(path + "-wal") + 200'000);
-        for (bool is_full = false; !is_full;) {
-            ASSERT_LT(created.size(), 1000U) << "the limit does not hold";
+    // Several at once, then one by one, since one finds room where several do not.
+    const auto create_until_full = [&](std::size_t at_once) {
+        for (;;) {
             std::vector<ca::Account> accounts;
             std::vector<base::Task<ca::AccountStore::Creation>> creations;
-            for (int i = 0; i < 10; ++i) {
+            while (accounts.size() < at_once) {
                 accounts.push_back(make.account());
                 creations.push_back(store->create_account(accounts.back()));
             }
             const auto outcomes = await_each(std::move(creations));
+            std::optional<ca::Account> refused;
             for (std::size_t i = 0; i < outcomes.size(); ++i) {
-                if (!outcomes[i].error) {
+                if (outcomes[i].error) {
+                    EXPECT_THROW(std::rethrow_exception(outcomes[i].error), ca::StoreUnavailable);
+                    refused = accounts[i];
+                } else {
                     created.push_back(accounts[i]);
-                    continue;
                 }
-                is_full = true;
-                refused = accounts[i];
-                EXPECT_THROW(std::rethrow_exception(outcomes[i].error), ca::StoreUnavailable);
             }
+            if (created.size() > 1000) throw std::logic_error("the limit does not hold");
+            if (refused) return *refused;
         }
-        EXPECT_THROW(await(store->create_account(refused)), ca::StoreUnavailable);
-        EXPECT_FALSE(await(store->find_account(refused.id)));
+    };
+    std::optional<ca::Account> refused;
+    {
+        const FileSizeLimit limit(std::filesystem::file_size(path + "-wal") + 200'000);
+        create_until_full(10);
+        refused = create_until_full(1);
+        EXPECT_THROW(await(store->create_account(*refused)), ca::StoreUnavailable);
+        EXPECT_FALSE(await(store->find_account(refused->id)));
         expect_found(await(store->find_account(created.back().id)), created.back());
     }
-    EXPECT_TRUE(await(store->create_account(refused)).created);
-    created.push_back(refused);
+    EXPECT_TRUE(await(store->create_account(*refused)).created);
+    created.push_back(*refused);
     store.reset();
     store = open();
     for (const auto& account : created)

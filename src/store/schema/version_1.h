@@ -61,7 +61,7 @@ CREATE TABLE orders (
     completed              INTEGER,
     problem                TEXT
 ) STRICT;
-CREATE INDEX orders_of_account ON orders (account, id);
+CREATE INDEX orders_of_account ON orders (account);
 CREATE INDEX unfinished_issuances ON orders (begun)
     WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL;
 
@@ -78,7 +78,7 @@ CREATE TABLE certificates (
     order_id  BLOB,
     issued    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX certificates_of_key ON certificates (key);
+CREATE INDEX certificates_of_key ON certificates (substr(key, 1, 8));
 
 -- reason: the code of RFC 5280 section 5.3.1.
 CREATE TABLE revocations (

@@ -30,20 +30,25 @@ struct Backend {
     friend void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 };
 
-[[nodiscard]] inline Opener sqlite_opener() {
+[[nodiscard]] inline Backend sqlite(std::string name, std::size_t cached_objects) {
     struct Place {
         TemporaryFolder folder;
         std::unique_ptr<base::Log> log = base::silent_log();
     };
-    return [place = std::make_shared<Place>()] {
-        return open_sqlite_store({.path = place->folder.file("store")}, *place->log);
-    };
+    return {std::move(name), [cached_objects]() -> Opener {
+                return [cached_objects, place = std::make_shared<Place>()] {
+                    SqliteOptions options{.path = place->folder.file("store")};
+                    options.cached_objects = cached_objects;
+                    return open_sqlite_store(options, *place->log);
+                };
+            }};
 }
 
 /// Every kind of store there is.
 [[nodiscard]] inline std::vector<Backend> backends() {
     return {
-        {"Sqlite", sqlite_opener},
+        sqlite("Sqlite", 4096),
+        sqlite("SqliteWithoutCache", 0),
     };
 }
 

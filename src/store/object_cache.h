@@ -1,0 +1,109 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include <cstdint>
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace cairn::store {
+
+/// Objects of one kind that were written or asked for lately, by their id. Thread-safe.
+///
+/// It never holds an object as it was before a change that has returned: the writer tells it of
+/// each change after the commit and before anybody else learns of it, and what was read while
+/// something changed is not kept. This needs all changes to go through one process.
+template <class Object>
+class ObjectCache {
+  public:
+    using Id = decltype(Object::id);
+    explicit ObjectCache(std::size_t capacity) : capacity_(capacity) {}
+
+    [[nodiscard]] std::optional<Object> find(const Id& id) {
+        const std::lock_guard lock(mutex_);
+        const auto* object = touch(id);
+        return object ? std::optional(*object) : std::nullopt;
+    }
+    /// The objects with these ids, in their order; nothing if one is not here.
+    [[nodiscard]] std::optional<std::vector<Object>> find_all(std::span<const Id> ids) {
+        const std::lock_guard lock(mutex_);
+        std::vector<Object> found;
+        found.reserve(ids.size());
+        for (const auto& id : ids) {
+            const auto* object = touch(id);
+            if (!object) return std::nullopt;
+            found.push_back(*object);
+        }
+        return found;
+    }
+
+    /// A moment between changes.
+    using Moment = std::uint64_t;
+    /// Taken before an object is read from the database.
+    [[nodiscard]] Moment moment() {
+        const std::lock_guard lock(mutex_);
+        return changes_;
+    }
+    /// Keeps what was read, unless something changed since `before_reading`.
+    void keep(Object object, Moment before_reading) {
+        const std::lock_guard lock(mutex_);
+        if (changes_ == before_reading) store(std::move(object));
+    }
+
+    /// Tells of an object that was added or replaced.
+    void put(Object object) {
+        const std::lock_guard lock(mutex_);
+        ++changes_;
+        store(std::move(object));
+    }
+    /// Tells of a change that `apply` makes to the object too.
+    template <class Apply>
+    void change(const Id& id, Apply apply) {
+        const std::lock_guard lock(mutex_);
+        ++changes_;
+        if (auto* object = touch(id)) apply(*object);
+    }
+
+  private:
+    struct HashId {
+        std::size_t operator()(const Id& id) const noexcept {
+            // The octets at the end are random.
+            std::size_t hash = 0;
+            std::memcpy(&hash, id.octets().last(sizeof hash).data(), sizeof hash);
+            return hash;
+        }
+    };
+    using Recency = std::list<Object>;
+
+    // The object, moved to the front.
+    Object* touch(const Id& id) {
+        const auto entry = by_id_.find(id);
+        if (entry == by_id_.end()) return nullptr;
+        objects_.splice(objects_.begin(), objects_, entry->second);
+        return &objects_.front();
+    }
+    void store(Object object) {
+        if (auto* present = touch(object.id)) {
+            *present = std::move(object);
+            return;
+        }
+        objects_.push_front(std::move(object));
+        by_id_.emplace(objects_.front().id, objects_.begin());
+        if (objects_.size() <= capacity_) return;
+        by_id_.erase(objects_.back().id);
+        objects_.pop_back();
+    }
+
+    const std::size_t capacity_;
+    std::mutex mutex_;
+    Moment changes_ = 0;
+    Recency objects_;  ///< the one used last in front
+    std::unordered_map<Id, typename Recency::iterator, HashId> by_id_;
+};
+
+}  // namespace cairn::store
