@@ -23,15 +23,6 @@ check_tidy_of_all() {
         cmake --build build/tidy -- -k 0
 }
 
-# The .cpp files that the last commit or the work tree changed, the first ten of them: what
-# ./dev test has time for.
-recently_changed() {
-    {
-        git diff --name-only --diff-filter=d HEAD~1 -- src apps fuzz bench
-        git ls-files --others --exclude-standard -- src apps fuzz bench
-    } | grep '\.cpp$' | head -n 10
-}
-
 dev_lint() {
     need build lint
     mkdir -p build

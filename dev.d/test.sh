@@ -90,9 +90,6 @@ test_all() { # [--write-docs]
     stage "Lint"
     check "layering" check_layering
     check "format" check_format
-    local recent
-    mapfile -t recent < <(recently_changed)
-    check "clang-tidy of the last changes" check_tidy "${recent[@]}"
     stage "Build with ASan and UBSan"
     check "build" compile dev -k 0
     stage "Unit tests"

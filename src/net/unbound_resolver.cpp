@@ -62,10 +62,9 @@ void require(int error, const std::string& what) {
 }
 
 ContextHandle make_context(const ResolverOptions& options) {
-    ContextHandle context([] {
-        const std::scoped_lock lock(common_locks());
-        return ub_ctx_create();
-    }());
+    ContextHandle context;
+    const std::scoped_lock lock(common_locks());  // given back before a context that failed goes
+    context.reset(ub_ctx_create());
     if (!context) throw std::runtime_error("libunbound: no context can be made");
     const auto set = [&](const char* name, const char* value) {
         require(ub_ctx_set_option(context.get(), name, value), std::string(name) + " " + value);

@@ -213,6 +213,8 @@ TEST_P(AccountContract, NeverFindsAnAccountAsItWasBeforeAChangeThatHasReturned) 
     std::atomic<std::size_t> current = 0;
     std::vector<ca::Account> accounts;
     for (int i = 0; i < 40; ++i) accounts.push_back(stored_account());
+    // So that each is read from the database while it changes.
+    reopen();
 
     std::vector<std::jthread> readers;
     for (int i = 0; i < 2; ++i) {

@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of store: tasks run to their end.
+// Private to the tests of store: tasks run to their end.
 
 #include <exception>
 #include <optional>

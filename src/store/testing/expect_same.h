@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of store: comparison of what was kept with what came back, fact by fact.
+// Private to the tests of store: comparison of what was kept with what came back, fact by fact.
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of store: what ca/repository.h promises, tested with every kind of store.
+// Private to the tests of store: what ca/repository.h promises, tested with every kind of store.
 
 #include <functional>
 #include <memory>

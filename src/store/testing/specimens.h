@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of store: objects to be kept.
+// Private to the tests of store: objects to be kept.
 
 #include <algorithm>
 #include <array>

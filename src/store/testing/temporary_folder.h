@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of store.
+// Private to the tests of store.
 
 #include <cstdlib>
 #include <filesystem>
