@@ -106,22 +106,31 @@ GroupCommit::Batch GroupCommit::next_batch() {
 }
 
 void GroupCommit::commit(Batch& batch) {
-    try {
-        connection_.execute("BEGIN IMMEDIATE");
-        run_steps(batch);
-        connection_.execute("COMMIT");
+    if (try_commit(batch)) {
         ++transactions_;
         for (const auto& announce : announcements_) announce();
-    } catch (const std::exception& error) {
-        roll_back();
-        log_.error("store_commit_failed", {{"reason", error.what()}, {"calls", batch.size()}});
-        for (auto& call : batch) {
-            if (!call.error) call.error = std::current_exception();
-        }
     }
     announcements_.clear();
     const std::lock_guard lock(mutex_);
     callers_lately_ = batch.size() + waiting_.size();
+}
+
+bool GroupCommit::try_commit(Batch& batch) {
+    try {
+        connection_.execute("BEGIN IMMEDIATE");
+        run_steps(batch);
+        connection_.execute("COMMIT");
+    } catch (const std::exception& error) {
+        roll_back();
+        for (auto& call : batch) {
+            if (!call.error) call.error = std::current_exception();
+        }
+        if (!std::exchange(is_failing_, true))
+            log_.error("store_unavailable", {{"reason", error.what()}});
+        return false;
+    }
+    if (std::exchange(is_failing_, false)) log_.info("store_available");
+    return true;
 }
 
 void GroupCommit::run_steps(Batch& batch) {

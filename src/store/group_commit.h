@@ -72,6 +72,8 @@ class GroupCommit {
     /// What waits, once that is worth a commit; empty when nothing will come any more.
     [[nodiscard]] Batch next_batch();
     void commit(Batch& batch);
+    /// False if nothing was committed; then each call has its error.
+    [[nodiscard]] bool try_commit(Batch& batch);
     void run_steps(Batch& batch);
     void roll_back();
     void checkpoint_if_due();
@@ -81,6 +83,8 @@ class GroupCommit {
     base::Log& log_;
     std::atomic<std::uint64_t> transactions_ = 0;
     int checkpoint_due_;
+    /// The last commit failed. Only the first and the last of a row of failures is logged.
+    bool is_failing_ = false;
     std::vector<std::function<void()>> announcements_;
 
     std::mutex mutex_;

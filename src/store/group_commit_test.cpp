@@ -29,12 +29,31 @@ class Barrier {
     std::promise<void> reached_, opened_;
 };
 
+/// A log of the names of events.
+class EventLog final : public base::Log {
+  public:
+    void write(base::LogLevel, std::string_view event,
+               std::initializer_list<base::LogField>) override {
+        const std::lock_guard lock(mutex_);
+        events_.emplace_back(event);
+    }
+    void flush() override {}
+    [[nodiscard]] std::vector<std::string> events() {
+        const std::lock_guard lock(mutex_);
+        return events_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::string> events_;
+};
+
 class GroupCommitTest : public ::testing::Test {
   protected:
     static constexpr std::size_t queue_limit = 100;
 
     void start_writer() {
-        writer.emplace(Connection(path, Connection::Access::write), queue_limit, *log);
+        writer.emplace(Connection(path, Connection::Access::write), queue_limit, log);
     }
     base::Task<void> insert(std::int64_t number) {
         co_await writer->run([number](Connection& connection) {
@@ -65,7 +84,7 @@ class GroupCommitTest : public ::testing::Test {
     }
 
     testing::TemporaryFolder folder;
-    std::unique_ptr<base::Log> log = base::silent_log();
+    EventLog log;
     const std::string path = [&] {
         const auto file = folder.file("database");
         std::ofstream{file};
@@ -128,17 +147,27 @@ TEST_F(GroupCommitTest, LetsAStepFailAlone) {
     EXPECT_EQ(writer->transactions(), 2U);
 }
 
-TEST_F(GroupCommitTest, FailsAllWhereTheCommitFails) {
-    Connection connection(path, Connection::Access::write);
-    connection.run(
-        "CREATE TABLE parent (i INTEGER PRIMARY KEY);"
-        "CREATE TABLE child (i REFERENCES parent DEFERRABLE INITIALLY DEFERRED);"
-        "PRAGMA foreign_keys = ON");
-    writer.emplace(std::move(connection), queue_limit, *log);
+/// With steps that make a commit fail: the constraint is looked at only then.
+class FailingCommitTest : public GroupCommitTest {
+  protected:
+    FailingCommitTest() {
+        Connection connection(path, Connection::Access::write);
+        connection.run(
+            "CREATE TABLE parent (i INTEGER PRIMARY KEY);"
+            "CREATE TABLE child (i REFERENCES parent DEFERRABLE INITIALLY DEFERRED);"
+            "PRAGMA foreign_keys = ON");
+        writer.emplace(std::move(connection), queue_limit, log);
+    }
+    base::Task<void> fail() {
+        return writer->run(
+            [](Connection& connection) { connection.execute("INSERT INTO child VALUES (7)"); });
+    }
+};
+
+TEST_F(FailingCommitTest, FailsAllCallsOfTheCommit) {
     std::vector<base::Task<void>> tasks;
     tasks.push_back(insert(1));
-    tasks.push_back(
-        writer->run([](Connection& writing) { writing.execute("INSERT INTO child VALUES (7)"); }));
+    tasks.push_back(fail());
     tasks.push_back(insert(2));
     for (const auto& outcome : await_together(std::move(tasks)))
         EXPECT_TRUE(holds<SqliteError>(outcome.error));
@@ -146,6 +175,37 @@ TEST_F(GroupCommitTest, FailsAllWhereTheCommitFails) {
 
     await(insert(3));
     EXPECT_EQ(kept(), std::vector<std::int64_t>{3});
+}
+
+TEST_F(FailingCommitTest, LogsTheFirstAndTheLastOfARowOfFailures) {
+    await(insert(1));
+    for (int i = 0; i < 3; ++i) EXPECT_THROW(await(fail()), SqliteError);
+    await(insert(2));
+    await(insert(3));
+    EXPECT_EQ(log.events(), (std::vector<std::string>{"store_unavailable", "store_available"}));
+}
+
+TEST_F(FailingCommitTest, AnnouncesWhatIsOnDiskAndNothingElse) {
+    std::vector<int> announced;
+    const auto announcing = [&](int number, bool throws) {
+        return writer->run([&, number, throws](Connection&) {
+            writer->after_commit([&, number] { announced.push_back(number); });
+            if (throws) throw std::logic_error("after all");
+        });
+    };
+    std::vector<base::Task<void>> tasks;
+    tasks.push_back(announcing(1, false));
+    tasks.push_back(announcing(2, true));
+    tasks.push_back(announcing(3, false));
+    await_together(std::move(tasks));
+    EXPECT_EQ(announced, (std::vector{1, 3}));
+
+    tasks.clear();
+    tasks.push_back(announcing(4, false));
+    tasks.push_back(fail());
+    await_together(std::move(tasks));
+    await(announcing(5, false));
+    EXPECT_EQ(announced, (std::vector{1, 3, 5}));
 }
 
 TEST_F(GroupCommitTest, IsUnavailableWhileTheDiskIsFull) {

@@ -54,6 +54,10 @@ Connection open_writer(const std::string& path) {
             "PRAGMA secure_delete = OFF;"
             "PRAGMA temp_store = MEMORY;"
             "PRAGMA cache_size = -2048;");
+        const auto mode = connection.find("PRAGMA journal_mode",
+                                          [](Columns& row) { return std::string(row.text()); });
+        if (mode != "wal")
+            throw std::runtime_error("its file system cannot share memory, as a network's cannot");
         migrate(connection, migrations());
     } catch (const std::exception& error) {
         throw std::runtime_error(path + ": " + error.what());
