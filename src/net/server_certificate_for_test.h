@@ -1,5 +1,5 @@
 #pragma once
-// For tests alone.
+// Private to the tests of net.
 
 #include <string>
 

@@ -1,5 +1,5 @@
 #pragma once
-// For .cpp files alone, since it brings in Boost.JSON: what every reader of JSON shares.
+// Private to the .cpp files of protocol and client: what every reader of JSON shares.
 
 #include <array>
 #include <cstdint>
