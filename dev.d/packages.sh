@@ -54,7 +54,7 @@ install_packages() {
     local entry name chosen=()
     for entry in "$@"; do
         for name in ${entry//|/ }; do
-            if apt-cache policy "$name" | grep -q "Candidate: [^(]"; then
+            if [[ $(apt-cache policy "$name") =~ "Candidate: "[^\(] ]]; then
                 chosen+=("$name")
                 continue 2
             fi
