@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "net/ascii.h"
@@ -167,6 +168,9 @@ void DnsTestServer::serve_datagram() {
 void DnsTestServer::serve_stream() {
     const int peer = ::accept(tcp_, nullptr, nullptr);
     if (peer < 0) return;
+    // A peer that stays without asking must not keep the test from its end.
+    const timeval patience{2, 0};
+    ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::uint8_t length[2];
     while (::recv(peer, length, 2, MSG_WAITALL) == 2) {
         base::Bytes query(static_cast<std::size_t>(length[0] << 8U | length[1]));
