@@ -272,7 +272,7 @@ TEST(Certificate, SaysWhyItRefuses) {
                   "tbsCertificate has more in it"},
              Case{{.serial = hex("0201ff")}, "serial number is negative"},
              Case{{.serial = hex("02020001")}, "INTEGER is not the shortest"},
-             Case{{.serial = hex("0215" + std::string(42, '1'))}, "more than 20 octets"},
+             Case{{.serial = hex("0221" + std::string(66, '1'))}, "more than 32 octets"},
              Case{{.serial = hex("0500")}, "the serial number has the tag 05"},
              Case{{.algorithm = hex("300a06082a8648ce3d040303")}, "signature algorithms differ"},
              Case{{.not_before = encode(der::tag::utc_time, "2611220000Z")}, "notBefore"},

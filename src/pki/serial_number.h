@@ -10,8 +10,8 @@
 
 namespace cairn::pki {
 
-/// A certificate's serial number: at most 20 octets of DER content (RFC 5280 section 4.1.2.2), and
-/// not negative. Zero is taken because there are roots that have it; `random` never makes it.
+/// A certificate's serial number, not negative. RFC 5280 section 4.1.2.2 allows 1 to 20 octets of
+/// DER content, and `random` keeps to it; up to 32 and zero are read, because peers make them.
 class SerialNumber {
   public:
     /// 128 random bits, never zero (BR 7.1.2.7 asks for 64).

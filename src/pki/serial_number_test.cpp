@@ -81,7 +81,8 @@ TEST(SerialNumber, ReadsHexInEitherCase) {
     EXPECT_EQ(SerialNumber::from_hex("0AfF").value().to_hex(), "0aff");
     EXPECT_EQ(SerialNumber::from_hex("01").value(),
               SerialNumber::from_der_content(octets("01")).value());
-    // 2^159 - 1, the largest number of 20 octets.
+    // 2^159 - 1, the largest number of 20 octets; and one of 21, as some peers make them.
+    EXPECT_TRUE(SerialNumber::from_hex("ff" + std::string(38, 'f')));
     EXPECT_TRUE(SerialNumber::from_hex("7f" + std::string(38, 'f')));
 }
 
@@ -89,7 +90,7 @@ TEST(SerialNumber, RefusesOtherHex) {
     for (const std::string& text :
          {std::string(), std::string("0"), std::string("0000"), std::string("0001"),
           std::string("1"), std::string("0x12"), std::string("-1"), std::string("1g"),
-          std::string("12 "), "80" + std::string(38, '0'), std::string(42, '1'),
+          std::string("12 "), "80" + std::string(62, '0'), std::string(66, '1'),
           std::string(100000, '1')}) {
         EXPECT_FALSE(SerialNumber::from_hex(text)) << text.substr(0, 50);
     }
@@ -106,8 +107,8 @@ TEST(SerialNumber, RefusesOtherContent) {
              Case{"007f", "leading zeros"},
              Case{"80", "negative"},
              Case{"ff", "negative"},
-             Case{"01" + std::string(40, '0'), "20 octets"},
-             Case{"00ff" + std::string(38, '0'), "20 octets"},
+             Case{"01" + std::string(64, '0'), "32 octets"},
+             Case{"00ff" + std::string(62, '0'), "32 octets"},
          }) {
         const auto serial = SerialNumber::from_der_content(octets(hex));
         ASSERT_FALSE(serial) << hex;
