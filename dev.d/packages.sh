@@ -80,9 +80,8 @@ install_packages() {
 
     if [[ $denied ]]; then as_root rm -f "$policy"; fi
     for unit in "${package_services[@]}"; do
-        if [[ -e /lib/systemd/system/$unit && " ${present[*]} " != *" $unit "* ]] &&
-            command -v systemctl >/dev/null; then
-            as_root systemctl --quiet disable "$unit" 2>/dev/null || true
+        if [[ -e /lib/systemd/system/$unit && " ${present[*]} " != *" $unit "* ]]; then
+            as_root deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
         fi
     done
     return "$result"
