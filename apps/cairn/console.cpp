@@ -40,7 +40,7 @@ void Console::fail(std::string_view text) {
 void Console::print(std::string_view data) {
     const std::scoped_lock lock(mutex_);
     fmt::print("{}\n", data);
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
 }
 
 void Console::print_table(const std::vector<std::vector<std::string>>& rows) {

@@ -49,7 +49,7 @@ int main(int count, char** arguments) {
     cairn::CommonOptions common;
     cairn::Command command;
     CLI::App program("Obtains, renews and revokes certificates from any ACME CA.", "cairn");
-    program.set_version_flag("--version", CAIRN_VERSION);
+    program.set_version_flag("--version", "cairn " CAIRN_VERSION);
     program.require_subcommand(1);
     program.fallthrough();
     program.add_option("--state", common.state, "Where certificates, keys and accounts are kept")

@@ -80,27 +80,38 @@ std::vector<base::Result<ChallengeJournal::Entry>> ChallengeJournal::entries() c
     return entries;
 }
 
+namespace {
+
+/// Throws Failure.
+void take_down(const base::Result<ChallengeJournal::Entry>& entry, const ChallengeJournal& journal,
+               SolverSet& solvers) {
+    if (!entry) throw Failure("read a record", entry.error().message);
+    const auto solver = solvers.find(entry->solver);
+    if (!solver) throw Failure("use the solver", solver.error().message);
+    (*solver)->clean_up(entry->challenge);
+    journal.erase(entry->challenge);
+}
+
+}  // namespace
+
 void clean_up_after_crashes(const StateDirectory& state, SolverSet& solvers, Progress& progress) {
     for (const auto& name : state.lineages_with_challenges()) {
         const auto lock = state.try_lock(name);
         if (!lock) continue;
         const ChallengeJournal journal(state, name);
-        for (const auto& entry : journal.entries()) try {
-                if (!entry) throw Failure("read a record", entry.error().message);
-                const auto solver = solvers.find(entry->solver);
-                if (!solver) throw Failure("use the solver", solver.error().message);
-                (*solver)->clean_up(entry->challenge);
-                journal.erase(entry->challenge);
+        for (const auto& entry : journal.entries()) {
+            try {
+                take_down(entry, journal, solvers);
                 progress.say(fmt::format("Took down what an interrupted run had put up for {}.",
                                          entry->challenge.identifier.base_value()));
             } catch (const Failure& failure) {
                 progress.warn(
-                    fmt::format("An interrupted run left something up for {} that could not be "
-                                "taken down: {}: {} "
-                                "(its record is in {})",
+                    fmt::format("What an interrupted run had put up for {} could not be taken "
+                                "down: {}: {} (the record is in {})",
                                 name.text(), failure.tried(), failure.came_back(),
                                 state.challenges(name).string()));
             }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 #include "client/child_process.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
+#include <system_error>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,8 +126,8 @@ bool take_output(int pipe, std::string& output) {
 
 base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer) {
     const auto failed = [&](int error) {
-        return base::fail(
-            fmt::format("cannot run {}: {}", program.path.string(), std::strerror(error)));
+        return base::fail(fmt::format("cannot run {}: {}", program.path.string(),
+                                      std::generic_category().message(error)));
     };
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return failed(errno);
@@ -178,8 +178,8 @@ base::Result<std::filesystem::path> program_path(std::string_view text) {
     if (!std::filesystem::is_regular_file(path, ignored))
         return base::fail(fmt::format("there is no program {}", path.string()));
     if (::access(path.c_str(), X_OK) != 0)
-        return base::fail(
-            fmt::format("{} may not be run: {}", path.string(), std::strerror(errno)));
+        return base::fail(fmt::format("{} may not be run: {}", path.string(),
+                                      std::generic_category().message(errno)));
     return path;
 }
 

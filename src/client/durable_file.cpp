@@ -1,6 +1,6 @@
 #include "client/durable_file.h"
 
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <errno.h>
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail_with_errno(std::string_view verb, const fs::path& path) {
     const int error = errno;
-    throw Failure(fmt::format("{} {}", verb, path.string()), std::strerror(error),
+    throw Failure(fmt::format("{} {}", verb, path.string()), std::generic_category().message(error),
                   error == EACCES || error == EPERM || error == EROFS
                       ? "run as a user who may write there, or choose another --state directory."
                       : "");
@@ -115,7 +115,8 @@ void sync_directory(const fs::path& directory) {
 
 base::Result<std::string> read_file(const fs::path& path, std::size_t limit) {
     const auto failure = [&path] {
-        return base::fail(fmt::format("{}: {}", path.string(), std::strerror(errno)));
+        return base::fail(
+            fmt::format("{}: {}", path.string(), std::generic_category().message(errno)));
     };
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.is_open()) return failure();

@@ -100,13 +100,7 @@ class OrderFlow::Presentations {
     Presentations(const Presentations&) = delete;
     Presentations& operator=(const Presentations&) = delete;
     ~Presentations() {
-        for (const auto& [authorization_url, challenge_url, challenge, solver] : all_) try {
-                solver->clean_up(challenge);
-                flow_.journal_.erase(challenge);
-            } catch (const std::exception& failure) {
-                flow_.progress_.warn(fmt::format("What proved control of {} was not taken down: {}",
-                                                 challenge.identifier.value(), failure.what()));
-            }
+        for (const auto& presented : all_) take_down(presented);
     }
     void add(Presented presented) {
         flow_.journal_.record(presented.challenge, *presented.solver);
@@ -117,6 +111,18 @@ class OrderFlow::Presentations {
     [[nodiscard]] const std::vector<Presented>& all() const { return all_; }
 
   private:
+    void take_down(const Presented& presented) {
+        try {
+            presented.solver->clean_up(presented.challenge);
+            flow_.journal_.erase(presented.challenge);
+        } catch (const std::exception& failure) {
+            // The record stays, so a later run tries again.
+            flow_.progress_.warn(fmt::format("What proved control of {} was not taken down: {}",
+                                             presented.challenge.identifier.value(),
+                                             failure.what()));
+        }
+    }
+
     OrderFlow& flow_;
     std::vector<Presented> all_;
 };

@@ -1,7 +1,7 @@
 #include "client/state_directory.h"
 
 #include <algorithm>
-#include <cstring>
+#include <system_error>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,12 +22,12 @@ std::optional<StateLock> try_lock_file(const fs::path& path) {
     make_private_directory(path.parent_path());
     FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file.is_open())
-        throw Failure(fmt::format("lock {}", path.string()), std::strerror(errno),
+        throw Failure(fmt::format("lock {}", path.string()), std::generic_category().message(errno),
                       "run as a user who may write there, or choose another --state directory.");
     // flock and not fcntl: it belongs to the open file, so it keeps threads apart too.
     if (::flock(file.number(), LOCK_EX | LOCK_NB) == 0) return StateLock(std::move(file));
     if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
-    throw Failure(fmt::format("lock {}", path.string()), std::strerror(errno));
+    throw Failure(fmt::format("lock {}", path.string()), std::generic_category().message(errno));
 }
 
 StateLock lock_file(const fs::path& path, Timer& timer, std::chrono::milliseconds patience) {

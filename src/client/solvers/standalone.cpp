@@ -90,11 +90,12 @@ class StandaloneSolver final : public Solver {
   private:
     void start() {
         servers_.push_back(listen(listening_.address));
-        if (!listening_.ipv6_address.empty()) try {
-                servers_.push_back(listen(listening_.ipv6_address));
-            } catch (const Failure& failure) {
-                progress_.say(fmt::format("Answering over IPv4 alone: {}.", failure.came_back()));
-            }
+        if (listening_.ipv6_address.empty()) return;
+        try {
+            servers_.push_back(listen(listening_.ipv6_address));
+        } catch (const Failure& failure) {
+            progress_.say(fmt::format("Answering over IPv4 alone: {}.", failure.came_back()));
+        }
     }
 
     std::unique_ptr<net::HttpServer> listen(const std::string& address) try {

@@ -225,11 +225,12 @@ class TlsAlpnSolver final : public Solver {
     std::unique_ptr<Server> start() {
         auto server = std::make_unique<Server>(answers_);
         server->listen(listening_.address);
-        if (!listening_.ipv6_address.empty()) try {
-                server->listen(listening_.ipv6_address);
-            } catch (const Failure& failure) {
-                progress_.say(fmt::format("Answering over IPv4 alone: {}.", failure.came_back()));
-            }
+        if (listening_.ipv6_address.empty()) return server;
+        try {
+            server->listen(listening_.ipv6_address);
+        } catch (const Failure& failure) {
+            progress_.say(fmt::format("Answering over IPv4 alone: {}.", failure.came_back()));
+        }
         return server;
     }
 

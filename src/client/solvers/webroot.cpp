@@ -1,8 +1,8 @@
 #include "client/solvers/webroot.h"
 
 #include <array>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include <errno.h>
 #include <fmt/format.h>
@@ -37,7 +37,8 @@ class WebrootSolver final : public Solver {
                 ::chmod(folder.c_str(), 0755);
             else if (errno != EEXIST)
                 throw Failure(fmt::format("make the folder {}", folder.string()),
-                              std::strerror(errno), "run as a user who may write there.");
+                              std::generic_category().message(errno),
+                              "run as a user who may write there.");
         }
         write_durably(file_of(challenge), challenge.key_authorization, FileAccess::everyone);
     }
@@ -45,8 +46,8 @@ class WebrootSolver final : public Solver {
     void clean_up(const Challenge& challenge) override {
         const auto file = file_of(challenge);
         if (::unlink(file.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
-            throw Failure(fmt::format("remove {}", file.string()), std::strerror(errno),
-                          "remove it by hand.");
+            throw Failure(fmt::format("remove {}", file.string()),
+                          std::generic_category().message(errno), "remove it by hand.");
     }
 
   private:
