@@ -1,7 +1,6 @@
 #include "net/dns_message.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <iterator>
 #include <optional>
 
@@ -30,9 +29,8 @@ void append_name_octet(std::string& text, std::uint8_t octet) {
     if (octet > 0x20 && octet < 0x7f && character != '.' && character != '\\') {
         text += ascii_lower(character);
     } else {
-        char escaped[5];
-        std::snprintf(escaped, sizeof escaped, "\\%03u", unsigned{octet});
-        text += escaped;
+        text += '\\';
+        for (const int power : {100, 10, 1}) text += static_cast<char>('0' + octet / power % 10);
     }
 }
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "net/dns_test_server.h"
+#include "net/testing/dns_server.h"
 
 namespace cairn::net {
 namespace {

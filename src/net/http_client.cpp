@@ -47,7 +47,8 @@ void set(CURL* easy, CURLoption option, Value value) {
 void append(FieldList& list, const char* field) {
     curl_slist* const longer = curl_slist_append(list.get(), field);
     if (longer == nullptr) throw std::bad_alloc();
-    static_cast<void>(list.release());
+    // The longer list begins with the former one.
+    [[maybe_unused]] const curl_slist* const former = list.release();
     list.reset(longer);
 }
 
@@ -215,7 +216,7 @@ base::Result<HttpReply> HttpClient::State::exchange(Method method, const std::st
 }
 
 std::string HttpClient::State::reason_for(CURLcode code, const Url& url) const {
-    const std::string words =
+    std::string words =
         base::printable(error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code));
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:

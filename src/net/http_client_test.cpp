@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "net/http_server.h"
-#include "net/server_certificate_for_test.h"
+#include "net/testing/server_certificate.h"
 
 namespace cairn::net {
 namespace {

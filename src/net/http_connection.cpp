@@ -40,7 +40,7 @@ std::string_view HttpServerLoop::date() {
     const std::time_t now = std::time(nullptr);
     if (now != date_time_) {
         std::tm parts{};
-        gmtime_r(&now, &parts);
+        static_cast<void>(gmtime_r(&now, &parts));
         char text[64];
         // The C locale's names are meant; nothing here ever sets another one.
         date_text_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %T GMT", &parts));
@@ -105,6 +105,7 @@ base::Task<void> HttpConnection::run() {
 base::Task<bool> HttpConnection::establish() {
     if (!options_.tls) co_return true;
     at_rest_ = true;
+    if (loop_.draining) stream_.give_up();
     const auto first = co_await stream_.first_octet();
     at_rest_ = false;
     if (!first) co_return false;

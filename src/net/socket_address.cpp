@@ -37,8 +37,9 @@ base::Result<SocketAddress> SocketAddress::from_text(std::string_view text,
     SocketAddress result{*address, default_port.value_or(0)};
     if (has_port) {
         port.remove_prefix(1);
-        const auto end = port.data() + port.size();
-        const auto [past, error] = std::from_chars(port.data(), end, result.port);
+        const char* const begin = port.data();
+        const char* const end = begin + port.size();
+        const auto [past, error] = std::from_chars(begin, end, result.port);
         if (error != std::errc{} || past != end) return refuse("its port is not 0 to 65535");
     }
     return result;

@@ -5,9 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "net/dns_test_server.h"
 #include "net/resolver.h"
-#include "net/task_for_test.h"
+#include "net/testing/dns_server.h"
+#include "net/testing/task.h"
 
 namespace cairn::net {
 namespace {

@@ -229,7 +229,7 @@ class Unbound : public std::enable_shared_from_this<Unbound> {
         MailboxPointer mailbox;
         int id = 0;
     };
-    static void on_answer(void* question, int error, ub_result* result);
+    static void on_answer(void* data, int error, ub_result* raw_result);
     void replace_session_if_stale();
 
     asio::strand<base::Executor> strand_;
@@ -302,7 +302,7 @@ void Unbound::ask(const MailboxPointer& mailbox, const std::string& name, Record
 void Unbound::drop(const MailboxPointer& mailbox) {
     const auto found = questions_.find(mailbox.get());
     if (found == questions_.end()) return;
-    Question& question = *found->second;
+    const Question& question = *found->second;
     question.session->remembers_failure = true;
     ub_cancel(question.session->context.get(), question.id);
     questions_.erase(found);

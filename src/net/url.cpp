@@ -158,8 +158,9 @@ base::Result<Url> Url::from_text(std::string_view text) {
         port.remove_prefix(1);
     }
     if (!port.empty()) {
-        const auto end = port.data() + port.size();
-        const auto [past, error] = std::from_chars(port.data(), end, url.port_);
+        const char* const begin = port.data();
+        const char* const end = begin + port.size();
+        const auto [past, error] = std::from_chars(begin, end, url.port_);
         if (error != std::errc{} || past != end || url.port_ == 0 || port.size() > 5) {
             return refuse("has a port that is not 1 to 65535");
         }

@@ -1,10 +1,18 @@
-// The definitions of dns_test_server.h; in a _test.cpp so that they are no part of the library.
-#include "net/dns_test_server.h"
+#pragma once
+// Private to the tests of net: a DNS server on a free port of loopback that answers as told.
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
+#include <functional>
 #include <iterator>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -12,28 +20,85 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "net/ascii.h"
+#include "net/dns_message.h"
 
 namespace cairn::net {
-namespace {
 
-void check(bool ok, const char* what) {
+/// One record for the answer section; an empty owner stands for the name asked for.
+struct DnsTestRecord {
+    std::string owner;
+    RecordType type = RecordType::a;
+    base::Bytes data;
+    std::uint32_t time_to_live = 300;
+};
+/// A name in wire format, uncompressed.
+[[nodiscard]] base::Bytes wire_name(std::string_view name);
+/// The data of a TXT record of one string.
+[[nodiscard]] base::Bytes txt_data(std::string_view text);
+
+struct DnsTestReply {
+    int response_code = 0;
+    std::vector<DnsTestRecord> records{};
+    bool truncated = false;
+    /// The message that answers `query`.
+    [[nodiscard]] base::Bytes to(base::BytesView query) const;
+};
+
+/// The name in the question of `query`, lower case; and its type.
+[[nodiscard]] std::pair<std::string, std::uint16_t> question_of(base::BytesView query);
+
+/// Serves UDP and TCP in a thread of its own until it goes.
+class DnsTestServer {
+  public:
+    enum class Transport { udp, tcp };
+    /// The messages to send back, none or several. Called on the server's thread.
+    using Messages = std::vector<base::Bytes>;
+    using Respond = std::function<Messages(base::BytesView query, Transport)>;
+
+    /// On a free port, or on `port`.
+    explicit DnsTestServer(Respond respond, std::uint16_t port = 0);
+    ~DnsTestServer();
+    DnsTestServer(const DnsTestServer&) = delete;
+    DnsTestServer& operator=(const DnsTestServer&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    /// "127.0.0.1:port".
+    [[nodiscard]] std::string address() const;
+    [[nodiscard]] int queries() const { return queries_; }
+
+  private:
+    void serve();
+    void serve_datagram();
+    void serve_stream();
+
+    Respond respond_;
+    std::uint16_t port_ = 0;
+    int udp_ = -1, tcp_ = -1, stop_read_ = -1, stop_write_ = -1;
+    std::atomic<int> queries_ = 0;
+    std::thread thread_;
+};
+
+namespace dns_server_detail {
+
+inline void check(bool ok, const char* what) {
     if (!ok) throw std::system_error(errno, std::generic_category(), what);
 }
 
-void append_u16(base::Bytes& bytes, std::size_t number) {
+inline void append_u16(base::Bytes& bytes, std::size_t number) {
     bytes.push_back(static_cast<std::uint8_t>(number >> 8U & 0xffU));
     bytes.push_back(static_cast<std::uint8_t>(number & 0xffU));
 }
 
-std::size_t question_end(base::BytesView query) {
+inline std::size_t question_end(base::BytesView query) {
     std::size_t end = 12;
     while (end < query.size() && query[end] != 0) end += std::size_t{1} + query[end];
     return end + 5;
 }
 
 /// A socket on loopback; -1 if the port is taken there.
-int bound_socket(int type, std::uint16_t port) {
+inline int bound_socket(int type, std::uint16_t port) {
     const int socket = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
     check(socket >= 0, "socket");
     const int one = 1;
@@ -49,16 +114,17 @@ int bound_socket(int type, std::uint16_t port) {
     return -1;
 }
 
-std::uint16_t port_of(int socket) {
+inline std::uint16_t port_of(int socket) {
     sockaddr_in address{};
     socklen_t size = sizeof address;
     check(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
     return ntohs(address.sin_port);
 }
 
-}  // namespace
+}  // namespace dns_server_detail
+using namespace dns_server_detail;
 
-base::Bytes wire_name(std::string_view name) {
+inline base::Bytes wire_name(std::string_view name) {
     base::Bytes wire;
     while (!name.empty()) {
         const auto label = name.substr(0, name.find('.'));
@@ -70,13 +136,13 @@ base::Bytes wire_name(std::string_view name) {
     return wire;
 }
 
-base::Bytes txt_data(std::string_view text) {
+inline base::Bytes txt_data(std::string_view text) {
     base::Bytes data{static_cast<std::uint8_t>(text.size())};
     std::ranges::copy(base::bytes_of(text), std::back_inserter(data));
     return data;
 }
 
-base::Bytes DnsTestReply::to(base::BytesView query) const {
+inline base::Bytes DnsTestReply::to(base::BytesView query) const {
     const std::size_t end = std::min(question_end(query), query.size());
     base::Bytes message(query.begin(), query.begin() + static_cast<std::ptrdiff_t>(end));
     message[2] = truncated ? 0x83 : 0x81;
@@ -103,7 +169,7 @@ base::Bytes DnsTestReply::to(base::BytesView query) const {
     return message;
 }
 
-std::pair<std::string, std::uint16_t> question_of(base::BytesView query) {
+inline std::pair<std::string, std::uint16_t> question_of(base::BytesView query) {
     std::string name;
     std::size_t at = 12;
     while (at < query.size() && query[at] != 0) {
@@ -114,7 +180,8 @@ std::pair<std::string, std::uint16_t> question_of(base::BytesView query) {
     return {name, static_cast<std::uint16_t>(query[at + 1] << 8U | query[at + 2])};
 }
 
-DnsTestServer::DnsTestServer(Respond respond, std::uint16_t port) : respond_(std::move(respond)) {
+inline DnsTestServer::DnsTestServer(Respond respond, std::uint16_t port)
+    : respond_(std::move(respond)) {
     // The port must be free for both transports.
     for (int attempt = 0; attempt < 100 && tcp_ < 0; ++attempt) {
         if (udp_ >= 0) ::close(udp_);
@@ -131,17 +198,17 @@ DnsTestServer::DnsTestServer(Respond respond, std::uint16_t port) : respond_(std
     thread_ = std::thread([this] { serve(); });
 }
 
-DnsTestServer::~DnsTestServer() {
+inline DnsTestServer::~DnsTestServer() {
     ::close(stop_write_);
     thread_.join();
     for (const int descriptor : {udp_, tcp_, stop_read_}) ::close(descriptor);
 }
 
-std::string DnsTestServer::address() const {
+inline std::string DnsTestServer::address() const {
     return "127.0.0.1:" + std::to_string(port_);
 }
 
-void DnsTestServer::serve() {
+inline void DnsTestServer::serve() {
     for (;;) {
         pollfd events[] = {{udp_, POLLIN, 0}, {tcp_, POLLIN, 0}, {stop_read_, POLLIN, 0}};
         if (::poll(events, 3, -1) < 0 && errno != EINTR) return;
@@ -151,7 +218,7 @@ void DnsTestServer::serve() {
     }
 }
 
-void DnsTestServer::serve_datagram() {
+inline void DnsTestServer::serve_datagram() {
     base::Bytes query(4096);
     sockaddr_in from{};
     socklen_t from_size = sizeof from;
@@ -165,7 +232,7 @@ void DnsTestServer::serve_datagram() {
     }
 }
 
-void DnsTestServer::serve_stream() {
+inline void DnsTestServer::serve_stream() {
     const int peer = ::accept(tcp_, nullptr, nullptr);
     if (peer < 0) return;
     // A peer that stays without asking must not keep the test from its end.

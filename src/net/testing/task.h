@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of net.
+// Private to the tests of net: tasks run to their end.
 
 #include <utility>
 
