@@ -68,6 +68,7 @@ Issuance::Issuance(Repository& repository, Signer& signer, const Profiles& profi
       queue_(
           {.name = "issuance", .parallel = 64}, std::move(next_executor),
           [this](std::string id) { return carry_out(*OrderId::from_text(id)); },
+          [this](std::string id) { return give_up(*OrderId::from_text(id)); },
           [this](std::size_t limit) { return unfinished(repository_, limit); }, log) {}
 
 void Issuance::start() {
@@ -155,6 +156,12 @@ base::Task<void> Issuance::carry_out(OrderId id) {
              {"serial", certificate.serial().to_hex()},
              {"names", joined(order->identifiers, [](const auto& name) { return name.value(); })},
              {"not_after", base::to_rfc3339(certificate.not_after())}});
+    announcements_.announce(id.to_string());
+}
+
+base::Task<void> Issuance::give_up(OrderId id) {
+    Problem problem(ProblemType::server_internal, "the CA could not issue the certificate");
+    co_await repository_.fail_issuance(id, std::move(problem));
     announcements_.announce(id.to_string());
 }
 

@@ -7,14 +7,17 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "ca/repository.h"
+
 namespace cairn::ca {
 
 struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     State(Options queue_options, std::function<base::Executor()> executors, Run run_job,
-          Unfinished list, base::Log& queue_log)
+          GiveUp end_job, Unfinished list, base::Log& queue_log)
         : options(std::move(queue_options)),
           next_executor(std::move(executors)),
           run(std::move(run_job)),
+          give_up(std::move(end_job)),
           unfinished(std::move(list)),
           log(queue_log),
           tasks([this](const std::exception_ptr&) { log.error("job task ended by an exception"); }),
@@ -47,21 +50,40 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
         }
     }
 
+    enum class Ending { done, left, broken };
+
+    // Runs a job or the giving up of one, and says how that ended.
+    static base::Task<Ending> ending_of(State& self, base::Task<void> task, const std::string& id) {
+        try {
+            co_await std::move(task);
+            co_return Ending::done;
+        } catch (const StoreUnavailable& error) {
+            self.log.warning("job waits for the store",
+                             {{"queue", self.options.name}, {"id", id}, {"error", error.what()}});
+            co_return Ending::left;
+        } catch (const boost::system::system_error&) {
+            co_return Ending::left;  // cancelled: the queue stops
+        } catch (const std::exception& error) {
+            self.log.error("job failed",
+                           {{"queue", self.options.name}, {"id", id}, {"error", error.what()}});
+            co_return Ending::broken;
+        }
+    }
+
+    // True if the job has to be run again later.
+    static base::Task<bool> attempt(State& self, const std::string& id) {
+        const auto ending = co_await ending_of(self, self.run(id), id);
+        if (ending != Ending::broken) co_return ending == Ending::left;
+        co_return co_await ending_of(self, self.give_up(id), id) != Ending::done;
+    }
+
     // Runs a job, then those that wait, so that a place is never idle.
     static base::Task<void> work(std::shared_ptr<State> self, std::string id) {
         for (bool more = true; more;) {
-            bool failed = false;
-            try {
-                co_await self->run(id);
-            } catch (const std::exception& error) {
-                failed = true;
-                self->log.error(
-                    "job failed, to be tried again",
-                    {{"queue", self->options.name}, {"id", id}, {"error", error.what()}});
-            }
+            const bool left = co_await attempt(*self, id);
             const std::scoped_lock lock(self->mutex);
             self->known.erase(id);
-            self->left_in_store = self->left_in_store || failed;
+            self->left_in_store = self->left_in_store || left;
             more = !self->waiting.empty() && !self->stopping;
             if (more) {
                 id = std::move(self->waiting.front());
@@ -113,6 +135,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     const Options options;
     const std::function<base::Executor()> next_executor;
     const Run run;
+    const GiveUp give_up;
     const Unfinished unfinished;
     base::Log& log;
 
@@ -128,9 +151,9 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
 };
 
 JobQueue::JobQueue(Options options, std::function<base::Executor()> next_executor, Run run,
-                   Unfinished unfinished, base::Log& log)
+                   GiveUp give_up, Unfinished unfinished, base::Log& log)
     : state_(std::make_shared<State>(std::move(options), std::move(next_executor), std::move(run),
-                                     std::move(unfinished), log)) {}
+                                     std::move(give_up), std::move(unfinished), log)) {}
 
 JobQueue::~JobQueue() {
     stop(base::Milliseconds(0));

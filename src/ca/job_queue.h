@@ -12,7 +12,8 @@ namespace cairn::ca {
 
 /// Runs work that outlives a request: validations, issuances. The store says what is to be done,
 /// the queue only does it soon: a job that finds no room, fails for want of the store, or was
-/// interrupted by a crash is found again by `unfinished` and run then. Thread-safe.
+/// interrupted by a crash is found again by `unfinished` and run then. A job that fails for another
+/// reason would fail for ever; it is ended. Thread-safe.
 class JobQueue {
   public:
     struct Options {
@@ -25,13 +26,16 @@ class JobQueue {
         /// under way during a reload may have written a job that no queue was told of.
         base::Milliseconds regular_look{15000};
     };
-    /// Runs one job; what it throws is logged, and the job is tried again later.
+    /// Runs one job. After StoreUnavailable or a cancellation it is tried again later; any other
+    /// exception is logged, and the job is given to `GiveUp`.
     using Run = std::function<base::Task<void>(std::string id)>;
+    /// Ends a job in the store as failed.
+    using GiveUp = std::function<base::Task<void>(std::string id)>;
     /// The ids of jobs that the store has, at most `limit`.
     using Unfinished = std::function<base::Task<std::vector<std::string>>(std::size_t limit)>;
 
     JobQueue(Options options, std::function<base::Executor()> next_executor, Run run,
-             Unfinished unfinished, base::Log& log);
+             GiveUp give_up, Unfinished unfinished, base::Log& log);
     ~JobQueue();
 
     /// Takes up what the store has from before, then keeps looking for jobs that were left.

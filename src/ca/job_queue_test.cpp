@@ -13,6 +13,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ca/repository.h"
+
 namespace cairn::ca {
 namespace {
 
@@ -60,8 +62,14 @@ class JobQueueTest : public testing::Test {
         thread_.join();
     }
     JobQueue queue(JobQueue::Options options, JobQueue::Run run) {
-        return {std::move(options), [this] { return base::Executor(loop_.get_executor()); },
+        return {std::move(options),
+                [this] { return base::Executor(loop_.get_executor()); },
                 std::move(run),
+                [this](std::string id) -> base::Task<void> {
+                    ++given_up_;
+                    jobs_.finish(id);
+                    co_return;
+                },
                 [this](std::size_t limit) -> base::Task<std::vector<std::string>> {
                     co_return jobs_.list(limit);
                 },
@@ -69,6 +77,7 @@ class JobQueueTest : public testing::Test {
     }
 
     Jobs jobs_;
+    std::atomic<int> given_up_ = 0;
     std::unique_ptr<base::Log> log_ = base::silent_log();
     boost::asio::io_context loop_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{
@@ -90,13 +99,28 @@ TEST_F(JobQueueTest, TriesAgainWhatFailed) {
     jobs_.add("a");
     std::atomic<int> attempts = 0;
     auto jobs = queue({.name = "test", .recheck = 10ms}, [&](std::string id) -> base::Task<void> {
-        if (++attempts < 3) throw std::runtime_error("the store is away");
+        if (++attempts < 3) throw StoreUnavailable("the store is away");
         jobs_.finish(id);
         co_return;
     });
     jobs.start();
     EXPECT_TRUE(jobs_.wait_until_all_done());
     EXPECT_EQ(attempts, 3);
+    EXPECT_EQ(given_up_, 0);
+}
+
+TEST_F(JobQueueTest, EndsWhatWouldFailForEver) {
+    jobs_.add("a");
+    std::atomic<int> attempts = 0;
+    auto jobs = queue({.name = "test", .recheck = 10ms}, [&](std::string) -> base::Task<void> {
+        ++attempts;
+        throw std::logic_error("a bug");
+        co_return;
+    });
+    jobs.start();
+    EXPECT_TRUE(jobs_.wait_until_all_done());
+    EXPECT_EQ(attempts, 1);
+    EXPECT_EQ(given_up_, 1);
 }
 
 TEST_F(JobQueueTest, BoundsWhatRunsAndLosesNothing) {

@@ -29,6 +29,7 @@ Validation::Validation(Repository& repository, Validator& validator, const Profi
       queue_(
           {.name = "validation"}, std::move(next_executor),
           [this](std::string id) { return carry_out(*AuthorizationId::from_text(id)); },
+          [this](std::string id) { return give_up(*AuthorizationId::from_text(id)); },
           [this](std::size_t limit) { return unfinished(repository_, limit); }, log) {}
 
 void Validation::start() {
@@ -90,6 +91,13 @@ base::Task<void> Validation::carry_out(AuthorizationId id) {
     const auto* profile = profiles_.find("");
     co_await repository_.finish_validation(id, now, std::move(problem),
                                            now + profile->reuse_lifetime);
+    announcements_.announce(id.to_string());
+}
+
+base::Task<void> Validation::give_up(AuthorizationId id) {
+    Problem problem(ProblemType::server_internal, "the CA could not carry out the validation");
+    const auto now = clock_.now();
+    co_await repository_.finish_validation(id, now, std::move(problem), now);
     announcements_.announce(id.to_string());
 }
 

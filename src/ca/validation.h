@@ -33,6 +33,7 @@ class Validation {
 
   private:
     base::Task<void> carry_out(AuthorizationId id);
+    base::Task<void> give_up(AuthorizationId id);
 
     Repository& repository_;
     Validator& validator_;
