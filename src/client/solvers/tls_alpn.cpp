@@ -31,6 +31,9 @@ constexpr std::uint16_t https_port = 443;
 constexpr std::size_t max_connections = 256;
 constexpr auto handshake_deadline = 10s;
 constexpr auto accept_rest = 50ms;
+/// How long an order waits for another that proves the same name, and how often it looks.
+constexpr auto turn_patience = 60s;
+constexpr auto turn_glance = 20ms;
 /// An ALPN extension that offers acme-tls/1 alone (RFC 7301 section 3.1): the lengths of the list
 /// and of the name, then the name.
 constexpr std::array<unsigned char, 13> acme_tls_alone = {0,   11,  10,  'a', 'c', 'm', 'e',
@@ -47,10 +50,12 @@ std::string server_name_of(const protocol::Identifier& identifier) {
 /// The certificates that are answered with at this moment. Thread-safe.
 class Answers {
   public:
-    void add(const Challenge& challenge, const pki::Certificate& certificate) {
+    /// False if another order's answer for the same name is up: a handshake can show but one.
+    [[nodiscard]] bool add(const Challenge& challenge, const pki::Certificate& certificate) {
         const std::scoped_lock lock(mutex_);
-        by_name_.insert_or_assign(server_name_of(challenge.identifier),
-                                  Answer{challenge.token, certificate});
+        const auto [place, added] = by_name_.try_emplace(server_name_of(challenge.identifier),
+                                                         Answer{challenge.token, certificate});
+        return added || place->second.token == challenge.token;
     }
     void remove(const Challenge& challenge) {
         const std::scoped_lock lock(mutex_);
@@ -191,6 +196,7 @@ class TlsAlpnSolver final : public Solver {
     TlsAlpnSolver(Listening listening, const SolverSurroundings& surroundings)
         : listening_(std::move(listening)),
           clock_(surroundings.clock),
+          timer_(surroundings.timer),
           progress_(surroundings.progress) {}
 
     std::string specification() const override {
@@ -209,10 +215,17 @@ class TlsAlpnSolver final : public Solver {
         else
             names.dns_names.push_back(challenge.identifier.base_value());
         const auto digest = protocol::tls_alpn_digest(challenge.key_authorization);
-        const std::scoped_lock lock(mutex_);
-        if (!server_) server_ = start();
-        answers_->add(challenge,
-                      pki::make_tls_alpn_certificate(names, digest, answers_->key(), clock_.now()));
+        const auto certificate =
+            pki::make_tls_alpn_certificate(names, digest, answers_->key(), clock_.now());
+        const auto deadline = timer_.now() + turn_patience;
+        while (!put_up(challenge, certificate)) {
+            if (timer_.now() > deadline)
+                throw Failure(
+                    fmt::format("answer for {} by tls-alpn-01", challenge.identifier.value()),
+                    "another certificate with this name is being proved all the time",
+                    "run `cairn renew` again.");
+            timer_.wait(turn_glance);
+        }
     }
 
     void clean_up(const Challenge& challenge) override {
@@ -222,6 +235,12 @@ class TlsAlpnSolver final : public Solver {
     }
 
   private:
+    bool put_up(const Challenge& challenge, const pki::Certificate& certificate) {
+        const std::scoped_lock lock(mutex_);
+        if (!server_) server_ = start();
+        return answers_->add(challenge, certificate);
+    }
+
     std::unique_ptr<Server> start() {
         auto server = std::make_unique<Server>(answers_);
         server->listen(listening_.address);
@@ -236,6 +255,7 @@ class TlsAlpnSolver final : public Solver {
 
     Listening listening_;
     const base::Clock& clock_;
+    Timer& timer_;
     Progress& progress_;
     std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
     std::mutex mutex_;

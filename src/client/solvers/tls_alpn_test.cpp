@@ -1,6 +1,8 @@
 #include "client/solvers/tls_alpn.h"
 
+#include <atomic>
 #include <optional>
+#include <thread>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -128,6 +130,32 @@ TEST_F(TlsAlpn, ProvesAddressesByTheirReverseNames) {
     }
 }
 
+TEST_F(TlsAlpn, OrdersForOneNameTakeTurns) {
+    SystemTimer timer;
+    const auto server =
+        make_tls_alpn_solver("127.0.0.1:" + std::to_string(port_), {clock_, timer, heard_}).value();
+    const auto first = testing::challenge(ChallengeType::tls_alpn_01, "a.example", 'a');
+    const auto second = testing::challenge(ChallengeType::tls_alpn_01, "a.example", 'b');
+    server->present(first);
+    std::atomic<bool> is_second_up = false;
+    std::jthread other([&] {
+        server->present(second);
+        is_second_up = true;
+    });
+    expect_proof(*look(acme_, "a.example"), first);
+    EXPECT_FALSE(is_second_up);
+    server->clean_up(first);
+    other.join();
+    expect_proof(*look(acme_, "a.example"), second);
+}
+
+TEST_F(TlsAlpn, DoesNotWaitForItsTurnForEver) {
+    const auto server = solver();
+    server->present(testing::challenge(ChallengeType::tls_alpn_01, "a.example", 'a'));
+    EXPECT_THROW(server->present(testing::challenge(ChallengeType::tls_alpn_01, "a.example", 'b')),
+                 Failure);
+}
+
 TEST_F(TlsAlpn, ShowsNothingToAnybodyElse) {
     const auto server = solver();
     server->present(testing::challenge(ChallengeType::tls_alpn_01, "a.example"));
@@ -153,9 +181,8 @@ TEST_F(TlsAlpn, ListensOnlyWhileThereIsSomethingToAnswer) {
     const auto current = testing::challenge(ChallengeType::tls_alpn_01, "a.example", 'b');
     server->clean_up(old);
     EXPECT_THROW(look(acme_, "a.example"), boost::system::system_error);
-    server->present(old);
     server->present(current);
-    server->clean_up(old);  // of an order that the later one has overtaken
+    server->clean_up(old);  // of an order that never had its turn
     const auto seen = look(acme_, "a.example");
     ASSERT_TRUE(seen);
     expect_proof(*seen, current);
