@@ -113,6 +113,32 @@ TEST_F(AccountTest, KeepsItsKeyIfTheCaRefusesTheNewOne) {
     EXPECT_FALSE(AccountStore(bench_.state).staged_key(ca().directory_url()));
 }
 
+TEST_F(AccountTest, KnowsTheNewKeyIfOnlyTheReplyWasLost) {
+    const auto stored = account_.open(wishes_, bench_.heard);
+    // The CA takes the key, its reply is a fault of a proxy, and the repetition, signed by the old
+    // key, is refused.
+    bool is_lost = false;
+    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/key-change" || is_lost) return std::nullopt;
+        is_lost = true;
+        ca().intercept = nullptr;
+        static_cast<void>(ca().answer(request));
+        return testing::response(502);
+    };
+    const auto rolled = account_.roll_over(stored, KeyType::ec_p384);
+    EXPECT_EQ(ca().account_jwk->public_key(), rolled.key.public_key());
+    EXPECT_EQ(kept()->key.public_key(), rolled.key.public_key());
+    EXPECT_EQ(account_.fetch().status, protocol::AccountStatus::valid);
+}
+
+TEST_F(AccountTest, LeavesAKeyAloneThatAnotherRunIsAboutToTake) {
+    account_.open(wishes_, bench_.heard);
+    static_cast<void>(AccountStore(bench_.state).stage_key(ca().directory_url(), KeyType::ec_p384));
+    const auto lock = bench_.state.lock_accounts(bench_.timer, std::chrono::seconds(1));
+    EXPECT_NE(failure_of([&] { account_.use(); }), "");
+    EXPECT_TRUE(AccountStore(bench_.state).staged_key(ca().directory_url()));
+}
+
 TEST_F(AccountTest, SettlesARolloverThatDiedAfterTheCaTookIt) {
     account_.open(wishes_, bench_.heard);
     const auto staged =

@@ -222,6 +222,16 @@ TEST_F(OrderFlowTest, PrefersAnAlternateChain) {
     EXPECT_THAT(bench_.heard.text(), HasSubstr("warning: The CA offers no chain"));
 }
 
+TEST_F(OrderFlowTest, AnAlternateThatCannotBeHadDoesNotCostTheCertificate) {
+    wishes_.preferred_chain = "Other Root";
+    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/alternate") return std::nullopt;
+        return ca().problem(protocol::ProblemType::malformed, "not today");
+    };
+    EXPECT_EQ(run().back().subject_common_name(), "Test Root");
+    EXPECT_THAT(bench_.heard.text(), HasSubstr("Another chain is left out"));
+}
+
 TEST_F(OrderFlowTest, NamesTheProfilesThatThereAre) {
     ca().profiles = {{"classic", "https://ca.example/classic"}};
     wishes_.profile = "shortlived";
@@ -243,6 +253,18 @@ TEST_F(OrderFlowTest, OrdersOnItsOwnWhatWasReplacedAlready) {
         const auto order = protocol::NewOrderRequest::from_json(jws->payload()).value();
         if (order.replaces.empty()) return std::nullopt;
         return ca().problem(protocol::ProblemType::already_replaced, "by another");
+    };
+    static_cast<void>(run());
+    EXPECT_EQ(ca().order_request->replaces, "");
+}
+
+TEST_F(OrderFlowTest, OrdersOnItsOwnWhatTheCaDoesNotTakeForOurs) {
+    wishes_.replaces = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
+    bool is_refused = false;
+    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/order" || is_refused) return std::nullopt;
+        is_refused = true;
+        return ca().problem(protocol::ProblemType::unauthorized, "of another account");
     };
     static_cast<void>(run());
     EXPECT_EQ(ca().order_request->replaces, "");
