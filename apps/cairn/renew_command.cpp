@@ -32,6 +32,10 @@ void tell(Console& console, const client::RenewalOutcome& outcome, bool is_dry_r
                            : "renewed; the certificate is valid",
                 base::to_rfc3339(outcome.certificate->not_after())));
             return;
+        case Kind::deployed:
+            console.say(fmt::format(
+                "{}: not due; the deploy hook has run, as was still to be done.", name));
+            return;
         case Kind::not_due:
             console.say(fmt::format("{}: not due before {}.", name,
                                     base::to_rfc3339(outcome.due_at.value_or(base::Time{}))));
@@ -50,6 +54,10 @@ boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_r
             facts["dry_run"] = is_dry_run;
             for (auto& fact : facts_of(*outcome.certificate))
                 facts.emplace(fact.key(), fact.value());
+            break;
+        case Kind::deployed:
+            facts["result"] = "deployed";
+            if (outcome.due_at) facts["due_at"] = base::to_rfc3339(*outcome.due_at);
             break;
         case Kind::not_due:
             facts["result"] = "not-due";
@@ -84,7 +92,7 @@ ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& option
         return std::ranges::find(outcomes, kind, &client::RenewalOutcome::kind) != outcomes.end();
     };
     if (any(Kind::failed)) return ExitCode::failed;
-    return any(Kind::renewed) ? ExitCode::done : ExitCode::nothing_to_do;
+    return any(Kind::renewed) || any(Kind::deployed) ? ExitCode::done : ExitCode::nothing_to_do;
 }
 
 }  // namespace

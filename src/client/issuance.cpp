@@ -51,27 +51,6 @@ pki::Chain obtain(const Workplace& workplace, Session& session, const OrderWishe
     return OrderFlow(session, journal, workplace.timer, progress, wishes).run();
 }
 
-void run_deploy_hook(const IssuanceOrder& order, const std::filesystem::path& live, Timer& timer) {
-    if (order.plan.deploy_hook.empty()) return;
-    std::string names;
-    for (const auto& name : order.plan.names)
-        names += (names.empty() ? "" : " ") + name.identifier.value();
-    const ChildProgram hook{.path = order.plan.deploy_hook,
-                            .arguments = {},
-                            .environment = {{"CAIRN_LINEAGE", order.lineage.text()},
-                                            {"CAIRN_NAMES", names},
-                                            {"CAIRN_LIVE_DIR", live.string()}}};
-    const auto result = run_program(hook, timer);
-    if (result && result->status == 0) return;
-    throw Failure(
-        fmt::format("deploy the certificate of {}", order.lineage.text()),
-        result ? fmt::format("the hook {} ended with status {}: \"{}\"", order.plan.deploy_hook,
-                             result->status, base::printable(result->output, 1000))
-               : result.error().message,
-        fmt::format("the new certificate is in place in {}; mend the hook and run it.",
-                    live.string()));
-}
-
 }  // namespace
 
 Session Workplace::session(const std::string& directory_url, const std::string& root_file) const {
@@ -95,9 +74,45 @@ pki::Chain issue(const Workplace& workplace, Session& session, const IssuanceOrd
     const auto plan_file = workplace.state.renewal(order.lineage);
     make_private_directory(plan_file.parent_path());
     write_durably(plan_file, order.plan.to_json(), FileAccess::owner);
+    // Noted before the switch, so that a crash behind it does not leave servers with the old one.
+    const bool has_hook = !order.plan.deploy_hook.empty();
+    if (has_hook) {
+        const auto note = workplace.state.deployment(order.lineage);
+        make_private_directory(note.parent_path());
+        write_durably(note, std::string_view(), FileAccess::owner);
+    }
     lineage.install({wishes.key, chain});
-    run_deploy_hook(order, workplace.state.live(order.lineage), workplace.timer);
+    if (has_hook) deploy(workplace, order.lineage, order.plan);
     return chain;
+}
+
+bool is_deployment_pending(const Workplace& workplace, const LineageName& lineage) {
+    return std::filesystem::exists(workplace.state.deployment(lineage));
+}
+
+void deploy(const Workplace& workplace, const LineageName& lineage, const CertificatePlan& plan) {
+    const auto live = workplace.state.live(lineage);
+    std::string names;
+    for (const auto& name : plan.names)
+        names += (names.empty() ? "" : " ") + name.identifier.value();
+    const ChildProgram hook{.path = plan.deploy_hook,
+                            .arguments = {},
+                            .environment = {{"CAIRN_LINEAGE", lineage.text()},
+                                            {"CAIRN_NAMES", names},
+                                            {"CAIRN_LIVE_DIR", live.string()}}};
+    const auto result = run_program(hook, workplace.timer);
+    if (result && result->status == 0) {
+        std::filesystem::remove(workplace.state.deployment(lineage));
+        return;
+    }
+    throw Failure(
+        fmt::format("deploy the certificate of {}", lineage.text()),
+        result ? fmt::format("the hook {} ended with status {}: \"{}\"", plan.deploy_hook,
+                             result->status, base::printable(result->output, 1000))
+               : result.error().message,
+        fmt::format(
+            "the new certificate is in place in {}; mend the hook; `cairn renew` runs it again.",
+            live.string()));
 }
 
 }  // namespace cairn::client

@@ -51,6 +51,14 @@ struct IssuanceOrder {
 pki::Chain issue(const Workplace& workplace, Session& session, const IssuanceOrder& order,
                  Progress& progress);
 
+/// True if the deploy hook of the lineage has not ended well since its certificate was put in
+/// place: the run was killed between the two, or the hook failed.
+[[nodiscard]] bool is_deployment_pending(const Workplace& workplace, const LineageName& lineage);
+
+/// Runs the deploy hook of `plan` and notes that it ended well. Throws Failure. The caller holds
+/// the lock of the lineage.
+void deploy(const Workplace& workplace, const LineageName& lineage, const CertificatePlan& plan);
+
 /// How long a run waits for another that works on the same lineage.
 inline constexpr std::chrono::minutes lineage_lock_patience{15};
 

@@ -106,6 +106,18 @@ TEST_F(Issuance, AFailingHookIsReportedAndTheCertificateStays) {
     EXPECT_THAT(text, HasSubstr("nginx: bad configuration"));
     EXPECT_THAT(text, HasSubstr("the new certificate is in place"));
     EXPECT_TRUE(lineage().current());
+    EXPECT_TRUE(is_deployment_pending(bench_.workplace(), order_.lineage));
+
+    order_.plan.deploy_hook = program("exit 0");
+    deploy(bench_.workplace(), order_.lineage, order_.plan);
+    EXPECT_FALSE(is_deployment_pending(bench_.workplace(), order_.lineage));
+}
+
+TEST_F(Issuance, ARunThatDiesBeforeTheHookLeavesANote) {
+    order_.plan.deploy_hook =
+        program("test -e " + bench_.state.deployment(order_.lineage).string());
+    run();  // the hook has seen the note
+    EXPECT_FALSE(is_deployment_pending(bench_.workplace(), order_.lineage));
 }
 
 TEST_F(Issuance, RegistersAgainAtACaThatHasForgottenTheAccount) {

@@ -49,6 +49,10 @@ class Worker {
             const auto due_at = due_time(order.plan, certificate);
             if (options_.force == RenewalForce::if_due && workplace_.clock.now() < due_at) {
                 outcome.due_at = due_at;
+                if (!order.plan.deploy_hook.empty() && is_deployment_pending(workplace_, name)) {
+                    deploy(workplace_, name, order.plan);
+                    outcome.kind = RenewalOutcome::Kind::deployed;
+                }
                 return;
             }
             auto& session = session_for(order.plan);

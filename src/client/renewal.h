@@ -32,10 +32,11 @@ struct RenewalOptions {
 
 /// What came of one lineage.
 struct RenewalOutcome {
-    enum class Kind { renewed, not_due, failed };
+    /// `deployed`: not due, but the deploy hook had still to run for what is live, and has.
+    enum class Kind { renewed, deployed, not_due, failed };
     LineageName lineage;
     Kind kind = Kind::not_due;
-    /// For `not_due`: when it will be.
+    /// For `not_due` and `deployed`: when it will be.
     std::optional<base::Time> due_at{};
     /// For `renewed`: the new certificate.
     std::optional<pki::Certificate> certificate{};

@@ -103,6 +103,18 @@ TEST_F(Renewal, RenewsWhatIsDueWithTheSamePlan) {
     EXPECT_EQ(bench_.ca.order_request->replaces, "");
 }
 
+TEST_F(Renewal, RunsTheHookThatACrashLeftToBeRun) {
+    const auto name = issue_lineage("a.example");
+    auto plan = CertificatePlan::read(bench_.state.renewal(name)).value();
+    plan.deploy_hook = "/bin/true";
+    write_durably(bench_.state.renewal(name), plan.to_json(), FileAccess::owner);
+    EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+    make_private_directory(bench_.state.deployment(name).parent_path());
+    write_durably(bench_.state.deployment(name), std::string_view(), FileAccess::owner);
+    EXPECT_EQ(run({name}).front().kind, Kind::deployed);
+    EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+}
+
 TEST_F(Renewal, RenewsWhatItIsForcedTo) {
     const auto name = issue_lineage("a.example");
     EXPECT_EQ(run({name}, RenewalForce::always).front().kind, Kind::renewed);

@@ -88,6 +88,10 @@ fs::path StateDirectory::challenges(const LineageName& name) const {
     return root_ / "challenges" / name.text();
 }
 
+std::filesystem::path StateDirectory::deployment(const LineageName& name) const {
+    return root_ / "deployments" / name.text();
+}
+
 std::vector<LineageName> StateDirectory::lineages() const {
     return names_in(root_ / "renewal", renewal_extension);
 }

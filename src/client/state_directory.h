@@ -52,6 +52,9 @@ class StateDirectory {
     /// The record of challenges that are presented for a lineage at this moment.
     [[nodiscard]] std::filesystem::path challenges(const LineageName& name) const;
 
+    /// There while the deploy hook of a lineage has still to run for what is live.
+    [[nodiscard]] std::filesystem::path deployment(const LineageName& name) const;
+
     /// The lineages that have a renewal configuration, in order.
     [[nodiscard]] std::vector<LineageName> lineages() const;
     /// The lineages for which challenges are, or were when a run died, presented.

@@ -129,6 +129,10 @@ def test_deploy_hooks(cairn, program, tmp_path):
     program("echo out of order; exit 1")
     cairn("renew", "--force", expect=2)
     assert (cairn.live(name) / "cert.pem").read_text() != before, "the certificate stays"
+    program(f"echo mended >> {tmp_path}/deployed")
+    cairn("renew")
+    assert (tmp_path / "deployed").read_text() == line * 2 + "mended\n"
+    cairn("renew", expect=1)
 
 
 def test_what_a_killed_run_left_is_taken_down(cairn, program, dns):
