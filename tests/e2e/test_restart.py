@@ -1,13 +1,17 @@
 """Stopping, starting and reloading in good order."""
 
+import datetime
 import threading
-import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from harness.acme import Client, assert_problem, make_csr
 from harness.dns_server import unique_name
+from harness.issued import read_chain
 from harness.process import BIN, run
 from harness.web import Responder
 
@@ -75,14 +79,66 @@ def test_reload_drops_no_connection(ca, client):
     readers = [threading.Thread(target=keep_reading) for _ in range(4)]
     for reader in readers:
         reader.start()
-    for _ in range(5):
+    for _ in range(10):
         ca.reload()
-        time.sleep(0.3)  # lets requests and reloads meet
     stop.set()
     for reader in readers:
         reader.join()
     assert failures == []
     assert client.issue([unique_name()]).order["status"] == "valid"
+
+
+def lifetime_of(chain_pem):
+    leaf = read_chain(chain_pem)[0]
+    return (leaf.not_valid_after - leaf.not_valid_before + datetime.timedelta(seconds=1)).days
+
+
+def test_reload_takes_a_good_configuration_and_leaves_a_bad_one(ca, client):
+    settings = ca.home / "ca.toml"
+    assert lifetime_of(client.issue([unique_name()]).chain_pem) == 90
+    settings.write_text(settings.read_text().replace('validity = "90d"', 'validity = "30d"'))
+    ca.reload()
+    assert lifetime_of(client.issue([unique_name()]).chain_pem) == 30
+    settings.write_text(settings.read_text() + "[no_such_section]\n")
+    ca.reload(outcome="the former configuration stays in force")
+    assert lifetime_of(client.issue([unique_name()]).chain_pem) == 30
+
+
+def test_a_new_intermediate_without_a_restart(ca, client):
+    old = client.issue([unique_name()])
+    key = ec.generate_private_key(ec.SECP256R1())
+    new_issuer = intermediate(ca, "Cairn Test Intermediate 2", key)
+    (ca.home / "pki" / "intermediate.pem").write_bytes(
+        new_issuer.public_bytes(serialization.Encoding.PEM))
+    (ca.home / "pki" / "intermediate-key.pem").write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    ca.reload()
+    new = client.issue([unique_name()])
+    assert read_chain(new.chain_pem)[1] == new_issuer
+    assert client.must(client.post(old.order["certificate"])).text == old.chain_pem
+
+
+def intermediate(ca, name, key):
+    root = x509.load_pem_x509_certificate((ca.home / "pki" / "root.pem").read_bytes())
+    root_key = serialization.load_pem_private_key(
+        (ca.home / "pki" / "root-key.pem").read_bytes(), None)
+    now = datetime.datetime.utcnow().replace(microsecond=0)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(root.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + datetime.timedelta(days=1000))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .add_extension(x509.KeyUsage(True, False, False, False, False, True, True, False, False),
+                       True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()),
+                       False)
+        .sign(root_key, hashes.SHA256()))
 
 
 def test_only_one_server_for_a_store(ca, client):

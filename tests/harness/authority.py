@@ -69,8 +69,11 @@ class CairnCa:
     def kill(self):
         self.server.kill()
 
-    def reload(self):
+    def reload(self, outcome="configuration reloaded"):
+        """Waits until the log tells of this outcome once more."""
+        before = self.log.read_text().count(outcome)
         self.server.signal(signal.SIGHUP)
+        self.server.wait_until(lambda: self.log.read_text().count(outcome) > before)
 
     def issuer_root(self):
         return self.api_root.read_text()
