@@ -16,7 +16,7 @@ cairn_pkg_library(psl libpsl)
 cairn_pkg_library(idn2 libidn2)
 cairn_pkg_library(tomlplusplus tomlplusplus)
 
-# Debian's .pc file of libunbound names packages that only a static link would need, and ldns has none.
+# Debian's .pc file of libunbound names packages that only a static link would need.
 function(cairn_found_library name header library)
     find_path(${name}_INCLUDE ${header} REQUIRED)
     find_library(${name}_LIBRARY ${library} REQUIRED)
@@ -26,7 +26,6 @@ function(cairn_found_library name header library)
     add_library(cairn::${name} ALIAS cairn_${name})
 endfunction()
 cairn_found_library(unbound unbound.h unbound)
-cairn_found_library(ldns ldns/ldns.h ldns)
 
 find_package(CLI11 REQUIRED)
 add_library(cairn::cli11 ALIAS CLI11::CLI11)
