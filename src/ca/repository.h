@@ -12,6 +12,7 @@
 #include "ca/certificate.h"
 #include "ca/id.h"
 #include "ca/order.h"
+#include "ca/retention.h"
 
 // The ports through which the CA keeps its facts. Each call is one atomic step. When a call that
 // writes returns, what it wrote is durable; when it throws, nothing was written. Calls may be made
@@ -139,6 +140,20 @@ class CertificateStore {
 };
 
 /// Everything that the CA keeps, behind one owner.
-class Repository : public AccountStore, public OrderStore, public CertificateStore {};
+class Repository : public AccountStore, public OrderStore, public CertificateStore {
+  public:
+    /// One small step of forgetting: looks at no more than `at_most` objects and removes those of
+    /// them that ended before their cut-off time and that nothing stands on:
+    /// - orders that expired, unless their issuance is unfinished;
+    /// - authorizations that expired, unless they are being validated, or their account has an
+    /// order
+    ///   that was created before, or within an hour after, they expired, and so may refer to them;
+    /// - certificates whose validity is over, with their revocation. A blocked key stays blocked.
+    ///
+    /// The steps go round: each continues where the former ended, until one says that the round is
+    /// over. Space that became free is given back to the system meanwhile, where the store can.
+    [[nodiscard]] virtual base::Task<Removal> remove_expired(RetentionCutoffs cutoffs,
+                                                             std::size_t at_most) = 0;
+};
 
 }  // namespace cairn::ca

@@ -68,6 +68,15 @@ class ObjectCache {
         ++changes_;
         if (auto* object = touch(id)) apply(*object);
     }
+    /// Tells of an object that is gone.
+    void remove(const Id& id) {
+        const std::lock_guard lock(mutex_);
+        ++changes_;
+        const auto entry = by_id_.find(id);
+        if (entry == by_id_.end()) return;
+        objects_.erase(entry->second);
+        by_id_.erase(entry);
+    }
 
   private:
     struct HashId {

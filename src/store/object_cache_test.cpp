@@ -57,6 +57,18 @@ TEST_F(AccountCache, KeepsNothingThatWasReadBeforeAChange) {
     EXPECT_TRUE(cache.find(account.id));
 }
 
+TEST_F(AccountCache, ForgetsWhatIsGone) {
+    cache.put(account);
+    cache.put(other);
+    const auto before = cache.moment();
+    cache.remove(account.id);
+    EXPECT_FALSE(cache.find(account.id));
+    EXPECT_TRUE(cache.find(other.id));
+    cache.keep(account, before);
+    EXPECT_FALSE(cache.find(account.id)) << "it was read before it went";
+    cache.remove(account.id);
+}
+
 TEST_F(AccountCache, DropsTheOneUsedLongestAgo) {
     const auto third = make.account();
     cache.put(account);

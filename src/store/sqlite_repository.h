@@ -5,6 +5,7 @@
 #include "store/group_commit.h"
 #include "store/object_cache.h"
 #include "store/reader_pool.h"
+#include "store/retention_sweep.h"
 #include "store/server_lock.h"
 #include "store/sqlite_store.h"
 
@@ -68,6 +69,10 @@ class SqliteRepository final : public ca::Repository {
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
 
+    // sqlite_retention.cpp
+    base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
+                                           std::size_t at_most) override;
+
   private:
     /// Called by a step: once it is committed, `apply` makes its change in memory too. What `apply`
     /// refers to lives as long as the task that waits for the step.
@@ -84,6 +89,8 @@ class SqliteRepository final : public ca::Repository {
     ObjectCache<ca::Account> accounts_;
     ObjectCache<ca::Order> orders_;
     ObjectCache<ca::Authorization> authorizations_;
+    /// Used by steps alone.
+    RetentionSweep retention_sweep_;
 };
 
 /// Parts of steps, each within the step's transaction.

@@ -49,6 +49,7 @@ Connection open_writer(const std::string& path) {
     try {
         connection.run(
             "PRAGMA page_size = 1024;"
+            "PRAGMA auto_vacuum = INCREMENTAL;"
             "PRAGMA journal_mode = WAL;"
             "PRAGMA synchronous = FULL;"
             "PRAGMA secure_delete = OFF;"

@@ -79,6 +79,7 @@ CREATE TABLE certificates (
     issued    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX certificates_of_key ON certificates (substr(key, 1, 8));
+CREATE INDEX ends_of_certificates ON certificates (not_after);
 
 -- reason: the code of RFC 5280 section 5.3.1.
 CREATE TABLE revocations (

@@ -1,0 +1,127 @@
+#include "store/retention_sweep.h"
+
+#include <algorithm>
+
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+/// A row as the sweep sees it. Rows lie in the order of `created`, to within seconds.
+template <class Id>
+struct Seen {
+    std::int64_t number;
+    base::Time created;
+    Id id;
+    bool may_go;
+};
+
+template <class Kind>
+Seen<ca::Id<Kind>> read_seen(Columns& row) {
+    return {.number = row.integer(),
+            .created = row.time(),
+            .id = id_from<Kind>(row.blob()),
+            .may_go = row.integer() != 0};
+}
+
+}  // namespace
+
+void RetentionSweep::begin(Stage stage) {
+    stage_ = stage;
+    position_ = 0;
+}
+
+RetentionSweep::Step RetentionSweep::step(Connection& connection,
+                                          const ca::RetentionCutoffs& cutoffs,
+                                          std::size_t at_most) {
+    Step step;
+    std::size_t left = at_most;
+    if (stage_ == Stage::orders) left -= sweep_orders(connection, cutoffs.orders, left, step);
+    if (stage_ == Stage::authorizations && left > 0)
+        left -= sweep_authorizations(connection, cutoffs.authorizations, left, step);
+    if (stage_ == Stage::certificates && left > 0)
+        sweep_certificates(connection, cutoffs.certificates, left, step);
+    step.removal.removed += step.orders.size() + step.authorizations.size();
+    return step;
+}
+
+std::size_t RetentionSweep::sweep_orders(Connection& connection, base::Time cutoff,
+                                         std::size_t at_most, Step& step) {
+    const auto rows = connection.list(
+        "SELECT rowid, created, id, expires < ?1 AND"
+        " (begun IS NULL OR completed IS NOT NULL OR problem IS NOT NULL)"
+        " FROM orders WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+        read_seen<ca::OrderKind>, cutoff, position_, static_cast<std::int64_t>(at_most));
+    for (const auto& row : rows) {
+        if (row.created >= cutoff) {
+            begin(Stage::authorizations);
+            return rows.size();
+        }
+        position_ = row.number;
+        if (!row.may_go) continue;
+        connection.execute("DELETE FROM orders WHERE rowid = ?", row.number);
+        step.orders.push_back(row.id);
+    }
+    if (rows.size() < at_most) begin(Stage::authorizations);
+    return rows.size();
+}
+
+std::size_t RetentionSweep::sweep_authorizations(Connection& connection, base::Time cutoff,
+                                                 std::size_t at_most, Step& step) {
+    const auto rows = connection.list(
+        "SELECT rowid, created, id, expires < ?1 AND (started IS NULL OR finished IS NOT NULL)"
+        " FROM authorizations WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+        read_seen<ca::AuthorizationKind>, cutoff, position_, static_cast<std::int64_t>(at_most));
+    for (const auto& row : rows) {
+        if (row.created >= cutoff) {
+            begin(Stage::certificates);
+            return rows.size();
+        }
+        position_ = row.number;
+        if (!row.may_go) continue;
+        // An order takes over what is valid when it is created. The hour is for clocks that were
+        // set back.
+        const bool is_gone =
+            connection.execute(
+                "DELETE FROM authorizations WHERE rowid = ?1 AND ifnull((SELECT orders.created"
+                " FROM orders WHERE orders.account = authorizations.account"
+                " ORDER BY orders.rowid LIMIT 1) > authorizations.expires + 3600, 1)",
+                row.number) == 1;
+        if (is_gone) step.authorizations.push_back(row.id);
+    }
+    if (rows.size() < at_most) begin(Stage::certificates);
+    return rows.size();
+}
+
+std::size_t RetentionSweep::sweep_certificates(Connection& connection, base::Time cutoff,
+                                               std::size_t at_most, Step& step) {
+    const auto numbers = connection.list(
+        "SELECT number FROM certificates WHERE not_after < ? ORDER BY not_after LIMIT ?",
+        [](Columns& row) { return row.integer(); }, cutoff, static_cast<std::int64_t>(at_most));
+    for (const auto number : numbers) {
+        connection.execute("DELETE FROM revocations WHERE certificate = ?", number);
+        connection.execute("DELETE FROM certificates WHERE number = ?", number);
+    }
+    step.removal.removed += numbers.size();
+    if (numbers.size() < at_most) {
+        begin(Stage::orders);
+        step.removal.is_round_over = true;
+    }
+    return numbers.size();
+}
+
+void give_back_space(Connection& connection, std::int64_t at_most) {
+    const auto integer_of = [&](Sql sql) {
+        return connection.find(sql, [](Columns& row) { return row.integer(); }).value_or(0);
+    };
+    // What is removed today makes room for what comes tomorrow; only more than that is too much.
+    constexpr std::int64_t least_reserve = 1024;
+    constexpr std::int64_t reserved_share = 10;
+    const auto reserve = std::max(least_reserve, integer_of("PRAGMA page_count") / reserved_share);
+    const auto spare = integer_of("PRAGMA freelist_count") - reserve;
+    if (spare <= 0) return;
+    connection.run(
+        ("PRAGMA incremental_vacuum(" + std::to_string(std::min(spare, at_most)) + ")").c_str());
+}
+
+}  // namespace cairn::store
