@@ -78,7 +78,8 @@ protocol::Directory directory_of(const Configuration& configuration) {
 }
 
 // Host header values: each name or address with and without each port that clients may use.
-api::FrontDoor::Options door_options(const Configuration& configuration) {
+api::FrontDoor::Options door_options(const Configuration& configuration,
+                                     api::RequestObserver& observer) {
     const auto url = *net::Url::from_text(configuration.server.public_url);
     std::vector<std::string> ports{":" + std::to_string(url.port())};
     const auto url_host =
@@ -96,7 +97,8 @@ api::FrontDoor::Options door_options(const Configuration& configuration) {
         names.push_back(name);
         for (const auto& port : ports) names.push_back(name + port);
     }
-    api::FrontDoor::Options options{.hosts = std::move(names), .terms_of_service = {}};
+    api::FrontDoor::Options options{
+        .hosts = std::move(names), .terms_of_service = {}, .observer = &observer};
     if (!configuration.directory.terms_of_service.empty())
         options.terms_of_service =
             "<" + configuration.directory.terms_of_service + ">;rel=\"terms-of-service\"";
@@ -116,15 +118,18 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       validator_(make_validator(configuration.validation, surroundings.next_executor)),
       registration_(surroundings.repository, surroundings.clock, surroundings.random,
                     {.terms_of_service = configuration.directory.terms_of_service,
-                     .own_keys = own_keys(signer_)}),
+                     .own_keys = own_keys(signer_)},
+                    surroundings.log, surroundings.observer),
       ordering_(surroundings.repository, name_policy_, profiles_, surroundings.clock,
                 surroundings.random),
       validation_(surroundings.repository, validator_, profiles_, surroundings.clock,
-                  surroundings.next_executor, surroundings.announcements, surroundings.log),
+                  surroundings.next_executor, surroundings.announcements, surroundings.log,
+                  surroundings.observer),
       issuance_(surroundings.repository, signer_, profiles_, surroundings.clock,
                 surroundings.random, surroundings.next_executor, surroundings.announcements,
-                surroundings.log),
-      revoking_(surroundings.repository, surroundings.clock, surroundings.log),
+                surroundings.log, surroundings.observer),
+      revoking_(surroundings.repository, surroundings.clock, surroundings.log,
+                surroundings.observer),
       gate_(links_, surroundings.nonces, surroundings.repository),
       directory_api_(links_, gate_, directory_of(configuration)),
       account_api_(links_, gate_, registration_, ordering_),
@@ -132,8 +137,10 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       authorization_api_(links_, gate_, ordering_, validation_, surroundings.clock,
                          surroundings.announcements),
       certificate_api_(links_, gate_, surroundings.repository, revoking_),
-      front_door_(links_, surroundings.nonces, make_router(), door_options(configuration)),
-      plain_door_(links_, surroundings.nonces, make_plain_router(), door_options(configuration)) {}
+      front_door_(links_, surroundings.nonces, make_router(),
+                  door_options(configuration, surroundings.request_observer)),
+      plain_door_(links_, surroundings.nonces, make_plain_router(),
+                  door_options(configuration, surroundings.request_observer)) {}
 
 net::Router Authority::make_router() {
     net::Router router;

@@ -33,6 +33,8 @@ struct Surroundings {
     crypto::Random& random;
     base::Log& log;
     std::function<base::Executor()> next_executor;
+    ca::Observer& observer = ca::deaf_observer();
+    api::RequestObserver& request_observer = api::deaf_request_observer();
 };
 
 /// The CA as one configuration makes it: rules, keys, workflows and their HTTP face, wired

@@ -85,8 +85,9 @@ base::Task<HttpResponse> AccountApi::new_account(HttpRequest request) {
     const auto signed_request = co_await gate_.from_key(request);
     auto wanted = protocol::NewAccountRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    const auto creation =
-        co_await registration_.register_account(std::move(*wanted), signed_request.key);
+    ca::Cause cause{.request = std::move(request.id)};
+    const auto creation = co_await registration_.register_account(
+        std::move(*wanted), signed_request.key, std::move(cause));
     co_return account_response(creation.account, creation.created ? 201 : 200);
 }
 
@@ -96,8 +97,9 @@ base::Task<HttpResponse> AccountApi::account(HttpRequest request, std::string id
     if (signed_request.is_post_as_get()) co_return account_response(signed_request.account, 200);
     auto update = protocol::AccountUpdate::from_json(signed_request.payload);
     if (!update) throw std::move(update.error());
-    const auto changed =
-        co_await registration_.update(std::move(signed_request.account), std::move(*update));
+    ca::Cause cause{.request = std::move(request.id)};
+    const auto changed = co_await registration_.update(std::move(signed_request.account),
+                                                       std::move(*update), std::move(cause));
     co_return account_response(changed, 200);
 }
 
@@ -137,8 +139,9 @@ base::Task<HttpResponse> AccountApi::key_change(HttpRequest request) {
     const auto account_id = signed_request.account.id;
     auto new_key = require_new_key(signed_request, links_.account(account_id));
     std::optional<ca::AccountId> holder;
+    ca::Cause cause{.request = std::move(request.id)};
     try {
-        co_await registration_.change_key(signed_request.account, new_key);
+        co_await registration_.change_key(signed_request.account, new_key, std::move(cause));
     } catch (const ca::Registration::KeyTaken& taken) {
         holder = taken.holder;
     }

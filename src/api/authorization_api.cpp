@@ -141,7 +141,8 @@ base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::s
     if (!signed_request.is_post_as_get()) {
         auto answer = protocol::parse_challenge_response(signed_request.payload);
         if (!answer) throw std::move(answer.error());
-        co_await validation_.begin(std::move(found), *type);
+        ca::Cause cause{.request = std::move(request.id)};
+        co_await validation_.begin(std::move(found), *type, std::move(cause));
         found = co_await ordering_.read_authorization(account, require_id(id));
     }
     found = co_await settled(std::move(found), longest_challenge_hold);

@@ -70,13 +70,15 @@ base::Task<HttpResponse> CertificateApi::revoke(HttpRequest request) {
         signed_request.account ? signed_request.account->payload : signed_request.key->payload;
     auto wanted = protocol::RevocationRequest::from_json(payload);
     if (!wanted) throw std::move(wanted.error());
+    ca::Cause cause{.request = std::move(request.id)};
     HttpResponse response;
     if (signed_request.account) {
         const auto account = signed_request.account->account.id;
         response.log_account = account.to_string();
-        co_await revoking_.revoke_for_account(account, std::move(*wanted));
+        co_await revoking_.revoke_for_account(account, std::move(*wanted), std::move(cause));
     } else {
-        co_await revoking_.revoke_for_key(signed_request.key->key, std::move(*wanted));
+        co_await revoking_.revoke_for_key(signed_request.key->key, std::move(*wanted),
+                                          std::move(cause));
     }
     co_return response;
 }

@@ -62,10 +62,14 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
     const bool is_directory = request.path() == path::directory;
     const bool is_new_nonce = request.path() == path::new_nonce;
     const bool is_post = request.method == "POST";
+    const auto received = request.received;
+    auto kind = RequestKind::unknown;
+    std::optional<ProblemType> problem_type;
     HttpResponse response;
     try {
-        response = co_await route(std::move(request));
+        response = co_await route(std::move(request), kind);
     } catch (const Problem& problem) {
+        problem_type = problem.type;
         response = problem_response(problem);
         if (problem.type == ProblemType::user_action_required && !options_.terms_of_service.empty())
             response.fields.emplace_back("Link", options_.terms_of_service);
@@ -73,6 +77,7 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
         Problem problem(ProblemType::server_internal, "the CA's store cannot serve now; try later",
                         503);
         problem.retry_after = store_retry;
+        problem_type = problem.type;
         response = problem_response(problem);
         response.log_detail = unavailable.what();
     }
@@ -82,13 +87,18 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
     response.fields.emplace_back("Access-Control-Allow-Origin", "*");
     response.fields.emplace_back("Access-Control-Expose-Headers",
                                  "Link, Replay-Nonce, Location, Retry-After");
+    options_.observer->answered({.kind = kind,
+                                 .status = response.status,
+                                 .problem = problem_type,
+                                 .duration = std::chrono::steady_clock::now() - received});
     co_return response;
 }
 
-base::Task<HttpResponse> FrontDoor::route(HttpRequest request) const {
+base::Task<HttpResponse> FrontDoor::route(HttpRequest request, RequestKind& kind) const {
     if (!is_for_us(request))
         throw Problem(ProblemType::malformed, "the Host header names another server", 421);
     auto match = router_.find(request.method, request.path());
+    kind = request_kind_of(match.pattern);
     if (match.methods.empty()) throw Problem(ProblemType::malformed, "no such resource", 404);
     if (match.handler == nullptr) {
         if (request.method == "OPTIONS") co_return preflight(match.methods);

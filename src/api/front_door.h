@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/links.h"
+#include "api/request_observer.h"
 #include "base/task.h"
 #include "ca/nonces.h"
 #include "net/http_message.h"
@@ -20,6 +21,7 @@ class FrontDoor {
         std::vector<std::string> hosts;
         /// Complete Link value for the terms of service, or empty.
         std::string terms_of_service;
+        RequestObserver* observer = &deaf_request_observer();
     };
     FrontDoor(const Links& links, ca::Nonces& nonces, net::Router router, Options options);
 
@@ -27,7 +29,8 @@ class FrontDoor {
     [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const;
 
   private:
-    base::Task<net::HttpResponse> route(net::HttpRequest request) const;
+    /// `kind` is set as soon as it is known.
+    base::Task<net::HttpResponse> route(net::HttpRequest request, RequestKind& kind) const;
     [[nodiscard]] bool is_for_us(const net::HttpRequest& request) const;
 
     ca::Nonces& nonces_;

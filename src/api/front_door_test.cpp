@@ -38,11 +38,14 @@ class FrontDoorTest : public testing::Test {
             [] { throw protocol::Problem(protocol::ProblemType::rejected_identifier, "no"); });
         add("POST", path::key_change, [] { throw ca::StoreUnavailable("the disk is full"); });
         const FrontDoor door(links_, nonces_, std::move(router),
-                             {.hosts = {"ca.example", "ca.example:14000"}, .terms_of_service = {}});
+                             {.hosts = {"ca.example", "ca.example:14000"},
+                              .terms_of_service = {},
+                              .observer = &observer_});
         HttpRequest request;
         request.method = method;
         request.target = target;
         request.fields = {{"Host", host}};
+        request.received = std::chrono::steady_clock::now();
         boost::asio::io_context loop;
         auto future =
             boost::asio::co_spawn(loop, door.handle(std::move(request)), boost::asio::use_future);
@@ -50,10 +53,42 @@ class FrontDoorTest : public testing::Test {
         return future.get();
     }
 
+    struct LastAnswer final : RequestObserver {
+        void answered(const AnsweredRequest& answer) override { last = answer; }
+        std::optional<AnsweredRequest> last;
+    };
+
+    LastAnswer observer_;
     crypto::SystemRandom random_;
     ca::Nonces nonces_{random_};
     Links links_{"https://ca.example"};
 };
+
+TEST_F(FrontDoorTest, TellsWhatItAnswered) {
+    struct Case {
+        const char *method, *target;
+        RequestKind kind;
+        int status;
+        std::optional<protocol::ProblemType> problem;
+    };
+    using protocol::ProblemType;
+    for (const auto& [method, target, kind, status, problem] : std::vector<Case>{
+             {"GET", "/directory", RequestKind::directory, 200, std::nullopt},
+             {"DELETE", "/directory", RequestKind::directory, 405, ProblemType::malformed},
+             {"POST", "/acme/new-order", RequestKind::new_order, 400,
+              ProblemType::rejected_identifier},
+             {"POST", "/acme/key-change", RequestKind::key_change, 503,
+              ProblemType::server_internal},
+             {"GET", "/elsewhere", RequestKind::unknown, 404, ProblemType::malformed},
+         }) {
+        (void)answer(method, target);
+        ASSERT_TRUE(observer_.last) << target;
+        EXPECT_EQ(observer_.last->kind, kind) << target;
+        EXPECT_EQ(observer_.last->status, status) << target;
+        EXPECT_EQ(observer_.last->problem, problem) << target;
+        EXPECT_LT(observer_.last->duration, std::chrono::seconds(10)) << target;
+    }
+}
 
 TEST_F(FrontDoorTest, EveryPostGetsANonceThatWorks) {
     const auto response = answer("POST", "/acme/new-order");

@@ -105,7 +105,8 @@ base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id)
     auto wanted = protocol::FinalizeRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
     auto view = co_await ordering_.read(signed_request.account.id, require_id(id));
-    co_await issuance_.finalize(std::move(view), std::move(*wanted));
+    ca::Cause cause{.request = std::move(request.id)};
+    co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(cause));
     view = co_await ordering_.read(signed_request.account.id, require_id(id));
     view = co_await settled(std::move(view));
     co_return order_response(view, 200);

@@ -57,7 +57,7 @@ pki::Csr require_csr(const base::Bytes& der, const Order& order) {
 Issuance::Issuance(Repository& repository, Signer& signer, const Profiles& profiles,
                    const base::Clock& clock, crypto::Random& random,
                    std::function<base::Executor()> next_executor,
-                   base::Announcements& announcements, base::Log& log)
+                   base::Announcements& announcements, base::Log& log, Observer& observer)
     : repository_(repository),
       signer_(signer),
       profiles_(profiles),
@@ -65,11 +65,15 @@ Issuance::Issuance(Repository& repository, Signer& signer, const Profiles& profi
       random_(random),
       announcements_(announcements),
       log_(log),
+      observer_(observer),
       queue_(
-          {.name = "issuance", .parallel = 64}, std::move(next_executor),
-          [this](std::string id) { return carry_out(*OrderId::from_text(id)); },
+          {.name = "issuance", .queue = Observer::Queue::issuance, .parallel = 64},
+          std::move(next_executor),
+          [this](std::string id, Cause cause) {
+              return carry_out(*OrderId::from_text(id), std::move(cause));
+          },
           [this](std::string id) { return give_up(*OrderId::from_text(id)); },
-          [this](std::size_t limit) { return unfinished(repository_, limit); }, log) {}
+          [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
 
 void Issuance::start() {
     queue_.start();
@@ -82,7 +86,8 @@ IssuerId Issuance::issuer() const {
     return crypto::sha256(signer_.chain().front().der());
 }
 
-base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest request) {
+base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
+                                    Cause cause) {
     const auto& order = view.order;
     const auto status = view.status();
     if (order.intent && order.intent->csr == request.csr && status != OrderStatus::invalid)
@@ -109,10 +114,10 @@ base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
     if (auto refusal = intent_refusal(intent, issuer_not_after, now)) throw std::move(*refusal);
     const bool begun = co_await repository_.begin_issuance(order.id, std::move(intent));
     if (!begun) throw Problem(ProblemType::order_not_ready, "the order is being finalized already");
-    queue_.submit(order.id.to_string());
+    queue_.submit(order.id.to_string(), std::move(cause));
 }
 
-base::Task<void> Issuance::carry_out(OrderId id) {
+base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
     const auto order = co_await repository_.find_order(id);
     if (!order || !order->intent || order->completed || order->problem) co_return;
 
@@ -139,7 +144,10 @@ base::Task<void> Issuance::carry_out(OrderId id) {
         problem.emplace(ProblemType::bad_csr, "the key became known as compromised meanwhile");
     }
     if (problem) {
-        log_.warning("issuance refused", {{"order", id.to_string()}, {"detail", problem->detail}});
+        log_.warning(
+            "issuance refused",
+            {{"request", cause.request}, {"order", id.to_string()}, {"detail", problem->detail}});
+        observer_.issuance_refused(problem->type);
         co_await repository_.fail_issuance(id, std::move(*problem));
         announcements_.announce(id.to_string());
         co_return;
@@ -148,20 +156,24 @@ base::Task<void> Issuance::carry_out(OrderId id) {
     const auto certificate = co_await signer_.sign(std::move(*proof));
     const bool completed =
         co_await repository_.complete_issuance(id, stored(certificate, order->account, id));
-    if (completed)
+    if (completed) {
+        observer_.issued(Observer::Subject::order);
         log_.info(
             "issued",
-            {{"order", id.to_string()},
+            {{"request", cause.request},
+             {"order", id.to_string()},
              {"account", order->account.to_string()},
              {"serial", certificate.serial().to_hex()},
              {"names", joined(order->identifiers, [](const auto& name) { return name.value(); })},
              {"not_after", base::to_rfc3339(certificate.not_after())}});
+    }
     announcements_.announce(id.to_string());
 }
 
 base::Task<void> Issuance::give_up(OrderId id) {
     Problem problem(ProblemType::server_internal, "the CA could not issue the certificate");
     co_await repository_.fail_issuance(id, std::move(problem));
+    observer_.issuance_refused(ProblemType::server_internal);
     announcements_.announce(id.to_string());
 }
 
@@ -175,6 +187,7 @@ base::Task<pki::Certificate> Issuance::issue_own_certificate(
          std::min(not_before + validity - base::Seconds(1), signer_.chain().front().not_after())});
     auto certificate = co_await signer_.sign(std::move(proof));
     co_await repository_.add_certificate(stored(certificate, std::nullopt, std::nullopt));
+    observer_.issued(Observer::Subject::own_server);
     log_.info("issued own certificate", {{"serial", certificate.serial().to_hex()},
                                          {"not_after", base::to_rfc3339(certificate.not_after())}});
     co_return certificate;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/cause.h"
 #include "ca/job_queue.h"
 #include "ca/ordering.h"
 #include "ca/profile.h"
@@ -27,7 +28,7 @@ class Issuance {
     Issuance(Repository& repository, Signer& signer, const Profiles& profiles,
              const base::Clock& clock, crypto::Random& random,
              std::function<base::Executor()> next_executor, base::Announcements& announcements,
-             base::Log& log);
+             base::Log& log, Observer& observer);
 
     /// Takes up the intents that a former process left.
     void start();
@@ -35,7 +36,8 @@ class Issuance {
 
     /// Begins issuance for an order that is ready. The same CSR again is no error. Throws a problem
     /// for a bad CSR (the order stays ready) and for an order in another state.
-    [[nodiscard]] base::Task<void> finalize(OrderView view, protocol::FinalizeRequest request);
+    [[nodiscard]] base::Task<void> finalize(OrderView view, protocol::FinalizeRequest request,
+                                            Cause cause);
 
     /// Issues the certificate for the CA's own HTTPS endpoint and stores it.
     [[nodiscard]] base::Task<pki::Certificate> issue_own_certificate(
@@ -45,7 +47,7 @@ class Issuance {
     [[nodiscard]] IssuerId issuer() const;
 
   private:
-    base::Task<void> carry_out(OrderId id);
+    base::Task<void> carry_out(OrderId id, Cause cause);
     base::Task<void> give_up(OrderId id);
     base::Task<void> require_usable_key(crypto::PublicKey key);
     [[nodiscard]] IssuedCertificate stored(const pki::Certificate& certificate,
@@ -59,6 +61,7 @@ class Issuance {
     crypto::Random& random_;
     base::Announcements& announcements_;
     base::Log& log_;
+    Observer& observer_;
     JobQueue queue_;
 };
 

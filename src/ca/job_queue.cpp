@@ -1,5 +1,6 @@
 #include "ca/job_queue.h"
 
+#include <chrono>
 #include <deque>
 #include <mutex>
 #include <unordered_set>
@@ -13,44 +14,56 @@ namespace cairn::ca {
 
 struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     State(Options queue_options, std::function<base::Executor()> executors, Run run_job,
-          GiveUp end_job, Unfinished list, base::Log& queue_log)
+          GiveUp end_job, Unfinished list, base::Log& queue_log, Observer& queue_observer)
         : options(std::move(queue_options)),
           next_executor(std::move(executors)),
           run(std::move(run_job)),
           give_up(std::move(end_job)),
           unfinished(std::move(list)),
           log(queue_log),
+          observer(queue_observer),
           tasks([this](const std::exception_ptr&) { log.error("job task ended by an exception"); }),
           watchers([](const std::exception_ptr&) {}) {}
 
+    struct Job {
+        std::string id;
+        Cause cause;
+    };
+
     // Starts the job if there is room, else lets it wait, else leaves it to the store.
-    void submit(std::string id) {
+    void submit(Job job) {
         {
             const std::scoped_lock lock(mutex);
-            if (stopping || known.contains(id)) return;
+            if (stopping || known.contains(job.id)) return;
             if (running >= options.parallel) {
                 if (waiting.size() >= options.waiting) {
                     left_in_store = true;
                     return;
                 }
-                known.insert(id);
-                waiting.push_back(std::move(id));
+                known.insert(job.id);
+                waiting.push_back(std::move(job));
+                observer.jobs_waiting(options.queue, 1);
                 return;
             }
-            known.insert(id);
-            ++running;
+            known.insert(job.id);
+            count_running(1);
         }
-        spawn(std::move(id));
+        spawn(std::move(job));
     }
 
-    void spawn(std::string id) {
-        if (!tasks.spawn(next_executor(), work(shared_from_this(), std::move(id)))) {
+    void spawn(Job job) {
+        if (!tasks.spawn(next_executor(), work(shared_from_this(), std::move(job)))) {
             const std::scoped_lock lock(mutex);
-            --running;
+            count_running(-1);
         }
     }
 
-    enum class Ending { done, left, broken };
+    void count_running(std::ptrdiff_t change) {
+        running += static_cast<std::size_t>(change);
+        observer.jobs_running(options.queue, change);
+    }
+
+    using Ending = Observer::JobEnding;
 
     // Runs a job or the giving up of one, and says how that ended.
     static base::Task<Ending> ending_of(State& self, base::Task<void> task, const std::string& id) {
@@ -71,25 +84,30 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     }
 
     // True if the job has to be run again later.
-    static base::Task<bool> attempt(State& self, const std::string& id) {
-        const auto ending = co_await ending_of(self, self.run(id), id);
+    static base::Task<bool> attempt(State& self, const Job& job) {
+        const auto begun = std::chrono::steady_clock::now();
+        const auto& id = job.id;
+        const auto ending = co_await ending_of(self, self.run(id, job.cause), id);
+        self.observer.job_ended(self.options.queue, ending,
+                                std::chrono::steady_clock::now() - begun);
         if (ending != Ending::broken) co_return ending == Ending::left;
         co_return co_await ending_of(self, self.give_up(id), id) != Ending::done;
     }
 
     // Runs a job, then those that wait, so that a place is never idle.
-    static base::Task<void> work(std::shared_ptr<State> self, std::string id) {
+    static base::Task<void> work(std::shared_ptr<State> self, Job job) {
         for (bool more = true; more;) {
-            const bool left = co_await attempt(*self, id);
+            const bool left = co_await attempt(*self, job);
             const std::scoped_lock lock(self->mutex);
-            self->known.erase(id);
+            self->known.erase(job.id);
             self->left_in_store = self->left_in_store || left;
             more = !self->waiting.empty() && !self->stopping;
             if (more) {
-                id = std::move(self->waiting.front());
+                job = std::move(self->waiting.front());
                 self->waiting.pop_front();
+                self->observer.jobs_waiting(self->options.queue, -1);
             } else {
-                --self->running;
+                self->count_running(-1);
             }
         }
     }
@@ -116,7 +134,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
                         const std::scoped_lock lock(self->mutex);
                         self->left_in_store = true;
                     }
-                    for (auto& id : ids) self->submit(std::move(id));
+                    for (auto& id : ids) self->submit({.id = std::move(id), .cause = {}});
                 } catch (const std::exception& error) {
                     self->log.error("listing jobs failed",
                                     {{"queue", self->options.name}, {"error", error.what()}});
@@ -138,9 +156,10 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     const GiveUp give_up;
     const Unfinished unfinished;
     base::Log& log;
+    Observer& observer;
 
     mutable std::mutex mutex;
-    std::deque<std::string> waiting;
+    std::deque<Job> waiting;
     std::unordered_set<std::string> known;
     std::size_t running = 0;
     bool left_in_store = true;
@@ -151,9 +170,9 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
 };
 
 JobQueue::JobQueue(Options options, std::function<base::Executor()> next_executor, Run run,
-                   GiveUp give_up, Unfinished unfinished, base::Log& log)
+                   GiveUp give_up, Unfinished unfinished, base::Log& log, Observer& observer)
     : state_(std::make_shared<State>(std::move(options), std::move(next_executor), std::move(run),
-                                     std::move(give_up), std::move(unfinished), log)) {}
+                                     std::move(give_up), std::move(unfinished), log, observer)) {}
 
 JobQueue::~JobQueue() {
     stop(base::Milliseconds(0));
@@ -163,14 +182,15 @@ void JobQueue::start() {
     state_->watchers.spawn(state_->next_executor(), State::watch(state_));
 }
 
-void JobQueue::submit(std::string id) {
-    state_->submit(std::move(id));
+void JobQueue::submit(std::string id, Cause cause) {
+    state_->submit({.id = std::move(id), .cause = std::move(cause)});
 }
 
 void JobQueue::stop(base::Milliseconds patience) {
     {
         const std::scoped_lock lock(state_->mutex);
         state_->stopping = true;
+        state_->observer.jobs_waiting(state_->options.queue, -std::ssize(state_->waiting));
         state_->waiting.clear();
     }
     state_->watchers.close(base::Milliseconds(0));

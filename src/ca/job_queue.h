@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/cause.h"
+#include "ca/observer.h"
 
 namespace cairn::ca {
 
@@ -18,6 +20,7 @@ class JobQueue {
   public:
     struct Options {
         std::string name;  ///< for the log
+        Observer::Queue queue = Observer::Queue::validation;
         std::size_t parallel = 256;
         std::size_t waiting = 10000;
         /// How soon a job that was left is looked for again.
@@ -28,20 +31,21 @@ class JobQueue {
     };
     /// Runs one job. After StoreUnavailable or a cancellation it is tried again later; any other
     /// exception is logged, and the job is given to `GiveUp`.
-    using Run = std::function<base::Task<void>(std::string id)>;
+    using Run = std::function<base::Task<void>(std::string id, Cause cause)>;
     /// Ends a job in the store as failed.
     using GiveUp = std::function<base::Task<void>(std::string id)>;
     /// The ids of jobs that the store has, at most `limit`.
     using Unfinished = std::function<base::Task<std::vector<std::string>>(std::size_t limit)>;
 
     JobQueue(Options options, std::function<base::Executor()> next_executor, Run run,
-             GiveUp give_up, Unfinished unfinished, base::Log& log);
+             GiveUp give_up, Unfinished unfinished, base::Log& log,
+             Observer& observer = deaf_observer());
     ~JobQueue();
 
     /// Takes up what the store has from before, then keeps looking for jobs that were left.
     void start();
     /// Runs the job soon, once: an id that waits or runs already is not run twice at a time.
-    void submit(std::string id);
+    void submit(std::string id, Cause cause = {});
     /// Takes no more, and waits for what runs, `patience` at most. The rest stays in the store.
     void stop(base::Milliseconds patience);
     /// Jobs that run or wait here.

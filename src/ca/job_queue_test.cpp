@@ -1,6 +1,7 @@
 #include "ca/job_queue.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -55,6 +56,27 @@ class Jobs {
     std::map<std::string, int> runs_;
 };
 
+// What an observer was told, added up.
+class Tally final : public Observer {
+  public:
+    void jobs_waiting(Queue queue, std::ptrdiff_t change) override {
+        EXPECT_EQ(queue, Queue::issuance);
+        most_waiting = std::max<std::ptrdiff_t>(most_waiting, waiting += change);
+    }
+    void jobs_running(Queue, std::ptrdiff_t change) override {
+        most_running = std::max<std::ptrdiff_t>(most_running, running += change);
+    }
+    void job_ended(Queue, JobEnding ending, Duration) override {
+        ++ended.at(static_cast<std::size_t>(ending));
+    }
+    [[nodiscard]] int ends(JobEnding ending) const {
+        return ended.at(static_cast<std::size_t>(ending));
+    }
+
+    std::atomic<std::ptrdiff_t> waiting = 0, running = 0, most_waiting = 0, most_running = 0;
+    std::array<std::atomic<int>, 3> ended{};
+};
+
 class JobQueueTest : public testing::Test {
   protected:
     ~JobQueueTest() override {
@@ -62,6 +84,7 @@ class JobQueueTest : public testing::Test {
         thread_.join();
     }
     JobQueue queue(JobQueue::Options options, JobQueue::Run run) {
+        options.queue = Observer::Queue::issuance;
         return {std::move(options),
                 [this] { return base::Executor(loop_.get_executor()); },
                 std::move(run),
@@ -73,10 +96,12 @@ class JobQueueTest : public testing::Test {
                 [this](std::size_t limit) -> base::Task<std::vector<std::string>> {
                     co_return jobs_.list(limit);
                 },
-                *log_};
+                *log_,
+                observer_};
     }
 
     Jobs jobs_;
+    Tally observer_;
     std::atomic<int> given_up_ = 0;
     std::unique_ptr<base::Log> log_ = base::silent_log();
     boost::asio::io_context loop_;
@@ -87,7 +112,7 @@ class JobQueueTest : public testing::Test {
 
 TEST_F(JobQueueTest, TakesUpWhatTheStoreHasFromBefore) {
     for (const char* id : {"a", "b", "c"}) jobs_.add(id);
-    auto jobs = queue({.name = "test"}, [this](std::string id) -> base::Task<void> {
+    auto jobs = queue({.name = "test"}, [this](std::string id, Cause) -> base::Task<void> {
         jobs_.finish(id);
         co_return;
     });
@@ -98,35 +123,41 @@ TEST_F(JobQueueTest, TakesUpWhatTheStoreHasFromBefore) {
 TEST_F(JobQueueTest, TriesAgainWhatFailed) {
     jobs_.add("a");
     std::atomic<int> attempts = 0;
-    auto jobs = queue({.name = "test", .recheck = 10ms}, [&](std::string id) -> base::Task<void> {
-        if (++attempts < 3) throw StoreUnavailable("the store is away");
-        jobs_.finish(id);
-        co_return;
-    });
+    auto jobs =
+        queue({.name = "test", .recheck = 10ms}, [&](std::string id, Cause) -> base::Task<void> {
+            if (++attempts < 3) throw StoreUnavailable("the store is away");
+            jobs_.finish(id);
+            co_return;
+        });
     jobs.start();
     EXPECT_TRUE(jobs_.wait_until_all_done());
+    jobs.stop(10s);
     EXPECT_EQ(attempts, 3);
+    EXPECT_EQ(observer_.ends(Observer::JobEnding::left), 2);
+    EXPECT_EQ(observer_.ends(Observer::JobEnding::done), 1);
     EXPECT_EQ(given_up_, 0);
 }
 
 TEST_F(JobQueueTest, EndsWhatWouldFailForEver) {
     jobs_.add("a");
     std::atomic<int> attempts = 0;
-    auto jobs = queue({.name = "test", .recheck = 10ms}, [&](std::string) -> base::Task<void> {
-        ++attempts;
-        throw std::logic_error("a bug");
-        co_return;
-    });
+    auto jobs =
+        queue({.name = "test", .recheck = 10ms}, [&](std::string, Cause) -> base::Task<void> {
+            ++attempts;
+            throw std::logic_error("a bug");
+            co_return;
+        });
     jobs.start();
     EXPECT_TRUE(jobs_.wait_until_all_done());
     EXPECT_EQ(attempts, 1);
     EXPECT_EQ(given_up_, 1);
+    EXPECT_EQ(observer_.ends(Observer::JobEnding::broken), 1);
 }
 
 TEST_F(JobQueueTest, BoundsWhatRunsAndLosesNothing) {
     std::atomic<int> running = 0, most = 0;
     auto jobs = queue({.name = "test", .parallel = 3, .waiting = 5, .recheck = 5ms},
-                      [&](std::string id) -> base::Task<void> {
+                      [&](std::string id, Cause) -> base::Task<void> {
                           most = std::max(most.load(), ++running);
                           co_await base::sleep_for(1ms);
                           --running;
@@ -139,17 +170,23 @@ TEST_F(JobQueueTest, BoundsWhatRunsAndLosesNothing) {
     }
     EXPECT_TRUE(jobs_.wait_until_all_done());
     EXPECT_LE(most, 3);
+    jobs.stop(10s);
+    EXPECT_EQ(observer_.most_running, 3);
+    EXPECT_EQ(observer_.most_waiting, 5);
+    EXPECT_EQ(observer_.running, 0);
+    EXPECT_EQ(observer_.waiting, 0);
 }
 
 TEST_F(JobQueueTest, RunsAnIdOnceAtATime) {
     std::atomic<int> running = 0;
     std::atomic<bool> overlapped = false;
-    auto jobs = queue({.name = "test", .recheck = 1ms}, [&](std::string id) -> base::Task<void> {
-        if (++running > 1) overlapped = true;
-        co_await base::sleep_for(20ms);
-        --running;
-        jobs_.finish(id);
-    });
+    auto jobs =
+        queue({.name = "test", .recheck = 1ms}, [&](std::string id, Cause) -> base::Task<void> {
+            if (++running > 1) overlapped = true;
+            co_await base::sleep_for(20ms);
+            --running;
+            jobs_.finish(id);
+        });
     jobs_.add("a");
     jobs.start();
     for (int i = 0; i < 50; ++i) jobs.submit("a");
@@ -159,7 +196,7 @@ TEST_F(JobQueueTest, RunsAnIdOnceAtATime) {
 
 TEST_F(JobQueueTest, StopWaitsForWhatRuns) {
     std::atomic<bool> begun = false, ended = false;
-    auto jobs = queue({.name = "test"}, [&](std::string) -> base::Task<void> {
+    auto jobs = queue({.name = "test"}, [&](std::string, Cause) -> base::Task<void> {
         begun = true;
         begun.notify_all();
         co_await base::sleep_for(30ms);
@@ -170,6 +207,29 @@ TEST_F(JobQueueTest, StopWaitsForWhatRuns) {
     jobs.stop(10s);
     EXPECT_TRUE(ended);
     EXPECT_EQ(jobs.size(), 0U);
+}
+
+TEST_F(JobQueueTest, TellsAJobWhatCausedIt) {
+    std::mutex mutex;
+    std::map<std::string, std::string> causes;
+    auto jobs = queue({.name = "test", .parallel = 1, .recheck = 10ms},
+                      [&](std::string id, Cause cause) -> base::Task<void> {
+                          {
+                              const std::scoped_lock lock(mutex);
+                              causes.emplace(id, cause.request);
+                          }
+                          jobs_.finish(id);
+                          co_return;
+                      });
+    // One that runs at once, one that waits, one that only the store knows.
+    for (const char* id : {"a", "b", "c"}) jobs_.add(id);
+    jobs.submit("a", {.request = "first"});
+    jobs.submit("b", {.request = "second"});
+    jobs.start();
+    ASSERT_TRUE(jobs_.wait_until_all_done());
+    jobs.stop(10s);
+    const std::map<std::string, std::string> expected{{"a", "first"}, {"b", "second"}, {"c", ""}};
+    EXPECT_EQ(causes, expected);
 }
 
 }  // namespace

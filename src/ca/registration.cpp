@@ -10,12 +10,40 @@ namespace cairn::ca {
 using protocol::Problem;
 using protocol::ProblemType;
 
+namespace {
+
+std::string_view event_of(Observer::AccountChange change) {
+    switch (change) {
+        case Observer::AccountChange::created:
+            return "account created";
+        case Observer::AccountChange::updated:
+            return "account updated";
+        case Observer::AccountChange::deactivated:
+            return "account deactivated";
+        case Observer::AccountChange::key_changed:
+            return "account key changed";
+    }
+    return "account changed";
+}
+
+}  // namespace
+
 Registration::Registration(Repository& repository, const base::Clock& clock, crypto::Random& random,
-                           Options options)
-    : repository_(repository), clock_(clock), random_(random), options_(std::move(options)) {}
+                           Options options, base::Log& log, Observer& observer)
+    : repository_(repository),
+      clock_(clock),
+      random_(random),
+      options_(std::move(options)),
+      log_(log),
+      observer_(observer) {}
+
+void Registration::record(Observer::AccountChange change, AccountId account, const Cause& cause) {
+    observer_.account_changed(change);
+    log_.info(event_of(change), {{"request", cause.request}, {"account", account.to_string()}});
+}
 
 base::Task<AccountStore::Creation> Registration::register_account(
-    protocol::NewAccountRequest request, protocol::Jwk key) {
+    protocol::NewAccountRequest request, protocol::Jwk key, Cause cause) {
     auto existing = co_await repository_.find_account_by_key(key.thumbprint());
     if (existing) {
         if (existing->deactivated)
@@ -42,10 +70,12 @@ base::Task<AccountStore::Creation> Registration::register_account(
     auto creation = co_await repository_.create_account(std::move(account));
     if (creation.account.deactivated)
         throw Problem(ProblemType::unauthorized, "the account with this key is deactivated", 401);
+    if (creation.created) record(Observer::AccountChange::created, creation.account.id, cause);
     co_return creation;
 }
 
-base::Task<Account> Registration::update(Account account, protocol::AccountUpdate update) {
+base::Task<Account> Registration::update(Account account, protocol::AccountUpdate update,
+                                         Cause cause) {
     std::optional<Account> changed;
     if (update.deactivate) {
         changed = co_await repository_.deactivate_account(account.id, clock_.now());
@@ -56,10 +86,13 @@ base::Task<Account> Registration::update(Account account, protocol::AccountUpdat
     }
     if (!changed)
         throw Problem(ProblemType::unauthorized, "the account was deactivated meanwhile", 401);
+    record(
+        update.deactivate ? Observer::AccountChange::deactivated : Observer::AccountChange::updated,
+        account.id, cause);
     co_return std::move(*changed);
 }
 
-base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key) {
+base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key, Cause cause) {
     if (new_key.thumbprint() == account.key.thumbprint())
         throw Problem(ProblemType::malformed, "the new key is the account's present key");
     co_await require_usable_key(new_key);
@@ -68,6 +101,7 @@ base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key
     using Outcome = AccountStore::KeyReplacement::Outcome;
     switch (replacement.outcome) {
         case Outcome::replaced:
+            record(Observer::AccountChange::key_changed, account.id, cause);
             co_return;
         case Outcome::taken:
             throw KeyTaken{*replacement.holder};

@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/task.h"
 #include "ca/account.h"
+#include "ca/cause.h"
+#include "ca/observer.h"
 #include "ca/repository.h"
 #include "crypto/random.h"
 #include "protocol/account.h"
@@ -25,16 +28,17 @@ class Registration {
         std::vector<crypto::PublicKey> own_keys;
     };
     Registration(Repository& repository, const base::Clock& clock, crypto::Random& random,
-                 Options options);
+                 Options options, base::Log& log, Observer& observer);
 
     /// Finds the account with this key, or makes one unless only an existing one was asked for.
     [[nodiscard]] base::Task<AccountStore::Creation> register_account(
-        protocol::NewAccountRequest request, protocol::Jwk key);
+        protocol::NewAccountRequest request, protocol::Jwk key, Cause cause);
     /// New contacts, or the end of the account; the account afterwards.
-    [[nodiscard]] base::Task<Account> update(Account account, protocol::AccountUpdate update);
+    [[nodiscard]] base::Task<Account> update(Account account, protocol::AccountUpdate update,
+                                             Cause cause);
     /// Gives the account another key (section 7.3.5). 409, with the other account's id in
     /// `KeyTaken`, if it is on an account already.
-    [[nodiscard]] base::Task<void> change_key(Account account, protocol::Jwk new_key);
+    [[nodiscard]] base::Task<void> change_key(Account account, protocol::Jwk new_key, Cause cause);
 
     /// Thrown by `change_key` when the new key is on another account.
     struct KeyTaken {
@@ -43,11 +47,14 @@ class Registration {
 
   private:
     base::Task<void> require_usable_key(protocol::Jwk key);
+    void record(Observer::AccountChange change, AccountId account, const Cause& cause);
 
     Repository& repository_;
     const base::Clock& clock_;
     crypto::Random& random_;
     Options options_;
+    base::Log& log_;
+    Observer& observer_;
 };
 
 }  // namespace cairn::ca

@@ -28,11 +28,12 @@ std::optional<std::vector<protocol::Identifier>> identifiers_of(const pki::Subje
 
 }  // namespace
 
-Revoking::Revoking(Repository& repository, const base::Clock& clock, base::Log& log)
-    : repository_(repository), clock_(clock), log_(log) {}
+Revoking::Revoking(Repository& repository, const base::Clock& clock, base::Log& log,
+                   Observer& observer)
+    : repository_(repository), clock_(clock), log_(log), observer_(observer) {}
 
 base::Task<void> Revoking::revoke_for_account(AccountId account,
-                                              protocol::RevocationRequest request) {
+                                              protocol::RevocationRequest request, Cause cause) {
     const auto certificate = co_await require_certificate(std::move(request.certificate));
     auto reason = request.reason;
     if (certificate.account != account) {
@@ -43,16 +44,18 @@ base::Task<void> Revoking::revoke_for_account(AccountId account,
                           "for all its names");
         reason = RevocationReason::cessation_of_operation;
     }
-    co_await record(certificate.serial, reason, "account " + account.to_string());
+    co_await record(certificate.serial, reason, "account " + account.to_string(), std::move(cause));
 }
 
-base::Task<void> Revoking::revoke_for_key(protocol::Jwk key, protocol::RevocationRequest request) {
+base::Task<void> Revoking::revoke_for_key(protocol::Jwk key, protocol::RevocationRequest request,
+                                          Cause cause) {
     const auto issued = co_await require_certificate(std::move(request.certificate));
     const auto certificate = pki::Certificate::from_der(issued.der);
     if (!certificate || certificate->public_key() != key.public_key())
         throw Problem(ProblemType::unauthorized,
                       "the request is not signed by the key of this certificate");
-    co_await record(issued.serial, RevocationReason::key_compromise, "the certificate's key");
+    co_await record(issued.serial, RevocationReason::key_compromise, "the certificate's key",
+                    std::move(cause));
 }
 
 base::Task<IssuedCertificate> Revoking::require_certificate(base::Bytes der) {
@@ -79,7 +82,7 @@ base::Task<bool> Revoking::controls_all_names(AccountId account, base::Bytes der
 }
 
 base::Task<void> Revoking::record(pki::SerialNumber serial, RevocationReason reason,
-                                  std::string requester) {
+                                  std::string requester, Cause cause) {
     const auto outcome =
         co_await repository_.revoke_certificate(serial, Revocation{clock_.now(), reason});
     using Outcome = CertificateStore::RevocationOutcome;
@@ -87,9 +90,11 @@ base::Task<void> Revoking::record(pki::SerialNumber serial, RevocationReason rea
         throw Problem(ProblemType::already_revoked, "the certificate is revoked already");
     if (outcome == Outcome::unknown)
         throw Problem(ProblemType::malformed, "this CA did not issue the certificate", 404);
-    log_.info(
-        "revoked",
-        {{"serial", serial.to_hex()}, {"reason", to_string(reason)}, {"requester", requester}});
+    observer_.revoked(reason);
+    log_.info("revoked", {{"request", cause.request},
+                          {"serial", serial.to_hex()},
+                          {"reason", to_string(reason)},
+                          {"requester", requester}});
 }
 
 }  // namespace cairn::ca

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "ca/account.h"
+#include "ca/cause.h"
+#include "ca/observer.h"
 #include "ca/repository.h"
 #include "protocol/jwk.h"
 #include "protocol/revocation.h"
@@ -14,25 +16,27 @@ namespace cairn::ca {
 /// wrong is thrown as a protocol::Problem.
 class Revoking {
   public:
-    Revoking(Repository& repository, const base::Clock& clock, base::Log& log);
+    Revoking(Repository& repository, const base::Clock& clock, base::Log& log, Observer& observer);
 
     /// For the account that got the certificate, with the reason it names; for another account that
     /// has valid authorizations for all its names, as cessationOfOperation.
     [[nodiscard]] base::Task<void> revoke_for_account(AccountId account,
-                                                      protocol::RevocationRequest request);
+                                                      protocol::RevocationRequest request,
+                                                      Cause cause);
     /// For whoever signed with the certificate's own key: as keyCompromise, whatever was named.
     [[nodiscard]] base::Task<void> revoke_for_key(protocol::Jwk key,
-                                                  protocol::RevocationRequest request);
+                                                  protocol::RevocationRequest request, Cause cause);
 
   private:
     base::Task<IssuedCertificate> require_certificate(base::Bytes der);
     base::Task<bool> controls_all_names(AccountId account, base::Bytes certificate);
     base::Task<void> record(pki::SerialNumber serial, protocol::RevocationReason reason,
-                            std::string requester);
+                            std::string requester, Cause cause);
 
     Repository& repository_;
     const base::Clock& clock_;
     base::Log& log_;
+    Observer& observer_;
 };
 
 }  // namespace cairn::ca

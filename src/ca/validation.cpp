@@ -19,7 +19,7 @@ base::Task<std::vector<std::string>> unfinished(OrderStore& store, std::size_t l
 
 Validation::Validation(Repository& repository, Validator& validator, const Profiles& profiles,
                        const base::Clock& clock, std::function<base::Executor()> next_executor,
-                       base::Announcements& announcements, base::Log& log)
+                       base::Announcements& announcements, base::Log& log, Observer& observer)
     : repository_(repository),
       validator_(validator),
       profiles_(profiles),
@@ -27,10 +27,12 @@ Validation::Validation(Repository& repository, Validator& validator, const Profi
       announcements_(announcements),
       log_(log),
       queue_(
-          {.name = "validation"}, std::move(next_executor),
-          [this](std::string id) { return carry_out(*AuthorizationId::from_text(id)); },
+          {.name = "validation", .queue = Observer::Queue::validation}, std::move(next_executor),
+          [this](std::string id, Cause cause) {
+              return carry_out(*AuthorizationId::from_text(id), std::move(cause));
+          },
           [this](std::string id) { return give_up(*AuthorizationId::from_text(id)); },
-          [this](std::size_t limit) { return unfinished(repository_, limit); }, log) {}
+          [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
 
 void Validation::start() {
     queue_.start();
@@ -39,7 +41,8 @@ void Validation::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
-base::Task<void> Validation::begin(Authorization authorization, protocol::ChallengeType method) {
+base::Task<void> Validation::begin(Authorization authorization, protocol::ChallengeType method,
+                                   Cause cause) {
     const auto now = clock_.now();
     const auto status = authorization.status(now);
     if (authorization.attempt && authorization.attempt->method == method &&
@@ -53,10 +56,10 @@ base::Task<void> Validation::begin(Authorization authorization, protocol::Challe
         throw Problem(ProblemType::malformed,
                       "another challenge of this authorization is being validated");
     if (co_await repository_.begin_validation(authorization.id, method, now))
-        queue_.submit(authorization.id.to_string());
+        queue_.submit(authorization.id.to_string(), std::move(cause));
 }
 
-base::Task<void> Validation::carry_out(AuthorizationId id) {
+base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
     const auto authorization = co_await repository_.find_authorization(id);
     if (!authorization || !authorization->attempt || authorization->attempt->finished ||
         authorization->deactivated)
@@ -80,7 +83,8 @@ base::Task<void> Validation::carry_out(AuthorizationId id) {
         std::string seen;
         if (outcome)
             for (const auto& step : *outcome) seen += (seen.empty() ? "" : "; ") + step;
-        log_.info("validation", {{"authorization", id.to_string()},
+        log_.info("validation", {{"request", cause.request},
+                                 {"authorization", id.to_string()},
                                  {"account", authorization->account.to_string()},
                                  {"identifier", authorization->identifier.value()},
                                  {"method", to_string(method)},

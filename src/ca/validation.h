@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/cause.h"
 #include "ca/job_queue.h"
 #include "ca/profile.h"
 #include "ca/repository.h"
@@ -19,7 +20,7 @@ class Validation {
   public:
     Validation(Repository& repository, Validator& validator, const Profiles& profiles,
                const base::Clock& clock, std::function<base::Executor()> next_executor,
-               base::Announcements& announcements, base::Log& log);
+               base::Announcements& announcements, base::Log& log, Observer& observer);
 
     /// Takes up the attempts that a former process left unfinished.
     void start();
@@ -29,10 +30,10 @@ class Validation {
     /// Begins the attempt that a response to a challenge asks for; one that is under way or ended
     /// well is not begun again. Throws a problem if the authorization cannot be attempted any more.
     [[nodiscard]] base::Task<void> begin(Authorization authorization,
-                                         protocol::ChallengeType method);
+                                         protocol::ChallengeType method, Cause cause);
 
   private:
-    base::Task<void> carry_out(AuthorizationId id);
+    base::Task<void> carry_out(AuthorizationId id, Cause cause);
     base::Task<void> give_up(AuthorizationId id);
 
     Repository& repository_;

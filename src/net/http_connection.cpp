@@ -70,10 +70,12 @@ HttpConnection::HttpConnection(const HttpServer::Options& options, base::Log& lo
       reader_(options.limits.header, options.limits.body),
       remote_address_(stream_.remote_address()) {
     loop_.connections.insert(this);
+    options_.observer->connection_opened();
 }
 
 HttpConnection::~HttpConnection() {
     loop_.connections.erase(this);
+    options_.observer->connection_closed();
 }
 
 void HttpConnection::close_if_at_rest() {
@@ -113,11 +115,17 @@ base::Task<bool> HttpConnection::establish() {
     if (over_tls_) {
         auto server_end = options_.tls->state()->new_server_end();
         if (!server_end) {
+            options_.observer->handshake_ended(HttpObserver::Handshake::no_certificate, {});
             log_.error("tls_without_certificate", {{"remote", remote_address_}});
             co_return false;
         }
-        if (const auto failure = co_await stream_.accept_tls(std::move(server_end))) {
-            log_.debug("tls_handshake_failed", {{"remote", remote_address_}, {"reason", *failure}});
+        const auto begun = steady_clock::now();
+        const auto failure = co_await stream_.accept_tls(std::move(server_end));
+        options_.observer->handshake_ended(failure ? failure->kind : HttpObserver::Handshake::done,
+                                           steady_clock::now() - begun);
+        if (failure) {
+            log_.debug("tls_handshake_failed",
+                       {{"remote", remote_address_}, {"reason", failure->reason}});
             co_return false;
         }
     } else if (!options_.plain_handler) {
@@ -142,6 +150,7 @@ base::Task<bool> HttpConnection::receive_request() {
         if (got == 0) {
             at_rest_ = false;
             if (stream_.deadline_passed() && !reader_.at_rest()) {
+                options_.observer->request_refused(408);
                 const auto response = problem_response(408, "malformed", "the request is too slow");
                 ResponseFraming framing;
                 framing.connection = ResponseFraming::Connection::closed;
@@ -173,12 +182,13 @@ base::Task<HttpConnection::Outcome> HttpConnection::serve_request() {
     stream_.set_deadline(PeerStream::SteadyTime::max());
     HttpResponse response;
     if (refused) {
+        options_.observer->request_refused(reader_.refusal().status);
         response =
             problem_response(reader_.refusal().status, "malformed", reader_.refusal().detail);
         // RFC 9110 section 15.5.16: which codings would have been taken.
         if (response.status == 415) response.fields.emplace_back("Accept-Encoding", "identity");
     } else {
-        response = co_await answer(reader_.take(), id);
+        response = co_await answer(reader_.take(), id, started);
     }
 
     const bool kept = wants_keeping && !response.close && !loop_.draining;
@@ -193,9 +203,12 @@ base::Task<HttpConnection::Outcome> HttpConnection::serve_request() {
     co_return refused ? Outcome::refused : kept ? Outcome::kept : Outcome::closed;
 }
 
-base::Task<HttpResponse> HttpConnection::answer(HttpRequest request, const std::string& id) {
+base::Task<HttpResponse> HttpConnection::answer(HttpRequest request, const std::string& id,
+                                                PeerStream::SteadyTime received) {
     request.remote_address = remote_address_;
     request.over_tls = over_tls_;
+    request.id = id;
+    request.received = received;
     const auto& handler = over_tls_ || !options_.tls ? options_.handler : options_.plain_handler;
     std::exception_ptr failure;
     try {
@@ -205,6 +218,7 @@ base::Task<HttpResponse> HttpConnection::answer(HttpRequest request, const std::
     }
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
+    options_.observer->request_failed();
     log_.error("request_failed", {{"id", id}, {"reason", description_of(failure)}});
     co_return problem_response(500, "serverInternal",
                                "the server failed; its log says why, under request " + id);

@@ -64,7 +64,8 @@ class HttpConnection {
     [[nodiscard]] base::Task<bool> establish();
     [[nodiscard]] base::Task<bool> receive_request();
     [[nodiscard]] base::Task<Outcome> serve_request();
-    [[nodiscard]] base::Task<HttpResponse> answer(HttpRequest request, const std::string& id);
+    [[nodiscard]] base::Task<HttpResponse> answer(HttpRequest request, const std::string& id,
+                                                  PeerStream::SteadyTime received);
     [[nodiscard]] base::Task<bool> send(const HttpResponse& response, ResponseFraming framing);
     void set_deadline_after(base::Milliseconds duration);
     void log_request(const std::string& id, const std::string& method, const std::string& target,

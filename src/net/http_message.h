@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ struct HttpRequest {
     std::string body;
     std::string remote_address;
     bool over_tls = false;
+    /// Names the request in the access log; by this server, short and never the same twice.
+    std::string id;
+    /// When its last octet had come.
+    std::chrono::steady_clock::time_point received;
     /// Header fields in order, names in the sender's case.
     std::vector<std::pair<std::string, std::string>> fields;
 

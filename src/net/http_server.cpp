@@ -131,6 +131,7 @@ base::Task<void> HttpServer::State::accept_connections(tcp::acceptor acceptor) {
             co_await acceptor.async_accept(loop.executor, asio::as_tuple(asio::use_awaitable));
         if (error == asio::error::operation_aborted) co_return;
         if (error) {
+            options.observer->accept_failed();
             if (const auto count = failed_accepts.count_one(); count > 0) {
                 log.error("accept_failed", {{"reason", error.message()}, {"count", count}});
             }
@@ -138,6 +139,7 @@ base::Task<void> HttpServer::State::accept_connections(tcp::acceptor acceptor) {
             continue;
         }
         if (connected >= options.limits.connections) {
+            options.observer->connection_refused();
             if (const auto count = refused_connections.count_one(); count > 0) {
                 log.warning("connections_refused", {{"count", count}});
             }

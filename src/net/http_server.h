@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "net/event_loops.h"
 #include "net/http_message.h"
+#include "net/http_observer.h"
 #include "net/tls_identity.h"
 
 namespace cairn::net {
@@ -42,6 +43,8 @@ class HttpServer {
         HttpHandler handler;
         HttpHandler plain_handler;
         bool access_log = true;
+        /// Outlives the server.
+        HttpObserver* observer = &deaf_http_observer();
     };
     /// Binds; throws std::runtime_error naming the address if that fails.
     HttpServer(EventLoops& loops, base::Log& log, Options options);

@@ -99,7 +99,9 @@ base::Task<std::optional<std::uint8_t>> PeerStream::first_octet() {
     }
 }
 
-base::Task<std::optional<std::string>> PeerStream::accept_tls(crypto::SslHandle server_end) {
+base::Task<std::optional<PeerStream::HandshakeFailure>> PeerStream::accept_tls(
+    crypto::SslHandle server_end) {
+    using Handshake = HttpObserver::Handshake;
     tls_ = std::move(server_end);
     BIO* const bio = BIO_new(socket_method());
     crypto::require(bio != nullptr, "BIO_new");
@@ -113,13 +115,16 @@ base::Task<std::optional<std::string>> PeerStream::accept_tls(crypto::SslHandle 
         if (result == 1) co_return std::nullopt;
         const int error = SSL_get_error(tls_.get(), result);
         if (error == SSL_ERROR_SSL) {
-            std::string reason = crypto::openssl_error();
+            HandshakeFailure failure{.kind = Handshake::failed, .reason = crypto::openssl_error()};
             tls_.reset();
-            co_return reason;
+            co_return failure;
         }
         if (!co_await wait_for_tls(error)) {
             tls_.reset();
-            co_return deadline_passed_ ? "took too long" : "the peer left";
+            HandshakeFailure failure{.kind = Handshake::left, .reason = "the peer left"};
+            if (deadline_passed_)
+                failure = {.kind = Handshake::timed_out, .reason = "took too long"};
+            co_return failure;
         }
     }
 }

@@ -13,6 +13,7 @@
 
 #include "base/task.h"
 #include "crypto/openssl.h"
+#include "net/http_observer.h"
 
 namespace cairn::net {
 
@@ -39,8 +40,13 @@ class PeerStream {
 
     /// The first octet that the peer sends, left where it is; none if it sends nothing.
     [[nodiscard]] base::Task<std::optional<std::uint8_t>> first_octet();
-    /// Does the TLS handshake as a server; the reason if it fails.
-    [[nodiscard]] base::Task<std::optional<std::string>> accept_tls(crypto::SslHandle server_end);
+    struct HandshakeFailure {
+        HttpObserver::Handshake kind;
+        std::string reason;
+    };
+    /// Does the TLS handshake as a server; what went wrong if it fails.
+    [[nodiscard]] base::Task<std::optional<HandshakeFailure>> accept_tls(
+        crypto::SslHandle server_end);
     enum class Expect { now, later };
     /// Receives at least one octet; 0 if the peer has ended, failed or taken too long. With
     /// `Expect::later` it waits before it tries, which spares a vain attempt.

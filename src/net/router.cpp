@@ -39,7 +39,10 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
-    Route route{.method = std::string(method), .segments = {}, .handler = std::move(handler)};
+    Route route{.method = std::string(method),
+                .pattern = std::string(pattern),
+                .segments = {},
+                .handler = std::move(handler)};
     for_each_segment(pattern,
                      [&](std::string_view segment) { route.segments.emplace_back(segment); });
     routes_.push_back(std::move(route));
@@ -53,6 +56,7 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
     for (const auto& route : routes_) {
         if (!matches(route.segments, segments)) continue;
         match.methods.push_back(route.method);
+        match.pattern = route.pattern;
         if (route.method != method || match.handler != nullptr) continue;
         match.handler = &route.handler;
         for (std::size_t i = 0; i < segments.size(); ++i) {

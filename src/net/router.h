@@ -25,6 +25,7 @@ class Router {
     struct Match {
         const Handler* handler = nullptr;  ///< null if the path has no such method
         Parameters parameters;
+        std::string_view pattern;               ///< that the path matches; empty if it is unknown
         std::vector<std::string_view> methods;  ///< of this path; empty if the path is unknown
     };
     [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
@@ -32,6 +33,7 @@ class Router {
   private:
     struct Route {
         std::string method;
+        std::string pattern;
         std::vector<std::string> segments;
         Handler handler;
     };

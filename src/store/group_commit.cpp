@@ -30,10 +30,12 @@ constexpr std::ptrdiff_t max_batch = 1000;
 
 }  // namespace
 
-GroupCommit::GroupCommit(Connection connection, std::size_t queue_limit, base::Log& log)
+GroupCommit::GroupCommit(Connection connection, std::size_t queue_limit, base::Log& log,
+                         ca::Observer& observer)
     : connection_(std::move(connection)),
       queue_limit_(queue_limit),
       log_(log),
+      observer_(observer),
       checkpoint_due_(checkpoint_pages),
       thread_([this] { serve(); }) {}
 
@@ -66,11 +68,13 @@ void GroupCommit::enqueue(Call call) {
     std::unique_lock lock(mutex_);
     if (waiting_.size() >= queue_limit_) {
         lock.unlock();
+        observer_.write_refused();
         call.resume(std::make_exception_ptr(
             ca::StoreUnavailable("too many calls wait for the store's writer")));
         return;
     }
     waiting_.push_back(std::move(call));
+    observer_.writes_waiting(1);
     const bool is_enough = waiting_.size() == wanted_;
     lock.unlock();
     if (is_enough) changed_.notify_one();
@@ -102,11 +106,17 @@ GroupCommit::Batch GroupCommit::next_batch() {
         batch.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
         waiting_.erase(waiting_.begin(), end);
     }
+    observer_.writes_waiting(-std::ssize(batch));
     return batch;
 }
 
 void GroupCommit::commit(Batch& batch) {
-    if (try_commit(batch)) {
+    const auto begun = std::chrono::steady_clock::now();
+    const bool is_durable = try_commit(batch);
+    using Commit = ca::Observer::Commit;
+    observer_.committed(is_durable ? Commit::durable : Commit::failed, batch.size(),
+                        std::chrono::steady_clock::now() - begun);
+    if (is_durable) {
         ++transactions_;
         for (const auto& announce : announcements_) announce();
     }

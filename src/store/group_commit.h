@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/observer.h"
 #include "store/sqlite_connection.h"
 
 namespace cairn::store {
@@ -27,7 +28,8 @@ namespace cairn::store {
 /// transaction untouched. Tasks resume on their own executor, which must outlive this object.
 class GroupCommit {
   public:
-    GroupCommit(Connection connection, std::size_t queue_limit, base::Log& log);
+    GroupCommit(Connection connection, std::size_t queue_limit, base::Log& log,
+                ca::Observer& observer = ca::deaf_observer());
     /// Commits what waits.
     ~GroupCommit();
     GroupCommit(const GroupCommit&) = delete;
@@ -81,6 +83,7 @@ class GroupCommit {
     Connection connection_;
     const std::size_t queue_limit_;
     base::Log& log_;
+    ca::Observer& observer_;
     std::atomic<std::uint64_t> transactions_ = 0;
     int checkpoint_due_;
     /// The last commit failed. Only the first and the last of a row of failures is logged.

@@ -48,12 +48,30 @@ class EventLog final : public base::Log {
     std::vector<std::string> events_;
 };
 
+/// What an observer was told, added up.
+class Tally final : public ca::Observer {
+  public:
+    void writes_waiting(std::ptrdiff_t change) override { waiting += change; }
+    void committed(Commit commit, std::size_t calls, Duration duration) override {
+        EXPECT_GT(duration, Duration::zero());
+        if (commit == Commit::durable)
+            groups.push_back(calls);
+        else
+            ++failed;
+    }
+    void write_refused() override { ++refused; }
+
+    std::atomic<std::ptrdiff_t> waiting = 0;
+    std::vector<std::size_t> groups;  ///< told by the writer's thread alone
+    std::atomic<int> failed = 0, refused = 0;
+};
+
 class GroupCommitTest : public ::testing::Test {
   protected:
     static constexpr std::size_t queue_limit = 100;
 
     void start_writer() {
-        writer.emplace(Connection(path, Connection::Access::write), queue_limit, log);
+        writer.emplace(Connection(path, Connection::Access::write), queue_limit, log, observer);
     }
     base::Task<void> insert(std::int64_t number) {
         co_await writer->run([number](Connection& connection) {
@@ -85,6 +103,7 @@ class GroupCommitTest : public ::testing::Test {
 
     testing::TemporaryFolder folder;
     EventLog log;
+    Tally observer;
     const std::string path = [&] {
         const auto file = folder.file("database");
         std::ofstream{file};
@@ -120,6 +139,10 @@ TEST_F(GroupCommitTest, CommitsWhatWaitsInOneTransaction) {
     for (const auto& outcome : await_together(std::move(inserts))) EXPECT_FALSE(outcome.error);
     EXPECT_EQ(kept().size(), 50U);
     EXPECT_EQ(writer->transactions(), 2U);
+    writer.reset();
+    EXPECT_EQ(observer.groups, (std::vector<std::size_t>{1, 50}));
+    EXPECT_EQ(observer.waiting, 0);
+    EXPECT_EQ(observer.failed, 0);
 }
 
 TEST_F(GroupCommitTest, CommitsALoneCallAlone) {

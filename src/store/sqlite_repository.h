@@ -16,7 +16,7 @@ namespace cairn::store {
 /// condition of a change stands in its SQL.
 class SqliteRepository final : public ca::Repository {
   public:
-    SqliteRepository(const SqliteOptions& options, base::Log& log);
+    SqliteRepository(const SqliteOptions& options, base::Log& log, ca::Observer& observer);
 
     // sqlite_accounts.cpp
     base::Task<Creation> create_account(ca::Account account) override;

@@ -68,16 +68,18 @@ Connection open_writer(const std::string& path) {
 
 }  // namespace
 
-SqliteRepository::SqliteRepository(const SqliteOptions& options, base::Log& log)
+SqliteRepository::SqliteRepository(const SqliteOptions& options, base::Log& log,
+                                   ca::Observer& observer)
     : lock_(options.path),
-      writer_(open_writer(options.path), options.queue_limit, log),
+      writer_(open_writer(options.path), options.queue_limit, log, observer),
       readers_(options.path),
       accounts_(options.cached_objects),
       orders_(options.cached_objects),
       authorizations_(options.cached_objects) {}
 
-std::unique_ptr<ca::Repository> open_sqlite_store(const SqliteOptions& options, base::Log& log) {
-    return std::make_unique<SqliteRepository>(options, log);
+std::unique_ptr<ca::Repository> open_sqlite_store(const SqliteOptions& options, base::Log& log,
+                                                  ca::Observer& observer) {
+    return std::make_unique<SqliteRepository>(options, log, observer);
 }
 
 }  // namespace cairn::store

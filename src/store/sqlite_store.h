@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "ca/observer.h"
 #include "ca/repository.h"
 
 namespace cairn::store {
@@ -25,7 +26,7 @@ struct SqliteOptions {
 /// Creates the file (0600) and its schema, or migrates an older schema forward. Throws
 /// std::runtime_error, saying which file and why, if it cannot be opened, was made by a newer
 /// version, or is in use by another process.
-[[nodiscard]] std::unique_ptr<ca::Repository> open_sqlite_store(const SqliteOptions& options,
-                                                                base::Log& log);
+[[nodiscard]] std::unique_ptr<ca::Repository> open_sqlite_store(
+    const SqliteOptions& options, base::Log& log, ca::Observer& observer = ca::deaf_observer());
 
 }  // namespace cairn::store

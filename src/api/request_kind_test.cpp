@@ -1,0 +1,30 @@
+#include "api/request_kind.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "api/links.h"
+
+namespace cairn::api {
+namespace {
+
+TEST(RequestKindTest, EveryKindHasANameOfItsOwn) {
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < request_kinds; ++i)
+        names.insert(to_string(static_cast<RequestKind>(i)));
+    EXPECT_EQ(names.size(), request_kinds);
+    EXPECT_EQ(to_string(RequestKind::revoke_certificate), "revokeCert");
+    EXPECT_EQ(to_string(RequestKind::unknown), "unknown");
+}
+
+TEST(RequestKindTest, IsFoundByThePatternOfItsPath) {
+    EXPECT_EQ(request_kind_of(path::finalize), RequestKind::finalize);
+    EXPECT_EQ(request_kind_of(path::order), RequestKind::order);
+    EXPECT_EQ(request_kind_of(path::issuer), RequestKind::issuer);
+    EXPECT_EQ(request_kind_of(""), RequestKind::unknown);
+    EXPECT_EQ(request_kind_of("/somewhere/else"), RequestKind::unknown);
+}
+
+}  // namespace
+}  // namespace cairn::api

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "api/request_kind.h"
+#include "protocol/problem.h"
+
+namespace cairn::api {
+
+/// A request and what it was answered.
+struct AnsweredRequest {
+    RequestKind kind;
+    int status;
+    std::optional<protocol::ProblemType> problem;
+    /// From its last octet to the moment when the answer was ready to be sent.
+    std::chrono::steady_clock::duration duration;
+};
+
+/// Through this the front door tells what it answered, for whoever counts it. Called on the path of
+/// the request, from any thread, also in parallel: an implementation neither waits nor throws. This
+/// class itself hears nothing.
+class RequestObserver {
+  public:
+    virtual ~RequestObserver() = default;
+    virtual void answered(const AnsweredRequest&) {}
+};
+
+/// An observer that hears nothing, and has no state.
+[[nodiscard]] inline RequestObserver& deaf_request_observer() {
+    static RequestObserver observer;
+    return observer;
+}
+
+}  // namespace cairn::api

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+namespace cairn::ca {
+
+/// What made the CA do something, as its log lines tell it, so that one can follow a request from
+/// the access log to what became of it.
+struct Cause {
+    /// The id under which the access log has the request; empty if there is none that is known,
+    /// as for a job that was taken up after a restart.
+    std::string request;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "protocol/problem.h"
+#include "protocol/revocation.h"
+
+namespace cairn::ca {
+
+/// The port through which the CA and its store tell what happens, for whoever counts it.
+///
+/// Each method is called on the path of the work itself, from any thread, also in parallel: an
+/// implementation neither waits nor throws. What is told is of closed sets; names, ids and text of
+/// peers belong into the log. This class itself hears nothing.
+class Observer {
+  public:
+    virtual ~Observer() = default;
+    using Duration = std::chrono::steady_clock::duration;
+
+    enum class Queue { validation, issuance };
+    enum class JobEnding {
+        done,
+        left,    ///< the store could not serve, or the queue stops: it is run again later
+        broken,  ///< it failed for a reason of its own and was given up
+    };
+    /// So many jobs more (or less) wait in this process for a place to run.
+    virtual void jobs_waiting(Queue, std::ptrdiff_t /*change*/) {}
+    /// So many jobs more (or less) run.
+    virtual void jobs_running(Queue, std::ptrdiff_t /*change*/) {}
+    virtual void job_ended(Queue, JobEnding, Duration) {}
+
+    /// A certificate was stored, for an order or for the server itself.
+    enum class Subject { order, own_server };
+    virtual void issued(Subject) {}
+    /// An order that was being processed failed for good.
+    virtual void issuance_refused(protocol::ProblemType) {}
+    virtual void revoked(protocol::RevocationReason) {}
+
+    enum class AccountChange { created, updated, deactivated, key_changed };
+    virtual void account_changed(AccountChange) {}
+
+    /// So many writing calls more (or less) wait for the store.
+    virtual void writes_waiting(std::ptrdiff_t /*change*/) {}
+    /// One transaction, with this many writing calls in it, was made durable, or failed as a whole.
+    enum class Commit { durable, failed };
+    virtual void committed(Commit, std::size_t /*calls*/, Duration) {}
+    /// A writing call was turned away because too many wait.
+    virtual void write_refused() {}
+};
+
+/// An observer that hears nothing, and has no state.
+[[nodiscard]] inline Observer& deaf_observer() {
+    static Observer observer;
+    return observer;
+}
+
+}  // namespace cairn::ca

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+
+namespace cairn::net {
+
+/// Through this an HttpServer tells what happens on its connections, for whoever counts it. What
+/// handlers make of complete requests is theirs to tell.
+///
+/// Each method is called on the path of the work itself, from any thread, also in parallel: an
+/// implementation neither waits nor throws. This class itself hears nothing.
+class HttpObserver {
+  public:
+    virtual ~HttpObserver() = default;
+    using Duration = std::chrono::steady_clock::duration;
+
+    virtual void connection_opened() {}
+    virtual void connection_closed() {}
+    /// The table of connections was full.
+    virtual void connection_refused() {}
+    /// The system gave no connection, for want of descriptors or memory.
+    virtual void accept_failed() {}
+
+    enum class Handshake {
+        done,
+        failed,  ///< the two ends could not agree, or one of them made a mistake
+        left,    ///< the peer closed the connection
+        timed_out,
+        no_certificate,  ///< the server has none yet
+    };
+    virtual void handshake_ended(Handshake, Duration) {}
+
+    /// A request was answered before any handler saw it, with this status.
+    virtual void request_refused(int /*status*/) {}
+    /// A handler threw, and the request was answered 500.
+    virtual void request_failed() {}
+};
+
+/// An observer that hears nothing, and has no state.
+[[nodiscard]] inline HttpObserver& deaf_http_observer() {
+    static HttpObserver observer;
+    return observer;
+}
+
+}  // namespace cairn::net
