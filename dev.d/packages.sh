@@ -16,13 +16,19 @@ packages_test=(
     # Real peers: clients of the CA, a CA for the client, a DNS server for both.
     certbot lego dehydrated uacme acme-tiny caddy apache2-bin pebble
     knot knot-dnsutils openssl curl
+    # The model of issuance, kills inside system calls, and a cluster in network namespaces.
+    spin gcc strace
+    haproxy etcd-server etcd-client patroni postgresql iproute2
 )
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 packages_lint=(python3 git clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev)
 packages_format=(clang-format-19)
 
 # The services that these packages bring; none of them may be left running or enabled.
-package_services=(knot.service caddy.service certbot.timer)
+package_services=(
+    knot.service caddy.service certbot.timer
+    haproxy.service etcd.service patroni.service postgresql.service
+)
 
 as_root() {
     if ((EUID == 0)); then "$@"; else sudo "$@"; fi
@@ -81,7 +87,9 @@ install_packages() {
     if [[ $denied ]]; then as_root rm -f "$policy"; fi
     for unit in "${package_services[@]}"; do
         if [[ -e /lib/systemd/system/$unit && " ${present[*]} " != *" $unit "* ]]; then
-            as_root deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
+            # The helper works only for a package's script, or what takes itself for one.
+            as_root env DPKG_MAINTSCRIPT_PACKAGE=cairn deb-systemd-helper disable "$unit" \
+                >/dev/null 2>&1 || true
         fi
     done
     return "$result"

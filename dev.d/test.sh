@@ -3,6 +3,7 @@
 
 source dev.d/lint.sh
 source dev.d/fuzz.sh
+source dev.d/model.sh
 
 report=build/report
 fuzz_seconds=4
@@ -90,6 +91,8 @@ test_all() { # [--write-docs]
     stage "Lint"
     check "layering" check_layering
     check "format" check_format
+    stage "Model of issuance"
+    run_model
     stage "Build with ASan and UBSan"
     check "build" compile dev -k 0
     stage "Unit tests"

@@ -97,8 +97,8 @@ class OrderStore {
     [[nodiscard]] virtual base::Task<bool> deactivate_authorization(AuthorizationId id,
                                                                     base::Time now) = 0;
 
-    /// Records the intent if the order has none, no problem, and has not expired at `intent.begun`.
-    /// True for exactly one caller.
+    /// Records the intent if the order has none, no problem, has not expired at `intent.begun`, and
+    /// none of its authorizations was deactivated. True for exactly one caller.
     [[nodiscard]] virtual base::Task<bool> begin_issuance(OrderId id, IssuanceIntent intent) = 0;
     /// Adds the certificate and marks the order completed, in one step. False if the order was
     /// completed or failed already; then nothing is added.

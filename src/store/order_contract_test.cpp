@@ -165,6 +165,13 @@ TEST_P(OrderContract, BeginsNoIssuanceOfAnExpiredOrder) {
     EXPECT_TRUE(await(store().begin_issuance(order.id, intent)));
 }
 
+TEST_P(OrderContract, BeginsNoIssuanceOfAnOrderThatLostAnAuthorization) {
+    const auto placed = stored_order(account.id, {"a.example.org", "b.example.org"});
+    ASSERT_TRUE(await(store().deactivate_authorization(placed.proofs[1].id, now)));
+    EXPECT_FALSE(await(store().begin_issuance(placed.order.id, make.intent())));
+    expect_same(found(placed.order.id), placed.order);
+}
+
 TEST_P(OrderContract, CompletesAnIssuanceOnce) {
     auto order = stored_begun();
     const auto certificate = make.certificate(order, *order.intent);

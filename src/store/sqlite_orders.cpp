@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/sqlite_repository.h"
 #include "store/stored_form.h"
 
@@ -36,6 +38,18 @@ Order read_order(Columns& row) {
         };
     }
     return order;
+}
+
+bool has_lost_authorization(Connection& connection, const OrderId& id) {
+    const auto authorizations = connection.find(
+        "SELECT authorizations FROM orders WHERE id = ?",
+        [](Columns& row) { return authorization_ids_from(row.blob()); }, id);
+    return authorizations &&
+           std::ranges::any_of(*authorizations, [&](const ca::AuthorizationId& authorization) {
+               return connection.exists(
+                   "SELECT 1 FROM authorizations WHERE id = ? AND deactivated IS NOT NULL",
+                   authorization);
+           });
 }
 
 }  // namespace
@@ -89,6 +103,7 @@ base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId accou
 
 base::Task<bool> SqliteRepository::begin_issuance(OrderId id, ca::IssuanceIntent intent) {
     auto step = [&](Connection& connection) {
+        if (has_lost_authorization(connection, id)) return false;
         const bool is_begun =
             connection.execute(
                 "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
