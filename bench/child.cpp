@@ -1,13 +1,17 @@
 #include "bench/child.h"
 
-#include <csignal>
+#include <chrono>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 #include <stdexcept>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
+#include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,66 +20,115 @@ namespace cairn::bench {
 
 namespace {
 
-pid_t start(const std::vector<std::string>& command, const char* output_file) {
-    std::vector<char*> arguments;
-    for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
+using namespace std::chrono_literals;
+
+constexpr auto stop_patience = 20s;
+constexpr auto run_patience = 60s;
+constexpr auto glance = 2ms;
+constexpr int exit_not_started = 127;
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+    std::vector<char*> result;
+    for (const auto& word : words) result.push_back(const_cast<char*>(word.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+// Between fork and exec: nothing that allocates.
+[[noreturn]] void become(const Command& command, char* const* words, char* const* environment) {
+    const int output = ::open(command.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int input = ::open("/dev/null", O_RDONLY);
+    ::dup2(input, STDIN_FILENO);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
+    if (command.user && (::setgroups(0, nullptr) != 0 || ::setgid(command.user->group) != 0 ||
+                         ::setuid(command.user->user) != 0))
+        ::_exit(exit_not_started);
+    ::prctl(PR_SET_PDEATHSIG, command.stop_signal);
+    ::execvpe(words[0], words, environment);
+    ::_exit(exit_not_started);
+}
+
+pid_t start(const Command& command) {
+    auto variables = command.environment;
+    for (char** variable = environ; *variable != nullptr; ++variable)
+        variables.emplace_back(*variable);
+    const auto words = pointers(command.words), environment = pointers(variables);
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error("cannot fork");
-    if (child == 0) {
-        const int output = ::open(output_file, O_WRONLY | O_CREAT | O_APPEND, 0600);
-        ::dup2(output, STDOUT_FILENO);
-        ::dup2(output, STDERR_FILENO);
-        ::execvp(arguments[0], arguments.data());
-        ::_exit(127);
-    }
+    if (child == 0) become(command, words.data(), environment.data());
     return child;
 }
 
-std::string proc_file(pid_t id, const char* name) {
-    std::ifstream file("/proc/" + std::to_string(id) + "/" + name);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// The number behind `label` in a /proc file of lines "label: number".
-double labelled(const std::string& text, const std::string& label) {
-    const auto at = text.find(label);
-    return at == std::string::npos ? 0 : std::stod(text.substr(at + label.size()));
+// True once it has ended; then `status` tells how.
+bool ended_within(pid_t id, std::chrono::milliseconds patience, int* status) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+        if (::waitpid(id, status, WNOHANG) != 0) return true;
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(glance);
+    }
 }
 
 }  // namespace
 
-Child::Child(const std::vector<std::string>& command, const std::string& output_file)
-    : id_(start(command, output_file.c_str())) {}
+SystemUser SystemUser::named(const std::string& name) {
+    const passwd* const entry = ::getpwnam(name.c_str());
+    if (entry == nullptr) throw std::runtime_error("there is no user " + name);
+    return {.name = name, .user = entry->pw_uid, .group = entry->pw_gid};
+}
+
+Child::Child(const Command& command) : id_(start(command)), stop_signal_(command.stop_signal) {}
 
 Child::~Child() {
-    ::kill(id_, SIGTERM);
-    ::waitpid(id_, nullptr, 0);
+    stop();
 }
 
-double Child::cpu_seconds() const {
-    const std::string stat = proc_file(id_, "stat");
-    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) fields >> skipped;  // state to cmajflt
-    double user = 0, system = 0;
-    fields >> user >> system;
-    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+bool Child::has_ended() {
+    if (!ended_ && ended_within(id_, 0ms, nullptr)) ended_ = true;
+    return ended_;
 }
 
-double Child::written_octets() const {
-    return labelled(proc_file(id_, "io"), "\nwrite_bytes: ");
+void Child::stop() {
+    if (has_ended()) return;
+    ::kill(id_, stop_signal_);
+    if (!ended_within(id_, stop_patience, nullptr)) {
+        ::kill(id_, SIGKILL);
+        ::waitpid(id_, nullptr, 0);
+    }
+    ended_ = true;
 }
 
-double Child::resident_mebibytes() const {
-    return labelled(proc_file(id_, "status"), "VmRSS:") / 1024;
-}
-
-void run_to_end(const std::vector<std::string>& command) {
+void run_to_end(Command command) {
+    const TemporaryFolder folder(std::filesystem::temp_directory_path());
+    command.output_file = (folder.path() / "output").string();
+    const pid_t child = start(command);
     int status = 0;
-    ::waitpid(start(command, "/dev/null"), &status, 0);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        throw std::runtime_error(command.front() + " " + command.at(1) + " failed");
+    if (!ended_within(child, run_patience, &status)) {
+        ::kill(child, SIGKILL);
+        ::waitpid(child, &status, 0);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    std::ifstream output(command.output_file);
+    throw std::runtime_error(command.words.front() +
+                             " failed: " + std::string(std::istreambuf_iterator<char>(output), {}));
+}
+
+TemporaryFolder::TemporaryFolder(const std::filesystem::path& parent) {
+    std::string pattern = parent / "cairn-bench-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr)
+        throw std::runtime_error("cannot make a folder in " + parent.string());
+    path_ = pattern;
+    // What runs as another user has to get through.
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_all |
+                                            std::filesystem::perms::group_exec |
+                                            std::filesystem::perms::others_exec);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
 }
 
 unsigned free_port() {

@@ -1,36 +1,74 @@
 #pragma once
 
+#include <csignal>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
 
+#include "bench/process_usage.h"
+
 namespace cairn::bench {
 
-/// A program that runs as long as this object lives; its output goes to a file.
+/// A user of the system under whose rights a program runs.
+struct SystemUser {
+    std::string name;
+    uid_t user = 0;
+    gid_t group = 0;
+    /// Throws std::runtime_error if there is no such user.
+    [[nodiscard]] static SystemUser named(const std::string& name);
+};
+
+struct Command {
+    std::vector<std::string> words;
+    std::string output_file = "/dev/null";
+    /// "NAME=VALUE", beside what this program has.
+    std::vector<std::string> environment{};
+    std::optional<SystemUser> user{};
+    int stop_signal = SIGTERM;
+};
+
+/// A program that runs as long as this object lives, and no longer than this process.
 class Child {
   public:
     /// Throws std::runtime_error if it cannot be started.
-    Child(const std::vector<std::string>& command, const std::string& output_file);
-    /// Ends it with SIGTERM and waits.
+    explicit Child(const Command& command);
+    /// As `stop`.
     ~Child();
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
+    /// Ends it with its signal and waits, at last with SIGKILL. May be called again.
+    void stop();
     [[nodiscard]] pid_t id() const { return id_; }
-    /// User and system time of all its threads so far, in seconds (/proc/PID/stat).
-    [[nodiscard]] double cpu_seconds() const;
-    /// Octets that it caused to be written to disk so far (/proc/PID/io).
-    [[nodiscard]] double written_octets() const;
-    /// Resident memory in MiB (/proc/PID/status).
-    [[nodiscard]] double resident_mebibytes() const;
+    [[nodiscard]] bool has_ended();
+    [[nodiscard]] ProcessUsage usage() const { return usage_of(id_); }
 
   private:
     pid_t id_ = -1;
+    int stop_signal_;
+    bool ended_ = false;
 };
 
-/// Runs a program to its end. Throws std::runtime_error unless it exits 0.
-void run_to_end(const std::vector<std::string>& command);
+/// Runs a program to its end. Throws std::runtime_error, with its output, unless it exits 0 within
+/// a minute.
+void run_to_end(Command command);
+
+/// A folder that is gone when this object goes.
+class TemporaryFolder {
+  public:
+    /// Makes it in `parent`. Throws std::runtime_error if that fails.
+    explicit TemporaryFolder(const std::filesystem::path& parent);
+    ~TemporaryFolder();
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
 
 /// A TCP port on the loopback that was free a moment ago.
 [[nodiscard]] unsigned free_port();

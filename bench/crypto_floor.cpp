@@ -2,18 +2,31 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <ctime>
+#include <memory>
 #include <stdexcept>
+#include <vector>
 
+#include <fcntl.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <unistd.h>
 
 namespace cairn::bench {
 
 namespace {
 
 constexpr int rounds = 5;
-constexpr int operations = 2000;
+constexpr int operations = 1000;
+constexpr int durable_writes = 200;
+
+struct Free {
+    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+    void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
+};
+using Key = std::unique_ptr<EVP_PKEY, Free>;
+using Context = std::unique_ptr<EVP_PKEY_CTX, Free>;
 
 double thread_seconds() {
     timespec time{};
@@ -33,29 +46,79 @@ double best_microseconds(Operation operation) {
     return best;
 }
 
+double measure_x25519() {
+    const Key own(EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519"));
+    const Key peer(EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519"));
+    const Context context(EVP_PKEY_CTX_new(own.get(), nullptr));
+    EVP_PKEY_derive_init(context.get());
+    EVP_PKEY_derive_set_peer(context.get(), peer.get());
+    std::array<unsigned char, 32> secret{};
+    return best_microseconds([&] {
+        std::size_t length = secret.size();
+        return EVP_PKEY_derive(context.get(), secret.data(), &length) == 1;
+    });
+}
+
 }  // namespace
 
 CryptoFloor measure_crypto_floor() {
-    EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
-    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(key, nullptr);
+    const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+    const Context context(EVP_PKEY_CTX_new(key.get(), nullptr));
     const std::array<unsigned char, 32> digest{1, 2, 3};
     std::array<unsigned char, 80> signature{};
     std::size_t length = signature.size();
 
     CryptoFloor floor{};
-    EVP_PKEY_sign_init(context);
+    EVP_PKEY_sign_init(context.get());
     floor.p256_sign = best_microseconds([&] {
         length = signature.size();
-        return EVP_PKEY_sign(context, signature.data(), &length, digest.data(), digest.size()) == 1;
+        return EVP_PKEY_sign(context.get(), signature.data(), &length, digest.data(),
+                             digest.size()) == 1;
     });
-    EVP_PKEY_verify_init(context);
+    EVP_PKEY_verify_init(context.get());
     floor.p256_verify = best_microseconds([&] {
-        return EVP_PKEY_verify(context, signature.data(), length, digest.data(), digest.size()) ==
-               1;
+        return EVP_PKEY_verify(context.get(), signature.data(), length, digest.data(),
+                               digest.size()) == 1;
     });
-    EVP_PKEY_CTX_free(context);
-    EVP_PKEY_free(key);
+    floor.x25519 = measure_x25519();
     return floor;
+}
+
+CryptoFloor mean(const CryptoFloor& before, const CryptoFloor& after) {
+    return {.p256_verify = (before.p256_verify + after.p256_verify) / 2,
+            .p256_sign = (before.p256_sign + after.p256_sign) / 2,
+            .x25519 = (before.x25519 + after.x25519) / 2};
+}
+
+std::string to_string(Connections connections) {
+    return connections == Connections::kept ? "kept" : "fresh";
+}
+
+double floor_microseconds(const CryptoFloor& floor, Connections connections, std::size_t names) {
+    const double signed_requests = 4 + 3 * static_cast<double>(names);
+    double sum = (signed_requests + 1) * floor.p256_verify + floor.p256_sign;
+    if (connections == Connections::fresh) sum += floor.p256_sign + 2 * floor.x25519;
+    return sum;
+}
+
+double measure_durable_write(const std::string& folder) {
+    std::string name = folder + "/durable-write-XXXXXX";
+    const int file = ::mkstemp(name.data());
+    if (file < 0) throw std::runtime_error("cannot make a file in " + folder);
+    ::unlink(name.c_str());
+    const std::vector<char> block(4096, 'x');
+    std::vector<double> taken;
+    for (int i = 0; i < durable_writes; ++i) {
+        const auto begun = std::chrono::steady_clock::now();
+        if (::write(file, block.data(), block.size()) < 0 || ::fdatasync(file) != 0) break;
+        const std::chrono::duration<double, std::micro> time =
+            std::chrono::steady_clock::now() - begun;
+        taken.push_back(time.count());
+    }
+    ::close(file);
+    if (taken.size() < durable_writes) throw std::runtime_error("cannot write to " + folder);
+    std::ranges::sort(taken);
+    return taken[taken.size() / 2];
 }
 
 }  // namespace cairn::bench

@@ -1,10 +1,11 @@
 #include "bench/load_client.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -12,52 +13,82 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "bench/name_server.h"
 #include "pki/csr.h"
 #include "protocol/account.h"
 #include "protocol/authorization.h"
 #include "protocol/jws.h"
-#include "protocol/key_authorization.h"
 #include "protocol/order.h"
 
 namespace cairn::bench {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
+using namespace std::chrono_literals;
 using Response = http::response<http::string_body>;
 using Stream = asio::ssl::stream<asio::ip::tcp::socket>;
 
-void ChallengeBoard::put(const std::string& token, std::string key_authorization) {
-    const std::scoped_lock lock(mutex_);
-    answers_[token] = std::move(key_authorization);
+namespace {
+
+constexpr base::Milliseconds longest_pause = 16ms;
+constexpr auto poll_patience = 60s;
+
+template <class Object>
+Object require(base::Result<Object> object) {
+    if (!object) throw std::runtime_error(object.error().message);
+    return std::move(*object);
 }
 
-void ChallengeBoard::remove(const std::string& token) {
-    const std::scoped_lock lock(mutex_);
-    answers_.erase(token);
+std::string target_of(const std::string& url) {
+    return url.substr(url.find('/', std::string_view("https://").size()));
 }
 
-std::string ChallengeBoard::find(const std::string& token) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = answers_.find(token);
-    return found == answers_.end() ? std::string() : found->second;
-}
+// The waits after polls of one object that has not changed, longer and longer.
+class Pauses {
+  public:
+    base::Task<void> wait() {
+        if (std::chrono::steady_clock::now() > deadline_)
+            throw std::runtime_error("polled for a minute without an end");
+        co_await base::sleep_for(next_);
+        next_ = std::min(next_ * 2, longest_pause);
+    }
 
-struct LoadClient::State {
-    State(LoadOptions load_options, protocol::Directory ca, ChallengeBoard& challenges,
-          std::size_t client_number)
+  private:
+    base::Milliseconds next_{1};
+    std::chrono::steady_clock::time_point deadline_ =
+        std::chrono::steady_clock::now() + poll_patience;
+};
+
+}  // namespace
+
+struct LoadTarget::State {
+    State(Options load_options, protocol::Directory ca, ChallengeBoard& challenges)
         : options(std::move(load_options)),
           directory(std::move(ca)),
           board(challenges),
-          number(client_number),
           tls(asio::ssl::context::tls_client) {
         tls.load_verify_file(options.root_file);
         tls.set_verify_mode(asio::ssl::verify_peer);
     }
 
+    Options options;
+    protocol::Directory directory;
+    ChallengeBoard& board;
+    asio::ssl::context tls;
+};
+
+LoadTarget::LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board)
+    : state_(std::make_unique<State>(std::move(options), std::move(directory), board)) {}
+LoadTarget::~LoadTarget() = default;
+
+struct LoadClient::State {
+    State(LoadTarget::State& load_target, std::size_t client_number)
+        : target(load_target), number(client_number) {}
+
     base::Task<void> connect() {
-        stream.emplace(co_await asio::this_coro::executor, tls);
+        stream.emplace(co_await asio::this_coro::executor, target.tls);
         const asio::ip::tcp::endpoint endpoint(asio::ip::address_v4::loopback(),
-                                               static_cast<std::uint16_t>(options.port));
+                                               static_cast<std::uint16_t>(target.options.port));
         co_await stream->next_layer().async_connect(endpoint, asio::use_awaitable);
         stream->next_layer().set_option(asio::ip::tcp::no_delay(true));
         std::string host = "localhost";
@@ -68,7 +99,7 @@ struct LoadClient::State {
 
     base::Task<Response> exchange(http::request<http::string_body> request) {
         if (!stream) co_await connect();
-        request.set(http::field::host, "localhost:" + std::to_string(options.port));
+        request.set(http::field::host, "localhost:" + std::to_string(target.options.port));
         request.set(http::field::user_agent, "cairn-bench");
         request.prepare_payload();
         co_await http::async_write(*stream, request, asio::use_awaitable);
@@ -79,101 +110,113 @@ struct LoadClient::State {
         auto response = parser.release();
         if (const auto fresh = response.find("Replay-Nonce"); fresh != response.end())
             nonce = std::string(fresh->value());
+        if (!response.keep_alive()) stream.reset();
         co_return response;
-    }
-
-    std::string target_of(const std::string& url) const {
-        return url.substr(url.find('/', std::string_view("https://").size()));
     }
 
     base::Task<Response> post(std::string url, std::string payload) {
         if (nonce.empty())
-            co_await exchange({http::verb::head, target_of(directory.new_nonce), 11});
+            co_await exchange({http::verb::head, target_of(target.directory.new_nonce), 11});
         http::request<http::string_body> request{http::verb::post, target_of(url), 11};
         request.set(http::field::content_type, "application/jose+json");
         request.body() = protocol::make_jws(key, {.url = url, .nonce = nonce, .kid = kid}, payload);
+        ++requests;
         auto response = co_await exchange(std::move(request));
         if (response.result_int() >= 400) throw std::runtime_error(url + ": " + response.body());
         co_return response;
     }
 
-    template <class Object>
-    static Object require(base::Result<Object> object) {
-        if (!object) throw std::runtime_error(object.error().message);
-        return std::move(*object);
+    base::Task<protocol::AuthorizationObject> authorization(std::string url) {
+        const auto response = co_await post(url, "");
+        co_return require(
+            protocol::AuthorizationObject::from_json(base::bytes_of(response.body())));
     }
 
-    base::Task<void> prove(std::string authorization_url) {
-        auto response = co_await post(authorization_url, "");
-        const auto authorization =
-            require(protocol::AuthorizationObject::from_json(base::bytes_of(response.body())));
-        for (const auto& challenge : authorization.challenges) {
-            if (challenge.type != "http-01") continue;
-            const auto token = *protocol::Token::from_text(challenge.token);
-            board.put(token.text(),
-                      key_authorization(token, protocol::Jwk::of(key.public_key()).thumbprint()));
-            co_await post(challenge.url, "{}");
-            auto status = protocol::AuthorizationStatus::pending;
-            while (status == protocol::AuthorizationStatus::pending) {
-                const auto poll = co_await post(authorization_url, "");
-                status =
-                    require(protocol::AuthorizationObject::from_json(base::bytes_of(poll.body())))
-                        .status;
-            }
-            board.remove(token.text());
-            if (status != protocol::AuthorizationStatus::valid)
-                throw std::runtime_error("the authorization became " +
-                                         std::string(to_string(status)));
+    // Puts the answer up and tells the CA.
+    base::Task<ChallengeAnswer> respond(std::string authorization_url) {
+        const auto offered = co_await authorization(authorization_url);
+        const auto type = target.options.challenge;
+        const auto challenge = std::ranges::find(offered.challenges, to_string(type),
+                                                 &protocol::ChallengeObject::type);
+        if (challenge == offered.challenges.end())
+            throw std::runtime_error("the CA offers no " + std::string(to_string(type)));
+        auto token = require(protocol::Token::from_text(challenge->token));
+        auto key_authorization = protocol::key_authorization(token, thumbprint);
+        ChallengeAnswer answer{.type = type,
+                               .name = offered.identifier.value(),
+                               .token = std::move(token),
+                               .key_authorization = std::move(key_authorization)};
+        target.board.put(answer);
+        co_await post(challenge->url, "{}");
+        co_return answer;
+    }
+
+    base::Task<void> await_validity(std::string authorization_url) {
+        Pauses pauses;
+        for (;;) {
+            const auto present = co_await authorization(authorization_url);
+            if (present.status == protocol::AuthorizationStatus::valid) co_return;
+            if (present.status != protocol::AuthorizationStatus::pending)
+                throw std::runtime_error(authorization_url + " became " +
+                                         std::string(to_string(present.status)));
+            co_await pauses.wait();
         }
     }
 
-    LoadOptions options;
-    protocol::Directory directory;
-    ChallengeBoard& board;
+    LoadTarget::State& target;
     std::size_t number;
-    asio::ssl::context tls;
     crypto::PrivateKey key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    crypto::Sha256Digest thumbprint = protocol::Jwk::of(key.public_key()).thumbprint();
     // Making keys is the client's own cost; one key serves all of its requests for certificates.
     crypto::PrivateKey certificate_key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
     std::optional<Stream> stream;
     std::string nonce, kid;
-    std::size_t orders = 0;
+    std::size_t orders = 0, requests = 0;
 };
 
-LoadClient::LoadClient(LoadOptions options, protocol::Directory directory, ChallengeBoard& board,
-                       std::size_t number)
-    : state_(std::make_unique<State>(std::move(options), std::move(directory), board, number)) {}
+LoadClient::LoadClient(LoadTarget& target, std::size_t number)
+    : state_(std::make_unique<State>(*target.state_, number)) {}
 LoadClient::~LoadClient() = default;
 
+std::size_t LoadClient::requests() const {
+    return state_->requests;
+}
+
 base::Task<void> LoadClient::register_account() {
-    const auto response =
-        co_await state_->post(state_->directory.new_account, R"({"termsOfServiceAgreed":true})");
+    const auto response = co_await state_->post(state_->target.directory.new_account,
+                                                R"({"termsOfServiceAgreed":true})");
     state_->kid = std::string(response.at(http::field::location));
 }
 
 base::Task<double> LoadClient::obtain() {
     auto& state = *state_;
-    if (state.options.connections == Connections::fresh) state.stream.reset();
+    if (state.target.options.connections == Connections::fresh) state.stream.reset();
     const auto begun = std::chrono::steady_clock::now();
 
     protocol::NewOrderRequest wanted;
     pki::SubjectNames names;
     const auto order_number = std::to_string(state.number) + "-" + std::to_string(++state.orders);
-    for (std::size_t i = 0; i < state.options.names; ++i) {
-        names.dns_names.push_back("n" + std::to_string(i) + "." + order_number + ".bench.test");
+    for (std::size_t i = 0; i < state.target.options.names; ++i) {
+        names.dns_names.push_back("n" + std::to_string(i) + "." + order_number + "." + bench_zone);
         wanted.identifiers.push_back(*protocol::Identifier::dns(names.dns_names.back()));
     }
-    auto response = co_await state.post(state.directory.new_order, wanted.to_json());
+    auto response = co_await state.post(state.target.directory.new_order, wanted.to_json());
     const std::string order_url(response.at(http::field::location));
-    auto order = State::require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
-    for (const auto& authorization : order.authorizations) co_await state.prove(authorization);
+    auto order = require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
+
+    std::vector<ChallengeAnswer> answers;
+    for (const auto& url : order.authorizations) answers.push_back(co_await state.respond(url));
+    for (const auto& url : order.authorizations) co_await state.await_validity(url);
+    for (const auto& answer : answers) state.target.board.remove(answer);
 
     const protocol::FinalizeRequest finalize{pki::make_csr(state.certificate_key, names)};
     response = co_await state.post(order.finalize, finalize.to_json());
-    order = State::require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
+    order = require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
+    Pauses pauses;
     while (order.status == protocol::OrderStatus::processing) {
         response = co_await state.post(order_url, "");
-        order = State::require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
+        order = require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
+        if (order.status == protocol::OrderStatus::processing) co_await pauses.wait();
     }
     if (order.certificate.empty())
         throw std::runtime_error("the order became " + std::string(to_string(order.status)));

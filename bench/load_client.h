@@ -1,50 +1,54 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 #include "base/task.h"
-#include "crypto/key.h"
+#include "bench/challenge_board.h"
+#include "bench/crypto_floor.h"
 #include "protocol/directory.h"
 
 namespace cairn::bench {
 
-/// The tokens that the http-01 responder answers for. Thread-safe.
-class ChallengeBoard {
+/// What the clients of a run have in common.
+class LoadTarget {
   public:
-    void put(const std::string& token, std::string key_authorization);
-    void remove(const std::string& token);
-    [[nodiscard]] std::string find(const std::string& token);
+    struct Options {
+        unsigned port = 0;
+        std::string root_file;
+        Connections connections = Connections::kept;
+        protocol::ChallengeType challenge = protocol::ChallengeType::http_01;
+        std::size_t names = 1;
+    };
+    LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board);
+    ~LoadTarget();
+    LoadTarget(const LoadTarget&) = delete;
+    LoadTarget& operator=(const LoadTarget&) = delete;
 
   private:
-    std::mutex mutex_;
-    std::unordered_map<std::string, std::string> answers_;
-};
-
-enum class Connections { kept, fresh };
-
-struct LoadOptions {
-    unsigned port;
-    std::string root_file;
-    Connections connections = Connections::kept;
-    std::size_t names = 1;
+    friend class LoadClient;
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 /// One simulated client with an account of its own: it orders, proves, finalizes and downloads as
-/// fast as the CA answers, polling at once.
+/// fast as the CA answers. It polls at once; while nothing has changed it waits 1, 2, 4, ... 16
+/// milliseconds before it asks again, so that a CA which does not hold its answers is not buried
+/// in polls. Used from one executor.
 class LoadClient {
   public:
-    LoadClient(LoadOptions options, protocol::Directory directory, ChallengeBoard& board,
-               std::size_t number);
+    /// `target` outlives the client.
+    LoadClient(LoadTarget& target, std::size_t number);
     ~LoadClient();
 
     /// Makes the account. Throws std::runtime_error if the CA refuses.
     [[nodiscard]] base::Task<void> register_account();
-    /// Gets one certificate; how long it took, in milliseconds. Throws std::runtime_error.
+    /// Gets one certificate; how long it took, in milliseconds. Throws std::runtime_error, or
+    /// boost::system::system_error if the connection breaks.
     [[nodiscard]] base::Task<double> obtain();
+    /// Signed requests sent so far.
+    [[nodiscard]] std::size_t requests() const;
 
   private:
     struct State;

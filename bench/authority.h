@@ -1,0 +1,68 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bench/process_usage.h"
+
+namespace cairn::bench {
+
+/// The servers that are compared.
+enum class ServerKind { cairn_embedded, cairn_postgresql, pebble };
+/// "cairn-embedded", "cairn-postgresql", "pebble".
+[[nodiscard]] std::string to_string(ServerKind kind);
+
+/// Where a CA finds those who answer its challenges.
+struct ValidationPorts {
+    unsigned http = 0, dns = 0, tls = 0;
+};
+
+struct AuthorityOptions {
+    ServerKind kind = ServerKind::cairn_embedded;
+    ValidationPorts ports;
+    /// The cairn-ca to start.
+    std::string program;
+    /// Where the folder of the run is made; on the disk that is to be measured.
+    std::filesystem::path work_folder;
+    /// Start the CA under strace, which counts its fsync and fdatasync and slows it down.
+    bool count_syncs = false;
+};
+
+/// A CA that runs with everything it needs in a temporary folder, as long as this object lives.
+class Authority {
+  public:
+    virtual ~Authority() = default;
+
+    /// HTTPS port on the loopback, under the name localhost.
+    [[nodiscard]] virtual unsigned port() const = 0;
+    [[nodiscard]] virtual std::string directory_url() const = 0;
+    /// PEM file of the root to trust for its HTTPS.
+    [[nodiscard]] virtual std::filesystem::path root_file() const = 0;
+    /// The CA's own process.
+    [[nodiscard]] virtual ProcessUsage usage() const = 0;
+    /// The processes of its database, if it has one.
+    [[nodiscard]] virtual std::optional<ProcessUsage> database_usage() const {
+        return std::nullopt;
+    }
+    /// Durable writes (fsync, fdatasync) between two moments, in seconds of the Unix epoch; known
+    /// for a CA that was started with `count_syncs` and has been stopped.
+    [[nodiscard]] virtual std::optional<std::size_t> syncs_between(double, double) const {
+        return std::nullopt;
+    }
+    /// Ends the CA's process; its files stay until this object goes.
+    virtual void stop() = 0;
+};
+
+/// Starts one and waits until it serves. Throws std::runtime_error if it does not.
+[[nodiscard]] std::unique_ptr<Authority> start_authority(const AuthorityOptions& options);
+/// The two ways to do so.
+[[nodiscard]] std::unique_ptr<Authority> start_cairn(const AuthorityOptions& options);
+[[nodiscard]] std::unique_ptr<Authority> start_pebble(const AuthorityOptions& options);
+
+/// Waits until `url` answers 200. Throws std::runtime_error, naming `log_file`, after 30 seconds.
+void wait_until_served(const std::string& url, const std::filesystem::path& root_file,
+                       const std::filesystem::path& log_file);
+
+}  // namespace cairn::bench

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/task.h"
+#include "bench/scenario.h"
+
+namespace cairn::bench {
+
+/// How scenarios are measured.
+struct LoadSettings {
+    std::string program;                ///< cairn-ca
+    std::filesystem::path work_folder;  ///< on the disk that is to be measured
+    /// A run in which no certificate has come for so long is stuck, and is ended.
+    base::Milliseconds stall_patience{15000};
+    /// How often a run that got stuck is repeated.
+    int repetitions = 2;
+};
+
+/// Starts the server, lets each client make an account and obtain one certificate, then measures.
+/// A run that gets stuck or fails is tried again with a new server; what came of the last try is
+/// returned, with a remark. Throws std::runtime_error if the server cannot be started.
+[[nodiscard]] Measurement measure(const Scenario& scenario, const LoadSettings& settings);
+
+/// Durable writes (fsync, fdatasync) per certificate, from a run of its own under strace, which
+/// slows the server down: fewer requests then share a commit than at full speed, so that the figure
+/// is rather too high. Nothing if the server cannot be traced.
+[[nodiscard]] std::optional<double> measure_syncs(const Scenario& scenario,
+                                                  const LoadSettings& settings);
+
+}  // namespace cairn::bench

@@ -1,0 +1,64 @@
+#include "bench/responders.h"
+
+#include <stdexcept>
+
+#include "base/log.h"
+#include "bench/name_server.h"
+#include "bench/tls_alpn_responder.h"
+#include "net/http_server.h"
+#include "net/socket_address.h"
+
+namespace cairn::bench {
+
+namespace {
+
+net::HttpServer::Options http_options(const ChallengeBoard& board) {
+    net::HttpServer::Options options;
+    options.listen = {"127.0.0.1:0"};
+    options.access_log = false;
+    options.handler = [&board](net::HttpRequest request) -> base::Task<net::HttpResponse> {
+        net::HttpResponse response;
+        const auto path = request.path();
+        response.body = board.key_authorization(std::string(path.substr(path.rfind('/') + 1)));
+        response.status = response.body.empty() ? 404 : 200;
+        response.content_type = "application/octet-stream";
+        co_return response;
+    };
+    return options;
+}
+
+}  // namespace
+
+struct Responders::State {
+    explicit State(const ChallengeBoard& board)
+        : log(base::silent_log()),
+          http(loops, *log, http_options(board)),
+          dns(loops.executor(0), [&board](const std::string& owner) { return board.texts(owner); }),
+          tls(loops.executor(0), board) {
+        http.start();
+    }
+    ~State() { http.stop(base::Milliseconds(0)); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    std::unique_ptr<base::Log> log;
+    net::EventLoops loops{1};
+    net::HttpServer http;
+    NameServer dns;
+    TlsAlpnResponder tls;
+};
+
+Responders::Responders(const ChallengeBoard& board) : state_(std::make_unique<State>(board)) {}
+Responders::~Responders() = default;
+
+unsigned Responders::http_port() const {
+    return net::SocketAddress::from_text(state_->http.addresses().at(0)).value().port;
+}
+unsigned Responders::dns_port() const {
+    return state_->dns.port();
+}
+unsigned Responders::tls_port() const {
+    return state_->tls.port();
+}
+
+}  // namespace cairn::bench
