@@ -40,6 +40,8 @@ class Authority {
     [[nodiscard]] virtual std::string directory_url() const = 0;
     /// PEM file of the root to trust for its HTTPS.
     [[nodiscard]] virtual std::filesystem::path root_file() const = 0;
+    /// It deadlocks if a newOrder request meets another or the reading of an authorization.
+    [[nodiscard]] virtual bool orders_must_be_alone() const { return false; }
     /// The CA's own process.
     [[nodiscard]] virtual ProcessUsage usage() const = 0;
     /// The processes of its database, if it has one.

@@ -177,7 +177,8 @@ class Run {
                    .root_file = authority_->root_file().string(),
                    .connections = scenario.connections,
                    .challenge = scenario.challenge,
-                   .names = scenario.names},
+                   .names = scenario.names,
+                   .orders_alone = authority_->orders_must_be_alone()},
                   fetch_directory(*authority_), board_),
           crowd_(scenario, target_,
                  std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_loops)) {

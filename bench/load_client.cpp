@@ -13,6 +13,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "bench/gate.h"
 #include "bench/name_server.h"
 #include "pki/csr.h"
 #include "protocol/account.h"
@@ -75,6 +76,7 @@ struct LoadTarget::State {
     protocol::Directory directory;
     ChallengeBoard& board;
     asio::ssl::context tls;
+    Gate gate;
 };
 
 LoadTarget::LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board)
@@ -126,7 +128,18 @@ struct LoadClient::State {
         co_return response;
     }
 
+    base::Task<std::optional<Gate::Passage>> pass(Gate::Company company) {
+        if (!target.options.orders_alone) co_return std::nullopt;
+        co_return co_await target.gate.enter(company);
+    }
+
+    base::Task<Response> post_order(std::string payload) {
+        const auto passage = co_await pass(Gate::Company::alone);
+        co_return co_await post(target.directory.new_order, std::move(payload));
+    }
+
     base::Task<protocol::AuthorizationObject> authorization(std::string url) {
+        const auto passage = co_await pass(Gate::Company::others);
         const auto response = co_await post(url, "");
         co_return require(
             protocol::AuthorizationObject::from_json(base::bytes_of(response.body())));
@@ -200,7 +213,7 @@ base::Task<double> LoadClient::obtain() {
         names.dns_names.push_back("n" + std::to_string(i) + "." + order_number + "." + bench_zone);
         wanted.identifiers.push_back(*protocol::Identifier::dns(names.dns_names.back()));
     }
-    auto response = co_await state.post(state.target.directory.new_order, wanted.to_json());
+    auto response = co_await state.post_order(wanted.to_json());
     const std::string order_url(response.at(http::field::location));
     auto order = require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
 

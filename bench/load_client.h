@@ -20,6 +20,9 @@ class LoadTarget {
         Connections connections = Connections::kept;
         protocol::ChallengeType challenge = protocol::ChallengeType::http_01;
         std::size_t names = 1;
+        /// No newOrder request meets another one or the reading of an authorization, of whatever
+        /// client.
+        bool orders_alone = false;
     };
     LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board);
     ~LoadTarget();

@@ -38,6 +38,10 @@ class PebbleAuthority final : public Authority {
         return "https://localhost:" + std::to_string(port_) + "/dir";
     }
     std::filesystem::path root_file() const override { return path("root.pem"); }
+    // In Pebble 2.4 a newOrder holds the store's lock while it takes that of each authorization,
+    // and others take these locks in the other order: a second newOrder for the challenges that it
+    // adds, a request for an authorization while it looks for the account.
+    bool orders_must_be_alone() const override { return true; }
     ProcessUsage usage() const override { return process_->usage(); }
     void stop() override { process_->stop(); }
 

@@ -1,6 +1,6 @@
 # Benchmarks of the optimized programs.
 
 dev_bench() {
-    dev_build
+    need bench && dev_build || return
     exec build/release/bin/issuance-bench "$@"
 }
