@@ -15,6 +15,7 @@ endfunction()
 cairn_pkg_library(psl libpsl)
 cairn_pkg_library(idn2 libidn2)
 cairn_pkg_library(tomlplusplus tomlplusplus)
+cairn_pkg_library(prometheus prometheus-cpp-core)
 
 # Debian's .pc file of libunbound names packages that only a static link would need.
 function(cairn_found_library name header library)

@@ -356,7 +356,7 @@ std::string initial_configuration(const std::string& listen, const std::string& 
            "   # what clients see; all URLs are built from it\n"
            "admin_listen = " +
            base::json_quoted(admin_listen) +
-           "   # /healthz and /readyz, for the operator alone\n"
+           "   # /healthz, /readyz, /metrics: for the operator alone\n"
            "hosts = [" +
            host_list +
            "]   # names and addresses in the server's own certificate\n"

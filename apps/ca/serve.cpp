@@ -14,7 +14,9 @@
 
 #include "apps/ca/authority.h"
 #include "apps/ca/configuration.h"
+#include "apps/ca/counting_log.h"
 #include "apps/ca/files.h"
+#include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/service_notice.h"
 #include "net/http_server.h"
@@ -45,7 +47,8 @@ sigset_t block_signals() {
     sigemptyset(&signals);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+    // A peer that left and a file that may not grow are errors of their calls.
+    for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
     return signals;
 }
 
@@ -80,20 +83,6 @@ fs::path store_path(const Configuration& configuration, const fs::path& folder) 
     return path;
 }
 
-net::HttpHandler operator_handler() {
-    return [](net::HttpRequest request) -> base::Task<net::HttpResponse> {
-        net::HttpResponse response;
-        response.content_type = "text/plain";
-        if (request.path() == "/healthz" || request.path() == "/readyz") {
-            response.body = "ok\n";
-        } else {
-            response.status = 404;
-            response.body = "this listener has /healthz and /readyz\n";
-        }
-        co_return response;
-    };
-}
-
 /// A running CA: the parts that last, and the authority of the present configuration.
 class Server {
   public:
@@ -101,14 +90,19 @@ class Server {
         : folder_(std::move(folder)),
           overrides_(std::move(overrides)),
           configuration_(load(folder_, overrides_, clock_.now())),
-          log_(base::open_log(configuration_.log.file, configuration_.log.level)),
+          log_(std::make_unique<CountingLog>(
+              base::open_log(configuration_.log.file, configuration_.log.level),
+              configuration_.log.level, metrics_)),
           loops_(loop_count(configuration_)),
           repository_(store::open_sqlite_store(
-              {.path = store_path(configuration_, folder_).string()}, *log_)),
+              {.path = store_path(configuration_, folder_).string()}, *log_, metrics_)),
+          store_watch_(*repository_, [this] { return loops_.next(); }),
           nonces_(random_),
           identity_(std::make_shared<net::TlsIdentity>()),
           certificate_(folder_, clock_, identity_),
-          authority_(make_authority(configuration_)) {
+          authority_(make_authority(configuration_)),
+          operator_site_(metrics_, store_watch_, store_path(configuration_, folder_),
+                         [this] { return readiness_facts(); }) {
         run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
         authority_.load()->start();
@@ -125,6 +119,7 @@ class Server {
     ~Server() {
         notify_service_manager("STOPPING=1");
         log_->info("draining");
+        is_draining_ = true;
         acme_->stop(drain_patience);
         if (operator_) operator_->stop(base::Milliseconds(0));
         authority_.load()->stop(drain_patience);
@@ -186,7 +181,9 @@ class Server {
                          .clock = clock_,
                          .random = random_,
                          .log = *log_,
-                         .next_executor = [this] { return loops_.next(); }});
+                         .next_executor = [this] { return loops_.next(); },
+                         .observer = metrics_,
+                         .request_observer = metrics_});
     }
 
     net::HttpServer::Options acme_options() {
@@ -195,6 +192,7 @@ class Server {
         options.tls = identity_;
         options.access_log = configuration_.log.access;
         options.limits = connection_limits();
+        options.observer = &metrics_;
         options.handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
             const auto authority = authority_.load();
             co_return co_await authority->handle(std::move(request));
@@ -206,12 +204,25 @@ class Server {
         return options;
     }
 
-    net::HttpServer::Options operator_options() const {
+    net::HttpServer::Options operator_options() {
         net::HttpServer::Options options;
         options.listen = {configuration_.server.admin_listen};
         options.access_log = false;
-        options.handler = operator_handler();
+        options.handler = [this](net::HttpRequest request) {
+            return operator_site_.handle(std::move(request));
+        };
         return options;
+    }
+
+    ReadinessFacts readiness_facts() {
+        using Role = ReadinessFacts::Certificate::Role;
+        const auto authority = authority_.load();
+        const auto& issuer = authority->chain().front();
+        ReadinessFacts facts{.now = clock_.now(), .draining = is_draining_};
+        facts.certificates.push_back(
+            {Role::issuer, "intermediate", issuer.not_before(), issuer.not_after()});
+        facts.certificates.push_back({Role::server, "server", {}, certificate_.not_after()});
+        return facts;
     }
 
     void warn_of_lasting_keys(const Configuration& fresh) const {
@@ -231,16 +242,21 @@ class Server {
     base::SystemClock clock_;
     crypto::SystemRandom random_;
     Configuration configuration_;
+    // Everything below tells it what happens.
+    Metrics metrics_;
     std::unique_ptr<base::Log> log_;
     // The store's writer wakes tasks on the loops, so they outlive it.
     net::EventLoops loops_;
     std::unique_ptr<ca::Repository> repository_;
+    StoreWatch store_watch_;
     base::Announcements announcements_;
     ca::Nonces nonces_;
     std::shared_ptr<net::TlsIdentity> identity_;
     ServerCertificate certificate_;
     std::atomic<std::shared_ptr<Authority>> authority_;
     std::vector<std::shared_ptr<Authority>> retired_;
+    std::atomic<bool> is_draining_ = false;
+    OperatorSite operator_site_;
     std::unique_ptr<net::HttpServer> acme_, operator_;
 };
 

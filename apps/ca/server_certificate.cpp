@@ -77,6 +77,7 @@ void ServerCertificate::refresh(const Configuration& configuration, Authority& a
             clock_.now() < renewal_time(chain->front())) {
             if (renew_at_ != renewal_time(chain->front())) identity_->replace(chain_pem, *key);
             renew_at_ = renewal_time(chain->front());
+            not_after_ = chain->front().not_after();
             return;
         }
     }
@@ -94,6 +95,7 @@ void ServerCertificate::refresh(const Configuration& configuration, Authority& a
     write_file(chain_path_, chain_pem, 0644);
     identity_->replace(chain_pem, key);
     renew_at_ = renewal_time(leaf);
+    not_after_ = leaf.not_after();
 }
 
 }  // namespace cairn::apps

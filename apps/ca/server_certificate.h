@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -24,11 +25,15 @@ class ServerCertificate {
     void refresh(const Configuration& configuration, Authority& authority,
                  const base::Executor& executor);
 
+    /// The end of the validity of the certificate in use; from any thread.
+    [[nodiscard]] base::Time not_after() const { return not_after_; }
+
   private:
     std::filesystem::path chain_path_, key_path_;
     const base::Clock& clock_;
     std::shared_ptr<net::TlsIdentity> identity_;
     base::Time renew_at_;
+    std::atomic<base::Time> not_after_{};
 };
 
 }  // namespace cairn::apps

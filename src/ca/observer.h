@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
+#include "protocol/challenge_type.h"
 #include "protocol/problem.h"
 #include "protocol/revocation.h"
 
@@ -30,6 +32,9 @@ class Observer {
     virtual void jobs_running(Queue, std::ptrdiff_t /*change*/) {}
     virtual void job_ended(Queue, JobEnding, Duration) {}
 
+    /// A challenge was tried; with the problem for which it failed.
+    virtual void validated(protocol::ChallengeType, std::optional<protocol::ProblemType>,
+                           Duration) {}
     /// A certificate was stored, for an order or for the server itself.
     enum class Subject { order, own_server };
     virtual void issued(Subject) {}

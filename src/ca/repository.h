@@ -142,6 +142,9 @@ class CertificateStore {
 /// Everything that the CA keeps, behind one owner.
 class Repository : public AccountStore, public OrderStore, public CertificateStore {
   public:
+    /// Writes what changes nothing. Throws, saying why, if nothing can be written.
+    [[nodiscard]] virtual base::Task<void> probe() = 0;
+
     /// One small step of forgetting: looks at no more than `at_most` objects and removes those of
     /// them that ended before their cut-off time and that nothing stands on:
     /// - orders that expired, unless their issuance is unfinished;

@@ -26,6 +26,7 @@ Validation::Validation(Repository& repository, Validator& validator, const Profi
       clock_(clock),
       announcements_(announcements),
       log_(log),
+      observer_(observer),
       queue_(
           {.name = "validation", .queue = Observer::Queue::validation}, std::move(next_executor),
           [this](std::string id, Cause cause) {
@@ -78,8 +79,11 @@ base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
                                      .token = authorization->token,
                                      .key_authorization = key_authorization(
                                          authorization->token, account->key.thumbprint())};
+        const auto begun = std::chrono::steady_clock::now();
         auto outcome = co_await validator_.validate(std::move(question));
         if (!outcome) problem = std::move(outcome.error());
+        observer_.validated(method, problem ? std::optional(problem->type) : std::nullopt,
+                            std::chrono::steady_clock::now() - begun);
         std::string seen;
         if (outcome)
             for (const auto& step : *outcome) seen += (seen.empty() ? "" : "; ") + step;

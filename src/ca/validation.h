@@ -42,6 +42,7 @@ class Validation {
     const base::Clock& clock_;
     base::Announcements& announcements_;
     base::Log& log_;
+    Observer& observer_;
     JobQueue queue_;
 };
 

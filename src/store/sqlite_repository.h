@@ -18,6 +18,8 @@ class SqliteRepository final : public ca::Repository {
   public:
     SqliteRepository(const SqliteOptions& options, base::Log& log, ca::Observer& observer);
 
+    base::Task<void> probe() override;
+
     // sqlite_accounts.cpp
     base::Task<Creation> create_account(ca::Account account) override;
     base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override;

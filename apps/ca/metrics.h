@@ -1,0 +1,84 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "api/request_observer.h"
+#include "apps/ca/metric_family.h"
+#include "base/log.h"
+#include "ca/observer.h"
+#include "net/http_observer.h"
+
+namespace cairn::apps {
+
+/// Counts what the parts of a CA tell, and shows it to Prometheus. docs/observability.md says what
+/// each family means. Thread-safe.
+class Metrics final : public net::HttpObserver,
+                      public api::RequestObserver,
+                      public ca::Observer,
+                      public prometheus::Collectable {
+  public:
+    using Duration = std::chrono::steady_clock::duration;
+    Metrics();
+
+    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
+
+    void log_line(base::LogLevel level) { log_lines_.add({index_of(level)}); }
+
+    // net::HttpObserver
+    void connection_opened() override;
+    void connection_closed() override { connections_.add({}, -1); }
+    void connection_refused() override { connections_refused_.add(); }
+    void accept_failed() override { accept_failures_.add(); }
+    void handshake_ended(Handshake handshake, Duration duration) override;
+    void request_refused(int status) override;
+    void request_failed() override { requests_failed_.add(); }
+
+    // api::RequestObserver
+    void answered(const api::AnsweredRequest& answer) override;
+
+    // ca::Observer
+    void jobs_waiting(Queue queue, std::ptrdiff_t change) override;
+    void jobs_running(Queue queue, std::ptrdiff_t change) override;
+    void job_ended(Queue queue, JobEnding ending, Duration duration) override;
+    void validated(protocol::ChallengeType method, std::optional<protocol::ProblemType> problem,
+                   Duration duration) override;
+    void issued(Subject subject) override { issued_.add({index_of(subject)}); }
+    void issuance_refused(protocol::ProblemType problem) override;
+    void revoked(protocol::RevocationReason reason) override;
+    void account_changed(AccountChange change) override;
+    void writes_waiting(std::ptrdiff_t change) override { writes_waiting_.add({}, change); }
+    void committed(Commit commit, std::size_t calls, Duration duration) override;
+    void write_refused() override { writes_refused_.add(); }
+
+  private:
+    template <class Enum>
+    [[nodiscard]] static std::size_t index_of(Enum value) {
+        return static_cast<std::size_t>(value);
+    }
+
+    GaugeFamily connections_;
+    CounterFamily connections_opened_, connections_refused_, accept_failures_;
+    CounterFamily handshakes_;
+    HistogramFamily handshake_seconds_;
+    CounterFamily requests_refused_, requests_failed_;
+    HistogramFamily request_seconds_;
+    CounterFamily problems_;
+    GaugeFamily jobs_waiting_, jobs_running_;
+    HistogramFamily job_seconds_;
+    CounterFamily validations_;
+    HistogramFamily validation_seconds_;
+    CounterFamily issued_, issuances_refused_, revoked_, account_changes_;
+    GaugeFamily writes_waiting_;
+    CounterFamily writes_refused_;
+    HistogramFamily commit_seconds_, commit_calls_;
+    CounterFamily log_lines_;
+};
+
+/// What a scrape is answered: everything that `sources` collect, as Prometheus's text.
+[[nodiscard]] std::string exposition(std::span<const prometheus::Collectable* const> sources);
+
+/// The media type of an exposition.
+inline constexpr const char* exposition_type = "text/plain; version=0.0.4; charset=utf-8";
+
+}  // namespace cairn::apps

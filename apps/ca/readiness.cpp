@@ -1,0 +1,85 @@
+#include "apps/ca/readiness.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cairn::apps {
+
+namespace {
+
+using Role = ReadinessFacts::Certificate::Role;
+
+std::optional<ReadinessFinding> finding_about(const ReadinessFacts::Certificate& certificate,
+                                              base::Time now) {
+    const auto until = base::to_rfc3339(certificate.not_after);
+    if (certificate.role == Role::server) {
+        if (now <= certificate.not_after) return std::nullopt;
+        return ReadinessFinding{
+            Obstacle::server_certificate_expired,
+            fmt::format("the server's own certificate expired at {}; the log says why it was not "
+                        "renewed",
+                        until)};
+    }
+    if (now < certificate.not_before)
+        return ReadinessFinding{
+            Obstacle::issuer_not_yet_valid,
+            fmt::format("the certificate of the issuer \"{}\" is valid from {}, and this machine's "
+                        "clock says {}; set the clock",
+                        certificate.name, base::to_rfc3339(certificate.not_before),
+                        base::to_rfc3339(now))};
+    if (now > certificate.not_after)
+        return ReadinessFinding{Obstacle::issuer_expired,
+                                fmt::format("the certificate of the issuer \"{}\" expired at {}; "
+                                            "put a new one into pki/ and reload",
+                                            certificate.name, until)};
+    if (certificate.not_after - now < least_issuer_life)
+        return ReadinessFinding{Obstacle::issuer_expiring,
+                                fmt::format("the certificate of the issuer \"{}\" expires at {}; "
+                                            "put a new one into pki/ and reload",
+                                            certificate.name, until)};
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(Obstacle obstacle) {
+    switch (obstacle) {
+        case Obstacle::draining:
+            return "draining";
+        case Obstacle::store:
+            return "store";
+        case Obstacle::disk:
+            return "disk";
+        case Obstacle::issuer_expired:
+            return "issuer_expired";
+        case Obstacle::issuer_expiring:
+            return "issuer_expiring";
+        case Obstacle::issuer_not_yet_valid:
+            return "issuer_not_yet_valid";
+        case Obstacle::server_certificate_expired:
+            return "server_certificate_expired";
+    }
+    return "unknown";
+}
+
+std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts) {
+    std::vector<ReadinessFinding> findings;
+    if (facts.draining)
+        findings.push_back({Obstacle::draining, "the server is stopping; requests under way end"});
+    if (facts.store_failure)
+        findings.push_back(
+            {Obstacle::store, "the store cannot be written to: " + *facts.store_failure});
+    if (facts.free_octets && *facts.free_octets < least_free_octets)
+        findings.push_back(
+            {Obstacle::disk,
+             fmt::format("the disk of the store has {} MiB left, and {} are wanted; make room",
+                         *facts.free_octets >> 20U, least_free_octets >> 20U)});
+    for (const auto& certificate : facts.certificates)
+        if (auto finding = finding_about(certificate, facts.now))
+            findings.push_back(std::move(*finding));
+    std::ranges::stable_sort(findings, {}, &ReadinessFinding::obstacle);
+    return findings;
+}
+
+}  // namespace cairn::apps

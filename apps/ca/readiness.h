@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace cairn::apps {
+
+/// What has to be known to say whether a server should be sent requests.
+struct ReadinessFacts {
+    struct Certificate {
+        enum class Role { issuer, server };
+        Role role;
+        std::string name;
+        base::Time not_before, not_after;
+    };
+    base::Time now;
+    bool draining = false;
+    /// Why the store cannot be written to.
+    std::optional<std::string> store_failure{};
+    /// Room where the embedded store lies, as far as it could be told.
+    std::optional<std::uintmax_t> free_octets{};
+    std::vector<Certificate> certificates{};
+};
+
+/// Why a server should not be sent requests.
+enum class Obstacle {
+    draining,
+    store,
+    disk,
+    issuer_expired,
+    issuer_expiring,
+    issuer_not_yet_valid,
+    server_certificate_expired,
+};
+inline constexpr std::size_t obstacles = 7;
+/// "issuer_expired" and so on.
+[[nodiscard]] std::string_view to_string(Obstacle obstacle);
+
+struct ReadinessFinding {
+    Obstacle obstacle;
+    std::string text;
+};
+
+/// A store with less room than this could stop in the middle of a transaction.
+inline constexpr std::uintmax_t least_free_octets = std::uintmax_t{64} << 20U;
+/// An issuer that lives no longer than this cannot issue what anyone would use.
+inline constexpr base::Seconds least_issuer_life{3600};
+
+/// All that is in the way, in the order of `Obstacle`; empty: the server is ready.
+[[nodiscard]] std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts);
+
+}  // namespace cairn::apps

@@ -1,0 +1,110 @@
+#include "apps/ca/readiness.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace cairn::apps {
+namespace {
+
+using Certificate = ReadinessFacts::Certificate;
+using Role = Certificate::Role;
+using std::chrono::days;
+using std::chrono::hours;
+
+const base::Time now{base::Seconds(1'800'000'000)};
+
+Certificate issuer(base::Time not_before, base::Time not_after) {
+    return {Role::issuer, "intermediate", not_before, not_after};
+}
+Certificate server(base::Time not_after) {
+    return {Role::server, "", now - days(20), not_after};
+}
+
+ReadinessFacts good() {
+    return {.now = now,
+            .free_octets = std::uintmax_t{10} << 30U,
+            .certificates = {issuer(now - days(1), now + days(900)), server(now + days(20))}};
+}
+
+std::vector<Obstacle> obstacles_of(const ReadinessFacts& facts) {
+    std::vector<Obstacle> result;
+    for (const auto& finding : readiness_findings(facts)) {
+        EXPECT_FALSE(finding.text.empty());
+        EXPECT_EQ(finding.text.find('\n'), std::string::npos);
+        result.push_back(finding.obstacle);
+    }
+    return result;
+}
+
+TEST(ReadinessTest, FindsNothingWhereAllIsWell) {
+    EXPECT_TRUE(readiness_findings(good()).empty());
+    auto without_a_disk = good();
+    without_a_disk.free_octets.reset();
+    EXPECT_TRUE(readiness_findings(without_a_disk).empty());
+}
+
+TEST(ReadinessTest, FindsEachObstacle) {
+    struct Case {
+        const char* name;
+        void (*spoil)(ReadinessFacts&);
+        Obstacle obstacle;
+    };
+    for (const auto& [name, spoil, obstacle] : std::vector<Case>{
+             {"draining", [](auto& facts) { facts.draining = true; }, Obstacle::draining},
+             {"store", [](auto& facts) { facts.store_failure = "disk I/O error"; },
+              Obstacle::store},
+             {"disk", [](auto& facts) { facts.free_octets = least_free_octets - 1; },
+              Obstacle::disk},
+             {"issuer expired a second ago",
+              [](auto& facts) {
+                  facts.certificates[0] = issuer(now - days(2), now - base::Seconds(1));
+              },
+              Obstacle::issuer_expired},
+             {"issuer about to expire",
+              [](auto& facts) {
+                  facts.certificates[0] =
+                      issuer(now - days(2), now + least_issuer_life - base::Seconds(1));
+              },
+              Obstacle::issuer_expiring},
+             {"clock before the issuer's first second",
+              [](auto& facts) { facts.certificates[0] = issuer(now + hours(1), now + days(9)); },
+              Obstacle::issuer_not_yet_valid},
+             {"own certificate expired",
+              [](auto& facts) { facts.certificates[1] = server(now - base::Seconds(1)); },
+              Obstacle::server_certificate_expired},
+         }) {
+        auto facts = good();
+        spoil(facts);
+        EXPECT_EQ(obstacles_of(facts), std::vector{obstacle}) << name;
+    }
+}
+
+TEST(ReadinessTest, StillAcceptsTheLastMoment) {
+    auto facts = good();
+    facts.free_octets = least_free_octets;
+    facts.certificates = {issuer(now, now + least_issuer_life), server(now)};
+    EXPECT_TRUE(readiness_findings(facts).empty());
+}
+
+TEST(ReadinessTest, FindsAllAtOnceAndNamesThem) {
+    auto facts = good();
+    facts.certificates = {server(now - days(1)), issuer(now - days(9), now - days(1))};
+    facts.store_failure = "database or disk is full";
+    facts.draining = true;
+    const std::vector expected{Obstacle::draining, Obstacle::store, Obstacle::issuer_expired,
+                               Obstacle::server_certificate_expired};
+    EXPECT_EQ(obstacles_of(facts), expected);
+    EXPECT_NE(readiness_findings(facts)[1].text.find("database or disk is full"),
+              std::string::npos);
+    EXPECT_NE(readiness_findings(facts)[2].text.find("intermediate"), std::string::npos);
+}
+
+TEST(ReadinessTest, EveryObstacleHasANameOfItsOwn) {
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < obstacles; ++i) names.insert(to_string(static_cast<Obstacle>(i)));
+    EXPECT_EQ(names.size(), obstacles);
+}
+
+}  // namespace
+}  // namespace cairn::apps
