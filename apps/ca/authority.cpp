@@ -53,21 +53,6 @@ std::vector<crypto::PublicKey> own_keys(const ca::Signer& signer) {
     return keys;
 }
 
-NetworkValidator make_validator(const Configuration::Validation& validation,
-                                const std::function<base::Executor()>& next_executor) {
-    net::ResolverOptions options{.servers = validation.dns_servers,
-                                 .dnssec = validation.dnssec,
-                                 .timeout = validation.timeout / 2,
-                                 .trust_anchor_file = validation.dns_trust_anchor_file,
-                                 .root_hints_file = validation.dns_root_hints_file};
-    va::Settings settings{.http_port = validation.http_port,
-                          .https_port = validation.https_port,
-                          .tls_alpn_port = validation.tls_alpn_port,
-                          .egress = va::EgressPolicy(validation.allow_networks),
-                          .deadline = validation.timeout};
-    return {std::move(settings), net::make_resolver(next_executor(), options)};
-}
-
 protocol::Directory directory_of(const Configuration& configuration) {
     protocol::Directory directory;
     directory.terms_of_service = configuration.directory.terms_of_service;
@@ -115,14 +100,14 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
                     .networks = configuration.validation.allow_networks}),
       profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),
       signer_(load_signer(configuration, folder)),
-      validator_(make_validator(configuration.validation, surroundings.next_executor)),
+      validator_(surroundings.adapters.make_validator(configuration, surroundings.next_executor)),
       registration_(surroundings.repository, surroundings.clock, surroundings.random,
                     {.terms_of_service = configuration.directory.terms_of_service,
                      .own_keys = own_keys(signer_)},
                     surroundings.log, surroundings.observer),
       ordering_(surroundings.repository, name_policy_, profiles_, surroundings.clock,
                 surroundings.random),
-      validation_(surroundings.repository, validator_, profiles_, surroundings.clock,
+      validation_(surroundings.repository, *validator_, profiles_, surroundings.clock,
                   surroundings.next_executor, surroundings.announcements, surroundings.log,
                   surroundings.observer),
       issuance_(surroundings.repository, signer_, profiles_, surroundings.clock,

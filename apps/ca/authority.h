@@ -10,8 +10,8 @@
 #include "api/directory_api.h"
 #include "api/front_door.h"
 #include "api/order_api.h"
+#include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
-#include "apps/ca/network_validator.h"
 #include "base/log.h"
 #include "ca/issuance.h"
 #include "ca/key_signer.h"
@@ -26,6 +26,7 @@ namespace cairn::apps {
 
 /// What outlives a reload of the configuration.
 struct Surroundings {
+    const Adapters& adapters;
     ca::Repository& repository;
     ca::Nonces& nonces;
     base::Announcements& announcements;
@@ -72,7 +73,7 @@ class Authority {
     ca::NamePolicy name_policy_;
     ca::Profiles profiles_;
     ca::KeySigner signer_;
-    NetworkValidator validator_;
+    std::unique_ptr<ca::Validator> validator_;
     ca::Registration registration_;
     ca::Ordering ordering_;
     ca::Validation validation_;

@@ -71,7 +71,7 @@ int main(int argument_count, char** arguments) {
     try {
         program.parse(argument_count, arguments);
         if (program.got_subcommand("init")) return run_init(init_options, key_type);
-        return cairn::apps::serve(folder, overrides);
+        return cairn::apps::serve(folder, overrides, cairn::apps::Adapters());
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? 0 : failed;
     } catch (const std::exception& error) {

@@ -20,7 +20,6 @@
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/service_notice.h"
 #include "net/http_server.h"
-#include "store/sqlite_store.h"
 
 namespace cairn::apps {
 
@@ -77,31 +76,25 @@ std::size_t loop_count(const Configuration& configuration) {
     return std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
-fs::path store_path(const Configuration& configuration, const fs::path& folder) {
-    auto path = folder / configuration.store.sqlite_path;
-    fs::create_directories(path.parent_path());
-    return path;
-}
-
 /// A running CA: the parts that last, and the authority of the present configuration.
 class Server {
   public:
-    Server(fs::path folder, std::vector<std::string> overrides)
+    Server(fs::path folder, std::vector<std::string> overrides, const Adapters& adapters)
         : folder_(std::move(folder)),
           overrides_(std::move(overrides)),
+          adapters_(adapters),
           configuration_(load(folder_, overrides_, clock_.now())),
           log_(std::make_unique<CountingLog>(
               base::open_log(configuration_.log.file, configuration_.log.level),
               configuration_.log.level, metrics_)),
           loops_(loop_count(configuration_)),
-          repository_(store::open_sqlite_store(
-              {.path = store_path(configuration_, folder_).string()}, *log_, metrics_)),
+          repository_(adapters.open_store(configuration_, folder_, *log_, metrics_)),
           store_watch_(*repository_, [this] { return loops_.next(); }),
           nonces_(random_),
           identity_(std::make_shared<net::TlsIdentity>()),
           certificate_(folder_, clock_, identity_),
           authority_(make_authority(configuration_)),
-          operator_site_(metrics_, store_watch_, store_path(configuration_, folder_),
+          operator_site_(metrics_, store_watch_, folder_ / configuration_.store.sqlite_path,
                          [this] { return readiness_facts(); }) {
         run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
@@ -175,7 +168,8 @@ class Server {
     std::shared_ptr<Authority> make_authority(const Configuration& configuration) {
         return std::make_shared<Authority>(
             configuration, folder_,
-            Surroundings{.repository = *repository_,
+            Surroundings{.adapters = adapters_,
+                         .repository = *repository_,
                          .nonces = nonces_,
                          .announcements = announcements_,
                          .clock = clock_,
@@ -239,6 +233,7 @@ class Server {
 
     const fs::path folder_;
     const std::vector<std::string> overrides_;
+    const Adapters& adapters_;
     base::SystemClock clock_;
     crypto::SystemRandom random_;
     Configuration configuration_;
@@ -262,10 +257,11 @@ class Server {
 
 }  // namespace
 
-int serve(const fs::path& folder, const std::vector<std::string>& overrides) {
+int serve(const fs::path& folder, const std::vector<std::string>& overrides,
+          const Adapters& adapters) {
     ::umask(0077);
     const auto signals = block_signals();
-    Server server(folder, overrides);
+    Server server(folder, overrides, adapters);
     for (;;) {
         const int signal = sigtimedwait(&signals, nullptr, &upkeep_interval);
         if (signal == SIGTERM || signal == SIGINT) return 0;

@@ -33,7 +33,8 @@ class ServerCertificateTest : public testing::Test {
             store::open_sqlite_store({.path = (folder_ / "store/cairn.sqlite").string()}, *log_);
         authority_ = std::make_unique<Authority>(
             configuration_, folder_,
-            Surroundings{.repository = *store_,
+            Surroundings{.adapters = adapters_,
+                         .repository = *store_,
                          .nonces = nonces_,
                          .announcements = announcements_,
                          .clock = clock_,
@@ -61,6 +62,7 @@ class ServerCertificateTest : public testing::Test {
     Configuration configuration_;
     std::unique_ptr<base::Log> log_ = base::silent_log();
     net::EventLoops loops_{1};
+    const Adapters adapters_;
     std::unique_ptr<ca::Repository> store_;
     base::Announcements announcements_;
     ca::Nonces nonces_{random_};

@@ -254,6 +254,13 @@ class Client:
     def revoke(self, der, **members):
         return self.post(self.directory["revokeCert"], {"certificate": b64(der)} | members)
 
+    def change_key(self, new):
+        """The response to a key change (RFC 8555 section 7.3.5); the client keeps its key."""
+        url = self.directory["keyChange"]
+        inner = make_jws(new, {"alg": new.algorithm, "jwk": new.jwk, "url": url},
+                         {"account": self.account_url, "oldKey": self.key.jwk})
+        return self.post(url, inner)
+
     def explain(self, order):
         details = [order] + [self.read(url) for url in order["authorizations"]]
         return json.dumps(details, indent=1)

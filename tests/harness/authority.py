@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from harness.ports import reserve_port
-from harness.process import BIN, Server, run
+from harness.process import BIN, Failed, Server, run
 from harness.store import Store
 
 
@@ -55,13 +55,30 @@ class CairnCa:
         )
         self.start()
 
-    def start(self):
-        arguments = [BIN / "cairn-ca", "serve", self.home]
+    def start(self, die_at=None, under=()):
+        """`die_at`: a point of tests/faults/program; `under`: the words of a program that runs it."""
+        self.launch(die_at, under)
+        self.server.wait_until(self._serves)
+
+    def launch(self, die_at=None, under=()):
+        """Starts the process and does not wait until it serves."""
+        program = [BIN / "cairn-ca", "serve", self.home]
+        if die_at:
+            program = [BIN / "cairn-ca-faulty", "serve", self.home, "--die-at", die_at]
+        arguments = [*under, *program]
         for key, value in self.settings.items():
             # A JSON value of these types is TOML as well.
             arguments += ["--set", f"{key}={json.dumps(value)}"]
         self.server = Server(arguments, self.log)
-        self.server.wait_until(self._serves)
+
+    def serves_or_has_died(self):
+        """Waits until one of the two is true; False if the process was killed."""
+        try:
+            return self.server.wait_until(self._serves)
+        except Failed:
+            if self.server.process.poll() == -signal.SIGKILL:
+                return False
+            raise
 
     def stop(self):
         return self.server.stop()

@@ -33,6 +33,13 @@ class Store:
                           " GROUP BY order_id")
         return [count for (count,) in rows]
 
+    def unfinished(self):
+        """How many validations and issuances were begun and have not come to an end."""
+        return self._rows(
+            "SELECT (SELECT count(*) FROM authorizations WHERE started IS NOT NULL AND finished IS NULL)"
+            " + (SELECT count(*) FROM orders WHERE begun IS NOT NULL AND completed IS NULL"
+            " AND problem IS NULL)")[0][0]
+
     def count(self, table):
         return self._rows(f"SELECT count(*) FROM {table}")[0][0]
 

@@ -1,0 +1,41 @@
+#include "tests/faults/program/faulty_adapters.h"
+
+#include "tests/faults/program/faulty_repository.h"
+
+namespace cairn::faults {
+
+namespace {
+
+/// A validator with a fault point before and after each validation.
+class FaultyValidator final : public ca::Validator {
+  public:
+    FaultyValidator(std::unique_ptr<ca::Validator> validator, FaultPoint& point)
+        : validator_(std::move(validator)), point_(point) {}
+
+    base::Task<protocol::OrProblem<std::vector<std::string>>> validate(Question question) override {
+        return around(point_, "validate", validator_->validate(std::move(question)));
+    }
+
+  private:
+    std::unique_ptr<ca::Validator> validator_;
+    FaultPoint& point_;
+};
+
+}  // namespace
+
+std::unique_ptr<ca::Repository> FaultyAdapters::open_store(const apps::Configuration& configuration,
+                                                           const std::filesystem::path& folder,
+                                                           base::Log& log,
+                                                           ca::Observer& observer) const {
+    return std::make_unique<FaultyRepository>(
+        Adapters::open_store(configuration, folder, log, observer), point_);
+}
+
+std::unique_ptr<ca::Validator> FaultyAdapters::make_validator(
+    const apps::Configuration& configuration,
+    const std::function<base::Executor()>& next_executor) const {
+    return std::make_unique<FaultyValidator>(Adapters::make_validator(configuration, next_executor),
+                                             point_);
+}
+
+}  // namespace cairn::faults

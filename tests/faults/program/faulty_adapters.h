@@ -1,0 +1,24 @@
+#pragma once
+
+#include "apps/ca/adapters.h"
+#include "tests/faults/program/fault_point.h"
+
+namespace cairn::faults {
+
+/// The product's adapters, each behind one that passes every call on and tells `point` of it.
+class FaultyAdapters final : public apps::Adapters {
+  public:
+    explicit FaultyAdapters(FaultPoint& point) : point_(point) {}
+
+    [[nodiscard]] std::unique_ptr<ca::Repository> open_store(
+        const apps::Configuration& configuration, const std::filesystem::path& folder,
+        base::Log& log, ca::Observer& observer) const override;
+    [[nodiscard]] std::unique_ptr<ca::Validator> make_validator(
+        const apps::Configuration& configuration,
+        const std::function<base::Executor()>& next_executor) const override;
+
+  private:
+    FaultPoint& point_;
+};
+
+}  // namespace cairn::faults

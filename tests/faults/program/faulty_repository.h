@@ -1,0 +1,156 @@
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "ca/repository.h"
+#include "tests/faults/program/fault_point.h"
+
+namespace cairn::faults {
+
+/// Awaits `step`; `point` learns when it is about to be done and when it has been done.
+template <class Value>
+base::Task<Value> around(FaultPoint& point, std::string name, base::Task<Value> step) {
+    point.reach(name, FaultPoint::Moment::before);
+    if constexpr (std::is_void_v<Value>) {
+        co_await std::move(step);
+        point.reach(name, FaultPoint::Moment::after);
+    } else {
+        auto value = co_await std::move(step);
+        point.reach(name, FaultPoint::Moment::after);
+        co_return value;
+    }
+}
+
+/// A store with a fault point before and after each call that writes.
+class FaultyRepository final : public ca::Repository {
+  public:
+    FaultyRepository(std::unique_ptr<ca::Repository> store, FaultPoint& point)
+        : store_(std::move(store)), point_(point) {}
+
+    // Calls that write.
+
+    base::Task<Creation> create_account(ca::Account account) override {
+        return around(point_, "create_account", store_->create_account(std::move(account)));
+    }
+    base::Task<std::optional<ca::Account>> update_contacts(
+        ca::AccountId id, std::vector<std::string> contacts) override {
+        return around(point_, "update_contacts",
+                      store_->update_contacts(std::move(id), std::move(contacts)));
+    }
+    base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
+                                                              base::Time now) override {
+        return around(point_, "deactivate_account", store_->deactivate_account(std::move(id), now));
+    }
+    base::Task<KeyReplacement> replace_account_key(ca::AccountId id,
+                                                   crypto::Sha256Digest old_thumbprint,
+                                                   protocol::Jwk new_key) override {
+        return around(
+            point_, "replace_account_key",
+            store_->replace_account_key(std::move(id), old_thumbprint, std::move(new_key)));
+    }
+    base::Task<void> create_order(ca::Order order, std::vector<ca::Authorization> fresh) override {
+        return around(point_, "create_order",
+                      store_->create_order(std::move(order), std::move(fresh)));
+    }
+    base::Task<bool> begin_validation(ca::AuthorizationId id, protocol::ChallengeType method,
+                                      base::Time now) override {
+        return around(point_, "begin_validation",
+                      store_->begin_validation(std::move(id), method, now));
+    }
+    base::Task<bool> finish_validation(ca::AuthorizationId id, base::Time now,
+                                       std::optional<protocol::Problem> problem,
+                                       base::Time expires) override {
+        return around(point_, "finish_validation",
+                      store_->finish_validation(std::move(id), now, std::move(problem), expires));
+    }
+    base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override {
+        return around(point_, "deactivate_authorization",
+                      store_->deactivate_authorization(std::move(id), now));
+    }
+    base::Task<bool> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent) override {
+        return around(point_, "begin_issuance",
+                      store_->begin_issuance(std::move(id), std::move(intent)));
+    }
+    base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override {
+        return around(point_, "complete_issuance",
+                      store_->complete_issuance(std::move(id), std::move(certificate)));
+    }
+    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override {
+        return around(point_, "fail_issuance",
+                      store_->fail_issuance(std::move(id), std::move(problem)));
+    }
+    base::Task<void> add_certificate(ca::IssuedCertificate certificate) override {
+        return around(point_, "add_certificate", store_->add_certificate(std::move(certificate)));
+    }
+    base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
+                                                     ca::Revocation revocation) override {
+        return around(point_, "revoke_certificate",
+                      store_->revoke_certificate(std::move(serial), std::move(revocation)));
+    }
+    base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override {
+        return around(point_, "save_issuer", store_->save_issuer(id, std::move(chain_pem)));
+    }
+    // Calls that read, and the forgetting of what is over: that is not on anybody's way.
+
+    base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override {
+        return store_->find_account(std::move(id));
+    }
+    base::Task<std::optional<ca::Account>> find_account_by_key(
+        crypto::Sha256Digest thumbprint) override {
+        return store_->find_account_by_key(thumbprint);
+    }
+    base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override {
+        return store_->find_order(std::move(id));
+    }
+    base::Task<std::optional<ca::Authorization>> find_authorization(
+        ca::AuthorizationId id) override {
+        return store_->find_authorization(std::move(id));
+    }
+    base::Task<std::vector<ca::Authorization>> find_authorizations(
+        std::vector<ca::AuthorizationId> ids) override {
+        return store_->find_authorizations(std::move(ids));
+    }
+    base::Task<std::vector<std::optional<ca::Authorization>>> find_valid_authorizations(
+        ca::AccountId account, std::vector<protocol::Identifier> identifiers,
+        base::Time now) override {
+        return store_->find_valid_authorizations(std::move(account), std::move(identifiers), now);
+    }
+    base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
+                                                   std::optional<ca::OrderId> before,
+                                                   std::size_t limit) override {
+        return store_->orders_of(std::move(account), std::move(before), limit);
+    }
+    base::Task<std::vector<ca::AuthorizationId>> unfinished_validations(
+        std::size_t limit) override {
+        return store_->unfinished_validations(limit);
+    }
+    base::Task<std::vector<ca::OrderId>> unfinished_issuances(std::size_t limit) override {
+        return store_->unfinished_issuances(limit);
+    }
+    base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
+        pki::SerialNumber serial) override {
+        return store_->find_certificate(std::move(serial));
+    }
+    base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override {
+        return store_->is_key_blocked(key);
+    }
+    base::Task<bool> is_certificate_key(crypto::Sha256Digest key) override {
+        return store_->is_certificate_key(key);
+    }
+    base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override {
+        return store_->find_issuer(id);
+    }
+    base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
+                                           std::size_t at_most) override {
+        return store_->remove_expired(cutoffs, at_most);
+    }
+    base::Task<void> probe() override { return store_->probe(); }
+
+  private:
+    std::unique_ptr<ca::Repository> store_;
+    FaultPoint& point_;
+};
+
+}  // namespace cairn::faults

@@ -1,0 +1,208 @@
+"""The CA dies at each named point of an issuance, once before and once after each step, and inside
+the store's commits; it is started again, and a client that repeats what was not answered gets there.
+
+The point "after" a step is the worst one: it was done, and nobody knows. The program that dies is
+cairn-ca with other adapters (program/); where it dies inside a commit, it is cairn-ca itself.
+"""
+
+import dataclasses
+import signal
+
+import pytest
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from harness.acme import Client, Key, make_csr
+from harness.dns_server import unique_name
+from harness.issued import read_chain
+from harness.process import BIN, run
+from harness.web import Responder
+
+# What a client's whole life with two names does, each step as often as it does it.
+PATH = {
+    "create_account": 1, "update_contacts": 1, "create_order": 2,
+    "begin_validation": 2, "validate": 2, "finish_validation": 2,
+    "begin_issuance": 1, "complete_issuance": 1,
+    "revoke_certificate": 1, "deactivate_authorization": 1, "replace_account_key": 1,
+    "deactivate_account": 1,
+}
+START = ["save_issuer", "add_certificate"]
+FAILURE = ["fail_issuance"]
+
+
+def points(steps):
+    """STEP.before:N and STEP.after:N for everything in `steps`."""
+    return [f"{step}.{moment}:{n + 1}" for step, count in dict(steps).items()
+            for moment in ("before", "after") for n in range(count)]
+
+
+@dataclasses.dataclass
+class Life:
+    """A client that repeats what was not answered, and starts the CA again when that has died."""
+
+    ca: object
+    responder: object
+    deaths: int = 0
+    client: Client = None
+    downloaded: str = None
+
+    def survive(self, step):
+        while True:
+            try:
+                return step()
+            except requests.RequestException:
+                assert self.ca.server.wait(10) == -signal.SIGKILL, self.ca.server.tail()
+                self.deaths += 1
+                assert self.deaths <= 1
+                self.ca.start()
+
+    def post(self, url, payload=None):
+        return self.survive(lambda: self.client.post(url, payload))
+
+    def register(self):
+        self.client = self.survive(lambda: Client(self.ca, self.responder))
+        self.survive(self.client.register)
+
+    def order(self, names, **members):
+        """An order that is ready: its URL and object."""
+        url, order = self.survive(lambda: self.client.order(names, **members))
+        for authorization in order["authorizations"]:
+            self.survive(lambda: self.client.start_validation(authorization))
+        order = self.survive(lambda: self.client.wait_while(url, {"pending"}))
+        assert order["status"] == "ready", self.client.explain(order)
+        return url, order
+
+    def finalize(self, url, order, names):
+        csr = make_csr(ec.generate_private_key(ec.SECP256R1()), names)
+        self.client.must(self.survive(lambda: self.client.finalize(order, csr)))
+        return self.survive(lambda: self.client.wait_while(url, {"ready", "processing"}))
+
+    def download(self, order):
+        response = self.survive(lambda: self.client.post(order["certificate"]))
+        self.downloaded = self.client.must(response).text
+        return read_chain(self.downloaded)[0]
+
+    def live(self):
+        """The whole life."""
+        self.register()
+        account = self.client.account_url
+        contact = ["mailto:ops@example.test"]
+        self.client.must(self.post(account, {"contact": contact}))
+        assert self.post(account).json()["contact"] == contact
+
+        names = [unique_name(), unique_name()]
+        url, order = self.order(names)
+        order = self.finalize(url, order, names)
+        assert order["status"] == "valid", self.client.explain(order)
+        leaf = self.download(order)
+        der = leaf.public_bytes(serialization.Encoding.DER)
+        response = self.survive(lambda: self.client.revoke(der))
+        assert response.status_code == 200 or "alreadyRevoked" in response.text
+
+        _, second = self.survive(lambda: self.client.order([unique_name()]))
+        lost = second["authorizations"][0]
+        response = self.post(lost, {"status": "deactivated"})
+        assert response.status_code == 200 or self.deaths
+        assert self.post(lost).json()["status"] == "deactivated"
+
+        new = Key()
+        response = self.survive(lambda: self.client.change_key(new))
+        assert response.status_code == 200 or self.deaths, response.text
+        self.client.key = new
+        assert self.post(account).json()["status"] == "valid"
+
+        response = self.post(account, {"status": "deactivated"})
+        assert response.status_code == 200 or self.deaths, response.text
+        assert self.post(account).status_code == 401
+        return leaf, order
+
+
+@pytest.fixture
+def life(ca):
+    ca.stop()
+    with Responder(ca.http_port) as responder:
+        yield Life(ca, responder)
+
+
+def check_store(ca, certificates):
+    """Stops the CA; no order has more than one certificate, and there are so many in all."""
+    assert ca.stop() == 0, ca.server.tail()
+    ca.store.check_integrity()
+    assert ca.store.certificates_per_order() == [1] * certificates
+    assert len({c.serial_number for c in ca.store.certificates()}) == certificates
+    assert ca.store.unfinished() == 0
+
+
+def check_life(life):
+    leaf, _ = life.live()
+    stored = life.ca.store.certificates()
+    assert [c.serial_number for c in stored] == [leaf.serial_number]
+    assert life.ca.is_revoked(leaf.serial_number)
+    assert life.ca.store.count("accounts") == 1
+    check_store(life.ca, 1)
+
+
+@pytest.mark.parametrize("point", points(PATH))
+def test_dies_on_the_way(life, point):
+    life.ca.start(die_at=point)
+    check_life(life)
+    assert life.deaths == 1, f"the CA passed no point {point}"
+
+
+@pytest.mark.parametrize("point", points({step: 1 for step in FAILURE}))
+def test_dies_while_it_fails_an_order(life, point):
+    """The profile of an order that is being issued has gone at the next start."""
+    ca = life.ca
+    ca.settings |= {"profiles.normal.description": "normal", "profiles.special.description": "gone",
+                    "default_profile": "normal"}
+    ca.start(die_at="begin_issuance.after")
+    life.register()
+    names = [unique_name()]
+    url, order = life.order(names, profile="special")
+    csr = make_csr(ec.generate_private_key(ec.SECP256R1()), names)
+    with pytest.raises(requests.RequestException):
+        life.client.finalize(order, csr)
+    assert ca.server.wait(10) == -signal.SIGKILL
+
+    del ca.settings["profiles.special.description"]
+    ca.launch(die_at=point)
+    assert ca.server.wait(10) == -signal.SIGKILL
+    ca.start()
+    order = life.client.wait_while(url, {"processing"})
+    assert order["status"] == "invalid", order
+    check_store(ca, 0)
+
+
+@pytest.mark.parametrize("point", points({step: 1 for step in START}))
+def test_dies_while_it_starts(life, point):
+    for file in ("server.pem", "server-key.pem"):
+        (life.ca.home / "pki" / file).unlink()
+    life.ca.launch(die_at=point)
+    assert life.ca.server.wait(10) == -signal.SIGKILL
+    life.ca.start()
+    check_life(life)
+
+
+@pytest.mark.parametrize("call, nth", [("fdatasync", n) for n in range(1, 9)] +
+                         [("pwrite64", n) for n in range(1, 60, 4)])
+def test_dies_inside_a_commit(life, call, nth):
+    """Killed by strace at the Nth such system call that one of its threads makes: at its start, or
+    on the way."""
+    life.ca.launch(under=["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+                          "-e", f"inject={call}:signal=KILL:when={nth}"])
+    if not life.ca.serves_or_has_died():
+        life.deaths = 1
+        life.ca.start()
+    check_life(life)
+    assert life.deaths == 1, f"the CA made no {nth} {call}"
+
+
+def test_every_point_has_a_test():
+    known = run([BIN / "cairn-ca-faulty", "points"]).split()
+    assert set(known) == {*PATH, *START, *FAILURE}
+
+
+def test_an_unknown_point_is_refused(tmp_path):
+    for point in ("sing.before", "sign", "sign.while", "sign.after:0", "sign.after:x", ""):
+        run([BIN / "cairn-ca-faulty", "serve", tmp_path, "--die-at", point], expect=2)
