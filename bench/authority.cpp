@@ -1,9 +1,12 @@
 #include "bench/authority.h"
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
+#include "bench/child.h"
 #include "net/http_client.h"
 
 namespace cairn::bench {
@@ -14,6 +17,13 @@ using namespace std::chrono_literals;
 
 constexpr auto start_patience = 30s;
 constexpr auto glance = 20ms;
+
+std::string end_of(const std::filesystem::path& file) {
+    constexpr std::size_t most = 500;
+    std::ifstream stream(file);
+    const std::string text(std::istreambuf_iterator<char>(stream), {});
+    return text.size() > most ? text.substr(text.size() - most) : text;
+}
 
 }  // namespace
 
@@ -34,7 +44,7 @@ std::unique_ptr<Authority> start_authority(const AuthorityOptions& options) {
 }
 
 void wait_until_served(const std::string& url, const std::filesystem::path& root_file,
-                       const std::filesystem::path& log_file) {
+                       Child& server, const std::filesystem::path& log_file) {
     const auto deadline = std::chrono::steady_clock::now() + start_patience;
     for (;;) {
         net::HttpClient client({.user_agent = "cairn-bench",
@@ -42,11 +52,8 @@ void wait_until_served(const std::string& url, const std::filesystem::path& root
                                 .timeout = base::Milliseconds(1000)});
         const auto reply = client.get(url);
         if (reply && reply->status == 200) return;
-        if (std::chrono::steady_clock::now() > deadline)
-            throw std::runtime_error(
-                url + " is not served: " +
-                (reply ? "status " + std::to_string(reply->status) : reply.error().message) +
-                "; its log was " + log_file.string());
+        if (server.has_ended() || std::chrono::steady_clock::now() > deadline)
+            throw std::runtime_error(url + " is not served; the server said: " + end_of(log_file));
         std::this_thread::sleep_for(glance);
     }
 }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/process_usage.h"
 
@@ -21,13 +23,12 @@ struct ValidationPorts {
 
 struct AuthorityOptions {
     ServerKind kind = ServerKind::cairn_embedded;
-    ValidationPorts ports;
+    /// None: the CA is asked for no certificates.
+    std::optional<ValidationPorts> ports;
     /// The cairn-ca to start.
     std::string program;
     /// Where the folder of the run is made; on the disk that is to be measured.
     std::filesystem::path work_folder;
-    /// Start the CA under strace, which counts its fsync and fdatasync and slows it down.
-    bool count_syncs = false;
 };
 
 /// A CA that runs with everything it needs in a temporary folder, as long as this object lives.
@@ -48,11 +49,8 @@ class Authority {
     [[nodiscard]] virtual std::optional<ProcessUsage> database_usage() const {
         return std::nullopt;
     }
-    /// Durable writes (fsync, fdatasync) between two moments, in seconds of the Unix epoch; known
-    /// for a CA that was started with `count_syncs` and has been stopped.
-    [[nodiscard]] virtual std::optional<std::size_t> syncs_between(double, double) const {
-        return std::nullopt;
-    }
+    /// Durable writes (fsync, fdatasync) so far, of the CA and its database.
+    [[nodiscard]] virtual std::optional<std::uint64_t> syncs() const { return std::nullopt; }
     /// Ends the CA's process; its files stay until this object goes.
     virtual void stop() = 0;
 };
@@ -63,8 +61,15 @@ class Authority {
 [[nodiscard]] std::unique_ptr<Authority> start_cairn(const AuthorityOptions& options);
 [[nodiscard]] std::unique_ptr<Authority> start_pebble(const AuthorityOptions& options);
 
-/// Waits until `url` answers 200. Throws std::runtime_error, naming `log_file`, after 30 seconds.
+/// The words that serve the CA in the folder `home`; with `ports` it validates there.
+[[nodiscard]] std::vector<std::string> serve_command(const std::string& program,
+                                                     const std::filesystem::path& home,
+                                                     const std::optional<ValidationPorts>& ports);
+
+class Child;
+/// Waits until `url` answers 200. Throws std::runtime_error with the end of `log_file` if `server`
+/// ends, or after 30 seconds.
 void wait_until_served(const std::string& url, const std::filesystem::path& root_file,
-                       const std::filesystem::path& log_file);
+                       Child& server, const std::filesystem::path& log_file);
 
 }  // namespace cairn::bench

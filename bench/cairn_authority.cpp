@@ -1,11 +1,8 @@
 // cairn-ca in a folder of its own, on either store.
-#include <fstream>
-#include <iterator>
-
 #include "bench/authority.h"
 #include "bench/child.h"
 #include "bench/postgres_cluster.h"
-#include "bench/sync_trace.h"
+#include "bench/sync_counter.h"
 
 namespace cairn::bench {
 
@@ -14,15 +11,16 @@ namespace {
 class CairnAuthority final : public Authority {
   public:
     explicit CairnAuthority(const AuthorityOptions& options)
-        : folder_(options.work_folder), port_(free_port()), counts_syncs_(options.count_syncs) {
+        : folder_(options.work_folder), port_(free_port()), syncs_(folder_.path() / "syncs") {
         if (options.kind == ServerKind::cairn_postgresql)
-            cluster_ = std::make_unique<PostgresCluster>(folder_.path());
+            cluster_ = std::make_unique<PostgresCluster>(folder_.path(), syncs_);
         run_to_end({.words = {options.program, "init", home().string(), "--listen",
                               "127.0.0.1:" + std::to_string(port_)}});
         const auto log = folder_.path() / "ca.log";
-        process_ = std::make_unique<Child>(
-            Command{.words = serve_command(options), .output_file = log.string()});
-        wait_until_served(directory_url(), root_file(), log);
+        process_ = std::make_unique<Child>(Command{.words = command(options),
+                                                   .output_file = log.string(),
+                                                   .environment = syncs_.environment()});
+        wait_until_served(directory_url(), root_file(), *process_, log);
     }
 
     unsigned port() const override { return port_; }
@@ -35,43 +33,44 @@ class CairnAuthority final : public Authority {
         if (!cluster_) return std::nullopt;
         return cluster_->usage();
     }
-    std::optional<std::size_t> syncs_between(double begun, double ended) const override {
-        if (!counts_syncs_) return std::nullopt;
-        std::ifstream file(trace_file());
-        return count_syncs(std::string(std::istreambuf_iterator<char>(file), {}), begun, ended);
-    }
+    std::optional<std::uint64_t> syncs() const override { return syncs_.count(); }
     void stop() override { process_->stop(); }
 
   private:
     std::filesystem::path home() const { return folder_.path() / "ca"; }
-    std::string trace_file() const { return (folder_.path() / "syncs").string(); }
 
-    std::vector<std::string> serve_command(const AuthorityOptions& options) const {
-        std::vector<std::string> words;
-        if (counts_syncs_) words = trace_command(trace_file());
-        words.insert(words.end(), {options.program, "serve", home().string()});
-        const auto set = [&words](const std::string& assignment) {
-            words.insert(words.end(), {"--set", assignment});
-        };
-        set("validation.http_port=" + std::to_string(options.ports.http));
-        set("validation.tls_alpn_port=" + std::to_string(options.ports.tls));
-        set("validation.dns_servers=[\"127.0.0.1:" + std::to_string(options.ports.dns) + "\"]");
-        set("validation.dnssec=false");
-        set("validation.allow_networks=[\"127.0.0.0/8\"]");
-        set("limits.enabled=false");
-        set("server.admin_listen=\"127.0.0.1:" + std::to_string(free_port()) + "\"");
-        if (cluster_) set("store.url=\"" + cluster_->url() + "\"");
+    std::vector<std::string> command(const AuthorityOptions& options) const {
+        auto words = serve_command(options.program, home(), options.ports);
+        if (cluster_) words.insert(words.end(), {"--set", "store.url=\"" + cluster_->url() + "\""});
         return words;
     }
 
     TemporaryFolder folder_;
     unsigned port_;
-    bool counts_syncs_;
+    SyncCounter syncs_;
     std::unique_ptr<PostgresCluster> cluster_;
     std::unique_ptr<Child> process_;
 };
 
 }  // namespace
+
+std::vector<std::string> serve_command(const std::string& program,
+                                       const std::filesystem::path& home,
+                                       const std::optional<ValidationPorts>& ports) {
+    std::vector<std::string> words{program, "serve", home.string()};
+    const auto set = [&words](const std::string& assignment) {
+        words.insert(words.end(), {"--set", assignment});
+    };
+    set("server.admin_listen=\"127.0.0.1:" + std::to_string(free_port()) + "\"");
+    set("limits.enabled=false");
+    if (!ports) return words;
+    set("validation.http_port=" + std::to_string(ports->http));
+    set("validation.tls_alpn_port=" + std::to_string(ports->tls));
+    set("validation.dns_servers=[\"127.0.0.1:" + std::to_string(ports->dns) + "\"]");
+    set("validation.dnssec=false");
+    set("validation.allow_networks=[\"127.0.0.0/8\"]");
+    return words;
+}
 
 std::unique_ptr<Authority> start_cairn(const AuthorityOptions& options) {
     return std::make_unique<CairnAuthority>(options);

@@ -27,6 +27,16 @@ std::string short_name(const Scenario& scenario) {
                        to_string(scenario.challenge));
 }
 
+// How many times as much CPU time as Pebble's in the same scenario, if that was measured.
+std::string over_pebble(const Measurement& measurement,
+                        const std::vector<Measurement>& measurements) {
+    auto scenario = measurement.scenario;
+    scenario.server = ServerKind::pebble;
+    const auto* pebble = find_measurement(measurements, scenario);
+    if (pebble == nullptr || pebble == &measurement || !pebble->complete) return "";
+    return figure(measurement.units() / pebble->units());
+}
+
 }  // namespace
 
 std::string to_plain(const TextTable& table) {
@@ -55,20 +65,22 @@ std::string to_markdown(const TextTable& table) {
 }
 
 TextTable issuance_table(const std::vector<Measurement>& measurements) {
-    TextTable table{
-        .head = {"", "clients", "names", "cert/s", "CPU ms", "V", "V of database", "x floor",
-                 "p50 ms", "p95 ms", "p99 ms", "KiB written", "MiB", "requests"},
-        .rows = {}};
+    TextTable table{.head = {"", "clients", "names", "cert/s", "CPU ms", "V", "V of database",
+                             "x floor", "x Pebble", "syncs", "p50 ms", "p95 ms", "p99 ms",
+                             "KiB written", "MiB", "requests"},
+                    .rows = {}};
     for (const auto& each : measurements) {
         const auto database = each.database_units();
+        const auto syncs = each.syncs_each();
         table.rows.push_back({short_name(each.scenario), std::to_string(each.scenario.clients),
                               std::to_string(each.scenario.names), figure(each.per_second()),
                               figure(each.cpu_milliseconds()), figure(each.units()),
                               database ? figure(*database) : "",
-                              figure(each.units() / each.floor_units()), figure(each.latency(0.5)),
-                              figure(each.latency(0.95)), figure(each.latency(0.99)),
-                              figure(each.kibibytes_each()), figure(each.resident_mebibytes),
-                              figure(each.requests_each())});
+                              figure(each.units() / each.floor_units()),
+                              over_pebble(each, measurements), syncs ? figure(*syncs) : "",
+                              figure(each.latency(0.5)), figure(each.latency(0.95)),
+                              figure(each.latency(0.99)), figure(each.kibibytes_each()),
+                              figure(each.resident_mebibytes), figure(each.requests_each())});
         if (!each.complete) table.rows.back().front() += " (!)";
     }
     return table;

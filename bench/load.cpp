@@ -26,11 +26,6 @@ constexpr auto glance = 20ms;
 constexpr long memory_samples = 60;
 constexpr std::size_t most_loops = 2;
 
-double epoch_seconds() {
-    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-    return now.count();
-}
-
 protocol::Directory fetch_directory(const Authority& authority) {
     net::HttpClient http(
         {.user_agent = "cairn-bench", .root_file = authority.root_file().string()});
@@ -162,17 +157,16 @@ void break_off(const Crowd& crowd, Authority& authority) {
 /// A server with its clients, ready to be measured.
 class Run {
   public:
-    Run(const Scenario& scenario, const LoadSettings& settings, bool count_syncs)
+    Run(const Scenario& scenario, const LoadSettings& settings)
         : scenario_(scenario),
           settings_(settings),
           responders_(board_),
           authority_(start_authority({.kind = scenario.server,
-                                      .ports = {.http = responders_.http_port(),
-                                                .dns = responders_.dns_port(),
-                                                .tls = responders_.tls_port()},
+                                      .ports = ValidationPorts{.http = responders_.http_port(),
+                                                               .dns = responders_.dns_port(),
+                                                               .tls = responders_.tls_port()},
                                       .program = settings.program,
-                                      .work_folder = settings.work_folder,
-                                      .count_syncs = count_syncs})),
+                                      .work_folder = settings.work_folder})),
           target_({.port = authority_->port(),
                    .root_file = authority_->root_file().string(),
                    .connections = scenario.connections,
@@ -199,15 +193,14 @@ class Run {
         const auto requests = crowd_.requests();
         const auto usage = authority_->usage();
         const auto database = authority_->database_usage();
+        const auto syncs = authority_->syncs();
         const auto begun = steady_clock::now();
-        begun_ = epoch_seconds();
         crowd_.obtain(scenario_.certificates);
         try {
             wait_for(crowd_, settings_.stall_patience, [&] { note_memory(result.memory); });
         } catch (const Stuck& stuck) {
             result.remark = stuck.what();
         }
-        ended_ = epoch_seconds();
         const std::chrono::duration<double> taken = steady_clock::now() - begun;
         const auto usage_after = authority_->usage();
         result.seconds = taken.count();
@@ -218,17 +211,13 @@ class Run {
             result.database_cpu_seconds = after->cpu_seconds - database->cpu_seconds;
             result.written_octets += after->written_octets - database->written_octets;
         }
+        if (syncs) result.syncs = *authority_->syncs() - *syncs;
         if (!result.remark.empty()) break_off(crowd_, *authority_);
         result.requests = crowd_.requests() - requests;
         result.latencies = crowd_.sorted_latencies();
         if (result.remark.empty()) result.remark = crowd_.failure();
         result.complete = result.remark.empty();
         return result;
-    }
-
-    std::optional<std::size_t> syncs() {
-        authority_->stop();
-        return authority_->syncs_between(begun_, ended_);
     }
 
   private:
@@ -247,7 +236,6 @@ class Run {
     std::unique_ptr<Authority> authority_;
     LoadTarget target_;
     Crowd crowd_;
-    double begun_ = 0, ended_ = 0;
 };
 
 }  // namespace
@@ -259,7 +247,7 @@ Measurement measure(const Scenario& scenario, const LoadSettings& settings) {
     for (int attempt = 1; attempt <= 1 + settings.repetitions; ++attempt) {
         std::string earlier = result.remark;
         try {
-            Run run(scenario, settings, false);
+            Run run(scenario, settings);
             const auto before = measure_crypto_floor();
             result = run.measure();
             result.floor = mean(before, measure_crypto_floor());
@@ -275,14 +263,6 @@ Measurement measure(const Scenario& scenario, const LoadSettings& settings) {
             result.remark = fmt::format("{} attempts; the last: {}", attempt, result.remark);
     }
     return result;
-}
-
-std::optional<double> measure_syncs(const Scenario& scenario, const LoadSettings& settings) {
-    Run run(scenario, settings, true);
-    const auto result = run.measure();
-    const auto syncs = run.syncs();
-    if (!syncs || !result.complete) return std::nullopt;
-    return static_cast<double>(*syncs) / result.certificates();
 }
 
 }  // namespace cairn::bench

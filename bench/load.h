@@ -20,10 +20,4 @@ struct LoadSettings {
 /// returned, with a remark. Throws std::runtime_error if the server cannot be started.
 [[nodiscard]] Measurement measure(const Scenario& scenario, const LoadSettings& settings);
 
-/// Durable writes (fsync, fdatasync) per certificate, from a run of its own under strace, which
-/// slows the server down: fewer requests then share a commit than at full speed, so that the figure
-/// is rather too high. Nothing if the server cannot be traced.
-[[nodiscard]] std::optional<double> measure_syncs(const Scenario& scenario,
-                                                  const LoadSettings& settings);
-
 }  // namespace cairn::bench

@@ -129,7 +129,12 @@ std::optional<base::Bytes> answer_dns_query(base::BytesView query, const TextRec
 struct NameServer::State {
     State(const base::Executor& executor, TextRecords records)
         : texts(std::move(records)),
-          socket(executor, udp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+          socket(executor, udp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+        // Hundreds of validations ask at the same moment; what is lost is asked again seconds
+        // later.
+        constexpr int receive_buffer = 4 << 20;
+        socket.set_option(asio::socket_base::receive_buffer_size(receive_buffer));
+    }
 
     base::Task<void> serve() {
         base::Bytes buffer(4096);

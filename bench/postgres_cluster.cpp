@@ -43,7 +43,8 @@ fs::path postgres_programs() {
     return newest;
 }
 
-PostgresCluster::PostgresCluster(const fs::path& parent) : port_(free_port()) {
+PostgresCluster::PostgresCluster(const fs::path& parent, const SyncCounter& syncs)
+    : port_(free_port()) {
     const auto programs = postgres_programs();
     const auto folder = parent / "postgresql";
     const auto data = (folder / "data").string(), port = std::to_string(port_);
@@ -59,6 +60,7 @@ PostgresCluster::PostgresCluster(const fs::path& parent) : port_(free_port()) {
         Command{.words = {programs / "postgres", "-D", data, "-p", port, "-c",
                           "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="},
                 .output_file = parent / "postgresql.log",
+                .environment = syncs.environment(),
                 .user = user,
                 .stop_signal = SIGINT});
     const auto deadline = std::chrono::steady_clock::now() + start_patience;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/child.h"
+#include "bench/sync_counter.h"
 
 namespace cairn::bench {
 
@@ -13,7 +14,8 @@ class PostgresCluster {
   public:
     /// Makes it in a folder below `parent` and starts it. As root it runs as the user postgres.
     /// Throws std::runtime_error if PostgreSQL is not installed or does not start.
-    explicit PostgresCluster(const std::filesystem::path& parent);
+    /// `syncs` counts its durable writes too.
+    PostgresCluster(const std::filesystem::path& parent, const SyncCounter& syncs);
 
     /// "postgresql://cairn@127.0.0.1:port/cairn".
     [[nodiscard]] std::string url() const;

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "bench/sync_trace.h"
-
 namespace cairn::bench {
 namespace {
 
@@ -32,19 +30,6 @@ TEST(LabelledNumber, IsFoundAtTheStartOfALineAlone) {
 TEST(ProcessUsage, OfThisProcessIsThere) {
     EXPECT_GT(usage_of(::getpid()).resident_mebibytes, 0);
     EXPECT_GT(usage_of_family(::getpid()).resident_mebibytes, 0);
-}
-
-TEST(SyncTrace, CountsCallsThatBeginInTime) {
-    const std::string trace =
-        "11 100.000000 fdatasync(5) = 0\n"
-        "11 101.500000 fdatasync(5 <unfinished ...>\n"
-        "12 101.600000 fsync(6) = 0\n"
-        "11 101.700000 <... fdatasync resumed>) = 0\n"
-        "11 102.000000 +++ exited with 0 +++\n"
-        "11 103.000000 fsync(5) = 0\n";
-    EXPECT_EQ(count_syncs(trace, 101, 102), 2U);
-    EXPECT_EQ(count_syncs(trace, 0, 1000), 4U);
-    EXPECT_EQ(count_syncs("", 0, 1000), 0U);
 }
 
 }  // namespace

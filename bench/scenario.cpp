@@ -52,8 +52,23 @@ double Measurement::kibibytes_each() const {
     return divided(written_octets / 1024, certificates());
 }
 
+std::optional<double> Measurement::syncs_each() const {
+    if (!syncs) return std::nullopt;
+    return divided(static_cast<double>(*syncs), certificates());
+}
+
 double Measurement::latency(double share) const {
     return percentile(latencies, share);
+}
+
+const Measurement* find_measurement(const std::vector<Measurement>& measurements,
+                                    const Scenario& wanted) {
+    const auto found = std::ranges::find_if(measurements, [&wanted](const Measurement& each) {
+        auto scenario = each.scenario;
+        scenario.certificates = wanted.certificates;
+        return scenario == wanted;
+    });
+    return found == measurements.end() ? nullptr : &*found;
 }
 
 double percentile(const std::vector<double>& sorted, double share) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ struct Measurement {
     double cpu_seconds = 0;                      ///< of the CA's own process
     std::optional<double> database_cpu_seconds;  ///< of its database's processes
     double written_octets = 0;                   ///< by both
+    std::optional<std::uint64_t> syncs;          ///< fsync and fdatasync, by both, if counted
     double resident_mebibytes = 0;               ///< of the CA's own process
     std::vector<MemorySample> memory;
     std::vector<double> latencies;  ///< milliseconds, sorted, one for each certificate
@@ -55,8 +57,13 @@ struct Measurement {
     [[nodiscard]] double floor_units() const;
     [[nodiscard]] double requests_each() const;
     [[nodiscard]] double kibibytes_each() const;
+    [[nodiscard]] std::optional<double> syncs_each() const;
     [[nodiscard]] double latency(double share) const;  ///< 0.5: the median
 };
+
+/// The first measurement like `wanted`, whatever its number of certificates.
+[[nodiscard]] const Measurement* find_measurement(const std::vector<Measurement>& measurements,
+                                                  const Scenario& wanted);
 
 /// The value below or at which `share` of the sorted values lie (nearest rank); 0 of none.
 [[nodiscard]] double percentile(const std::vector<double>& sorted, double share);

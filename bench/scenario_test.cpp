@@ -41,6 +41,7 @@ TEST(Measurement, DividesByCertificates) {
     EXPECT_DOUBLE_EQ(measurement.requests_each(), 6);
     EXPECT_EQ(measurement.latency(0.99), 4);
     EXPECT_FALSE(measurement.database_units());
+    EXPECT_FALSE(measurement.syncs_each());
 }
 
 TEST(Measurement, CountsTheDatabaseApart) {
