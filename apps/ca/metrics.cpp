@@ -104,6 +104,8 @@ Metrics::Metrics()
                        {request_label(), {"outcome", {"1xx", "2xx", "3xx", "4xx", "5xx"}}}),
       problems_("cairn_problems_total", "Problem documents by request and type.",
                 {request_label(), problem_label()}, Shown::used),
+      nonces_("cairn_nonces_total", "Nonces that clients brought back.",
+              {{"outcome", {"redeemed", "refused"}}}),
       jobs_waiting_("cairn_jobs_waiting", "Jobs that wait for a place to run.", {queue_label()}),
       jobs_running_("cairn_jobs_running", "Jobs that run.", {queue_label()}),
       job_seconds_("cairn_job_seconds", "Time that a run of a job took.",
@@ -136,15 +138,33 @@ Metrics::Metrics()
 
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     std::vector<prometheus::MetricFamily> all;
-    for (const prometheus::Collectable* family : std::initializer_list<const Collectable*>{
-             &connections_,      &connections_opened_, &connections_refused_,
-             &accept_failures_,  &handshakes_,         &handshake_seconds_,
-             &requests_refused_, &requests_failed_,    &request_seconds_,
-             &problems_,         &jobs_waiting_,       &jobs_running_,
-             &job_seconds_,      &validations_,        &validation_seconds_,
-             &issued_,           &issuances_refused_,  &revoked_,
-             &account_changes_,  &writes_waiting_,     &writes_refused_,
-             &commit_seconds_,   &commit_calls_,       &log_lines_}) {
+    for (const prometheus::Collectable* family :
+         std::initializer_list<const Collectable*>{&connections_,
+                                                   &connections_opened_,
+                                                   &connections_refused_,
+                                                   &accept_failures_,
+                                                   &handshakes_,
+                                                   &handshake_seconds_,
+                                                   &requests_refused_,
+                                                   &requests_failed_,
+                                                   &request_seconds_,
+                                                   &problems_,
+                                                   &nonces_,
+                                                   &signatures_,
+                                                   &jobs_waiting_,
+                                                   &jobs_running_,
+                                                   &job_seconds_,
+                                                   &validations_,
+                                                   &validation_seconds_,
+                                                   &issued_,
+                                                   &issuances_refused_,
+                                                   &revoked_,
+                                                   &account_changes_,
+                                                   &writes_waiting_,
+                                                   &writes_refused_,
+                                                   &commit_seconds_,
+                                                   &commit_calls_,
+                                                   &log_lines_}) {
         std::ranges::move(family->Collect(), std::back_inserter(all));
     }
     return all;

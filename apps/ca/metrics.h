@@ -5,6 +5,7 @@
 
 #include "api/request_observer.h"
 #include "apps/ca/metric_family.h"
+#include "apps/ca/signature_metrics.h"
 #include "base/log.h"
 #include "ca/observer.h"
 #include "net/http_observer.h"
@@ -36,6 +37,7 @@ class Metrics final : public net::HttpObserver,
 
     // api::RequestObserver
     void answered(const api::AnsweredRequest& answer) override;
+    void nonce_redeemed(Nonce nonce) override { nonces_.add({index_of(nonce)}); }
 
     // ca::Observer
     void jobs_waiting(Queue queue, std::ptrdiff_t change) override;
@@ -43,6 +45,10 @@ class Metrics final : public net::HttpObserver,
     void job_ended(Queue queue, JobEnding ending, Duration duration) override;
     void validated(protocol::ChallengeType method, std::optional<protocol::ProblemType> problem,
                    Duration duration) override;
+    void signature_ended(std::string_view issuer, crypto::KeyAlgorithm key, Signature signature,
+                         Duration duration) override {
+        signatures_.observe(issuer, key, signature, duration);
+    }
     void issued(Subject subject) override { issued_.add({index_of(subject)}); }
     void issuance_refused(protocol::ProblemType problem) override;
     void revoked(protocol::RevocationReason reason) override;
@@ -63,11 +69,12 @@ class Metrics final : public net::HttpObserver,
     HistogramFamily handshake_seconds_;
     CounterFamily requests_refused_, requests_failed_;
     HistogramFamily request_seconds_;
-    CounterFamily problems_;
+    CounterFamily problems_, nonces_;
     GaugeFamily jobs_waiting_, jobs_running_;
     HistogramFamily job_seconds_;
     CounterFamily validations_;
     HistogramFamily validation_seconds_;
+    SignatureMetrics signatures_;
     CounterFamily issued_, issuances_refused_, revoked_, account_changes_;
     GaugeFamily writes_waiting_;
     CounterFamily writes_refused_;

@@ -107,6 +107,7 @@ TEST(MetricsTest, CountsAnswers) {
                       .status = 404,
                       .problem = ProblemType::malformed,
                       .duration = 20us});
+    metrics.nonce_redeemed(api::RequestObserver::Nonce::refused);
     const auto scrape = scrape_of(metrics);
     EXPECT_EQ(scrape.at(R"(cairn_request_seconds_count{request="newOrder",outcome="2xx"})"), 1);
     EXPECT_NEAR(scrape.at(R"(cairn_request_seconds_sum{request="newOrder",outcome="2xx"})"), 0.003,
@@ -119,6 +120,8 @@ TEST(MetricsTest, CountsAnswers) {
         1);
     EXPECT_EQ(scrape.at(R"(cairn_request_seconds_count{request="unknown",outcome="4xx"})"), 1);
     EXPECT_EQ(scrape.at(R"(cairn_problems_total{request="unknown",type="malformed"})"), 1);
+    EXPECT_EQ(scrape.at(R"(cairn_nonces_total{outcome="refused"})"), 1);
+    EXPECT_EQ(scrape.at(R"(cairn_nonces_total{outcome="redeemed"})"), 0);
 }
 
 TEST(MetricsTest, CountsWhatTheCaDoes) {
@@ -161,6 +164,42 @@ TEST(MetricsTest, CountsWhatTheCaDoes) {
          }) {
         EXPECT_EQ(scrape.at(sample), value) << sample;
     }
+}
+
+TEST(MetricsTest, CountsSignaturesByIssuer) {
+    using Signature = ca::Observer::Signature;
+    using crypto::KeyAlgorithm;
+    Metrics metrics;
+    metrics.signature_ended("a", KeyAlgorithm::ec_p256, Signature::done, 20us);
+    metrics.signature_ended("b", KeyAlgorithm::rsa, Signature::done, 2ms);
+    metrics.signature_ended("a", KeyAlgorithm::ec_p256, Signature::done, 20us);
+    metrics.signature_ended("a", KeyAlgorithm::ec_p256, Signature::unavailable, 1s);
+    const auto scrape = scrape_of(metrics);
+    const auto name = [](const char* part, const char* issuer, const char* key,
+                         const char* outcome) {
+        return std::string("cairn_signature_seconds_") + part + "{issuer=\"" + issuer +
+               "\",key=\"" + key + "\",outcome=\"" + outcome + "\"}";
+    };
+    EXPECT_EQ(scrape.at(name("count", "a", "ec-p256", "done")), 2);
+    EXPECT_EQ(scrape.at(name("count", "a", "ec-p256", "unavailable")), 1);
+    EXPECT_EQ(scrape.at(name("count", "a", "ec-p256", "failed")), 0);
+    EXPECT_EQ(scrape.at(name("count", "b", "rsa", "done")), 1);
+    EXPECT_NEAR(scrape.at(name("sum", "b", "rsa", "done")), 0.002, 1e-9);
+}
+
+TEST(MetricsTest, CountsManyIssuersTogether) {
+    SignatureMetrics signatures;
+    const auto count = SignatureMetrics::most_issuers + 5;
+    for (std::size_t i = 0; i < count; ++i)
+        signatures.observe("issuer-" + std::to_string(i), crypto::KeyAlgorithm::rsa,
+                           ca::Observer::Signature::done, 1ms);
+    const auto scrape = scrape_of(signatures);
+    EXPECT_EQ(scrape.at("cairn_signature_seconds_count{issuer=\"issuer-31\",key=\"rsa\","
+                        "outcome=\"done\"}"),
+              1);
+    EXPECT_EQ(scrape.at("cairn_signature_seconds_count{issuer=\"other\",key=\"rsa\","
+                        "outcome=\"done\"}"),
+              5);
 }
 
 TEST(MetricsTest, CountsLinesThatTheLogKeeps) {

@@ -25,8 +25,9 @@ bool is_jose_json(std::string_view content_type) {
 
 }  // namespace
 
-JwsGate::JwsGate(const Links& links, ca::Nonces& nonces, ca::AccountStore& accounts)
-    : links_(links), nonces_(nonces), accounts_(accounts) {}
+JwsGate::JwsGate(const Links& links, ca::Nonces& nonces, ca::AccountStore& accounts,
+                 RequestObserver& observer)
+    : links_(links), nonces_(nonces), accounts_(accounts), observer_(observer) {}
 
 void JwsGate::FromAccount::require_post_as_get() const {
     if (!is_post_as_get())
@@ -69,7 +70,10 @@ Jws JwsGate::open(const net::HttpRequest& request) {
         throw Problem(ProblemType::unauthorized, "the url in the protected header is \"" +
                                                      base::printable(jws->url()) +
                                                      "\"; the request was sent to another");
-    if (!nonces_.redeem(jws->nonce()))
+    const bool is_redeemed = nonces_.redeem(jws->nonce());
+    using Nonce = RequestObserver::Nonce;
+    observer_.nonce_redeemed(is_redeemed ? Nonce::redeemed : Nonce::refused);
+    if (!is_redeemed)
         throw Problem(
             ProblemType::bad_nonce,
             "the nonce is not known here or was used before; use the one in this response");

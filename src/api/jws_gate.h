@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/links.h"
+#include "api/request_observer.h"
 #include "base/bytes.h"
 #include "base/task.h"
 #include "ca/account.h"
@@ -20,7 +21,8 @@ namespace cairn::api {
 /// signature of the account or key named. Failures are thrown as problems.
 class JwsGate {
   public:
-    JwsGate(const Links& links, ca::Nonces& nonces, ca::AccountStore& accounts);
+    JwsGate(const Links& links, ca::Nonces& nonces, ca::AccountStore& accounts,
+            RequestObserver& observer = deaf_request_observer());
 
     /// What an account sent.
     struct FromAccount {
@@ -59,6 +61,7 @@ class JwsGate {
     const Links& links_;
     ca::Nonces& nonces_;
     ca::AccountStore& accounts_;
+    RequestObserver& observer_;
 };
 
 }  // namespace cairn::api

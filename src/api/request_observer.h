@@ -17,13 +17,16 @@ struct AnsweredRequest {
     std::chrono::steady_clock::duration duration;
 };
 
-/// Through this the front door tells what it answered, for whoever counts it. Called on the path of
-/// the request, from any thread, also in parallel: an implementation neither waits nor throws. This
-/// class itself hears nothing.
+/// Through this the HTTP face of the CA tells what it is asked and answers, for whoever counts it.
+/// Called on the path of the request, from any thread, also in parallel: an implementation neither
+/// waits nor throws. This class itself hears nothing.
 class RequestObserver {
   public:
     virtual ~RequestObserver() = default;
     virtual void answered(const AnsweredRequest&) {}
+    enum class Nonce { redeemed, refused };
+    /// A nonce came back.
+    virtual void nonce_redeemed(Nonce) {}
 };
 
 /// An observer that hears nothing, and has no state.

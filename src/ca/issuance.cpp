@@ -153,7 +153,7 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
         co_return;
     }
 
-    const auto certificate = co_await signer_.sign(std::move(*proof));
+    const auto certificate = co_await sign(std::move(*proof));
     const bool completed =
         co_await repository_.complete_issuance(id, stored(certificate, order->account, id));
     if (completed) {
@@ -168,6 +168,23 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
              {"not_after", base::to_rfc3339(certificate.not_after())}});
     }
     announcements_.announce(id.to_string());
+}
+
+base::Task<pki::Certificate> Issuance::sign(IssuanceProof proof) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto key = signer_.chain().front().public_key().algorithm();
+    const auto tell = [&](Observer::Signature outcome) {
+        observer_.signature_ended("intermediate", key, outcome,
+                                  std::chrono::steady_clock::now() - begun);
+    };
+    try {
+        auto certificate = co_await signer_.sign(std::move(proof));
+        tell(Observer::Signature::done);
+        co_return certificate;
+    } catch (...) {
+        tell(Observer::Signature::failed);
+        throw;
+    }
 }
 
 base::Task<void> Issuance::give_up(OrderId id) {
@@ -185,7 +202,7 @@ base::Task<pki::Certificate> Issuance::issue_own_certificate(
         names, std::move(key), pki::SerialNumber::random(random_),
         {not_before,
          std::min(not_before + validity - base::Seconds(1), signer_.chain().front().not_after())});
-    auto certificate = co_await signer_.sign(std::move(proof));
+    auto certificate = co_await sign(std::move(proof));
     co_await repository_.add_certificate(stored(certificate, std::nullopt, std::nullopt));
     observer_.issued(Observer::Subject::own_server);
     log_.info("issued own certificate", {{"serial", certificate.serial().to_hex()},

@@ -49,6 +49,7 @@ class Issuance {
   private:
     base::Task<void> carry_out(OrderId id, Cause cause);
     base::Task<void> give_up(OrderId id);
+    base::Task<pki::Certificate> sign(IssuanceProof proof);
     base::Task<void> require_usable_key(crypto::PublicKey key);
     [[nodiscard]] IssuedCertificate stored(const pki::Certificate& certificate,
                                            std::optional<AccountId> account,

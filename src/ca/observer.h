@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
+#include "crypto/key.h"
 #include "protocol/challenge_type.h"
 #include "protocol/problem.h"
 #include "protocol/revocation.h"
@@ -35,6 +37,14 @@ class Observer {
     /// A challenge was tried; with the problem for which it failed.
     virtual void validated(protocol::ChallengeType, std::optional<protocol::ProblemType>,
                            Duration) {}
+    enum class Signature {
+        done,
+        unavailable,  ///< the signer could not be reached; it is tried again later
+        failed,
+    };
+    /// A signer was asked to sign a certificate. `issuer`: as the configuration names it.
+    virtual void signature_ended(std::string_view /*issuer*/, crypto::KeyAlgorithm /*key*/,
+                                 Signature, Duration) {}
     /// A certificate was stored, for an order or for the server itself.
     enum class Subject { order, own_server };
     virtual void issued(Subject) {}

@@ -70,6 +70,8 @@ def test_an_issuance_moves_the_counters_that_it_should(ca, client):
     assert rise("cairn_validation_seconds_count", method="http-01", outcome="valid") == 2
     assert rise("cairn_job_seconds_count", queue="validation", outcome="done") == 2
     assert rise("cairn_job_seconds_count", queue="issuance", outcome="done") == 1
+    assert rise("cairn_signature_seconds_count", issuer="intermediate", key="ec-p256",
+                outcome="done") == 1
     assert rise("cairn_certificates_issued_total", subject="order") == 1
     assert rise("cairn_certificates_issued_total", subject="own_server") == 0
     assert rise("cairn_certificates_revoked_total", reason="superseded") == 1
@@ -100,6 +102,8 @@ def test_connections_accounts_and_refusals_are_counted(ca):
     assert rise("cairn_http_connections_opened_total") == 1
     assert rise("cairn_tls_handshakes_total", outcome="done") == 1
     assert rise("cairn_tls_handshake_seconds_count") == 1
+    assert rise("cairn_nonces_total", outcome="refused") == 1
+    assert rise("cairn_nonces_total", outcome="redeemed") == 4
     assert rise("cairn_problems_total", request="newOrder", type="malformed") == 1
     assert rise("cairn_problems_total", request="account", type="badNonce") == 1
     assert rise("cairn_request_seconds_count", request="account", outcome="4xx") == 1
