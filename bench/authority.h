@@ -29,6 +29,8 @@ struct AuthorityOptions {
     std::string program;
     /// Where the folder of the run is made; on the disk that is to be measured.
     std::filesystem::path work_folder;
+    /// An embedded store to serve, which then grows; empty: a new one.
+    std::filesystem::path store_file;
 };
 
 /// A CA that runs with everything it needs in a temporary folder, as long as this object lives.
@@ -65,6 +67,9 @@ class Authority {
 [[nodiscard]] std::vector<std::string> serve_command(const std::string& program,
                                                      const std::filesystem::path& home,
                                                      const std::optional<ValidationPorts>& ports);
+
+/// The setting that serves an embedded store elsewhere than in the CA's folder.
+[[nodiscard]] std::string store_setting(const std::filesystem::path& store_file);
 
 class Child;
 /// Waits until `url` answers 200. Throws std::runtime_error with the end of `log_file` if `server`

@@ -41,6 +41,8 @@ class CairnAuthority final : public Authority {
 
     std::vector<std::string> command(const AuthorityOptions& options) const {
         auto words = serve_command(options.program, home(), options.ports);
+        if (!options.store_file.empty())
+            words.insert(words.end(), {"--set", store_setting(options.store_file)});
         if (cluster_) words.insert(words.end(), {"--set", "store.url=\"" + cluster_->url() + "\""});
         return words;
     }
@@ -53,6 +55,10 @@ class CairnAuthority final : public Authority {
 };
 
 }  // namespace
+
+std::string store_setting(const std::filesystem::path& store_file) {
+    return "store.url=\"sqlite:" + std::filesystem::absolute(store_file).string() + "\"";
+}
 
 std::vector<std::string> serve_command(const std::string& program,
                                        const std::filesystem::path& home,

@@ -71,6 +71,14 @@ TEST(Goals, FewerIdleConnectionsAreScaledAndSaidSo) {
     EXPECT_DOUBLE_EQ(measured(findings, "10,000 idle connections: memory").value(), 30);
 }
 
+TEST(Goals, AFilledStoreIsComparedWithAnEmptyOne) {
+    Findings findings;
+    findings.measurements = {measurement_of({.clients = 32}, 1)};
+    EXPECT_FALSE(measured(findings, "V with ten million"));
+    findings.filled = measurement_of({.clients = 32}, 1.1);
+    EXPECT_DOUBLE_EQ(measured(findings, "V with ten million").value(), 1.1);
+}
+
 TEST(Goals, MemoryNeedsAHundredThousandOrders) {
     Findings findings;
     findings.measurements = {measurement_of({.clients = 64}, 1)};

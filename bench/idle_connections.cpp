@@ -63,7 +63,8 @@ IdleConnections measure_idle_connections(std::size_t connections, const LoadSett
     const auto authority = start_authority({.kind = ServerKind::cairn_embedded,
                                             .ports = std::nullopt,
                                             .program = settings.program,
-                                            .work_folder = settings.work_folder});
+                                            .work_folder = settings.work_folder,
+                                            .store_file = {}});
     asio::ssl::context tls(asio::ssl::context::tls_client);
     tls.load_verify_file(authority->root_file().string());
     tls.set_verify_mode(asio::ssl::verify_peer);

@@ -42,6 +42,7 @@ struct Options {
     std::size_t idle_connections = 10000;
     long orders = 100000;
     std::string cairn, report;
+    std::filesystem::path filled_store;
 };
 
 Plan plan_of(const Options& options) {
@@ -88,7 +89,9 @@ void measure_extras(const Plan& plan, const Options& options, Findings& findings
     attempt(Extra::idle, "idle connections",
             [&] { findings.idle = measure_idle_connections(plan.idle_connections, load); });
     attempt(Extra::start_up, "start-up of cairn-ca", [&] {
-        findings.serve_start_seconds = measure_serve_start(load.program, load.work_folder);
+        findings.serve_start_seconds =
+            measure_serve_start(load.program, load.work_folder, options.filled_store);
+        findings.started_filled = !options.filled_store.empty();
     });
     attempt(Extra::start_up, "start-up of cairn", [&] {
         findings.client_start_milliseconds = measure_client_start(options.cairn, load.work_folder);
@@ -111,11 +114,24 @@ void print_findings(const Findings& findings) {
                        goal.unit, figure(goal.goal), figure(goal.bound), to_string(verdict(goal)));
 }
 
+// Next to the same scenario with an empty store, and with as many certificates.
+void measure_filled(const Options& options, Findings& findings) {
+    const auto* empty = find_measurement(findings.measurements, Scenario{});
+    if (options.filled_store.empty() || empty == nullptr) return;
+    fmt::print(stderr, "the filled store\n");
+    auto settings = options.load;
+    settings.store_file = options.filled_store;
+    findings.filled = measure(empty->scenario, settings);
+    if (!findings.filled->complete)
+        findings.failures.push_back("the filled store: " + findings.filled->remark);
+}
+
 // 0 if everything that was asked for was measured.
 int run(const Options& options) {
     const auto plan = plan_of(options);
     Findings findings;
     measure_scenarios(plan, options.load, findings);
+    measure_filled(options, findings);
     measure_extras(plan, options, findings);
     print_findings(findings);
     if (!options.report.empty()) {
@@ -177,6 +193,10 @@ int main(int argument_count, char** arguments) {
     program.add_option("--orders", options.orders, "Orders of the longest run of --full")
         ->capture_default_str();
     program.add_option("--report", options.report, "Write a report with pictures to this .md file");
+    program
+        .add_option("--filled-store", options.filled_store,
+                    "Compare an empty store with this one, of store-bench --generate; it grows")
+        ->check(CLI::ExistingFile);
     program.add_option("--cairn-ca", options.load.program, "Program to measure")
         ->capture_default_str();
     program.add_option("--cairn", options.cairn, "Client to measure")->capture_default_str();

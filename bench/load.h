@@ -9,6 +9,7 @@ namespace cairn::bench {
 struct LoadSettings {
     std::string program;                ///< cairn-ca
     std::filesystem::path work_folder;  ///< on the disk that is to be measured
+    std::filesystem::path store_file;   ///< the embedded store to serve; empty: a new one
     /// A run in which no certificate has come for so long is stuck, and is ended.
     base::Milliseconds stall_patience{15000};
     /// How often a run that got stuck is repeated.

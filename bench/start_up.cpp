@@ -43,13 +43,13 @@ bool accepts(unsigned port) {
     return !error;
 }
 
-double start_once(const std::string& cairn_ca, const std::filesystem::path& home, unsigned port) {
+double start_once(const std::vector<std::string>& command, const std::filesystem::path& home,
+                  unsigned port) {
     net::HttpClient client({.user_agent = "cairn-bench",
                             .root_file = (home / "pki/root.pem").string(),
                             .timeout = base::Milliseconds(5000)});
     const auto begun = steady_clock::now();
-    Child server(
-        {.words = serve_command(cairn_ca, home, {}), .output_file = (home / "serve.log").string()});
+    Child server({.words = command, .output_file = (home / "serve.log").string()});
     while (!accepts(port)) {
         if (server.has_ended() || steady_clock::now() - begun > patience)
             throw std::runtime_error("cairn-ca serve did not come up");
@@ -81,16 +81,19 @@ double run_client_once(const std::string& cairn, const std::filesystem::path& fo
 
 }  // namespace
 
-double measure_serve_start(const std::string& cairn_ca, const std::filesystem::path& work_folder) {
+double measure_serve_start(const std::string& cairn_ca, const std::filesystem::path& work_folder,
+                           const std::filesystem::path& store_file) {
     const TemporaryFolder folder(work_folder);
     const auto home = folder.path() / "ca";
     const unsigned port = free_port();
     run_to_end({.words = {cairn_ca, "init", home.string(), "--listen",
                           "127.0.0.1:" + std::to_string(port)}});
+    auto command = serve_command(cairn_ca, home, {});
+    if (!store_file.empty()) command.insert(command.end(), {"--set", store_setting(store_file)});
     // The first start makes the server's own certificate.
-    static_cast<void>(start_once(cairn_ca, home, port));
+    static_cast<void>(start_once(command, home, port));
     std::vector<double> taken;
-    for (int i = 0; i < serve_starts; ++i) taken.push_back(start_once(cairn_ca, home, port));
+    for (int i = 0; i < serve_starts; ++i) taken.push_back(start_once(command, home, port));
     return median(taken);
 }
 
