@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -10,7 +11,6 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +20,10 @@ namespace {
 
 /// How many octets may wait for the disk before writers wait for it too.
 constexpr std::size_t pending_limit = 1U << 20;
+/// How long lines gather before they are written, and how many octets are not worth waiting for
+/// more.
+constexpr std::chrono::milliseconds gather_time{20};
+constexpr std::size_t gathered_limit = 1U << 16;
 
 /// The length of the UTF-8 sequence at the front of `text` and the code point in it, or a length
 /// of 0 if there is none (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
@@ -67,7 +71,7 @@ void append_quoted(std::string& line, std::string_view text) {
     line += '"';
 }
 
-void append_value(std::string& line, const std::string& text) {
+void append_value(std::string& line, std::string_view text) {
     append_quoted(line, text);
 }
 void append_value(std::string& line, bool truth) {
@@ -98,14 +102,45 @@ std::string_view name_of(LogLevel level) {
     return "error";
 }
 
+/// `number` in decimal, with zeros in front to fill `width`.
+void append_padded(std::string& line, unsigned number, int width) {
+    std::array<char, 10> digits{};
+    for (int i = width; i-- > 0; number /= 10)
+        digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
+    line.append(digits.data(), static_cast<std::size_t>(width));
+}
+
+/// 2026-01-31T12:34:56.789Z. By hand, because every line has one.
+void append_time(std::string& line, std::chrono::system_clock::time_point time) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::milliseconds>(time - day));
+    append_padded(line, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+    line += '-';
+    append_padded(line, static_cast<unsigned>(date.month()), 2);
+    line += '-';
+    append_padded(line, static_cast<unsigned>(date.day()), 2);
+    line += 'T';
+    append_padded(line, static_cast<unsigned>(clock.hours().count()), 2);
+    line += ':';
+    append_padded(line, static_cast<unsigned>(clock.minutes().count()), 2);
+    line += ':';
+    append_padded(line, static_cast<unsigned>(clock.seconds().count()), 2);
+    line += '.';
+    append_padded(line, static_cast<unsigned>(clock.subseconds().count()), 3);
+    line += 'Z';
+}
+
 std::string json_line(LogLevel level, std::string_view event,
                       std::initializer_list<LogField> fields) {
-    const auto now =
-        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-    std::string line = fmt::format(R"({{"time":"{:%FT%T}.{:03}Z","level":"{}","event":)",
-                                   fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                                   (now - seconds).count(), name_of(level));
+    constexpr std::size_t usual_length = 512;
+    std::string line;
+    line.reserve(usual_length);
+    line += R"({"time":")";
+    append_time(line, std::chrono::system_clock::now());
+    line += R"(","level":")";
+    line += name_of(level);
+    line += R"(","event":)";
     append_quoted(line, event);
     for (const LogField& field : fields) {
         line += ',';
@@ -184,16 +219,24 @@ class WritingLog final : public Log {
                std::initializer_list<LogField> fields) override {
         if (level < threshold_) return;
         const std::string line = json_line(level, event, fields);
+        bool is_worth_waking = false;
         {
             std::unique_lock lock(mutex_);
             wake_callers_.wait(lock, [&] { return pending_.size() < pending_limit; });
+            const bool is_first = pending_.empty();
             pending_ += line;
+            const bool is_urgent =
+                !hurry_ && (level >= LogLevel::warning || pending_.size() >= gathered_limit);
+            hurry_ = hurry_ || is_urgent;
+            is_worth_waking = is_first || is_urgent;
         }
-        wake_writer_.notify_one();
+        if (is_worth_waking) wake_writer_.notify_one();
     }
 
     void flush() override {
         std::unique_lock lock(mutex_);
+        hurry_ = true;
+        wake_writer_.notify_one();
         const std::uint64_t mine = taken_ + 1;  // the batch that pending lines will be part of
         wake_callers_.wait(lock, [&] { return written_ >= mine || is_idle(); });
     }
@@ -207,8 +250,10 @@ class WritingLog final : public Log {
         while (true) {
             wake_writer_.wait(lock, [&] { return ending_ || !pending_.empty(); });
             if (pending_.empty()) return;
+            wake_writer_.wait_for(lock, gather_time, [&] { return ending_ || hurry_; });
             batch.clear();
             std::swap(batch, pending_);
+            hurry_ = false;
             ++taken_;
             lock.unlock();
             wake_callers_.notify_all();
@@ -236,6 +281,7 @@ class WritingLog final : public Log {
     std::condition_variable wake_writer_;
     std::condition_variable wake_callers_;
     std::string pending_;
+    bool hurry_ = false;  // what is pending is not to wait for more
     std::uint64_t taken_ = 0;
     std::uint64_t written_ = 0;
     bool ending_ = false;

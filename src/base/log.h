@@ -10,16 +10,18 @@
 
 namespace cairn::base {
 
-/// One named value of a log line.
+/// One named value of a log line. Texts are not copied: they live at the caller's until the call
+/// that they are passed to returns.
 struct LogField {
-    using Value = std::variant<std::string, std::int64_t, double, bool>;
+    using Value = std::variant<std::string_view, std::int64_t, double, bool>;
     std::string_view name;
     Value value;
 
-    LogField(std::string_view field, std::string text) : name(field), value(std::move(text)) {}
-    LogField(std::string_view field, std::string_view text)
-        : name(field), value(std::string(text)) {}
-    LogField(std::string_view field, const char* text) : name(field), value(std::string(text)) {}
+    LogField(std::string_view field, std::string_view text) : name(field), value(text) {}
+    LogField(std::string_view field, const std::string& text)
+        : name(field), value(std::string_view(text)) {}
+    LogField(std::string_view field, const char* text)
+        : name(field), value(std::string_view(text)) {}
     LogField(std::string_view field, bool truth) : name(field), value(truth) {}
     LogField(std::string_view field, double number) : name(field), value(number) {}
     template <std::integral Integer>
@@ -32,7 +34,8 @@ enum class LogLevel { debug, info, warning, error };
 
 /// A structured log: one JSON object a line, with `time`, `level`, `event` and the given fields.
 /// Text from peers is escaped; secrets are never passed to it. Thread-safe; lines are written by a
-/// thread of its own, so that a caller does not wait for the disk.
+/// thread of its own, so that a caller does not wait for the disk. Lines below `warning` may wait
+/// there some milliseconds for others, so that one write serves many.
 class Log {
   public:
     virtual ~Log() = default;

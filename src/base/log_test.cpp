@@ -94,6 +94,18 @@ TEST_F(LogTest, WritesAllBeforeItGoesAndAppendsToWhatIsThere) {
                                               R"("level":"info","event":"second"})"));
 }
 
+TEST_F(LogTest, WritesSoonWithoutBeingAsked) {
+    const auto log = open_log(path(), LogLevel::info);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (std::size_t count = 1; count <= 3; ++count) {
+        log->info("e");
+        while (lines().size() < count && std::chrono::steady_clock::now() < end) {
+            std::this_thread::yield();
+        }
+        ASSERT_EQ(lines().size(), count);
+    }
+}
+
 TEST_F(LogTest, LosesAndMixesNothingUnderPressure) {
     constexpr int threads = 4;
     constexpr int each = 3000;

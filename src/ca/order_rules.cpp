@@ -173,7 +173,7 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
         return refuse(ProblemType::unauthorized,
                       "not every identifier of the order has a valid authorization any more");
 
-    const auto csr = pki::Csr::from_der(order.intent->csr);
+    const auto csr = pki::Csr::from_kept_der(order.intent->csr);
     if (!csr) return refuse(ProblemType::bad_csr, csr.error().front().message);
     if (const auto findings = csr_findings(*csr, order); !findings.empty())
         return refuse(ProblemType::bad_csr, findings.front());

@@ -149,6 +149,14 @@ std::vector<ExtensionView> read_requested_extensions(
 }  // namespace
 
 base::Result<Csr, std::vector<base::Error>> Csr::from_der(base::BytesView der) {
+    return read(der, Signature::verified);
+}
+
+base::Result<Csr, std::vector<base::Error>> Csr::from_kept_der(base::BytesView der) {
+    return read(der, Signature::verified_before);
+}
+
+base::Result<Csr, std::vector<base::Error>> Csr::read(base::BytesView der, Signature signature) {
     const auto parts = take_apart(der);
     if (!parts) return std::unexpected(Findings{parts.error()});
 
@@ -166,9 +174,11 @@ base::Result<Csr, std::vector<base::Error>> Csr::from_der(base::BytesView der) {
         findings.push_back(key.error().within("public key"));
         return std::unexpected(std::move(findings));
     }
-    const auto verified =
-        verify_x509(*key, parts->algorithm.whole, parts->info.whole, parts->signature);
-    if (!verified) findings.push_back(verified.error());
+    if (signature == Signature::verified) {
+        const auto verified =
+            verify_x509(*key, parts->algorithm.whole, parts->info.whole, parts->signature);
+        if (!verified) findings.push_back(verified.error());
+    }
     if (!findings.empty()) return std::unexpected(std::move(findings));
 
     Csr csr(base::copy_of(der), *std::move(key));

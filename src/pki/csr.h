@@ -19,6 +19,10 @@ class Csr {
 
     /// Reads DER. On failure every finding is reported, not only the first.
     [[nodiscard]] static base::Result<Csr, std::vector<base::Error>> from_der(base::BytesView der);
+    /// Reads DER that `from_der` accepted before and that was kept where nobody changes it: the
+    /// same, but the signature, the dear part, is not verified again.
+    [[nodiscard]] static base::Result<Csr, std::vector<base::Error>> from_kept_der(
+        base::BytesView der);
 
     [[nodiscard]] const base::Bytes& der() const { return der_; }
     [[nodiscard]] const crypto::PublicKey& public_key() const { return public_key_; }
@@ -30,6 +34,9 @@ class Csr {
     [[nodiscard]] bool must_staple() const { return must_staple_; }
 
   private:
+    enum class Signature { verified, verified_before };
+    static base::Result<Csr, std::vector<base::Error>> read(base::BytesView der,
+                                                            Signature signature);
     Csr(base::Bytes der, crypto::PublicKey key)
         : der_(std::move(der)), public_key_(std::move(key)) {}
     base::Bytes der_;

@@ -156,6 +156,17 @@ INSTANTIATE_TEST_SUITE_P(Csr, CsrOfEachKeyType,
                              return name;
                          });
 
+TEST(Csr, IsReadAgainWithoutItsSignature) {
+    base::Bytes der = make_csr(ec_key(), dns({"a.example"}));
+    der.back() ^= 1;
+    EXPECT_FALSE(Csr::from_der(der));
+    const auto kept = Csr::from_kept_der(der);
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->names(), dns({"a.example"}));
+    der.pop_back();
+    EXPECT_FALSE(Csr::from_kept_der(der));
+}
+
 TEST(Csr, AsksForMustStaple) {
     const auto csr = Csr::from_der(make_csr(ec_key(), dns({"a.example"}), {.must_staple = true}));
     ASSERT_TRUE(csr);

@@ -20,7 +20,7 @@ class KeptLog final : public base::Log {
         std::string line(event);
         for (const base::LogField& field : fields) {
             line.append(" ").append(field.name).append("=");
-            if (const auto* text = std::get_if<std::string>(&field.value)) line += *text;
+            if (const auto* text = std::get_if<std::string_view>(&field.value)) line += *text;
             if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
                 line += std::to_string(*number);
             }
