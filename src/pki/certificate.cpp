@@ -21,7 +21,7 @@ namespace {
 
 /// The parts of a Certificate that are looked at, all views into its encoding.
 struct Parts {
-    base::BytesView serial, algorithm;
+    base::BytesView serial, algorithm, subject;
     std::vector<der::Element> issuer_common_names, subject_common_names;
     base::Time not_before, not_after;
     base::BytesView public_key;
@@ -44,7 +44,7 @@ std::uint8_t read_version(der::Reader& fields) {
     return number[0];
 }
 
-Parts read_fields(der::Reader fields) {
+Parts read_fields(der::Reader fields, der::Failure& failure) {
     Parts parts;
     const std::uint8_t version = read_version(fields);
     parts.serial = fields.element(der::tag::integer, "the serial number").content;
@@ -54,7 +54,9 @@ Parts read_fields(der::Reader fields) {
     parts.not_before = validity.time("notBefore");
     parts.not_after = validity.time("notAfter");
     validity.end("the validity");
-    parts.subject_common_names = read_common_names(fields, "the subject");
+    parts.subject = fields.element(der::tag::sequence, "the subject").whole;
+    der::Reader subject(parts.subject, failure);
+    parts.subject_common_names = read_common_names(subject, "the subject");
     parts.public_key = fields.element(der::tag::sequence, "the public key").whole;
     for (const std::uint8_t unique_id : {der::tag::context(1), der::tag::context(2)}) {
         if (version >= version_2 && fields.next_is(unique_id))
@@ -80,7 +82,7 @@ base::Result<Parts> take_apart(base::BytesView der) {
     der::Failure failure;
     der::Reader reader(der, failure);
     der::Reader certificate = reader.inside(der::tag::sequence, "the certificate");
-    Parts parts = read_fields(certificate.inside(der::tag::sequence, "tbsCertificate"));
+    Parts parts = read_fields(certificate.inside(der::tag::sequence, "tbsCertificate"), failure);
     const der::Element algorithm =
         certificate.element(der::tag::sequence, "the signature algorithm");
     if (!std::ranges::equal(algorithm.whole, parts.algorithm)) {
@@ -165,8 +167,8 @@ base::Result<Certificate> Certificate::from_der(base::BytesView der) {
     if (!key) return std::unexpected(key.error().within("public key"));
     return Certificate(std::shared_ptr<const Fields>(
         new Fields{base::copy_of(der), *std::move(serial), parts->not_before, parts->not_after,
-                   std::move(extensions->names), *std::move(subject), *std::move(issuer),
-                   *std::move(key), std::move(extensions->authority_key_id),
+                   std::move(extensions->names), base::copy_of(parts->subject), *std::move(subject),
+                   *std::move(issuer), *std::move(key), std::move(extensions->authority_key_id),
                    std::move(extensions->subject_key_id), extensions->is_ca}));
 }
 

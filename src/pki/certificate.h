@@ -38,6 +38,8 @@ class Certificate {
     /// The last second of the validity (it is inclusive).
     [[nodiscard]] base::Time not_after() const { return fields_->not_after; }
     [[nodiscard]] const SubjectNames& names() const { return fields_->names; }
+    /// The subject's Name as it stands in the encoding (DER).
+    [[nodiscard]] const base::Bytes& subject_name() const { return fields_->subject; }
     /// First common name of the subject, or empty.
     [[nodiscard]] const std::string& subject_common_name() const { return fields_->subject_cn; }
     [[nodiscard]] const std::string& issuer_common_name() const { return fields_->issuer_cn; }
@@ -79,6 +81,7 @@ class Certificate {
         SerialNumber serial;
         base::Time not_before, not_after;
         SubjectNames names;
+        base::Bytes subject;
         std::string subject_cn, issuer_cn;
         crypto::PublicKey public_key;
         std::optional<base::Bytes> authority_key_id, subject_key_id;

@@ -108,15 +108,6 @@ void write_names(Writer& writer, const SubjectNames& names, Subject subject) {
                     [&] { write_general_names(writer, names); });
 }
 
-/// The Name under which `issuer` signs, as it stands in its certificate.
-base::BytesView subject_of(const Certificate& issuer) {
-    const unsigned char* octets = nullptr;
-    std::size_t size = 0;
-    crypto::require(X509_NAME_get0_der(X509_get_subject_name(issuer.handle()), &octets, &size) == 1,
-                    "reading the issuer's name");
-    return {octets, size};
-}
-
 base::Bytes encode_name(std::string_view organization, std::string_view common_name) {
     if (common_name.size() > max_common_name || organization.size() > max_common_name) {
         throw std::invalid_argument("a name has more than 64 characters");
@@ -143,13 +134,13 @@ struct Frame {
     Validity validity;
     base::BytesView issuer, subject;
     const crypto::PublicKey& public_key;
+    const crypto::PublicKey& issuer_key;
 };
 
-/// Puts a certificate together (RFC 5280 section 4.1), with the extensions that `write_extensions`
-/// writes, and reads it back, so that what leaves here is known to be well-formed.
+/// Puts a TBSCertificate together (RFC 5280 section 4.1), with the extensions that
+/// `write_extensions` writes.
 template <std::invocable<Writer&> WriteExtensions>
-Certificate sign_certificate(const Frame& frame, const crypto::PrivateKey& issuer_key,
-                             const WriteExtensions& write_extensions) {
+base::Bytes draft_certificate(const Frame& frame, const WriteExtensions& write_extensions) {
     if (frame.validity.not_after < frame.validity.not_before) {
         throw std::invalid_argument("a certificate ends before it begins");
     }
@@ -157,7 +148,7 @@ Certificate sign_certificate(const Frame& frame, const crypto::PrivateKey& issue
     writer.nested(der::tag::sequence, [&] {
         writer.nested(der::tag::context_constructed(0), [&] { writer.small_integer(2); });
         writer.element(der::tag::integer, frame.serial.der_content());
-        writer.raw(signature_algorithm_for(issuer_key.public_key()));
+        writer.raw(signature_algorithm_for(frame.issuer_key));
         writer.raw(frame.issuer);
         writer.nested(der::tag::sequence, [&] {
             writer.time(frame.validity.not_before);
@@ -169,19 +160,26 @@ Certificate sign_certificate(const Frame& frame, const crypto::PrivateKey& issue
             writer.nested(der::tag::sequence, [&] { write_extensions(writer); });
         });
     });
-    auto certificate = Certificate::from_der(sign_object(issuer_key, writer.view()));
+    return std::move(writer).take();
+}
+
+/// Signs and reads back, so that what leaves here is known to be well-formed.
+Certificate finish(base::BytesView to_be_signed, const crypto::PrivateKey& issuer_key) {
+    auto certificate = Certificate::from_der(sign_certificate(to_be_signed, issuer_key));
     if (!certificate) {
         throw std::logic_error("made a bad certificate: " + certificate.error().message);
     }
     return *std::move(certificate);
 }
 
-/// The key id by which certificates name their issuer.
-const base::Bytes& key_id_of_issuer(const Certificate& issuer,
-                                    const crypto::PrivateKey& issuer_key) {
+void require_key_of(const Certificate& issuer, const crypto::PrivateKey& issuer_key) {
     if (issuer.public_key() != issuer_key.public_key()) {
         throw std::logic_error("the key is not that of the issuer");
     }
+}
+
+/// The key id by which certificates name their issuer.
+const base::Bytes& key_id_of_issuer(const Certificate& issuer) {
     if (!issuer.subject_key_id()) {
         throw std::logic_error("the issuer has no subject key identifier");
     }
@@ -205,15 +203,14 @@ base::Bytes authority_name(const AuthorityCertificateFields& fields) {
 
 }  // namespace
 
-Certificate make_server_certificate(const ServerCertificateFields& fields,
-                                    const Certificate& issuer,
-                                    const crypto::PrivateKey& issuer_key) {
-    const base::Bytes& issuer_key_id = key_id_of_issuer(issuer, issuer_key);
+base::Bytes draft_server_certificate(const ServerCertificateFields& fields,
+                                     const Certificate& issuer) {
+    const base::Bytes& issuer_key_id = key_id_of_issuer(issuer);
     const std::string common_name = fields.common_name.value_or("");
     const base::Bytes subject = encode_name("", common_name);
-    const Frame frame{fields.serial, fields.validity, subject_of(issuer), subject,
-                      fields.public_key};
-    return sign_certificate(frame, issuer_key, [&](Writer& writer) {
+    const Frame frame{fields.serial, fields.validity,   issuer.subject_name(),
+                      subject,       fields.public_key, issuer.public_key()};
+    return draft_certificate(frame, [&](Writer& writer) {
         const bool is_rsa = fields.public_key.algorithm() == crypto::KeyAlgorithm::rsa;
         write_key_usage(writer, is_rsa ? digital_signature | key_encipherment : digital_signature);
         write_server_auth(writer);
@@ -225,25 +222,40 @@ Certificate make_server_certificate(const ServerCertificateFields& fields,
     });
 }
 
+base::Bytes sign_certificate(base::BytesView to_be_signed, const crypto::PrivateKey& issuer_key) {
+    return sign_object(issuer_key, to_be_signed);
+}
+
+Certificate make_server_certificate(const ServerCertificateFields& fields,
+                                    const Certificate& issuer,
+                                    const crypto::PrivateKey& issuer_key) {
+    require_key_of(issuer, issuer_key);
+    return finish(draft_server_certificate(fields, issuer), issuer_key);
+}
+
 Certificate make_root_certificate(const AuthorityCertificateFields& fields,
                                   const crypto::PrivateKey& key) {
     const base::Bytes name = authority_name(fields);
     const base::Bytes key_id = key_id_of(key.public_key());
-    const Frame frame{fields.serial, fields.validity, name, name, key.public_key()};
-    return sign_certificate(frame, key, [&](Writer& writer) {
-        write_authority_extensions(writer, fields, key_id, key_id);
-    });
+    const Frame frame{fields.serial, fields.validity,  name,
+                      name,          key.public_key(), key.public_key()};
+    const auto draft = draft_certificate(
+        frame, [&](Writer& writer) { write_authority_extensions(writer, fields, key_id, key_id); });
+    return finish(draft, key);
 }
 
 Certificate make_intermediate_certificate(const AuthorityCertificateFields& fields,
                                           const crypto::PublicKey& key, const Certificate& issuer,
                                           const crypto::PrivateKey& issuer_key) {
-    const base::Bytes& issuer_key_id = key_id_of_issuer(issuer, issuer_key);
+    require_key_of(issuer, issuer_key);
+    const base::Bytes& issuer_key_id = key_id_of_issuer(issuer);
     const base::Bytes name = authority_name(fields);
-    const Frame frame{fields.serial, fields.validity, subject_of(issuer), name, key};
-    return sign_certificate(frame, issuer_key, [&](Writer& writer) {
+    const Frame frame{fields.serial, fields.validity,    issuer.subject_name(), name,
+                      key,           issuer.public_key()};
+    const auto draft = draft_certificate(frame, [&](Writer& writer) {
         write_authority_extensions(writer, fields, key_id_of(key), issuer_key_id);
     });
+    return finish(draft, issuer_key);
 }
 
 Certificate make_tls_alpn_certificate(const SubjectNames& name,
@@ -262,8 +274,8 @@ Certificate make_tls_alpn_certificate(const SubjectNames& name,
     // RFC 5280 section 4.1.2.4 wants a name for every issuer, so the subject has one, too.
     const base::Bytes subject = encode_name("", "ACME challenge");
     const Validity validity{now - std::chrono::hours(1), now + std::chrono::days(7)};
-    const Frame frame{*serial, validity, subject, subject, key.public_key()};
-    return sign_certificate(frame, key, [&](Writer& writer) {
+    const Frame frame{*serial, validity, subject, subject, key.public_key(), key.public_key()};
+    const auto draft = draft_certificate(frame, [&](Writer& writer) {
         write_key_usage(writer, digital_signature);
         write_server_auth(writer);
         write_end_entity(writer);
@@ -271,6 +283,7 @@ Certificate make_tls_alpn_certificate(const SubjectNames& name,
         write_extension(writer, oid::acme_identifier, Criticality::critical,
                         [&] { writer.element(der::tag::octet_string, key_authorization_digest); });
     });
+    return finish(draft, key);
 }
 
 }  // namespace cairn::pki

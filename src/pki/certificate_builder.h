@@ -33,7 +33,14 @@ struct ServerCertificateFields {
     /// http URL of the issuer's certificate for the AIA caIssuers access method, or empty.
     std::string issuer_url;
 };
-/// Builds and signs. Throws std::runtime_error if the key cannot sign, std::logic_error if
+/// The DER of the TBSCertificate that `issuer` is to sign. Throws std::logic_error if `issuer` has
+/// no subject key identifier, or if the fields cannot stand in a certificate.
+[[nodiscard]] base::Bytes draft_server_certificate(const ServerCertificateFields& fields,
+                                                   const Certificate& issuer);
+/// The DER of the certificate. Throws std::runtime_error if the key cannot sign.
+[[nodiscard]] base::Bytes sign_certificate(base::BytesView to_be_signed,
+                                           const crypto::PrivateKey& issuer_key);
+/// Drafts and signs. Throws std::runtime_error if the key cannot sign, std::logic_error if
 /// `issuer_key` does not belong to `issuer`, if `issuer` has no subject key identifier, or if the
 /// fields cannot stand in a certificate.
 [[nodiscard]] Certificate make_server_certificate(const ServerCertificateFields& fields,

@@ -1,0 +1,290 @@
+#include "pki/lint.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "pki/der.h"
+#include "pki/extension.h"
+#include "pki/general_names.h"
+#include "pki/name.h"
+#include "pki/object_id.h"
+#include "pki/x509_signature.h"
+
+namespace cairn::pki {
+namespace {
+
+using Findings = std::vector<base::Error>;
+
+/// A TBSCertificate taken apart; views into its encoding.
+struct Draft {
+    base::BytesView version, serial, algorithm, issuer_name, subject, key;
+    base::Time not_before, not_after;
+    std::vector<der::Element> common_names;
+    std::vector<ExtensionView> extensions;
+};
+
+Draft take_apart(base::BytesView to_be_signed, der::Failure& failure) {
+    Draft draft;
+    der::Reader reader(to_be_signed, failure);
+    der::Reader fields = reader.inside(der::tag::sequence, "tbsCertificate");
+    reader.end("tbsCertificate");
+    der::Reader version = fields.inside(der::tag::context_constructed(0), "the version");
+    draft.version = version.element(der::tag::integer, "the version").content;
+    draft.serial = fields.element(der::tag::integer, "the serial number").content;
+    draft.algorithm = fields.element(der::tag::sequence, "the signature algorithm").whole;
+    draft.issuer_name = fields.element(der::tag::sequence, "the issuer").whole;
+    der::Reader validity = fields.inside(der::tag::sequence, "the validity");
+    draft.not_before = validity.time("notBefore");
+    draft.not_after = validity.time("notAfter");
+    draft.subject = fields.element(der::tag::sequence, "the subject").whole;
+    der::Reader subject(draft.subject, failure);
+    draft.common_names = read_common_names(subject, "the subject");
+    draft.key = fields.element(der::tag::sequence, "the public key").whole;
+    der::Reader extensions = fields.inside(der::tag::context_constructed(3), "the extensions");
+    draft.extensions = read_extensions(extensions);
+    extensions.end("the extensions");
+    fields.end("tbsCertificate");
+    return draft;
+}
+
+void check_frame(const Draft& draft, const Certificate& issuer, Findings& findings) {
+    if (draft.version.size() != 1 || draft.version[0] != 2)
+        findings.emplace_back("the version is not 3 (RFC 5280 section 4.1.2.1)");
+    const bool is_negative = !draft.serial.empty() && (draft.serial[0] & 0x80U) != 0;
+    if (is_negative || draft.serial.size() > 20)
+        findings.emplace_back(
+            "the serial number is negative or has more than 20 octets "
+            "(RFC 5280 section 4.1.2.2)");
+    if (draft.serial.size() < 8)
+        findings.emplace_back("the serial number has less than 64 bits (BR 7.1.2.7)");
+    if (!std::ranges::equal(draft.algorithm, signature_algorithm_for(issuer.public_key())))
+        findings.emplace_back(
+            "the signature algorithm is not the one of the issuer's key "
+            "(RFC 5280 section 4.1.1.2)");
+    if (!std::ranges::equal(draft.issuer_name, issuer.subject_name()))
+        findings.emplace_back(
+            "the issuer's name is not the subject of the issuer's certificate "
+            "(RFC 5280 section 4.1.2.4)");
+    if (draft.not_after <= draft.not_before)
+        findings.emplace_back("the validity ends before it begins (RFC 5280 section 4.1.2.5)");
+    if (draft.not_after > issuer.not_after())
+        findings.emplace_back("the validity ends after the issuer's own (BR 7.1.2.7)");
+}
+
+void check_key(const Draft& draft, Findings& findings) {
+    constexpr int least_rsa_bits = 2048;
+    const auto key = crypto::PublicKey::from_spki(draft.key);
+    if (!key) {
+        findings.push_back(key.error().within("public key"));
+        return;
+    }
+    if (key->algorithm() == crypto::KeyAlgorithm::rsa &&
+        (key->bits() < least_rsa_bits || key->bits() % 8 != 0))
+        findings.emplace_back("the RSA key has less than 2048 bits or an odd size (BR 6.1.5)");
+}
+
+bool is_host_label(std::string_view label) {
+    const auto is_letter_or_digit = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    };
+    return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+           std::ranges::all_of(label, [&](char c) { return is_letter_or_digit(c) || c == '-'; });
+}
+
+bool is_dns_name(std::string_view name) {
+    if (name.starts_with("*.")) name.remove_prefix(2);
+    if (name.empty() || name.size() > 253) return false;
+    for (;;) {
+        const auto dot = name.find('.');
+        if (!is_host_label(name.substr(0, dot))) return false;
+        if (dot == std::string_view::npos) return true;
+        name.remove_prefix(dot + 1);
+    }
+}
+
+void check_subject(const Draft& draft, const SubjectNames& names, Findings& findings) {
+    constexpr std::string_view empty_name = "\x30\x00";
+    if (draft.common_names.empty()) {
+        if (base::text_of(draft.subject) != std::string_view(empty_name.data(), 2))
+            findings.emplace_back("the subject has more than a common name (BR 7.1.2.7.2)");
+        return;
+    }
+    const auto common_name = base::text_of(draft.common_names.front().content);
+    const bool is_named =
+        std::ranges::find(names.dns_names, common_name) != names.dns_names.end() ||
+        std::ranges::any_of(names.ip_addresses, [&](const base::IpAddress& address) {
+            return address.to_string() == common_name;
+        });
+    if (draft.common_names.size() > 1 || !is_named)
+        findings.emplace_back("the common name is not one of the subjectAltName's (BR 7.1.4.3)");
+}
+
+void check_names(const SubjectNames& names, Findings& findings) {
+    std::set<std::string> seen;
+    for (const auto& name : names.dns_names) {
+        if (!is_dns_name(name))
+            findings.emplace_back(fmt::format(
+                "\"{}\" is no name of letters, digits and hyphens in lower case (BR 7.1.2.7.12)",
+                base::printable(name, 80)));
+        if (!seen.insert(name).second)
+            findings.emplace_back(
+                fmt::format("\"{}\" stands there twice", base::printable(name, 80)));
+    }
+    for (const auto& address : names.ip_addresses) {
+        if (!seen.insert(address.to_string()).second)
+            findings.emplace_back(address.to_string() + " stands there twice");
+    }
+    if (seen.empty()) findings.emplace_back("it names nothing (BR 7.1.2.7.12)");
+    if (names.other_names > 0)
+        findings.emplace_back(
+            "the subjectAltName holds other things than names and addresses (BR 7.1.2.7.12)");
+}
+
+/// One extension that a certificate for a TLS server has, and how.
+struct Rule {
+    base::BytesView object_id;
+    std::string_view name;
+    enum class Presence { required, optional } presence;
+    Criticality criticality;
+};
+
+void check_presence(const Draft& draft, Findings& findings) {
+    const bool is_nameless = draft.common_names.empty();
+    using enum Criticality;
+    using enum Rule::Presence;
+    const std::array rules = {
+        Rule{oid::key_usage, "keyUsage", required, critical},
+        Rule{oid::extended_key_usage, "extKeyUsage", required, non_critical},
+        Rule{oid::basic_constraints, "basicConstraints", required, critical},
+        Rule{oid::authority_key_identifier, "authorityKeyIdentifier", required, non_critical},
+        Rule{oid::subject_key_identifier, "subjectKeyIdentifier", optional, non_critical},
+        Rule{oid::certificate_policies, "certificatePolicies", required, non_critical},
+        Rule{oid::authority_information_access, "authorityInfoAccess", optional, non_critical},
+        // RFC 5280 section 4.2.1.6: critical if and only if the subject is empty. That there is a
+        // name in it is a rule of its own.
+        Rule{oid::subject_alt_name, "subjectAltName", optional,
+             is_nameless ? critical : non_critical},
+    };
+    for (const Rule& rule : rules) {
+        const auto is_it = [&](const ExtensionView& extension) {
+            return std::ranges::equal(extension.object_id, rule.object_id);
+        };
+        const auto found = std::ranges::find_if(draft.extensions, is_it);
+        if (found == draft.extensions.end()) {
+            if (rule.presence == required)
+                findings.emplace_back(fmt::format("{} is missing (BR 7.1.2.7.6)", rule.name));
+        } else if (found->criticality != rule.criticality) {
+            findings.emplace_back(fmt::format("{} is {}critical (BR 7.1.2.7.6)", rule.name,
+                                              rule.criticality == critical ? "not " : ""));
+        }
+    }
+    for (const ExtensionView& extension : draft.extensions) {
+        const bool is_known = std::ranges::any_of(rules, [&](const Rule& rule) {
+            return std::ranges::equal(extension.object_id, rule.object_id);
+        });
+        if (!is_known)
+            findings.emplace_back("there is an extension that no rule allows (BR 7.1.2.7.6)");
+    }
+}
+
+/// True if a value is exactly these octets.
+bool is_value(const Draft& draft, base::BytesView object_id, std::string_view what,
+              base::BytesView expected, der::Failure& failure) {
+    const auto value = sole_value(draft.extensions, object_id, what, failure);
+    return !value || std::ranges::equal(*value, expected);
+}
+
+base::Bytes object_id_list(base::BytesView object_id) {
+    der::Writer writer;
+    writer.nested(der::tag::sequence,
+                  [&] { writer.element(der::tag::object_identifier, object_id); });
+    return std::move(writer).take();
+}
+
+void check_purpose(const Draft& draft, const Certificate& issuer, der::Failure& failure,
+                   Findings& findings) {
+    constexpr std::uint8_t digital_signature = 0x80;
+    constexpr std::uint8_t key_encipherment = 0x20;
+    read_value(draft.extensions, oid::key_usage, "keyUsage", failure, [&](der::Reader& value) {
+        const auto bits = value.element(der::tag::bit_string, "keyUsage").content;
+        const std::uint8_t usage = bits.size() == 2 ? bits[1] : 0;
+        if ((usage & digital_signature) == 0 ||
+            (usage & ~(digital_signature | key_encipherment)) != 0)
+            findings.emplace_back("keyUsage is not that of a TLS server (BR 7.1.2.7.11)");
+    });
+    if (!is_value(draft, oid::extended_key_usage, "extKeyUsage", object_id_list(oid::server_auth),
+                  failure))
+        findings.emplace_back("extKeyUsage is not serverAuth alone (BR 7.1.2.7.10)");
+    const base::Bytes no_authority{der::tag::sequence, 0};
+    if (!is_value(draft, oid::basic_constraints, "basicConstraints", no_authority, failure))
+        findings.emplace_back("basicConstraints make it a CA (BR 7.1.2.7.8)");
+
+    der::Writer policies;
+    policies.nested(der::tag::sequence,
+                    [&] { policies.raw(object_id_list(oid::domain_validated)); });
+    if (!is_value(draft, oid::certificate_policies, "certificatePolicies", policies.view(),
+                  failure))
+        findings.emplace_back("certificatePolicies are not domain-validated alone (BR 7.1.2.7.9)");
+
+    der::Writer key_id;
+    key_id.nested(der::tag::sequence, [&] {
+        const auto& id = issuer.subject_key_id();
+        key_id.element(der::tag::context(0), id ? base::BytesView(*id) : base::BytesView());
+    });
+    if (!is_value(draft, oid::authority_key_identifier, "authorityKeyIdentifier", key_id.view(),
+                  failure))
+        findings.emplace_back(
+            "authorityKeyIdentifier is not the issuer's subjectKeyIdentifier "
+            "(RFC 5280 section 4.2.1.1)");
+}
+
+void check_issuer_url(const Draft& draft, der::Failure& failure, Findings& findings) {
+    read_value(draft.extensions, oid::authority_information_access, "authorityInfoAccess", failure,
+               [&](der::Reader& value) {
+                   der::Reader list = value.inside(der::tag::sequence, "authorityInfoAccess");
+                   while (!list.at_end()) {
+                       der::Reader access = list.inside(der::tag::sequence, "an access");
+                       access.element(der::tag::object_identifier, "an access method");
+                       const auto place = access.element("an access location");
+                       const bool is_http = place.tag == der::tag::context(6) &&
+                                            base::text_of(place.content).starts_with("http://");
+                       if (!is_http)
+                           findings.emplace_back(
+                               "authorityInfoAccess has a place that is no http URL "
+                               "(BR 7.1.2.7.7)");
+                   }
+               });
+}
+
+}  // namespace
+
+std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
+                                                 const Certificate& issuer) {
+    if (const auto sound = der::check(to_be_signed); !sound)
+        return {sound.error().within("the certificate is not DER")};
+    der::Failure failure;
+    const Draft draft = take_apart(to_be_signed, failure);
+    if (failure) return {*failure};
+
+    Findings findings;
+    SubjectNames names;
+    read_value(draft.extensions, oid::subject_alt_name, "subjectAltName", failure,
+               [&](der::Reader& value) { names = read_general_names(value, findings); });
+    check_frame(draft, issuer, findings);
+    check_key(draft, findings);
+    check_subject(draft, names, findings);
+    check_names(names, findings);
+    check_presence(draft, findings);
+    check_purpose(draft, issuer, failure, findings);
+    check_issuer_url(draft, failure, findings);
+    if (failure) findings.push_back(*failure);
+    return findings;
+}
+
+}  // namespace cairn::pki
