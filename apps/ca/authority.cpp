@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "apps/ca/files.h"
+#include "ca/key_signer.h"
 #include "crypto/digest.h"
 #include "net/url.h"
 #include "pki/chain.h"
@@ -34,22 +35,40 @@ std::string issuer_url(const Configuration& configuration, const pki::Certificat
     return url_base + "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
 }
 
-ca::KeySigner load_signer(const Configuration& configuration, const fs::path& folder) {
-    const auto chain_path = folder / "pki" / "intermediate.pem";
-    const auto key_path = folder / "pki" / "intermediate-key.pem";
+ca::Issuer load_issuer(const std::string& name, const Configuration& configuration,
+                       const fs::path& folder, const base::Executor& slow_signing) {
+    const auto& wanted = configuration.issuers.at(name);
+    const auto chain_path = folder / wanted.certificate;
+    const auto key_path = folder / wanted.key;
     auto chain = require(pki::chain_from_pem(read_file(chain_path)), chain_path);
     auto key = require(crypto::PrivateKey::from_pem(read_file(key_path)), key_path);
     auto url = issuer_url(configuration, chain.front());
     try {
-        return {std::move(chain), std::move(key), std::move(url)};
+        return {name, std::move(chain),
+                std::make_unique<ca::KeySigner>(std::move(key), slow_signing), std::move(url),
+                wanted.use};
     } catch (const std::invalid_argument& error) {
-        throw std::runtime_error(key_path.string() + ": " + error.what());
+        throw std::runtime_error(std::string(error.what()) + " (" + chain_path.string() + ", " +
+                                 key_path.string() + ")");
     }
 }
 
-std::vector<crypto::PublicKey> own_keys(const ca::Signer& signer) {
+ca::Issuers load_issuers(const Configuration& configuration, const fs::path& folder,
+                         const base::Executor& slow_signing) {
+    std::vector<ca::Issuer> issuers;
+    for (const auto& [name, wanted] : configuration.issuers)
+        issuers.push_back(load_issuer(name, configuration, folder, slow_signing));
+    try {
+        return ca::Issuers(std::move(issuers));
+    } catch (const std::invalid_argument& error) {
+        throw std::runtime_error(error.what());
+    }
+}
+
+std::vector<crypto::PublicKey> own_keys(const ca::Issuers& issuers) {
     std::vector<crypto::PublicKey> keys;
-    for (const auto& certificate : signer.chain()) keys.push_back(certificate.public_key());
+    for (const auto& issuer : issuers.all())
+        for (const auto& certificate : issuer.chain()) keys.push_back(certificate.public_key());
     return keys;
 }
 
@@ -99,18 +118,18 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       name_policy_({.internal_names = configuration.policy.internal_names,
                     .networks = configuration.validation.allow_networks}),
       profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),
-      signer_(load_signer(configuration, folder)),
+      issuers_(load_issuers(configuration, folder, surroundings.slow_signing)),
       validator_(surroundings.adapters.make_validator(configuration, surroundings.next_executor)),
       registration_(surroundings.repository, surroundings.clock, surroundings.random,
                     {.terms_of_service = configuration.directory.terms_of_service,
-                     .own_keys = own_keys(signer_)},
+                     .own_keys = own_keys(issuers_)},
                     surroundings.log, surroundings.observer),
       ordering_(surroundings.repository, name_policy_, profiles_, surroundings.clock,
                 surroundings.random),
       validation_(surroundings.repository, *validator_, profiles_, surroundings.clock,
                   surroundings.next_executor, surroundings.announcements, surroundings.log,
                   surroundings.observer),
-      issuance_(surroundings.repository, signer_, profiles_, surroundings.clock,
+      issuance_(surroundings.repository, issuers_, profiles_, surroundings.clock,
                 surroundings.random, surroundings.next_executor, surroundings.announcements,
                 surroundings.log, surroundings.observer),
       revoking_(surroundings.repository, surroundings.clock, surroundings.log,
@@ -144,7 +163,8 @@ net::Router Authority::make_plain_router() {
 }
 
 base::Task<void> Authority::prepare() {
-    co_await repository_.save_issuer(issuance_.issuer(), pki::to_pem(signer_.chain()));
+    for (const auto& issuer : issuers_.all())
+        co_await repository_.save_issuer(issuer.id(), pki::to_pem(issuer.chain()));
 }
 
 void Authority::start() {

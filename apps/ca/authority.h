@@ -14,7 +14,7 @@
 #include "apps/ca/configuration.h"
 #include "base/log.h"
 #include "ca/issuance.h"
-#include "ca/key_signer.h"
+#include "ca/issuer.h"
 #include "ca/nonces.h"
 #include "ca/ordering.h"
 #include "ca/policy.h"
@@ -34,6 +34,8 @@ struct Surroundings {
     crypto::Random& random;
     base::Log& log;
     std::function<base::Executor()> next_executor;
+    /// Where signatures are made that take long.
+    base::Executor slow_signing;
     ca::Observer& observer = ca::deaf_observer();
     api::RequestObserver& request_observer = api::deaf_request_observer();
 };
@@ -42,11 +44,12 @@ struct Surroundings {
 /// together. A reload makes another one and lets this one finish its requests and jobs.
 class Authority {
   public:
-    /// Reads chain and key from `folder`/pki. Throws std::runtime_error naming what is wrong.
+    /// Reads chains and keys of the issuers from `folder`. Throws std::runtime_error naming what is
+    /// wrong.
     Authority(const Configuration& configuration, const std::filesystem::path& folder,
               Surroundings surroundings);
 
-    /// Saves the issuer's chain; before anything is issued.
+    /// Saves the issuers' chains; before anything is issued.
     [[nodiscard]] base::Task<void> prepare();
     /// Takes up the jobs that the store has.
     void start();
@@ -62,7 +65,7 @@ class Authority {
     }
 
     [[nodiscard]] ca::Issuance& issuance() { return issuance_; }
-    [[nodiscard]] std::span<const pki::Certificate> chain() const { return signer_.chain(); }
+    [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
 
   private:
     [[nodiscard]] net::Router make_router();
@@ -72,7 +75,7 @@ class Authority {
     api::Links links_;
     ca::NamePolicy name_policy_;
     ca::Profiles profiles_;
-    ca::KeySigner signer_;
+    ca::Issuers issuers_;
     std::unique_ptr<ca::Validator> validator_;
     ca::Registration registration_;
     ca::Ordering ordering_;

@@ -265,6 +265,41 @@ void read_profiles(Section section, Configuration& configuration, base::Time now
     }
 }
 
+void read_issuer(Section section, Configuration::Issuer& issuer, const Configuration& whole) {
+    section.take("certificate", issuer.certificate);
+    section.take("key", issuer.key);
+    section.take("active", issuer.use.active);
+    std::vector<std::string> profiles, key_types;
+    section.take("profiles", profiles);
+    section.take("key_types", key_types);
+    if (issuer.certificate.empty()) section.find("certificate", "must be the path of a PEM file");
+    if (issuer.key.empty()) section.find("key", "must be the path of a PEM file");
+    for (const auto& name : profiles) {
+        if (!whole.profiles.contains(name))
+            section.find("profiles", "names \"" + name + "\", which is no profile");
+        issuer.use.profiles.insert(name);
+    }
+    for (const auto& name : key_types) {
+        if (const auto algorithm = crypto::key_algorithm_from(name))
+            issuer.use.key_algorithms.insert(*algorithm);
+        else
+            section.find("key_types", algorithm.error().message);
+    }
+    section.report_unknown();
+}
+
+void read_issuers(Section section, Configuration& configuration) {
+    for (const auto& name : section.keys()) {
+        Configuration::Issuer issuer;
+        read_issuer(section.section(name), issuer, configuration);
+        configuration.issuers.emplace(name, std::move(issuer));
+    }
+    if (configuration.issuers.empty())
+        configuration.issuers.emplace(
+            "intermediate",
+            Configuration::Issuer{"pki/intermediate.pem", "pki/intermediate-key.pem", {}});
+}
+
 }  // namespace
 
 base::Result<base::Seconds> duration_from(std::string_view text) {
@@ -326,6 +361,7 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
         configuration.default_profile = configuration.profiles.begin()->first;
     if (!configuration.profiles.contains(configuration.default_profile))
         top.find("default_profile", "names no profile");
+    read_issuers(top.section("issuers"), configuration);
 
     // Read for the sake of files written for later versions; nothing is limited yet.
     auto limits = top.section("limits");

@@ -9,6 +9,7 @@
 #include "base/ip_address.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "ca/issuer.h"
 #include "ca/profile.h"
 
 namespace cairn::apps {
@@ -57,6 +58,14 @@ struct Configuration {
     } policy;
     std::map<std::string, ca::Profile> profiles;
     std::string default_profile;
+    /// Who signs what; files are relative to the CA's folder or absolute.
+    struct Issuer {
+        /// The issuer's certificate in PEM, followed by those above it, without the root.
+        std::string certificate;
+        std::string key;
+        ca::Issuer::Use use;
+    };
+    std::map<std::string, Issuer> issuers;
 };
 
 /// Reads a configuration file with overrides, each "KEY=VALUE" with a dotted key and a TOML value.

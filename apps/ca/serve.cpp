@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -88,6 +89,7 @@ class Server {
               base::open_log(configuration_.log.file, configuration_.log.level),
               configuration_.log.level, metrics_)),
           loops_(loop_count(configuration_)),
+          slow_signing_(loop_count(configuration_)),
           repository_(adapters.open_store(configuration_, folder_, *log_, metrics_)),
           store_watch_(*repository_, [this] { return loops_.next(); }),
           nonces_(random_),
@@ -176,6 +178,7 @@ class Server {
                          .random = random_,
                          .log = *log_,
                          .next_executor = [this] { return loops_.next(); },
+                         .slow_signing = slow_signing_.get_executor(),
                          .observer = metrics_,
                          .request_observer = metrics_});
     }
@@ -211,10 +214,13 @@ class Server {
     ReadinessFacts readiness_facts() {
         using Role = ReadinessFacts::Certificate::Role;
         const auto authority = authority_.load();
-        const auto& issuer = authority->chain().front();
         ReadinessFacts facts{.now = clock_.now(), .draining = is_draining_};
-        facts.certificates.push_back(
-            {Role::issuer, "intermediate", issuer.not_before(), issuer.not_after()});
+        for (const auto& issuer : authority->issuers().all()) {
+            if (!issuer.use().active) continue;
+            facts.certificates.push_back({Role::issuer, issuer.name(),
+                                          issuer.certificate().not_before(),
+                                          issuer.certificate().not_after()});
+        }
         facts.certificates.push_back({Role::server, "server", {}, certificate_.not_after()});
         return facts;
     }
@@ -242,6 +248,7 @@ class Server {
     std::unique_ptr<base::Log> log_;
     // The store's writer wakes tasks on the loops, so they outlive it.
     net::EventLoops loops_;
+    boost::asio::thread_pool slow_signing_;
     std::unique_ptr<ca::Repository> repository_;
     StoreWatch store_watch_;
     base::Announcements announcements_;

@@ -52,6 +52,15 @@ base::Time renewal_time(const pki::Certificate& certificate) {
     return certificate.not_after() - (certificate.not_after() - certificate.not_before()) / 3;
 }
 
+// Whether a certificate for this key issued now would have the same issuer.
+bool is_of_present_issuer(const pki::Certificate& issuer, const crypto::PrivateKey& key,
+                          const Configuration& configuration, const Authority& authority,
+                          base::Time now) {
+    const auto* present = authority.issuers().choose(configuration.default_profile,
+                                                     key.public_key().algorithm(), now);
+    return present != nullptr && present->certificate() == issuer;
+}
+
 }  // namespace
 
 ServerCertificate::ServerCertificate(std::filesystem::path folder, const base::Clock& clock,
@@ -73,8 +82,8 @@ void ServerCertificate::refresh(const Configuration& configuration, Authority& a
         // Anything less than a perfect match is replaced: a crash between the two files, a new
         // issuer, other names, age.
         if (chain && key && chain->size() > 1 && chain->front().public_key() == key->public_key() &&
-            (*chain)[1] == authority.chain().front() && has_names(chain->front(), names) &&
-            clock_.now() < renewal_time(chain->front())) {
+            is_of_present_issuer((*chain)[1], *key, configuration, authority, clock_.now()) &&
+            has_names(chain->front(), names) && clock_.now() < renewal_time(chain->front())) {
             if (renew_at_ != renewal_time(chain->front())) identity_->replace(chain_pem, *key);
             renew_at_ = renewal_time(chain->front());
             not_after_ = chain->front().not_after();
@@ -82,20 +91,19 @@ void ServerCertificate::refresh(const Configuration& configuration, Authority& a
         }
     }
     const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
-    std::optional<pki::Certificate> issued;
+    pki::Chain issued;
     const auto issue = [&]() -> base::Task<void> {
         issued = co_await authority.issuance().issue_own_certificate(names, key.public_key(),
                                                                      server_certificate_life);
     };
     boost::asio::co_spawn(executor, issue(), boost::asio::use_future).get();
-    const auto& leaf = *issued;
-    const auto chain_pem = leaf.pem() + pki::to_pem(authority.chain());
+    const auto chain_pem = pki::to_pem(issued);
     const auto key_pem = key.to_pem();
     write_file(key_path_, base::text_of({key_pem.data(), key_pem.size()}), 0600);
     write_file(chain_path_, chain_pem, 0644);
     identity_->replace(chain_pem, key);
-    renew_at_ = renewal_time(leaf);
-    not_after_ = leaf.not_after();
+    renew_at_ = renewal_time(issued.front());
+    not_after_ = issued.front().not_after();
 }
 
 }  // namespace cairn::apps

@@ -12,7 +12,7 @@
 
 namespace cairn::apps {
 
-/// The certificate with which the CA serves HTTPS: issued to itself by its intermediate, kept in
+/// The certificate with which the CA serves HTTPS: issued to itself by one of its issuers, kept in
 /// pki/server.pem and pki/server-key.pem, renewed with a new key when a third of its life is left.
 class ServerCertificate {
   public:

@@ -40,7 +40,8 @@ class ServerCertificateTest : public testing::Test {
                          .clock = clock_,
                          .random = random_,
                          .log = *log_,
-                         .next_executor = [this] { return loops_.next(); }});
+                         .next_executor = [this] { return loops_.next(); },
+                         .slow_signing = loops_.next()});
     }
     ~ServerCertificateTest() override { fs::remove_all(folder_.parent_path()); }
 
@@ -73,7 +74,7 @@ class ServerCertificateTest : public testing::Test {
 
 TEST_F(ServerCertificateTest, IsIssuedByTheIntermediateAndKnownToTheStore) {
     const auto first = refreshed();
-    EXPECT_TRUE(first.is_signed_by(authority_->chain().front()));
+    EXPECT_TRUE(first.is_signed_by(authority_->issuers().all().front().certificate()));
     EXPECT_TRUE(is_stored(first));
     const auto key = crypto::PrivateKey::from_pem(read_file(folder_ / "pki/server-key.pem"));
     EXPECT_EQ(key.value().public_key(), first.public_key());

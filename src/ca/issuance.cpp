@@ -1,6 +1,7 @@
 #include "ca/issuance.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "ca/order_rules.h"
 #include "crypto/digest.h"
@@ -52,14 +53,27 @@ pki::Csr require_csr(const base::Bytes& der, const Order& order) {
     return std::move(*csr);
 }
 
+// What is kept of a certificate and known before it is signed.
+IssuedCertificate kept(const IssuanceProof& proof, const Issuer& issuer) {
+    return {.serial = proof.serial(),
+            .der = {},
+            .issuer = issuer.id(),
+            .key = crypto::sha256(proof.public_key().spki()),
+            .not_after = proof.validity().not_after,
+            .account = std::nullopt,
+            .order = std::nullopt,
+            .issued = {},
+            .revocation = std::nullopt};
+}
+
 }  // namespace
 
-Issuance::Issuance(Repository& repository, Signer& signer, const Profiles& profiles,
+Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
                    const base::Clock& clock, crypto::Random& random,
                    std::function<base::Executor()> next_executor,
                    base::Announcements& announcements, base::Log& log, Observer& observer)
     : repository_(repository),
-      signer_(signer),
+      issuers_(issuers),
       profiles_(profiles),
       clock_(clock),
       random_(random),
@@ -82,10 +96,6 @@ void Issuance::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
-IssuerId Issuance::issuer() const {
-    return crypto::sha256(signer_.chain().front().der());
-}
-
 base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
                                     Cause cause) {
     const auto& order = view.order;
@@ -106,7 +116,8 @@ base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
     const auto now = clock_.now();
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
-    const auto issuer_not_after = signer_.chain().front().not_after();
+    const auto issuer_not_after =
+        require_issuer(order.profile, csr.public_key()).certificate().not_after();
     IssuanceIntent intent{.begun = now,
                           .csr = std::move(request.csr),
                           .serial = pki::SerialNumber::random(random_),
@@ -121,27 +132,12 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
     const auto order = co_await repository_.find_order(id);
     if (!order || !order->intent || order->completed || order->problem) co_return;
 
-    const auto proofs = co_await repository_.find_authorizations(order->authorizations);
-    const auto account = co_await repository_.find_account(order->account);
-    const auto* profile = profiles_.find(order->profile);
-
+    std::optional<Warrant> warrant;
     std::optional<Problem> problem;
-    std::optional<IssuanceProof> proof;
-    if (!account || account->deactivated) {
-        problem.emplace(ProblemType::unauthorized, "the account was deactivated");
-    } else if (profile == nullptr) {
-        problem.emplace(ProblemType::invalid_profile, "the profile is not offered any more");
-    } else {
-        // Asked again: between finalize and now may lie an outage or a change of issuer.
-        problem = intent_refusal(*order->intent, signer_.chain().front().not_after(), clock_.now());
-        auto result = IssuanceProof::of(*order, proofs, *profile);
-        if (!result)
-            problem = std::move(result.error());
-        else if (!problem)
-            proof.emplace(std::move(*result));
-    }
-    if (proof && co_await repository_.is_key_blocked(crypto::sha256(proof->public_key().spki()))) {
-        problem.emplace(ProblemType::bad_csr, "the key became known as compromised meanwhile");
+    try {
+        warrant.emplace(co_await prove(*order));
+    } catch (Problem& refusal) {
+        problem = std::move(refusal);
     }
     if (problem) {
         log_.warning(
@@ -153,9 +149,13 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
         co_return;
     }
 
-    const auto certificate = co_await sign(std::move(*proof));
-    const bool completed =
-        co_await repository_.complete_issuance(id, stored(certificate, order->account, id));
+    const auto& issuer = warrant->issuer;
+    auto certificate = kept(warrant->proof, issuer);
+    certificate.account = order->account;
+    certificate.order = id;
+    certificate.der = co_await make_certificate(std::move(warrant->proof), issuer);
+    certificate.issued = clock_.now();
+    const bool completed = co_await repository_.complete_issuance(id, std::move(certificate));
     if (completed) {
         observer_.issued(Observer::Subject::order);
         log_.info(
@@ -163,22 +163,47 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
             {{"request", cause.request},
              {"order", id.to_string()},
              {"account", order->account.to_string()},
-             {"serial", certificate.serial().to_hex()},
+             {"issuer", issuer.name()},
+             {"serial", order->intent->serial.to_hex()},
              {"names", joined(order->identifiers, [](const auto& name) { return name.value(); })},
-             {"not_after", base::to_rfc3339(certificate.not_after())}});
+             {"not_after", base::to_rfc3339(order->intent->validity.not_after)}});
     }
     announcements_.announce(id.to_string());
 }
 
-base::Task<pki::Certificate> Issuance::sign(IssuanceProof proof) {
+base::Task<Issuance::Warrant> Issuance::prove(Order order) {
+    const auto account = co_await repository_.find_account(order.account);
+    if (!account || account->deactivated)
+        throw Problem(ProblemType::unauthorized, "the account was deactivated");
+    const auto* profile = profiles_.find(order.profile);
+    if (profile == nullptr)
+        throw Problem(ProblemType::invalid_profile, "the profile is not offered any more");
+    const auto proofs = co_await repository_.find_authorizations(order.authorizations);
+    auto proof = IssuanceProof::of(order, proofs, *profile);
+    if (!proof) throw std::move(proof.error());
+    if (co_await repository_.is_key_blocked(crypto::sha256(proof->public_key().spki())))
+        throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
+    // Asked again: between finalize and now may lie an outage or a change of issuer.
+    const auto& issuer = require_issuer(order.profile, proof->public_key());
+    if (auto refusal =
+            intent_refusal(*order.intent, issuer.certificate().not_after(), clock_.now()))
+        throw std::move(*refusal);
+    co_return Warrant{std::move(*proof), issuer};
+}
+
+base::Task<base::Bytes> Issuance::make_certificate(IssuanceProof proof, const Issuer& issuer) {
+    auto draft = CertificateDraft::of(proof, issuer.certificate(), issuer.certificate_url());
+    if (!draft)
+        throw std::runtime_error(
+            "the lint refuses the certificate: " +
+            joined(draft.error(), [](const base::Error& finding) { return finding.message; }));
     const auto begun = std::chrono::steady_clock::now();
-    const auto key = signer_.chain().front().public_key().algorithm();
     const auto tell = [&](Observer::Signature outcome) {
-        observer_.signature_ended("intermediate", key, outcome,
-                                  std::chrono::steady_clock::now() - begun);
+        observer_.signature_ended(issuer.name(), issuer.certificate().public_key().algorithm(),
+                                  outcome, std::chrono::steady_clock::now() - begun);
     };
     try {
-        auto certificate = co_await signer_.sign(std::move(proof));
+        auto certificate = co_await issuer.signer().sign(std::move(*draft));
         tell(Observer::Signature::done);
         co_return certificate;
     } catch (...) {
@@ -194,20 +219,40 @@ base::Task<void> Issuance::give_up(OrderId id) {
     announcements_.announce(id.to_string());
 }
 
-base::Task<pki::Certificate> Issuance::issue_own_certificate(
-    std::vector<protocol::Identifier> names, crypto::PublicKey key, base::Seconds validity) {
+base::Task<pki::Chain> Issuance::issue_own_certificate(std::vector<protocol::Identifier> names,
+                                                       crypto::PublicKey key,
+                                                       base::Seconds validity) {
     const auto now = clock_.now();
-    const auto not_before = now - profiles_.find("")->backdate;
+    const auto& profile = *profiles_.find("");
+    const auto& issuer = require_issuer(profile.name, key);
+    const auto not_before = now - profile.backdate;
+    const auto not_after =
+        std::min(not_before + validity - base::Seconds(1), issuer.certificate().not_after());
     auto proof = IssuanceProof::for_own_server(
-        names, std::move(key), pki::SerialNumber::random(random_),
-        {not_before,
-         std::min(not_before + validity - base::Seconds(1), signer_.chain().front().not_after())});
-    auto certificate = co_await sign(std::move(proof));
-    co_await repository_.add_certificate(stored(certificate, std::nullopt, std::nullopt));
+        names, std::move(key), pki::SerialNumber::random(random_), {not_before, not_after});
+    auto issued = kept(proof, issuer);
+    issued.der = co_await make_certificate(std::move(proof), issuer);
+    issued.issued = clock_.now();
+    auto certificate = pki::Certificate::from_der(issued.der);
+    if (!certificate) throw std::logic_error(certificate.error().message);
+    co_await repository_.add_certificate(std::move(issued));
     observer_.issued(Observer::Subject::own_server);
-    log_.info("issued own certificate", {{"serial", certificate.serial().to_hex()},
-                                         {"not_after", base::to_rfc3339(certificate.not_after())}});
-    co_return certificate;
+    log_.info("issued own certificate", {{"serial", certificate->serial().to_hex()},
+                                         {"issuer", issuer.name()},
+                                         {"not_after", base::to_rfc3339(not_after)}});
+    pki::Chain chain{std::move(*certificate)};
+    chain.insert(chain.end(), issuer.chain().begin(), issuer.chain().end());
+    co_return chain;
+}
+
+const Issuer& Issuance::require_issuer(const std::string& profile,
+                                       const crypto::PublicKey& key) const {
+    const auto* issuer = issuers_.choose(profile, key.algorithm(), clock_.now());
+    if (issuer == nullptr)
+        throw Problem(ProblemType::bad_csr,
+                      "no issuer of this CA issues certificates of profile \"" + profile +
+                          "\" for " + std::string(to_string(key.algorithm())) + " keys");
+    return *issuer;
 }
 
 base::Task<void> Issuance::require_usable_key(crypto::PublicKey key) {
@@ -218,20 +263,6 @@ base::Task<void> Issuance::require_usable_key(crypto::PublicKey key) {
     const auto thumbprint = protocol::Jwk::of(key).thumbprint();
     if (co_await repository_.find_account_by_key(thumbprint))
         throw Problem(ProblemType::bad_csr, "the CSR is refused: its key is an account's key");
-}
-
-IssuedCertificate Issuance::stored(const pki::Certificate& certificate,
-                                   std::optional<AccountId> account,
-                                   std::optional<OrderId> order) const {
-    return {.serial = certificate.serial(),
-            .der = certificate.der(),
-            .issuer = issuer(),
-            .key = crypto::sha256(certificate.public_key().spki()),
-            .not_after = certificate.not_after(),
-            .account = account,
-            .order = order,
-            .issued = clock_.now(),
-            .revocation = std::nullopt};
 }
 
 }  // namespace cairn::ca

@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "ca/cause.h"
+#include "ca/issuer.h"
 #include "ca/job_queue.h"
 #include "ca/ordering.h"
 #include "ca/profile.h"
 #include "ca/repository.h"
-#include "ca/signer.h"
 #include "crypto/random.h"
 #include "protocol/order.h"
 
@@ -19,13 +19,16 @@ namespace cairn::ca {
 
 /// From a ready order to a stored certificate (RFC 8555 section 7.4):
 ///   finalize    checks the CSR and writes the intent (serial number, validity) - durable
-///   carry_out   a job: proves the order anew, signs, stores certificate and completion in one step
-/// Killed anywhere, the order is still ready, or its intent is carried out after the restart; a
-/// certificate that was signed and not stored was shown to nobody and is signed again with the same
-/// serial number.
+///   carry_out   a job, in steps: prove the order anew, draft and lint the certificate, sign the
+///               draft, store certificate and completion in one step, wake who waits
+/// finalize answers without waiting for the signer, however slow it is. What certificate
+/// transparency needs, a precertificate and the promises of logs, has its place between lint and
+/// signature. Killed anywhere, the order is still ready, or its intent is carried out after the
+/// restart; a certificate that was signed and not stored was shown to nobody and is signed again
+/// with the same serial number.
 class Issuance {
   public:
-    Issuance(Repository& repository, Signer& signer, const Profiles& profiles,
+    Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
              const base::Clock& clock, crypto::Random& random,
              std::function<base::Executor()> next_executor, base::Announcements& announcements,
              base::Log& log, Observer& observer);
@@ -39,24 +42,31 @@ class Issuance {
     [[nodiscard]] base::Task<void> finalize(OrderView view, protocol::FinalizeRequest request,
                                             Cause cause);
 
-    /// Issues the certificate for the CA's own HTTPS endpoint and stores it.
-    [[nodiscard]] base::Task<pki::Certificate> issue_own_certificate(
+    /// Issues the certificate for the CA's own HTTPS endpoint, of the default profile, and stores
+    /// it; it comes with its issuer's chain.
+    [[nodiscard]] base::Task<pki::Chain> issue_own_certificate(
         std::vector<protocol::Identifier> names, crypto::PublicKey key, base::Seconds validity);
-
-    /// Names the signer's issuer, as certificates refer to it.
-    [[nodiscard]] IssuerId issuer() const;
 
   private:
     base::Task<void> carry_out(OrderId id, Cause cause);
     base::Task<void> give_up(OrderId id);
-    base::Task<pki::Certificate> sign(IssuanceProof proof);
     base::Task<void> require_usable_key(crypto::PublicKey key);
-    [[nodiscard]] IssuedCertificate stored(const pki::Certificate& certificate,
-                                           std::optional<AccountId> account,
-                                           std::optional<OrderId> order) const;
+    /// The issuer for such a certificate. Throws a problem if there is none.
+    [[nodiscard]] const Issuer& require_issuer(const std::string& profile,
+                                               const crypto::PublicKey& key) const;
+    /// The proof that the order's intent may be carried out, and by whom.
+    struct Warrant {
+        IssuanceProof proof;
+        const Issuer& issuer;
+    };
+    /// Throws the problem for which it may not.
+    base::Task<Warrant> prove(Order order);
+    /// Draft, lint, signature. Throws std::runtime_error if the lint finds something or the key
+    /// cannot sign.
+    base::Task<base::Bytes> make_certificate(IssuanceProof proof, const Issuer& issuer);
 
     Repository& repository_;
-    Signer& signer_;
+    const Issuers& issuers_;
     const Profiles& profiles_;
     const base::Clock& clock_;
     crypto::Random& random_;

@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "ca/repository.h"
+#include "ca/signer.h"
 
 namespace cairn::ca {
 
@@ -72,6 +73,10 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
             co_return Ending::done;
         } catch (const StoreUnavailable& error) {
             self.log.warning("job waits for the store",
+                             {{"queue", self.options.name}, {"id", id}, {"error", error.what()}});
+            co_return Ending::left;
+        } catch (const SignerUnavailable& error) {
+            self.log.warning("job waits for the signer",
                              {{"queue", self.options.name}, {"id", id}, {"error", error.what()}});
             co_return Ending::left;
         } catch (const boost::system::system_error&) {

@@ -29,8 +29,8 @@ class JobQueue {
         /// under way during a reload may have written a job that no queue was told of.
         base::Milliseconds regular_look{15000};
     };
-    /// Runs one job. After StoreUnavailable or a cancellation it is tried again later; any other
-    /// exception is logged, and the job is given to `GiveUp`.
+    /// Runs one job. After StoreUnavailable, SignerUnavailable or a cancellation it is tried again
+    /// later; any other exception is logged, and the job is given to `GiveUp`.
     using Run = std::function<base::Task<void>(std::string id, Cause cause)>;
     /// Ends a job in the store as failed.
     using GiveUp = std::function<base::Task<void>(std::string id)>;

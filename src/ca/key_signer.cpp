@@ -1,26 +1,28 @@
 #include "ca/key_signer.h"
 
-#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "pki/certificate_builder.h"
 
 namespace cairn::ca {
 
-KeySigner::KeySigner(pki::Chain chain, crypto::PrivateKey key, std::string issuer_url)
-    : chain_(std::move(chain)), key_(std::move(key)), issuer_url_(std::move(issuer_url)) {
-    if (chain_.empty()) throw std::invalid_argument("the issuer's chain is empty");
-    if (chain_.front().public_key() != key_.public_key())
-        throw std::invalid_argument("the issuer's key does not belong to its certificate");
+KeySigner::KeySigner(crypto::PrivateKey key, base::Executor slow_signing)
+    : key_(std::move(key)), slow_signing_(std::move(slow_signing)) {}
+
+base::Task<base::Bytes> KeySigner::sign(CertificateDraft draft) {
+    if (key_.public_key().algorithm() != crypto::KeyAlgorithm::rsa)
+        return make_signature(std::move(draft));
+    // A strand, because a cancellation arrives from elsewhere.
+    return boost::asio::co_spawn(boost::asio::make_strand(slow_signing_),
+                                 make_signature(std::move(draft)), boost::asio::use_awaitable);
 }
 
-base::Task<pki::Certificate> KeySigner::sign(IssuanceProof proof) {
-    pki::ServerCertificateFields fields{.serial = proof.serial(),
-                                        .validity = proof.validity(),
-                                        .public_key = proof.public_key(),
-                                        .names = proof.names(),
-                                        .common_name = proof.common_name(),
-                                        .issuer_url = issuer_url_};
-    co_return pki::make_server_certificate(fields, chain_.front(), key_);
+base::Task<base::Bytes> KeySigner::make_signature(CertificateDraft draft) const {
+    co_return pki::sign_certificate(draft.to_be_signed(), key_);
 }
 
 }  // namespace cairn::ca

@@ -1,27 +1,24 @@
 #pragma once
 
-#include <string>
-
 #include "ca/signer.h"
 #include "crypto/key.h"
 
 namespace cairn::ca {
 
-/// A signer whose key is in this process's memory. Signing takes tens of microseconds (EC) to
-/// milliseconds (RSA), so it happens on the caller's executor.
+/// A signer whose key is in this process's memory. A signature of an elliptic curve takes tens of
+/// microseconds and is made on the caller's executor; one of RSA takes up to milliseconds, and is
+/// made on `slow_signing`, whose threads serve nothing else.
 class KeySigner final : public Signer {
   public:
-    /// `issuer_url`: where the issuer's certificate can be fetched over http, for the AIA
-    /// extension. Throws std::invalid_argument if the chain is empty or the key is not its first
-    /// certificate's.
-    KeySigner(pki::Chain chain, crypto::PrivateKey key, std::string issuer_url);
-    [[nodiscard]] std::span<const pki::Certificate> chain() const override { return chain_; }
-    [[nodiscard]] base::Task<pki::Certificate> sign(IssuanceProof proof) override;
+    KeySigner(crypto::PrivateKey key, base::Executor slow_signing);
+    [[nodiscard]] const crypto::PublicKey& public_key() const override { return key_.public_key(); }
+    [[nodiscard]] base::Task<base::Bytes> sign(CertificateDraft draft) override;
 
   private:
-    pki::Chain chain_;
+    base::Task<base::Bytes> make_signature(CertificateDraft draft) const;
+
     crypto::PrivateKey key_;
-    std::string issuer_url_;
+    base::Executor slow_signing_;
 };
 
 }  // namespace cairn::ca

@@ -1,22 +1,30 @@
 #pragma once
 
-#include <span>
+#include <stdexcept>
 
+#include "base/bytes.h"
 #include "base/task.h"
-#include "ca/order_rules.h"
-#include "pki/chain.h"
+#include "ca/certificate_draft.h"
+#include "crypto/key.h"
 
 namespace cairn::ca {
 
-/// The port to whatever holds the issuer's key. Thread-safe.
+/// The signer cannot be reached now; the same signature may succeed later.
+class SignerUnavailable : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The port to whatever holds an issuer's key: this process's memory, an HSM. Thread-safe.
 class Signer {
   public:
     virtual ~Signer() = default;
-    /// The issuer's certificate first, then those above it, without the root.
-    [[nodiscard]] virtual std::span<const pki::Certificate> chain() const = 0;
-    /// Signs what `proof` proves and nothing else. Throws std::runtime_error if the key cannot
-    /// sign.
-    [[nodiscard]] virtual base::Task<pki::Certificate> sign(IssuanceProof proof) = 0;
+    /// The public half of the key.
+    [[nodiscard]] virtual const crypto::PublicKey& public_key() const = 0;
+    /// Signs `draft` and nothing else; the certificate's DER. It may take its time: a job waits for
+    /// it, no request. Throws SignerUnavailable, and std::runtime_error if the key
+    /// will never sign.
+    [[nodiscard]] virtual base::Task<base::Bytes> sign(CertificateDraft draft) = 0;
 };
 
 }  // namespace cairn::ca

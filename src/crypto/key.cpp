@@ -141,6 +141,18 @@ BigNumberHandle big_number(const EVP_PKEY* key, const char* name) {
     return BigNumberHandle(number);
 }
 
+struct KeyAlgorithmName {
+    KeyAlgorithm algorithm;
+    std::string_view name;
+};
+constexpr std::array key_algorithm_names = {
+    KeyAlgorithmName{KeyAlgorithm::rsa, "rsa"},
+    KeyAlgorithmName{KeyAlgorithm::ec_p256, "ec-p256"},
+    KeyAlgorithmName{KeyAlgorithm::ec_p384, "ec-p384"},
+    KeyAlgorithmName{KeyAlgorithm::ec_p521, "ec-p521"},
+    KeyAlgorithmName{KeyAlgorithm::ed25519, "ed25519"},
+};
+
 struct KeyTypeName {
     KeyType type;
     std::string_view name;
@@ -178,6 +190,19 @@ int no_passphrase(char*, int, int, void*) {
 }
 
 }  // namespace
+
+std::string_view to_string(KeyAlgorithm algorithm) {
+    return std::ranges::find(key_algorithm_names, algorithm, &KeyAlgorithmName::algorithm)->name;
+}
+
+base::Result<KeyAlgorithm> key_algorithm_from(std::string_view text) {
+    const auto* found = std::ranges::find(key_algorithm_names, text, &KeyAlgorithmName::name);
+    if (found == key_algorithm_names.end()) {
+        return base::fail("key algorithm " + base::printable(text, 40) +
+                          " is none of rsa, ec-p256, ec-p384, ec-p521, ed25519");
+    }
+    return found->algorithm;
+}
 
 std::string_view to_string(KeyType type) {
     return std::ranges::find(key_type_names, type, &KeyTypeName::type)->name;

@@ -17,6 +17,11 @@ namespace cairn::crypto {
 /// Kinds of keys that the wire and certificates know, whatever their strength.
 enum class KeyAlgorithm { rsa, ec_p256, ec_p384, ec_p521, ed25519 };
 
+/// "rsa", "ec-p256", "ec-p384", "ec-p521", "ed25519".
+[[nodiscard]] std::string_view to_string(KeyAlgorithm algorithm);
+/// The reverse; the error names what there is.
+[[nodiscard]] base::Result<KeyAlgorithm> key_algorithm_from(std::string_view text);
+
 /// Kinds of keys that can be made here; the names of the command line's `--key-type`.
 enum class KeyType { ec_p256, ec_p384, rsa2048, rsa3072, rsa4096, ed25519 };
 /// "ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096", "ed25519".
