@@ -6,6 +6,7 @@
 
 #include "apps/ca/configuration.h"
 #include "apps/ca/files.h"
+#include "apps/ca/intermediate.h"
 #include "base/base64url.h"
 #include "base/ip_address.h"
 #include "crypto/digest.h"
@@ -19,8 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::days root_life{3650};
-constexpr std::chrono::days intermediate_life{1825};
-constexpr base::Seconds clock_tolerance = std::chrono::hours(1);
 
 // The port behind the last colon of "127.0.0.1:14000" or "[::1]:14000".
 unsigned port_of(const std::string& listen) {
@@ -43,39 +42,21 @@ std::string url_host(const std::string& host) {
                              ": is neither a domain name nor an address");
 }
 
-pki::Validity validity_of(base::Time now, std::chrono::days life) {
-    const auto not_before = now - clock_tolerance;
-    return {not_before, not_before + life - base::Seconds(1)};
-}
-
-void write_key(const fs::path& path, const crypto::PrivateKey& key) {
-    const auto pem = key.to_pem();
-    write_file(path, base::text_of({pem.data(), pem.size()}), 0600);
-}
-
 // Root and intermediate into `folder`; the root's digest.
 crypto::Sha256Digest make_authorities(const fs::path& folder, const InitOptions& options,
                                       base::Time now, crypto::Random& random) {
     const auto root_key = crypto::PrivateKey::generate(options.key_type);
     const auto root = pki::make_root_certificate({.serial = pki::SerialNumber::random(random),
-                                                  .validity = validity_of(now, root_life),
+                                                  .validity = validity_from(now, root_life),
                                                   .common_name = options.name + " Root",
                                                   .organization = options.name,
                                                   .path_length = std::nullopt},
                                                  root_key);
-    const auto intermediate_key = crypto::PrivateKey::generate(options.key_type);
-    const auto intermediate =
-        pki::make_intermediate_certificate({.serial = pki::SerialNumber::random(random),
-                                            .validity = validity_of(now, intermediate_life),
-                                            .common_name = options.name + " Intermediate 1",
-                                            .organization = options.name,
-                                            .path_length = 0,
-                                            .server_auth_only = true},
-                                           intermediate_key.public_key(), root, root_key);
+    const auto intermediate = Intermediate::make(options.name + " Intermediate 1", options.name,
+                                                 options.key_type, root, root_key, now, random);
     write_key(folder / "root-key.pem", root_key);
-    write_key(folder / "intermediate-key.pem", intermediate_key);
+    intermediate.write(folder, "intermediate");
     write_file(folder / "root.pem", root.pem(), 0644);
-    write_file(folder / "intermediate.pem", intermediate.pem(), 0644);
     return crypto::sha256(root.der());
 }
 
