@@ -5,33 +5,13 @@
 
 namespace cairn::apps {
 
-namespace {
-
-std::string_view name_of(crypto::KeyAlgorithm key) {
-    switch (key) {
-        case crypto::KeyAlgorithm::rsa:
-            return "rsa";
-        case crypto::KeyAlgorithm::ec_p256:
-            return "ec-p256";
-        case crypto::KeyAlgorithm::ec_p384:
-            return "ec-p384";
-        case crypto::KeyAlgorithm::ec_p521:
-            return "ec-p521";
-        case crypto::KeyAlgorithm::ed25519:
-            return "ed25519";
-    }
-    return "unknown";
-}
-
-}  // namespace
-
 SignatureMetrics::Issuer::Issuer(std::string issuer_name, crypto::KeyAlgorithm issuer_key)
     : name(std::move(issuer_name)),
       key(issuer_key),
       seconds("cairn_signature_seconds", "Time that a signature took.",
               HistogramFamily::latency_bounds(),
               {{"issuer", {name}},
-               {"key", {std::string(name_of(key))}},
+               {"key", {std::string(to_string(key))}},
                {"outcome", {"done", "unavailable", "failed"}}},
               Shown::all) {}
 

@@ -206,6 +206,9 @@ base::Task<base::Bytes> Issuance::make_certificate(IssuanceProof proof, const Is
         auto certificate = co_await issuer.signer().sign(std::move(*draft));
         tell(Observer::Signature::done);
         co_return certificate;
+    } catch (const SignerUnavailable&) {
+        tell(Observer::Signature::unavailable);
+        throw;
     } catch (...) {
         tell(Observer::Signature::failed);
         throw;
