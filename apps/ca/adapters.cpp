@@ -1,6 +1,7 @@
 #include "apps/ca/adapters.h"
 
 #include "apps/ca/network_validator.h"
+#include "ca/key_signer.h"
 #include "store/sqlite_store.h"
 
 namespace cairn::apps {
@@ -29,6 +30,11 @@ std::unique_ptr<ca::Validator> Adapters::make_validator(
                           .deadline = validation.timeout};
     return std::make_unique<NetworkValidator>(std::move(settings),
                                               net::make_resolver(next_executor(), options));
+}
+
+std::unique_ptr<ca::Signer> Adapters::make_signer(crypto::PrivateKey key,
+                                                  const base::Executor& slow_signing) const {
+    return std::make_unique<ca::KeySigner>(std::move(key), slow_signing);
 }
 
 }  // namespace cairn::apps

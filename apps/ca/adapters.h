@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "ca/observer.h"
 #include "ca/repository.h"
+#include "ca/signer.h"
 #include "ca/validator.h"
+#include "crypto/key.h"
 
 namespace cairn::apps {
 
@@ -25,6 +27,9 @@ class Adapters {
     [[nodiscard]] virtual std::unique_ptr<ca::Validator> make_validator(
         const Configuration& configuration,
         const std::function<base::Executor()>& next_executor) const;
+    /// Signs with an issuer's key. Signatures that take long are made on `slow_signing`.
+    [[nodiscard]] virtual std::unique_ptr<ca::Signer> make_signer(
+        crypto::PrivateKey key, const base::Executor& slow_signing) const;
 };
 
 }  // namespace cairn::apps

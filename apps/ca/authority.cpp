@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include "apps/ca/files.h"
-#include "ca/key_signer.h"
 #include "crypto/digest.h"
 #include "net/url.h"
 #include "pki/chain.h"
@@ -36,7 +35,8 @@ std::string issuer_url(const Configuration& configuration, const pki::Certificat
 }
 
 ca::Issuer load_issuer(const std::string& name, const Configuration& configuration,
-                       const fs::path& folder, const base::Executor& slow_signing) {
+                       const fs::path& folder, const base::Executor& slow_signing,
+                       const Adapters& adapters) {
     const auto& wanted = configuration.issuers.at(name);
     const auto chain_path = folder / wanted.certificate;
     const auto key_path = folder / wanted.key;
@@ -44,9 +44,8 @@ ca::Issuer load_issuer(const std::string& name, const Configuration& configurati
     auto key = require(crypto::PrivateKey::from_pem(read_file(key_path)), key_path);
     auto url = issuer_url(configuration, chain.front());
     try {
-        return {name, std::move(chain),
-                std::make_unique<ca::KeySigner>(std::move(key), slow_signing), std::move(url),
-                wanted.use};
+        return {name, std::move(chain), adapters.make_signer(std::move(key), slow_signing),
+                std::move(url), wanted.use};
     } catch (const std::invalid_argument& error) {
         throw std::runtime_error(std::string(error.what()) + " (" + chain_path.string() + ", " +
                                  key_path.string() + ")");
@@ -54,10 +53,10 @@ ca::Issuer load_issuer(const std::string& name, const Configuration& configurati
 }
 
 ca::Issuers load_issuers(const Configuration& configuration, const fs::path& folder,
-                         const base::Executor& slow_signing) {
+                         const base::Executor& slow_signing, const Adapters& adapters) {
     std::vector<ca::Issuer> issuers;
     for (const auto& [name, wanted] : configuration.issuers)
-        issuers.push_back(load_issuer(name, configuration, folder, slow_signing));
+        issuers.push_back(load_issuer(name, configuration, folder, slow_signing, adapters));
     try {
         return ca::Issuers(std::move(issuers));
     } catch (const std::invalid_argument& error) {
@@ -118,7 +117,8 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       name_policy_({.internal_names = configuration.policy.internal_names,
                     .networks = configuration.validation.allow_networks}),
       profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),
-      issuers_(load_issuers(configuration, folder, surroundings.slow_signing)),
+      issuers_(
+          load_issuers(configuration, folder, surroundings.slow_signing, surroundings.adapters)),
       validator_(surroundings.adapters.make_validator(configuration, surroundings.next_executor)),
       registration_(surroundings.repository, surroundings.clock, surroundings.random,
                     {.terms_of_service = configuration.directory.terms_of_service,

@@ -23,11 +23,11 @@ from harness.web import Responder
 PATH = {
     "create_account": 1, "update_contacts": 1, "create_order": 2,
     "begin_validation": 2, "validate": 2, "finish_validation": 2,
-    "begin_issuance": 1, "complete_issuance": 1,
+    "begin_issuance": 1, "sign": 1, "complete_issuance": 1,
     "revoke_certificate": 1, "deactivate_authorization": 1, "replace_account_key": 1,
     "deactivate_account": 1,
 }
-START = ["save_issuer", "add_certificate"]
+START = ["save_issuer", "sign", "add_certificate"]
 FAILURE = ["fail_issuance"]
 
 

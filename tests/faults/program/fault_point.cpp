@@ -21,6 +21,7 @@ const std::vector<std::string>& FaultPoint::steps() {
         "finish_validation",
         "deactivate_authorization",
         "begin_issuance",
+        "sign",
         "complete_issuance",
         "fail_issuance",
         "add_certificate",

@@ -21,6 +21,24 @@ class FaultyValidator final : public ca::Validator {
     FaultPoint& point_;
 };
 
+/// A signer with a fault point before and after each signature.
+class FaultySigner final : public ca::Signer {
+  public:
+    FaultySigner(std::unique_ptr<ca::Signer> signer, FaultPoint& point)
+        : signer_(std::move(signer)), point_(point) {}
+
+    [[nodiscard]] const crypto::PublicKey& public_key() const override {
+        return signer_->public_key();
+    }
+    base::Task<base::Bytes> sign(ca::CertificateDraft draft) override {
+        return around(point_, "sign", signer_->sign(std::move(draft)));
+    }
+
+  private:
+    std::unique_ptr<ca::Signer> signer_;
+    FaultPoint& point_;
+};
+
 }  // namespace
 
 std::unique_ptr<ca::Repository> FaultyAdapters::open_store(const apps::Configuration& configuration,
@@ -36,6 +54,12 @@ std::unique_ptr<ca::Validator> FaultyAdapters::make_validator(
     const std::function<base::Executor()>& next_executor) const {
     return std::make_unique<FaultyValidator>(Adapters::make_validator(configuration, next_executor),
                                              point_);
+}
+
+std::unique_ptr<ca::Signer> FaultyAdapters::make_signer(crypto::PrivateKey key,
+                                                        const base::Executor& slow_signing) const {
+    return std::make_unique<FaultySigner>(Adapters::make_signer(std::move(key), slow_signing),
+                                          point_);
 }
 
 }  // namespace cairn::faults

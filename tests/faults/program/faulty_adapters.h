@@ -16,6 +16,8 @@ class FaultyAdapters final : public apps::Adapters {
     [[nodiscard]] std::unique_ptr<ca::Validator> make_validator(
         const apps::Configuration& configuration,
         const std::function<base::Executor()>& next_executor) const override;
+    [[nodiscard]] std::unique_ptr<ca::Signer> make_signer(
+        crypto::PrivateKey key, const base::Executor& slow_signing) const override;
 
   private:
     FaultPoint& point_;
