@@ -18,7 +18,7 @@ packages_test=(
     knot knot-dnsutils openssl curl
     # The model of issuance, kills inside system calls, and a cluster in network namespaces.
     spin gcc strace
-    haproxy etcd-server etcd-client patroni postgresql iproute2
+    haproxy etcd-server etcd-client patroni postgresql iproute2 python3-psycopg2
 )
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 packages_lint=(python3 git clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev)

@@ -1,5 +1,6 @@
-"""An authoritative name server (knotd) for the zone test., where every name is at 127.0.0.1."""
+"""An authoritative name server (knotd) for the zone test., where every name is at one address."""
 
+import contextlib
 import pathlib
 import shutil
 import tempfile
@@ -20,16 +21,16 @@ ZONE = "test."
 _ZONE_FILE = """\
 @ 0 SOA ns.test. hostmaster.test. 1 3600 600 86400 0
 @ 0 NS ns.test.
-ns 0 A 127.0.0.1
-* 0 A 127.0.0.1
-example 0 A 127.0.0.1
-*.example 0 A 127.0.0.1
+ns 0 A {address}
+* 0 A {address}
+example 0 A {address}
+*.example 0 A {address}
 """
 
 _CONFIGURATION = """\
 server:
     rundir: "{folder}"
-    listen: 127.0.0.1@{port}
+    listen: {address}@{port}
     udp-workers: 1
     tcp-workers: 2
     background-workers: 1
@@ -42,7 +43,7 @@ database:
     storage: "{folder}/database"
 acl:
   - id: anybody
-    address: 127.0.0.1
+    address: {address}
     action: update
 zone:
   - domain: test.
@@ -54,16 +55,21 @@ zone:
 
 
 class DnsServer:
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", port=None, host=None):
+        """`host`: where it runs and is asked, if not here (harness.network)."""
         # Not a pytest folder: the path of a socket may have no more than 108 letters.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cairn-dns-"))
-        self.port = reserve_port()
-        self.address = f"127.0.0.1:{self.port}"
+        self.host = host
+        self.ip = address
+        self.port = port or reserve_port()
+        self.address = f"{address}:{self.port}"
         (self.folder / "database").mkdir()
-        (self.folder / "zone").write_text(_ZONE_FILE)
+        (self.folder / "zone").write_text(_ZONE_FILE.format(address=address))
         configuration = self.folder / "knot.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=self.folder, port=self.port))
-        self.server = Server(["/usr/sbin/knotd", "-c", configuration], self.folder / "log")
+        configuration.write_text(_CONFIGURATION.format(
+            folder=self.folder, address=address, port=self.port))
+        command = ["/usr/sbin/knotd", "-c", configuration]
+        self.server = Server(host.command(command) if host else command, self.folder / "log")
         self.server.wait_until(self._answers)
 
     def stop(self):
@@ -78,7 +84,8 @@ class DnsServer:
 
     def query(self, name, kind):
         question = dns.message.make_query(name, kind)
-        return dns.query.udp(question, "127.0.0.1", port=self.port, timeout=1)
+        with self.host.inside() if self.host else contextlib.nullcontext():
+            return dns.query.udp(question, self.ip, port=self.port, timeout=1)
 
     def add(self, name, kind, value):
         self._update(lambda update: update.add(name + ".", 0, kind, value))
@@ -89,13 +96,13 @@ class DnsServer:
     def _update(self, change):
         update = dns.update.UpdateMessage(ZONE)
         change(update)
-        answer = dns.query.tcp(update, "127.0.0.1", port=self.port, timeout=10)
+        answer = dns.query.tcp(update, self.ip, port=self.port, timeout=10)
         assert answer.rcode() == dns.rcode.NOERROR, dns.rcode.to_text(answer.rcode())
 
     @property
     def environment(self):
         """What tests/interop/hooks need to know."""
-        return {"DNS_SERVER": "127.0.0.1", "DNS_PORT": str(self.port), "DNS_ZONE": ZONE}
+        return {"DNS_SERVER": self.ip, "DNS_PORT": str(self.port), "DNS_ZONE": ZONE}
 
 
 def unique_name():

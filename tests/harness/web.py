@@ -17,10 +17,10 @@ class _Files(_Quiet, http.server.SimpleHTTPRequestHandler):
 
 
 class WebServer:
-    """Serves on 127.0.0.1:PORT from threads of this process until it is stopped."""
+    """Serves on ADDRESS:PORT from threads of this process until it is stopped."""
 
-    def __init__(self, port, handler):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    def __init__(self, port, handler, address="127.0.0.1"):
+        self.server = http.server.ThreadingHTTPServer((address, port), handler)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
@@ -49,7 +49,7 @@ class Webroot(WebServer):
 class Responder(WebServer):
     """Answers http-01 for every name with the key authorizations in `answers`, by token."""
 
-    def __init__(self, port):
+    def __init__(self, port, address="127.0.0.1"):
         self.answers = {}
         answers = self.answers
 
@@ -64,4 +64,4 @@ class Responder(WebServer):
                 self.end_headers()
                 self.wfile.write(body)
 
-        super().__init__(port, Handler)
+        super().__init__(port, Handler, address)
