@@ -67,7 +67,7 @@ def test_nothing_is_lost_whatever_fails(cluster, responder, record_property):
     def issues_again(fault, within):
         took[fault] = round(load.wait_for_certificates(5, within), 1)
 
-    load = Load(cluster, responder, cluster.lan, WORKERS)
+    load = Load(cluster, responder, cluster.lan, WORKERS, keep_connections=False)
     try:
         issues_again("nothing", AFTER_NODE)
 
