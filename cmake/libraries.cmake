@@ -27,6 +27,7 @@ function(cairn_found_library name header library)
     add_library(cairn::${name} ALIAS cairn_${name})
 endfunction()
 cairn_found_library(unbound unbound.h unbound)
+cairn_found_library(jemalloc jemalloc/jemalloc.h jemalloc)
 
 find_package(CLI11 REQUIRED)
 add_library(cairn::cli11 ALIAS CLI11::CLI11)

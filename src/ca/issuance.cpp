@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <boost/asio/this_coro.hpp>
+
 #include "ca/order_rules.h"
 #include "crypto/digest.h"
 #include "pki/csr.h"
@@ -125,7 +127,8 @@ base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
     if (auto refusal = intent_refusal(intent, issuer_not_after, now)) throw std::move(*refusal);
     const bool begun = co_await repository_.begin_issuance(order.id, std::move(intent));
     if (!begun) throw Problem(ProblemType::order_not_ready, "the order is being finalized already");
-    queue_.submit(order.id.to_string(), std::move(cause));
+    const auto here = co_await boost::asio::this_coro::executor;
+    queue_.submit(order.id.to_string(), std::move(cause), here);
 }
 
 base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {

@@ -29,6 +29,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     struct Job {
         std::string id;
         Cause cause;
+        std::optional<base::Executor> place{};
     };
 
     // Starts the job if there is room, else lets it wait, else leaves it to the store.
@@ -53,7 +54,8 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     }
 
     void spawn(Job job) {
-        if (!tasks.spawn(next_executor(), work(shared_from_this(), std::move(job)))) {
+        const auto place = job.place ? *job.place : next_executor();
+        if (!tasks.spawn(place, work(shared_from_this(), std::move(job)))) {
             const std::scoped_lock lock(mutex);
             count_running(-1);
         }
@@ -187,8 +189,8 @@ void JobQueue::start() {
     state_->watchers.spawn(state_->next_executor(), State::watch(state_));
 }
 
-void JobQueue::submit(std::string id, Cause cause) {
-    state_->submit({.id = std::move(id), .cause = std::move(cause)});
+void JobQueue::submit(std::string id, Cause cause, std::optional<base::Executor> place) {
+    state_->submit({.id = std::move(id), .cause = std::move(cause), .place = std::move(place)});
 }
 
 void JobQueue::stop(base::Milliseconds patience) {

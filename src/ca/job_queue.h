@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,10 @@ class JobQueue {
     /// Takes up what the store has from before, then keeps looking for jobs that were left.
     void start();
     /// Runs the job soon, once: an id that waits or runs already is not run twice at a time.
-    void submit(std::string id, Cause cause = {});
+    /// It runs on `place`, if there is room at once: best on the loop of whoever waits for it, who
+    /// is then woken without a change of threads.
+    void submit(std::string id, Cause cause = {},
+                std::optional<base::Executor> place = std::nullopt);
     /// Takes no more, and waits for what runs, `patience` at most. The rest stays in the store.
     void stop(base::Milliseconds patience);
     /// Jobs that run or wait here.

@@ -1,5 +1,7 @@
 #include "ca/validation.h"
 
+#include <boost/asio/this_coro.hpp>
+
 namespace cairn::ca {
 
 using protocol::AuthorizationStatus;
@@ -56,8 +58,10 @@ base::Task<void> Validation::begin(Authorization authorization, protocol::Challe
     if (authorization.attempt)
         throw Problem(ProblemType::malformed,
                       "another challenge of this authorization is being validated");
-    if (co_await repository_.begin_validation(authorization.id, method, now))
-        queue_.submit(authorization.id.to_string(), std::move(cause));
+    if (co_await repository_.begin_validation(authorization.id, method, now)) {
+        const auto here = co_await boost::asio::this_coro::executor;
+        queue_.submit(authorization.id.to_string(), std::move(cause), here);
+    }
 }
 
 base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
