@@ -4,7 +4,7 @@
 packages_build=(
     g++ cmake ninja-build ccache mold pkg-config
     'libboost1.81-dev|libboost1.83-dev' 'libboost-json1.81-dev|libboost-json1.83-dev'
-    libssl-dev libunbound-dev libjemalloc-dev libcurl4-openssl-dev libsqlite3-dev
+    libssl-dev libunbound-dev libjemalloc-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev
     libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev
     libpsl-dev publicsuffix libidn2-dev dns-root-data ca-certificates
 )

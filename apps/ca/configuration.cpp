@@ -180,10 +180,18 @@ void read_store(Section section, Configuration::Store& store) {
     constexpr std::string_view sqlite = "sqlite:";
     std::string url = "sqlite:store/cairn.sqlite";
     section.take("url", url);
+    section.take("schema", store.schema);
+    section.take_count("connections", store.connections, 1, 64);
     if (url.starts_with(sqlite) && url.size() > sqlite.size())
         store.sqlite_path = url.substr(sqlite.size());
+    else if (url.starts_with("postgresql://") || url.starts_with("postgres://"))
+        store.postgres_url = url;
     else
-        section.find("url", "must be sqlite:PATH");
+        section.find("url", "must be sqlite:PATH or postgresql://USER@HOST/DATABASE");
+    const auto& schema = store.schema;
+    if (schema.empty() || schema.size() > 40 || schema[0] < 'a' || schema[0] > 'z' ||
+        schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+        section.find("schema", "must be at most 40 of a-z, 0-9 and _, a letter first");
     section.report_unknown();
 }
 

@@ -26,8 +26,14 @@ struct Configuration {
         std::size_t threads = 0;
     } server;
     struct Store {
-        /// Path of the SQLite file, relative to the CA's folder or absolute.
+        /// Path of the SQLite file, relative to the CA's folder or absolute; empty with PostgreSQL.
         std::string sqlite_path;
+        /// What libpq takes to find the database; may hold a password. Empty with SQLite.
+        std::string postgres_url;
+        /// PostgreSQL's schema that holds the CA.
+        std::string schema = "cairn";
+        /// Connections to PostgreSQL for each event loop.
+        std::size_t connections = 4;
     } store;
     struct Log {
         std::string file = "-";

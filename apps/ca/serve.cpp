@@ -1,6 +1,7 @@
 #include "apps/ca/serve.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <iostream>
@@ -12,6 +13,7 @@
 #include <boost/asio/use_future.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "apps/ca/authority.h"
 #include "apps/ca/configuration.h"
@@ -231,6 +233,9 @@ class Server {
             fresh.server.admin_listen != present.server.admin_listen ||
             fresh.server.threads != present.server.threads ||
             fresh.store.sqlite_path != present.store.sqlite_path ||
+            fresh.store.postgres_url != present.store.postgres_url ||
+            fresh.store.schema != present.store.schema ||
+            fresh.store.connections != present.store.connections ||
             fresh.log.file != present.log.file || fresh.log.level != present.log.level)
             log_->warning(
                 "server.listen, server.admin_listen, server.threads, store and log take "
@@ -249,9 +254,9 @@ class Server {
     // The store's writer wakes tasks on the loops, so they outlive it.
     net::EventLoops loops_;
     boost::asio::thread_pool slow_signing_;
+    base::Announcements announcements_;
     std::unique_ptr<ca::Repository> repository_;
     StoreWatch store_watch_;
-    base::Announcements announcements_;
     ca::Nonces nonces_;
     std::shared_ptr<net::TlsIdentity> identity_;
     ServerCertificate certificate_;

@@ -20,7 +20,8 @@ namespace {
 
 base::Task<std::vector<std::string>> unfinished(OrderStore& store, std::size_t limit) {
     std::vector<std::string> ids;
-    for (const auto& id : co_await store.unfinished_issuances(limit)) ids.push_back(id.to_string());
+    for (const auto& id : co_await store.claim_unfinished_issuances(limit))
+        ids.push_back(id.to_string());
     co_return ids;
 }
 

@@ -107,11 +107,13 @@ class OrderStore {
     /// Marks an order that has an intent and is not completed as failed.
     [[nodiscard]] virtual base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) = 0;
 
-    /// Attempts that were begun and not finished, and intents neither completed nor failed: the
-    /// jobs to take up after a crash. Oldest first, at most `limit`.
-    [[nodiscard]] virtual base::Task<std::vector<AuthorizationId>> unfinished_validations(
+    /// Attempts that were begun and not finished, and intents neither completed nor failed, that
+    /// are this node's own or of no living node: the jobs to take up after a crash, of this process
+    /// or another. Whoever begins a job, or is told of it here, has it, until it ends or its node
+    /// dies. An embedded store has one node, so it tells of all. Oldest first, at most `limit`.
+    [[nodiscard]] virtual base::Task<std::vector<AuthorizationId>> claim_unfinished_validations(
         std::size_t limit) = 0;
-    [[nodiscard]] virtual base::Task<std::vector<OrderId>> unfinished_issuances(
+    [[nodiscard]] virtual base::Task<std::vector<OrderId>> claim_unfinished_issuances(
         std::size_t limit) = 0;
 };
 

@@ -257,7 +257,7 @@ TEST_P(AuthorizationContract, FindsNoneOfAnotherAccount) {
 }
 
 TEST_P(AuthorizationContract, ListsUnfinishedValidationsOldestFirst) {
-    EXPECT_TRUE(await(store().unfinished_validations(10)).empty());
+    EXPECT_TRUE(await(store().claim_unfinished_validations(10)).empty());
     std::vector<ca::AuthorizationId> begun;
     for (int i = 0; i < 4; ++i) {
         begun.push_back(stored(account.id, "example.org").id);
@@ -268,14 +268,14 @@ TEST_P(AuthorizationContract, ListsUnfinishedValidationsOldestFirst) {
     stored_valid(account.id, "valid.example.org");
     std::ranges::reverse(begun);
 
-    EXPECT_EQ(await(store().unfinished_validations(10)), begun);
-    EXPECT_EQ(await(store().unfinished_validations(2)),
+    EXPECT_EQ(await(store().claim_unfinished_validations(10)), begun);
+    EXPECT_EQ(await(store().claim_unfinished_validations(2)),
               std::vector(begun.begin(), begun.begin() + 2));
 
     await(store().finish_validation(begun[0], now, std::nullopt, now + 24h));
     await(store().finish_validation(begun[2], now, failure, now + 24h));
     reopen();
-    EXPECT_EQ(await(store().unfinished_validations(10)), (std::vector{begun[1], begun[3]}));
+    EXPECT_EQ(await(store().claim_unfinished_validations(10)), (std::vector{begun[1], begun[3]}));
 }
 
 }  // namespace

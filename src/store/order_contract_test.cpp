@@ -63,7 +63,7 @@ TEST_P(OrderContract, KeepsAsManyIdentifiersAsAnOrderMayHave) {
 TEST_P(OrderContract, FindsNothingWhereNothingIs) {
     EXPECT_FALSE(await(store().find_order(make.order_id())));
     EXPECT_TRUE(await(store().orders_of(make.account_id(), std::nullopt, 10)).empty());
-    EXPECT_TRUE(await(store().unfinished_issuances(10)).empty());
+    EXPECT_TRUE(await(store().claim_unfinished_issuances(10)).empty());
 }
 
 TEST_P(OrderContract, SharesAnAuthorizationBetweenOrders) {
@@ -267,14 +267,16 @@ TEST_P(OrderContract, ListsUnfinishedIssuancesOldestFirst) {
     stored_order(account.id);
     std::ranges::reverse(begun);
 
-    EXPECT_EQ(await(store().unfinished_issuances(10)),
+    EXPECT_EQ(await(store().claim_unfinished_issuances(10)),
               (std::vector{begun[0].id, begun[1].id, begun[2].id, begun[3].id}));
-    EXPECT_EQ(await(store().unfinished_issuances(2)), (std::vector{begun[0].id, begun[1].id}));
+    EXPECT_EQ(await(store().claim_unfinished_issuances(2)),
+              (std::vector{begun[0].id, begun[1].id}));
 
     await(store().complete_issuance(begun[0].id, make.certificate(begun[0], *begun[0].intent)));
     await(store().fail_issuance(begun[2].id, failure));
     reopen();
-    EXPECT_EQ(await(store().unfinished_issuances(10)), (std::vector{begun[1].id, begun[3].id}));
+    EXPECT_EQ(await(store().claim_unfinished_issuances(10)),
+              (std::vector{begun[1].id, begun[3].id}));
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ base::Task<bool> SqliteRepository::deactivate_authorization(AuthorizationId id, 
     co_return co_await writer_.run(step);
 }
 
-base::Task<std::vector<AuthorizationId>> SqliteRepository::unfinished_validations(
+base::Task<std::vector<AuthorizationId>> SqliteRepository::claim_unfinished_validations(
     std::size_t limit) {
     co_return readers_.read([&](Connection& connection) {
         return connection.list(

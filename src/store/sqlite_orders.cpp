@@ -146,7 +146,7 @@ base::Task<bool> SqliteRepository::fail_issuance(OrderId id, protocol::Problem p
     co_return co_await writer_.run(step);
 }
 
-base::Task<std::vector<OrderId>> SqliteRepository::unfinished_issuances(std::size_t limit) {
+base::Task<std::vector<OrderId>> SqliteRepository::claim_unfinished_issuances(std::size_t limit) {
     co_return readers_.read([&](Connection& connection) {
         return connection.list(
             "SELECT id FROM orders"

@@ -42,7 +42,7 @@ class SqliteRepository final : public ca::Repository {
     base::Task<bool> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
     base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
-    base::Task<std::vector<ca::OrderId>> unfinished_issuances(std::size_t limit) override;
+    base::Task<std::vector<ca::OrderId>> claim_unfinished_issuances(std::size_t limit) override;
 
     // sqlite_authorizations.cpp
     base::Task<std::optional<ca::Authorization>> find_authorization(
@@ -58,7 +58,8 @@ class SqliteRepository final : public ca::Repository {
                                        std::optional<protocol::Problem> problem,
                                        base::Time expires) override;
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
-    base::Task<std::vector<ca::AuthorizationId>> unfinished_validations(std::size_t limit) override;
+    base::Task<std::vector<ca::AuthorizationId>> claim_unfinished_validations(
+        std::size_t limit) override;
 
     // sqlite_certificates.cpp
     base::Task<void> add_certificate(ca::IssuedCertificate certificate) override;

@@ -11,9 +11,11 @@
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "store/postgres_store.h"
 #include "store/sqlite_store.h"
 #include "store/testing/await.h"
 #include "store/testing/expect_same.h"
+#include "store/testing/postgres_cluster.h"
 #include "store/testing/specimens.h"
 #include "store/testing/temporary_folder.h"
 
@@ -44,11 +46,34 @@ struct Backend {
             }};
 }
 
+[[nodiscard]] inline Backend postgres() {
+    struct Place {
+        PostgresOptions options{.url = PostgresCluster::instance().url(),
+                                .schema = PostgresCluster::instance().fresh_schema(),
+                                .connections = 2,
+                                .node_name = "test",
+                                .on_change = {}};
+        std::unique_ptr<base::Log> log = base::silent_log();
+        Loops loops{2};
+
+        ~Place() {
+            PostgresCluster::instance().run_sql("DROP SCHEMA " + options.schema + " CASCADE");
+        }
+    };
+    return {"Postgres", []() -> Opener {
+                return [place = std::make_shared<Place>()] {
+                    return open_postgres_store(place->options, place->loops.executors(),
+                                               *place->log);
+                };
+            }};
+}
+
 /// Every kind of store there is.
 [[nodiscard]] inline std::vector<Backend> backends() {
     return {
         sqlite("Sqlite", 4096),
         sqlite("SqliteWithoutCache", 0),
+        postgres(),
     };
 }
 

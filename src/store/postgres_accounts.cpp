@@ -1,0 +1,136 @@
+#include <stdexcept>
+
+#include "store/postgres_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Account;
+using ca::AccountId;
+using enum Statement::Effect;
+
+constexpr int most_attempts = 5;
+
+const std::string columns = "version, id, jwk, contacts, created, terms_agreed, deactivated";
+
+const Statement find_by_id{
+    "find_account",
+    // What the caller has already is not sent again.
+    "SELECT version, id, CASE WHEN version <> $2 THEN jwk END, contacts, created, terms_agreed,"
+    " deactivated FROM accounts WHERE id = $1",
+    repeatable};
+const Statement find_by_key{"find_account_by_key",
+                            "SELECT " + columns + " FROM accounts WHERE thumbprint = $1",
+                            repeatable};
+const Statement create{
+    "create_account",
+    "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed, deactivated)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (thumbprint) DO NOTHING",
+    once};
+const Statement update{"update_contacts",
+                       "UPDATE accounts SET contacts = $2, version = version + 1"
+                       " WHERE id = $1 AND deactivated IS NULL RETURNING " +
+                           columns,
+                       once};
+const Statement deactivate{"deactivate_account",
+                           "UPDATE accounts SET deactivated = $2, version = version + 1"
+                           " WHERE id = $1 AND deactivated IS NULL RETURNING " +
+                               columns,
+                           once};
+const Statement replace_key{"replace_account_key",
+                            "UPDATE accounts SET thumbprint = $3, jwk = $4, version = version + 1"
+                            " WHERE id = $1 AND thumbprint = $2 AND deactivated IS NULL"
+                            " AND NOT EXISTS (SELECT FROM accounts WHERE thumbprint = $3)",
+                            once};
+const Statement find_obstacle{"find_obstacle_to_key",
+                              "SELECT EXISTS (SELECT FROM accounts"
+                              " WHERE id = $1 AND thumbprint = $2 AND deactivated IS NULL),"
+                              " (SELECT id FROM accounts WHERE thumbprint = $3)",
+                              repeatable};
+
+}  // namespace
+
+ca::Account PostgresRepository::remember(PostgresRow& row) {
+    const auto version = row.integer();
+    Account account{
+        .id = id_from<ca::AccountKind>(row.blob()),
+        .key = jwk_from(row.text()),
+        .contacts = from_lines(row.text()),
+        .created = row.time(),
+        .terms_agreed = row.optional_time(),
+        .deactivated = row.optional_time(),
+    };
+    accounts_.put({account.id, account, version});
+    return account;
+}
+
+base::Task<std::optional<Account>> PostgresRepository::find_account(AccountId id) {
+    auto known = accounts_.find(id);
+    const std::int64_t known_version = known ? known->version : 0;
+    const auto answer = co_await run(find_by_id, id, known_version);
+    if (answer.rows() == 0) co_return std::nullopt;
+    auto row = answer.row(0);
+    if (known && answer.row(0).integer() == known_version) co_return std::move(known->account);
+    co_return remember(row);
+}
+
+base::Task<std::optional<Account>> PostgresRepository::find_account_by_key(
+    crypto::Sha256Digest thumbprint) {
+    const auto answer = co_await run(find_by_key, thumbprint);
+    co_return answer.first([this](PostgresRow& row) { return remember(row); });
+}
+
+base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Account account) {
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+        const auto answer = co_await run(
+            create, account.id, account.key.thumbprint(), account.key.to_json(),
+            to_lines(account.contacts), account.created, account.terms_agreed, account.deactivated);
+        if (answer.affected() == 1) co_return Creation{std::move(account), true};
+        auto holder = co_await find_account_by_key(account.key.thumbprint());
+        if (holder) co_return Creation{*std::move(holder), false};
+        // Its holder has changed its key between the two.
+    }
+    throw ca::StoreUnavailable("create_account: the key changes hands all the time");
+}
+
+base::Task<std::optional<Account>> PostgresRepository::update_contacts(
+    AccountId id, std::vector<std::string> contacts) {
+    const auto answer = co_await run(update, id, to_lines(contacts));
+    auto account = answer.first([this](PostgresRow& row) { return remember(row); });
+    if (!account) co_return co_await find_account(id);
+    co_return account;
+}
+
+base::Task<std::optional<Account>> PostgresRepository::deactivate_account(AccountId id,
+                                                                          base::Time now) {
+    const auto answer = co_await run(deactivate, id, now);
+    auto account = answer.first([this](PostgresRow& row) { return remember(row); });
+    if (!account) co_return co_await find_account(id);
+    co_return account;
+}
+
+base::Task<ca::AccountStore::KeyReplacement> PostgresRepository::replace_account_key(
+    AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) {
+    using enum KeyReplacement::Outcome;
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+        try {
+            const auto answer = co_await run(replace_key, id, old_thumbprint, new_key.thumbprint(),
+                                             new_key.to_json());
+            if (answer.affected() == 1) co_return KeyReplacement{replaced, std::nullopt};
+        } catch (const StatementRefused& refusal) {
+            // Another account took the key while this one was about to.
+            if (!refusal.is_unique_violation()) throw;
+        }
+        const auto answer = co_await run(find_obstacle, id, old_thumbprint, new_key.thumbprint());
+        auto row = answer.row(0);
+        // Who no longer has the key that the request was signed with learns nothing about others.
+        if (!row.boolean()) co_return KeyReplacement{stale, std::nullopt};
+        if (const auto holder = row.optional_blob())
+            co_return KeyReplacement{taken, id_from<ca::AccountKind>(*holder)};
+        // The obstacle went away between the two.
+    }
+    throw ca::StoreUnavailable("replace_account_key: the key changes hands all the time");
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,160 @@
+#include <map>
+#include <stdexcept>
+
+#include "store/postgres_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Authorization;
+using ca::AuthorizationId;
+using enum Statement::Effect;
+
+const std::string columns =
+    "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.deactivated,"
+    " a.started, a.method, a.finished, a.problem";
+
+const Statement find_one{"find_authorization",
+                         "SELECT " + columns + " FROM authorizations a WHERE id = $1", repeatable};
+const Statement find_some{"find_authorizations",
+                          "SELECT " + columns + " FROM authorizations a WHERE id = ANY ($1)",
+                          repeatable};
+const Statement find_valid{
+    "find_valid_authorizations",
+    "SELECT w.place, " + columns +
+        " FROM unnest($2) WITH ORDINALITY AS w (identifier, place) CROSS JOIN LATERAL ("
+        "SELECT * FROM authorizations v WHERE v.account = $1 AND v.identifier = w.identifier"
+        " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
+        " AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
+    repeatable};
+const Statement begin{"begin_validation",
+                      "UPDATE authorizations SET method = $2, started = $3, node = $4"
+                      " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
+                      once};
+const Statement finish{
+    "finish_validation",
+    "UPDATE authorizations SET finished = $2, problem = $3, expires = coalesce($4, expires)"
+    " WHERE id = $1 AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
+    once};
+const Statement deactivate{"deactivate_authorization",
+                           "UPDATE authorizations SET deactivated = $2"
+                           " WHERE id = $1 AND deactivated IS NULL AND expires > $2"
+                           " AND (started IS NULL OR (finished IS NOT NULL AND problem IS NULL))",
+                           once};
+const Statement claim{
+    "claim_unfinished_validations",
+    "WITH own AS (SELECT id, started FROM authorizations"
+    " WHERE started IS NOT NULL AND finished IS NULL AND node = $1"
+    " ORDER BY started, id LIMIT $2),"
+    " orphans AS (SELECT id, started FROM authorizations a"
+    " WHERE started IS NOT NULL AND finished IS NULL AND " +
+        no_living_node +
+        " ORDER BY started, id LIMIT $2 FOR UPDATE SKIP LOCKED),"
+        " taken AS (UPDATE authorizations t SET node = $1 FROM orphans WHERE t.id = orphans.id)"
+        " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
+        " ORDER BY started, id LIMIT $2",
+    once};
+
+AuthorizationId read_id(PostgresRow& row) {
+    return id_from<ca::AuthorizationKind>(row.blob());
+}
+
+Authorization read_authorization(PostgresRow& row) {
+    Authorization authorization{
+        .id = read_id(row),
+        .account = id_from<ca::AccountKind>(row.blob()),
+        .identifier = identifier_from(row.text()),
+        .created = row.time(),
+        .expires = row.time(),
+        .token = token_from(row.text()),
+        .offered = challenge_types_from(row.text()),
+        .attempt = std::nullopt,
+        .deactivated = row.optional_time(),
+    };
+    if (const auto started = row.optional_time()) {
+        authorization.attempt = ca::ValidationAttempt{
+            .method = challenge_types_from(row.text()).at(0),
+            .started = *started,
+            .finished = row.optional_time(),
+            .problem = std::nullopt,
+        };
+        if (const auto problem = row.optional_text())
+            authorization.attempt->problem = problem_from(*problem);
+    }
+    return authorization;
+}
+
+}  // namespace
+
+base::Task<std::optional<Authorization>> PostgresRepository::find_authorization(
+    AuthorizationId id) {
+    const auto answer = co_await run(find_one, id);
+    co_return answer.first(read_authorization);
+}
+
+base::Task<std::vector<Authorization>> PostgresRepository::find_authorizations(
+    std::vector<AuthorizationId> ids) {
+    std::vector<Authorization> found;
+    if (ids.empty()) co_return found;
+    std::vector<base::BytesView> octets;
+    for (const auto& id : ids) octets.push_back(id.octets());
+    const auto answer = co_await run(find_some, octets);
+    std::map<AuthorizationId, Authorization> by_id;
+    for (auto& authorization : answer.each(read_authorization))
+        by_id.emplace(authorization.id, std::move(authorization));
+    for (const auto& id : ids) {
+        const auto entry = by_id.find(id);
+        if (entry == by_id.end())
+            throw std::runtime_error("the store has no authorization " + id.to_string());
+        found.push_back(entry->second);
+    }
+    co_return found;
+}
+
+base::Task<std::vector<std::optional<Authorization>>> PostgresRepository::find_valid_authorizations(
+    ca::AccountId account, std::vector<protocol::Identifier> identifiers, base::Time now) {
+    std::vector<std::optional<Authorization>> found(identifiers.size());
+    if (identifiers.empty()) co_return found;
+    std::vector<std::string> wanted;
+    for (const auto& identifier : identifiers) wanted.push_back(to_stored(identifier));
+    const auto answer = co_await run(find_valid, account, wanted, now);
+    for (int i = 0; i < answer.rows(); ++i) {
+        auto row = answer.row(i);
+        const auto place = static_cast<std::size_t>(row.integer());
+        found.at(place - 1) = read_authorization(row);
+    }
+    co_return found;
+}
+
+base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,
+                                                      protocol::ChallengeType method,
+                                                      base::Time now) {
+    const auto answer = co_await run(begin, id, to_stored(std::span(&method, 1)), now, node_.id());
+    co_return answer.affected() == 1;
+}
+
+base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id, base::Time now,
+                                                       std::optional<protocol::Problem> problem,
+                                                       base::Time expires) {
+    const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
+    const auto new_expiry = problem ? std::nullopt : std::optional(expires);
+    const auto answer = co_await run(finish, id, now, document, new_expiry);
+    const bool is_finished = answer.affected() == 1;
+    if (is_finished) node_.announce(id.to_string());
+    co_return is_finished;
+}
+
+base::Task<bool> PostgresRepository::deactivate_authorization(AuthorizationId id, base::Time now) {
+    const auto answer = co_await run(deactivate, id, now);
+    co_return answer.affected() == 1;
+}
+
+base::Task<std::vector<AuthorizationId>> PostgresRepository::claim_unfinished_validations(
+    std::size_t limit) {
+    const auto answer =
+        co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
+    co_return answer.each(read_id);
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,117 @@
+#include "store/postgres_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::IssuedCertificate;
+using protocol::RevocationReason;
+using enum Statement::Effect;
+
+const Statement add{
+    "add_certificate",
+    "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    once};
+const Statement find{
+    "find_certificate",
+    "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id, r.at,"
+    " r.reason FROM certificates c LEFT JOIN revocations r ON r.serial = c.serial"
+    " WHERE c.serial = $1",
+    repeatable};
+// The time stays that of the first revocation: it was not to be trusted since. A row that was
+// inserted by this statement has no deleter (xmax).
+const Statement revoke{
+    "revoke_certificate",
+    "WITH target AS (SELECT serial, key FROM certificates WHERE serial = $1),"
+    " recorded AS (INSERT INTO revocations AS r (serial, at, reason)"
+    " SELECT serial, $2, $3 FROM target ON CONFLICT (serial) DO UPDATE SET reason = excluded.reason"
+    " WHERE excluded.reason = $4 AND r.reason <> $4 RETURNING xmax = 0 AS is_first),"
+    " blocked AS (INSERT INTO blocked_keys (key) SELECT key FROM target WHERE $3 = $4"
+    " ON CONFLICT DO NOTHING)"
+    " SELECT EXISTS (SELECT FROM target),"
+    " (SELECT CASE WHEN is_first THEN 1::bigint ELSE 2 END FROM recorded)",
+    once};
+const Statement find_blocked{"is_key_blocked", "SELECT FROM blocked_keys WHERE key = $1",
+                             repeatable};
+const Statement find_key{"is_certificate_key",
+                         "SELECT FROM certificates"
+                         " WHERE substr(key, 1, 8) = substr($1, 1, 8) AND key = $1 LIMIT 1",
+                         repeatable};
+const Statement save_chain{"save_issuer",
+                           "INSERT INTO issuers AS i (id, chain) VALUES ($1, $2)"
+                           " ON CONFLICT (id) DO UPDATE SET chain = $2 WHERE i.chain <> $2",
+                           once};
+const Statement find_chain{"find_issuer", "SELECT chain FROM issuers WHERE id = $1", repeatable};
+
+IssuedCertificate read_certificate(PostgresRow& row) {
+    IssuedCertificate certificate{
+        .serial = serial_from(row.blob()),
+        .der = base::copy_of(row.blob()),
+        .issuer = digest_from(row.blob()),
+        .key = digest_from(row.blob()),
+        .not_after = row.time(),
+        .account = std::nullopt,
+        .order = std::nullopt,
+        .issued = row.time(),
+        .revocation = std::nullopt,
+    };
+    if (const auto account = row.optional_blob())
+        certificate.account = id_from<ca::AccountKind>(*account);
+    if (const auto order = row.optional_blob()) certificate.order = id_from<ca::OrderKind>(*order);
+    if (const auto at = row.optional_time())
+        certificate.revocation = {.at = *at, .reason = reason_from(row.integer())};
+    return certificate;
+}
+
+std::int64_t code_of(RevocationReason reason) {
+    return static_cast<int>(reason);
+}
+
+}  // namespace
+
+base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certificate) {
+    co_await run(add, certificate.serial.der_content(), certificate.der, certificate.issuer,
+                 certificate.key, certificate.not_after, certificate.account, certificate.order,
+                 certificate.issued);
+}
+
+base::Task<std::optional<IssuedCertificate>> PostgresRepository::find_certificate(
+    pki::SerialNumber serial) {
+    const auto answer = co_await run(find, serial.der_content());
+    co_return answer.first(read_certificate);
+}
+
+base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_certificate(
+    pki::SerialNumber serial, ca::Revocation revocation) {
+    using enum RevocationOutcome;
+    const auto answer =
+        co_await run(revoke, serial.der_content(), revocation.at, code_of(revocation.reason),
+                     code_of(RevocationReason::key_compromise));
+    auto row = answer.row(0);
+    if (!row.boolean()) co_return unknown;
+    const auto change = row.optional_integer();
+    if (!change) co_return already_revoked;
+    co_return *change == 1 ? revoked : raised_to_key_compromise;
+}
+
+base::Task<bool> PostgresRepository::is_key_blocked(crypto::Sha256Digest key) {
+    const auto answer = co_await run(find_blocked, key);
+    co_return answer.rows() != 0;
+}
+
+base::Task<bool> PostgresRepository::is_certificate_key(crypto::Sha256Digest key) {
+    const auto answer = co_await run(find_key, key);
+    co_return answer.rows() != 0;
+}
+
+base::Task<void> PostgresRepository::save_issuer(ca::IssuerId id, std::string chain_pem) {
+    co_await run(save_chain, id, chain_pem);
+}
+
+base::Task<std::optional<std::string>> PostgresRepository::find_issuer(ca::IssuerId id) {
+    const auto answer = co_await run(find_chain, id);
+    co_return answer.first([](PostgresRow& row) { return std::string(row.text()); });
+}
+
+}  // namespace cairn::store

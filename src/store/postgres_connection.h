@@ -1,0 +1,113 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "store/postgres_values.h"
+
+namespace cairn::store {
+
+/// A statement of this program; prepared on each connection when it is first used there. Known by
+/// its address, so there is one object of each.
+struct Statement {
+    enum class Effect {
+        repeatable,  ///< twice is as good as once: may be sent again whatever happened
+        once,        ///< may be sent again only if it certainly had no effect
+    };
+    const char* name;
+    std::string sql;
+    Effect effect;
+};
+
+/// How a statement ended.
+enum class Ending {
+    answered,
+    not_sent,  ///< there was no connection for it
+    lost,      ///< sent, and the connection broke before the answer: it may have had its effect
+    refused,   ///< the database rolled it back
+};
+
+/// A statement on its way; one atomic transaction of its own.
+struct PostgresCall {
+    PostgresCall(const base::Executor& executor, const Statement& what,
+                 std::shared_ptr<const Parameters> with)
+        : statement(what), parameters(std::move(with)), wake(executor) {}
+
+    const Statement& statement;
+    const std::shared_ptr<const Parameters> parameters;
+    boost::asio::steady_timer wake;  ///< cancelled at the end, expires at the deadline
+
+    bool is_done = false;
+    bool is_abandoned = false;  ///< nobody waits for it any more
+    bool is_preparing = false;  ///< the answer to Parse comes before that to the statement
+    Ending ending = Ending::not_sent;
+    Answer answer;
+    std::string sqlstate;  ///< where it was refused
+    std::string message;
+
+    void finish(Ending how) {
+        ending = how;
+        is_done = true;
+        wake.cancel();
+    }
+};
+
+struct ClosesPostgres {
+    void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+};
+using PostgresHandle = std::unique_ptr<PGconn, ClosesPostgres>;
+
+/// One connection in pipeline mode: what is sent while others wait for their answers follows them
+/// at once, each closed by a Sync of its own, so that each is a transaction of its own. Used on its
+/// executor alone.
+class PostgresConnection : public std::enable_shared_from_this<PostgresConnection> {
+  public:
+    /// What another session sent to a channel that this one listens to.
+    using OnNotice = std::function<void(const std::string& payload)>;
+
+    PostgresConnection(const base::Executor& executor, OnNotice on_notice);
+    /// All calls have ended.
+    ~PostgresConnection();
+
+    /// Talks over `handle` until the connection breaks; why it did. `on_room` is called whenever
+    /// calls have ended.
+    [[nodiscard]] base::Task<std::string> converse(PostgresHandle handle,
+                                                   std::function<void()> on_room);
+
+    [[nodiscard]] bool is_open() const { return is_open_; }
+    [[nodiscard]] std::size_t under_way() const { return calls_.size(); }
+    void send(const std::shared_ptr<PostgresCall>& call);
+    /// Ends the conversation if `call` was sent here and is not answered.
+    void give_up(const std::shared_ptr<PostgresCall>& call);
+    /// Ends the conversation: what was sent and not answered is lost.
+    void abandon(const std::string& why);
+
+  private:
+    void flush();
+    bool take_input();
+    void take(PGresult* result);
+    void close();
+
+    const base::Executor executor_;
+    const OnNotice on_notice_;
+    PostgresHandle handle_;
+    boost::asio::posix::stream_descriptor socket_;
+    std::deque<std::shared_ptr<PostgresCall>> calls_;  ///< sent, in order
+    std::unordered_set<const Statement*> prepared_;
+    std::string why_closed_;
+    bool is_open_ = false;
+    bool is_writing_ = false;
+};
+
+}  // namespace cairn::store

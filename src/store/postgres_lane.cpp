@@ -1,0 +1,147 @@
+#include "store/postgres_lane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace cairn::store {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr base::Milliseconds first_pause{50};
+constexpr base::Milliseconds longest_pause{2000};
+/// Beyond the deadline, for what was sent before it: longer than `statement_timeout`.
+constexpr base::Milliseconds answer_patience{5000};
+
+base::Task<PostgresHandle> made_by(const std::function<PostgresHandle()>& connect) {
+    co_return connect();
+}
+
+}  // namespace
+
+PostgresLane::PostgresLane(const base::Executor& executor, LaneOptions options,
+                           asio::thread_pool& connectors, base::Log& log)
+    : executor_(executor),
+      options_(std::move(options)),
+      connectors_(connectors),
+      log_(log),
+      keepers_([this](const std::exception_ptr&) {
+          log_.error("a connection to the database is not kept open any more");
+      }) {
+    for (std::size_t i = 0; i < options_.connections; ++i) {
+        connections_.push_back(std::make_shared<PostgresConnection>(executor_, options_.on_notice));
+    }
+}
+
+PostgresLane::~PostgresLane() {
+    stop();
+}
+
+void PostgresLane::start() {
+    for (const auto& connection : connections_) keepers_.spawn(executor_, keep(connection));
+}
+
+void PostgresLane::stop() {
+    keepers_.close(base::Milliseconds(0));
+}
+
+bool PostgresLane::is_connected() const {
+    return std::ranges::any_of(connections_,
+                               [](const auto& connection) { return connection->is_open(); });
+}
+
+base::Task<PostgresHandle> PostgresLane::connect() {
+    auto task = made_by(options_.connect);
+    co_return co_await asio::co_spawn(connectors_.get_executor(), std::move(task), uncancelled());
+}
+
+// Opens the connection, and again whenever it broke, with pauses that grow while that fails.
+base::Task<void> PostgresLane::keep(std::shared_ptr<PostgresConnection> connection) {
+    auto pause = first_pause;
+    for (;;) {
+        std::string why;
+        try {
+            auto handle = co_await connect();
+            if (std::exchange(is_failing_, false)) log_.info("connected to the database again");
+            pause = first_pause;
+            why = co_await connection->converse(std::move(handle), [this] { pump(); });
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted) throw;  // the store closes
+            why = error.what();
+        } catch (const std::runtime_error& error) {
+            why = error.what();
+        }
+        if (!std::exchange(is_failing_, true))
+            log_.warning("no connection to the database; trying again", {{"error", why}});
+        co_await base::sleep_for(pause);
+        pause = std::min(pause * 2, longest_pause);
+    }
+}
+
+PostgresConnection* PostgresLane::idlest() {
+    PostgresConnection* best = nullptr;
+    for (const auto& connection : connections_) {
+        if (!connection->is_open() || connection->under_way() >= options_.pipelined) continue;
+        if (best == nullptr || connection->under_way() < best->under_way()) best = connection.get();
+    }
+    return best;
+}
+
+void PostgresLane::pump() {
+    while (!waiting_.empty()) {
+        if (waiting_.front()->is_abandoned) {
+            waiting_.pop_front();
+            continue;
+        }
+        auto* connection = idlest();
+        if (connection == nullptr) return;
+        const auto call = std::move(waiting_.front());
+        waiting_.pop_front();
+        connection->send(call);
+    }
+}
+
+base::Task<std::shared_ptr<PostgresCall>> PostgresLane::perform(
+    const Statement& statement, std::shared_ptr<const Parameters> parameters, Deadline deadline) {
+    auto call = std::make_shared<PostgresCall>(executor_, statement, std::move(parameters));
+    if (waiting_.size() >= options_.waiting) {
+        call->message = "too many calls wait for the database";
+        call->finish(Ending::not_sent);
+        co_return call;
+    }
+    waiting_.push_back(call);
+    pump();
+
+    for (const auto limit : {deadline, deadline + answer_patience}) {
+        boost::system::error_code error;
+        call->wake.expires_at(limit);
+        if (!call->is_done)
+            co_await call->wake.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        if (call->is_done) co_return call;
+        call->is_abandoned = error || call->ending == Ending::not_sent;
+        if (error) throw boost::system::system_error(error);  // the task was cancelled
+        if (call->is_abandoned) {
+            call->message =
+                is_connected() ? "the database is too slow" : "no connection to the database";
+            co_return call;
+        }
+    }
+    // The database itself ends what takes too long; a connection that is silent is dead.
+    call->is_abandoned = true;
+    call->message = "no answer from the database";
+    for (const auto& connection : connections_) connection->give_up(call);
+    co_return call;
+}
+
+void PostgresLane::reconnect(const std::string& why) {
+    for (const auto& connection : connections_) connection->abandon(why);
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,80 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "store/postgres_connection.h"
+
+namespace cairn::store {
+
+/// Awaits to the end what was spawned elsewhere, which has a deadline of its own: Asio ends the
+/// program where such a task is cancelled before it has begun.
+inline auto uncancelled() {
+    return boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(),
+                                               boost::asio::use_awaitable);
+}
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// How the connections of a lane are made and used.
+struct LaneOptions {
+    /// Makes a connection, or throws std::runtime_error; blocks, so it runs on `connectors`.
+    std::function<PostgresHandle()> connect;
+    std::size_t connections = 4;
+    /// Calls sent on one connection and not answered yet.
+    std::size_t pipelined = 64;
+    /// Calls that wait for room; beyond, a call ends at once.
+    std::size_t waiting = 5000;
+    PostgresConnection::OnNotice on_notice;
+};
+
+/// The connections of one event loop, kept open, and the calls that wait for room on them. Used on
+/// its executor alone, but for `start` and `stop`.
+class PostgresLane {
+  public:
+    PostgresLane(const base::Executor& executor, LaneOptions options,
+                 boost::asio::thread_pool& connectors, base::Log& log);
+    ~PostgresLane();
+
+    void start();
+    /// Closes all connections; waits for that.
+    void stop();
+
+    [[nodiscard]] const base::Executor& executor() const { return executor_; }
+    [[nodiscard]] bool is_connected() const;
+    /// Carries out one statement, in one attempt.
+    [[nodiscard]] base::Task<std::shared_ptr<PostgresCall>> perform(
+        const Statement& statement, std::shared_ptr<const Parameters> parameters,
+        Deadline deadline);
+    /// Closes the connections, which lead to a server that cannot be written to, and makes new
+    /// ones.
+    void reconnect(const std::string& why);
+
+  private:
+    base::Task<void> keep(std::shared_ptr<PostgresConnection> connection);
+    base::Task<PostgresHandle> connect();
+    PostgresConnection* idlest();
+    void pump();
+
+    const base::Executor executor_;
+    const LaneOptions options_;
+    boost::asio::thread_pool& connectors_;
+    base::Log& log_;
+    std::vector<std::shared_ptr<PostgresConnection>> connections_;
+    std::deque<std::shared_ptr<PostgresCall>> waiting_;
+    bool is_failing_ = false;  ///< the log knows that there is no connection
+    base::TaskGroup keepers_;
+};
+
+}  // namespace cairn::store

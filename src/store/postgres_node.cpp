@@ -1,0 +1,150 @@
+#include "store/postgres_node.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/base64url.h"
+#include "ca/repository.h"
+#include "crypto/random.h"
+
+namespace cairn::store {
+namespace asio = boost::asio;
+
+namespace {
+
+using enum Statement::Effect;
+
+/// A lease that ended before now has a gap: others may have taken this node's jobs.
+const Statement renew_lease{
+    "renew_lease",
+    "WITH renewed AS (INSERT INTO nodes AS n (id, name, alive_since, alive_until, configuration)"
+    " VALUES ($1, $2, clock_timestamp(), clock_timestamp() + $3 * interval '1 millisecond', $4)"
+    " ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until,"
+    " configuration = excluded.configuration, alive_since ="
+    " CASE WHEN n.alive_until < clock_timestamp() THEN excluded.alive_since ELSE n.alive_since "
+    "END),"
+    " forgotten AS (DELETE FROM nodes WHERE alive_until < clock_timestamp() - interval '1 hour')"
+    " SELECT id FROM nodes WHERE alive_until > clock_timestamp() AND id <> $1",
+    repeatable};
+const Statement release_node{
+    "release_node",
+    "WITH validations AS (UPDATE authorizations SET node = NULL"
+    " WHERE started IS NOT NULL AND finished IS NULL AND node = $1),"
+    " issuances AS (UPDATE orders SET node = NULL"
+    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND node = $1)"
+    " DELETE FROM nodes WHERE id = $1",
+    repeatable};
+const Statement notify{"notify", "SELECT count(*) FROM unnest($2) AS p, pg_notify($1, p)",
+                       repeatable};
+
+/// How long announcements are gathered.
+constexpr base::Milliseconds gathering{3};
+constexpr std::size_t most_waiting = 10000;
+/// A payload may have 8000 octets; an id has 22.
+constexpr std::size_t ids_in_payload = 300;
+
+base::Bytes fresh_id() {
+    crypto::SystemRandom random;
+    return random.octets(12);
+}
+
+}  // namespace
+
+PostgresNode::PostgresNode(PostgresPool& pool, Options options, base::Log& log)
+    : pool_(pool),
+      options_(std::move(options)),
+      log_(log),
+      id_(fresh_id()),
+      mark_(base::base64url(id_)),
+      tasks_([this](const std::exception_ptr&) { log_.error("a task of this node has ended"); }) {}
+
+PostgresNode::~PostgresNode() {
+    stop();
+}
+
+void PostgresNode::start() {
+    asio::co_spawn(pool_.executor_aside(), renew(), asio::use_future).get();
+    is_started_ = true;
+    tasks_.spawn(pool_.executor_aside(), keep_lease());
+}
+
+void PostgresNode::stop() {
+    if (!std::exchange(is_started_, false)) return;
+    tasks_.close(base::Milliseconds(0));
+    try {
+        asio::co_spawn(pool_.executor_aside(), release(), asio::use_future).get();
+    } catch (const std::exception& error) {
+        log_.warning(
+            "this node's jobs could not be given back; others take them when its lease ends",
+            {{"error", error.what()}});
+    }
+}
+
+base::Task<void> PostgresNode::renew() {
+    auto parameters = Parameters::of(id(), options_.name, lease(), std::string());
+    const auto answer = co_await pool_.call_aside(renew_lease, std::move(parameters));
+    const std::scoped_lock lock(mutex_);
+    has_others_ = answer.rows() > 0;
+}
+
+base::Task<void> PostgresNode::release() {
+    auto parameters = Parameters::of(id());
+    co_await pool_.call_aside(release_node, std::move(parameters));
+}
+
+base::Task<void> PostgresNode::keep_lease() {
+    for (;;) {
+        co_await base::sleep_for(options_.lease / 4);
+        try {
+            co_await renew();
+        } catch (const ca::StoreUnavailable& error) {
+            log_.warning("the lease of this node could not be renewed", {{"error", error.what()}});
+        } catch (const StatementRefused& error) {
+            log_.error("the lease of this node could not be renewed", {{"error", error.what()}});
+        }
+    }
+}
+
+void PostgresNode::announce(const std::string& id) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!has_others_ || announcements_.size() >= most_waiting) return;
+        announcements_.push_back(id);
+        if (std::exchange(is_sending_, true)) return;
+    }
+    tasks_.spawn(pool_.executor_aside(), send_announcements());
+}
+
+base::Task<void> PostgresNode::send_announcements() {
+    co_await base::sleep_for(gathering);
+    std::vector<std::string> payloads;
+    {
+        const std::scoped_lock lock(mutex_);
+        is_sending_ = false;
+        for (std::size_t i = 0; i < announcements_.size(); ++i) {
+            if (i % ids_in_payload == 0) payloads.push_back(mark_);
+            payloads.back() += ' ' + announcements_[i];
+        }
+        announcements_.clear();
+    }
+    try {
+        auto parameters = Parameters::of(options_.channel, payloads);
+        co_await pool_.call_aside(notify, std::move(parameters));
+    } catch (const ca::StoreUnavailable&) {
+        // Whoever waits at another node looks again by itself.
+    }
+}
+
+void PostgresNode::hear(const std::string& payload) {
+    std::string_view rest = payload;
+    const auto next_word = [&] {
+        const auto word = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+        return word;
+    };
+    if (next_word() == mark_ || !options_.on_change) return;
+    while (!rest.empty()) options_.on_change(std::string(next_word()));
+}
+
+}  // namespace cairn::store

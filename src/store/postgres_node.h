@@ -1,0 +1,75 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "store/postgres_pool.h"
+
+namespace cairn::store {
+
+/// Of an unfinished job "a": no living node has it, and node $1 may take it, whose lease of $3
+/// milliseconds was renewed without a gap for so long that every living node has renewed its own.
+inline const std::string no_living_node =
+    "(a.node IS NULL OR (a.node <> $1 AND EXISTS (SELECT FROM nodes m WHERE m.id = $1"
+    " AND m.alive_since <= clock_timestamp() - $3 * interval '1 millisecond')"
+    " AND NOT EXISTS (SELECT FROM nodes n"
+    " WHERE n.id = a.node AND n.alive_until > clock_timestamp())))";
+
+/// This process among those that serve the CA: it says by a lease that it is alive, so that nobody
+/// takes over its jobs, and tells the others what has changed.
+class PostgresNode {
+  public:
+    struct Options {
+        std::string name;
+        base::Milliseconds lease{8000};
+        /// For what nodes tell each other.
+        std::string channel;
+        /// Something happened at another node to the object with this id.
+        std::function<void(const std::string& id)> on_change;
+    };
+    PostgresNode(PostgresPool& pool, Options options, base::Log& log);
+    /// Gives its jobs and its lease back.
+    ~PostgresNode();
+
+    /// Enters the node; blocks. Throws what a call throws.
+    void start();
+    void stop();
+
+    [[nodiscard]] base::BytesView id() const { return id_; }
+    [[nodiscard]] std::int64_t lease() const { return options_.lease.count(); }
+
+    /// Tells the other nodes that something happened to the object with this id. It is sent in a
+    /// moment, together with others; should it be lost, they find out a little later.
+    void announce(const std::string& id);
+    /// Takes what another node, or this one, has sent to the channel.
+    void hear(const std::string& payload);
+
+  private:
+    base::Task<void> renew();
+    base::Task<void> release();
+    base::Task<void> keep_lease();
+    base::Task<void> send_announcements();
+
+    PostgresPool& pool_;
+    const Options options_;
+    base::Log& log_;
+    const base::Bytes id_;
+    const std::string mark_;  ///< the id as it stands in payloads
+
+    std::mutex mutex_;
+    std::vector<std::string> announcements_;
+    bool has_others_ = true;
+    bool is_sending_ = false;
+    bool is_started_ = false;
+
+    base::TaskGroup tasks_;
+};
+
+}  // namespace cairn::store

@@ -1,0 +1,169 @@
+#include "store/postgres_repository.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Order;
+using ca::OrderId;
+using enum Statement::Effect;
+
+const Statement create{
+    "create_order",
+    "WITH placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
+    " authorizations, profile, not_before, not_after)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))"
+    " INSERT INTO authorizations (id, account, identifier, created, expires, token, offered)"
+    " SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16)",
+    once};
+const Statement find{"find_order",
+                     "SELECT id, account, created, expires, identifiers, authorizations, profile,"
+                     " not_before, not_after, completed, problem, begun, csr, serial,"
+                     " certificate_not_before, certificate_not_after FROM orders WHERE id = $1",
+                     repeatable};
+const Statement list{
+    "orders_of", "SELECT id FROM orders WHERE account = $1 ORDER BY id DESC LIMIT $2", repeatable};
+const Statement list_before{
+    "orders_of_before",
+    "SELECT id FROM orders WHERE account = $1 AND id < $3 ORDER BY id DESC LIMIT $2", repeatable};
+const Statement begin{
+    "begin_issuance",
+    "UPDATE orders SET begun = $2, csr = $3, serial = $4,"
+    " certificate_not_before = $5, certificate_not_after = $6, node = $7"
+    " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
+    " AND NOT EXISTS (SELECT FROM generate_series(1, length(orders.authorizations), 16) AS place"
+    " JOIN authorizations a ON a.id = substr(orders.authorizations, place, 16)"
+    " WHERE a.deactivated IS NOT NULL)",
+    once};
+const Statement complete{
+    "complete_issuance",
+    "WITH completed AS (UPDATE orders SET completed = $9 WHERE id = $8 AND serial = $1"
+    " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL RETURNING id)"
+    " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $9 FROM completed",
+    once};
+const Statement fail{"fail_issuance",
+                     "UPDATE orders SET problem = $2 WHERE id = $1"
+                     " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+                     once};
+const Statement claim{
+    "claim_unfinished_issuances",
+    "WITH own AS (SELECT id, begun FROM orders"
+    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND node = $1"
+    " ORDER BY begun, id LIMIT $2),"
+    " orphans AS (SELECT id, begun FROM orders a"
+    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
+    " AND " +
+        no_living_node +
+        " ORDER BY begun, id LIMIT $2 FOR UPDATE SKIP LOCKED),"
+        " taken AS (UPDATE orders t SET node = $1 FROM orphans WHERE t.id = orphans.id)"
+        " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
+        " ORDER BY begun, id LIMIT $2",
+    once};
+
+OrderId read_id(PostgresRow& row) {
+    return id_from<ca::OrderKind>(row.blob());
+}
+
+Order read_order(PostgresRow& row) {
+    Order order{
+        .id = read_id(row),
+        .account = id_from<ca::AccountKind>(row.blob()),
+        .created = row.time(),
+        .expires = row.time(),
+        .identifiers = identifiers_from(row.text()),
+        .authorizations = authorization_ids_from(row.blob()),
+        .profile = std::string(row.text()),
+        .not_before = row.optional_time(),
+        .not_after = row.optional_time(),
+        .intent = std::nullopt,
+        .completed = row.optional_time(),
+        .problem = std::nullopt,
+    };
+    if (const auto problem = row.optional_text()) order.problem = problem_from(*problem);
+    if (const auto begun = row.optional_time()) {
+        order.intent = ca::IssuanceIntent{
+            .begun = *begun,
+            .csr = base::copy_of(row.blob()),
+            .serial = serial_from(row.blob()),
+            .validity = {.not_before = row.time(), .not_after = row.time()},
+        };
+    }
+    return order;
+}
+
+// The columns of some authorizations.
+struct AuthorizationLists {
+    explicit AuthorizationLists(std::span<const ca::Authorization> authorizations) {
+        for (const auto& authorization : authorizations) {
+            ids.push_back(authorization.id.octets());
+            accounts.push_back(authorization.account.octets());
+            identifiers.push_back(to_stored(authorization.identifier));
+            created.push_back(authorization.created.time_since_epoch().count());
+            expires.push_back(authorization.expires.time_since_epoch().count());
+            tokens.emplace_back(authorization.token.text());
+            offered.push_back(to_stored(authorization.offered));
+        }
+    }
+    std::vector<base::BytesView> ids, accounts;
+    std::vector<std::string> identifiers, tokens, offered;
+    std::vector<std::int64_t> created, expires;
+};
+
+}  // namespace
+
+base::Task<void> PostgresRepository::create_order(Order order,
+                                                  std::vector<ca::Authorization> fresh) {
+    const AuthorizationLists lists(fresh);
+    co_await run(create, order.id, order.account, order.created, order.expires,
+                 to_stored(order.identifiers), to_stored(order.authorizations), order.profile,
+                 order.not_before, order.not_after, lists.ids, lists.accounts, lists.identifiers,
+                 lists.created, lists.expires, lists.tokens, lists.offered);
+}
+
+base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {
+    const auto answer = co_await run(find, id);
+    co_return answer.first(read_order);
+}
+
+base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId account,
+                                                               std::optional<OrderId> before,
+                                                               std::size_t limit) {
+    const auto count = static_cast<std::int64_t>(limit);
+    auto task = before ? run(list_before, account, count, *before) : run(list, account, count);
+    const auto answer = co_await std::move(task);
+    co_return answer.each(read_id);
+}
+
+base::Task<bool> PostgresRepository::begin_issuance(OrderId id, ca::IssuanceIntent intent) {
+    const auto answer =
+        co_await run(begin, id, intent.begun, intent.csr, intent.serial.der_content(),
+                     intent.validity.not_before, intent.validity.not_after, node_.id());
+    co_return answer.affected() == 1;
+}
+
+base::Task<bool> PostgresRepository::complete_issuance(OrderId id,
+                                                       ca::IssuedCertificate certificate) {
+    const auto answer =
+        co_await run(complete, certificate.serial.der_content(), certificate.der,
+                     certificate.issuer, certificate.key, certificate.not_after,
+                     certificate.account, certificate.order, id, certificate.issued);
+    const bool is_completed = answer.affected() == 1;
+    if (is_completed) node_.announce(id.to_string());
+    co_return is_completed;
+}
+
+base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem problem) {
+    const auto answer = co_await run(fail, id, problem.to_json());
+    const bool has_failed = answer.affected() == 1;
+    if (has_failed) node_.announce(id.to_string());
+    co_return has_failed;
+}
+
+base::Task<std::vector<OrderId>> PostgresRepository::claim_unfinished_issuances(std::size_t limit) {
+    const auto answer =
+        co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
+    co_return answer.each(read_id);
+}
+
+}  // namespace cairn::store

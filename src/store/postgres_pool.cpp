@@ -1,0 +1,134 @@
+#include "store/postgres_pool.h"
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <string_view>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "ca/repository.h"
+
+namespace cairn::store {
+namespace asio = boost::asio;
+
+namespace {
+
+/// How long a request waits for a connection, repetitions included.
+constexpr base::Milliseconds patience{5000};
+constexpr int most_attempts = 10;
+
+bool is_any_of(std::string_view sqlstate, std::initializer_list<std::string_view> states) {
+    return std::ranges::find(states, sqlstate) != states.end();
+}
+
+/// What the session is good for no more: the server became a standby, or its prepared statements
+/// were taken away.
+bool spoils_session(const PostgresCall& call) {
+    return call.ending == Ending::refused && is_any_of(call.sqlstate, {"25006", "26000", "42P05"});
+}
+
+/// Whether the same statement may be sent again without the risk of happening twice.
+bool may_repeat(const PostgresCall& call) {
+    if (call.ending == Ending::not_sent) return true;
+    if (call.ending == Ending::lost) return call.statement.effect == Statement::Effect::repeatable;
+    // Rolled back, as the answer to Sync has confirmed: serialization failure, deadlock, or the
+    // session's fault.
+    return is_any_of(call.sqlstate, {"40001", "40P01"}) || spoils_session(call);
+}
+
+/// What has its cause in the state of the server, not in the statement.
+bool is_outage(std::string_view sqlstate) {
+    // Connection, resources (disk full), operator's intervention (deadline), system, read-only;
+    // lock not available.
+    for (const auto* kind : {"08", "25", "26", "40", "53", "57", "58"})
+        if (sqlstate.starts_with(kind)) return true;
+    return sqlstate == "55P03" || sqlstate == "42P05" || sqlstate.empty();
+}
+
+base::Milliseconds pause_before(int attempt) {
+    thread_local std::minstd_rand random{std::random_device{}()};
+    const int most = std::min(10 << attempt, 500);
+    return base::Milliseconds(std::uniform_int_distribution(most / 2, most)(random));
+}
+
+base::Task<Answer> attempts(PostgresLane& lane, const Statement& statement,
+                            std::shared_ptr<const Parameters> parameters) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (int attempt = 1;; ++attempt) {
+        const auto call = co_await lane.perform(statement, parameters, deadline);
+        if (call->ending == Ending::answered) co_return std::move(call->answer);
+        if (spoils_session(*call)) lane.reconnect(call->message);
+        const bool is_late =
+            attempt == most_attempts || std::chrono::steady_clock::now() >= deadline;
+        if (is_late || !may_repeat(*call)) {
+            const auto what = std::string(statement.name) + ": " + call->message;
+            if (call->ending == Ending::refused && !is_outage(call->sqlstate))
+                throw StatementRefused(call->sqlstate, what);
+            throw ca::StoreUnavailable(what);
+        }
+        co_await base::sleep_for(pause_before(attempt));
+    }
+}
+
+}  // namespace
+
+PostgresPool::PostgresPool(const PostgresSessions& sessions, Options options,
+                           const std::vector<base::Executor>& executors, base::Log& log) {
+    LaneOptions lane;
+    lane.connections = options.connections;
+    lane.connect = [sessions] { return sessions.open(); };
+    for (const auto& executor : executors)
+        lanes_.push_back(std::make_unique<PostgresLane>(executor, lane, connectors_, log));
+
+    lane.connections = 1;
+    lane.on_notice = std::move(options.on_notice);
+    if (!options.channel.empty()) {
+        lane.connect = [sessions, channel = options.channel] {
+            auto session = sessions.open();
+            run_script(session.get(), "LISTEN " + channel);
+            return session;
+        };
+    }
+    aside_ = std::make_unique<PostgresLane>(executors.front(), lane, connectors_, log);
+}
+
+void PostgresPool::start() {
+    for (const auto& each : lanes_) each->start();
+    aside_->start();
+}
+
+PostgresPool::~PostgresPool() {
+    stop();
+}
+
+void PostgresPool::stop() {
+    for (const auto& lane : lanes_) lane->stop();
+    aside_->stop();
+}
+
+base::Task<Answer> PostgresPool::call(const Statement& statement, Parameters parameters) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto own = std::ranges::find(lanes_, executor, &PostgresLane::executor);
+    auto& lane = own != lanes_.end()
+                     ? **own
+                     : *lanes_[turn_.fetch_add(1, std::memory_order_relaxed) % lanes_.size()];
+    co_return co_await call_on(lane, statement, std::move(parameters));
+}
+
+base::Task<Answer> PostgresPool::call_aside(const Statement& statement, Parameters parameters) {
+    return call_on(*aside_, statement, std::move(parameters));
+}
+
+base::Task<Answer> PostgresPool::call_on(PostgresLane& lane, const Statement& statement,
+                                         Parameters parameters) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto shared = std::make_shared<const Parameters>(std::move(parameters));
+    auto task = attempts(lane, statement, std::move(shared));
+    if (executor == lane.executor()) co_return co_await std::move(task);
+    co_return co_await asio::co_spawn(lane.executor(), std::move(task), uncancelled());
+}
+
+}  // namespace cairn::store

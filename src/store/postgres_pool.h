@@ -1,0 +1,66 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "store/postgres_lane.h"
+#include "store/postgres_session.h"
+
+namespace cairn::store {
+
+/// The database refused a statement for what it says: a bug, or an object that is there already.
+class StatementRefused : public std::runtime_error {
+  public:
+    StatementRefused(std::string state, const std::string& message)
+        : std::runtime_error(message), sqlstate(std::move(state)) {}
+    const std::string sqlstate;
+
+    [[nodiscard]] bool is_unique_violation() const { return sqlstate == "23505"; }
+};
+
+/// A lane for each event loop, and one more for what happens beside requests. Calls may be made
+/// from any executor.
+class PostgresPool {
+  public:
+    struct Options {
+        std::size_t connections = 4;
+        /// Listened to by the lane aside; none if empty.
+        std::string channel;
+        PostgresConnection::OnNotice on_notice;
+    };
+    PostgresPool(const PostgresSessions& sessions, Options options,
+                 const std::vector<base::Executor>& executors, base::Log& log);
+    ~PostgresPool();
+    /// Opens the connections.
+    void start();
+
+    /// Carries out a statement: again where that is safe, for as long as a request can wait.
+    /// Throws ca::StoreUnavailable, or StatementRefused.
+    [[nodiscard]] base::Task<Answer> call(const Statement& statement, Parameters parameters);
+    /// The same on the lane aside.
+    [[nodiscard]] base::Task<Answer> call_aside(const Statement& statement, Parameters parameters);
+
+    /// Where the lane aside is at home.
+    [[nodiscard]] const base::Executor& executor_aside() const { return aside_->executor(); }
+    /// Closes all connections; no call may be under way.
+    void stop();
+
+  private:
+    base::Task<Answer> call_on(PostgresLane& lane, const Statement& statement,
+                               Parameters parameters);
+
+    boost::asio::thread_pool connectors_{4};
+    std::vector<std::unique_ptr<PostgresLane>> lanes_;
+    std::unique_ptr<PostgresLane> aside_;
+    std::atomic<std::size_t> turn_ = 0;
+};
+
+}  // namespace cairn::store

@@ -1,0 +1,115 @@
+"""A PostgreSQL server of the tests' own, and a look into what a cairn-ca keeps there."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from cryptography import x509
+
+from harness.process import Server, run
+
+# Debian keeps the programs of each version in a folder of their own.
+_FOLDERS = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"),
+                  key=lambda folder: int(folder.parent.name))
+
+
+class PostgresCluster:
+    """A server on a Unix socket in a temporary folder; it does not run as root."""
+
+    def __init__(self):
+        # The path of a socket may have 107 characters: too few for a folder of pytest's.
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="cairn-postgres-"))
+        self.programs = _FOLDERS[-1]
+        self.log = self.home / "postgres.log"
+        self.sockets = self.home / "socket"
+        self.sockets.mkdir()
+        self.user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+        if self.user:
+            for folder in (self.home, self.sockets):
+                os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+        run(self._as_user([self.programs / "initdb", "-D", self.home / "data", "-U", "cairn",
+                           "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]))
+        self._databases = 0
+        self.start()
+
+    def _as_user(self, command):
+        if not self.user:
+            return command
+        return ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}",
+                "--clear-groups", *command]
+
+    def start(self):
+        self.server = Server(
+            self._as_user([self.programs / "postgres", "-D", self.home / "data", "-k", self.sockets,
+                           "-c", "listen_addresses=", "-c", "shared_buffers=32MB",
+                           "-c", "max_connections=200", "-c", "unix_socket_permissions=0777"]),
+            self.log, cwd="/")
+        self.server.wait_until(self._answers, timeout=60)
+
+    def _answers(self):
+        return subprocess.run([self.programs / "pg_isready", "-q", "-h", self.sockets, "-U",
+                               "cairn", "-d", "postgres"]).returncode == 0
+
+    def crash(self):
+        """Ends all processes of the server at once; it recovers at the next start."""
+        self.server.signal(signal.SIGQUIT)
+        self.server.wait()
+
+    def remove(self):
+        self.server.signal(signal.SIGQUIT)
+        self.server.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def create_database(self):
+        """A new database; its URL."""
+        self._databases += 1
+        name = f"cairn{self._databases}"
+        self.sql("postgres", f"CREATE DATABASE {name}")
+        return f"postgresql:///{name}?user=cairn&host={self.sockets}"
+
+    def sql(self, database, statement):
+        """The rows that psql prints, columns separated by '|'."""
+        return run([self.programs / "psql", "-X", "-q", "-A", "-t", "-h", self.sockets, "-U",
+                    "cairn", "-d", database, "-c", statement]).splitlines()
+
+
+class PostgresStore:
+    """Looks into the shared store, as harness.store does into the embedded one."""
+
+    def __init__(self, cluster, url, schema="cairn"):
+        self.cluster = cluster
+        self.database = url.split("?")[0].rsplit("/", 1)[1]
+        self.schema = schema
+
+    def rows(self, statement):
+        return self.cluster.sql(self.database, f"SET search_path = {self.schema}; {statement}")
+
+    def certificates(self):
+        """Every certificate that was issued for an order."""
+        rows = self.rows("SELECT encode(der, 'hex') FROM certificates WHERE order_id IS NOT NULL")
+        return [x509.load_der_x509_certificate(bytes.fromhex(row)) for row in rows]
+
+    def certificates_per_order(self):
+        rows = self.rows("SELECT count(*) FROM certificates WHERE order_id IS NOT NULL"
+                         " GROUP BY order_id")
+        return [int(row) for row in rows]
+
+    def revocation_reason(self, serial):
+        octets = serial.to_bytes(serial.bit_length() // 8 + 1, "big").hex()
+        rows = self.rows(f"SELECT reason FROM revocations WHERE serial = '\\x{octets}'")
+        return int(rows[0]) if rows else None
+
+    def count(self, table):
+        return int(self.rows(f"SELECT count(*) FROM {table}")[0])
+
+    def check_integrity(self):
+        """Nothing that completed lacks its certificate, and nothing has one that did not."""
+        assert self.rows(
+            "SELECT count(*) FROM orders o FULL JOIN certificates c ON c.order_id = o.id"
+            " WHERE (o.completed IS NULL AND c.order_id IS NOT NULL)"
+            " OR (o.completed IS NOT NULL AND c.serial IS DISTINCT FROM o.serial)"
+            " OR (o.id IS NULL AND c.order_id IS NOT NULL)") == ["0"]
