@@ -1,17 +1,58 @@
 #include "apps/ca/adapters.h"
 
+#include <array>
+
+#include <unistd.h>
+
 #include "apps/ca/network_validator.h"
 #include "ca/key_signer.h"
+#include "ca/local_nonces.h"
 #include "store/sqlite_store.h"
 
 namespace cairn::apps {
 
-std::unique_ptr<ca::Repository> Adapters::open_store(const Configuration& configuration,
-                                                     const std::filesystem::path& folder,
-                                                     base::Log& log, ca::Observer& observer) const {
+namespace {
+
+// As the operator knows this node among others.
+std::string node_name(const Configuration& configuration) {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    return std::string(host.data()) + " " + configuration.server.listen.front();
+}
+
+OpenedStore open_shared(const Configuration::Store& store, std::string name,
+                        StoreSurroundings surroundings) {
+    store::PostgresOptions options;
+    options.url = store.postgres_url;
+    options.schema = store.schema;
+    options.connections = store.connections;
+    options.node_name = std::move(name);
+    options.on_change = std::move(surroundings.on_change);
+    options.on_reload = std::move(surroundings.on_reload);
+    auto shared =
+        store::open_postgres_store(options, std::move(surroundings.executors), surroundings.log);
+    OpenedStore opened;
+    opened.shared = shared.get();
+    opened.nonces = &shared->nonces();
+    opened.repository = std::move(shared);
+    return opened;
+}
+
+}  // namespace
+
+OpenedStore Adapters::open_store(const Configuration& configuration,
+                                 const std::filesystem::path& folder,
+                                 StoreSurroundings surroundings) const {
+    if (!configuration.store.postgres_url.empty())
+        return open_shared(configuration.store, node_name(configuration), std::move(surroundings));
     const auto path = folder / configuration.store.sqlite_path;
     std::filesystem::create_directories(path.parent_path());
-    return store::open_sqlite_store({.path = path.string()}, log, observer);
+    OpenedStore opened;
+    opened.repository =
+        store::open_sqlite_store({.path = path.string()}, surroundings.log, surroundings.observer);
+    opened.own_nonces = std::make_unique<ca::LocalNonces>(surroundings.random);
+    opened.nonces = opened.own_nonces.get();
+    return opened;
 }
 
 std::unique_ptr<ca::Validator> Adapters::make_validator(

@@ -3,16 +3,41 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "apps/ca/configuration.h"
 #include "base/log.h"
+#include "ca/nonces.h"
 #include "ca/observer.h"
 #include "ca/repository.h"
 #include "ca/signer.h"
 #include "ca/validator.h"
 #include "crypto/key.h"
+#include "crypto/random.h"
+#include "store/postgres_store.h"
 
 namespace cairn::apps {
+
+/// What a store is opened with.
+struct StoreSurroundings {
+    std::vector<base::Executor> executors;  ///< the event loops
+    base::Log& log;
+    ca::Observer& observer;
+    crypto::Random& random;
+    /// As store::PostgresOptions has them.
+    std::function<void(const std::string& id)> on_change;
+    std::function<void()> on_reload;
+};
+
+/// A store and the nonces that go with it: local ones, or those that its nodes share.
+struct OpenedStore {
+    std::unique_ptr<ca::Nonces> own_nonces;
+    std::unique_ptr<ca::Repository> repository;
+    ca::Nonces* nonces = nullptr;
+    /// If other nodes use the store too: it, as part of `repository`.
+    store::SharedStore* shared = nullptr;
+};
 
 /// Makes what stands behind the ports of ca, as a configuration wants it. A program that puts
 /// something else there, or something in front, derives from it; the wiring stays the same.
@@ -21,9 +46,9 @@ class Adapters {
     virtual ~Adapters() = default;
 
     /// Throws std::runtime_error, saying why, if the store cannot be opened.
-    [[nodiscard]] virtual std::unique_ptr<ca::Repository> open_store(
-        const Configuration& configuration, const std::filesystem::path& folder, base::Log& log,
-        ca::Observer& observer) const;
+    [[nodiscard]] virtual OpenedStore open_store(const Configuration& configuration,
+                                                 const std::filesystem::path& folder,
+                                                 StoreSurroundings surroundings) const;
     [[nodiscard]] virtual std::unique_ptr<ca::Validator> make_validator(
         const Configuration& configuration,
         const std::function<base::Executor()>& next_executor) const;

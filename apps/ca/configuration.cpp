@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include <toml++/toml.h>
 
@@ -158,6 +159,13 @@ void apply(toml::table& root, const std::string& text, Findings& findings) {
         from = dot + 1;
     }
     table->insert_or_assign(key.substr(from), std::move(*parsed.get("value")));
+}
+
+std::string common_part(toml::table root) {
+    for (const auto* own : {"server", "store", "log"}) root.erase(own);
+    std::ostringstream text;
+    text << root;
+    return text.str();
 }
 
 void read_server(Section section, Configuration::Server& server) {
@@ -339,8 +347,10 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
     for (const auto& text : overrides) apply(root, text, findings);
 
     Configuration configuration;
+    configuration.common = common_part(root);
     Section top(&root, "", findings);
     read_server(top.section("server"), configuration.server);
+    configuration.common += "\npublic_url " + configuration.server.public_url;
     read_store(top.section("store"), configuration.store);
     read_log(top.section("log"), configuration.log);
     read_validation(top.section("validation"), configuration.validation);

@@ -72,6 +72,9 @@ struct Configuration {
         ca::Issuer::Use use;
     };
     std::map<std::string, Issuer> issuers;
+    /// What all nodes of a CA should have in common, as text: all but where this one listens, logs
+    /// and keeps its store.
+    std::string common;
 };
 
 /// Reads a configuration file with overrides, each "KEY=VALUE" with a dotted key and a TOML value.

@@ -1,7 +1,6 @@
 #include "apps/ca/serve.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <csignal>
 #include <iostream>
@@ -22,6 +21,7 @@
 #include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/service_notice.h"
+#include "crypto/digest.h"
 #include "net/http_server.h"
 
 namespace cairn::apps {
@@ -92,9 +92,8 @@ class Server {
               configuration_.log.level, metrics_)),
           loops_(loop_count(configuration_)),
           slow_signing_(loop_count(configuration_)),
-          repository_(adapters.open_store(configuration_, folder_, *log_, metrics_)),
-          store_watch_(*repository_, [this] { return loops_.next(); }),
-          nonces_(random_),
+          store_(adapters.open_store(configuration_, folder_, store_surroundings())),
+          store_watch_(*store_.repository, [this] { return loops_.next(); }),
           identity_(std::make_shared<net::TlsIdentity>()),
           certificate_(folder_, clock_, identity_),
           authority_(make_authority(configuration_)),
@@ -102,6 +101,7 @@ class Server {
                          [this] { return readiness_facts(); }) {
         run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
+        report_configuration();
         authority_.load()->start();
         acme_ = std::make_unique<net::HttpServer>(loops_, *log_, acme_options());
         if (!configuration_.server.admin_listen.empty())
@@ -126,8 +126,9 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
+    enum class Asker { operator_here, operator_elsewhere };
     // A configuration that cannot be used leaves the present one in force.
-    void reload() {
+    void reload(Asker asker) {
         try {
             auto configuration = load(folder_, overrides_, clock_.now());
             auto fresh = make_authority(configuration);
@@ -141,6 +142,9 @@ class Server {
             warn_of_lasting_keys(configuration);
             configuration_ = std::move(configuration);
             log_->info("configuration reloaded");
+            report_configuration();
+            if (store_.shared != nullptr && asker == Asker::operator_here)
+                store_.shared->announce_reload();
         } catch (const std::exception& error) {
             log_->error("reload failed; the former configuration stays in force",
                         {{"error", error.what()}});
@@ -165,6 +169,29 @@ class Server {
         return result;
     }
 
+    StoreSurroundings store_surroundings() {
+        StoreSurroundings surroundings{
+            .executors = {},
+            .log = *log_,
+            .observer = metrics_,
+            .random = random_,
+            .on_change = [this](const std::string& id) { announcements_.announce(id); },
+            // The main thread reloads, and tells this signal from the operator's.
+            .on_reload = [] { ::sigqueue(::getpid(), SIGHUP, {}); }};
+        for (std::size_t i = 0; i < loops_.count(); ++i)
+            surroundings.executors.push_back(loops_.executor(i));
+        return surroundings;
+    }
+
+    // So that nodes with another configuration or other issuers are noticed.
+    void report_configuration() {
+        if (store_.shared == nullptr) return;
+        auto text = configuration_.common;
+        const auto authority = authority_.load();
+        for (const auto& issuer : authority->issuers().all()) text += base::to_hex(issuer.id());
+        store_.shared->report_configuration(base::to_hex(crypto::sha256(base::bytes_of(text))));
+    }
+
     void run(base::Task<void> task) {
         boost::asio::co_spawn(loops_.next(), std::move(task), boost::asio::use_future).get();
     }
@@ -173,8 +200,8 @@ class Server {
         return std::make_shared<Authority>(
             configuration, folder_,
             Surroundings{.adapters = adapters_,
-                         .repository = *repository_,
-                         .nonces = nonces_,
+                         .repository = *store_.repository,
+                         .nonces = *store_.nonces,
                          .announcements = announcements_,
                          .clock = clock_,
                          .random = random_,
@@ -255,9 +282,8 @@ class Server {
     net::EventLoops loops_;
     boost::asio::thread_pool slow_signing_;
     base::Announcements announcements_;
-    std::unique_ptr<ca::Repository> repository_;
+    OpenedStore store_;
     StoreWatch store_watch_;
-    ca::Nonces nonces_;
     std::shared_ptr<net::TlsIdentity> identity_;
     ServerCertificate certificate_;
     std::atomic<std::shared_ptr<Authority>> authority_;
@@ -275,9 +301,14 @@ int serve(const fs::path& folder, const std::vector<std::string>& overrides,
     const auto signals = block_signals();
     Server server(folder, overrides, adapters);
     for (;;) {
-        const int signal = sigtimedwait(&signals, nullptr, &upkeep_interval);
+        siginfo_t details{};
+        const int signal = sigtimedwait(&signals, &details, &upkeep_interval);
         if (signal == SIGTERM || signal == SIGINT) return 0;
-        if (signal == SIGHUP) server.reload();
+        if (signal == SIGHUP) {
+            const bool is_own = details.si_code == SI_QUEUE && details.si_pid == ::getpid();
+            server.reload(is_own ? Server::Asker::operator_elsewhere
+                                 : Server::Asker::operator_here);
+        }
         server.keep_up();
     }
 }

@@ -7,6 +7,7 @@
 
 #include "apps/ca/files.h"
 #include "apps/ca/init.h"
+#include "ca/local_nonces.h"
 #include "pki/chain.h"
 #include "store/sqlite_store.h"
 
@@ -66,7 +67,7 @@ class ServerCertificateTest : public testing::Test {
     const Adapters adapters_;
     std::unique_ptr<ca::Repository> store_;
     base::Announcements announcements_;
-    ca::Nonces nonces_{random_};
+    ca::LocalNonces nonces_{random_};
     std::unique_ptr<Authority> authority_;
     std::shared_ptr<net::TlsIdentity> identity_ = std::make_shared<net::TlsIdentity>();
     ServerCertificate certificate_{folder_, clock_, identity_};

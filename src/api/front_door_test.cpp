@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ca/local_nonces.h"
 #include "ca/repository.h"
 #include "protocol/problem.h"
 
@@ -60,7 +61,7 @@ class FrontDoorTest : public testing::Test {
 
     LastAnswer observer_;
     crypto::SystemRandom random_;
-    ca::Nonces nonces_{random_};
+    ca::LocalNonces nonces_{random_};
     Links links_{"https://ca.example"};
 };
 
@@ -96,7 +97,7 @@ TEST_F(FrontDoorTest, EveryPostGetsANonceThatWorks) {
     const auto nonce = std::ranges::find(response.fields, std::string("Replay-Nonce"),
                                          [](const auto& field) { return field.first; });
     ASSERT_NE(nonce, response.fields.end());
-    EXPECT_TRUE(nonces_.redeem(nonce->second));
+    EXPECT_TRUE(nonces_.take(nonce->second));
 }
 
 TEST_F(FrontDoorTest, OnlyTheDirectoryLacksTheLinkToIt) {

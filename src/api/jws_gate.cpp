@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <boost/asio/this_coro.hpp>
+
 #include "ca/policy.h"
 
 namespace cairn::api {
@@ -36,31 +38,38 @@ void JwsGate::FromAccount::require_post_as_get() const {
 }
 
 base::Task<JwsGate::FromAccount> JwsGate::from_account(const net::HttpRequest& request) {
-    auto jws = open(request);
-    if (!jws.kid())
+    const base::Executor executor = co_await boost::asio::this_coro::executor;
+    auto opened = open(request, executor);
+    if (!opened.jws.kid()) {
+        co_await require(std::move(opened.nonce));
         throw Problem(ProblemType::malformed,
                       "this resource wants the account's URL as kid, no jwk");
-    return as_account(std::move(jws));
+    }
+    co_return co_await as_account(std::move(opened));
 }
 
 base::Task<JwsGate::FromKey> JwsGate::from_key(const net::HttpRequest& request) {
-    const auto jws = open(request);
-    if (!jws.jwk())
+    const base::Executor executor = co_await boost::asio::this_coro::executor;
+    auto opened = open(request, executor);
+    if (!opened.jws.jwk()) {
+        co_await require(std::move(opened.nonce));
         throw Problem(ProblemType::malformed, "this resource wants the key as jwk, no kid");
-    co_return as_key(jws);
+    }
+    co_return co_await as_key(std::move(opened));
 }
 
 base::Task<JwsGate::FromEither> JwsGate::from_either(const net::HttpRequest& request) {
-    auto jws = open(request);
+    const base::Executor executor = co_await boost::asio::this_coro::executor;
+    auto opened = open(request, executor);
     FromEither result;
-    if (jws.jwk())
-        result.key = as_key(jws);
+    if (opened.jws.jwk())
+        result.key = co_await as_key(std::move(opened));
     else
-        result.account = co_await as_account(std::move(jws));
+        result.account = co_await as_account(std::move(opened));
     co_return result;
 }
 
-Jws JwsGate::open(const net::HttpRequest& request) {
+JwsGate::Opened JwsGate::open(const net::HttpRequest& request, const base::Executor& executor) {
     if (!is_jose_json(request.field("Content-Type")))
         throw Problem(ProblemType::malformed, "the Content-Type must be application/jose+json",
                       415);
@@ -70,20 +79,28 @@ Jws JwsGate::open(const net::HttpRequest& request) {
         throw Problem(ProblemType::unauthorized, "the url in the protected header is \"" +
                                                      base::printable(jws->url()) +
                                                      "\"; the request was sent to another");
-    const bool is_redeemed = nonces_.redeem(jws->nonce());
+    auto nonce = nonces_.redeem(jws->nonce(), executor);
+    return {std::move(*jws), std::move(nonce)};
+}
+
+base::Task<void> JwsGate::require(ca::Nonces::Redemption nonce) {
+    const bool is_good = co_await std::move(nonce).outcome();
     using Nonce = RequestObserver::Nonce;
-    observer_.nonce_redeemed(is_redeemed ? Nonce::redeemed : Nonce::refused);
-    if (!is_redeemed)
+    observer_.nonce_redeemed(is_good ? Nonce::redeemed : Nonce::refused);
+    if (!is_good)
         throw Problem(
             ProblemType::bad_nonce,
             "the nonce is not known here or was used before; use the one in this response");
-    return std::move(*jws);
 }
 
-base::Task<JwsGate::FromAccount> JwsGate::as_account(Jws jws) {
+base::Task<JwsGate::FromAccount> JwsGate::as_account(Opened opened) {
+    const auto& jws = opened.jws;
     const auto id = links_.account_from(*jws.kid());
+    // The store looks for the account while it redeems the nonce; a bad nonce goes first.
+    std::optional<ca::Account> account;
+    if (id) account = co_await accounts_.find_account(*id);
+    co_await require(std::move(opened.nonce));
     if (!id) throw Problem(ProblemType::malformed, "the kid is not an account URL of this CA");
-    auto account = co_await accounts_.find_account(*id);
     if (!account)
         throw Problem(ProblemType::account_does_not_exist, "the kid names no account of this CA");
     if (!jws.is_signed_by(account->key.public_key()))
@@ -94,12 +111,14 @@ base::Task<JwsGate::FromAccount> JwsGate::as_account(Jws jws) {
     co_return FromAccount{std::move(*account), base::copy_of(jws.payload()), jws.url()};
 }
 
-JwsGate::FromKey JwsGate::as_key(const Jws& jws) {
+base::Task<JwsGate::FromKey> JwsGate::as_key(Opened opened) {
+    const auto& jws = opened.jws;
+    co_await require(std::move(opened.nonce));
     if (auto refusal = ca::account_key_refusal(jws.jwk()->public_key()))
         throw Problem(ProblemType::bad_public_key, "the key is refused: " + *refusal);
     if (!jws.is_signed_by(jws.jwk()->public_key()))
         throw Problem(ProblemType::malformed, "the signature does not verify under the jwk");
-    return {*jws.jwk(), base::copy_of(jws.payload()), jws.url()};
+    co_return FromKey{*jws.jwk(), base::copy_of(jws.payload()), jws.url()};
 }
 
 }  // namespace cairn::api

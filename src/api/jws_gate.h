@@ -54,9 +54,16 @@ class JwsGate {
     [[nodiscard]] base::Task<FromEither> from_either(const net::HttpRequest& request);
 
   private:
-    protocol::Jws open(const net::HttpRequest& request);
-    base::Task<FromAccount> as_account(protocol::Jws jws);
-    static FromKey as_key(const protocol::Jws& jws);
+    /// A JWS for this URL whose nonce is being redeemed.
+    struct Opened {
+        protocol::Jws jws;
+        ca::Nonces::Redemption nonce;
+    };
+    Opened open(const net::HttpRequest& request, const base::Executor& executor);
+    /// Throws unless the nonce was good.
+    base::Task<void> require(ca::Nonces::Redemption nonce);
+    base::Task<FromAccount> as_account(Opened opened);
+    base::Task<FromKey> as_key(Opened opened);
 
     const Links& links_;
     ca::Nonces& nonces_;

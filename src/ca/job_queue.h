@@ -28,7 +28,7 @@ class JobQueue {
         base::Milliseconds recheck{2000};
         /// How often the store is asked even if nothing is known to be left: a request that was
         /// under way during a reload may have written a job that no queue was told of.
-        base::Milliseconds regular_look{15000};
+        base::Milliseconds regular_look{2000};
     };
     /// Runs one job. After StoreUnavailable, SignerUnavailable or a cancellation it is tried again
     /// later; any other exception is logged, and the job is given to `GiveUp`.

@@ -1,32 +1,43 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "crypto/random.h"
+#include "base/task.h"
 
 namespace cairn::ca {
 
-/// Anti-replay nonces (RFC 8555 section 6.5) that are not stored: each is a counter, encrypted, so
-/// it cannot be guessed; of the last `window` counters one bit says whether it was used. Older ones
-/// and those of an earlier start are not good any more, which costs a client one retry.
-/// Thread-safe.
+/// Anti-replay nonces (RFC 8555 section 6.5). Thread-safe.
 class Nonces {
   public:
-    static constexpr std::uint64_t window = 1U << 20U;
+    virtual ~Nonces() = default;
 
-    explicit Nonces(crypto::Random& random);
-    ~Nonces();
-    /// 22 characters of base64url, never the same twice.
-    [[nodiscard]] std::string issue();
-    /// True exactly once for each nonce that `issue` returned.
-    [[nodiscard]] bool redeem(std::string_view nonce);
+    /// The redemption of a nonce: known, or under way meanwhile.
+    class Redemption {
+      public:
+        explicit Redemption(bool is_good) : known_(is_good) {}
+        explicit Redemption(base::Task<bool> rest) : rest_(std::move(rest)) {}
 
-  private:
-    struct State;
-    std::unique_ptr<State> state_;
+        /// True if the nonce was good, and this redemption is the first. Asked once. Throws
+        /// StoreUnavailable if that cannot be found out; then the nonce is used up all the same.
+        [[nodiscard]] base::Task<bool> outcome() && {
+            if (known_) co_return *known_;
+            co_return co_await std::move(rest_);
+        }
+
+      private:
+        std::optional<bool> known_;
+        base::Task<bool> rest_;
+    };
+
+    /// A nonce in base64url, never the same twice.
+    [[nodiscard]] virtual std::string issue() = 0;
+    /// Begins to redeem a nonce for a task on `executor`, which may do other things before it asks
+    /// for the outcome.
+    [[nodiscard]] virtual Redemption redeem(std::string_view nonce,
+                                            const base::Executor& executor) = 0;
 };
 
 }  // namespace cairn::ca

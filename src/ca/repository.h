@@ -13,6 +13,7 @@
 #include "ca/id.h"
 #include "ca/order.h"
 #include "ca/retention.h"
+#include "ca/spending.h"
 
 // The ports through which the CA keeps its facts. Each call is one atomic step. When a call that
 // writes returns, what it wrote is durable; when it throws, nothing was written. Calls may be made
@@ -141,8 +142,22 @@ class CertificateStore {
     [[nodiscard]] virtual base::Task<std::optional<std::string>> find_issuer(IssuerId id) = 0;
 };
 
+/// Buckets that are emptied by use and fill with time, counted exactly by all nodes together.
+class CounterStore {
+  public:
+    virtual ~CounterStore() = default;
+
+    /// Takes from all of these buckets or, if one of them holds too little at `now`, from none. A
+    /// bucket that was never named is full. Throws std::invalid_argument for what can never be,
+    /// such as a cost above the capacity or a bucket that is named twice.
+    [[nodiscard]] virtual base::Task<Spending> spend(std::vector<Spend> spends, base::Time now) = 0;
+};
+
 /// Everything that the CA keeps, behind one owner.
-class Repository : public AccountStore, public OrderStore, public CertificateStore {
+class Repository : public AccountStore,
+                   public OrderStore,
+                   public CertificateStore,
+                   public CounterStore {
   public:
     /// Writes what changes nothing. Throws, saying why, if nothing can be written.
     [[nodiscard]] virtual base::Task<void> probe() = 0;

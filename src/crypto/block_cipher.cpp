@@ -41,6 +41,10 @@ BlockCipher::BlockCipher(Random& random) {
     state_.reset(new State{keyed(key, Direction::encrypt), keyed(key, Direction::decrypt)});
     base::wipe(key);
 }
+
+BlockCipher::BlockCipher(const Block& key)
+    : state_(new State{keyed(key, Direction::encrypt), keyed(key, Direction::decrypt)}) {}
+
 BlockCipher::~BlockCipher() = default;
 
 BlockCipher::Block BlockCipher::encrypt(const Block& block) {

@@ -25,7 +25,9 @@ const Statement renew_lease{
     " CASE WHEN n.alive_until < clock_timestamp() THEN excluded.alive_since ELSE n.alive_since "
     "END),"
     " forgotten AS (DELETE FROM nodes WHERE alive_until < clock_timestamp() - interval '1 hour')"
-    " SELECT id FROM nodes WHERE alive_until > clock_timestamp() AND id <> $1",
+    " SELECT floor(extract(epoch FROM clock_timestamp()))::bigint, $2, $4"
+    " UNION ALL (SELECT 0, name, configuration FROM nodes"
+    " WHERE alive_until > clock_timestamp() AND id <> $1 ORDER BY id LIMIT 1000)",
     repeatable};
 const Statement release_node{
     "release_node",
@@ -43,6 +45,19 @@ constexpr base::Milliseconds gathering{3};
 constexpr std::size_t most_waiting = 10000;
 /// A payload may have 8000 octets; an id has 22.
 constexpr std::size_t ids_in_payload = 300;
+
+constexpr std::string_view reload_word = "reload";
+
+std::int64_t steady_seconds() {
+    const auto time = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<base::Seconds>(time).count();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
 
 base::Bytes fresh_id() {
     crypto::SystemRandom random;
@@ -81,11 +96,61 @@ void PostgresNode::stop() {
     }
 }
 
-base::Task<void> PostgresNode::renew() {
-    auto parameters = Parameters::of(id(), options_.name, lease(), std::string());
-    const auto answer = co_await pool_.call_aside(renew_lease, std::move(parameters));
+std::int64_t PostgresNode::now() const {
+    return steady_seconds() + clock_offset_;
+}
+
+void PostgresNode::report_configuration(std::string digest) {
+    {
+        const std::scoped_lock lock(mutex_);
+        configuration_ = std::move(digest);
+    }
+    asio::co_spawn(pool_.executor_aside(), renew(), asio::use_future).get();
+}
+
+StoreHealth PostgresNode::health() const {
     const std::scoped_lock lock(mutex_);
-    has_others_ = answer.rows() > 0;
+    auto health = health_;
+    health.is_reachable = std::chrono::steady_clock::now() - renewed_ < options_.lease;
+    return health;
+}
+
+base::Task<void> PostgresNode::renew() {
+    std::string configuration;
+    {
+        const std::scoped_lock lock(mutex_);
+        configuration = configuration_;
+    }
+    auto parameters = Parameters::of(id(), options_.name, lease(), configuration);
+    const auto answer = co_await pool_.call_aside(renew_lease, std::move(parameters));
+    take_census(answer);
+}
+
+// Who else is alive, and who of them does not have this node's configuration.
+void PostgresNode::take_census(const Answer& answer) {
+    const std::scoped_lock lock(mutex_);
+    StoreHealth health{.is_reachable = true, .nodes = {}, .dissenters = {}};
+    for (int i = 0; i < answer.rows(); ++i) {
+        auto row = answer.row(i);
+        const auto seconds = row.integer();
+        if (i == 0) clock_offset_ = seconds - steady_seconds();
+        health.nodes.emplace_back(row.text());
+        const auto configuration = row.text();
+        // A node that has just begun has not said yet.
+        if (!configuration.empty() && !configuration_.empty() && configuration != configuration_)
+            health.dissenters.push_back(health.nodes.back());
+    }
+    has_others_ = answer.rows() > 1;
+    renewed_ = std::chrono::steady_clock::now();
+    if (health.dissenters != health_.dissenters) {
+        if (health.dissenters.empty()) {
+            log_.info("all nodes have the same configuration and issuers");
+        } else {
+            log_.warning("other nodes have another configuration or other issuers",
+                         {{"nodes", joined(health.dissenters)}});
+        }
+    }
+    health_ = std::move(health);
 }
 
 base::Task<void> PostgresNode::release() {
@@ -136,6 +201,20 @@ base::Task<void> PostgresNode::send_announcements() {
     }
 }
 
+void PostgresNode::announce_reload() {
+    tasks_.spawn(pool_.executor_aside(), send_reload());
+}
+
+base::Task<void> PostgresNode::send_reload() {
+    try {
+        const std::vector<std::string> payloads{mark_ + ' ' + std::string(reload_word)};
+        auto parameters = Parameters::of(options_.channel, payloads);
+        co_await pool_.call_aside(notify, std::move(parameters));
+    } catch (const ca::StoreUnavailable& error) {
+        log_.warning("the other nodes could not be told to reload", {{"error", error.what()}});
+    }
+}
+
 void PostgresNode::hear(const std::string& payload) {
     std::string_view rest = payload;
     const auto next_word = [&] {
@@ -143,8 +222,15 @@ void PostgresNode::hear(const std::string& payload) {
         rest.remove_prefix(std::min(rest.size(), word.size() + 1));
         return word;
     };
-    if (next_word() == mark_ || !options_.on_change) return;
-    while (!rest.empty()) options_.on_change(std::string(next_word()));
+    if (next_word() == mark_) return;
+    while (!rest.empty()) {
+        const auto word = next_word();
+        if (word == reload_word) {
+            if (options_.on_reload) options_.on_reload();
+        } else if (options_.on_change) {
+            options_.on_change(std::string(word));
+        }
+    }
 }
 
 }  // namespace cairn::store

@@ -1,9 +1,10 @@
 #pragma once
 // Private to the .cpp files of store.
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "store/postgres_pool.h"
+#include "store/postgres_store.h"
 
 namespace cairn::store {
 
@@ -33,6 +35,8 @@ class PostgresNode {
         std::string channel;
         /// Something happened at another node to the object with this id.
         std::function<void(const std::string& id)> on_change;
+        /// The operator has told another node to read its configuration again.
+        std::function<void()> on_reload;
     };
     PostgresNode(PostgresPool& pool, Options options, base::Log& log);
     /// Gives its jobs and its lease back.
@@ -45,6 +49,14 @@ class PostgresNode {
     [[nodiscard]] base::BytesView id() const { return id_; }
     [[nodiscard]] std::int64_t lease() const { return options_.lease.count(); }
 
+    /// Seconds since 1970 by the database's clock, which all nodes share.
+    [[nodiscard]] std::int64_t now() const;
+
+    /// What this node's configuration and issuers are, as a digest.
+    void report_configuration(std::string digest);
+    void announce_reload();
+    [[nodiscard]] StoreHealth health() const;
+
     /// Tells the other nodes that something happened to the object with this id. It is sent in a
     /// moment, together with others; should it be lost, they find out a little later.
     void announce(const std::string& id);
@@ -56,6 +68,8 @@ class PostgresNode {
     base::Task<void> release();
     base::Task<void> keep_lease();
     base::Task<void> send_announcements();
+    base::Task<void> send_reload();
+    void take_census(const Answer& answer);
 
     PostgresPool& pool_;
     const Options options_;
@@ -63,7 +77,12 @@ class PostgresNode {
     const base::Bytes id_;
     const std::string mark_;  ///< the id as it stands in payloads
 
-    std::mutex mutex_;
+    std::atomic<std::int64_t> clock_offset_ = 0;  ///< from the steady clock's seconds
+
+    mutable std::mutex mutex_;
+    std::string configuration_;
+    StoreHealth health_;
+    std::chrono::steady_clock::time_point renewed_;
     std::vector<std::string> announcements_;
     bool has_others_ = true;
     bool is_sending_ = false;

@@ -4,6 +4,7 @@
 #include "ca/repository.h"
 #include "store/object_cache.h"
 #include "store/postgres_node.h"
+#include "store/postgres_nonces.h"
 #include "store/postgres_pool.h"
 #include "store/postgres_store.h"
 
@@ -12,7 +13,7 @@ namespace cairn::store {
 /// The ports of the CA over PostgreSQL. Each change is one statement that holds all its conditions,
 /// so it is atomic and safe among any number of nodes. What is read comes from the database each
 /// time; of accounts, the database says whether the one in memory is still the present one.
-class PostgresRepository final : public ca::Repository {
+class PostgresRepository final : public SharedStore {
   public:
     PostgresRepository(const PostgresOptions& options, const std::vector<base::Executor>& executors,
                        base::Log& log);
@@ -76,6 +77,16 @@ class PostgresRepository final : public ca::Repository {
     base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
                                            std::size_t at_most) override;
 
+    // postgres_counters.cpp
+    base::Task<ca::Spending> spend(std::vector<ca::Spend> spends, base::Time now) override;
+
+    ca::Nonces& nonces() override { return nonces_; }
+    void report_configuration(std::string digest) override {
+        node_.report_configuration(std::move(digest));
+    }
+    void announce_reload() override { node_.announce_reload(); }
+    StoreHealth health() const override { return node_.health(); }
+
   private:
     enum class RetentionStage { orders, authorizations, certificates };
     base::Task<std::size_t> remove_in_order(const Statement& statement, base::Time cutoff,
@@ -95,6 +106,7 @@ class PostgresRepository final : public ca::Repository {
 
     PostgresPool pool_;
     PostgresNode node_;
+    SharedNonces nonces_;
     ObjectCache<KnownAccount> accounts_{4096};
     // Used by one call of remove_expired at a time.
     RetentionStage retention_stage_ = RetentionStage::orders;

@@ -41,20 +41,24 @@ PostgresRepository::PostgresRepository(const PostgresOptions& options,
             {.name = options.node_name,
              .lease = options.lease,
              .channel = options.schema + "_nodes",
-             .on_change = options.on_change},
-            log) {
+             .on_change = options.on_change,
+             .on_reload = options.on_reload},
+            log),
+      nonces_(pool_, node_, log) {
     pool_.start();
     node_.start();
+    nonces_.start(executors);
 }
 
 PostgresRepository::~PostgresRepository() {
+    nonces_.stop();
     node_.stop();
     pool_.stop();
 }
 
-std::unique_ptr<ca::Repository> open_postgres_store(const PostgresOptions& options,
-                                                    std::vector<base::Executor> executors,
-                                                    base::Log& log) {
+std::unique_ptr<SharedStore> open_postgres_store(const PostgresOptions& options,
+                                                 std::vector<base::Executor> executors,
+                                                 base::Log& log) {
     return std::make_unique<PostgresRepository>(options, executors, log);
 }
 

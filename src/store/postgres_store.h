@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/nonces.h"
 #include "ca/repository.h"
 
 namespace cairn::store {
@@ -27,6 +28,28 @@ struct PostgresOptions {
     /// Something happened at another node to the object with this id: an attempt or an issuance has
     /// ended. Called on the first of the event loops; must not throw.
     std::function<void(const std::string& id)> on_change;
+    /// The operator has told another node to read its configuration again. Called as `on_change`.
+    std::function<void()> on_reload;
+};
+
+/// How the shared store and its nodes are, as far as this node knows.
+struct StoreHealth {
+    bool is_reachable = false;
+    std::vector<std::string> nodes;       ///< names of those that are alive, this one first
+    std::vector<std::string> dissenters;  ///< those whose configuration or issuers differ
+};
+
+/// A store that several nodes share, and what they share beside the CA's facts.
+class SharedStore : public ca::Repository {
+  public:
+    /// Nonces that are good at each node, once.
+    [[nodiscard]] virtual ca::Nonces& nonces() = 0;
+    /// Tells the others what this node's configuration and issuers are, as a digest; those that
+    /// differ are logged. Blocks; called from a thread that runs no loop.
+    virtual void report_configuration(std::string digest) = 0;
+    /// Tells the other nodes to read their configuration again.
+    virtual void announce_reload() = 0;
+    [[nodiscard]] virtual StoreHealth health() const = 0;
 };
 
 /// The shared store: PostgreSQL, for any number of nodes. Each of `executors` (event loops) has
@@ -38,7 +61,7 @@ struct PostgresOptions {
 /// Makes the schema, or migrates an older one forward. Throws std::runtime_error, without the
 /// password of the URL, if the database cannot be reached, its schema was made by a newer version
 /// or by another program. The loops must run until the store is gone.
-[[nodiscard]] std::unique_ptr<ca::Repository> open_postgres_store(
+[[nodiscard]] std::unique_ptr<SharedStore> open_postgres_store(
     const PostgresOptions& options, std::vector<base::Executor> executors, base::Log& log);
 
 }  // namespace cairn::store

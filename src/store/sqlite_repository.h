@@ -72,6 +72,9 @@ class SqliteRepository final : public ca::Repository {
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
 
+    // sqlite_counters.cpp
+    base::Task<ca::Spending> spend(std::vector<ca::Spend> spends, base::Time now) override;
+
     // sqlite_retention.cpp
     base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
                                            std::size_t at_most) override;

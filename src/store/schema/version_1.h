@@ -90,6 +90,13 @@ CREATE TABLE revocations (
 
 CREATE TABLE blocked_keys (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 
+-- arrival: when the bucket will be as full as it can be, in nanoseconds since 1970.
+CREATE TABLE counters (
+    bucket  TEXT PRIMARY KEY,
+    arrival INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX counters_by_arrival ON counters (arrival);
+
 -- chain: PEM, the issuer's certificate first.
 CREATE TABLE issuers (
     id    BLOB NOT NULL UNIQUE,

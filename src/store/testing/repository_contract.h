@@ -52,7 +52,8 @@ struct Backend {
                                 .schema = PostgresCluster::instance().fresh_schema(),
                                 .connections = 2,
                                 .node_name = "test",
-                                .on_change = {}};
+                                .on_change = {},
+                                .on_reload = {}};
         std::unique_ptr<base::Log> log = base::silent_log();
         Loops loops{2};
 

@@ -41,12 +41,12 @@ class FaultySigner final : public ca::Signer {
 
 }  // namespace
 
-std::unique_ptr<ca::Repository> FaultyAdapters::open_store(const apps::Configuration& configuration,
-                                                           const std::filesystem::path& folder,
-                                                           base::Log& log,
-                                                           ca::Observer& observer) const {
-    return std::make_unique<FaultyRepository>(
-        Adapters::open_store(configuration, folder, log, observer), point_);
+apps::OpenedStore FaultyAdapters::open_store(const apps::Configuration& configuration,
+                                             const std::filesystem::path& folder,
+                                             apps::StoreSurroundings surroundings) const {
+    auto opened = Adapters::open_store(configuration, folder, std::move(surroundings));
+    opened.repository = std::make_unique<FaultyRepository>(std::move(opened.repository), point_);
+    return opened;
 }
 
 std::unique_ptr<ca::Validator> FaultyAdapters::make_validator(

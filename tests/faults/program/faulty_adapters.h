@@ -10,9 +10,9 @@ class FaultyAdapters final : public apps::Adapters {
   public:
     explicit FaultyAdapters(FaultPoint& point) : point_(point) {}
 
-    [[nodiscard]] std::unique_ptr<ca::Repository> open_store(
-        const apps::Configuration& configuration, const std::filesystem::path& folder,
-        base::Log& log, ca::Observer& observer) const override;
+    [[nodiscard]] apps::OpenedStore open_store(const apps::Configuration& configuration,
+                                               const std::filesystem::path& folder,
+                                               apps::StoreSurroundings surroundings) const override;
     [[nodiscard]] std::unique_ptr<ca::Validator> make_validator(
         const apps::Configuration& configuration,
         const std::function<base::Executor()>& next_executor) const override;

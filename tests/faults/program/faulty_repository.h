@@ -89,6 +89,9 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "revoke_certificate",
                       store_->revoke_certificate(std::move(serial), std::move(revocation)));
     }
+    base::Task<ca::Spending> spend(std::vector<ca::Spend> spends, base::Time now) override {
+        return store_->spend(std::move(spends), now);
+    }
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override {
         return around(point_, "save_issuer", store_->save_issuer(id, std::move(chain_pem)));
     }
@@ -122,12 +125,12 @@ class FaultyRepository final : public ca::Repository {
                                                    std::size_t limit) override {
         return store_->orders_of(std::move(account), std::move(before), limit);
     }
-    base::Task<std::vector<ca::AuthorizationId>> unfinished_validations(
+    base::Task<std::vector<ca::AuthorizationId>> claim_unfinished_validations(
         std::size_t limit) override {
-        return store_->unfinished_validations(limit);
+        return store_->claim_unfinished_validations(limit);
     }
-    base::Task<std::vector<ca::OrderId>> unfinished_issuances(std::size_t limit) override {
-        return store_->unfinished_issuances(limit);
+    base::Task<std::vector<ca::OrderId>> claim_unfinished_issuances(std::size_t limit) override {
+        return store_->claim_unfinished_issuances(limit);
     }
     base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
         pki::SerialNumber serial) override {

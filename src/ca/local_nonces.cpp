@@ -1,4 +1,4 @@
-#include "ca/nonces.h"
+#include "ca/local_nonces.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@ namespace cairn::ca {
 
 using Block = crypto::BlockCipher::Block;
 
-struct Nonces::State {
+struct LocalNonces::State {
     explicit State(crypto::Random& random) : cipher(random), used(window / 64), start(window) {
         random.fill(epoch);
     }
@@ -37,10 +37,10 @@ struct Nonces::State {
     std::uint64_t next = window;
 };
 
-Nonces::Nonces(crypto::Random& random) : state_(std::make_unique<State>(random)) {}
-Nonces::~Nonces() = default;
+LocalNonces::LocalNonces(crypto::Random& random) : state_(std::make_unique<State>(random)) {}
+LocalNonces::~LocalNonces() = default;
 
-std::string Nonces::issue() {
+std::string LocalNonces::issue() {
     Block block{};
     std::ranges::copy(state_->epoch, block.begin());
     {
@@ -54,7 +54,7 @@ std::string Nonces::issue() {
     return base::base64url(block);
 }
 
-bool Nonces::redeem(std::string_view nonce) {
+bool LocalNonces::take(std::string_view nonce) {
     const auto octets = base::from_base64url(nonce);
     if (!octets || octets->size() != sizeof(Block)) return false;
     Block block{};

@@ -1,0 +1,323 @@
+#include "store/postgres_store.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <set>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/testing/await.h"
+#include "store/testing/expect_same.h"
+#include "store/testing/postgres_cluster.h"
+#include "store/testing/specimens.h"
+
+namespace cairn::store::testing {
+namespace {
+
+using protocol::ChallengeType;
+
+/// Waits for what happens on other threads.
+bool eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(10ms);
+    }
+    return true;
+}
+
+/// Two nodes of one CA.
+class PostgresStoreTest : public ::testing::Test {
+  protected:
+    ~PostgresStoreTest() override {
+        here.reset();
+        there.reset();
+        cluster.run_sql("DROP SCHEMA IF EXISTS " + schema + " CASCADE");
+    }
+
+    std::unique_ptr<SharedStore> open(const std::string& name, base::Milliseconds lease = 8s,
+                                      PostgresOptions hooks = {}) {
+        hooks.url = cluster.url();
+        hooks.schema = schema;
+        hooks.connections = 2;
+        hooks.node_name = name;
+        hooks.lease = lease;
+        return open_postgres_store(hooks, loops.executors(), *log);
+    }
+    void open_both() {
+        here = open("here");
+        there = open("there");
+    }
+    /// As a request on one of the loops does it.
+    std::future<bool> begin_to_redeem(SharedStore& store, const std::string& nonce,
+                                      std::size_t loop = 0) {
+        const auto executor = loops.executors().at(loop);
+        auto task = [](SharedStore& at, std::string what,
+                       base::Executor where) -> base::Task<bool> {
+            auto redemption = at.nonces().redeem(what, where);
+            co_return co_await std::move(redemption).outcome();
+        };
+        return boost::asio::co_spawn(executor, task(store, nonce, executor),
+                                     boost::asio::use_future);
+    }
+    bool redeem(SharedStore& store, const std::string& nonce) {
+        return begin_to_redeem(store, nonce).get();
+    }
+    ca::Authorization stored_authorization() {
+        auto proof = make.authorization(account.id, "example.org");
+        await(here->create_order(make.order(account.id, {proof}), {proof}));
+        return proof;
+    }
+
+    PostgresCluster& cluster = PostgresCluster::instance();
+    const std::string schema = cluster.fresh_schema();
+    std::unique_ptr<base::Log> log = base::silent_log();
+    Loops loops{2};
+    std::unique_ptr<SharedStore> here, there;
+    Specimens make;
+    ca::Account account = make.account();
+};
+
+TEST_F(PostgresStoreTest, ManyNodesMayStartAtOnce) {
+    std::vector<std::future<std::unique_ptr<SharedStore>>> starts;
+    for (int i = 0; i < 5; ++i)
+        starts.push_back(std::async(std::launch::async, [&] { return open("node"); }));
+    for (auto& start : starts) EXPECT_NE(start.get(), nullptr);
+}
+
+TEST_F(PostgresStoreTest, RefusesTheSchemaOfAnother) {
+    cluster.run_sql("CREATE SCHEMA " + schema + "; CREATE TABLE " + schema + ".birds (name text)");
+    EXPECT_THAT([&] { (void)open("node"); },
+                ThrowsMessage<std::runtime_error>(::testing::HasSubstr("another program")));
+}
+
+TEST_F(PostgresStoreTest, RefusesANewerSchema) {
+    open("node").reset();
+    cluster.run_sql("UPDATE " + schema + ".cairn_schema SET version = 1000");
+    EXPECT_THAT([&] { (void)open("node"); },
+                ThrowsMessage<std::runtime_error>(::testing::HasSubstr("newer cairn-ca")));
+}
+
+TEST_F(PostgresStoreTest, NeverTellsThePassword) {
+    for (const std::string url :
+         {"postgresql://cairn:s3cret@[::1/x", "postgresql://cairn:s3cret@127.0.0.1:1/x"}) {
+        PostgresOptions options;
+        options.url = url;
+        try {
+            (void)open_postgres_store(options, loops.executors(), *log);
+            ADD_FAILURE() << "there is nothing at " << url;
+        } catch (const std::runtime_error& error) {
+            EXPECT_THAT(error.what(), ::testing::Not(::testing::HasSubstr("s3cret")));
+        }
+    }
+}
+
+TEST_F(PostgresStoreTest, NeverServesAnAccountAsItWasBeforeAnotherNodeChangedIt) {
+    open_both();
+    await(here->create_account(account));
+    for (int i = 0; i < 5; ++i) {
+        expect_found(await(there->find_account(account.id)), account);
+        const auto old_key = account.key.thumbprint();
+        account.key = make.key();
+        await(here->replace_account_key(account.id, old_key, account.key));
+    }
+    expect_found(await(there->find_account(account.id)), account);
+    account.deactivated = now;
+    await(here->deactivate_account(account.id, now));
+    expect_found(await(there->find_account(account.id)), account);
+}
+
+TEST_F(PostgresStoreTest, RedeemsANonceOnceWhicheverNodeMadeIt) {
+    open_both();
+    const auto nonce = here->nonces().issue();
+    EXPECT_TRUE(redeem(*there, nonce));
+    EXPECT_FALSE(redeem(*there, nonce));
+    EXPECT_FALSE(redeem(*here, nonce));
+    EXPECT_TRUE(redeem(*here, here->nonces().issue()));
+    EXPECT_TRUE(redeem(*here, there->nonces().issue()));
+    for (const auto& foreign : {std::string(), std::string("AAAA"), std::string(22, 'A')})
+        EXPECT_FALSE(redeem(*here, foreign));
+}
+
+TEST_F(PostgresStoreTest, OneOfManyConcurrentRedeemersOfANonceWins) {
+    open_both();
+    for (int round = 0; round < 20; ++round) {
+        const auto nonce = here->nonces().issue();
+        std::vector<std::future<bool>> redemptions;
+        for (std::size_t i = 0; i < 20; ++i)
+            redemptions.push_back(begin_to_redeem(i % 4 < 2 ? *here : *there, nonce, i % 2));
+        int winners = 0;
+        for (auto& redemption : redemptions) winners += redemption.get() ? 1 : 0;
+        ASSERT_EQ(winners, 1);
+    }
+}
+
+TEST_F(PostgresStoreTest, NeverRepeatsANonce) {
+    open_both();
+    std::set<std::string> seen;
+    for (int i = 0; i < 20'000; ++i) {
+        ASSERT_TRUE(seen.insert(here->nonces().issue()).second);
+        ASSERT_TRUE(seen.insert(there->nonces().issue()).second);
+    }
+}
+
+TEST_F(PostgresStoreTest, TakesNoNonceOfBeforeACrashOfTheDatabase) {
+    open_both();
+    const auto used = here->nonces().issue();
+    const auto unused = here->nonces().issue();
+    EXPECT_TRUE(redeem(*here, used));
+    cluster.stop(SIGQUIT);
+    cluster.start();
+    EXPECT_FALSE(redeem(*here, used));
+    EXPECT_FALSE(redeem(*here, unused));
+    const auto fresh = here->nonces().issue();
+    EXPECT_TRUE(redeem(*here, fresh));
+    // The other node takes up the new key when it meets a nonce that its own does not open.
+    EXPECT_TRUE(eventually([&] { return redeem(*there, here->nonces().issue()); }));
+    EXPECT_FALSE(redeem(*there, fresh));
+    EXPECT_TRUE(redeem(*here, there->nonces().issue()));
+}
+
+TEST_F(PostgresStoreTest, CountsExactlyAcrossNodes) {
+    open_both();
+    std::vector<base::Task<ca::Spending>> spends;
+    for (int i = 0; i < 50; ++i) {
+        auto& store = i % 2 == 0 ? *here : *there;
+        const std::vector<ca::Spend> spend{{"orders", 20, 1h, 1}};
+        spends.push_back(store.spend(spend, now));
+    }
+    const auto results = await_all(std::move(spends));
+    EXPECT_EQ(std::ranges::count(results, true, &ca::Spending::accepted), 20);
+}
+
+TEST_F(PostgresStoreTest, LeavesTheJobsOfALivingNodeAlone) {
+    open_both();
+    await(here->create_account(account));
+    const auto proof = stored_authorization();
+    await(here->begin_validation(proof.id, ChallengeType::http_01, now));
+    EXPECT_TRUE(await(there->claim_unfinished_validations(10)).empty());
+    EXPECT_EQ(await(here->claim_unfinished_validations(10)), std::vector{proof.id});
+
+    // A clean end gives them back at once.
+    here.reset();
+    EXPECT_EQ(await(there->claim_unfinished_validations(10)), std::vector{proof.id});
+}
+
+TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeThatDied) {
+    here = open("here");
+    there = open("there", 400ms);
+    await(here->create_account(account));
+    const auto proof = stored_authorization();
+    auto order = make.order(account.id, {});
+    await(here->create_order(order, {}));
+    await(here->begin_validation(proof.id, ChallengeType::http_01, now));
+    await(here->begin_issuance(order.id, make.intent()));
+    EXPECT_TRUE(await(there->claim_unfinished_validations(10)).empty());
+
+    // As if it had died a while ago; between two renewals of its lease.
+    EXPECT_TRUE(eventually([&] {
+        cluster.run_sql("UPDATE " + schema +
+                        ".nodes SET alive_until = clock_timestamp() WHERE name = 'here'");
+        return await(there->claim_unfinished_validations(10)) == std::vector{proof.id};
+    }));
+    EXPECT_EQ(await(there->claim_unfinished_issuances(10)), std::vector{order.id});
+    EXPECT_TRUE(await(here->claim_unfinished_validations(10)).empty());
+}
+
+TEST_F(PostgresStoreTest, TellsOtherNodesWhatHasChanged) {
+    std::mutex mutex;
+    std::set<std::string> heard;
+    bool is_reloading = false;
+    here = open("here");
+    PostgresOptions hooks;
+    hooks.on_change = [&](const std::string& id) {
+        const std::scoped_lock lock(mutex);
+        heard.insert(id);
+    };
+    hooks.on_reload = [&] {
+        const std::scoped_lock lock(mutex);
+        is_reloading = true;
+    };
+    there = open("there", 8s, hooks);
+    here->report_configuration("a");  // and learns that there is another
+    await(here->create_account(account));
+    const auto proof = stored_authorization();
+    await(here->begin_validation(proof.id, ChallengeType::http_01, now));
+    await(here->finish_validation(proof.id, now, std::nullopt, now + 1h));
+    EXPECT_TRUE(eventually([&] {
+        const std::scoped_lock lock(mutex);
+        return heard.contains(proof.id.to_string());
+    }));
+    here->announce_reload();
+    EXPECT_TRUE(eventually([&] {
+        const std::scoped_lock lock(mutex);
+        return is_reloading;
+    }));
+}
+
+TEST_F(PostgresStoreTest, KnowsWhichNodesDisagree) {
+    here = open("here", 400ms);
+    there = open("there", 400ms);
+    here->report_configuration("one");
+    there->report_configuration("two");
+    EXPECT_TRUE(eventually([&] {
+        const auto health = here->health();
+        return health.dissenters == std::vector<std::string>{"there"};
+    }));
+    EXPECT_EQ(here->health().nodes, (std::vector<std::string>{"here", "there"}));
+    EXPECT_TRUE(here->health().is_reachable);
+    there->report_configuration("one");
+    EXPECT_TRUE(eventually([&] { return here->health().dissenters.empty(); }));
+}
+
+// The connections of a node are closed again and again while it works.
+TEST_F(PostgresStoreTest, LosesNothingWhenConnectionsBreak) {
+    open_both();
+    await(here->create_account(account));
+    std::atomic<bool> is_over = false;
+    std::jthread saboteur([&] {
+        while (!is_over) {
+            cluster.run_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'cairn-ca'");
+            std::this_thread::sleep_for(50ms);
+        }
+    });
+    int acknowledged = 0, refused = 0;
+    for (int i = 0; i < 100; ++i) {
+        const auto proof = make.authorization(account.id, "example.org");
+        const auto order = make.order(account.id, {proof});
+        try {
+            await(here->create_order(order, {proof}));
+            ++acknowledged;
+        } catch (const ca::StoreUnavailable&) {
+            ++refused;
+            continue;
+        }
+        expect_found(await(there->find_order(order.id)), order);
+    }
+    is_over = true;
+    saboteur.join();
+    EXPECT_GT(acknowledged, 0);
+    EXPECT_GE(await(here->orders_of(account.id, std::nullopt, 1000)).size(),
+              static_cast<std::size_t>(acknowledged));
+}
+
+TEST_F(PostgresStoreTest, RefusesWhileTheDatabaseIsAwayAndServesAgain) {
+    here = open("here");
+    await(here->create_account(account));
+    cluster.stop(SIGINT);
+    EXPECT_THROW(await(here->find_account(account.id)), ca::StoreUnavailable);
+    EXPECT_THROW(await(here->deactivate_account(account.id, now)), ca::StoreUnavailable);
+    cluster.start();
+    expect_found(await(here->find_account(account.id)), account);
+}
+
+}  // namespace
+}  // namespace cairn::store::testing

@@ -1,0 +1,37 @@
+#include <algorithm>
+
+#include "store/sqlite_repository.h"
+#include "store/token_bucket.h"
+
+namespace cairn::store {
+
+base::Task<ca::Spending> SqliteRepository::spend(std::vector<ca::Spend> spends, base::Time now) {
+    const auto withdrawals = withdrawals_of(spends);
+    const auto present = instant_of(now);
+    auto step = [&](Connection& connection) {
+        std::vector<Instant> arrivals;
+        for (const auto& spend : spends) {
+            const auto arrival = connection.find(
+                "SELECT arrival FROM counters WHERE bucket = ?",
+                [](Columns& row) { return row.integer(); }, spend.bucket);
+            arrivals.push_back(std::max(arrival.value_or(present), present));
+        }
+        auto spending = spending_of(withdrawals, arrivals, present);
+        if (!spending.accepted) return spending;
+        for (std::size_t i = 0; i < spends.size(); ++i) {
+            connection.execute(
+                "INSERT INTO counters (bucket, arrival) VALUES (?1, ?2)"
+                " ON CONFLICT (bucket) DO UPDATE SET arrival = ?2",
+                spends[i].bucket, arrivals[i] + withdrawals[i].cost);
+        }
+        // A bucket that has been full for long is as good as none.
+        connection.execute(
+            "DELETE FROM counters WHERE bucket IN"
+            " (SELECT bucket FROM counters WHERE arrival < ? ORDER BY arrival LIMIT 2)",
+            forgettable_before(present));
+        return spending;
+    };
+    co_return co_await writer_.run(step);
+}
+
+}  // namespace cairn::store

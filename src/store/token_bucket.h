@@ -1,0 +1,38 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ca/spending.h"
+
+// A bucket is one number, its arrival: when it will be full, or a time in the past if it is. Taking
+// `cost` moves the arrival by `cost` intervals, where an interval is the time in which one comes
+// back (the "generic cell rate algorithm"). There are nanoseconds, so that the rounding of the
+// interval does not show: a bucket that nobody took from yields its capacity exactly.
+namespace cairn::store {
+
+/// Nanoseconds since 1970.
+using Instant = std::int64_t;
+
+[[nodiscard]] Instant instant_of(base::Time time);
+
+/// A `Spend` in nanoseconds.
+struct Withdrawal {
+    std::int64_t interval, cost, capacity;
+};
+
+/// Throws std::invalid_argument if one of them cannot be carried out: a bucket named twice, a cost
+/// above the capacity, a number out of range.
+[[nodiscard]] std::vector<Withdrawal> withdrawals_of(std::span<const ca::Spend> spends);
+
+/// What comes of it where the buckets arrive at `arrivals`, none of which is before `now`.
+[[nodiscard]] ca::Spending spending_of(std::span<const Withdrawal> withdrawals,
+                                       std::span<const Instant> arrivals, Instant now);
+
+/// Buckets that have been full since before this are as good as none. The hour is for nodes whose
+/// clocks differ.
+[[nodiscard]] Instant forgettable_before(Instant now);
+
+}  // namespace cairn::store
