@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace cairn::bench {
+
+/// Makes a database file that holds `certificates`, issued over the last 90 days for accounts that
+/// have 100 of them each, with the orders and authorizations they came from, and one order in
+/// twenty more that failed: as years of use without retention would leave it. Throws
+/// std::runtime_error if the file is there already or cannot be written.
+void generate_store(const std::string& path, long certificates);
+
+}  // namespace cairn::bench
