@@ -4,10 +4,10 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <random>
 #include <stdexcept>
 #include <vector>
 
+#include "bench/fast_random.h"
 #include "ca/id.h"
 #include "crypto/digest.h"
 #include "pki/serial_number.h"
@@ -29,28 +29,6 @@ constexpr long orders_per_failure = 20;
 constexpr long orders_per_transaction = 100'000;
 constexpr std::size_t csr_octets = 280, certificate_octets = 720;
 constexpr std::chrono::hours span_of_use{90 * 24};
-
-/// Different octets quickly, good for nothing else.
-class FastRandom final : public crypto::Random {
-  public:
-    void fill(std::span<std::uint8_t> octets) override {
-        std::size_t at = 0;
-        while (at < octets.size()) {
-            auto word = engine_();
-            for (int i = 0; i < 8 && at < octets.size(); ++i, word >>= 8)
-                octets[at++] = static_cast<std::uint8_t>(word);
-        }
-    }
-    template <class Array>
-    Array array() {
-        Array result;
-        fill(result);
-        return result;
-    }
-
-  private:
-    std::mt19937_64 engine_{std::random_device{}()};
-};
 
 class Generator {
   public:
@@ -119,7 +97,7 @@ class Generator {
             now, now, problem);
 
         const auto id = ca::OrderId::fresh(moment, random_);
-        const auto serial = pki::SerialNumber::random(random_);
+        const auto serial = pki::SerialNumber::dated(now, random_);
         if (!succeeds) {
             connection_.execute(
                 "INSERT INTO orders (id, account, created, expires, identifiers, authorizations,"

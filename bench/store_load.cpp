@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "bench/fast_random.h"
 #include "net/event_loops.h"
 #include "store/sqlite_store.h"
 
@@ -67,8 +68,7 @@ base::Time now() {
 /// One client's calls, run on one executor.
 class StoreClient {
   public:
-    StoreClient(ca::Repository& store, crypto::Random& random, std::size_t number)
-        : store_(store), random_(random), number_(number) {}
+    StoreClient(ca::Repository& store, std::size_t number) : store_(store), number_(number) {}
 
     base::Task<void> register_account() {
         const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
@@ -136,7 +136,7 @@ class StoreClient {
         co_await view(order.id);
         co_await find_account();
         co_await view(order.id);
-        const auto key = some_digest();
+        const auto key = random_.array<crypto::Sha256Digest>();
         require(!co_await store_.is_key_blocked(key), "the key is good");
         require(!co_await store_.find_account_by_key(key), "the key is no account's");
         const auto intent = make_intent();
@@ -204,7 +204,7 @@ class StoreClient {
     ca::IssuanceIntent make_intent() {
         return {.begun = now(),
                 .csr = random_.octets(280),
-                .serial = pki::SerialNumber::random(random_),
+                .serial = pki::SerialNumber::dated(now(), random_),
                 .validity = {now() - std::chrono::hours(1), now() + std::chrono::hours(90 * 24)}};
     }
     ca::IssuedCertificate make_certificate(const ca::Order& order, const ca::IssuanceIntent& intent,
@@ -219,14 +219,9 @@ class StoreClient {
                 .issued = now(),
                 .revocation = std::nullopt};
     }
-    crypto::Sha256Digest some_digest() {
-        crypto::Sha256Digest digest;
-        random_.fill(digest);
-        return digest;
-    }
 
     ca::Repository& store_;
-    crypto::Random& random_;
+    FastRandom random_;
     const std::size_t number_;
     const ca::IssuerId issuer_{};
     std::optional<ca::AccountId> account_;
@@ -240,7 +235,6 @@ StoreCost load_store(const std::string& path, std::size_t clients, long certific
     cost.certificates = certificates;
     const auto log = base::open_log("-", base::LogLevel::warning);
     net::EventLoops loops(2);
-    crypto::SystemRandom random;
     const auto await = [&](std::size_t loop, base::Task<void> task) {
         return boost::asio::co_spawn(loops.executor(loop % loops.count()), std::move(task),
                                      boost::asio::use_future);
@@ -257,7 +251,7 @@ StoreCost load_store(const std::string& path, std::size_t clients, long certific
 
     std::vector<std::unique_ptr<StoreClient>> all;
     for (std::size_t i = 0; i < clients; ++i) {
-        all.push_back(std::make_unique<StoreClient>(*store, random, i));
+        all.push_back(std::make_unique<StoreClient>(*store, i));
         await(i, all.back()->register_account()).get();
     }
     std::atomic<long> left = certificates;

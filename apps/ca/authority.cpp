@@ -113,6 +113,7 @@ api::FrontDoor::Options door_options(const Configuration& configuration,
 Authority::Authority(const Configuration& configuration, const fs::path& folder,
                      Surroundings surroundings)
     : repository_(surroundings.repository),
+      next_executor_(surroundings.next_executor),
       links_(configuration.server.public_url),
       name_policy_({.internal_names = configuration.policy.internal_names,
                     .networks = configuration.validation.allow_networks}),
@@ -134,6 +135,11 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
                 surroundings.log, surroundings.observer),
       revoking_(surroundings.repository, surroundings.clock, surroundings.log,
                 surroundings.observer),
+      retention_(
+          [this](ca::RetentionCutoffs cutoffs, std::size_t at_most) {
+              return repository_.remove_expired(cutoffs, at_most);
+          },
+          configuration.retention, surroundings.clock, surroundings.log),
       gate_(links_, surroundings.nonces, surroundings.repository, surroundings.request_observer),
       directory_api_(links_, gate_, directory_of(configuration)),
       account_api_(links_, gate_, registration_, ordering_),
@@ -170,9 +176,11 @@ base::Task<void> Authority::prepare() {
 void Authority::start() {
     validation_.start();
     issuance_.start();
+    retention_.start(next_executor_());
 }
 
 void Authority::stop(base::Milliseconds patience) {
+    retention_.stop();
     validation_.stop(patience);
     issuance_.stop(patience);
 }

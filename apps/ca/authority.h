@@ -19,6 +19,7 @@
 #include "ca/ordering.h"
 #include "ca/policy.h"
 #include "ca/registration.h"
+#include "ca/retention_rounds.h"
 #include "ca/revocation.h"
 #include "ca/validation.h"
 
@@ -51,7 +52,7 @@ class Authority {
 
     /// Saves the issuers' chains; before anything is issued.
     [[nodiscard]] base::Task<void> prepare();
-    /// Takes up the jobs that the store has.
+    /// Takes up the jobs that the store has, and begins to forget what expired.
     void start();
     void stop(base::Milliseconds patience);
 
@@ -72,6 +73,7 @@ class Authority {
     [[nodiscard]] net::Router make_plain_router();
 
     ca::Repository& repository_;
+    std::function<base::Executor()> next_executor_;
     api::Links links_;
     ca::NamePolicy name_policy_;
     ca::Profiles profiles_;
@@ -82,6 +84,7 @@ class Authority {
     ca::Validation validation_;
     ca::Issuance issuance_;
     ca::Revoking revoking_;
+    ca::RetentionRounds retention_;
     api::JwsGate gate_;
     api::DirectoryApi directory_api_;
     api::AccountApi account_api_;

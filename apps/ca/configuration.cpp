@@ -58,6 +58,19 @@ class Section {
             find(key, duration.error().message);
     }
 
+    /// A duration, or "never" for none.
+    void take_limit(const std::string& key, std::optional<base::Seconds>& target) {
+        std::string text;
+        take(key, text);
+        if (text.empty()) return;
+        if (text == "never")
+            target.reset();
+        else if (const auto duration = duration_from(text))
+            target = *duration;
+        else
+            find(key, duration.error().message + ", or \"never\"");
+    }
+
     void take_count(const std::string& key, std::size_t& target, std::int64_t least,
                     std::int64_t most) {
         auto number = static_cast<std::int64_t>(target);
@@ -239,6 +252,13 @@ void read_validation(Section section, Configuration::Validation& validation) {
     section.report_unknown();
 }
 
+void read_retention(Section section, ca::RetentionLimits& retention) {
+    section.take_limit("orders", retention.orders);
+    section.take_limit("authorizations", retention.authorizations);
+    section.take_limit("certificates", retention.certificates);
+    section.report_unknown();
+}
+
 constexpr base::Seconds longest_reuse = std::chrono::days(200);
 
 void read_profile(Section section, ca::Profile& profile, bool baseline, base::Time now) {
@@ -353,6 +373,7 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
     configuration.common += "\npublic_url " + configuration.server.public_url;
     read_store(top.section("store"), configuration.store);
     read_log(top.section("log"), configuration.log);
+    read_retention(top.section("retention"), configuration.retention);
     read_validation(top.section("validation"), configuration.validation);
 
     auto directory = top.section("directory");

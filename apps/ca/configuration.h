@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "ca/issuer.h"
 #include "ca/profile.h"
+#include "ca/retention.h"
 
 namespace cairn::apps {
 
@@ -62,6 +63,7 @@ struct Configuration {
         bool internal_names = false;
         bool baseline_requirements = true;
     } policy;
+    ca::RetentionLimits retention;
     std::map<std::string, ca::Profile> profiles;
     std::string default_profile;
     /// Who signs what; files are relative to the CA's folder or absolute.

@@ -57,6 +57,26 @@ TEST(ConfigurationTest, ReportsEverythingThatIsWrongAtOnce) {
         EXPECT_NE(all.find(part), std::string::npos) << part << " is missing in:\n" << all;
 }
 
+TEST(ConfigurationTest, KeepsThingsForATimeOrForEver) {
+    const auto initially = read_configuration(initial(), {}, now);
+    ASSERT_TRUE(initially);
+    EXPECT_EQ(initially->retention.orders, std::chrono::days(30));
+    EXPECT_FALSE(initially->retention.certificates);
+    const auto chosen =
+        read_configuration(initial(),
+                           {R"(retention.orders="12h")", R"(retention.authorizations="never")",
+                            R"(retention.certificates="400d")"},
+                           now);
+    ASSERT_TRUE(chosen) << chosen.error().front().message;
+    EXPECT_EQ(chosen->retention.orders, std::chrono::hours(12));
+    EXPECT_FALSE(chosen->retention.authorizations);
+    EXPECT_EQ(chosen->retention.certificates, std::chrono::days(400));
+    const auto wrong = read_configuration(initial(), {R"(retention.orders="soon")"}, now);
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().front().message.find("retention.orders must be a duration"),
+              std::string::npos);
+}
+
 TEST(ConfigurationTest, APrivateCaMayLiveLonger) {
     const auto configuration = read_configuration(
         initial(), {"profiles.default.validity=\"700d\"", "policy.baseline_requirements=false"},

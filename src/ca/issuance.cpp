@@ -123,7 +123,7 @@ base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
         require_issuer(order.profile, csr.public_key()).certificate().not_after();
     IssuanceIntent intent{.begun = now,
                           .csr = std::move(request.csr),
-                          .serial = pki::SerialNumber::random(random_),
+                          .serial = pki::SerialNumber::dated(now, random_),
                           .validity = validity_for(order, *profile, issuer_not_after, now)};
     if (auto refusal = intent_refusal(intent, issuer_not_after, now)) throw std::move(*refusal);
     const bool begun = co_await repository_.begin_issuance(order.id, std::move(intent));
@@ -236,7 +236,7 @@ base::Task<pki::Chain> Issuance::issue_own_certificate(std::vector<protocol::Ide
     const auto not_after =
         std::min(not_before + validity - base::Seconds(1), issuer.certificate().not_after());
     auto proof = IssuanceProof::for_own_server(
-        names, std::move(key), pki::SerialNumber::random(random_), {not_before, not_after});
+        names, std::move(key), pki::SerialNumber::dated(now, random_), {not_before, not_after});
     auto issued = kept(proof, issuer);
     issued.der = co_await make_certificate(std::move(proof), issuer);
     issued.issued = clock_.now();

@@ -11,6 +11,8 @@ namespace {
 // mod_md fills 20 octets at random, so that every other of its challenge certificates has 21.
 constexpr std::size_t max_octets = 32;
 constexpr std::size_t random_octets = 16;
+/// Four of them the time, as 32 bits; they last until 2106.
+constexpr std::size_t dated_octets = 16;
 
 /// The content of the DER INTEGER for a positive number in big-endian octets; empty for zero.
 base::Bytes positive_content(base::BytesView number) {
@@ -30,6 +32,16 @@ SerialNumber SerialNumber::random(crypto::Random& random) {
         content = positive_content(number);
     }
     return SerialNumber(std::move(content));
+}
+
+SerialNumber SerialNumber::dated(base::Time now, crypto::Random& random) {
+    const auto seconds = static_cast<std::uint32_t>(now.time_since_epoch().count());
+    std::array<std::uint8_t, dated_octets> number;
+    random.fill(std::span(number).subspan(sizeof seconds));
+    for (std::size_t i = 0; i < sizeof seconds; ++i)
+        number[i] = static_cast<std::uint8_t>(seconds >> (24 - 8 * i));
+    auto content = positive_content(number);
+    return content.empty() ? dated(now, random) : SerialNumber(std::move(content));
 }
 
 base::Result<SerialNumber> SerialNumber::from_der_content(base::BytesView octets) {

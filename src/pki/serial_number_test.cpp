@@ -55,6 +55,22 @@ TEST(SerialNumber, IsNeverMadeZero) {
     EXPECT_EQ(SerialNumber::random(source).to_hex(), "01010101010101010101010101010101");
 }
 
+TEST(SerialNumber, IsMadeOfTheTimeAnd96RandomBits) {
+    PlannedRandom source({octets("0102030405060708090a0b0c"), octets("ff02030405060708090a0b0c")});
+    const auto first = SerialNumber::dated(base::Time{base::Seconds{0x6b49d200}}, source);
+    EXPECT_EQ(first.to_hex(), "6b49d2000102030405060708090a0b0c");
+    EXPECT_EQ(SerialNumber::from_der_content(first.der_content()).value(), first);
+    // From 2038 on the first bit is set.
+    const auto late = SerialNumber::dated(base::Time{base::Seconds{0x80000000}}, source);
+    EXPECT_EQ(base::to_hex(late.der_content()), "0080000000ff02030405060708090a0b0c");
+    EXPECT_EQ(SerialNumber::from_der_content(late.der_content()).value(), late);
+}
+
+TEST(SerialNumber, IsNeverMadeZeroByADate) {
+    PlannedRandom source({base::Bytes(12, 0), base::Bytes(12, 1)});
+    EXPECT_EQ(SerialNumber::dated(base::Time{}, source).to_hex(), "010101010101010101010101");
+}
+
 // As of Go Daddy's and other roots.
 TEST(SerialNumber, MayBeReadAsZero) {
     const auto serial = SerialNumber::from_der_content(octets("00"));

@@ -22,21 +22,20 @@ constexpr std::chrono::milliseconds gather_patience{10};
 /// The share of those callers that is worth waiting for. The rest arrives while the transaction is
 /// on its way to the disk and has no reason to wait for the last straggler.
 constexpr std::size_t gathered_tenths = 9;
-/// Pages of write-ahead log at which it is moved into the database. A page that changes often is
-/// moved once for all of them, so longer logs write less; readers search shorter ones faster.
-constexpr int checkpoint_pages = 16384;
 /// Keeps a transaction within the memory that its pages may take.
 constexpr std::ptrdiff_t max_batch = 1000;
+/// Executors among which that of a task is looked for; there are as many as event loops.
+constexpr std::ptrdiff_t most_compared = 64;
 
 }  // namespace
 
-GroupCommit::GroupCommit(Connection connection, std::size_t queue_limit, base::Log& log,
-                         ca::Observer& observer)
+GroupCommit::GroupCommit(Connection connection, Connection log_connection, std::size_t queue_limit,
+                         base::Log& log, ca::Observer& observer)
     : connection_(std::move(connection)),
+      checkpointer_(std::move(log_connection), log),
       queue_limit_(queue_limit),
       log_(log),
       observer_(observer),
-      checkpoint_due_(checkpoint_pages),
       thread_([this] { serve(); }) {}
 
 GroupCommit::~GroupCommit() {
@@ -51,14 +50,9 @@ GroupCommit::~GroupCommit() {
 base::Task<void> GroupCommit::submit(Step step) {
     auto initiation = [this, pending = std::move(step)](auto handler) mutable {
         // The work that is outstanding keeps the executor's threads in run() meanwhile.
-        auto executor = asio::prefer(asio::get_associated_executor(handler),
-                                     asio::execution::outstanding_work.tracked);
-        enqueue({std::move(pending), [handler = std::move(handler), executor = std::move(executor)](
-                                         std::exception_ptr error) mutable {
-                     asio::post(executor, [handler = std::move(handler), error]() mutable {
-                         std::move(handler)(error);
-                     });
-                 }});
+        base::Executor executor = asio::prefer(asio::get_associated_executor(handler),
+                                               asio::execution::outstanding_work.tracked);
+        enqueue({std::move(pending), std::move(executor), std::move(handler)});
     };
     return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
         std::move(initiation), asio::use_awaitable);
@@ -69,8 +63,11 @@ void GroupCommit::enqueue(Call call) {
     if (waiting_.size() >= queue_limit_) {
         lock.unlock();
         observer_.write_refused();
-        call.resume(std::make_exception_ptr(
-            ca::StoreUnavailable("too many calls wait for the store's writer")));
+        call.error = std::make_exception_ptr(
+            ca::StoreUnavailable("too many calls wait for the store's writer"));
+        Batch refused;
+        refused.push_back(std::move(call));
+        resume(std::move(refused));
         return;
     }
     waiting_.push_back(std::move(call));
@@ -86,8 +83,8 @@ void GroupCommit::serve() {
         auto batch = next_batch();
         if (batch.empty()) return;
         commit(batch);
-        for (auto& call : batch) call.resume(std::move(call.error));
-        checkpoint_if_due();
+        resume(std::move(batch));
+        end_log_if_due();
     }
 }
 
@@ -128,7 +125,11 @@ void GroupCommit::commit(Batch& batch) {
 bool GroupCommit::try_commit(Batch& batch) {
     try {
         connection_.execute("BEGIN IMMEDIATE");
-        run_steps(batch);
+        if (!run_together(batch)) {
+            roll_back();
+            connection_.execute("BEGIN IMMEDIATE");
+            run_apart(batch);
+        }
         connection_.execute("COMMIT");
     } catch (const std::exception& error) {
         roll_back();
@@ -143,7 +144,18 @@ bool GroupCommit::try_commit(Batch& batch) {
     return true;
 }
 
-void GroupCommit::run_steps(Batch& batch) {
+bool GroupCommit::run_together(Batch& batch) {
+    try {
+        for (auto& call : batch) call.step(connection_);
+        return true;
+    } catch (...) {
+        // Rare, and who is to blame is found out with savepoints, which cost all others something.
+        announcements_.clear();
+        return false;
+    }
+}
+
+void GroupCommit::run_apart(Batch& batch) {
     for (auto& call : batch) {
         const auto announced = announcements_.size();
         connection_.execute("SAVEPOINT step");
@@ -169,12 +181,66 @@ void GroupCommit::roll_back() {
     }
 }
 
-void GroupCommit::checkpoint_if_due() {
-    if (connection_.log_pages() < checkpoint_due_) return;
-    checkpoint_due_ = connection_.log_pages() + checkpoint_pages / 4;
+/// Resumes tasks of one executor, one after the other.
+class GroupCommit::Resumption {
+  public:
+    explicit Resumption(Batch calls) : calls_(std::move(calls)) {}
+    Resumption(Resumption&&) noexcept = default;
+    Resumption(const Resumption&) = delete;
+    Resumption& operator=(const Resumption&) = delete;
+    // What is left when one of them throws goes on by itself.
+    ~Resumption() {
+        if (!is_running_ || next_ == calls_.size()) return;
+        calls_.erase(calls_.begin(), calls_.begin() + static_cast<std::ptrdiff_t>(next_));
+        const auto executor = calls_.front().executor;
+        asio::post(executor, Resumption(std::move(calls_)));
+    }
+
+    [[nodiscard]] const base::Executor& executor() const { return calls_.front().executor; }
+    void add(Call call) { calls_.push_back(std::move(call)); }
+    void operator()() {
+        is_running_ = true;
+        while (next_ < calls_.size()) {
+            auto call = std::move(calls_[next_++]);
+            call.resume(std::move(call.error));
+        }
+    }
+
+  private:
+    Batch calls_;
+    std::size_t next_ = 0;
+    bool is_running_ = false;
+};
+
+// Waking a thread costs more than resuming a task, so each executor is told once.
+void GroupCommit::resume(Batch batch) {
+    std::vector<Resumption> resumptions;
+    for (auto& call : batch) {
+        const auto first = resumptions.size() > most_compared ? resumptions.end() - most_compared
+                                                              : resumptions.begin();
+        const auto same = std::find_if(first, resumptions.end(), [&](const auto& resumption) {
+            return resumption.executor() == call.executor;
+        });
+        if (same != resumptions.end()) {
+            same->add(std::move(call));
+        } else {
+            Batch calls;
+            calls.push_back(std::move(call));
+            resumptions.emplace_back(std::move(calls));
+        }
+    }
+    for (auto& resumption : resumptions) {
+        const auto executor = resumption.executor();
+        asio::post(executor, std::move(resumption));
+    }
+}
+
+void GroupCommit::end_log_if_due() {
+    if (!checkpointer_.log_has(connection_.log_pages())) return;
     try {
-        if (connection_.checkpoint()) checkpoint_due_ = checkpoint_pages;
+        checkpointer_.log_was_ended(connection_.end_log());
     } catch (const std::exception& error) {
+        checkpointer_.log_was_ended(false);
         log_.error("store_checkpoint_failed", {{"reason", error.what()}});
     }
 }

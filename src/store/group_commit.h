@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "ca/observer.h"
+#include "store/checkpointer.h"
 #include "store/sqlite_connection.h"
 
 namespace cairn::store {
@@ -25,11 +26,14 @@ namespace cairn::store {
 /// transaction, so that they share its wait for the disk too.
 ///
 /// Thread-safe. Each step is atomic by itself: one that throws leaves the others of its
-/// transaction untouched. Tasks resume on their own executor, which must outlive this object.
+/// transaction untouched. To that end a transaction with a step that throws is rolled back and its
+/// steps are run once more, so a step must be able to. Tasks resume on their own executor, which
+/// must outlive this object.
 class GroupCommit {
   public:
-    GroupCommit(Connection connection, std::size_t queue_limit, base::Log& log,
-                ca::Observer& observer = ca::deaf_observer());
+    /// Both connections are to the same database; `log_connection` is for its write-ahead log.
+    GroupCommit(Connection connection, Connection log_connection, std::size_t queue_limit,
+                base::Log& log, ca::Observer& observer = ca::deaf_observer());
     /// Commits what waits.
     ~GroupCommit();
     GroupCommit(const GroupCommit&) = delete;
@@ -62,11 +66,13 @@ class GroupCommit {
     using Step = std::function<void(Connection&)>;
     struct Call {
         Step step;
-        /// Resumes the task that waits; called once.
+        base::Executor executor;
+        /// Resumes the task that waits; called once, on `executor`.
         std::move_only_function<void(std::exception_ptr)> resume;
         std::exception_ptr error = nullptr;
     };
     using Batch = std::vector<Call>;
+    class Resumption;
 
     [[nodiscard]] base::Task<void> submit(Step step);
     void enqueue(Call call);
@@ -76,16 +82,20 @@ class GroupCommit {
     void commit(Batch& batch);
     /// False if nothing was committed; then each call has its error.
     [[nodiscard]] bool try_commit(Batch& batch);
-    void run_steps(Batch& batch);
+    /// False if a step threw; then nothing is to be committed.
+    [[nodiscard]] bool run_together(Batch& batch);
+    /// Runs each step in a savepoint of its own; those that throw have their error.
+    void run_apart(Batch& batch);
     void roll_back();
-    void checkpoint_if_due();
+    static void resume(Batch batch);
+    void end_log_if_due();
 
     Connection connection_;
+    Checkpointer checkpointer_;
     const std::size_t queue_limit_;
     base::Log& log_;
     ca::Observer& observer_;
     std::atomic<std::uint64_t> transactions_ = 0;
-    int checkpoint_due_;
     /// The last commit failed. Only the first and the last of a row of failures is logged.
     bool is_failing_ = false;
     std::vector<std::function<void()>> announcements_;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "ca/repository.h"
+#include "store/reader_pool.h"
 #include "store/testing/await.h"
 #include "store/testing/temporary_folder.h"
 
@@ -70,9 +71,11 @@ class GroupCommitTest : public ::testing::Test {
   protected:
     static constexpr std::size_t queue_limit = 100;
 
-    void start_writer() {
-        writer.emplace(Connection(path, Connection::Access::write), queue_limit, log, observer);
+    void start_writer(Connection connection) {
+        writer.emplace(std::move(connection), Connection(path, Connection::Access::write),
+                       queue_limit, log, observer);
     }
+    void start_writer() { start_writer(Connection(path, Connection::Access::write)); }
     base::Task<void> insert(std::int64_t number) {
         co_await writer->run([number](Connection& connection) {
             connection.execute("INSERT INTO t (i) VALUES (?)", number);
@@ -179,7 +182,7 @@ class FailingCommitTest : public GroupCommitTest {
             "CREATE TABLE parent (i INTEGER PRIMARY KEY);"
             "CREATE TABLE child (i REFERENCES parent DEFERRABLE INITIALLY DEFERRED);"
             "PRAGMA foreign_keys = ON");
-        writer.emplace(std::move(connection), queue_limit, log);
+        start_writer(std::move(connection));
     }
     base::Task<void> fail() {
         return writer->run(
@@ -268,6 +271,32 @@ TEST_F(GroupCommitTest, RefusesMoreThanTheQueueHolds) {
         EXPECT_EQ(holds<ca::StoreUnavailable>(outcomes[i].error), i >= queue_limit) << i;
     EXPECT_EQ(kept().size(), queue_limit);
     await(insert(-1));
+}
+
+TEST_F(GroupCommitTest, LetsReadersReadWhileATransactionIsOpen) {
+    start_writer();
+    await(insert(1));
+    Barrier barrier;
+    boost::asio::io_context context(1);
+    testing::Outcome<void> passed, inserted;
+    testing::start(context.get_executor(), writer->run([&](Connection& connection) {
+        connection.execute("INSERT INTO t (i) VALUES (2)");
+        barrier(connection);
+    }),
+                   passed);
+    context.poll();
+    barrier.wait_until_reached();
+    ReaderPool readers(path);
+    const auto count = [&] {
+        return readers.read([](Connection& connection) {
+            return connection.list("SELECT i FROM t", [](Columns& row) { return row.integer(); })
+                .size();
+        });
+    };
+    EXPECT_EQ(count(), 1U) << "it neither waits nor sees what is not committed";
+    barrier.open();
+    context.run();
+    EXPECT_EQ(count(), 2U);
 }
 
 TEST_F(GroupCommitTest, ResumesEachTaskWhereItWasAwaited) {

@@ -1,6 +1,7 @@
 #pragma once
 // Private to the .cpp files of store.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <list>
@@ -11,7 +12,35 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "ca/certificate.h"
+#include "ca/id.h"
+
 namespace cairn::store {
+
+/// The octets of a name, by which it is hashed; those at its end are random.
+template <class Kind>
+[[nodiscard]] base::BytesView octets_of(const ca::Id<Kind>& id) {
+    return id.octets();
+}
+[[nodiscard]] inline base::BytesView octets_of(const crypto::Sha256Digest& digest) {
+    return digest;
+}
+[[nodiscard]] inline base::BytesView octets_of(const pki::SerialNumber& serial) {
+    return serial.der_content();
+}
+
+/// By what an object is found: its `id`, unless said otherwise here.
+template <class Object>
+struct NameOf {
+    using Id = decltype(Object::id);
+    static const Id& of(const Object& object) { return object.id; }
+};
+template <>
+struct NameOf<ca::IssuedCertificate> {
+    using Id = pki::SerialNumber;
+    static const Id& of(const ca::IssuedCertificate& certificate) { return certificate.serial; }
+};
 
 /// Objects of one kind that were written or asked for lately, by their id. Thread-safe.
 ///
@@ -21,7 +50,7 @@ namespace cairn::store {
 template <class Object>
 class ObjectCache {
   public:
-    using Id = decltype(Object::id);
+    using Id = typename NameOf<Object>::Id;
     explicit ObjectCache(std::size_t capacity) : capacity_(capacity) {}
 
     [[nodiscard]] std::optional<Object> find(const Id& id) {
@@ -81,9 +110,10 @@ class ObjectCache {
   private:
     struct HashId {
         std::size_t operator()(const Id& id) const noexcept {
-            // The octets at the end are random.
             std::size_t hash = 0;
-            std::memcpy(&hash, id.octets().last(sizeof hash).data(), sizeof hash);
+            const auto octets = octets_of(id);
+            const auto size = std::min(octets.size(), sizeof hash);
+            std::memcpy(&hash, octets.last(size).data(), size);
             return hash;
         }
     };
@@ -97,14 +127,14 @@ class ObjectCache {
         return &objects_.front();
     }
     void store(Object object) {
-        if (auto* present = touch(object.id)) {
+        if (auto* present = touch(NameOf<Object>::of(object))) {
             *present = std::move(object);
             return;
         }
         objects_.push_front(std::move(object));
-        by_id_.emplace(objects_.front().id, objects_.begin());
+        by_id_.emplace(NameOf<Object>::of(objects_.front()), objects_.begin());
         if (objects_.size() <= capacity_) return;
-        by_id_.erase(objects_.back().id);
+        by_id_.erase(NameOf<Object>::of(objects_.back()));
         objects_.pop_back();
     }
 

@@ -41,7 +41,8 @@ RetentionSweep::Step RetentionSweep::step(Connection& connection,
         left -= sweep_authorizations(connection, cutoffs.authorizations, left, step);
     if (stage_ == Stage::certificates && left > 0)
         sweep_certificates(connection, cutoffs.certificates, left, step);
-    step.removal.removed += step.orders.size() + step.authorizations.size();
+    step.removal.removed =
+        step.orders.size() + step.authorizations.size() + step.certificates.size();
     return step;
 }
 
@@ -95,19 +96,24 @@ std::size_t RetentionSweep::sweep_authorizations(Connection& connection, base::T
 
 std::size_t RetentionSweep::sweep_certificates(Connection& connection, base::Time cutoff,
                                                std::size_t at_most, Step& step) {
-    const auto numbers = connection.list(
-        "SELECT number FROM certificates WHERE not_after < ? ORDER BY not_after LIMIT ?",
-        [](Columns& row) { return row.integer(); }, cutoff, static_cast<std::int64_t>(at_most));
-    for (const auto number : numbers) {
-        connection.execute("DELETE FROM revocations WHERE certificate = ?", number);
-        connection.execute("DELETE FROM certificates WHERE number = ?", number);
+    struct Ended {
+        std::int64_t number;
+        pki::SerialNumber serial;
+    };
+    const auto ended = connection.list(
+        "SELECT number, serial FROM certificates WHERE not_after < ? ORDER BY not_after LIMIT ?",
+        [](Columns& row) { return Ended{row.integer(), serial_from(row.blob())}; }, cutoff,
+        static_cast<std::int64_t>(at_most));
+    for (const auto& certificate : ended) {
+        connection.execute("DELETE FROM revocations WHERE certificate = ?", certificate.number);
+        connection.execute("DELETE FROM certificates WHERE number = ?", certificate.number);
+        step.certificates.push_back(certificate.serial);
     }
-    step.removal.removed += numbers.size();
-    if (numbers.size() < at_most) {
+    if (ended.size() < at_most) {
         begin(Stage::orders);
         step.removal.is_round_over = true;
     }
-    return numbers.size();
+    return ended.size();
 }
 
 void give_back_space(Connection& connection, std::int64_t at_most) {

@@ -19,6 +19,7 @@ class RetentionSweep {
         ca::Removal removal;
         std::vector<ca::OrderId> orders;                  ///< those that are gone
         std::vector<ca::AuthorizationId> authorizations;  ///< those that are gone
+        std::vector<pki::SerialNumber> certificates;      ///< those that are gone
     };
     /// Looks at `at_most` rows. Called within a transaction; that may be rolled back, then the rows
     /// are looked at again in the next round.

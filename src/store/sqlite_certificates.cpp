@@ -42,18 +42,25 @@ void insert_certificate(Connection& connection, const IssuedCertificate& certifi
 }
 
 base::Task<void> SqliteRepository::add_certificate(IssuedCertificate certificate) {
-    auto step = [&](Connection& connection) { insert_certificate(connection, certificate); };
+    auto step = [&](Connection& connection) {
+        insert_certificate(connection, certificate);
+        writer_.after_commit([&] { certificates_.put(certificate); });
+    };
     co_await writer_.run(step);
 }
 
 base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
     pki::SerialNumber serial) {
-    co_return readers_.read([&](Connection& connection) {
+    if (auto certificate = certificates_.find(serial)) co_return certificate;
+    const auto moment = certificates_.moment();
+    auto certificate = readers_.read([&](Connection& connection) {
         return connection.find(
             "SELECT serial, der, issuer, key, not_after, issued, account, order_id, at, reason"
             " FROM certificates LEFT JOIN revocations ON certificate = number WHERE serial = ?",
             read_certificate, serial.der_content());
     });
+    if (certificate) certificates_.keep(*certificate, moment);
+    co_return certificate;
 }
 
 base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_certificate(
@@ -85,6 +92,15 @@ base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_cer
         if (is_compromise) {
             connection.execute("INSERT INTO blocked_keys (key) VALUES (?) ON CONFLICT DO NOTHING",
                                target->key);
+            writer_.after_commit([this, key = target->key] { blocked_keys_.add(key); });
+        }
+        if (is_first || is_raised) {
+            announce(certificates_, serial, [&](IssuedCertificate& certificate) {
+                if (certificate.revocation)
+                    certificate.revocation->reason = revocation.reason;
+                else
+                    certificate.revocation = revocation;
+            });
         }
         if (is_first) return revoked;
         return is_raised ? raised_to_key_compromise : already_revoked;
@@ -92,7 +108,15 @@ base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_cer
     co_return co_await writer_.run(step);
 }
 
+void SqliteRepository::load_blocked_keys() {
+    readers_.read([&](Connection& connection) {
+        connection.for_each("SELECT key FROM blocked_keys",
+                            [&](Columns& row) { blocked_keys_.add(digest_from(row.blob())); });
+    });
+}
+
 base::Task<bool> SqliteRepository::is_key_blocked(crypto::Sha256Digest key) {
+    if (!blocked_keys_.may_have(key)) co_return false;
     co_return readers_.read([&](Connection& connection) {
         return connection.exists("SELECT 1 FROM blocked_keys WHERE key = ?", key);
     });
@@ -112,16 +136,21 @@ base::Task<void> SqliteRepository::save_issuer(ca::IssuerId id, std::string chai
             "INSERT INTO issuers (id, chain) VALUES (?1, ?2)"
             " ON CONFLICT (id) DO UPDATE SET chain = ?2 WHERE chain <> ?2",
             id, chain_pem);
+        writer_.after_commit([&] { issuers_.put({id, chain_pem}); });
     };
     co_await writer_.run(step);
 }
 
 base::Task<std::optional<std::string>> SqliteRepository::find_issuer(ca::IssuerId id) {
-    co_return readers_.read([&](Connection& connection) {
+    if (auto issuer = issuers_.find(id)) co_return std::move(issuer->chain_pem);
+    const auto moment = issuers_.moment();
+    auto chain = readers_.read([&](Connection& connection) {
         return connection.find(
             "SELECT chain FROM issuers WHERE id = ?",
             [](Columns& row) { return std::string(row.text()); }, id);
     });
+    if (chain) issuers_.keep({id, *chain}, moment);
+    co_return chain;
 }
 
 }  // namespace cairn::store

@@ -82,7 +82,19 @@ std::int64_t Connection::changes() const {
     return sqlite3_changes64(database_.get());
 }
 
-bool Connection::checkpoint() {
+int Connection::move_log() {
+    // A connection that has never read does not know that there is a log.
+    run("PRAGMA user_version");
+    int log_pages = 0;
+    int moved_pages = 0;
+    const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                               &log_pages, &moved_pages);
+    if (code == SQLITE_BUSY) return 0;
+    require(code, "checkpoint");
+    return moved_pages;
+}
+
+bool Connection::end_log() {
     require(sqlite3_busy_timeout(database_.get(), checkpoint_patience_ms), "busy timeout");
     const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_RESTART,
                                                nullptr, nullptr);

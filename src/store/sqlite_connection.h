@@ -112,12 +112,26 @@ class Connection {
         return result;
     }
 
+    /// Calls `read` with each row.
+    template <class Read, class... Values>
+    void for_each(Sql sql, Read read, const Values&... values) {
+        Use use(*this, sql);
+        bind_all(use, values...);
+        while (use.step()) {
+            Columns columns = use.columns();
+            read(columns);
+        }
+    }
+
     [[nodiscard]] bool in_transaction() const;
     /// Pages in the write-ahead log after the last commit or checkpoint made here.
     [[nodiscard]] int log_pages() const { return *log_pages_; }
-    /// Moves the write-ahead log into the database, so that the next commit begins it anew. False
-    /// if a reader stood in the way; then part of it was moved.
-    bool checkpoint();
+    /// Moves the write-ahead log into the database, as far as readers allow, without holding up the
+    /// writer; the number of its pages that are there afterwards.
+    int move_log();
+    /// Moves the write-ahead log into the database and lets the next commit begin it anew. False if
+    /// a reader stood in the way; then part of it was moved. Called by the writer.
+    bool end_log();
 
   private:
     struct Closes {

@@ -114,9 +114,9 @@ TEST_F(SqliteConnection, MovesTheLogOnceNoReaderNeedsIt) {
         EXPECT_FALSE(reader.exists("SELECT 1 FROM t"));
         connection.execute("INSERT INTO t VALUES (1)");
         EXPECT_GT(connection.log_pages(), 0);
-        EXPECT_FALSE(connection.checkpoint());
+        EXPECT_FALSE(connection.end_log());
     }
-    EXPECT_TRUE(connection.checkpoint());
+    EXPECT_TRUE(connection.end_log());
     const auto before = connection.log_pages();
     connection.execute("INSERT INTO t VALUES (2)");
     EXPECT_EQ(before, 0);

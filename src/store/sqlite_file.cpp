@@ -53,6 +53,8 @@ Connection open_for_writing(const std::string& path) {
             "PRAGMA auto_vacuum = INCREMENTAL;"
             "PRAGMA journal_mode = WAL;"
             "PRAGMA synchronous = FULL;"
+            // What a log that had to grow leaves of its file when it begins anew.
+            "PRAGMA journal_size_limit = 67108864;"
             "PRAGMA secure_delete = OFF;"
             "PRAGMA temp_store = MEMORY;"
             "PRAGMA cache_size = -2048;");
@@ -64,6 +66,12 @@ Connection open_for_writing(const std::string& path) {
     } catch (const std::exception& error) {
         throw std::runtime_error(path + ": " + error.what());
     }
+    return connection;
+}
+
+Connection open_for_its_log(const std::string& path) {
+    Connection connection(path, Connection::Access::write);
+    connection.run("PRAGMA synchronous = FULL; PRAGMA cache_size = -64;");
     return connection;
 }
 

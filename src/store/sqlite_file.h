@@ -11,5 +11,7 @@ namespace cairn::store {
 /// for all of its life, and brings its schema up to date.
 /// Throws std::runtime_error saying which file and why.
 [[nodiscard]] Connection open_for_writing(const std::string& path);
+/// Opens the same file for moving its write-ahead log beside the writer.
+[[nodiscard]] Connection open_for_its_log(const std::string& path);
 
 }  // namespace cairn::store

@@ -128,6 +128,7 @@ base::Task<bool> SqliteRepository::complete_issuance(OrderId id,
         if (!is_completed) return false;
         insert_certificate(connection, certificate);
         announce(orders_, id, [&](Order& order) { order.completed = certificate.issued; });
+        writer_.after_commit([&] { certificates_.put(certificate); });
         return true;
     };
     co_return co_await writer_.run(step);

@@ -2,6 +2,7 @@
 // Private to the .cpp files of store.
 
 #include "ca/repository.h"
+#include "store/blocked_keys.h"
 #include "store/group_commit.h"
 #include "store/object_cache.h"
 #include "store/reader_pool.h"
@@ -10,6 +11,11 @@
 #include "store/sqlite_store.h"
 
 namespace cairn::store {
+
+struct Issuer {
+    ca::IssuerId id;
+    std::string chain_pem;
+};
 
 /// The ports of the CA over one SQLite database. What writes is a step of the group commit; what
 /// reads does so on the calling thread, from memory where the object was used lately. Every
@@ -80,6 +86,7 @@ class SqliteRepository final : public ca::Repository {
                                            std::size_t at_most) override;
 
   private:
+    void load_blocked_keys();
     /// Called by a step: once it is committed, `apply` makes its change in memory too. What `apply`
     /// refers to lives as long as the task that waits for the step.
     template <class Object, class Apply>
@@ -95,6 +102,10 @@ class SqliteRepository final : public ca::Repository {
     ObjectCache<ca::Account> accounts_;
     ObjectCache<ca::Order> orders_;
     ObjectCache<ca::Authorization> authorizations_;
+    /// A client downloads its certificate right after it was issued.
+    ObjectCache<ca::IssuedCertificate> certificates_;
+    ObjectCache<Issuer> issuers_;
+    BlockedKeys blocked_keys_;
     /// Used by steps alone.
     RetentionSweep retention_sweep_;
 };

@@ -11,6 +11,7 @@ base::Task<ca::Removal> SqliteRepository::remove_expired(ca::RetentionCutoffs cu
         writer_.after_commit([&] {
             for (const auto& id : removed.orders) orders_.remove(id);
             for (const auto& id : removed.authorizations) authorizations_.remove(id);
+            for (const auto& serial : removed.certificates) certificates_.remove(serial);
         });
         return removed.removal;
     };

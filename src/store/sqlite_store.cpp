@@ -1,18 +1,33 @@
 #include "store/sqlite_store.h"
 
+#include <algorithm>
+
 #include "store/sqlite_file.h"
 #include "store/sqlite_repository.h"
 
 namespace cairn::store {
 
+namespace {
+
+constexpr std::size_t cached_certificates = 1024;
+constexpr std::size_t cached_issuers = 16;
+
+}  // namespace
+
 SqliteRepository::SqliteRepository(const SqliteOptions& options, base::Log& log,
                                    ca::Observer& observer)
     : lock_(options.path),
-      writer_(open_for_writing(options.path), options.queue_limit, log, observer),
+      // In braces: the first makes the file that the second opens.
+      writer_{open_for_writing(options.path), open_for_its_log(options.path), options.queue_limit,
+              log, observer},
       readers_(options.path),
       accounts_(options.cached_objects),
       orders_(options.cached_objects),
-      authorizations_(options.cached_objects) {}
+      authorizations_(options.cached_objects),
+      certificates_(std::min(options.cached_objects, cached_certificates)),
+      issuers_(std::min(options.cached_objects, cached_issuers)) {
+    load_blocked_keys();
+}
 
 base::Task<void> SqliteRepository::probe() {
     co_await writer_.run([](Connection& connection) {

@@ -197,6 +197,28 @@ TEST_F(SqliteStore, IsUnavailableWhileTheDiskIsFull) {
         expect_found(await(store->find_account(account.id)), account);
 }
 
+TEST_F(SqliteStore, GivesBackTheSpaceOfWhatItForgot) {
+    auto store = open();
+    constexpr std::size_t count = 3000;
+    std::vector<base::Task<void>> additions;
+    for (std::size_t i = 0; i < count; ++i)
+        additions.push_back(store->add_certificate(make.own_certificate()));
+    await_each(std::move(additions));
+    store.reset();
+    const auto full = std::filesystem::file_size(path);
+    ASSERT_GT(full, count * 1000);
+
+    store = open();
+    const ca::RetentionCutoffs cutoffs{.certificates = now + 1000 * 24h};
+    std::size_t removed = 0;
+    for (int step = 0; step < 60; ++step)
+        removed += await(store->remove_expired(cutoffs, 200)).removed;
+    EXPECT_EQ(removed, count);
+    store.reset();
+    // A megabyte stays for what comes next.
+    EXPECT_LT(std::filesystem::file_size(path), 1'500'000U);
+}
+
 TEST_F(SqliteStore, LimitsTheQueueOfItsWriter) {
     const auto store = open_sqlite_store({.path = path, .queue_limit = 0}, *log);
     EXPECT_THROW(await(store->create_account(make.account())), ca::StoreUnavailable);
