@@ -12,7 +12,6 @@ import pytest
 from harness import network
 from harness.cluster import Cluster
 from harness.load import Load
-from harness.process import BIN, run
 from harness.web import Responder
 
 WORKERS = 4
@@ -21,20 +20,10 @@ WORKERS = 4
 AFTER_NODE, AFTER_DATABASE = 30, 75
 
 
-def knows_postgresql(home):
-    """Whether cairn-ca takes such a store; nothing answers there."""
-    run([BIN / "cairn-ca", "init", home])
-    output = run(["sh", "-c", '"$@" 2>&1; true', "sh", "timeout", "10", BIN / "cairn-ca", "serve",
-                  home, "--set", 'store.url="postgresql://127.0.0.1:1/none"'])
-    return "must be sqlite:PATH\n" not in output
-
-
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def cluster():
     if reason := network.why_not():
         pytest.skip(f"no cluster here: {reason}")
-    if not knows_postgresql(tmp_path_factory.mktemp("probe") / "ca"):
-        pytest.skip("no cluster here: this cairn-ca has no store in PostgreSQL")
     cluster = Cluster()
     try:
         cluster.start()

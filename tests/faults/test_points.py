@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from harness.acme import Client, Key, make_csr
 from harness.dns_server import unique_name
 from harness.issued import read_chain
+from harness.postgres import PostgresCluster, PostgresStore
 from harness.process import BIN, run
 from harness.web import Responder
 
@@ -52,7 +53,7 @@ class Life:
             try:
                 return step()
             except requests.RequestException:
-                assert self.ca.server.wait(10) == -signal.SIGKILL, self.ca.server.tail()
+                assert self.ca.server.wait(30) == -signal.SIGKILL, self.ca.server.tail()
                 self.deaths += 1
                 assert self.deaths <= 1
                 self.ca.start()
@@ -118,8 +119,27 @@ class Life:
         return leaf, order
 
 
+@pytest.fixture(scope="module")
+def postgres():
+    cluster = PostgresCluster()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(params=["embedded", "shared"])
+def store(request):
+    return request.param
+
+
 @pytest.fixture
-def life(ca):
+def life(store, start_ca, request):
+    if store == "shared":
+        cluster = request.getfixturevalue("postgres")
+        url = cluster.create_database()
+        ca = start_ca(settings={"store.url": url})
+        ca.store = PostgresStore(cluster, url)
+    else:
+        ca = start_ca()
     ca.stop()
     with Responder(ca.http_port) as responder:
         yield Life(ca, responder)
@@ -163,11 +183,11 @@ def test_dies_while_it_fails_an_order(life, point):
     csr = make_csr(ec.generate_private_key(ec.SECP256R1()), names)
     with pytest.raises(requests.RequestException):
         life.client.finalize(order, csr)
-    assert ca.server.wait(10) == -signal.SIGKILL
+    assert ca.server.wait(30) == -signal.SIGKILL
 
     del ca.settings["profiles.special.description"]
     ca.launch(die_at=point)
-    assert ca.server.wait(10) == -signal.SIGKILL
+    assert ca.server.wait(30) == -signal.SIGKILL
     ca.start()
     order = life.client.wait_while(url, {"processing"})
     assert order["status"] == "invalid", order
@@ -179,11 +199,12 @@ def test_dies_while_it_starts(life, point):
     for file in ("server.pem", "server-key.pem"):
         (life.ca.home / "pki" / file).unlink()
     life.ca.launch(die_at=point)
-    assert life.ca.server.wait(10) == -signal.SIGKILL
+    assert life.ca.server.wait(30) == -signal.SIGKILL
     life.ca.start()
     check_life(life)
 
 
+@pytest.mark.parametrize("store", ["embedded"], indirect=True)
 @pytest.mark.parametrize("call, nth", [("fdatasync", n) for n in range(1, 9)] +
                          [("pwrite64", n) for n in range(1, 60, 4)])
 def test_dies_inside_a_commit(life, call, nth):

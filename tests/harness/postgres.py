@@ -98,6 +98,14 @@ class PostgresStore:
                          " GROUP BY order_id")
         return [int(row) for row in rows]
 
+    def unfinished(self):
+        """How many validations and issuances were begun and have not come to an end."""
+        return int(self.rows(
+            "SELECT (SELECT count(*) FROM authorizations"
+            " WHERE started IS NOT NULL AND finished IS NULL)"
+            " + (SELECT count(*) FROM orders WHERE begun IS NOT NULL AND completed IS NULL"
+            " AND problem IS NULL)")[0])
+
     def revocation_reason(self, serial):
         octets = serial.to_bytes(serial.bit_length() // 8 + 1, "big").hex()
         rows = self.rows(f"SELECT reason FROM revocations WHERE serial = '\\x{octets}'")
