@@ -185,7 +185,9 @@ base::Task<Issuance::Warrant> Issuance::prove(Order order) {
     const auto proofs = co_await repository_.find_authorizations(order.authorizations);
     auto proof = IssuanceProof::of(order, proofs, *profile);
     if (!proof) throw std::move(proof.error());
-    if (co_await repository_.is_key_blocked(crypto::sha256(proof->public_key().spki())))
+    const auto key_id = crypto::sha256(proof->public_key().spki());
+    const bool is_blocked = co_await repository_.is_key_blocked(key_id);
+    if (is_blocked)
         throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
     // Asked again: between finalize and now may lie an outage or a change of issuer.
     const auto& issuer = require_issuer(order.profile, proof->public_key());
@@ -263,12 +265,14 @@ const Issuer& Issuance::require_issuer(const std::string& profile,
 }
 
 base::Task<void> Issuance::require_usable_key(crypto::PublicKey key) {
-    if (co_await repository_.is_key_blocked(crypto::sha256(key.spki())))
+    const bool is_blocked = co_await repository_.is_key_blocked(crypto::sha256(key.spki()));
+    if (is_blocked)
         throw Problem(ProblemType::bad_csr,
                       "the CSR is refused: its key is known to be compromised");
     // RFC 8555 section 11.1: no certificate for the key of any account.
     const auto thumbprint = protocol::Jwk::of(key).thumbprint();
-    if (co_await repository_.find_account_by_key(thumbprint))
+    const auto holder = co_await repository_.find_account_by_key(thumbprint);
+    if (holder)
         throw Problem(ProblemType::bad_csr, "the CSR is refused: its key is an account's key");
 }
 

@@ -93,7 +93,8 @@ base::Task<Authorization> Ordering::read_authorization(AccountId account, Author
 base::Task<Authorization> Ordering::deactivate_authorization(AccountId account,
                                                              AuthorizationId id) {
     auto authorization = co_await read_authorization(account, id);
-    if (!co_await store_.deactivate_authorization(id, clock_.now()))
+    const bool is_deactivated = co_await store_.deactivate_authorization(id, clock_.now());
+    if (!is_deactivated)
         throw Problem(ProblemType::malformed,
                       "only a pending or valid authorization that is not being validated can be "
                       "deactivated");

@@ -117,10 +117,12 @@ base::Task<void> Registration::require_usable_key(protocol::Jwk key) {
     if (std::ranges::find(options_.own_keys, key.public_key()) != options_.own_keys.end())
         throw Problem(ProblemType::bad_public_key, "the key belongs to this CA");
     const auto key_id = crypto::sha256(key.public_key().spki());
-    if (co_await repository_.is_key_blocked(key_id))
+    const bool is_blocked = co_await repository_.is_key_blocked(key_id);
+    if (is_blocked)
         throw Problem(ProblemType::bad_public_key, "the key is known to be compromised");
     // RFC 8555 section 11.1: an account key must not be a certificate's key.
-    if (co_await repository_.is_certificate_key(key_id))
+    const bool is_certified = co_await repository_.is_certificate_key(key_id);
+    if (is_certified)
         throw Problem(ProblemType::bad_public_key, "the key stands in a certificate of this CA");
 }
 
