@@ -25,9 +25,10 @@ bool is_any_of(std::string_view sqlstate, std::initializer_list<std::string_view
 }
 
 /// What the session is good for no more: the server became a standby, or its prepared statements
-/// were taken away.
+/// were taken away or lead to a table that was changed.
 bool spoils_session(const PostgresCall& call) {
-    return call.ending == Ending::refused && is_any_of(call.sqlstate, {"25006", "26000", "42P05"});
+    return call.ending == Ending::refused &&
+           is_any_of(call.sqlstate, {"25006", "26000", "42P05", "0A000"});
 }
 
 /// Whether the same statement may be sent again without the risk of happening twice.

@@ -196,6 +196,36 @@ TEST_F(PostgresStoreTest, CountsExactlyAcrossNodes) {
     EXPECT_EQ(std::ranges::count(results, true, &ca::Spending::accepted), 20);
 }
 
+TEST_F(PostgresStoreTest, BeginsNoIssuanceOnAProofWhoseDeactivationIsBeingCommitted) {
+    here = open("here");
+    await(here->create_account(account));
+    const auto proof = make.authorization(account.id, "example.org");
+    const auto order = make.order(account.id, {proof});
+    await(here->create_order(order, {proof}));
+
+    PostgresCluster::Session deactivation(cluster.url());
+    deactivation.run("BEGIN; UPDATE " + schema + ".authorizations SET deactivated = 1");
+    auto begun = boost::asio::co_spawn(
+        loops.executors().at(0), here->begin_issuance(order.id, make.intent()),
+        boost::asio::use_future);
+    EXPECT_TRUE(eventually([&] {
+        return cluster.run_sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1" ||
+               begun.wait_for(0s) == std::future_status::ready;
+    }));
+    deactivation.run("COMMIT");
+    EXPECT_FALSE(begun.get());
+}
+
+TEST_F(PostgresStoreTest, PreparesAnewWhatAMigrationChanged) {
+    here = open("here");
+    const auto issuer = digest("issuer");
+    await(here->save_issuer(issuer, "chain"));
+    // On every connection.
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(await(here->find_issuer(issuer)), "chain");
+    cluster.run_sql("ALTER TABLE " + schema + ".issuers ALTER COLUMN chain TYPE varchar");
+    EXPECT_EQ(await(here->find_issuer(issuer)), "chain");
+}
+
 TEST_F(PostgresStoreTest, LeavesTheJobsOfALivingNodeAlone) {
     open_both();
     await(here->create_account(account));

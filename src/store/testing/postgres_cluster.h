@@ -78,18 +78,33 @@ class PostgresCluster {
     /// A name for a schema that nothing has used.
     [[nodiscard]] std::string fresh_schema() { return "test_" + std::to_string(++schemas_); }
 
-    /// Runs statements in a session of their own.
-    void run_sql(const std::string& script) const {
-        auto* session = PQconnectdb(url().c_str());
-        PQsetNoticeReceiver(session, [](void*, const PGresult*) {}, nullptr);
-        auto* result = PQexec(session, script.c_str());
-        const auto status = PQresultStatus(result);
-        const std::string error = PQerrorMessage(session);
-        PQclear(result);
-        PQfinish(session);
-        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-            throw std::runtime_error(script + ": " + error);
-    }
+    /// A session beside those of the store.
+    class Session {
+      public:
+        explicit Session(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
+            PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
+        }
+        ~Session() { PQfinish(connection_); }
+        Session(const Session&) = delete;
+        Session& operator=(const Session&) = delete;
+
+        /// The first value of the answer; empty if there is none.
+        std::string run(const std::string& script) {
+            auto* result = PQexec(connection_, script.c_str());
+            const auto status = PQresultStatus(result);
+            const std::string value = PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
+            PQclear(result);
+            if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+                throw std::runtime_error(script + ": " + PQerrorMessage(connection_));
+            return value;
+        }
+
+      private:
+        PGconn* const connection_;
+    };
+
+    /// Runs statements in a session of their own; as Session::run.
+    std::string run_sql(const std::string& script) const { return Session(url()).run(script); }
 
   private:
     [[nodiscard]] std::string data_folder() const { return folder_.file("data"); }
