@@ -145,8 +145,12 @@ struct LoadClient::State {
             protocol::AuthorizationObject::from_json(base::bytes_of(response.body())));
     }
 
+    struct Responded {
+        ChallengeAnswer answer;
+        bool is_valid;  ///< the CA's answer to the challenge says so
+    };
     // Puts the answer up and tells the CA.
-    base::Task<ChallengeAnswer> respond(std::string authorization_url) {
+    base::Task<Responded> respond(std::string authorization_url) {
         const auto offered = co_await authorization(authorization_url);
         const auto type = target.options.challenge;
         const auto challenge = std::ranges::find(offered.challenges, to_string(type),
@@ -160,10 +164,15 @@ struct LoadClient::State {
                                .token = std::move(token),
                                .key_authorization = std::move(key_authorization)};
         target.board.put(answer);
-        co_await post(challenge->url, "{}");
-        co_return answer;
+        const auto response = co_await post(challenge->url, "{}");
+        const auto told =
+            require(protocol::ChallengeObject::from_json(base::bytes_of(response.body())));
+        Responded responded{.answer = std::move(answer),
+                            .is_valid = told.status == protocol::ChallengeStatus::valid};
+        co_return responded;
     }
 
+    // Polls until the authorization is valid.
     base::Task<void> await_validity(std::string authorization_url) {
         Pauses pauses;
         for (;;) {
@@ -217,10 +226,13 @@ base::Task<double> LoadClient::obtain() {
     const std::string order_url(response.at(http::field::location));
     auto order = require(protocol::OrderObject::from_json(base::bytes_of(response.body())));
 
-    std::vector<ChallengeAnswer> answers;
-    for (const auto& url : order.authorizations) answers.push_back(co_await state.respond(url));
-    for (const auto& url : order.authorizations) co_await state.await_validity(url);
-    for (const auto& answer : answers) state.target.board.remove(answer);
+    std::vector<State::Responded> responses;
+    for (const auto& url : order.authorizations) responses.push_back(co_await state.respond(url));
+    for (std::size_t i = 0; i < responses.size(); ++i) {
+        // A challenge that is valid already has nothing to be polled for; lego takes it so too.
+        if (!responses[i].is_valid) co_await state.await_validity(order.authorizations[i]);
+        state.target.board.remove(responses[i].answer);
+    }
 
     const protocol::FinalizeRequest finalize{pki::make_csr(state.certificate_key, names)};
     response = co_await state.post(order.finalize, finalize.to_json());

@@ -26,39 +26,55 @@ std::uint8_t value_of(char c) {
 }  // namespace
 
 std::string base64url(BytesView bytes) {
-    std::string text;
-    text.reserve((bytes.size() * 4 + 2) / 3);
-    std::uint32_t bits = 0;
-    int count = 0;  // of the low bits of `bits` that are not written yet
-    for (const std::uint8_t octet : bytes) {
-        bits = bits << 8 | octet;
-        for (count += 8; count >= 6; count -= 6) text += alphabet[bits >> (count - 6) & 0x3f];
-    }
-    if (count > 0) text += alphabet[bits << (6 - count) & 0x3f];
+    std::string text((bytes.size() * 4 + 2) / 3, '\0');
+    char* out = text.data();
+    const auto put = [&out](std::uint32_t bits, int digits) {
+        for (int shift = 18; digits > 0; shift -= 6, --digits)
+            *out++ = alphabet[bits >> shift & 0x3f];
+    };
+    for (; bytes.size() >= 3; bytes = bytes.subspan(3))
+        put(std::uint32_t{bytes[0]} << 16 | std::uint32_t{bytes[1]} << 8 | bytes[2], 4);
+    if (bytes.size() == 2) put(std::uint32_t{bytes[0]} << 16 | std::uint32_t{bytes[1]} << 8, 3);
+    if (bytes.size() == 1) put(std::uint32_t{bytes[0]} << 16, 2);
     return text;
 }
 
 Result<Bytes> from_base64url(std::string_view text) {
-    if (text.size() % 4 == 1) return fail("base64url text has an impossible length");
-    Bytes bytes;
-    bytes.reserve(text.size() * 3 / 4);
-    std::uint32_t bits = 0;
-    int count = 0;
-    for (const char c : text) {
-        const std::uint8_t value = value_of(c);
-        if (value == no_digit) {
-            return fail(c == '=' ? "base64url text is padded"
-                                 : "base64url text has a character outside its alphabet");
-        }
-        bits = bits << 6 | value;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            bytes.push_back(static_cast<std::uint8_t>(bits >> count));
-        }
+    const std::size_t rest = text.size() % 4;
+    if (rest == 1) return fail("base64url text has an impossible length");
+    Bytes bytes(text.size() * 3 / 4);
+    std::uint8_t* out = bytes.data();
+    std::uint32_t seen = 0;  // the bits of all values: no digit has more than six
+    std::size_t at = 0;
+    for (; at + 4 <= text.size(); at += 4) {
+        const std::uint32_t first = value_of(text[at]);
+        const std::uint32_t second = value_of(text[at + 1]);
+        const std::uint32_t third = value_of(text[at + 2]);
+        const std::uint32_t fourth = value_of(text[at + 3]);
+        seen |= first | second | third | fourth;
+        const std::uint32_t bits = first << 18 | second << 12 | third << 6 | fourth;
+        *out++ = static_cast<std::uint8_t>(bits >> 16);
+        *out++ = static_cast<std::uint8_t>(bits >> 8);
+        *out++ = static_cast<std::uint8_t>(bits);
+    }
+    std::uint32_t trailing = 0;
+    if (rest != 0) {
+        const std::uint32_t first = value_of(text[at]);
+        const std::uint32_t second = value_of(text[at + 1]);
+        const std::uint32_t third = rest == 3 ? value_of(text[at + 2]) : 0;
+        seen |= first | second | third;
+        const std::uint32_t bits = first << 18 | second << 12 | third << 6;
+        *out++ = static_cast<std::uint8_t>(bits >> 16);
+        if (rest == 3) *out++ = static_cast<std::uint8_t>(bits >> 8);
+        trailing = bits & (rest == 3 ? 0xffU : 0xffffU);
+    }
+    if ((seen & ~0x3fU) != 0) {
+        return fail(text.find('=') != std::string_view::npos
+                        ? "base64url text is padded"
+                        : "base64url text has a character outside its alphabet");
     }
     // RFC 4648 section 3.5: one value must not have several spellings.
-    if ((bits & ((1U << count) - 1)) != 0) return fail("base64url text has trailing bits");
+    if (trailing != 0) return fail("base64url text has trailing bits");
     return bytes;
 }
 

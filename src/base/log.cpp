@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -49,9 +50,18 @@ CodePoint code_point_at(std::string_view text) {
     return {length, value};
 }
 
+/// ASCII that JSON and terminals take as it is.
+bool stands_for_itself(char c) {
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
 void append_quoted(std::string& line, std::string_view text) {
     line += '"';
-    while (!text.empty()) {
+    for (;;) {
+        const auto* const special = std::ranges::find_if_not(text, stands_for_itself);
+        line.append(text.begin(), special);
+        text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
+        if (text.empty()) break;
         const CodePoint point = code_point_at(text);
         if (point.length == 0) {
             line += "\xef\xbf\xbd";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <stdexcept>
 
 #include <openssl/core_names.h>
@@ -101,15 +102,42 @@ PkeyHandle pointless_key(const Curve& curve) {
     return key;
 }
 
-/// The key with this encoded point; null if the point is not on the curve. To set up a curve takes
-/// OpenSSL four times as long as to copy it and check a point.
+std::size_t index_of(const Curve& curve) {
+    return static_cast<std::size_t>(&curve - curves.data());
+}
+
+using GroupHandle = Handle<EC_GROUP, &EC_GROUP_free>;
+using PointHandle = Handle<EC_POINT, &EC_POINT_free>;
+
+GroupHandle group_of(const Curve& curve) {
+    GroupHandle group(EC_GROUP_new_by_curve_name(EC_curve_nist2nid(curve.name)));
+    require(group != nullptr, curve.name);
+    return group;
+}
+
+bool is_on_curve(const Curve& curve, base::BytesView point) {
+    static const std::array<GroupHandle, curves.size()> groups = {
+        group_of(curves[0]), group_of(curves[1]), group_of(curves[2])};
+    const EC_GROUP* group = groups[index_of(curve)].get();
+    const PointHandle place(EC_POINT_new(group));
+    require(place != nullptr, curve.name);
+    return EC_POINT_oct2point(group, place.get(), point.data(), point.size(), nullptr) == 1;
+}
+
+/// The key with this encoded point, which is on the curve. To set up a curve takes OpenSSL four
+/// times as long as to copy it.
 PkeyHandle ec_key(const Curve& curve, base::BytesView point) {
     static const std::array<PkeyHandle, curves.size()> pointless = {
         pointless_key(curves[0]), pointless_key(curves[1]), pointless_key(curves[2])};
-    PkeyHandle key(EVP_PKEY_dup(pointless[static_cast<std::size_t>(&curve - curves.data())].get()));
-    require(key != nullptr, curve.name);
-    if (EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) return {};
+    PkeyHandle key(EVP_PKEY_dup(pointless[index_of(curve)].get()));
+    require(key && EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) == 1,
+            curve.name);
     return key;
+}
+
+/// The encoded point at the end of a SubjectPublicKeyInfo on `curve`.
+base::BytesView encoded_point(const Curve& curve, base::BytesView spki) {
+    return spki.subspan(curve.spki_head.size() - 1);
 }
 
 base::Bytes rsa_spki(const IntegerPair& numbers) {
@@ -217,6 +245,57 @@ base::Result<KeyType> key_type_from(std::string_view text) {
     return found->type;
 }
 
+/// What copies of a key share.
+class PublicKey::Parts {
+  public:
+    /// A key on a curve; OpenSSL's object is made when it is needed.
+    Parts(KeyAlgorithm algorithm, base::Bytes spki)
+        : algorithm_(algorithm), spki_(std::move(spki)) {}
+    Parts(KeyAlgorithm algorithm, base::Bytes spki, PkeyHandle key)
+        : algorithm_(algorithm), spki_(std::move(spki)), key_(std::move(key)) {}
+
+    [[nodiscard]] KeyAlgorithm algorithm() const { return algorithm_; }
+    [[nodiscard]] const base::Bytes& spki() const { return spki_; }
+
+    [[nodiscard]] EVP_PKEY* handle() const {
+        std::call_once(key_made_, [this] {
+            if (key_) return;
+            const Curve& curve = *curve_of(algorithm_);
+            key_ = ec_key(curve, encoded_point(curve, spki_));
+        });
+        return key_.get();
+    }
+
+    [[nodiscard]] const EVP_PKEY_CTX* verification() const {
+        std::call_once(verification_made_, [this] {
+            PkeyContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, handle(), nullptr));
+            require(context && EVP_PKEY_verify_init(context.get()) == 1, "verifying a signature");
+            verification_ = std::move(context);
+        });
+        return verification_.get();
+    }
+
+  private:
+    const KeyAlgorithm algorithm_;
+    const base::Bytes spki_;
+    mutable std::once_flag key_made_, verification_made_;
+    mutable PkeyHandle key_;
+    mutable PkeyContextHandle verification_;
+};
+
+KeyAlgorithm PublicKey::algorithm() const {
+    return parts_->algorithm();
+}
+const base::Bytes& PublicKey::spki() const {
+    return parts_->spki();
+}
+EVP_PKEY* PublicKey::handle() const {
+    return parts_->handle();
+}
+const EVP_PKEY_CTX* PublicKey::verification() const {
+    return parts_->verification();
+}
+
 base::Result<PublicKey> PublicKey::from_spki(base::BytesView der) {
     // Every kind has one encoding that is accepted, so nothing is decoded that is not compared.
     for (const Curve& curve : curves) {
@@ -247,19 +326,15 @@ base::Result<PublicKey> PublicKey::from_ec_point(KeyAlgorithm algorithm, base::B
         return base::fail(std::string("coordinates of a ") + curve->name + " key must have " +
                           std::to_string(curve->coordinate_size) + " octets each");
     }
-    auto spki = std::make_shared<base::Bytes>();
-    spki->reserve(curve->spki_head.size() + 2 * curve->coordinate_size);
-    append(*spki, base::bytes_of(curve->spki_head));
-    append(*spki, x);
-    append(*spki, y);
-    PublicKey key;
-    key.key_ = ec_key(*curve, base::BytesView(*spki).subspan(curve->spki_head.size() - 1));
-    if (!key.key_) {
+    base::Bytes spki;
+    spki.reserve(curve->spki_head.size() + 2 * curve->coordinate_size);
+    append(spki, base::bytes_of(curve->spki_head));
+    append(spki, x);
+    append(spki, y);
+    if (!is_on_curve(*curve, encoded_point(*curve, spki))) {
         return base::fail(std::string("point is not on ") + curve->name + ": " + openssl_error());
     }
-    key.spki_ = std::move(spki);
-    key.algorithm_ = algorithm;
-    return key;
+    return PublicKey(std::make_shared<const Parts>(algorithm, std::move(spki)));
 }
 
 base::Result<PublicKey> PublicKey::from_rsa(base::BytesView modulus, base::BytesView exponent) {
@@ -284,26 +359,21 @@ base::Result<PublicKey> PublicKey::from_rsa(base::BytesView modulus, base::Bytes
                 OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1,
             "preparing an RSA key");
     const ParametersHandle parameters(OSSL_PARAM_BLD_to_param(builder.get()));
-    PublicKey key;
-    key.key_ = pkey_from("RSA", EVP_PKEY_PUBLIC_KEY, parameters.get());
-    if (!key.key_) return base::fail("RSA key is refused: " + openssl_error());
-    key.spki_ = std::make_shared<base::Bytes>(rsa_spki({modulus, exponent}));
-    key.algorithm_ = KeyAlgorithm::rsa;
-    return key;
+    auto key = pkey_from("RSA", EVP_PKEY_PUBLIC_KEY, parameters.get());
+    if (!key) return base::fail("RSA key is refused: " + openssl_error());
+    return PublicKey(std::make_shared<const Parts>(KeyAlgorithm::rsa, rsa_spki({modulus, exponent}),
+                                                   std::move(key)));
 }
 
 base::Result<PublicKey> PublicKey::from_ed25519(base::BytesView raw) {
     if (raw.size() != ed25519_size) return base::fail("Ed25519 key does not have 32 octets");
-    PublicKey key;
-    key.key_.reset(
-        EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, raw.data(), raw.size()),
-        &EVP_PKEY_free);
-    if (!key.key_) return base::fail("Ed25519 key is refused: " + openssl_error());
-    auto spki = std::make_shared<base::Bytes>(base::copy_of(base::bytes_of(ed25519_spki_head)));
-    append(*spki, raw);
-    key.spki_ = std::move(spki);
-    key.algorithm_ = KeyAlgorithm::ed25519;
-    return key;
+    PkeyHandle key(
+        EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, raw.data(), raw.size()));
+    if (!key) return base::fail("Ed25519 key is refused: " + openssl_error());
+    auto spki = base::copy_of(base::bytes_of(ed25519_spki_head));
+    append(spki, raw);
+    return PublicKey(
+        std::make_shared<const Parts>(KeyAlgorithm::ed25519, std::move(spki), std::move(key)));
 }
 
 base::Result<PublicKey> PublicKey::from_handle(std::shared_ptr<EVP_PKEY> key) {
@@ -344,30 +414,30 @@ base::Result<PublicKey> PublicKey::from_handle(std::shared_ptr<EVP_PKEY> key) {
 }
 
 int PublicKey::bits() const {
-    if (const Curve* curve = curve_of(algorithm_)) return curve->bits;
-    return algorithm_ == KeyAlgorithm::ed25519 ? ed25519_field_bits
-                                               : bit_length(rsa_numbers_in(*spki_)->first);
+    if (const Curve* curve = curve_of(algorithm())) return curve->bits;
+    return algorithm() == KeyAlgorithm::ed25519 ? ed25519_field_bits
+                                                : bit_length(rsa_numbers_in(spki())->first);
 }
 
 PublicKey::EcPoint PublicKey::ec_point() const {
-    const Curve* curve = curve_of(algorithm_);
+    const Curve* curve = curve_of(algorithm());
     if (!curve) throw std::logic_error("coordinates asked of a key that has none");
-    const auto coordinates = base::BytesView(*spki_).subspan(curve->spki_head.size());
+    const auto coordinates = base::BytesView(spki()).subspan(curve->spki_head.size());
     return {base::copy_of(coordinates.first(curve->coordinate_size)),
             base::copy_of(coordinates.subspan(curve->coordinate_size))};
 }
 
 PublicKey::RsaNumbers PublicKey::rsa_numbers() const {
-    const auto numbers = rsa_numbers_in(*spki_);
+    const auto numbers = rsa_numbers_in(spki());
     if (!numbers) throw std::logic_error("RSA numbers asked of another key");
     return {base::copy_of(numbers->first), base::copy_of(numbers->second)};
 }
 
 base::Bytes PublicKey::ed25519_raw() const {
-    if (algorithm_ != KeyAlgorithm::ed25519) {
+    if (algorithm() != KeyAlgorithm::ed25519) {
         throw std::logic_error("Ed25519 octets asked of another key");
     }
-    return base::copy_of(base::BytesView(*spki_).subspan(ed25519_spki_head.size()));
+    return base::copy_of(base::BytesView(spki()).subspan(ed25519_spki_head.size()));
 }
 
 PrivateKey PrivateKey::generate(KeyType type) {

@@ -5,12 +5,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 
 using EVP_PKEY = struct evp_pkey_st;
+using EVP_PKEY_CTX = struct evp_pkey_ctx_st;
 
 namespace cairn::crypto {
 
@@ -45,11 +47,11 @@ class PublicKey {
                                                           base::BytesView exponent);
     [[nodiscard]] static base::Result<PublicKey> from_ed25519(base::BytesView raw);
 
-    [[nodiscard]] KeyAlgorithm algorithm() const { return algorithm_; }
+    [[nodiscard]] KeyAlgorithm algorithm() const;
     /// Bits of the modulus or of the curve's field.
     [[nodiscard]] int bits() const;
     /// The DER SubjectPublicKeyInfo.
-    [[nodiscard]] const base::Bytes& spki() const { return *spki_; }
+    [[nodiscard]] const base::Bytes& spki() const;
     struct EcPoint {
         base::Bytes x, y;
     };
@@ -63,20 +65,23 @@ class PublicKey {
     /// The 32 octets of an Ed25519 key.
     [[nodiscard]] base::Bytes ed25519_raw() const;
 
-    /// The OpenSSL object, for the modules that sign and verify; never null.
-    [[nodiscard]] EVP_PKEY* handle() const { return key_.get(); }
+    /// The OpenSSL object, never null. It is made when it is first asked for: most keys are only
+    /// looked at. Throws std::runtime_error if OpenSSL has no memory.
+    [[nodiscard]] EVP_PKEY* handle() const;
+    /// Ready to verify with this key, to be duplicated for each use; never null. To set it up costs
+    /// a tenth of a verification, so it is kept with the key. Not for Ed25519, which has none.
+    [[nodiscard]] const EVP_PKEY_CTX* verification() const;
     friend bool operator==(const PublicKey& left, const PublicKey& right) {
-        return *left.spki_ == *right.spki_;
+        return left.spki() == right.spki();
     }
 
     /// Takes an OpenSSL public key of a kind that is known here.
     [[nodiscard]] static base::Result<PublicKey> from_handle(std::shared_ptr<EVP_PKEY> key);
 
   private:
-    PublicKey() = default;
-    std::shared_ptr<EVP_PKEY> key_;
-    std::shared_ptr<const base::Bytes> spki_;
-    KeyAlgorithm algorithm_ = KeyAlgorithm::ec_p256;
+    class Parts;
+    explicit PublicKey(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+    std::shared_ptr<const Parts> parts_;
 };
 
 /// A private key together with its public half. Cheap to copy (the copies share the key), safe to

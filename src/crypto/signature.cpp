@@ -4,11 +4,9 @@
 #include <array>
 #include <stdexcept>
 
-#include <openssl/err.h>
-#include <openssl/rsa.h>
-
 #include "crypto/integer_pair.h"
 #include "crypto/openssl.h"
+#include "crypto/raw_signature.h"
 
 namespace cairn::crypto {
 namespace {
@@ -56,78 +54,6 @@ std::size_t ecdsa_number_size(SignatureAlgorithm algorithm) {
             return 0;
     }
     return 0;
-}
-
-/// A message digest, whatever its length.
-class Digest {
-  public:
-    Digest(const EVP_MD* algorithm, base::BytesView data) {
-        require(
-            EVP_Digest(data.data(), data.size(), octets_.data(), &size_, algorithm, nullptr) == 1,
-            "digest");
-    }
-    [[nodiscard]] const unsigned char* data() const { return octets_.data(); }
-    [[nodiscard]] std::size_t size() const { return size_; }
-
-  private:
-    std::array<unsigned char, EVP_MAX_MD_SIZE> octets_;
-    unsigned size_ = 0;
-};
-
-PkeyContextHandle context_for(EVP_PKEY* key) {
-    PkeyContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-    require(context != nullptr, "key context");
-    return context;
-}
-
-/// RSASSA-PKCS1-v1_5 with SHA-256, the only RSA that JOSE has here.
-bool set_pkcs1(EVP_PKEY_CTX* context) {
-    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
-           EVP_PKEY_CTX_set_signature_md(context, sha256_algorithm()) == 1;
-}
-
-bool verify_digest(EVP_PKEY* key, SignatureAlgorithm algorithm, const Digest& digest,
-                   base::BytesView signature) {
-    const auto context = context_for(key);
-    return EVP_PKEY_verify_init(context.get()) == 1 &&
-           (algorithm != SignatureAlgorithm::rs256 || set_pkcs1(context.get())) &&
-           EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
-                           digest.size()) == 1;
-}
-
-bool verify_ed25519(EVP_PKEY* key, base::BytesView data, base::BytesView signature) {
-    const DigestContextHandle context(EVP_MD_CTX_new());
-    require(context != nullptr, "signature context");
-    return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
-           EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(),
-                            data.size()) == 1;
-}
-
-base::Bytes sign_digest(EVP_PKEY* key, SignatureAlgorithm algorithm, const Digest& digest) {
-    const auto context = context_for(key);
-    std::size_t size = 0;
-    require(EVP_PKEY_sign_init(context.get()) == 1 &&
-                (algorithm != SignatureAlgorithm::rs256 || set_pkcs1(context.get())) &&
-                EVP_PKEY_sign(context.get(), nullptr, &size, digest.data(), digest.size()) == 1,
-            "signing");
-    base::Bytes signature(size);
-    require(
-        EVP_PKEY_sign(context.get(), signature.data(), &size, digest.data(), digest.size()) == 1,
-        "signing");
-    signature.resize(size);
-    return signature;
-}
-
-base::Bytes sign_ed25519(EVP_PKEY* key, base::BytesView data) {
-    const DigestContextHandle context(EVP_MD_CTX_new());
-    base::Bytes signature(ed25519_signature_size);
-    std::size_t size = signature.size();
-    require(
-        context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
-            EVP_DigestSign(context.get(), signature.data(), &size, data.data(), data.size()) == 1 &&
-            size == signature.size(),
-        "signing");
-    return signature;
 }
 
 /// r and s side by side out of their DER.
@@ -178,29 +104,22 @@ SignatureAlgorithm algorithm_for(const PublicKey& key) {
 bool verify(const PublicKey& key, SignatureAlgorithm algorithm, base::BytesView data,
             base::BytesView signature) {
     if (algorithm != algorithm_for(key)) return false;
-    bool valid = false;
-    if (algorithm == SignatureAlgorithm::eddsa) {
-        valid = signature.size() == ed25519_signature_size &&
-                verify_ed25519(key.handle(), data, signature);
-    } else if (const std::size_t size = ecdsa_number_size(algorithm); size != 0) {
+    const EVP_MD* digest = digest_of(algorithm);
+    if (const std::size_t size = ecdsa_number_size(algorithm); size != 0) {
         // That r and s are within 1 and the order less 1 is for OpenSSL to check.
-        valid = signature.size() == 2 * size &&
-                verify_digest(key.handle(), algorithm, Digest(digest_of(algorithm), data),
-                              to_der({signature.first(size), signature.subspan(size)}));
-    } else {
-        valid =
-            signature.size() == static_cast<std::size_t>(key.bits() + 7) / 8 &&
-            verify_digest(key.handle(), algorithm, Digest(digest_of(algorithm), data), signature);
+        return signature.size() == 2 * size &&
+               verify_raw(key, digest, data,
+                          to_der({signature.first(size), signature.subspan(size)}));
     }
-    if (!valid) ERR_clear_error();
-    return valid;
+    const std::size_t size = algorithm == SignatureAlgorithm::eddsa
+                                 ? ed25519_signature_size
+                                 : static_cast<std::size_t>(key.bits() + 7) / 8;
+    return signature.size() == size && verify_raw(key, digest, data, signature);
 }
 
 base::Bytes sign(const PrivateKey& key, base::BytesView data) {
     const SignatureAlgorithm algorithm = algorithm_for(key.public_key());
-    if (algorithm == SignatureAlgorithm::eddsa) return sign_ed25519(key.handle(), data);
-    base::Bytes signature =
-        sign_digest(key.handle(), algorithm, Digest(digest_of(algorithm), data));
+    base::Bytes signature = sign_raw(key, digest_of(algorithm), data);
     const std::size_t size = ecdsa_number_size(algorithm);
     return size == 0 ? signature : side_by_side(signature, size);
 }

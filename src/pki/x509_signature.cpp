@@ -4,9 +4,8 @@
 #include <array>
 #include <string>
 
-#include <openssl/err.h>
-
 #include "crypto/openssl.h"
+#include "crypto/raw_signature.h"
 #include "pki/der.h"
 #include "pki/object_id.h"
 
@@ -104,23 +103,6 @@ std::string name_of(base::BytesView object_id) {
     return text.data();
 }
 
-base::Bytes sign(const crypto::PrivateKey& key, base::BytesView data) {
-    const crypto::DigestContextHandle context(EVP_MD_CTX_new());
-    crypto::require(
-        EVP_DigestSignInit(context.get(), nullptr, scheme_for(key.public_key()).digest(), nullptr,
-                           key.handle()) == 1,
-        "signing");
-    std::size_t size = 0;
-    crypto::require(EVP_DigestSign(context.get(), nullptr, &size, data.data(), data.size()) == 1,
-                    "signing");
-    base::Bytes signature(size);
-    crypto::require(
-        EVP_DigestSign(context.get(), signature.data(), &size, data.data(), data.size()) == 1,
-        "signing");
-    signature.resize(size);
-    return signature;
-}
-
 }  // namespace
 
 base::BytesView signature_algorithm_for(const crypto::PublicKey& key) {
@@ -132,7 +114,8 @@ base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_sig
     writer.nested(der::tag::sequence, [&] {
         writer.raw(to_be_signed);
         writer.raw(signature_algorithm_for(key.public_key()));
-        writer.octet_aligned_bits(sign(key, to_be_signed));
+        writer.octet_aligned_bits(
+            crypto::sign_raw(key, scheme_for(key.public_key()).digest(), to_be_signed));
     });
     return std::move(writer).take();
 }
@@ -160,15 +143,8 @@ base::Result<void> verify_x509(const crypto::PublicKey& key, base::BytesView alg
     if (scheme->family != family_of(key)) {
         return base::fail("the signature algorithm does not fit the key");
     }
-    const crypto::DigestContextHandle context(EVP_MD_CTX_new());
-    crypto::require(
-        EVP_DigestVerifyInit(context.get(), nullptr, scheme->digest(), nullptr, key.handle()) == 1,
-        "verifying a signature");
-    if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(),
-                         data.size()) != 1) {
-        ERR_clear_error();
+    if (!crypto::verify_raw(key, scheme->digest(), data, signature))
         return base::fail("the signature does not verify under the key");
-    }
     return {};
 }
 

@@ -1,0 +1,96 @@
+#include "crypto/raw_signature.h"
+
+#include <array>
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+namespace cairn::crypto {
+namespace {
+
+/// A message digest, whatever its length.
+class Digest {
+  public:
+    Digest(const EVP_MD* algorithm, base::BytesView data) {
+        require(
+            EVP_Digest(data.data(), data.size(), octets_.data(), &size_, algorithm, nullptr) == 1,
+            "digest");
+    }
+    [[nodiscard]] const unsigned char* data() const { return octets_.data(); }
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+  private:
+    std::array<unsigned char, EVP_MAX_MD_SIZE> octets_;
+    unsigned size_ = 0;
+};
+
+/// RSASSA-PKCS1-v1_5; the other algorithms have nothing to choose.
+bool set_scheme(EVP_PKEY_CTX* context, KeyAlgorithm algorithm, const EVP_MD* digest) {
+    return algorithm != KeyAlgorithm::rsa ||
+           (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+            EVP_PKEY_CTX_set_signature_md(context, digest) == 1);
+}
+
+bool verify_ed25519(EVP_PKEY* key, base::BytesView data, base::BytesView signature) {
+    const DigestContextHandle context(EVP_MD_CTX_new());
+    require(context != nullptr, "signature context");
+    return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
+           EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(),
+                            data.size()) == 1;
+}
+
+bool verify_digest(const PublicKey& key, const EVP_MD* algorithm, base::BytesView data,
+                   base::BytesView signature) {
+    const PkeyContextHandle context(EVP_PKEY_CTX_dup(key.verification()));
+    require(context != nullptr, "signature context");
+    const Digest digest(algorithm, data);
+    return set_scheme(context.get(), key.algorithm(), algorithm) &&
+           EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
+                           digest.size()) == 1;
+}
+
+base::Bytes sign_ed25519(EVP_PKEY* key, base::BytesView data) {
+    const DigestContextHandle context(EVP_MD_CTX_new());
+    base::Bytes signature(64);
+    std::size_t size = signature.size();
+    require(
+        context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
+            EVP_DigestSign(context.get(), signature.data(), &size, data.data(), data.size()) == 1 &&
+            size == signature.size(),
+        "signing");
+    return signature;
+}
+
+base::Bytes sign_digest(const PrivateKey& key, const EVP_MD* algorithm, base::BytesView data) {
+    const PkeyContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.handle(), nullptr));
+    const Digest digest(algorithm, data);
+    std::size_t size = 0;
+    require(context && EVP_PKEY_sign_init(context.get()) == 1 &&
+                set_scheme(context.get(), key.public_key().algorithm(), algorithm) &&
+                EVP_PKEY_sign(context.get(), nullptr, &size, digest.data(), digest.size()) == 1,
+            "signing");
+    base::Bytes signature(size);
+    require(
+        EVP_PKEY_sign(context.get(), signature.data(), &size, digest.data(), digest.size()) == 1,
+        "signing");
+    signature.resize(size);
+    return signature;
+}
+
+}  // namespace
+
+bool verify_raw(const PublicKey& key, const EVP_MD* digest, base::BytesView data,
+                base::BytesView signature) {
+    const bool is_valid = key.algorithm() == KeyAlgorithm::ed25519
+                              ? verify_ed25519(key.handle(), data, signature)
+                              : verify_digest(key, digest, data, signature);
+    if (!is_valid) ERR_clear_error();
+    return is_valid;
+}
+
+base::Bytes sign_raw(const PrivateKey& key, const EVP_MD* digest, base::BytesView data) {
+    return key.public_key().algorithm() == KeyAlgorithm::ed25519 ? sign_ed25519(key.handle(), data)
+                                                                 : sign_digest(key, digest, data);
+}
+
+}  // namespace cairn::crypto
