@@ -29,17 +29,16 @@ const Statement list_before{
 // The lock waits for a deactivation that is not committed yet, and then sees it; one that comes
 // later waits for the intent. Locked are authorizations in the order of their ids, then the order:
 // whatever else locks both keeps to that.
-const Statement begin{
-    "begin_issuance",
-    "WITH proofs AS MATERIALIZED (SELECT a.deactivated FROM orders o"
-    " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
-    " JOIN authorizations a ON a.id = substr(o.authorizations, place, 16)"
-    " WHERE o.id = $1 ORDER BY a.id FOR SHARE OF a)"
-    " UPDATE orders SET begun = $2, csr = $3, serial = $4,"
-    " certificate_not_before = $5, certificate_not_after = $6, node = $7"
-    " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
-    " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)",
-    once};
+const Statement begin{"begin_issuance",
+                      "WITH proofs AS MATERIALIZED (SELECT a.deactivated FROM orders o"
+                      " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
+                      " JOIN authorizations a ON a.id = substr(o.authorizations, place, 16)"
+                      " WHERE o.id = $1 ORDER BY a.id FOR SHARE OF a)"
+                      " UPDATE orders SET begun = $2, csr = $3, serial = $4,"
+                      " certificate_not_before = $5, certificate_not_after = $6, node = $7"
+                      " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
+                      " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)",
+                      once};
 const Statement complete{
     "complete_issuance",
     "WITH completed AS (UPDATE orders SET completed = $9 WHERE id = $8 AND serial = $1"

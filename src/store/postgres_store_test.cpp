@@ -205,9 +205,9 @@ TEST_F(PostgresStoreTest, BeginsNoIssuanceOnAProofWhoseDeactivationIsBeingCommit
 
     PostgresCluster::Session deactivation(cluster.url());
     deactivation.run("BEGIN; UPDATE " + schema + ".authorizations SET deactivated = 1");
-    auto begun = boost::asio::co_spawn(
-        loops.executors().at(0), here->begin_issuance(order.id, make.intent()),
-        boost::asio::use_future);
+    auto begun = boost::asio::co_spawn(loops.executors().at(0),
+                                       here->begin_issuance(order.id, make.intent()),
+                                       boost::asio::use_future);
     EXPECT_TRUE(eventually([&] {
         return cluster.run_sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1" ||
                begun.wait_for(0s) == std::future_status::ready;
