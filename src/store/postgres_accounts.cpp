@@ -9,6 +9,7 @@ namespace {
 using ca::Account;
 using ca::AccountId;
 using enum Statement::Effect;
+using enum Statement::Transaction;
 
 constexpr int most_attempts = 5;
 
@@ -19,10 +20,10 @@ const Statement find_by_id{
     // What the caller has already is not sent again.
     "SELECT version, id, CASE WHEN version <> $2 THEN jwk END, contacts, created, terms_agreed,"
     " deactivated FROM accounts WHERE id = $1",
-    repeatable};
+    repeatable, shared};
 const Statement find_by_key{"find_account_by_key",
                             "SELECT " + columns + " FROM accounts WHERE thumbprint = $1",
-                            repeatable};
+                            repeatable, shared};
 const Statement create{
     "create_account",
     "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed, deactivated)"
@@ -47,7 +48,7 @@ const Statement find_obstacle{"find_obstacle_to_key",
                               "SELECT EXISTS (SELECT FROM accounts"
                               " WHERE id = $1 AND thumbprint = $2 AND deactivated IS NULL),"
                               " (SELECT id FROM accounts WHERE thumbprint = $3)",
-                              repeatable};
+                              repeatable, shared};
 
 }  // namespace
 

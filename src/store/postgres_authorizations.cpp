@@ -10,16 +10,18 @@ namespace {
 using ca::Authorization;
 using ca::AuthorizationId;
 using enum Statement::Effect;
+using enum Statement::Transaction;
 
 const std::string columns =
     "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.deactivated,"
     " a.started, a.method, a.finished, a.problem";
 
 const Statement find_one{"find_authorization",
-                         "SELECT " + columns + " FROM authorizations a WHERE id = $1", repeatable};
+                         "SELECT " + columns + " FROM authorizations a WHERE id = $1", repeatable,
+                         shared};
 const Statement find_some{"find_authorizations",
                           "SELECT " + columns + " FROM authorizations a WHERE id = ANY ($1)",
-                          repeatable};
+                          repeatable, shared};
 const Statement find_valid{
     "find_valid_authorizations",
     "SELECT w.place, " + columns +
@@ -27,7 +29,7 @@ const Statement find_valid{
         "SELECT * FROM authorizations v WHERE v.account = $1 AND v.identifier = w.identifier"
         " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
         " AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
-    repeatable};
+    repeatable, shared};
 const Statement begin{"begin_validation",
                       "UPDATE authorizations SET method = $2, started = $3, node = $4"
                       " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",

@@ -7,6 +7,7 @@ namespace {
 using ca::IssuedCertificate;
 using protocol::RevocationReason;
 using enum Statement::Effect;
+using enum Statement::Transaction;
 
 const Statement add{
     "add_certificate",
@@ -18,7 +19,7 @@ const Statement find{
     "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id, r.at,"
     " r.reason FROM certificates c LEFT JOIN revocations r ON r.serial = c.serial"
     " WHERE c.serial = $1",
-    repeatable};
+    repeatable, shared};
 // The time stays that of the first revocation: it was not to be trusted since. A row that was
 // inserted by this statement has no deleter (xmax).
 const Statement revoke{
@@ -33,16 +34,17 @@ const Statement revoke{
     " (SELECT CASE WHEN is_first THEN 1::bigint ELSE 2 END FROM recorded)",
     once};
 const Statement find_blocked{"is_key_blocked", "SELECT FROM blocked_keys WHERE key = $1",
-                             repeatable};
+                             repeatable, shared};
 const Statement find_key{"is_certificate_key",
                          "SELECT FROM certificates"
                          " WHERE substr(key, 1, 8) = substr($1, 1, 8) AND key = $1 LIMIT 1",
-                         repeatable};
+                         repeatable, shared};
 const Statement save_chain{"save_issuer",
                            "INSERT INTO issuers AS i (id, chain) VALUES ($1, $2)"
                            " ON CONFLICT (id) DO UPDATE SET chain = $2 WHERE i.chain <> $2",
                            once};
-const Statement find_chain{"find_issuer", "SELECT chain FROM issuers WHERE id = $1", repeatable};
+const Statement find_chain{"find_issuer", "SELECT chain FROM issuers WHERE id = $1", repeatable,
+                           shared};
 
 IssuedCertificate read_certificate(PostgresRow& row) {
     IssuedCertificate certificate{

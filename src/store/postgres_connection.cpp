@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -56,6 +57,8 @@ base::Task<std::string> PostgresConnection::converse(PostgresHandle handle,
         if (!is_open_) break;
         if (error) throw boost::system::system_error(error);
         if (!take_input()) abandon(last_error(handle_.get()));
+        // Those whose calls have ended ask their next question before the next batch is made up.
+        co_await asio::post(executor_, asio::use_awaitable);
         if (is_open_) on_room();
     }
     co_return why_closed_;
@@ -66,15 +69,26 @@ void PostgresConnection::close() {
     if (socket_.is_open()) socket_.release();
     handle_.reset();
     prepared_.clear();
-    for (const auto& call : std::exchange(calls_, {})) {
-        if (call->message.empty())
-            call->message = why_closed_.empty() ? "the connection was closed" : why_closed_;
-        call->finish(Ending::lost);
+    for (const auto& transaction : std::exchange(transactions_, {})) {
+        for (const auto& call : transaction.calls) {
+            if (call->message.empty())
+                call->message = why_closed_.empty() ? "the connection was closed" : why_closed_;
+            call->finish(Ending::lost);
+        }
     }
 }
 
+bool PostgresConnection::has_shared() const {
+    return std::ranges::any_of(transactions_, [](const Transaction& transaction) {
+        return transaction.calls.front()->statement.transaction == Statement::Transaction::shared;
+    });
+}
+
 void PostgresConnection::give_up(const std::shared_ptr<PostgresCall>& call) {
-    if (std::ranges::find(calls_, call) != calls_.end()) abandon(call->message);
+    const bool is_here = std::ranges::any_of(transactions_, [&](const Transaction& transaction) {
+        return std::ranges::find(transaction.calls, call) != transaction.calls.end();
+    });
+    if (is_here) abandon(call->message);
 }
 
 void PostgresConnection::abandon(const std::string& why) {
@@ -85,26 +99,38 @@ void PostgresConnection::abandon(const std::string& why) {
     socket_.cancel(ignored);
 }
 
-void PostgresConnection::send(const std::shared_ptr<PostgresCall>& call) {
-    const auto& statement = call->statement;
-    const auto& parameters = *call->parameters;
-    auto* connection = handle_.get();
+bool PostgresConnection::send_parse(const PostgresCall& call) {
+    return PQsendPrepare(handle_.get(), call.statement.name, call.statement.sql.c_str(),
+                         call.parameters->count(), call.parameters->types()) == 1;
+}
+
+bool PostgresConnection::send_execute(const PostgresCall& call) {
+    const auto& parameters = *call.parameters;
     const auto values = parameters.values();
-    // From here on it cannot be known what reaches the database.
-    call->ending = Ending::lost;
-    calls_.push_back(call);
-    call->is_preparing = prepared_.insert(&statement).second;
     const std::vector<int> binary(values.size(), 1);
-    const bool is_sent =
-        (!call->is_preparing || PQsendPrepare(connection, statement.name, statement.sql.c_str(),
-                                              parameters.count(), parameters.types()) == 1) &&
-        PQsendQueryPrepared(connection, statement.name, parameters.count(), values.data(),
-                            parameters.lengths(), binary.data(), 1) == 1 &&
-        PQpipelineSync(connection) == 1;
-    if (is_sent)
+    return PQsendQueryPrepared(handle_.get(), call.statement.name, parameters.count(),
+                               values.data(), parameters.lengths(), binary.data(), 1) == 1;
+}
+
+// libpq writes to the socket at the Sync, all of it at once.
+void PostgresConnection::send(std::vector<std::shared_ptr<PostgresCall>> calls) {
+    auto& transaction = transactions_.emplace_back();
+    transaction.calls = std::move(calls);
+    bool is_sent = true;
+    for (const auto& call : transaction.calls) {
+        // From here on it cannot be known what reaches the database.
+        call->ending = Ending::lost;
+        if (prepared_.insert(&call->statement).second) {
+            transaction.steps.push_back({call.get(), true});
+            is_sent = is_sent && send_parse(*call);
+        }
+        transaction.steps.push_back({call.get(), false});
+        is_sent = is_sent && send_execute(*call);
+    }
+    if (is_sent && PQpipelineSync(handle_.get()) == 1)
         flush();
     else
-        abandon(last_error(connection));
+        abandon(last_error(handle_.get()));
 }
 
 // libpq has tried to write already; what did not fit waits for room in the socket.
@@ -126,7 +152,7 @@ bool PostgresConnection::take_input() {
     auto* connection = handle_.get();
     const bool is_alive = PQconsumeInput(connection) == 1;
     bool was_end = false;
-    while (!calls_.empty() && PQisBusy(connection) == 0) {
+    while (!transactions_.empty() && PQisBusy(connection) == 0) {
         auto* result = PQgetResult(connection);
         // The end of one statement's results; twice in a row it is the end of all there is.
         if (result == nullptr && was_end) break;
@@ -143,29 +169,40 @@ bool PostgresConnection::take_input() {
 
 void PostgresConnection::take(PGresult* result) {
     Answer answer(result);
-    const auto& call = calls_.front();
-    switch (PQresultStatus(result)) {
-        case PGRES_PIPELINE_SYNC: {
-            const auto finished = std::move(calls_.front());
-            calls_.pop_front();
-            finished->finish(finished->sqlstate.empty() ? Ending::answered : Ending::refused);
-            return;
-        }
-        case PGRES_COMMAND_OK:
-        case PGRES_TUPLES_OK:
-            if (call->is_preparing)
-                call->is_preparing = false;
-            else
-                call->answer = std::move(answer);
-            return;
-        case PGRES_PIPELINE_ABORTED:
-            return;
-        default:
-            // What ends the session comes without a Sync behind it, so the call counts as lost.
-            if (call->is_preparing) prepared_.erase(&call->statement);
-            call->sqlstate = field_of(result, PG_DIAG_SQLSTATE);
-            call->message = field_of(result, PG_DIAG_MESSAGE_PRIMARY);
-            if (call->message.empty()) call->message = last_error(handle_.get());
+    auto& transaction = transactions_.front();
+    const auto status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+        const auto finished = std::move(transaction);
+        transactions_.pop_front();
+        return finished.finish();
+    }
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return take_failure(result);
+    const auto step = transaction.steps.at(transaction.answered++);
+    if (!step.is_parse) step.call->answer = std::move(answer);
+}
+
+// The first step that fails says why; what comes behind it in the transaction is passed over. What
+// ends the session comes without a Sync behind it, so the calls count as lost.
+void PostgresConnection::take_failure(const PGresult* result) {
+    auto& transaction = transactions_.front();
+    transaction.has_failed = true;
+    const bool is_commit = transaction.answered == transaction.steps.size();
+    const auto step =
+        is_commit ? transaction.steps.back() : transaction.steps[transaction.answered++];
+    if (step.is_parse) prepared_.erase(&step.call->statement);
+    if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) return;
+    step.call->sqlstate = field_of(result, PG_DIAG_SQLSTATE);
+    step.call->message = field_of(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (step.call->message.empty()) step.call->message = last_error(handle_.get());
+}
+
+// A commit confirms all of it, or nothing of it has happened.
+void PostgresConnection::Transaction::finish() const {
+    for (const auto& call : calls) {
+        if (!has_failed)
+            call->finish(Ending::answered);
+        else
+            call->finish(call->sqlstate.empty() ? Ending::undone : Ending::refused);
     }
 }
 

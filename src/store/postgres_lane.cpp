@@ -1,11 +1,13 @@
 #include "store/postgres_lane.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -94,7 +96,16 @@ PostgresConnection* PostgresLane::idlest() {
     return best;
 }
 
+// What else the loop does in this turn comes along.
+base::Task<void> PostgresLane::gather() {
+    if (std::exchange(is_gathering_, true)) co_return;
+    co_await asio::post(executor_, asio::use_awaitable);
+    is_gathering_ = false;
+    pump();
+}
+
 void PostgresLane::pump() {
+    pump_shared();
     while (!waiting_.empty()) {
         if (waiting_.front()->is_abandoned) {
             waiting_.pop_front();
@@ -102,22 +113,44 @@ void PostgresLane::pump() {
         }
         auto* connection = idlest();
         if (connection == nullptr) return;
-        const auto call = std::move(waiting_.front());
+        auto call = std::move(waiting_.front());
         waiting_.pop_front();
-        connection->send(call);
+        connection->send({std::move(call)});
     }
 }
 
+void PostgresLane::pump_shared() {
+    std::erase_if(waiting_shared_, [](const auto& call) { return call->is_abandoned; });
+    while (!waiting_shared_.empty() && has_room_for_shared()) {
+        auto* connection = idlest();
+        if (connection == nullptr) return;
+        const auto count = std::min(waiting_shared_.size(), options_.together);
+        const auto end = waiting_shared_.begin() + static_cast<std::ptrdiff_t>(count);
+        std::vector<std::shared_ptr<PostgresCall>> calls(
+            std::make_move_iterator(waiting_shared_.begin()), std::make_move_iterator(end));
+        waiting_shared_.erase(waiting_shared_.begin(), end);
+        connection->send(std::move(calls));
+    }
+}
+
+bool PostgresLane::has_room_for_shared() const {
+    const auto under_way = std::ranges::count_if(
+        connections_, [](const auto& connection) { return connection->has_shared(); });
+    return static_cast<std::size_t>(under_way) < options_.shared;
+}
+
 base::Task<std::shared_ptr<PostgresCall>> PostgresLane::perform(
-    const Statement& statement, std::shared_ptr<const Parameters> parameters, Deadline deadline) {
+    const Statement& statement, Statement::Transaction transaction,
+    std::shared_ptr<const Parameters> parameters, Deadline deadline) {
     auto call = std::make_shared<PostgresCall>(executor_, statement, std::move(parameters));
-    if (waiting_.size() >= options_.waiting) {
+    if (waiting_.size() + waiting_shared_.size() >= options_.waiting) {
         call->message = "too many calls wait for the database";
         call->finish(Ending::not_sent);
         co_return call;
     }
-    waiting_.push_back(call);
-    pump();
+    auto& queue = transaction == Statement::Transaction::shared ? waiting_shared_ : waiting_;
+    queue.push_back(call);
+    co_await gather();
 
     for (const auto limit : {deadline, deadline + answer_patience}) {
         boost::system::error_code error;

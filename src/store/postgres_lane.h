@@ -32,15 +32,21 @@ struct LaneOptions {
     /// Makes a connection, or throws std::runtime_error; blocks, so it runs on `connectors`.
     std::function<PostgresHandle()> connect;
     std::size_t connections = 4;
-    /// Calls sent on one connection and not answered yet.
+    /// Transactions sent on one connection and not answered yet.
     std::size_t pipelined = 64;
+    /// Shared transactions sent and not answered yet: while there are so many, calls gather for the
+    /// next one.
+    std::size_t shared = 1;
+    /// Calls in one shared transaction.
+    std::size_t together = 100;
     /// Calls that wait for room; beyond, a call ends at once.
     std::size_t waiting = 5000;
     PostgresConnection::OnNotice on_notice;
 };
 
-/// The connections of one event loop, kept open, and the calls that wait for room on them. Used on
-/// its executor alone, but for `start` and `stop`.
+/// The connections of one event loop, kept open, and the calls that wait for room on them. A turn
+/// of the loop makes many calls, and each transaction costs two wake-ups and two system calls; so
+/// what may share one is gathered. Used on its executor alone, but for `start` and `stop`.
 class PostgresLane {
   public:
     PostgresLane(const base::Executor& executor, LaneOptions options,
@@ -53,10 +59,10 @@ class PostgresLane {
 
     [[nodiscard]] const base::Executor& executor() const { return executor_; }
     [[nodiscard]] bool is_connected() const;
-    /// Carries out one statement, in one attempt.
+    /// Carries out one statement, in one attempt, in a transaction of this kind.
     [[nodiscard]] base::Task<std::shared_ptr<PostgresCall>> perform(
-        const Statement& statement, std::shared_ptr<const Parameters> parameters,
-        Deadline deadline);
+        const Statement& statement, Statement::Transaction transaction,
+        std::shared_ptr<const Parameters> parameters, Deadline deadline);
     /// Closes the connections, which lead to a server that cannot be written to, and makes new
     /// ones.
     void reconnect(const std::string& why);
@@ -65,15 +71,20 @@ class PostgresLane {
     base::Task<void> keep(std::shared_ptr<PostgresConnection> connection);
     base::Task<PostgresHandle> connect();
     PostgresConnection* idlest();
+    base::Task<void> gather();
     void pump();
+    void pump_shared();
+    [[nodiscard]] bool has_room_for_shared() const;
 
     const base::Executor executor_;
     const LaneOptions options_;
     boost::asio::thread_pool& connectors_;
     base::Log& log_;
     std::vector<std::shared_ptr<PostgresConnection>> connections_;
-    std::deque<std::shared_ptr<PostgresCall>> waiting_;
-    bool is_failing_ = false;  ///< the log knows that there is no connection
+    std::deque<std::shared_ptr<PostgresCall>> waiting_;         ///< each for its own transaction
+    std::deque<std::shared_ptr<PostgresCall>> waiting_shared_;  ///< for a shared one
+    bool is_gathering_ = false;  ///< the end of the loop's turn is waited for
+    bool is_failing_ = false;    ///< the log knows that there is no connection
     base::TaskGroup keepers_;
 };
 

@@ -22,6 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 using enum Statement::Effect;
+using enum Statement::Transaction;
 
 /// A nonce is good for so long, by the database's clock, and remembered for longer.
 constexpr std::int64_t lifetime = 600;
@@ -51,7 +52,7 @@ const Statement redeem_some{
     " ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING RETURNING issued, node, counter)"
     " SELECT EXISTS (SELECT FROM present), NULL::bigint, NULL::bigint, NULL::bigint"
     " UNION ALL SELECT true, issued, node, counter FROM used",
-    once};
+    once, shared};
 const Statement forget_used{
     "forget_used_nonces",
     "DELETE FROM used_nonces WHERE ctid = ANY (ARRAY("

@@ -7,6 +7,7 @@ namespace {
 using ca::Order;
 using ca::OrderId;
 using enum Statement::Effect;
+using enum Statement::Transaction;
 
 const Statement create{
     "create_order",
@@ -20,12 +21,14 @@ const Statement find{"find_order",
                      "SELECT id, account, created, expires, identifiers, authorizations, profile,"
                      " not_before, not_after, completed, problem, begun, csr, serial,"
                      " certificate_not_before, certificate_not_after FROM orders WHERE id = $1",
-                     repeatable};
-const Statement list{
-    "orders_of", "SELECT id FROM orders WHERE account = $1 ORDER BY id DESC LIMIT $2", repeatable};
+                     repeatable, shared};
+const Statement list{"orders_of",
+                     "SELECT id FROM orders WHERE account = $1 ORDER BY id DESC LIMIT $2",
+                     repeatable, shared};
 const Statement list_before{
     "orders_of_before",
-    "SELECT id FROM orders WHERE account = $1 AND id < $3 ORDER BY id DESC LIMIT $2", repeatable};
+    "SELECT id FROM orders WHERE account = $1 AND id < $3 ORDER BY id DESC LIMIT $2", repeatable,
+    shared};
 // The lock waits for a deactivation that is not committed yet, and then sees it; one that comes
 // later waits for the intent. Locked are authorizations in the order of their ids, then the order:
 // whatever else locks both keeps to that.

@@ -33,7 +33,7 @@ bool spoils_session(const PostgresCall& call) {
 
 /// Whether the same statement may be sent again without the risk of happening twice.
 bool may_repeat(const PostgresCall& call) {
-    if (call.ending == Ending::not_sent) return true;
+    if (call.ending == Ending::not_sent || call.ending == Ending::undone) return true;
     if (call.ending == Ending::lost) return call.statement.effect == Statement::Effect::repeatable;
     // Rolled back, as the answer to Sync has confirmed: serialization failure, deadlock, or the
     // session's fault.
@@ -58,8 +58,9 @@ base::Milliseconds pause_before(int attempt) {
 base::Task<Answer> attempts(PostgresLane& lane, const Statement& statement,
                             std::shared_ptr<const Parameters> parameters) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
+    auto transaction = statement.transaction;
     for (int attempt = 1;; ++attempt) {
-        const auto call = co_await lane.perform(statement, parameters, deadline);
+        const auto call = co_await lane.perform(statement, transaction, parameters, deadline);
         if (call->ending == Ending::answered) co_return std::move(call->answer);
         if (spoils_session(*call)) lane.reconnect(call->message);
         const bool is_late =
@@ -70,6 +71,8 @@ base::Task<Answer> attempts(PostgresLane& lane, const Statement& statement,
                 throw StatementRefused(call->sqlstate, what);
             throw ca::StoreUnavailable(what);
         }
+        // Whatever spoils a transaction spoils no other call's twice.
+        transaction = Statement::Transaction::own;
         co_await base::sleep_for(pause_before(attempt));
     }
 }

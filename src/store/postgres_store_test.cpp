@@ -7,6 +7,7 @@
 #include <set>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <gmock/gmock.h>
@@ -337,6 +338,32 @@ TEST_F(PostgresStoreTest, LosesNothingWhenConnectionsBreak) {
     EXPECT_GT(acknowledged, 0);
     EXPECT_GE(await(here->orders_of(account.id, std::nullopt, 1000)).size(),
               static_cast<std::size_t>(acknowledged));
+}
+
+// What one turn of a loop asks for shares a transaction, in which one statement is refused.
+TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
+    here = open("here");
+    await(here->create_account(account));
+    cluster.run_sql("DROP TABLE " + schema + ".issuers");
+    const auto executor = loops.executors().at(0);
+    for (int round = 0; round < 5; ++round) {
+        const auto nonce = here->nonces().issue();
+        std::promise<void> all_are_there;
+        boost::asio::post(executor, [&] { all_are_there.get_future().wait(); });
+        auto found = boost::asio::co_spawn(executor, here->find_account(account.id),
+                                           boost::asio::use_future);
+        auto redeemed = begin_to_redeem(*here, nonce);
+        auto refused = boost::asio::co_spawn(executor, here->find_issuer(digest("issuer")),
+                                             boost::asio::use_future);
+        auto found_later = boost::asio::co_spawn(executor, here->find_account(account.id),
+                                                 boost::asio::use_future);
+        all_are_there.set_value();
+        expect_found(found.get(), account);
+        expect_found(found_later.get(), account);
+        EXPECT_TRUE(redeemed.get());
+        EXPECT_THROW(refused.get(), std::runtime_error);
+        EXPECT_FALSE(redeem(*here, nonce));
+    }
 }
 
 TEST_F(PostgresStoreTest, RefusesWhileTheDatabaseIsAwayAndServesAgain) {
