@@ -29,8 +29,8 @@ OpenedStore open_shared(const Configuration::Store& store, std::string name,
     options.node_name = std::move(name);
     options.on_change = std::move(surroundings.on_change);
     options.on_reload = std::move(surroundings.on_reload);
-    auto shared =
-        store::open_postgres_store(options, std::move(surroundings.executors), surroundings.log);
+    auto shared = store::open_postgres_store(options, std::move(surroundings.executors),
+                                             surroundings.log, surroundings.observer);
     OpenedStore opened;
     opened.shared = shared.get();
     opened.nonces = &shared->nonces();

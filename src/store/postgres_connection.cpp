@@ -116,10 +116,12 @@ bool PostgresConnection::send_execute(const PostgresCall& call) {
 void PostgresConnection::send(std::vector<std::shared_ptr<PostgresCall>> calls) {
     auto& transaction = transactions_.emplace_back();
     transaction.calls = std::move(calls);
+    const auto now = std::chrono::steady_clock::now();
     bool is_sent = true;
     for (const auto& call : transaction.calls) {
         // From here on it cannot be known what reaches the database.
         call->ending = Ending::lost;
+        call->sent = now;
         if (prepared_.insert(&call->statement).second) {
             transaction.steps.push_back({call.get(), true});
             is_sent = is_sent && send_parse(*call);

@@ -1,6 +1,7 @@
 #pragma once
 // Private to the .cpp files of store.
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -54,6 +55,7 @@ struct PostgresCall {
     const Statement& statement;
     const std::shared_ptr<const Parameters> parameters;
     boost::asio::steady_timer wake;  ///< cancelled at the end, expires at the deadline
+    std::chrono::steady_clock::time_point sent;
 
     bool is_done = false;
     bool is_abandoned = false;  ///< nobody waits for it any more

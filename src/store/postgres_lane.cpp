@@ -22,6 +22,27 @@ constexpr base::Milliseconds longest_pause{2000};
 /// Beyond the deadline, for what was sent before it: longer than `statement_timeout`.
 constexpr base::Milliseconds answer_patience{5000};
 
+/// Tells an observer of a writing call: that it is under way, and how it has ended.
+class ToldWrite {
+  public:
+    ToldWrite(ca::Observer& observer, const PostgresCall& call) : observer_(observer), call_(call) {
+        observer_.writes_waiting(1);
+    }
+    ~ToldWrite() {
+        observer_.writes_waiting(-1);
+        if (call_.ending == Ending::not_sent) return;
+        using Commit = ca::Observer::Commit;
+        observer_.committed(call_.ending == Ending::answered ? Commit::durable : Commit::failed, 1,
+                            std::chrono::steady_clock::now() - call_.sent);
+    }
+    ToldWrite(const ToldWrite&) = delete;
+    ToldWrite& operator=(const ToldWrite&) = delete;
+
+  private:
+    ca::Observer& observer_;
+    const PostgresCall& call_;
+};
+
 base::Task<PostgresHandle> made_by(const std::function<PostgresHandle()>& connect) {
     co_return connect();
 }
@@ -107,15 +128,12 @@ base::Task<void> PostgresLane::gather() {
 void PostgresLane::pump() {
     pump_shared();
     while (!waiting_.empty()) {
-        if (waiting_.front()->is_abandoned) {
-            waiting_.pop_front();
-            continue;
-        }
         auto* connection = idlest();
-        if (connection == nullptr) return;
+        const bool is_abandoned = waiting_.front()->is_abandoned;
+        if (!is_abandoned && connection == nullptr) return;
         auto call = std::move(waiting_.front());
         waiting_.pop_front();
-        connection->send({std::move(call)});
+        if (!is_abandoned) connection->send({std::move(call)});
     }
 }
 
@@ -143,34 +161,42 @@ base::Task<std::shared_ptr<PostgresCall>> PostgresLane::perform(
     const Statement& statement, Statement::Transaction transaction,
     std::shared_ptr<const Parameters> parameters, Deadline deadline) {
     auto call = std::make_shared<PostgresCall>(executor_, statement, std::move(parameters));
+    // Reads are none of an observer's business, even where they are by themselves.
+    const bool is_write = statement.transaction == Statement::Transaction::own;
     if (waiting_.size() + waiting_shared_.size() >= options_.waiting) {
+        if (is_write) options_.observer->write_refused();
         call->message = "too many calls wait for the database";
         call->finish(Ending::not_sent);
         co_return call;
     }
+    const ToldWrite told(is_write ? *options_.observer : ca::deaf_observer(), *call);
     auto& queue = transaction == Statement::Transaction::shared ? waiting_shared_ : waiting_;
     queue.push_back(call);
     co_await gather();
+    co_await ending_of(call, deadline);
+    co_return call;
+}
 
+// Returns when it has ended or nothing is to be expected any more.
+base::Task<void> PostgresLane::ending_of(std::shared_ptr<PostgresCall> call, Deadline deadline) {
     for (const auto limit : {deadline, deadline + answer_patience}) {
         boost::system::error_code error;
         call->wake.expires_at(limit);
         if (!call->is_done)
             co_await call->wake.async_wait(asio::redirect_error(asio::use_awaitable, error));
-        if (call->is_done) co_return call;
+        if (call->is_done) co_return;
         call->is_abandoned = error || call->ending == Ending::not_sent;
         if (error) throw boost::system::system_error(error);  // the task was cancelled
         if (call->is_abandoned) {
             call->message =
                 is_connected() ? "the database is too slow" : "no connection to the database";
-            co_return call;
+            co_return;
         }
     }
     // The database itself ends what takes too long; a connection that is silent is dead.
     call->is_abandoned = true;
     call->message = "no answer from the database";
     for (const auto& connection : connections_) connection->give_up(call);
-    co_return call;
 }
 
 void PostgresLane::reconnect(const std::string& why) {

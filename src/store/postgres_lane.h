@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/observer.h"
 #include "store/postgres_connection.h"
 
 namespace cairn::store {
@@ -42,6 +43,8 @@ struct LaneOptions {
     /// Calls that wait for room; beyond, a call ends at once.
     std::size_t waiting = 5000;
     PostgresConnection::OnNotice on_notice;
+    /// Is told of the writing calls.
+    ca::Observer* observer = &ca::deaf_observer();
 };
 
 /// The connections of one event loop, kept open, and the calls that wait for room on them. A turn
@@ -71,6 +74,7 @@ class PostgresLane {
     base::Task<void> keep(std::shared_ptr<PostgresConnection> connection);
     base::Task<PostgresHandle> connect();
     PostgresConnection* idlest();
+    base::Task<void> ending_of(std::shared_ptr<PostgresCall> call, Deadline deadline);
     base::Task<void> gather();
     void pump();
     void pump_shared();

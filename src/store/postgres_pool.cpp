@@ -84,10 +84,12 @@ PostgresPool::PostgresPool(const PostgresSessions& sessions, Options options,
     LaneOptions lane;
     lane.connections = options.connections;
     lane.connect = [sessions] { return sessions.open(); };
+    lane.observer = options.observer;
     for (const auto& executor : executors)
         lanes_.push_back(std::make_unique<PostgresLane>(executor, lane, connectors_, log));
 
     lane.connections = 1;
+    lane.observer = &ca::deaf_observer();
     lane.on_notice = std::move(options.on_notice);
     if (!options.channel.empty()) {
         lane.connect = [sessions, channel = options.channel] {

@@ -35,6 +35,8 @@ class PostgresPool {
         /// Listened to by the lane aside; none if empty.
         std::string channel;
         PostgresConnection::OnNotice on_notice;
+        /// Is told of the writing calls, but for those on the lane aside.
+        ca::Observer* observer = &ca::deaf_observer();
     };
     PostgresPool(const PostgresSessions& sessions, Options options,
                  const std::vector<base::Executor>& executors, base::Log& log);

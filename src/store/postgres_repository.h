@@ -16,7 +16,7 @@ namespace cairn::store {
 class PostgresRepository final : public SharedStore {
   public:
     PostgresRepository(const PostgresOptions& options, const std::vector<base::Executor>& executors,
-                       base::Log& log);
+                       base::Log& log, ca::Observer& observer);
     ~PostgresRepository() override;
 
     // postgres_accounts.cpp

@@ -31,11 +31,13 @@ base::Task<void> PostgresRepository::probe() {
 }
 
 PostgresRepository::PostgresRepository(const PostgresOptions& options,
-                                       const std::vector<base::Executor>& executors, base::Log& log)
+                                       const std::vector<base::Executor>& executors, base::Log& log,
+                                       ca::Observer& observer)
     : pool_(migrated(options),
             {.connections = options.connections,
              .channel = options.schema + "_nodes",
-             .on_notice = [this](const std::string& payload) { node_.hear(payload); }},
+             .on_notice = [this](const std::string& payload) { node_.hear(payload); },
+             .observer = &observer},
             executors, log),
       node_(pool_,
             {.name = options.node_name,
@@ -58,8 +60,8 @@ PostgresRepository::~PostgresRepository() {
 
 std::unique_ptr<SharedStore> open_postgres_store(const PostgresOptions& options,
                                                  std::vector<base::Executor> executors,
-                                                 base::Log& log) {
-    return std::make_unique<PostgresRepository>(options, executors, log);
+                                                 base::Log& log, ca::Observer& observer) {
+    return std::make_unique<PostgresRepository>(options, executors, log, observer);
 }
 
 }  // namespace cairn::store

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "ca/nonces.h"
+#include "ca/observer.h"
 #include "ca/repository.h"
 
 namespace cairn::store {
@@ -62,6 +63,7 @@ class SharedStore : public ca::Repository {
 /// password of the URL, if the database cannot be reached, its schema was made by a newer version
 /// or by another program. The loops must run until the store is gone.
 [[nodiscard]] std::unique_ptr<SharedStore> open_postgres_store(
-    const PostgresOptions& options, std::vector<base::Executor> executors, base::Log& log);
+    const PostgresOptions& options, std::vector<base::Executor> executors, base::Log& log,
+    ca::Observer& observer = ca::deaf_observer());
 
 }  // namespace cairn::store

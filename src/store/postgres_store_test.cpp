@@ -366,6 +366,32 @@ TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
     }
 }
 
+TEST_F(PostgresStoreTest, TellsOfWritingCalls) {
+    struct Counting final : ca::Observer {
+        void writes_waiting(std::ptrdiff_t change) override { waiting += change; }
+        void committed(Commit outcome, std::size_t calls, Duration) override {
+            (outcome == Commit::durable ? durable : failed) += calls;
+        }
+        std::atomic<std::ptrdiff_t> waiting = 0;
+        std::atomic<std::size_t> durable = 0, failed = 0;
+    } observer;
+    PostgresOptions options;
+    options.url = cluster.url();
+    options.schema = schema;
+    here = open_postgres_store(options, loops.executors(), *log, observer);
+    await(here->create_account(account));
+    await(here->find_account(account.id));
+    EXPECT_EQ(observer.durable, 1U + 1U);  // the key of the nonces, made at the start
+    EXPECT_EQ(observer.failed, 0U);
+
+    cluster.run_sql("ALTER TABLE " + schema + ".accounts RENAME TO hidden");
+    EXPECT_THROW(await(here->deactivate_account(account.id, now)), std::runtime_error);
+    EXPECT_EQ(observer.durable, 2U);
+    EXPECT_EQ(observer.failed, 1U);
+    EXPECT_EQ(observer.waiting, 0);
+    here.reset();
+}
+
 TEST_F(PostgresStoreTest, RefusesWhileTheDatabaseIsAwayAndServesAgain) {
     here = open("here");
     await(here->create_account(account));

@@ -24,6 +24,9 @@ class Parameters {
     template <class... Values>
     [[nodiscard]] static Parameters of(const Values&... values) {
         Parameters parameters;
+        parameters.types_.reserve(sizeof...(values));
+        parameters.lengths_.reserve(sizeof...(values));
+        parameters.begins_.reserve(sizeof...(values));
         (parameters.add(values), ...);
         return parameters;
     }
