@@ -99,12 +99,13 @@ std::vector<MetricFamily> OperatorSite::Collect() const {
 
 base::Task<HttpResponse> OperatorSite::readiness() const {
     auto store_failure = co_await store_.failure();
-    const auto findings = readiness_findings(facts(std::move(store_failure)));
-    if (findings.empty()) co_return plain(200, "ready\n");
-    std::string text;
+    const auto present = facts(std::move(store_failure));
+    const auto findings = readiness_findings(present);
+    std::string text = findings.empty() ? "ready\n" : "";
     for (const auto& finding : findings)
         text += std::string(to_string(finding.obstacle)) + ": " + finding.text + "\n";
-    co_return plain(503, std::move(text));
+    for (const auto& note : readiness_notes(present)) text += note + "\n";
+    co_return plain(findings.empty() ? 200 : 503, std::move(text));
 }
 
 base::Task<HttpResponse> OperatorSite::handle(net::HttpRequest request) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace cairn::apps {
 
@@ -80,6 +81,12 @@ std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts) {
             findings.push_back(std::move(*finding));
     std::ranges::stable_sort(findings, {}, &ReadinessFinding::obstacle);
     return findings;
+}
+
+std::vector<std::string> readiness_notes(const ReadinessFacts& facts) {
+    if (facts.dissenters.empty()) return {};
+    return {fmt::format("nodes_disagree: another configuration or other issuers have: {}",
+                        fmt::join(facts.dissenters, ", "))};
 }
 
 }  // namespace cairn::apps

@@ -25,6 +25,8 @@ struct ReadinessFacts {
     /// Room where the embedded store lies, as far as it could be told.
     std::optional<std::uintmax_t> free_octets{};
     std::vector<Certificate> certificates{};
+    /// Nodes that share the store and have another configuration or other issuers.
+    std::vector<std::string> dissenters{};
 };
 
 /// Why a server should not be sent requests.
@@ -53,5 +55,9 @@ inline constexpr base::Seconds least_issuer_life{3600};
 
 /// All that is in the way, in the order of `Obstacle`; empty: the server is ready.
 [[nodiscard]] std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts);
+
+/// What an operator should know although the server is as ready as without it, a line each: if it
+/// were a finding, a change of the configuration would take all nodes away at once.
+[[nodiscard]] std::vector<std::string> readiness_notes(const ReadinessFacts& facts);
 
 }  // namespace cairn::apps

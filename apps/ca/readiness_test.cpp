@@ -44,6 +44,16 @@ TEST(ReadinessTest, FindsNothingWhereAllIsWell) {
     EXPECT_TRUE(readiness_findings(without_a_disk).empty());
 }
 
+TEST(ReadinessTest, NotesThatNodesDisagreeAndIsReadyAllTheSame) {
+    auto facts = good();
+    EXPECT_TRUE(readiness_notes(facts).empty());
+    facts.dissenters = {"ca2 0.0.0.0:443", "ca3 0.0.0.0:443"};
+    EXPECT_TRUE(readiness_findings(facts).empty());
+    EXPECT_EQ(readiness_notes(facts),
+              std::vector<std::string>{"nodes_disagree: another configuration or other issuers "
+                                       "have: ca2 0.0.0.0:443, ca3 0.0.0.0:443"});
+}
+
 TEST(ReadinessTest, FindsEachObstacle) {
     struct Case {
         const char* name;

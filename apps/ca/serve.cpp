@@ -251,6 +251,7 @@ class Server {
                                           issuer.certificate().not_after()});
         }
         facts.certificates.push_back({Role::server, "server", {}, certificate_.not_after()});
+        if (store_.shared != nullptr) facts.dissenters = store_.shared->health().dissenters;
         return facts;
     }
 

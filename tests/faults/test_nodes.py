@@ -3,6 +3,7 @@ die, and the database may go away for a while."""
 
 import concurrent.futures
 import dataclasses
+import re
 import signal
 import threading
 import time
@@ -84,6 +85,10 @@ def test_every_request_may_go_to_another_node(nodes, responder):
     assert client.bad_nonces == 0
     assert set(client.statuses) <= {200, 201}
     assert all(issued_by(log) for log in nodes.logs), "one node did everything"
+    for place in range(len(nodes.servers)):
+        metrics = nodes.ask_operator_site(place, "/metrics").text
+        durable = re.search(r'cairn_store_commit_seconds_count\{outcome="durable"\} (\d+)', metrics)
+        assert int(durable[1]) >= 5
     assert nodes.stop() == [0, 0]
     nodes.store.check_integrity()
 
@@ -122,6 +127,12 @@ def test_nodes_that_disagree_are_named(nodes):
     nodes.servers[1].signal(signal.SIGHUP)
     for server, log in zip(nodes.servers, nodes.logs):
         server.wait_until(lambda: "other nodes have another configuration" in log.read_text())
+    for place, port in enumerate(reversed(nodes.ports)):
+        ready = nodes.ask_operator_site(place, "/readyz")
+        assert ready.status_code == 200
+        first, note = ready.text.splitlines()
+        assert first == "ready"
+        assert note.startswith("nodes_disagree: ") and note.endswith(f":{port}")
 
 
 @dataclasses.dataclass

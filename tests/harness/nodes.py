@@ -89,6 +89,7 @@ class Nodes:
             "limits.enabled": False,
         } | (settings or {})
         self.ports = [reserve_port() for _ in range(count)]
+        self.admin_ports = [reserve_port() for _ in range(count)]
         self.homes = [folder / f"node-{place}" for place in range(count)]
         self.logs = [folder / f"node-{place}.log" for place in range(count)]
         self.api_root = self.homes[0] / "pki" / "root.pem"
@@ -102,7 +103,8 @@ class Nodes:
         self.balancer = Balancer(self.port, self.ports)
 
     def start(self, place):
-        own = {"server.listen": [f"127.0.0.1:{self.ports[place]}"], "server.admin_listen": ""}
+        own = {"server.listen": [f"127.0.0.1:{self.ports[place]}"],
+               "server.admin_listen": f"127.0.0.1:{self.admin_ports[place]}"}
         arguments = [BIN / "cairn-ca", "serve", self.homes[place]]
         for key, value in (self.settings | own).items():
             arguments += ["--set", f"{key}={json.dumps(value)}"]
@@ -116,6 +118,9 @@ class Nodes:
                 headers={"Host": f"localhost:{self.port}"}, timeout=5).status_code == 200
         except requests.RequestException:
             return False
+
+    def ask_operator_site(self, place, path):
+        return requests.get(f"http://127.0.0.1:{self.admin_ports[place]}{path}", timeout=10)
 
     def kill(self, place):
         self.servers[place].kill()
