@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,10 +16,20 @@ namespace cairn::net {
 class Resolver {
   public:
     virtual ~Resolver() = default;
-    /// Asks for `name` `type`, following CNAMEs. The error says what failed (SERVFAIL, bogus with
-    /// the reason, timeout); a name that does not exist or has no such record is an answer.
-    [[nodiscard]] virtual base::Task<base::Result<DnsAnswer>> query(std::string name,
-                                                                    RecordType type) = 0;
+    using Deadline = std::chrono::steady_clock::time_point;
+
+    /// Asks for `name` `type`, following CNAMEs, and ends by the deadline, or sooner if the
+    /// resolver's own patience ends. The error says what failed (SERVFAIL, bogus with the reason,
+    /// timeout); a name that does not exist or has no such record is an answer.
+    [[nodiscard]] virtual base::Task<base::Result<DnsAnswer>> query(
+        std::string name, RecordType type, Deadline deadline = Deadline::max()) = 0;
+
+    struct AddressAnswers {
+        base::Result<DnsAnswer> v6, v4;
+    };
+    /// Asks for AAAA and A at the same time.
+    [[nodiscard]] virtual base::Task<AddressAnswers> query_addresses(std::string name,
+                                                                     Deadline deadline);
 };
 
 struct ResolverOptions {

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
+#include <span>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -38,6 +42,8 @@ constexpr std::uint16_t default_port = 53;
 constexpr base::Milliseconds first_patience{500};
 /// Between a round in which every server failed at once and the second, last one.
 constexpr base::Milliseconds second_try{200};
+/// More than the queries allow for; the kernel cuts what is longer.
+constexpr std::size_t longest_datagram = 4096;
 
 /// A socket that a timer closes. Shared with the timer's handler, which may outlast the exchange.
 template <class Socket>
@@ -123,35 +129,53 @@ bool is_truncated(base::BytesView message) {
     return (message[2] & 0x02U) != 0;
 }
 
-base::Task<OrNoAnswer<base::Bytes>> ask_by_datagram(SocketAddress server, base::BytesView query,
-                                                    steady_clock::time_point deadline) {
+/// One question to one server, and what came back.
+struct Asked {
+    base::Bytes query;
+    OrNoAnswer<base::Bytes> message = std::unexpected(NoAnswer{});
+};
+
+// Whether `message` answers one of these that has no answer yet; then it is that one's.
+bool take_answer(std::span<Asked> asked, base::BytesView message) {
+    const auto answered = std::ranges::find_if(asked, [&](const Asked& one) {
+        return !one.message && has_id(message, one.query) && has_question(message, one.query);
+    });
+    if (answered == asked.end()) return false;
+    answered->message = base::copy_of(message);
+    return true;
+}
+
+// Asks one server all of these at once, from one port: each has an id of its own.
+base::Task<void> ask_by_datagram(udp::endpoint server, std::span<Asked> asked,
+                                 steady_clock::time_point deadline) {
     Exchange<udp::socket> exchange(co_await asio::this_coro::executor, deadline);
+    const auto fail_the_rest = [&](const boost::system::error_code& error) {
+        for (auto& one : asked)
+            if (!one.message) one.message = no_answer(exchange.late(), error);
+    };
     boost::system::error_code error;
     // Connected, so that the kernel drops what others send and reports what is refused.
-    exchange.socket().connect(endpoint_of<udp::endpoint>(server), error);
-    if (error) co_return no_answer(false, error);
-    auto [send_error, sent] = co_await exchange.socket().async_send(
-        asio::buffer(query.data(), query.size()), awaitable_tuple);
-    if (send_error) co_return no_answer(exchange.late(), send_error);
-    base::Bytes message(4096);
-    for (;;) {
-        auto [receive_error, size] =
-            co_await exchange.socket().async_receive(asio::buffer(message), awaitable_tuple);
-        if (receive_error) co_return no_answer(exchange.late(), receive_error);
-        // A datagram with another id or question is not the answer to this one: keep waiting.
-        const auto received = base::BytesView(message).first(size);
-        if (has_id(received, query) && has_question(received, query)) {
-            message.resize(size);
-            co_return message;
-        }
+    exchange.socket().connect(server, error);
+    if (error) co_return fail_the_rest(error);
+    for (const auto& one : asked) {
+        const auto [send_error, sent] = co_await exchange.socket().async_send(
+            asio::buffer(one.query.data(), one.query.size()), awaitable_tuple);
+        if (send_error) co_return fail_the_rest(send_error);
+    }
+    std::array<std::uint8_t, longest_datagram> datagram;
+    for (auto missing = asked.size(); missing > 0;) {
+        const auto [receive_error, size] =
+            co_await exchange.socket().async_receive(asio::buffer(datagram), awaitable_tuple);
+        if (receive_error) co_return fail_the_rest(receive_error);
+        // A datagram with another id or question answers nothing here: keep waiting.
+        if (take_answer(asked, base::BytesView(datagram).first(size))) --missing;
     }
 }
 
-base::Task<OrNoAnswer<base::Bytes>> ask_by_stream(SocketAddress server, base::BytesView query,
+base::Task<OrNoAnswer<base::Bytes>> ask_by_stream(tcp::endpoint server, base::BytesView query,
                                                   steady_clock::time_point deadline) {
     Exchange<tcp::socket> exchange(co_await asio::this_coro::executor, deadline);
-    const auto [connect_error] = co_await exchange.socket().async_connect(
-        endpoint_of<tcp::endpoint>(server), awaitable_tuple);
+    const auto [connect_error] = co_await exchange.socket().async_connect(server, awaitable_tuple);
     if (connect_error) co_return no_answer(exchange.late(), connect_error);
     std::array<std::uint8_t, 2> length{static_cast<std::uint8_t>(query.size() >> 8U),
                                        static_cast<std::uint8_t>(query.size() & 0xffU)};
@@ -173,6 +197,132 @@ base::Task<OrNoAnswer<base::Bytes>> ask_by_stream(SocketAddress server, base::By
     co_return message;
 }
 
+struct Server {
+    std::string name;
+    udp::endpoint datagrams;
+    tcp::endpoint streams;
+};
+
+/// What a task wants to know, and how far that is.
+struct Question {
+    Question(std::string_view asked_name, RecordType asked_type)
+        : name(asked_name), type(asked_type), target(ascii_lower(asked_name)) {
+        if (target.ends_with('.')) target.pop_back();
+    }
+
+    std::string name;
+    RecordType type;
+    /// The name that is asked for: the alias followed so far.
+    std::string target;
+    std::optional<std::uint32_t> time_to_live{};
+    /// The servers' failures since `target` was first asked for, and whether one was silent.
+    std::string failures{};
+    bool met_silence = false;
+    /// What a server said of `target`.
+    std::optional<DnsAnswer> heard{};
+    /// The end.
+    std::optional<base::Result<DnsAnswer>> result{};
+
+    void fail(const std::string& reason) { result = dns_failure(name, type, reason); }
+};
+using Questions = std::vector<Question>;
+
+// The next name to ask for, where a forwarder left an alias unfollowed; else the end.
+void conclude(Question& question) {
+    auto& answer = *question.heard;
+    const bool followed = answer.canonical_name != question.target;
+    if (followed || answer.outcome == DnsAnswer::Outcome::found) {
+        question.time_to_live =
+            std::min(question.time_to_live.value_or(answer.time_to_live), answer.time_to_live);
+    }
+    if (question.type == RecordType::cname || !followed ||
+        answer.outcome != DnsAnswer::Outcome::no_data) {
+        answer.time_to_live = question.time_to_live.value_or(0);
+        question.result = std::move(answer);
+    } else {
+        question.target = answer.canonical_name;
+    }
+    question.heard.reset();
+}
+
+std::vector<Question*> those_unanswered(Questions& questions) {
+    std::vector<Question*> open;
+    for (auto& question : questions)
+        if (!question.result && !question.heard) open.push_back(&question);
+    return open;
+}
+
+base::Result<DnsAnswer> read(const base::Bytes& message, const Question& question) {
+    auto answer = parse_dns_response(message, question.target, question.type);
+    return answer ? only_facts(std::move(*answer)) : std::move(answer);
+}
+
+/// Asks one server what is open, all at once.
+base::Task<void> ask_one(const Server& server, std::vector<Question*> open,
+                         base::Milliseconds patience, steady_clock::time_point deadline) {
+    std::vector<Asked> asked;
+    std::vector<Question*> askers;
+    for (auto* question : open) {
+        std::array<std::uint8_t, 2> id{};
+        crypto::SystemRandom().fill(id);
+        auto query = make_dns_query(static_cast<std::uint16_t>(id[0] << 8U | id[1]),
+                                    question->target, question->type);
+        if (!query) {
+            question->fail(query.error().message);
+            continue;
+        }
+        asked.push_back(Asked{.query = std::move(*query)});
+        askers.push_back(question);
+    }
+    co_await ask_by_datagram(server.datagrams, asked,
+                             std::min(steady_clock::now() + patience, deadline));
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        auto& question = *askers[i];
+        auto& message = asked[i].message;
+        if (message && is_truncated(*message))
+            message = co_await ask_by_stream(server.streams, asked[i].query, deadline);
+        std::string failure;
+        if (!message) {
+            question.met_silence |= message.error().kind == NoAnswer::Kind::silent;
+            failure = message.error().reason;
+        } else if (auto answer = read(*message, question)) {
+            question.heard = std::move(*answer);
+            continue;
+        } else {
+            failure = answer.error().message;
+        }
+        if (!question.failures.empty()) question.failures += "; ";
+        question.failures += server.name + ": " + failure;
+    }
+}
+
+/// Asks one server after the other until nothing is open, and those again that were silent.
+base::Task<void> ask_all(const std::vector<Server>& servers, Questions& questions,
+                         steady_clock::time_point deadline) {
+    auto patience = first_patience;
+    for (int round = 0;; ++round, patience *= 2) {
+        for (auto* question : those_unanswered(questions)) {
+            question->failures.clear();
+            question->met_silence = false;
+        }
+        for (const Server& server : servers) {
+            auto open = those_unanswered(questions);
+            if (open.empty()) co_return;
+            co_await ask_one(server, std::move(open), patience, deadline);
+        }
+        const bool over = steady_clock::now() >= deadline;
+        bool is_silent = false;
+        for (auto* question : those_unanswered(questions)) {
+            if (over || (round > 0 && !question->met_silence))
+                question->fail(question->failures);
+            else
+                is_silent |= question->met_silence;
+        }
+        if (those_unanswered(questions).empty()) co_return;
+        if (!is_silent) co_await base::sleep_for(second_try);
+    }
+}
+
 class StubResolver final : public Resolver {
   public:
     explicit StubResolver(const ResolverOptions& options)
@@ -180,102 +330,65 @@ class StubResolver final : public Resolver {
         for (const std::string& text : options.servers) {
             const auto server = SocketAddress::from_text(text, default_port);
             if (!server) throw std::runtime_error("DNS server " + server.error().message);
-            settings_->servers.push_back(*server);
+            settings_->servers.push_back({.name = server->to_string(),
+                                          .datagrams = endpoint_of<udp::endpoint>(*server),
+                                          .streams = endpoint_of<tcp::endpoint>(*server)});
         }
         if (settings_->servers.empty()) throw std::runtime_error("there are no DNS servers to ask");
         settings_->timeout = options.timeout;
     }
 
-    base::Task<base::Result<DnsAnswer>> query(std::string name, RecordType type) override {
-        return follow(settings_, std::move(name), type);
+    base::Task<base::Result<DnsAnswer>> query(std::string name, RecordType type,
+                                              Deadline deadline) override {
+        return query_one(settings_, std::move(name), type, deadline);
+    }
+    base::Task<AddressAnswers> query_addresses(std::string name, Deadline deadline) override {
+        return query_both(settings_, std::move(name), deadline);
     }
 
   private:
     struct Settings {
-        std::vector<SocketAddress> servers;
+        std::vector<Server> servers;
         base::Milliseconds timeout{};
     };
     // A query owns what it needs, and may outlast the resolver.
     using SettingsPointer = std::shared_ptr<Settings>;
 
-    static base::Task<base::Result<DnsAnswer>> follow(SettingsPointer settings, std::string name,
-                                                      RecordType type);
-    static base::Task<base::Result<DnsAnswer>> ask_all(SettingsPointer settings, std::string name,
-                                                       RecordType type,
-                                                       steady_clock::time_point deadline);
-    static base::Task<OrNoAnswer<DnsAnswer>> ask_one(SocketAddress server, std::string name,
-                                                     RecordType type, base::Milliseconds patience,
-                                                     steady_clock::time_point deadline);
+    static base::Task<base::Result<DnsAnswer>> query_one(SettingsPointer settings, std::string name,
+                                                         RecordType type, Deadline deadline) {
+        Questions questions;
+        questions.emplace_back(name, type);
+        co_await answer(settings, questions, deadline);
+        co_return std::move(*questions[0].result);
+    }
+    static base::Task<AddressAnswers> query_both(SettingsPointer settings, std::string name,
+                                                 Deadline deadline) {
+        Questions questions;
+        questions.emplace_back(name, RecordType::aaaa);
+        questions.emplace_back(name, RecordType::a);
+        co_await answer(settings, questions, deadline);
+        AddressAnswers answers{.v6 = std::move(*questions[0].result),
+                               .v4 = std::move(*questions[1].result)};
+        co_return answers;
+    }
+
+    /// Gives each question its result. Forwarders follow aliases themselves; where one leaves off,
+    /// its target is asked for.
+    static base::Task<void> answer(SettingsPointer settings, Questions& questions,
+                                   Deadline deadline) {
+        deadline = std::min(deadline, steady_clock::now() + settings->timeout);
+        for (std::size_t links = 0; links <= max_cname_links; ++links) {
+            co_await ask_all(settings->servers, questions, deadline);
+            for (auto& question : questions)
+                if (question.heard) conclude(question);
+            if (those_unanswered(questions).empty()) co_return;
+        }
+        for (auto* question : those_unanswered(questions))
+            question->fail("the CNAME chain is too long or loops");
+    }
 
     SettingsPointer settings_;
 };
-
-/// Forwarders follow aliases themselves; where one leaves off, its target is asked for.
-base::Task<base::Result<DnsAnswer>> StubResolver::follow(SettingsPointer settings, std::string name,
-                                                         RecordType type) {
-    const auto deadline = steady_clock::now() + settings->timeout;
-    auto time_to_live = std::optional<std::uint32_t>();
-    std::string asked = ascii_lower(name);
-    if (asked.ends_with('.')) asked.pop_back();
-    for (std::size_t links = 0; links <= max_cname_links; ++links) {
-        auto answer = co_await ask_all(settings, asked, type, deadline);
-        if (!answer) co_return answer;
-        const bool followed = answer->canonical_name != asked;
-        if (followed || answer->outcome == DnsAnswer::Outcome::found) {
-            time_to_live =
-                std::min(time_to_live.value_or(answer->time_to_live), answer->time_to_live);
-        }
-        if (type == RecordType::cname || !followed ||
-            answer->outcome != DnsAnswer::Outcome::no_data) {
-            answer->time_to_live = time_to_live.value_or(0);
-            co_return answer;
-        }
-        asked = answer->canonical_name;
-    }
-    co_return dns_failure(name, type, "the CNAME chain is too long or loops");
-}
-
-base::Task<base::Result<DnsAnswer>> StubResolver::ask_all(SettingsPointer settings,
-                                                          std::string name, RecordType type,
-                                                          steady_clock::time_point deadline) {
-    auto patience = first_patience;
-    for (int round = 0;; ++round, patience *= 2) {
-        std::string reasons;
-        bool silence = false;
-        for (const SocketAddress& server : settings->servers) {
-            auto answer = co_await ask_one(server, name, type, patience, deadline);
-            if (answer) co_return std::move(*answer);
-            silence = silence || answer.error().kind == NoAnswer::Kind::silent;
-            if (!reasons.empty()) reasons += "; ";
-            reasons += server.to_string() + ": " + answer.error().reason;
-        }
-        const bool over = steady_clock::now() >= deadline;
-        if (over || (round > 0 && !silence)) co_return dns_failure(name, type, reasons);
-        if (!silence) co_await base::sleep_for(second_try);
-    }
-}
-
-base::Task<OrNoAnswer<DnsAnswer>> StubResolver::ask_one(SocketAddress server, std::string name,
-                                                        RecordType type,
-                                                        base::Milliseconds patience,
-                                                        steady_clock::time_point deadline) {
-    std::array<std::uint8_t, 2> id{};
-    crypto::SystemRandom().fill(id);
-    const auto query = make_dns_query(static_cast<std::uint16_t>(id[0] << 8U | id[1]), name, type);
-    if (!query) co_return std::unexpected(NoAnswer{NoAnswer::Kind::failed, query.error().message});
-    auto message = co_await ask_by_datagram(server, *query,
-                                            std::min(steady_clock::now() + patience, deadline));
-    if (message && is_truncated(*message)) {
-        message = co_await ask_by_stream(server, *query, deadline);
-    }
-    if (!message) co_return std::unexpected(message.error());
-    auto answer = parse_dns_response(*message, name, type);
-    if (answer) answer = only_facts(std::move(*answer));
-    if (!answer) {
-        co_return std::unexpected(NoAnswer{NoAnswer::Kind::failed, answer.error().message});
-    }
-    co_return std::move(*answer);
-}
 
 }  // namespace
 

@@ -144,6 +144,82 @@ TEST(StubResolver, FailuresNameServerAndReason) {
     EXPECT_FALSE(look_up({failing.address()}, "not a name", RecordType::a));
 }
 
+Resolver::AddressAnswers look_up_addresses(std::vector<std::string> servers,
+                                           const std::string& name,
+                                           base::Milliseconds patience = base::Milliseconds(5000)) {
+    const auto resolver = make_stub_resolver({.servers = std::move(servers), .dnssec = false});
+    return result_of(resolver->query_addresses(name, std::chrono::steady_clock::now() + patience));
+}
+
+RecordType type_asked(base::BytesView query) {
+    const std::size_t class_and_type = 4;
+    std::size_t at = 12;
+    while (query[at] != 0) at += query[at] + 1U;
+    EXPECT_GE(query.size(), at + 1 + class_and_type);
+    return static_cast<RecordType>(query[at + 1] << 8U | query[at + 2]);
+}
+
+DnsTestReply addresses_reply(base::BytesView query) {
+    if (type_asked(query) == RecordType::a)
+        return {.records = {{"", RecordType::a, {192, 0, 2, 1}}}};
+    base::Bytes v6(16);
+    v6.front() = 0x20;
+    v6.back() = 1;
+    return {.records = {{"", RecordType::aaaa, v6}}};
+}
+
+TEST(StubResolver, AsksForBothKindsOfAddressAtOnce) {
+    // Answers nothing until both have come, and then the later one first.
+    base::Bytes waiting;
+    DnsTestServer server([&](base::BytesView query, Transport) {
+        if (waiting.empty()) {
+            waiting = base::copy_of(query);
+            return Messages();
+        }
+        return Messages{addresses_reply(query).to(query), addresses_reply(waiting).to(waiting)};
+    });
+    const auto answers = look_up_addresses({server.address()}, "a.example");
+    ASSERT_TRUE(answers.v6 && answers.v4);
+    ASSERT_EQ(answers.v6->addresses.size(), 1U);
+    EXPECT_EQ(answers.v6->addresses[0].to_string(), "2000::1");
+    ASSERT_EQ(answers.v4->addresses.size(), 1U);
+    EXPECT_EQ(answers.v4->addresses[0].to_string(), "192.0.2.1");
+    EXPECT_EQ(server.queries(), 2);
+}
+
+TEST(StubResolver, OneKindOfAddressMayFailAlone) {
+    DnsTestServer server([](base::BytesView query, Transport transport) {
+        if (type_asked(query) == RecordType::aaaa)
+            return Messages{DnsTestReply{.response_code = 2}.to(query)};
+        // Over TCP, so that the other failure meets a question that is not done yet.
+        if (transport == Transport::udp) return Messages{DnsTestReply{.truncated = true}.to(query)};
+        return Messages{addresses_reply(query).to(query)};
+    });
+    const auto answers = look_up_addresses({server.address()}, "a.example");
+    ASSERT_FALSE(answers.v6);
+    EXPECT_THAT(answers.v6.error().message, HasSubstr("looking up AAAA for a.example"));
+    EXPECT_THAT(answers.v6.error().message, HasSubstr("SERVFAIL"));
+    ASSERT_TRUE(answers.v4) << answers.v4.error().message;
+    EXPECT_EQ(answers.v4->addresses.size(), 1U);
+}
+
+TEST(StubResolver, ANameThatIsNoneFailsBothAtOnce) {
+    DnsTestServer server(always({}));
+    const auto answers = look_up_addresses({server.address()}, "not a name");
+    EXPECT_FALSE(answers.v6);
+    EXPECT_FALSE(answers.v4);
+    EXPECT_EQ(server.queries(), 0);
+}
+
+TEST(StubResolver, EndsByTheDeadline) {
+    DnsTestServer silent([](base::BytesView, Transport) { return Messages(); });
+    const auto begun = std::chrono::steady_clock::now();
+    const auto answers = look_up_addresses({silent.address()}, "a.example", base::Milliseconds(50));
+    EXPECT_FALSE(answers.v6);
+    EXPECT_FALSE(answers.v4);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(4));
+}
+
 TEST(StubResolver, TurnsToTheNextServer) {
     DnsTestServer failing(always({.response_code = 2}));
     DnsTestServer working(always({.records = {{"", RecordType::a, {192, 0, 2, 1}}}}));

@@ -140,10 +140,10 @@ class Mailbox {
         ResultHandle result;
     };
 
-    /// Waits for the answer, `patience` at most; nothing if there was none.
+    /// Waits for the answer until `end` at most; nothing if there was none.
     static base::Task<std::optional<Mail>> wait(std::shared_ptr<Mailbox> mailbox,
-                                                base::Milliseconds patience) {
-        asio::steady_timer timer(co_await asio::this_coro::executor, patience);
+                                                steady_clock::time_point end) {
+        asio::steady_timer timer(co_await asio::this_coro::executor, end);
         const Opening opening(*mailbox, timer);
         co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
         const std::scoped_lock lock(mailbox->mutex_);
@@ -349,13 +349,17 @@ class UnboundResolver final : public Resolver {
     UnboundResolver(const UnboundResolver&) = delete;
     UnboundResolver& operator=(const UnboundResolver&) = delete;
 
-    base::Task<base::Result<DnsAnswer>> query(std::string name, RecordType type) override {
-        return ask(unbound_, std::move(name), type);
+    base::Task<base::Result<DnsAnswer>> query(std::string name, RecordType type,
+                                              Deadline deadline) override {
+        return ask(unbound_, std::move(name), type, deadline);
     }
 
   private:
     static base::Task<base::Result<DnsAnswer>> ask(std::shared_ptr<Unbound> unbound,
-                                                   std::string name, RecordType type) {
+                                                   std::string name, RecordType type,
+                                                   Deadline deadline) {
+        const auto begun = steady_clock::now();
+        const auto end = std::min(deadline, begun + unbound->patience());
         // The same names as everywhere: libunbound itself also reads escapes and the root.
         if (const auto proper = make_dns_query(0, name, type); !proper) {
             co_return dns_failure(name, type, proper.error().message);
@@ -363,11 +367,12 @@ class UnboundResolver final : public Resolver {
         const auto mailbox = std::make_shared<Mailbox>();
         asio::post(unbound->strand(),
                    [unbound, mailbox, name, type] { unbound->ask(mailbox, name, type); });
-        const auto mail = co_await Mailbox::wait(mailbox, unbound->patience());
+        const auto mail = co_await Mailbox::wait(mailbox, end);
         if (mail) co_return answer_of(*mail, name, type);
         asio::post(unbound->strand(), [unbound, mailbox] { unbound->drop(mailbox); });
-        co_return dns_failure(
-            name, type, "no answer within " + std::to_string(unbound->patience().count()) + " ms");
+        const auto waited = std::chrono::ceil<base::Milliseconds>(end - begun);
+        co_return dns_failure(name, type,
+                              "no answer within " + std::to_string(waited.count()) + " ms");
     }
 
     std::shared_ptr<Unbound> unbound_;

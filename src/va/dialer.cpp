@@ -4,7 +4,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
@@ -87,11 +86,9 @@ std::string describe(const boost::system::error_code& error) {
 }
 
 base::Task<OrProblem<Dialer::Addresses>> Dialer::addresses_of(const std::string& name) {
-    using namespace asio::experimental::awaitable_operators;
     steps_.push_back(name + " AAAA");
     steps_.push_back(name + " A");
-    auto [v6, v4] = co_await (look_up(resolver_, name, net::RecordType::aaaa, deadline_) &&
-                              look_up(resolver_, name, net::RecordType::a, deadline_));
+    auto [v6, v4] = co_await look_up_addresses(resolver_, name, deadline_);
     Addresses found;
     if (v6) found = std::move(v6->addresses);
     if (v4) found.insert(found.end(), v4->addresses.begin(), v4->addresses.end());

@@ -1,12 +1,8 @@
 #include "va/lookup.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
@@ -24,8 +20,16 @@ std::unexpected<Problem> failed(std::string_view how) {
     return std::unexpected(Problem(ProblemType::dns, base::printable(how)));
 }
 
-OrProblem<DnsAnswer> judged(base::Result<DnsAnswer> answer, const std::string& question) {
-    if (!answer) return failed(answer.error().message);
+std::string question_of(std::string_view name, net::RecordType type) {
+    return fmt::format("looking up {} for {}", to_string(type), name);
+}
+
+OrProblem<DnsAnswer> judged(base::Result<DnsAnswer> answer, std::string_view name,
+                            net::RecordType type, Deadline deadline) {
+    if (!answer) {
+        if (std::chrono::steady_clock::now() < deadline) return failed(answer.error().message);
+        return failed(question_of(name, type) + ": timed out");
+    }
     switch (answer->outcome) {
         case DnsAnswer::Outcome::found:
         case DnsAnswer::Outcome::no_data:
@@ -36,29 +40,32 @@ OrProblem<DnsAnswer> judged(base::Result<DnsAnswer> answer, const std::string& q
         case DnsAnswer::Outcome::other_failure:
             break;
     }
-    return failed(fmt::format("{}: response code {}", question, answer->response_code));
+    return failed(
+        fmt::format("{}: response code {}", question_of(name, type), answer->response_code));
+}
+
+// What ends because the task is cancelled says nothing about the name.
+void throw_if_cancelled(const asio::cancellation_state& state) {
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error(asio::error::operation_aborted);
 }
 
 }  // namespace
 
 base::Task<OrProblem<DnsAnswer>> look_up(net::Resolver& resolver, std::string name,
                                          net::RecordType type, Deadline deadline) {
-    const auto question = fmt::format("looking up {} for {}", to_string(type), name);
-    const auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor, deadline);
-    auto race = asio::experimental::make_parallel_group(
-        asio::co_spawn(executor, resolver.query(std::move(name), type), asio::deferred),
-        timer.async_wait(asio::deferred));
-    auto [order, failure, answer, timer_error] =
-        co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-    // A race that ends because this task is cancelled says nothing about the name.
-    if ((co_await asio::this_coro::cancellation_state).cancelled() !=
-        asio::cancellation_type::none) {
-        throw boost::system::system_error(asio::error::operation_aborted);
-    }
-    if (order.front() != 0) co_return failed(question + ": timed out");
-    if (failure) std::rethrow_exception(failure);
-    co_return judged(std::move(answer), question);
+    auto answer = co_await resolver.query(name, type, deadline);
+    throw_if_cancelled(co_await asio::this_coro::cancellation_state);
+    co_return judged(std::move(answer), name, type, deadline);
+}
+
+base::Task<AddressLookup> look_up_addresses(net::Resolver& resolver, std::string name,
+                                            Deadline deadline) {
+    auto answers = co_await resolver.query_addresses(name, deadline);
+    throw_if_cancelled(co_await asio::this_coro::cancellation_state);
+    AddressLookup lookup{.v6 = judged(std::move(answers.v6), name, net::RecordType::aaaa, deadline),
+                         .v4 = judged(std::move(answers.v4), name, net::RecordType::a, deadline)};
+    co_return lookup;
 }
 
 }  // namespace cairn::va

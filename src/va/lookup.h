@@ -1,7 +1,6 @@
 #pragma once
 // Private to va.
 
-#include <chrono>
 #include <string>
 
 #include "base/task.h"
@@ -11,7 +10,7 @@
 namespace cairn::va {
 
 /// When an attempt has to be over.
-using Deadline = std::chrono::steady_clock::time_point;
+using Deadline = net::Resolver::Deadline;
 
 /// Asks for `name` `type` by the deadline. "There is no such name" and "no such record" are
 /// answers; whatever leaves the question open (SERVFAIL, a bogus signature, no answer in time) is a
@@ -21,5 +20,12 @@ using Deadline = std::chrono::steady_clock::time_point;
                                                                       std::string name,
                                                                       net::RecordType type,
                                                                       Deadline deadline);
+
+struct AddressLookup {
+    protocol::OrProblem<net::DnsAnswer> v6, v4;
+};
+/// Asks for AAAA and A at the same time, each as `look_up` does.
+[[nodiscard]] base::Task<AddressLookup> look_up_addresses(net::Resolver& resolver, std::string name,
+                                                          Deadline deadline);
 
 }  // namespace cairn::va

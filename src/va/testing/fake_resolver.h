@@ -60,20 +60,20 @@ class FakeResolver final : public net::Resolver {
         answers_[{name, net::RecordType::aaaa}] = {with_addresses(v6)};
         answers_[{name, net::RecordType::a}] = {with_addresses(v4)};
     }
-    /// Queries fail only when they are cancelled any more. `on_query` is called for each.
+    /// Queries fail only at their deadline, or when they are cancelled. `on_query` is called for
+    /// each.
     void fall_silent(std::function<void()> on_query = [] {}) {
         on_silent_query_ = std::move(on_query);
     }
     /// The names asked for, in order.
     [[nodiscard]] const std::vector<std::string>& queries() const { return queries_; }
 
-    base::Task<Answer> query(std::string name, net::RecordType type) override {
+    base::Task<Answer> query(std::string name, net::RecordType type, Deadline deadline) override {
         queries_.push_back(name);
         if (on_silent_query_) {
             on_silent_query_();
-            boost::asio::steady_timer never(co_await boost::asio::this_coro::executor,
-                                            boost::asio::steady_timer::time_point::max());
-            co_await never.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+            boost::asio::steady_timer end(co_await boost::asio::this_coro::executor, deadline);
+            co_await end.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
             co_return base::fail("no answer");
         }
         const auto entry = answers_.find({name, type});
