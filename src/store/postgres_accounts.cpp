@@ -15,12 +15,11 @@ constexpr int most_attempts = 5;
 
 const std::string columns = "version, id, jwk, contacts, created, terms_agreed, deactivated";
 
-const Statement find_by_id{
-    "find_account",
-    // What the caller has already is not sent again.
-    "SELECT version, id, CASE WHEN version <> $2 THEN jwk END, contacts, created, terms_agreed,"
-    " deactivated FROM accounts WHERE id = $1",
-    repeatable, shared};
+// What the caller has already is not sent again.
+const Statement find_version{"find_account_version", "SELECT version FROM accounts WHERE id = $1",
+                             repeatable, shared};
+const Statement find_by_id{"find_account", "SELECT " + columns + " FROM accounts WHERE id = $1",
+                           repeatable, shared};
 const Statement find_by_key{"find_account_by_key",
                             "SELECT " + columns + " FROM accounts WHERE thumbprint = $1",
                             repeatable, shared};
@@ -67,13 +66,13 @@ ca::Account PostgresRepository::remember(PostgresRow& row) {
 }
 
 base::Task<std::optional<Account>> PostgresRepository::find_account(AccountId id) {
-    auto known = accounts_.find(id);
-    const std::int64_t known_version = known ? known->version : 0;
-    const auto answer = co_await run(find_by_id, id, known_version);
-    if (answer.rows() == 0) co_return std::nullopt;
-    auto row = answer.row(0);
-    if (known && answer.row(0).integer() == known_version) co_return std::move(known->account);
-    co_return remember(row);
+    if (auto known = accounts_.find(id)) {
+        const auto present = co_await run(find_version, id);
+        const auto version = present.first([](PostgresRow& row) { return row.integer(); });
+        if (version == known->version) co_return std::move(known->account);
+    }
+    const auto answer = co_await run(find_by_id, id);
+    co_return answer.first([this](PostgresRow& row) { return remember(row); });
 }
 
 base::Task<std::optional<Account>> PostgresRepository::find_account_by_key(

@@ -43,6 +43,18 @@ class ToldWrite {
     const PostgresCall& call_;
 };
 
+/// A call that nobody waits for is not sent any more.
+class Abandons {
+  public:
+    explicit Abandons(PostgresCall& call) : call_(call) {}
+    ~Abandons() { call_.is_abandoned = !call_.is_done; }
+    Abandons(const Abandons&) = delete;
+    Abandons& operator=(const Abandons&) = delete;
+
+  private:
+    PostgresCall& call_;
+};
+
 base::Task<PostgresHandle> made_by(const std::function<PostgresHandle()>& connect) {
     co_return connect();
 }
@@ -119,9 +131,16 @@ PostgresConnection* PostgresLane::idlest() {
 
 // What else the loop does in this turn comes along.
 base::Task<void> PostgresLane::gather() {
-    if (std::exchange(is_gathering_, true)) co_return;
-    co_await asio::post(executor_, asio::use_awaitable);
-    is_gathering_ = false;
+    {
+        // However it ends: nobody else gathers meanwhile.
+        struct Gathering {
+            bool& is_gathering;
+            ~Gathering() { is_gathering = false; }
+        };
+        is_gathering_ = true;
+        const Gathering gathering{is_gathering_};
+        co_await asio::post(executor_, asio::use_awaitable);
+    }
     pump();
 }
 
@@ -172,7 +191,8 @@ base::Task<std::shared_ptr<PostgresCall>> PostgresLane::perform(
     const ToldWrite told(is_write ? *options_.observer : ca::deaf_observer(), *call);
     auto& queue = transaction == Statement::Transaction::shared ? waiting_shared_ : waiting_;
     queue.push_back(call);
-    co_await gather();
+    const Abandons abandons(*call);
+    if (!is_gathering_) co_await gather();
     co_await ending_of(call, deadline);
     co_return call;
 }
@@ -185,16 +205,14 @@ base::Task<void> PostgresLane::ending_of(std::shared_ptr<PostgresCall> call, Dea
         if (!call->is_done)
             co_await call->wake.async_wait(asio::redirect_error(asio::use_awaitable, error));
         if (call->is_done) co_return;
-        call->is_abandoned = error || call->ending == Ending::not_sent;
         if (error) throw boost::system::system_error(error);  // the task was cancelled
-        if (call->is_abandoned) {
+        if (call->ending == Ending::not_sent) {
             call->message =
                 is_connected() ? "the database is too slow" : "no connection to the database";
             co_return;
         }
     }
     // The database itself ends what takes too long; a connection that is silent is dead.
-    call->is_abandoned = true;
     call->message = "no answer from the database";
     for (const auto& connection : connections_) connection->give_up(call);
 }

@@ -87,8 +87,8 @@ class PostgresLane {
     std::vector<std::shared_ptr<PostgresConnection>> connections_;
     std::deque<std::shared_ptr<PostgresCall>> waiting_;         ///< each for its own transaction
     std::deque<std::shared_ptr<PostgresCall>> waiting_shared_;  ///< for a shared one
-    bool is_gathering_ = false;  ///< the end of the loop's turn is waited for
-    bool is_failing_ = false;    ///< the log knows that there is no connection
+    bool is_gathering_ = false;                                 ///< `gather` is under way
+    bool is_failing_ = false;  ///< the log knows that there is no connection
     base::TaskGroup keepers_;
 };
 
