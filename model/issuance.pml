@@ -73,7 +73,7 @@ byte claim[JOBS];
     ((a) == READY && ((b) == PROCESSING || (b) == INVALID)) || \
     ((a) == PROCESSING && ((b) == VALID || (b) == INVALID)))
 #define may_follow_in_authorization(a, b) ((a) == (b) || \
-    ((a) == UNTRIED && ((b) == ATTEMPTED || (b) == DEACTIVATED)) || \
+    (a) == UNTRIED || \
     ((a) == ATTEMPTED && ((b) == PROVED || (b) == FAILED)) || \
     ((a) == PROVED && (b) == DEACTIVATED))
 
@@ -123,10 +123,12 @@ byte faults = FAULTS;
 #define begin_validation(name) COMPARE_AND_SET( \
     ordered && authorization[name] == UNTRIED && !expired, authorization[name] = ATTEMPTED)
 
+/* An attempt need not have been recorded before it ends. */
 #ifdef FINISH_WITHOUT_CONDITION
 #define may_finish(name) true
 #else
-#define may_finish(name) (authorization[name] == ATTEMPTED)
+#define may_finish(name) (authorization[name] == ATTEMPTED || \
+    (ordered && authorization[name] == UNTRIED && !expired))
 #endif
 #define finish_validation(name, outcome) COMPARE_AND_SET( \
     may_finish(name), authorization[name] = outcome; claim[name] = NOBODY)
@@ -175,6 +177,7 @@ byte faults = FAULTS;
 
 active [REQUESTS] proctype Request() {
     byte me = _pid; /* the Watcher was 0 */
+    byte outcome;
     bool error, done;
 
 end: do
@@ -188,6 +191,16 @@ end: do
 
     :: atomic { authorization[1] == UNTRIED ->
            WRITE(begin_validation(1)); answer(authorization[1] != UNTRIED) }
+
+    :: ordered && authorization[0] == UNTRIED && !expired -> /* validated while the client waits */
+       if
+       :: outcome = PROVED
+       :: outcome = FAILED
+       fi;
+#ifdef ACKNOWLEDGE_OUTCOME_FIRST
+       acknowledge(authorization[0] == outcome);
+#endif
+       atomic { WRITE(finish_validation(0, outcome)); answer(authorization[0] == outcome); outcome = 0 }
 
     :: atomic { WRITE(deactivate_authorization(0)); answer(authorization[0] == DEACTIVATED) }
 

@@ -27,8 +27,12 @@ ca::AuthorizationId require_id(const std::string& text) {
     return *id;
 }
 
-bool is_under_way(const ca::Authorization& authorization) {
+bool is_recorded_under_way(const ca::Authorization& authorization) {
     return authorization.attempt && !authorization.attempt->finished && !authorization.deactivated;
+}
+
+bool has_ended(const ca::Authorization& authorization) {
+    return authorization.attempt && authorization.attempt->finished;
 }
 
 protocol::ChallengeObject challenge_object(const ca::Authorization& authorization,
@@ -54,14 +58,14 @@ HttpResponse authorization_response(const ca::Authorization& authorization, base
         .challenges = {},
         .wildcard = authorization.identifier.is_wildcard()};
     // RFC 8555 section 7.1.4: once it is decided, only the challenge that decided it.
-    const bool decided = authorization.attempt && authorization.attempt->finished;
+    const bool decided = has_ended(authorization);
     for (const auto type : authorization.offered)
         if (!decided || authorization.attempt->method == type)
             object.challenges.push_back(challenge_object(authorization, type, links));
     HttpResponse response;
     response.content_type = "application/json";
     response.body = object.to_json();
-    if (is_under_way(authorization))
+    if (is_recorded_under_way(authorization))
         response.fields.emplace_back("Retry-After", poll_again_seconds);
     response.log_account = authorization.account.to_string();
     return response;
@@ -103,6 +107,10 @@ void AuthorizationApi::add_to(Router& router) {
     });
 }
 
+bool AuthorizationApi::is_under_way(const ca::Authorization& authorization) const {
+    return is_recorded_under_way(authorization) || validation_.is_under_way(authorization.id);
+}
+
 base::Task<ca::Authorization> AuthorizationApi::settled(ca::Authorization authorization,
                                                         base::Milliseconds patience) {
     if (!is_under_way(authorization)) co_return authorization;
@@ -114,6 +122,20 @@ base::Task<ca::Authorization> AuthorizationApi::settled(ca::Authorization author
     if (!is_under_way(authorization)) co_return authorization;
     co_await ticket.wait(patience);
     co_return co_await ordering_.read_authorization(account, id);
+}
+
+base::Task<ca::Authorization> AuthorizationApi::attempted(ca::Authorization authorization,
+                                                          ChallengeType type, ca::Cause cause) {
+    const auto account = authorization.account;
+    const auto id = authorization.id;
+    const bool was_under_way = is_recorded_under_way(authorization);
+    // Taken first, so that no end is missed.
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
+    co_await validation_.begin(std::move(authorization), type, std::move(cause));
+    if (was_under_way || validation_.is_under_way(id)) co_await ticket.wait(longest_challenge_hold);
+    authorization = co_await ordering_.read_authorization(account, id);
+    if (has_ended(authorization)) co_return authorization;
+    co_return co_await validation_.acknowledge(id);
 }
 
 base::Task<HttpResponse> AuthorizationApi::authorization(HttpRequest request, std::string id) {
@@ -138,14 +160,14 @@ base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::s
     const auto type = protocol::challenge_type_from(type_text);
     if (!type || !found.offers(*type))
         throw Problem(ProblemType::malformed, "no such challenge", 404);
-    if (!signed_request.is_post_as_get()) {
+    if (signed_request.is_post_as_get()) {
+        found = co_await settled(std::move(found), longest_challenge_hold);
+    } else {
         auto answer = protocol::parse_challenge_response(signed_request.payload);
         if (!answer) throw std::move(answer.error());
         ca::Cause cause{.request = std::move(request.id)};
-        co_await validation_.begin(std::move(found), *type, std::move(cause));
-        found = co_await ordering_.read_authorization(account, require_id(id));
+        found = co_await attempted(std::move(found), *type, std::move(cause));
     }
-    found = co_await settled(std::move(found), longest_challenge_hold);
     co_return challenge_response(found, *type, links_);
 }
 

@@ -22,8 +22,13 @@ class AuthorizationApi {
     base::Task<net::HttpResponse> authorization(net::HttpRequest request, std::string id);
     base::Task<net::HttpResponse> challenge(net::HttpRequest request, std::string id,
                                             std::string type);
+    [[nodiscard]] bool is_under_way(const ca::Authorization& authorization) const;
+    /// The authorization once its attempt has ended, or when `patience` has.
     base::Task<ca::Authorization> settled(ca::Authorization authorization,
                                           base::Milliseconds patience);
+    /// Begins an attempt, and waits for its end for a moment. What is told of it then is recorded.
+    base::Task<ca::Authorization> attempted(ca::Authorization authorization,
+                                            protocol::ChallengeType type, ca::Cause cause);
 
     const Links& links_;
     JwsGate& gate_;

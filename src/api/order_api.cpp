@@ -106,9 +106,12 @@ base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id)
     if (!wanted) throw std::move(wanted.error());
     auto view = co_await ordering_.read(signed_request.account.id, require_id(id));
     ca::Cause cause{.request = std::move(request.id)};
-    co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(cause));
+    // Taken first, so that no end is missed.
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id);
+    const bool is_under_way =
+        co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(cause));
+    if (is_under_way) co_await ticket.wait(longest_hold);
     view = co_await ordering_.read(signed_request.account.id, require_id(id));
-    view = co_await settled(std::move(view));
     co_return order_response(view, 200);
 }
 

@@ -22,6 +22,11 @@ struct ValidationAttempt {
     std::optional<base::Time> finished;
     /// Why it failed; none while under way and after success.
     std::optional<protocol::Problem> problem;
+
+    [[nodiscard]] ValidationAttempt ended(base::Time when,
+                                          std::optional<protocol::Problem> failure) const {
+        return {method, started, when, std::move(failure)};
+    }
 };
 
 /// The stored facts of an authorization and its challenges (RFC 8555 sections 7.1.4 and 7.1.5). The

@@ -99,12 +99,12 @@ void Issuance::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
-base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
+base::Task<bool> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
                                     Cause cause) {
     const auto& order = view.order;
     const auto status = view.status();
     if (order.intent && order.intent->csr == request.csr && status != OrderStatus::invalid)
-        co_return;  // the same request again: it is under way or done
+        co_return status == OrderStatus::processing;  // the same request again
     if (status != OrderStatus::ready)
         throw Problem(ProblemType::order_not_ready,
                       "the order is " + std::string(to_string(status)) + ", not ready");
@@ -130,6 +130,7 @@ base::Task<void> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
     if (!begun) throw Problem(ProblemType::order_not_ready, "the order is being finalized already");
     const auto here = co_await boost::asio::this_coro::executor;
     queue_.submit(order.id.to_string(), std::move(cause), here);
+    co_return true;
 }
 
 base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {

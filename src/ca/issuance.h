@@ -37,9 +37,10 @@ class Issuance {
     void start();
     void stop(base::Milliseconds patience);
 
-    /// Begins issuance for an order that is ready. The same CSR again is no error. Throws a problem
-    /// for a bad CSR (the order stays ready) and for an order in another state.
-    [[nodiscard]] base::Task<void> finalize(OrderView view, protocol::FinalizeRequest request,
+    /// Begins issuance for an order that is ready; its end is announced under the order's id. The
+    /// same CSR again is no error. True if issuance is under way, false if it has ended. Throws a
+    /// problem for a bad CSR (the order stays ready) and for an order in another state.
+    [[nodiscard]] base::Task<bool> finalize(OrderView view, protocol::FinalizeRequest request,
                                             Cause cause);
 
     /// Issues the certificate for the CA's own HTTPS endpoint, of the default profile, and stores

@@ -33,32 +33,32 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     };
 
     // Starts the job if there is room, else lets it wait, else leaves it to the store.
-    void submit(Job job) {
+    bool submit(Job job) {
         {
             const std::scoped_lock lock(mutex);
-            if (stopping || known.contains(job.id)) return;
+            if (stopping || known.contains(job.id)) return false;
             if (running >= options.parallel) {
                 if (waiting.size() >= options.waiting) {
                     left_in_store = true;
-                    return;
+                    return false;
                 }
                 known.insert(job.id);
                 waiting.push_back(std::move(job));
                 observer.jobs_waiting(options.queue, 1);
-                return;
+                return true;
             }
             known.insert(job.id);
             count_running(1);
         }
-        spawn(std::move(job));
+        return spawn(std::move(job));
     }
 
-    void spawn(Job job) {
+    bool spawn(Job job) {
         const auto place = job.place ? *job.place : next_executor();
-        if (!tasks.spawn(place, work(shared_from_this(), std::move(job)))) {
-            const std::scoped_lock lock(mutex);
-            count_running(-1);
-        }
+        if (tasks.spawn(place, work(shared_from_this(), std::move(job)))) return true;
+        const std::scoped_lock lock(mutex);
+        count_running(-1);
+        return false;
     }
 
     void count_running(std::ptrdiff_t change) {
@@ -189,8 +189,9 @@ void JobQueue::start() {
     state_->watchers.spawn(state_->next_executor(), State::watch(state_));
 }
 
-void JobQueue::submit(std::string id, Cause cause, std::optional<base::Executor> place) {
-    state_->submit({.id = std::move(id), .cause = std::move(cause), .place = std::move(place)});
+bool JobQueue::submit(std::string id, Cause cause, std::optional<base::Executor> place) {
+    return state_->submit(
+        {.id = std::move(id), .cause = std::move(cause), .place = std::move(place)});
 }
 
 void JobQueue::stop(base::Milliseconds patience) {

@@ -45,10 +45,11 @@ class JobQueue {
 
     /// Takes up what the store has from before, then keeps looking for jobs that were left.
     void start();
-    /// Runs the job soon, once: an id that waits or runs already is not run twice at a time.
-    /// It runs on `place`, if there is room at once: best on the loop of whoever waits for it, who
-    /// is then woken without a change of threads.
-    void submit(std::string id, Cause cause = {},
+    /// Runs the job soon, once: an id that waits or runs already is not run twice at a time. False
+    /// if it is one of those, or if there is no room or the queue is stopped: then only what the
+    /// store knows of the job will have it run. It runs on `place`, if there is room at once: best
+    /// on the loop of whoever waits for it, who is then woken without a change of threads.
+    bool submit(std::string id, Cause cause = {},
                 std::optional<base::Executor> place = std::nullopt);
     /// Takes no more, and waits for what runs, `patience` at most. The rest stays in the store.
     void stop(base::Milliseconds patience);

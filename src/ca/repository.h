@@ -89,11 +89,14 @@ class OrderStore {
     [[nodiscard]] virtual base::Task<bool> begin_validation(AuthorizationId id,
                                                             protocol::ChallengeType method,
                                                             base::Time now) = 0;
-    /// Ends the attempt: with a problem it failed, without one the authorization is valid until
-    /// `expires`. False if there is no attempt under way or the authorization was deactivated.
-    [[nodiscard]] virtual base::Task<bool> finish_validation(
-        AuthorizationId id, base::Time now, std::optional<protocol::Problem> problem,
-        base::Time expires) = 0;
+    /// Records how `attempt` ended, be it recorded as begun or not: with a problem it failed,
+    /// without one the authorization is valid until `expires`. One that was recorded keeps the
+    /// start that was. False if an attempt with another method was recorded, one has ended already,
+    /// the authorization was deactivated, or it had expired before the end of an attempt that was
+    /// not recorded. True for exactly one caller.
+    [[nodiscard]] virtual base::Task<bool> finish_validation(AuthorizationId id,
+                                                             ValidationAttempt attempt,
+                                                             base::Time expires) = 0;
     /// False if it was not pending or valid at `now`, or is being validated.
     [[nodiscard]] virtual base::Task<bool> deactivate_authorization(AuthorizationId id,
                                                                     base::Time now) = 0;

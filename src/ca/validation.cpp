@@ -1,6 +1,7 @@
 #include "ca/validation.h"
 
 #include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace cairn::ca {
 
@@ -15,6 +16,14 @@ base::Task<std::vector<std::string>> unfinished(OrderStore& store, std::size_t l
     for (const auto& id : co_await store.claim_unfinished_validations(limit))
         ids.push_back(id.to_string());
     co_return ids;
+}
+
+Problem other_attempt() {
+    return {ProblemType::malformed, "another challenge of this authorization is being validated"};
+}
+
+Problem could_not_validate() {
+    return {ProblemType::server_internal, "the CA could not carry out the validation"};
 }
 
 }  // namespace
@@ -55,22 +64,70 @@ base::Task<void> Validation::begin(Authorization authorization, protocol::Challe
         throw Problem(ProblemType::malformed, "the authorization is " +
                                                   std::string(to_string(status)) +
                                                   "; a new order gives a new one");
-    if (authorization.attempt)
-        throw Problem(ProblemType::malformed,
-                      "another challenge of this authorization is being validated");
-    if (co_await repository_.begin_validation(authorization.id, method, now)) {
-        const auto here = co_await boost::asio::this_coro::executor;
-        queue_.submit(authorization.id.to_string(), std::move(cause), here);
+    if (authorization.attempt) throw other_attempt();
+    const ValidationAttempt attempt{method, now, std::nullopt, std::nullopt};
+    {
+        const std::scoped_lock lock(mutex_);
+        const auto [entry, is_new] = attempts_.emplace(authorization.id, attempt);
+        if (!is_new && entry->second.method != method) throw other_attempt();
+        if (!is_new) co_return;
     }
+    const auto here = co_await boost::asio::this_coro::executor;
+    if (queue_.submit(authorization.id.to_string(), std::move(cause), here)) co_return;
+    // No room, or the last attempt is just ending. What is recorded is found again.
+    co_await repository_.begin_validation(authorization.id, method, now);
+    forget(authorization.id);
 }
 
+bool Validation::is_under_way(const AuthorizationId& id) const {
+    return begun(id).has_value();
+}
+
+std::optional<ValidationAttempt> Validation::begun(const AuthorizationId& id) const {
+    const std::scoped_lock lock(mutex_);
+    const auto entry = attempts_.find(id);
+    return entry == attempts_.end() ? std::nullopt : std::optional(entry->second);
+}
+
+base::Task<Authorization> Validation::acknowledge(AuthorizationId id) {
+    if (const auto attempt = begun(id))
+        co_await repository_.begin_validation(id, attempt->method, attempt->started);
+    auto authorization = co_await repository_.find_authorization(id);
+    if (!authorization->attempt &&
+        authorization->status(clock_.now()) == AuthorizationStatus::pending)
+        throw StoreUnavailable("the validation could not be recorded");
+    co_return std::move(*authorization);
+}
+
+void Validation::forget(const AuthorizationId& id) {
+    const std::scoped_lock lock(mutex_);
+    attempts_.erase(id);
+}
+
+/// However a job ends, its attempt is no longer under way here, and whoever waits learns of it.
+class Validation::Running {
+  public:
+    Running(Validation& validation, AuthorizationId id) : validation_(validation), id_(id) {}
+    ~Running() {
+        validation_.forget(id_);
+        validation_.announcements_.announce(id_.to_string());
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+  private:
+    Validation& validation_;
+    AuthorizationId id_;
+};
+
 base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
+    const Running running(*this, id);
     const auto authorization = co_await repository_.find_authorization(id);
-    if (!authorization || !authorization->attempt || authorization->attempt->finished ||
-        authorization->deactivated)
-        co_return;
+    if (!authorization || authorization->deactivated) co_return;
+    const auto attempt = authorization->attempt ? authorization->attempt : begun(id);
+    if (!attempt || attempt->finished) co_return;
     const auto account = co_await repository_.find_account(authorization->account);
-    const auto method = authorization->attempt->method;
+    const auto method = attempt->method;
 
     std::optional<Problem> problem;
     if (!account || account->deactivated) {
@@ -83,14 +140,22 @@ base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
                                      .token = authorization->token,
                                      .key_authorization = key_authorization(
                                          authorization->token, account->key.thumbprint())};
-        const auto begun = std::chrono::steady_clock::now();
-        auto outcome = co_await validator_.validate(std::move(question));
-        if (!outcome) problem = std::move(outcome.error());
-        observer_.validated(method, problem ? std::optional(problem->type) : std::nullopt,
-                            std::chrono::steady_clock::now() - begun);
+        const auto from = std::chrono::steady_clock::now();
         std::string seen;
-        if (outcome)
-            for (const auto& step : *outcome) seen += (seen.empty() ? "" : "; ") + step;
+        try {
+            auto outcome = co_await validator_.validate(std::move(question));
+            if (!outcome) problem = std::move(outcome.error());
+            if (outcome)
+                for (const auto& step : *outcome) seen += (seen.empty() ? "" : "; ") + step;
+        } catch (const boost::system::system_error&) {
+            throw;  // cancelled
+        } catch (const std::exception& error) {
+            log_.error("validator failed",
+                       {{"authorization", id.to_string()}, {"error", error.what()}});
+            problem = could_not_validate();
+        }
+        observer_.validated(method, problem ? std::optional(problem->type) : std::nullopt,
+                            std::chrono::steady_clock::now() - from);
         log_.info("validation", {{"request", cause.request},
                                  {"authorization", id.to_string()},
                                  {"account", authorization->account.to_string()},
@@ -101,15 +166,17 @@ base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
     }
     const auto now = clock_.now();
     const auto* profile = profiles_.find("");
-    co_await repository_.finish_validation(id, now, std::move(problem),
+    co_await repository_.finish_validation(id, attempt->ended(now, std::move(problem)),
                                            now + profile->reuse_lifetime);
-    announcements_.announce(id.to_string());
 }
 
 base::Task<void> Validation::give_up(AuthorizationId id) {
-    Problem problem(ProblemType::server_internal, "the CA could not carry out the validation");
+    // What was not recorded was promised to nobody.
+    const auto authorization = co_await repository_.find_authorization(id);
+    if (!authorization || !authorization->attempt) co_return;
     const auto now = clock_.now();
-    co_await repository_.finish_validation(id, now, std::move(problem), now);
+    co_await repository_.finish_validation(
+        id, authorization->attempt->ended(now, could_not_validate()), now);
     announcements_.announce(id.to_string());
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,8 +17,10 @@
 
 namespace cairn::ca {
 
-/// Proves control of identifiers outside the request: the attempt is recorded, then carried out as
-/// a job that survives a restart (RFC 8555 section 7.5.1).
+/// Proves control of identifiers outside the request (RFC 8555 section 7.5.1). An attempt is a job;
+/// most end while the request that began them still waits for its answer, and are written down
+/// once, with their outcome. One that takes longer is recorded before anybody is told of it, and
+/// from then on survives a restart.
 class Validation {
   public:
     Validation(Repository& repository, Validator& validator, const Profiles& profiles,
@@ -24,15 +29,25 @@ class Validation {
 
     /// Takes up the attempts that a former process left unfinished.
     void start();
-    /// Lets the attempts under way end, `patience` at most; unfinished ones stay in the store.
+    /// Lets the attempts under way end, `patience` at most; recorded ones stay in the store.
     void stop(base::Milliseconds patience);
 
     /// Begins the attempt that a response to a challenge asks for; one that is under way or ended
     /// well is not begun again. Throws a problem if the authorization cannot be attempted any more.
     [[nodiscard]] base::Task<void> begin(Authorization authorization,
                                          protocol::ChallengeType method, Cause cause);
+    /// True if an attempt that was begun here has not ended, recorded or not. Its end is announced
+    /// under the authorization's id.
+    [[nodiscard]] bool is_under_way(const AuthorizationId& id) const;
+    /// The authorization as a client may be told of it after `begin`: its attempt has ended, or is
+    /// recorded. Throws StoreUnavailable if it is neither, for want of the store.
+    [[nodiscard]] base::Task<Authorization> acknowledge(AuthorizationId id);
 
   private:
+    class Running;
+    /// The attempt that was begun here.
+    [[nodiscard]] std::optional<ValidationAttempt> begun(const AuthorizationId& id) const;
+    void forget(const AuthorizationId& id);
     base::Task<void> carry_out(AuthorizationId id, Cause cause);
     base::Task<void> give_up(AuthorizationId id);
 
@@ -43,6 +58,9 @@ class Validation {
     base::Announcements& announcements_;
     base::Log& log_;
     Observer& observer_;
+    mutable std::mutex mutex_;
+    /// Attempts that were begun here and have not ended.
+    std::map<AuthorizationId, ValidationAttempt> attempts_;
     JobQueue queue_;
 };
 

@@ -20,11 +20,19 @@ class AuthorizationContract : public RepositoryContract {
                                    base::Time expires = now + 24h) {
         const auto pending = stored(owner, name);
         EXPECT_TRUE(await(store().begin_validation(pending.id, ChallengeType::http_01, now)));
-        EXPECT_TRUE(await(store().finish_validation(pending.id, now, std::nullopt, expires)));
+        EXPECT_TRUE(await(finish(pending.id, now, std::nullopt, expires)));
         return found(pending.id);
     }
     ca::Authorization found(const ca::AuthorizationId& id) {
         return await(store().find_authorization(id)).value();
+    }
+
+    /// Ends an attempt that started at `now`.
+    base::Task<bool> finish(const ca::AuthorizationId& id, base::Time finished,
+                            std::optional<Problem> problem, base::Time expires,
+                            ChallengeType method = ChallengeType::http_01) {
+        ca::ValidationAttempt attempt{method, now, finished, std::move(problem)};
+        return store().finish_validation(id, std::move(attempt), expires);
     }
 
     ca::Account account = stored_account();
@@ -108,8 +116,8 @@ TEST_P(AuthorizationContract, EndsAValidationWithSuccess) {
     await(store().begin_validation(authorization.id, ChallengeType::tls_alpn_01, now));
     // The proof may come in after the deadline for beginning.
     const auto finished = authorization.expires + 1s;
-    EXPECT_TRUE(
-        await(store().finish_validation(authorization.id, finished, std::nullopt, finished + 24h)));
+    EXPECT_TRUE(await(finish(authorization.id, finished, std::nullopt, finished + 24h,
+                             ChallengeType::tls_alpn_01)));
     authorization.expires = finished + 24h;
     authorization.attempt = {
         .method = ChallengeType::tls_alpn_01,
@@ -119,7 +127,7 @@ TEST_P(AuthorizationContract, EndsAValidationWithSuccess) {
     };
     expect_same(found(authorization.id), authorization);
 
-    EXPECT_FALSE(await(store().finish_validation(authorization.id, finished + 1s, failure, now)));
+    EXPECT_FALSE(await(finish(authorization.id, finished + 1s, failure, now)));
     expect_same(found(authorization.id), authorization);
 }
 
@@ -128,7 +136,7 @@ TEST_P(AuthorizationContract, EndsAValidationWithFailure) {
     await(store().begin_validation(authorization.id, ChallengeType::http_01, now));
     failure.status = 403;
     failure.subproblems = {{ProblemType::dns, "no address", std::pair("dns", "example.org")}};
-    EXPECT_TRUE(await(store().finish_validation(authorization.id, now + 1s, failure, now + 24h)));
+    EXPECT_TRUE(await(finish(authorization.id, now + 1s, failure, now + 24h)));
     authorization.attempt = {
         .method = ChallengeType::http_01,
         .started = now,
@@ -137,20 +145,46 @@ TEST_P(AuthorizationContract, EndsAValidationWithFailure) {
     };
     expect_same(found(authorization.id), authorization);
 
-    EXPECT_FALSE(await(store().finish_validation(authorization.id, now, std::nullopt, now + 24h)));
+    EXPECT_FALSE(await(finish(authorization.id, now, std::nullopt, now + 24h)));
     EXPECT_FALSE(await(store().begin_validation(authorization.id, ChallengeType::http_01, now)));
     expect_same(found(authorization.id), authorization);
 }
 
-TEST_P(AuthorizationContract, EndsNoValidationThatIsNotUnderWay) {
-    const auto pending = stored(account.id, "pending.example.org");
-    EXPECT_FALSE(await(store().finish_validation(pending.id, now, std::nullopt, now + 24h)));
+TEST_P(AuthorizationContract, EndsAValidationThatWasNotRecorded) {
+    auto authorization = stored(account.id, "example.org");
+    const auto started = authorization.expires - 2s;
+    const auto finished = authorization.expires - 1s;
+    const ca::ValidationAttempt attempt{ChallengeType::dns_01, started, finished, std::nullopt};
+    EXPECT_TRUE(await(store().finish_validation(authorization.id, attempt, finished + 24h)));
+    authorization.attempt = attempt;
+    authorization.expires = finished + 24h;
+    expect_same(found(authorization.id), authorization);
+    reopen();
+    expect_same(found(authorization.id), authorization);
+
+    EXPECT_FALSE(await(store().finish_validation(authorization.id, attempt, finished + 48h)));
+    EXPECT_FALSE(await(store().begin_validation(authorization.id, ChallengeType::dns_01, started)));
+    expect_same(found(authorization.id), authorization);
+}
+
+TEST_P(AuthorizationContract, EndsNoValidationThatCouldNotHaveBegun) {
     const auto deactivated = stored(account.id, "deactivated.example.org");
     await(store().deactivate_authorization(deactivated.id, now));
-    EXPECT_FALSE(await(store().finish_validation(deactivated.id, now, std::nullopt, now + 24h)));
-    EXPECT_FALSE(
-        await(store().finish_validation(make.authorization_id(), now, std::nullopt, now + 24h)));
-    expect_same(found(pending.id), pending);
+    EXPECT_FALSE(await(finish(deactivated.id, now, std::nullopt, now + 24h)));
+
+    const auto lapsed = stored(account.id, "lapsed.example.org");
+    // It began in time; but the authorization has been told to be invalid before its end.
+    const ca::ValidationAttempt late{ChallengeType::http_01, lapsed.expires - 1s, lapsed.expires,
+                                     std::nullopt};
+    EXPECT_FALSE(await(store().finish_validation(lapsed.id, late, lapsed.expires + 24h)));
+    expect_same(found(lapsed.id), lapsed);
+
+    const auto other = stored(account.id, "other.example.org");
+    await(store().begin_validation(other.id, ChallengeType::dns_01, now));
+    EXPECT_FALSE(await(finish(other.id, now, std::nullopt, now + 24h)));
+    EXPECT_FALSE(found(other.id).attempt.value().finished);
+
+    EXPECT_FALSE(await(finish(make.authorization_id(), now, std::nullopt, now + 24h)));
 }
 
 TEST_P(AuthorizationContract, EndsOneValidationOfFiftyAtOnce) {
@@ -158,9 +192,8 @@ TEST_P(AuthorizationContract, EndsOneValidationOfFiftyAtOnce) {
     await(store().begin_validation(authorization.id, ChallengeType::http_01, now));
     std::vector<base::Task<bool>> ends;
     for (int i = 0; i < 50; ++i) {
-        ends.push_back(store().finish_validation(authorization.id, now + base::Seconds(i),
-                                                 i % 2 == 0 ? std::optional(failure) : std::nullopt,
-                                                 now + 24h));
+        ends.push_back(finish(authorization.id, now + base::Seconds(i),
+                              i % 2 == 0 ? std::optional(failure) : std::nullopt, now + 24h));
     }
     const auto results = await_all(std::move(ends));
     ASSERT_EQ(std::ranges::count(results, true), 1);
@@ -190,7 +223,7 @@ TEST_P(AuthorizationContract, DeactivatesNothingElse) {
 
     const auto failed = stored(account.id, "failed.example.org");
     await(store().begin_validation(failed.id, ChallengeType::http_01, now));
-    await(store().finish_validation(failed.id, now, failure, now));
+    await(finish(failed.id, now, failure, now));
     EXPECT_FALSE(await(store().deactivate_authorization(failed.id, now)));
 
     const auto lapsed = stored(account.id, "lapsed.example.org");
@@ -235,7 +268,7 @@ TEST_P(AuthorizationContract, FindsNoneThatIsNotValid) {
     await(store().begin_validation(processing.id, ChallengeType::http_01, now));
     EXPECT_TRUE(none_valid(now)) << "being validated";
 
-    await(store().finish_validation(processing.id, now, failure, now + 24h));
+    await(finish(processing.id, now, failure, now + 24h));
     EXPECT_TRUE(none_valid(now)) << "failed";
 
     const auto valid = stored_valid(account.id, name, now + 24h);
@@ -272,8 +305,8 @@ TEST_P(AuthorizationContract, ListsUnfinishedValidationsOldestFirst) {
     EXPECT_EQ(await(store().claim_unfinished_validations(2)),
               std::vector(begun.begin(), begun.begin() + 2));
 
-    await(store().finish_validation(begun[0], now, std::nullopt, now + 24h));
-    await(store().finish_validation(begun[2], now, failure, now + 24h));
+    await(finish(begun[0], now, std::nullopt, now + 24h));
+    await(finish(begun[2], now, failure, now + 24h));
     reopen();
     EXPECT_EQ(await(store().claim_unfinished_validations(10)), (std::vector{begun[1], begun[3]}));
 }

@@ -36,8 +36,10 @@ const Statement begin{"begin_validation",
                       once};
 const Statement finish{
     "finish_validation",
-    "UPDATE authorizations SET finished = $2, problem = $3, expires = coalesce($4, expires)"
-    " WHERE id = $1 AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
+    "UPDATE authorizations SET method = $2, started = coalesce(started, $3), finished = $4,"
+    " problem = $5, expires = coalesce($6, expires)"
+    " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
+    " AND ((started IS NULL AND expires > $4) OR method = $2)",
     once};
 const Statement deactivate{"deactivate_authorization",
                            "UPDATE authorizations SET deactivated = $2"
@@ -136,12 +138,14 @@ base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,
     co_return answer.affected() == 1;
 }
 
-base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id, base::Time now,
-                                                       std::optional<protocol::Problem> problem,
+base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id,
+                                                       ca::ValidationAttempt attempt,
                                                        base::Time expires) {
+    const auto& problem = attempt.problem;
     const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
     const auto new_expiry = problem ? std::nullopt : std::optional(expires);
-    const auto answer = co_await run(finish, id, now, document, new_expiry);
+    const auto answer = co_await run(finish, id, to_stored(std::span(&attempt.method, 1)),
+                                     attempt.started, attempt.finished, document, new_expiry);
     const bool is_finished = answer.affected() == 1;
     if (is_finished) node_.announce(id.to_string());
     co_return is_finished;

@@ -53,8 +53,7 @@ class PostgresRepository final : public SharedStore {
         base::Time now) override;
     base::Task<bool> begin_validation(ca::AuthorizationId id, protocol::ChallengeType method,
                                       base::Time now) override;
-    base::Task<bool> finish_validation(ca::AuthorizationId id, base::Time now,
-                                       std::optional<protocol::Problem> problem,
+    base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                        base::Time expires) override;
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
     base::Task<std::vector<ca::AuthorizationId>> claim_unfinished_validations(

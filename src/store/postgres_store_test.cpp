@@ -280,7 +280,8 @@ TEST_F(PostgresStoreTest, TellsOtherNodesWhatHasChanged) {
     await(here->create_account(account));
     const auto proof = stored_authorization();
     await(here->begin_validation(proof.id, ChallengeType::http_01, now));
-    await(here->finish_validation(proof.id, now, std::nullopt, now + 1h));
+    const ca::ValidationAttempt attempt{ChallengeType::http_01, now, now, std::nullopt};
+    await(here->finish_validation(proof.id, attempt, now + 1h));
     EXPECT_TRUE(eventually([&] {
         const std::scoped_lock lock(mutex);
         return heard.contains(proof.id.to_string());

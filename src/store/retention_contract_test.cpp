@@ -110,7 +110,8 @@ TEST_P(RetentionContract, KeepsAnAuthorizationThatIsBeingValidated) {
     EXPECT_TRUE(has(proof));
     EXPECT_EQ(await(store().claim_unfinished_validations(10)), std::vector{proof.id});
 
-    EXPECT_TRUE(await(store().finish_validation(proof.id, now, std::nullopt, now + 1h)));
+    const ca::ValidationAttempt attempt{protocol::ChallengeType::http_01, now, now, std::nullopt};
+    EXPECT_TRUE(await(store().finish_validation(proof.id, attempt, now + 1h)));
     EXPECT_EQ(remove_all_before(later), 1U);
     EXPECT_FALSE(has(proof));
 }

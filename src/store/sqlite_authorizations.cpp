@@ -122,22 +122,27 @@ base::Task<bool> SqliteRepository::begin_validation(AuthorizationId id,
     co_return co_await writer_.run(step);
 }
 
-base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id, base::Time now,
-                                                     std::optional<protocol::Problem> problem,
+base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id,
+                                                     ca::ValidationAttempt attempt,
                                                      base::Time expires) {
     auto step = [&](Connection& connection) {
+        const auto& problem = attempt.problem;
         const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
         const auto new_expiry = problem ? std::nullopt : std::optional(expires);
         const bool is_finished =
             connection.execute(
-                "UPDATE authorizations SET finished = ?, problem = ?, expires = ifnull(?, expires)"
-                " WHERE id = ?"
-                " AND started IS NOT NULL AND finished IS NULL AND deactivated IS NULL",
-                now, document, new_expiry, id) == 1;
+                "UPDATE authorizations SET method = ?1, started = ifnull(started, ?2),"
+                " finished = ?3, problem = ?4, expires = ifnull(?5, expires) WHERE id = ?6"
+                " AND finished IS NULL AND deactivated IS NULL"
+                " AND ((started IS NULL AND expires > ?3) OR method = ?1)",
+                to_stored(std::span(&attempt.method, 1)), attempt.started, attempt.finished,
+                document, new_expiry, id) == 1;
         if (is_finished) {
             announce(authorizations_, id, [&, new_expiry](Authorization& authorization) {
-                authorization.attempt->finished = now;
-                authorization.attempt->problem = problem;
+                auto& present = authorization.attempt;
+                const auto started = present ? present->started : attempt.started;
+                present = attempt;
+                present->started = started;
                 if (new_expiry) authorization.expires = *new_expiry;
             });
         }

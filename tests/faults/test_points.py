@@ -5,6 +5,7 @@ The point "after" a step is the worst one: it was done, and nobody knows. The pr
 cairn-ca with other adapters (program/); where it dies inside a commit, it is cairn-ca itself.
 """
 
+import concurrent.futures
 import dataclasses
 import signal
 
@@ -13,7 +14,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from harness.acme import Client, Key, make_csr
+from harness.acme import Client, Key, Refused, make_csr
 from harness.dns_server import unique_name
 from harness.issued import read_chain
 from harness.postgres import PostgresCluster, PostgresStore
@@ -23,11 +24,12 @@ from harness.web import Responder
 # What a client's whole life with two names does, each step as often as it does it.
 PATH = {
     "create_account": 1, "update_contacts": 1, "create_order": 2,
-    "begin_validation": 2, "validate": 2, "finish_validation": 2,
+    "validate": 2, "finish_validation": 2,
     "begin_issuance": 1, "sign": 1, "complete_issuance": 1,
     "revoke_certificate": 1, "deactivate_authorization": 1, "replace_account_key": 1,
     "deactivate_account": 1,
 }
+SLOW = ["begin_validation"]
 START = ["save_issuer", "sign", "add_certificate"]
 FAILURE = ["fail_issuance"]
 
@@ -170,6 +172,60 @@ def test_dies_on_the_way(life, point):
     assert life.deaths == 1, f"the CA passed no point {point}"
 
 
+@pytest.mark.parametrize("point", points({step: 1 for step in SLOW}))
+def test_dies_while_it_records_a_slow_validation(life, point):
+    """What takes long is recorded before the client is told of it; what was recorded goes on."""
+    ca = life.ca
+    ca.start(die_at=point)
+    life.register()
+    names = [unique_name()]
+    url, order = life.client.order(names)
+    authorization = order["authorizations"][0]
+    with life.responder.silent():
+        with pytest.raises(requests.RequestException):
+            life.client.start_validation(authorization)
+        assert ca.server.wait(30) == -signal.SIGKILL
+    ca.start()
+    if ".before" in point:
+        assert life.client.post(authorization).json()["status"] == "pending"
+        life.client.start_validation(authorization)
+    order = life.client.wait_while(url, {"pending"})
+    assert order["status"] == "ready", life.client.explain(order)
+    order = life.finalize(url, order, names)
+    assert order["status"] == "valid", life.client.explain(order)
+    check_store(ca, 1)
+
+
+@pytest.mark.parametrize("store", ["shared"], indirect=True)
+def test_a_validation_that_the_store_refuses_is_not_acknowledged(life, postgres):
+    """Its client gets 503, and its outcome is nowhere; asked again, it goes well."""
+    ca = life.ca
+    ca.start()
+    life.register()
+    names = [unique_name()]
+    url, order = life.client.order(names)
+    authorization = order["authorizations"][0]
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        with life.responder.silent():
+            attempt = threads.submit(life.client.start_validation, authorization)
+            assert life.responder.asked.wait(30)
+            postgres.crash()
+        try:
+            with pytest.raises(Refused) as refusal:
+                attempt.result(60)
+            assert refusal.value.response.status_code == 503
+            assert "Retry-After" in refusal.value.response.headers
+        finally:
+            postgres.start()
+    ca.server.wait_until(lambda: life.client.post(authorization).status_code == 200)
+    assert life.client.post(authorization).json()["status"] == "pending"
+    life.client.start_validation(authorization)
+    order = life.client.wait_while(url, {"pending"})
+    assert order["status"] == "ready", life.client.explain(order)
+    life.finalize(url, order, names)
+    check_store(ca, 1)
+
+
 @pytest.mark.parametrize("point", points({step: 1 for step in FAILURE}))
 def test_dies_while_it_fails_an_order(life, point):
     """The profile of an order that is being issued has gone at the next start."""
@@ -221,7 +277,7 @@ def test_dies_inside_a_commit(life, call, nth):
 
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
-    assert set(known) == {*PATH, *START, *FAILURE}
+    assert set(known) == {*PATH, *SLOW, *START, *FAILURE}
 
 
 def test_an_unknown_point_is_refused(tmp_path):

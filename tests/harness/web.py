@@ -1,5 +1,6 @@
 """Web servers for http-01: one that serves a folder, one that answers for raw ACME sessions."""
 
+import contextlib
 import functools
 import http.server
 import threading
@@ -52,11 +53,17 @@ class Responder(WebServer):
     def __init__(self, port, address="127.0.0.1"):
         self.answers = {}
         answers = self.answers
+        self.open = threading.Event()
+        self.open.set()
+        self.asked = threading.Event()
+        is_open, asked = self.open, self.asked
 
         class Handler(_Quiet, http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                asked.set()
+                is_open.wait(30)
                 body = answers.get(self.path.removeprefix(PREFIX), "").encode()
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "application/octet-stream")
@@ -65,3 +72,12 @@ class Responder(WebServer):
                 self.wfile.write(body)
 
         super().__init__(port, Handler, address)
+
+    @contextlib.contextmanager
+    def silent(self):
+        """Nothing is answered meanwhile; what was asked is answered at the end."""
+        self.open.clear()
+        try:
+            yield
+        finally:
+            self.open.set()

@@ -59,11 +59,10 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "begin_validation",
                       store_->begin_validation(std::move(id), method, now));
     }
-    base::Task<bool> finish_validation(ca::AuthorizationId id, base::Time now,
-                                       std::optional<protocol::Problem> problem,
+    base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                        base::Time expires) override {
         return around(point_, "finish_validation",
-                      store_->finish_validation(std::move(id), now, std::move(problem), expires));
+                      store_->finish_validation(std::move(id), std::move(attempt), expires));
     }
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override {
         return around(point_, "deactivate_authorization",
