@@ -25,8 +25,8 @@ const Statement renew_lease{
     " CASE WHEN n.alive_until < clock_timestamp() THEN excluded.alive_since ELSE n.alive_since "
     "END),"
     " forgotten AS (DELETE FROM nodes WHERE alive_until < clock_timestamp() - interval '1 hour')"
-    " SELECT floor(extract(epoch FROM clock_timestamp()))::bigint, $2, $4"
-    " UNION ALL (SELECT 0, name, configuration FROM nodes"
+    " SELECT floor(extract(epoch FROM clock_timestamp()))::bigint, $2, $4, false"
+    " UNION ALL (SELECT 0, name, configuration, id < $1 FROM nodes"
     " WHERE alive_until > clock_timestamp() AND id <> $1 ORDER BY id LIMIT 1000)",
     repeatable};
 const Statement release_node{
@@ -130,6 +130,7 @@ base::Task<void> PostgresNode::renew() {
 void PostgresNode::take_census(const Answer& answer) {
     const std::scoped_lock lock(mutex_);
     StoreHealth health{.is_reachable = true, .nodes = {}, .dissenters = {}};
+    bool is_first = true;
     for (int i = 0; i < answer.rows(); ++i) {
         auto row = answer.row(i);
         const auto seconds = row.integer();
@@ -139,7 +140,9 @@ void PostgresNode::take_census(const Answer& answer) {
         // A node that has just begun has not said yet.
         if (!configuration.empty() && !configuration_.empty() && configuration != configuration_)
             health.dissenters.push_back(health.nodes.back());
+        if (row.boolean()) is_first = false;
     }
+    is_first_ = is_first;
     has_others_ = answer.rows() > 1;
     renewed_ = std::chrono::steady_clock::now();
     if (health.dissenters != health_.dissenters) {

@@ -49,6 +49,10 @@ class PostgresNode {
     [[nodiscard]] base::BytesView id() const { return id_; }
     [[nodiscard]] std::int64_t lease() const { return options_.lease.count(); }
 
+    /// Whether this is the one of the living nodes that does what one of them has to do. For a
+    /// moment after a change it may be none or two.
+    [[nodiscard]] bool is_first() const { return is_first_; }
+
     /// Seconds since 1970 by the database's clock, which all nodes share.
     [[nodiscard]] std::int64_t now() const;
 
@@ -78,6 +82,8 @@ class PostgresNode {
     const std::string mark_;  ///< the id as it stands in payloads
 
     std::atomic<std::int64_t> clock_offset_ = 0;  ///< from the steady clock's seconds
+
+    std::atomic<bool> is_first_ = false;
 
     mutable std::mutex mutex_;
     std::string configuration_;

@@ -367,6 +367,38 @@ TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
     }
 }
 
+TEST_F(PostgresStoreTest, OneNodeForgetsWhatHasExpired) {
+    open_both();
+    await(here->create_account(account));
+    const auto later = now + 1000h;
+    const ca::RetentionCutoffs cutoffs{.orders = later};
+    const auto place = [&] { await(here->create_order(make.order(account.id, {}), {})); };
+    const auto removes = [&](SharedStore& node) {
+        std::size_t removed = 0;
+        for (bool is_over = false; !is_over;) {
+            const auto removal = await(node.remove_expired(cutoffs, 10));
+            removed += removal.removed;
+            is_over = removal.is_round_over;
+        }
+        return removed == 1;
+    };
+    // Once both have looked since both were there, it is always the same one.
+    here->report_configuration("a");
+    there->report_configuration("a");
+    place();
+    const bool is_here = removes(*here);
+    EXPECT_EQ(removes(*there), !is_here);
+    for (int i = 0; i < 3; ++i) {
+        place();
+        EXPECT_FALSE(removes(is_here ? *there : *here));
+        EXPECT_TRUE(removes(is_here ? *here : *there));
+    }
+    // The other one takes over.
+    place();
+    (is_here ? here : there).reset();
+    EXPECT_TRUE(eventually([&] { return removes(is_here ? *there : *here); }));
+}
+
 TEST_F(PostgresStoreTest, TellsOfWritingCalls) {
     struct Counting final : ca::Observer {
         void writes_waiting(std::ptrdiff_t change) override { waiting += change; }
