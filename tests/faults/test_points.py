@@ -7,7 +7,9 @@ cairn-ca with other adapters (program/); where it dies inside a commit, it is ca
 
 import concurrent.futures
 import dataclasses
+import datetime
 import signal
+import time
 
 import pytest
 import requests
@@ -32,6 +34,7 @@ PATH = {
 SLOW = ["begin_validation"]
 START = ["save_issuer", "sign", "add_certificate"]
 FAILURE = ["fail_issuance"]
+FORGETTING = ["remove_expired"]
 
 
 def points(steps):
@@ -260,6 +263,29 @@ def test_dies_while_it_starts(life, point):
     check_life(life)
 
 
+@pytest.mark.parametrize("point", points({step: 1 for step in FORGETTING}))
+def test_dies_while_it_forgets(life, point):
+    """The first step after the start removes an order that has expired, and leaves the other one."""
+    ca = life.ca
+    ca.settings |= {"profiles.normal.description": "normal", "profiles.short.description": "short",
+                    "profiles.short.order_lifetime": "1s", "default_profile": "normal",
+                    "retention.orders": "1s"}
+    ca.start()
+    life.register()
+    names = [unique_name()]
+    url, order = life.order(names)
+    _, short = life.client.order([unique_name()], profile="short")
+    expiry = datetime.datetime.fromisoformat(short["expires"].replace("Z", "+00:00"))
+    ca.server.wait_until(lambda: time.time() > expiry.timestamp() + 2)
+    assert ca.stop() == 0
+    ca.launch(die_at=point)
+    assert ca.server.wait(30) == -signal.SIGKILL
+    assert ca.store.count("orders") == (2 if ".before" in point else 1)
+    ca.start()
+    assert life.finalize(url, order, names)["status"] == "valid"
+    check_store(ca, 1)
+
+
 @pytest.mark.parametrize("store", ["embedded"], indirect=True)
 @pytest.mark.parametrize("call, nth", [("fdatasync", n) for n in range(1, 9)] +
                          [("pwrite64", n) for n in range(1, 60, 4)])
@@ -277,7 +303,7 @@ def test_dies_inside_a_commit(life, call, nth):
 
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
-    assert set(known) == {*PATH, *SLOW, *START, *FAILURE}
+    assert set(known) == {*PATH, *SLOW, *START, *FAILURE, *FORGETTING}
 
 
 def test_an_unknown_point_is_refused(tmp_path):

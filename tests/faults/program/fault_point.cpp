@@ -27,6 +27,7 @@ const std::vector<std::string>& FaultPoint::steps() {
         "add_certificate",
         "revoke_certificate",
         "save_issuer",
+        "remove_expired",
     };
     return all;
 }

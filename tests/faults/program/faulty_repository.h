@@ -94,7 +94,11 @@ class FaultyRepository final : public ca::Repository {
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override {
         return around(point_, "save_issuer", store_->save_issuer(id, std::move(chain_pem)));
     }
-    // Calls that read, and the forgetting of what is over: that is not on anybody's way.
+    base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
+                                           std::size_t at_most) override {
+        return around(point_, "remove_expired", store_->remove_expired(cutoffs, at_most));
+    }
+    // Calls that read.
 
     base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override {
         return store_->find_account(std::move(id));
@@ -143,10 +147,6 @@ class FaultyRepository final : public ca::Repository {
     }
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override {
         return store_->find_issuer(id);
-    }
-    base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
-                                           std::size_t at_most) override {
-        return store_->remove_expired(cutoffs, at_most);
     }
     base::Task<void> probe() override { return store_->probe(); }
 
