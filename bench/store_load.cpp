@@ -134,11 +134,11 @@ class StoreClient {
         co_await find_account();
         co_await view(order.id);
         const auto key = random_.array<crypto::Sha256Digest>();
-        require(!co_await store_.is_key_blocked(key), "the key is good");
-        require(!co_await store_.find_account_by_key(key), "the key is no account's");
         const auto intent = make_intent();
-        auto issuance = store_.begin_issuance(order.id, intent);
-        require(co_await timed(std::move(issuance)), "the issuance begins");
+        const ca::OrderStore::RequestedKey requested{.id = key, .thumbprint = key};
+        auto issuance = store_.begin_issuance(order.id, intent, requested);
+        const auto beginning = co_await timed(std::move(issuance));
+        require(beginning == ca::OrderStore::IssuanceBeginning::begun, "the issuance begins");
         // The issuance, and the answer to finalize.
         co_await view(order.id);
         co_await find_account();

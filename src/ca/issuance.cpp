@@ -56,6 +56,21 @@ pki::Csr require_csr(const base::Bytes& der, const Order& order) {
     return std::move(*csr);
 }
 
+void require_begun(OrderStore::IssuanceBeginning beginning) {
+    using enum OrderStore::IssuanceBeginning;
+    switch (beginning) {
+        case begun:
+            return;
+        case key_is_blocked:
+            throw Problem(ProblemType::bad_csr,
+                          "the CSR is refused: its key is known to be compromised");
+        case key_is_an_accounts:  // RFC 8555 section 11.1
+            throw Problem(ProblemType::bad_csr, "the CSR is refused: its key is an account's key");
+        case refused:
+            throw Problem(ProblemType::order_not_ready, "the order is being finalized already");
+    }
+}
+
 // What is kept of a certificate and known before it is signed.
 IssuedCertificate kept(const IssuanceProof& proof, const Issuer& issuer) {
     return {.serial = proof.serial(),
@@ -114,8 +129,6 @@ base::Task<bool> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
                       "profile \"" + order.profile + "\" is not offered any more");
 
     const auto csr = require_csr(request.csr, order);
-    co_await require_usable_key(csr.public_key());
-
     const auto now = clock_.now();
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
@@ -126,8 +139,10 @@ base::Task<bool> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
                           .serial = pki::SerialNumber::dated(now, random_),
                           .validity = validity_for(order, *profile, issuer_not_after, now)};
     if (auto refusal = intent_refusal(intent, issuer_not_after, now)) throw std::move(*refusal);
-    const bool begun = co_await repository_.begin_issuance(order.id, std::move(intent));
-    if (!begun) throw Problem(ProblemType::order_not_ready, "the order is being finalized already");
+    const OrderStore::RequestedKey key{
+        .id = crypto::sha256(csr.public_key().spki()),
+        .thumbprint = protocol::Jwk::of(csr.public_key()).thumbprint()};
+    require_begun(co_await repository_.begin_issuance(order.id, std::move(intent), key));
     const auto here = co_await boost::asio::this_coro::executor;
     queue_.submit(order.id.to_string(), std::move(cause), here);
     co_return true;
@@ -263,18 +278,6 @@ const Issuer& Issuance::require_issuer(const std::string& profile,
                       "no issuer of this CA issues certificates of profile \"" + profile +
                           "\" for " + std::string(to_string(key.algorithm())) + " keys");
     return *issuer;
-}
-
-base::Task<void> Issuance::require_usable_key(crypto::PublicKey key) {
-    const bool is_blocked = co_await repository_.is_key_blocked(crypto::sha256(key.spki()));
-    if (is_blocked)
-        throw Problem(ProblemType::bad_csr,
-                      "the CSR is refused: its key is known to be compromised");
-    // RFC 8555 section 11.1: no certificate for the key of any account.
-    const auto thumbprint = protocol::Jwk::of(key).thumbprint();
-    const auto holder = co_await repository_.find_account_by_key(thumbprint);
-    if (holder)
-        throw Problem(ProblemType::bad_csr, "the CSR is refused: its key is an account's key");
 }
 
 }  // namespace cairn::ca

@@ -51,7 +51,6 @@ class Issuance {
   private:
     base::Task<void> carry_out(OrderId id, Cause cause);
     base::Task<void> give_up(OrderId id);
-    base::Task<void> require_usable_key(crypto::PublicKey key);
     /// The issuer for such a certificate. Throws a problem if there is none.
     [[nodiscard]] const Issuer& require_issuer(const std::string& profile,
                                                const crypto::PublicKey& key) const;

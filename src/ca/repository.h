@@ -101,9 +101,18 @@ class OrderStore {
     [[nodiscard]] virtual base::Task<bool> deactivate_authorization(AuthorizationId id,
                                                                     base::Time now) = 0;
 
-    /// Records the intent if the order has none, no problem, has not expired at `intent.begun`, and
-    /// none of its authorizations was deactivated. True for exactly one caller.
-    [[nodiscard]] virtual base::Task<bool> begin_issuance(OrderId id, IssuanceIntent intent) = 0;
+    /// The key of a CSR, as the store knows keys.
+    struct RequestedKey {
+        crypto::Sha256Digest id;          ///< SHA-256 of its SPKI
+        crypto::Sha256Digest thumbprint;  ///< that of its JWK (RFC 7638), as of an account's key
+    };
+    enum class IssuanceBeginning { begun, key_is_blocked, key_is_an_accounts, refused };
+    /// Records the intent if the key is neither blocked nor any account's, and the order has no
+    /// intent, no problem, has not expired at `intent.begun`, and none of its authorizations was
+    /// deactivated. `begun` for exactly one caller.
+    [[nodiscard]] virtual base::Task<IssuanceBeginning> begin_issuance(OrderId id,
+                                                                       IssuanceIntent intent,
+                                                                       RequestedKey key) = 0;
     /// Adds the certificate and marks the order completed, in one step. False if the order was
     /// completed or failed already; then nothing is added.
     [[nodiscard]] virtual base::Task<bool> complete_issuance(OrderId id,

@@ -19,7 +19,7 @@ class OrderContract : public RepositoryContract {
         auto order = stored_order(account.id).order;
         order.intent = make.intent();
         order.intent->begun = begun;
-        EXPECT_TRUE(await(store().begin_issuance(order.id, *order.intent)));
+        EXPECT_TRUE(await(begin_issuance(order.id, *order.intent)));
         return order;
     }
 
@@ -132,9 +132,9 @@ TEST_P(OrderContract, ListsTheOrdersOfAnAccountNewestFirst) {
 TEST_P(OrderContract, BeginsOneIssuance) {
     auto order = stored_order(account.id).order;
     order.intent = make.intent();
-    EXPECT_TRUE(await(store().begin_issuance(order.id, *order.intent)));
+    EXPECT_TRUE(await(begin_issuance(order.id, *order.intent)));
     expect_same(found(order.id), order);
-    EXPECT_FALSE(await(store().begin_issuance(order.id, make.intent())));
+    EXPECT_FALSE(await(begin_issuance(order.id, make.intent())));
     reopen();
     expect_same(found(order.id), order);
 }
@@ -145,7 +145,7 @@ TEST_P(OrderContract, BeginsOneIssuanceOfFiftyAtOnce) {
     std::vector<base::Task<bool>> attempts;
     for (int i = 0; i < 50; ++i) {
         intents.push_back(make.intent());
-        attempts.push_back(store().begin_issuance(order.id, intents.back()));
+        attempts.push_back(begin_issuance(order.id, intents.back()));
     }
     const auto results = await_all(std::move(attempts));
     ASSERT_EQ(std::ranges::count(results, true), 1);
@@ -158,18 +158,39 @@ TEST_P(OrderContract, BeginsNoIssuanceOfAnExpiredOrder) {
     const auto order = stored_order(account.id).order;
     auto intent = make.intent();
     intent.begun = order.expires;
-    EXPECT_FALSE(await(store().begin_issuance(order.id, intent)));
-    EXPECT_FALSE(await(store().begin_issuance(make.order_id(), intent)));
+    EXPECT_FALSE(await(begin_issuance(order.id, intent)));
+    EXPECT_FALSE(await(begin_issuance(make.order_id(), intent)));
     expect_same(found(order.id), order);
     intent.begun = order.expires - 1s;
-    EXPECT_TRUE(await(store().begin_issuance(order.id, intent)));
+    EXPECT_TRUE(await(begin_issuance(order.id, intent)));
 }
 
 TEST_P(OrderContract, BeginsNoIssuanceOfAnOrderThatLostAnAuthorization) {
     const auto placed = stored_order(account.id, {"a.example.org", "b.example.org"});
     ASSERT_TRUE(await(store().deactivate_authorization(placed.proofs[1].id, now)));
-    EXPECT_FALSE(await(store().begin_issuance(placed.order.id, make.intent())));
+    EXPECT_FALSE(await(begin_issuance(placed.order.id, make.intent())));
     expect_same(found(placed.order.id), placed.order);
+}
+
+TEST_P(OrderContract, BeginsNoIssuanceForAKeyThatIsBlockedOrAnAccounts) {
+    using enum ca::OrderStore::IssuanceBeginning;
+    const auto compromised = make.own_certificate();
+    await(store().add_certificate(compromised));
+    await(store().revoke_certificate(compromised.serial,
+                                     {now, protocol::RevocationReason::key_compromise}));
+    const auto order = stored_order(account.id).order;
+    const auto intent = make.intent();
+    EXPECT_EQ(await(store().begin_issuance(order.id, intent, {compromised.key, digest("free")})),
+              key_is_blocked);
+    const auto thumbprint = account.key.thumbprint();
+    EXPECT_EQ(await(store().begin_issuance(order.id, intent, {digest("free"), thumbprint})),
+              key_is_an_accounts);
+    await(store().deactivate_account(account.id, now));
+    EXPECT_EQ(await(store().begin_issuance(order.id, intent, {digest("free"), thumbprint})),
+              key_is_an_accounts);
+    expect_same(found(order.id), order);
+    EXPECT_EQ(await(store().begin_issuance(order.id, intent, {digest("free"), digest("free")})),
+              begun);
 }
 
 TEST_P(OrderContract, CompletesAnIssuanceOnce) {
@@ -184,7 +205,7 @@ TEST_P(OrderContract, CompletesAnIssuanceOnce) {
     again.issued = now + 5s;
     EXPECT_FALSE(await(store().complete_issuance(order.id, again)));
     EXPECT_FALSE(await(store().fail_issuance(order.id, failure)));
-    EXPECT_FALSE(await(store().begin_issuance(order.id, make.intent())));
+    EXPECT_FALSE(await(begin_issuance(order.id, make.intent())));
     reopen();
     expect_same(found(order.id), order);
     expect_found(await(store().find_certificate(certificate.serial)), certificate);
@@ -236,7 +257,7 @@ TEST_P(OrderContract, FailsAnIssuanceOnce) {
     const auto certificate = make.certificate(order, *order.intent);
     EXPECT_FALSE(await(store().complete_issuance(order.id, certificate)));
     EXPECT_FALSE(has_certificate(certificate.serial));
-    EXPECT_FALSE(await(store().begin_issuance(order.id, make.intent())));
+    EXPECT_FALSE(await(begin_issuance(order.id, make.intent())));
     expect_same(found(order.id), order);
 }
 

@@ -36,11 +36,16 @@ const Statement begin{"begin_issuance",
                       "WITH proofs AS MATERIALIZED (SELECT a.deactivated FROM orders o"
                       " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
                       " JOIN authorizations a ON a.id = substr(o.authorizations, place, 16)"
-                      " WHERE o.id = $1 ORDER BY a.id FOR SHARE OF a)"
-                      " UPDATE orders SET begun = $2, csr = $3, serial = $4,"
+                      " WHERE o.id = $1 ORDER BY a.id FOR SHARE OF a),"
+                      " requested AS MATERIALIZED (SELECT EXISTS (SELECT FROM blocked_keys WHERE "
+                      "key = $8) AS blocked,"
+                      " EXISTS (SELECT FROM accounts WHERE thumbprint = $9) AS accounts),"
+                      " begun AS (UPDATE orders SET begun = $2, csr = $3, serial = $4,"
                       " certificate_not_before = $5, certificate_not_after = $6, node = $7"
                       " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
-                      " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)",
+                      " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
+                      " AND NOT (SELECT blocked OR accounts FROM requested) RETURNING id)"
+                      " SELECT blocked, accounts, EXISTS (SELECT FROM begun) FROM requested",
                       once};
 const Statement complete{
     "complete_issuance",
@@ -142,11 +147,15 @@ base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId acc
     co_return answer.each(read_id);
 }
 
-base::Task<bool> PostgresRepository::begin_issuance(OrderId id, ca::IssuanceIntent intent) {
-    const auto answer =
-        co_await run(begin, id, intent.begun, intent.csr, intent.serial.der_content(),
-                     intent.validity.not_before, intent.validity.not_after, node_.id());
-    co_return answer.affected() == 1;
+base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance(
+    OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
+    const auto answer = co_await run(begin, id, intent.begun, intent.csr,
+                                     intent.serial.der_content(), intent.validity.not_before,
+                                     intent.validity.not_after, node_.id(), key.id, key.thumbprint);
+    auto row = answer.row(0);
+    if (row.boolean()) co_return IssuanceBeginning::key_is_blocked;
+    if (row.boolean()) co_return IssuanceBeginning::key_is_an_accounts;
+    co_return row.boolean() ? IssuanceBeginning::begun : IssuanceBeginning::refused;
 }
 
 base::Task<bool> PostgresRepository::complete_issuance(OrderId id,

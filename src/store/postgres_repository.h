@@ -38,7 +38,8 @@ class PostgresRepository final : public SharedStore {
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
                                                    std::optional<ca::OrderId> before,
                                                    std::size_t limit) override;
-    base::Task<bool> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent) override;
+    base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
+                                                 RequestedKey key) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
     base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
     base::Task<std::vector<ca::OrderId>> claim_unfinished_issuances(std::size_t limit) override;

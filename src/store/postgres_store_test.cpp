@@ -42,6 +42,8 @@ class PostgresStoreTest : public ::testing::Test {
         cluster.run_sql("DROP SCHEMA IF EXISTS " + schema + " CASCADE");
     }
 
+    const ca::OrderStore::RequestedKey unknown_key{digest("a key"), digest("its thumbprint")};
+
     std::unique_ptr<SharedStore> open(const std::string& name, base::Milliseconds lease = 8s,
                                       PostgresOptions hooks = {}) {
         hooks.url = cluster.url();
@@ -207,14 +209,14 @@ TEST_F(PostgresStoreTest, BeginsNoIssuanceOnAProofWhoseDeactivationIsBeingCommit
     PostgresCluster::Session deactivation(cluster.url());
     deactivation.run("BEGIN; UPDATE " + schema + ".authorizations SET deactivated = 1");
     auto begun = boost::asio::co_spawn(loops.executors().at(0),
-                                       here->begin_issuance(order.id, make.intent()),
+                                       here->begin_issuance(order.id, make.intent(), unknown_key),
                                        boost::asio::use_future);
     EXPECT_TRUE(eventually([&] {
         return cluster.run_sql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1" ||
                begun.wait_for(0s) == std::future_status::ready;
     }));
     deactivation.run("COMMIT");
-    EXPECT_FALSE(begun.get());
+    EXPECT_EQ(begun.get(), ca::OrderStore::IssuanceBeginning::refused);
 }
 
 TEST_F(PostgresStoreTest, PreparesAnewWhatAMigrationChanged) {
@@ -248,7 +250,7 @@ TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeThatDied) {
     auto order = make.order(account.id, {});
     await(here->create_order(order, {}));
     await(here->begin_validation(proof.id, ChallengeType::http_01, now));
-    await(here->begin_issuance(order.id, make.intent()));
+    await(here->begin_issuance(order.id, make.intent(), unknown_key));
     EXPECT_TRUE(await(there->claim_unfinished_validations(10)).empty());
 
     // As if it had died a while ago; between two renewals of its lease.

@@ -34,7 +34,7 @@ class RetentionContract : public RepositoryContract {
     ca::Order stored_begun() {
         auto order = stored_order(account.id).order;
         order.intent = make.intent();
-        EXPECT_TRUE(await(store().begin_issuance(order.id, *order.intent)));
+        EXPECT_TRUE(await(begin_issuance(order.id, *order.intent)));
         return order;
     }
     ca::IssuedCertificate stored_certificate(base::Time not_after) {

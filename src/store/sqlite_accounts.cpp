@@ -24,13 +24,13 @@ std::optional<Account> find_by_id(Connection& connection, const AccountId& id) {
         read_account, id);
 }
 
+}  // namespace
+
 std::optional<AccountId> holder_of(Connection& connection, const crypto::Sha256Digest& thumbprint) {
     return connection.find(
         "SELECT id FROM accounts WHERE thumbprint = ?",
         [](Columns& row) { return id_from<ca::AccountKind>(row.blob()); }, thumbprint);
 }
-
-}  // namespace
 
 base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account account) {
     auto step = [&](Connection& connection) -> Creation {

@@ -115,11 +115,13 @@ void SqliteRepository::load_blocked_keys() {
     });
 }
 
+bool is_blocked(Connection& connection, const crypto::Sha256Digest& key) {
+    return connection.exists("SELECT 1 FROM blocked_keys WHERE key = ?", key);
+}
+
 base::Task<bool> SqliteRepository::is_key_blocked(crypto::Sha256Digest key) {
     if (!blocked_keys_.may_have(key)) co_return false;
-    co_return readers_.read([&](Connection& connection) {
-        return connection.exists("SELECT 1 FROM blocked_keys WHERE key = ?", key);
-    });
+    co_return readers_.read([&](Connection& connection) { return is_blocked(connection, key); });
 }
 
 base::Task<bool> SqliteRepository::is_certificate_key(crypto::Sha256Digest key) {

@@ -101,9 +101,13 @@ base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId accou
     });
 }
 
-base::Task<bool> SqliteRepository::begin_issuance(OrderId id, ca::IssuanceIntent intent) {
+base::Task<ca::OrderStore::IssuanceBeginning> SqliteRepository::begin_issuance(
+    OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
+    using enum IssuanceBeginning;
     auto step = [&](Connection& connection) {
-        if (has_lost_authorization(connection, id)) return false;
+        if (blocked_keys_.may_have(key.id) && is_blocked(connection, key.id)) return key_is_blocked;
+        if (holder_of(connection, key.thumbprint)) return key_is_an_accounts;
+        if (has_lost_authorization(connection, id)) return refused;
         const bool is_begun =
             connection.execute(
                 "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
@@ -111,8 +115,9 @@ base::Task<bool> SqliteRepository::begin_issuance(OrderId id, ca::IssuanceIntent
                 " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
                 intent.begun, intent.csr, intent.serial.der_content(), intent.validity.not_before,
                 intent.validity.not_after, id) == 1;
-        if (is_begun) announce(orders_, id, [&](Order& order) { order.intent = intent; });
-        return is_begun;
+        if (!is_begun) return refused;
+        announce(orders_, id, [&](Order& order) { order.intent = intent; });
+        return begun;
     };
     co_return co_await writer_.run(step);
 }

@@ -45,7 +45,8 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
                                                    std::optional<ca::OrderId> before,
                                                    std::size_t limit) override;
-    base::Task<bool> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent) override;
+    base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
+                                                 RequestedKey key) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
     base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
     base::Task<std::vector<ca::OrderId>> claim_unfinished_issuances(std::size_t limit) override;
@@ -112,5 +113,9 @@ class SqliteRepository final : public ca::Repository {
 /// Parts of steps, each within the step's transaction.
 void insert_authorization(Connection& connection, const ca::Authorization& authorization);
 void insert_certificate(Connection& connection, const ca::IssuedCertificate& certificate);
+[[nodiscard]] bool is_blocked(Connection& connection, const crypto::Sha256Digest& key);
+/// The account that has this key, deactivated ones included.
+[[nodiscard]] std::optional<ca::AccountId> holder_of(Connection& connection,
+                                                     const crypto::Sha256Digest& thumbprint);
 
 }  // namespace cairn::store

@@ -105,6 +105,14 @@ class RepositoryContract : public ::testing::TestWithParam<Backend> {
         return {std::move(order), std::move(proofs)};
     }
 
+    /// Begins an issuance with a key that nobody has.
+    base::Task<bool> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent) {
+        using Beginning = ca::OrderStore::IssuanceBeginning;
+        const ca::OrderStore::RequestedKey key{digest("nobody's"), digest("nobody's either")};
+        const auto beginning = co_await store().begin_issuance(id, std::move(intent), key);
+        co_return beginning == Beginning::begun;
+    }
+
     Specimens make;
 
   private:

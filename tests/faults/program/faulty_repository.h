@@ -68,9 +68,10 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "deactivate_authorization",
                       store_->deactivate_authorization(std::move(id), now));
     }
-    base::Task<bool> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent) override {
+    base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
+                                                 RequestedKey key) override {
         return around(point_, "begin_issuance",
-                      store_->begin_issuance(std::move(id), std::move(intent)));
+                      store_->begin_issuance(std::move(id), std::move(intent), key));
     }
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override {
         return around(point_, "complete_issuance",
