@@ -7,6 +7,7 @@ cairn-ca with other adapters (program/); where it dies inside a commit, it is ca
 
 import concurrent.futures
 import dataclasses
+import hashlib
 import datetime
 import signal
 import time
@@ -251,6 +252,47 @@ def test_dies_while_it_fails_an_order(life, point):
     order = life.client.wait_while(url, {"processing"})
     assert order["status"] == "invalid", order
     check_store(ca, 0)
+
+
+def test_a_key_that_is_compromised_after_finalize_is_not_signed(life):
+    """The intent was written, and the key became known as compromised before the signature."""
+    ca = life.ca
+    ca.start(die_at="begin_issuance.after")
+    life.register()
+    names = [unique_name()]
+    url, order = life.order(names)
+    key = ec.generate_private_key(ec.SECP256R1())
+    with pytest.raises(requests.RequestException):
+        life.client.finalize(order, make_csr(key, names))
+    assert ca.server.wait(30) == -signal.SIGKILL
+    spki = key.public_key().public_bytes(serialization.Encoding.DER,
+                                         serialization.PublicFormat.SubjectPublicKeyInfo)
+    ca.store.block_key(hashlib.sha256(spki).digest())
+    ca.start()
+    order = life.client.wait_while(url, {"processing"})
+    assert order["status"] == "invalid", order
+    assert order["error"]["type"].endswith(":badCSR") and "compromised" in order["error"]["detail"]
+    check_store(ca, 0)
+
+
+def test_a_signer_that_is_away_is_waited_for(life, tmp_path):
+    ca = life.ca
+    away = tmp_path / "away"
+    ca.start(signer_away=away)
+    life.register()
+    names = [unique_name()]
+    url, order = life.order(names)
+    away.touch()
+    csr = make_csr(ec.generate_private_key(ec.SECP256R1()), names)
+    response = life.client.must(life.client.finalize(order, csr))
+    assert response.json()["status"] == "processing", response.text
+    assert "Retry-After" in response.headers
+    ca.server.wait_until(lambda: "job waits for the signer" in ca.server.tail())
+    away.unlink()
+    order = life.client.wait_while(url, {"processing"})
+    assert order["status"] == "valid", life.client.explain(order)
+    life.download(order)
+    check_store(ca, 1)
 
 
 @pytest.mark.parametrize("point", points({step: 1 for step in START}))

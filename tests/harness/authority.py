@@ -55,16 +55,21 @@ class CairnCa:
         )
         self.start()
 
-    def start(self, die_at=None, under=()):
-        """`die_at`: a point of tests/faults/program; `under`: the words of a program that runs it."""
-        self.launch(die_at, under)
+    def start(self, **faults):
+        """`faults`: as for `launch`."""
+        self.launch(**faults)
         self.server.wait_until(self._serves)
 
-    def launch(self, die_at=None, under=()):
-        """Starts the process and does not wait until it serves."""
-        program = [BIN / "cairn-ca", "serve", self.home]
+    def launch(self, die_at=None, signer_away=None, under=()):
+        """Starts the process and does not wait until it serves. `die_at`: a point of
+        tests/faults/program; `signer_away`: a file, without which it signs; `under`: the words of a
+        program that runs it."""
+        faults = []
         if die_at:
-            program = [BIN / "cairn-ca-faulty", "serve", self.home, "--die-at", die_at]
+            faults += ["--die-at", die_at]
+        if signer_away:
+            faults += ["--signer-away", signer_away]
+        program = [BIN / ("cairn-ca-faulty" if faults else "cairn-ca"), "serve", self.home, *faults]
         arguments = [*under, *program]
         for key, value in self.settings.items():
             # A JSON value of these types is TOML as well.

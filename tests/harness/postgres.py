@@ -114,6 +114,10 @@ class PostgresStore:
     def count(self, table):
         return int(self.rows(f"SELECT count(*) FROM {table}")[0])
 
+    def block_key(self, digest):
+        """As the revocation of another certificate with this key would."""
+        self.rows(f"INSERT INTO blocked_keys VALUES ('\\x{digest.hex()}')")
+
     def check_integrity(self):
         """Nothing that completed lacks its certificate, and nothing has one that did not."""
         assert self.rows(

@@ -43,5 +43,10 @@ class Store:
     def count(self, table):
         return self._rows(f"SELECT count(*) FROM {table}")[0][0]
 
+    def block_key(self, digest):
+        """As the revocation of another certificate with this key would. The CA must not run."""
+        with contextlib.closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.execute("INSERT INTO blocked_keys VALUES (?)", [digest])
+
     def check_integrity(self):
         assert self._rows("PRAGMA integrity_check") == [("ok",)]

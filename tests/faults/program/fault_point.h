@@ -18,14 +18,16 @@ class FaultPoint {
     /// From "STEP.before", "STEP.after" or either with ":N" behind it. Throws
     /// std::invalid_argument.
     explicit FaultPoint(const std::string& text);
+    /// A moment that never comes.
+    FaultPoint() = default;
 
     /// Says that the process is there. Ends it as a power cut would (SIGKILL) if that is the point.
     void reach(const std::string& step, Moment moment);
 
   private:
     std::string step_;
-    Moment moment_;
-    std::atomic<int> remaining_;
+    Moment moment_ = Moment::before;
+    std::atomic<int> remaining_ = 0;
 };
 
 }  // namespace cairn::faults

@@ -21,22 +21,24 @@ class FaultyValidator final : public ca::Validator {
     FaultPoint& point_;
 };
 
-/// A signer with a fault point before and after each signature.
+/// A signer with a fault point before and after each signature, and one that may be away.
 class FaultySigner final : public ca::Signer {
   public:
-    FaultySigner(std::unique_ptr<ca::Signer> signer, FaultPoint& point)
-        : signer_(std::move(signer)), point_(point) {}
+    FaultySigner(std::unique_ptr<ca::Signer> signer, FaultPoint& point, std::filesystem::path away)
+        : signer_(std::move(signer)), point_(point), away_(std::move(away)) {}
 
     [[nodiscard]] const crypto::PublicKey& public_key() const override {
         return signer_->public_key();
     }
     base::Task<base::Bytes> sign(ca::CertificateDraft draft) override {
+        if (std::filesystem::exists(away_)) throw ca::SignerUnavailable("the signer is away");
         return around(point_, "sign", signer_->sign(std::move(draft)));
     }
 
   private:
     std::unique_ptr<ca::Signer> signer_;
     FaultPoint& point_;
+    std::filesystem::path away_;
 };
 
 }  // namespace
@@ -59,7 +61,7 @@ std::unique_ptr<ca::Validator> FaultyAdapters::make_validator(
 std::unique_ptr<ca::Signer> FaultyAdapters::make_signer(crypto::PrivateKey key,
                                                         const base::Executor& slow_signing) const {
     return std::make_unique<FaultySigner>(Adapters::make_signer(std::move(key), slow_signing),
-                                          point_);
+                                          point_, signer_away_);
 }
 
 }  // namespace cairn::faults

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+
 #include "apps/ca/adapters.h"
 #include "tests/faults/program/fault_point.h"
 
@@ -8,7 +10,9 @@ namespace cairn::faults {
 /// The product's adapters, each behind one that passes every call on and tells `point` of it.
 class FaultyAdapters final : public apps::Adapters {
   public:
-    explicit FaultyAdapters(FaultPoint& point) : point_(point) {}
+    /// While the file `signer_away` exists, signers cannot be reached.
+    FaultyAdapters(FaultPoint& point, std::filesystem::path signer_away)
+        : point_(point), signer_away_(std::move(signer_away)) {}
 
     [[nodiscard]] apps::OpenedStore open_store(const apps::Configuration& configuration,
                                                const std::filesystem::path& folder,
@@ -21,6 +25,7 @@ class FaultyAdapters final : public apps::Adapters {
 
   private:
     FaultPoint& point_;
+    std::filesystem::path signer_away_;
 };
 
 }  // namespace cairn::faults

@@ -1,6 +1,9 @@
-// cairn-ca as it is served, but for one fault: it dies at a named point. For tests/faults alone.
+// cairn-ca as it is served, but for its faults: it dies at a named point, or its signer is away.
+// For tests/faults alone.
 
+#include <filesystem>
 #include <iostream>
+#include <memory>
 
 #include <CLI/CLI.hpp>
 
@@ -8,16 +11,17 @@
 #include "tests/faults/program/faulty_adapters.h"
 
 int main(int argument_count, char** arguments) {
-    CLI::App program("cairn-ca that dies at a named point", "cairn-ca-faulty");
+    CLI::App program("cairn-ca with faults", "cairn-ca-faulty");
     std::filesystem::path folder;
+    std::filesystem::path signer_away;
     std::string text;
     std::vector<std::string> overrides;
     program.require_subcommand(1);
     program.add_subcommand("points", "List the steps before and after which it can die");
     auto* serve = program.add_subcommand("serve", "Serve the authority in a folder");
     serve->add_option("DIR", folder, "Folder that `cairn-ca init` created")->required();
-    serve->add_option("--die-at", text, "STEP.before or STEP.after, with :N the Nth time")
-        ->required();
+    serve->add_option("--die-at", text, "STEP.before or STEP.after, with :N the Nth time");
+    serve->add_option("--signer-away", signer_away, "While this file exists, nothing is signed");
     serve->add_option("--set", overrides, "KEY=VALUE, as for cairn-ca")->allow_extra_args(false);
     try {
         program.parse(argument_count, arguments);
@@ -25,8 +29,11 @@ int main(int argument_count, char** arguments) {
             for (const auto& step : cairn::faults::FaultPoint::steps()) std::cout << step << "\n";
             return 0;
         }
-        cairn::faults::FaultPoint point(text);
-        return cairn::apps::serve(folder, overrides, cairn::faults::FaultyAdapters(point));
+        using cairn::faults::FaultPoint;
+        const auto point = serve->count("--die-at") == 0 ? std::make_unique<FaultPoint>()
+                                                         : std::make_unique<FaultPoint>(text);
+        return cairn::apps::serve(folder, overrides,
+                                  cairn::faults::FaultyAdapters(*point, signer_away));
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? 0 : 2;
     } catch (const std::exception& error) {
