@@ -134,8 +134,9 @@ base::Task<ca::Authorization> AuthorizationApi::attempted(ca::Authorization auth
     co_await validation_.begin(std::move(authorization), type, std::move(cause));
     if (was_under_way || validation_.is_under_way(id)) co_await ticket.wait(longest_challenge_hold);
     authorization = co_await ordering_.read_authorization(account, id);
-    if (has_ended(authorization)) co_return authorization;
-    co_return co_await validation_.acknowledge(id);
+    if (authorization.attempt || authorization.deactivated) co_return authorization;
+    co_await validation_.record(id, type);
+    co_return co_await ordering_.read_authorization(account, id);
 }
 
 base::Task<HttpResponse> AuthorizationApi::authorization(HttpRequest request, std::string id) {

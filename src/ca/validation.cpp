@@ -74,9 +74,7 @@ base::Task<void> Validation::begin(Authorization authorization, protocol::Challe
     }
     const auto here = co_await boost::asio::this_coro::executor;
     if (queue_.submit(authorization.id.to_string(), std::move(cause), here)) co_return;
-    // No room, or the last attempt is just ending. What is recorded is found again.
-    co_await repository_.begin_validation(authorization.id, method, now);
-    forget(authorization.id);
+    forget(authorization.id);  // no room, or the last attempt is just ending
 }
 
 bool Validation::is_under_way(const AuthorizationId& id) const {
@@ -89,14 +87,10 @@ std::optional<ValidationAttempt> Validation::begun(const AuthorizationId& id) co
     return entry == attempts_.end() ? std::nullopt : std::optional(entry->second);
 }
 
-base::Task<Authorization> Validation::acknowledge(AuthorizationId id) {
-    if (const auto attempt = begun(id))
-        co_await repository_.begin_validation(id, attempt->method, attempt->started);
-    auto authorization = co_await repository_.find_authorization(id);
-    if (!authorization->attempt &&
-        authorization->status(clock_.now()) == AuthorizationStatus::pending)
-        throw StoreUnavailable("the validation could not be recorded");
-    co_return std::move(*authorization);
+base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method) {
+    const auto attempt = begun(id);
+    const auto started = attempt ? attempt->started : clock_.now();
+    co_await repository_.begin_validation(id, method, started);
 }
 
 void Validation::forget(const AuthorizationId& id) {

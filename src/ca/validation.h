@@ -39,9 +39,10 @@ class Validation {
     /// True if an attempt that was begun here has not ended, recorded or not. Its end is announced
     /// under the authorization's id.
     [[nodiscard]] bool is_under_way(const AuthorizationId& id) const;
-    /// The authorization as a client may be told of it after `begin`: its attempt has ended, or is
-    /// recorded. Throws StoreUnavailable if it is neither, for want of the store.
-    [[nodiscard]] base::Task<Authorization> acknowledge(AuthorizationId id);
+    /// Records the attempt, if it has not ended, so that a client may be told of it: whatever
+    /// becomes of this process, it is carried out. Also one that could not begin, or was
+    /// interrupted.
+    [[nodiscard]] base::Task<void> record(AuthorizationId id, protocol::ChallengeType method);
 
   private:
     class Running;
