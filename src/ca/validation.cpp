@@ -65,37 +65,39 @@ base::Task<void> Validation::begin(Authorization authorization, protocol::Challe
                                                   std::string(to_string(status)) +
                                                   "; a new order gives a new one");
     if (authorization.attempt) throw other_attempt();
-    const ValidationAttempt attempt{method, now, std::nullopt, std::nullopt};
+    const auto id = authorization.id;
+    authorization.attempt = ValidationAttempt{method, now, std::nullopt, std::nullopt};
     {
         const std::scoped_lock lock(mutex_);
-        const auto [entry, is_new] = attempts_.emplace(authorization.id, attempt);
-        if (!is_new && entry->second.method != method) throw other_attempt();
+        const auto [entry, is_new] = begun_.emplace(id, std::move(authorization));
+        if (!is_new && entry->second.attempt->method != method) throw other_attempt();
         if (!is_new) co_return;
     }
     const auto here = co_await boost::asio::this_coro::executor;
-    if (queue_.submit(authorization.id.to_string(), std::move(cause), here)) co_return;
-    forget(authorization.id);  // no room, or the last attempt is just ending
+    if (queue_.submit(id.to_string(), std::move(cause), here)) co_return;
+    forget(id);  // no room, or the last attempt is just ending
 }
 
 bool Validation::is_under_way(const AuthorizationId& id) const {
-    return begun(id).has_value();
+    const std::scoped_lock lock(mutex_);
+    return begun_.contains(id);
 }
 
-std::optional<ValidationAttempt> Validation::begun(const AuthorizationId& id) const {
+std::optional<Authorization> Validation::begun(const AuthorizationId& id) const {
     const std::scoped_lock lock(mutex_);
-    const auto entry = attempts_.find(id);
-    return entry == attempts_.end() ? std::nullopt : std::optional(entry->second);
+    const auto entry = begun_.find(id);
+    return entry == begun_.end() ? std::nullopt : std::optional(entry->second);
 }
 
 base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method) {
-    const auto attempt = begun(id);
-    const auto started = attempt ? attempt->started : clock_.now();
+    const auto authorization = begun(id);
+    const auto started = authorization ? authorization->attempt->started : clock_.now();
     co_await repository_.begin_validation(id, method, started);
 }
 
 void Validation::forget(const AuthorizationId& id) {
     const std::scoped_lock lock(mutex_);
-    attempts_.erase(id);
+    begun_.erase(id);
 }
 
 /// However a job ends, its attempt is no longer under way here, and whoever waits learns of it.
@@ -116,9 +118,10 @@ class Validation::Running {
 
 base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
     const Running running(*this, id);
-    const auto authorization = co_await repository_.find_authorization(id);
+    auto authorization = begun(id);  // else it was recorded, and this is another time or node
+    if (!authorization) authorization = co_await repository_.find_authorization(id);
     if (!authorization || authorization->deactivated) co_return;
-    const auto attempt = authorization->attempt ? authorization->attempt : begun(id);
+    const auto& attempt = authorization->attempt;
     if (!attempt || attempt->finished) co_return;
     const auto account = co_await repository_.find_account(authorization->account);
     const auto method = attempt->method;

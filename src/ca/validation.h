@@ -46,8 +46,8 @@ class Validation {
 
   private:
     class Running;
-    /// The attempt that was begun here.
-    [[nodiscard]] std::optional<ValidationAttempt> begun(const AuthorizationId& id) const;
+    /// The authorization with the attempt that was begun here.
+    [[nodiscard]] std::optional<Authorization> begun(const AuthorizationId& id) const;
     void forget(const AuthorizationId& id);
     base::Task<void> carry_out(AuthorizationId id, Cause cause);
     base::Task<void> give_up(AuthorizationId id);
@@ -60,8 +60,8 @@ class Validation {
     base::Log& log_;
     Observer& observer_;
     mutable std::mutex mutex_;
-    /// Attempts that were begun here and have not ended.
-    std::map<AuthorizationId, ValidationAttempt> attempts_;
+    /// Authorizations with attempts that were begun here and have not ended.
+    std::map<AuthorizationId, Authorization> begun_;
     JobQueue queue_;
 };
 

@@ -1,6 +1,7 @@
 """Several issuers: by kind of key, by profile, and one that takes over from another."""
 
 import json
+import time
 
 import pytest
 from cryptography import x509
@@ -56,6 +57,9 @@ def test_keys_of_one_kind_have_an_issuer_of_their_own(ca, client):
 
 def test_a_new_issuer_takes_over_and_an_old_one_stays_known(ca, client):
     before = client.issue([unique_name()])
+    # Which one is newer is told by certificates, in whole seconds.
+    made = (ca.home / "pki" / "intermediate-key.pem").stat().st_mtime
+    ca.server.wait_until(lambda: int(time.time()) > int(made))
     create_issuer(ca, "second")
     configure(ca, "second")
     ca.reload()
