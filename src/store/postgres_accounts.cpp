@@ -1,7 +1,7 @@
 #include <stdexcept>
 
 #include "store/postgres_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
@@ -53,14 +53,7 @@ const Statement find_obstacle{"find_obstacle_to_key",
 
 ca::Account PostgresRepository::remember(PostgresRow& row) {
     const auto version = row.integer();
-    Account account{
-        .id = id_from<ca::AccountKind>(row.blob()),
-        .key = jwk_from(row.text()),
-        .contacts = from_lines(row.text()),
-        .created = row.time(),
-        .terms_agreed = row.optional_time(),
-        .deactivated = row.optional_time(),
-    };
+    auto account = read_account(row);
     accounts_.put({account.id, account, version});
     return account;
 }

@@ -2,7 +2,7 @@
 #include <stdexcept>
 
 #include "store/postgres_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
@@ -64,37 +64,12 @@ AuthorizationId read_id(PostgresRow& row) {
     return id_from<ca::AuthorizationKind>(row.blob());
 }
 
-Authorization read_authorization(PostgresRow& row) {
-    Authorization authorization{
-        .id = read_id(row),
-        .account = id_from<ca::AccountKind>(row.blob()),
-        .identifier = identifier_from(row.text()),
-        .created = row.time(),
-        .expires = row.time(),
-        .token = token_from(row.text()),
-        .offered = challenge_types_from(row.text()),
-        .attempt = std::nullopt,
-        .deactivated = row.optional_time(),
-    };
-    if (const auto started = row.optional_time()) {
-        authorization.attempt = ca::ValidationAttempt{
-            .method = challenge_types_from(row.text()).at(0),
-            .started = *started,
-            .finished = row.optional_time(),
-            .problem = std::nullopt,
-        };
-        if (const auto problem = row.optional_text())
-            authorization.attempt->problem = problem_from(*problem);
-    }
-    return authorization;
-}
-
 }  // namespace
 
 base::Task<std::optional<Authorization>> PostgresRepository::find_authorization(
     AuthorizationId id) {
     const auto answer = co_await run(find_one, id);
-    co_return answer.first(read_authorization);
+    co_return answer.first(read_authorization<PostgresRow>);
 }
 
 base::Task<std::vector<Authorization>> PostgresRepository::find_authorizations(
@@ -105,7 +80,7 @@ base::Task<std::vector<Authorization>> PostgresRepository::find_authorizations(
     for (const auto& id : ids) octets.push_back(id.octets());
     const auto answer = co_await run(find_some, octets);
     std::map<AuthorizationId, Authorization> by_id;
-    for (auto& authorization : answer.each(read_authorization))
+    for (auto& authorization : answer.each(read_authorization<PostgresRow>))
         by_id.emplace(authorization.id, std::move(authorization));
     for (const auto& id : ids) {
         const auto entry = by_id.find(id);

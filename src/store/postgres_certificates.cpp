@@ -1,5 +1,5 @@
 #include "store/postgres_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
@@ -46,26 +46,6 @@ const Statement save_chain{"save_issuer",
 const Statement find_chain{"find_issuer", "SELECT chain FROM issuers WHERE id = $1", repeatable,
                            shared};
 
-IssuedCertificate read_certificate(PostgresRow& row) {
-    IssuedCertificate certificate{
-        .serial = serial_from(row.blob()),
-        .der = base::copy_of(row.blob()),
-        .issuer = digest_from(row.blob()),
-        .key = digest_from(row.blob()),
-        .not_after = row.time(),
-        .account = std::nullopt,
-        .order = std::nullopt,
-        .issued = row.time(),
-        .revocation = std::nullopt,
-    };
-    if (const auto account = row.optional_blob())
-        certificate.account = id_from<ca::AccountKind>(*account);
-    if (const auto order = row.optional_blob()) certificate.order = id_from<ca::OrderKind>(*order);
-    if (const auto at = row.optional_time())
-        certificate.revocation = {.at = *at, .reason = reason_from(row.integer())};
-    return certificate;
-}
-
 std::int64_t code_of(RevocationReason reason) {
     return static_cast<int>(reason);
 }
@@ -81,7 +61,7 @@ base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certifica
 base::Task<std::optional<IssuedCertificate>> PostgresRepository::find_certificate(
     pki::SerialNumber serial) {
     const auto answer = co_await run(find, serial.der_content());
-    co_return answer.first(read_certificate);
+    co_return answer.first(read_certificate<PostgresRow>);
 }
 
 base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_certificate(

@@ -1,5 +1,5 @@
 #include "store/postgres_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
@@ -77,33 +77,6 @@ OrderId read_id(PostgresRow& row) {
     return id_from<ca::OrderKind>(row.blob());
 }
 
-Order read_order(PostgresRow& row) {
-    Order order{
-        .id = read_id(row),
-        .account = id_from<ca::AccountKind>(row.blob()),
-        .created = row.time(),
-        .expires = row.time(),
-        .identifiers = identifiers_from(row.text()),
-        .authorizations = authorization_ids_from(row.blob()),
-        .profile = std::string(row.text()),
-        .not_before = row.optional_time(),
-        .not_after = row.optional_time(),
-        .intent = std::nullopt,
-        .completed = row.optional_time(),
-        .problem = std::nullopt,
-    };
-    if (const auto problem = row.optional_text()) order.problem = problem_from(*problem);
-    if (const auto begun = row.optional_time()) {
-        order.intent = ca::IssuanceIntent{
-            .begun = *begun,
-            .csr = base::copy_of(row.blob()),
-            .serial = serial_from(row.blob()),
-            .validity = {.not_before = row.time(), .not_after = row.time()},
-        };
-    }
-    return order;
-}
-
 // The columns of some authorizations.
 struct AuthorizationLists {
     explicit AuthorizationLists(std::span<const ca::Authorization> authorizations) {
@@ -135,7 +108,7 @@ base::Task<void> PostgresRepository::create_order(Order order,
 
 base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {
     const auto answer = co_await run(find, id);
-    co_return answer.first(read_order);
+    co_return answer.first(read_order<PostgresRow>);
 }
 
 base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId account,

@@ -1,5 +1,5 @@
 #include "store/sqlite_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
@@ -7,21 +7,10 @@ namespace {
 using ca::Account;
 using ca::AccountId;
 
-ca::Account read_account(Columns& row) {
-    return {
-        .id = id_from<ca::AccountKind>(row.blob()),
-        .key = jwk_from(row.text()),
-        .contacts = from_lines(row.text()),
-        .created = row.time(),
-        .terms_agreed = row.optional_time(),
-        .deactivated = row.optional_time(),
-    };
-}
-
 std::optional<Account> find_by_id(Connection& connection, const AccountId& id) {
     return connection.find(
         "SELECT id, jwk, contacts, created, terms_agreed, deactivated FROM accounts WHERE id = ?",
-        read_account, id);
+        read_account<Columns>, id);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include <stdexcept>
 
 #include "store/sqlite_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
@@ -13,36 +13,11 @@ AuthorizationId read_id(Columns& row) {
     return id_from<ca::AuthorizationKind>(row.blob());
 }
 
-Authorization read_authorization(Columns& row) {
-    Authorization authorization{
-        .id = read_id(row),
-        .account = id_from<ca::AccountKind>(row.blob()),
-        .identifier = identifier_from(row.text()),
-        .created = row.time(),
-        .expires = row.time(),
-        .token = token_from(row.text()),
-        .offered = challenge_types_from(row.text()),
-        .attempt = std::nullopt,
-        .deactivated = row.optional_time(),
-    };
-    if (const auto started = row.optional_time()) {
-        authorization.attempt = ca::ValidationAttempt{
-            .method = challenge_types_from(row.text()).at(0),
-            .started = *started,
-            .finished = row.optional_time(),
-            .problem = std::nullopt,
-        };
-        if (const auto problem = row.optional_text())
-            authorization.attempt->problem = problem_from(*problem);
-    }
-    return authorization;
-}
-
 std::optional<Authorization> find_by_id(Connection& connection, const AuthorizationId& id) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
         " method, finished, problem FROM authorizations WHERE id = ?",
-        read_authorization, id);
+        read_authorization<Columns>, id);
 }
 
 }  // namespace

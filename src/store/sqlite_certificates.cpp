@@ -1,31 +1,11 @@
 #include "store/sqlite_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
 
 using ca::IssuedCertificate;
 using protocol::RevocationReason;
-
-IssuedCertificate read_certificate(Columns& row) {
-    IssuedCertificate certificate{
-        .serial = serial_from(row.blob()),
-        .der = base::copy_of(row.blob()),
-        .issuer = digest_from(row.blob()),
-        .key = digest_from(row.blob()),
-        .not_after = row.time(),
-        .account = std::nullopt,
-        .order = std::nullopt,
-        .issued = row.time(),
-        .revocation = std::nullopt,
-    };
-    if (const auto account = row.optional_blob())
-        certificate.account = id_from<ca::AccountKind>(*account);
-    if (const auto order = row.optional_blob()) certificate.order = id_from<ca::OrderKind>(*order);
-    if (const auto at = row.optional_time())
-        certificate.revocation = {.at = *at, .reason = reason_from(row.integer())};
-    return certificate;
-}
 
 std::int64_t code_of(RevocationReason reason) {
     return static_cast<int>(reason);
@@ -57,7 +37,7 @@ base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
         return connection.find(
             "SELECT serial, der, issuer, key, not_after, issued, account, order_id, at, reason"
             " FROM certificates LEFT JOIN revocations ON certificate = number WHERE serial = ?",
-            read_certificate, serial.der_content());
+            read_certificate<Columns>, serial.der_content());
     });
     if (certificate) certificates_.keep(*certificate, moment);
     co_return certificate;

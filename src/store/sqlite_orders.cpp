@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "store/sqlite_repository.h"
-#include "store/stored_form.h"
+#include "store/stored_rows.h"
 
 namespace cairn::store {
 namespace {
@@ -11,33 +11,6 @@ using ca::OrderId;
 
 OrderId read_id(Columns& row) {
     return id_from<ca::OrderKind>(row.blob());
-}
-
-Order read_order(Columns& row) {
-    Order order{
-        .id = read_id(row),
-        .account = id_from<ca::AccountKind>(row.blob()),
-        .created = row.time(),
-        .expires = row.time(),
-        .identifiers = identifiers_from(row.text()),
-        .authorizations = authorization_ids_from(row.blob()),
-        .profile = std::string(row.text()),
-        .not_before = row.optional_time(),
-        .not_after = row.optional_time(),
-        .intent = std::nullopt,
-        .completed = row.optional_time(),
-        .problem = std::nullopt,
-    };
-    if (const auto problem = row.optional_text()) order.problem = problem_from(*problem);
-    if (const auto begun = row.optional_time()) {
-        order.intent = ca::IssuanceIntent{
-            .begun = *begun,
-            .csr = base::copy_of(row.blob()),
-            .serial = serial_from(row.blob()),
-            .validity = {.not_before = row.time(), .not_after = row.time()},
-        };
-    }
-    return order;
 }
 
 bool has_lost_authorization(Connection& connection, const OrderId& id) {
@@ -78,7 +51,7 @@ base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
             "SELECT id, account, created, expires, identifiers, authorizations, profile,"
             " not_before, not_after, completed, problem, begun, csr, serial,"
             " certificate_not_before, certificate_not_after FROM orders WHERE id = ?",
-            read_order, id);
+            read_order<Columns>, id);
     });
     if (order) orders_.keep(*order, moment);
     co_return order;

@@ -1,0 +1,109 @@
+#pragma once
+// Private to the .cpp files of store: objects out of the rows of either database. `Row` gives the
+// values in the order of the columns, which stands with each function.
+
+#include <optional>
+#include <string>
+
+#include "ca/account.h"
+#include "ca/authorization.h"
+#include "ca/certificate.h"
+#include "ca/order.h"
+#include "store/stored_form.h"
+
+namespace cairn::store {
+
+/// id, jwk, contacts, created, terms_agreed, deactivated.
+template <class Row>
+ca::Account read_account(Row& row) {
+    return {
+        .id = id_from<ca::AccountKind>(row.blob()),
+        .key = jwk_from(row.text()),
+        .contacts = from_lines(row.text()),
+        .created = row.time(),
+        .terms_agreed = row.optional_time(),
+        .deactivated = row.optional_time(),
+    };
+}
+
+/// id, account, created, expires, identifiers, authorizations, profile, not_before, not_after,
+/// completed, problem, begun, csr, serial, certificate_not_before, certificate_not_after.
+template <class Row>
+ca::Order read_order(Row& row) {
+    ca::Order order{
+        .id = id_from<ca::OrderKind>(row.blob()),
+        .account = id_from<ca::AccountKind>(row.blob()),
+        .created = row.time(),
+        .expires = row.time(),
+        .identifiers = identifiers_from(row.text()),
+        .authorizations = authorization_ids_from(row.blob()),
+        .profile = std::string(row.text()),
+        .not_before = row.optional_time(),
+        .not_after = row.optional_time(),
+        .intent = std::nullopt,
+        .completed = row.optional_time(),
+        .problem = std::nullopt,
+    };
+    if (const auto problem = row.optional_text()) order.problem = problem_from(*problem);
+    if (const auto begun = row.optional_time()) {
+        order.intent = ca::IssuanceIntent{
+            .begun = *begun,
+            .csr = base::copy_of(row.blob()),
+            .serial = serial_from(row.blob()),
+            .validity = {.not_before = row.time(), .not_after = row.time()},
+        };
+    }
+    return order;
+}
+
+/// id, account, identifier, created, expires, token, offered, deactivated, started, method,
+/// finished, problem.
+template <class Row>
+ca::Authorization read_authorization(Row& row) {
+    ca::Authorization authorization{
+        .id = id_from<ca::AuthorizationKind>(row.blob()),
+        .account = id_from<ca::AccountKind>(row.blob()),
+        .identifier = identifier_from(row.text()),
+        .created = row.time(),
+        .expires = row.time(),
+        .token = token_from(row.text()),
+        .offered = challenge_types_from(row.text()),
+        .attempt = std::nullopt,
+        .deactivated = row.optional_time(),
+    };
+    if (const auto started = row.optional_time()) {
+        authorization.attempt = ca::ValidationAttempt{
+            .method = challenge_types_from(row.text()).at(0),
+            .started = *started,
+            .finished = row.optional_time(),
+            .problem = std::nullopt,
+        };
+        if (const auto problem = row.optional_text())
+            authorization.attempt->problem = problem_from(*problem);
+    }
+    return authorization;
+}
+
+/// serial, der, issuer, key, not_after, issued, account, order, and when and why it was revoked.
+template <class Row>
+ca::IssuedCertificate read_certificate(Row& row) {
+    ca::IssuedCertificate certificate{
+        .serial = serial_from(row.blob()),
+        .der = base::copy_of(row.blob()),
+        .issuer = digest_from(row.blob()),
+        .key = digest_from(row.blob()),
+        .not_after = row.time(),
+        .account = std::nullopt,
+        .order = std::nullopt,
+        .issued = row.time(),
+        .revocation = std::nullopt,
+    };
+    if (const auto account = row.optional_blob())
+        certificate.account = id_from<ca::AccountKind>(*account);
+    if (const auto order = row.optional_blob()) certificate.order = id_from<ca::OrderKind>(*order);
+    if (const auto at = row.optional_time())
+        certificate.revocation = {.at = *at, .reason = reason_from(row.integer())};
+    return certificate;
+}
+
+}  // namespace cairn::store
