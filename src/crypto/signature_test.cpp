@@ -1,6 +1,8 @@
 #include "crypto/signature.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include <openssl/err.h>
 
@@ -248,6 +250,30 @@ TEST(SignatureAlgorithm, HasNamesThatAreReadBack) {
     for (const auto* text :
          {"", "none", "HS256", "es256", "ES256 ", "RS384", "PS256", "ES256K", "Ed448"}) {
         EXPECT_FALSE(signature_algorithm_from(text)) << text;
+    }
+}
+
+TEST(Signature, IsVerifiedOnManyThreadsWithOneKey) {
+    for (const auto type : {KeyType::ec_p256, KeyType::rsa2048, KeyType::ed25519}) {
+        const auto key = PrivateKey::generate(type);
+        const auto data = base::bytes_of("data");
+        const auto signature = sign(key, data);
+        // Not used before: the threads meet while it is prepared.
+        const auto shared = PublicKey::from_spki(key.public_key().spki()).value();
+        std::atomic<int> right = 0;
+        {
+            std::vector<std::jthread> threads;
+            for (int i = 0; i < 4; ++i) {
+                threads.emplace_back([&] {
+                    const auto algorithm = algorithm_for(shared);
+                    for (int round = 0; round < 50; ++round) {
+                        right += verify(shared, algorithm, data, signature) ? 1 : 0;
+                        right -= verify(shared, algorithm, base::bytes_of("other"), signature);
+                    }
+                });
+            }
+        }
+        EXPECT_EQ(right, 200) << to_string(type);
     }
 }
 
