@@ -89,8 +89,10 @@ def test_nothing_is_lost_whatever_fails(cluster, responder, record_property):
         cluster.wait_for_standbys()
         cluster.wait_for_nodes()
         load.stop()
-    finally:
+    except BaseException:
         load.abandon()
+        raise
+    finally:
         print("seconds until five more certificates:", took)
         print({name: len(value) if hasattr(value, "__len__") else value
                for name, value in vars(load.ledger).items()})
