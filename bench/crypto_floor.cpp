@@ -20,6 +20,9 @@ namespace {
 constexpr int rounds = 5;
 constexpr int operations = 1000;
 constexpr int durable_writes = 200;
+/// About a hundredth of a core.
+constexpr int operations_meanwhile = 5;
+constexpr std::chrono::milliseconds pause_meanwhile{50};
 
 struct Free {
     void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
@@ -59,29 +62,68 @@ double measure_x25519() {
     });
 }
 
+/// Signs and verifies with one P-256 key.
+class P256 {
+  public:
+    bool sign() {
+        begin(Operation::signing);
+        length_ = signature_.size();
+        return EVP_PKEY_sign(context_.get(), signature_.data(), &length_, digest_.data(),
+                             digest_.size()) == 1;
+    }
+    /// What was signed last.
+    bool verify() {
+        begin(Operation::verifying);
+        return EVP_PKEY_verify(context_.get(), signature_.data(), length_, digest_.data(),
+                               digest_.size()) == 1;
+    }
+
+  private:
+    enum class Operation { none, signing, verifying };
+    void begin(Operation operation) {
+        if (operation_ == operation) return;
+        operation_ = operation;
+        if (operation == Operation::signing)
+            EVP_PKEY_sign_init(context_.get());
+        else
+            EVP_PKEY_verify_init(context_.get());
+    }
+
+    const Key key_{EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")};
+    const Context context_{EVP_PKEY_CTX_new(key_.get(), nullptr)};
+    const std::array<unsigned char, 32> digest_{1, 2, 3};
+    std::array<unsigned char, 80> signature_{};
+    std::size_t length_ = 0;
+    Operation operation_ = Operation::none;
+};
+
 }  // namespace
 
 CryptoFloor measure_crypto_floor() {
-    const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
-    const Context context(EVP_PKEY_CTX_new(key.get(), nullptr));
-    const std::array<unsigned char, 32> digest{1, 2, 3};
-    std::array<unsigned char, 80> signature{};
-    std::size_t length = signature.size();
-
+    P256 p256;
     CryptoFloor floor{};
-    EVP_PKEY_sign_init(context.get());
-    floor.p256_sign = best_microseconds([&] {
-        length = signature.size();
-        return EVP_PKEY_sign(context.get(), signature.data(), &length, digest.data(),
-                             digest.size()) == 1;
-    });
-    EVP_PKEY_verify_init(context.get());
-    floor.p256_verify = best_microseconds([&] {
-        return EVP_PKEY_verify(context.get(), signature.data(), length, digest.data(),
-                               digest.size()) == 1;
-    });
+    floor.p256_sign = best_microseconds([&] { return p256.sign(); });
+    floor.p256_verify = best_microseconds([&] { return p256.verify(); });
     floor.x25519 = measure_x25519();
     return floor;
+}
+
+VerificationsMeanwhile::VerificationsMeanwhile()
+    : thread_([this](const std::stop_token& token) {
+          P256 p256;
+          if (!p256.sign() || !p256.verify()) return;
+          while (!token.stop_requested()) {
+              const double before = thread_seconds();
+              for (int i = 0; i < operations_meanwhile; ++i) count_ += p256.verify() ? 1 : 0;
+              seconds_ += thread_seconds() - before;
+              std::this_thread::sleep_for(pause_meanwhile);
+          }
+      }) {}
+
+double VerificationsMeanwhile::stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+    return count_ == 0 ? 0 : seconds_ * 1e6 / static_cast<double>(count_);
 }
 
 CryptoFloor mean(const CryptoFloor& before, const CryptoFloor& after) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <thread>
 
 namespace cairn::bench {
 
@@ -15,6 +16,21 @@ struct CryptoFloor {
 [[nodiscard]] CryptoFloor measure_crypto_floor();
 /// The mean of a measurement before and one after something.
 [[nodiscard]] CryptoFloor mean(const CryptoFloor& before, const CryptoFloor& after);
+
+/// What a verification of a P-256 signature costs meanwhile, while server and clients work: they
+/// share caches, and on many machines the units of a core, which the quiet moments before and after
+/// do not show. A few verifications now and then, on a thread of its own.
+class VerificationsMeanwhile {
+  public:
+    VerificationsMeanwhile();
+    /// Microseconds of CPU time of one, the mean; ends the thread.
+    [[nodiscard]] double stop();
+
+  private:
+    double seconds_ = 0;
+    long count_ = 0;
+    std::jthread thread_;
+};
 
 /// Whether a client keeps its TLS connection or makes a new one for each order.
 enum class Connections { kept, fresh };

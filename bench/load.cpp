@@ -195,6 +195,7 @@ class Run {
         const auto usage = authority_->usage();
         const auto database = authority_->database_usage();
         const auto syncs = authority_->syncs();
+        VerificationsMeanwhile verifications;
         const auto begun = steady_clock::now();
         crowd_.obtain(scenario_.certificates);
         try {
@@ -204,6 +205,7 @@ class Run {
         }
         const std::chrono::duration<double> taken = steady_clock::now() - begun;
         const auto usage_after = authority_->usage();
+        result.verification_meanwhile = verifications.stop();
         result.seconds = taken.count();
         result.cpu_seconds = usage_after.cpu_seconds - usage.cpu_seconds;
         result.written_octets = usage_after.written_octets - usage.written_octets;

@@ -39,6 +39,10 @@ std::optional<double> Measurement::database_units() const {
     return divided(divided(*database_cpu_seconds * 1e6, certificates()), floor.p256_verify);
 }
 
+double Measurement::units_meanwhile() const {
+    return divided(cpu_milliseconds() * 1e3, verification_meanwhile);
+}
+
 double Measurement::floor_units() const {
     return divided(floor_microseconds(floor, scenario.connections, scenario.names),
                    floor.p256_verify);

@@ -35,6 +35,8 @@ struct MemorySample {
 struct Measurement {
     Scenario scenario;
     CryptoFloor floor;
+    /// Microseconds of one P-256 verification while the load was on; 0 if not measured.
+    double verification_meanwhile = 0;
     double seconds = 0;
     double cpu_seconds = 0;                      ///< of the CA's own process
     std::optional<double> database_cpu_seconds;  ///< of its database's processes
@@ -52,6 +54,8 @@ struct Measurement {
     [[nodiscard]] double per_second() const;
     [[nodiscard]] double cpu_milliseconds() const;  ///< per certificate
     [[nodiscard]] double units() const;             ///< V per certificate, the CA's process
+    /// The same by what a verification took meanwhile.
+    [[nodiscard]] double units_meanwhile() const;
     /// V per certificate of the database's processes.
     [[nodiscard]] std::optional<double> database_units() const;
     [[nodiscard]] double floor_units() const;
