@@ -2,8 +2,6 @@
 
 #include <optional>
 
-#include <fmt/format.h>
-
 namespace cairn::base {
 namespace {
 
@@ -83,20 +81,43 @@ std::optional<std::chrono::sys_days> date(Reader& reader) {
     return std::chrono::sys_days(result);
 }
 
+void append_two_digits(std::string& text, unsigned number) {
+    text += static_cast<char>('0' + number / 10 % 10);
+    text += static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 Time SystemClock::now() const {
     return std::chrono::floor<Seconds>(std::chrono::system_clock::now());
 }
 
-std::string to_rfc3339(Time time) {
+// By hand, because every object and every line of the log has one.
+void append_date_and_time(std::string& text, Time time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day calendar(day);
     const std::chrono::hh_mm_ss clock(time - day);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(calendar.year()),
-                       static_cast<unsigned>(calendar.month()),
-                       static_cast<unsigned>(calendar.day()), clock.hours().count(),
-                       clock.minutes().count(), clock.seconds().count());
+    const auto year = static_cast<unsigned>(static_cast<int>(calendar.year()));
+    append_two_digits(text, year / 100);
+    append_two_digits(text, year % 100);
+    text += '-';
+    append_two_digits(text, static_cast<unsigned>(calendar.month()));
+    text += '-';
+    append_two_digits(text, static_cast<unsigned>(calendar.day()));
+    text += 'T';
+    append_two_digits(text, static_cast<unsigned>(clock.hours().count()));
+    text += ':';
+    append_two_digits(text, static_cast<unsigned>(clock.minutes().count()));
+    text += ':';
+    append_two_digits(text, static_cast<unsigned>(clock.seconds().count()));
+}
+
+std::string to_rfc3339(Time time) {
+    std::string text;
+    text.reserve(20);
+    append_date_and_time(text, time);
+    text += 'Z';
+    return text;
 }
 
 Result<Time> from_rfc3339(std::string_view text) {

@@ -39,6 +39,8 @@ class ManualClock final : public Clock {
     std::atomic<Time> now_;
 };
 
+/// Appends `2026-11-22T01:02:03`. For years of four digits.
+void append_date_and_time(std::string& text, Time time);
 /// `2026-11-22T01:02:03Z` (RFC 3339, as RFC 8555 uses it).
 [[nodiscard]] std::string to_rfc3339(Time time);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
@@ -15,6 +16,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 namespace cairn::base {
 namespace {
@@ -88,7 +91,9 @@ void append_value(std::string& line, bool truth) {
     line += truth ? "true" : "false";
 }
 void append_value(std::string& line, std::int64_t number) {
-    fmt::format_to(std::back_inserter(line), "{}", number);
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    line.append(digits.data(), end);
 }
 void append_value(std::string& line, double number) {
     if (std::isfinite(number)) {
@@ -112,32 +117,15 @@ std::string_view name_of(LogLevel level) {
     return "error";
 }
 
-/// `number` in decimal, with zeros in front to fill `width`.
-void append_padded(std::string& line, unsigned number, int width) {
-    std::array<char, 10> digits{};
-    for (int i = width; i-- > 0; number /= 10)
-        digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
-    line.append(digits.data(), static_cast<std::size_t>(width));
-}
-
-/// 2026-01-31T12:34:56.789Z. By hand, because every line has one.
+/// 2026-01-31T12:34:56.789Z.
 void append_time(std::string& line, std::chrono::system_clock::time_point time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::milliseconds>(time - day));
-    append_padded(line, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-    line += '-';
-    append_padded(line, static_cast<unsigned>(date.month()), 2);
-    line += '-';
-    append_padded(line, static_cast<unsigned>(date.day()), 2);
-    line += 'T';
-    append_padded(line, static_cast<unsigned>(clock.hours().count()), 2);
-    line += ':';
-    append_padded(line, static_cast<unsigned>(clock.minutes().count()), 2);
-    line += ':';
-    append_padded(line, static_cast<unsigned>(clock.seconds().count()), 2);
+    const auto second = std::chrono::floor<Seconds>(time);
+    append_date_and_time(line, second);
+    const auto milliseconds =
+        static_cast<unsigned>(std::chrono::floor<std::chrono::milliseconds>(time - second).count());
     line += '.';
-    append_padded(line, static_cast<unsigned>(clock.subseconds().count()), 3);
+    for (const unsigned place : {100U, 10U, 1U})
+        line += static_cast<char>('0' + milliseconds / place % 10);
     line += 'Z';
 }
 

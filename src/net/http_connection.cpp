@@ -1,12 +1,13 @@
 #include "net/http_connection.h"
 
+#include <array>
+#include <charconv>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include "crypto/random.h"
 #include "net/tls_identity_state.h"
@@ -52,12 +53,14 @@ std::string_view HttpServerLoop::date() {
 RequestIds::RequestIds() {
     std::uint8_t octets[4];
     crypto::SystemRandom().fill(octets);
-    run_ = static_cast<std::uint32_t>(octets[0] << 24U | octets[1] << 16U | octets[2] << 8U |
-                                      octets[3]);
+    prefix_ = base::to_hex(octets) + "-";
 }
 
 std::string RequestIds::next() {
-    return fmt::format("{:08x}-{:x}", run_, count_.fetch_add(1, std::memory_order_relaxed));
+    std::array<char, 16> digits{};
+    const auto count = count_.fetch_add(1, std::memory_order_relaxed);
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), count, 16).ptr;
+    return prefix_ + std::string(digits.data(), end);
 }
 
 HttpConnection::HttpConnection(const HttpServer::Options& options, base::Log& log, RequestIds& ids,

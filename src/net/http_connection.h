@@ -40,7 +40,7 @@ class RequestIds {
     [[nodiscard]] std::string next();
 
   private:
-    std::uint32_t run_;
+    std::string prefix_;  ///< of this run
     std::atomic<std::uint64_t> count_ = 0;
 };
 

@@ -261,21 +261,19 @@ void Writer::small_integer(std::uint8_t number) {
 }
 
 void Writer::time(base::Time time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(time - day);
+    const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(time));
     const int year = static_cast<int>(date.year());
     if (year < 1950 || year > 9999) {
         throw std::invalid_argument("a certificate cannot express the year of this time");
     }
-    const std::string rest =
-        fmt::format("{:02}{:02}{:02}{:02}{:02}Z", static_cast<unsigned>(date.month()),
-                    static_cast<unsigned>(date.day()), clock.hours().count(),
-                    clock.minutes().count(), clock.seconds().count());
+    std::string text;
+    base::append_date_and_time(text, time);
+    std::erase_if(text, [](char c) { return c == '-' || c == 'T' || c == ':'; });
+    text += 'Z';
     if (year < 2050) {
-        element(tag::utc_time, fmt::format("{:02}{}", year % 100, rest));
+        element(tag::utc_time, std::string_view(text).substr(2));
     } else {
-        element(tag::generalized_time, fmt::format("{:04}{}", year, rest));
+        element(tag::generalized_time, text);
     }
 }
 
