@@ -274,7 +274,8 @@ class Server {
     const std::vector<std::string> overrides_;
     const Adapters& adapters_;
     base::SystemClock clock_;
-    crypto::SystemRandom random_;
+    crypto::SystemRandom system_random_;
+    crypto::DrawnRandom random_{system_random_};
     Configuration configuration_;
     // Everything below tells it what happens.
     Metrics metrics_;

@@ -1,6 +1,7 @@
 #include "crypto/random.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <openssl/rand.h>
 
@@ -14,6 +15,23 @@ void SystemRandom::fill(std::span<std::uint8_t> octets) {
         const auto part = octets.first(std::min(octets.size(), most_at_once));
         require(RAND_bytes(part.data(), static_cast<int>(part.size())) == 1, "random octets");
         octets = octets.subspan(part.size());
+    }
+}
+
+void DrawnRandom::fill(std::span<std::uint8_t> octets) {
+    if (octets.size() > drawn_at_once) return source_.fill(octets);
+    const std::scoped_lock lock(mutex_);
+    while (!octets.empty()) {
+        if (drawn_.empty()) {
+            base::SecretBytes fresh(drawn_at_once);
+            source_.fill(fresh);
+            drawn_ = std::move(fresh);
+        }
+        const auto part = std::span(drawn_).last(std::min(octets.size(), drawn_.size()));
+        std::ranges::copy(part, octets.begin());
+        base::wipe(part);
+        octets = octets.subspan(part.size());
+        drawn_.resize(drawn_.size() - part.size());
     }
 }
 
