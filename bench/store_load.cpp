@@ -110,27 +110,22 @@ class StoreClient {
         auto [order, proof] = make_order();
         // newOrder
         co_await find_account();
-        std::vector names{proof.identifier};
-        const auto reusable =
-            co_await store_.find_valid_authorizations(*account_, std::move(names), now());
-        require(!reusable.at(0), "there is no proof yet");
         std::vector fresh{proof};
-        auto creation = store_.create_order(order, std::move(fresh));
-        co_await timed(std::move(creation));
+        const ca::OrderStore::Reuse reuse{.finished_after = now() - std::chrono::hours(240),
+                                          .lapsing_after = now()};
+        auto creation = store_.create_order(order, std::move(fresh), reuse);
+        const auto reused = co_await timed(std::move(creation));
+        require(!reused.at(0), "there is no proof yet");
         // The authorization and its challenge.
         co_await find_account();
         co_await find_proof(proof.id);
         co_await find_account();
         co_await find_proof(proof.id);
-        co_await find_account();
         ca::ValidationAttempt attempt{protocol::ChallengeType::http_01, now(), now(), std::nullopt};
         auto validated =
             store_.finish_validation(proof.id, std::move(attempt), now() + std::chrono::hours(240));
         require(co_await timed(std::move(validated)), "the validation ends");
-        co_await find_proof(proof.id);
-        // A poll, and finalize.
-        co_await find_account();
-        co_await view(order.id);
+        // Finalize, and the issuance.
         co_await find_account();
         co_await view(order.id);
         const auto key = random_.array<crypto::Sha256Digest>();
@@ -139,14 +134,9 @@ class StoreClient {
         auto issuance = store_.begin_issuance(order.id, intent, requested);
         const auto beginning = co_await timed(std::move(issuance));
         require(beginning == ca::OrderStore::IssuanceBeginning::begun, "the issuance begins");
-        // The issuance, and the answer to finalize.
-        co_await view(order.id);
-        co_await find_account();
-        require(!co_await store_.is_key_blocked(key), "the key is good");
         auto certificate = make_certificate(order, intent, key);
         auto completion = store_.complete_issuance(order.id, std::move(certificate));
         require(co_await timed(std::move(completion)), "the issuance ends");
-        co_await view(order.id);
         // The download.
         co_await find_account();
         const auto issued = co_await store_.find_certificate(intent.serial);

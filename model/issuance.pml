@@ -145,7 +145,9 @@ byte faults = FAULTS;
 #else
 #define may_begin (serial == 0 && !problem && !expired && !is_deactivated)
 #endif
-#define begin_issuance(request) COMPARE_AND_SET(may_begin, serial = request; csr = request)
+bool unproved; /* when the intent was written */
+#define begin_issuance(request) COMPARE_AND_SET( \
+    may_begin, serial = request; csr = request; unproved = !all_proved)
 
 #ifdef COMPLETE_WITHOUT_CONDITION
 #define may_complete(number) true
@@ -265,8 +267,11 @@ validate:
             goto ended;
 
 issue:
-            if /* find_order */
-            :: atomic { is_begun(ISSUANCE) -> number = serial; outcome = is_deactivated }
+            if
+            :: atomic { /* what finalize had read and written: nothing is asked again */
+                   is_begun(ISSUANCE) -> number = serial; outcome = unproved }; goto sign
+            :: atomic { /* find_order */
+                   is_begun(ISSUANCE) -> number = serial; outcome = is_deactivated }
             :: !is_begun(ISSUANCE) -> goto ended
             fi;
 #ifndef SIGN_WITHOUT_PROOF
@@ -276,10 +281,11 @@ issue:
             :: refused -> WRITE(fail_issuance); goto ended
             :: !refused -> skip
             fi;
-            if /* Signer::sign */
+sign:       if /* Signer::sign */
             :: atomic {
-                   /* Of what was withdrawn before the job began, nothing is signed; nor anything
-                    * that was never proved; and never with another number. */
+                   /* Of what was withdrawn before the intent, or before a job that asks again
+                    * began, nothing is signed; nor anything that was never proved; and never with
+                    * another number. */
                    assert(!outcome);
                    assert(authorization[0] == PROVED || authorization[0] == DEACTIVATED);
                    assert(authorization[1] == PROVED || authorization[1] == DEACTIVATED);

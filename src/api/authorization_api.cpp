@@ -125,14 +125,17 @@ base::Task<ca::Authorization> AuthorizationApi::settled(ca::Authorization author
 }
 
 base::Task<ca::Authorization> AuthorizationApi::attempted(ca::Authorization authorization,
-                                                          ChallengeType type, ca::Cause cause) {
-    const auto account = authorization.account;
+                                                          ca::Account owner, ChallengeType type,
+                                                          ca::Cause cause) {
+    const auto account = owner.id;
     const auto id = authorization.id;
     const bool was_under_way = is_recorded_under_way(authorization);
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
-    co_await validation_.begin(std::move(authorization), type, std::move(cause));
+    const auto attempt = co_await validation_.begin(std::move(authorization), std::move(owner),
+                                                    type, std::move(cause));
     if (was_under_way || validation_.is_under_way(id)) co_await ticket.wait(longest_challenge_hold);
+    if (auto outcome = validation_.outcome(attempt)) co_return *std::move(outcome);
     authorization = co_await ordering_.read_authorization(account, id);
     if (authorization.attempt || authorization.deactivated) co_return authorization;
     co_await validation_.record(id, type);
@@ -155,7 +158,7 @@ base::Task<HttpResponse> AuthorizationApi::authorization(HttpRequest request, st
 
 base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::string id,
                                                      std::string type_text) {
-    const auto signed_request = co_await gate_.from_account(request);
+    auto signed_request = co_await gate_.from_account(request);
     const auto account = signed_request.account.id;
     auto found = co_await ordering_.read_authorization(account, require_id(id));
     const auto type = protocol::challenge_type_from(type_text);
@@ -166,8 +169,9 @@ base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::s
     } else {
         auto answer = protocol::parse_challenge_response(signed_request.payload);
         if (!answer) throw std::move(answer.error());
-        ca::Cause cause{.request = std::move(request.id)};
-        found = co_await attempted(std::move(found), *type, std::move(cause));
+        ca::Cause cause{.request = std::move(request.id), .received = request.received};
+        found = co_await attempted(std::move(found), std::move(signed_request.account), *type,
+                                   std::move(cause));
     }
     co_return challenge_response(found, *type, links_);
 }

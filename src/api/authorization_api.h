@@ -27,7 +27,7 @@ class AuthorizationApi {
     base::Task<ca::Authorization> settled(ca::Authorization authorization,
                                           base::Milliseconds patience);
     /// Begins an attempt, and waits for its end for a moment. What is told of it then is recorded.
-    base::Task<ca::Authorization> attempted(ca::Authorization authorization,
+    base::Task<ca::Authorization> attempted(ca::Authorization authorization, ca::Account owner,
                                             protocol::ChallengeType type, ca::Cause cause);
 
     const Links& links_;

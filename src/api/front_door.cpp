@@ -67,7 +67,7 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
     std::optional<ProblemType> problem_type;
     HttpResponse response;
     try {
-        response = co_await route(std::move(request), kind);
+        response = co_await route(request, kind);
     } catch (const Problem& problem) {
         problem_type = problem.type;
         response = problem_response(problem);
@@ -94,7 +94,7 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
     co_return response;
 }
 
-base::Task<HttpResponse> FrontDoor::route(HttpRequest request, RequestKind& kind) const {
+base::Task<HttpResponse> FrontDoor::route(HttpRequest& request, RequestKind& kind) const {
     if (!is_for_us(request))
         throw Problem(ProblemType::malformed, "the Host header names another server", 421);
     auto match = router_.find(request.method, request.path());

@@ -30,7 +30,7 @@ class FrontDoor {
 
   private:
     /// `kind` is set as soon as it is known.
-    base::Task<net::HttpResponse> route(net::HttpRequest request, RequestKind& kind) const;
+    base::Task<net::HttpResponse> route(net::HttpRequest& request, RequestKind& kind) const;
     [[nodiscard]] bool is_for_us(const net::HttpRequest& request) const;
 
     ca::Nonces& nonces_;

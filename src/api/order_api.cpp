@@ -105,12 +105,14 @@ base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id)
     auto wanted = protocol::FinalizeRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
     auto view = co_await ordering_.read(signed_request.account.id, require_id(id));
-    ca::Cause cause{.request = std::move(request.id)};
+    ca::Cause cause{.request = std::move(request.id), .received = request.received};
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id);
-    const bool is_under_way =
+    const auto finalization =
         co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(cause));
-    if (is_under_way) co_await ticket.wait(longest_hold);
+    if (finalization.is_under_way) co_await ticket.wait(longest_hold);
+    if (auto outcome = issuance_.outcome(finalization.issuing))
+        co_return order_response(*outcome, 200);
     view = co_await ordering_.read(signed_request.account.id, require_id(id));
     co_return order_response(view, 200);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace cairn::ca {
@@ -10,6 +11,8 @@ struct Cause {
     /// The id under which the access log has the request; empty if there is none that is known,
     /// as for a job that was taken up after a restart.
     std::string request;
+    /// When that request had come: nothing that was read for it is older.
+    std::chrono::steady_clock::time_point received = std::chrono::steady_clock::time_point::min();
 };
 
 }  // namespace cairn::ca

@@ -67,7 +67,8 @@ void require_begun(OrderStore::IssuanceBeginning beginning) {
         case key_is_an_accounts:  // RFC 8555 section 11.1
             throw Problem(ProblemType::bad_csr, "the CSR is refused: its key is an account's key");
         case refused:
-            throw Problem(ProblemType::order_not_ready, "the order is being finalized already");
+            throw Problem(ProblemType::order_not_ready,
+                          "the order is being finalized already, or cannot be any more");
     }
 }
 
@@ -98,6 +99,7 @@ Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profile
       announcements_(announcements),
       log_(log),
       observer_(observer),
+      issuings_(announcements),
       queue_(
           {.name = "issuance", .queue = Observer::Queue::issuance, .parallel = 64},
           std::move(next_executor),
@@ -114,12 +116,13 @@ void Issuance::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
-base::Task<bool> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
-                                    Cause cause) {
-    const auto& order = view.order;
+base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
+                                                      protocol::FinalizeRequest request,
+                                                      Cause cause) {
+    auto& order = view.order;
     const auto status = view.status();
     if (order.intent && order.intent->csr == request.csr && status != OrderStatus::invalid)
-        co_return status == OrderStatus::processing;  // the same request again
+        co_return Finalization{status == OrderStatus::processing, nullptr};  // again
     if (status != OrderStatus::ready)
         throw Problem(ProblemType::order_not_ready,
                       "the order is " + std::string(to_string(status)) + ", not ready");
@@ -142,20 +145,40 @@ base::Task<bool> Issuance::finalize(OrderView view, protocol::FinalizeRequest re
     const OrderStore::RequestedKey key{
         .id = crypto::sha256(csr.public_key().spki()),
         .thumbprint = protocol::Jwk::of(csr.public_key()).thumbprint()};
-    require_begun(co_await repository_.begin_issuance(order.id, std::move(intent), key));
+    const auto strays = issuings_.strays();
+    const auto beginning = co_await repository_.begin_issuance(order.id, intent, key);
+    require_begun(beginning);
+    order.intent = std::move(intent);
+    const auto id = order.id;
+    Facts facts{std::move(order), std::move(view.proofs)};
+    auto issuing = issuings_.begin_written(id, std::move(facts), cause.received, strays);
     const auto here = co_await boost::asio::this_coro::executor;
-    queue_.submit(order.id.to_string(), std::move(cause), here);
-    co_return true;
+    const bool is_submitted = queue_.submit(id.to_string(), std::move(cause), here);
+    if (issuing && !is_submitted) issuings_.withdraw(id);
+    co_return Finalization{true, std::move(issuing)};
+}
+
+std::optional<OrderView> Issuance::outcome(const Issuings::Handle& issuing) const {
+    return issuings_.result_of(issuing);
 }
 
 base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
-    const auto order = co_await repository_.find_order(id);
-    if (!order || !order->intent || order->completed || order->problem) co_return;
-
+    Issuings::Job job(issuings_, id);
+    std::optional<Facts> facts;
+    std::optional<Order> order;
     std::optional<Warrant> warrant;
     std::optional<Problem> problem;
+    const auto begun = issuings_.find(id);
+    if (begun && begun->is_young()) {
+        facts = begun->facts;
+        order = facts->order;
+    } else {
+        order = co_await repository_.find_order(id);
+    }
+    if (!order || !order->intent || order->completed || order->problem) co_return;
     try {
-        warrant.emplace(co_await prove(*order));
+        if (!facts) facts = co_await read_again(*order);
+        warrant.emplace(prove(*facts));
     } catch (Problem& refusal) {
         problem = std::move(refusal);
     }
@@ -164,8 +187,9 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
             "issuance refused",
             {{"request", cause.request}, {"order", id.to_string()}, {"detail", problem->detail}});
         observer_.issuance_refused(problem->type);
-        co_await repository_.fail_issuance(id, std::move(*problem));
-        announcements_.announce(id.to_string());
+        const bool is_written = co_await repository_.fail_issuance(id, *problem);
+        order->problem = std::move(problem);
+        if (is_written) job.set_result({*std::move(order), {}, clock_.now()});
         co_return;
     }
 
@@ -174,43 +198,49 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
     certificate.account = order->account;
     certificate.order = id;
     certificate.der = co_await make_certificate(std::move(warrant->proof), issuer);
-    certificate.issued = clock_.now();
+    certificate.issued = order->completed.emplace(clock_.now());
     const bool completed = co_await repository_.complete_issuance(id, std::move(certificate));
-    if (completed) {
-        observer_.issued(Observer::Subject::order);
-        log_.info(
-            "issued",
-            {{"request", cause.request},
-             {"order", id.to_string()},
-             {"account", order->account.to_string()},
-             {"issuer", issuer.name()},
-             {"serial", order->intent->serial.to_hex()},
-             {"names", joined(order->identifiers, [](const auto& name) { return name.value(); })},
-             {"not_after", base::to_rfc3339(order->intent->validity.not_after)}});
-    }
-    announcements_.announce(id.to_string());
+    if (!completed) co_return;
+    observer_.issued(Observer::Subject::order);
+    log_.info("issued",
+              {{"request", cause.request},
+               {"order", id.to_string()},
+               {"account", order->account.to_string()},
+               {"issuer", issuer.name()},
+               {"serial", order->intent->serial.to_hex()},
+               {"names", joined(order->identifiers, [](const auto& name) { return name.value(); })},
+               {"not_after", base::to_rfc3339(order->intent->validity.not_after)}});
+    const auto now = *order->completed;
+    job.set_result({*std::move(order), {}, now});
 }
 
-base::Task<Issuance::Warrant> Issuance::prove(Order order) {
+base::Task<Issuance::Facts> Issuance::read_again(Order order) {
     const auto account = co_await repository_.find_account(order.account);
     if (!account || account->deactivated)
         throw Problem(ProblemType::unauthorized, "the account was deactivated");
+    auto proofs = co_await repository_.find_authorizations(order.authorizations);
+    const auto csr = pki::Csr::from_kept_der(order.intent->csr);
+    if (!csr) throw Problem(ProblemType::bad_csr, csr.error().front().message);
+    const auto key = crypto::sha256(csr->public_key().spki());
+    const bool is_blocked = co_await repository_.is_key_blocked(key);
+    if (is_blocked)
+        throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
+    co_return Facts{std::move(order), std::move(proofs)};
+}
+
+Issuance::Warrant Issuance::prove(const Facts& facts) const {
+    const auto& order = facts.order;
     const auto* profile = profiles_.find(order.profile);
     if (profile == nullptr)
         throw Problem(ProblemType::invalid_profile, "the profile is not offered any more");
-    const auto proofs = co_await repository_.find_authorizations(order.authorizations);
-    auto proof = IssuanceProof::of(order, proofs, *profile);
+    auto proof = IssuanceProof::of(order, facts.proofs, *profile);
     if (!proof) throw std::move(proof.error());
-    const auto key_id = crypto::sha256(proof->public_key().spki());
-    const bool is_blocked = co_await repository_.is_key_blocked(key_id);
-    if (is_blocked)
-        throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
     // Asked again: between finalize and now may lie an outage or a change of issuer.
     const auto& issuer = require_issuer(order.profile, proof->public_key());
     if (auto refusal =
             intent_refusal(*order.intent, issuer.certificate().not_after(), clock_.now()))
         throw std::move(*refusal);
-    co_return Warrant{std::move(*proof), issuer};
+    return Warrant{std::move(*proof), issuer};
 }
 
 base::Task<base::Bytes> Issuance::make_certificate(IssuanceProof proof, const Issuer& issuer) {

@@ -12,6 +12,7 @@
 #include "ca/ordering.h"
 #include "ca/profile.h"
 #include "ca/repository.h"
+#include "ca/undertakings.h"
 #include "crypto/random.h"
 #include "protocol/order.h"
 
@@ -37,11 +38,25 @@ class Issuance {
     void start();
     void stop(base::Milliseconds patience);
 
+    /// What the request that begins an issuance has read: the order, with its intent, and its
+    /// authorizations.
+    struct Facts {
+        Order order;
+        std::vector<Authorization> proofs;
+    };
+    using Issuings = Undertakings<OrderId, Facts, OrderView>;
+
+    struct Finalization {
+        bool is_under_way;
+        Issuings::Handle issuing;  ///< null if another process, or an earlier request, began it
+    };
     /// Begins issuance for an order that is ready; its end is announced under the order's id. The
-    /// same CSR again is no error. True if issuance is under way, false if it has ended. Throws a
-    /// problem for a bad CSR (the order stays ready) and for an order in another state.
-    [[nodiscard]] base::Task<bool> finalize(OrderView view, protocol::FinalizeRequest request,
-                                            Cause cause);
+    /// same CSR again is no error. Throws a problem for a bad CSR (the order stays ready) and for
+    /// an order in another state.
+    [[nodiscard]] base::Task<Finalization> finalize(OrderView view,
+                                                    protocol::FinalizeRequest request, Cause cause);
+    /// The order as its issuance left it, once that has ended and is written.
+    [[nodiscard]] std::optional<OrderView> outcome(const Issuings::Handle& issuing) const;
 
     /// Issues the certificate for the CA's own HTTPS endpoint, of the default profile, and stores
     /// it; it comes with its issuer's chain.
@@ -60,7 +75,10 @@ class Issuance {
         const Issuer& issuer;
     };
     /// Throws the problem for which it may not.
-    base::Task<Warrant> prove(Order order);
+    [[nodiscard]] Warrant prove(const Facts& facts) const;
+    /// The facts of an order whose intent is in the store and may be old. Throws the problem that
+    /// came up since.
+    base::Task<Facts> read_again(Order order);
     /// Draft, lint, signature. Throws std::runtime_error if the lint finds something or the key
     /// cannot sign.
     base::Task<base::Bytes> make_certificate(IssuanceProof proof, const Issuer& issuer);
@@ -73,6 +91,7 @@ class Issuance {
     base::Announcements& announcements_;
     base::Log& log_;
     Observer& observer_;
+    Issuings issuings_;
     JobQueue queue_;
 };
 

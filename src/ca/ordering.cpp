@@ -13,8 +13,10 @@ namespace {
 constexpr base::Seconds least_remaining_proof = std::chrono::hours(1);
 
 // A proof made under another profile may be older than this one lets it be.
-bool is_fresh_enough(const Authorization& proof, const Profile& profile, base::Time now) {
-    return *proof.attempt->finished + profile.reuse_lifetime > now + least_remaining_proof;
+OrderStore::Reuse reuse_under(const Profile& profile, base::Time now) {
+    const auto lapsing_after = now + least_remaining_proof;
+    return {.finished_after = lapsing_after - profile.reuse_lifetime,
+            .lapsing_after = lapsing_after};
 }
 
 // The same words for what is not there and what is somebody else's.
@@ -50,37 +52,32 @@ base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderReque
                              .problem = std::nullopt},
                    .proofs = {},
                    .now = now};
-    auto reusable = co_await store_.find_valid_authorizations(account, view.order.identifiers,
-                                                              now + least_remaining_proof);
-    std::vector<Authorization> fresh;
-    for (std::size_t i = 0; i < view.order.identifiers.size(); ++i) {
-        if (reusable[i] && is_fresh_enough(*reusable[i], *profile, now)) {
-            view.order.authorizations.push_back(reusable[i]->id);
-            view.proofs.push_back(std::move(*reusable[i]));
-            continue;
-        }
-        const auto& identifier = view.order.identifiers[i];
-        Authorization authorization{.id = AuthorizationId::fresh(now, random_),
-                                    .account = account,
-                                    .identifier = identifier,
-                                    .created = now,
-                                    .expires = now + profile->pending_lifetime,
-                                    .token = protocol::Token::random(random_),
-                                    .offered = challenges_for(identifier),
-                                    .attempt = std::nullopt,
-                                    .deactivated = std::nullopt};
-        view.order.authorizations.push_back(authorization.id);
-        fresh.push_back(authorization);
-        view.proofs.push_back(std::move(authorization));
+    for (const auto& identifier : view.order.identifiers) {
+        view.proofs.push_back({.id = AuthorizationId::fresh(now, random_),
+                               .account = account,
+                               .identifier = identifier,
+                               .created = now,
+                               .expires = now + profile->pending_lifetime,
+                               .token = protocol::Token::random(random_),
+                               .offered = challenges_for(identifier),
+                               .attempt = std::nullopt,
+                               .deactivated = std::nullopt});
+        view.order.authorizations.push_back(view.proofs.back().id);
     }
-    co_await store_.create_order(view.order, std::move(fresh));
+    auto reused = co_await store_.create_order(view.order, view.proofs, reuse_under(*profile, now));
+    for (std::size_t i = 0; i < reused.size(); ++i) {
+        if (!reused[i]) continue;
+        view.order.authorizations[i] = reused[i]->id;
+        view.proofs[i] = *std::move(reused[i]);
+    }
     co_return view;
 }
 
 base::Task<OrderView> Ordering::read(AccountId account, OrderId id) {
     auto order = co_await store_.find_order(id);
     if (!order || order->account != account) throw not_found("order");
-    auto proofs = co_await store_.find_authorizations(order->authorizations);
+    std::vector<Authorization> proofs;
+    if (!order->intent) proofs = co_await store_.find_authorizations(order->authorizations);
     co_return OrderView{std::move(*order), std::move(proofs), clock_.now()};
 }
 

@@ -19,6 +19,7 @@ namespace cairn::ca {
 /// An order together with its authorizations, as they were read at one time.
 struct OrderView {
     Order order;
+    /// None if the order has an intent: what becomes of it then is written in the order itself.
     std::vector<Authorization> proofs;
     base::Time now;
 

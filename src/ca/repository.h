@@ -65,9 +65,17 @@ class OrderStore {
   public:
     virtual ~OrderStore() = default;
 
-    /// Adds an order and those of its authorizations that are new.
-    [[nodiscard]] virtual base::Task<void> create_order(Order order,
-                                                        std::vector<Authorization> fresh) = 0;
+    /// Which valid authorizations a new order may stand on.
+    struct Reuse {
+        base::Time finished_after;  ///< validated later than this
+        base::Time lapsing_after;   ///< and valid beyond this
+    };
+    /// Adds an order and those of its authorizations that are new. With `reuse`, `fresh` has one
+    /// for each identifier, and where the account has a valid authorization for the same identifier
+    /// (wildcard or not is part of it), the one that lapses last takes the place of the fresh one,
+    /// which is not added. Those that did so, by their place in `fresh`.
+    [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>> create_order(
+        Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Order>> find_order(OrderId id) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Authorization>> find_authorization(
         AuthorizationId id) = 0;
@@ -108,8 +116,8 @@ class OrderStore {
     };
     enum class IssuanceBeginning { begun, key_is_blocked, key_is_an_accounts, refused };
     /// Records the intent if the key is neither blocked nor any account's, and the order has no
-    /// intent, no problem, has not expired at `intent.begun`, and none of its authorizations was
-    /// deactivated. `begun` for exactly one caller.
+    /// intent, no problem, has not expired at `intent.begun`, and neither its account nor one of
+    /// its authorizations was deactivated. `begun` for exactly one caller.
     [[nodiscard]] virtual base::Task<IssuanceBeginning> begin_issuance(OrderId id,
                                                                        IssuanceIntent intent,
                                                                        RequestedKey key) = 0;

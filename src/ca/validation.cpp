@@ -38,6 +38,7 @@ Validation::Validation(Repository& repository, Validator& validator, const Profi
       announcements_(announcements),
       log_(log),
       observer_(observer),
+      attempts_(announcements),
       queue_(
           {.name = "validation", .queue = Observer::Queue::validation}, std::move(next_executor),
           [this](std::string id, Cause cause) {
@@ -53,13 +54,15 @@ void Validation::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
-base::Task<void> Validation::begin(Authorization authorization, protocol::ChallengeType method,
-                                   Cause cause) {
+base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authorization,
+                                                           Account account,
+                                                           protocol::ChallengeType method,
+                                                           Cause cause) {
     const auto now = clock_.now();
     const auto status = authorization.status(now);
     if (authorization.attempt && authorization.attempt->method == method &&
         (status == AuthorizationStatus::pending || status == AuthorizationStatus::valid))
-        co_return;  // under way, or valid: the client asks again what it has
+        co_return nullptr;  // under way, or valid: the client asks again what it has
     if (status != AuthorizationStatus::pending)
         throw Problem(ProblemType::malformed, "the authorization is " +
                                                   std::string(to_string(status)) +
@@ -67,63 +70,45 @@ base::Task<void> Validation::begin(Authorization authorization, protocol::Challe
     if (authorization.attempt) throw other_attempt();
     const auto id = authorization.id;
     authorization.attempt = ValidationAttempt{method, now, std::nullopt, std::nullopt};
-    {
-        const std::scoped_lock lock(mutex_);
-        const auto [entry, is_new] = begun_.emplace(id, std::move(authorization));
-        if (!is_new && entry->second.attempt->method != method) throw other_attempt();
-        if (!is_new) co_return;
-    }
+    const auto beginning =
+        attempts_.begin(id, {std::move(authorization), std::move(account)}, cause.received);
+    const auto& attempt = beginning.undertaking;
+    if (attempt->facts.authorization.attempt->method != method) throw other_attempt();
+    if (!beginning.is_new) co_return attempt;
     const auto here = co_await boost::asio::this_coro::executor;
-    if (queue_.submit(id.to_string(), std::move(cause), here)) co_return;
-    forget(id);  // no room, or the last attempt is just ending
+    if (queue_.submit(id.to_string(), std::move(cause), here)) co_return attempt;
+    attempts_.withdraw(id);  // no room, or the last attempt is just ending
+    co_return nullptr;
 }
 
 bool Validation::is_under_way(const AuthorizationId& id) const {
-    const std::scoped_lock lock(mutex_);
-    return begun_.contains(id);
+    return attempts_.find(id) != nullptr;
 }
 
-std::optional<Authorization> Validation::begun(const AuthorizationId& id) const {
-    const std::scoped_lock lock(mutex_);
-    const auto entry = begun_.find(id);
-    return entry == begun_.end() ? std::nullopt : std::optional(entry->second);
+std::optional<Authorization> Validation::outcome(const Attempts::Handle& attempt) const {
+    return attempts_.result_of(attempt);
 }
 
 base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method) {
-    const auto authorization = begun(id);
-    const auto started = authorization ? authorization->attempt->started : clock_.now();
+    const auto attempt = attempts_.find(id);
+    const auto started = attempt ? attempt->facts.authorization.attempt->started : clock_.now();
     co_await repository_.begin_validation(id, method, started);
 }
 
-void Validation::forget(const AuthorizationId& id) {
-    const std::scoped_lock lock(mutex_);
-    begun_.erase(id);
-}
-
-/// However a job ends, its attempt is no longer under way here, and whoever waits learns of it.
-class Validation::Running {
-  public:
-    Running(Validation& validation, AuthorizationId id) : validation_(validation), id_(id) {}
-    ~Running() {
-        validation_.forget(id_);
-        validation_.announcements_.announce(id_.to_string());
-    }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-  private:
-    Validation& validation_;
-    AuthorizationId id_;
-};
-
 base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
-    const Running running(*this, id);
-    auto authorization = begun(id);  // else it was recorded, and this is another time or node
-    if (!authorization) authorization = co_await repository_.find_authorization(id);
+    Attempts::Job job(attempts_, id);
+    std::optional<Authorization> authorization;
+    std::optional<Account> account;
+    if (const auto begun = attempts_.find(id)) {
+        authorization = begun->facts.authorization;
+        if (begun->is_young()) account = begun->facts.account;
+    } else {  // it was recorded, and this is another time or node
+        authorization = co_await repository_.find_authorization(id);
+    }
     if (!authorization || authorization->deactivated) co_return;
+    if (!account) account = co_await repository_.find_account(authorization->account);
     const auto& attempt = authorization->attempt;
     if (!attempt || attempt->finished) co_return;
-    const auto account = co_await repository_.find_account(authorization->account);
     const auto method = attempt->method;
 
     std::optional<Problem> problem;
@@ -162,9 +147,14 @@ base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
                                  {"detail", problem ? problem->detail : seen}});
     }
     const auto now = clock_.now();
-    const auto* profile = profiles_.find("");
-    co_await repository_.finish_validation(id, attempt->ended(now, std::move(problem)),
-                                           now + profile->reuse_lifetime);
+    const auto expires = now + profiles_.find("")->reuse_lifetime;
+    const bool is_valid = !problem;
+    authorization->attempt = attempt->ended(now, std::move(problem));
+    const bool is_written =
+        co_await repository_.finish_validation(id, *authorization->attempt, expires);
+    if (!is_written) co_return;
+    if (is_valid) authorization->expires = expires;
+    job.set_result(*std::move(authorization));
 }
 
 base::Task<void> Validation::give_up(AuthorizationId id) {

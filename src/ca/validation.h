@@ -1,8 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <mutex>
 #include <optional>
 
 #include "base/clock.h"
@@ -12,6 +10,7 @@
 #include "ca/job_queue.h"
 #include "ca/profile.h"
 #include "ca/repository.h"
+#include "ca/undertakings.h"
 #include "ca/validator.h"
 #include "protocol/challenge_type.h"
 
@@ -32,23 +31,29 @@ class Validation {
     /// Lets the attempts under way end, `patience` at most; recorded ones stay in the store.
     void stop(base::Milliseconds patience);
 
-    /// Begins the attempt that a response to a challenge asks for; one that is under way or ended
-    /// well is not begun again. Throws a problem if the authorization cannot be attempted any more.
-    [[nodiscard]] base::Task<void> begin(Authorization authorization,
-                                         protocol::ChallengeType method, Cause cause);
+    /// What the request that begins an attempt has read.
+    struct Facts {
+        Authorization authorization;  ///< with the attempt
+        Account account;
+    };
+    using Attempts = Undertakings<AuthorizationId, Facts, Authorization>;
+
+    /// Begins the attempt that a response of `account` to a challenge asks for; one that is under
+    /// way or ended well is not begun again. Null if it is not one of this process, or could not
+    /// begin. Throws a problem if the authorization cannot be attempted any more.
+    [[nodiscard]] base::Task<Attempts::Handle> begin(Authorization authorization, Account account,
+                                                     protocol::ChallengeType method, Cause cause);
     /// True if an attempt that was begun here has not ended, recorded or not. Its end is announced
     /// under the authorization's id.
     [[nodiscard]] bool is_under_way(const AuthorizationId& id) const;
+    /// The authorization as the attempt left it, once it has ended and its outcome is written.
+    [[nodiscard]] std::optional<Authorization> outcome(const Attempts::Handle& attempt) const;
     /// Records the attempt, if it has not ended, so that a client may be told of it: whatever
     /// becomes of this process, it is carried out. Also one that could not begin, or was
     /// interrupted.
     [[nodiscard]] base::Task<void> record(AuthorizationId id, protocol::ChallengeType method);
 
   private:
-    class Running;
-    /// The authorization with the attempt that was begun here.
-    [[nodiscard]] std::optional<Authorization> begun(const AuthorizationId& id) const;
-    void forget(const AuthorizationId& id);
     base::Task<void> carry_out(AuthorizationId id, Cause cause);
     base::Task<void> give_up(AuthorizationId id);
 
@@ -59,9 +64,7 @@ class Validation {
     base::Announcements& announcements_;
     base::Log& log_;
     Observer& observer_;
-    mutable std::mutex mutex_;
-    /// Authorizations with attempts that were begun here and have not ended.
-    std::map<AuthorizationId, Authorization> begun_;
+    Attempts attempts_;
     JobQueue queue_;
 };
 

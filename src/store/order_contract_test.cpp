@@ -36,7 +36,7 @@ TEST_P(OrderContract, KeepsEveryFact) {
     order.not_before = now + 1h;
     order.not_after = now + 48h;
     order.profile = "short-lived";
-    await(store().create_order(order, proofs));
+    await(store().create_order(order, proofs, std::nullopt));
 
     expect_same(found(order.id), order);
     const auto kept = await(store().find_authorizations(order.authorizations));
@@ -45,7 +45,7 @@ TEST_P(OrderContract, KeepsEveryFact) {
     auto plain = stored_order(account.id).order;
     plain.profile.clear();
     plain.id = make.order_id();
-    await(store().create_order(plain, {}));
+    await(store().create_order(plain, {}, std::nullopt));
     reopen();
     expect_same(found(order.id), order);
     expect_same(found(plain.id), plain);
@@ -69,7 +69,7 @@ TEST_P(OrderContract, FindsNothingWhereNothingIs) {
 TEST_P(OrderContract, SharesAnAuthorizationBetweenOrders) {
     const auto first = stored_order(account.id);
     const auto second = make.order(account.id, first.proofs);
-    await(store().create_order(second, {}));
+    await(store().create_order(second, {}, std::nullopt));
     expect_same(found(second.id), second);
 }
 
@@ -77,7 +77,8 @@ TEST_P(OrderContract, AddsNothingWhereOneAuthorizationIsThereAlready) {
     const auto first = stored_order(account.id);
     auto fresh = make.authorization(account.id, "fresh.example.org");
     const auto order = make.order(account.id, {fresh, first.proofs[0]});
-    EXPECT_THROW(await(store().create_order(order, {fresh, first.proofs[0]})), std::runtime_error);
+    EXPECT_THROW(await(store().create_order(order, {fresh, first.proofs[0]}, std::nullopt)),
+                 std::runtime_error);
     EXPECT_FALSE(await(store().find_order(order.id)));
     EXPECT_FALSE(await(store().find_authorization(fresh.id)));
 }
@@ -86,12 +87,12 @@ TEST_P(OrderContract, AddsNothingWhereOneAuthorizationIsThereAlready) {
 TEST_P(OrderContract, KeepsTheOthersWhereOneOfManyAtOnceFails) {
     const auto first = stored_order(account.id);
     std::vector<ca::Order> orders;
-    std::vector<base::Task<void>> creations;
+    std::vector<base::Task<std::vector<std::optional<ca::Authorization>>>> creations;
     for (std::size_t i = 0; i < 50; ++i) {
         std::vector proofs{make.authorization(account.id, "fresh.example.org")};
         if (i % 5 == 0) proofs.push_back(first.proofs[0]);
         orders.push_back(make.order(account.id, proofs));
-        creations.push_back(store().create_order(orders.back(), proofs));
+        creations.push_back(store().create_order(orders.back(), proofs, std::nullopt));
     }
     const auto results = await_each(std::move(creations));
     for (std::size_t i = 0; i < orders.size(); ++i) {
@@ -106,7 +107,7 @@ TEST_P(OrderContract, RefusesASecondOrderWithAnId) {
     const auto first = stored_order(account.id).order;
     auto second = make.order(account.id, {});
     second.id = first.id;
-    EXPECT_THROW(await(store().create_order(second, {})), std::runtime_error);
+    EXPECT_THROW(await(store().create_order(second, {}, std::nullopt)), std::runtime_error);
     expect_same(found(first.id), first);
 }
 
@@ -172,6 +173,16 @@ TEST_P(OrderContract, BeginsNoIssuanceOfAnOrderThatLostAnAuthorization) {
     expect_same(found(placed.order.id), placed.order);
 }
 
+// RFC 8555 section 7.3.6: what is pending is cancelled.
+TEST_P(OrderContract, BeginsNoIssuanceForADeactivatedAccount) {
+    const auto order = stored_order(account.id).order;
+    const auto others = stored_order(stored_account().id).order;
+    await(store().deactivate_account(account.id, now));
+    EXPECT_FALSE(await(begin_issuance(order.id, make.intent())));
+    expect_same(found(order.id), order);
+    EXPECT_TRUE(await(begin_issuance(others.id, make.intent())));
+}
+
 TEST_P(OrderContract, BeginsNoIssuanceForAKeyThatIsBlockedOrAnAccounts) {
     using enum ca::OrderStore::IssuanceBeginning;
     const auto compromised = make.own_certificate();
@@ -182,10 +193,11 @@ TEST_P(OrderContract, BeginsNoIssuanceForAKeyThatIsBlockedOrAnAccounts) {
     const auto intent = make.intent();
     EXPECT_EQ(await(store().begin_issuance(order.id, intent, {compromised.key, digest("free")})),
               key_is_blocked);
-    const auto thumbprint = account.key.thumbprint();
+    const auto holder = stored_account();
+    const auto thumbprint = holder.key.thumbprint();
     EXPECT_EQ(await(store().begin_issuance(order.id, intent, {digest("free"), thumbprint})),
               key_is_an_accounts);
-    await(store().deactivate_account(account.id, now));
+    await(store().deactivate_account(holder.id, now));
     EXPECT_EQ(await(store().begin_issuance(order.id, intent, {digest("free"), thumbprint})),
               key_is_an_accounts);
     expect_same(found(order.id), order);

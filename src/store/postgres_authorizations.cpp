@@ -12,19 +12,16 @@ using ca::AuthorizationId;
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-const std::string columns =
-    "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.deactivated,"
-    " a.started, a.method, a.finished, a.problem";
-
 const Statement find_one{"find_authorization",
-                         "SELECT " + columns + " FROM authorizations a WHERE id = $1", repeatable,
-                         shared};
-const Statement find_some{"find_authorizations",
-                          "SELECT " + columns + " FROM authorizations a WHERE id = ANY ($1)",
-                          repeatable, shared};
+                         "SELECT " + authorization_columns + " FROM authorizations a WHERE id = $1",
+                         repeatable, shared};
+const Statement find_some{
+    "find_authorizations",
+    "SELECT " + authorization_columns + " FROM authorizations a WHERE id = ANY ($1)", repeatable,
+    shared};
 const Statement find_valid{
     "find_valid_authorizations",
-    "SELECT w.place, " + columns +
+    "SELECT w.place, " + authorization_columns +
         " FROM unnest($2) WITH ORDINALITY AS w (identifier, place) CROSS JOIN LATERAL ("
         "SELECT * FROM authorizations v WHERE v.account = $1 AND v.identifier = w.identifier"
         " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
@@ -66,6 +63,17 @@ AuthorizationId read_id(PostgresRow& row) {
 
 }  // namespace
 
+std::vector<std::optional<Authorization>> placed_authorizations(const Answer& answer,
+                                                                std::size_t places) {
+    std::vector<std::optional<Authorization>> placed(places);
+    for (int i = 0; i < answer.rows(); ++i) {
+        auto row = answer.row(i);
+        const auto place = static_cast<std::size_t>(row.integer());
+        placed.at(place - 1) = read_authorization(row);
+    }
+    return placed;
+}
+
 base::Task<std::optional<Authorization>> PostgresRepository::find_authorization(
     AuthorizationId id) {
     const auto answer = co_await run(find_one, id);
@@ -93,17 +101,11 @@ base::Task<std::vector<Authorization>> PostgresRepository::find_authorizations(
 
 base::Task<std::vector<std::optional<Authorization>>> PostgresRepository::find_valid_authorizations(
     ca::AccountId account, std::vector<protocol::Identifier> identifiers, base::Time now) {
-    std::vector<std::optional<Authorization>> found(identifiers.size());
-    if (identifiers.empty()) co_return found;
+    if (identifiers.empty()) co_return std::vector<std::optional<Authorization>>();
     std::vector<std::string> wanted;
     for (const auto& identifier : identifiers) wanted.push_back(to_stored(identifier));
     const auto answer = co_await run(find_valid, account, wanted, now);
-    for (int i = 0; i < answer.rows(); ++i) {
-        auto row = answer.row(i);
-        const auto place = static_cast<std::size_t>(row.integer());
-        found.at(place - 1) = read_authorization(row);
-    }
-    co_return found;
+    co_return placed_authorizations(answer, identifiers.size());
 }
 
 base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,

@@ -11,11 +11,26 @@ using enum Statement::Transaction;
 
 const Statement create{
     "create_order",
-    "WITH placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
-    " authorizations, profile, not_before, not_after)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))"
-    " INSERT INTO authorizations (id, account, identifier, created, expires, token, offered)"
-    " SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16)",
+    "WITH candidates AS MATERIALIZED (SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16)"
+    " WITH ORDINALITY AS c (id, account, identifier, created, expires, token, offered, place)),"
+    " reused AS MATERIALIZED (SELECT c.place, " +
+        authorization_columns +
+        " FROM candidates c CROSS JOIN LATERAL ("
+        "SELECT * FROM authorizations v WHERE v.account = c.account"
+        " AND v.identifier = c.identifier AND v.finished IS NOT NULL AND v.problem IS NULL"
+        " AND v.deactivated IS NULL AND v.finished > $17 AND v.expires > $18"
+        " ORDER BY v.expires DESC LIMIT 1) AS a),"
+        " added AS (INSERT INTO authorizations"
+        " (id, account, identifier, created, expires, token, offered)"
+        " SELECT id, account, identifier, created, expires, token, offered FROM candidates c"
+        " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place)),"
+        " placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
+        " authorizations, profile, not_before, not_after)"
+        " VALUES ($1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM reused)"
+        " THEN (SELECT string_agg(coalesce(r.id, c.id), '' ORDER BY c.place)"
+        " FROM candidates c LEFT JOIN reused r ON r.place = c.place)"
+        " ELSE $6 END, $7, $8, $9))"
+        " SELECT * FROM reused",
     once};
 const Statement find{"find_order",
                      "SELECT id, account, created, expires, identifiers, authorizations, profile,"
@@ -44,6 +59,8 @@ const Statement begin{"begin_issuance",
                       " certificate_not_before = $5, certificate_not_after = $6, node = $7"
                       " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
                       " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
+                      " AND NOT EXISTS (SELECT FROM accounts a"
+                      " WHERE a.id = account AND a.deactivated IS NOT NULL)"
                       " AND NOT (SELECT blocked OR accounts FROM requested) RETURNING id)"
                       " SELECT blocked, accounts, EXISTS (SELECT FROM begun) FROM requested",
                       once};
@@ -97,13 +114,17 @@ struct AuthorizationLists {
 
 }  // namespace
 
-base::Task<void> PostgresRepository::create_order(Order order,
-                                                  std::vector<ca::Authorization> fresh) {
+base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::create_order(
+    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) {
     const AuthorizationLists lists(fresh);
-    co_await run(create, order.id, order.account, order.created, order.expires,
-                 to_stored(order.identifiers), to_stored(order.authorizations), order.profile,
-                 order.not_before, order.not_after, lists.ids, lists.accounts, lists.identifiers,
-                 lists.created, lists.expires, lists.tokens, lists.offered);
+    const auto finished_after = reuse ? std::optional(reuse->finished_after) : std::nullopt;
+    const auto lapsing_after = reuse ? std::optional(reuse->lapsing_after) : std::nullopt;
+    const auto answer = co_await run(
+        create, order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
+        to_stored(order.authorizations), order.profile, order.not_before, order.not_after,
+        lists.ids, lists.accounts, lists.identifiers, lists.created, lists.expires, lists.tokens,
+        lists.offered, finished_after, lapsing_after);
+    co_return placed_authorizations(answer, fresh.size());
 }
 
 base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {

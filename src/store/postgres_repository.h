@@ -33,7 +33,8 @@ class PostgresRepository final : public SharedStore {
                                                    protocol::Jwk new_key) override;
 
     // postgres_orders.cpp
-    base::Task<void> create_order(ca::Order order, std::vector<ca::Authorization> fresh) override;
+    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
+        ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
                                                    std::optional<ca::OrderId> before,
@@ -112,5 +113,13 @@ class PostgresRepository final : public SharedStore {
     RetentionStage retention_stage_ = RetentionStage::orders;
     base::Bytes retention_position_;  ///< the last id of the stage's table that was looked at
 };
+
+/// What read_authorization reads, of authorizations called `a`.
+inline const std::string authorization_columns =
+    "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.deactivated,"
+    " a.started, a.method, a.finished, a.problem";
+/// The authorizations in rows that begin with a place, counted from 1, each at its place.
+[[nodiscard]] std::vector<std::optional<ca::Authorization>> placed_authorizations(
+    const Answer& answer, std::size_t places);
 
 }  // namespace cairn::store

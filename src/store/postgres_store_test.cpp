@@ -74,7 +74,7 @@ class PostgresStoreTest : public ::testing::Test {
     }
     ca::Authorization stored_authorization() {
         auto proof = make.authorization(account.id, "example.org");
-        await(here->create_order(make.order(account.id, {proof}), {proof}));
+        await(here->create_order(make.order(account.id, {proof}), {proof}, std::nullopt));
         return proof;
     }
 
@@ -204,7 +204,7 @@ TEST_F(PostgresStoreTest, BeginsNoIssuanceOnAProofWhoseDeactivationIsBeingCommit
     await(here->create_account(account));
     const auto proof = make.authorization(account.id, "example.org");
     const auto order = make.order(account.id, {proof});
-    await(here->create_order(order, {proof}));
+    await(here->create_order(order, {proof}, std::nullopt));
 
     PostgresCluster::Session deactivation(cluster.url());
     deactivation.run("BEGIN; UPDATE " + schema + ".authorizations SET deactivated = 1");
@@ -248,7 +248,7 @@ TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeThatDied) {
     await(here->create_account(account));
     const auto proof = stored_authorization();
     auto order = make.order(account.id, {});
-    await(here->create_order(order, {}));
+    await(here->create_order(order, {}, std::nullopt));
     await(here->begin_validation(proof.id, ChallengeType::http_01, now));
     await(here->begin_issuance(order.id, make.intent(), unknown_key));
     EXPECT_TRUE(await(there->claim_unfinished_validations(10)).empty());
@@ -328,7 +328,7 @@ TEST_F(PostgresStoreTest, LosesNothingWhenConnectionsBreak) {
         const auto proof = make.authorization(account.id, "example.org");
         const auto order = make.order(account.id, {proof});
         try {
-            await(here->create_order(order, {proof}));
+            await(here->create_order(order, {proof}, std::nullopt));
             ++acknowledged;
         } catch (const ca::StoreUnavailable&) {
             ++refused;
@@ -374,7 +374,9 @@ TEST_F(PostgresStoreTest, OneNodeForgetsWhatHasExpired) {
     await(here->create_account(account));
     const auto later = now + 1000h;
     const ca::RetentionCutoffs cutoffs{.orders = later};
-    const auto place = [&] { await(here->create_order(make.order(account.id, {}), {})); };
+    const auto place = [&] {
+        await(here->create_order(make.order(account.id, {}), {}, std::nullopt));
+    };
     const auto removes = [&](SharedStore& node) {
         std::size_t removed = 0;
         for (bool is_over = false; !is_over;) {

@@ -121,7 +121,7 @@ TEST_P(RetentionContract, KeepsAnAuthorizationThatALaterOrderUses) {
     auto second = make.order(account.id, first.proofs);
     second.created = now + 30min;
     second.expires = now + 500h;
-    await(store().create_order(second, {}));
+    await(store().create_order(second, {}, std::nullopt));
     EXPECT_EQ(remove_all_before(now + 400h), 1U);
     EXPECT_FALSE(has(first.order));
     EXPECT_TRUE(has(second));
@@ -131,7 +131,7 @@ TEST_P(RetentionContract, KeepsAnAuthorizationThatALaterOrderUses) {
     auto third = make.order(account.id, {});
     third.created = now + 400h;
     third.expires = now + 2000h;
-    await(store().create_order(third, {}));
+    await(store().create_order(third, {}, std::nullopt));
     EXPECT_EQ(remove_all_before(later), 2U);
     EXPECT_FALSE(has(second));
     EXPECT_FALSE(has(first.proofs[0]));
@@ -142,7 +142,7 @@ TEST_P(RetentionContract, IsNotHeldUpByTheOrdersOfOthers) {
     const auto placed = stored_order(account.id);
     auto theirs = make.order(stored_account().id, {});
     theirs.expires = now + 2000h;
-    await(store().create_order(theirs, {}));
+    await(store().create_order(theirs, {}, std::nullopt));
     EXPECT_EQ(remove_all_before(later), 2U);
     EXPECT_FALSE(has(placed.proofs[0]));
     EXPECT_TRUE(has(theirs));
@@ -178,7 +178,7 @@ TEST_P(RetentionContract, GoesRoundInSmallSteps) {
         const bool lives_long = i % 3 == 0;
         if (lives_long) order.expires = proof.expires = now + 2000h;
         (lives_long ? kept : removed).push_back(order);
-        await(store().create_order(order, {proof}));
+        await(store().create_order(order, {proof}, std::nullopt));
         stored_certificate(lives_long ? later + 1h : now);
     }
     // The account's oldest order stays, and so do its authorizations.
@@ -194,7 +194,7 @@ TEST_P(RetentionContract, PassesByWhatIsYoung) {
     auto young = make.order(account.id, {});
     young.created = later;
     young.expires = later + 1h;
-    await(store().create_order(young, {}));
+    await(store().create_order(young, {}, std::nullopt));
     EXPECT_EQ(remove_all_before(later), 2U);
     EXPECT_FALSE(has(old.order));
     EXPECT_TRUE(has(young));

@@ -31,6 +31,18 @@ void insert_authorization(Connection& connection, const Authorization& authoriza
         to_stored(authorization.offered));
 }
 
+std::optional<Authorization> find_reusable(Connection& connection, const Authorization& candidate,
+                                           const ca::OrderStore::Reuse& reuse) {
+    return connection.find(
+        "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
+        " method, finished, problem FROM authorizations WHERE account = ? AND identifier = ?"
+        " AND finished IS NOT NULL AND finished > ? AND problem IS NULL AND deactivated IS NULL "
+        "AND expires > ?"
+        " ORDER BY expires DESC LIMIT 1",
+        read_authorization<Columns>, candidate.account, to_stored(candidate.identifier),
+        reuse.finished_after, reuse.lapsing_after);
+}
+
 base::Task<std::optional<Authorization>> SqliteRepository::find_authorization(AuthorizationId id) {
     if (auto authorization = authorizations_.find(id)) co_return authorization;
     const auto moment = authorizations_.moment();

@@ -13,11 +13,13 @@ OrderId read_id(Columns& row) {
     return id_from<ca::OrderKind>(row.blob());
 }
 
-bool has_lost_authorization(Connection& connection, const OrderId& id) {
+// Whether the order's account, or one of its authorizations, was deactivated.
+bool has_lost_its_ground(Connection& connection, const OrderId& id) {
     const auto authorizations = connection.find(
-        "SELECT authorizations FROM orders WHERE id = ?",
+        "SELECT authorizations FROM orders WHERE id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM accounts a WHERE a.id = account AND a.deactivated IS NOT NULL)",
         [](Columns& row) { return authorization_ids_from(row.blob()); }, id);
-    return authorizations &&
+    return !authorizations ||
            std::ranges::any_of(*authorizations, [&](const ca::AuthorizationId& authorization) {
                return connection.exists(
                    "SELECT 1 FROM authorizations WHERE id = ? AND deactivated IS NOT NULL",
@@ -27,20 +29,32 @@ bool has_lost_authorization(Connection& connection, const OrderId& id) {
 
 }  // namespace
 
-base::Task<void> SqliteRepository::create_order(Order order, std::vector<ca::Authorization> fresh) {
+base::Task<std::vector<std::optional<ca::Authorization>>> SqliteRepository::create_order(
+    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) {
+    std::vector<std::optional<ca::Authorization>> reused;
     auto step = [&](Connection& connection) {
+        reused.clear();  // a step that is undone is run again
+        for (const auto& candidate : fresh) {
+            auto valid = reuse ? find_reusable(connection, candidate, *reuse) : std::nullopt;
+            reused.push_back(std::move(valid));
+        }
+        for (std::size_t i = 0; reuse && i < fresh.size(); ++i)
+            order.authorizations.at(i) = reused[i] ? reused[i]->id : fresh[i].id;
         connection.execute(
             "INSERT INTO orders (id, account, created, expires, identifiers, authorizations,"
             " profile, not_before, not_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
             to_stored(order.authorizations), order.profile, order.not_before, order.not_after);
-        for (const auto& authorization : fresh) insert_authorization(connection, authorization);
+        for (std::size_t i = 0; i < fresh.size(); ++i)
+            if (!reused[i]) insert_authorization(connection, fresh[i]);
         writer_.after_commit([&] {
             orders_.put(order);
-            for (const auto& authorization : fresh) authorizations_.put(authorization);
+            for (std::size_t i = 0; i < fresh.size(); ++i)
+                if (!reused[i]) authorizations_.put(fresh[i]);
         });
     };
     co_await writer_.run(step);
+    co_return reused;
 }
 
 base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
@@ -80,7 +94,7 @@ base::Task<ca::OrderStore::IssuanceBeginning> SqliteRepository::begin_issuance(
     auto step = [&](Connection& connection) {
         if (blocked_keys_.may_have(key.id) && is_blocked(connection, key.id)) return key_is_blocked;
         if (holder_of(connection, key.thumbprint)) return key_is_an_accounts;
-        if (has_lost_authorization(connection, id)) return refused;
+        if (has_lost_its_ground(connection, id)) return refused;
         const bool is_begun =
             connection.execute(
                 "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"

@@ -40,7 +40,8 @@ class SqliteRepository final : public ca::Repository {
                                                    protocol::Jwk new_key) override;
 
     // sqlite_orders.cpp
-    base::Task<void> create_order(ca::Order order, std::vector<ca::Authorization> fresh) override;
+    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
+        ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
                                                    std::optional<ca::OrderId> before,
@@ -112,6 +113,10 @@ class SqliteRepository final : public ca::Repository {
 
 /// Parts of steps, each within the step's transaction.
 void insert_authorization(Connection& connection, const ca::Authorization& authorization);
+/// The valid authorization that an order may stand on instead of `candidate`.
+[[nodiscard]] std::optional<ca::Authorization> find_reusable(Connection& connection,
+                                                             const ca::Authorization& candidate,
+                                                             const ca::OrderStore::Reuse& reuse);
 void insert_certificate(Connection& connection, const ca::IssuedCertificate& certificate);
 [[nodiscard]] bool is_blocked(Connection& connection, const crypto::Sha256Digest& key);
 /// The account that has this key, deactivated ones included.

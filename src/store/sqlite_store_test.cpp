@@ -103,7 +103,7 @@ TEST_F(SqliteStore, KeepsWhatItAcknowledgedWhenKilled) {
                 const auto proof = specimens.authorization(account.account.id, "example.org");
                 const std::vector proofs{proof};
                 const auto order = specimens.order(account.account.id, proofs);
-                co_await store->create_order(order, proofs);
+                co_await store->create_order(order, proofs, std::nullopt);
                 const auto id = order.id.octets();
                 // Fails once the parent is gone.
                 if (write(pipe[1], id.data(), id.size()) != std::ssize(id)) _exit(1);

@@ -101,7 +101,7 @@ class RepositoryContract : public ::testing::TestWithParam<Backend> {
         std::vector<ca::Authorization> proofs;
         for (const auto& name : names) proofs.push_back(make.authorization(account, name));
         auto order = make.order(account, proofs);
-        await(store().create_order(order, proofs));
+        await(store().create_order(order, proofs, std::nullopt));
         return {std::move(order), std::move(proofs)};
     }
 

@@ -50,9 +50,11 @@ class FaultyRepository final : public ca::Repository {
             point_, "replace_account_key",
             store_->replace_account_key(std::move(id), old_thumbprint, std::move(new_key)));
     }
-    base::Task<void> create_order(ca::Order order, std::vector<ca::Authorization> fresh) override {
+    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
+        ca::Order order, std::vector<ca::Authorization> fresh,
+        std::optional<Reuse> reuse) override {
         return around(point_, "create_order",
-                      store_->create_order(std::move(order), std::move(fresh)));
+                      store_->create_order(std::move(order), std::move(fresh), reuse));
     }
     base::Task<bool> begin_validation(ca::AuthorizationId id, protocol::ChallengeType method,
                                       base::Time now) override {
