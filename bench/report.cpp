@@ -157,6 +157,9 @@ constexpr const char* reading = R"(
 - **CPU ms**: user and system time of the CA's own process per certificate, from `/proc/PID/stat`.
   **V**: the same, divided by 1 V. The clients run on the same cores and are not counted; rates and
   latencies suffer from them, CPU time hardly.
+- **V meanwhile**: CPU ms divided by what a verification took while the load was on: a few of them were
+  measured all along. Where cores share caches and units, everything takes longer under load, also
+  bare cryptography; this ratio leaves that out. The goals are in V.
 - **V of database**: of all processes of PostgreSQL, beside the CA's.
 - **x floor**: V divided by what the cryptography alone costs. **x Pebble**: V divided by Pebble's in
   the same scenario of this run.

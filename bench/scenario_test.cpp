@@ -24,6 +24,7 @@ TEST(Percentile, TheMedianNeedsNoOrder) {
 Measurement hundred_certificates() {
     Measurement measurement;
     measurement.floor = {.p256_verify = 50, .p256_sign = 20, .x25519 = 30};
+    measurement.verification_meanwhile = 80;
     measurement.seconds = 2;
     measurement.cpu_seconds = 0.1;
     measurement.written_octets = 100 * 2048;
@@ -37,6 +38,7 @@ TEST(Measurement, DividesByCertificates) {
     EXPECT_DOUBLE_EQ(measurement.per_second(), 50);
     EXPECT_DOUBLE_EQ(measurement.cpu_milliseconds(), 1);
     EXPECT_DOUBLE_EQ(measurement.units(), 20);  // 1 ms / 50 us
+    EXPECT_DOUBLE_EQ(measurement.units_meanwhile(), 12.5);
     EXPECT_DOUBLE_EQ(measurement.kibibytes_each(), 2);
     EXPECT_DOUBLE_EQ(measurement.requests_each(), 6);
     EXPECT_EQ(measurement.latency(0.99), 4);
@@ -51,10 +53,19 @@ TEST(Measurement, CountsTheDatabaseApart) {
     EXPECT_DOUBLE_EQ(measurement.units(), 20);
 }
 
+TEST(VerificationsMeanwhile, TakeAboutWhatTheyTakeByThemselves) {
+    VerificationsMeanwhile verifications;
+    const auto floor = measure_crypto_floor();
+    const double meanwhile = verifications.stop();
+    EXPECT_GT(meanwhile, floor.p256_verify / 3);
+    EXPECT_LT(meanwhile, floor.p256_verify * 30);
+}
+
 TEST(Measurement, OfNothingIsZeroAndNotInfinite) {
     const Measurement nothing;
     EXPECT_EQ(nothing.per_second(), 0);
     EXPECT_EQ(nothing.units(), 0);
+    EXPECT_EQ(nothing.units_meanwhile(), 0);
     EXPECT_EQ(nothing.floor_units(), 0);
     EXPECT_EQ(nothing.latency(0.5), 0);
 }

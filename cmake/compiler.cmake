@@ -27,6 +27,19 @@ else()
     target_link_options(cairn_flags INTERFACE -pie -Wl,-z,relro,-z,now)
 endif()
 
+# A profile of where cairn-ca spends its time, to lay out its code by: recorded by one build, used by
+# another (dev.d/build.sh, ADR 20). What the recording did not reach is compiled as without it.
+if(CAIRN_RECORD_PROFILE)
+    target_compile_options(cairn_flags INTERFACE
+        -fprofile-generate=${CAIRN_RECORD_PROFILE} -fprofile-update=atomic)
+    target_link_options(cairn_flags INTERFACE -fprofile-generate=${CAIRN_RECORD_PROFILE})
+elseif(CAIRN_USE_PROFILE)
+    target_compile_options(cairn_flags INTERFACE
+        -fprofile-use=${CAIRN_USE_PROFILE} -fprofile-partial-training -fprofile-correction
+        -Wno-missing-profile -Wno-coverage-mismatch)
+    target_link_options(cairn_flags INTERFACE -fprofile-use=${CAIRN_USE_PROFILE})
+endif()
+
 if(CAIRN_FUZZ)
     # Coverage feedback from the libraries; libFuzzer itself is linked into the fuzz targets alone.
     target_compile_options(cairn_flags INTERFACE -fsanitize=fuzzer-no-link)

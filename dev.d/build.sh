@@ -1,9 +1,12 @@
 # Configuring and compiling.
 
+# What CMake is told beside its preset.
+configuration=()
+
 # configure PRESET [CMAKE ARGUMENT]...: quiet unless it fails.
 configure() {
     local log=build/configure-$1.log
-    cmake --preset "$@" >"$log" 2>&1 || {
+    cmake --preset "$@" "${configuration[@]}" >"$log" 2>&1 || {
         cat "$log" >&2
         return 2
     }
@@ -17,7 +20,42 @@ compile() {
     (flock 9 && configure "$preset" && cmake --build "build/$preset" -- "$@") 9>"build/$preset.lock"
 }
 
-# The optimized programs, in build/release/bin.
+# record_profile: build/profile, of how cairn-ca spends its time while it issues certificates, for the
+# compiler to lay out its code by (ADR 20). Made once; what has changed since is compiled as without
+# it. To have it made anew, remove it.
+record_profile() {
+    local profile=build/profile fresh=build/profile.new
+    if [[ -d $profile ]]; then return; fi
+    echo "Recording where cairn-ca spends its time, to optimize by; once, and it takes some minutes."
+    compile recording cairn-ca issuance-bench || return
+    rm -rf build/recording/profile "$fresh"
+
+    local issue=(build/recording/bin/issuance-bench --cairn-ca build/recording/bin/cairn-ca --clients 16)
+    "${issue[@]}" --server cairn-embedded --certificates 1000 --connections kept fresh &&
+        "${issue[@]}" --server cairn-embedded --certificates 300 --challenge dns-01 tls-alpn-01 || return
+    if compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+        "${issue[@]}" --server cairn-postgresql --certificates 500 --connections kept fresh || return
+    fi
+
+    # The compiler looks for a file by the name of the object that it makes.
+    local file name
+    mkdir -p "$fresh"
+    for file in build/recording/profile/*.gcda; do
+        name=${file##*/}
+        cp "$file" "$fresh/${name/'#build#recording#'/'#build#release#'}" || return
+    done
+    mv "$fresh" "$profile"
+    # What was compiled by another record does not know of this one.
+    rm -rf build/release
+}
+
+# The optimized programs, in build/release/bin; with --quick not by a profile.
 dev_build() {
-    need build && compile release && echo "Programs: $(cd build/release/bin && echo *) in build/release/bin"
+    need build || return
+    local configuration=(-DCAIRN_USE_PROFILE=)
+    if [[ ${1:-} != --quick ]]; then
+        record_profile || return
+        configuration=("-DCAIRN_USE_PROFILE=$PWD/build/profile")
+    fi
+    compile release && echo "Programs: $(cd build/release/bin && echo *) in build/release/bin"
 }

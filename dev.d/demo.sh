@@ -7,7 +7,7 @@ dev_demo() {
     step "Packages and programs"
     need build demo
     say "Building; the first time takes some minutes."
-    if ! dev_build >"$(demo_log build)" 2>&1; then
+    if ! dev_build --quick >"$(demo_log build)" 2>&1; then
         tail -n 40 "$(demo_log build)"
         demo_failed "The build failed; all of its output is in $(demo_log build)."
     fi
