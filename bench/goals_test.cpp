@@ -25,6 +25,7 @@ Measurement measurement_of(const Scenario& scenario, double milliseconds) {
     Measurement measurement;
     measurement.scenario = scenario;
     measurement.floor = {.p256_verify = 100, .p256_sign = 50, .x25519 = 50};
+    measurement.verification_meanwhile = 125;
     measurement.latencies.assign(10, 5.0);
     measurement.cpu_seconds = milliseconds / 1e3 * 10;
     measurement.syncs = 5;
@@ -51,6 +52,12 @@ TEST(Goals, AreTakenFromTheirScenarios) {
     EXPECT_DOUBLE_EQ(measured(findings, "embedded store, 32 clients, kept").value(), 10);
     EXPECT_DOUBLE_EQ(measured(findings, "embedded store, 32 clients, fresh").value(), 20);
     EXPECT_DOUBLE_EQ(measured(findings, "PostgreSQL").value(), 30);
+    const std::string kept = "embedded store, 32 clients, kept connections (meanwhile)";
+    EXPECT_DOUBLE_EQ(measured(findings, kept).value(), 8);
+    findings.measurements[1].verification_meanwhile = 0;
+    EXPECT_FALSE(measured(findings, kept));
+    EXPECT_DOUBLE_EQ(
+        measured(findings, "PostgreSQL, the CA's process, kept connections (m").value(), 24);
     EXPECT_DOUBLE_EQ(measured(findings, "fdatasync").value(), 0.5);
     EXPECT_DOUBLE_EQ(measured(findings, "order latency with one client, p50").value(), 5);
     EXPECT_FALSE(measured(findings, "resident memory"));  // too few orders
