@@ -1,9 +1,39 @@
 # Benchmarks of the optimized programs.
 
-# Without arguments a bit of everything, with a report; `store`: the embedded store by itself; else
+# What a second node adds, where neither the database nor the clients are the limit: each node has three
+# tenths of a core. Prints certificates per second by one node and by two, and their ratio.
+bench_nodes() {
+    ((EUID == 0)) || { echo "./dev bench nodes: needs root, to bound what a node may take" >&2; return 2; }
+    local round nodes rate line
+    local -a rates=()
+    for round in 1 2 3; do
+        for nodes in 1 2; do
+            line=$(CAIRN_CA=$PWD/build/release/bin/cairn-ca NODES=$nodes build/release/bin/issuance-bench \
+                --cairn-ca "$PWD/bench/several-nodes" --server cairn-postgresql --connections fresh \
+                --clients 32 --certificates 1200 | grep '^cairn-postgresql') || return
+            read -r _ _ _ _ _ rate _ <<<"$line"
+            echo "round $round, $nodes of 0.3 cores: $rate certificates per second"
+            rates[nodes]="${rates[nodes]:-} $rate"
+        done
+    done
+    # shellcheck disable=SC2086 # rates are words
+    printf 'two nodes over one, by the medians: %.2f\n' \
+        "$(bc -l <<<"$(median ${rates[2]}) / $(median ${rates[1]})")"
+}
+
+median() { # THREE NUMBERS
+    printf '%s\n' "$@" | sort -g | sed -n 2p
+}
+
+# Without arguments a bit of everything, with a report; `store`: the embedded store by itself; `nodes`:
+# what a second node adds; else
 # what the arguments of issuance-bench say.
 dev_bench() {
     need bench && dev_build || return
+    if [[ ${1:-} == nodes ]]; then
+        need nodes && bench_nodes
+        return
+    fi
     if [[ ${1:-} == store ]]; then
         shift
         exec build/release/bin/store-bench "$@"
