@@ -30,12 +30,10 @@ record_profile() {
     compile recording cairn-ca issuance-bench || return
     rm -rf build/recording/profile "$fresh"
 
-    local issue=(build/recording/bin/issuance-bench --cairn-ca build/recording/bin/cairn-ca --clients 16)
-    "${issue[@]}" --server cairn-embedded --certificates 1000 --connections kept fresh &&
-        "${issue[@]}" --server cairn-embedded --certificates 300 --challenge dns-01 tls-alpn-01 || return
-    if compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
-        "${issue[@]}" --server cairn-postgresql --certificates 500 --connections kept fresh || return
-    fi
+    issue_for_record >build/recording/log 2>&1 || {
+        echo "./dev build: issuing for the record failed, see build/recording/log" >&2
+        return 2
+    }
 
     # The compiler looks for a file by the name of the object that it makes.
     local file name
@@ -49,13 +47,25 @@ record_profile() {
     rm -rf build/release
 }
 
+issue_for_record() {
+    local issue=(build/recording/bin/issuance-bench --cairn-ca build/recording/bin/cairn-ca --clients 16)
+    "${issue[@]}" --server cairn-embedded --certificates 1000 --connections kept fresh &&
+        "${issue[@]}" --server cairn-embedded --certificates 300 --challenge dns-01 tls-alpn-01 || return
+    if compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+        "${issue[@]}" --server cairn-postgresql --certificates 500 --connections kept fresh || return
+    fi
+}
+
 # The optimized programs, in build/release/bin; with --quick not by a profile.
 dev_build() {
     need build || return
     local configuration=(-DCAIRN_USE_PROFILE=)
     if [[ ${1:-} != --quick ]]; then
-        record_profile || return
-        configuration=("-DCAIRN_USE_PROFILE=$PWD/build/profile")
+        if record_profile; then
+            configuration=("-DCAIRN_USE_PROFILE=$PWD/build/profile")
+        else
+            echo "./dev build: no profile could be recorded; the programs are built without" >&2
+        fi
     fi
     compile release && echo "Programs: $(cd build/release/bin && echo *) in build/release/bin"
 }
