@@ -7,6 +7,7 @@
 
 #include <toml++/toml.h>
 
+#include "base/json_quoted.h"
 #include "net/url.h"
 
 namespace cairn::apps {

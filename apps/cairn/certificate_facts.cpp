@@ -6,7 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/json_quoted.h"
 
 namespace cairn {
 

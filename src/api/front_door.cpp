@@ -1,10 +1,10 @@
 #include "api/front_door.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "api/problem_response.h"
 #include "ca/repository.h"
+#include "net/ascii.h"
 #include "protocol/problem.h"
 
 namespace cairn::api {
@@ -17,13 +17,6 @@ using protocol::ProblemType;
 namespace {
 
 constexpr base::Seconds store_retry{5};
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-    return std::ranges::equal(left, right, [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-    });
-}
 
 std::string joined(const std::vector<std::string_view>& methods) {
     std::string result;
@@ -54,8 +47,9 @@ FrontDoor::FrontDoor(const Links& links, ca::Nonces& nonces, net::Router router,
 
 bool FrontDoor::is_for_us(const HttpRequest& request) const {
     const auto host = request.field("Host");
-    return std::ranges::any_of(
-        options_.hosts, [&](const std::string& known) { return equal_ignoring_case(host, known); });
+    return std::ranges::any_of(options_.hosts, [&](const std::string& known) {
+        return net::same_ignoring_case(host, known);
+    });
 }
 
 base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {

@@ -1,11 +1,9 @@
 #include "api/jws_gate.h"
 
-#include <algorithm>
-#include <cctype>
-
 #include <boost/asio/this_coro.hpp>
 
 #include "ca/policy.h"
+#include "net/ascii.h"
 
 namespace cairn::api {
 
@@ -20,9 +18,7 @@ constexpr std::string_view jose_json = "application/jose+json";
 bool is_jose_json(std::string_view content_type) {
     content_type = content_type.substr(0, content_type.find(';'));
     while (content_type.ends_with(' ')) content_type.remove_suffix(1);
-    return std::ranges::equal(content_type, jose_json, [](char left, char right) {
-        return std::tolower(static_cast<unsigned char>(left)) == right;
-    });
+    return net::same_ignoring_case(content_type, jose_json);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_quoted.h"
 
 namespace cairn::base {
 namespace {
@@ -29,63 +30,8 @@ constexpr std::size_t pending_limit = 1U << 20;
 constexpr std::chrono::milliseconds gather_time{20};
 constexpr std::size_t gathered_limit = 1U << 16;
 
-/// The length of the UTF-8 sequence at the front of `text` and the code point in it, or a length
-/// of 0 if there is none (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
-struct CodePoint {
-    std::size_t length;
-    char32_t value;
-};
-
-CodePoint code_point_at(std::string_view text) {
-    const auto lead = static_cast<std::uint8_t>(text.front());
-    if (lead < 0x80) return {1, lead};
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {0, 0};
-    auto value = static_cast<char32_t>(lead & (0xff >> (length + 1)));
-    for (const char c : text.substr(1, length - 1)) {
-        const auto octet = static_cast<std::uint8_t>(c);
-        if ((octet & 0xc0) != 0x80) return {0, 0};
-        value = value << 6 | (octet & 0x3f);
-    }
-    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-    const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-    if (overlong || surrogate || value > 0x10ffff) return {0, 0};
-    return {length, value};
-}
-
-/// ASCII that JSON and terminals take as it is.
-bool stands_for_itself(char c) {
-    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-}
-
-void append_quoted(std::string& line, std::string_view text) {
-    line += '"';
-    for (;;) {
-        const auto* const special = std::ranges::find_if_not(text, stands_for_itself);
-        line.append(text.begin(), special);
-        text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
-        if (text.empty()) break;
-        const CodePoint point = code_point_at(text);
-        if (point.length == 0) {
-            line += "\xef\xbf\xbd";
-        } else if (point.value == '"' || point.value == '\\') {
-            line += '\\';
-            line += text.front();
-        } else if (point.value == '\n') {
-            line += "\\n";
-        } else if (point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0)) {
-            // C1 controls too: a log is read on terminals.
-            line += fmt::format("\\u{:04x}", static_cast<unsigned>(point.value));
-        } else {
-            line += text.substr(0, point.length);
-        }
-        text.remove_prefix(std::max<std::size_t>(point.length, 1));
-    }
-    line += '"';
-}
-
 void append_value(std::string& line, std::string_view text) {
-    append_quoted(line, text);
+    append_json_quoted(line, text);
 }
 void append_value(std::string& line, bool truth) {
     line += truth ? "true" : "false";
@@ -139,10 +85,10 @@ std::string json_line(LogLevel level, std::string_view event,
     line += R"(","level":")";
     line += name_of(level);
     line += R"(","event":)";
-    append_quoted(line, event);
+    append_json_quoted(line, event);
     for (const LogField& field : fields) {
         line += ',';
-        append_quoted(line, field.name);
+        append_json_quoted(line, field.name);
         line += ':';
         std::visit([&](const auto& value) { append_value(line, value); }, field.value);
     }
@@ -300,12 +246,6 @@ std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold) {
 
 std::unique_ptr<Log> silent_log() {
     return std::make_unique<SilentLog>();
-}
-
-std::string json_quoted(std::string_view text) {
-    std::string quoted;
-    append_quoted(quoted, text);
-    return quoted;
 }
 
 }  // namespace cairn::base

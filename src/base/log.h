@@ -64,7 +64,4 @@ class Log {
 /// A log that drops everything.
 [[nodiscard]] std::unique_ptr<Log> silent_log();
 
-/// `text` as a JSON string, quotes included; octets that are not UTF-8 become U+FFFD.
-[[nodiscard]] std::string json_quoted(std::string_view text);
-
 }  // namespace cairn::base

@@ -14,7 +14,7 @@ base::Result<CertificateDraft, std::vector<base::Error>> CertificateDraft::of(
                                               .common_name = proof.common_name(),
                                               .issuer_url = issuer_url};
     auto to_be_signed = pki::draft_server_certificate(fields, issuer);
-    auto findings = pki::lint_server_certificate(to_be_signed, issuer);
+    auto findings = pki::lint_server_certificate(to_be_signed, issuer, proof.public_key());
     if (!findings.empty()) return std::unexpected(std::move(findings));
     return CertificateDraft(std::move(to_be_signed));
 }

@@ -7,7 +7,6 @@
 
 #include "ca/order_rules.h"
 #include "crypto/digest.h"
-#include "pki/csr.h"
 #include "protocol/jwk.h"
 
 namespace cairn::ca {
@@ -131,7 +130,7 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
         throw Problem(ProblemType::invalid_profile,
                       "profile \"" + order.profile + "\" is not offered any more");
 
-    const auto csr = require_csr(request.csr, order);
+    auto csr = require_csr(request.csr, order);
     const auto now = clock_.now();
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
@@ -150,7 +149,7 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
     require_begun(beginning);
     order.intent = std::move(intent);
     const auto id = order.id;
-    Facts facts{std::move(order), std::move(view.proofs)};
+    Facts facts{std::move(order), std::move(view.proofs), std::move(csr)};
     auto issuing = issuings_.begin_written(id, std::move(facts), cause.received, strays);
     const auto here = co_await boost::asio::this_coro::executor;
     const bool is_submitted = queue_.submit(id.to_string(), std::move(cause), here);
@@ -219,13 +218,13 @@ base::Task<Issuance::Facts> Issuance::read_again(Order order) {
     if (!account || account->deactivated)
         throw Problem(ProblemType::unauthorized, "the account was deactivated");
     auto proofs = co_await repository_.find_authorizations(order.authorizations);
-    const auto csr = pki::Csr::from_kept_der(order.intent->csr);
+    auto csr = pki::Csr::from_kept_der(order.intent->csr);
     if (!csr) throw Problem(ProblemType::bad_csr, csr.error().front().message);
     const auto key = crypto::sha256(csr->public_key().spki());
     const bool is_blocked = co_await repository_.is_key_blocked(key);
     if (is_blocked)
         throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
-    co_return Facts{std::move(order), std::move(proofs)};
+    co_return Facts{std::move(order), std::move(proofs), *std::move(csr)};
 }
 
 Issuance::Warrant Issuance::prove(const Facts& facts) const {
@@ -233,7 +232,7 @@ Issuance::Warrant Issuance::prove(const Facts& facts) const {
     const auto* profile = profiles_.find(order.profile);
     if (profile == nullptr)
         throw Problem(ProblemType::invalid_profile, "the profile is not offered any more");
-    auto proof = IssuanceProof::of(order, facts.proofs, *profile);
+    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, *profile);
     if (!proof) throw std::move(proof.error());
     // Asked again: between finalize and now may lie an outage or a change of issuer.
     const auto& issuer = require_issuer(order.profile, proof->public_key());

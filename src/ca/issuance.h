@@ -14,6 +14,7 @@
 #include "ca/repository.h"
 #include "ca/undertakings.h"
 #include "crypto/random.h"
+#include "pki/csr.h"
 #include "protocol/order.h"
 
 namespace cairn::ca {
@@ -38,11 +39,12 @@ class Issuance {
     void start();
     void stop(base::Milliseconds patience);
 
-    /// What the request that begins an issuance has read: the order, with its intent, and its
-    /// authorizations.
+    /// What the request that begins an issuance has read: the order, with its intent, its
+    /// authorizations, and the CSR of the intent.
     struct Facts {
         Order order;
         std::vector<Authorization> proofs;
+        pki::Csr csr;
     };
     using Issuings = Undertakings<OrderId, Facts, OrderView>;
 

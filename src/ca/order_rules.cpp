@@ -155,7 +155,7 @@ pki::Validity validity_for(const Order& order, const Profile& profile, base::Tim
 
 protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
                                                      std::span<const Authorization> proofs,
-                                                     const Profile& profile) {
+                                                     const pki::Csr& csr, const Profile& profile) {
     const auto refuse = [](ProblemType type, std::string detail) {
         return std::unexpected(Problem(type, std::move(detail)));
     };
@@ -173,12 +173,13 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
         return refuse(ProblemType::unauthorized,
                       "not every identifier of the order has a valid authorization any more");
 
-    const auto csr = pki::Csr::from_kept_der(order.intent->csr);
-    if (!csr) return refuse(ProblemType::bad_csr, csr.error().front().message);
-    if (const auto findings = csr_findings(*csr, order); !findings.empty())
+    if (csr.der() != order.intent->csr)
+        return refuse(ProblemType::bad_csr,
+                      "the CSR is not the one that the order was finalized with");
+    if (const auto findings = csr_findings(csr, order); !findings.empty())
         return refuse(ProblemType::bad_csr, findings.front());
 
-    auto result = for_own_server(order.identifiers, csr->public_key(), order.intent->serial,
+    auto result = for_own_server(order.identifiers, csr.public_key(), order.intent->serial,
                                  order.intent->validity);
     if (!profile.common_name) result.common_name_.reset();
     return result;

@@ -59,10 +59,11 @@ namespace cairn::ca {
 class IssuanceProof {
   public:
     /// Proves that every name of `order` has a valid authorization of the order's account, in
-    /// `proofs`, at the moment of the order's intent, and that the CSR in the intent asks for
-    /// exactly these names. The problem says what is missing.
+    /// `proofs`, at the moment of the order's intent, and that `csr` is the one in the intent and
+    /// asks for exactly these names. The problem says what is missing.
     [[nodiscard]] static protocol::OrProblem<IssuanceProof> of(
-        const Order& order, std::span<const Authorization> proofs, const Profile& profile);
+        const Order& order, std::span<const Authorization> proofs, const pki::Csr& csr,
+        const Profile& profile);
     /// For the certificate with which the CA itself serves HTTPS: names come from its
     /// configuration.
     [[nodiscard]] static IssuanceProof for_own_server(std::span<const protocol::Identifier> names,

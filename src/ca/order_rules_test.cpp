@@ -64,6 +64,9 @@ class OrderRulesTest : public testing::Test {
         for (const auto& identifier : order.identifiers) proofs.push_back(proof_of(identifier));
         return proofs;
     }
+    static pki::Csr csr_of(const Order& order) {
+        return pki::Csr::from_kept_der(order.intent->csr).value();
+    }
     void finalize(Order& order, const pki::SubjectNames& names) {
         order.intent = IssuanceIntent{.begun = now,
                                       .csr = pki::make_csr(key_, names),
@@ -184,7 +187,7 @@ TEST_F(OrderRulesTest, ProvesExactlyWhatWasAuthorized) {
     auto order = order_for(identifiers({"a.example.com", "192.0.2.7"}));
     const auto address = *base::IpAddress::from_text("192.0.2.7");
     finalize(order, {.dns_names = {"a.example.com"}, .ip_addresses = {address}, .other_names = 0});
-    const auto proof = IssuanceProof::of(order, proofs_of(order), profile_);
+    const auto proof = IssuanceProof::of(order, proofs_of(order), csr_of(order), profile_);
     ASSERT_TRUE(proof);
     EXPECT_EQ(proof->names().dns_names, std::vector<std::string>{"a.example.com"});
     EXPECT_EQ(proof->names().ip_addresses, std::vector{address});
@@ -200,7 +203,7 @@ TEST_F(OrderRulesTest, ProvesNothingWithoutEveryAuthorization) {
     const auto spoil = [&](auto change) {
         auto proofs = proofs_of(order);
         change(proofs);
-        return !IssuanceProof::of(order, proofs, profile_).has_value();
+        return !IssuanceProof::of(order, proofs, csr_of(order), profile_).has_value();
     };
     EXPECT_FALSE(spoil([](auto&) {}));
     EXPECT_TRUE(spoil([](auto& proofs) { proofs.pop_back(); }));
@@ -218,7 +221,19 @@ TEST_F(OrderRulesTest, ProvesNothingWithoutEveryAuthorization) {
 TEST_F(OrderRulesTest, ProvesNothingForAnotherCsr) {
     auto order = order_for(identifiers({"a.example.com"}));
     finalize(order, {.dns_names = {"b.example.com"}, .ip_addresses = {}, .other_names = 0});
-    EXPECT_EQ(IssuanceProof::of(order, proofs_of(order), profile_).error().type,
+    EXPECT_EQ(IssuanceProof::of(order, proofs_of(order), csr_of(order), profile_).error().type,
+              ProblemType::bad_csr);
+}
+
+TEST_F(OrderRulesTest, ProvesNothingForACsrThatIsNotTheIntents) {
+    auto finalized = order_for(identifiers({"a.example.com"}));
+    finalize(finalized, {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0});
+    const auto csr = csr_of(finalized);
+    EXPECT_TRUE(IssuanceProof::of(finalized, proofs_of(finalized), csr, profile_));
+    finalized.intent->csr =
+        pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ec_p256),
+                      {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0});
+    EXPECT_EQ(IssuanceProof::of(finalized, proofs_of(finalized), csr, profile_).error().type,
               ProblemType::bad_csr);
 }
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/json_quoted.h"
 #include "client/failure.h"
 #include "net/url.h"
 #include "protocol/json.h"

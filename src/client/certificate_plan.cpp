@@ -7,7 +7,7 @@
 #include <idn2.h>
 
 #include "base/ip_address.h"
-#include "base/log.h"
+#include "base/json_quoted.h"
 #include "client/durable_file.h"
 #include "protocol/json.h"
 #include "protocol/order.h"

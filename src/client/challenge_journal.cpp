@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/json_quoted.h"
 #include "client/durable_file.h"
 #include "client/failure.h"
 #include "crypto/digest.h"

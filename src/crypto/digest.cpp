@@ -31,9 +31,7 @@ MacContextHandle keyless_hmac() {
 
 Sha256Digest sha256(base::BytesView data) {
     Sha256Digest digest;
-    require(EVP_Digest(data.data(), data.size(), digest.data(), nullptr, sha256_algorithm(),
-                       nullptr) == 1,
-            "SHA-256");
+    static_cast<void>(hash(sha256_algorithm(), data, digest));
     return digest;
 }
 

@@ -106,32 +106,14 @@ std::size_t index_of(const Curve& curve) {
     return static_cast<std::size_t>(&curve - curves.data());
 }
 
-using GroupHandle = Handle<EC_GROUP, &EC_GROUP_free>;
-using PointHandle = Handle<EC_POINT, &EC_POINT_free>;
-
-GroupHandle group_of(const Curve& curve) {
-    GroupHandle group(EC_GROUP_new_by_curve_name(EC_curve_nist2nid(curve.name)));
-    require(group != nullptr, curve.name);
-    return group;
-}
-
-bool is_on_curve(const Curve& curve, base::BytesView point) {
-    static const std::array<GroupHandle, curves.size()> groups = {
-        group_of(curves[0]), group_of(curves[1]), group_of(curves[2])};
-    const EC_GROUP* group = groups[index_of(curve)].get();
-    const PointHandle place(EC_POINT_new(group));
-    require(place != nullptr, curve.name);
-    return EC_POINT_oct2point(group, place.get(), point.data(), point.size(), nullptr) == 1;
-}
-
-/// The key with this encoded point, which is on the curve. To set up a curve takes OpenSSL four
-/// times as long as to copy it.
+/// The key with this encoded point; null if that is not on the curve. To set up a curve takes
+/// OpenSSL four times as long as to copy it.
 PkeyHandle ec_key(const Curve& curve, base::BytesView point) {
     static const std::array<PkeyHandle, curves.size()> pointless = {
         pointless_key(curves[0]), pointless_key(curves[1]), pointless_key(curves[2])};
     PkeyHandle key(EVP_PKEY_dup(pointless[index_of(curve)].get()));
-    require(key && EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) == 1,
-            curve.name);
+    require(key != nullptr, curve.name);
+    if (EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) return {};
     return key;
 }
 
@@ -248,40 +230,41 @@ base::Result<KeyType> key_type_from(std::string_view text) {
 /// What copies of a key share.
 class PublicKey::Parts {
   public:
-    /// A key on a curve; OpenSSL's object is made when it is needed.
-    Parts(KeyAlgorithm algorithm, base::Bytes spki)
-        : algorithm_(algorithm), spki_(std::move(spki)) {}
     Parts(KeyAlgorithm algorithm, base::Bytes spki, PkeyHandle key)
         : algorithm_(algorithm), spki_(std::move(spki)), key_(std::move(key)) {}
 
     [[nodiscard]] KeyAlgorithm algorithm() const { return algorithm_; }
     [[nodiscard]] const base::Bytes& spki() const { return spki_; }
+    [[nodiscard]] EVP_PKEY* handle() const { return key_.get(); }
 
-    [[nodiscard]] EVP_PKEY* handle() const {
-        std::call_once(key_made_, [this] {
-            if (key_) return;
-            const Curve& curve = *curve_of(algorithm_);
-            key_ = ec_key(curve, encoded_point(curve, spki_));
-        });
-        return key_.get();
+    [[nodiscard]] PkeyContextHandle take_verification() const {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (idle_count_ > 0) return std::move(idle_[--idle_count_]);
+        }
+        PkeyContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, handle(), nullptr));
+        require(context && EVP_PKEY_verify_init(context.get()) == 1, "verifying a signature");
+        return context;
     }
-
-    [[nodiscard]] const EVP_PKEY_CTX* verification() const {
-        std::call_once(verification_made_, [this] {
-            PkeyContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, handle(), nullptr));
-            require(context && EVP_PKEY_verify_init(context.get()) == 1, "verifying a signature");
-            verification_ = std::move(context);
-        });
-        return verification_.get();
+    void give_back(PkeyContextHandle context) const {
+        const std::scoped_lock lock(mutex_);
+        if (idle_count_ < idle_.size()) idle_[idle_count_++] = std::move(context);
     }
 
   private:
     const KeyAlgorithm algorithm_;
     const base::Bytes spki_;
-    mutable std::once_flag key_made_, verification_made_;
-    mutable PkeyHandle key_;
-    mutable PkeyContextHandle verification_;
+    const PkeyHandle key_;
+    mutable std::mutex mutex_;
+    mutable std::array<PkeyContextHandle, 4> idle_;
+    mutable std::size_t idle_count_ = 0;
 };
+
+PublicKey::Verification::Verification(const PublicKey& key)
+    : parts_(key.parts_), context_(parts_->take_verification().release()) {}
+PublicKey::Verification::~Verification() {
+    parts_->give_back(PkeyContextHandle(context_));
+}
 
 KeyAlgorithm PublicKey::algorithm() const {
     return parts_->algorithm();
@@ -291,9 +274,6 @@ const base::Bytes& PublicKey::spki() const {
 }
 EVP_PKEY* PublicKey::handle() const {
     return parts_->handle();
-}
-const EVP_PKEY_CTX* PublicKey::verification() const {
-    return parts_->verification();
 }
 
 base::Result<PublicKey> PublicKey::from_spki(base::BytesView der) {
@@ -331,10 +311,11 @@ base::Result<PublicKey> PublicKey::from_ec_point(KeyAlgorithm algorithm, base::B
     append(spki, base::bytes_of(curve->spki_head));
     append(spki, x);
     append(spki, y);
-    if (!is_on_curve(*curve, encoded_point(*curve, spki))) {
+    auto key = ec_key(*curve, encoded_point(*curve, spki));
+    if (!key) {
         return base::fail(std::string("point is not on ") + curve->name + ": " + openssl_error());
     }
-    return PublicKey(std::make_shared<const Parts>(algorithm, std::move(spki)));
+    return PublicKey(std::make_shared<const Parts>(algorithm, std::move(spki), std::move(key)));
 }
 
 base::Result<PublicKey> PublicKey::from_rsa(base::BytesView modulus, base::BytesView exponent) {

@@ -65,12 +65,8 @@ class PublicKey {
     /// The 32 octets of an Ed25519 key.
     [[nodiscard]] base::Bytes ed25519_raw() const;
 
-    /// The OpenSSL object, never null. It is made when it is first asked for: most keys are only
-    /// looked at. Throws std::runtime_error if OpenSSL has no memory.
+    /// The OpenSSL object, never null.
     [[nodiscard]] EVP_PKEY* handle() const;
-    /// Ready to verify with this key, to be duplicated for each use; never null. To set it up costs
-    /// a tenth of a verification, so it is kept with the key. Not for Ed25519, which has none.
-    [[nodiscard]] const EVP_PKEY_CTX* verification() const;
     friend bool operator==(const PublicKey& left, const PublicKey& right) {
         return left.spki() == right.spki();
     }
@@ -80,6 +76,26 @@ class PublicKey {
 
   private:
     class Parts;
+
+  public:
+    /// An OpenSSL context that is ready to verify with a key, lent for one verification at a time.
+    /// To set it up costs a tenth of a verification, so the key keeps a few. Not for Ed25519, which
+    /// has none. Throws std::runtime_error if OpenSSL has no memory.
+    class Verification {
+      public:
+        explicit Verification(const PublicKey& key);
+        ~Verification();
+        Verification(const Verification&) = delete;
+        Verification& operator=(const Verification&) = delete;
+        /// Never null.
+        [[nodiscard]] EVP_PKEY_CTX* context() const { return context_; }
+
+      private:
+        std::shared_ptr<const Parts> parts_;
+        EVP_PKEY_CTX* context_;
+    };
+
+  private:
     explicit PublicKey(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
     std::shared_ptr<const Parts> parts_;
 };

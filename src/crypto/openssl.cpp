@@ -47,4 +47,16 @@ const EVP_MD* sha512_algorithm() {
     return digest.get();
 }
 
+std::size_t hash(const EVP_MD* algorithm, base::BytesView data, std::span<std::uint8_t> digest) {
+    // Each thread keeps one: to set it up takes a good part of what hashing a JWS does.
+    thread_local const DigestContextHandle context(EVP_MD_CTX_new());
+    const auto size = static_cast<std::size_t>(EVP_MD_get_size(algorithm));
+    if (digest.size() < size) throw std::logic_error("a digest has no room");
+    require(context && EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
+                EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1 &&
+                EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1,
+            "digest");
+    return size;
+}
+
 }  // namespace cairn::crypto

@@ -1,7 +1,9 @@
 #pragma once
 // Private to the .cpp files of crypto, pki, net and va: OpenSSL's objects, each owned by a handle.
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include <openssl/bio.h>
@@ -12,6 +14,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+#include "base/bytes.h"
 
 namespace cairn::crypto {
 
@@ -54,5 +58,10 @@ void require(bool ok, const char* what);
 [[nodiscard]] const EVP_MD* sha256_algorithm();
 [[nodiscard]] const EVP_MD* sha384_algorithm();
 [[nodiscard]] const EVP_MD* sha512_algorithm();
+
+/// The digest of `data`, which is nothing secret, at the front of `digest`. Returns its size, which
+/// `digest` must have room for.
+[[nodiscard]] std::size_t hash(const EVP_MD* algorithm, base::BytesView data,
+                               std::span<std::uint8_t> digest);
 
 }  // namespace cairn::crypto

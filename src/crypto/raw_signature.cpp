@@ -11,17 +11,13 @@ namespace {
 /// A message digest, whatever its length.
 class Digest {
   public:
-    Digest(const EVP_MD* algorithm, base::BytesView data) {
-        require(
-            EVP_Digest(data.data(), data.size(), octets_.data(), &size_, algorithm, nullptr) == 1,
-            "digest");
-    }
+    Digest(const EVP_MD* algorithm, base::BytesView data) : size_(hash(algorithm, data, octets_)) {}
     [[nodiscard]] const unsigned char* data() const { return octets_.data(); }
     [[nodiscard]] std::size_t size() const { return size_; }
 
   private:
     std::array<unsigned char, EVP_MAX_MD_SIZE> octets_;
-    unsigned size_ = 0;
+    std::size_t size_;
 };
 
 /// RSASSA-PKCS1-v1_5; the other algorithms have nothing to choose.
@@ -41,12 +37,11 @@ bool verify_ed25519(EVP_PKEY* key, base::BytesView data, base::BytesView signatu
 
 bool verify_digest(const PublicKey& key, const EVP_MD* algorithm, base::BytesView data,
                    base::BytesView signature) {
-    const PkeyContextHandle context(EVP_PKEY_CTX_dup(key.verification()));
-    require(context != nullptr, "signature context");
+    const PublicKey::Verification verification(key);
     const Digest digest(algorithm, data);
-    return set_scheme(context.get(), key.algorithm(), algorithm) &&
-           EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
-                           digest.size()) == 1;
+    return set_scheme(verification.context(), key.algorithm(), algorithm) &&
+           EVP_PKEY_verify(verification.context(), signature.data(), signature.size(),
+                           digest.data(), digest.size()) == 1;
 }
 
 base::Bytes sign_ed25519(EVP_PKEY* key, base::BytesView data) {

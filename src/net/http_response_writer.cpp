@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "base/log.h"
+#include "base/json_quoted.h"
 
 namespace cairn::net {
 namespace {

@@ -1,6 +1,9 @@
 #include "net/router.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
+#include <stdexcept>
 
 namespace cairn::net {
 
@@ -8,6 +11,7 @@ namespace {
 
 constexpr std::string_view any = "{}";
 constexpr std::size_t longest_segment = 128;
+constexpr std::size_t most_segments = 8;
 
 template <class Take>
 void for_each_segment(std::string_view path, Take take) {
@@ -28,7 +32,27 @@ bool is_plain(std::string_view segment) {
            });
 }
 
-bool matches(const std::vector<std::string>& pattern, const std::vector<std::string_view>& path) {
+/// A path taken apart, without memory of its own: every request passes here.
+class Segments {
+  public:
+    explicit Segments(std::string_view path) {
+        for_each_segment(path, [this](std::string_view segment) {
+            if (count_ < segments_.size()) segments_[count_] = segment;
+            ++count_;
+        });
+    }
+    /// None if there are more than any pattern has.
+    [[nodiscard]] std::span<const std::string_view> all() const {
+        return count_ <= segments_.size() ? std::span(segments_).first(count_)
+                                          : std::span<const std::string_view>();
+    }
+
+  private:
+    std::array<std::string_view, most_segments> segments_;
+    std::size_t count_ = 0;
+};
+
+bool matches(const std::vector<std::string>& pattern, std::span<const std::string_view> path) {
     return pattern.size() == path.size() &&
            std::equal(pattern.begin(), pattern.end(), path.begin(),
                       [](const std::string& wanted, std::string_view given) {
@@ -45,14 +69,16 @@ void Router::add(std::string_view method, std::string_view pattern, Handler hand
                 .handler = std::move(handler)};
     for_each_segment(pattern,
                      [&](std::string_view segment) { route.segments.emplace_back(segment); });
+    if (route.segments.size() > most_segments)
+        throw std::logic_error("a pattern has too many segments: " + route.pattern);
     routes_.push_back(std::move(route));
 }
 
 Router::Match Router::find(std::string_view method, std::string_view path) const {
     Match match;
     if (!path.starts_with('/')) return match;
-    std::vector<std::string_view> segments;
-    for_each_segment(path, [&](std::string_view segment) { segments.push_back(segment); });
+    const Segments segments_of_path(path);
+    const auto segments = segments_of_path.all();
     for (const auto& route : routes_) {
         if (!matches(route.segments, segments)) continue;
         match.methods.push_back(route.method);

@@ -178,8 +178,8 @@ base::Result<Certificate> Certificate::from_pem(std::string_view pem) {
     return from_der(blocks->front());
 }
 
-std::string Certificate::pem() const {
-    return pem::certificate_block(der());
+std::string Certificate::pem_of(base::BytesView der) {
+    return pem::certificate_block(der);
 }
 
 std::vector<Certificate::Extension> Certificate::extensions(std::string_view oid) const {

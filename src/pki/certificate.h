@@ -32,7 +32,9 @@ class Certificate {
 
     [[nodiscard]] const base::Bytes& der() const { return fields_->der; }
     /// Strict PEM: lines of 64, LF, final line end (RFC 7468).
-    [[nodiscard]] std::string pem() const;
+    [[nodiscard]] std::string pem() const { return pem_of(der()); }
+    /// The same of a certificate that is known to be one, and is not read for it.
+    [[nodiscard]] static std::string pem_of(base::BytesView der);
     [[nodiscard]] const SerialNumber& serial() const { return fields_->serial; }
     [[nodiscard]] base::Time not_before() const { return fields_->not_before; }
     /// The last second of the validity (it is inclusive).

@@ -77,15 +77,13 @@ void check_frame(const Draft& draft, const Certificate& issuer, Findings& findin
         findings.emplace_back("the validity ends after the issuer's own (BR 7.1.2.7)");
 }
 
-void check_key(const Draft& draft, Findings& findings) {
+void check_key(const Draft& draft, const crypto::PublicKey& key, Findings& findings) {
     constexpr int least_rsa_bits = 2048;
-    const auto key = crypto::PublicKey::from_spki(draft.key);
-    if (!key) {
-        findings.push_back(key.error().within("public key"));
-        return;
-    }
-    if (key->algorithm() == crypto::KeyAlgorithm::rsa &&
-        (key->bits() < least_rsa_bits || key->bits() % 8 != 0))
+    if (!std::ranges::equal(draft.key, key.spki()))
+        findings.emplace_back(
+            "the public key is not the one that was asked for (RFC 8555 section 7.4)");
+    if (key.algorithm() == crypto::KeyAlgorithm::rsa &&
+        (key.bits() < least_rsa_bits || key.bits() % 8 != 0))
         findings.emplace_back("the RSA key has less than 2048 bits or an odd size (BR 6.1.5)");
 }
 
@@ -265,7 +263,8 @@ void check_issuer_url(const Draft& draft, der::Failure& failure, Findings& findi
 }  // namespace
 
 std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
-                                                 const Certificate& issuer) {
+                                                 const Certificate& issuer,
+                                                 const crypto::PublicKey& key) {
     if (const auto sound = der::check(to_be_signed); !sound)
         return {sound.error().within("the certificate is not DER")};
     der::Failure failure;
@@ -277,7 +276,7 @@ std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
     read_value(draft.extensions, oid::subject_alt_name, "subjectAltName", failure,
                [&](der::Reader& value) { names = read_general_names(value, findings); });
     check_frame(draft, issuer, findings);
-    check_key(draft, findings);
+    check_key(draft, key, findings);
     check_subject(draft, names, findings);
     check_names(names, findings);
     check_presence(draft, findings);

@@ -49,15 +49,17 @@ ServerCertificateFields good_fields() {
 }
 
 std::vector<std::string> findings_in(base::BytesView draft,
-                                     const Certificate& issuer = authority().certificate) {
+                                     const Certificate& issuer = authority().certificate,
+                                     const crypto::PublicKey& key = good_fields().public_key) {
     std::vector<std::string> result;
-    for (const auto& finding : lint_server_certificate(draft, issuer))
+    for (const auto& finding : lint_server_certificate(draft, issuer, key))
         result.push_back(finding.message);
     return result;
 }
 
 std::vector<std::string> findings_in(const ServerCertificateFields& fields) {
-    return findings_in(draft_server_certificate(fields, authority().certificate));
+    const auto& issuer = authority().certificate;
+    return findings_in(draft_server_certificate(fields, issuer), issuer, fields.public_key);
 }
 
 /// A good draft in which one run of octets is another of the same length.
@@ -79,7 +81,7 @@ TEST(Lint, FindsNothingInWhatTheBuilderMakes) {
             auto fields = good_fields();
             fields.public_key = crypto::PrivateKey::generate(type).public_key();
             EXPECT_THAT(findings_in(draft_server_certificate(fields, issuer.certificate),
-                                    issuer.certificate),
+                                    issuer.certificate, fields.public_key),
                         IsEmpty());
         }
     }
@@ -180,6 +182,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadOctets{"OtherPolicy", "060667810c010201", "060667810c010202", "domain-validated alone"},
         BadOctets{"TwiceThere", "0603551d25", "0603551d20", "more than once"}),
     [](const auto& instance) { return instance.param.name; });
+
+TEST(Lint, FindsAnotherKeyThanWasAskedFor) {
+    const auto& issuer = authority().certificate;
+    const auto other = crypto::PrivateKey::generate(KeyType::ec_p256).public_key();
+    const auto draft = draft_server_certificate(good_fields(), issuer);
+    EXPECT_THAT(findings_in(draft, issuer, other),
+                testing::ElementsAre(HasSubstr("public key is not the one")));
+}
 
 TEST(Lint, FindsAnotherIssuer) {
     const Authority other(KeyType::rsa2048, "Another Issuer");

@@ -1,27 +1,8 @@
 #include "protocol/json_writer.h"
 
-#include <algorithm>
-
-#include "base/log.h"
+#include "base/json_quoted.h"
 
 namespace cairn::protocol {
-namespace {
-
-bool stands_for_itself(char character) {
-    return character >= ' ' && character < 0x7f && character != '"' && character != '\\';
-}
-
-void append_quoted(std::string& json, std::string_view text) {
-    if (!std::ranges::all_of(text, stands_for_itself)) {
-        json += base::json_quoted(text);
-        return;
-    }
-    json += '"';
-    json += text;
-    json += '"';
-}
-
-}  // namespace
 
 void JsonWriter::separate() {
     if (comma_is_due_) text_ += ',';
@@ -51,14 +32,14 @@ void JsonWriter::end_array() {
 
 void JsonWriter::name(std::string_view name) {
     separate();
-    append_quoted(text_, name);
+    base::append_json_quoted(text_, name);
     text_ += ':';
     comma_is_due_ = false;
 }
 
 void JsonWriter::value(std::string_view text) {
     separate();
-    append_quoted(text_, text);
+    base::append_json_quoted(text_, text);
     comma_is_due_ = true;
 }
 

@@ -1,0 +1,84 @@
+#include "base/json_quoted.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+namespace cairn::base {
+namespace {
+
+/// The length of the UTF-8 sequence at the front of `text` and the code point in it, or a length
+/// of 0 if there is none (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+struct CodePoint {
+    std::size_t length;
+    char32_t value;
+};
+
+CodePoint code_point_at(std::string_view text) {
+    const auto lead = static_cast<std::uint8_t>(text.front());
+    if (lead < 0x80) return {1, lead};
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {0, 0};
+    auto value = static_cast<char32_t>(lead & (0xff >> (length + 1)));
+    for (const char c : text.substr(1, length - 1)) {
+        const auto octet = static_cast<std::uint8_t>(c);
+        if ((octet & 0xc0) != 0x80) return {0, 0};
+        value = value << 6 | (octet & 0x3f);
+    }
+    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
+    const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    if (overlong || surrogate || value > 0x10ffff) return {0, 0};
+    return {length, value};
+}
+
+/// ASCII that JSON and terminals take as it is; a table, because every answer and every line of the
+/// log passes here.
+constexpr std::array<bool, 256> plain_octets = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t octet = ' '; octet < 0x7f; ++octet) plain[octet] = true;
+    plain['"'] = plain['\\'] = false;
+    return plain;
+}();
+
+bool stands_for_itself(char c) {
+    return plain_octets[static_cast<std::uint8_t>(c)];
+}
+
+}  // namespace
+
+void append_json_quoted(std::string& json, std::string_view text) {
+    json += '"';
+    for (;;) {
+        const auto* const special = std::ranges::find_if_not(text, stands_for_itself);
+        json.append(text.begin(), special);
+        text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
+        if (text.empty()) break;
+        const CodePoint point = code_point_at(text);
+        if (point.length == 0) {
+            json += "\xef\xbf\xbd";
+        } else if (point.value == '"' || point.value == '\\') {
+            json += '\\';
+            json += text.front();
+        } else if (point.value == '\n') {
+            json += "\\n";
+        } else if (point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0)) {
+            // C1 controls too: logs are read on terminals.
+            json += fmt::format("\\u{:04x}", static_cast<unsigned>(point.value));
+        } else {
+            json += text.substr(0, point.length);
+        }
+        text.remove_prefix(std::max<std::size_t>(point.length, 1));
+    }
+    json += '"';
+}
+
+std::string json_quoted(std::string_view text) {
+    std::string quoted;
+    append_json_quoted(quoted, text);
+    return quoted;
+}
+
+}  // namespace cairn::base
