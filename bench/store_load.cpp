@@ -139,9 +139,8 @@ class StoreClient {
         require(co_await timed(std::move(completion)), "the issuance ends");
         // The download.
         co_await find_account();
-        const auto issued = co_await store_.find_certificate(intent.serial);
+        const auto issued = co_await store_.find_download(intent.serial);
         require(issued.has_value(), "the certificate is there");
-        (void)co_await store_.find_issuer(issuer_);
     }
 
     base::Task<void> find_proof(ca::AuthorizationId id) {

@@ -38,8 +38,9 @@ add_library(cairn_asio INTERFACE)
 target_compile_definitions(cairn_asio INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_ASIO_DISABLE_BOOST_COROUTINE
-    # Frames of coroutines come from operator new, which aligns enough and is dearer as aligned_alloc;
-    # each thread keeps some of them.
-    BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+    # Frames of coroutines come from operator new, which aligns enough and is cheaper than what aligns
+    # to order; each thread keeps some of them.
+    BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN
+    BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
 target_link_libraries(cairn_asio INTERFACE Boost::headers Threads::Threads)
 add_library(cairn::asio ALIAS cairn_asio)

@@ -50,14 +50,15 @@ base::Task<HttpResponse> CertificateApi::certificate(HttpRequest request, std::s
     signed_request.require_post_as_get();
     const auto serial = pki::SerialNumber::from_hex(serial_text);
     if (!serial) throw no_such_certificate();
-    const auto issued = co_await store_.find_certificate(*serial);
-    if (!issued || issued->account != signed_request.account.id) throw no_such_certificate();
-    const auto issuer_chain = co_await store_.find_issuer(issued->issuer);
-    if (!issuer_chain) throw std::runtime_error("certificate " + serial_text + " has no issuer");
+    const auto found = co_await store_.find_download(*serial);
+    if (!found || found->certificate.account != signed_request.account.id)
+        throw no_such_certificate();
+    if (!found->issuer_chain)
+        throw std::runtime_error("the issuer of certificate " + serial_text + " is not there");
 
     HttpResponse response;
     response.content_type = "application/pem-certificate-chain";
-    response.body = pki::Certificate::pem_of(issued->der) + *issuer_chain;
+    response.body = pki::Certificate::pem_of(found->certificate.der) + *found->issuer_chain;
     response.log_account = signed_request.account.id.to_string();
     co_return response;
 }

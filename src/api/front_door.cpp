@@ -17,6 +17,8 @@ using protocol::ProblemType;
 namespace {
 
 constexpr base::Seconds store_retry{5};
+/// At most so many are added here.
+constexpr std::size_t fields_of_every_answer = 5;
 
 std::string joined(const std::vector<std::string_view>& methods) {
     std::string result;
@@ -75,6 +77,7 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
         response = problem_response(problem);
         response.log_detail = unavailable.what();
     }
+    response.fields.reserve(response.fields.size() + fields_of_every_answer);
     if (!is_directory) response.fields.emplace_back("Link", index_link_);
     if (is_post || is_new_nonce) response.fields.emplace_back("Replay-Nonce", nonces_.issue());
     if (is_new_nonce) response.fields.emplace_back("Cache-Control", "no-store");

@@ -71,7 +71,7 @@ JwsGate::Opened JwsGate::open(const net::HttpRequest& request, const base::Execu
                       415);
     auto jws = Jws::from_json(base::bytes_of(request.body), Jws::Nonce::required);
     if (!jws) throw std::move(jws.error());
-    if (jws->url() != links_.to(request.target))
+    if (!links_.is_url_of(jws->url(), request.target))
         throw Problem(ProblemType::unauthorized, "the url in the protected header is \"" +
                                                      base::printable(jws->url()) +
                                                      "\"; the request was sent to another");

@@ -6,17 +6,20 @@ namespace {
 
 constexpr std::string_view hole = "{}";
 
-// `pattern` with its holes filled in order.
+// `public_url`, then `pattern` with its holes filled in order.
 template <class... Values>
-std::string filled(std::string_view pattern, const Values&... values) {
-    std::string result(pattern);
-    std::size_t from = 0;
+std::string filled(std::string_view public_url, std::string_view pattern, const Values&... values) {
+    std::string result;
+    result.reserve(public_url.size() + pattern.size() + (std::string_view(values).size() + ...));
+    result += public_url;
     const auto fill = [&](std::string_view value) {
-        const auto at = result.find(hole, from);
-        result.replace(at, hole.size(), value);
-        from = at + value.size();
+        const auto at = pattern.find(hole);
+        result += pattern.substr(0, at);
+        result += value;
+        pattern.remove_prefix(at + hole.size());
     };
     (fill(values), ...);
+    result += pattern;
     return result;
 }
 
@@ -25,15 +28,15 @@ std::string filled(std::string_view pattern, const Values&... values) {
 Links::Links(std::string public_url) : public_url_(std::move(public_url)) {}
 
 std::string Links::to(std::string_view path) const {
-    return public_url_ + std::string(path);
+    return std::string(public_url_).append(path);
 }
 
 std::string Links::account(ca::AccountId id) const {
-    return to(filled(path::account, id.to_string()));
+    return filled(public_url_, path::account, id.to_string());
 }
 
 std::string Links::account_orders(ca::AccountId id) const {
-    return to(filled(path::account_orders, id.to_string()));
+    return filled(public_url_, path::account_orders, id.to_string());
 }
 
 std::string Links::account_orders(ca::AccountId id, ca::OrderId before) const {
@@ -41,27 +44,34 @@ std::string Links::account_orders(ca::AccountId id, ca::OrderId before) const {
 }
 
 std::string Links::order(ca::OrderId id) const {
-    return to(filled(path::order, id.to_string()));
+    return filled(public_url_, path::order, id.to_string());
 }
 
 std::string Links::finalize(ca::OrderId id) const {
-    return to(filled(path::finalize, id.to_string()));
+    return filled(public_url_, path::finalize, id.to_string());
 }
 
 std::string Links::authorization(ca::AuthorizationId id) const {
-    return to(filled(path::authorization, id.to_string()));
+    return filled(public_url_, path::authorization, id.to_string());
 }
 
 std::string Links::challenge(ca::AuthorizationId id, protocol::ChallengeType type) const {
-    return to(filled(path::challenge, id.to_string(), to_string(type)));
+    return filled(public_url_, path::challenge, id.to_string(), to_string(type));
 }
 
 std::string Links::certificate(const pki::SerialNumber& serial) const {
-    return to(filled(path::certificate, serial.to_hex()));
+    return filled(public_url_, path::certificate, serial.to_hex());
+}
+
+bool Links::is_url_of(std::string_view url, std::string_view path) const {
+    return url.size() == public_url_.size() + path.size() && url.starts_with(public_url_) &&
+           url.ends_with(path);
 }
 
 std::optional<ca::AccountId> Links::account_from(std::string_view url) const {
-    const auto prefix = to(path::account.substr(0, path::account.find(hole)));
+    constexpr auto prefix = path::account.substr(0, path::account.find(hole));
+    if (!url.starts_with(public_url_)) return std::nullopt;
+    url.remove_prefix(public_url_.size());
     if (!url.starts_with(prefix)) return std::nullopt;
     const auto id = ca::AccountId::from_text(url.substr(prefix.size()));
     if (!id) return std::nullopt;

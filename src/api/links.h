@@ -47,6 +47,8 @@ class Links {
     [[nodiscard]] std::string challenge(ca::AuthorizationId id, protocol::ChallengeType type) const;
     [[nodiscard]] std::string certificate(const pki::SerialNumber& serial) const;
 
+    /// Whether `url` is the one of this path.
+    [[nodiscard]] bool is_url_of(std::string_view url, std::string_view path) const;
     /// The account that a `kid` names; nothing if it is not exactly one of our account URLs.
     [[nodiscard]] std::optional<ca::AccountId> account_from(std::string_view url) const;
 

@@ -22,6 +22,15 @@ TEST(LinksTest, ReadsBackOnlyItsOwnAccountUrls) {
         EXPECT_FALSE(links.account_from(other)) << other;
 }
 
+TEST(LinksTest, TellsTheUrlOfAPathFromEveryOther) {
+    const Links links("https://ca.example");
+    EXPECT_TRUE(links.is_url_of("https://ca.example/a/b?c", "/a/b?c"));
+    for (const auto* other : {"https://ca.example/a/b", "https://ca.example/a/b?d", "/a/b?c", "",
+                              "https://ca.exampl/aa/b?c", "https://ca.example//a/b?c",
+                              "https://CA.example/a/b?c", "https://ca.example/a/b?c/a/b?c"})
+        EXPECT_FALSE(links.is_url_of(other, "/a/b?c")) << other;
+}
+
 TEST(LinksTest, FillsEveryHole) {
     const Links links("https://ca.example");
     crypto::SystemRandom random;

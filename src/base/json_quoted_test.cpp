@@ -43,6 +43,20 @@ TEST(JsonQuoted, LeavesPrintableAsciiAlone) {
     }
 }
 
+TEST(JsonQuoted, FindsWhatIsSpecialWhereverItStands) {
+    const std::string around = "0123456789abcdefghijklm";
+    for (const std::string_view special : {"\"", "\\", "\x1f", "\x7f", "\x80", "\xff", "\n"}) {
+        const auto quoted = json_quoted(special);
+        const auto alone = quoted.substr(1, quoted.size() - 2);
+        for (std::size_t place = 0; place <= around.size(); ++place) {
+            const auto before = around.substr(0, place);
+            const auto after = around.substr(place);
+            EXPECT_EQ(json_quoted(before + std::string(special) + after),
+                      '"' + before + alone + after + '"');
+        }
+    }
+}
+
 TEST(JsonQuoted, IsAppended) {
     std::string json = "[";
     append_json_quoted(json, "a");

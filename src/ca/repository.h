@@ -146,6 +146,13 @@ class CertificateStore {
     [[nodiscard]] virtual base::Task<void> add_certificate(IssuedCertificate certificate) = 0;
     [[nodiscard]] virtual base::Task<std::optional<IssuedCertificate>> find_certificate(
         pki::SerialNumber serial) = 0;
+    /// A certificate with the chain of its issuer; none, if that was never saved.
+    struct Download {
+        IssuedCertificate certificate;
+        std::optional<std::string> issuer_chain;
+    };
+    [[nodiscard]] virtual base::Task<std::optional<Download>> find_download(
+        pki::SerialNumber serial) = 0;
     enum class RevocationOutcome { revoked, raised_to_key_compromise, already_revoked, unknown };
     /// Revokes. A certificate that is revoked for another reason is raised to keyCompromise if that
     /// is the new one. With keyCompromise the certificate's key is blocked in the same step.

@@ -37,9 +37,9 @@ struct HttpResponse {
     int status = 200;
     std::string content_type;
     std::string body;
-    /// Further header fields; Content-Type, Content-Length, Date and Connection are set by the
-    /// server.
-    std::vector<std::pair<std::string, std::string>> fields;
+    /// Further header fields; their names live as long as the program. Content-Type,
+    /// Content-Length, Date and Connection are set by the server.
+    std::vector<std::pair<std::string_view, std::string>> fields;
     bool close = false;
 
     // For the access log alone:

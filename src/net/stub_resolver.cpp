@@ -258,13 +258,13 @@ base::Result<DnsAnswer> read(const base::Bytes& message, const Question& questio
 }
 
 /// Asks one server what is open, all at once.
-base::Task<void> ask_one(const Server& server, std::vector<Question*> open,
+base::Task<void> ask_one(const Server& server, crypto::Random& random, std::vector<Question*> open,
                          base::Milliseconds patience, steady_clock::time_point deadline) {
     std::vector<Asked> asked;
     std::vector<Question*> askers;
     for (auto* question : open) {
         std::array<std::uint8_t, 2> id{};
-        crypto::SystemRandom().fill(id);
+        random.fill(id);
         auto query = make_dns_query(static_cast<std::uint16_t>(id[0] << 8U | id[1]),
                                     question->target, question->type);
         if (!query) {
@@ -297,8 +297,8 @@ base::Task<void> ask_one(const Server& server, std::vector<Question*> open,
 }
 
 /// Asks one server after the other until nothing is open, and those again that were silent.
-base::Task<void> ask_all(const std::vector<Server>& servers, Questions& questions,
-                         steady_clock::time_point deadline) {
+base::Task<void> ask_all(const std::vector<Server>& servers, crypto::Random& random,
+                         Questions& questions, steady_clock::time_point deadline) {
     auto patience = first_patience;
     for (int round = 0;; ++round, patience *= 2) {
         for (auto* question : those_unanswered(questions)) {
@@ -308,7 +308,7 @@ base::Task<void> ask_all(const std::vector<Server>& servers, Questions& question
         for (const Server& server : servers) {
             auto open = those_unanswered(questions);
             if (open.empty()) co_return;
-            co_await ask_one(server, std::move(open), patience, deadline);
+            co_await ask_one(server, random, std::move(open), patience, deadline);
         }
         const bool over = steady_clock::now() >= deadline;
         bool is_silent = false;
@@ -350,6 +350,8 @@ class StubResolver final : public Resolver {
     struct Settings {
         std::vector<Server> servers;
         base::Milliseconds timeout{};
+        crypto::SystemRandom system_random{};
+        crypto::DrawnRandom random{system_random};
     };
     // A query owns what it needs, and may outlast the resolver.
     using SettingsPointer = std::shared_ptr<Settings>;
@@ -378,7 +380,7 @@ class StubResolver final : public Resolver {
                                    Deadline deadline) {
         deadline = std::min(deadline, steady_clock::now() + settings->timeout);
         for (std::size_t links = 0; links <= max_cname_links; ++links) {
-            co_await ask_all(settings->servers, questions, deadline);
+            co_await ask_all(settings->servers, settings->random, questions, deadline);
             for (auto& question : questions)
                 if (question.heard) conclude(question);
             if (those_unanswered(questions).empty()) co_return;

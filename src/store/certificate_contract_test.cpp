@@ -140,5 +140,27 @@ TEST_P(CertificateContract, RemembersIssuers) {
     EXPECT_EQ(await(store().find_issuer(id)), "issuer\ncross-signed root\n");
 }
 
+TEST_P(CertificateContract, FindsACertificateWithTheChainOfItsIssuer) {
+    EXPECT_FALSE(await(store().find_download(make.serial())));
+    const auto certificate = stored();
+    const auto bare = await(store().find_download(certificate.serial)).value();
+    expect_found(std::optional(bare.certificate), certificate);
+    EXPECT_FALSE(bare.issuer_chain);
+
+    await(store().save_issuer(digest("other"), "other\n"));
+    await(store().save_issuer(certificate.issuer, "issuer\nroot\n"));
+    revoke(certificate, RevocationReason::superseded);
+    for (const bool is_reopened : {false, true}) {
+        if (is_reopened) reopen();
+        const auto found = await(store().find_download(certificate.serial)).value();
+        EXPECT_EQ(found.certificate.der, certificate.der);
+        EXPECT_EQ(found.certificate.revocation.value().reason, RevocationReason::superseded);
+        EXPECT_EQ(found.issuer_chain, "issuer\nroot\n");
+    }
+    await(store().save_issuer(certificate.issuer, "issuer\ncross-signed root\n"));
+    EXPECT_EQ(await(store().find_download(certificate.serial)).value().issuer_chain,
+              "issuer\ncross-signed root\n");
+}
+
 }  // namespace
 }  // namespace cairn::store::testing

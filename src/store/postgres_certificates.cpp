@@ -20,6 +20,12 @@ const Statement find{
     " r.reason FROM certificates c LEFT JOIN revocations r ON r.serial = c.serial"
     " WHERE c.serial = $1",
     repeatable, shared};
+const Statement download{
+    "find_download",
+    "SELECT i.chain, c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account,"
+    " c.order_id, r.at, r.reason FROM certificates c LEFT JOIN issuers i ON i.id = c.issuer"
+    " LEFT JOIN revocations r ON r.serial = c.serial WHERE c.serial = $1",
+    repeatable, shared};
 // The time stays that of the first revocation: it was not to be trusted since. A row that was
 // inserted by this statement has no deleter (xmax).
 const Statement revoke{
@@ -62,6 +68,15 @@ base::Task<std::optional<IssuedCertificate>> PostgresRepository::find_certificat
     pki::SerialNumber serial) {
     const auto answer = co_await run(find, serial.der_content());
     co_return answer.first(read_certificate<PostgresRow>);
+}
+
+base::Task<std::optional<ca::CertificateStore::Download>> PostgresRepository::find_download(
+    pki::SerialNumber serial) {
+    const auto answer = co_await run(download, serial.der_content());
+    co_return answer.first([](PostgresRow& row) {
+        std::optional<std::string> chain(row.optional_text());
+        return Download{read_certificate(row), std::move(chain)};
+    });
 }
 
 base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_certificate(

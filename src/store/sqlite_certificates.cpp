@@ -43,6 +43,14 @@ base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
     co_return certificate;
 }
 
+base::Task<std::optional<ca::CertificateStore::Download>> SqliteRepository::find_download(
+    pki::SerialNumber serial) {
+    auto certificate = co_await find_certificate(std::move(serial));
+    if (!certificate) co_return std::nullopt;
+    auto chain = co_await find_issuer(certificate->issuer);
+    co_return Download{*std::move(certificate), std::move(chain)};
+}
+
 base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_certificate(
     pki::SerialNumber serial, ca::Revocation revocation) {
     auto step = [&](Connection& connection) {

@@ -72,6 +72,7 @@ class SqliteRepository final : public ca::Repository {
     base::Task<void> add_certificate(ca::IssuedCertificate certificate) override;
     base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
         pki::SerialNumber serial) override;
+    base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
     base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
                                                      ca::Revocation revocation) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;

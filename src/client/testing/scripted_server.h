@@ -71,7 +71,7 @@ class ScriptedServer {
 
 /// A response with these parts.
 inline net::HttpResponse response(int status, std::string body = {},
-                                  std::vector<std::pair<std::string, std::string>> fields = {}) {
+                                  decltype(net::HttpResponse::fields) fields = {}) {
     net::HttpResponse result;
     result.status = status;
     result.content_type = status < 400 ? "application/json" : "application/problem+json";

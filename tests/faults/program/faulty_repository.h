@@ -142,6 +142,9 @@ class FaultyRepository final : public ca::Repository {
         pki::SerialNumber serial) override {
         return store_->find_certificate(std::move(serial));
     }
+    base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override {
+        return store_->find_download(std::move(serial));
+    }
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override {
         return store_->is_key_blocked(key);
     }
