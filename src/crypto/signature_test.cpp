@@ -1,6 +1,7 @@
 #include "crypto/signature.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -10,6 +11,7 @@
 
 #include "base/base64url.h"
 #include "crypto/openssl.h"
+#include "crypto/raw_signature.h"
 
 namespace cairn::crypto {
 namespace {
@@ -263,10 +265,10 @@ TEST(Signature, IsVerifiedOnManyThreadsWithOneKey) {
         std::atomic<int> right = 0;
         {
             std::vector<std::jthread> threads;
-            for (int i = 0; i < 4; ++i) {
+            for (int i = 0; i < 8; ++i) {
                 threads.emplace_back([&] {
                     const auto algorithm = algorithm_for(shared);
-                    for (int round = 0; round < 50; ++round) {
+                    for (int round = 0; round < 25; ++round) {
                         right += verify(shared, algorithm, data, signature) ? 1 : 0;
                         right -= verify(shared, algorithm, base::bytes_of("other"), signature);
                     }
@@ -274,6 +276,26 @@ TEST(Signature, IsVerifiedOnManyThreadsWithOneKey) {
             }
         }
         EXPECT_EQ(right, 200) << to_string(type);
+    }
+}
+
+TEST(Signature, OneKeyTakesDigestsAndForgeriesInTurn) {
+    // The key's contexts are used again, so nothing of one verification may be left for the next.
+    for (const auto type : {KeyType::rsa2048, KeyType::ec_p256}) {
+        const auto key = PrivateKey::generate(type);
+        const auto data = bytes_of("what is signed");
+        const auto other = bytes_of("what is not");
+        const std::array digests = {sha256_algorithm(), sha512_algorithm(), sha384_algorithm()};
+        for (int round = 0; round < 2; ++round) {
+            for (const auto* digest : digests) {
+                const auto signature = sign_raw(key, digest, data);
+                EXPECT_FALSE(verify_raw(key.public_key(), digest, other, signature));
+                EXPECT_TRUE(verify_raw(key.public_key(), digest, data, signature));
+                EXPECT_FALSE(verify_raw(key.public_key(), digest, data, Bytes{1, 2, 3}));
+                EXPECT_TRUE(verify_raw(key.public_key(), digest, data, signature));
+                EXPECT_EQ(ERR_peek_error(), 0UL);
+            }
+        }
     }
 }
 
