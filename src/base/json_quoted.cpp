@@ -70,7 +70,7 @@ void append_json_quoted(std::string& json, std::string_view text) {
     json += '"';
     for (;;) {
         const auto plain = plain_length(text);
-        json.append(text.data(), plain);
+        json += text.substr(0, plain);
         text.remove_prefix(plain);
         if (text.empty()) break;
         const CodePoint point = code_point_at(text);
