@@ -2,6 +2,7 @@
 // Private to the tests of net: a client that speaks as badly as a test wants.
 
 #include <cerrno>
+#include <csignal>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -49,6 +50,12 @@ class RawClient {
 
     /// Does a TLS handshake; false if it fails.
     [[nodiscard]] bool start_tls(SSL_CTX* context, SSL_SESSION* session = nullptr) {
+        // OpenSSL writes without MSG_NOSIGNAL. Only this thread ignores that the server is gone:
+        // the server's own must never need to.
+        sigset_t broken_pipe;
+        sigemptyset(&broken_pipe);
+        sigaddset(&broken_pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
         tls_.reset(SSL_new(context));
         SSL_set_fd(tls_.get(), socket_);
         if (session != nullptr) SSL_set_session(tls_.get(), session);
