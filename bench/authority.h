@@ -53,6 +53,9 @@ class Authority {
     }
     /// Durable writes (fsync, fdatasync) so far, of the CA and its database.
     [[nodiscard]] virtual std::optional<std::uint64_t> syncs() const { return std::nullopt; }
+    /// Holds the CA's process still until `go_on`; its database then has nothing to do.
+    virtual void hold() = 0;
+    virtual void go_on() = 0;
     /// Ends the CA's process; its files stay until this object goes.
     virtual void stop() = 0;
 };

@@ -34,6 +34,8 @@ class CairnAuthority final : public Authority {
         return cluster_->usage();
     }
     std::optional<std::uint64_t> syncs() const override { return syncs_.count(); }
+    void hold() override { process_->hold(); }
+    void go_on() override { process_->go_on(); }
     void stop() override { process_->stop(); }
 
   private:

@@ -41,6 +41,7 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
     ::dup2(input, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    ::setpgid(0, 0);
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
     if (command.user && (::setgroups(0, nullptr) != 0 || ::setgid(command.user->group) != 0 ||
                          ::setuid(command.user->user) != 0))
@@ -58,6 +59,8 @@ pid_t start(const Command& command) {
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error("cannot fork");
     if (child == 0) become(command, words.data(), environment.data());
+    // As the child does itself: whoever comes first.
+    ::setpgid(child, child);
     return child;
 }
 
@@ -93,11 +96,24 @@ bool Child::has_ended() {
 void Child::stop() {
     if (has_ended()) return;
     ::kill(id_, stop_signal_);
+    go_on();
     if (!ended_within(id_, stop_patience, nullptr)) {
         ::kill(id_, SIGKILL);
         ::waitpid(id_, nullptr, 0);
     }
     ended_ = true;
+}
+
+void Child::hold() {
+    if (has_ended()) return;
+    if (::kill(-id_, SIGSTOP) != 0) return;
+    int status = 0;
+    ::waitpid(id_, &status, WUNTRACED);
+    ended_ = !WIFSTOPPED(status);
+}
+
+void Child::go_on() {
+    if (!ended_) ::kill(-id_, SIGCONT);
 }
 
 void run_to_end(Command command) {

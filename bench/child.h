@@ -30,7 +30,8 @@ struct Command {
     int stop_signal = SIGTERM;
 };
 
-/// A program that runs as long as this object lives, and no longer than this process.
+/// A program that runs as long as this object lives, and no longer than this process; the first of
+/// a process group of its own.
 class Child {
   public:
     /// Throws std::runtime_error if it cannot be started.
@@ -42,6 +43,9 @@ class Child {
 
     /// Ends it with its signal and waits, at last with SIGKILL. May be called again.
     void stop();
+    /// Holds it and what it started still (SIGSTOP), as if it had no processor, until `go_on`.
+    void hold();
+    void go_on();
     [[nodiscard]] pid_t id() const { return id_; }
     [[nodiscard]] bool has_ended();
     [[nodiscard]] ProcessUsage usage() const { return usage_of(id_); }

@@ -4,9 +4,7 @@
 #include <array>
 #include <chrono>
 #include <ctime>
-#include <memory>
 #include <stdexcept>
-#include <vector>
 
 #include <fcntl.h>
 #include <openssl/ec.h>
@@ -17,12 +15,9 @@ namespace cairn::bench {
 
 namespace {
 
-constexpr int rounds = 5;
-constexpr int operations = 1000;
+constexpr int operations = 200;
+constexpr int operations_meanwhile = 2;
 constexpr int durable_writes = 200;
-/// About a hundredth of a core.
-constexpr int operations_meanwhile = 5;
-constexpr std::chrono::milliseconds pause_meanwhile{50};
 
 struct Free {
     void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
@@ -38,15 +33,11 @@ double thread_seconds() {
 }
 
 template <class Operation>
-double best_microseconds(Operation operation) {
-    double best = 1e9;
-    for (int round = 0; round < rounds; ++round) {
-        const double before = thread_seconds();
-        for (int i = 0; i < operations; ++i)
-            if (!operation()) throw std::runtime_error("a cryptographic operation failed");
-        best = std::min(best, (thread_seconds() - before) * 1e6 / operations);
-    }
-    return best;
+double mean_microseconds(int count, Operation operation) {
+    const double before = thread_seconds();
+    for (int i = 0; i < count; ++i)
+        if (!operation()) throw std::runtime_error("a cryptographic operation failed");
+    return (thread_seconds() - before) * 1e6 / count;
 }
 
 double measure_x25519() {
@@ -56,7 +47,7 @@ double measure_x25519() {
     EVP_PKEY_derive_init(context.get());
     EVP_PKEY_derive_set_peer(context.get(), peer.get());
     std::array<unsigned char, 32> secret{};
-    return best_microseconds([&] {
+    return mean_microseconds(operations, [&] {
         std::size_t length = secret.size();
         return EVP_PKEY_derive(context.get(), secret.data(), &length) == 1;
     });
@@ -102,34 +93,42 @@ class P256 {
 CryptoFloor measure_crypto_floor() {
     P256 p256;
     CryptoFloor floor{};
-    floor.p256_sign = best_microseconds([&] { return p256.sign(); });
-    floor.p256_verify = best_microseconds([&] { return p256.verify(); });
+    floor.p256_sign = mean_microseconds(operations, [&] { return p256.sign(); });
+    floor.p256_verify = mean_microseconds(operations, [&] { return p256.verify(); });
     floor.x25519 = measure_x25519();
     return floor;
 }
 
-VerificationsMeanwhile::VerificationsMeanwhile()
-    : thread_([this](const std::stop_token& token) {
-          P256 p256;
-          if (!p256.sign() || !p256.verify()) return;
-          while (!token.stop_requested()) {
-              const double before = thread_seconds();
-              for (int i = 0; i < operations_meanwhile; ++i) count_ += p256.verify() ? 1 : 0;
-              seconds_ += thread_seconds() - before;
-              std::this_thread::sleep_for(pause_meanwhile);
-          }
-      }) {}
-
-double VerificationsMeanwhile::stop() {
-    thread_.request_stop();
-    if (thread_.joinable()) thread_.join();
-    return count_ == 0 ? 0 : seconds_ * 1e6 / static_cast<double>(count_);
+CryptoFloor mean(const std::vector<CryptoFloor>& floors) {
+    CryptoFloor mean;
+    const auto share = 1 / static_cast<double>(std::max<std::size_t>(floors.size(), 1));
+    for (const auto& floor : floors) {
+        mean.p256_verify += floor.p256_verify * share;
+        mean.p256_sign += floor.p256_sign * share;
+        mean.x25519 += floor.x25519 * share;
+    }
+    return mean;
 }
 
-CryptoFloor mean(const CryptoFloor& before, const CryptoFloor& after) {
-    return {.p256_verify = (before.p256_verify + after.p256_verify) / 2,
-            .p256_sign = (before.p256_sign + after.p256_sign) / 2,
-            .x25519 = (before.x25519 + after.x25519) / 2};
+struct VerificationsMeanwhile::State {
+    P256 p256;
+    double microseconds = 0;
+    long times = 0;
+};
+
+VerificationsMeanwhile::VerificationsMeanwhile() : state_(std::make_unique<State>()) {
+    if (!state_->p256.sign()) throw std::runtime_error("a cryptographic operation failed");
+}
+VerificationsMeanwhile::~VerificationsMeanwhile() = default;
+
+void VerificationsMeanwhile::observe() {
+    state_->microseconds +=
+        mean_microseconds(operations_meanwhile, [this] { return state_->p256.verify(); });
+    ++state_->times;
+}
+
+double VerificationsMeanwhile::mean() const {
+    return state_->times == 0 ? 0 : state_->microseconds / static_cast<double>(state_->times);
 }
 
 std::string to_string(Connections connections) {

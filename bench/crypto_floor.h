@@ -1,35 +1,40 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
-#include <thread>
+#include <vector>
 
 namespace cairn::bench {
 
-/// What the bare operations that no CA can avoid cost here and now, in microseconds; of several
-/// rounds the quickest, so that a neighbour's noise makes a CA look worse, never better.
+/// What the bare operations that no CA can avoid cost, in microseconds of CPU time.
 struct CryptoFloor {
     double p256_verify = 0;
     double p256_sign = 0;
     double x25519 = 0;  ///< making a key or deriving a secret
 };
+/// Here and now: the mean over some hundredths of a second.
 [[nodiscard]] CryptoFloor measure_crypto_floor();
-/// The mean of a measurement before and one after something.
-[[nodiscard]] CryptoFloor mean(const CryptoFloor& before, const CryptoFloor& after);
+/// The mean of several measurements; of none, zeros.
+[[nodiscard]] CryptoFloor mean(const std::vector<CryptoFloor>& floors);
 
-/// What a verification of a P-256 signature costs meanwhile, while server and clients work: they
-/// share caches, and on many machines the units of a core, which the quiet moments before and after
-/// do not show. A few verifications now and then, on a thread of its own.
+/// What a verification of a P-256 signature costs while server and clients work: they share caches,
+/// and on many machines the units of a core, which quiet moments do not show.
 class VerificationsMeanwhile {
   public:
     VerificationsMeanwhile();
-    /// Microseconds of CPU time of one, the mean; ends the thread.
-    [[nodiscard]] double stop();
+    ~VerificationsMeanwhile();
+    VerificationsMeanwhile(const VerificationsMeanwhile&) = delete;
+    VerificationsMeanwhile& operator=(const VerificationsMeanwhile&) = delete;
+
+    /// Makes a few. Every fiftieth of a second is about a hundredth of a core.
+    void observe();
+    /// Microseconds of CPU time of one, the mean; 0 if there were none.
+    [[nodiscard]] double mean() const;
 
   private:
-    double seconds_ = 0;
-    long count_ = 0;
-    std::jthread thread_;
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 /// Whether a client keeps its TLS connection or makes a new one for each order.

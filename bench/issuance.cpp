@@ -54,14 +54,31 @@ Plan plan_of(const Options& options) {
             .idle_connections = options.idle_connections};
 }
 
-void measure_scenarios(const Plan& plan, const LoadSettings& settings, Findings& findings) {
+// What the last measurement takes when much is in the store; for the goal's scenario alone.
+void measure_filled(const Options& options, Findings& findings) {
+    const auto& empty = findings.measurements.back();
+    if (options.filled_store.empty() || find_measurement({empty}, Scenario{}) == nullptr) return;
+    fmt::print(stderr, "the same with the filled store\n");
+    auto settings = options.load;
+    settings.store_file = options.filled_store;
+    try {
+        findings.filled = measure(empty.scenario, settings);
+        if (!findings.filled->complete)
+            findings.failures.push_back("the filled store: " + findings.filled->remark);
+    } catch (const std::exception& error) {
+        findings.failures.push_back(std::string("the filled store: ") + error.what());
+        fmt::print(stderr, "  {}\n", error.what());
+    }
+}
+
+void measure_scenarios(const Plan& plan, const Options& options, Findings& findings) {
     std::size_t number = 0;
     std::set<ServerKind> unusable;
     for (const auto& scenario : plan.scenarios) {
         fmt::print(stderr, "[{}/{}] {}\n", ++number, plan.scenarios.size(), to_string(scenario));
         if (unusable.contains(scenario.server)) continue;
         try {
-            findings.measurements.push_back(measure(scenario, settings));
+            findings.measurements.push_back(measure(scenario, options.load));
         } catch (const std::exception& error) {
             unusable.insert(scenario.server);
             findings.failures.push_back(to_string(scenario) +
@@ -71,6 +88,7 @@ void measure_scenarios(const Plan& plan, const LoadSettings& settings, Findings&
         }
         if (const auto& remark = findings.measurements.back().remark; !remark.empty())
             fmt::print(stderr, "  {}\n", remark);
+        measure_filled(options, findings);
     }
 }
 
@@ -114,24 +132,11 @@ void print_findings(const Findings& findings) {
                        goal.unit, figure(goal.goal), figure(goal.bound), to_string(verdict(goal)));
 }
 
-// Next to the same scenario with an empty store, and with as many certificates.
-void measure_filled(const Options& options, Findings& findings) {
-    const auto* empty = find_measurement(findings.measurements, Scenario{});
-    if (options.filled_store.empty() || empty == nullptr) return;
-    fmt::print(stderr, "the filled store\n");
-    auto settings = options.load;
-    settings.store_file = options.filled_store;
-    findings.filled = measure(empty->scenario, settings);
-    if (!findings.filled->complete)
-        findings.failures.push_back("the filled store: " + findings.filled->remark);
-}
-
 // 0 if everything that was asked for was measured.
 int run(const Options& options) {
     const auto plan = plan_of(options);
     Findings findings;
-    measure_scenarios(plan, options.load, findings);
-    measure_filled(options, findings);
+    measure_scenarios(plan, options, findings);
     measure_extras(plan, options, findings);
     print_findings(findings);
     if (!options.report.empty()) {

@@ -23,6 +23,10 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto glance = 20ms;
+/// How often the server is held still to see what cryptography costs, and how long it takes until
+/// the clients have nothing to do.
+constexpr auto between_quiet_moments = 300ms;
+constexpr auto until_quiet = 5ms;
 constexpr long memory_samples = 60;
 constexpr std::size_t most_loops = 2;
 
@@ -174,7 +178,7 @@ class Run {
                    .challenge = scenario.challenge,
                    .names = scenario.names,
                    .orders_alone = authority_->orders_must_be_alone()},
-                  fetch_directory(*authority_), board_),
+                  fetch_directory(*authority_), board_, clock_),
           crowd_(scenario, target_,
                  std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_loops)) {
         crowd_.begin();
@@ -192,20 +196,28 @@ class Run {
         Measurement result;
         result.scenario = scenario_;
         const auto requests = crowd_.requests();
+        std::vector<CryptoFloor> floors{measure_crypto_floor()};
+        VerificationsMeanwhile verifications;
         const auto usage = authority_->usage();
         const auto database = authority_->database_usage();
         const auto syncs = authority_->syncs();
-        VerificationsMeanwhile verifications;
-        const auto begun = steady_clock::now();
+        const auto begun = clock_.now();
+        auto last_quiet = begun;
         crowd_.obtain(scenario_.certificates);
         try {
-            wait_for(crowd_, settings_.stall_patience, [&] { note_memory(result.memory); });
+            wait_for(crowd_, settings_.stall_patience, [&] {
+                note_memory(result.memory);
+                verifications.observe();
+                if (clock_.now() - last_quiet < between_quiet_moments) return;
+                floors.push_back(measure_held());
+                last_quiet = clock_.now();
+            });
         } catch (const Stuck& stuck) {
             result.remark = stuck.what();
         }
-        const std::chrono::duration<double> taken = steady_clock::now() - begun;
+        const std::chrono::duration<double> taken = clock_.now() - begun;
         const auto usage_after = authority_->usage();
-        result.verification_meanwhile = verifications.stop();
+        result.verification_meanwhile = verifications.mean();
         result.seconds = taken.count();
         result.cpu_seconds = usage_after.cpu_seconds - usage.cpu_seconds;
         result.written_octets = usage_after.written_octets - usage.written_octets;
@@ -216,6 +228,8 @@ class Run {
         }
         if (syncs) result.syncs = *authority_->syncs() - *syncs;
         if (!result.remark.empty()) break_off(crowd_, *authority_);
+        floors.push_back(measure_crypto_floor());
+        result.floor = mean(floors);
         result.requests = crowd_.requests() - requests;
         result.latencies = crowd_.sorted_latencies();
         if (result.remark.empty()) result.remark = crowd_.failure();
@@ -224,6 +238,17 @@ class Run {
     }
 
   private:
+    // In the middle of the load, but with nothing going on: the clients wait for the server.
+    CryptoFloor measure_held() {
+        clock_.hold();
+        authority_->hold();
+        std::this_thread::sleep_for(until_quiet);
+        const auto floor = measure_crypto_floor();
+        authority_->go_on();
+        clock_.go_on();
+        return floor;
+    }
+
     void note_memory(std::vector<MemorySample>& samples) const {
         const long step = std::max(1L, scenario_.certificates / memory_samples);
         const long obtained = crowd_.obtained();
@@ -234,6 +259,7 @@ class Run {
 
     Scenario scenario_;
     LoadSettings settings_;
+    LoadClock clock_;
     ChallengeBoard board_;
     Responders responders_;
     std::unique_ptr<Authority> authority_;
@@ -251,9 +277,7 @@ Measurement measure(const Scenario& scenario, const LoadSettings& settings) {
         std::string earlier = result.remark;
         try {
             Run run(scenario, settings);
-            const auto before = measure_crypto_floor();
             result = run.measure();
-            result.floor = mean(before, measure_crypto_floor());
         } catch (const Stuck& stuck) {
             result.remark = std::string(stuck.what()) + " while beginning";
         }

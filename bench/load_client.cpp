@@ -63,10 +63,12 @@ class Pauses {
 }  // namespace
 
 struct LoadTarget::State {
-    State(Options load_options, protocol::Directory ca, ChallengeBoard& challenges)
+    State(Options load_options, protocol::Directory ca, ChallengeBoard& challenges,
+          const LoadClock& load_clock)
         : options(std::move(load_options)),
           directory(std::move(ca)),
           board(challenges),
+          clock(load_clock),
           tls(asio::ssl::context::tls_client) {
         tls.load_verify_file(options.root_file);
         tls.set_verify_mode(asio::ssl::verify_peer);
@@ -75,12 +77,14 @@ struct LoadTarget::State {
     Options options;
     protocol::Directory directory;
     ChallengeBoard& board;
+    const LoadClock& clock;
     asio::ssl::context tls;
     Gate gate;
 };
 
-LoadTarget::LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board)
-    : state_(std::make_unique<State>(std::move(options), std::move(directory), board)) {}
+LoadTarget::LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board,
+                       const LoadClock& clock)
+    : state_(std::make_unique<State>(std::move(options), std::move(directory), board, clock)) {}
 LoadTarget::~LoadTarget() = default;
 
 struct LoadClient::State {
@@ -213,7 +217,7 @@ base::Task<void> LoadClient::register_account() {
 base::Task<double> LoadClient::obtain() {
     auto& state = *state_;
     if (state.target.options.connections == Connections::fresh) state.stream.reset();
-    const auto begun = std::chrono::steady_clock::now();
+    const auto begun = state.target.clock.now();
 
     protocol::NewOrderRequest wanted;
     pki::SubjectNames names;
@@ -248,8 +252,7 @@ base::Task<double> LoadClient::obtain() {
     response = co_await state.post(order.certificate, "");
     if (response.body().find("BEGIN CERTIFICATE") == std::string::npos)
         throw std::runtime_error("no certificate came");
-    const std::chrono::duration<double, std::milli> taken =
-        std::chrono::steady_clock::now() - begun;
+    const std::chrono::duration<double, std::milli> taken = state.target.clock.now() - begun;
     co_return taken.count();
 }
 

@@ -7,6 +7,7 @@
 #include "base/task.h"
 #include "bench/challenge_board.h"
 #include "bench/crypto_floor.h"
+#include "bench/load_clock.h"
 #include "protocol/directory.h"
 
 namespace cairn::bench {
@@ -24,7 +25,9 @@ class LoadTarget {
         /// client.
         bool orders_alone = false;
     };
-    LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board);
+    /// `clock` tells the latencies.
+    LoadTarget(Options options, protocol::Directory directory, ChallengeBoard& board,
+               const LoadClock& clock);
     ~LoadTarget();
     LoadTarget(const LoadTarget&) = delete;
     LoadTarget& operator=(const LoadTarget&) = delete;

@@ -40,6 +40,8 @@ class PebbleAuthority final : public Authority {
     // adds, a request for an authorization while it looks for the account.
     bool orders_must_be_alone() const override { return true; }
     ProcessUsage usage() const override { return process_->usage(); }
+    void hold() override { process_->hold(); }
+    void go_on() override { process_->go_on(); }
     void stop() override { process_->stop(); }
 
   private:

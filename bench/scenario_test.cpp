@@ -55,10 +55,20 @@ TEST(Measurement, CountsTheDatabaseApart) {
 
 TEST(VerificationsMeanwhile, TakeAboutWhatTheyTakeByThemselves) {
     VerificationsMeanwhile verifications;
+    EXPECT_EQ(verifications.mean(), 0);
+    for (int i = 0; i < 20; ++i) verifications.observe();
     const auto floor = measure_crypto_floor();
-    const double meanwhile = verifications.stop();
-    EXPECT_GT(meanwhile, floor.p256_verify / 3);
-    EXPECT_LT(meanwhile, floor.p256_verify * 30);
+    EXPECT_GT(verifications.mean(), floor.p256_verify / 3);
+    EXPECT_LT(verifications.mean(), floor.p256_verify * 30);
+}
+
+TEST(CryptoFloor, IsTheMeanOfSeveral) {
+    const auto floor = mean({{.p256_verify = 100, .p256_sign = 20, .x25519 = 40},
+                             {.p256_verify = 130, .p256_sign = 30, .x25519 = 60}});
+    EXPECT_DOUBLE_EQ(floor.p256_verify, 115);
+    EXPECT_DOUBLE_EQ(floor.p256_sign, 25);
+    EXPECT_DOUBLE_EQ(floor.x25519, 50);
+    EXPECT_EQ(mean({}).p256_verify, 0);
 }
 
 TEST(Measurement, OfNothingIsZeroAndNotInfinite) {

@@ -20,21 +20,5 @@ TEST(SyncCounter, CountsCallsOfChildrenAndTheirChildren) {
     EXPECT_EQ(counter.count(), 2U);
 }
 
-TEST(Child, ThatFailsIsToldWithItsOutput) {
-    try {
-        run_to_end({.words = {"sh", "-c", "echo so it is; exit 3"}});
-        FAIL();
-    } catch (const std::runtime_error& error) {
-        EXPECT_NE(std::string(error.what()).find("so it is"), std::string::npos);
-    }
-}
-
-TEST(Child, EndsWithItsOwner) {
-    Child child({.words = {"sleep", "600"}});
-    EXPECT_FALSE(child.has_ended());
-    child.stop();
-    EXPECT_TRUE(child.has_ended());
-}
-
 }  // namespace
 }  // namespace cairn::bench

@@ -25,9 +25,25 @@ median() { # THREE NUMBERS
     printf '%s\n' "$@" | sort -g | sed -n 2p
 }
 
-# Without arguments a bit of everything, with a report; `store`: the embedded store by itself; `nodes`:
-# what a second node adds; else
-# what the arguments of issuance-bench say.
+# A bit of everything, with a report; also with a store of a million certificates, made for it.
+bench_quick() {
+    local store=build/bench/million.sqlite status=0
+    mkdir -p build/bench
+    remove_store "$store"
+    echo "Making a store with a million certificates: 2 GiB, and it takes a minute or two."
+    build/release/bin/store-bench --generate "$store" --certificates 1000000 &&
+        build/release/bin/issuance-bench --quick --report build/bench/report.md \
+            --filled-store "$store" || status=$?
+    remove_store "$store"
+    return "$status"
+}
+
+remove_store() { # FILE
+    rm -f "$1" "$1-wal" "$1-shm" "$1.lock"
+}
+
+# Without arguments a bit of everything; `store`: the embedded store by itself; `nodes`: what a second
+# node adds; else what the arguments of issuance-bench say.
 dev_bench() {
     need bench && dev_build || return
     if [[ ${1:-} == nodes ]]; then
@@ -39,8 +55,8 @@ dev_bench() {
         exec build/release/bin/store-bench "$@"
     fi
     if (($# == 0)); then
-        mkdir -p build/bench
-        set -- --quick --report build/bench/report.md
+        bench_quick
+        return
     fi
     exec build/release/bin/issuance-bench "$@"
 }

@@ -22,9 +22,8 @@ Problem no_such_certificate() {
 
 }  // namespace
 
-CertificateApi::CertificateApi(const Links& links, JwsGate& gate, ca::CertificateStore& store,
-                               ca::Revoking& revoking)
-    : links_(links), gate_(gate), store_(store), revoking_(revoking) {}
+CertificateApi::CertificateApi(JwsGate& gate, ca::CertificateStore& store, ca::Revoking& revoking)
+    : gate_(gate), store_(store), revoking_(revoking) {}
 
 void CertificateApi::add_to(Router& router) {
     router.add("POST", path::certificate,

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "api/jws_gate.h"
-#include "api/links.h"
 #include "ca/repository.h"
 #include "ca/revocation.h"
 #include "net/router.h"
@@ -12,8 +11,7 @@ namespace cairn::api {
 /// certificates that the AIA extension points to (RFC 5280 section 4.2.2.1).
 class CertificateApi {
   public:
-    CertificateApi(const Links& links, JwsGate& gate, ca::CertificateStore& store,
-                   ca::Revoking& revoking);
+    CertificateApi(JwsGate& gate, ca::CertificateStore& store, ca::Revoking& revoking);
     void add_to(net::Router& router);
     /// What may be fetched over plain http.
     void add_plain_to(net::Router& router);
@@ -23,7 +21,6 @@ class CertificateApi {
     base::Task<net::HttpResponse> revoke(net::HttpRequest request);
     base::Task<net::HttpResponse> issuer(std::string id);
 
-    const Links& links_;
     JwsGate& gate_;
     ca::CertificateStore& store_;
     ca::Revoking& revoking_;
