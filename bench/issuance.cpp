@@ -104,8 +104,7 @@ void measure_extras(const Plan& plan, const Options& options, Findings& findings
         }
     };
     const auto& load = options.load;
-    attempt(Extra::idle, "idle connections",
-            [&] { findings.idle = measure_idle_connections(plan.idle_connections, load); });
+    // First of all, while this process is small: a large one takes milliseconds to fork.
     attempt(Extra::start_up, "start-up of cairn-ca", [&] {
         findings.serve_start_seconds =
             measure_serve_start(load.program, load.work_folder, options.filled_store);
@@ -114,6 +113,8 @@ void measure_extras(const Plan& plan, const Options& options, Findings& findings
     attempt(Extra::start_up, "start-up of cairn", [&] {
         findings.client_start_milliseconds = measure_client_start(options.cairn, load.work_folder);
     });
+    attempt(Extra::idle, "idle connections",
+            [&] { findings.idle = measure_idle_connections(plan.idle_connections, load); });
     findings.durable_write_microseconds = measure_durable_write(load.work_folder.string());
 }
 
@@ -136,7 +137,6 @@ void print_findings(const Findings& findings) {
 int run(const Options& options) {
     const auto plan = plan_of(options);
     Findings findings;
-    // First of all, while this process is small: a large one takes milliseconds to fork.
     measure_extras(plan, options, findings);
     measure_scenarios(plan, options, findings);
     print_findings(findings);
