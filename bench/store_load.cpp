@@ -152,9 +152,8 @@ class StoreClient {
         require(account.has_value(), "the account is there");
     }
     base::Task<void> view(ca::OrderId id) {
-        const auto order = co_await store_.find_order(id);
-        require(order.has_value(), "the order is there");
-        (void)co_await store_.find_authorizations(order->authorizations);
+        const auto found = co_await store_.find_order_and_proofs(id);
+        require(found.has_value(), "the order is there");
     }
 
     std::pair<ca::Order, ca::Authorization> make_order() {

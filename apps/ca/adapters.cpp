@@ -6,7 +6,6 @@
 
 #include "apps/ca/network_validator.h"
 #include "ca/key_signer.h"
-#include "ca/local_nonces.h"
 #include "store/sqlite_store.h"
 
 namespace cairn::apps {
@@ -34,6 +33,7 @@ OpenedStore open_shared(const Configuration::Store& store, std::string name,
     OpenedStore opened;
     opened.shared = shared.get();
     opened.nonces = &shared->nonces();
+    opened.admissions = &shared->admissions();
     opened.repository = std::move(shared);
     return opened;
 }
@@ -51,7 +51,10 @@ OpenedStore Adapters::open_store(const Configuration& configuration,
     opened.repository =
         store::open_sqlite_store({.path = path.string()}, surroundings.log, surroundings.observer);
     opened.own_nonces = std::make_unique<ca::LocalNonces>(surroundings.random);
+    opened.own_admissions =
+        std::make_unique<ca::LocalAdmissions>(*opened.own_nonces, *opened.repository);
     opened.nonces = opened.own_nonces.get();
+    opened.admissions = opened.own_admissions.get();
     return opened;
 }
 

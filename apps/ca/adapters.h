@@ -8,7 +8,8 @@
 
 #include "apps/ca/configuration.h"
 #include "base/log.h"
-#include "ca/nonces.h"
+#include "ca/local_admissions.h"
+#include "ca/local_nonces.h"
 #include "ca/observer.h"
 #include "ca/repository.h"
 #include "ca/signer.h"
@@ -32,9 +33,11 @@ struct StoreSurroundings {
 
 /// A store and the nonces that go with it: local ones, or those that its nodes share.
 struct OpenedStore {
-    std::unique_ptr<ca::Nonces> own_nonces;
+    std::unique_ptr<ca::LocalNonces> own_nonces;
     std::unique_ptr<ca::Repository> repository;
+    std::unique_ptr<ca::LocalAdmissions> own_admissions;
     ca::Nonces* nonces = nullptr;
+    ca::Admissions* admissions = nullptr;
     /// If other nodes use the store too: it, as part of `repository`.
     store::SharedStore* shared = nullptr;
 };

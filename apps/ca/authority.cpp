@@ -140,7 +140,7 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
               return repository_.remove_expired(cutoffs, at_most);
           },
           configuration.retention, surroundings.clock, surroundings.log),
-      gate_(links_, surroundings.nonces, surroundings.repository, surroundings.request_observer),
+      gate_(links_, surroundings.admissions, surroundings.request_observer),
       directory_api_(links_, gate_, directory_of(configuration)),
       account_api_(links_, gate_, registration_, ordering_),
       order_api_(links_, gate_, ordering_, issuance_, surroundings.announcements),

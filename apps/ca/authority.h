@@ -13,6 +13,7 @@
 #include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
 #include "base/log.h"
+#include "ca/admissions.h"
 #include "ca/issuance.h"
 #include "ca/issuer.h"
 #include "ca/nonces.h"
@@ -30,6 +31,7 @@ struct Surroundings {
     const Adapters& adapters;
     ca::Repository& repository;
     ca::Nonces& nonces;
+    ca::Admissions& admissions;
     base::Announcements& announcements;
     const base::Clock& clock;
     crypto::Random& random;

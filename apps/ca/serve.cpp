@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <stdexcept>
@@ -31,7 +33,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr base::Milliseconds drain_patience{10000};
-constexpr timespec upkeep_interval{.tv_sec = 60, .tv_nsec = 0};
+constexpr std::chrono::seconds upkeep_interval{60};
 
 Configuration load(const fs::path& folder, const std::vector<std::string>& overrides,
                    base::Time now) {
@@ -202,6 +204,7 @@ class Server {
             Surroundings{.adapters = adapters_,
                          .repository = *store_.repository,
                          .nonces = *store_.nonces,
+                         .admissions = *store_.admissions,
                          .announcements = announcements_,
                          .clock = clock_,
                          .random = random_,
@@ -295,6 +298,21 @@ class Server {
     std::unique_ptr<net::HttpServer> acme_, operator_;
 };
 
+// The signal that came, or 0 if none did until then. A process that was stopped and goes on is told
+// that its wait was interrupted, which is neither.
+int wait_for_signal(const sigset_t& signals, siginfo_t& details,
+                    std::chrono::steady_clock::time_point until) {
+    for (;;) {
+        const auto rest = std::max(until - std::chrono::steady_clock::now(),
+                                   std::chrono::steady_clock::duration::zero());
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(rest);
+        const timespec patience{.tv_sec = seconds.count(), .tv_nsec = (rest - seconds).count()};
+        const int signal = sigtimedwait(&signals, &details, &patience);
+        if (signal > 0) return signal;
+        if (errno != EINTR) return 0;
+    }
+}
+
 }  // namespace
 
 int serve(const fs::path& folder, const std::vector<std::string>& overrides,
@@ -302,9 +320,10 @@ int serve(const fs::path& folder, const std::vector<std::string>& overrides,
     ::umask(0077);
     const auto signals = block_signals();
     Server server(folder, overrides, adapters);
+    auto next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
     for (;;) {
         siginfo_t details{};
-        const int signal = sigtimedwait(&signals, &details, &upkeep_interval);
+        const int signal = wait_for_signal(signals, details, next_upkeep);
         if (signal == SIGTERM || signal == SIGINT) return 0;
         if (signal == SIGHUP) {
             const bool is_own = details.si_code == SI_QUEUE && details.si_pid == ::getpid();
@@ -312,6 +331,7 @@ int serve(const fs::path& folder, const std::vector<std::string>& overrides,
                                  : Server::Asker::operator_here);
         }
         server.keep_up();
+        next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
     }
 }
 

@@ -21,12 +21,6 @@ constexpr base::Milliseconds longest_hold{1000};
 constexpr base::Milliseconds longest_challenge_hold{300};
 constexpr const char* poll_again_seconds = "1";
 
-ca::AuthorizationId require_id(const std::string& text) {
-    const auto id = ca::AuthorizationId::from_text(text);
-    if (!id) throw Problem(ProblemType::malformed, "no such authorization", 404);
-    return *id;
-}
-
 bool is_recorded_under_way(const ca::Authorization& authorization) {
     return authorization.attempt && !authorization.attempt->finished && !authorization.deactivated;
 }
@@ -143,24 +137,25 @@ base::Task<ca::Authorization> AuthorizationApi::attempted(ca::Authorization auth
 }
 
 base::Task<HttpResponse> AuthorizationApi::authorization(HttpRequest request, std::string id) {
-    const auto signed_request = co_await gate_.from_account(request);
+    auto [signed_request, found] = co_await gate_.from_account(
+        request, ordering_.find_authorization(ca::AuthorizationId::from_text(id)));
     const auto account = signed_request.account.id;
+    auto authorization = ca::Ordering::require_own(std::move(found), account);
     if (signed_request.is_post_as_get()) {
-        auto found = co_await ordering_.read_authorization(account, require_id(id));
-        found = co_await settled(std::move(found), longest_hold);
-        co_return authorization_response(found, clock_.now(), links_);
+        authorization = co_await settled(std::move(authorization), longest_hold);
+        co_return authorization_response(authorization, clock_.now(), links_);
     }
     auto update = protocol::parse_authorization_update(signed_request.payload);
     if (!update) throw std::move(update.error());
-    const auto deactivated = co_await ordering_.deactivate_authorization(account, require_id(id));
-    co_return authorization_response(deactivated, clock_.now(), links_);
+    authorization = co_await ordering_.deactivate_authorization(account, authorization.id);
+    co_return authorization_response(authorization, clock_.now(), links_);
 }
 
 base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::string id,
                                                      std::string type_text) {
-    auto signed_request = co_await gate_.from_account(request);
-    const auto account = signed_request.account.id;
-    auto found = co_await ordering_.read_authorization(account, require_id(id));
+    auto [signed_request, read] = co_await gate_.from_account(
+        request, ordering_.find_authorization(ca::AuthorizationId::from_text(id)));
+    auto found = ca::Ordering::require_own(std::move(read), signed_request.account.id);
     const auto type = protocol::challenge_type_from(type_text);
     if (!type || !found.offers(*type))
         throw Problem(ProblemType::malformed, "no such challenge", 404);

@@ -44,12 +44,16 @@ void CertificateApi::add_plain_to(Router& router) {
     }
 }
 
+base::Task<std::optional<ca::CertificateStore::Download>> CertificateApi::find(
+    base::Result<pki::SerialNumber> serial) {
+    if (!serial) co_return std::nullopt;
+    co_return co_await store_.find_download(*serial);
+}
+
 base::Task<HttpResponse> CertificateApi::certificate(HttpRequest request, std::string serial_text) {
-    const auto signed_request = co_await gate_.from_account(request);
+    const auto [signed_request, found] =
+        co_await gate_.from_account(request, find(pki::SerialNumber::from_hex(serial_text)));
     signed_request.require_post_as_get();
-    const auto serial = pki::SerialNumber::from_hex(serial_text);
-    if (!serial) throw no_such_certificate();
-    const auto found = co_await store_.find_download(*serial);
     if (!found || found->certificate.account != signed_request.account.id)
         throw no_such_certificate();
     if (!found->issuer_chain)

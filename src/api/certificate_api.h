@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "api/jws_gate.h"
 #include "ca/repository.h"
 #include "ca/revocation.h"
@@ -18,6 +21,8 @@ class CertificateApi {
 
   private:
     base::Task<net::HttpResponse> certificate(net::HttpRequest request, std::string serial);
+    base::Task<std::optional<ca::CertificateStore::Download>> find(
+        base::Result<pki::SerialNumber> serial);
     base::Task<net::HttpResponse> revoke(net::HttpRequest request);
     base::Task<net::HttpResponse> issuer(std::string id);
 

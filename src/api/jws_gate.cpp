@@ -1,7 +1,5 @@
 #include "api/jws_gate.h"
 
-#include <boost/asio/this_coro.hpp>
-
 #include "ca/policy.h"
 #include "net/ascii.h"
 
@@ -23,9 +21,8 @@ bool is_jose_json(std::string_view content_type) {
 
 }  // namespace
 
-JwsGate::JwsGate(const Links& links, ca::Nonces& nonces, ca::AccountStore& accounts,
-                 RequestObserver& observer)
-    : links_(links), nonces_(nonces), accounts_(accounts), observer_(observer) {}
+JwsGate::JwsGate(const Links& links, ca::Admissions& admissions, RequestObserver& observer)
+    : links_(links), admissions_(admissions), observer_(observer) {}
 
 void JwsGate::FromAccount::require_post_as_get() const {
     if (!is_post_as_get())
@@ -34,29 +31,17 @@ void JwsGate::FromAccount::require_post_as_get() const {
 }
 
 base::Task<JwsGate::FromAccount> JwsGate::from_account(const net::HttpRequest& request) {
-    const base::Executor executor = co_await boost::asio::this_coro::executor;
-    auto opened = open(request, executor);
-    if (!opened.jws.kid()) {
-        co_await require(std::move(opened.nonce));
-        throw Problem(ProblemType::malformed,
-                      "this resource wants the account's URL as kid, no jwk");
-    }
+    auto opened = open(request, co_await boost::asio::this_coro::executor);
     co_return co_await as_account(std::move(opened));
 }
 
 base::Task<JwsGate::FromKey> JwsGate::from_key(const net::HttpRequest& request) {
-    const base::Executor executor = co_await boost::asio::this_coro::executor;
-    auto opened = open(request, executor);
-    if (!opened.jws.jwk()) {
-        co_await require(std::move(opened.nonce));
-        throw Problem(ProblemType::malformed, "this resource wants the key as jwk, no kid");
-    }
+    auto opened = open(request, co_await boost::asio::this_coro::executor);
     co_return co_await as_key(std::move(opened));
 }
 
 base::Task<JwsGate::FromEither> JwsGate::from_either(const net::HttpRequest& request) {
-    const base::Executor executor = co_await boost::asio::this_coro::executor;
-    auto opened = open(request, executor);
+    auto opened = open(request, co_await boost::asio::this_coro::executor);
     FromEither result;
     if (opened.jws.jwk())
         result.key = co_await as_key(std::move(opened));
@@ -75,28 +60,33 @@ JwsGate::Opened JwsGate::open(const net::HttpRequest& request, const base::Execu
         throw Problem(ProblemType::unauthorized, "the url in the protected header is \"" +
                                                      base::printable(jws->url()) +
                                                      "\"; the request was sent to another");
-    auto nonce = nonces_.redeem(jws->nonce(), executor);
-    return {std::move(*jws), std::move(nonce)};
+    const auto account = jws->kid() ? links_.account_from(*jws->kid()) : std::nullopt;
+    auto admission = admissions_.begin(jws->nonce(), account, executor);
+    if (admission.is_refused()) throw bad_nonce();
+    return {std::move(*jws), std::move(admission)};
 }
 
-base::Task<void> JwsGate::require(ca::Nonces::Redemption nonce) {
-    const bool is_good = co_await std::move(nonce).outcome();
-    using Nonce = RequestObserver::Nonce;
-    observer_.nonce_redeemed(is_good ? Nonce::redeemed : Nonce::refused);
-    if (!is_good)
-        throw Problem(
-            ProblemType::bad_nonce,
-            "the nonce is not known here or was used before; use the one in this response");
+Problem JwsGate::bad_nonce() {
+    observer_.nonce_redeemed(RequestObserver::Nonce::refused);
+    return {ProblemType::bad_nonce,
+            "the nonce is not known here or was used before; use the one in this response"};
+}
+
+base::Task<std::optional<ca::Account>> JwsGate::require_nonce(ca::Admissions::Pending admission) {
+    auto outcome = co_await std::move(admission).outcome();
+    if (!outcome.nonce_is_good) throw bad_nonce();
+    observer_.nonce_redeemed(RequestObserver::Nonce::redeemed);
+    co_return std::move(outcome.account);
 }
 
 base::Task<JwsGate::FromAccount> JwsGate::as_account(Opened opened) {
     const auto& jws = opened.jws;
-    const auto id = links_.account_from(*jws.kid());
-    // The store looks for the account while it redeems the nonce; a bad nonce goes first.
-    std::optional<ca::Account> account;
-    if (id) account = co_await accounts_.find_account(*id);
-    co_await require(std::move(opened.nonce));
-    if (!id) throw Problem(ProblemType::malformed, "the kid is not an account URL of this CA");
+    auto account = co_await require_nonce(std::move(opened.admission));
+    if (!jws.kid())
+        throw Problem(ProblemType::malformed,
+                      "this resource wants the account's URL as kid, no jwk");
+    if (!links_.account_from(*jws.kid()))
+        throw Problem(ProblemType::malformed, "the kid is not an account URL of this CA");
     if (!account)
         throw Problem(ProblemType::account_does_not_exist, "the kid names no account of this CA");
     if (!jws.is_signed_by(account->key.public_key()))
@@ -109,7 +99,9 @@ base::Task<JwsGate::FromAccount> JwsGate::as_account(Opened opened) {
 
 base::Task<JwsGate::FromKey> JwsGate::as_key(Opened opened) {
     const auto& jws = opened.jws;
-    co_await require(std::move(opened.nonce));
+    co_await require_nonce(std::move(opened.admission));
+    if (!jws.jwk())
+        throw Problem(ProblemType::malformed, "this resource wants the key as jwk, no kid");
     if (auto refusal = ca::account_key_refusal(jws.jwk()->public_key()))
         throw Problem(ProblemType::bad_public_key, "the key is refused: " + *refusal);
     if (!jws.is_signed_by(jws.jwk()->public_key()))

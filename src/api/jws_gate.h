@@ -2,14 +2,16 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
 
 #include "api/links.h"
 #include "api/request_observer.h"
 #include "base/bytes.h"
 #include "base/task.h"
 #include "ca/account.h"
-#include "ca/nonces.h"
-#include "ca/repository.h"
+#include "ca/admissions.h"
 #include "net/http_message.h"
 #include "protocol/jwk.h"
 #include "protocol/jws.h"
@@ -21,7 +23,7 @@ namespace cairn::api {
 /// signature of the account or key named. Failures are thrown as problems.
 class JwsGate {
   public:
-    JwsGate(const Links& links, ca::Nonces& nonces, ca::AccountStore& accounts,
+    JwsGate(const Links& links, ca::Admissions& admissions,
             RequestObserver& observer = deaf_request_observer());
 
     /// What an account sent.
@@ -44,6 +46,16 @@ class JwsGate {
 
     /// For resources of accounts: the JWS names its account by `kid`.
     [[nodiscard]] base::Task<FromAccount> from_account(const net::HttpRequest& request);
+    /// The same, and what `reading` reads meanwhile, so that a store elsewhere is asked for all of
+    /// it at once. The caller sees it only if the request is admitted.
+    template <class T>
+    [[nodiscard]] base::Task<std::pair<FromAccount, T>> from_account(
+        const net::HttpRequest& request, base::Task<T> reading) {
+        auto opened = open(request, co_await boost::asio::this_coro::executor);
+        auto read = co_await std::move(reading);
+        auto admitted = co_await as_account(std::move(opened));
+        co_return std::pair<FromAccount, T>(std::move(admitted), std::move(read));
+    }
     /// For newAccount: the JWS carries its key as `jwk`.
     [[nodiscard]] base::Task<FromKey> from_key(const net::HttpRequest& request);
     /// For revokeCert: one or the other.
@@ -54,20 +66,22 @@ class JwsGate {
     [[nodiscard]] base::Task<FromEither> from_either(const net::HttpRequest& request);
 
   private:
-    /// A JWS for this URL whose nonce is being redeemed.
+    /// A JWS for this URL that is being admitted.
     struct Opened {
         protocol::Jws jws;
-        ca::Nonces::Redemption nonce;
+        ca::Admissions::Pending admission;
     };
+    /// Throws what can be said without the store.
     Opened open(const net::HttpRequest& request, const base::Executor& executor);
-    /// Throws unless the nonce was good.
-    base::Task<void> require(ca::Nonces::Redemption nonce);
+    /// To be thrown for a nonce that was refused.
+    protocol::Problem bad_nonce();
+    /// The account that was named, if there is one. Throws unless the nonce was good.
+    base::Task<std::optional<ca::Account>> require_nonce(ca::Admissions::Pending admission);
     base::Task<FromAccount> as_account(Opened opened);
     base::Task<FromKey> as_key(Opened opened);
 
     const Links& links_;
-    ca::Nonces& nonces_;
-    ca::AccountStore& accounts_;
+    ca::Admissions& admissions_;
     RequestObserver& observer_;
 };
 

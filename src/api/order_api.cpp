@@ -18,12 +18,6 @@ namespace {
 constexpr base::Milliseconds longest_hold{1000};
 constexpr const char* poll_again_seconds = "1";
 
-ca::OrderId require_id(const std::string& text) {
-    const auto id = ca::OrderId::from_text(text);
-    if (!id) throw Problem(ProblemType::malformed, "no such order", 404);
-    return *id;
-}
-
 }  // namespace
 
 OrderApi::OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
@@ -93,18 +87,22 @@ base::Task<HttpResponse> OrderApi::new_order(HttpRequest request) {
 }
 
 base::Task<HttpResponse> OrderApi::order(HttpRequest request, std::string id) {
-    const auto signed_request = co_await gate_.from_account(request);
+    auto [signed_request, found] =
+        co_await gate_.from_account(request, ordering_.find(ca::OrderId::from_text(id)));
     signed_request.require_post_as_get();
-    auto view = co_await ordering_.read(signed_request.account.id, require_id(id));
+    auto view = ca::Ordering::require_own(std::move(found), signed_request.account.id);
     view = co_await settled(std::move(view));
     co_return order_response(view, 200);
 }
 
 base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id) {
-    const auto signed_request = co_await gate_.from_account(request);
+    auto [signed_request, found] =
+        co_await gate_.from_account(request, ordering_.find(ca::OrderId::from_text(id)));
     auto wanted = protocol::FinalizeRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    auto view = co_await ordering_.read(signed_request.account.id, require_id(id));
+    const auto account = signed_request.account.id;
+    auto view = ca::Ordering::require_own(std::move(found), account);
+    const auto order = view.order.id;
     ca::Cause cause{.request = std::move(request.id), .received = request.received};
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id);
@@ -113,7 +111,7 @@ base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id)
     if (finalization.is_under_way) co_await ticket.wait(longest_hold);
     if (auto outcome = issuance_.outcome(finalization.issuing))
         co_return order_response(*outcome, 200);
-    view = co_await ordering_.read(signed_request.account.id, require_id(id));
+    view = co_await ordering_.read(account, order);
     co_return order_response(view, 200);
 }
 

@@ -21,9 +21,6 @@ class LocalNonces final : public Nonces {
     ~LocalNonces() override;
 
     [[nodiscard]] std::string issue() override;
-    [[nodiscard]] Redemption redeem(std::string_view nonce, const base::Executor&) override {
-        return Redemption(take(nonce));
-    }
     /// True exactly once for each nonce that `issue` returned.
     [[nodiscard]] bool take(std::string_view nonce);
 

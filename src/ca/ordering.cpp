@@ -73,18 +73,35 @@ base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderReque
     co_return view;
 }
 
+base::Task<std::optional<OrderView>> Ordering::find(base::Result<OrderId> id) {
+    if (!id) co_return std::nullopt;
+    auto found = co_await store_.find_order_and_proofs(*id);
+    if (!found) co_return std::nullopt;
+    co_return OrderView{std::move(found->order), std::move(found->proofs), clock_.now()};
+}
+
+base::Task<std::optional<Authorization>> Ordering::find_authorization(
+    base::Result<AuthorizationId> id) {
+    if (!id) co_return std::nullopt;
+    co_return co_await store_.find_authorization(*id);
+}
+
+OrderView Ordering::require_own(std::optional<OrderView> found, AccountId account) {
+    if (!found || found->order.account != account) throw not_found("order");
+    return *std::move(found);
+}
+
+Authorization Ordering::require_own(std::optional<Authorization> found, AccountId account) {
+    if (!found || found->account != account) throw not_found("authorization");
+    return *std::move(found);
+}
+
 base::Task<OrderView> Ordering::read(AccountId account, OrderId id) {
-    auto order = co_await store_.find_order(id);
-    if (!order || order->account != account) throw not_found("order");
-    std::vector<Authorization> proofs;
-    if (!order->intent) proofs = co_await store_.find_authorizations(order->authorizations);
-    co_return OrderView{std::move(*order), std::move(proofs), clock_.now()};
+    co_return require_own(co_await find(id), account);
 }
 
 base::Task<Authorization> Ordering::read_authorization(AccountId account, AuthorizationId id) {
-    auto authorization = co_await store_.find_authorization(id);
-    if (!authorization || authorization->account != account) throw not_found("authorization");
-    co_return std::move(*authorization);
+    co_return require_own(co_await find_authorization(id), account);
 }
 
 base::Task<Authorization> Ordering::deactivate_authorization(AccountId account,

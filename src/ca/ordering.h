@@ -35,6 +35,16 @@ class Ordering {
              const base::Clock& clock, crypto::Random& random);
 
     [[nodiscard]] base::Task<OrderView> place(AccountId account, protocol::NewOrderRequest request);
+    /// What has this id, whoever asks; nothing if the text was none. To be shown only after
+    /// `require_own`.
+    [[nodiscard]] base::Task<std::optional<OrderView>> find(base::Result<OrderId> id);
+    [[nodiscard]] base::Task<std::optional<Authorization>> find_authorization(
+        base::Result<AuthorizationId> id);
+    /// What was found, if it is this account's.
+    [[nodiscard]] static OrderView require_own(std::optional<OrderView> found, AccountId account);
+    [[nodiscard]] static Authorization require_own(std::optional<Authorization> found,
+                                                   AccountId account);
+    /// Both together.
     [[nodiscard]] base::Task<OrderView> read(AccountId account, OrderId id);
     [[nodiscard]] base::Task<Authorization> read_authorization(AccountId account,
                                                                AuthorizationId id);

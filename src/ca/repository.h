@@ -77,6 +77,14 @@ class OrderStore {
     [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>> create_order(
         Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Order>> find_order(OrderId id) = 0;
+    /// An order with its authorizations, in its order; none if it has an intent, since they do not
+    /// matter to it any more.
+    struct OrderAndProofs {
+        Order order;
+        std::vector<Authorization> proofs;
+    };
+    [[nodiscard]] virtual base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(
+        OrderId id) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Authorization>> find_authorization(
         AuthorizationId id) = 0;
     /// The authorizations with these ids, in their order; every one must exist.

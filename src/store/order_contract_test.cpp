@@ -60,8 +60,28 @@ TEST_P(OrderContract, KeepsAsManyIdentifiersAsAnOrderMayHave) {
     EXPECT_EQ(await(store().find_authorizations(placed.order.authorizations)).size(), 1000U);
 }
 
+TEST_P(OrderContract, FindsAnOrderWithItsProofsUntilItHasAnIntent) {
+    auto placed = stored_order(account.id, {"c.example.org", "a.example.org", "b.example.org"});
+    // In the order's own order, which is not that of the ids.
+    auto order = make.order(account.id, {placed.proofs[2], placed.proofs[0], placed.proofs[1]});
+    await(store().create_order(order, {}, std::nullopt));
+    const auto before = await(store().find_order_and_proofs(order.id)).value();
+    expect_same(before.order, order);
+    ASSERT_EQ(before.proofs.size(), 3U);
+    expect_same(before.proofs[0], placed.proofs[2]);
+    expect_same(before.proofs[1], placed.proofs[0]);
+    expect_same(before.proofs[2], placed.proofs[1]);
+
+    order.intent = make.intent();
+    ASSERT_TRUE(await(begin_issuance(order.id, *order.intent)));
+    const auto begun = await(store().find_order_and_proofs(order.id)).value();
+    expect_same(begun.order, order);
+    EXPECT_TRUE(begun.proofs.empty());
+}
+
 TEST_P(OrderContract, FindsNothingWhereNothingIs) {
     EXPECT_FALSE(await(store().find_order(make.order_id())));
+    EXPECT_FALSE(await(store().find_order_and_proofs(make.order_id())));
     EXPECT_TRUE(await(store().orders_of(make.account_id(), std::nullopt, 10)).empty());
     EXPECT_TRUE(await(store().claim_unfinished_issuances(10)).empty());
 }

@@ -5,8 +5,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -18,45 +20,48 @@
 namespace cairn::store {
 
 /// Nonces that any node redeems exactly once, whichever made them: {seconds since 1970, node,
-/// counter, zeros} under a key that all nodes share. Only those that were used are stored. Key and
-/// used ones are in tables that a crash of the database empties together; a new key is made then,
-/// and the former nonces are refused, not good twice.
+/// counter, zeros} under a key that all nodes share. Only those that were used are stored
+/// (`PostgresAdmissions`). Key and used ones are in tables that a crash of the database empties
+/// together; a new key is made then, and the former nonces are refused, not good twice.
 class SharedNonces final : public ca::Nonces {
   public:
-    SharedNonces(PostgresPool& pool, PostgresNode& node, base::Log& log);
-    ~SharedNonces() override;
-
-    /// Takes the key from the database, or makes it; blocks. Throws what a call throws.
-    void start(const std::vector<base::Executor>& executors);
-    void stop();
-
-    [[nodiscard]] std::string issue() override;
-    [[nodiscard]] Redemption redeem(std::string_view nonce,
-                                    const base::Executor& executor) override;
-
-  private:
     using Block = crypto::BlockCipher::Block;
     /// What a nonce says.
     struct Content {
         std::int64_t issued, node, counter;
         friend auto operator<=>(const Content&, const Content&) = default;
     };
-    struct Claim;
-    struct Batch;
+    /// Nonces are good for so long, by the database's clock.
+    static constexpr base::Seconds lifetime{600};
 
-    [[nodiscard]] std::optional<Content> read(const Block& block);
-    [[nodiscard]] bool is_worthless(const Block& block);
-    [[nodiscard]] std::pair<base::Bytes, std::vector<std::optional<Content>>> read_all(
-        const std::vector<std::shared_ptr<Claim>>& claims);
-    base::Task<void> load_key();
-    base::Task<void> send(Batch& batch);
-    base::Task<void> redeem_all(const std::vector<std::shared_ptr<Claim>>& claims);
-    static base::Task<bool> outcome_of(std::shared_ptr<Claim> claim);
+    SharedNonces(PostgresPool& pool, PostgresNode& node, base::Log& log);
+    ~SharedNonces() override;
+
+    /// Takes the key from the database, or makes it; blocks. Throws what a call throws.
+    void start();
+    void stop();
+
+    [[nodiscard]] std::string issue() override;
+
+    /// The octets of a nonce, unless it certainly is none: no key opens it that the database has
+    /// had for a second.
+    [[nodiscard]] std::optional<Block> opened(std::string_view nonce);
+    /// What nonces say under the known key, and that key: with another than that, the database
+    /// takes none of them.
+    struct Reading {
+        base::Bytes key;
+        std::vector<std::optional<Content>> contents;
+    };
+    [[nodiscard]] Reading read(std::span<const Block> blocks);
+    /// Takes the present key from the database, or makes it. Throws what a call throws.
+    [[nodiscard]] base::Task<void> load_key();
+
+  private:
+    [[nodiscard]] std::optional<Content> content_of(const Block& block);
     base::Task<void> forget();
 
     PostgresPool& pool_;
     PostgresNode& node_;
-    base::Log& log_;
     const std::int64_t node_number_;
     std::atomic<std::uint32_t> counter_ = 0;
 
@@ -66,8 +71,6 @@ class SharedNonces final : public ca::Nonces {
     /// When the database was asked for the key.
     std::chrono::steady_clock::time_point key_seen_;
 
-    /// One for each event loop.
-    std::vector<std::unique_ptr<Batch>> batches_;
     base::TaskGroup tasks_;
 };
 

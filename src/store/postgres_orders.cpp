@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <string_view>
+
 #include "store/postgres_repository.h"
 #include "store/stored_rows.h"
 
@@ -32,11 +37,34 @@ const Statement create{
         " ELSE $6 END, $7, $8, $9))"
         " SELECT * FROM reused",
     once};
-const Statement find{"find_order",
-                     "SELECT id, account, created, expires, identifiers, authorizations, profile,"
-                     " not_before, not_after, completed, problem, begun, csr, serial,"
-                     " certificate_not_before, certificate_not_after FROM orders WHERE id = $1",
-                     repeatable, shared};
+// What read_order reads, of orders called `o`.
+const std::string columns =
+    "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
+    " o.not_before, o.not_after, o.completed, o.problem, o.begun, o.csr, o.serial,"
+    " o.certificate_not_before, o.certificate_not_after";
+
+constexpr int column_count = 16;
+
+// As many as there are columns in a list.
+std::string nulls_for(std::string_view list) {
+    std::string nulls = "NULL";
+    for (auto i = std::ranges::count(list, ','); i > 0; --i) nulls += ", NULL";
+    return nulls;
+}
+
+const Statement find{"find_order", "SELECT " + columns + " FROM orders o WHERE id = $1", repeatable,
+                     shared};
+// One row is the order's and has no place.
+const Statement find_with_proofs{
+    "find_order_and_proofs",
+    "WITH found AS MATERIALIZED (SELECT * FROM orders WHERE id = $1)"
+    " SELECT NULL, " +
+        columns + ", " + nulls_for(authorization_columns) +
+        " FROM found o UNION ALL SELECT ((place + 15) / 16)::bigint, " + nulls_for(columns) + ", " +
+        authorization_columns +
+        " FROM found CROSS JOIN generate_series(1, length(authorizations), 16) AS place"
+        " JOIN authorizations a ON a.id = substr(authorizations, place, 16) WHERE begun IS NULL",
+    repeatable, shared};
 const Statement list{"orders_of",
                      "SELECT id FROM orders WHERE account = $1 ORDER BY id DESC LIMIT $2",
                      repeatable, shared};
@@ -130,6 +158,29 @@ base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::cr
 base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {
     const auto answer = co_await run(find, id);
     co_return answer.first(read_order<PostgresRow>);
+}
+
+base::Task<std::optional<ca::OrderStore::OrderAndProofs>> PostgresRepository::find_order_and_proofs(
+    OrderId id) {
+    const auto answer = co_await run(find_with_proofs, id);
+    std::optional<Order> order;
+    std::map<std::int64_t, ca::Authorization> proofs;  // by their place
+    for (int i = 0; i < answer.rows(); ++i) {
+        auto row = answer.row(i);
+        const auto place = row.optional_integer();
+        if (!place) {
+            order = read_order(row);
+            continue;
+        }
+        row.skip(column_count);
+        proofs.emplace(*place, read_authorization(row));
+    }
+    if (!order) co_return std::nullopt;
+    if (!order->intent && proofs.size() != order->authorizations.size())
+        throw std::runtime_error("the store has not all authorizations of order " + id.to_string());
+    OrderAndProofs found{*std::move(order), {}};
+    for (auto& [place, proof] : proofs) found.proofs.push_back(std::move(proof));
+    co_return found;
 }
 
 base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId account,

@@ -3,6 +3,7 @@
 
 #include "ca/repository.h"
 #include "store/object_cache.h"
+#include "store/postgres_admissions.h"
 #include "store/postgres_node.h"
 #include "store/postgres_nonces.h"
 #include "store/postgres_pool.h"
@@ -36,6 +37,7 @@ class PostgresRepository final : public SharedStore {
     base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
         ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
+    base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
                                                    std::optional<ca::OrderId> before,
                                                    std::size_t limit) override;
@@ -83,6 +85,7 @@ class PostgresRepository final : public SharedStore {
     base::Task<ca::Spending> spend(std::vector<ca::Spend> spends, base::Time now) override;
 
     ca::Nonces& nonces() override { return nonces_; }
+    ca::Admissions& admissions() override { return admissions_; }
     void report_configuration(std::string digest) override {
         node_.report_configuration(std::move(digest));
     }
@@ -94,11 +97,6 @@ class PostgresRepository final : public SharedStore {
     base::Task<std::size_t> remove_in_order(const Statement& statement, base::Time cutoff,
                                             std::size_t at_most);
 
-    struct KnownAccount {
-        ca::AccountId id;
-        ca::Account account;
-        std::int64_t version;
-    };
     /// The account in a row that begins with its version, remembered.
     ca::Account remember(PostgresRow& row);
     template <class... Values>
@@ -110,6 +108,7 @@ class PostgresRepository final : public SharedStore {
     PostgresNode node_;
     SharedNonces nonces_;
     ObjectCache<KnownAccount> accounts_{4096};
+    PostgresAdmissions admissions_;
     // Used by one call of remove_expired at a time.
     RetentionStage retention_stage_ = RetentionStage::orders;
     base::Bytes retention_position_;  ///< the last id of the stage's table that was looked at

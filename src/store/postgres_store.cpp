@@ -46,13 +46,16 @@ PostgresRepository::PostgresRepository(const PostgresOptions& options,
              .on_change = options.on_change,
              .on_reload = options.on_reload},
             log),
-      nonces_(pool_, node_, log) {
+      nonces_(pool_, node_, log),
+      admissions_(pool_, nonces_, *this, accounts_, log) {
     pool_.start();
     node_.start();
-    nonces_.start(executors);
+    nonces_.start();
+    admissions_.start(executors);
 }
 
 PostgresRepository::~PostgresRepository() {
+    admissions_.stop();
     nonces_.stop();
     node_.stop();
     pool_.stop();

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/admissions.h"
 #include "ca/nonces.h"
 #include "ca/observer.h"
 #include "ca/repository.h"
@@ -45,6 +46,8 @@ class SharedStore : public ca::Repository {
   public:
     /// Nonces that are good at each node, once.
     [[nodiscard]] virtual ca::Nonces& nonces() = 0;
+    /// Of requests with such nonces.
+    [[nodiscard]] virtual ca::Admissions& admissions() = 0;
     /// Tells the others what this node's configuration and issuers are, as a digest; those that
     /// differ are logged. Blocks; called from a thread that runs no loop.
     virtual void report_configuration(std::string digest) = 0;

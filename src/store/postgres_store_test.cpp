@@ -58,19 +58,24 @@ class PostgresStoreTest : public ::testing::Test {
         there = open("there");
     }
     /// As a request on one of the loops does it.
-    std::future<bool> begin_to_redeem(SharedStore& store, const std::string& nonce,
-                                      std::size_t loop = 0) {
+    std::future<ca::Admission> begin_to_admit(SharedStore& store, const std::string& nonce,
+                                              std::optional<ca::AccountId> whom = std::nullopt,
+                                              std::size_t loop = 0) {
         const auto executor = loops.executors().at(loop);
-        auto task = [](SharedStore& at, std::string what,
-                       base::Executor where) -> base::Task<bool> {
-            auto redemption = at.nonces().redeem(what, where);
-            co_return co_await std::move(redemption).outcome();
+        auto task = [](SharedStore& at, std::string what, std::optional<ca::AccountId> who,
+                       base::Executor where) -> base::Task<ca::Admission> {
+            auto admission = at.admissions().begin(what, who, where);
+            co_return co_await std::move(admission).outcome();
         };
-        return boost::asio::co_spawn(executor, task(store, nonce, executor),
+        return boost::asio::co_spawn(executor, task(store, nonce, whom, executor),
                                      boost::asio::use_future);
     }
+    ca::Admission admit(SharedStore& store, const std::string& nonce,
+                        std::optional<ca::AccountId> whom = std::nullopt) {
+        return begin_to_admit(store, nonce, whom).get();
+    }
     bool redeem(SharedStore& store, const std::string& nonce) {
-        return begin_to_redeem(store, nonce).get();
+        return admit(store, nonce).nonce_is_good;
     }
     ca::Authorization stored_authorization() {
         auto proof = make.authorization(account.id, "example.org");
@@ -152,12 +157,54 @@ TEST_F(PostgresStoreTest, OneOfManyConcurrentRedeemersOfANonceWins) {
     open_both();
     for (int round = 0; round < 20; ++round) {
         const auto nonce = here->nonces().issue();
-        std::vector<std::future<bool>> redemptions;
+        std::vector<std::future<ca::Admission>> redemptions;
         for (std::size_t i = 0; i < 20; ++i)
-            redemptions.push_back(begin_to_redeem(i % 4 < 2 ? *here : *there, nonce, i % 2));
+            redemptions.push_back(
+                begin_to_admit(i % 4 < 2 ? *here : *there, nonce, std::nullopt, i % 2));
         int winners = 0;
-        for (auto& redemption : redemptions) winners += redemption.get() ? 1 : 0;
+        for (auto& redemption : redemptions) winners += redemption.get().nonce_is_good ? 1 : 0;
         ASSERT_EQ(winners, 1);
+    }
+}
+
+TEST_F(PostgresStoreTest, AdmitsWithTheAccountAsItIsWhicheverNodeChangedIt) {
+    open_both();
+    await(here->create_account(account));
+    for (int i = 0; i < 3; ++i) {
+        expect_found(admit(*there, there->nonces().issue(), account.id).account, account);
+        expect_found(admit(*there, there->nonces().issue(), account.id).account, account);
+        const auto old_key = account.key.thumbprint();
+        account.key = make.key();
+        await(here->replace_account_key(account.id, old_key, account.key));
+    }
+    account.deactivated = now;
+    await(here->deactivate_account(account.id, now));
+    expect_found(admit(*there, there->nonces().issue(), account.id).account, account);
+
+    const auto stranger = admit(*there, there->nonces().issue(), make.account_id());
+    EXPECT_TRUE(stranger.nonce_is_good);
+    EXPECT_FALSE(stranger.account);
+}
+
+TEST_F(PostgresStoreTest, AdmitsManyAtOnceEachWithItsOwnAccount) {
+    here = open("here");
+    std::vector<ca::Account> accounts;
+    for (int i = 0; i < 5; ++i) {
+        accounts.push_back(make.account());
+        await(here->create_account(accounts.back()));
+        (void)admit(*here, here->nonces().issue(), accounts.back().id);  // known from now on
+    }
+    const auto used = here->nonces().issue();
+    EXPECT_TRUE(redeem(*here, used));
+    std::vector<std::future<ca::Admission>> admissions;
+    for (std::size_t i = 0; i < 100; ++i) {
+        const auto nonce = i % 10 == 9 ? used : here->nonces().issue();
+        admissions.push_back(begin_to_admit(*here, nonce, accounts[i % 5].id, i % 2));
+    }
+    for (std::size_t i = 0; i < admissions.size(); ++i) {
+        const auto admission = admissions[i].get();
+        EXPECT_EQ(admission.nonce_is_good, i % 10 != 9);
+        if (admission.nonce_is_good) expect_found(admission.account, accounts[i % 5]);
     }
 }
 
@@ -355,7 +402,7 @@ TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
         boost::asio::post(executor, [&] { all_are_there.get_future().wait(); });
         auto found = boost::asio::co_spawn(executor, here->find_account(account.id),
                                            boost::asio::use_future);
-        auto redeemed = begin_to_redeem(*here, nonce);
+        auto admitted = begin_to_admit(*here, nonce, account.id);
         auto refused = boost::asio::co_spawn(executor, here->find_issuer(digest("issuer")),
                                              boost::asio::use_future);
         auto found_later = boost::asio::co_spawn(executor, here->find_account(account.id),
@@ -363,7 +410,9 @@ TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
         all_are_there.set_value();
         expect_found(found.get(), account);
         expect_found(found_later.get(), account);
-        EXPECT_TRUE(redeemed.get());
+        const auto admission = admitted.get();
+        EXPECT_TRUE(admission.nonce_is_good);
+        expect_found(admission.account, account);
         EXPECT_THROW(refused.get(), std::runtime_error);
         EXPECT_FALSE(redeem(*here, nonce));
     }

@@ -1,5 +1,6 @@
 #include "store/postgres_values.h"
 
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <stdexcept>
@@ -9,8 +10,11 @@ namespace {
 
 template <class Integer>
 void put(std::string& octets, Integer value) {
-    for (int shift = 8 * static_cast<int>(sizeof value) - 8; shift >= 0; shift -= 8)
-        octets += static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
+    std::array<char, sizeof value> network_order{};
+    for (std::size_t i = 0; i < sizeof value; ++i)
+        network_order[i] =
+            static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof value - 1 - i)));
+    octets.append(network_order.data(), network_order.size());
 }
 
 void put_sized(std::string& octets, std::string_view value) {

@@ -71,6 +71,16 @@ base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
     co_return order;
 }
 
+base::Task<std::optional<ca::OrderStore::OrderAndProofs>> SqliteRepository::find_order_and_proofs(
+    OrderId id) {
+    auto order = co_await find_order(id);
+    if (!order) co_return std::nullopt;
+    OrderAndProofs found{*std::move(order), {}};
+    if (!found.order.intent)
+        found.proofs = co_await find_authorizations(found.order.authorizations);
+    co_return found;
+}
+
 base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId account,
                                                              std::optional<OrderId> before,
                                                              std::size_t limit) {

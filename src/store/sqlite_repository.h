@@ -43,6 +43,7 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
         ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
+    base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
                                                    std::optional<ca::OrderId> before,
                                                    std::size_t limit) override;

@@ -113,6 +113,9 @@ class FaultyRepository final : public ca::Repository {
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override {
         return store_->find_order(std::move(id));
     }
+    base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override {
+        return store_->find_order_and_proofs(std::move(id));
+    }
     base::Task<std::optional<ca::Authorization>> find_authorization(
         ca::AuthorizationId id) override {
         return store_->find_authorization(std::move(id));
