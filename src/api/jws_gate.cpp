@@ -1,5 +1,7 @@
 #include "api/jws_gate.h"
 
+#include <boost/asio/this_coro.hpp>
+
 #include "ca/policy.h"
 #include "net/ascii.h"
 
@@ -31,17 +33,17 @@ void JwsGate::FromAccount::require_post_as_get() const {
 }
 
 base::Task<JwsGate::FromAccount> JwsGate::from_account(const net::HttpRequest& request) {
-    auto opened = open(request, co_await boost::asio::this_coro::executor);
+    auto opened = co_await open(request);
     co_return co_await as_account(std::move(opened));
 }
 
 base::Task<JwsGate::FromKey> JwsGate::from_key(const net::HttpRequest& request) {
-    auto opened = open(request, co_await boost::asio::this_coro::executor);
+    auto opened = co_await open(request);
     co_return co_await as_key(std::move(opened));
 }
 
 base::Task<JwsGate::FromEither> JwsGate::from_either(const net::HttpRequest& request) {
-    auto opened = open(request, co_await boost::asio::this_coro::executor);
+    auto opened = co_await open(request);
     FromEither result;
     if (opened.jws.jwk())
         result.key = co_await as_key(std::move(opened));
@@ -50,7 +52,7 @@ base::Task<JwsGate::FromEither> JwsGate::from_either(const net::HttpRequest& req
     co_return result;
 }
 
-JwsGate::Opened JwsGate::open(const net::HttpRequest& request, const base::Executor& executor) {
+base::Task<JwsGate::Opened> JwsGate::open(const net::HttpRequest& request) {
     if (!is_jose_json(request.field("Content-Type")))
         throw Problem(ProblemType::malformed, "the Content-Type must be application/jose+json",
                       415);
@@ -61,9 +63,10 @@ JwsGate::Opened JwsGate::open(const net::HttpRequest& request, const base::Execu
                                                      base::printable(jws->url()) +
                                                      "\"; the request was sent to another");
     const auto account = jws->kid() ? links_.account_from(*jws->kid()) : std::nullopt;
+    const base::Executor executor = co_await boost::asio::this_coro::executor;
     auto admission = admissions_.begin(jws->nonce(), account, executor);
     if (admission.is_refused()) throw bad_nonce();
-    return {std::move(*jws), std::move(admission)};
+    co_return Opened{std::move(*jws), std::move(admission)};
 }
 
 Problem JwsGate::bad_nonce() {

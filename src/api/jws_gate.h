@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/this_coro.hpp>
-
 #include "api/links.h"
 #include "api/request_observer.h"
 #include "base/bytes.h"
@@ -51,7 +49,7 @@ class JwsGate {
     template <class T>
     [[nodiscard]] base::Task<std::pair<FromAccount, T>> from_account(
         const net::HttpRequest& request, base::Task<T> reading) {
-        auto opened = open(request, co_await boost::asio::this_coro::executor);
+        auto opened = co_await open(request);
         auto read = co_await std::move(reading);
         auto admitted = co_await as_account(std::move(opened));
         co_return std::pair<FromAccount, T>(std::move(admitted), std::move(read));
@@ -72,7 +70,7 @@ class JwsGate {
         ca::Admissions::Pending admission;
     };
     /// Throws what can be said without the store.
-    Opened open(const net::HttpRequest& request, const base::Executor& executor);
+    base::Task<Opened> open(const net::HttpRequest& request);
     /// To be thrown for a nonce that was refused.
     protocol::Problem bad_nonce();
     /// The account that was named, if there is one. Throws unless the nonce was good.
