@@ -59,10 +59,10 @@ std::string certificate_block(base::BytesView der) {
                     static_cast<int>(der.size()));
     encoded.pop_back();
 
-    std::string block;
+    std::string block(begin_line);
     block.reserve(encoded.size() + encoded.size() / line_length + begin_line.size() +
                   end_line.size() + 4);
-    block.append(begin_line).push_back('\n');
+    block.push_back('\n');
     for (std::string_view rest = encoded; !rest.empty();) {
         const std::string_view line = rest.substr(0, line_length);
         block.append(line).push_back('\n');
