@@ -116,7 +116,10 @@ class Network:
         self.prefix = prefix
         self.hosts = {}
         self.first = self._add("lan", 1)
-        self._ip("-n", self.first.namespace, "link", "add", "bridge", "type", "bridge")
+        # With an address of its own. A bridge has the lowest of its ports' otherwise, so that it could
+        # lose it with a host that is cut, and nobody would find the first host for half a minute.
+        self._ip("-n", self.first.namespace, "link", "add", "bridge", "address",
+                 "02:00:00:00:00:ff", "type", "bridge")
         self._ip("-n", self.first.namespace, "address", "add", f"{prefix}1/24", "dev", "bridge")
         self._ip("-n", self.first.namespace, "link", "set", "bridge", "up")
 
