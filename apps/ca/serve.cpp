@@ -34,6 +34,9 @@ namespace {
 
 constexpr base::Milliseconds drain_patience{10000};
 constexpr std::chrono::seconds upkeep_interval{60};
+/// How long a start waits for a database that is away: longer than a failover takes.
+constexpr std::chrono::seconds store_patience{60};
+constexpr std::chrono::seconds store_pause{1};
 
 Configuration load(const fs::path& folder, const std::vector<std::string>& overrides,
                    base::Time now) {
@@ -81,6 +84,12 @@ std::size_t loop_count(const Configuration& configuration) {
     return std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
+/// There is no store yet; the log says so.
+class StoreAway : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
 /// A running CA: the parts that last, and the authority of the present configuration.
 class Server {
   public:
@@ -94,7 +103,7 @@ class Server {
               configuration_.log.level, metrics_)),
           loops_(loop_count(configuration_)),
           slow_signing_(loop_count(configuration_)),
-          store_(adapters.open_store(configuration_, folder_, store_surroundings())),
+          store_(open_store()),
           store_watch_(*store_.repository, [this] { return loops_.next(); }),
           identity_(std::make_shared<net::TlsIdentity>()),
           certificate_(folder_, clock_, identity_),
@@ -169,6 +178,15 @@ class Server {
         std::string result;
         for (const auto& word : words) result += (result.empty() ? "" : " ") + word;
         return result;
+    }
+
+    OpenedStore open_store() {
+        try {
+            return adapters_.open_store(configuration_, folder_, store_surroundings());
+        } catch (const ca::StoreUnavailable& error) {
+            log_->warning("the database is away", {{"error", error.what()}});
+            throw StoreAway(error.what());
+        }
     }
 
     StoreSurroundings store_surroundings() {
@@ -313,13 +331,31 @@ int wait_for_signal(const sigset_t& signals, siginfo_t& details,
     }
 }
 
+// Nothing if it was told to end before the database was there.
+std::unique_ptr<Server> start(const fs::path& folder, const std::vector<std::string>& overrides,
+                              const Adapters& adapters, const sigset_t& signals) {
+    const auto deadline = std::chrono::steady_clock::now() + store_patience;
+    for (;;) {
+        try {
+            return std::make_unique<Server>(folder, overrides, adapters);
+        } catch (const StoreAway&) {
+            if (std::chrono::steady_clock::now() + store_pause > deadline) throw;
+        }
+        siginfo_t details{};
+        const auto next_try = std::chrono::steady_clock::now() + store_pause;
+        const int signal = wait_for_signal(signals, details, next_try);
+        if (signal == SIGTERM || signal == SIGINT) return nullptr;
+    }
+}
+
 }  // namespace
 
 int serve(const fs::path& folder, const std::vector<std::string>& overrides,
           const Adapters& adapters) {
     ::umask(0077);
     const auto signals = block_signals();
-    Server server(folder, overrides, adapters);
+    const auto server = start(folder, overrides, adapters, signals);
+    if (!server) return 0;
     auto next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
     for (;;) {
         siginfo_t details{};
@@ -327,10 +363,10 @@ int serve(const fs::path& folder, const std::vector<std::string>& overrides,
         if (signal == SIGTERM || signal == SIGINT) return 0;
         if (signal == SIGHUP) {
             const bool is_own = details.si_code == SI_QUEUE && details.si_pid == ::getpid();
-            server.reload(is_own ? Server::Asker::operator_elsewhere
-                                 : Server::Asker::operator_here);
+            server->reload(is_own ? Server::Asker::operator_elsewhere
+                                  : Server::Asker::operator_here);
         }
-        server.keep_up();
+        server->keep_up();
         next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
     }
 }

@@ -9,16 +9,34 @@
 namespace cairn::store {
 namespace {
 
-PostgresSessions migrated(const PostgresOptions& options) {
+std::string with_cause(const std::exception& error) {
+    return "the PostgreSQL store cannot be opened: " + std::string(error.what());
+}
+
+// Why there is no session is not always told apart by libpq: a server that starts, a standby that
+// is about to take over, a wrong password.
+PostgresHandle open_session(const PostgresSessions& sessions) {
     try {
-        PostgresSessions sessions(options.url, options.schema);
-        const auto session = sessions.open();
-        migrate(session.get(), options.schema, postgres_migrations());
-        return sessions;
-    } catch (const std::exception& error) {
-        throw std::runtime_error("the PostgreSQL store cannot be opened: " +
-                                 std::string(error.what()));
+        return sessions.open();
+    } catch (const std::runtime_error& error) {
+        throw ca::StoreUnavailable(with_cause(error));
     }
+}
+
+PostgresSessions migrated(const PostgresOptions& options) try {
+    PostgresSessions sessions(options.url, options.schema);
+    const auto session = open_session(sessions);
+    try {
+        migrate(session.get(), options.schema, postgres_migrations());
+    } catch (const std::runtime_error& error) {
+        if (PQstatus(session.get()) == CONNECTION_OK) throw;
+        throw ca::StoreUnavailable(with_cause(error));
+    }
+    return sessions;
+} catch (const ca::StoreUnavailable&) {
+    throw;
+} catch (const std::exception& error) {
+    throw std::runtime_error(with_cause(error));
 }
 
 const Statement write_nothing{"probe", "UPDATE cairn_schema SET version = version",

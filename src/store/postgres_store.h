@@ -62,9 +62,10 @@ class SharedStore : public ca::Repository {
 /// certainly did not carry out is repeated for a few seconds, then StoreUnavailable is thrown; so
 /// it is at once where a connection broke before the answer to something that writes.
 ///
-/// Makes the schema, or migrates an older one forward. Throws std::runtime_error, without the
-/// password of the URL, if the database cannot be reached, its schema was made by a newer version
-/// or by another program. The loops must run until the store is gone.
+/// Makes the schema, or migrates an older one forward. Throws ca::StoreUnavailable if the database
+/// cannot be reached now, std::runtime_error if its schema was made by a newer version or by
+/// another program; neither with the password of the URL. The loops must run until the store is
+/// gone.
 [[nodiscard]] std::unique_ptr<SharedStore> open_postgres_store(
     const PostgresOptions& options, std::vector<base::Executor> executors, base::Log& log,
     ca::Observer& observer = ca::deaf_observer());

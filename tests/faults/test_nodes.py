@@ -229,6 +229,25 @@ def test_the_database_crashes_under_load(nodes, responder, cluster):
     assert nodes.stop() == [0, 0]
 
 
+def test_a_node_starts_once_the_database_is_there(nodes, cluster):
+    assert nodes.servers[1].stop() == 0
+    cluster.crash()
+    try:
+        def tries():
+            return nodes.logs[1].read_text().count("the database is away")
+
+        nodes.launch(1)
+        nodes.servers[1].wait_until(lambda: tries() >= 2)
+        assert nodes.servers[1].stop() == 0  # told to end, it does
+        so_far = tries()
+        nodes.launch(1)
+        nodes.servers[1].wait_until(lambda: tries() >= so_far + 2)
+    finally:
+        cluster.start()
+    nodes.wait_until_it_serves(1)
+    assert nodes.stop() == [0, 0]
+
+
 def test_a_second_schema_is_another_ca(start_nodes, cluster, tmp_path):
     nodes = start_nodes(count=1, settings={"store.schema": "other_ca"})
     assert nodes.cluster.sql(nodes.store.database,

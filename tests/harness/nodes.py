@@ -103,12 +103,18 @@ class Nodes:
         self.balancer = Balancer(self.port, self.ports)
 
     def start(self, place):
+        self.launch(place)
+        self.wait_until_it_serves(place)
+
+    def launch(self, place):
         own = {"server.listen": [f"127.0.0.1:{self.ports[place]}"],
                "server.admin_listen": f"127.0.0.1:{self.admin_ports[place]}"}
         arguments = [BIN / "cairn-ca", "serve", self.homes[place]]
         for key, value in (self.settings | own).items():
             arguments += ["--set", f"{key}={json.dumps(value)}"]
         self.servers[place] = Server(arguments, self.logs[place])
+
+    def wait_until_it_serves(self, place):
         self.servers[place].wait_until(lambda: self._serves(place), timeout=40)
 
     def _serves(self, place):
