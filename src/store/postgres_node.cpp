@@ -1,5 +1,8 @@
 #include "store/postgres_node.h"
 
+#include <algorithm>
+#include <span>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
@@ -7,6 +10,7 @@
 #include "base/base64url.h"
 #include "ca/repository.h"
 #include "crypto/random.h"
+#include "store/node_message.h"
 
 namespace cairn::store {
 namespace asio = boost::asio;
@@ -43,10 +47,6 @@ const Statement notify{"notify", "SELECT count(*) FROM unnest($2) AS p, pg_notif
 /// How long announcements are gathered.
 constexpr base::Milliseconds gathering{3};
 constexpr std::size_t most_waiting = 10000;
-/// A payload may have 8000 octets; an id has 22.
-constexpr std::size_t ids_in_payload = 300;
-
-constexpr std::string_view reload_word = "reload";
 
 std::int64_t steady_seconds() {
     const auto time = std::chrono::steady_clock::now().time_since_epoch();
@@ -190,9 +190,11 @@ base::Task<void> PostgresNode::send_announcements() {
     {
         const std::scoped_lock lock(mutex_);
         is_sending_ = false;
-        for (std::size_t i = 0; i < announcements_.size(); ++i) {
-            if (i % ids_in_payload == 0) payloads.push_back(mark_);
-            payloads.back() += ' ' + announcements_[i];
+        for (auto rest = std::span(announcements_); !rest.empty();) {
+            const auto some = rest.first(std::min(rest.size(), NodeMessage::most_changed));
+            rest = rest.subspan(some.size());
+            payloads.push_back(
+                to_payload({.sender = mark_, .changed = {some.begin(), some.end()}}));
         }
         announcements_.clear();
     }
@@ -210,7 +212,7 @@ void PostgresNode::announce_reload() {
 
 base::Task<void> PostgresNode::send_reload() {
     try {
-        const std::vector<std::string> payloads{mark_ + ' ' + std::string(reload_word)};
+        const std::vector payloads{to_payload({.sender = mark_, .is_reload = true})};
         auto parameters = Parameters::of(options_.channel, payloads);
         co_await pool_.call_aside(notify, std::move(parameters));
     } catch (const ca::StoreUnavailable& error) {
@@ -219,21 +221,11 @@ base::Task<void> PostgresNode::send_reload() {
 }
 
 void PostgresNode::hear(const std::string& payload) {
-    std::string_view rest = payload;
-    const auto next_word = [&] {
-        const auto word = rest.substr(0, rest.find(' '));
-        rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-        return word;
-    };
-    if (next_word() == mark_) return;
-    while (!rest.empty()) {
-        const auto word = next_word();
-        if (word == reload_word) {
-            if (options_.on_reload) options_.on_reload();
-        } else if (options_.on_change) {
-            options_.on_change(std::string(word));
-        }
-    }
+    const auto message = read_node_message(payload);
+    if (message.sender == mark_) return;
+    if (message.is_reload && options_.on_reload) options_.on_reload();
+    if (!options_.on_change) return;
+    for (const auto& id : message.changed) options_.on_change(id);
 }
 
 }  // namespace cairn::store
