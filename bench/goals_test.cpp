@@ -63,6 +63,25 @@ TEST(Goals, AreTakenFromTheirScenarios) {
     EXPECT_FALSE(measured(findings, "resident memory"));  // too few orders
 }
 
+TEST(Goals, AreComparedWithPebbleOfTheSameRun) {
+    Findings findings;
+    findings.measurements = {
+        measurement_of({.clients = 32}, 1),
+        measurement_of({.connections = Connections::fresh, .clients = 32}, 2),
+        measurement_of({.server = ServerKind::cairn_postgresql, .clients = 32}, 3)};
+    const std::string kept = "embedded store, 32 clients, kept connections (over Pebble)";
+    const std::string fresh = "embedded store, 32 clients, fresh connections (over Pebble)";
+    EXPECT_FALSE(measured(findings, kept));  // no Pebble in this run
+    findings.measurements.push_back(
+        measurement_of({.server = ServerKind::pebble, .clients = 32}, 4));
+    EXPECT_DOUBLE_EQ(measured(findings, kept).value(), 0.25);
+    EXPECT_FALSE(measured(findings, fresh));
+    EXPECT_DOUBLE_EQ(
+        measured(findings, "PostgreSQL, the CA's process, kept connections (over").value(), 0.75);
+    findings.measurements.back().complete = false;
+    EXPECT_FALSE(measured(findings, kept));
+}
+
 TEST(Goals, AreNotClaimedFromWhatDidNotComplete) {
     Findings findings;
     findings.measurements = {measurement_of({.clients = 32}, 1)};
