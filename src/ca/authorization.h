@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -19,13 +20,15 @@ struct ValidationAttempt {
     protocol::ChallengeType method;
     base::Time started;
     /// None while validation is under way.
-    std::optional<base::Time> finished;
+    std::optional<base::Time> finished{};
     /// Why it failed; none while under way and after success.
-    std::optional<protocol::Problem> problem;
+    std::optional<protocol::Problem> problem{};
+    /// The request that asked for it, as the access log names it; empty: not known.
+    std::string request{};
 
     [[nodiscard]] ValidationAttempt ended(base::Time when,
                                           std::optional<protocol::Problem> failure) const {
-        return {method, started, when, std::move(failure)};
+        return {method, started, when, std::move(failure), request};
     }
 };
 

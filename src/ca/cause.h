@@ -8,8 +8,7 @@ namespace cairn::ca {
 /// What made the CA do something, as its log lines tell it, so that one can follow a request from
 /// the access log to what became of it.
 struct Cause {
-    /// The id under which the access log has the request; empty if there is none that is known,
-    /// as for a job that was taken up after a restart.
+    /// The id under which the access log has the request.
     std::string request;
     /// When that request had come: nothing that was read for it is older.
     std::chrono::steady_clock::time_point received = std::chrono::steady_clock::time_point::min();

@@ -102,9 +102,7 @@ Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profile
       queue_(
           {.name = "issuance", .queue = Observer::Queue::issuance, .parallel = 64},
           std::move(next_executor),
-          [this](std::string id, Cause cause) {
-              return carry_out(*OrderId::from_text(id), std::move(cause));
-          },
+          [this](std::string id) { return carry_out(*OrderId::from_text(id)); },
           [this](std::string id) { return give_up(*OrderId::from_text(id)); },
           [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
 
@@ -139,7 +137,8 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
     IssuanceIntent intent{.begun = now,
                           .csr = std::move(request.csr),
                           .serial = pki::SerialNumber::dated(now, random_),
-                          .validity = validity_for(order, *profile, issuer_not_after, now)};
+                          .validity = validity_for(order, *profile, issuer_not_after, now),
+                          .request = cause.request};
     if (auto refusal = intent_refusal(intent, issuer_not_after, now)) throw std::move(*refusal);
     const OrderStore::RequestedKey key{
         .id = crypto::sha256(csr.public_key().spki()),
@@ -152,7 +151,7 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
     Facts facts{std::move(order), std::move(view.proofs), std::move(csr)};
     auto issuing = issuings_.begin_written(id, std::move(facts), cause.received, strays);
     const auto here = co_await boost::asio::this_coro::executor;
-    const bool is_submitted = queue_.submit(id.to_string(), std::move(cause), here);
+    const bool is_submitted = queue_.submit(id.to_string(), here);
     if (issuing && !is_submitted) issuings_.withdraw(id);
     co_return Finalization{true, std::move(issuing)};
 }
@@ -161,7 +160,7 @@ std::optional<OrderView> Issuance::outcome(const Issuings::Handle& issuing) cons
     return issuings_.result_of(issuing);
 }
 
-base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
+base::Task<void> Issuance::carry_out(OrderId id) {
     Issuings::Job job(issuings_, id);
     std::optional<Facts> facts;
     std::optional<Order> order;
@@ -182,9 +181,9 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
         problem = std::move(refusal);
     }
     if (problem) {
-        log_.warning(
-            "issuance refused",
-            {{"request", cause.request}, {"order", id.to_string()}, {"detail", problem->detail}});
+        log_.warning("issuance refused", {{"request", order->intent->request},
+                                          {"order", id.to_string()},
+                                          {"detail", problem->detail}});
         observer_.issuance_refused(problem->type);
         const bool is_written = co_await repository_.fail_issuance(id, *problem);
         order->problem = std::move(problem);
@@ -202,7 +201,7 @@ base::Task<void> Issuance::carry_out(OrderId id, Cause cause) {
     if (!completed) co_return;
     observer_.issued(Observer::Subject::order);
     log_.info("issued",
-              {{"request", cause.request},
+              {{"request", order->intent->request},
                {"order", id.to_string()},
                {"account", order->account.to_string()},
                {"issuer", issuer.name()},

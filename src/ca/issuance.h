@@ -66,7 +66,7 @@ class Issuance {
         std::vector<protocol::Identifier> names, crypto::PublicKey key, base::Seconds validity);
 
   private:
-    base::Task<void> carry_out(OrderId id, Cause cause);
+    base::Task<void> carry_out(OrderId id);
     base::Task<void> give_up(OrderId id);
     /// The issuer for such a certificate. Throws a problem if there is none.
     [[nodiscard]] const Issuer& require_issuer(const std::string& profile,

@@ -28,7 +28,6 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
 
     struct Job {
         std::string id;
-        Cause cause;
         std::optional<base::Executor> place{};
     };
 
@@ -94,7 +93,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
     static base::Task<bool> attempt(State& self, const Job& job) {
         const auto begun = std::chrono::steady_clock::now();
         const auto& id = job.id;
-        const auto ending = co_await ending_of(self, self.run(id, job.cause), id);
+        const auto ending = co_await ending_of(self, self.run(id), id);
         self.observer.job_ended(self.options.queue, ending,
                                 std::chrono::steady_clock::now() - begun);
         if (ending != Ending::broken) co_return ending == Ending::left;
@@ -141,7 +140,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
                         const std::scoped_lock lock(self->mutex);
                         self->left_in_store = true;
                     }
-                    for (auto& id : ids) self->submit({.id = std::move(id), .cause = {}});
+                    for (auto& id : ids) self->submit({.id = std::move(id)});
                 } catch (const std::exception& error) {
                     self->log.error("listing jobs failed",
                                     {{"queue", self->options.name}, {"error", error.what()}});
@@ -189,9 +188,8 @@ void JobQueue::start() {
     state_->watchers.spawn(state_->next_executor(), State::watch(state_));
 }
 
-bool JobQueue::submit(std::string id, Cause cause, std::optional<base::Executor> place) {
-    return state_->submit(
-        {.id = std::move(id), .cause = std::move(cause), .place = std::move(place)});
+bool JobQueue::submit(std::string id, std::optional<base::Executor> place) {
+    return state_->submit({.id = std::move(id), .place = std::move(place)});
 }
 
 void JobQueue::stop(base::Milliseconds patience) {

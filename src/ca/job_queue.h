@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "base/task.h"
-#include "ca/cause.h"
 #include "ca/observer.h"
 
 namespace cairn::ca {
@@ -32,7 +31,7 @@ class JobQueue {
     };
     /// Runs one job. After StoreUnavailable, SignerUnavailable or a cancellation it is tried again
     /// later; any other exception is logged, and the job is given to `GiveUp`.
-    using Run = std::function<base::Task<void>(std::string id, Cause cause)>;
+    using Run = std::function<base::Task<void>(std::string id)>;
     /// Ends a job in the store as failed.
     using GiveUp = std::function<base::Task<void>(std::string id)>;
     /// The ids of jobs that the store has, at most `limit`.
@@ -49,8 +48,7 @@ class JobQueue {
     /// if it is one of those, or if there is no room or the queue is stopped: then only what the
     /// store knows of the job will have it run. It runs on `place`, if there is room at once: best
     /// on the loop of whoever waits for it, who is then woken without a change of threads.
-    bool submit(std::string id, Cause cause = {},
-                std::optional<base::Executor> place = std::nullopt);
+    bool submit(std::string id, std::optional<base::Executor> place = std::nullopt);
     /// Takes no more, and waits for what runs, `patience` at most. The rest stays in the store.
     void stop(base::Milliseconds patience);
     /// Jobs that run or wait here.

@@ -112,7 +112,7 @@ class JobQueueTest : public testing::Test {
 
 TEST_F(JobQueueTest, TakesUpWhatTheStoreHasFromBefore) {
     for (const char* id : {"a", "b", "c"}) jobs_.add(id);
-    auto jobs = queue({.name = "test"}, [this](std::string id, Cause) -> base::Task<void> {
+    auto jobs = queue({.name = "test"}, [this](std::string id) -> base::Task<void> {
         jobs_.finish(id);
         co_return;
     });
@@ -123,12 +123,11 @@ TEST_F(JobQueueTest, TakesUpWhatTheStoreHasFromBefore) {
 TEST_F(JobQueueTest, TriesAgainWhatFailed) {
     jobs_.add("a");
     std::atomic<int> attempts = 0;
-    auto jobs =
-        queue({.name = "test", .recheck = 10ms}, [&](std::string id, Cause) -> base::Task<void> {
-            if (++attempts < 3) throw StoreUnavailable("the store is away");
-            jobs_.finish(id);
-            co_return;
-        });
+    auto jobs = queue({.name = "test", .recheck = 10ms}, [&](std::string id) -> base::Task<void> {
+        if (++attempts < 3) throw StoreUnavailable("the store is away");
+        jobs_.finish(id);
+        co_return;
+    });
     jobs.start();
     EXPECT_TRUE(jobs_.wait_until_all_done());
     jobs.stop(10s);
@@ -141,12 +140,11 @@ TEST_F(JobQueueTest, TriesAgainWhatFailed) {
 TEST_F(JobQueueTest, EndsWhatWouldFailForEver) {
     jobs_.add("a");
     std::atomic<int> attempts = 0;
-    auto jobs =
-        queue({.name = "test", .recheck = 10ms}, [&](std::string, Cause) -> base::Task<void> {
-            ++attempts;
-            throw std::logic_error("a bug");
-            co_return;
-        });
+    auto jobs = queue({.name = "test", .recheck = 10ms}, [&](std::string) -> base::Task<void> {
+        ++attempts;
+        throw std::logic_error("a bug");
+        co_return;
+    });
     jobs.start();
     EXPECT_TRUE(jobs_.wait_until_all_done());
     EXPECT_EQ(attempts, 1);
@@ -157,7 +155,7 @@ TEST_F(JobQueueTest, EndsWhatWouldFailForEver) {
 TEST_F(JobQueueTest, BoundsWhatRunsAndLosesNothing) {
     std::atomic<int> running = 0, most = 0;
     auto jobs = queue({.name = "test", .parallel = 3, .waiting = 5, .recheck = 5ms},
-                      [&](std::string id, Cause) -> base::Task<void> {
+                      [&](std::string id) -> base::Task<void> {
                           most = std::max(most.load(), ++running);
                           co_await base::sleep_for(1ms);
                           --running;
@@ -180,13 +178,12 @@ TEST_F(JobQueueTest, BoundsWhatRunsAndLosesNothing) {
 TEST_F(JobQueueTest, RunsAnIdOnceAtATime) {
     std::atomic<int> running = 0;
     std::atomic<bool> overlapped = false;
-    auto jobs =
-        queue({.name = "test", .recheck = 1ms}, [&](std::string id, Cause) -> base::Task<void> {
-            if (++running > 1) overlapped = true;
-            co_await base::sleep_for(20ms);
-            --running;
-            jobs_.finish(id);
-        });
+    auto jobs = queue({.name = "test", .recheck = 1ms}, [&](std::string id) -> base::Task<void> {
+        if (++running > 1) overlapped = true;
+        co_await base::sleep_for(20ms);
+        --running;
+        jobs_.finish(id);
+    });
     jobs_.add("a");
     jobs.start();
     for (int i = 0; i < 50; ++i) jobs.submit("a");
@@ -196,7 +193,7 @@ TEST_F(JobQueueTest, RunsAnIdOnceAtATime) {
 
 TEST_F(JobQueueTest, StopWaitsForWhatRuns) {
     std::atomic<bool> begun = false, ended = false;
-    auto jobs = queue({.name = "test"}, [&](std::string, Cause) -> base::Task<void> {
+    auto jobs = queue({.name = "test"}, [&](std::string) -> base::Task<void> {
         begun = true;
         begun.notify_all();
         co_await base::sleep_for(30ms);
@@ -207,29 +204,6 @@ TEST_F(JobQueueTest, StopWaitsForWhatRuns) {
     jobs.stop(10s);
     EXPECT_TRUE(ended);
     EXPECT_EQ(jobs.size(), 0U);
-}
-
-TEST_F(JobQueueTest, TellsAJobWhatCausedIt) {
-    std::mutex mutex;
-    std::map<std::string, std::string> causes;
-    auto jobs = queue({.name = "test", .parallel = 1, .recheck = 10ms},
-                      [&](std::string id, Cause cause) -> base::Task<void> {
-                          {
-                              const std::scoped_lock lock(mutex);
-                              causes.emplace(id, cause.request);
-                          }
-                          jobs_.finish(id);
-                          co_return;
-                      });
-    // One that runs at once, one that waits, one that only the store knows.
-    for (const char* id : {"a", "b", "c"}) jobs_.add(id);
-    jobs.submit("a", {.request = "first"});
-    jobs.submit("b", {.request = "second"});
-    jobs.start();
-    ASSERT_TRUE(jobs_.wait_until_all_done());
-    jobs.stop(10s);
-    const std::map<std::string, std::string> expected{{"a", "first"}, {"b", "second"}, {"c", ""}};
-    EXPECT_EQ(causes, expected);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ struct IssuanceIntent {
     base::Bytes csr;  ///< DER, as finalize sent it
     pki::SerialNumber serial;
     pki::Validity validity;
+    /// The request that asked for it, as the access log names it; empty: not known.
+    std::string request{};
 };
 
 /// The stored facts of an order (RFC 8555 section 7.1.3).

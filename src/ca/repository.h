@@ -100,16 +100,15 @@ class OrderStore {
                                                                      std::optional<OrderId> before,
                                                                      std::size_t limit) = 0;
 
-    /// Records the attempt if the authorization is pending at `now` and has none yet. True for
-    /// exactly one caller.
+    /// Records that `attempt` has started, if the authorization was pending then and has none yet.
+    /// True for exactly one caller.
     [[nodiscard]] virtual base::Task<bool> begin_validation(AuthorizationId id,
-                                                            protocol::ChallengeType method,
-                                                            base::Time now) = 0;
+                                                            ValidationAttempt attempt) = 0;
     /// Records how `attempt` ended, be it recorded as begun or not: with a problem it failed,
     /// without one the authorization is valid until `expires`. One that was recorded keeps the
-    /// start that was. False if an attempt with another method was recorded, one has ended already,
-    /// the authorization was deactivated, or it had expired before the end of an attempt that was
-    /// not recorded. True for exactly one caller.
+    /// start and the request that were. False if an attempt with another method was recorded, one
+    /// has ended already, the authorization was deactivated, or it had expired before the end of an
+    /// attempt that was not recorded. True for exactly one caller.
     [[nodiscard]] virtual base::Task<bool> finish_validation(AuthorizationId id,
                                                              ValidationAttempt attempt,
                                                              base::Time expires) = 0;

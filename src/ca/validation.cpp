@@ -41,9 +41,7 @@ Validation::Validation(Repository& repository, Validator& validator, const Profi
       attempts_(announcements),
       queue_(
           {.name = "validation", .queue = Observer::Queue::validation}, std::move(next_executor),
-          [this](std::string id, Cause cause) {
-              return carry_out(*AuthorizationId::from_text(id), std::move(cause));
-          },
+          [this](std::string id) { return carry_out(*AuthorizationId::from_text(id)); },
           [this](std::string id) { return give_up(*AuthorizationId::from_text(id)); },
           [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
 
@@ -69,14 +67,15 @@ base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authori
                                                   "; a new order gives a new one");
     if (authorization.attempt) throw other_attempt();
     const auto id = authorization.id;
-    authorization.attempt = ValidationAttempt{method, now, std::nullopt, std::nullopt};
+    authorization.attempt =
+        ValidationAttempt{.method = method, .started = now, .request = cause.request};
     const auto beginning =
         attempts_.begin(id, {std::move(authorization), std::move(account)}, cause.received);
     const auto& attempt = beginning.undertaking;
     if (attempt->facts.authorization.attempt->method != method) throw other_attempt();
     if (!beginning.is_new) co_return attempt;
     const auto here = co_await boost::asio::this_coro::executor;
-    if (queue_.submit(id.to_string(), std::move(cause), here)) co_return attempt;
+    if (queue_.submit(id.to_string(), here)) co_return attempt;
     attempts_.withdraw(id);  // no room, or the last attempt is just ending
     co_return nullptr;
 }
@@ -90,12 +89,12 @@ std::optional<Authorization> Validation::outcome(const Attempts::Handle& attempt
 }
 
 base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method) {
-    const auto attempt = attempts_.find(id);
-    const auto started = attempt ? attempt->facts.authorization.attempt->started : clock_.now();
-    co_await repository_.begin_validation(id, method, started);
+    ValidationAttempt attempt{.method = method, .started = clock_.now()};
+    if (const auto begun = attempts_.find(id)) attempt = *begun->facts.authorization.attempt;
+    co_await repository_.begin_validation(id, std::move(attempt));
 }
 
-base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
+base::Task<void> Validation::carry_out(AuthorizationId id) {
     Attempts::Job job(attempts_, id);
     std::optional<Authorization> authorization;
     std::optional<Account> account;
@@ -138,7 +137,7 @@ base::Task<void> Validation::carry_out(AuthorizationId id, Cause cause) {
         }
         observer_.validated(method, problem ? std::optional(problem->type) : std::nullopt,
                             std::chrono::steady_clock::now() - from);
-        log_.info("validation", {{"request", cause.request},
+        log_.info("validation", {{"request", attempt->request},
                                  {"authorization", id.to_string()},
                                  {"account", authorization->account.to_string()},
                                  {"identifier", authorization->identifier.value()},

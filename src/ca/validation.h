@@ -54,7 +54,7 @@ class Validation {
     [[nodiscard]] base::Task<void> record(AuthorizationId id, protocol::ChallengeType method);
 
   private:
-    base::Task<void> carry_out(AuthorizationId id, Cause cause);
+    base::Task<void> carry_out(AuthorizationId id);
     base::Task<void> give_up(AuthorizationId id);
 
     Repository& repository_;

@@ -19,7 +19,7 @@ class AuthorizationContract : public RepositoryContract {
     ca::Authorization stored_valid(const ca::AccountId& owner, const std::string& name,
                                    base::Time expires = now + 24h) {
         const auto pending = stored(owner, name);
-        EXPECT_TRUE(await(store().begin_validation(pending.id, ChallengeType::http_01, now)));
+        EXPECT_TRUE(await(store().begin_validation(pending.id, {ChallengeType::http_01, now})));
         EXPECT_TRUE(await(finish(pending.id, now, std::nullopt, expires)));
         return found(pending.id);
     }
@@ -73,16 +73,14 @@ TEST_P(AuthorizationContract, FindsManyInTheOrderAsked) {
 
 TEST_P(AuthorizationContract, BeginsOneValidation) {
     auto authorization = stored(account.id, "example.org");
-    EXPECT_TRUE(await(store().begin_validation(authorization.id, ChallengeType::dns_01, now + 1s)));
+    EXPECT_TRUE(await(store().begin_validation(
+        authorization.id,
+        {.method = ChallengeType::dns_01, .started = now + 1s, .request = "4b1d-8"})));
     authorization.attempt = {
-        .method = ChallengeType::dns_01,
-        .started = now + 1s,
-        .finished = std::nullopt,
-        .problem = std::nullopt,
-    };
+        .method = ChallengeType::dns_01, .started = now + 1s, .request = "4b1d-8"};
     expect_same(found(authorization.id), authorization);
     EXPECT_FALSE(
-        await(store().begin_validation(authorization.id, ChallengeType::http_01, now + 2s)));
+        await(store().begin_validation(authorization.id, {ChallengeType::http_01, now + 2s})));
     expect_same(found(authorization.id), authorization);
 }
 
@@ -90,8 +88,8 @@ TEST_P(AuthorizationContract, BeginsOneValidationOfFiftyAtOnce) {
     const auto authorization = stored(account.id, "example.org");
     std::vector<base::Task<bool>> attempts;
     for (int i = 0; i < 50; ++i) {
-        attempts.push_back(store().begin_validation(authorization.id, ChallengeType::http_01,
-                                                    now + base::Seconds(i)));
+        attempts.push_back(store().begin_validation(
+            authorization.id, {ChallengeType::http_01, now + base::Seconds(i)}));
     }
     const auto results = await_all(std::move(attempts));
     ASSERT_EQ(std::ranges::count(results, true), 1);
@@ -102,19 +100,19 @@ TEST_P(AuthorizationContract, BeginsOneValidationOfFiftyAtOnce) {
 TEST_P(AuthorizationContract, BeginsNoValidationThatCannotSucceed) {
     const auto lapsed = stored(account.id, "lapsed.example.org");
     EXPECT_FALSE(
-        await(store().begin_validation(lapsed.id, ChallengeType::http_01, lapsed.expires)));
+        await(store().begin_validation(lapsed.id, {ChallengeType::http_01, lapsed.expires})));
     const auto deactivated = stored(account.id, "deactivated.example.org");
     await(store().deactivate_authorization(deactivated.id, now));
-    EXPECT_FALSE(await(store().begin_validation(deactivated.id, ChallengeType::http_01, now)));
+    EXPECT_FALSE(await(store().begin_validation(deactivated.id, {ChallengeType::http_01, now})));
     EXPECT_FALSE(
-        await(store().begin_validation(make.authorization_id(), ChallengeType::http_01, now)));
+        await(store().begin_validation(make.authorization_id(), {ChallengeType::http_01, now})));
     EXPECT_FALSE(found(lapsed.id).attempt);
     EXPECT_FALSE(found(deactivated.id).attempt);
 }
 
 TEST_P(AuthorizationContract, EndsAValidationWithSuccess) {
     auto authorization = stored(account.id, "example.org");
-    await(store().begin_validation(authorization.id, ChallengeType::tls_alpn_01, now));
+    await(store().begin_validation(authorization.id, {ChallengeType::tls_alpn_01, now}));
     // The proof may come in after the deadline for beginning.
     const auto finished = authorization.expires + 1s;
     EXPECT_TRUE(await(finish(authorization.id, finished, std::nullopt, finished + 24h,
@@ -134,7 +132,8 @@ TEST_P(AuthorizationContract, EndsAValidationWithSuccess) {
 
 TEST_P(AuthorizationContract, EndsAValidationWithFailure) {
     auto authorization = stored(account.id, "example.org");
-    await(store().begin_validation(authorization.id, ChallengeType::http_01, now));
+    await(store().begin_validation(
+        authorization.id, {.method = ChallengeType::http_01, .started = now, .request = "4b1d-a"}));
     failure.status = 403;
     failure.subproblems = {{ProblemType::dns, "no address", std::pair("dns", "example.org")}};
     EXPECT_TRUE(await(finish(authorization.id, now + 1s, failure, now + 24h)));
@@ -143,11 +142,12 @@ TEST_P(AuthorizationContract, EndsAValidationWithFailure) {
         .started = now,
         .finished = now + 1s,
         .problem = failure,
+        .request = "4b1d-a",  // as it was recorded
     };
     expect_same(found(authorization.id), authorization);
 
     EXPECT_FALSE(await(finish(authorization.id, now, std::nullopt, now + 24h)));
-    EXPECT_FALSE(await(store().begin_validation(authorization.id, ChallengeType::http_01, now)));
+    EXPECT_FALSE(await(store().begin_validation(authorization.id, {ChallengeType::http_01, now})));
     expect_same(found(authorization.id), authorization);
 }
 
@@ -155,7 +155,8 @@ TEST_P(AuthorizationContract, EndsAValidationThatWasNotRecorded) {
     auto authorization = stored(account.id, "example.org");
     const auto started = authorization.expires - 2s;
     const auto finished = authorization.expires - 1s;
-    const ca::ValidationAttempt attempt{ChallengeType::dns_01, started, finished, std::nullopt};
+    const ca::ValidationAttempt attempt{ChallengeType::dns_01, started, finished, std::nullopt,
+                                        "4b1d-9"};
     EXPECT_TRUE(await(store().finish_validation(authorization.id, attempt, finished + 24h)));
     authorization.attempt = attempt;
     authorization.expires = finished + 24h;
@@ -164,7 +165,8 @@ TEST_P(AuthorizationContract, EndsAValidationThatWasNotRecorded) {
     expect_same(found(authorization.id), authorization);
 
     EXPECT_FALSE(await(store().finish_validation(authorization.id, attempt, finished + 48h)));
-    EXPECT_FALSE(await(store().begin_validation(authorization.id, ChallengeType::dns_01, started)));
+    EXPECT_FALSE(
+        await(store().begin_validation(authorization.id, {ChallengeType::dns_01, started})));
     expect_same(found(authorization.id), authorization);
 }
 
@@ -181,7 +183,7 @@ TEST_P(AuthorizationContract, EndsNoValidationThatCouldNotHaveBegun) {
     expect_same(found(lapsed.id), lapsed);
 
     const auto other = stored(account.id, "other.example.org");
-    await(store().begin_validation(other.id, ChallengeType::dns_01, now));
+    await(store().begin_validation(other.id, {ChallengeType::dns_01, now}));
     EXPECT_FALSE(await(finish(other.id, now, std::nullopt, now + 24h)));
     EXPECT_FALSE(found(other.id).attempt.value().finished);
 
@@ -190,7 +192,7 @@ TEST_P(AuthorizationContract, EndsNoValidationThatCouldNotHaveBegun) {
 
 TEST_P(AuthorizationContract, EndsOneValidationOfFiftyAtOnce) {
     const auto authorization = stored(account.id, "example.org");
-    await(store().begin_validation(authorization.id, ChallengeType::http_01, now));
+    await(store().begin_validation(authorization.id, {ChallengeType::http_01, now}));
     std::vector<base::Task<bool>> ends;
     for (int i = 0; i < 50; ++i) {
         ends.push_back(finish(authorization.id, now + base::Seconds(i),
@@ -219,11 +221,11 @@ TEST_P(AuthorizationContract, DeactivatesWhatIsPendingOrValid) {
 
 TEST_P(AuthorizationContract, DeactivatesNothingElse) {
     const auto processing = stored(account.id, "processing.example.org");
-    await(store().begin_validation(processing.id, ChallengeType::http_01, now));
+    await(store().begin_validation(processing.id, {ChallengeType::http_01, now}));
     EXPECT_FALSE(await(store().deactivate_authorization(processing.id, now)));
 
     const auto failed = stored(account.id, "failed.example.org");
-    await(store().begin_validation(failed.id, ChallengeType::http_01, now));
+    await(store().begin_validation(failed.id, {ChallengeType::http_01, now}));
     await(finish(failed.id, now, failure, now));
     EXPECT_FALSE(await(store().deactivate_authorization(failed.id, now)));
 
@@ -266,7 +268,7 @@ TEST_P(AuthorizationContract, FindsNoneThatIsNotValid) {
     EXPECT_TRUE(none_valid(now)) << "pending";
 
     const auto processing = stored(account.id, name);
-    await(store().begin_validation(processing.id, ChallengeType::http_01, now));
+    await(store().begin_validation(processing.id, {ChallengeType::http_01, now}));
     EXPECT_TRUE(none_valid(now)) << "being validated";
 
     await(finish(processing.id, now, failure, now + 24h));
@@ -347,7 +349,7 @@ TEST_P(ReuseContract, StandsOnNoneThatIsNotValid) {
     EXPECT_FALSE(is_reused(name)) << "pending";
 
     const auto processing = stored(account.id, name);
-    await(store().begin_validation(processing.id, ChallengeType::http_01, now));
+    await(store().begin_validation(processing.id, {ChallengeType::http_01, now}));
     EXPECT_FALSE(is_reused(name)) << "being validated";
     await(finish(processing.id, now, failure, now + 24h));
     EXPECT_FALSE(is_reused(name)) << "failed";
@@ -381,8 +383,8 @@ TEST_P(AuthorizationContract, ListsUnfinishedValidationsOldestFirst) {
     std::vector<ca::AuthorizationId> begun;
     for (int i = 0; i < 4; ++i) {
         begun.push_back(stored(account.id, "example.org").id);
-        await(store().begin_validation(begun.back(), ChallengeType::http_01,
-                                       now + base::Seconds(10 - i)));
+        await(store().begin_validation(begun.back(),
+                                       {ChallengeType::http_01, now + base::Seconds(10 - i)}));
     }
     stored(account.id, "pending.example.org");
     stored_valid(account.id, "valid.example.org");

@@ -28,13 +28,13 @@ const Statement find_valid{
         " AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
     repeatable, shared};
 const Statement begin{"begin_validation",
-                      "UPDATE authorizations SET method = $2, started = $3, node = $4"
+                      "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"
                       " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
                       once};
 const Statement finish{
     "finish_validation",
     "UPDATE authorizations SET method = $2, started = coalesce(started, $3), finished = $4,"
-    " problem = $5, expires = coalesce($6, expires)"
+    " problem = $5, expires = coalesce($6, expires), request = coalesce(request, $7)"
     " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
     " AND ((started IS NULL AND expires > $4) OR method = $2)",
     once};
@@ -109,9 +109,9 @@ base::Task<std::vector<std::optional<Authorization>>> PostgresRepository::find_v
 }
 
 base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,
-                                                      protocol::ChallengeType method,
-                                                      base::Time now) {
-    const auto answer = co_await run(begin, id, to_stored(std::span(&method, 1)), now, node_.id());
+                                                      ca::ValidationAttempt attempt) {
+    const auto answer = co_await run(begin, id, to_stored(std::span(&attempt.method, 1)),
+                                     attempt.started, node_.id(), attempt.request);
     co_return answer.affected() == 1;
 }
 
@@ -121,8 +121,9 @@ base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id,
     const auto& problem = attempt.problem;
     const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
     const auto new_expiry = problem ? std::nullopt : std::optional(expires);
-    const auto answer = co_await run(finish, id, to_stored(std::span(&attempt.method, 1)),
-                                     attempt.started, attempt.finished, document, new_expiry);
+    const auto answer =
+        co_await run(finish, id, to_stored(std::span(&attempt.method, 1)), attempt.started,
+                     attempt.finished, document, new_expiry, attempt.request);
     const bool is_finished = answer.affected() == 1;
     if (is_finished) node_.announce(id.to_string());
     co_return is_finished;

@@ -41,9 +41,9 @@ const Statement create{
 const std::string columns =
     "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
     " o.not_before, o.not_after, o.completed, o.problem, o.begun, o.csr, o.serial,"
-    " o.certificate_not_before, o.certificate_not_after";
+    " o.certificate_not_before, o.certificate_not_after, o.request";
 
-constexpr int column_count = 16;
+constexpr int column_count = 17;
 
 // As many as there are columns in a list.
 std::string nulls_for(std::string_view list) {
@@ -84,7 +84,8 @@ const Statement begin{"begin_issuance",
                       "key = $8) AS blocked,"
                       " EXISTS (SELECT FROM accounts WHERE thumbprint = $9) AS accounts),"
                       " begun AS (UPDATE orders SET begun = $2, csr = $3, serial = $4,"
-                      " certificate_not_before = $5, certificate_not_after = $6, node = $7"
+                      " certificate_not_before = $5, certificate_not_after = $6, node = $7,"
+                      " request = $10"
                       " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
                       " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
                       " AND NOT EXISTS (SELECT FROM accounts a"
@@ -194,9 +195,10 @@ base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId acc
 
 base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance(
     OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
-    const auto answer = co_await run(begin, id, intent.begun, intent.csr,
-                                     intent.serial.der_content(), intent.validity.not_before,
-                                     intent.validity.not_after, node_.id(), key.id, key.thumbprint);
+    const auto answer =
+        co_await run(begin, id, intent.begun, intent.csr, intent.serial.der_content(),
+                     intent.validity.not_before, intent.validity.not_after, node_.id(), key.id,
+                     key.thumbprint, intent.request);
     auto row = answer.row(0);
     if (row.boolean()) co_return IssuanceBeginning::key_is_blocked;
     if (row.boolean()) co_return IssuanceBeginning::key_is_an_accounts;

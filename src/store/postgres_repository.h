@@ -55,8 +55,8 @@ class PostgresRepository final : public SharedStore {
     base::Task<std::vector<std::optional<ca::Authorization>>> find_valid_authorizations(
         ca::AccountId account, std::vector<protocol::Identifier> identifiers,
         base::Time now) override;
-    base::Task<bool> begin_validation(ca::AuthorizationId id, protocol::ChallengeType method,
-                                      base::Time now) override;
+    base::Task<bool> begin_validation(ca::AuthorizationId id,
+                                      ca::ValidationAttempt attempt) override;
     base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                        base::Time expires) override;
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
@@ -117,7 +117,7 @@ class PostgresRepository final : public SharedStore {
 /// What read_authorization reads, of authorizations called `a`.
 inline const std::string authorization_columns =
     "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.deactivated,"
-    " a.started, a.method, a.finished, a.problem";
+    " a.started, a.method, a.finished, a.problem, a.request";
 /// The authorizations in rows that begin with a place, counted from 1, each at its place.
 [[nodiscard]] std::vector<std::optional<ca::Authorization>> placed_authorizations(
     const Answer& answer, std::size_t places);

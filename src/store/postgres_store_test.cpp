@@ -296,7 +296,7 @@ TEST_F(PostgresStoreTest, LeavesTheJobsOfALivingNodeAlone) {
     open_both();
     await(here->create_account(account));
     const auto proof = stored_authorization();
-    await(here->begin_validation(proof.id, ChallengeType::http_01, now));
+    await(here->begin_validation(proof.id, {ChallengeType::http_01, now}));
     EXPECT_TRUE(await(there->claim_unfinished_validations(10)).empty());
     EXPECT_EQ(await(here->claim_unfinished_validations(10)), std::vector{proof.id});
 
@@ -312,7 +312,7 @@ TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeThatDied) {
     const auto proof = stored_authorization();
     auto order = make.order(account.id, {});
     await(here->create_order(order, {}, std::nullopt));
-    await(here->begin_validation(proof.id, ChallengeType::http_01, now));
+    await(here->begin_validation(proof.id, {ChallengeType::http_01, now}));
     await(here->begin_issuance(order.id, make.intent(), unknown_key));
     EXPECT_TRUE(await(there->claim_unfinished_validations(10)).empty());
 
@@ -344,7 +344,7 @@ TEST_F(PostgresStoreTest, TellsOtherNodesWhatHasChanged) {
     here->report_configuration("a");  // and learns that there is another
     await(here->create_account(account));
     const auto proof = stored_authorization();
-    await(here->begin_validation(proof.id, ChallengeType::http_01, now));
+    await(here->begin_validation(proof.id, {ChallengeType::http_01, now}));
     const ca::ValidationAttempt attempt{ChallengeType::http_01, now, now, std::nullopt};
     await(here->finish_validation(proof.id, attempt, now + 1h));
     EXPECT_TRUE(eventually([&] {

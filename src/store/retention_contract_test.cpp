@@ -105,7 +105,7 @@ TEST_P(RetentionContract, KeepsTheCertificateOfAnOrderThatIsGone) {
 TEST_P(RetentionContract, KeepsAnAuthorizationThatIsBeingValidated) {
     const auto placed = stored_order(account.id);
     const auto& proof = placed.proofs[0];
-    EXPECT_TRUE(await(store().begin_validation(proof.id, protocol::ChallengeType::http_01, now)));
+    EXPECT_TRUE(await(store().begin_validation(proof.id, {protocol::ChallengeType::http_01, now})));
     EXPECT_EQ(remove_all_before(later), 1U);
     EXPECT_TRUE(has(proof));
     EXPECT_EQ(await(store().claim_unfinished_validations(10)), std::vector{proof.id});

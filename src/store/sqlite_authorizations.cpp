@@ -16,7 +16,7 @@ AuthorizationId read_id(Columns& row) {
 std::optional<Authorization> find_by_id(Connection& connection, const AuthorizationId& id) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
-        " method, finished, problem FROM authorizations WHERE id = ?",
+        " method, finished, problem, request FROM authorizations WHERE id = ?",
         read_authorization<Columns>, id);
 }
 
@@ -35,7 +35,8 @@ std::optional<Authorization> find_reusable(Connection& connection, const Authori
                                            const ca::OrderStore::Reuse& reuse) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
-        " method, finished, problem FROM authorizations WHERE account = ? AND identifier = ?"
+        " method, finished, problem, request FROM authorizations WHERE account = ? AND identifier "
+        "= ?"
         " AND finished IS NOT NULL AND finished > ? AND problem IS NULL AND deactivated IS NULL "
         "AND expires > ?"
         " ORDER BY expires DESC LIMIT 1",
@@ -91,18 +92,17 @@ base::Task<std::vector<std::optional<Authorization>>> SqliteRepository::find_val
 }
 
 base::Task<bool> SqliteRepository::begin_validation(AuthorizationId id,
-                                                    protocol::ChallengeType method,
-                                                    base::Time now) {
+                                                    ca::ValidationAttempt attempt) {
     auto step = [&](Connection& connection) {
         const bool is_begun =
             connection.execute(
-                "UPDATE authorizations SET method = ?1, started = ?2 WHERE id = ?3"
+                "UPDATE authorizations SET method = ?1, started = ?2, request = ?4 WHERE id = ?3"
                 " AND started IS NULL AND deactivated IS NULL AND expires > ?2",
-                to_stored(std::span(&method, 1)), now, id) == 1;
+                to_stored(std::span(&attempt.method, 1)), attempt.started, id,
+                attempt.request) == 1;
         if (is_begun) {
-            announce(authorizations_, id, [&](Authorization& authorization) {
-                authorization.attempt = {method, now, std::nullopt, std::nullopt};
-            });
+            announce(authorizations_, id,
+                     [&](Authorization& authorization) { authorization.attempt = attempt; });
         }
         return is_begun;
     };
@@ -119,17 +119,19 @@ base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id,
         const bool is_finished =
             connection.execute(
                 "UPDATE authorizations SET method = ?1, started = ifnull(started, ?2),"
-                " finished = ?3, problem = ?4, expires = ifnull(?5, expires) WHERE id = ?6"
+                " finished = ?3, problem = ?4, expires = ifnull(?5, expires),"
+                " request = ifnull(request, ?7) WHERE id = ?6"
                 " AND finished IS NULL AND deactivated IS NULL"
                 " AND ((started IS NULL AND expires > ?3) OR method = ?1)",
                 to_stored(std::span(&attempt.method, 1)), attempt.started, attempt.finished,
-                document, new_expiry, id) == 1;
+                document, new_expiry, id, attempt.request) == 1;
         if (is_finished) {
             announce(authorizations_, id, [&, new_expiry](Authorization& authorization) {
                 auto& present = authorization.attempt;
-                const auto started = present ? present->started : attempt.started;
-                present = attempt;
-                present->started = started;
+                auto finished = attempt;
+                if (present) finished.started = present->started;
+                if (present) finished.request = present->request;
+                present = std::move(finished);
                 if (new_expiry) authorization.expires = *new_expiry;
             });
         }

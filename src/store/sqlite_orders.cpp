@@ -64,7 +64,7 @@ base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
         return connection.find(
             "SELECT id, account, created, expires, identifiers, authorizations, profile,"
             " not_before, not_after, completed, problem, begun, csr, serial,"
-            " certificate_not_before, certificate_not_after FROM orders WHERE id = ?",
+            " certificate_not_before, certificate_not_after, request FROM orders WHERE id = ?",
             read_order<Columns>, id);
     });
     if (order) orders_.keep(*order, moment);
@@ -108,10 +108,10 @@ base::Task<ca::OrderStore::IssuanceBeginning> SqliteRepository::begin_issuance(
         const bool is_begun =
             connection.execute(
                 "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
-                " certificate_not_before = ?4, certificate_not_after = ?5"
+                " certificate_not_before = ?4, certificate_not_after = ?5, request = ?7"
                 " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
                 intent.begun, intent.csr, intent.serial.der_content(), intent.validity.not_before,
-                intent.validity.not_after, id) == 1;
+                intent.validity.not_after, id, intent.request) == 1;
         if (!is_begun) return refused;
         announce(orders_, id, [&](Order& order) { order.intent = intent; });
         return begun;

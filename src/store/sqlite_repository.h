@@ -61,8 +61,8 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::vector<std::optional<ca::Authorization>>> find_valid_authorizations(
         ca::AccountId account, std::vector<protocol::Identifier> identifiers,
         base::Time now) override;
-    base::Task<bool> begin_validation(ca::AuthorizationId id, protocol::ChallengeType method,
-                                      base::Time now) override;
+    base::Task<bool> begin_validation(ca::AuthorizationId id,
+                                      ca::ValidationAttempt attempt) override;
     base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                        base::Time expires) override;
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;

@@ -27,7 +27,7 @@ ca::Account read_account(Row& row) {
 }
 
 /// id, account, created, expires, identifiers, authorizations, profile, not_before, not_after,
-/// completed, problem, begun, csr, serial, certificate_not_before, certificate_not_after.
+/// completed, problem, begun, csr, serial, certificate_not_before, certificate_not_after, request.
 template <class Row>
 ca::Order read_order(Row& row) {
     ca::Order order{
@@ -51,13 +51,14 @@ ca::Order read_order(Row& row) {
             .csr = base::copy_of(row.blob()),
             .serial = serial_from(row.blob()),
             .validity = {.not_before = row.time(), .not_after = row.time()},
+            .request = std::string(row.optional_text().value_or("")),
         };
     }
     return order;
 }
 
 /// id, account, identifier, created, expires, token, offered, deactivated, started, method,
-/// finished, problem.
+/// finished, problem, request.
 template <class Row>
 ca::Authorization read_authorization(Row& row) {
     ca::Authorization authorization{
@@ -80,6 +81,7 @@ ca::Authorization read_authorization(Row& row) {
         };
         if (const auto problem = row.optional_text())
             authorization.attempt->problem = problem_from(*problem);
+        authorization.attempt->request = row.optional_text().value_or("");
     }
     return authorization;
 }

@@ -38,10 +38,6 @@ def operator_get(ca, path):
     return requests.get(f"http://127.0.0.1:{ca.admin_port}{path}", timeout=10)
 
 
-def log_lines(ca):
-    return [json.loads(line) for line in ca.log.read_text().splitlines() if line.startswith("{")]
-
-
 def wait_for(look, timeout=20):
     """The first true value that `look` returns."""
     deadline = time.monotonic() + timeout
@@ -227,9 +223,9 @@ def test_one_id_leads_from_the_access_log_to_what_became_of_a_request(ca, client
     issued = client.issue([unique_name()])
     assert client.revoke(issued.der).status_code == 200
     # Lines are written by a thread of their own, in order.
-    wait_for(lambda: [line for line in log_lines(ca) if line["event"] == "request"
+    wait_for(lambda: [line for line in ca.log_lines() if line["event"] == "request"
                       and line["target"].endswith("/revoke-cert")])
-    lines = log_lines(ca)
+    lines = ca.log_lines()
     requests_by_id = {line["id"]: line for line in lines if line["event"] == "request"}
 
     for event, kind, answer in (("account created", "/acme/new-account", 201),

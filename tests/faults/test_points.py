@@ -7,8 +7,9 @@ cairn-ca with other adapters (program/); where it dies inside a commit, it is ca
 
 import concurrent.futures
 import dataclasses
-import hashlib
 import datetime
+import hashlib
+import re
 import signal
 import time
 
@@ -174,6 +175,27 @@ def test_dies_on_the_way(life, point):
     life.ca.start(die_at=point)
     check_life(life)
     assert life.deaths == 1, f"the CA passed no point {point}"
+
+
+def test_a_job_that_is_taken_up_says_who_asked_for_it(life):
+    """Also if that was asked of a process that is no more."""
+    ca = life.ca
+    ca.start(die_at="sign.before:1")
+    life.register()
+    names = [unique_name()]
+    url, order = life.order(names)
+    order = life.finalize(url, order, names)
+    assert order["status"] == "valid", life.client.explain(order)
+    assert life.deaths == 1
+
+    # The ids of one process begin alike: this one is of none that the second process answered. Of the
+    # first the log may have lost the last lines.
+    check_store(ca, 1)
+    lines = ca.log_lines()
+    [issued] = [line["request"] for line in lines if line["event"] == "issued"]
+    last = [line["id"] for line in lines if line["event"] == "request"][-1]
+    assert re.fullmatch(r"[0-9a-f]+-[0-9a-f]+", issued)
+    assert issued.split("-")[0] != last.split("-")[0]
 
 
 @pytest.mark.parametrize("point", points({step: 1 for step in SLOW}))

@@ -103,6 +103,10 @@ class CairnCa:
     def is_revoked(self, serial):
         return self.store.revocation_reason(serial) is not None
 
+    def log_lines(self):
+        return [json.loads(line) for line in self.log.read_text().splitlines()
+                if line.startswith("{")]
+
     def _serves(self):
         return _answers(self.directory, self.api_root)
 

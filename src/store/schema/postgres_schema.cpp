@@ -5,11 +5,12 @@
 
 #include "store/postgres_session.h"
 #include "store/schema/postgres_version_1.h"
+#include "store/schema/postgres_version_2.h"
 
 namespace cairn::store {
 namespace {
 
-constexpr std::array scripts = {postgres_version_1};
+constexpr std::array scripts = {postgres_version_1, postgres_version_2};
 
 std::size_t number_in(const Answer& answer) {
     // Scripts are answered in text.

@@ -42,6 +42,7 @@ inline void expect_same(const ca::Authorization& left, const ca::Authorization& 
     EXPECT_EQ(left.attempt->started, right.attempt->started);
     EXPECT_EQ(left.attempt->finished, right.attempt->finished);
     expect_same(left.attempt->problem, right.attempt->problem);
+    EXPECT_EQ(left.attempt->request, right.attempt->request);
 }
 
 inline void expect_same(const ca::Order& left, const ca::Order& right) {
@@ -63,6 +64,7 @@ inline void expect_same(const ca::Order& left, const ca::Order& right) {
     EXPECT_EQ(left.intent->serial, right.intent->serial);
     EXPECT_EQ(left.intent->validity.not_before, right.intent->validity.not_before);
     EXPECT_EQ(left.intent->validity.not_after, right.intent->validity.not_after);
+    EXPECT_EQ(left.intent->request, right.intent->request);
 }
 
 inline void expect_same(const ca::IssuedCertificate& left, const ca::IssuedCertificate& right) {

@@ -102,6 +102,7 @@ class Specimens {
             .csr = random_.octets(300),
             .serial = serial(),
             .validity = {.not_before = now - 1h, .not_after = now + 90 * 24h},
+            .request = "4b1d-7",
         };
     }
 

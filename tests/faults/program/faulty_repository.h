@@ -56,10 +56,10 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "create_order",
                       store_->create_order(std::move(order), std::move(fresh), reuse));
     }
-    base::Task<bool> begin_validation(ca::AuthorizationId id, protocol::ChallengeType method,
-                                      base::Time now) override {
+    base::Task<bool> begin_validation(ca::AuthorizationId id,
+                                      ca::ValidationAttempt attempt) override {
         return around(point_, "begin_validation",
-                      store_->begin_validation(std::move(id), method, now));
+                      store_->begin_validation(std::move(id), std::move(attempt)));
     }
     base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                        base::Time expires) override {
