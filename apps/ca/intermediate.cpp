@@ -67,11 +67,16 @@ Intermediate create_issuer(const fs::path& folder, const std::string& name, cryp
                            const base::Clock& clock, crypto::Random& random) {
     require_file_name(name);
     const auto pki_folder = folder / "pki";
-    for (const auto& file : {name + ".pem", name + "-key.pem"}) {
-        if (fs::exists(pki_folder / file))
-            throw std::runtime_error((pki_folder / file).string() +
-                                     " is there already; nothing was changed");
-    }
+    const auto certificate_path = pki_folder / (name + ".pem");
+    if (fs::exists(certificate_path))
+        throw std::runtime_error(certificate_path.string() +
+                                 " is there already; nothing was changed");
+    // The key is written first.
+    const auto key_path = pki_folder / (name + "-key.pem");
+    if (fs::exists(key_path))
+        throw std::runtime_error(key_path.string() +
+                                 " is there already, without a certificate, as if making one was "
+                                 "interrupted: remove it if so; nothing was changed");
     const auto root_path = pki_folder / "root.pem";
     const auto root_key_path = pki_folder / "root-key.pem";
     const auto root = require(pki::Certificate::from_pem(read_file(root_path)), root_path);

@@ -88,3 +88,10 @@ def test_issuer_create_replaces_nothing(ca):
     with pytest.raises(Exception, match="nothing was changed"):
         create_issuer(ca, "intermediate")
     assert (ca.home / "pki" / "intermediate-key.pem").read_bytes() == key
+
+
+def test_issuer_create_says_what_an_interrupted_one_left(ca):
+    create_issuer(ca, "second")
+    (ca.home / "pki" / "second.pem").unlink()  # it is written last
+    with pytest.raises(Exception, match="second-key.pem is there already, without a certificate"):
+        create_issuer(ca, "second")
