@@ -1,6 +1,8 @@
 """Stopping, starting and reloading in good order."""
 
 import datetime
+import pathlib
+import signal
 import threading
 
 import pytest
@@ -102,6 +104,31 @@ def test_reload_takes_a_good_configuration_and_leaves_a_bad_one(ca, client):
     settings.write_text(settings.read_text() + "[no_such_section]\n")
     ca.reload(outcome="the former configuration stays in force")
     assert lifetime_of(client.issue([unique_name()]).chain_pem) == 30
+
+
+def test_being_stopped_and_going_on_is_no_event(ca):
+    """The server looks at its own certificate each minute and after a reload: not because it was held
+    for a moment."""
+    def state():
+        return pathlib.Path(f"/proc/{ca.server.process.pid}/stat").read_text().rpartition(") ")[2][0]
+
+    (ca.home / "pki" / "server.pem").write_text("spoiled, so that looking at it shows")
+    for _ in range(10):
+        ca.server.signal(signal.SIGSTOP)
+        ca.server.wait_until(lambda: state() == "T")
+        ca.server.signal(signal.SIGCONT)
+        ca.server.wait_until(lambda: state() != "T")
+    settings = ca.home / "ca.toml"
+    settings.write_text(settings.read_text() + "[no_such_section]\n")
+    ca.reload(outcome="the former configuration stays in force")
+
+    def events():
+        return [line["event"] for line in ca.log_lines()]
+
+    ca.server.wait_until(lambda: events().count("issued own certificate") == 2)
+    assert [event for event in events() if "certificate" in event or "reload" in event] == [
+        "issued own certificate", "reload failed; the former configuration stays in force",
+        "issued own certificate"]
 
 
 def test_a_new_intermediate_without_a_restart(ca, client):
