@@ -1,0 +1,95 @@
+#include "store/testing/authorization_contract.h"
+
+namespace cairn::store::testing {
+namespace {
+
+using protocol::ChallengeType;
+
+// Of an order that is placed with these names and may stand on what is valid beyond
+// `lapsing_after`.
+class ReuseContract : public AuthorizationContract {
+  protected:
+    struct Placed {
+        ca::Order order;
+        std::vector<ca::Authorization> fresh;
+        std::vector<std::optional<ca::Authorization>> reused;
+    };
+    Placed place(const std::vector<std::string>& names, base::Time lapsing_after = now,
+                 base::Time finished_after = now - 24h) {
+        std::vector<ca::Authorization> fresh;
+        for (const auto& name : names) fresh.push_back(make.authorization(account.id, name));
+        auto order = make.order(account.id, fresh);
+        const ca::OrderStore::Reuse reuse{finished_after, lapsing_after};
+        auto reused = await(store().create_order(order, fresh, reuse));
+        return {std::move(order), std::move(fresh), std::move(reused)};
+    }
+    /// Whether an order for `name` is placed on another authorization than the one it came with.
+    bool is_reused(const std::string& name, base::Time lapsing_after = now,
+                   base::Time finished_after = now - 24h) {
+        const auto placed = place({name}, lapsing_after, finished_after);
+        const bool was_added = await(store().find_authorization(placed.fresh.at(0).id)).has_value();
+        EXPECT_NE(placed.reused.at(0).has_value(), was_added);
+        return placed.reused.at(0).has_value();
+    }
+};
+INSTANTIATE_TEST_SUITE_P(, ReuseContract, ::testing::ValuesIn(backends()), name_of);
+
+TEST_P(ReuseContract, PutsTheValidOneThatLapsesLastInTheFreshOnesPlace) {
+    stored_valid(account.id, "b.example.org", now + 10h);
+    const auto last = stored_valid(account.id, "b.example.org", now + 30h);
+    const auto wildcard = stored_valid(account.id, "*.c.example.org");
+    const auto placed =
+        place({"a.example.org", "b.example.org", "c.example.org", "*.c.example.org"});
+    ASSERT_EQ(placed.reused.size(), 4U);
+    EXPECT_FALSE(placed.reused[0]);
+    expect_found(placed.reused[1], last);
+    EXPECT_FALSE(placed.reused[2]);
+    expect_found(placed.reused[3], wildcard);
+
+    const std::vector<ca::AuthorizationId> expected{placed.fresh[0].id, last.id, placed.fresh[2].id,
+                                                    wildcard.id};
+    EXPECT_EQ(await(store().find_order(placed.order.id))->authorizations, expected);
+    reopen();
+    EXPECT_EQ(await(store().find_order(placed.order.id))->authorizations, expected);
+    expect_found(await(store().find_authorization(placed.fresh[0].id)), placed.fresh[0]);
+    for (const std::size_t i : {1U, 3U})
+        EXPECT_FALSE(await(store().find_authorization(placed.fresh[i].id)));
+}
+
+TEST_P(ReuseContract, StandsOnNoneThatIsNotValid) {
+    const auto name = std::string("example.org");
+    stored(account.id, name);
+    EXPECT_FALSE(is_reused(name)) << "pending";
+
+    const auto processing = stored(account.id, name);
+    await(store().begin_validation(processing.id, {ChallengeType::http_01, now}));
+    EXPECT_FALSE(is_reused(name)) << "being validated";
+    await(finish(processing.id, now, failure, now + 24h));
+    EXPECT_FALSE(is_reused(name)) << "failed";
+
+    const auto valid = stored_valid(account.id, name, now + 24h);
+    EXPECT_TRUE(is_reused(name, now + 24h - 1s));
+    EXPECT_FALSE(is_reused(name, now + 24h)) << "lapses";
+    const auto finished = *found(valid.id).attempt->finished;
+    EXPECT_TRUE(is_reused(name, now, finished - 1s));
+    EXPECT_FALSE(is_reused(name, now, finished)) << "too old";
+
+    await(store().deactivate_authorization(valid.id, now));
+    EXPECT_FALSE(is_reused(name)) << "deactivated";
+
+    stored_valid(stored_account().id, name);
+    EXPECT_FALSE(is_reused(name)) << "another account's";
+}
+
+TEST_P(ReuseContract, LeavesAllFreshWhereNothingMayBeReused) {
+    stored_valid(account.id, "example.org", now + 24h);
+    const auto fresh = make.authorization(account.id, "example.org");
+    const auto order = make.order(account.id, {fresh});
+    const auto reused = await(store().create_order(order, {fresh}, std::nullopt));
+    ASSERT_EQ(reused.size(), 1U);
+    EXPECT_FALSE(reused[0]);
+    EXPECT_EQ(await(store().find_order(order.id))->authorizations, order.authorizations);
+}
+
+}  // namespace
+}  // namespace cairn::store::testing
