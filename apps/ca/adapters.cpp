@@ -28,8 +28,8 @@ OpenedStore open_shared(const Configuration::Store& store, std::string name,
     options.node_name = std::move(name);
     options.on_change = std::move(surroundings.on_change);
     options.on_reload = std::move(surroundings.on_reload);
-    auto shared = store::open_postgres_store(options, std::move(surroundings.executors),
-                                             surroundings.log, surroundings.observer);
+    auto shared = store::open_postgres_store(options, surroundings.executors, surroundings.log,
+                                             surroundings.observer);
     OpenedStore opened;
     opened.shared = shared.get();
     opened.nonces = &shared->nonces();
@@ -62,11 +62,11 @@ std::unique_ptr<ca::Validator> Adapters::make_validator(
     const Configuration& configuration,
     const std::function<base::Executor()>& next_executor) const {
     const auto& validation = configuration.validation;
-    net::ResolverOptions options{.servers = validation.dns_servers,
-                                 .dnssec = validation.dnssec,
-                                 .timeout = validation.timeout / 2,
-                                 .trust_anchor_file = validation.dns_trust_anchor_file,
-                                 .root_hints_file = validation.dns_root_hints_file};
+    const net::ResolverOptions options{.servers = validation.dns_servers,
+                                       .dnssec = validation.dnssec,
+                                       .timeout = validation.timeout / 2,
+                                       .trust_anchor_file = validation.dns_trust_anchor_file,
+                                       .root_hints_file = validation.dns_root_hints_file};
     va::Settings settings{.http_port = validation.http_port,
                           .https_port = validation.https_port,
                           .tls_alpn_port = validation.tls_alpn_port,

@@ -102,8 +102,8 @@ Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profile
       queue_(
           {.name = "issuance", .queue = Observer::Queue::issuance, .parallel = 64},
           std::move(next_executor),
-          [this](std::string id) { return carry_out(*OrderId::from_text(id)); },
-          [this](std::string id) { return give_up(*OrderId::from_text(id)); },
+          [this](const std::string& id) { return carry_out(*OrderId::from_text(id)); },
+          [this](const std::string& id) { return give_up(*OrderId::from_text(id)); },
           [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
 
 void Issuance::start() {

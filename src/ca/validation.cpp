@@ -41,8 +41,8 @@ Validation::Validation(Repository& repository, Validator& validator, const Profi
       attempts_(announcements),
       queue_(
           {.name = "validation", .queue = Observer::Queue::validation}, std::move(next_executor),
-          [this](std::string id) { return carry_out(*AuthorizationId::from_text(id)); },
-          [this](std::string id) { return give_up(*AuthorizationId::from_text(id)); },
+          [this](const std::string& id) { return carry_out(*AuthorizationId::from_text(id)); },
+          [this](const std::string& id) { return give_up(*AuthorizationId::from_text(id)); },
           [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
 
 void Validation::start() {

@@ -80,7 +80,7 @@ PostgresRepository::~PostgresRepository() {
 }
 
 std::unique_ptr<SharedStore> open_postgres_store(const PostgresOptions& options,
-                                                 std::vector<base::Executor> executors,
+                                                 const std::vector<base::Executor>& executors,
                                                  base::Log& log, ca::Observer& observer) {
     return std::make_unique<PostgresRepository>(options, executors, log, observer);
 }

@@ -67,7 +67,7 @@ class SharedStore : public ca::Repository {
 /// another program; neither with the password of the URL. The loops must run until the store is
 /// gone.
 [[nodiscard]] std::unique_ptr<SharedStore> open_postgres_store(
-    const PostgresOptions& options, std::vector<base::Executor> executors, base::Log& log,
+    const PostgresOptions& options, const std::vector<base::Executor>& executors, base::Log& log,
     ca::Observer& observer = ca::deaf_observer());
 
 }  // namespace cairn::store
