@@ -195,7 +195,8 @@ int main(int argument_count, char** arguments) {
     options.cairn = (beside / "cairn").string();
     add_choices(program, options);
     auto* quick = program.add_flag("--quick", options.quick, "A bit of everything");
-    program.add_flag("--full", options.full, "The whole matrix; takes an hour")->excludes(quick);
+    program.add_flag("--full", options.full, "The whole matrix; takes most of an hour")
+        ->excludes(quick);
     program.add_option("--orders", options.orders, "Orders of the longest run of --full")
         ->capture_default_str();
     program.add_option("--report", options.report, "Write a report with pictures to this .md file");
