@@ -126,13 +126,13 @@ base::Task<ca::Authorization> AuthorizationApi::attempted(ca::Authorization auth
     const bool was_under_way = is_recorded_under_way(authorization);
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
-    const auto attempt = co_await validation_.begin(std::move(authorization), std::move(owner),
-                                                    type, std::move(cause));
+    const auto attempt =
+        co_await validation_.begin(std::move(authorization), std::move(owner), type, cause);
     if (was_under_way || validation_.is_under_way(id)) co_await ticket.wait(longest_challenge_hold);
     if (auto outcome = validation_.outcome(attempt)) co_return *std::move(outcome);
     authorization = co_await ordering_.read_authorization(account, id);
     if (authorization.attempt || authorization.deactivated) co_return authorization;
-    co_await validation_.record(id, type);
+    co_await validation_.record(id, type, std::move(cause));
     co_return co_await ordering_.read_authorization(account, id);
 }
 

@@ -88,8 +88,10 @@ std::optional<Authorization> Validation::outcome(const Attempts::Handle& attempt
     return attempts_.result_of(attempt);
 }
 
-base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method) {
-    ValidationAttempt attempt{.method = method, .started = clock_.now()};
+base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method,
+                                    Cause cause) {
+    ValidationAttempt attempt{
+        .method = method, .started = clock_.now(), .request = std::move(cause.request)};
     if (const auto begun = attempts_.find(id)) attempt = *begun->facts.authorization.attempt;
     co_await repository_.begin_validation(id, std::move(attempt));
 }

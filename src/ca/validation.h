@@ -50,8 +50,9 @@ class Validation {
     [[nodiscard]] std::optional<Authorization> outcome(const Attempts::Handle& attempt) const;
     /// Records the attempt, if it has not ended, so that a client may be told of it: whatever
     /// becomes of this process, it is carried out. Also one that could not begin, or was
-    /// interrupted.
-    [[nodiscard]] base::Task<void> record(AuthorizationId id, protocol::ChallengeType method);
+    /// interrupted: for `cause` then.
+    [[nodiscard]] base::Task<void> record(AuthorizationId id, protocol::ChallengeType method,
+                                          Cause cause);
 
   private:
     base::Task<void> carry_out(AuthorizationId id);

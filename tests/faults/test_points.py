@@ -177,6 +177,16 @@ def test_dies_on_the_way(life, point):
     assert life.deaths == 1, f"the CA passed no point {point}"
 
 
+def is_of_former_process(ca, event):
+    """Whether the one line of this event names a request of a process before the last. Of that one
+    the log may have lost the last lines, but the ids of one process begin alike."""
+    lines = ca.log_lines()
+    [request] = [line["request"] for line in lines if line["event"] == event]
+    last = [line["id"] for line in lines if line["event"] == "request"][-1]
+    assert re.fullmatch(r"[0-9a-f]+-[0-9a-f]+", request)
+    return request.split("-")[0] != last.split("-")[0]
+
+
 def test_a_job_that_is_taken_up_says_who_asked_for_it(life):
     """Also if that was asked of a process that is no more."""
     ca = life.ca
@@ -188,14 +198,8 @@ def test_a_job_that_is_taken_up_says_who_asked_for_it(life):
     assert order["status"] == "valid", life.client.explain(order)
     assert life.deaths == 1
 
-    # The ids of one process begin alike: this one is of none that the second process answered. Of the
-    # first the log may have lost the last lines.
     check_store(ca, 1)
-    lines = ca.log_lines()
-    [issued] = [line["request"] for line in lines if line["event"] == "issued"]
-    last = [line["id"] for line in lines if line["event"] == "request"][-1]
-    assert re.fullmatch(r"[0-9a-f]+-[0-9a-f]+", issued)
-    assert issued.split("-")[0] != last.split("-")[0]
+    assert is_of_former_process(ca, "issued")
 
 
 @pytest.mark.parametrize("point", points({step: 1 for step in SLOW}))
@@ -220,6 +224,7 @@ def test_dies_while_it_records_a_slow_validation(life, point):
     order = life.finalize(url, order, names)
     assert order["status"] == "valid", life.client.explain(order)
     check_store(ca, 1)
+    assert is_of_former_process(ca, "validation") == (".after" in point)
 
 
 @pytest.mark.parametrize("store", ["shared"], indirect=True)
