@@ -46,7 +46,7 @@ remove_store() { # FILE
 # Without arguments a bit of everything; `store`: the embedded store by itself; `nodes`: what a second
 # node adds; else what the arguments of issuance-bench say.
 dev_bench() {
-    need bench && dev_build || return
+    prepare 5000 bench && dev_build || return
     if [[ ${1:-} == nodes ]]; then
         need nodes && bench_nodes
         return

@@ -1,5 +1,7 @@
 # Configuring and compiling.
 
+source dev.d/preflight.sh
+
 # What CMake is told beside its preset.
 configuration=()
 
@@ -17,7 +19,10 @@ compile() {
     local preset=$1
     shift
     mkdir -p build
-    (flock 9 && configure "$preset" && cmake --build "build/$preset" -- "$@") 9>"build/$preset.lock"
+    local code=0
+    (flock 9 && configure "$preset" && cmake --build "build/$preset" -- "$@") 9>"build/$preset.lock" || code=$?
+    if ((code)); then tell_full_disk; fi
+    return "$code"
 }
 
 # record_profile: build/profile, of how cairn-ca spends its time while it issues certificates, for the
@@ -58,7 +63,7 @@ issue_for_record() {
 
 # The optimized programs, in build/release/bin; with --quick not by a profile.
 dev_build() {
-    need build || return
+    prepare 2000 build || return
     local configuration=(-DCAIRN_USE_PROFILE=)
     if [[ ${1:-} != --quick ]]; then
         if record_profile; then

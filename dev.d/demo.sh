@@ -1,17 +1,24 @@
 # From nothing to certificates, on loopback, with free ports, in a folder of its own under build/demo.
 
 demo_pids=()
+demo_steps=8
+demo_step=0
 
 dev_demo() {
-    echo "Cairn: a certificate authority and a client, shown on this machine alone."
-    step "Packages and programs"
-    need build demo
-    say "Building; the first time takes some minutes."
-    if ! dev_build --quick >"$(demo_log build)" 2>&1; then
-        tail -n 40 "$(demo_log build)"
-        demo_failed "The build failed; all of its output is in $(demo_log build)."
-    fi
-    say "Built: build/release/bin/cairn-ca and build/release/bin/cairn."
+    SECONDS=0
+    cat <<TEXT
+Cairn: a certificate authority and a client, shown on this machine alone, in $demo_steps steps. The first
+time takes some minutes, most of them for the second step; later it is seconds.
+Programs and what the demo makes lie in $PWD/build, and go with it (rm -r).
+TEXT
+    step "Packages"
+    prepare 300 build demo
+    say "All that is needed is installed."
+
+    step "Programs: cairn-ca and cairn, without tests and benchmarks"
+    mkdir -p build/demo
+    with_progress "compiled" progress_of_ninja build/demo/build.log compile quick cairn-ca cairn ||
+        demo_failed "the programs could not be compiled; all that was said is in build/demo/build.log."
 
     home=$(mktemp -d "$PWD/build/demo/$(date +%Y%m%d-%H%M%S)-XXXX")
     trap demo_stop EXIT
@@ -20,25 +27,25 @@ dev_demo() {
 }
 
 demo_run() {
-    local ca=$PWD/build/release/bin/cairn-ca cairn=$PWD/build/release/bin/cairn
+    # By their names, as somebody would type them.
+    PATH=$PWD/build/quick/bin:$PATH
     local dns_port ca_port admin_port http_port tls_port
     dns_port=$(free_port) ca_port=$(free_port) admin_port=$(free_port)
     http_port=$(free_port) tls_port=$(free_port)
     local directory=https://localhost:$ca_port/directory root=$home/ca/pki/root.pem
 
-    step "A name server for the zone test., where every name is at 127.0.0.1"
+    step "A new certificate authority"
     demo_dns "$dns_port"
     start dns /usr/sbin/knotd -c "$home/dns/knot.conf"
     wait_until "the name server answers" kdig @127.0.0.1 -p "$dns_port" +time=1 +retry=0 ns.test A
-    say "knotd answers on 127.0.0.1:$dns_port."
-
-    step "A new certificate authority"
-    run "$ca" init "$home/ca" --name "Cairn Demo" --host localhost --listen "127.0.0.1:$ca_port"
-    start ca "$ca" serve "$home/ca" \
-        --set "server.admin_listen=\"127.0.0.1:$admin_port\"" \
-        --set "validation.http_port=$http_port" --set "validation.tls_alpn_port=$tls_port" \
-        --set "validation.dns_servers=[\"127.0.0.1:$dns_port\"]" --set validation.dnssec=false \
-        --set 'validation.allow_networks=["127.0.0.0/8"]'
+    say "A name server for the zone test. answers on 127.0.0.1:$dns_port: every name is at 127.0.0.1."
+    run cairn-ca init "$home/ca" --name "Cairn Demo" --host localhost --listen "127.0.0.1:$ca_port"
+    local settings=(
+        --set "server.admin_listen=\"127.0.0.1:$admin_port\""
+        --set "validation.http_port=$http_port" --set "validation.tls_alpn_port=$tls_port"
+        --set "validation.dns_servers=[\"127.0.0.1:$dns_port\"]" --set validation.dnssec=false
+        --set 'validation.allow_networks=["127.0.0.0/8"]')
+    start ca cairn-ca serve "$home/ca" "${settings[@]}"
     wait_until "the CA serves its directory" \
         curl --silent --fail --output /dev/null --cacert "$root" "$directory"
     say "It serves $directory, with a certificate of its own making."
@@ -46,24 +53,20 @@ demo_run() {
     step "A certificate for www.example.test, proved by http-01"
     local client=(--state "$home/cairn")
     local from=(--ca "$directory" --ca-root "$root" --email admin@example.test --agree-tos)
-    run "$cairn" issue "${client[@]}" "${from[@]}" -d www.example.test \
+    run cairn issue "${client[@]}" "${from[@]}" -d www.example.test \
         --solver "standalone:127.0.0.1:$http_port"
 
     step "A certificate for *.example.test, proved by dns-01"
     demo_dns_hook "$dns_port"
-    run "$cairn" issue "${client[@]}" "${from[@]}" -d '*.example.test' --name wildcard \
+    run cairn issue "${client[@]}" "${from[@]}" -d '*.example.test' --name wildcard \
         --key-type ec-p384 --solver "exec:$home/dns/hook"
 
-    step "What openssl says about them"
+    step "What openssl says: the chain, and a TLS connection"
     local live=$home/cairn/live lineage
     for lineage in www.example.test wildcard; do
         run openssl verify -x509_strict -purpose sslserver -CAfile "$root" \
             -untrusted "$live/$lineage/chain.pem" "$live/$lineage/cert.pem"
-        run openssl x509 -in "$live/$lineage/cert.pem" -noout -text \
-            -certopt no_sigdump,no_pubkey
     done
-
-    step "A TLS connection with the first"
     start s_server openssl s_server -accept "127.0.0.1:$tls_port" -www -quiet \
         -cert "$live/www.example.test/cert.pem" -key "$live/www.example.test/privkey.pem" \
         -cert_chain "$live/www.example.test/chain.pem"
@@ -71,38 +74,51 @@ demo_run() {
     run openssl s_client -connect "127.0.0.1:$tls_port" -CAfile "$root" -brief \
         -servername www.example.test -verify_hostname www.example.test -verify_return_error
 
-    step "Revocation of the first"
-    run "$cairn" revoke www.example.test "${client[@]}" --reason superseded
+    step "Renewal"
+    local before after
+    before=$(serial_of www.example.test)
+    say "\`cairn renew\` renews what is due. Nothing is; --force renews all the same, with what was said"
+    say "when the certificate was issued."
+    run cairn renew www.example.test "${client[@]}" --force
+    after=$(serial_of www.example.test)
+    [[ $before != "$after" ]] || demo_failed "the certificate is still the one with serial number $before."
+    say "Serial number $before before, $after now; live/www.example.test leads to the new one."
+
+    step "Revocation of the wildcard"
+    run cairn revoke wildcard "${client[@]}" --reason superseded
     local again code=0
-    again=$("$cairn" revoke www.example.test "${client[@]}" 2>&1) || code=$?
-    ((code == 1)) || demo_failed "revoked twice, cairn ended with $code: $again"
+    again=$(cairn revoke wildcard "${client[@]}" 2>&1) || code=$?
+    ((code < 2)) || demo_failed "revoked twice, cairn ended with $code: $again"
     say "Asked once more, it says: $again"
+    say "The CA's log says:"
+    grep '"event":"revoked"' "$home/ca.log" | sed 's/^/     /' ||
+        demo_failed "the CA's log does not tell of the revocation."
+    run cairn status "${client[@]}"
 
     demo_stop
-    step "Done"
     cat <<TEXT
-Everything is in $home
+
+Done in $(minutes $SECONDS). Nothing is left running. Everything is in $home
   ca/                  the authority: ca.toml, its keys, its store
   ca/pki/root.pem      the root to trust
   cairn/live/NAME/     certificates and keys, as a web server wants them
   *.log                what the servers said
 Look at a certificate:
-  openssl x509 -text -noout -in $live/wildcard/cert.pem
-  openssl verify -CAfile $root -untrusted $live/wildcard/chain.pem $live/wildcard/cert.pem
+  openssl x509 -text -noout -in $live/www.example.test/cert.pem
 Serve again:
-  $ca serve $home/ca
-Nothing is left running.
+ $(printf ' %s' "$PWD/build/quick/bin/cairn-ca" "serve ${home@Q}/ca" "${settings[@]@Q}")
+To be rid of it: rm -r $PWD/build/demo $PWD/build/quick
 TEXT
 }
 
+serial_of() { openssl x509 -in "$home/cairn/live/$1/cert.pem" -noout -serial | sed 's/^serial=//'; }
+
 # Talking
 
-demo_log() {
-    mkdir -p build/demo
-    echo "build/demo/$1.log"
+step() {
+    ((++demo_step))
+    printf '\n== Step %d of %d, %s: %s\n' "$demo_step" "$demo_steps" "$(minutes $SECONDS)" "$*"
 }
-
-step() { printf '\n== %s\n' "$*"; }
 say() { printf '   %s\n' "$*"; }
 
 demo_failed() {

@@ -9,6 +9,6 @@ sources() {
 }
 
 dev_format() {
-    need format
+    prepare 1 format
     sources | xargs clang-format-19 -i
 }

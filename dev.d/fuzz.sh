@@ -25,7 +25,7 @@ run_fuzzer() {
 }
 
 dev_fuzz() {
-    need build fuzz
+    prepare 4000 build fuzz
     local chosen=() seconds=600
     if [[ ${1:-} =~ ^[0-9]+$ ]]; then
         seconds=$1

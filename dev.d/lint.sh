@@ -24,8 +24,7 @@ check_tidy_of_all() {
 }
 
 dev_lint() {
-    need build lint
-    mkdir -p build
+    prepare 1000 build lint
     local result=0
     check_layering || result=1
     check_format || result=1

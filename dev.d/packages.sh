@@ -19,6 +19,8 @@ packages_test=(
     # The model of issuance, kills inside system calls, and a cluster in network namespaces.
     spin gcc strace
     haproxy etcd-server etcd-client patroni postgresql iproute2 python3-psycopg2
+    # Patroni's way to etcd by its older interface. Patroni of Debian 12 brings it, that of 13 does not.
+    python3-etcd
 )
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 packages_lint=(python3 git clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev)
@@ -34,6 +36,17 @@ package_services=(
 
 as_root() {
     if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# can_install PACKAGE...: whether this machine and user could, else a sentence that says what to do.
+can_install() {
+    if ! type -P apt-get >/dev/null || ! type -P dpkg-query >/dev/null; then
+        refuse "the packages come from Debian 12 or 13 by apt-get, which is not here: run this there, for" \
+            "example in a container."
+    elif ((EUID != 0)) && ! type -P sudo >/dev/null; then
+        refuse "packages are missing, and neither are you root nor is there sudo: run this command as root" \
+            "once, or have them installed: apt-get install $*"
+    fi
 }
 
 is_installed() {
@@ -55,21 +68,54 @@ need() {
     if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
 }
 
-install_packages() {
-    echo "Installing: $*"
-    as_root apt-get -q update
-
-    local entry name chosen=()
+# choose_packages ENTRY...: puts what the release has of each into `chosen`.
+choose_packages() {
+    local entry name
     for entry in "$@"; do
         for name in ${entry//|/ }; do
-            if [[ $(apt-cache policy "$name") =~ "Candidate: "[^\(] ]]; then
+            if [[ $(LC_ALL=C apt-cache policy "$name") =~ "Candidate: "[^\(] ]]; then
                 chosen+=("$name")
                 continue 2
             fi
         done
-        echo "./dev: this release of Debian has no package $entry" >&2
-        return 2
+        if [[ $update_failed ]]; then
+            refuse "the lists of packages could not be fetched (apt-get's words are above): is there a" \
+                "network, and is /etc/apt right? Then run this again."
+        else
+            refuse "this release of Debian has no package ${entry//|/ or }: Cairn is built on Debian 12 and 13."
+        fi
+        return
     done
+}
+
+# announce_packages PACKAGE...: what comes with them, how large it is, and how it goes away again. What
+# was there before is not ours to remove.
+announce_packages() {
+    local fresh size list=build/installed-packages
+    fresh=$(LC_ALL=C apt-get -s install --no-install-recommends "$@" 2>/dev/null |
+        sed -n 's/^Inst \([^ ]*\) (.*/\1/p')
+    package_count=$(wc -w <<<"$fresh")
+    # apt-get itself tells the size only when it is about to install.
+    # shellcheck disable=SC2086 # names are words
+    size=$(apt-cache --no-all-versions show $fresh 2>/dev/null |
+        awk '/^Installed-Size:/ { kilobytes += $2 } END { print int(kilobytes / 1024) + 1 }')
+    [[ ! -e $list ]] || fresh+=$'\n'$(<"$list")
+    sort -u <<<"$fresh" | sed '/^$/d' >"$list"
+    cat <<TEXT
+   $package_count packages of Debian come to /usr: $size MB. To be rid of them again, as root:
+     xargs -a $PWD/$list apt-get purge
+TEXT
+}
+
+install_packages() {
+    can_install "$@" || return
+    echo "Packages are missing: ${*//|/ or }"
+    as_root true || refuse "sudo did not let you become root: run this as somebody whom it lets, or as root." || return
+    local update_failed= chosen=() package_count=0
+    with_progress "lists of packages" progress_of_lists build/packages.log \
+        as_root apt-get -q update --error-on=any || update_failed=yes
+    choose_packages "$@" || return
+    announce_packages "${chosen[@]}"
 
     # Packages of servers start them when they are installed, unless this file says no.
     local policy=/usr/sbin/policy-rc.d denied=
@@ -83,8 +129,13 @@ install_packages() {
     done
 
     local result=0
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 \
-        install --yes --no-install-recommends "${chosen[@]}" || result=$?
+    with_progress "packages" progress_of_packages build/packages.log \
+        as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -q -o DPkg::Lock::Timeout=600 \
+        install --yes --no-install-recommends "${chosen[@]}" || {
+        result=2
+        refuse "the packages could not be installed (apt-get's words are above): is there a network, and room" \
+            "on the disk? Then run this again." || true
+    }
 
     if [[ $denied ]]; then as_root rm -f "$policy"; fi
     for unit in "${package_services[@]}"; do

@@ -1,7 +1,6 @@
 """Adds up what one run of ./dev test reported, names what failed, and ends with the count.
 
-tally.py REPORT, where REPORT holds
-  checks        lines "pass NAME" or "fail NAME"
+tally.py REPORT reads lines "pass NAME" or "fail NAME", and from the folder REPORT
   ctest.xml     the unit test programs as CTest saw them; unit/PROGRAM.xml their own reports
   pytest.xml    the tests with real peers
 """
@@ -37,34 +36,39 @@ def outcome_of(case):
     return "pass"
 
 
+def cases_in(tally, file):
+    """The testcase elements of a report; one that breaks off, as on a full disk, is a failure."""
+    try:
+        return list(xml.parse(file).iter("testcase"))
+    except FileNotFoundError:
+        return []
+    except xml.ParseError:
+        tally.add(f"{file} is complete", "fail")
+        return []
+
+
 def add_unit_tests(tally, report):
-    if not (report / "ctest.xml").exists():
-        return
-    for program in xml.parse(report / "ctest.xml").iter("testcase"):
+    for program in cases_in(tally, report / "ctest.xml"):
         name = program.get("name") + "_test"
-        own = report / "unit" / f"{name}.xml"
         outcomes = []
-        if own.exists():
-            for case in xml.parse(own).iter("testcase"):
-                if case.get("status") == "run":
-                    outcomes.append(outcome_of(case))
-                    tally.add(f"{case.get('classname')}.{case.get('name')}", outcomes[-1])
+        for case in cases_in(tally, report / "unit" / f"{name}.xml"):
+            if case.get("status") == "run":
+                outcomes.append(outcome_of(case))
+                tally.add(f"{case.get('classname')}.{case.get('name')}", outcomes[-1])
         # A program can also fail outside of its tests: it crashes, hangs or leaks.
         if outcome_of(program) == "fail" and "fail" not in outcomes:
             tally.add(f"{name} (the program itself)", "fail")
 
 
 def add_pytest(tally, report):
-    if not (report / "pytest.xml").exists():
-        return
-    for case in xml.parse(report / "pytest.xml").iter("testcase"):
+    for case in cases_in(tally, report / "pytest.xml"):
         tally.add(f"{case.get('classname')}::{case.get('name')}", outcome_of(case))
 
 
 def main(report):
     report = pathlib.Path(report)
     tally = Tally()
-    for line in (report / "checks").read_text().splitlines():
+    for line in sys.stdin.read().splitlines():
         outcome, name = line.split(" ", 1)
         tally.add(name, outcome)
     add_unit_tests(tally, report)

@@ -1,7 +1,7 @@
 # The unit tests under ThreadSanitizer: all modules, or the ones that are named.
 
 dev_tsan() { # [MODULE]...
-    need build test
+    prepare 4000 build test
     local module modules=("$@") result=0
     if ((${#modules[@]} == 0)); then modules=(base crypto net va ca store api); fi
     compile tsan "${modules[@]/%/_test}" || return
