@@ -40,11 +40,17 @@ def pebble(tmp_path, dns):
     server.stop()
 
 
+@pytest.fixture(autouse=True)
+def log_folder(request, tmp_path):
+    """Where the servers of a test log; known before one of them fails to start."""
+    request.node.log_folder = tmp_path
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
-    """Shows the ends of the log files of a test that failed."""
+    """Shows the ends of the log files of a test that failed, in its set-up or later."""
     report = (yield).get_result()
-    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    folder = getattr(item, "log_folder", None)
     if report.failed and folder:
         for log in sorted(folder.rglob("*.log")):
             tail = log.read_text(errors="replace")[-6000:]

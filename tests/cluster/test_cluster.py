@@ -20,13 +20,23 @@ WORKERS = 4
 AFTER_NODE, AFTER_DATABASE = 30, 75
 
 
+def show_logs(cluster):
+    """The ends of the hosts' logs."""
+    for log in cluster.logs():
+        print(f"== {log}", *log.read_text(errors="replace").splitlines()[-25:], sep="\n")
+
+
 @pytest.fixture(scope="module")
 def cluster():
     if reason := network.why_not():
         pytest.skip(f"no cluster here: {reason}")
     cluster = Cluster()
     try:
-        cluster.start()
+        try:
+            cluster.start()
+        except BaseException:
+            show_logs(cluster)
+            raise
         yield cluster
     finally:
         cluster.remove()
@@ -46,8 +56,7 @@ def shown_logs(cluster, request):
     failed = request.session.testsfailed
     yield
     if request.session.testsfailed > failed:
-        for log in cluster.logs():
-            print(f"== {log}", *log.read_text(errors="replace").splitlines()[-25:], sep="\n")
+        show_logs(cluster)
 
 
 def test_nothing_is_lost_whatever_fails(cluster, responder, record_property):

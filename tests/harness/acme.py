@@ -85,7 +85,7 @@ def make_jws(key, header, payload, signed_by=None):
     return {"protected": protected, "payload": body, "signature": b64(signature)}
 
 
-def make_csr(key, names, common_name=None, extensions=(), digest=None):
+def make_csr(key, names, common_name=None, extensions=()):
     """DER of a request for DNS names; `extensions` are (extension, critical)."""
     subject = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(subject))
@@ -94,7 +94,7 @@ def make_csr(key, names, common_name=None, extensions=(), digest=None):
             x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
-    return builder.sign(key, digest or hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def is_bad_nonce(response):

@@ -23,6 +23,8 @@ def why_not():
     """Why there can be no hosts here; None if there can."""
     if os.geteuid() != 0:
         return "network namespaces need root"
+    if not os.path.exists("/proc/thread-self/ns/net"):
+        return "there is no /proc"
     name = f"cairn-{os.getpid()}-probe"
     try:
         run(["ip", "netns", "add", name])
