@@ -29,29 +29,31 @@ base::Result<ChallengeObject> read_challenge(const boost::json::object& object) 
     ChallengeObject challenge;
     challenge.type = members.required_text("type");
     challenge.url = members.required_text("url");
+    // Some servers write no status as long as it is pending.
     const std::optional<ChallengeStatus> status =
-        challenge_status_from(members.required_text("status"));
+        challenge_status_from(members.text("status").value_or(to_string(ChallengeStatus::pending)));
     if (!status) members.refuse("status", "unknown for a challenge");
     challenge.status = status.value_or(ChallengeStatus::pending);
     challenge.token = members.text_or_empty("token");
-    challenge.validated = members.time("validated");
-    if (const boost::json::object* error = members.object("error")) {
+    MemberReader rest(object);
+    challenge.validated = rest.time_if_sound("validated");
+    if (const boost::json::object* error = rest.object("error")) {
         challenge.error = read_problem(*error);
     }
     if (members.error()) return std::unexpected(members.error()->within("challenge"));
     return challenge;
 }
 
+/// Those of an authorization that can be read: one is enough for a client.
 base::Result<std::vector<ChallengeObject>> read_challenges(const boost::json::array& values) {
     if (values.size() > max_challenges) return base::fail("too many challenges");
     std::vector<ChallengeObject> challenges;
     challenges.reserve(values.size());
     for (const boost::json::value& value : values) {
         const boost::json::object* object = value.if_object();
-        if (object == nullptr) return base::fail("a challenge is not an object");
+        if (object == nullptr) continue;
         base::Result<ChallengeObject> challenge = read_challenge(*object);
-        if (!challenge) return std::unexpected(std::move(challenge.error()));
-        challenges.push_back(*std::move(challenge));
+        if (challenge) challenges.push_back(*std::move(challenge));
     }
     return challenges;
 }
@@ -99,11 +101,12 @@ base::Result<AuthorizationObject> AuthorizationObject::from_json(base::BytesView
     const std::optional<AuthorizationStatus> status =
         authorization_status_from(members.required_text("status"));
     if (!status) members.refuse("status", "unknown for an authorization");
-    const std::optional<base::Time> expires = members.time("expires");
     const boost::json::array* challenge_values = members.array("challenges");
     if (challenge_values == nullptr) members.refuse("challenges", "missing");
-    const bool wildcard = members.boolean("wildcard").value_or(false);
     if (members.error()) return std::unexpected(*members.error());
+    MemberReader rest(*object);
+    const std::optional<base::Time> expires = rest.time_if_sound("expires");
+    const bool wildcard = rest.boolean("wildcard").value_or(false);
 
     std::expected<Identifier, Subproblem> identifier = read_identifier(*identifier_object);
     if (!identifier) return base::fail(identifier.error().detail);

@@ -29,7 +29,8 @@ bool has_meta(const Directory& directory) {
            !directory.profiles.empty();
 }
 
-base::Result<void> read_meta(const boost::json::object& object, Directory& directory) {
+/// What can be read of it: a client gets along without.
+void read_meta(const boost::json::object& object, Directory& directory) {
     MemberReader members(object);
     directory.terms_of_service = members.text_or_empty("termsOfService");
     directory.website = members.text_or_empty("website");
@@ -41,12 +42,7 @@ base::Result<void> read_meta(const boost::json::object& object, Directory& direc
         for (const boost::json::key_value_pair& profile : *profiles) {
             directory.profiles.emplace(profile.key(), descriptions.text_or_empty(profile.key()));
         }
-        if (descriptions.error()) {
-            return std::unexpected(descriptions.error()->within("profiles"));
-        }
     }
-    if (members.error()) return std::unexpected(*members.error());
-    return {};
 }
 
 }  // namespace
@@ -79,15 +75,13 @@ base::Result<Directory> Directory::from_json(base::BytesView json) {
     directory.new_nonce = members.required_text("newNonce");
     directory.new_account = members.required_text("newAccount");
     directory.new_order = members.required_text("newOrder");
-    directory.new_authz = members.text_or_empty("newAuthz");
-    directory.revoke_cert = members.required_text("revokeCert");
-    directory.key_change = members.required_text("keyChange");
-    directory.renewal_info = members.text_or_empty("renewalInfo");
-    if (const boost::json::object* meta = members.object("meta")) {
-        const base::Result<void> read = read_meta(*meta, directory);
-        if (!read) return std::unexpected(read.error().within("meta"));
-    }
     if (members.error()) return std::unexpected(*members.error());
+    MemberReader rest(*object);
+    directory.new_authz = rest.text_or_empty("newAuthz");
+    directory.revoke_cert = rest.text_or_empty("revokeCert");
+    directory.key_change = rest.text_or_empty("keyChange");
+    directory.renewal_info = rest.text_or_empty("renewalInfo");
+    if (const boost::json::object* meta = rest.object("meta")) read_meta(*meta, directory);
     return directory;
 }
 

@@ -19,8 +19,8 @@ struct Directory {
     std::map<std::string, std::string> profiles;
 
     [[nodiscard]] std::string to_json() const;
-    /// Reads a server's directory: the five required URLs must be there; unknown members are
-    /// ignored.
+    /// Reads a server's directory: the URLs without which no certificate can be had (newNonce,
+    /// newAccount, newOrder) must be there; what else is missing or wrong is left empty.
     [[nodiscard]] static base::Result<Directory> from_json(base::BytesView json);
 };
 

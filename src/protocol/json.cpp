@@ -197,6 +197,13 @@ std::optional<base::Time> MemberReader::time(std::string_view name) {
     return std::nullopt;
 }
 
+std::optional<base::Time> MemberReader::time_if_sound(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    const base::Result<base::Time> time = base::from_rfc3339(value->get_string());
+    return time ? std::optional(*time) : std::nullopt;
+}
+
 std::vector<std::string> MemberReader::texts(std::string_view name, std::size_t limit) {
     std::vector<std::string> result;
     const json::array* values = array(name);

@@ -68,6 +68,9 @@ class MemberReader {
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name);
     /// An RFC 3339 date-time.
     [[nodiscard]] std::optional<base::Time> time(std::string_view name);
+    /// The same, but nothing, and no error, for what is no date in this millennium or the last
+    /// years of the one before: some servers write "" or the year 1 where they mean none.
+    [[nodiscard]] std::optional<base::Time> time_if_sound(std::string_view name);
     /// At most `limit` strings; none if the member is missing.
     [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t limit);
     /// Null if the member is missing.

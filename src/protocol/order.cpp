@@ -58,26 +58,15 @@ OrProblem<std::vector<Identifier>> read_new_identifiers(const boost::json::array
     return identifiers;
 }
 
-/// The identifiers of a server's order.
+/// The identifiers of a server's order, as far as they can be read: a client knows what it ordered.
 std::vector<Identifier> read_identifiers(MemberReader& members) {
     std::vector<Identifier> identifiers;
     const boost::json::array* values = members.array("identifiers");
-    if (values == nullptr) {
-        members.refuse("identifiers", "missing");
-        return identifiers;
-    }
-    if (values->size() > NewOrderRequest::max_identifiers) {
-        members.refuse("identifiers", "too many");
-        return identifiers;
-    }
+    if (values == nullptr || values->size() > NewOrderRequest::max_identifiers) return identifiers;
     identifiers.reserve(values->size());
     for (const boost::json::value& value : *values) {
         std::expected<Identifier, Subproblem> identifier = read_identifier(value);
-        if (!identifier) {
-            members.refuse("identifiers", identifier.error().detail);
-            return identifiers;
-        }
-        identifiers.push_back(*std::move(identifier));
+        if (identifier) identifiers.push_back(*std::move(identifier));
     }
     return identifiers;
 }
@@ -115,18 +104,18 @@ base::Result<OrderObject> OrderObject::from_json(base::BytesView json) {
     const std::optional<OrderStatus> status = order_status_from(members.required_text("status"));
     if (!status) members.refuse("status", "unknown for an order");
     order.status = status.value_or(OrderStatus::pending);
-    order.expires = members.time("expires");
-    order.identifiers = read_identifiers(members);
-    order.not_before = members.time("notBefore");
-    order.not_after = members.time("notAfter");
-    if (const boost::json::object* error = members.object("error")) {
-        order.error = read_problem(*error);
-    }
     order.authorizations = members.texts("authorizations", NewOrderRequest::max_identifiers);
-    order.finalize = members.required_text("finalize");
+    order.finalize = members.text_or_empty("finalize");
     order.certificate = members.text_or_empty("certificate");
-    order.profile = members.text_or_empty("profile");
-    order.replaces = members.text_or_empty("replaces");
+    // A client gets along without the rest, and servers there are that write it wrongly.
+    MemberReader rest(*object);
+    order.expires = rest.time_if_sound("expires");
+    order.identifiers = read_identifiers(rest);
+    order.not_before = rest.time_if_sound("notBefore");
+    order.not_after = rest.time_if_sound("notAfter");
+    if (const boost::json::object* error = rest.object("error")) order.error = read_problem(*error);
+    order.profile = rest.text_or_empty("profile");
+    order.replaces = rest.text_or_empty("replaces");
     if (members.error()) return std::unexpected(*members.error());
     return order;
 }

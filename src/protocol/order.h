@@ -21,12 +21,14 @@ struct OrderObject {
     std::optional<base::Time> not_before, not_after;
     std::optional<Problem> error;
     std::vector<std::string> authorizations;
-    std::string finalize;
+    std::string finalize;     ///< may be empty once the order is valid
     std::string certificate;  ///< empty until the order is valid
     std::string profile;      ///< empty if the server has none
     std::string replaces;
 
     [[nodiscard]] std::string to_json() const;
+    /// Reads a server's order: what a client needs to go on must be sound, the rest is left out
+    /// where it is not.
     [[nodiscard]] static base::Result<OrderObject> from_json(base::BytesView json);
 };
 
