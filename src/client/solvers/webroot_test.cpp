@@ -1,5 +1,8 @@
 #include "client/solvers/webroot.h"
 
+#include <atomic>
+#include <thread>
+
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
@@ -55,7 +58,98 @@ TEST_F(Webroot, RemovesItAgainHoweverOften) {
     EXPECT_FALSE(fs::exists(answers_ / first.token.text()));
     EXPECT_TRUE(fs::exists(answers_ / second.token.text()));
     solver_->clean_up(second);
+    EXPECT_TRUE(fs::is_empty(folder_.path()));
+}
+
+TEST_F(Webroot, KeepsFoldersThatWereThere) {
+    fs::create_directories(answers_);
+    const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
+    solver_->present(challenge);
+    solver_->clean_up(challenge);
     EXPECT_TRUE(fs::is_empty(answers_));
+}
+
+TEST_F(Webroot, MayItselfBeALink) {
+    fs::create_directory_symlink(folder_.path(), folder_ / "link");
+    solver_ = make_webroot_solver((folder_ / "link").string(), {clock_, timer_, heard_}).value();
+    const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
+    solver_->present(challenge);
+    EXPECT_EQ(read_file(answers_ / challenge.token.text(), 1000), challenge.key_authorization);
+    solver_->clean_up(challenge);
+    EXPECT_FALSE(fs::exists(answers_));
+}
+
+TEST_F(Webroot, FollowsNoLinkInIt) {
+    const testing::TemporaryFolder elsewhere;
+    const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
+    const auto failure = [&] {
+        try {
+            solver_->present(challenge);
+        } catch (const Failure& caught) {
+            return std::string(caught.what());
+        }
+        return std::string("no failure");
+    };
+    fs::create_directory_symlink(elsewhere.path(), folder_ / ".well-known");
+    EXPECT_NE(failure().find("nothing in a webroot is followed"), std::string::npos) << failure();
+    fs::remove(folder_ / ".well-known");
+    fs::create_directory(folder_ / ".well-known");
+    fs::create_directory_symlink(elsewhere.path(), answers_);
+    EXPECT_NE(failure().find("nothing in a webroot is followed"), std::string::npos) << failure();
+    EXPECT_NO_THROW(solver_->clean_up(challenge));
+    EXPECT_TRUE(fs::is_empty(elsewhere.path()));
+}
+
+TEST_F(Webroot, ReplacesALinkWithTheNameOfTheAnswer) {
+    const testing::TemporaryFolder elsewhere;
+    write_durably(elsewhere / "shadow", "secret", FileAccess::owner);
+    const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
+    fs::create_directories(answers_);
+    fs::create_symlink(elsewhere / "shadow", answers_ / challenge.token.text());
+    solver_->present(challenge);
+    EXPECT_EQ(read_file(elsewhere / "shadow", 100), "secret");
+    EXPECT_EQ(mode_of(elsewhere / "shadow"), 0600U);
+    EXPECT_EQ(read_file(answers_ / challenge.token.text(), 1000), challenge.key_authorization);
+}
+
+// A web server's user who swaps links and folders in at any moment, while answers are put up.
+TEST_F(Webroot, LosesNothingToWhoeverMayWriteInIt) {
+    const testing::TemporaryFolder elsewhere;
+    write_durably(elsewhere / "shadow", "secret", FileAccess::owner);
+    fs::create_directory(elsewhere / "private");
+    write_durably(elsewhere / "private" / "file", "secret", FileAccess::owner);
+    fs::permissions(elsewhere / "private", fs::perms::owner_all);
+    std::atomic<bool> is_over = false;
+    std::thread attacker([&] {
+        const fs::path targets[] = {elsewhere / "private", elsewhere / "shadow", "/nowhere"};
+        for (std::size_t i = 0; !is_over; ++i) {
+            std::error_code ignored;
+            const auto place = i % 2 == 0 ? folder_ / ".well-known" : answers_;
+            fs::remove_all(place, ignored);
+            fs::create_symlink(targets[i % 3], place, ignored);
+            fs::remove(place, ignored);
+        }
+    });
+    const auto old_mask = ::umask(0077);  // so that folders need another mode
+    for (int i = 0; i < 300; ++i) {
+        const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
+        try {
+            solver_->present(challenge);
+        } catch (const Failure&) {
+        }
+        try {
+            solver_->clean_up(challenge);
+        } catch (const Failure&) {
+        }
+    }
+    ::umask(old_mask);
+    is_over = true;
+    attacker.join();
+    EXPECT_EQ(mode_of(elsewhere / "private"), 0700U);
+    EXPECT_EQ(mode_of(elsewhere / "shadow"), 0600U);
+    EXPECT_EQ(read_file(elsewhere / "shadow", 100), "secret");
+    EXPECT_EQ(std::distance(fs::directory_iterator(elsewhere / "private"), {}), 1);
+    EXPECT_EQ(std::distance(fs::directory_iterator(elsewhere.path()), {}), 2);
 }
 
 TEST_F(Webroot, LeavesTheModeOfFoldersThatWereThere) {
