@@ -1,58 +1,16 @@
 """cairn, our client, against Pebble and against cairn-ca."""
 
 import json
-import pathlib
 
 import pytest
 
 from harness.authority import Pebble
+from harness.cairn import Cairn
 from harness.dns_server import unique_name
-from harness.issued import check_issued, read_chain
-from harness.process import BIN, run
+from harness.issued import read_chain
 from harness.web import Webroot
 
-HOOK = pathlib.Path(__file__).parent / "hooks" / "cairn"
-
 KEY_TYPES = ["ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"]
-
-
-class Cairn:
-    def __init__(self, authority, environment, folder):
-        self.authority = authority
-        self.environment = environment
-        self.state = folder / "state"
-        self.solvers = {
-            "standalone": f"standalone:127.0.0.1:{authority.http_port}",
-            "webroot": f"webroot:{folder}/webroot",
-            "tls-alpn": f"tls-alpn:127.0.0.1:{authority.tls_alpn_port}",
-            "exec": f"exec:{HOOK}",
-        }
-
-    def __call__(self, command, *arguments, **options):
-        return run([BIN / "cairn", command, *arguments, "--state", self.state],
-                   env=self.environment, **options)
-
-    def issue(self, names, solver="standalone", *arguments, **options):
-        return self(
-            "issue", *(argument for name in names for argument in ("-d", name)),
-            "--solver", self.solvers[solver], "--ca", self.authority.directory,
-            "--ca-root", self.authority.api_root, "--email", "admin@example.test", "--agree-tos",
-            *arguments, **options)
-
-    def account(self, command, *arguments):
-        return self("account", command, "--ca-root", self.authority.api_root, *arguments)
-
-    def live(self, lineage):
-        return self.state / "live" / lineage
-
-    def check(self, lineage, names, folder, key_type="ec-p256"):
-        live = self.live(lineage)
-        chain = check_issued(live / "fullchain.pem", self.authority, names, folder,
-                             key_file=live / "privkey.pem", key_type=key_type)
-        assert read_chain((live / "cert.pem").read_text()) == chain[:1]
-        assert read_chain((live / "chain.pem").read_text()) == chain[1:]
-        assert (live / "privkey.pem").stat().st_mode & 0o777 == 0o600
-        return chain
 
 
 @pytest.fixture(params=["pebble", "cairn-ca"])

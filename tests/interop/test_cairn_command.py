@@ -10,10 +10,10 @@ import threading
 import pytest
 import requests
 
+from harness.cairn import HOOK, Cairn
 from harness.dns_server import unique_name
 from harness.issued import names_of, read_chain
 from harness.process import BIN, Failed
-from test_cairn import HOOK, Cairn
 
 
 @pytest.fixture
