@@ -55,6 +55,7 @@ struct OpenAccount {
 };
 
 ExitCode list(Run& run, const CommonOptions& common, const AccountOptions&) {
+    run.require_state();
     const auto accounts = client::AccountStore(run.state()).all();
     if (common.json) {
         boost::json::array facts;
@@ -63,7 +64,7 @@ ExitCode list(Run& run, const CommonOptions& common, const AccountOptions&) {
                                                 {"url", account.url},
                                                 {"contact", strings(account.contact)},
                                                 {"key_type", key_name(account.key.public_key())}});
-        run.console().print(boost::json::serialize(facts));
+        run.console().print(boost::json::serialize(facts), Delivery::required);
         return ExitCode::done;
     }
     std::vector<std::vector<std::string>> rows{{"CA", "ACCOUNT", "KEY", "CONTACT"}};
@@ -74,12 +75,12 @@ ExitCode list(Run& run, const CommonOptions& common, const AccountOptions&) {
         run.console().say(
             fmt::format("There are no accounts in {}.", run.state().accounts().string()));
     else
-        run.console().print_table(rows);
+        run.console().print_table(rows, Delivery::required);
     return ExitCode::done;
 }
 
 void print(Run& run, const CommonOptions& common, const OpenAccount& open,
-           const protocol::AccountObject& object) {
+           const protocol::AccountObject& object, Delivery delivery) {
     const auto status = protocol::to_string(object.status);
     const auto key = key_name(open.session.account_key().public_key());
     if (common.json)
@@ -88,18 +89,20 @@ void print(Run& run, const CommonOptions& common, const OpenAccount& open,
                                                        {"url", open.stored.url},
                                                        {"status", status},
                                                        {"contact", strings(object.contact)},
-                                                       {"key_type", key}}));
+                                                       {"key_type", key}}),
+            delivery);
     else
         run.console().print_table({{"CA", open.stored.directory_url},
                                    {"Account", base::printable(open.stored.url)},
                                    {"Status", std::string(status)},
                                    {"Contact", joined(object.contact)},
-                                   {"Key", key}});
+                                   {"Key", key}},
+                                  delivery);
 }
 
 ExitCode show(Run& run, const CommonOptions& common, const AccountOptions& options) {
     OpenAccount open(run, options);
-    print(run, common, open, open.account.fetch());
+    print(run, common, open, open.account.fetch(), Delivery::required);
     return ExitCode::done;
 }
 
@@ -110,7 +113,7 @@ ExitCode update(Run& run, const CommonOptions& common, const AccountOptions& opt
         if (!email.empty()) contact.push_back("mailto:" + email);
     const auto object = open.account.update_contact(open.stored, contact);
     run.console().say("The contacts are changed.");
-    print(run, common, open, object);
+    print(run, common, open, object, Delivery::attempted);
     return ExitCode::done;
 }
 
@@ -119,7 +122,7 @@ ExitCode roll_over(Run& run, const CommonOptions& common, const AccountOptions& 
     const auto type = value_or_fail(crypto::key_type_from(options.key_type), "use --key-type");
     open.stored = open.account.roll_over(open.stored, type);
     run.console().say("The account has a new key; the old one is of no use any more.");
-    print(run, common, open, open.account.fetch());
+    print(run, common, open, open.account.fetch(), Delivery::attempted);
     return ExitCode::done;
 }
 
@@ -131,7 +134,8 @@ ExitCode deactivate(Run& run, const CommonOptions& common, const AccountOptions&
         run.console().print(
             boost::json::serialize(boost::json::object{{"ca", open.stored.directory_url},
                                                        {"url", open.stored.url},
-                                                       {"status", "deactivated"}}));
+                                                       {"status", "deactivated"}}),
+            Delivery::attempted);
     return ExitCode::done;
 }
 

@@ -52,6 +52,15 @@ client::CertificatePlan plan_from(const IssueOptions& options) {
     return plan;
 }
 
+/// Where the plan can be rehearsed: at the staging directory of a CA that is known, else at the CA
+/// that was named for it.
+void rehearse(client::CertificatePlan& plan) {
+    const auto staging =
+        value_or_fail(client::staging_directory_of(plan.directory_url), "make a dry run",
+                      "name another CA to rehearse with: --ca URL.");
+    if (staging) plan.directory_url = *staging;
+}
+
 /// Makes the solvers now, so that a mistake shows before the CA is asked for anything, and writes
 /// them so that a renewal from another directory finds the same.
 void settle_solvers(client::CertificatePlan& plan, client::SolverSet& solvers) {
@@ -111,15 +120,17 @@ void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& or
         facts["ca"] = order.plan.directory_url;
         facts["dry_run"] = is_dry_run;
         if (!is_dry_run) facts["files"] = facts_of(lineage.live_files());
-        run.console().print(boost::json::serialize(facts));
+        run.console().print(boost::json::serialize(facts), Delivery::attempted);
     } else if (!is_dry_run) {
-        run.console().print(lineage.live_files().full_chain.string());
-        run.console().print(lineage.live_files().private_key.string());
+        const auto files = lineage.live_files();
+        run.console().print(files.full_chain.string(), Delivery::attempted);
+        run.console().print(files.private_key.string(), Delivery::attempted);
     }
 }
 
 ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
     auto plan = plan_from(options);
+    if (options.dry_run) rehearse(plan);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
     settle_solvers(plan, run.solvers());
     auto name = lineage_name(options, plan, run.state());
@@ -199,7 +210,8 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
                      "CAIRN_NAMES and CAIRN_LIVE_DIR in its environment")
         ->type_name("PROGRAM");
     command->add_flag("--dry-run", options->dry_run,
-                      "Obtain a certificate from the CA, and drop it");
+                      "Obtain a certificate from the CA's staging directory, or from the CA that "
+                      "--ca URL names for it, and drop it");
     add_json_option(*command, common);
     command->footer(
         solver_help() +

@@ -11,6 +11,7 @@
 #include "apps/cairn/commands.h"
 #include "apps/cairn/console.h"
 #include "apps/cairn/interruption.h"
+#include "apps/cairn/output.h"
 #include "apps/cairn/run.h"
 #include "client/failure.h"
 
@@ -28,7 +29,8 @@ boost::json::object to_json(const client::Failure& failure) {
 ExitCode run(const Command& command, const CommonOptions& options, Console& console) {
     const auto fail = [&](const client::Failure& failure) {
         console.fail(failure.what());
-        if (options.json) console.print(boost::json::serialize(to_json(failure)));
+        if (options.json)
+            console.print(boost::json::serialize(to_json(failure)), Delivery::attempted);
         return ExitCode::failed;
     };
     try {
@@ -46,6 +48,7 @@ ExitCode run(const Command& command, const CommonOptions& options, Console& cons
 }  // namespace cairn
 
 int main(int count, char** arguments) {
+    cairn::make_outputs_harmless();
     cairn::CommonOptions common;
     cairn::Command command;
     CLI::App program("Obtains, renews and revokes certificates from any ACME CA.", "cairn");
@@ -54,7 +57,7 @@ int main(int count, char** arguments) {
     program.fallthrough();
     program.add_option("--state", common.state, "Where certificates, keys and accounts are kept")
         ->envname("CAIRN_STATE")
-        ->default_val("/etc/cairn")
+        ->default_val(cairn::default_state)
         ->type_name("DIR");
     program.footer(
         "Exit codes: 0 done, 1 nothing to do, 2 failed.\n"

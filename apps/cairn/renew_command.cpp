@@ -8,6 +8,7 @@
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "client/certificate_authorities.h"
 #include "client/challenge_journal.h"
 #include "client/renewal.h"
 
@@ -18,8 +19,10 @@ using Kind = client::RenewalOutcome::Kind;
 
 struct RenewOptions {
     std::vector<std::string> lineages;
+    std::string authority, root_file;
     bool force = false;
     bool dry_run = false;
+    bool agree_terms = false;
 };
 
 void tell(Console& console, const client::RenewalOutcome& outcome, bool is_dry_run) {
@@ -75,7 +78,14 @@ ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& option
     const auto lineages = run.lineages(options.lineages);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
     client::RenewalOptions wishes;
-    if (options.dry_run) wishes.installing = client::Installing::dry_run;
+    if (options.dry_run) {
+        wishes.installing = client::Installing::dry_run;
+        if (!options.authority.empty())
+            wishes.rehearsal.directory_url =
+                value_or_fail(client::directory_url_from(options.authority), "use --ca");
+        wishes.rehearsal.root_file = options.root_file;
+        if (options.agree_terms) wishes.rehearsal.account.terms = client::Terms::agreed;
+    }
     // A rehearsal that waited until something is due would rehearse nothing.
     if (options.force || options.dry_run) wishes.force = client::RenewalForce::always;
     const auto outcomes = client::renew(run.workplace(), lineages, wishes, run.console());
@@ -87,7 +97,7 @@ ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& option
         tell(run.console(), outcome, options.dry_run);
         facts.push_back(to_json(outcome, options.dry_run));
     }
-    if (common.json) run.console().print(boost::json::serialize(facts));
+    if (common.json) run.console().print(boost::json::serialize(facts), Delivery::attempted);
     const auto any = [&](Kind kind) {
         return std::ranges::find(outcomes, kind, &client::RenewalOutcome::kind) != outcomes.end();
     };
@@ -103,15 +113,32 @@ void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen
     const auto options = std::make_shared<RenewOptions>();
     command->add_option("lineage", options->lineages, "Only these lineages")->type_name("LINEAGE");
     command->add_flag("--force", options->force, "Also those that are not due");
-    command->add_flag("--dry-run", options->dry_run,
-                      "Obtain certificates from their CAs, due or not, and drop them");
+    auto* dry_run = command->add_flag(
+        "--dry-run", options->dry_run,
+        "Obtain certificates from the staging directories of their CAs, due or not, and drop them");
+    command
+        ->add_option("--ca", options->authority, "With --dry-run: the CA to rehearse with instead")
+        ->type_name("CA")
+        ->needs(dry_run);
+    command->add_option("--ca-root", options->root_file, "With --dry-run: roots for its TLS (PEM)")
+        ->check(CLI::ExistingFile)
+        ->type_name("FILE")
+        ->needs(dry_run);
+    command
+        ->add_flag("--agree-tos", options->agree_terms,
+                   "With --dry-run: agree to its terms of service")
+        ->needs(dry_run);
     add_json_option(*command, common);
     command->footer(
-        "A certificate is due when its CA says so (RFC 9773), else past two thirds of its life.\n"
+        "A certificate is due when its CA says so (RFC 9773), else past two thirds of its life, "
+        "and\n"
+        "when `cairn revoke` has revoked it. What an interrupted run has ordered is fetched "
+        "first.\n"
         "Exit code 1: nothing was due.\n"
         "Examples:\n"
         "  cairn renew\n"
-        "  cairn renew example.com --force");
+        "  cairn renew example.com --force\n"
+        "  cairn renew --dry-run");
     command->callback([&common, &chosen, options] {
         chosen = [&common, options](Run& run) { return renew(run, common, *options); };
     });

@@ -99,15 +99,19 @@ ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& opti
     const auto serial = target.certificate.serial().to_hex();
     run.console().say(
         fmt::format("The certificate {} {} revoked.", serial, is_new ? "is" : "was already"));
+    // What was noted at the time of the revocation stays as it is.
+    if (is_new || !client::revocation_note(run.state(), target.certificate))
+        client::note_revocation(run.state(), target.certificate, {run.clock().now(), reason});
     if (is_new && !options.lineage.empty())
-        run.console().say(fmt::format("It is still in place; `cairn renew {} --force` replaces it.",
-                                      options.lineage));
+        run.console().say(
+            fmt::format("It is still in place; `cairn renew {}` replaces it.", options.lineage));
     if (common.json)
-        run.console().print(boost::json::serialize(
-            boost::json::object{{"serial", serial},
+        run.console().print(boost::json::serialize(boost::json::object{
+                                {"serial", serial},
                                 {"ca", target.directory_url},
                                 {"reason", protocol::to_string(reason)},
-                                {"result", is_new ? "revoked" : "already-revoked"}}));
+                                {"result", is_new ? "revoked" : "already-revoked"}}),
+                            Delivery::attempted);
     return is_new ? ExitCode::done : ExitCode::nothing_to_do;
 }
 

@@ -22,8 +22,19 @@ client::Workplace Run::workplace() {
             .user_agent = "Cairn/" CAIRN_VERSION};
 }
 
+void Run::require_state() const {
+    using IfMissing = client::StateDirectory::IfMissing;
+    state_.require_readable(state_.root() == default_state ? IfMissing::accept : IfMissing::refuse);
+}
+
 std::vector<client::LineageName> Run::lineages(const std::vector<std::string>& names) const {
-    const auto all = state_.lineages();
+    require_state();
+    auto all = state_.lineages();
+    const auto being_issued = client::lineages_being_issued(state_);
+    all.insert(all.end(), being_issued.begin(), being_issued.end());
+    std::ranges::sort(all);
+    const auto repeated = std::ranges::unique(all);
+    all.erase(repeated.begin(), repeated.end());
     if (names.empty()) return all;
     std::vector<client::LineageName> chosen;
     for (const auto& text : names) {

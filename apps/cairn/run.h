@@ -18,6 +18,9 @@ namespace cairn {
 /// How the programs' commands end.
 enum class ExitCode { done = 0, nothing_to_do = 1, failed = 2 };
 
+/// Where the state is unless something else is said.
+inline constexpr const char* default_state = "/etc/cairn";
+
 /// What is said on the command line for all commands.
 struct CommonOptions {
     std::string state;
@@ -38,7 +41,11 @@ class Run {
     [[nodiscard]] client::Timer& timer() { return timer_; }
     [[nodiscard]] client::SolverSet& solvers() { return solvers_; }
     [[nodiscard]] client::Workplace workplace();
-    /// The lineages with these names, or all. Throws Failure for one that is not there.
+    /// Throws Failure if the state cannot be read. Only where it is by default may it not be there
+    /// yet: another folder that somebody names has something in it, or is mistyped.
+    void require_state() const;
+    /// The lineages with these names, or all: those that can be renewed, and those for which a
+    /// certificate is being issued. Throws Failure for one that is not there.
     [[nodiscard]] std::vector<client::LineageName> lineages(
         const std::vector<std::string>& names) const;
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -7,25 +8,51 @@
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "client/order_record.h"
 #include "client/renewal.h"
+#include "client/revocation.h"
 
 namespace cairn {
 namespace {
+
+constexpr std::size_t max_fault = 1000;
 
 /// A lineage as it stands on the disk.
 struct LineageState {
     client::LineageName name;
     base::Result<client::CertificatePlan> plan;
     base::Result<client::Generation> generation;
+    base::Result<std::optional<client::OpenOrder>> order;
+    std::optional<client::RevocationNote> revocation;
+
+    [[nodiscard]] bool is_being_issued() const {
+        return order && *order && (*order)->position.is_finalizing;
+    }
+    /// What is broken, if anything is.
+    [[nodiscard]] std::string fault() const {
+        if (!order) return order.error().message;
+        if (is_being_issued()) return {};
+        if (!plan) return plan.error().message;
+        return generation ? std::string() : generation.error().message;
+    }
 };
 
 LineageState look_at(const client::StateDirectory& state, const client::LineageName& name) {
-    return {name, client::CertificatePlan::read(state.renewal(name)),
-            client::Lineage(state, name).current()};
+    LineageState lineage{name, client::CertificatePlan::read(state.renewal(name)),
+                         client::Lineage(state, name).current(),
+                         client::OrderRecord(state, name).find(), std::nullopt};
+    if (lineage.generation)
+        lineage.revocation = client::revocation_note(state, lineage.generation->chain.front());
+    return lineage;
 }
 
-std::string standing(const pki::Certificate& certificate, base::Time now) {
+std::string standing_of(const LineageState& lineage, base::Time now) {
+    if (!lineage.fault().empty()) return "broken";
+    if (lineage.is_being_issued()) return "ordered";
+    const auto& certificate = lineage.generation->chain.front();
+    if (lineage.revocation) return "revoked";
     if (now > certificate.not_after()) return "expired";
+    if (now < certificate.not_before()) return "not-yet-valid";
     return now >= client::due_by_lifetime(certificate) ? "due" : "ok";
 }
 
@@ -38,38 +65,62 @@ std::string names_of(const pki::Certificate& certificate) {
 }
 
 std::vector<std::string> row_of(const LineageState& lineage, base::Time now) {
-    if (!lineage.generation)
-        return {
-            lineage.name.text(), "-", "-", "-", "-", "broken", lineage.generation.error().message};
-    const auto& certificate = lineage.generation->chain.front();
-    return {lineage.name.text(),
-            base::to_rfc3339(certificate.not_after()),
-            std::to_string(days_left(certificate, now)),
-            key_name(certificate.public_key()),
-            base::printable(certificate.issuer_common_name()),
-            standing(certificate, now),
-            names_of(certificate)};
+    std::vector<std::string> row{lineage.name.text(),      "-", "-", "-", "-",
+                                 standing_of(lineage, now)};
+    std::string last;
+    if (lineage.generation) {
+        const auto& certificate = lineage.generation->chain.front();
+        row[1] = base::to_rfc3339(certificate.not_after());
+        row[2] = std::to_string(days_left(certificate, now));
+        row[3] = key_name(certificate.public_key());
+        row[4] = base::printable(certificate.issuer_common_name());
+        last = names_of(certificate);
+    }
+    if (const auto fault = lineage.fault(); !fault.empty())
+        last = base::printable(fault, max_fault);
+    if (lineage.is_being_issued())
+        last = fmt::format("`cairn renew {}` fetches what was ordered", lineage.name.text());
+    row.push_back(last);
+    return row;
 }
 
 boost::json::object to_json(const client::StateDirectory& state, const LineageState& lineage,
                             base::Time now) {
     boost::json::object facts{{"lineage", lineage.name.text()}};
-    if (lineage.plan) facts["ca"] = lineage.plan->directory_url;
-    if (!lineage.generation) {
-        facts["state"] = "broken";
-        facts["due"] = true;
-        facts["error"] = json_text(lineage.generation.error().message);
-        return facts;
-    }
+    if (lineage.plan)
+        facts["ca"] = lineage.plan->directory_url;
+    else if (lineage.is_being_issued())
+        facts["ca"] = (*lineage.order)->plan.directory_url;
+    const auto standing = standing_of(lineage, now);
+    facts["state"] = standing;
+    facts["due"] = true;
+    if (const auto fault = lineage.fault(); !fault.empty()) facts["error"] = json_text(fault);
+    if (!lineage.generation) return facts;
     const auto& certificate = lineage.generation->chain.front();
     for (auto& fact : facts_of(certificate)) facts.emplace(fact.key(), fact.value());
     const auto due_at = client::due_by_lifetime(certificate);
     facts["days_left"] = days_left(certificate, now);
-    facts["state"] = standing(certificate, now);
-    facts["due"] = now >= due_at;
+    facts["due"] = now >= due_at || standing != "ok";
     facts["due_at"] = base::to_rfc3339(due_at);
+    if (lineage.revocation)
+        facts["revocation"] = {{"time", base::to_rfc3339(lineage.revocation->time)},
+                               {"reason", protocol::to_string(lineage.revocation->reason)}};
     facts["files"] = facts_of(client::Lineage(state, lineage.name).live_files());
     return facts;
+}
+
+/// The lineages that were asked for; if none were, also those that are live and would never be
+/// renewed.
+std::vector<client::LineageName> lineages_to_show(const Run& run,
+                                                  const std::vector<std::string>& names) {
+    auto lineages = run.lineages(names);
+    if (!names.empty()) return lineages;
+    for (const auto& name : run.state().live_lineages())
+        if (std::ranges::find(lineages, name) == lineages.end() &&
+            client::Lineage(run.state(), name).is_exposed())
+            lineages.push_back(name);
+    std::ranges::sort(lineages);
+    return lineages;
 }
 
 ExitCode show_status(Run& run, const CommonOptions& common, const std::vector<std::string>& names) {
@@ -77,15 +128,15 @@ ExitCode show_status(Run& run, const CommonOptions& common, const std::vector<st
     boost::json::array facts;
     std::vector<std::vector<std::string>> rows{
         {"LINEAGE", "EXPIRES", "DAYS", "KEY", "ISSUER", "STATE", "NAMES"}};
-    for (const auto& name : run.lineages(names)) {
+    for (const auto& name : lineages_to_show(run, names)) {
         const auto lineage = look_at(run.state(), name);
         facts.push_back(to_json(run.state(), lineage, now));
         rows.push_back(row_of(lineage, now));
     }
     if (common.json)
-        run.console().print(boost::json::serialize(facts));
+        run.console().print(boost::json::serialize(facts), Delivery::required);
     else if (rows.size() > 1)
-        run.console().print_table(rows);
+        run.console().print_table(rows, Delivery::required);
     else
         run.console().say(
             fmt::format("There are no certificates in {}.", run.state().root().string()));

@@ -20,13 +20,20 @@ base::Result<protocol::AccountObject> parse(const Reply& reply) {
     return protocol::AccountObject::from_json(base::bytes_of(reply.body));
 }
 
-protocol::AccountObject parse_or_fail(const Reply& reply, std::string_view aim,
-                                      const std::string& host) {
+protocol::AccountObject parse_or_fail(const Reply& reply, const Aim& aim, const std::string& host) {
     auto account = parse(reply);
     if (!account)
-        throw Failure(std::string(aim), fmt::format("{} sent an account object that is wrong: {}",
-                                                    host, account.error().message));
+        throw Failure(aim.text, fmt::format("{} sent an account object that is wrong: {}", host,
+                                            account.error().message));
     return std::move(*account);
+}
+
+/// JSON of the binding of a key as wished, or empty.
+std::string binding(const crypto::PrivateKey& key, const AccountWishes& wishes,
+                    const std::string& url) {
+    if (!wishes.external) return {};
+    return protocol::make_external_account_binding(key.public_key(), wishes.external->key_id,
+                                                   wishes.external->hmac_key, url);
 }
 
 }  // namespace
@@ -90,7 +97,7 @@ StoredAccount Account::open_again(const AccountWishes& wishes, Progress& progres
 
 StoredAccount Account::register_key(const AccountWishes& wishes, Progress& progress) {
     const auto key = store_.key_for(directory_url(), crypto::KeyType::ec_p256);
-    auto url = find_url(key);
+    auto url = find_url(key, wishes);
     if (!url) url = create(key, wishes, progress);
     StoredAccount account{directory_url(), std::move(*url), wishes.contact, key};
     store_.save(account);
@@ -98,44 +105,68 @@ StoredAccount Account::register_key(const AccountWishes& wishes, Progress& progr
     return account;
 }
 
-std::optional<std::string> Account::find_url(const crypto::PrivateKey& key) {
-    const auto aim = fmt::format("find the account of this key at {}", session_.host());
+std::optional<std::string> Account::find_url(const crypto::PrivateKey& key,
+                                             const AccountWishes& wishes) {
+    const Aim aim(fmt::format("find the account of this key at {}", session_.host()),
+                  Step::registration);
     protocol::NewAccountRequest request;
     request.only_return_existing = true;
+    // Some CAs that bind accounts want the binding here too.
+    request.external_account_binding = binding(key, wishes, session_.directory().new_account);
     try {
         const auto reply =
             session_.post_with_key(key, session_.directory().new_account, request.to_json(), aim);
-        if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
+        if (reply.location.empty()) throw Failure(aim.text, "the reply has no Location");
         return reply.location;
     } catch (const Failure& failure) {
-        if (failure.problem() == protocol::ProblemType::account_does_not_exist) return std::nullopt;
+        using enum protocol::ProblemType;
+        const auto problem = failure.problem();
+        // Not every CA looks for accounts. One with this key would be found by newAccount as well
+        // (RFC 8555 section 7.3.1), which also says best why it is refused.
+        if (problem == account_does_not_exist || problem == external_account_required ||
+            problem == malformed || problem == unauthorized)
+            return std::nullopt;
+        throw;
+    }
+}
+
+Account::Standing Account::standing_of(const crypto::PrivateKey& key, const std::string& url) {
+    session_.speak_for(key, url);
+    try {
+        session_.post_as_get(url, fmt::format("ask for the account at {}", session_.host()));
+        return Standing::its_key;
+    } catch (const Failure& failure) {
+        if (failure.problem() == protocol::ProblemType::account_does_not_exist)
+            return Standing::no_account;
+        if (failure.problem() == protocol::ProblemType::unauthorized ||
+            failure.problem() == protocol::ProblemType::malformed)
+            return Standing::another_key;
         throw;
     }
 }
 
 std::string Account::create(const crypto::PrivateKey& key, const AccountWishes& wishes,
                             Progress& progress) {
-    const auto aim = fmt::format("register an account at {}", session_.host());
+    const Aim aim(fmt::format("register an account at {}", session_.host()),
+                  wishes.external ? Step::binding : Step::registration);
     const auto& directory = session_.directory();
     if (!directory.terms_of_service.empty() && wishes.terms != Terms::agreed)
-        throw Failure(aim,
+        throw Failure(aim.text,
                       fmt::format("the CA asks for agreement to its terms of service: {}",
                                   base::printable(directory.terms_of_service)),
                       "read them and run the command again with --agree-tos.");
     if (directory.external_account_required && !wishes.external)
-        throw Failure(aim, "the CA binds accounts to ones made outside ACME",
-                      std::string(advice_for(protocol::ProblemType::external_account_required)));
+        throw Failure(aim.text, "the CA binds accounts to ones made outside ACME",
+                      std::string(advice_for({protocol::ProblemType::external_account_required, {}},
+                                             aim.step)));
 
     progress.say(fmt::format("Registering an account at {}.", session_.host()));
     protocol::NewAccountRequest request;
     request.contact = wishes.contact;
     request.terms_of_service_agreed = wishes.terms == Terms::agreed;
-    if (wishes.external)
-        request.external_account_binding = protocol::make_external_account_binding(
-            key.public_key(), wishes.external->key_id, wishes.external->hmac_key,
-            directory.new_account);
+    request.external_account_binding = binding(key, wishes, directory.new_account);
     const auto reply = session_.post_with_key(key, directory.new_account, request.to_json(), aim);
-    if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
+    if (reply.location.empty()) throw Failure(aim.text, "the reply has no Location");
     return reply.location;
 }
 
@@ -159,6 +190,9 @@ protocol::AccountObject Account::update_contact(StoredAccount account,
 StoredAccount Account::roll_over(StoredAccount account, crypto::KeyType type) {
     const auto aim = fmt::format("replace the key of the account at {}", session_.host());
     const auto& url = session_.directory().key_change;
+    if (url.empty())
+        throw Failure(aim, fmt::format("the directory of {} has no keyChange", session_.host()),
+                      "this CA does not replace keys; deactivate the account and make another.");
     const auto lock = state_.lock_accounts(timer_, lock_patience);
     const auto new_key = store_.stage_key(account.directory_url, type);
     // The inner JWS proves the new key, the outer one the old (RFC 8555 section 7.3.5).
@@ -186,11 +220,17 @@ StoredAccount Account::roll_over(StoredAccount account, crypto::KeyType type) {
 void Account::settle_staged_key(const StoredAccount& account) {
     const auto staged = store_.staged_key(directory_url());
     if (!staged) return;
-    const auto url = find_url(*staged);
-    if (url && *url == account.url)
+    // Asked by the account's URL: a CA may look for no account by its key without a binding.
+    if (standing_of(*staged, account.url) == Standing::its_key) {
         store_.commit_staged_key(directory_url());
-    else
-        store_.abandon_staged_key(directory_url());
+        return;
+    }
+    if (standing_of(account.key, account.url) == Standing::another_key)
+        throw Failure(fmt::format("use the account at {}", session_.host()),
+                      "the CA takes neither its key nor the one that was to replace it",
+                      fmt::format("ask the CA whether {} was deactivated; both keys are kept.",
+                                  base::printable(account.url)));
+    store_.abandon_staged_key(directory_url());
 }
 
 void Account::deactivate(const StoredAccount& account) {

@@ -63,7 +63,11 @@ class Account {
   private:
     enum class AccountsLock { free, held };
     [[nodiscard]] std::optional<StoredAccount> stored(AccountsLock lock);
-    [[nodiscard]] std::optional<std::string> find_url(const crypto::PrivateKey& key);
+    [[nodiscard]] std::optional<std::string> find_url(const crypto::PrivateKey& key,
+                                                      const AccountWishes& wishes);
+    enum class Standing { its_key, another_key, no_account };
+    /// How a key stands to the account at this URL, as the CA says.
+    [[nodiscard]] Standing standing_of(const crypto::PrivateKey& key, const std::string& url);
     [[nodiscard]] std::string create(const crypto::PrivateKey& key, const AccountWishes& wishes,
                                      Progress& progress);
     StoredAccount register_key(const AccountWishes& wishes, Progress& progress);

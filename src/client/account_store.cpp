@@ -113,8 +113,8 @@ std::optional<StoredAccount> AccountStore::find(const std::string& directory_url
 
 std::vector<StoredAccount> AccountStore::all() const {
     std::vector<StoredAccount> accounts;
-    std::error_code ignored;  // no folder, no accounts
-    for (const auto& entry : fs::recursive_directory_iterator(root_, ignored))
+    if (file_names_in(root_).empty()) return accounts;
+    for (const auto& entry : fs::recursive_directory_iterator(root_))
         if (entry.path().filename() == account_file)
             if (auto account = read_account(entry.path().parent_path()))
                 accounts.push_back(std::move(*account));

@@ -1,5 +1,6 @@
 #include "client/certificate_authorities.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -9,13 +10,18 @@
 namespace cairn::client {
 
 std::span<const KnownAuthority> known_authorities() {
+    static constexpr std::string_view letsencrypt_staging =
+        "https://acme-staging-v02.api.letsencrypt.org/directory";
+    static constexpr std::string_view google_staging =
+        "https://dv.acme-v02.test-api.pki.goog/directory";
     static constexpr std::array authorities = {
-        KnownAuthority{"letsencrypt", "https://acme-v02.api.letsencrypt.org/directory"},
-        KnownAuthority{"letsencrypt-staging",
-                       "https://acme-staging-v02.api.letsencrypt.org/directory"},
-        KnownAuthority{"zerossl", "https://acme.zerossl.com/v2/DV90"},
-        KnownAuthority{"google", "https://dv.acme-v02.api.pki.goog/directory"},
-        KnownAuthority{"buypass", "https://api.buypass.com/acme/directory"},
+        KnownAuthority{"letsencrypt", "https://acme-v02.api.letsencrypt.org/directory",
+                       letsencrypt_staging},
+        KnownAuthority{"letsencrypt-staging", letsencrypt_staging, letsencrypt_staging},
+        KnownAuthority{"zerossl", "https://acme.zerossl.com/v2/DV90", {}},
+        KnownAuthority{"google", "https://dv.acme-v02.api.pki.goog/directory", google_staging},
+        KnownAuthority{"google-staging", google_staging, google_staging},
+        KnownAuthority{"buypass", "https://api.buypass.com/acme/directory", {}},
     };
     return authorities;
 }
@@ -36,6 +42,15 @@ base::Result<std::string> directory_url_from(std::string_view name_or_url) {
     if (!url->is_https())
         return base::fail("the directory URL must be https (RFC 8555 section 6.1)");
     return url->to_string();
+}
+
+base::Result<std::optional<std::string>> staging_directory_of(std::string_view directory_url) {
+    const auto known =
+        std::ranges::find(known_authorities(), directory_url, &KnownAuthority::directory_url);
+    if (known == known_authorities().end()) return std::nullopt;
+    if (known->staging_url.empty())
+        return base::fail(fmt::format("{} has no staging directory", known->name));
+    return std::string(known->staging_url);
 }
 
 }  // namespace cairn::client

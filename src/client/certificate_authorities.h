@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ namespace cairn::client {
 struct KnownAuthority {
     std::string_view name;
     std::string_view directory_url;
+    /// Where the same CA is tried without consequences; empty if it has no such place.
+    std::string_view staging_url;
 };
 
 /// Every CA that has a name here; the first is asked if none is named.
@@ -19,5 +22,11 @@ struct KnownAuthority {
 
 /// The directory URL for what `--ca` was given: a known name, or an https URL as it stands.
 [[nodiscard]] base::Result<std::string> directory_url_from(std::string_view name_or_url);
+
+/// Where a certificate that this directory would issue can be rehearsed: the staging directory of a
+/// known CA, which may be this one itself; an error for a known CA that has none. Nothing for a
+/// directory that is not known.
+[[nodiscard]] base::Result<std::optional<std::string>> staging_directory_of(
+    std::string_view directory_url);
 
 }  // namespace cairn::client

@@ -69,12 +69,12 @@ void ChallengeJournal::erase(const Challenge& challenge) const {
 
 std::vector<base::Result<ChallengeJournal::Entry>> ChallengeJournal::entries() const {
     std::vector<base::Result<Entry>> entries;
-    std::error_code ignored;  // no folder, nothing presented
-    for (const auto& file : fs::directory_iterator(folder_, ignored)) {
-        if (file.path().extension() != ".json") continue;
-        const auto text = read_file(file.path(), max_record);
+    for (const auto& name : file_names_in(folder_)) {
+        const auto file = folder_ / name;
+        if (file.extension() != ".json") continue;
+        const auto text = read_file(file, max_record);
         auto entry = text ? parse(*text) : std::unexpected(text.error());
-        if (!entry) entry = std::unexpected(entry.error().within(file.path().string()));
+        if (!entry) entry = std::unexpected(entry.error().within(file.string()));
         entries.push_back(std::move(entry));
     }
     return entries;

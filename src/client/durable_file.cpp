@@ -113,6 +113,22 @@ void sync_directory(const fs::path& directory) {
         fail_with_errno("write the directory", directory);
 }
 
+std::vector<std::string> file_names_in(const fs::path& directory) {
+    std::vector<std::string> names;
+    std::error_code error;
+    const auto refuse = [&](const std::string& why) {
+        throw Failure(fmt::format("read the folder {}", directory.string()), why,
+                      "run as the user whom the state belongs to; is --state right?");
+    };
+    if (fs::symlink_status(directory, error).type() == fs::file_type::not_found) return names;
+    fs::directory_iterator entry(directory, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error))
+        names.push_back(entry->path().filename().string());
+    if (error == std::errc::no_such_file_or_directory) refuse("it is a link that leads nowhere");
+    if (error) refuse(error.message());
+    return names;
+}
+
 base::Result<std::string> read_file(const fs::path& path, std::size_t limit) {
     const auto failure = [&path] {
         return base::fail(

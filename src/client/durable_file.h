@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -27,6 +28,10 @@ void make_private_directory(const std::filesystem::path& directory);
 
 /// Forces the entries of `directory` to the disk. Throws Failure.
 void sync_directory(const std::filesystem::path& directory);
+
+/// The names of what is in `directory`; none if there is no such directory. Throws Failure if it
+/// cannot be read: what cannot be seen is not nothing.
+[[nodiscard]] std::vector<std::string> file_names_in(const std::filesystem::path& directory);
 
 /// Reads a whole file of at most `limit` octets.
 [[nodiscard]] base::Result<std::string> read_file(const std::filesystem::path& path,

@@ -33,11 +33,24 @@ Failure::Failure(std::string tried, std::string came_back, std::string next)
       next_(std::move(next)),
       text_(text_of(tried_, came_back_, next_)) {}
 
-Failure::Failure(std::string tried, std::string_view host, const protocol::Problem& problem,
+Failure::Failure(const Aim& aim, std::string_view host, const protocol::Problem& problem,
                  std::string next)
-    : Failure(std::move(tried), fmt::format("{} answered {}", host, describe(problem)),
-              next.empty() ? std::string(advice_for(problem.type)) : std::move(next)) {
+    : Failure(aim.text, fmt::format("{} answered {}", host, describe(problem)),
+              next.empty() ? std::string(advice_for(problem, aim.step)) : std::move(next)) {
     problem_ = problem.type;
+    status_ = problem.status;
+}
+
+Failure::Failure(const Aim& aim, int status, std::string came_back, std::string next)
+    : Failure(aim.text, std::move(came_back), std::move(next)) {
+    status_ = status;
+}
+
+Failure Failure::advising(std::string next) const {
+    Failure failure(tried_, came_back_, std::move(next));
+    failure.problem_ = problem_;
+    failure.status_ = status_;
+    return failure;
 }
 
 std::string describe(const protocol::Problem& problem) {
@@ -58,7 +71,35 @@ std::string describe(const protocol::Problem& problem) {
     return text;
 }
 
-std::string_view advice_for(protocol::ProblemType type) {
+namespace {
+
+constexpr int not_implemented = 501;
+
+std::string_view advice_for_unauthorized(Step step) {
+    switch (step) {
+        case Step::binding:
+            return "check --eab-kid and --eab-hmac-key-file: the CA may not know this key id, it "
+                   "may "
+                   "be used up, or the key belongs to another.";
+        case Step::registration:
+            return "ask the CA whether the account of this key was deactivated; `cairn account "
+                   "list` "
+                   "shows what is kept here.";
+        case Step::validation:
+            return "check that the name points to where the challenge was answered; something else "
+                   "may answer there.";
+        case Step::revocation:
+            return "name the --state that holds the account or the private key of the certificate.";
+        case Step::order:
+        case Step::issuance:
+        case Step::other:
+            return "the account may be deactivated or not be allowed this: `cairn account show` "
+                   "tells how it stands.";
+    }
+    return {};
+}
+
+std::string_view advice_for_type(protocol::ProblemType type, Step step) {
     using enum protocol::ProblemType;
     switch (type) {
         case account_does_not_exist:
@@ -70,10 +111,14 @@ std::string_view advice_for(protocol::ProblemType type) {
         case bad_csr:
             return "try another --key-type, or leave out --must-staple.";
         case bad_public_key:
-            return "try another --key-type.";
+            return step == Step::registration || step == Step::binding
+                       ? "the CA does not take account keys of this kind; ask another CA (--ca)."
+                       : "try another --key-type.";
         case bad_revocation_reason:
             return "give another --reason, or none.";
         case bad_signature_algorithm:
+            if (step == Step::registration || step == Step::binding)
+                return "the CA does not take account keys of this kind; ask another CA (--ca).";
             return "roll the account over to another kind of key: `cairn account rollover`.";
         case caa:
             return "look at the CAA records of the name and its parents: they must allow this CA.";
@@ -87,9 +132,9 @@ std::string_view advice_for(protocol::ProblemType type) {
             return "get a key id and an HMAC key from the CA and pass --eab-kid and "
                    "--eab-hmac-key-file.";
         case incorrect_response:
+            return advice_for_unauthorized(Step::validation);
         case unauthorized:
-            return "check that the name points to where the challenge was answered; something else "
-                   "may answer there, or the account may be deactivated.";
+            return advice_for_unauthorized(step);
         case invalid_contact:
         case unsupported_contact:
             return "give another --email, or none.";
@@ -106,15 +151,27 @@ std::string_view advice_for(protocol::ProblemType type) {
             return "check what answers on the TLS port of the name's addresses.";
         case user_action_required:
             return "do what the CA asks for at the address above, then run the command again.";
+        case malformed:
+            return step == Step::binding ? advice_for_unauthorized(step) : std::string_view();
         case already_replaced:
         case bad_nonce:
         case compound:
-        case malformed:
         case order_not_ready:
         case unknown:
             return {};
     }
     return {};
+}
+
+}  // namespace
+
+std::string_view advice_for(const protocol::Problem& problem, Step step) {
+    if (problem.status == not_implemented)
+        return "the CA does not offer what was asked for: do without it, or ask another CA (--ca).";
+    // Of several problems the first is as good as any.
+    const bool is_compound =
+        problem.type == protocol::ProblemType::compound && !problem.subproblems.empty();
+    return advice_for_type(is_compound ? problem.subproblems.front().type : problem.type, step);
 }
 
 }  // namespace cairn::client

@@ -8,6 +8,7 @@ namespace {
 
 using protocol::ProblemType;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StrEq;
 
 TEST(Failure, SaysWhatWasTriedWhatCameBackAndWhatNext) {
@@ -39,11 +40,48 @@ TEST(Failure, QuotesHostileTextOnlyInPrintableAndBoundedForm) {
     EXPECT_THAT(text, HasSubstr("and 4900 more"));
 }
 
-TEST(Failure, AdvisesWhereTheSubscriberCanAct) {
+std::string_view advice(ProblemType type, Step step) {
+    return advice_for(protocol::Problem(type, ""), step);
+}
+
+TEST(Advice, IsGivenWhereTheSubscriberCanAct) {
     for (const auto type : {ProblemType::caa, ProblemType::connection, ProblemType::dns,
                             ProblemType::unauthorized, ProblemType::external_account_required,
                             ProblemType::rate_limited, ProblemType::user_action_required})
-        EXPECT_FALSE(advice_for(type).empty()) << to_string(type);
+        EXPECT_FALSE(advice(type, Step::other).empty()) << to_string(type);
+}
+
+TEST(Advice, FitsTheStep) {
+    EXPECT_THAT(advice(ProblemType::unauthorized, Step::binding), HasSubstr("--eab-kid"));
+    EXPECT_THAT(advice(ProblemType::malformed, Step::binding), HasSubstr("--eab-kid"));
+    EXPECT_THAT(advice(ProblemType::malformed, Step::order), StrEq(""));
+    EXPECT_THAT(advice(ProblemType::unauthorized, Step::validation), HasSubstr("challenge"));
+    for (const auto step : {Step::registration, Step::binding, Step::order, Step::issuance,
+                            Step::revocation, Step::other})
+        EXPECT_THAT(advice(ProblemType::unauthorized, step), Not(HasSubstr("challenge")));
+    EXPECT_THAT(advice(ProblemType::bad_public_key, Step::issuance), HasSubstr("--key-type"));
+    EXPECT_THAT(advice(ProblemType::bad_public_key, Step::registration),
+                Not(HasSubstr("--key-type")));
+}
+
+TEST(Advice, SaysOfWhatIsNotOfferedThatItIsNot) {
+    for (const auto type :
+         {ProblemType::unsupported_identifier, ProblemType::server_internal, ProblemType::unknown})
+        EXPECT_THAT(advice_for(protocol::Problem(type, "", 501), Step::order),
+                    HasSubstr("does not offer"));
+}
+
+TEST(Advice, OfSeveralProblemsIsThatOfTheFirst) {
+    protocol::Problem problem(ProblemType::compound, "two");
+    problem.subproblems = {{ProblemType::caa, "", {}}, {ProblemType::dns, "", {}}};
+    EXPECT_THAT(advice_for(problem, Step::validation), HasSubstr("CAA"));
+}
+
+TEST(Failure, KeepsItsStatusUnderAnotherAdvice) {
+    const Failure failure({"download", Step::issuance}, 404, "nothing there", {});
+    EXPECT_EQ(failure.advising("come back.").status(), 404);
+    EXPECT_THAT(failure.advising("come back.").what(),
+                HasSubstr("nothing there\nNext: come back."));
 }
 
 }  // namespace

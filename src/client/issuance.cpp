@@ -4,22 +4,31 @@
 
 #include "client/challenge_journal.h"
 #include "client/child_process.h"
+#include "client/lineage_mending.h"
 #include "client/order_flow.h"
+#include "client/revocation.h"
 
 namespace cairn::client {
 namespace {
 
-crypto::PrivateKey certificate_key(const CertificatePlan& plan, const Lineage& lineage) {
-    if (plan.key_reuse == KeyReuse::same_key)
-        if (auto current = lineage.current()) return std::move(current->key);
-    return crypto::PrivateKey::generate(plan.key_type);
+crypto::PrivateKey certificate_key(const Workplace& workplace, const IssuanceOrder& order) {
+    // A rehearsal shows no CA the key of a certificate that is live.
+    if (order.plan.key_reuse == KeyReuse::same_key && order.installing == Installing::yes) {
+        auto current = Lineage(workplace.state, order.lineage).current();
+        const auto note = current ? revocation_note(workplace.state, current->chain.front())
+                                  : std::optional<RevocationNote>();
+        const bool is_compromised =
+            note && note->reason == protocol::RevocationReason::key_compromise;
+        if (current && !is_compromised) return std::move(current->key);
+    }
+    return crypto::PrivateKey::generate(order.plan.key_type);
 }
 
 OrderWishes order_wishes(const Workplace& workplace, const Session& session,
-                         const IssuanceOrder& order, const Lineage& lineage) {
+                         const IssuanceOrder& order, crypto::PrivateKey key) {
     const auto& plan = order.plan;
     OrderWishes wishes{.names = {},
-                       .key = certificate_key(plan, lineage),
+                       .key = std::move(key),
                        .must_staple = plan.must_staple,
                        .profile = plan.profile,
                        .preferred_chain = plan.preferred_chain,
@@ -38,17 +47,124 @@ OrderWishes order_wishes(const Workplace& workplace, const Session& session,
     return wishes;
 }
 
-pki::Chain obtain(const Workplace& workplace, Session& session, const OrderWishes& wishes,
-                  const IssuanceOrder& order, Progress& progress) {
-    const ChallengeJournal journal(workplace.state, order.lineage);
+/// One try at one order, new or taken up.
+class Attempt {
+  public:
+    Attempt(const Workplace& workplace, Session& session, const IssuanceOrder& order,
+            const OrderRecord& record, Progress& progress)
+        : workplace_(workplace),
+          session_(session),
+          order_(order),
+          record_(record),
+          progress_(progress),
+          journal_(workplace.state, order.lineage) {}
+
+    /// The certificate of an order for `key`: of the one that was begun, else of a new one.
+    pki::Chain obtain(crypto::PrivateKey key, const OrderPosition& begun) {
+        auto wishes = wishes_for(std::move(key));
+        OrderFlow flow(session_, journal_, workplace_.timer, progress_, wishes);
+        return completed(flow, [&] {
+            if (!flow.take_up(begun)) flow.place();
+        });
+    }
+
+    /// The certificate of the order that was begun, if anything comes of it.
+    std::optional<pki::Chain> finish(const OpenOrder& begun) {
+        auto wishes = wishes_for(begun.key);
+        OrderFlow flow(session_, journal_, workplace_.timer, progress_, wishes);
+        try {
+            if (!flow.take_up(begun.position)) return std::nullopt;
+        } catch (const Failure& failure) {
+            // An account that is gone takes its orders along.
+            if (failure.problem() == protocol::ProblemType::account_does_not_exist)
+                return std::nullopt;
+            throw;
+        }
+        return completed(flow, [] {});
+    }
+
+  private:
+    OrderWishes wishes_for(crypto::PrivateKey key) {
+        auto wishes = order_wishes(workplace_, session_, order_, std::move(key));
+        if (order_.installing == Installing::dry_run) return wishes;
+        wishes.keep = [this, key = wishes.key](const OrderPosition& position) {
+            record_.keep({order_.plan, key, position});
+        };
+        wishes.next_run = fmt::format(
+            "`cairn renew {}` goes on with this order, and nothing is ordered anew; to give it up, "
+            "remove {}.",
+            order_.lineage.text(), record_.file().string());
+        return wishes;
+    }
+
+    template <class Begin>
+    pki::Chain completed(OrderFlow& flow, Begin begin) {
+        try {
+            begin();
+            return flow.complete();
+        } catch (const Failure&) {
+            // What has failed, or was not even placed, is no order to go on with.
+            if ((flow.has_failed() || !flow.is_placed()) && order_.installing == Installing::yes)
+                record_.erase();
+            throw;
+        }
+    }
+
+    const Workplace& workplace_;
+    Session& session_;
+    const IssuanceOrder& order_;
+    const OrderRecord& record_;
+    Progress& progress_;
+    ChallengeJournal journal_;
+};
+
+pki::Chain obtain(const Workplace& workplace, Session& session, const IssuanceOrder& order,
+                  const OrderRecord& record, const crypto::PrivateKey& key,
+                  const OrderPosition& begun, Progress& progress) {
     try {
-        return OrderFlow(session, journal, workplace.timer, progress, wishes).run();
+        return Attempt(workplace, session, order, record, progress).obtain(key, begun);
     } catch (const Failure& failure) {
         if (failure.problem() != protocol::ProblemType::account_does_not_exist) throw;
     }
     progress.warn(fmt::format("{} does not know the account any more.", session.host()));
     Account(session, workplace.state, workplace.timer).open_again(order.account, progress);
-    return OrderFlow(session, journal, workplace.timer, progress, wishes).run();
+    // Orders of the account that is gone are gone with it.
+    return Attempt(workplace, session, order, record, progress).obtain(key, {});
+}
+
+/// The order that an earlier run began and that asks for the same.
+std::optional<OpenOrder> begun_order(const OrderRecord& record, const CertificatePlan& plan,
+                                     Progress& progress) {
+    auto begun = record.find();
+    if (!begun)
+        progress.warn(
+            fmt::format("What is kept of an earlier order is left out: {}", begun.error().message));
+    if (!begun || !*begun) return std::nullopt;
+    if (ask_for_the_same((*begun)->plan, plan)) return std::move(*begun);
+    progress.warn("An order that an earlier run began asks for something else and is given up.");
+    return std::nullopt;
+}
+
+void tell_mended(Lineage& lineage, Progress& progress) {
+    for (const auto& sentence : LineageMending(lineage).run())
+        progress.say(fmt::format("The state was mended: {}.", sentence));
+}
+
+void put_in_place(const Workplace& workplace, const IssuanceOrder& order, Lineage& lineage,
+                  const Generation& generation) {
+    // The plan first: a certificate that is live without it would never be renewed.
+    const auto plan_file = workplace.state.renewal(order.lineage);
+    make_private_directory(plan_file.parent_path());
+    write_durably(plan_file, order.plan.to_json(), FileAccess::owner);
+    // Noted before the switch, so that a crash behind it does not leave servers with the old one.
+    if (!order.plan.deploy_hook.empty()) {
+        const auto note = workplace.state.deployment(order.lineage);
+        make_private_directory(note.parent_path());
+        write_durably(note, std::string_view(), FileAccess::owner);
+    }
+    // A run that died behind this step has put it in place already.
+    const auto current = lineage.current();
+    if (!current || current->chain.front() != generation.chain.front()) lineage.install(generation);
 }
 
 }  // namespace
@@ -64,25 +180,38 @@ Session Workplace::session(const std::string& directory_url, const std::string& 
 pki::Chain issue(const Workplace& workplace, Session& session, const IssuanceOrder& order,
                  Progress& progress) {
     Lineage lineage(workplace.state, order.lineage);
-    lineage.require_place();
+    const OrderRecord record(workplace.state, order.lineage);
+    const bool is_dry_run = order.installing == Installing::dry_run;
+    if (!is_dry_run) tell_mended(lineage, progress);
     Account(session, workplace.state, workplace.timer).open(order.account, progress);
-    const auto wishes = order_wishes(workplace, session, order, lineage);
-    auto chain = obtain(workplace, session, wishes, order, progress);
-    if (order.installing == Installing::dry_run) return chain;
+    const auto begun =
+        is_dry_run ? std::optional<OpenOrder>() : begun_order(record, order.plan, progress);
+    const auto key = begun ? begun->key : certificate_key(workplace, order);
+    auto chain = obtain(workplace, session, order, record, key,
+                        begun ? begun->position : OrderPosition{}, progress);
+    if (is_dry_run) return chain;
+    put_in_place(workplace, order, lineage, {key, chain});
+    record.erase();
+    if (!order.plan.deploy_hook.empty()) deploy(workplace, order.lineage, order.plan);
+    return chain;
+}
 
-    // The plan first: a certificate that is live without it would never be renewed.
-    const auto plan_file = workplace.state.renewal(order.lineage);
-    make_private_directory(plan_file.parent_path());
-    write_durably(plan_file, order.plan.to_json(), FileAccess::owner);
-    // Noted before the switch, so that a crash behind it does not leave servers with the old one.
-    const bool has_hook = !order.plan.deploy_hook.empty();
-    if (has_hook) {
-        const auto note = workplace.state.deployment(order.lineage);
-        make_private_directory(note.parent_path());
-        write_durably(note, std::string_view(), FileAccess::owner);
-    }
-    lineage.install({wishes.key, chain});
-    if (has_hook) deploy(workplace, order.lineage, order.plan);
+std::optional<pki::Chain> finish_issuance(const Workplace& workplace, Session& session,
+                                          const LineageName& name, const OpenOrder& begun,
+                                          Progress& progress) {
+    Lineage lineage(workplace.state, name);
+    const OrderRecord record(workplace.state, name);
+    IssuanceOrder order{.lineage = name, .plan = begun.plan, .account = {}, .replaces = {}};
+    // What has been said since about hooks and solvers counts.
+    if (auto plan = CertificatePlan::read(workplace.state.renewal(name));
+        plan && ask_for_the_same(*plan, begun.plan))
+        order.plan = std::move(*plan);
+    tell_mended(lineage, progress);
+    Account(session, workplace.state, workplace.timer).use();
+    auto chain = Attempt(workplace, session, order, record, progress).finish(begun);
+    if (chain) put_in_place(workplace, order, lineage, {begun.key, *chain});
+    record.erase();
+    if (chain && !order.plan.deploy_hook.empty()) deploy(workplace, name, order.plan);
     return chain;
 }
 

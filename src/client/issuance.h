@@ -1,12 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "client/account.h"
 #include "client/certificate_plan.h"
 #include "client/lineage.h"
+#include "client/order_record.h"
 #include "client/progress.h"
 #include "client/session.h"
 #include "client/solver.h"
@@ -46,10 +48,19 @@ struct IssuanceOrder {
 };
 
 /// Obtains the certificate, puts it in place with what is needed to renew it, and runs the deploy
-/// hook. The caller holds the lock of the lineage. Throws Failure; until the certificate is whole
-/// and in place the one before it stays live, and a hook that fails does not take it back.
+/// hook. An order for the same that an earlier run began is gone on with. The caller holds the lock
+/// of the lineage. Throws Failure; until the certificate is whole and in place the one before it
+/// stays live, and a hook that fails does not take it back.
 pki::Chain issue(const Workplace& workplace, Session& session, const IssuanceOrder& order,
                  Progress& progress);
+
+/// Goes on with an order that may have led to a certificate already, as `issue` does; nothing if it
+/// has come to nothing. The record of the order is gone in both cases. Throws Failure; the record
+/// then stays for the next run. The caller holds the lock of the lineage.
+[[nodiscard]] std::optional<pki::Chain> finish_issuance(const Workplace& workplace,
+                                                        Session& session,
+                                                        const LineageName& lineage,
+                                                        const OpenOrder& begun, Progress& progress);
 
 /// True if the deploy hook of the lineage has not ended well since its certificate was put in
 /// place: the run was killed between the two, or the hook failed.

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_key_file = 65536;
 constexpr std::size_t max_chain_file = std::size_t{1} << 20;
-constexpr std::array<const char*, 4> stems = {"cert", "chain", "fullchain", "privkey"};
+constexpr auto stems = CertificateFiles::stems;
 
 /// Makes a directory that holds, under each of the four names, a link to `target_of(name)`; it
 /// appears at `path` complete or not at all.
@@ -32,27 +32,27 @@ void make_link_directory(const fs::path& path, TargetOf target_of) {
     sync_directory(path.parent_path());
 }
 
-base::Result<Generation> read_generation(const CertificateFiles& files) {
-    auto key_pem = read_file(files.private_key, max_key_file);
-    if (!key_pem) return std::unexpected(key_pem.error());
-    auto key = crypto::PrivateKey::from_pem(*key_pem);
-    base::wipe({reinterpret_cast<std::uint8_t*>(key_pem->data()), key_pem->size()});
-    if (!key) return std::unexpected(key.error().within(files.private_key.string()));
-    const auto chain_pem = read_file(files.full_chain, max_chain_file);
-    if (!chain_pem) return std::unexpected(chain_pem.error());
-    auto chain = pki::chain_from_pem(*chain_pem);
-    if (!chain) return std::unexpected(chain.error().within(files.full_chain.string()));
-    if (chain->front().public_key() != key->public_key())
-        return base::fail(fmt::format("{} is not the key of {}", files.private_key.string(),
-                                      files.full_chain.string()));
-    return Generation{std::move(*key), std::move(*chain)};
-}
-
 }  // namespace
 
 CertificateFiles CertificateFiles::in(const fs::path& directory) {
     return {directory / "cert.pem", directory / "chain.pem", directory / "fullchain.pem",
             directory / "privkey.pem"};
+}
+
+base::Result<Generation> CertificateFiles::read() const {
+    auto key_pem = read_file(private_key, max_key_file);
+    if (!key_pem) return std::unexpected(key_pem.error());
+    auto key = crypto::PrivateKey::from_pem(*key_pem);
+    base::wipe({reinterpret_cast<std::uint8_t*>(key_pem->data()), key_pem->size()});
+    if (!key) return std::unexpected(key.error().within(private_key.string()));
+    const auto chain_pem = read_file(full_chain, max_chain_file);
+    if (!chain_pem) return std::unexpected(chain_pem.error());
+    auto certificates = pki::chain_from_pem(*chain_pem);
+    if (!certificates) return std::unexpected(certificates.error().within(full_chain.string()));
+    if (certificates->front().public_key() != key->public_key())
+        return base::fail(
+            fmt::format("{} is not the key of {}", private_key.string(), full_chain.string()));
+    return Generation{std::move(*key), std::move(*certificates)};
 }
 
 Lineage::Lineage(const StateDirectory& state, LineageName name)
@@ -71,9 +71,7 @@ CertificateFiles Lineage::archived(std::string_view number) const {
 
 std::vector<unsigned long> Lineage::numbers() const {
     std::vector<unsigned long> numbers;
-    std::error_code ignored;  // an archive that is not there has no generations
-    for (const auto& entry : fs::directory_iterator(archive_, ignored)) {
-        const auto file = entry.path().filename().string();
+    for (const auto& file : file_names_in(archive_)) {
         for (const std::string_view stem : stems) {
             if (!file.starts_with(stem)) continue;
             unsigned long number = 0;
@@ -90,33 +88,47 @@ std::vector<unsigned long> Lineage::numbers() const {
 }
 
 base::Result<Generation> Lineage::current() const {
-    return read_generation(live_files());
+    return live_files().read();
 }
 
 std::optional<crypto::PrivateKey> Lineage::key_of(const pki::Certificate& certificate) const {
     for (const auto number : numbers())
-        if (auto generation = read_generation(archived(std::to_string(number)));
+        if (auto generation = archived(std::to_string(number)).read();
             generation && generation->chain.front() == certificate)
             return std::move(generation->key);
     return std::nullopt;
 }
 
 bool Lineage::is_exposed() const {
-    const auto link = live_ / "cert.pem";
-    return fs::is_symlink(link) && fs::read_symlink(link).parent_path().filename() == "current";
+    std::error_code none;
+    const auto target = fs::read_symlink(live_ / "cert.pem", none);
+    return target.parent_path().filename() == "current" &&
+           target.parent_path().parent_path().filename() == name_.text();
 }
 
-void Lineage::require_place() const {
-    if (is_exposed() || !fs::exists(fs::symlink_status(live_))) return;
-    throw Failure(fmt::format("put the certificate of {} in place", name_.text()),
-                  fmt::format("{} is there already and was not made by cairn", live_.string()),
-                  "choose another --name or --state, or move that directory away.");
+fs::path Lineage::way_to_current() const {
+    // Links are followed from where the folder really is. Relative ones survive a move of the whole
+    // state, but lead elsewhere if only `live` is at another place.
+    const auto place = fs::exists(live_) ? fs::canonical(live_)
+                                         : fs::canonical(live_.parent_path()) / name_.text();
+    std::error_code different;
+    const auto beside = place.parent_path().parent_path() / "archive" / name_.text();
+    const bool is_beside = fs::equivalent(beside, archive_, different);
+    return (is_beside ? fs::path("../../archive") / name_.text() : archive_) / "current";
 }
 
 void Lineage::install(const Generation& generation) try {
     Installation installation(*this, generation);
     while (installation.take_step()) {
     }
+    const auto seen = current();
+    if (!seen || seen->chain != generation.chain)
+        throw Failure(
+            fmt::format("put the certificate of {} in place", name_.text()),
+            fmt::format("it is in {}, but a server that reads {} does not find it: {}",
+                        archive_.string(), live_.string(),
+                        seen ? "another one is there" : seen.error().message),
+            fmt::format("move {} away and run `cairn renew {}`.", live_.string(), name_.text()));
 } catch (const fs::filesystem_error& error) {
     throw Failure(fmt::format("put the certificate of {} in place", name_.text()), error.what(),
                   "the certificate before it is still live; mend this and run again.");
@@ -134,13 +146,13 @@ bool Lineage::Installation::take_step() {
             write_files();
             return true;
         case 1:
-            link_generation();
+            lineage_.link_generation(number_);
             return true;
         case 2:
-            switch_over();
+            lineage_.switch_to(number_);
             return true;
         case 3:
-            expose();
+            lineage_.expose();
             return true;
         default:
             return false;
@@ -157,25 +169,31 @@ void Lineage::Installation::write_files() {
     write_durably(files.full_chain, pki::to_pem(chain), FileAccess::owner);
 }
 
-void Lineage::Installation::link_generation() {
-    const auto generations = lineage_.archive_ / "generations";
+void Lineage::link_generation(const std::string& number) const {
+    const auto generations = archive_ / "generations";
     make_private_directory(generations);
-    make_link_directory(generations / number_, [this](std::string_view stem) {
-        return fmt::format("../../{}{}.pem", stem, number_);
+    make_link_directory(generations / number, [&](std::string_view stem) {
+        return fmt::format("../../{}{}.pem", stem, number);
     });
 }
 
-void Lineage::Installation::switch_over() {
-    link_durably(lineage_.archive_ / "current", fs::path("generations") / number_);
+void Lineage::switch_to(const std::string& number) const {
+    link_durably(current_link(), fs::path("generations") / number);
 }
 
-void Lineage::Installation::expose() {
-    if (lineage_.is_exposed()) return;
-    lineage_.require_place();
-    make_private_directory(lineage_.live_.parent_path());
-    make_link_directory(lineage_.live_, [this](std::string_view stem) {
-        return fmt::format("../../archive/{}/current/{}.pem", lineage_.name_.text(), stem);
-    });
+void Lineage::expose() const {
+    make_private_directory(live_.parent_path());
+    const auto way = way_to_current();
+    const auto target_of = [&](std::string_view stem) { return way / fmt::format("{}.pem", stem); };
+    if (!fs::exists(live_)) {
+        make_link_directory(live_, target_of);
+        return;
+    }
+    for (const char* stem : stems) {
+        const auto link = live_ / fmt::format("{}.pem", stem);
+        std::error_code none;
+        if (fs::read_symlink(link, none) != target_of(stem)) link_durably(link, target_of(stem));
+    }
 }
 
 }  // namespace cairn::client

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "client/state_directory.h"
@@ -10,17 +13,21 @@
 
 namespace cairn::client {
 
-/// The four files of a certificate, as servers are configured with them.
-struct CertificateFiles {
-    std::filesystem::path certificate, chain, full_chain, private_key;
-    /// The files in this directory.
-    [[nodiscard]] static CertificateFiles in(const std::filesystem::path& directory);
-};
-
 /// One certificate of a lineage together with its key.
 struct Generation {
     crypto::PrivateKey key;
     pki::Chain chain;
+};
+
+/// The four files of a certificate, as servers are configured with them.
+struct CertificateFiles {
+    std::filesystem::path certificate, chain, full_chain, private_key;
+    /// The names of the four, without ".pem".
+    static constexpr std::array<const char*, 4> stems = {"cert", "chain", "fullchain", "privkey"};
+    /// The files in this directory.
+    [[nodiscard]] static CertificateFiles in(const std::filesystem::path& directory);
+    /// The certificate and key in them; an error if they cannot be read or do not match.
+    [[nodiscard]] base::Result<Generation> read() const;
 };
 
 /// The successive certificates of one name, of which one is live.
@@ -29,6 +36,8 @@ struct Generation {
 ///     archive/NAME/generations/N/cert.pem ...             links to them
 ///     archive/NAME/current                                link to generations/N: the one switch
 ///     live/NAME/cert.pem ...                              links through archive/NAME/current
+///
+/// `live`, `archive` and the folders in them may be links to other places.
 ///
 /// Whoever opens the files in live/NAME gets a key and a certificate of the same generation after a
 /// crash at any step, because one rename of `current` switches all four (docs/adr).
@@ -47,9 +56,9 @@ class Lineage {
     [[nodiscard]] std::optional<crypto::PrivateKey> key_of(
         const pki::Certificate& certificate) const;
 
-    /// Throws Failure if something stands in live/NAME that was not made here. To be called before
-    /// the CA is asked for a certificate that could then not be put in place.
-    void require_place() const;
+    /// True if live/NAME holds links that lead, or were meant to lead, to the live generation.
+    [[nodiscard]] bool is_exposed() const;
+
     /// Makes `generation` the live one. Throws Failure; the old one then stays live.
     void install(const Generation& generation);
 
@@ -62,9 +71,6 @@ class Lineage {
 
       private:
         void write_files();
-        void link_generation();
-        void switch_over();
-        void expose();
         const Lineage& lineage_;
         const Generation& generation_;
         std::string number_;
@@ -72,9 +78,15 @@ class Lineage {
     };
 
   private:
-    [[nodiscard]] bool is_exposed() const;
+    friend class LineageMending;
     [[nodiscard]] std::vector<unsigned long> numbers() const;
     [[nodiscard]] CertificateFiles archived(std::string_view number) const;
+    [[nodiscard]] std::filesystem::path current_link() const { return archive_ / "current"; }
+    /// What the links in live/NAME hold before the name of the file.
+    [[nodiscard]] std::filesystem::path way_to_current() const;
+    void link_generation(const std::string& number) const;
+    void switch_to(const std::string& number) const;
+    void expose() const;
     LineageName name_;
     std::filesystem::path live_, archive_;
 };

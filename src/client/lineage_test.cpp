@@ -35,7 +35,7 @@ class LineageTest : public ::testing::Test {
 
 TEST_F(LineageTest, HasNothingAtFirst) {
     EXPECT_FALSE(lineage_.current());
-    EXPECT_NO_THROW(lineage_.require_place());
+    EXPECT_FALSE(lineage_.is_exposed());
 }
 
 TEST_F(LineageTest, InstallsInTheShapeThatServersAreConfiguredWith) {
@@ -113,14 +113,6 @@ TEST_F(LineageTest, AHalfWrittenGenerationIsNotUsed) {
     lineage_.install(after);
     EXPECT_TRUE(holds(lineage_, after));
     EXPECT_TRUE(fs::exists(folder_ / "archive" / "a.example" / "cert3.pem"));
-}
-
-TEST_F(LineageTest, DoesNotTouchWhatItDidNotMake) {
-    fs::create_directories(folder_ / "live" / "a.example");
-    write_durably(folder_ / "live" / "a.example" / "cert.pem", "mine", FileAccess::owner);
-    EXPECT_THROW(lineage_.require_place(), Failure);
-    EXPECT_THROW(lineage_.install(make_generation()), Failure);
-    EXPECT_EQ(read_file(folder_ / "live" / "a.example" / "cert.pem", 100), "mine");
 }
 
 TEST_F(LineageTest, NoticesAKeyThatDoesNotBelong) {

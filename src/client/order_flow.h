@@ -1,27 +1,24 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "client/certificate_plan.h"
 #include "client/challenge_journal.h"
+#include "client/control_proof.h"
+#include "client/order_record.h"
 #include "client/progress.h"
 #include "client/session.h"
 #include "client/solver.h"
 #include "client/timer.h"
 #include "crypto/key.h"
 #include "pki/chain.h"
-#include "protocol/authorization.h"
 #include "protocol/order.h"
 
 namespace cairn::client {
-
-/// A name of the order, and whoever proves control of it.
-struct NameToProve {
-    protocol::Identifier identifier;
-    Solver* solver = nullptr;
-};
 
 /// What a certificate is asked for with.
 struct OrderWishes {
@@ -35,6 +32,10 @@ struct OrderWishes {
     std::string replaces;
     /// How long the CA may take for validation and for issuance, each.
     std::chrono::milliseconds patience = std::chrono::minutes{10};
+    /// Called whenever the order has got further, before the step that relies on it.
+    std::function<void(const OrderPosition&)> keep = [](const OrderPosition&) {};
+    /// What to do about an order that is kept, for people; empty if it is not.
+    std::string next_run{};
 };
 
 /// One order from its creation to its certificate, as RFC 8555 section 7.4 tells it. The session
@@ -43,50 +44,40 @@ class OrderFlow {
   public:
     OrderFlow(Session& session, const ChallengeJournal& journal, Timer& timer, Progress& progress,
               const OrderWishes& wishes);
-    /// The chain, leaf first, checked to be ours. Throws Failure; whatever happens, what was
-    /// presented to the CA has been taken down afterwards.
-    [[nodiscard]] pki::Chain run();
+    /// Takes up the order of an earlier run; false if it has come to nothing or the CA does not
+    /// know it any more. Throws Failure if the CA does not say.
+    [[nodiscard]] bool take_up(const OrderPosition& position);
+    /// Places a new order. Throws Failure.
+    void place();
+    /// From an order to its chain, leaf first, checked to be ours. Throws Failure; whatever
+    /// happens, what was presented to the CA has been taken down afterwards.
+    [[nodiscard]] pki::Chain complete();
+    /// True if the CA has given the order a URL.
+    [[nodiscard]] bool is_placed() const { return !position_.order_url.empty(); }
+    /// True if nothing can come of the order any more.
+    [[nodiscard]] bool has_failed() const { return has_failed_; }
 
   private:
-    struct Presented {
-        std::string authorization_url;
-        std::string challenge_url;
-        Challenge challenge;
-        Solver* solver = nullptr;
-    };
-    class Presentations;
-
-    void place_order();
-    void prove_control();
     void await_ready();
     void finalize();
     void await_certificate();
     [[nodiscard]] pki::Chain download();
+    [[nodiscard]] pki::Chain accept(const Reply& reply, const Aim& aim) const;
+    [[nodiscard]] Reply fetch_certificate(const Aim& aim);
+    [[nodiscard]] pki::Chain preferred(pki::Chain chain, const Reply& reply, const Aim& aim);
 
     [[nodiscard]] std::vector<protocol::Identifier> identifiers() const;
-    [[nodiscard]] const NameToProve& asked_for(
-        const protocol::AuthorizationObject& authorization) const;
-    [[nodiscard]] Presented choose(const protocol::AuthorizationObject& authorization,
-                                   const std::string& authorization_url) const;
-    /// How long the CA then asks to wait, if it does.
-    std::optional<base::Seconds> respond(const Presented& presented);
-    void await_authorizations(const std::vector<Presented>& presented,
-                              const std::vector<std::optional<base::Seconds>>& waits);
-    [[nodiscard]] protocol::AuthorizationObject authorization_from(const Reply& reply,
-                                                                   std::string_view aim) const;
-    void take_order(const Reply& reply, std::string_view aim);
+    [[nodiscard]] protocol::OrderObject order_from(const Reply& reply, const Aim& aim) const;
+    void take_order(const Reply& reply, const Aim& aim);
     /// Asks for the order again and again while it is in one of these states.
-    void await_order_beyond(std::initializer_list<protocol::OrderStatus> states,
-                            const std::string& aim);
-    /// Waits before the next question about `aim`: as long as the CA asks, or a moment that grows.
-    class Pace;
-
+    void await_order_beyond(std::initializer_list<protocol::OrderStatus> states, const Aim& aim);
     Session& session_;
     const ChallengeJournal& journal_;
     Timer& timer_;
     Progress& progress_;
     const OrderWishes& wishes_;
-    std::string order_url_;
+    OrderPosition position_;
+    bool has_failed_ = false;
     protocol::OrderObject order_;
     std::optional<base::Seconds> retry_after_;
 };

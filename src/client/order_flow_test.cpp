@@ -51,7 +51,9 @@ class OrderFlowTest : public ::testing::Test {
         return protocol::Identifier::dns(text).value();
     }
     pki::Chain run() {
-        return OrderFlow(session_, journal_, bench_.timer, bench_.heard, wishes_).run();
+        OrderFlow flow(session_, journal_, bench_.timer, bench_.heard, wishes_);
+        flow.place();
+        return flow.complete();
     }
     std::string failure() {
         return failure_of([this] { static_cast<void>(run()); });

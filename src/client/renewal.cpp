@@ -7,6 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "client/certificate_authorities.h"
+#include "client/lineage_mending.h"
+#include "client/revocation.h"
+
 namespace cairn::client {
 namespace {
 
@@ -34,17 +38,62 @@ class Worker {
         const auto& name = outcome.lineage;
         // Also before it is read: another run may be renewing it now.
         const auto lock = workplace_.state.lock(name, workplace_.timer, lineage_lock_patience);
+        NamedProgress progress(progress_, name.text());
+        if (options_.installing == Installing::dry_run)
+            rehearse(outcome, progress);
+        else if (!finish_earlier(outcome, progress))
+            renew_if_due(outcome, progress);
+    }
+
+    [[nodiscard]] CertificatePlan plan_of(const LineageName& name) const {
         auto plan = CertificatePlan::read(workplace_.state.renewal(name));
         if (!plan)
             throw Failure(fmt::format("renew {}", name.text()), plan.error().message,
                           "make the lineage anew with `cairn issue --name`.");
+        return std::move(*plan);
+    }
+
+    void rehearse(RenewalOutcome& outcome, Progress& progress) {
+        const auto& name = outcome.lineage;
+        const auto plan = plan_of(name);
         IssuanceOrder order{.lineage = name,
-                            .plan = std::move(*plan),
-                            .account = {},
+                            .plan = rehearsal_of(plan, name, options_.rehearsal),
+                            .account = options_.rehearsal.account,
                             .replaces = {},
-                            .installing = options_.installing};
+                            .installing = Installing::dry_run};
+        // Whoever has an account at a CA has agreed to the same terms for its staging directory.
+        if (options_.rehearsal.directory_url.empty() &&
+            AccountStore(workplace_.state).find(plan.directory_url))
+            order.account.terms = Terms::agreed;
+        const auto chain = issue(workplace_, session_for(order.plan), order, progress);
+        outcome.kind = RenewalOutcome::Kind::renewed;
+        outcome.certificate = chain.front();
+    }
+
+    /// True if an earlier run had asked for a certificate that is in place now.
+    bool finish_earlier(RenewalOutcome& outcome, Progress& progress) {
+        const auto& name = outcome.lineage;
+        const auto begun = OrderRecord(workplace_.state, name).find();
+        if (!begun || !*begun || !(*begun)->position.is_finalizing) return false;
+        const auto chain =
+            finish_issuance(workplace_, session_for((*begun)->plan), name, **begun, progress);
+        if (!chain) {
+            progress.say("The order of an earlier run has come to nothing.");
+            return false;
+        }
+        outcome.kind = RenewalOutcome::Kind::renewed;
+        outcome.certificate = chain->front();
+        return true;
+    }
+
+    void renew_if_due(RenewalOutcome& outcome, Progress& progress) {
+        const auto& name = outcome.lineage;
+        IssuanceOrder order{.lineage = name, .plan = plan_of(name), .account = {}, .replaces = {}};
+        Lineage lineage(workplace_.state, name);
+        for (const auto& sentence : LineageMending(lineage).run())
+            progress.say(fmt::format("The state was mended: {}.", sentence));
         // A lineage without a sound certificate is due.
-        if (const auto current = Lineage(workplace_.state, name).current()) {
+        if (const auto current = lineage.current()) {
             const auto& certificate = current->chain.front();
             const auto due_at = due_time(order.plan, certificate);
             if (options_.force == RenewalForce::if_due && workplace_.clock.now() < due_at) {
@@ -55,11 +104,9 @@ class Worker {
                 }
                 return;
             }
-            auto& session = session_for(order.plan);
-            if (!session.directory().renewal_info.empty())
+            if (!session_for(order.plan).directory().renewal_info.empty())
                 order.replaces = renewal_identifier(certificate).value_or("");
         }
-        NamedProgress progress(progress_, name.text());
         const auto chain = issue(workplace_, session_for(order.plan), order, progress);
         outcome.kind = RenewalOutcome::Kind::renewed;
         outcome.certificate = chain.front();
@@ -67,6 +114,7 @@ class Worker {
 
     base::Time due_time(const CertificatePlan& plan, const pki::Certificate& certificate) {
         if (options_.force == RenewalForce::always) return workplace_.clock.now();
+        if (revocation_note(workplace_.state, certificate)) return workplace_.clock.now();
         if (const auto window = fetch_renewal_window(session_for(plan), certificate))
             return due_by_window(certificate, *window);
         return due_by_lifetime(certificate);
@@ -87,6 +135,29 @@ class Worker {
 };
 
 }  // namespace
+
+CertificatePlan rehearsal_of(CertificatePlan plan, const LineageName& lineage,
+                             const RehearsalAuthority& authority) {
+    if (!authority.directory_url.empty()) {
+        // The CAs that are known are trusted by the system's roots.
+        const auto known = staging_directory_of(authority.directory_url);
+        if (!authority.root_file.empty() || !known || *known) plan.root_file = authority.root_file;
+        plan.directory_url = authority.directory_url;
+        return plan;
+    }
+    const auto staging = staging_directory_of(plan.directory_url);
+    if (staging && *staging) {
+        plan.directory_url = **staging;
+        return plan;
+    }
+    throw Failure(
+        fmt::format("rehearse the renewal of {}", lineage.text()),
+        staging ? fmt::format("no staging directory of the CA at {} is known",
+                              base::printable(plan.directory_url))
+                : staging.error().message,
+        "name a CA to rehearse with: --dry-run --ca URL. It issues a certificate, which is "
+        "dropped, so its limits count it.");
+}
 
 base::Time due_by_lifetime(const pki::Certificate& certificate) {
     const auto lifetime = certificate.not_after() - certificate.not_before();

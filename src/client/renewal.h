@@ -23,9 +23,25 @@ namespace cairn::client {
 
 enum class RenewalForce { if_due, always };
 
+/// Another CA to rehearse a renewal with, and what is needed to have an account there.
+struct RehearsalAuthority {
+    /// Empty: the staging directory of each lineage's own CA.
+    std::string directory_url;
+    std::string root_file;
+    AccountWishes account;
+};
+
+/// The plan with the CA that it is to be rehearsed with. Throws Failure if `authority` names none
+/// and the CA of the plan has no staging directory: a rehearsal must not touch how the live
+/// certificate stands at its CA.
+[[nodiscard]] CertificatePlan rehearsal_of(CertificatePlan plan, const LineageName& lineage,
+                                           const RehearsalAuthority& authority);
+
 struct RenewalOptions {
     RenewalForce force = RenewalForce::if_due;
     Installing installing = Installing::yes;
+    /// For a dry run.
+    RehearsalAuthority rehearsal{};
     /// How many lineages are worked on side by side.
     std::size_t parallel = 8;
 };

@@ -12,8 +12,9 @@ base::Result<RenewalWindow> RenewalWindow::from_json(base::BytesView json) {
     if (!object) return std::unexpected(object.error());
     protocol::MemberReader reader(*object);
     const auto* suggested = reader.object("suggestedWindow");
-    const auto explanation = reader.text_or_empty("explanationURL");
     if (reader.error()) return std::unexpected(*reader.error());
+    // Words for people; a wrong one costs nothing.
+    const auto explanation = reader.text_or_empty("explanationURL");
     if (suggested == nullptr) return base::fail("suggestedWindow: missing");
     protocol::MemberReader members(*suggested);
     const auto start = members.time("start");

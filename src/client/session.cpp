@@ -29,6 +29,9 @@ constexpr int max_server_faults = 5;
 constexpr std::size_t max_kept_nonces = 16;
 constexpr std::size_t max_nonce = 512;
 constexpr std::size_t max_excerpt = 200;
+constexpr int too_many_requests = 429;
+constexpr int not_implemented = 501;
+constexpr int version_not_supported = 505;
 constexpr milliseconds first_pause = 500ms;
 /// Retry-After: 0 must not make a busy loop.
 constexpr milliseconds shortest_pause = 100ms;
@@ -99,7 +102,7 @@ struct Session::State {
         return most / 2 + most / 2 * random.octets(1).front() / 255;
     }
 
-    [[nodiscard]] Failure failure(const net::HttpReply& reply, std::string_view aim,
+    [[nodiscard]] Failure failure(const net::HttpReply& reply, const Aim& aim,
                                   const std::optional<base::Seconds>& wait) const {
         std::string next;
         if (wait && (reply.status == 429 || reply.status == 503))
@@ -107,13 +110,13 @@ struct Session::State {
                                base::to_rfc3339(clock.now() + *wait));
         if (auto problem = protocol::Problem::from_json(base::bytes_of(reply.body))) {
             problem->status = reply.status;
-            return {std::string(aim), host, *problem, std::move(next)};
+            return {aim, host, *problem, std::move(next)};
         }
         if (next.empty())
             next = reply.status < 400
                        ? "the CA's URL may have moved: check --ca; no redirect is followed."
                        : "check that --ca is the URL of an ACME directory, or try again later.";
-        return {std::string(aim),
+        return {aim, reply.status,
                 fmt::format("{} answered {} without a problem document: \"{}\"", host, reply.status,
                             base::printable(reply.body, max_excerpt)),
                 std::move(next)};
@@ -125,8 +128,16 @@ struct Session::State {
         return problem && problem->type == protocol::ProblemType::bad_nonce;
     }
 
+    /// Whether the same request may be answered otherwise a little later.
+    [[nodiscard]] static bool may_pass(int status, Persistence persistence) {
+        if (status == too_many_requests) return true;
+        return persistence == Persistence::usual && status >= 500 && status != not_implemented &&
+               status != version_not_supported;
+    }
+
     /// Asks until there is a success or no sense in asking again.
-    net::HttpReply persist(const Ask& ask, std::string_view aim) {
+    net::HttpReply persist(const Ask& ask, const Aim& aim,
+                           Persistence persistence = Persistence::usual) {
         const auto deadline = timer.now() + options.patience;
         int refused_nonces = 0;
         int lost_replies = 0;
@@ -138,7 +149,7 @@ struct Session::State {
                 // Before the directory was read, a wrong host name is likelier than a bad moment.
                 if (!directory || ++lost_replies > max_lost_replies)
                     throw Failure(
-                        std::string(aim), reply.error().message,
+                        aim.text, reply.error().message,
                         "check the CA's URL (--ca), its roots (--ca-root) and the network.");
                 timer.wait(backoff(lost_replies));
                 continue;
@@ -148,8 +159,7 @@ struct Session::State {
             if (refuses_nonce(*reply) && ++refused_nonces <= max_refused_nonces) continue;
 
             const auto asked_wait = retry_after(*reply);
-            const bool may_pass = reply->status == 429 || reply->status >= 500;
-            if (!may_pass || ++server_faults > max_server_faults)
+            if (!may_pass(reply->status, persistence) || ++server_faults > max_server_faults)
                 throw failure(*reply, aim, asked_wait);
             const auto pause = asked_wait ? std::max<milliseconds>(*asked_wait, shortest_pause)
                                           : backoff(server_faults);
@@ -158,12 +168,12 @@ struct Session::State {
         }
     }
 
-    std::string take_nonce(std::string_view aim) {
+    std::string take_nonce(const Aim& aim) {
         if (nonces.empty()) {
             const auto& url = directory->new_nonce;
             persist([&] { return http.head(url); }, aim);
             if (nonces.empty())
-                throw Failure(std::string(aim),
+                throw Failure(aim.text,
                               fmt::format("{} gave no nonce at {}", host, base::printable(url)));
         }
         auto nonce = std::move(nonces.back());
@@ -189,14 +199,15 @@ namespace {
 
 /// An absolute, checked URL from a reference in a reply to a request for `url`.
 std::string absolute(const Session& session, const std::string& url, std::string_view reference,
-                     std::string_view aim) {
+                     const Aim& aim) {
+    if (net::Url::from_text(reference)) return session.checked(reference, aim);
     const auto base = net::Url::from_text(url);
     const auto target = base ? base->resolve(reference) : base;
     return session.checked(target ? target->to_string() : std::string(reference), aim);
 }
 
 Reply to_reply(const Session& session, const std::string& url, net::HttpReply http,
-               std::optional<base::Seconds> retry_after, std::string_view aim) {
+               std::optional<base::Seconds> retry_after, const Aim& aim) {
     Reply reply;
     reply.status = http.status;
     reply.retry_after = retry_after;
@@ -225,6 +236,9 @@ const SessionOptions& Session::options() const {
 const std::string& Session::host() const {
     return state_->host;
 }
+base::Time Session::now() const {
+    return state_->clock.now();
+}
 const std::string& Session::account_url() const {
     return state_->account_url;
 }
@@ -250,7 +264,8 @@ void Session::speak_for(crypto::PrivateKey account_key, std::string account_url)
     state_->account_url = std::move(account_url);
 }
 
-Reply Session::post(const std::string& url, std::string_view payload, std::string_view aim) {
+Reply Session::post(const std::string& url, std::string_view payload, const Aim& aim,
+                    Persistence persistence) {
     static_cast<void>(directory());
     const auto target = checked(url, aim);
     auto reply = state_->persist(
@@ -262,17 +277,17 @@ Reply Session::post(const std::string& url, std::string_view payload, std::strin
                     {.url = target, .nonce = state_->take_nonce(aim), .kid = account_url()},
                     payload));
         },
-        aim);
+        aim, persistence);
     const auto retry_after = state_->retry_after(reply);
     return to_reply(*this, target, std::move(reply), retry_after, aim);
 }
 
-Reply Session::post_as_get(const std::string& url, std::string_view aim) {
+Reply Session::post_as_get(const std::string& url, const Aim& aim) {
     return post(url, "", aim);
 }
 
 Reply Session::post_with_key(const crypto::PrivateKey& key, const std::string& url,
-                             std::string_view payload, std::string_view aim) {
+                             std::string_view payload, const Aim& aim) {
     static_cast<void>(directory());
     const auto target = checked(url, aim);
     auto reply = state_->persist(
@@ -287,20 +302,20 @@ Reply Session::post_with_key(const crypto::PrivateKey& key, const std::string& u
     return to_reply(*this, target, std::move(reply), retry_after, aim);
 }
 
-std::expected<Reply, Failure> Session::get_once(const std::string& url, std::string_view aim) {
+std::expected<Reply, Failure> Session::get_once(const std::string& url, const Aim& aim) {
     const auto target = checked(url, aim);
     auto reply = state_->http.get(target);
-    if (!reply) return std::unexpected(Failure(std::string(aim), reply.error().message));
+    if (!reply) return std::unexpected(Failure(aim.text, reply.error().message));
     state_->keep_nonce(*reply);
     const auto retry_after = state_->retry_after(*reply);
     if (reply->status != 200) return std::unexpected(state_->failure(*reply, aim, retry_after));
     return to_reply(*this, target, std::move(*reply), retry_after, aim);
 }
 
-std::string Session::checked(std::string_view text, std::string_view aim) const {
+std::string Session::checked(std::string_view text, const Aim& aim) const {
     const auto refuse = [&](std::string_view why) {
-        throw Failure(std::string(aim), fmt::format("{} gave the URL \"{}\", which is refused: {}",
-                                                    state_->host, base::printable(text), why));
+        throw Failure(aim.text, fmt::format("{} gave the URL \"{}\", which is refused: {}",
+                                            state_->host, base::printable(text), why));
     };
     const auto url = net::Url::from_text(text);
     if (!url) refuse(url.error().message);
@@ -308,7 +323,7 @@ std::string Session::checked(std::string_view text, std::string_view aim) const 
         refuse("it is not https (RFC 8555 section 6.1)");
     if (!may_lead_to(*url, state_->directory_url))
         refuse("it leads to an address that only this machine or network has");
-    return url->to_string();
+    return std::string(text);
 }
 
 }  // namespace cairn::client

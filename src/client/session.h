@@ -35,18 +35,22 @@ struct SessionOptions {
 struct Reply {
     int status = 0;
     std::string body;
-    /// Absolute and checked like every URL; empty if there was none.
+    /// Absolute and checked like every URL, else as the CA wrote it; empty if there was none.
     std::string location;
     /// URLs of relation "alternate", absolute and checked.
     std::vector<std::string> alternates;
     std::optional<base::Seconds> retry_after;
 };
 
+/// Whether a request is repeated after a fault of the server.
+enum class Persistence { usual, none };
+
 /// A conversation with one CA: its directory, its nonces, and signed requests that are repeated
 /// where repeating is of use (RFC 8555 sections 6.5, 6.6 and 6.7).
 ///
-/// Every function that asks the CA throws Failure, told with what the caller says it tries to do
-/// (`aim` completes "Could not ..."). Not thread-safe: one for each thread.
+/// Every function that asks the CA throws Failure, told with what the caller says it tries to do.
+/// URLs are kept and signed as the CA wrote them, octet for octet: it compares them like that. Not
+/// thread-safe: one for each thread.
 class Session {
   public:
     Session(SessionOptions options, const base::Clock& clock, Timer& timer, crypto::Random& random);
@@ -57,6 +61,8 @@ class Session {
     [[nodiscard]] const SessionOptions& options() const;
     /// Host and port of the CA, as messages name it.
     [[nodiscard]] const std::string& host() const;
+    /// The time by which the session reads what the CA says of times.
+    [[nodiscard]] base::Time now() const;
     /// The CA's directory, fetched when it is first needed.
     [[nodiscard]] const protocol::Directory& directory();
 
@@ -66,19 +72,20 @@ class Session {
     [[nodiscard]] const crypto::PrivateKey& account_key() const;
 
     /// A request signed by the account (`kid`).
-    Reply post(const std::string& url, std::string_view payload, std::string_view aim);
+    Reply post(const std::string& url, std::string_view payload, const Aim& aim,
+               Persistence persistence = Persistence::usual);
     /// Reading: a signed request with an empty payload (RFC 8555 section 6.3).
-    Reply post_as_get(const std::string& url, std::string_view aim);
+    Reply post_as_get(const std::string& url, const Aim& aim);
     /// A request signed by a key that stands in it itself (`jwk`): newAccount, and revocation by a
     /// certificate's key.
     Reply post_with_key(const crypto::PrivateKey& key, const std::string& url,
-                        std::string_view payload, std::string_view aim);
+                        std::string_view payload, const Aim& aim);
     /// An unsigned request, asked once: for renewal information, which one can do without.
-    std::expected<Reply, Failure> get_once(const std::string& url, std::string_view aim);
+    std::expected<Reply, Failure> get_once(const std::string& url, const Aim& aim);
 
     /// `url`, which came from the CA, if it may be asked: https, and not an address that is private
     /// to this machine or network unless the directory is there, too. Throws Failure.
-    [[nodiscard]] std::string checked(std::string_view url, std::string_view aim) const;
+    [[nodiscard]] std::string checked(std::string_view url, const Aim& aim) const;
 
   private:
     struct State;

@@ -1,6 +1,7 @@
 #include "client/state_directory.h"
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 
 #include <errno.h>
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr std::string_view renewal_extension = ".json";
+constexpr std::string_view extension_of_records = ".json";
 
 std::optional<StateLock> try_lock_file(const fs::path& path) {
     make_private_directory(path.parent_path());
@@ -44,9 +45,7 @@ StateLock lock_file(const fs::path& path, Timer& timer, std::chrono::millisecond
 
 std::vector<LineageName> names_in(const fs::path& directory, std::string_view extension) {
     std::vector<LineageName> names;
-    std::error_code ignored;  // a directory that is not there has no names
-    for (const auto& entry : fs::directory_iterator(directory, ignored)) {
-        auto text = entry.path().filename().string();
+    for (auto text : file_names_in(directory)) {
         if (!text.ends_with(extension)) continue;
         text.resize(text.size() - extension.size());
         if (auto name = LineageName::from_text(text)) names.push_back(std::move(*name));
@@ -82,7 +81,7 @@ fs::path StateDirectory::archive(const LineageName& name) const {
     return root_ / "archive" / name.text();
 }
 fs::path StateDirectory::renewal(const LineageName& name) const {
-    return root_ / "renewal" / (name.text() + std::string(renewal_extension));
+    return root_ / "renewal" / (name.text() + std::string(extension_of_records));
 }
 fs::path StateDirectory::challenges(const LineageName& name) const {
     return root_ / "challenges" / name.text();
@@ -92,8 +91,39 @@ std::filesystem::path StateDirectory::deployment(const LineageName& name) const 
     return root_ / "deployments" / name.text();
 }
 
+fs::path StateDirectory::order(const LineageName& name) const {
+    return root_ / "orders" / (name.text() + std::string(extension_of_records));
+}
+
+fs::path StateDirectory::revocation(std::string_view digest) const {
+    return root_ / "revocations" / (std::string(digest) + std::string(extension_of_records));
+}
+
+void StateDirectory::require_readable(IfMissing if_missing) const {
+    const auto refuse = [this](const std::string& why) {
+        throw Failure(fmt::format("read the state in {}", root_.string()), why,
+                      "is --state right? `cairn issue` makes a state folder.");
+    };
+    const auto names = file_names_in(root_);
+    if (if_missing == IfMissing::accept) return;
+    if (!fs::exists(root_)) refuse("there is no such folder");
+    static constexpr std::array ours = {"accounts", "archive", "challenges", "deployments", "live",
+                                        "locks",    "orders",  "renewal",    "revocations"};
+    const bool is_ours = std::ranges::any_of(
+        names, [](const auto& name) { return std::ranges::find(ours, name) != ours.end(); });
+    if (!names.empty() && !is_ours) refuse("what is there was not made by cairn");
+}
+
+std::vector<LineageName> StateDirectory::live_lineages() const {
+    return names_in(root_ / "live", "");
+}
+
+std::vector<LineageName> StateDirectory::lineages_with_orders() const {
+    return names_in(root_ / "orders", extension_of_records);
+}
+
 std::vector<LineageName> StateDirectory::lineages() const {
-    return names_in(root_ / "renewal", renewal_extension);
+    return names_in(root_ / "renewal", extension_of_records);
 }
 
 std::vector<LineageName> StateDirectory::lineages_with_challenges() const {

@@ -55,6 +55,22 @@ class StateDirectory {
     /// There while the deploy hook of a lineage has still to run for what is live.
     [[nodiscard]] std::filesystem::path deployment(const LineageName& name) const;
 
+    /// The order that is under way for a lineage.
+    [[nodiscard]] std::filesystem::path order(const LineageName& name) const;
+    /// The record of a certificate's revocation, by the SHA-256 digest of the certificate.
+    [[nodiscard]] std::filesystem::path revocation(std::string_view digest) const;
+
+    /// Throws Failure if the state cannot be read, if `if_missing` says so also if there is none,
+    /// or something else in its place.
+    enum class IfMissing { accept, refuse };
+    void require_readable(IfMissing if_missing) const;
+
+    // Each throws Failure if the folder is there and cannot be read.
+
+    /// The lineages that have something in `live`, in order.
+    [[nodiscard]] std::vector<LineageName> live_lineages() const;
+    /// The lineages for which an order is under way, in order.
+    [[nodiscard]] std::vector<LineageName> lineages_with_orders() const;
     /// The lineages that have a renewal configuration, in order.
     [[nodiscard]] std::vector<LineageName> lineages() const;
     /// The lineages for which challenges are, or were when a run died, presented.

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/challenge_journal.h"
+#include "client/progress.h"
+#include "client/session.h"
+#include "client/solver.h"
+#include "client/timer.h"
+#include "protocol/authorization.h"
+
+namespace cairn::client {
+
+/// A name of the order, and whoever proves control of it.
+struct NameToProve {
+    protocol::Identifier identifier;
+    Solver* solver = nullptr;
+};
+
+/// Proves control of the names of one order (RFC 8555 sections 7.5 and 8): every challenge is
+/// presented before the CA is told of any. The session must speak for an account. Used once.
+class ControlProof {
+  public:
+    /// The CA may take `patience` for each name.
+    ControlProof(Session& session, const ChallengeJournal& journal, Timer& timer,
+                 Progress& progress, const std::vector<NameToProve>& names,
+                 std::chrono::milliseconds patience);
+    /// Returns when all authorizations behind these URLs are valid. Throws Failure; whatever
+    /// happens, what was presented to the CA has been taken down afterwards.
+    void give(const std::vector<std::string>& authorization_urls);
+    /// True if an authorization cannot become valid any more.
+    [[nodiscard]] bool is_refused() const { return is_refused_; }
+
+  private:
+    struct Presented {
+        std::string authorization_url;
+        std::string challenge_url;
+        Challenge challenge;
+        Solver* solver = nullptr;
+        /// The CA has been told already.
+        bool is_answered = false;
+    };
+    class Presentations;
+
+    [[nodiscard]] const NameToProve& asked_for(
+        const protocol::AuthorizationObject& authorization) const;
+    [[nodiscard]] Presented choose(const protocol::AuthorizationObject& authorization,
+                                   const std::string& authorization_url) const;
+    /// How long the CA then asks to wait, if it does.
+    std::optional<base::Seconds> respond(const Presented& presented);
+    void await_authorizations(const std::vector<Presented>& presented,
+                              const std::vector<std::optional<base::Seconds>>& waits);
+    /// Why control is not proven; nothing if it is.
+    [[nodiscard]] std::optional<protocol::Problem> await_verdict(const Presented& presented,
+                                                                 std::optional<base::Seconds> wait);
+    [[nodiscard]] protocol::AuthorizationObject authorization_from(const Reply& reply,
+                                                                   const Aim& aim) const;
+
+    Session& session_;
+    const ChallengeJournal& journal_;
+    Timer& timer_;
+    Progress& progress_;
+    const std::vector<NameToProve>& names_;
+    std::chrono::milliseconds patience_;
+    bool is_refused_ = false;
+};
+
+}  // namespace cairn::client

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "client/failure.h"
+#include "client/session.h"
+#include "client/timer.h"
+
+namespace cairn::client {
+
+/// How often a CA is asked for what it has not finished: as seldom as it wants, else after moments
+/// that grow, and not for ever.
+class Pace {
+  public:
+    /// Of waiting for `aim`, for at most `patience`.
+    Pace(Timer& timer, const Session& session, const Aim& aim, std::chrono::milliseconds patience);
+
+    /// Waits before the next question. Throws Failure, with what is known, if that would be too
+    /// late.
+    void wait(const std::optional<base::Seconds>& asked_for);
+    /// Nothing can come after this time, which the CA has named. One that has passed is not
+    /// believed: a clock is wrong.
+    void end_by(const std::optional<base::Time>& expires);
+    /// What is known so far.
+    void note(std::string text) { note_ = std::move(text); }
+    /// What to do when it has become too late.
+    void advise(std::string next) { next_ = std::move(next); }
+
+  private:
+    [[nodiscard]] std::string reason(const std::optional<base::Seconds>& asked_for) const;
+
+    Timer& timer_;
+    const Session& session_;
+    Timer::TimePoint began_, deadline_;
+    std::string aim_, note_, next_;
+    std::optional<base::Time> expires_;
+    /// The first question is asked at once: a quick CA has the answer by then.
+    std::chrono::milliseconds own_{0};
+};
+
+}  // namespace cairn::client
