@@ -14,8 +14,10 @@
 #include "protocol/jwk.h"
 #include "protocol/key_authorization.h"
 #include "protocol/problem.h"
+#include "store/postgres_session.h"
 #include "store/sqlite_file.h"
 #include "store/stored_form.h"
+#include "store/testing/filling.h"
 
 namespace cairn::bench {
 namespace {
@@ -134,6 +136,15 @@ class Generator {
     std::vector<ca::AccountId> accounts_;
 };
 
+// What is no request takes as long as it takes, and joins as it likes.
+void run_long(const std::string& url, const std::string& script) {
+    const auto session = store::PostgresSessions(url, "cairn").open();
+    store::run_script(session.get(),
+                      "SET statement_timeout = 0; SET enable_seqscan = on;"
+                      " SET enable_hashjoin = on");
+    store::run_script(session.get(), script);
+}
+
 }  // namespace
 
 void generate_store(const std::string& path, long certificates) {
@@ -145,6 +156,26 @@ void generate_store(const std::string& path, long certificates) {
         "PRAGMA cache_size = -262144; PRAGMA temp_store = FILE;");
     Generator(connection, certificates).run();
     connection.run("PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL;");
+}
+
+void fill_postgres_store(const std::string& url, long certificates) {
+    const auto key =
+        protocol::Jwk::of(crypto::PrivateKey::generate(crypto::KeyType::ec_p256).public_key());
+    const auto now = std::chrono::floor<base::Seconds>(std::chrono::system_clock::now());
+    const auto accounts = std::max(1L, certificates / certificates_per_account);
+    const auto script =
+        store::testing::script_of({.orders = certificates,
+                                   .accounts = accounts,
+                                   .account_of_order = "i % " + std::to_string(accounts),
+                                   .begin = (now - span_of_use).time_since_epoch().count(),
+                                   .end = now.time_since_epoch().count(),
+                                   .jwk = key.to_json()},
+                                  store::testing::postgres_filling());
+    run_long(url, script);
+}
+
+void analyze_postgres_store(const std::string& url) {
+    run_long(url, "ANALYZE");
 }
 
 }  // namespace cairn::bench

@@ -17,7 +17,6 @@
 #include "base/log.h"
 #include "bench/fast_random.h"
 #include "net/event_loops.h"
-#include "store/sqlite_store.h"
 
 namespace {
 
@@ -215,7 +214,7 @@ class StoreClient {
 
 }  // namespace
 
-StoreCost load_store(const std::string& path, std::size_t clients, long certificates) {
+StoreCost load_store(const OpenStore& open, std::size_t clients, long certificates) {
     StoreCost cost;
     cost.certificates = certificates;
     const auto log = base::open_log("-", base::LogLevel::warning);
@@ -226,7 +225,9 @@ StoreCost load_store(const std::string& path, std::size_t clients, long certific
     };
 
     const auto opened = SteadyClock::now();
-    const auto store = store::open_sqlite_store({.path = path}, *log);
+    std::vector<base::Executor> executors;
+    for (std::size_t i = 0; i < loops.count(); ++i) executors.push_back(loops.executor(i));
+    const auto store = open(executors, *log);
     const auto first_answer = [&]() -> base::Task<void> {
         (void)co_await store->claim_unfinished_validations(1000);
         (void)co_await store->claim_unfinished_issuances(1000);

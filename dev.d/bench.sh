@@ -43,7 +43,7 @@ remove_store() { # FILE
     rm -f "$1" "$1-wal" "$1-shm" "$1.lock"
 }
 
-# Without arguments a bit of everything; `store`: the embedded store by itself; `nodes`: what a second
+# Without arguments a bit of everything; `store`: the stores by themselves; `nodes`: what a second
 # node adds; else what the arguments of issuance-bench say.
 dev_bench() {
     prepare 5000 bench && dev_build || return

@@ -52,7 +52,8 @@ const Statement claim{
     " WHERE started IS NOT NULL AND finished IS NULL AND " +
         no_living_node +
         " ORDER BY started, id LIMIT $2 FOR UPDATE SKIP LOCKED),"
-        " taken AS (UPDATE authorizations t SET node = $1 FROM orphans WHERE t.id = orphans.id)"
+        " taken AS (UPDATE authorizations SET node = $1"
+        " WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
         " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
         " ORDER BY started, id LIMIT $2",
     once};

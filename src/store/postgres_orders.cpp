@@ -20,11 +20,12 @@ const Statement create{
     " WITH ORDINALITY AS c (id, account, identifier, created, expires, token, offered, place)),"
     " reused AS MATERIALIZED (SELECT c.place, " +
         authorization_columns +
-        " FROM candidates c CROSS JOIN LATERAL ("
+        " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
         "SELECT * FROM authorizations v WHERE v.account = c.account"
         " AND v.identifier = c.identifier AND v.finished IS NOT NULL AND v.problem IS NULL"
-        " AND v.deactivated IS NULL AND v.finished > $17 AND v.expires > $18"
-        " ORDER BY v.expires DESC LIMIT 1) AS a),"
+        " AND v.deactivated IS NULL AND v.expires > $18"
+        " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
+        " ORDER BY latest.expires DESC LIMIT 1) AS a),"
         " added AS (INSERT INTO authorizations"
         " (id, account, identifier, created, expires, token, offered)"
         " SELECT id, account, identifier, created, expires, token, offered FROM candidates c"
@@ -60,26 +61,33 @@ const Statement find_with_proofs{
     "WITH found AS MATERIALIZED (SELECT * FROM orders WHERE id = $1)"
     " SELECT NULL, " +
         columns + ", " + nulls_for(authorization_columns) +
-        " FROM found o UNION ALL SELECT ((place + 15) / 16)::bigint, " + nulls_for(columns) + ", " +
+        " FROM found o UNION ALL SELECT named.place, " + nulls_for(columns) + ", " +
         authorization_columns +
-        " FROM found CROSS JOIN generate_series(1, length(authorizations), 16) AS place"
-        " JOIN authorizations a ON a.id = substr(authorizations, place, 16) WHERE begun IS NULL",
+        " FROM (SELECT place, substr(authorizations, (16 * place - 15)::integer, 16) AS id"
+        " FROM found CROSS JOIN generate_series(1::bigint, length(authorizations) / 16) AS place"
+        " WHERE begun IS NULL) AS named"
+        " CROSS JOIN LATERAL (SELECT * FROM authorizations v WHERE v.id = named.id OFFSET 0) AS a",
     repeatable, shared};
+// By a range, since with "account = $1" the order by id alone would be enough, and the primary key,
+// walked backwards over everybody's orders, a way to it.
 const Statement list{"orders_of",
-                     "SELECT id FROM orders WHERE account = $1 ORDER BY id DESC LIMIT $2",
+                     "SELECT id FROM orders WHERE account >= $1 AND account <= $1"
+                     " ORDER BY account DESC, id DESC LIMIT $2",
                      repeatable, shared};
-const Statement list_before{
-    "orders_of_before",
-    "SELECT id FROM orders WHERE account = $1 AND id < $3 ORDER BY id DESC LIMIT $2", repeatable,
-    shared};
+const Statement list_before{"orders_of_before",
+                            "SELECT id FROM orders WHERE account >= $1 AND (account, id) < ($1, $3)"
+                            " ORDER BY account DESC, id DESC LIMIT $2",
+                            repeatable, shared};
 // The lock waits for a deactivation that is not committed yet, and then sees it; one that comes
 // later waits for the intent. Locked are authorizations in the order of their ids, then the order:
 // whatever else locks both keeps to that.
 const Statement begin{"begin_issuance",
-                      "WITH proofs AS MATERIALIZED (SELECT a.deactivated FROM orders o"
+                      "WITH proofs AS MATERIALIZED (SELECT a.deactivated FROM"
+                      " (SELECT substr(o.authorizations, place, 16) AS id FROM orders o"
                       " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
-                      " JOIN authorizations a ON a.id = substr(o.authorizations, place, 16)"
-                      " WHERE o.id = $1 ORDER BY a.id FOR SHARE OF a),"
+                      " WHERE o.id = $1 ORDER BY 1) AS named"
+                      " CROSS JOIN LATERAL (SELECT deactivated FROM authorizations v"
+                      " WHERE v.id = named.id FOR SHARE) AS a),"
                       " requested AS MATERIALIZED (SELECT EXISTS (SELECT FROM blocked_keys WHERE "
                       "key = $8) AS blocked,"
                       " EXISTS (SELECT FROM accounts WHERE thumbprint = $9) AS accounts),"
@@ -88,8 +96,7 @@ const Statement begin{"begin_issuance",
                       " request = $10"
                       " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
                       " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
-                      " AND NOT EXISTS (SELECT FROM accounts a"
-                      " WHERE a.id = account AND a.deactivated IS NOT NULL)"
+                      " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL"
                       " AND NOT (SELECT blocked OR accounts FROM requested) RETURNING id)"
                       " SELECT blocked, accounts, EXISTS (SELECT FROM begun) FROM requested",
                       once};
@@ -114,7 +121,7 @@ const Statement claim{
     " AND " +
         no_living_node +
         " ORDER BY begun, id LIMIT $2 FOR UPDATE SKIP LOCKED),"
-        " taken AS (UPDATE orders t SET node = $1 FROM orphans WHERE t.id = orphans.id)"
+        " taken AS (UPDATE orders SET node = $1 WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
         " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
         " ORDER BY begun, id LIMIT $2",
     once};

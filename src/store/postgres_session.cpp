@@ -27,12 +27,14 @@ std::map<std::string, std::string> parsed(const std::string& url) {
     return values;
 }
 
-// An index leads to whatever the statements ask for, and plans do not get better by being made
-// again; a plan made while a table was empty must not stay a scan of it. What the operator puts
+// Plans are made once, maybe while the tables are empty, and must do for any number of rows. So
+// each table is reached by a look into an index for each row that is asked for, and what seems
+// cheaper for few rows, to read a table or an index whole and join, is off. What the operator puts
 // into the URL's `options` comes later, and wins.
 constexpr std::string_view settings =
     " -c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
-    " -c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off"
+    " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    " -c plan_cache_mode=force_generic_plan -c jit=off"
     " -c default_transaction_isolation=read\\ committed";
 
 }  // namespace

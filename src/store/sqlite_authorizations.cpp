@@ -35,11 +35,10 @@ std::optional<Authorization> find_reusable(Connection& connection, const Authori
                                            const ca::OrderStore::Reuse& reuse) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
-        " method, finished, problem, request FROM authorizations WHERE account = ? AND identifier "
-        "= ?"
-        " AND finished IS NOT NULL AND finished > ? AND problem IS NULL AND deactivated IS NULL "
-        "AND expires > ?"
-        " ORDER BY expires DESC LIMIT 1",
+        " method, finished, problem, request FROM (SELECT * FROM authorizations"
+        " WHERE account = ?1 AND identifier = ?2 AND finished IS NOT NULL AND problem IS NULL"
+        " AND deactivated IS NULL AND expires > ?4 ORDER BY expires DESC LIMIT 10)"
+        " WHERE finished > ?3 ORDER BY expires DESC LIMIT 1",
         read_authorization<Columns>, candidate.account, to_stored(candidate.identifier),
         reuse.finished_after, reuse.lapsing_after);
 }

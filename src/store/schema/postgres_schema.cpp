@@ -6,11 +6,12 @@
 #include "store/postgres_session.h"
 #include "store/schema/postgres_version_1.h"
 #include "store/schema/postgres_version_2.h"
+#include "store/schema/postgres_version_3.h"
 
 namespace cairn::store {
 namespace {
 
-constexpr std::array scripts = {postgres_version_1, postgres_version_2};
+constexpr std::array scripts = {postgres_version_1, postgres_version_2, postgres_version_3};
 
 std::size_t number_in(const Answer& answer) {
     // Scripts are answered in text.
