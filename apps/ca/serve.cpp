@@ -183,7 +183,7 @@ class Server {
     OpenedStore open_store() {
         try {
             return adapters_.open_store(configuration_, folder_, store_surroundings());
-        } catch (const ca::StoreUnavailable& error) {
+        } catch (const ca::StoreFailure& error) {
             log_->warning("the database is away", {{"error", error.what()}});
             throw StoreAway(error.what());
         }

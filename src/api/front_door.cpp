@@ -17,6 +17,15 @@ using protocol::ProblemType;
 namespace {
 
 constexpr base::Seconds store_retry{5};
+
+HttpResponse store_response(const ca::StoreFailure& failure, const char* detail) {
+    Problem problem(ProblemType::server_internal, detail, 503);
+    problem.retry_after = store_retry;
+    auto response = problem_response(problem);
+    response.log_detail = failure.what();
+    return response;
+}
+
 /// At most so many are added here.
 constexpr std::size_t fields_of_every_answer = 5;
 
@@ -69,13 +78,15 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
         response = problem_response(problem);
         if (problem.type == ProblemType::user_action_required && !options_.terms_of_service.empty())
             response.fields.emplace_back("Link", options_.terms_of_service);
-    } catch (const ca::StoreUnavailable& unavailable) {
-        Problem problem(ProblemType::server_internal, "the CA's store cannot serve now; try later",
-                        503);
-        problem.retry_after = store_retry;
-        problem_type = problem.type;
-        response = problem_response(problem);
-        response.log_detail = unavailable.what();
+    } catch (const ca::OutcomeUnknown& failure) {
+        problem_type = ProblemType::server_internal;
+        response =
+            store_response(failure,
+                           "the CA's store was lost in the middle of this request, and it is "
+                           "not known whether it was carried out: look before you repeat it");
+    } catch (const ca::StoreFailure& failure) {
+        problem_type = ProblemType::server_internal;
+        response = store_response(failure, "the CA's store cannot serve now; try later");
     }
     response.fields.reserve(response.fields.size() + fields_of_every_answer);
     if (!is_directory) response.fields.emplace_back("Link", index_link_);

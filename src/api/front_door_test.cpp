@@ -38,6 +38,8 @@ class FrontDoorTest : public testing::Test {
         add("POST", path::new_order,
             [] { throw protocol::Problem(protocol::ProblemType::rejected_identifier, "no"); });
         add("POST", path::key_change, [] { throw ca::StoreUnavailable("the disk is full"); });
+        add("POST", path::revoke_certificate,
+            [] { throw ca::OutcomeUnknown("lost at the commit"); });
         const FrontDoor door(links_, nonces_, std::move(router),
                              {.hosts = {"ca.example", "ca.example:14000"},
                               .terms_of_service = {},
@@ -131,6 +133,16 @@ TEST_F(FrontDoorTest, BrowsersMayAsk) {
     EXPECT_EQ(response.status, 204);
     EXPECT_THAT(response.fields, Contains(Pair("Access-Control-Allow-Methods", "POST")));
     EXPECT_THAT(response.fields, Contains(Pair("Access-Control-Allow-Origin", "*")));
+}
+
+TEST_F(FrontDoorTest, WhatIsNotKnownIsNotCalledUndone) {
+    const auto response = answer("POST", "/acme/revoke-cert");
+    EXPECT_EQ(response.status, 503);
+    EXPECT_THAT(response.fields, Contains(Key("Retry-After")));
+    EXPECT_THAT(response.body, testing::HasSubstr("not known whether it was carried out"));
+    EXPECT_THAT(response.body, Not(testing::HasSubstr("commit")));
+    EXPECT_EQ(observer_.last->problem, protocol::ProblemType::server_internal);
+    EXPECT_THAT(answer("POST", "/acme/key-change").body, Not(testing::HasSubstr("not known")));
 }
 
 TEST_F(FrontDoorTest, AStoreThatIsAwayIsNoBugOfTheClient) {

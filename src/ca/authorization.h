@@ -30,6 +30,10 @@ struct ValidationAttempt {
                                           std::optional<protocol::Problem> failure) const {
         return {method, started, when, std::move(failure), request};
     }
+    /// Whether both are the attempt that one request asked for, ended or not.
+    [[nodiscard]] bool is_same(const ValidationAttempt& other) const {
+        return method == other.method && started == other.started && request == other.request;
+    }
 };
 
 /// The stored facts of an authorization and its challenges (RFC 8555 sections 7.1.4 and 7.1.5). The

@@ -33,6 +33,11 @@ struct IssuedCertificate {
     std::optional<OrderId> order;
     base::Time issued;
     std::optional<Revocation> revocation;
+
+    /// Whether both come from one signature, however the one was revoked since.
+    [[nodiscard]] bool is_same(const IssuedCertificate& other) const {
+        return issued == other.issued && der == other.der;
+    }
 };
 
 }  // namespace cairn::ca

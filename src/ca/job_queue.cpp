@@ -72,7 +72,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
         try {
             co_await std::move(task);
             co_return Ending::done;
-        } catch (const StoreUnavailable& error) {
+        } catch (const StoreFailure& error) {
             self.log.warning("job waits for the store",
                              {{"queue", self.options.name}, {"id", id}, {"error", error.what()}});
             co_return Ending::left;

@@ -29,7 +29,7 @@ class JobQueue {
         /// under way during a reload may have written a job that no queue was told of.
         base::Milliseconds regular_look{2000};
     };
-    /// Runs one job. After StoreUnavailable, SignerUnavailable or a cancellation it is tried again
+    /// Runs one job. After a StoreFailure, SignerUnavailable or a cancellation it is tried again
     /// later; any other exception is logged, and the job is given to `GiveUp`.
     using Run = std::function<base::Task<void>(std::string id)>;
     /// Ends a job in the store as failed.

@@ -107,12 +107,15 @@ base::Task<Authorization> Ordering::read_authorization(AccountId account, Author
 base::Task<Authorization> Ordering::deactivate_authorization(AccountId account,
                                                              AuthorizationId id) {
     auto authorization = co_await read_authorization(account, id);
-    const bool is_deactivated = co_await store_.deactivate_authorization(id, clock_.now());
+    const auto now = clock_.now();
+    const bool is_deactivated = co_await store_.deactivate_authorization(id, now);
     if (!is_deactivated)
         throw Problem(ProblemType::malformed,
                       "only a pending or valid authorization that is not being validated can be "
                       "deactivated");
-    co_return co_await read_authorization(account, id);
+    // Not read again: that could fail, and it is done.
+    authorization.deactivated = now;
+    co_return authorization;
 }
 
 base::Task<Ordering::Page> Ordering::list(AccountId account, std::optional<OrderId> before) {

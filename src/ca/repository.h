@@ -16,16 +16,31 @@
 #include "ca/spending.h"
 
 // The ports through which the CA keeps its facts. Each call is one atomic step. When a call that
-// writes returns, what it wrote is durable; when it throws, nothing was written. Calls may be made
-// from any executor, in parallel; the task resumes on the executor that it was awaited on.
+// writes returns, what it wrote is durable; when it throws, nothing was written, unless it throws
+// OutcomeUnknown. Calls may be made from any executor, in parallel; the task resumes on the
+// executor that it was awaited on.
 //
-// A store that cannot serve (disk full, connection lost) throws StoreUnavailable.
+// A store that cannot serve (disk full, connection lost) throws a StoreFailure.
 namespace cairn::ca {
 
-/// The store cannot serve now; nothing was written, and the same call may succeed later.
-class StoreUnavailable : public std::runtime_error {
+/// The store cannot serve now; the same call may succeed later. What became of a call that writes
+/// is said by the type.
+class StoreFailure : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
+};
+
+/// Nothing was written.
+class StoreUnavailable : public StoreFailure {
+  public:
+    using StoreFailure::StoreFailure;
+};
+
+/// What was to be written is there, or it is not, or it will be: the database's answer was lost,
+/// and what became of it could not be read back.
+class OutcomeUnknown : public StoreFailure {
+  public:
+    using StoreFailure::StoreFailure;
 };
 
 class AccountStore {

@@ -37,7 +37,7 @@ base::Task<void> RetentionRounds::run() {
     for (;;) {
         try {
             co_await run_round();
-        } catch (const StoreUnavailable& error) {
+        } catch (const StoreFailure& error) {
             log_.warning("retention waits for the store", {{"reason", error.what()}});
         }
         co_await base::sleep_for(pace_.between_rounds);

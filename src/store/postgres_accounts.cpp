@@ -27,22 +27,22 @@ const Statement create{
     "create_account",
     "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed, deactivated)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (thumbprint) DO NOTHING",
-    once};
+    repeatable};
 const Statement update{"update_contacts",
                        "UPDATE accounts SET contacts = $2, version = version + 1"
                        " WHERE id = $1 AND deactivated IS NULL RETURNING " +
                            columns,
-                       once};
+                       repeatable};
 const Statement deactivate{"deactivate_account",
                            "UPDATE accounts SET deactivated = $2, version = version + 1"
                            " WHERE id = $1 AND deactivated IS NULL RETURNING " +
                                columns,
-                           once};
+                           repeatable};
 const Statement replace_key{"replace_account_key",
                             "UPDATE accounts SET thumbprint = $3, jwk = $4, version = version + 1"
                             " WHERE id = $1 AND thumbprint = $2 AND deactivated IS NULL"
                             " AND NOT EXISTS (SELECT FROM accounts WHERE thumbprint = $3)",
-                            once};
+                            repeatable};
 const Statement find_obstacle{"find_obstacle_to_key",
                               "SELECT EXISTS (SELECT FROM accounts"
                               " WHERE id = $1 AND thumbprint = $2 AND deactivated IS NULL),"
@@ -81,7 +81,8 @@ base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Accoun
             to_lines(account.contacts), account.created, account.terms_agreed, account.deactivated);
         if (answer.affected() == 1) co_return Creation{std::move(account), true};
         auto holder = co_await find_account_by_key(account.key.thumbprint());
-        if (holder) co_return Creation{*std::move(holder), false};
+        const bool is_own = answer.follows_lost_answer() && holder && holder->id == account.id;
+        if (holder) co_return Creation{*std::move(holder), is_own};
         // Its holder has changed its key between the two.
     }
     throw ca::StoreUnavailable("create_account: the key changes hands all the time");
@@ -106,21 +107,27 @@ base::Task<std::optional<Account>> PostgresRepository::deactivate_account(Accoun
 base::Task<ca::AccountStore::KeyReplacement> PostgresRepository::replace_account_key(
     AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) {
     using enum KeyReplacement::Outcome;
+    bool may_have_replaced = false;
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
         try {
             const auto answer = co_await run(replace_key, id, old_thumbprint, new_key.thumbprint(),
                                              new_key.to_json());
             if (answer.affected() == 1) co_return KeyReplacement{replaced, std::nullopt};
+            may_have_replaced = may_have_replaced || answer.follows_lost_answer();
         } catch (const StatementRefused& refusal) {
+            may_have_replaced = may_have_replaced || refusal.follows_lost_answer;
             // Another account took the key while this one was about to.
             if (!refusal.is_unique_violation()) throw;
         }
         const auto answer = co_await run(find_obstacle, id, old_thumbprint, new_key.thumbprint());
         auto row = answer.row(0);
+        const bool has_old_key = row.boolean();
+        std::optional<AccountId> holder;
+        if (const auto octets = row.optional_blob()) holder = id_from<ca::AccountKind>(*octets);
+        if (may_have_replaced && holder == id) co_return KeyReplacement{replaced, std::nullopt};
         // Who no longer has the key that the request was signed with learns nothing about others.
-        if (!row.boolean()) co_return KeyReplacement{stale, std::nullopt};
-        if (const auto holder = row.optional_blob())
-            co_return KeyReplacement{taken, id_from<ca::AccountKind>(*holder)};
+        if (!has_old_key) co_return KeyReplacement{stale, std::nullopt};
+        if (holder) co_return KeyReplacement{taken, holder};
         // The obstacle went away between the two.
     }
     throw ca::StoreUnavailable("replace_account_key: the key changes hands all the time");

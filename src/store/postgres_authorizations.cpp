@@ -30,19 +30,19 @@ const Statement find_valid{
 const Statement begin{"begin_validation",
                       "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"
                       " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
-                      once};
+                      repeatable};
 const Statement finish{
     "finish_validation",
     "UPDATE authorizations SET method = $2, started = coalesce(started, $3), finished = $4,"
     " problem = $5, expires = coalesce($6, expires), request = coalesce(request, $7)"
     " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
     " AND ((started IS NULL AND expires > $4) OR method = $2)",
-    once};
+    repeatable};
 const Statement deactivate{"deactivate_authorization",
                            "UPDATE authorizations SET deactivated = $2"
                            " WHERE id = $1 AND deactivated IS NULL AND expires > $2"
                            " AND (started IS NULL OR (finished IS NOT NULL AND problem IS NULL))",
-                           once};
+                           repeatable};
 const Statement claim{
     "claim_unfinished_validations",
     "WITH own AS (SELECT id, started FROM authorizations"
@@ -56,7 +56,7 @@ const Statement claim{
         " WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
         " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
         " ORDER BY started, id LIMIT $2",
-    once};
+    repeatable};
 
 AuthorizationId read_id(PostgresRow& row) {
     return id_from<ca::AuthorizationKind>(row.blob());
@@ -113,7 +113,9 @@ base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,
                                                       ca::ValidationAttempt attempt) {
     const auto answer = co_await run(begin, id, to_stored(std::span(&attempt.method, 1)),
                                      attempt.started, node_.id(), attempt.request);
-    co_return answer.affected() == 1;
+    if (answer.affected() == 1 || !answer.follows_lost_answer()) co_return answer.affected() == 1;
+    const auto found = co_await find_authorization(id);
+    co_return found && found->attempt && found->attempt->is_same(attempt);
 }
 
 base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id,
@@ -125,14 +127,21 @@ base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id,
     const auto answer =
         co_await run(finish, id, to_stored(std::span(&attempt.method, 1)), attempt.started,
                      attempt.finished, document, new_expiry, attempt.request);
-    const bool is_finished = answer.affected() == 1;
+    bool is_finished = answer.affected() == 1;
+    if (!is_finished && answer.follows_lost_answer()) {
+        const auto found = co_await find_authorization(id);
+        is_finished = found && found->attempt && found->attempt->finished == attempt.finished &&
+                      found->attempt->is_same(attempt);
+    }
     if (is_finished) node_.announce(id.to_string());
     co_return is_finished;
 }
 
 base::Task<bool> PostgresRepository::deactivate_authorization(AuthorizationId id, base::Time now) {
     const auto answer = co_await run(deactivate, id, now);
-    co_return answer.affected() == 1;
+    if (answer.affected() == 1 || !answer.follows_lost_answer()) co_return answer.affected() == 1;
+    const auto found = co_await find_authorization(id);
+    co_return found && found->deactivated == now;
 }
 
 base::Task<std::vector<AuthorizationId>> PostgresRepository::claim_unfinished_validations(

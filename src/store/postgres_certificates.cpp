@@ -13,7 +13,7 @@ const Statement add{
     "add_certificate",
     "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    once};
+    repeatable};
 const Statement find{
     "find_certificate",
     "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id, r.at,"
@@ -38,7 +38,7 @@ const Statement revoke{
     " ON CONFLICT DO NOTHING)"
     " SELECT EXISTS (SELECT FROM target),"
     " (SELECT CASE WHEN is_first THEN 1::bigint ELSE 2 END FROM recorded)",
-    once};
+    repeatable};
 const Statement find_blocked{"is_key_blocked", "SELECT FROM blocked_keys WHERE key = $1",
                              repeatable, shared};
 const Statement find_key{"is_certificate_key",
@@ -48,7 +48,7 @@ const Statement find_key{"is_certificate_key",
 const Statement save_chain{"save_issuer",
                            "INSERT INTO issuers AS i (id, chain) VALUES ($1, $2)"
                            " ON CONFLICT (id) DO UPDATE SET chain = $2 WHERE i.chain <> $2",
-                           once};
+                           repeatable};
 const Statement find_chain{"find_issuer", "SELECT chain FROM issuers WHERE id = $1", repeatable,
                            shared};
 
@@ -59,9 +59,18 @@ std::int64_t code_of(RevocationReason reason) {
 }  // namespace
 
 base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certificate) {
-    co_await run(add, certificate.serial.der_content(), certificate.der, certificate.issuer,
-                 certificate.key, certificate.not_after, certificate.account, certificate.order,
-                 certificate.issued);
+    std::exception_ptr refusal;
+    try {
+        co_await run(add, certificate.serial.der_content(), certificate.der, certificate.issuer,
+                     certificate.key, certificate.not_after, certificate.account, certificate.order,
+                     certificate.issued);
+    } catch (const StatementRefused& refused) {
+        if (!refused.is_unique_violation() || !refused.follows_lost_answer) throw;
+        refusal = std::current_exception();
+    }
+    if (!refusal) co_return;
+    const auto found = co_await find_certificate(certificate.serial);
+    if (!found || !found->is_same(certificate)) std::rethrow_exception(refusal);
 }
 
 base::Task<std::optional<IssuedCertificate>> PostgresRepository::find_certificate(
@@ -88,6 +97,10 @@ base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_c
     auto row = answer.row(0);
     if (!row.boolean()) co_return unknown;
     const auto change = row.optional_integer();
+    if (!change && answer.follows_lost_answer()) {
+        const auto found = co_await find_certificate(serial);
+        if (found && found->revocation == revocation) co_return revoked;
+    }
     if (!change) co_return already_revoked;
     co_return *change == 1 ? revoked : raised_to_key_compromise;
 }

@@ -23,8 +23,10 @@ namespace cairn::store {
 /// its address, so there is one object of each.
 struct Statement {
     enum class Effect {
-        repeatable,  ///< twice is as good as once: may be sent again whatever happened
-        once,        ///< may be sent again only if it certainly had no effect
+        /// Twice is as good as once: may be sent again whatever happened. Where its answer would
+        /// be another one after it had its effect, the caller looks (Answer::follows_lost_answer).
+        repeatable,
+        once,  ///< may be sent again only if it certainly had no effect
     };
     enum class Transaction {
         own,     ///< it is one by itself

@@ -166,7 +166,7 @@ base::Task<void> PostgresNode::keep_lease() {
         co_await base::sleep_for(options_.lease / 4);
         try {
             co_await renew();
-        } catch (const ca::StoreUnavailable& error) {
+        } catch (const ca::StoreFailure& error) {
             log_.warning("the lease of this node could not be renewed", {{"error", error.what()}});
         } catch (const StatementRefused& error) {
             log_.error("the lease of this node could not be renewed", {{"error", error.what()}});
@@ -201,7 +201,7 @@ base::Task<void> PostgresNode::send_announcements() {
     try {
         auto parameters = Parameters::of(options_.channel, payloads);
         co_await pool_.call_aside(notify, std::move(parameters));
-    } catch (const ca::StoreUnavailable&) {
+    } catch (const ca::StoreFailure&) {
         // Whoever waits at another node looks again by itself.
     }
 }
@@ -215,7 +215,7 @@ base::Task<void> PostgresNode::send_reload() {
         const std::vector payloads{to_payload({.sender = mark_, .is_reload = true})};
         auto parameters = Parameters::of(options_.channel, payloads);
         co_await pool_.call_aside(notify, std::move(parameters));
-    } catch (const ca::StoreUnavailable& error) {
+    } catch (const ca::StoreFailure& error) {
         log_.warning("the other nodes could not be told to reload", {{"error", error.what()}});
     }
 }

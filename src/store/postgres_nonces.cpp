@@ -139,7 +139,7 @@ base::Task<void> SharedNonces::forget() {
                 const auto answer = co_await pool_.call_aside(forget_used, std::move(parameters));
                 if (answer.affected() < forgotten_at_once) break;
             }
-        } catch (const ca::StoreUnavailable&) {
+        } catch (const ca::StoreFailure&) {
             // There is a next time.
         }
     }

@@ -37,7 +37,7 @@ const Statement create{
         " FROM candidates c LEFT JOIN reused r ON r.place = c.place)"
         " ELSE $6 END, $7, $8, $9))"
         " SELECT * FROM reused",
-    once};
+    repeatable};
 // What read_order reads, of orders called `o`.
 const std::string columns =
     "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
@@ -99,18 +99,18 @@ const Statement begin{"begin_issuance",
                       " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL"
                       " AND NOT (SELECT blocked OR accounts FROM requested) RETURNING id)"
                       " SELECT blocked, accounts, EXISTS (SELECT FROM begun) FROM requested",
-                      once};
+                      repeatable};
 const Statement complete{
     "complete_issuance",
     "WITH completed AS (UPDATE orders SET completed = $9 WHERE id = $8 AND serial = $1"
     " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL RETURNING id)"
     " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
     " SELECT $1, $2, $3, $4, $5, $6, $7, $9 FROM completed",
-    once};
+    repeatable};
 const Statement fail{"fail_issuance",
                      "UPDATE orders SET problem = $2 WHERE id = $1"
                      " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
-                     once};
+                     repeatable};
 const Statement claim{
     "claim_unfinished_issuances",
     "WITH own AS (SELECT id, begun FROM orders"
@@ -124,7 +124,7 @@ const Statement claim{
         " taken AS (UPDATE orders SET node = $1 WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
         " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
         " ORDER BY begun, id LIMIT $2",
-    once};
+    repeatable};
 
 OrderId read_id(PostgresRow& row) {
     return id_from<ca::OrderKind>(row.blob());
@@ -155,12 +155,32 @@ base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::cr
     const AuthorizationLists lists(fresh);
     const auto finished_after = reuse ? std::optional(reuse->finished_after) : std::nullopt;
     const auto lapsing_after = reuse ? std::optional(reuse->lapsing_after) : std::nullopt;
-    const auto answer = co_await run(
-        create, order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
-        to_stored(order.authorizations), order.profile, order.not_before, order.not_after,
-        lists.ids, lists.accounts, lists.identifiers, lists.created, lists.expires, lists.tokens,
-        lists.offered, finished_after, lapsing_after);
-    co_return placed_authorizations(answer, fresh.size());
+    try {
+        const auto answer =
+            co_await run(create, order.id, order.account, order.created, order.expires,
+                         to_stored(order.identifiers), to_stored(order.authorizations),
+                         order.profile, order.not_before, order.not_after, lists.ids,
+                         lists.accounts, lists.identifiers, lists.created, lists.expires,
+                         lists.tokens, lists.offered, finished_after, lapsing_after);
+        co_return placed_authorizations(answer, fresh.size());
+    } catch (const StatementRefused& refusal) {
+        if (!refusal.is_unique_violation() || !refusal.follows_lost_answer) throw;
+    }
+    co_return co_await reused_by_stored(order.id, fresh);
+}
+
+// The ids are fresh, so what has them is what an earlier sending of this order wrote.
+base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::reused_by_stored(
+    OrderId id, std::span<const ca::Authorization> fresh) {
+    std::vector<std::optional<ca::Authorization>> reused(fresh.size());
+    const auto stored = co_await find_order(id);
+    if (!stored) throw ca::OutcomeUnknown("create_order: it was stored, and is gone");
+    // Without reuse there may be fewer fresh ones.
+    if (stored->authorizations.size() != fresh.size()) co_return reused;
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+        if (stored->authorizations[i] != fresh[i].id)
+            reused[i] = co_await find_authorization(stored->authorizations[i]);
+    co_return reused;
 }
 
 base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {
@@ -206,6 +226,11 @@ base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance
         co_await run(begin, id, intent.begun, intent.csr, intent.serial.der_content(),
                      intent.validity.not_before, intent.validity.not_after, node_.id(), key.id,
                      key.thumbprint, intent.request);
+    if (answer.follows_lost_answer()) {
+        const auto order = co_await find_order(id);
+        if (order && order->intent && order->intent->serial == intent.serial)
+            co_return IssuanceBeginning::begun;
+    }
     auto row = answer.row(0);
     if (row.boolean()) co_return IssuanceBeginning::key_is_blocked;
     if (row.boolean()) co_return IssuanceBeginning::key_is_an_accounts;
@@ -218,14 +243,22 @@ base::Task<bool> PostgresRepository::complete_issuance(OrderId id,
         co_await run(complete, certificate.serial.der_content(), certificate.der,
                      certificate.issuer, certificate.key, certificate.not_after,
                      certificate.account, certificate.order, id, certificate.issued);
-    const bool is_completed = answer.affected() == 1;
+    bool is_completed = answer.affected() == 1;
+    if (!is_completed && answer.follows_lost_answer()) {
+        const auto found = co_await find_certificate(certificate.serial);
+        is_completed = found && found->order == id && found->is_same(certificate);
+    }
     if (is_completed) node_.announce(id.to_string());
     co_return is_completed;
 }
 
 base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem problem) {
     const auto answer = co_await run(fail, id, problem.to_json());
-    const bool has_failed = answer.affected() == 1;
+    bool has_failed = answer.affected() == 1;
+    if (!has_failed && answer.follows_lost_answer()) {
+        const auto order = co_await find_order(id);
+        has_failed = order && order->problem && order->problem->to_json() == problem.to_json();
+    }
     if (has_failed) node_.announce(id.to_string());
     co_return has_failed;
 }

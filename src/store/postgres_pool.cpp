@@ -59,16 +59,23 @@ base::Task<Answer> attempts(PostgresLane& lane, const Statement& statement,
                             std::shared_ptr<const Parameters> parameters) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     auto transaction = statement.transaction;
+    bool was_answer_lost = false;
     for (int attempt = 1;; ++attempt) {
         const auto call = co_await lane.perform(statement, transaction, parameters, deadline);
-        if (call->ending == Ending::answered) co_return std::move(call->answer);
+        if (call->ending == Ending::answered) {
+            if (was_answer_lost) call->answer.set_follows_lost_answer();
+            co_return std::move(call->answer);
+        }
+        was_answer_lost = was_answer_lost || call->ending == Ending::lost;
         if (spoils_session(*call)) lane.reconnect(call->message);
         const bool is_late =
             attempt == most_attempts || std::chrono::steady_clock::now() >= deadline;
         if (is_late || !may_repeat(*call)) {
             const auto what = std::string(statement.name) + ": " + call->message;
             if (call->ending == Ending::refused && !is_outage(call->sqlstate))
-                throw StatementRefused(call->sqlstate, what);
+                throw StatementRefused(call->sqlstate, what, was_answer_lost);
+            const bool is_write = statement.transaction == Statement::Transaction::own;
+            if (was_answer_lost && is_write) throw ca::OutcomeUnknown(what);
             throw ca::StoreUnavailable(what);
         }
         // Whatever spoils a transaction spoils no other call's twice.

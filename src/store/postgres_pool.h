@@ -19,9 +19,12 @@ namespace cairn::store {
 /// The database refused a statement for what it says: a bug, or an object that is there already.
 class StatementRefused : public std::runtime_error {
   public:
-    StatementRefused(std::string state, const std::string& message)
-        : std::runtime_error(message), sqlstate(std::move(state)) {}
+    StatementRefused(std::string state, const std::string& message, bool after_lost_answer)
+        : std::runtime_error(message),
+          sqlstate(std::move(state)),
+          follows_lost_answer(after_lost_answer) {}
     const std::string sqlstate;
+    const bool follows_lost_answer;  ///< as that of an Answer
 
     [[nodiscard]] bool is_unique_violation() const { return sqlstate == "23505"; }
 };
@@ -45,7 +48,8 @@ class PostgresPool {
     void start();
 
     /// Carries out a statement: again where that is safe, for as long as a request can wait.
-    /// Throws ca::StoreUnavailable, or StatementRefused.
+    /// Throws StatementRefused, ca::StoreUnavailable, or ca::OutcomeUnknown if it writes, was sent,
+    /// and nothing that was sent later told what became of it.
     [[nodiscard]] base::Task<Answer> call(const Statement& statement, Parameters parameters);
     /// The same on the lane aside.
     [[nodiscard]] base::Task<Answer> call_aside(const Statement& statement, Parameters parameters);

@@ -97,6 +97,9 @@ class PostgresRepository final : public SharedStore {
     base::Task<std::size_t> remove_in_order(const Statement& statement, base::Time cutoff,
                                             std::size_t at_most);
 
+    /// What an order that is there already stands on instead of `fresh`, each at its place.
+    base::Task<std::vector<std::optional<ca::Authorization>>> reused_by_stored(
+        ca::OrderId id, std::span<const ca::Authorization> fresh);
     /// The account in a row that begins with its version, remembered.
     ca::Account remember(PostgresRow& row);
     template <class... Values>

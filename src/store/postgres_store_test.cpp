@@ -381,7 +381,7 @@ TEST_F(PostgresStoreTest, LosesNothingWhenConnectionsBreak) {
         try {
             await(here->create_order(order, {proof}, std::nullopt));
             ++acknowledged;
-        } catch (const ca::StoreUnavailable&) {
+        } catch (const ca::StoreFailure&) {
             ++refused;
             continue;
         }

@@ -132,6 +132,10 @@ class Answer {
     [[nodiscard]] PostgresRow row(int index) const { return {result_.get(), index}; }
     /// Rows that the statement inserted, updated, deleted or found.
     [[nodiscard]] std::int64_t affected() const;
+    /// The statement was sent before, and what the database answered then is lost: what it found
+    /// this time may be its own effect.
+    [[nodiscard]] bool follows_lost_answer() const { return follows_lost_answer_; }
+    void set_follows_lost_answer() { follows_lost_answer_ = true; }
 
     /// What `read` makes of the first row, if there is one.
     template <class Read>
@@ -159,6 +163,7 @@ class Answer {
         void operator()(PGresult* result) const noexcept { PQclear(result); }
     };
     std::unique_ptr<PGresult, Clears> result_;
+    bool follows_lost_answer_ = false;
 };
 
 }  // namespace cairn::store
