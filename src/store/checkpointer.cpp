@@ -4,6 +4,9 @@
 
 #include <pthread.h>
 
+#include "ca/repository.h"
+#include "store/abrupt_end.h"
+
 namespace cairn::store {
 namespace {
 
@@ -77,6 +80,10 @@ void Checkpointer::serve() {
         int moved = 0;
         try {
             moved = connection_.move_log();
+        } catch (const ca::OutcomeUnknown& error) {
+            // Not tried again: SQLite does not copy anew what an earlier, partial move has copied
+            // and this sync was to make durable. Who opens the file anew copies all of the log.
+            end_abruptly(log_, error.what());
         } catch (const std::exception& error) {
             log_.error("store_checkpoint_failed", {{"reason", error.what()}});
         }

@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "ca/repository.h"
+#include "store/abrupt_end.h"
 
 namespace cairn::store {
 namespace asio = boost::asio;
@@ -130,7 +131,9 @@ bool GroupCommit::try_commit(Batch& batch) {
             connection_.execute("BEGIN IMMEDIATE");
             run_apart(batch);
         }
-        connection_.execute("COMMIT");
+        connection_.commit();
+    } catch (const ca::OutcomeUnknown& error) {
+        end_abruptly(log_, error.what());
     } catch (const std::exception& error) {
         roll_back();
         for (auto& call : batch) {
@@ -148,6 +151,8 @@ bool GroupCommit::run_together(Batch& batch) {
     try {
         for (auto& call : batch) call.step(connection_);
         return true;
+    } catch (const ca::OutcomeUnknown&) {
+        throw;
     } catch (...) {
         // Rare, and who is to blame is found out with savepoints, which cost all others something.
         announcements_.clear();
@@ -161,6 +166,8 @@ void GroupCommit::run_apart(Batch& batch) {
         connection_.execute("SAVEPOINT step");
         try {
             call.step(connection_);
+        } catch (const ca::OutcomeUnknown&) {
+            throw;
         } catch (...) {
             // After some errors, a full disk among them, SQLite gives up the whole transaction.
             if (!connection_.in_transaction()) throw;
@@ -239,6 +246,8 @@ void GroupCommit::end_log_if_due() {
     if (!checkpointer_.log_has(connection_.log_pages())) return;
     try {
         checkpointer_.log_was_ended(connection_.end_log());
+    } catch (const ca::OutcomeUnknown& error) {
+        end_abruptly(log_, error.what());
     } catch (const std::exception& error) {
         checkpointer_.log_was_ended(false);
         log_.error("store_checkpoint_failed", {{"reason", error.what()}});

@@ -40,7 +40,8 @@ class GroupCommit {
     GroupCommit& operator=(const GroupCommit&) = delete;
 
     /// Runs `step(connection)` on the writer's thread; its result, once that is on disk. Throws
-    /// what the step threw, and ca::StoreUnavailable if the queue is full or the commit failed.
+    /// what the step threw, and ca::StoreUnavailable if the queue is full or the commit failed and
+    /// nothing was written. Where that is not certain, the process ends (abrupt_end.h).
     template <class Step>
     [[nodiscard]] base::Task<std::invoke_result_t<Step&, Connection&>> run(Step step) {
         using Value = std::invoke_result_t<Step&, Connection&>;

@@ -1,5 +1,7 @@
 #include "store/sqlite_connection.h"
 
+#include <cerrno>
+
 #include <sqlite3.h>
 
 #include "ca/repository.h"
@@ -34,8 +36,41 @@ bool may_pass(int code) {
     }
 }
 
+// What was written is in the kernel's memory, where it is taken for written; a second sync would
+// succeed and prove nothing.
+bool is_failed_sync(int code) {
+    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
+
+// SQLite writes the record of the commit, syncs it, and then enters it into its index. An error on
+// the way leaves a record that the next to open the file takes for good. These come before it: the
+// last write found no room, or the commit was refused and the transaction is still open.
+bool is_surely_uncommitted(int code, int log_error) {
+    switch (code & 0xff) {
+        case SQLITE_FULL:
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+        case SQLITE_CONSTRAINT:
+        case SQLITE_READONLY:
+            return true;
+        default:
+            return code == SQLITE_IOERR_WRITE && (log_error == EDQUOT || log_error == EFBIG);
+    }
+}
+
+// Why the last write to the log failed.
+int log_error_of(sqlite3* database) {
+    sqlite3_file* log = nullptr;
+    int error = 0;
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+    if (log != nullptr && log->pMethods != nullptr)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+}
+
 [[noreturn]] void fail(int code, const char* what, const char* reason) {
     auto message = std::string(what) + ": " + reason;
+    if (is_failed_sync(code)) throw ca::OutcomeUnknown(message);
     if (may_pass(code)) throw ca::StoreUnavailable(message);
     throw SqliteError(message);
 }
@@ -72,6 +107,16 @@ Connection::Connection(const std::string& path, Access access)
 
 void Connection::run(const char* script) {
     require(sqlite3_exec(database_.get(), script, nullptr, nullptr, nullptr), script);
+}
+
+void Connection::commit() {
+    Use use(*this, "COMMIT");
+    const int code = use.try_step();
+    if (code == SQLITE_DONE) return;
+    const std::string reason = sqlite3_errmsg(database_.get());
+    if (!is_surely_uncommitted(code, log_error_of(database_.get())))
+        throw ca::OutcomeUnknown("COMMIT: " + reason);
+    fail(code, "COMMIT", reason.c_str());
 }
 
 bool Connection::in_transaction() const {
@@ -126,8 +171,12 @@ Connection::Use::~Use() {
     sqlite3_clear_bindings(statement_);
 }
 
+int Connection::Use::try_step() {
+    return sqlite3_step(statement_);
+}
+
 bool Connection::Use::step() {
-    const int code = sqlite3_step(statement_);
+    const int code = try_step();
     if (code == SQLITE_ROW) return true;
     if (code != SQLITE_DONE) connection_.require(code, sql_.text());
     return false;

@@ -31,7 +31,9 @@ class Sql {
 };
 
 /// SQLite refused a statement for a reason that does not pass: a constraint, a damaged file. What
-/// may pass (disk full, no memory, a lock) is thrown as ca::StoreUnavailable.
+/// may pass (disk full, no memory, a lock) is thrown as ca::StoreUnavailable. Where a file could
+/// not be synced, or a commit failed half way, ca::OutcomeUnknown is thrown: what the file holds is
+/// not known until it is read anew, from its log, by another process.
 class SqliteError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -123,6 +125,9 @@ class Connection {
         }
     }
 
+    /// Ends a transaction. Throws ca::OutcomeUnknown if it may be found in the file later on all
+    /// the same; after anything else that it throws, nothing was written.
+    void commit();
     [[nodiscard]] bool in_transaction() const;
     /// Pages in the write-ahead log after the last commit or checkpoint made here.
     [[nodiscard]] int log_pages() const { return *log_pages_; }
@@ -151,6 +156,8 @@ class Connection {
 
         /// Moves to the next row; false if there is none.
         bool step();
+        /// What SQLite says to a step.
+        [[nodiscard]] int try_step();
         [[nodiscard]] Columns columns() const { return Columns(statement_); }
 
         void bind(int index, std::int64_t value);

@@ -14,18 +14,17 @@
 namespace cairn::store {
 namespace {
 
-[[noreturn]] void fail(const std::string& path, int reason) {
-    throw std::runtime_error(path +
-                             ": cannot be opened: " + std::generic_category().message(reason));
+[[noreturn]] void fail(const std::string& path, const char* what, int reason) {
+    throw std::runtime_error(path + what + std::generic_category().message(reason));
 }
 
 void sync_directory(const std::filesystem::path& directory) {
     const int file = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) fail(directory, errno);
+    if (file < 0) fail(directory, ": cannot be opened: ", errno);
     const bool is_synced = fsync(file) == 0;
     const int reason = errno;
     close(file);
-    if (!is_synced) fail(directory, reason);
+    if (!is_synced) fail(directory, ": cannot be synced: ", reason);
 }
 
 // SQLite would make the file with the permissions of the umask; its companions get the file's own.
@@ -33,11 +32,9 @@ void create_file(const std::string& path) {
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (file < 0) {
         if (errno == EEXIST) return;
-        fail(path, errno);
+        fail(path, ": cannot be opened: ", errno);
     }
     close(file);
-    const auto directory = std::filesystem::path(path).parent_path();
-    sync_directory(directory.empty() ? "." : directory);
 }
 
 }  // namespace
@@ -63,6 +60,10 @@ Connection open_for_writing(const std::string& path) {
         if (mode != "wal")
             throw std::runtime_error("its file system cannot share memory, as a network's cannot");
         migrate(connection, migrations());
+        // The database and its log: SQLite syncs the folder of a new log, but says nothing if that
+        // fails.
+        const auto directory = std::filesystem::path(path).parent_path();
+        sync_directory(directory.empty() ? "." : directory);
     } catch (const std::exception& error) {
         throw std::runtime_error(path + ": " + error.what());
     }
