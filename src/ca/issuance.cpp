@@ -17,13 +17,6 @@ using protocol::ProblemType;
 
 namespace {
 
-base::Task<std::vector<std::string>> unfinished(OrderStore& store, std::size_t limit) {
-    std::vector<std::string> ids;
-    for (const auto& id : co_await store.claim_unfinished_issuances(limit))
-        ids.push_back(id.to_string());
-    co_return ids;
-}
-
 // The first few of `findings`, and how many more there are.
 template <class Findings, class Text>
 std::string joined(const Findings& findings, Text text) {
@@ -104,7 +97,7 @@ Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profile
           std::move(next_executor),
           [this](const std::string& id) { return carry_out(*OrderId::from_text(id)); },
           [this](const std::string& id) { return give_up(*OrderId::from_text(id)); },
-          [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
+          [this](std::size_t limit) { return unfinished(limit); }, log, observer) {}
 
 void Issuance::start() {
     queue_.start();
@@ -173,43 +166,101 @@ base::Task<void> Issuance::carry_out(OrderId id) {
     } else {
         order = co_await repository_.find_order(id);
     }
-    if (!order || !order->intent || order->completed || order->problem) co_return;
+    const auto earlier = unsettled_.find(id);
+    if (!order || !order->intent) {  // it was removed meanwhile
+        if (earlier) unsettled_.remove(id);
+        co_return;
+    }
+    if (order->completed || order->problem) {
+        if (earlier) co_await settle(*order, *earlier);
+        co_return;
+    }
     try {
         if (!facts) facts = co_await read_again(*order);
         warrant.emplace(prove(*facts));
     } catch (Problem& refusal) {
         problem = std::move(refusal);
     }
-    if (problem) {
-        log_.warning("issuance refused", {{"request", order->intent->request},
-                                          {"order", id.to_string()},
-                                          {"detail", problem->detail}});
-        observer_.issuance_refused(problem->type);
-        const bool is_written = co_await repository_.fail_issuance(id, *problem);
-        order->problem = std::move(problem);
-        if (is_written) job.set_result({*std::move(order), {}, clock_.now()});
-        co_return;
-    }
 
-    const auto& issuer = warrant->issuer;
-    auto certificate = kept(warrant->proof, issuer);
-    certificate.account = order->account;
-    certificate.order = id;
-    certificate.der = co_await make_certificate(std::move(warrant->proof), issuer);
-    certificate.issued = order->completed.emplace(clock_.now());
-    const bool completed = co_await repository_.complete_issuance(id, std::move(certificate));
-    if (!completed) co_return;
+    IssuanceEnding ending;
+    if (problem) {
+        ending.problem = order->problem = std::move(problem);
+    } else if (earlier && earlier->certificate) {
+        ending = *earlier;
+        ending.problem.reset();
+        order->completed = ending.certificate->issued;
+    } else {
+        const auto& issuer = warrant->issuer;
+        auto certificate = kept(warrant->proof, issuer);
+        certificate.account = order->account;
+        certificate.order = id;
+        certificate.der = co_await make_certificate(std::move(warrant->proof), issuer);
+        certificate.issued = order->completed.emplace(clock_.now());
+        ending.certificate = std::move(certificate);
+        ending.issuer = issuer.name();
+    }
+    const bool is_written = co_await write(id, ending);
+    if (!is_written && earlier) {  // which may have had its effect after all
+        const auto present = co_await repository_.find_order(id);
+        if (present) co_await settle(*present, *earlier);
+    }
+    if (!is_written) co_return;
+    if (earlier) unsettled_.remove(id);
+    tell(*order, ending);
+    const auto now = order->completed.value_or(clock_.now());
+    job.set_result({*std::move(order), {}, now});
+}
+
+base::Task<std::vector<std::string>> Issuance::unfinished(std::size_t limit) {
+    std::vector<std::string> ids;
+    for (const auto& id : unsettled_.orders(limit)) ids.push_back(id.to_string());
+    for (const auto& id : co_await repository_.claim_unfinished_issuances(limit - ids.size()))
+        ids.push_back(id.to_string());
+    co_return ids;
+}
+
+base::Task<bool> Issuance::write(OrderId id, IssuanceEnding ending) {
+    try {
+        if (ending.problem) co_return co_await repository_.fail_issuance(id, *ending.problem);
+        co_return co_await repository_.complete_issuance(id, *ending.certificate);
+    } catch (const OutcomeUnknown&) {
+        unsettled_.add(id, std::move(ending));
+        throw;
+    }
+}
+
+base::Task<void> Issuance::settle(Order order, IssuanceEnding earlier) {
+    if (order.problem) {
+        const bool is_same =
+            earlier.problem && earlier.problem->to_json() == order.problem->to_json();
+        earlier.certificate.reset();
+        if (is_same) tell(order, earlier);
+    } else if (earlier.certificate) {
+        const auto stored = co_await repository_.find_certificate(order.intent->serial);
+        earlier.problem.reset();
+        if (stored && stored->is_same(*earlier.certificate)) tell(order, earlier);
+    }
+    unsettled_.remove(order.id);
+}
+
+void Issuance::tell(const Order& order, const IssuanceEnding& ending) {
+    const auto& intent = *order.intent;
+    if (ending.problem) {
+        observer_.issuance_refused(ending.problem->type);
+        log_.warning("issuance refused", {{"request", intent.request},
+                                          {"order", order.id.to_string()},
+                                          {"detail", ending.problem->detail}});
+        return;
+    }
     observer_.issued(Observer::Subject::order);
     log_.info("issued",
-              {{"request", order->intent->request},
-               {"order", id.to_string()},
-               {"account", order->account.to_string()},
-               {"issuer", issuer.name()},
-               {"serial", order->intent->serial.to_hex()},
-               {"names", joined(order->identifiers, [](const auto& name) { return name.value(); })},
-               {"not_after", base::to_rfc3339(order->intent->validity.not_after)}});
-    const auto now = *order->completed;
-    job.set_result({*std::move(order), {}, now});
+              {{"request", intent.request},
+               {"order", order.id.to_string()},
+               {"account", order.account.to_string()},
+               {"issuer", ending.issuer},
+               {"serial", intent.serial.to_hex()},
+               {"names", joined(order.identifiers, [](const auto& name) { return name.value(); })},
+               {"not_after", base::to_rfc3339(intent.validity.not_after)}});
 }
 
 base::Task<Issuance::Facts> Issuance::read_again(Order order) {
@@ -267,14 +318,15 @@ base::Task<base::Bytes> Issuance::make_certificate(IssuanceProof proof, const Is
 
 base::Task<void> Issuance::give_up(OrderId id) {
     Problem problem(ProblemType::server_internal, "the CA could not issue the certificate");
-    co_await repository_.fail_issuance(id, std::move(problem));
-    observer_.issuance_refused(ProblemType::server_internal);
+    const bool is_written = co_await repository_.fail_issuance(id, std::move(problem));
+    if (is_written) observer_.issuance_refused(ProblemType::server_internal);
     announcements_.announce(id.to_string());
 }
 
 base::Task<pki::Chain> Issuance::issue_own_certificate(std::vector<protocol::Identifier> names,
                                                        crypto::PublicKey key,
                                                        base::Seconds validity) {
+    co_await settle_own();
     const auto now = clock_.now();
     const auto& profile = *profiles_.find("");
     const auto& issuer = require_issuer(profile.name, key);
@@ -288,14 +340,28 @@ base::Task<pki::Chain> Issuance::issue_own_certificate(std::vector<protocol::Ide
     issued.issued = clock_.now();
     auto certificate = pki::Certificate::from_der(issued.der);
     if (!certificate) throw std::logic_error(certificate.error().message);
-    co_await repository_.add_certificate(std::move(issued));
-    observer_.issued(Observer::Subject::own_server);
-    log_.info("issued own certificate", {{"serial", certificate->serial().to_hex()},
-                                         {"issuer", issuer.name()},
-                                         {"not_after", base::to_rfc3339(not_after)}});
+    unsettled_own_ = {.certificate = issued, .issuer = issuer.name(), .problem = std::nullopt};
+    co_await repository_.add_certificate(issued);
+    unsettled_own_.reset();
+    tell_own(issued, issuer.name());
     pki::Chain chain{std::move(*certificate)};
     chain.insert(chain.end(), issuer.chain().begin(), issuer.chain().end());
     co_return chain;
+}
+
+void Issuance::tell_own(const IssuedCertificate& certificate, std::string_view issuer) {
+    observer_.issued(Observer::Subject::own_server);
+    log_.info("issued own certificate", {{"serial", certificate.serial.to_hex()},
+                                         {"issuer", issuer},
+                                         {"not_after", base::to_rfc3339(certificate.not_after)}});
+}
+
+base::Task<void> Issuance::settle_own() {
+    if (!unsettled_own_) co_return;
+    const auto& certificate = *unsettled_own_->certificate;
+    const auto stored = co_await repository_.find_certificate(certificate.serial);
+    if (stored && stored->is_same(certificate)) tell_own(certificate, unsettled_own_->issuer);
+    unsettled_own_.reset();
 }
 
 const Issuer& Issuance::require_issuer(const std::string& profile,

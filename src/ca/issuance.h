@@ -13,6 +13,7 @@
 #include "ca/profile.h"
 #include "ca/repository.h"
 #include "ca/undertakings.h"
+#include "ca/unsettled_endings.h"
 #include "crypto/random.h"
 #include "pki/csr.h"
 #include "protocol/order.h"
@@ -67,6 +68,18 @@ class Issuance {
 
   private:
     base::Task<void> carry_out(OrderId id);
+    /// The jobs that the store has, and those whose ending is not settled.
+    base::Task<std::vector<std::string>> unfinished(std::size_t limit);
+    /// Writes how an order ends; false if it had ended already. Remembers the ending if the answer
+    /// is lost.
+    base::Task<bool> write(OrderId id, IssuanceEnding ending);
+    /// Whether it was this ending, sent earlier, that ended `order`, which is told then.
+    base::Task<void> settle(Order order, IssuanceEnding earlier);
+    /// Counts and logs what was written.
+    void tell(const Order& order, const IssuanceEnding& ending);
+    void tell_own(const IssuedCertificate& certificate, std::string_view issuer);
+    /// The same for the server's own certificate.
+    base::Task<void> settle_own();
     base::Task<void> give_up(OrderId id);
     /// The issuer for such a certificate. Throws a problem if there is none.
     [[nodiscard]] const Issuer& require_issuer(const std::string& profile,
@@ -94,6 +107,9 @@ class Issuance {
     base::Log& log_;
     Observer& observer_;
     Issuings issuings_;
+    UnsettledEndings unsettled_;
+    /// An own certificate whose writing did not return. Used by one task at a time.
+    std::optional<IssuanceEnding> unsettled_own_;
     JobQueue queue_;
 };
 
