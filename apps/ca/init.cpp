@@ -65,6 +65,28 @@ void make_folder(const fs::path& path) {
     fs::permissions(path, fs::perms::owner_all);
 }
 
+// The folders that have to be synced so that `folder`, and those above it that are not there yet,
+// are durable once they are made.
+std::vector<fs::path> keepers_of(const fs::path& folder) {
+    std::vector<fs::path> keepers{folder.parent_path()};
+    while (!fs::exists(keepers.back())) keepers.push_back(keepers.back().parent_path());
+    return keepers;
+}
+
+// Moves the finished folder to its place, durably, or takes it back.
+void move_into_place(const fs::path& draft, const fs::path& folder,
+                     const std::vector<fs::path>& keepers) {
+    const bool was_there = fs::exists(folder);
+    fs::rename(draft, folder);
+    try {
+        for (const auto& keeper : keepers) sync_folder(keeper);
+    } catch (const std::exception&) {
+        fs::rename(folder, draft);
+        if (was_there) make_folder(folder);
+        throw;
+    }
+}
+
 }  // namespace
 
 std::string fingerprint(base::BytesView octets) {
@@ -95,6 +117,7 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
     // Everything is made beside its place and moved there in one step.
     auto folder = fs::absolute(options.folder).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
+    const auto keepers = keepers_of(folder);
     fs::create_directories(folder.parent_path());
     auto draft = folder;
     draft += "." + base::to_hex(random.octets(4)) + ".new";
@@ -107,7 +130,7 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
         write_file(draft / "ca.toml",
                    initial_configuration(options.listen, admin_listen, public_url, options.hosts),
                    0600);
-        fs::rename(draft, folder);
+        move_into_place(draft, folder, keepers);
         result = {.directory_url = public_url + "/directory",
                   .root_fingerprint = fingerprint(root),
                   .root_file = folder / "pki" / "root.pem"};

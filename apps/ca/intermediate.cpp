@@ -92,7 +92,15 @@ Intermediate create_issuer(const fs::path& folder, const std::string& name, cryp
         organization.resize(organization.size() - root_suffix.size());
     auto intermediate = Intermediate::make(organization + " " + name, organization, type, root,
                                            root_key, clock.now(), random);
-    intermediate.write(pki_folder, name);
+    try {
+        intermediate.write(pki_folder, name);
+    } catch (const std::exception&) {
+        // Neither was there before, and half an issuer would stand in the way of the next attempt.
+        std::error_code ignored;
+        fs::remove(key_path, ignored);
+        fs::remove(certificate_path, ignored);
+        throw;
+    }
     return intermediate;
 }
 
