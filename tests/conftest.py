@@ -6,6 +6,11 @@ from harness.authority import CairnCa, Pebble
 from harness.dns_server import DnsServer
 
 
+def pytest_addoption(parser):
+    parser.addoption("--every-fault", action="store_true",
+                     help="fail every single call of a disk, not a sample of them")
+
+
 @pytest.fixture(scope="session")
 def dns():
     server = DnsServer()

@@ -30,6 +30,7 @@ class CairnCa:
 
     def __init__(self, folder, dns, key_type=None, settings=None):
         self.home = folder / "ca"
+        self.disk = None  # a harness.disk.FaultyDisk, from the next start on
         self.log = folder / "cairn-ca.log"
         self.dns = dns
         self.port = reserve_port()
@@ -74,7 +75,8 @@ class CairnCa:
         for key, value in self.settings.items():
             # A JSON value of these types is TOML as well.
             arguments += ["--set", f"{key}={json.dumps(value)}"]
-        self.server = Server(arguments, self.log)
+        environment = self.disk.environment() if self.disk else None
+        self.server = Server(arguments, self.log, env=environment)
 
     def serves_or_has_died(self):
         """Waits until one of the two is true; False if the process was killed."""
