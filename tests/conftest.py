@@ -4,6 +4,7 @@ import pytest
 
 from harness.authority import CairnCa, Pebble
 from harness.dns_server import DnsServer
+from harness.shortage import Shortage
 
 
 def pytest_addoption(parser):
@@ -36,6 +37,11 @@ def start_ca(tmp_path, dns):
 def ca(start_ca):
     """A cairn-ca of the test's own."""
     return start_ca()
+
+
+@pytest.fixture
+def shortage(tmp_path):
+    return Shortage(tmp_path)
 
 
 @pytest.fixture

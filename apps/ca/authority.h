@@ -39,6 +39,7 @@ struct Surroundings {
     std::function<base::Executor()> next_executor;
     /// Where signatures are made that take long.
     base::Executor slow_signing;
+    std::size_t validations_in_flight = ca::Validation::Options().in_flight;
     ca::Observer& observer = ca::deaf_observer();
     api::RequestObserver& request_observer = api::deaf_request_observer();
 };

@@ -233,6 +233,8 @@ void read_log(Section section, Configuration::Log& log) {
     section.report_unknown();
 }
 
+constexpr base::Seconds longest_retry = std::chrono::hours(1);
+
 void read_validation(Section section, Configuration::Validation& validation) {
     section.take_port("http_port", validation.http_port);
     section.take_port("https_port", validation.https_port);
@@ -242,6 +244,11 @@ void read_validation(Section section, Configuration::Validation& validation) {
     section.take("dns_trust_anchor_file", validation.dns_trust_anchor_file);
     section.take("dns_root_hints_file", validation.dns_root_hints_file);
     section.take_duration("timeout", validation.timeout);
+    std::optional<base::Seconds> retry_for;
+    section.take_limit("retry_for", retry_for);
+    validation.retry_for = retry_for.value_or(base::Seconds(0));
+    if (validation.retry_for > longest_retry)
+        section.find("retry_for", "must not exceed 1h: clients wait meanwhile");
     std::vector<std::string> networks;
     section.take("allow_networks", networks);
     for (const auto& text : networks) {
@@ -449,6 +456,8 @@ std::string initial_configuration(const std::string& listen, const std::string& 
            "only\n"
            "allow_networks = []     # e.g. \"10.0.0.0/8\": destinations outside public address "
            "space\n"
+           "retry_for = \"never\"     # e.g. \"30s\": so long a challenge is tried again that "
+           "nothing answers yet\n"
            "\n"
            "[policy]\n"
            "internal_names = false  # true: also single labels, .local, .internal, localhost\n"

@@ -58,6 +58,8 @@ struct Configuration {
         std::string dns_trust_anchor_file, dns_root_hints_file;
         std::vector<base::IpNetwork> allow_networks;
         base::Seconds timeout{10};
+        /// How long a validation is tried again where that may help; 0: not at all.
+        base::Seconds retry_for{0};
     } validation;
     struct Policy {
         bool internal_names = false;

@@ -77,6 +77,24 @@ TEST(ConfigurationTest, KeepsThingsForATimeOrForEver) {
               std::string::npos);
 }
 
+TEST(ConfigurationTest, TriesValidationsAgainOnlyWhereAskedTo) {
+    const auto retry_for = [](const char* value) {
+        return read_configuration(initial(), {std::string("validation.retry_for=") + value}, now);
+    };
+    const auto initially = read_configuration(initial(), {}, now);
+    ASSERT_TRUE(initially);
+    EXPECT_EQ(initially->validation.retry_for, base::Seconds(0));
+    EXPECT_EQ(retry_for(R"("never")")->validation.retry_for, base::Seconds(0));
+    EXPECT_EQ(retry_for(R"("30s")")->validation.retry_for, base::Seconds(30));
+    EXPECT_EQ(retry_for(R"("1h")")->validation.retry_for, std::chrono::hours(1));
+    for (const char* wrong : {R"("2h")", R"("soon")", "30", R"("-1s")"}) {
+        const auto refused = retry_for(wrong);
+        ASSERT_FALSE(refused) << wrong;
+        EXPECT_TRUE(refused.error().front().message.starts_with("validation.retry_for must"))
+            << refused.error().front().message;
+    }
+}
+
 TEST(ConfigurationTest, APrivateCaMayLiveLonger) {
     const auto configuration = read_configuration(
         initial(), {"profiles.default.validity=\"700d\"", "policy.baseline_requirements=false"},

@@ -6,10 +6,10 @@ namespace cairn::apps {
 
 namespace {
 
-base::Task<protocol::OrProblem<va::Evidence>> carry_out(protocol::ChallengeType method,
-                                                        const va::Validation& validation,
-                                                        const va::Settings& settings,
-                                                        net::Resolver& resolver) {
+base::Task<va::OrFailure<va::Evidence>> carry_out(protocol::ChallengeType method,
+                                                  const va::Validation& validation,
+                                                  const va::Settings& settings,
+                                                  net::Resolver& resolver) {
     switch (method) {
         case protocol::ChallengeType::http_01:
             return va::validate_http01(validation, settings, resolver);
@@ -26,13 +26,17 @@ base::Task<protocol::OrProblem<va::Evidence>> carry_out(protocol::ChallengeType 
 NetworkValidator::NetworkValidator(va::Settings settings, std::shared_ptr<net::Resolver> resolver)
     : settings_(std::move(settings)), resolver_(std::move(resolver)) {}
 
-base::Task<protocol::OrProblem<std::vector<std::string>>> NetworkValidator::validate(
-    Question question) {
+base::Task<ca::Validator::Outcome> NetworkValidator::validate(Question question) {
     const va::Validation validation{.identifier = std::move(question.identifier),
                                     .token = std::move(question.token),
                                     .key_authorization = std::move(question.key_authorization)};
     auto outcome = co_await carry_out(question.method, validation, settings_, *resolver_);
-    if (!outcome) co_return std::unexpected(std::move(outcome.error()));
+    if (!outcome) {
+        auto& failure = outcome.error();
+        const auto outlook = failure.outlook == va::Outlook::may_heal ? Failure::Outlook::may_heal
+                                                                      : Failure::Outlook::final;
+        co_return std::unexpected(Failure{std::move(failure), outlook});
+    }
     co_return std::move(outcome->steps);
 }
 

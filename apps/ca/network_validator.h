@@ -12,8 +12,7 @@ namespace cairn::apps {
 class NetworkValidator final : public ca::Validator {
   public:
     NetworkValidator(va::Settings settings, std::shared_ptr<net::Resolver> resolver);
-    [[nodiscard]] base::Task<protocol::OrProblem<std::vector<std::string>>> validate(
-        Question question) override;
+    [[nodiscard]] base::Task<Outcome> validate(Question question) override;
 
   private:
     va::Settings settings_;

@@ -19,6 +19,7 @@
 #include "apps/ca/authority.h"
 #include "apps/ca/configuration.h"
 #include "apps/ca/counting_log.h"
+#include "apps/ca/descriptor_shares.h"
 #include "apps/ca/files.h"
 #include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
@@ -69,19 +70,16 @@ std::size_t descriptor_limit() {
     return limit.rlim_cur;
 }
 
-// Validations, the store and the log need descriptors too; connections get what is left.
-net::HttpLimits connection_limits() {
-    constexpr std::size_t own_descriptors = 512;
-    net::HttpLimits limits;
-    const auto most = descriptor_limit();
-    limits.connections = std::min(limits.connections,
-                                  most > 2 * own_descriptors ? most - own_descriptors : most / 2);
-    return limits;
-}
-
 std::size_t loop_count(const Configuration& configuration) {
     if (configuration.server.threads != 0) return configuration.server.threads;
     return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+DescriptorShares descriptor_shares(const Configuration& configuration) {
+    const bool is_shared = !configuration.store.postgres_url.empty();
+    return share_descriptors(
+        descriptor_limit(),
+        is_shared ? configuration.store.connections * loop_count(configuration) : 0);
 }
 
 /// There is no store yet; the log says so.
@@ -98,6 +96,7 @@ class Server {
           overrides_(std::move(overrides)),
           adapters_(adapters),
           configuration_(load(folder_, overrides_, clock_.now())),
+          descriptors_(descriptor_shares(configuration_)),
           log_(std::make_unique<CountingLog>(
               base::open_log(configuration_.log.file, configuration_.log.level),
               configuration_.log.level, metrics_)),
@@ -229,6 +228,7 @@ class Server {
                          .log = *log_,
                          .next_executor = [this] { return loops_.next(); },
                          .slow_signing = slow_signing_.get_executor(),
+                         .validations_in_flight = descriptors_.validations,
                          .observer = metrics_,
                          .request_observer = metrics_});
     }
@@ -238,7 +238,7 @@ class Server {
         options.listen = configuration_.server.listen;
         options.tls = identity_;
         options.access_log = configuration_.log.access;
-        options.limits = connection_limits();
+        options.limits.connections = descriptors_.connections;
         options.observer = &metrics_;
         options.handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
             const auto authority = authority_.load();
@@ -255,6 +255,7 @@ class Server {
         net::HttpServer::Options options;
         options.listen = {configuration_.server.admin_listen};
         options.access_log = false;
+        options.limits.connections = descriptors_.operator_connections;
         options.handler = [this](net::HttpRequest request) {
             return operator_site_.handle(std::move(request));
         };
@@ -298,6 +299,7 @@ class Server {
     crypto::SystemRandom system_random_;
     crypto::DrawnRandom random_{system_random_};
     Configuration configuration_;
+    const DescriptorShares descriptors_;
     // Everything below tells it what happens.
     Metrics metrics_;
     std::unique_ptr<base::Log> log_;

@@ -19,7 +19,8 @@ namespace {
 constexpr base::Milliseconds longest_hold{1000};
 // A client that answers challenges on the thread that waits for this response must not wait long.
 constexpr base::Milliseconds longest_challenge_hold{300};
-constexpr const char* poll_again_seconds = "1";
+/// When to ask again about what is under way.
+constexpr base::Seconds poll_again{1};
 
 bool is_recorded_under_way(const ca::Authorization& authorization) {
     return authorization.attempt && !authorization.attempt->finished && !authorization.deactivated;
@@ -27,6 +28,14 @@ bool is_recorded_under_way(const ca::Authorization& authorization) {
 
 bool has_ended(const ca::Authorization& authorization) {
     return authorization.attempt && authorization.attempt->finished;
+}
+
+// RFC 8555 section 8.2: after the next try, where tries have failed.
+std::string retry_after(const ca::Authorization& authorization, base::Time now) {
+    auto wait = poll_again;
+    if (const auto& attempt = authorization.attempt; attempt && attempt->problem)
+        wait += ca::retry_pause(now - attempt->started);
+    return std::to_string(wait.count());
 }
 
 protocol::ChallengeObject challenge_object(const ca::Authorization& authorization,
@@ -37,7 +46,8 @@ protocol::ChallengeObject challenge_object(const ca::Authorization& authorizatio
     object.status = authorization.challenge_status(type);
     object.token = authorization.token.text();
     if (object.status == ChallengeStatus::valid) object.validated = authorization.attempt->finished;
-    if (object.status == ChallengeStatus::invalid) object.error = authorization.attempt->problem;
+    const bool is_tried = object.status != ChallengeStatus::pending;
+    if (is_tried) object.error = authorization.attempt->problem;
     return object;
 }
 
@@ -60,13 +70,13 @@ HttpResponse authorization_response(const ca::Authorization& authorization, base
     response.content_type = "application/json";
     response.body = object.to_json();
     if (is_recorded_under_way(authorization))
-        response.fields.emplace_back("Retry-After", poll_again_seconds);
+        response.fields.emplace_back("Retry-After", retry_after(authorization, now));
     response.log_account = authorization.account.to_string();
     return response;
 }
 
 HttpResponse challenge_response(const ca::Authorization& authorization, ChallengeType type,
-                                const Links& links) {
+                                base::Time now, const Links& links) {
     const auto object = challenge_object(authorization, type, links);
     HttpResponse response;
     response.content_type = "application/json";
@@ -74,7 +84,7 @@ HttpResponse challenge_response(const ca::Authorization& authorization, Challeng
     response.fields.emplace_back("Link",
                                  "<" + links.authorization(authorization.id) + ">;rel=\"up\"");
     if (object.status == ChallengeStatus::processing)
-        response.fields.emplace_back("Retry-After", poll_again_seconds);
+        response.fields.emplace_back("Retry-After", retry_after(authorization, now));
     response.log_account = authorization.account.to_string();
     return response;
 }
@@ -168,7 +178,7 @@ base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::s
         found = co_await attempted(std::move(found), std::move(signed_request.account), *type,
                                    std::move(cause));
     }
-    co_return challenge_response(found, *type, links_);
+    co_return challenge_response(found, *type, clock_.now(), links_);
 }
 
 }  // namespace cairn::api

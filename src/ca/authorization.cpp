@@ -7,6 +7,10 @@ namespace cairn::ca {
 using protocol::AuthorizationStatus;
 using protocol::ChallengeStatus;
 
+base::Seconds retry_pause(base::Seconds since_begin) {
+    return std::clamp(since_begin, base::Seconds(1), base::Seconds(15));
+}
+
 AuthorizationStatus Authorization::status(base::Time now) const {
     if (deactivated) return AuthorizationStatus::deactivated;
     if (attempt && attempt->finished) {

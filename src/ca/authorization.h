@@ -14,14 +14,16 @@
 
 namespace cairn::ca {
 
-/// The one attempt to validate an authorization: there is no second, a failure is final and known
-/// at once (RFC 8555 section 7.1.6 allows it; clients order anew).
+/// The one attempt to validate an authorization. It may be tried several times, if the operator
+/// wants that; then it has ended, and there is no second (RFC 8555 section 7.1.6 allows it; clients
+/// order anew).
 struct ValidationAttempt {
     protocol::ChallengeType method;
     base::Time started;
     /// None while validation is under way.
     std::optional<base::Time> finished{};
-    /// Why it failed; none while under way and after success.
+    /// Why it failed, or why the latest try did; none before that and after success. Several tries
+    /// stand in its subproblems (RFC 8555 section 8.2).
     std::optional<protocol::Problem> problem{};
     /// The request that asked for it, as the access log names it; empty: not known.
     std::string request{};
@@ -35,6 +37,10 @@ struct ValidationAttempt {
         return method == other.method && started == other.started && request == other.request;
     }
 };
+
+/// How long an attempt rests before it is tried again, by how long ago it began: as long as it took
+/// so far, from a second to 15, so that tries become rarer.
+[[nodiscard]] base::Seconds retry_pause(base::Seconds since_begin);
 
 /// The stored facts of an authorization and its challenges (RFC 8555 sections 7.1.4 and 7.1.5). The
 /// challenges have no rows of their own: they share the token, and at most one is attempted.

@@ -17,6 +17,10 @@ using protocol::ProblemType;
 
 namespace {
 
+QueuedJob job_of(const OrderId& id, const AccountId& account) {
+    return {.id = id.to_string(), .owner = account.to_string()};
+}
+
 // The first few of `findings`, and how many more there are.
 template <class Findings, class Text>
 std::string joined(const Findings& findings, Text text) {
@@ -95,7 +99,10 @@ Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profile
       queue_(
           {.name = "issuance", .queue = Observer::Queue::issuance, .parallel = 64},
           std::move(next_executor),
-          [this](const std::string& id) { return carry_out(*OrderId::from_text(id)); },
+          [this](std::string id) -> base::Task<JobQueue::Again> {
+              co_await carry_out(*OrderId::from_text(id));
+              co_return std::nullopt;
+          },
           [this](const std::string& id) { return give_up(*OrderId::from_text(id)); },
           [this](std::size_t limit) { return unfinished(limit); }, log, observer) {}
 
@@ -141,10 +148,11 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
     require_begun(beginning);
     order.intent = std::move(intent);
     const auto id = order.id;
+    auto queued = job_of(id, order.account);
     Facts facts{std::move(order), std::move(view.proofs), std::move(csr)};
     auto issuing = issuings_.begin_written(id, std::move(facts), cause.received, strays);
-    const auto here = co_await boost::asio::this_coro::executor;
-    const bool is_submitted = queue_.submit(id.to_string(), here);
+    queued.place = co_await boost::asio::this_coro::executor;
+    const bool is_submitted = queue_.submit(std::move(queued)) == JobQueue::Submission::taken;
     if (issuing && !is_submitted) issuings_.withdraw(id);
     co_return Finalization{true, std::move(issuing)};
 }
@@ -211,12 +219,12 @@ base::Task<void> Issuance::carry_out(OrderId id) {
     job.set_result({*std::move(order), {}, now});
 }
 
-base::Task<std::vector<std::string>> Issuance::unfinished(std::size_t limit) {
-    std::vector<std::string> ids;
-    for (const auto& id : unsettled_.orders(limit)) ids.push_back(id.to_string());
-    for (const auto& id : co_await repository_.claim_unfinished_issuances(limit - ids.size()))
-        ids.push_back(id.to_string());
-    co_return ids;
+base::Task<std::vector<QueuedJob>> Issuance::unfinished(std::size_t limit) {
+    std::vector<QueuedJob> jobs;
+    for (const auto& id : unsettled_.orders(limit)) jobs.push_back({.id = id.to_string()});
+    for (const auto& found : co_await repository_.claim_unfinished_issuances(limit - jobs.size()))
+        jobs.push_back(job_of(found.id, found.account));
+    co_return jobs;
 }
 
 base::Task<bool> Issuance::write(OrderId id, IssuanceEnding ending) {

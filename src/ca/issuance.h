@@ -69,7 +69,7 @@ class Issuance {
   private:
     base::Task<void> carry_out(OrderId id);
     /// The jobs that the store has, and those whose ending is not settled.
-    base::Task<std::vector<std::string>> unfinished(std::size_t limit);
+    base::Task<std::vector<QueuedJob>> unfinished(std::size_t limit);
     /// Writes how an order ends; false if it had ended already. Remembers the ending if the answer
     /// is lost.
     base::Task<bool> write(OrderId id, IssuanceEnding ending);

@@ -119,6 +119,11 @@ class OrderStore {
     /// True for exactly one caller.
     [[nodiscard]] virtual base::Task<bool> begin_validation(AuthorizationId id,
                                                             ValidationAttempt attempt) = 0;
+    /// Records that a try of `attempt` failed with its problem and that it goes on, be it recorded
+    /// as begun or not. False where `finish_validation` would be.
+    [[nodiscard]] virtual base::Task<bool> note_failed_try(AuthorizationId id,
+                                                           ValidationAttempt attempt,
+                                                           base::Time now) = 0;
     /// Records how `attempt` ended, be it recorded as begun or not: with a problem it failed,
     /// without one the authorization is valid until `expires`. One that was recorded keeps the
     /// start and the request that were. False if an attempt with another method was recorded, one
@@ -150,13 +155,23 @@ class OrderStore {
     /// Marks an order that has an intent and is not completed as failed.
     [[nodiscard]] virtual base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) = 0;
 
+    struct UnfinishedValidation {
+        AuthorizationId id;
+        AccountId account;
+        protocol::Identifier identifier;
+    };
+    struct UnfinishedIssuance {
+        OrderId id;
+        AccountId account;
+    };
     /// Attempts that were begun and not finished, and intents neither completed nor failed, that
     /// are this node's own or of no living node: the jobs to take up after a crash, of this process
     /// or another. Whoever begins a job, or is told of it here, has it, until it ends or its node
-    /// dies. An embedded store has one node, so it tells of all. Oldest first, at most `limit`.
-    [[nodiscard]] virtual base::Task<std::vector<AuthorizationId>> claim_unfinished_validations(
-        std::size_t limit) = 0;
-    [[nodiscard]] virtual base::Task<std::vector<OrderId>> claim_unfinished_issuances(
+    /// dies. An embedded store has one node, so it tells of all. The oldest of each account, then
+    /// the second oldest of each, and so on; at most `limit`.
+    [[nodiscard]] virtual base::Task<std::vector<UnfinishedValidation>>
+    claim_unfinished_validations(std::size_t limit) = 0;
+    [[nodiscard]] virtual base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
         std::size_t limit) = 0;
 };
 

@@ -20,11 +20,22 @@ namespace cairn::ca {
 /// most end while the request that began them still waits for its answer, and are written down
 /// once, with their outcome. One that takes longer is recorded before anybody is told of it, and
 /// from then on survives a restart.
+///
+/// Attempts share what the CA has fairly among accounts and among what is validated (`FairQueue`).
+/// What the CA itself lacks for one is no finding: it is tried again.
 class Validation {
   public:
-    Validation(Repository& repository, Validator& validator, const Profiles& profiles,
-               const base::Clock& clock, std::function<base::Executor()> next_executor,
-               base::Announcements& announcements, base::Log& log, Observer& observer);
+    struct Options {
+        /// Attempts that are carried out at once.
+        std::size_t in_flight = 4096;
+        /// How long after its begin an attempt is still tried again where that may help; 0: a
+        /// failure is final at once.
+        base::Seconds retry_for{0};
+    };
+    Validation(Options options, Repository& repository, Validator& validator,
+               const Profiles& profiles, const base::Clock& clock,
+               std::function<base::Executor()> next_executor, base::Announcements& announcements,
+               base::Log& log, Observer& observer);
 
     /// Takes up the attempts that a former process left unfinished.
     void start();
@@ -38,9 +49,10 @@ class Validation {
     };
     using Attempts = Undertakings<AuthorizationId, Facts, Authorization>;
 
-    /// Begins the attempt that a response of `account` to a challenge asks for; one that is under
-    /// way or ended well is not begun again. Null if it is not one of this process, or could not
-    /// begin. Throws a problem if the authorization cannot be attempted any more.
+    /// Begins the attempt that a response of `account` to a challenge asks for. Null if there is
+    /// nothing to begin (it is under way, or this challenge decided, or the authorization is
+    /// valid), or it could not begin now. Throws a problem, which says why, if the authorization
+    /// cannot be attempted any more, and one with Retry-After if too many attempts wait.
     [[nodiscard]] base::Task<Attempts::Handle> begin(Authorization authorization, Account account,
                                                      protocol::ChallengeType method, Cause cause);
     /// True if an attempt that was begun here has not ended, recorded or not. Its end is announced
@@ -55,9 +67,21 @@ class Validation {
                                           Cause cause);
 
   private:
-    base::Task<void> carry_out(AuthorizationId id);
+    /// What an attempt stands on.
+    struct Subject {
+        Authorization authorization;
+        std::optional<Account> account;
+    };
+    /// Nothing if there is nothing to attempt any more.
+    base::Task<std::optional<Subject>> subject_of(AuthorizationId id);
+    base::Task<JobQueue::Again> carry_out(AuthorizationId id);
+    base::Task<std::optional<Validator::Failure>> ask(const Authorization& authorization,
+                                                      const Account& account);
+    [[nodiscard]] std::optional<base::Seconds> pause_before_retry(
+        const Authorization& authorization) const;
     base::Task<void> give_up(AuthorizationId id);
 
+    const Options options_;
     Repository& repository_;
     Validator& validator_;
     const Profiles& profiles_;

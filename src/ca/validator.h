@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,19 @@ class Validator {
         protocol::Token token;
         std::string key_authorization;
     };
-    /// What was seen, step by step, on the way to a success; the problem on a failure (RFC 8555
-    /// section 8.2). Ends within a bounded time.
-    [[nodiscard]] virtual base::Task<protocol::OrProblem<std::vector<std::string>>> validate(
-        Question question) = 0;
+    struct Failure {
+        protocol::Problem problem;
+        enum class Outlook {
+            may_heal,  ///< nothing answers yet: the same question may succeed a little later
+            final,
+        };
+        Outlook outlook = Outlook::final;
+    };
+    /// What was seen, step by step, on the way to a success.
+    using Outcome = std::expected<std::vector<std::string>, Failure>;
+    /// Asks once. Ends within a bounded time. Throws what base::shortage_in knows if the CA lacks
+    /// something for it: nothing was found out then.
+    [[nodiscard]] virtual base::Task<Outcome> validate(Question question) = 0;
 };
 
 }  // namespace cairn::ca

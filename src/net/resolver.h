@@ -20,7 +20,8 @@ class Resolver {
 
     /// Asks for `name` `type`, following CNAMEs, and ends by the deadline, or sooner if the
     /// resolver's own patience ends. The error says what failed (SERVFAIL, bogus with the reason,
-    /// timeout); a name that does not exist or has no such record is an answer.
+    /// timeout); a name that does not exist or has no such record is an answer. Throws
+    /// base::Shortage if what is missing is missing here: descriptors, memory, ports.
     [[nodiscard]] virtual base::Task<base::Result<DnsAnswer>> query(
         std::string name, RecordType type, Deadline deadline = Deadline::max()) = 0;
 

@@ -21,6 +21,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/shortage.h"
 #include "crypto/random.h"
 #include "net/ascii.h"
 #include "net/dns_failure.h"
@@ -100,6 +101,7 @@ Endpoint endpoint_of(const SocketAddress& server) {
 
 std::unexpected<NoAnswer> no_answer(bool late, const boost::system::error_code& error) {
     if (late) return std::unexpected(NoAnswer{NoAnswer::Kind::silent, "it does not answer"});
+    if (base::is_shortage(error)) throw base::Shortage("asking a DNS server: " + error.message());
     return std::unexpected(NoAnswer{NoAnswer::Kind::failed, error.message()});
 }
 

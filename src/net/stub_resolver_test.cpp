@@ -5,8 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/shortage.h"
 #include "net/resolver.h"
 #include "net/testing/dns_server.h"
+#include "net/testing/failing_sockets.h"
 #include "net/testing/task.h"
 
 namespace cairn::net {
@@ -287,6 +289,22 @@ TEST(StubResolver, RefusesBadServers) {
             << server;
     }
     EXPECT_THROW(static_cast<void>(make_stub_resolver({})), std::runtime_error);
+}
+
+TEST(StubResolver, WantOfDescriptorsIsNoAnswer) {
+    DnsTestServer server(always({}));
+    const auto resolver = make_stub_resolver({.servers = {server.address()}, .dnssec = false});
+    const auto ask = [&]() -> base::Task<bool> {
+        const net::FailingSockets no_descriptors(EMFILE);
+        try {
+            (void)co_await resolver->query("a.example", RecordType::a);
+        } catch (const base::Shortage&) {
+            co_return true;
+        }
+        co_return false;
+    };
+    EXPECT_TRUE(result_of(ask()));
+    EXPECT_EQ(server.queries(), 0);
 }
 
 }  // namespace

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -17,8 +19,11 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/socket.h>
 #include <unbound.h>
+#include <unistd.h>
 
+#include "base/shortage.h"
 #include "crypto/openssl.h"
 #include "net/dns_failure.h"
 #include "net/resolver.h"
@@ -84,8 +89,8 @@ ContextHandle make_context(const ResolverOptions& options) {
     // A server that was down is asked again.
     set("infra-keep-probing:", "yes");
     // Room for many validations at once.
-    set("outgoing-range:", "512");
-    set("num-queries-per-thread:", "1024");
+    set("outgoing-range:", "4096");
+    set("num-queries-per-thread:", "4096");
     set("outgoing-num-tcp:", "64");
 
     for (const std::string& text : options.servers) {
@@ -317,9 +322,22 @@ void Unbound::close() {
     session_.reset();
 }
 
+/// libunbound says SERVFAIL, or nothing, also where it could open no socket. Throws if that is so.
+void require_sockets() {
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket >= 0) {
+        ::close(socket);
+        return;
+    }
+    const std::error_code error(errno, std::system_category());
+    if (base::is_shortage(error)) throw base::Shortage("asking the DNS: " + error.message());
+}
+
 base::Result<DnsAnswer> answer_of(const Mailbox::Mail& mail, const std::string& name,
                                   RecordType type) {
-    if (mail.error != 0) return dns_failure(name, type, ub_strerror(mail.error));
+    // What libunbound itself reports is about this process: memory, its thread, its end.
+    if (mail.error != 0)
+        throw base::Shortage(std::string("libunbound: ") + ub_strerror(mail.error));
     const ub_result& result = *mail.result;
     if (result.bogus != 0) {
         return dns_failure(
@@ -329,6 +347,7 @@ base::Result<DnsAnswer> answer_of(const Mailbox::Mail& mail, const std::string& 
     }
     if (result.rcode == rcode_server_failure || result.answer_packet == nullptr ||
         result.answer_len <= 0) {
+        require_sockets();
         return dns_failure(name, type, "no server gave a usable answer (SERVFAIL)");
     }
     const base::BytesView message(static_cast<const std::uint8_t*>(result.answer_packet),
@@ -370,6 +389,7 @@ class UnboundResolver final : public Resolver {
         const auto mail = co_await Mailbox::wait(mailbox, end);
         if (mail) co_return answer_of(*mail, name, type);
         asio::post(unbound->strand(), [unbound, mailbox] { unbound->drop(mailbox); });
+        require_sockets();
         const auto waited = std::chrono::ceil<base::Milliseconds>(end - begun);
         co_return dns_failure(name, type,
                               "no answer within " + std::to_string(waited.count()) + " ms");

@@ -7,9 +7,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/shortage.h"
 #include "net/event_loops.h"
 #include "net/resolver.h"
 #include "net/testing/dns_server.h"
+#include "net/testing/failing_sockets.h"
 #include "net/testing/task.h"
 
 namespace cairn::net {
@@ -208,6 +210,45 @@ TEST_F(UnboundResolver, ForwardersWithoutDnssecAreAskedDirectly) {
     EXPECT_EQ(ask(*direct)->outcome, Outcome::no_data);
     mode_ = Mode::text;
     EXPECT_EQ(ask(*direct)->outcome, Outcome::found);
+}
+
+TEST_F(UnboundResolver, WantOfDescriptorsIsNoAnswer) {
+    const auto unbound = resolver(base::Milliseconds(1000));
+    EXPECT_TRUE(ask(*unbound));
+    const auto short_of_descriptors = [&]() -> base::Task<bool> {
+        const net::FailingSockets no_descriptors(EMFILE);
+        try {
+            (void)co_await unbound->query("a.example", RecordType::txt);
+        } catch (const base::Shortage&) {
+            co_return true;
+        }
+        co_return false;
+    };
+    EXPECT_TRUE(result_of(short_of_descriptors()));
+}
+
+TEST_F(UnboundResolver, NamesThatNobodyAnswersForKeepOthersNotWaiting) {
+    DnsTestServer server([](base::BytesView query, Transport) {
+        constexpr std::size_t first_letter = 13;
+        if (query[first_letter] == 's') return Messages{};
+        return Messages{text_reply("here").to(query)};
+    });
+    const auto unbound =
+        make_unbound_resolver(loops_.executor(0), {.servers = {server.address()}, .dnssec = false});
+    base::TaskGroup silent([](const std::exception_ptr&) {});
+    const auto ask_silent = [&](int number) -> base::Task<void> {
+        (void)co_await unbound->query("s" + std::to_string(number) + ".example", RecordType::txt);
+    };
+    for (int number = 0; number < 1000; ++number)
+        silent.spawn(loops_.executor(0), ask_silent(number));
+    while (server.queries() < 400) std::this_thread::yield();
+    for (int number = 0; number < 5; ++number) {
+        const auto begin = steady_clock::now();
+        const auto answer = result_of(unbound->query("a.example", RecordType::txt));
+        EXPECT_TRUE(answer) << answer.error().message;
+        EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(1));
+    }
+    silent.close(base::Milliseconds(0));
 }
 
 }  // namespace

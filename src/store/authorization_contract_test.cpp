@@ -274,14 +274,74 @@ TEST_P(AuthorizationContract, ListsUnfinishedValidationsOldestFirst) {
     stored_valid(account.id, "valid.example.org");
     std::ranges::reverse(begun);
 
-    EXPECT_EQ(await(store().claim_unfinished_validations(10)), begun);
-    EXPECT_EQ(await(store().claim_unfinished_validations(2)),
-              std::vector(begun.begin(), begun.begin() + 2));
+    EXPECT_EQ(unfinished(10), begun);
+    EXPECT_EQ(unfinished(2), std::vector(begun.begin(), begun.begin() + 2));
 
     await(finish(begun[0], now, std::nullopt, now + 24h));
     await(finish(begun[2], now, failure, now + 24h));
     reopen();
-    EXPECT_EQ(await(store().claim_unfinished_validations(10)), (std::vector{begun[1], begun[3]}));
+    EXPECT_EQ(unfinished(10), (std::vector{begun[1], begun[3]}));
+}
+
+TEST_P(AuthorizationContract, ListsEachAccountsFirstBeforeAnybodysSecond) {
+    const auto other = stored_account();
+    std::vector<ca::AuthorizationId> ours, theirs;
+    for (int i = 0; i < 5; ++i) {
+        ours.push_back(stored(account.id, "example.org").id);
+        await(store().begin_validation(ours.back(),
+                                       {ChallengeType::http_01, now + base::Seconds(i)}));
+    }
+    for (int i = 0; i < 2; ++i) {
+        theirs.push_back(stored(other.id, "example.net").id);
+        await(store().begin_validation(theirs.back(),
+                                       {ChallengeType::http_01, now + base::Seconds(100 + i)}));
+    }
+    EXPECT_EQ(unfinished(5), (std::vector{ours[0], theirs[0], ours[1], theirs[1], ours[2]}));
+    const auto jobs = await(store().claim_unfinished_validations(2));
+    EXPECT_EQ(jobs.at(1).account, other.id);
+    EXPECT_EQ(jobs.at(1).identifier, identifier("example.net"));
+}
+
+TEST_P(AuthorizationContract, NotesTriesThatFailed) {
+    const auto id = stored(account.id, "example.org").id;
+    const ca::ValidationAttempt tried{ChallengeType::http_01, now, std::nullopt, failure,
+                                      "request"};
+    EXPECT_TRUE(await(store().note_failed_try(id, tried, now)));
+    reopen();
+    const auto noted = found(id);
+    EXPECT_EQ(noted.status(now), protocol::AuthorizationStatus::pending);
+    EXPECT_EQ(noted.challenge_status(ChallengeType::http_01),
+              protocol::ChallengeStatus::processing);
+    EXPECT_EQ(noted.attempt.value().problem.value().detail, failure.detail);
+    EXPECT_EQ(noted.attempt.value().request, "request");
+    EXPECT_EQ(unfinished(10), std::vector{id});
+
+    // The beginning stays what it was.
+    auto again = tried;
+    again.started = now + base::Seconds(9);
+    again.request = "another";
+    again.problem->detail = "the second";
+    EXPECT_TRUE(await(store().note_failed_try(id, again, now)));
+    const auto twice = found(id);
+    EXPECT_EQ(twice.attempt.value().problem.value().detail, "the second");
+    EXPECT_EQ(twice.attempt.value().started, now);
+    EXPECT_EQ(twice.attempt.value().request, "request");
+
+    EXPECT_TRUE(await(finish(id, now, std::nullopt, now + 24h)));
+    EXPECT_FALSE(await(store().note_failed_try(id, tried, now))) << "it has ended";
+    EXPECT_EQ(found(id).status(now), protocol::AuthorizationStatus::valid);
+}
+
+TEST_P(AuthorizationContract, NotesNoTryOfWhatCannotBeAttempted) {
+    const ca::ValidationAttempt tried{ChallengeType::http_01, now, std::nullopt, failure, ""};
+    const auto deactivated = stored(account.id, "example.org").id;
+    await(store().deactivate_authorization(deactivated, now));
+    EXPECT_FALSE(await(store().note_failed_try(deactivated, tried, now)));
+    const auto other_method = stored(account.id, "example.org").id;
+    await(store().begin_validation(other_method, {ChallengeType::dns_01, now}));
+    EXPECT_FALSE(await(store().note_failed_try(other_method, tried, now)));
+    const auto expired = stored(account.id, "example.org");
+    EXPECT_FALSE(await(store().note_failed_try(expired.id, tried, expired.expires)));
 }
 
 }  // namespace

@@ -320,16 +320,20 @@ TEST_P(OrderContract, ListsUnfinishedIssuancesOldestFirst) {
     stored_order(account.id);
     std::ranges::reverse(begun);
 
-    EXPECT_EQ(await(store().claim_unfinished_issuances(10)),
-              (std::vector{begun[0].id, begun[1].id, begun[2].id, begun[3].id}));
-    EXPECT_EQ(await(store().claim_unfinished_issuances(2)),
-              (std::vector{begun[0].id, begun[1].id}));
+    const auto unfinished = [&](std::size_t limit) {
+        std::vector<ca::OrderId> ids;
+        for (const auto& job : await(store().claim_unfinished_issuances(limit)))
+            ids.push_back(job.id);
+        return ids;
+    };
+    EXPECT_EQ(unfinished(10), (std::vector{begun[0].id, begun[1].id, begun[2].id, begun[3].id}));
+    EXPECT_EQ(unfinished(2), (std::vector{begun[0].id, begun[1].id}));
+    EXPECT_EQ(await(store().claim_unfinished_issuances(1)).at(0).account, account.id);
 
     await(store().complete_issuance(begun[0].id, make.certificate(begun[0], *begun[0].intent)));
     await(store().fail_issuance(begun[2].id, failure));
     reopen();
-    EXPECT_EQ(await(store().claim_unfinished_issuances(10)),
-              (std::vector{begun[1].id, begun[3].id}));
+    EXPECT_EQ(unfinished(10), (std::vector{begun[1].id, begun[3].id}));
 }
 
 }  // namespace

@@ -31,6 +31,13 @@ const Statement begin{"begin_validation",
                       "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"
                       " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
                       repeatable};
+const Statement note{
+    "note_failed_try",
+    "UPDATE authorizations SET method = $2, started = coalesce(started, $3), problem = $4,"
+    " node = coalesce(node, $6), request = coalesce(request, $7)"
+    " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
+    " AND ((started IS NULL AND expires > $5) OR method = $2)",
+    repeatable};
 const Statement finish{
     "finish_validation",
     "UPDATE authorizations SET method = $2, started = coalesce(started, $3), finished = $4,"
@@ -45,22 +52,23 @@ const Statement deactivate{"deactivate_authorization",
                            repeatable};
 const Statement claim{
     "claim_unfinished_validations",
-    "WITH own AS (SELECT id, started FROM authorizations"
-    " WHERE started IS NOT NULL AND finished IS NULL AND node = $1"
-    " ORDER BY started, id LIMIT $2),"
-    " orphans AS (SELECT id, started FROM authorizations a"
-    " WHERE started IS NOT NULL AND finished IS NULL AND " +
+    // Ranked first and locked then: a row cannot be locked where it is ranked.
+    "WITH ranked AS (SELECT id, account, identifier, started, node IS NOT DISTINCT FROM $1 AS "
+    "is_own,"
+    " row_number() OVER (PARTITION BY account ORDER BY started, id) AS turn FROM authorizations a"
+    " WHERE started IS NOT NULL AND finished IS NULL AND (node = $1 OR " +
         no_living_node +
-        " ORDER BY started, id LIMIT $2 FOR UPDATE SKIP LOCKED),"
+        ")),"
+        " chosen AS (SELECT * FROM ranked ORDER BY turn, started, id LIMIT $2),"
+        " orphans AS (SELECT id FROM authorizations a WHERE id = ANY (ARRAY(SELECT id FROM chosen"
+        " WHERE NOT is_own)) AND started IS NOT NULL AND finished IS NULL AND " +
+        no_living_node +
+        " FOR UPDATE SKIP LOCKED),"
         " taken AS (UPDATE authorizations SET node = $1"
         " WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
-        " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
-        " ORDER BY started, id LIMIT $2",
+        " SELECT id, account, identifier FROM chosen WHERE is_own OR id IN (SELECT id FROM orphans)"
+        " ORDER BY turn, started, id",
     repeatable};
-
-AuthorizationId read_id(PostgresRow& row) {
-    return id_from<ca::AuthorizationKind>(row.blob());
-}
 
 }  // namespace
 
@@ -118,6 +126,15 @@ base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,
     co_return found && found->attempt && found->attempt->is_same(attempt);
 }
 
+base::Task<bool> PostgresRepository::note_failed_try(AuthorizationId id,
+                                                     ca::ValidationAttempt attempt,
+                                                     base::Time now) {
+    const auto answer =
+        co_await run(note, id, to_stored(std::span(&attempt.method, 1)), attempt.started,
+                     attempt.problem->to_json(), now, node_.id(), attempt.request);
+    co_return answer.affected() == 1;
+}
+
 base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id,
                                                        ca::ValidationAttempt attempt,
                                                        base::Time expires) {
@@ -144,11 +161,11 @@ base::Task<bool> PostgresRepository::deactivate_authorization(AuthorizationId id
     co_return found && found->deactivated == now;
 }
 
-base::Task<std::vector<AuthorizationId>> PostgresRepository::claim_unfinished_validations(
-    std::size_t limit) {
+base::Task<std::vector<ca::OrderStore::UnfinishedValidation>>
+PostgresRepository::claim_unfinished_validations(std::size_t limit) {
     const auto answer =
         co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
-    co_return answer.each(read_id);
+    co_return answer.each(read_unfinished_validation<PostgresRow>);
 }
 
 }  // namespace cairn::store

@@ -113,17 +113,21 @@ const Statement fail{"fail_issuance",
                      repeatable};
 const Statement claim{
     "claim_unfinished_issuances",
-    "WITH own AS (SELECT id, begun FROM orders"
-    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND node = $1"
-    " ORDER BY begun, id LIMIT $2),"
-    " orphans AS (SELECT id, begun FROM orders a"
-    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
-    " AND " +
+    // Ranked first and locked then: a row cannot be locked where it is ranked.
+    "WITH ranked AS (SELECT id, account, begun, node IS NOT DISTINCT FROM $1 AS is_own,"
+    " row_number() OVER (PARTITION BY account ORDER BY begun, id) AS turn FROM orders a"
+    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND (node = $1 OR " +
         no_living_node +
-        " ORDER BY begun, id LIMIT $2 FOR UPDATE SKIP LOCKED),"
-        " taken AS (UPDATE orders SET node = $1 WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
-        " SELECT id FROM (SELECT * FROM own UNION ALL SELECT * FROM orphans) AS claimed"
-        " ORDER BY begun, id LIMIT $2",
+        ")),"
+        " chosen AS (SELECT * FROM ranked ORDER BY turn, begun, id LIMIT $2),"
+        " orphans AS (SELECT id FROM orders a WHERE id = ANY (ARRAY(SELECT id FROM chosen"
+        " WHERE NOT is_own)) AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND " +
+        no_living_node +
+        " FOR UPDATE SKIP LOCKED),"
+        " taken AS (UPDATE orders SET node = $1"
+        " WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
+        " SELECT id, account FROM chosen WHERE is_own OR id IN (SELECT id FROM orphans)"
+        " ORDER BY turn, begun, id",
     repeatable};
 
 OrderId read_id(PostgresRow& row) {
@@ -263,10 +267,11 @@ base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem
     co_return has_failed;
 }
 
-base::Task<std::vector<OrderId>> PostgresRepository::claim_unfinished_issuances(std::size_t limit) {
+base::Task<std::vector<ca::OrderStore::UnfinishedIssuance>>
+PostgresRepository::claim_unfinished_issuances(std::size_t limit) {
     const auto answer =
         co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
-    co_return answer.each(read_id);
+    co_return answer.each(read_unfinished_issuance<PostgresRow>);
 }
 
 }  // namespace cairn::store

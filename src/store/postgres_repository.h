@@ -45,7 +45,8 @@ class PostgresRepository final : public SharedStore {
                                                  RequestedKey key) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
     base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
-    base::Task<std::vector<ca::OrderId>> claim_unfinished_issuances(std::size_t limit) override;
+    base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
+        std::size_t limit) override;
 
     // postgres_authorizations.cpp
     base::Task<std::optional<ca::Authorization>> find_authorization(
@@ -57,10 +58,12 @@ class PostgresRepository final : public SharedStore {
         base::Time now) override;
     base::Task<bool> begin_validation(ca::AuthorizationId id,
                                       ca::ValidationAttempt attempt) override;
+    base::Task<bool> note_failed_try(ca::AuthorizationId id, ca::ValidationAttempt attempt,
+                                     base::Time now) override;
     base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                        base::Time expires) override;
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
-    base::Task<std::vector<ca::AuthorizationId>> claim_unfinished_validations(
+    base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
         std::size_t limit) override;
 
     // postgres_certificates.cpp

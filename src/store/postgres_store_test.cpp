@@ -33,6 +33,13 @@ bool eventually(const std::function<bool()>& condition) {
     return true;
 }
 
+template <class Jobs>
+auto ids_of(const Jobs& jobs) {
+    std::vector<decltype(jobs.front().id)> ids;
+    for (const auto& job : jobs) ids.push_back(job.id);
+    return ids;
+}
+
 /// Two nodes of one CA.
 class PostgresStoreTest : public ::testing::Test {
   protected:
@@ -286,11 +293,11 @@ TEST_F(PostgresStoreTest, LeavesTheJobsOfALivingNodeAlone) {
     const auto proof = stored_authorization();
     await(here->begin_validation(proof.id, {ChallengeType::http_01, now}));
     EXPECT_TRUE(await(there->claim_unfinished_validations(10)).empty());
-    EXPECT_EQ(await(here->claim_unfinished_validations(10)), std::vector{proof.id});
+    EXPECT_EQ(ids_of(await(here->claim_unfinished_validations(10))), std::vector{proof.id});
 
     // A clean end gives them back at once.
     here.reset();
-    EXPECT_EQ(await(there->claim_unfinished_validations(10)), std::vector{proof.id});
+    EXPECT_EQ(ids_of(await(there->claim_unfinished_validations(10))), std::vector{proof.id});
 }
 
 TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeThatDied) {
@@ -308,9 +315,9 @@ TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeThatDied) {
     EXPECT_TRUE(eventually([&] {
         cluster.run_sql("UPDATE " + schema +
                         ".nodes SET alive_until = clock_timestamp() WHERE name = 'here'");
-        return await(there->claim_unfinished_validations(10)) == std::vector{proof.id};
+        return ids_of(await(there->claim_unfinished_validations(10))) == std::vector{proof.id};
     }));
-    EXPECT_EQ(await(there->claim_unfinished_issuances(10)), std::vector{order.id});
+    EXPECT_EQ(ids_of(await(there->claim_unfinished_issuances(10))), std::vector{order.id});
     EXPECT_TRUE(await(here->claim_unfinished_validations(10)).empty());
 }
 

@@ -108,6 +108,29 @@ base::Task<bool> SqliteRepository::begin_validation(AuthorizationId id,
     co_return co_await writer_.run(step);
 }
 
+base::Task<bool> SqliteRepository::note_failed_try(AuthorizationId id,
+                                                   ca::ValidationAttempt attempt, base::Time now) {
+    auto step = [&](Connection& connection) {
+        const bool is_noted =
+            connection.execute(
+                "UPDATE authorizations SET method = ?1, started = ifnull(started, ?2),"
+                " problem = ?3, request = ifnull(request, ?6) WHERE id = ?4"
+                " AND finished IS NULL AND deactivated IS NULL"
+                " AND ((started IS NULL AND expires > ?5) OR method = ?1)",
+                to_stored(std::span(&attempt.method, 1)), attempt.started,
+                attempt.problem->to_json(), id, now, attempt.request) == 1;
+        if (is_noted) {
+            announce(authorizations_, id, [&](Authorization& authorization) {
+                auto& present = authorization.attempt;
+                if (!present) present = attempt;
+                present->problem = attempt.problem;
+            });
+        }
+        return is_noted;
+    };
+    co_return co_await writer_.run(step);
+}
+
 base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id,
                                                      ca::ValidationAttempt attempt,
                                                      base::Time expires) {
@@ -156,13 +179,15 @@ base::Task<bool> SqliteRepository::deactivate_authorization(AuthorizationId id, 
     co_return co_await writer_.run(step);
 }
 
-base::Task<std::vector<AuthorizationId>> SqliteRepository::claim_unfinished_validations(
-    std::size_t limit) {
+base::Task<std::vector<ca::OrderStore::UnfinishedValidation>>
+SqliteRepository::claim_unfinished_validations(std::size_t limit) {
     co_return readers_.read([&](Connection& connection) {
         return connection.list(
-            "SELECT id FROM authorizations WHERE started IS NOT NULL AND finished IS NULL"
-            " ORDER BY started, rowid LIMIT ?",
-            read_id, static_cast<std::int64_t>(limit));
+            "SELECT id, account, identifier FROM (SELECT id, account, identifier, started,"
+            " row_number() OVER (PARTITION BY account ORDER BY started, rowid) AS turn"
+            " FROM authorizations WHERE started IS NOT NULL AND finished IS NULL)"
+            " ORDER BY turn, started LIMIT ?",
+            read_unfinished_validation<Columns>, static_cast<std::int64_t>(limit));
     });
 }
 

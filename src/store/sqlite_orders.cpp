@@ -149,13 +149,15 @@ base::Task<bool> SqliteRepository::fail_issuance(OrderId id, protocol::Problem p
     co_return co_await writer_.run(step);
 }
 
-base::Task<std::vector<OrderId>> SqliteRepository::claim_unfinished_issuances(std::size_t limit) {
+base::Task<std::vector<ca::OrderStore::UnfinishedIssuance>>
+SqliteRepository::claim_unfinished_issuances(std::size_t limit) {
     co_return readers_.read([&](Connection& connection) {
         return connection.list(
-            "SELECT id FROM orders"
-            " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
-            " ORDER BY begun, rowid LIMIT ?",
-            read_id, static_cast<std::int64_t>(limit));
+            "SELECT id, account FROM (SELECT id, account, begun,"
+            " row_number() OVER (PARTITION BY account ORDER BY begun, rowid) AS turn"
+            " FROM orders WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL)"
+            " ORDER BY turn, begun LIMIT ?",
+            read_unfinished_issuance<Columns>, static_cast<std::int64_t>(limit));
     });
 }
 

@@ -9,6 +9,7 @@
 #include "ca/authorization.h"
 #include "ca/certificate.h"
 #include "ca/order.h"
+#include "ca/repository.h"
 #include "store/stored_form.h"
 
 namespace cairn::store {
@@ -84,6 +85,21 @@ ca::Authorization read_authorization(Row& row) {
         authorization.attempt->request = row.optional_text().value_or("");
     }
     return authorization;
+}
+
+/// id, account, identifier.
+template <class Row>
+ca::OrderStore::UnfinishedValidation read_unfinished_validation(Row& row) {
+    return {.id = id_from<ca::AuthorizationKind>(row.blob()),
+            .account = id_from<ca::AccountKind>(row.blob()),
+            .identifier = identifier_from(row.text())};
+}
+
+/// id, account.
+template <class Row>
+ca::OrderStore::UnfinishedIssuance read_unfinished_issuance(Row& row) {
+    return {.id = id_from<ca::OrderKind>(row.blob()),
+            .account = id_from<ca::AccountKind>(row.blob())};
 }
 
 /// serial, der, issuer, key, not_after, issued, account, order, and when and why it was revoked.

@@ -1,15 +1,22 @@
 #include "va/dialer.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <ifaddrs.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include "base/shortage.h"
 
 namespace cairn::va {
 
@@ -18,7 +25,6 @@ namespace beast = boost::beast;
 using asio::ip::tcp;
 using base::IpAddress;
 using protocol::OrProblem;
-using protocol::Problem;
 using protocol::ProblemType;
 using std::chrono::steady_clock;
 
@@ -42,12 +48,14 @@ tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
 }
 
 /// Those to try, in order: IPv6 first.
-std::vector<IpAddress> chosen(const std::vector<IpAddress>& addresses, const EgressPolicy& egress) {
+std::vector<IpAddress> chosen(const std::vector<IpAddress>& addresses, const EgressPolicy& egress,
+                              const Reach& reach) {
     std::vector<IpAddress> result;
     for (const auto family : {IpAddress::Family::v6, IpAddress::Family::v4}) {
         std::size_t count = 0;
         for (const auto& address : addresses) {
-            if (address.family() != family || !egress.allows(address)) continue;
+            if (address.family() != family || !reach.covers(address, egress.space_of(address)))
+                continue;
             if (++count > attempts_per_family) break;
             result.push_back(address);
         }
@@ -77,7 +85,40 @@ std::string reason_for_none(const OrProblem<net::DnsAnswer>& v6,
     return "the name has neither AAAA nor A records";
 }
 
+/// Whether this machine has an address of IPv6.
+bool has_ipv6() {
+    ifaddrs* first = nullptr;
+    if (::getifaddrs(&first) != 0) return true;  // short of descriptors: it cannot be told
+    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> list(first, &::freeifaddrs);
+    for (const auto* entry = first; entry != nullptr; entry = entry->ifa_next)
+        if (entry->ifa_addr != nullptr && entry->ifa_addr->sa_family == AF_INET6) return true;
+    return false;
+}
+
+/// Whether connecting failed for want of something here. A machine without IPv6 lacks nothing: it
+/// has no address to connect from, as EADDRNOTAVAIL says of one without free ports too.
+bool is_our_shortage(const boost::system::error_code& error, IpAddress::Family family) {
+    if (!base::is_shortage(error)) return false;
+    return error != boost::system::errc::address_not_available || family == IpAddress::Family::v4 ||
+           has_ipv6();
+}
+
+/// All that is told of a failure behind a redirect.
+Failure nowhere_to_go() {
+    return {ProblemType::connection,
+            "the host has no public address that can be connected to, or cannot be looked up",
+            Outlook::may_heal};
+}
+
 }  // namespace
+
+void throw_shortage(const boost::system::error_code& error) {
+    const bool is_memory_of_tls =
+        error.category() == asio::error::get_ssl_category() &&
+        ERR_GET_REASON(static_cast<unsigned long>(error.value())) == ERR_R_MALLOC_FAILURE;
+    if (is_memory_of_tls || base::is_shortage(error))
+        throw base::Shortage("validating: " + error.message());
+}
 
 std::string describe(const boost::system::error_code& error) {
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
@@ -85,48 +126,64 @@ std::string describe(const boost::system::error_code& error) {
     return base::printable(error.message());
 }
 
-base::Task<OrProblem<Dialer::Addresses>> Dialer::addresses_of(const std::string& name) {
+base::Task<OrFailure<Dialer::Addresses>> Dialer::addresses_of(const std::string& name) {
     steps_.push_back(name + " AAAA");
     steps_.push_back(name + " A");
     auto [v6, v4] = co_await look_up_addresses(resolver_, name, deadline_);
     Addresses found;
-    if (v6) found = std::move(v6->addresses);
-    if (v4) found.insert(found.end(), v4->addresses.begin(), v4->addresses.end());
-    if (found.empty()) {
-        co_return std::unexpected(Problem(ProblemType::dns, reason_for_none(v6, v4)));
+    for (auto* answer : {&v6, &v4}) {
+        if (!*answer) continue;
+        auto& addresses = (*answer)->addresses;
+        found.list.insert(found.list.end(), addresses.begin(), addresses.end());
+        const auto& canonical = (*answer)->canonical_name;
+        found.is_alias |= !canonical.empty() && canonical != name;
+    }
+    if (found.list.empty()) {
+        co_return std::unexpected(
+            Failure(ProblemType::dns, reason_for_none(v6, v4), Outlook::may_heal));
     }
     co_return found;
 }
 
-base::Task<OrProblem<Connection>> Dialer::connect(std::string name, std::uint16_t port) {
+base::Task<OrFailure<Connection>> Dialer::connect(std::string name, std::uint16_t port,
+                                                  Reach reach) {
     auto addresses = co_await addresses_of(name);
+    if (!addresses && reach.is_redirect()) co_return std::unexpected(nowhere_to_go());
     if (!addresses) co_return std::unexpected(std::move(addresses.error()));
-    co_return co_await connect_to_any(std::move(*addresses), port);
+    co_return co_await connect_to_any(std::move(*addresses), port, reach);
 }
 
-base::Task<OrProblem<Connection>> Dialer::connect(IpAddress address, std::uint16_t port) {
+base::Task<OrFailure<Connection>> Dialer::connect(IpAddress address, std::uint16_t port,
+                                                  Reach reach) {
     Addresses addresses;
-    addresses.push_back(address);
-    co_return co_await connect_to_any(std::move(addresses), port);
+    addresses.list.push_back(address);
+    co_return co_await connect_to_any(std::move(addresses), port, reach);
 }
 
-base::Task<OrProblem<Connection>> Dialer::connect_to_any(Addresses addresses, std::uint16_t port) {
+base::Task<OrFailure<Connection>> Dialer::connect_to_any(Addresses addresses, std::uint16_t port,
+                                                         Reach reach) {
     const auto executor = co_await asio::this_coro::executor;
-    const auto targets = chosen(addresses, egress_);
+    const auto targets = chosen(addresses.list, egress_, reach);
+    if (targets.empty() && reach.is_redirect()) co_return std::unexpected(nowhere_to_go());
     if (targets.empty()) {
-        co_return std::unexpected(Problem(
+        const auto which =
+            addresses.is_alias ? std::string("those of its alias") : list_of(addresses.list);
+        co_return std::unexpected(Failure(
             ProblemType::connection,
-            fmt::format("no address that validation may connect to: {}", list_of(addresses))));
+            fmt::format("no address that validation may connect to: {}", which), Outlook::final));
     }
     std::vector<std::string> failures;
+    std::string shortage;
     for (std::size_t index = 0; index < targets.size(); ++index) {
-        auto peer = fmt::format("{}:{}", targets[index].to_url_host(), port);
-        Connection connection{beast::tcp_stream(executor), std::move(peer)};
+        const auto& target = targets[index];
+        auto peer = fmt::format("{}:{}", target.to_url_host(), port);
+        Connection connection{beast::tcp_stream(executor), std::move(peer), target,
+                              egress_.space_of(target)};
         // An address that swallows packets leaves the others their share of the time.
         const auto now = steady_clock::now();
         const auto share = (deadline_ - now) / static_cast<int>(targets.size() - index);
         connection.stream.expires_at(now + share);
-        const auto endpoint = endpoint_of(targets[index], port);
+        const auto endpoint = endpoint_of(target, port);
         const auto [error] =
             co_await connection.stream.async_connect(endpoint, asio::as_tuple(asio::use_awaitable));
         if (!error) {
@@ -136,9 +193,12 @@ base::Task<OrProblem<Connection>> Dialer::connect_to_any(Addresses addresses, st
         }
         failures.push_back(fmt::format("{}: {}", connection.peer, describe(error)));
         steps_.push_back(failures.back());
+        if (is_our_shortage(error, target.family())) shortage = failures.back();
     }
-    co_return std::unexpected(Problem(
-        ProblemType::connection, fmt::format("could not connect: {}", fmt::join(failures, "; "))));
+    if (!shortage.empty()) throw base::Shortage("connecting to " + shortage);
+    co_return std::unexpected(Failure(
+        ProblemType::connection, fmt::format("could not connect: {}", fmt::join(failures, "; ")),
+        Outlook::may_heal));
 }
 
 }  // namespace cairn::va

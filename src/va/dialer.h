@@ -2,6 +2,7 @@
 // Private to va: the sockets of validation.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,9 +12,9 @@
 #include "base/ip_address.h"
 #include "base/task.h"
 #include "net/resolver.h"
-#include "protocol/problem.h"
 #include "va/egress_policy.h"
 #include "va/lookup.h"
+#include "va/validation.h"
 
 namespace cairn::va {
 
@@ -21,6 +22,30 @@ namespace cairn::va {
 struct Connection {
     boost::beast::tcp_stream stream;
     std::string peer;  ///< "192.0.2.1:80", "[2001:db8::1]:80"
+    base::IpAddress address;
+    AddressSpace space;
+};
+
+/// How far a connection may go into the space that the egress policy alone opens.
+class Reach {
+  public:
+    /// All of it: for the name that is validated.
+    [[nodiscard]] static Reach of_validated_name() { return {Granted::all, std::nullopt}; }
+    /// For where a redirect leads: to `address` at most, if there is one.
+    [[nodiscard]] static Reach of_redirect(std::optional<base::IpAddress> address) {
+        return {Granted::one, address};
+    }
+    [[nodiscard]] bool is_redirect() const { return granted_ == Granted::one; }
+    [[nodiscard]] bool covers(const base::IpAddress& address, AddressSpace space) const {
+        if (space != AddressSpace::granted) return space == AddressSpace::open;
+        return granted_ == Granted::all || address == one_;
+    }
+
+  private:
+    enum class Granted { all, one };
+    Reach(Granted granted, std::optional<base::IpAddress> one) : granted_(granted), one_(one) {}
+    Granted granted_;
+    std::optional<base::IpAddress> one_;
 };
 
 /// Opens the connections of one attempt. Each name is resolved anew for each connection, and the
@@ -32,28 +57,37 @@ class Dialer {
     Dialer(net::Resolver& resolver, const EgressPolicy& egress, Deadline deadline)
         : resolver_(resolver), egress_(egress), deadline_(deadline) {}
 
-    /// Connects to one of the allowed addresses of `name`: IPv6 first, IPv4 only where connecting
-    /// failed. A problem is of type dns if no address was found, otherwise of type connection.
-    [[nodiscard]] base::Task<protocol::OrProblem<Connection>> connect(std::string name,
-                                                                      std::uint16_t port);
-    /// Connects to `address` if it is allowed; no DNS is involved.
-    [[nodiscard]] base::Task<protocol::OrProblem<Connection>> connect(base::IpAddress address,
-                                                                      std::uint16_t port);
+    /// Connects to one of the addresses of `name` within `reach`: IPv6 first, IPv4 only where
+    /// connecting failed. A failure is of type dns if no address was found, otherwise of type
+    /// connection; behind a redirect it does not tell one from the other, nor what was found.
+    /// Throws base::Shortage if no connection was possible for want of something here.
+    [[nodiscard]] base::Task<OrFailure<Connection>> connect(std::string name, std::uint16_t port,
+                                                            Reach reach);
+    /// Connects to `address` if it is within `reach`; no DNS is involved.
+    [[nodiscard]] base::Task<OrFailure<Connection>> connect(base::IpAddress address,
+                                                            std::uint16_t port, Reach reach);
 
     /// The queries and connections so far, for Evidence.
     [[nodiscard]] const std::vector<std::string>& steps() const { return steps_; }
 
   private:
-    using Addresses = std::vector<base::IpAddress>;
-    base::Task<protocol::OrProblem<Addresses>> addresses_of(const std::string& name);
-    base::Task<protocol::OrProblem<Connection>> connect_to_any(Addresses addresses,
-                                                               std::uint16_t port);
+    struct Addresses {
+        std::vector<base::IpAddress> list;
+        /// Whether they stand under another name, which may be one that only we can look up.
+        bool is_alias = false;
+    };
+    base::Task<OrFailure<Addresses>> addresses_of(const std::string& name);
+    base::Task<OrFailure<Connection>> connect_to_any(Addresses addresses, std::uint16_t port,
+                                                     Reach reach);
 
     net::Resolver& resolver_;
     const EgressPolicy& egress_;
     Deadline deadline_;
     std::vector<std::string> steps_;
 };
+
+/// Throws base::Shortage if the error, on an open connection, says what the CA itself lacks.
+void throw_shortage(const boost::system::error_code& error);
 
 /// `error` in words: "timed out" for what ran into the deadline.
 /// Throws boost::system::system_error if the error says that the task was cancelled, because that

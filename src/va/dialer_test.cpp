@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/shortage.h"
+#include "net/testing/failing_sockets.h"
 #include "va/testing/challenge.h"
 #include "va/testing/fake_resolver.h"
 #include "va/testing/peer.h"
@@ -67,7 +69,8 @@ class DialerTest : public ::testing::Test {
     protocol::OrProblem<std::string> dial(std::uint16_t port,
                                           base::Milliseconds patience = base::Milliseconds(5000)) {
         dialer.emplace(resolver, egress, steady_clock::now() + patience);
-        auto connection = loop.run(dialer->connect("example.com", port));
+        auto connection =
+            loop.run(dialer->connect("example.com", port, Reach::of_validated_name()));
         if (!connection) return std::unexpected(connection.error());
         return connection->peer;
     }
@@ -153,7 +156,7 @@ TEST_F(DialerTest, WhatIsNotAnsweredIsADnsProblem) {
     };
     for (const auto& [name, word] : cases) {
         Dialer attempt(resolver, egress, steady_clock::now() + std::chrono::seconds(5));
-        const auto result = loop.run(attempt.connect(name, 80));
+        const auto result = loop.run(attempt.connect(name, 80, Reach::of_validated_name()));
         ASSERT_FALSE(result) << name;
         EXPECT_EQ(result.error().type, ProblemType::dns) << name;
         EXPECT_THAT(result.error().detail, HasSubstr(word));
@@ -170,8 +173,8 @@ TEST_F(DialerTest, OneAnsweredFamilyIsEnough) {
 TEST_F(DialerTest, AnAddressNeedsNoDns) {  // conformance check 122
     testing::Peer peer(loop, testing::silence);
     Dialer attempt(resolver, egress, steady_clock::now() + std::chrono::seconds(5));
-    EXPECT_TRUE(
-        loop.run(attempt.connect(base::IpAddress::from_text("127.0.0.1").value(), peer.port())));
+    EXPECT_TRUE(loop.run(attempt.connect(base::IpAddress::from_text("127.0.0.1").value(),
+                                         peer.port(), Reach::of_validated_name())));
     EXPECT_THAT(resolver.queries(), IsEmpty());
 }
 
@@ -184,8 +187,9 @@ TEST_F(DialerTest, ForbiddenAddressesAreNotDialled) {  // conformance check 100
         resolver.set("example.com", {address});
         const auto by_name = dial(peer.port());
         Dialer attempt(resolver, egress, steady_clock::now() + std::chrono::seconds(5));
-        const auto by_address = loop.run(
-            attempt.connect(base::IpAddress::from_lenient_text(address).value(), peer.port()));
+        const auto by_address =
+            loop.run(attempt.connect(base::IpAddress::from_lenient_text(address).value(),
+                                     peer.port(), Reach::of_validated_name()));
         ASSERT_FALSE(by_name) << address;
         ASSERT_FALSE(by_address) << address;
         EXPECT_EQ(by_name.error().type, ProblemType::connection);
@@ -213,8 +217,10 @@ TEST_F(DialerTest, EachConnectionResolvesAgain) {  // DNS rebinding, conformance
     resolver.add("example.com", RecordType::a, testing::with_addresses({"127.0.0.1"}));
     resolver.add("example.com", RecordType::a, testing::with_addresses({"127.0.0.2"}));
     Dialer attempt(resolver, egress, steady_clock::now() + std::chrono::seconds(5));
-    EXPECT_TRUE(loop.run(attempt.connect("example.com", inside.port())));
-    EXPECT_FALSE(loop.run(attempt.connect("example.com", inside.port())));
+    EXPECT_TRUE(
+        loop.run(attempt.connect("example.com", inside.port(), Reach::of_validated_name())));
+    EXPECT_FALSE(
+        loop.run(attempt.connect("example.com", inside.port(), Reach::of_validated_name())));
     EXPECT_EQ(inside.connections(), 0);
 }
 
@@ -233,6 +239,43 @@ TEST_F(DialerTest, ACancelledTaskFindsNothing) {
     boost::asio::steady_timer soon(loop.context(), std::chrono::milliseconds(50));
     soon.async_wait([&](auto) { loop.cancel(); });
     EXPECT_THROW(static_cast<void>(dial(peer.port())), boost::system::system_error);
+}
+
+TEST_F(DialerTest, RedirectsReachOneGrantedAddressAtMost) {
+    testing::Peer first(loop, testing::silence, "127.0.0.1");
+    testing::Peer second(loop, testing::silence, "127.0.0.2", first.port());
+    resolver.set("example.com", {"127.0.0.2", "127.0.0.1"});
+    const auto address = base::IpAddress::from_text("127.0.0.1").value();
+    Dialer attempt(resolver, egress, steady_clock::now() + std::chrono::seconds(5));
+    const auto reached =
+        loop.run(attempt.connect("example.com", first.port(), Reach::of_redirect(address)));
+    ASSERT_TRUE(reached);
+    EXPECT_EQ(reached->address, address);
+    EXPECT_EQ(reached->space, AddressSpace::granted);
+    const auto none =
+        loop.run(attempt.connect("example.com", first.port(), Reach::of_redirect(std::nullopt)));
+    const auto absent =
+        loop.run(attempt.connect("absent.example", 80, Reach::of_redirect(std::nullopt)));
+    ASSERT_FALSE(none);
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(none.error().detail, absent.error().detail) << "no difference tells what is inside";
+    EXPECT_EQ(none.error().type, absent.error().type);
+    EXPECT_EQ(second.connections(), 0);
+}
+
+TEST(Reach, CoversPublicSpaceAlways) {
+    const auto address = base::IpAddress::from_text("192.0.2.1").value();
+    for (const auto& reach : {Reach::of_validated_name(), Reach::of_redirect(std::nullopt)}) {
+        EXPECT_TRUE(reach.covers(address, AddressSpace::open));
+        EXPECT_FALSE(reach.covers(address, AddressSpace::closed));
+    }
+    EXPECT_FALSE(Reach::of_redirect(address).covers(address, AddressSpace::closed));
+}
+
+TEST_F(DialerTest, WantOfDescriptorsIsNoFinding) {
+    resolver.set("example.com", {"127.0.0.1"});
+    const net::FailingSockets no_descriptors(EMFILE);
+    EXPECT_THROW(static_cast<void>(dial(80)), base::Shortage);
 }
 
 }  // namespace

@@ -13,8 +13,6 @@
 
 namespace cairn::va {
 
-using protocol::OrProblem;
-using protocol::Problem;
 using protocol::ProblemType;
 
 namespace {
@@ -23,7 +21,13 @@ namespace {
 constexpr std::size_t quoted_texts = 3;
 constexpr std::size_t quoted_text = 60;
 
-std::string others_found(std::string_view expected, const std::vector<std::string>& texts) {
+std::string others_found(std::string_view name, std::string_view expected,
+                         const net::DnsAnswer& answer) {
+    const auto& texts = answer.texts;
+    // An alias may lead to a zone that only the CA can look into.
+    if (!answer.canonical_name.empty() && answer.canonical_name != name)
+        return fmt::format("none of {} TXT records at the name's alias is \"{}\"", texts.size(),
+                           expected);
     std::vector<std::string> found;
     for (const auto& text : texts | std::views::take(quoted_texts)) {
         found.push_back(fmt::format("\"{}\"", base::printable(text, quoted_text)));
@@ -33,18 +37,19 @@ std::string others_found(std::string_view expected, const std::vector<std::strin
 }
 
 /// What is wrong with the answer, if anything.
-std::optional<std::string> fault_of(const net::DnsAnswer& answer, std::string_view expected) {
+std::optional<std::string> fault_of(const net::DnsAnswer& answer, std::string_view name,
+                                    std::string_view expected) {
     if (answer.outcome == net::DnsAnswer::Outcome::no_such_name) {
         return "there is no such name (NXDOMAIN)";
     }
     if (answer.texts.empty()) return "the name has no TXT record";
     if (std::ranges::find(answer.texts, expected) != answer.texts.end()) return std::nullopt;
-    return others_found(expected, answer.texts);
+    return others_found(name, expected, answer);
 }
 
 }  // namespace
 
-base::Task<OrProblem<Evidence>> validate_dns01(const Validation& validation,
+base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
                                                const Settings& settings, net::Resolver& resolver) {
     if (validation.identifier.type() != protocol::IdentifierType::dns) {
         throw std::logic_error("dns-01 does not prove control of addresses");  // RFC 8738 section 7
@@ -52,12 +57,13 @@ base::Task<OrProblem<Evidence>> validate_dns01(const Validation& validation,
     const auto name = "_acme-challenge." + validation.identifier.base_value();
     const auto deadline = std::chrono::steady_clock::now() + settings.deadline;
     const auto failed = [&](ProblemType type, std::string_view how) {
-        return std::unexpected(Problem(type, fmt::format("{}: {}", name, how)));
+        // Records take a while to reach every server.
+        return std::unexpected(Failure(type, fmt::format("{}: {}", name, how), Outlook::may_heal));
     };
     const auto answer = co_await look_up(resolver, name, net::RecordType::txt, deadline);
     if (!answer) co_return failed(answer.error().type, answer.error().detail);
     const auto expected = protocol::dns_record_value(validation.key_authorization);
-    if (const auto fault = fault_of(*answer, expected)) {
+    if (const auto fault = fault_of(*answer, name, expected)) {
         co_return failed(ProblemType::unauthorized, *fault);
     }
     Evidence evidence;

@@ -4,10 +4,11 @@
 
 namespace cairn::va {
 
-bool EgressPolicy::allows(const base::IpAddress& address) const {
-    return base::is_public(address) ||
-           std::ranges::any_of(allowed_networks_,
-                               [&](const auto& network) { return network.contains(address); });
+AddressSpace EgressPolicy::space_of(const base::IpAddress& address) const {
+    if (base::is_public(address)) return AddressSpace::open;
+    const bool is_granted = std::ranges::any_of(
+        allowed_networks_, [&](const auto& network) { return network.contains(address); });
+    return is_granted ? AddressSpace::granted : AddressSpace::closed;
 }
 
 }  // namespace cairn::va

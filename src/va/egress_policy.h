@@ -7,13 +7,23 @@
 
 namespace cairn::va {
 
+/// Who may be reached at an address.
+enum class AddressSpace {
+    open,     ///< public: anybody
+    granted,  ///< only because the operator allows it
+    closed,   ///< nobody
+};
+
 /// Where validation may connect to: public addresses, and what the operator allows besides
 /// (RFC 8555 section 10.4).
 class EgressPolicy {
   public:
     EgressPolicy(std::vector<base::IpNetwork> allowed_networks)
         : allowed_networks_(std::move(allowed_networks)) {}
-    [[nodiscard]] bool allows(const base::IpAddress& address) const;
+    [[nodiscard]] AddressSpace space_of(const base::IpAddress& address) const;
+    [[nodiscard]] bool allows(const base::IpAddress& address) const {
+        return space_of(address) != AddressSpace::closed;
+    }
 
   private:
     std::vector<base::IpNetwork> allowed_networks_;

@@ -43,5 +43,16 @@ TEST(EgressPolicy, AllowsWhatTheOperatorAddsAndNothingBeside) {
     }
 }
 
+TEST(EgressPolicy, TellsWhatItAloneOpens) {
+    const EgressPolicy policy({base::IpNetwork::from_text("10.0.0.0/8").value()});
+    EXPECT_EQ(policy.space_of(address("1.1.1.1")), AddressSpace::open);
+    EXPECT_EQ(policy.space_of(address("10.1.2.3")), AddressSpace::granted);
+    EXPECT_EQ(policy.space_of(address("192.168.0.1")), AddressSpace::closed);
+    // Other ways to write the same address are other addresses.
+    for (const char* text : {"::ffff:10.1.2.3", "64:ff9b::a01:203", "2002:a01:203::1"}) {
+        EXPECT_EQ(policy.space_of(address(text)), AddressSpace::closed) << text;
+    }
+}
+
 }  // namespace
 }  // namespace cairn::va

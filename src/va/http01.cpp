@@ -16,6 +16,7 @@
 #include <boost/beast/http/write.hpp>
 #include <fmt/format.h>
 
+#include "va/http01_reply.h"
 #include "va/redirect.h"
 #include "va/tls.h"
 #include "va/validation.h"
@@ -25,37 +26,29 @@ namespace cairn::va {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using net::Url;
-using protocol::OrProblem;
-using protocol::Problem;
 using protocol::ProblemType;
 
 namespace {
 
 constexpr std::size_t max_header = 16384;
-/// The longest key authorization has 300 octets; the rest is for white space behind it.
-constexpr std::size_t max_body = 512;
 /// Most interim responses (1xx) that are skipped before the final one.
 constexpr int max_interim_responses = 5;
 
 // Messages quote at most 200 characters of what the peer chose.
 constexpr std::size_t quoted_url = 120;
-constexpr std::size_t quoted_body = 80;
 
-/// As much of a response as validation looks at.
-struct Reply {
-    std::string peer;  ///< who sent it: "192.0.2.1:80"
-    unsigned status = 0;
-    std::vector<std::string> locations;
-    std::string body;  ///< its first max_body + 1 octets; only of status 200
-};
-
-Problem exchange_problem(const std::string& peer, const boost::system::error_code& error) {
-    const auto problem = [&](ProblemType type, std::string_view how) {
-        return Problem(type, fmt::format("{}: {}", peer, how));
+Failure exchange_failure(const std::string& peer, const boost::system::error_code& error,
+                         Disclosure disclosure) {
+    throw_shortage(error);
+    const auto problem = [&](ProblemType type, std::string_view how,
+                             Outlook outlook = Outlook::final) {
+        if (disclosure == Disclosure::none) how = "there was no usable answer";
+        return Failure(type, fmt::format("{}: {}", peer, how), outlook);
     };
     if (error == http::error::end_of_stream || error == http::error::partial_message ||
         error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
-        return problem(ProblemType::connection, "closed the connection before its answer ended");
+        return problem(ProblemType::connection, "closed the connection before its answer ended",
+                       Outlook::may_heal);
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
         return problem(ProblemType::incorrect_response,
@@ -66,10 +59,11 @@ Problem exchange_problem(const std::string& peer, const boost::system::error_cod
                        fmt::format("the answer is not HTTP/1.1: {}", describe(error)));
     }
     if (error.category() == asio::error::get_ssl_category()) {
-        return problem(ProblemType::tls, describe(error));
+        return problem(ProblemType::tls,
+                       disclosure == Disclosure::quotes ? describe(error) : "TLS failed");
     }
     return problem(ProblemType::connection,
-                   fmt::format("waiting for an answer: {}", describe(error)));
+                   fmt::format("waiting for an answer: {}", describe(error)), Outlook::may_heal);
 }
 
 http::request<http::empty_body> request_for(const Url& url, const Settings& settings) {
@@ -84,12 +78,12 @@ http::request<http::empty_body> request_for(const Url& url, const Settings& sett
 
 /// One request and the response to it. Nothing is read beyond what `Reply` holds.
 template <class Stream>
-base::Task<OrProblem<Reply>> exchange(Stream& stream, std::string peer, const Url& url,
-                                      const Settings& settings) {
+base::Task<OrFailure<Reply>> exchange(Stream& stream, std::string peer, const Url& url,
+                                      const Settings& settings, Disclosure disclosure) {
     constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
     const auto request = request_for(url, settings);
     if (const auto [error, size] = co_await http::async_write(stream, request, with_error); error) {
-        co_return std::unexpected(exchange_problem(peer, error));
+        co_return std::unexpected(exchange_failure(peer, error, disclosure));
     }
 
     boost::beast::flat_buffer buffer(max_header + max_body);
@@ -100,7 +94,7 @@ base::Task<OrProblem<Reply>> exchange(Stream& stream, std::string peer, const Ur
         parser->body_limit(boost::none);  // only as much is read as `body` below takes
         const auto [error, size] =
             co_await http::async_read_header(stream, buffer, *parser, with_error);
-        if (error) co_return std::unexpected(exchange_problem(peer, error));
+        if (error) co_return std::unexpected(exchange_failure(peer, error, disclosure));
         if (parser->get().result_int() / 100 != 1) break;
     }
 
@@ -116,28 +110,57 @@ base::Task<OrProblem<Reply>> exchange(Stream& stream, std::string peer, const Ur
     parser->get().body().size = body.size();
     const auto [error, size] = co_await http::async_read(stream, buffer, *parser, with_error);
     if (error && error != http::error::need_buffer) {
-        co_return std::unexpected(exchange_problem(reply.peer, error));
+        co_return std::unexpected(exchange_failure(reply.peer, error, disclosure));
     }
     reply.body.assign(body.data(), body.size() - parser->get().body().size);
     co_return reply;
 }
 
+/// One stop on the way from the challenge's URL to the key authorization.
+struct Hop {
+    Url url;
+    int redirects = 0;
+    Reach reach = Reach::of_validated_name();
+    /// The address in granted space that the validated name led to, as long as no redirect led
+    /// away.
+    std::optional<base::IpAddress> granted{};
+};
+
+struct Visit {
+    Reply reply;
+    base::IpAddress address;
+    AddressSpace space;
+};
+
 /// One hop: a connection of its own, and one exchange on it.
-base::Task<OrProblem<Reply>> fetch(const Url& url, Dialer& dialer, const Settings& settings) {
+base::Task<OrFailure<Visit>> visit(const Hop& hop, Dialer& dialer, const Settings& settings) {
+    const Url& url = hop.url;
     const auto port = port_to_dial(url, settings).value();
-    auto dialled = url.host_is_address()
-                       ? dialer.connect(base::IpAddress::from_text(url.host()).value(), port)
-                       : dialer.connect(url.host(), port);
+    auto dialled =
+        url.host_is_address()
+            ? dialer.connect(base::IpAddress::from_text(url.host()).value(), port, hop.reach)
+            : dialer.connect(url.host(), port, hop.reach);
     auto connection = co_await std::move(dialled);
     if (!connection) co_return std::unexpected(std::move(connection.error()));
     const auto peer = connection->peer;
-    if (!url.is_https()) co_return co_await exchange(connection->stream, peer, url, settings);
+    const auto address = connection->address;
+    const auto space = connection->space;
+    const auto disclosure = disclosure_of(space, hop.redirects);
+    const auto visited = [&](OrFailure<Reply> reply) -> OrFailure<Visit> {
+        if (!reply) return std::unexpected(std::move(reply.error()));
+        return Visit{std::move(*reply), address, space};
+    };
+    if (!url.is_https()) {
+        auto reply = co_await exchange(connection->stream, peer, url, settings, disclosure);
+        co_return visited(std::move(reply));
+    }
 
     ClientHello hello;
     if (!url.host_is_address()) hello.server_name = url.host();
-    auto stream = co_await handshake(std::move(*connection), std::move(hello));
+    auto stream = co_await handshake(std::move(*connection), std::move(hello), disclosure);
     if (!stream) co_return std::unexpected(std::move(stream.error()));
-    co_return co_await exchange(**stream, peer, url, settings);
+    auto reply = co_await exchange(**stream, peer, url, settings, disclosure);
+    co_return visited(std::move(reply));
 }
 
 Url first_url(const Validation& validation, const Settings& settings) {
@@ -150,74 +173,57 @@ Url first_url(const Validation& validation, const Settings& settings) {
         .value();
 }
 
-/// `text` without the white space at its end (RFC 8555 section 8.3).
-std::string_view without_trailing_space(std::string_view text) {
-    return text.substr(0, text.find_last_not_of(" \t\r\n\v\f") + 1);
-}
-
-/// What is wrong with a reply that is no redirect, if anything.
-std::optional<std::string> fault_of(const Reply& reply, const Validation& validation) {
-    if (reply.status != 200) return fmt::format("status {}, not 200", reply.status);
-    const auto quoted = base::printable(reply.body, quoted_body);
-    if (reply.body.size() > max_body) {
-        return fmt::format("the body is beyond {} octets and begins \"{}\"", max_body, quoted);
-    }
-    if (without_trailing_space(reply.body) != validation.key_authorization) {
-        return fmt::format("the body is not the key authorization but \"{}\"", quoted);
-    }
-    return std::nullopt;
-}
-
-/// Where the reply to a redirect leads.
-base::Result<Url> next_url(const Url& url, const Reply& reply, int redirects, const Url& start,
-                           const Settings& settings) {
-    if (redirects == max_redirects) {
-        return base::fail(fmt::format("more than {} redirects", max_redirects));
-    }
-    if (reply.locations.size() != 1) {
-        return base::fail(
-            fmt::format("status {} with {} Location fields", reply.status, reply.locations.size()));
-    }
-    auto next = redirect_target(url, reply.locations.front(), start.host(), settings);
-    if (!next) return std::unexpected(next.error().within("a redirect is not followed"));
+/// Where a redirect leads on to. Only the validated name itself leads into granted space, and only
+/// to the address where it was found there: a redirect by another name, or a name that changes its
+/// addresses, opens nothing.
+Hop next_hop(const Hop& hop, const Visit& visited, Url url, const Url& start) {
+    Hop next{std::move(url), hop.redirects + 1};
+    const bool stays = next.url.host() == start.host();
+    if (stays && visited.space == AddressSpace::granted) next.granted = visited.address;
+    next.reach = Reach::of_redirect(next.granted);
     return next;
 }
 
 }  // namespace
 
-base::Task<OrProblem<Evidence>> validate_http01(const Validation& validation,
+base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
                                                 const Settings& settings, net::Resolver& resolver) {
     if (validation.identifier.is_wildcard()) {
         throw std::logic_error("http-01 does not prove control of wildcards");  // BR 3.2.2.4.19
     }
     Dialer dialer(resolver, settings.egress, std::chrono::steady_clock::now() + settings.deadline);
     const auto start = first_url(validation, settings);
-    auto url = start;
-    for (int redirects = 0;; ++redirects) {
-        const auto failed = [&](ProblemType type, std::string_view how) {
-            // The first URL is known to the subscriber; a later one is the peer's text.
-            const auto to = redirects == 0
-                                ? std::string()
-                                : " redirected to " + base::printable(url.to_string(), quoted_url);
+    Hop hop{start};
+    // Where a redirect led, for messages: the peer's text, unless it may not be told.
+    std::string redirected;
+    for (;;) {
+        const auto failed = [&](const Failure& failure) {
             return std::unexpected(
-                Problem(type, fmt::format("{}{}: {}", start.to_string(), to, how)));
+                Failure(failure.type,
+                        fmt::format("{}{}: {}", start.to_string(), redirected, failure.detail),
+                        failure.outlook));
         };
-        const auto reply = co_await fetch(url, dialer, settings);
-        if (!reply) co_return failed(reply.error().type, reply.error().detail);
-        if (!is_redirect(reply->status)) {
-            if (const auto fault = fault_of(*reply, validation)) {
-                co_return failed(ProblemType::unauthorized,
-                                 fmt::format("{}: {}", reply->peer, *fault));
+        const auto visited = co_await visit(hop, dialer, settings);
+        if (!visited) co_return failed(visited.error());
+        const auto& reply = visited->reply;
+        const auto disclosure = disclosure_of(visited->space, hop.redirects);
+        if (!is_redirect(reply.status)) {
+            if (const auto fault = fault_of(reply, validation.key_authorization, disclosure)) {
+                co_return failed({ProblemType::unauthorized,
+                                  fmt::format("{}: {}", reply.peer, fault->text), fault->outlook});
             }
             co_return Evidence{dialer.steps()};
         }
-        auto next = next_url(url, *reply, redirects, start, settings);
+        auto next = next_url(hop.url, reply, hop.redirects, start, settings, disclosure);
         if (!next) {
-            co_return std::unexpected(
-                Problem(ProblemType::connection,
-                        fmt::format("{}: {}", start.to_string(), next.error().message)));
+            co_return std::unexpected(Failure(
+                ProblemType::connection,
+                fmt::format("{}: {}", start.to_string(), next.error().message), Outlook::final));
         }
-        url = std::move(*next);
+        redirected = disclosure == Disclosure::quotes
+                         ? " redirected to " + base::printable(next->to_string(), quoted_url)
+                         : std::string(" redirected");
+        hop = next_hop(hop, *visited, std::move(*next), start);
     }
 }
 

@@ -15,7 +15,8 @@ using Deadline = net::Resolver::Deadline;
 /// Asks for `name` `type` by the deadline. "There is no such name" and "no such record" are
 /// answers; whatever leaves the question open (SERVFAIL, a bogus signature, no answer in time) is a
 /// problem of type dns, and never permission for anything.
-/// Throws boost::system::system_error (operation_aborted) if the task is cancelled meanwhile.
+/// Throws boost::system::system_error (operation_aborted) if the task is cancelled meanwhile, and
+/// base::Shortage if the resolver lacks what it needs.
 [[nodiscard]] base::Task<protocol::OrProblem<net::DnsAnswer>> look_up(net::Resolver& resolver,
                                                                       std::string name,
                                                                       net::RecordType type,

@@ -11,8 +11,6 @@
 namespace cairn::va {
 
 namespace asio = boost::asio;
-using protocol::OrProblem;
-using protocol::Problem;
 using protocol::ProblemType;
 
 namespace {
@@ -49,28 +47,33 @@ void prepare(SSL* ssl, ClientHello hello) {
     }
 }
 
-Problem handshake_problem(const std::string& peer, const boost::system::error_code& error) {
-    const auto problem = [&](ProblemType type, std::string_view how) {
-        return Problem(type, fmt::format("TLS handshake with {}: {}", peer, how));
+Failure handshake_failure(const std::string& peer, const boost::system::error_code& error,
+                          Disclosure disclosure) {
+    throw_shortage(error);
+    const auto failure = [&](ProblemType type, std::string_view how) {
+        return Failure(type, fmt::format("TLS handshake with {}: {}", peer, how),
+                       Outlook::may_heal);
     };
     if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
-        return problem(ProblemType::tls, "the peer closed the connection");
+        return failure(ProblemType::tls, "the peer closed the connection");
     }
     const bool by_tls = error.category() == asio::error::get_ssl_category() ||
                         error.category() == asio::ssl::error::get_stream_category();
-    return problem(by_tls ? ProblemType::tls : ProblemType::connection, describe(error));
+    if (by_tls && disclosure != Disclosure::quotes) return failure(ProblemType::tls, "it failed");
+    return failure(by_tls ? ProblemType::tls : ProblemType::connection, describe(error));
 }
 
 }  // namespace
 
-base::Task<OrProblem<std::unique_ptr<TlsStream>>> handshake(Connection connection,
-                                                            ClientHello hello) {
+base::Task<OrFailure<std::unique_ptr<TlsStream>>> handshake(Connection connection,
+                                                            ClientHello hello,
+                                                            Disclosure disclosure) {
     auto context = client_context();
     auto stream = std::make_unique<TlsStream>(std::move(connection.stream), context);
     prepare(stream->native_handle(), std::move(hello));
     const auto [error] = co_await stream->async_handshake(asio::ssl::stream_base::client,
                                                           asio::as_tuple(asio::use_awaitable));
-    if (error) co_return std::unexpected(handshake_problem(connection.peer, error));
+    if (error) co_return std::unexpected(handshake_failure(connection.peer, error, disclosure));
     co_return stream;
 }
 

@@ -8,8 +8,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 
 #include "base/task.h"
-#include "protocol/problem.h"
 #include "va/dialer.h"
+#include "va/disclosure.h"
 
 namespace cairn::va {
 
@@ -23,9 +23,10 @@ struct ClientHello {
 
 /// A handshake on `connection`, TLS 1.2 or later, the peer's certificate not verified (whoever
 /// validates a name for the first time has nothing to verify it with), at most 64 KiB of
-/// certificates, no renegotiation. What TLS itself refuses is a problem of type tls, a reset or
+/// certificates, no renegotiation. What TLS itself refuses is a failure of type tls, a reset or
 /// silence one of type connection.
-[[nodiscard]] base::Task<protocol::OrProblem<std::unique_ptr<TlsStream>>> handshake(
-    Connection connection, ClientHello hello);
+[[nodiscard]] base::Task<OrFailure<std::unique_ptr<TlsStream>>> handshake(Connection connection,
+                                                                          ClientHello hello,
+                                                                          Disclosure disclosure);
 
 }  // namespace cairn::va

@@ -1,19 +1,19 @@
 // tls-alpn-01: RFC 8737, RFC 8738 section 6, BR 3.2.2.4.20.
 
+#include <optional>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include "crypto/openssl.h"
 #include "va/challenge_certificate.h"
+#include "va/fault.h"
 #include "va/tls.h"
 #include "va/validation.h"
 
 namespace cairn::va {
 
 using protocol::IdentifierType;
-using protocol::OrProblem;
-using protocol::Problem;
 using protocol::ProblemType;
 
 namespace {
@@ -22,15 +22,17 @@ constexpr std::string_view acme_tls = "acme-tls/1";
 /// A self-signed certificate needs no chain; some servers send a few superfluous ones.
 constexpr int max_chain_length = 10;
 
-/// The certificate of a finished handshake, if the peer agreed to speak acme-tls/1 in it. A shared
-/// host that merely serves what its tenants uploaded does not (the flaw of TLS-SNI, 2018).
-base::Result<pki::Certificate> challenge_certificate(SSL* ssl) {
+/// Whether the peer agreed to speak `wanted`. A shared host that merely serves what its tenants
+/// uploaded does not (the flaw of TLS-SNI, 2018).
+bool has_negotiated(SSL* ssl, std::string_view wanted) {
     const unsigned char* protocol = nullptr;
     unsigned length = 0;
     SSL_get0_alpn_selected(ssl, &protocol, &length);
-    if (base::text_of({protocol, length}) != acme_tls) {
-        return base::fail("the peer did not negotiate acme-tls/1 by ALPN");
-    }
+    return base::text_of({protocol, length}) == wanted;
+}
+
+/// The certificate of a finished handshake.
+base::Result<pki::Certificate> challenge_certificate(SSL* ssl) {
     if (const auto* chain = SSL_get_peer_cert_chain(ssl);
         chain != nullptr && sk_X509_num(chain) > max_chain_length) {
         return base::fail(fmt::format("the peer sent {} certificates", sk_X509_num(chain)));
@@ -45,16 +47,27 @@ base::Result<pki::Certificate> challenge_certificate(SSL* ssl) {
     return pki::Certificate::from_der(der);
 }
 
-base::Result<void> check(SSL* ssl, const Validation& validation) {
+std::optional<Fault> fault_of(SSL* ssl, const Validation& validation, Disclosure disclosure) {
+    // A server that does not answer for the challenge yet serves something else meanwhile.
+    if (!has_negotiated(ssl, acme_tls))
+        return Fault{"the peer did not negotiate acme-tls/1 by ALPN", Outlook::may_heal};
     const auto certificate = challenge_certificate(ssl);
-    if (!certificate) return std::unexpected(certificate.error());
-    return check_challenge_certificate(*certificate, validation.identifier,
-                                       protocol::tls_alpn_digest(validation.key_authorization));
+    auto checked = certificate ? check_challenge_certificate(
+                                     *certificate, validation.identifier,
+                                     protocol::tls_alpn_digest(validation.key_authorization))
+                               : std::unexpected(certificate.error());
+    if (checked) return std::nullopt;
+    if (disclosure != Disclosure::quotes)
+        return Fault{
+            "the peer's certificate is not the challenge's: self-signed, for this name alone, with "
+            "the digest of the key authorization as acmeIdentifier (RFC 8737 section 3)",
+            Outlook::final};
+    return Fault{base::printable(checked.error().message), Outlook::final};
 }
 
 }  // namespace
 
-base::Task<OrProblem<Evidence>> validate_tls_alpn01(const Validation& validation,
+base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation,
                                                     const Settings& settings,
                                                     net::Resolver& resolver) {
     const auto& identifier = validation.identifier;
@@ -63,27 +76,32 @@ base::Task<OrProblem<Evidence>> validate_tls_alpn01(const Validation& validation
     }
     Dialer dialer(resolver, settings.egress, std::chrono::steady_clock::now() + settings.deadline);
     const bool by_address = identifier.type() == IdentifierType::ip;
-    auto dialled = by_address ? dialer.connect(identifier.ip_address(), settings.tls_alpn_port)
-                              : dialer.connect(identifier.base_value(), settings.tls_alpn_port);
-    const auto failed = [&](ProblemType type, std::string_view how) {
+    const auto reach = Reach::of_validated_name();
+    auto dialled = by_address
+                       ? dialer.connect(identifier.ip_address(), settings.tls_alpn_port, reach)
+                       : dialer.connect(identifier.base_value(), settings.tls_alpn_port, reach);
+    const auto failed = [&](const Failure& failure) {
         return std::unexpected(
-            Problem(type, fmt::format("tls-alpn-01 for {}: {}", identifier.base_value(), how)));
+            Failure(failure.type,
+                    fmt::format("tls-alpn-01 for {}: {}", identifier.base_value(), failure.detail),
+                    failure.outlook));
     };
     auto connection = co_await std::move(dialled);
-    if (!connection) co_return failed(connection.error().type, connection.error().detail);
+    if (!connection) co_return failed(connection.error());
 
     const auto peer = connection->peer;
+    const auto disclosure = disclosure_of(connection->space, 0);
     ClientHello hello;
     hello.server_name =
         by_address ? identifier.ip_address().reverse_name() : identifier.base_value();
     hello.protocol = acme_tls;
-    const auto stream = co_await handshake(std::move(*connection), std::move(hello));
-    if (!stream) co_return failed(stream.error().type, stream.error().detail);
+    const auto stream = co_await handshake(std::move(*connection), std::move(hello), disclosure);
+    if (!stream) co_return failed(stream.error());
 
     // The handshake is all there is to see: the connection closes when this returns.
-    if (const auto checked = check((*stream)->native_handle(), validation); !checked) {
-        co_return failed(ProblemType::unauthorized,
-                         fmt::format("{}: {}", peer, base::printable(checked.error().message)));
+    if (const auto fault = fault_of((*stream)->native_handle(), validation, disclosure)) {
+        co_return failed(
+            {ProblemType::unauthorized, fmt::format("{}: {}", peer, fault->text), fault->outlook});
     }
     co_return Evidence{dialer.steps()};
 }

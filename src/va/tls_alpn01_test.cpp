@@ -119,11 +119,11 @@ class TlsAlpn01 : public ::testing::Test {
         return validate();
     }
     /// The problem with a peer that behaves like this.
-    protocol::Problem problem_with(const Behaviour& behaviour) {
+    Failure problem_with(const Behaviour& behaviour) {
         AlpnPeer peer(loop, behaviour);
         const auto result = validate_with(peer);
         EXPECT_FALSE(result) << "it succeeded";
-        return result ? protocol::Problem(ProblemType::unknown, "") : result.error();
+        return result ? Failure(ProblemType::unknown, "", Outlook::final) : result.error();
     }
 
     testing::EventLoop loop;
@@ -224,12 +224,24 @@ TEST_F(TlsAlpn01, AForbiddenAddressIsNotDialled) {
     EXPECT_EQ(peer.connections(), 0);
 }
 
+TEST_F(TlsAlpn01, NothingIsQuotedFromGrantedSpace) {
+    auto behaviour = well_behaved();
+    behaviour.forgery.alt_names = {"DNS:secret.corp"};
+    const auto problem = problem_with(behaviour);
+    EXPECT_EQ(problem.type, ProblemType::unauthorized);
+    EXPECT_EQ(problem.outlook, Outlook::final);
+    EXPECT_EQ(problem.detail.find("secret"), std::string::npos) << problem.detail;
+    behaviour = well_behaved();
+    behaviour.chosen_protocol.clear();
+    EXPECT_EQ(problem_with(behaviour).outlook, Outlook::may_heal) << "it serves its site as yet";
+}
+
 TEST_F(TlsAlpn01, LongChainsAreRefused) {  // conformance check 119
     auto behaviour = well_behaved();
     behaviour.further_certificates = 99;
     const auto by_count = problem_with(behaviour);
     EXPECT_EQ(by_count.type, ProblemType::unauthorized);
-    EXPECT_THAT(by_count.detail, HasSubstr("100 certificates"));
+    EXPECT_THAT(by_count.detail, HasSubstr("is not the challenge's"));
 
     behaviour.further_certificates = 3;
     behaviour.forgery.extensions.push_back({"1.2.3.4", false, base::Bytes(30000, 0x55)});

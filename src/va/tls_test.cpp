@@ -40,10 +40,11 @@ TEST(Tls, RenegotiationIsNotJoined) {  // conformance check 119
         Dialer dialer(resolver, settings.egress,
                       std::chrono::steady_clock::now() + settings.deadline);
         const auto loopback = base::IpAddress::from_text("127.0.0.1").value();
-        auto connection = co_await dialer.connect(loopback, peer.port());
+        auto connection =
+            co_await dialer.connect(loopback, peer.port(), Reach::of_validated_name());
         if (!connection) co_return false;
         const ClientHello hello;
-        const auto stream = co_await handshake(std::move(*connection), hello);
+        const auto stream = co_await handshake(std::move(*connection), hello, Disclosure::quotes);
         if (!stream) co_return false;
         // Reading is when OpenSSL sees the HelloRequest.
         std::array<char, 64> octets{};

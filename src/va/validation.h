@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,22 @@ struct Validation {
     std::string key_authorization;
 };
 
+/// Whether the same validation might succeed a little later.
+enum class Outlook {
+    may_heal,  ///< nothing answers yet: refused, silence, 404, 5xx, no record
+    final,     ///< what answers says something else
+};
+
+/// Why a validation failed.
+class Failure : public protocol::Problem {
+  public:
+    Failure(protocol::ProblemType problem_type, std::string problem_detail, Outlook may_it_heal)
+        : Problem(problem_type, std::move(problem_detail)), outlook(may_it_heal) {}
+    Outlook outlook;
+};
+template <class T>
+using OrFailure = std::expected<T, Failure>;
+
 /// What was seen on the way to a success; for the audit log.
 struct Evidence {
     /// Each connection or query: "93.184.216.34:80", "_acme-challenge.example.com TXT".
@@ -38,18 +55,23 @@ struct Settings {
 };
 
 /// Each runs on the caller's executor, which must not run handlers in parallel, and ends by the
-/// deadline. Failure is a problem of type dns, connection, tls, unauthorized or incorrectResponse
+/// deadline. A failure is of type dns, connection, tls, unauthorized or incorrectResponse
 /// (RFC 8555 section 6.7), whose detail tells the subscriber what was tried and what came back,
-/// without the peer's body beyond 200 printable characters. The arguments must outlive the task.
-/// Throws boost::system::system_error (operation_aborted) if the task is cancelled, because that is
-/// no finding, and std::logic_error for an identifier that the method is never offered for: a
-/// wildcard (BR 3.2.2.4.19 and .20), an address by dns-01 (RFC 8738 section 7).
-[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_http01(
-    const Validation& validation, const Settings& settings, net::Resolver& resolver);
-[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_dns01(const Validation& validation,
-                                                                       const Settings& settings,
-                                                                       net::Resolver& resolver);
-[[nodiscard]] base::Task<protocol::OrProblem<Evidence>> validate_tls_alpn01(
-    const Validation& validation, const Settings& settings, net::Resolver& resolver);
+/// without the peer's text beyond 200 printable characters. Nothing of a peer's is repeated that
+/// was found after a redirect, or in address space that the egress policy alone opens, and such
+/// space is entered only where the validated name itself leads there. The arguments must outlive
+/// the task. Throws boost::system::system_error (operation_aborted) if the task is cancelled, and
+/// base::Shortage if the CA itself lacks what it needs, because that is no finding; and
+/// std::logic_error for an identifier that the method is never offered for: a wildcard
+/// (BR 3.2.2.4.19 and .20), an address by dns-01 (RFC 8738 section 7).
+[[nodiscard]] base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
+                                                              const Settings& settings,
+                                                              net::Resolver& resolver);
+[[nodiscard]] base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
+                                                             const Settings& settings,
+                                                             net::Resolver& resolver);
+[[nodiscard]] base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation,
+                                                                  const Settings& settings,
+                                                                  net::Resolver& resolver);
 
 }  // namespace cairn::va

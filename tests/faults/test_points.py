@@ -34,6 +34,7 @@ PATH = {
     "deactivate_account": 1,
 }
 SLOW = ["begin_validation"]
+TRIED_AGAIN = ["note_failed_try"]
 START = ["save_issuer", "sign", "add_certificate"]
 FAILURE = ["fail_issuance"]
 FORGETTING = ["remove_expired"]
@@ -227,6 +228,33 @@ def test_dies_while_it_records_a_slow_validation(life, point):
     assert is_of_former_process(ca, "validation") == (".after" in point)
 
 
+@pytest.mark.parametrize("point", points({step: 1 for step in TRIED_AGAIN}))
+def test_dies_while_it_notes_a_failed_try(life, point):
+    """What is tried again is recorded before the client is told of it."""
+    ca = life.ca
+    ca.settings["validation.retry_for"] = "60s"
+    ca.start(die_at=point)
+    life.register()
+    names = [unique_name()]
+    url, order = life.client.order(names)
+    authorization = life.client.read(order["authorizations"][0])
+    challenge = life.client.challenge_of(authorization, "http-01")
+    with pytest.raises(requests.RequestException):
+        life.client.post(challenge["url"], {})
+    assert ca.server.wait(30) == -signal.SIGKILL
+    ca.start()
+    if ".before" in point:
+        assert life.client.post(challenge["url"]).json()["status"] == "pending"
+        assert life.client.post(challenge["url"], {}).json()["status"] == "processing"
+    token = challenge["token"]
+    life.responder.answers[token] = life.client.key_authorization(token)
+    order = life.client.wait_while(url, {"pending"})
+    assert order["status"] == "ready", life.client.explain(order)
+    order = life.finalize(url, order, names)
+    assert order["status"] == "valid", life.client.explain(order)
+    check_store(ca, 1)
+
+
 @pytest.mark.parametrize("store", ["shared"], indirect=True)
 def test_a_validation_that_the_store_refuses_is_not_acknowledged(life, postgres):
     """Its client gets 503, and its outcome is nowhere; asked again, it goes well."""
@@ -372,7 +400,7 @@ def test_dies_inside_a_commit(life, call, nth):
 
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
-    assert set(known) == {*PATH, *SLOW, *START, *FAILURE, *FORGETTING}
+    assert set(known) == {*PATH, *SLOW, *TRIED_AGAIN, *START, *FAILURE, *FORGETTING}
 
 
 def test_an_unknown_point_is_refused(tmp_path):

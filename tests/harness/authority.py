@@ -28,7 +28,11 @@ from harness.store import Store
 class CairnCa:
     """A CA in `folder`, made by `cairn-ca init` and running."""
 
-    def __init__(self, folder, dns, key_type=None, settings=None):
+    def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None):
+        """`descriptors`: how many the process may have open. `shortage`: a harness.shortage.Shortage
+        that can fall upon it."""
+        self.under = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
+        self.environment = os.environ | (shortage.environment if shortage else {})
         self.home = folder / "ca"
         self.disk = None  # a harness.disk.FaultyDisk, from the next start on
         self.log = folder / "cairn-ca.log"
@@ -71,11 +75,11 @@ class CairnCa:
         if signer_away:
             faults += ["--signer-away", signer_away]
         program = [BIN / ("cairn-ca-faulty" if faults else "cairn-ca"), "serve", self.home, *faults]
-        arguments = [*under, *program]
+        arguments = [*under, *self.under, *program]
         for key, value in self.settings.items():
             # A JSON value of these types is TOML as well.
             arguments += ["--set", f"{key}={json.dumps(value)}"]
-        environment = self.disk.environment() if self.disk else None
+        environment = self.disk.environment() if self.disk else self.environment
         self.server = Server(arguments, self.log, env=environment)
 
     def serves_or_has_died(self):

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import http.server
+import socket
 import threading
 
 PREFIX = "/.well-known/acme-challenge/"
@@ -45,6 +46,32 @@ class Webroot(WebServer):
         self.challenges = folder / ".well-known" / "acme-challenge"
         self.challenges.mkdir(parents=True)
         super().__init__(port, functools.partial(_Files, directory=str(folder)))
+
+
+class Redirector(WebServer):
+    """Answers each request with a redirect to `location`."""
+
+    def __init__(self, port, location, address="127.0.0.1"):
+        class Handler(_Quiet, http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(302)
+                self.send_header("Location", location)
+                self.end_headers()
+
+        super().__init__(port, Handler, address)
+
+
+class BlackHole:
+    """Takes connections and says nothing."""
+
+    def __init__(self, port, address):
+        self.socket = socket.create_server((address, port), backlog=4096)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
 
 
 class Responder(WebServer):

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "store/testing/repository_contract.h"
 
@@ -27,6 +28,13 @@ class AuthorizationContract : public RepositoryContract {
     }
     ca::Authorization found(const ca::AuthorizationId& id) {
         return await(store().find_authorization(id)).value();
+    }
+
+    std::vector<ca::AuthorizationId> unfinished(std::size_t limit) {
+        std::vector<ca::AuthorizationId> ids;
+        for (const auto& job : await(store().claim_unfinished_validations(limit)))
+            ids.push_back(job.id);
+        return ids;
     }
 
     /// Ends an attempt that started at `now`.

@@ -12,7 +12,7 @@ class FaultyValidator final : public ca::Validator {
     FaultyValidator(std::unique_ptr<ca::Validator> validator, FaultPoint& point)
         : validator_(std::move(validator)), point_(point) {}
 
-    base::Task<protocol::OrProblem<std::vector<std::string>>> validate(Question question) override {
+    base::Task<Outcome> validate(Question question) override {
         return around(point_, "validate", validator_->validate(std::move(question)));
     }
 

@@ -61,6 +61,11 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "begin_validation",
                       store_->begin_validation(std::move(id), std::move(attempt)));
     }
+    base::Task<bool> note_failed_try(ca::AuthorizationId id, ca::ValidationAttempt attempt,
+                                     base::Time now) override {
+        return around(point_, "note_failed_try",
+                      store_->note_failed_try(std::move(id), std::move(attempt), now));
+    }
     base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                        base::Time expires) override {
         return around(point_, "finish_validation",
@@ -134,11 +139,12 @@ class FaultyRepository final : public ca::Repository {
                                                    std::size_t limit) override {
         return store_->orders_of(std::move(account), std::move(before), limit);
     }
-    base::Task<std::vector<ca::AuthorizationId>> claim_unfinished_validations(
+    base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
         std::size_t limit) override {
         return store_->claim_unfinished_validations(limit);
     }
-    base::Task<std::vector<ca::OrderId>> claim_unfinished_issuances(std::size_t limit) override {
+    base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
+        std::size_t limit) override {
         return store_->claim_unfinished_issuances(limit);
     }
     base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
