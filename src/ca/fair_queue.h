@@ -28,11 +28,11 @@ struct QueuedJob {
 
 /// Decides which of many jobs run now, so that nobody's jobs keep others' waiting. Not thread-safe.
 ///
-/// An owner may have an eighth as many jobs running as would then still find a place, and jobs for
-/// one target take no more than half of all places. So one owner fills at most a ninth of the
-/// places, many fill them up together only when each has very few, and whoever has nothing running
-/// finds a place at once. A place that gets free goes to the owner with the fewest jobs running;
-/// among equals to the one who was served longest ago. Room to wait is shared in the same way.
+/// An owner starts a job only while it has less than an eighth as many running as are still free,
+/// and jobs for one target take no more than half of all places. So one owner fills a ninth of the
+/// places, and twenty leave a tenth, which whoever has nothing running takes at once. A place that
+/// gets free goes to the owner with the fewest jobs running; among equals to the one who was served
+/// longest ago. Room to wait is shared in the same way.
 class FairQueue {
   public:
     /// How many jobs run at once, and how many wait.

@@ -53,11 +53,20 @@ TEST_F(FairQueueTest, OneOwnerFillsANinthOfThePlaces) {
 
 TEST_F(FairQueueTest, WhoeverHasNothingRunningFindsAPlaceBesideManyGreedy) {
     FairQueue queue(900, 100000);
-    for (int owner = 0; owner < 200; ++owner)
-        for (int i = 0; i < 50; ++i) enter(queue, "greedy " + std::to_string(owner));
-    EXPECT_GT(queue.running(), 700U);
+    for (int owner = 0; owner < 20; ++owner)
+        for (int i = 0; i < 200; ++i) enter(queue, "greedy " + std::to_string(owner));
+    EXPECT_GT(queue.running(), 750U);
     for (int owner = 0; owner < 20; ++owner)
         EXPECT_EQ(enter(queue, "honest " + std::to_string(owner)), Entry::runs) << owner;
+}
+
+TEST_F(FairQueueTest, WhereAllPlacesAreTakenTheNextIsForWhoeverHasNothingRunning) {
+    FairQueue queue(900, 100000);
+    for (int owner = 0; owner < 300; ++owner)
+        for (int i = 0; i < 200; ++i) enter(queue, "greedy " + std::to_string(owner));
+    ASSERT_EQ(queue.running(), 900U);
+    EXPECT_EQ(enter(queue, "honest"), Entry::waits);
+    EXPECT_EQ(end_one(queue, "greedy 0"), std::vector<std::string>{"honest"});
 }
 
 TEST_F(FairQueueTest, OneTargetTakesHalfOfAllPlaces) {
