@@ -46,6 +46,14 @@ std::set<std::string> requested_addresses(const pki::Csr& csr) {
     return names;
 }
 
+// The address that a common name spells, with or without the brackets of a URL.
+std::optional<base::IpAddress> address_in(std::string_view common_name) {
+    if (common_name.starts_with('[') && common_name.ends_with(']'))
+        common_name = common_name.substr(1, common_name.size() - 2);
+    const auto address = base::IpAddress::from_lenient_text(common_name);
+    return address ? std::optional(*address) : std::nullopt;
+}
+
 void compare(const std::set<std::string>& requested, const std::set<std::string>& ordered,
              std::vector<std::string>& findings) {
     for (const auto& name : requested) {
@@ -128,13 +136,18 @@ std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
 std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order) {
     std::vector<std::string> findings;
     const auto ordered_dns = ordered_names(order.identifiers, IdentifierType::dns);
-    // RFC 8555 section 7.4: a name may stand in the common name, in the SAN, or in both.
+    // RFC 8555 section 7.4: a name may stand in the common name, in the SAN, or in both. The same
+    // goes for an address, which some clients put there, in whatever spelling.
     auto requested_dns = requested_dns_names(csr);
-    for (const auto& common_name : csr.common_names())
-        requested_dns.insert(lower_case(common_name));
+    auto requested_ip = requested_addresses(csr);
+    for (const auto& common_name : csr.common_names()) {
+        if (const auto address = address_in(common_name))
+            requested_ip.insert(address->to_string());
+        else
+            requested_dns.insert(lower_case(common_name));
+    }
     compare(requested_dns, ordered_dns, findings);
-    compare(requested_addresses(csr), ordered_names(order.identifiers, IdentifierType::ip),
-            findings);
+    compare(requested_ip, ordered_names(order.identifiers, IdentifierType::ip), findings);
     if (csr.common_names().size() > 1) findings.emplace_back("it has more than one common name");
     if (csr.names().other_names > 0)
         findings.emplace_back("its subjectAltName holds other things than DNS names and addresses");

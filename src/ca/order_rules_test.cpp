@@ -1,5 +1,9 @@
 #include "ca/order_rules.h"
 
+#include <memory>
+
+#include <openssl/x509v3.h>
+
 #include <gtest/gtest.h>
 
 #include "crypto/random.h"
@@ -170,6 +174,44 @@ TEST_F(OrderRulesTest, ComparesTheNamesOfACsrWithTheOrder) {
         ASSERT_TRUE(csr);
         EXPECT_EQ(csr_findings(*csr, order).size(), count) << names.size();
     }
+}
+
+// A CSR as clients make it that put something into the common name.
+pki::Csr with_common_name(const crypto::PrivateKey& key, const std::string& common_name,
+                          const std::string& alternative_names) {
+    const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(X509_REQ_new(),
+                                                                      &X509_REQ_free);
+    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                               0);
+    STACK_OF(X509_EXTENSION)* extensions = sk_X509_EXTENSION_new_null();
+    sk_X509_EXTENSION_push(extensions, X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
+                                                           alternative_names.c_str()));
+    X509_REQ_add_extensions(request.get(), extensions);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    X509_REQ_set_pubkey(request.get(), key.handle());
+    X509_REQ_sign(request.get(), key.handle(), EVP_sha256());
+    base::Bytes der(static_cast<std::size_t>(i2d_X509_REQ(request.get(), nullptr)));
+    std::uint8_t* at = der.data();
+    i2d_X509_REQ(request.get(), &at);
+    return pki::Csr::from_der(der).value();
+}
+
+TEST_F(OrderRulesTest, TakesAnyOrderedIdentifierAsCommonName) {
+    const auto order = order_for(identifiers({"a.example.com", "192.0.2.7", "2001:db8::1"}));
+    const std::string names = "DNS:a.example.com,IP:192.0.2.7,IP:2001:db8::1";
+    for (const char* good : {"a.example.com", "A.Example.COM", "192.0.2.7", "2001:db8::1",
+                             "2001:DB8:0:0::0:1", "[2001:db8::1]"})
+        EXPECT_EQ(csr_findings(with_common_name(key_, good, names), order),
+                  std::vector<std::string>{})
+            << good;
+    for (const char* bad : {"b.example.com", "192.0.2.8", "2001:db8::2", "192.0.2.7.", "[192.0.2.7",
+                            "192.0.2.07", "a.example.com.", "Example Corp"})
+        EXPECT_EQ(csr_findings(with_common_name(key_, bad, names), order).size(), 1U) << bad;
+    // As a name may stand in the common name alone, so may an address.
+    EXPECT_EQ(csr_findings(with_common_name(key_, "192.0.2.7", "DNS:a.example.com,IP:2001:db8::1"),
+                           order),
+              std::vector<std::string>{});
 }
 
 TEST_F(OrderRulesTest, RefusesMustStapleAndUncertifiableKeys) {

@@ -33,10 +33,25 @@ namespace {
 
 constexpr std::size_t max_labels = 10;
 
-// Top-level names that never exist in the public DNS (RFC 6761, RFC 6762, RFC 9476, ICANN's choice
-// of .internal). .test is not among them: it is what test set-ups are for.
-constexpr std::array<std::string_view, 9> internal_top_levels{
-    "localhost", "local", "internal", "invalid", "home", "corp", "mail", "lan", "intranet"};
+// Top-level names that never exist in the public DNS, and that networks use inside (RFC 6761,
+// RFC 6762 with its appendix G, ICANN's choice of .internal). .test and .example are not among
+// them: they are what test set-ups and examples are for, and nobody else can have a name below
+// them.
+constexpr std::array<std::string_view, 10> internal_top_levels{
+    "localhost", "local", "internal", "invalid", "home",
+    "corp",      "mail",  "lan",      "private", "intranet"};
+
+// Names that no DNS answers for, so that nothing could prove control of them.
+struct OutsideDns {
+    std::string_view zone, reason;
+};
+constexpr std::array outside_dns{
+    OutsideDns{"onion", "onion names are not supported"},
+    OutsideDns{"alt", "names under .alt are not names of the DNS (RFC 9476)"},
+    OutsideDns{"ipv4only.arpa", "the name stands for a network's NAT64 (RFC 8880)"},
+    OutsideDns{"resolver.arpa", "the name stands for each client's own resolver (RFC 9462)"},
+    OutsideDns{"service.arpa", "the name stands for each network's own services (RFC 9665)"},
+};
 
 bool is_under(std::string_view name, std::string_view zone) {
     return name == zone || (name.ends_with(zone) && name[name.size() - zone.size() - 1] == '.');
@@ -66,7 +81,8 @@ std::optional<std::string> NamePolicy::refusal(const Identifier& identifier) con
     if (labels > max_labels) return "the name has more than 10 labels";
     if (is_under(name.text(), "in-addr.arpa") || is_under(name.text(), "ip6.arpa"))
         return "names of the reverse DNS zones are not issued for (BR 4.2.2)";
-    if (is_under(name.text(), "onion")) return "onion names are not supported";
+    for (const auto& [zone, reason] : outside_dns)
+        if (is_under(name.text(), zone)) return std::string(reason);
     if (suffixes_->is_public_suffix(name.text())) {
         return identifier.is_wildcard()
                    ? "a wildcard may not stand directly above a public suffix (BR 3.2.2.6)"

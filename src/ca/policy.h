@@ -27,8 +27,8 @@ class NamePolicy {
     NamePolicy(NamePolicy&&) noexcept;
 
     /// Why no certificate for `identifier` may be issued, or nothing: reserved and reverse-zone
-    /// names, public suffixes and wildcards directly above one (BR 3.2.2.6, 4.2.2), names of one or
-    /// more than ten labels, addresses of special purpose.
+    /// names, names outside the DNS (.onion, .alt), public suffixes and wildcards directly above
+    /// one (BR 3.2.2.6, 4.2.2), names of one or more than ten labels, addresses of special purpose.
     [[nodiscard]] std::optional<std::string> refusal(const protocol::Identifier& identifier) const;
 
   private:

@@ -36,6 +36,18 @@ TEST(NamePolicyTest, RefusesWhatIsNoPublicName) {
         {"a.b.c.d.e.f.g.h.example.com", true},
         {"a.b.c.d.e.f.g.h.i.example.com", false},
         {"pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion", false},
+        {"onion", false},
+        {"a.alt", false},
+        {"*.a.alt", false},
+        {"alt", false},
+        {"walt", false},  // one label, as internal names have
+        {"a.walt", true},
+        {"a.invalid", false},
+        {"a.private", false},
+        {"ipv4only.arpa", false},
+        {"a.resolver.arpa", false},
+        {"a.service.arpa", false},
+        {"xn--zn8h.example.com", true},
     };
     for (const auto& [name, accepted] : cases)
         EXPECT_EQ(!policy.refusal(*Identifier::dns(name)).has_value(), accepted) << name;
@@ -45,7 +57,8 @@ TEST(NamePolicyTest, InternalNamesAreTheOperatorsChoice) {
     const NamePolicy policy{{.internal_names = true, .networks = {}}};
     for (const char* name : {"localhost", "printer.local", "db.internal", "*.db.internal"})
         EXPECT_FALSE(policy.refusal(*Identifier::dns(name))) << name;
-    for (const char* name : {"com", "*.co.uk", "1.in-addr.arpa", "*.internal"})
+    for (const char* name : {"com", "*.co.uk", "1.in-addr.arpa", "*.internal", "a.alt", "alt",
+                             "a.onion", "ipv4only.arpa"})
         EXPECT_TRUE(policy.refusal(*Identifier::dns(name))) << name;
 }
 

@@ -1,6 +1,7 @@
 #include "client/certificate_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include <fmt/format.h>
@@ -21,17 +22,46 @@ bool is_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](unsigned char octet) { return octet < 0x80; });
 }
 
-/// A name as people write it, in A-labels. UTS 46 non-transitional, as browsers do.
+/// True if transitional and non-transitional processing make different names of the label.
+bool has_deviation(std::string_view label) {
+    // Sharp s, small and capital, final sigma, ZWNJ, ZWJ (UTS 46 section 2.3).
+    return std::ranges::any_of(
+        std::to_array<std::string_view>({"\u00df", "\u1e9e", "\u03c2", "\u200c", "\u200d"}),
+        [&](std::string_view character) { return label.contains(character); });
+}
+
+/// A label as people write it, as an A-label. UTS 46 non-transitional, as browsers do.
+base::Result<std::string> to_a_label(std::string_view label) {
+    if (is_ascii(label)) return std::string(label);
+    const std::string unicode(label);
+    const auto convert = [&](int processing) -> base::Result<std::string> {
+        char* output = nullptr;
+        const int status = idn2_to_ascii_8z(unicode.c_str(), &output, IDN2_NFC_INPUT | processing);
+        const std::unique_ptr<char, decltype(&idn2_free)> owner(output, &idn2_free);
+        if (status != IDN2_OK) return base::fail(idn2_strerror(status));
+        return std::string(output);
+    };
+    auto converted = convert(IDN2_NONTRANSITIONAL);
+    // libidn2 checks the outcome by IDNA2008, which has no emoji, unless it is asked for the other
+    // processing, which differs in a few characters only.
+    if (!converted && !has_deviation(label)) {
+        if (auto other = convert(IDN2_TRANSITIONAL)) return other;
+    }
+    return converted;
+}
+
+/// A name as people write it, in A-labels.
 base::Result<std::string> to_a_labels(std::string_view name) {
-    if (is_ascii(name)) return std::string(name);
-    const auto prefix = name.starts_with("*.") ? name.substr(0, 2) : std::string_view();
-    const std::string unicode(name.substr(prefix.size()));
-    char* output = nullptr;
-    const int status =
-        idn2_to_ascii_8z(unicode.c_str(), &output, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    const std::unique_ptr<char, decltype(&idn2_free)> owner(output, &idn2_free);
-    if (status != IDN2_OK) return base::fail(idn2_strerror(status));
-    return std::string(prefix) + output;
+    std::string result;
+    while (true) {
+        const auto dot = name.find('.');
+        auto label = to_a_label(name.substr(0, dot));
+        if (!label) return label;
+        result += *label;
+        if (dot == std::string_view::npos) return result;
+        result += '.';
+        name.remove_prefix(dot + 1);
+    }
 }
 
 base::Result<protocol::Identifier> identifier_from(std::string_view text) {

@@ -21,6 +21,10 @@ TEST(RequestedName, ReadsNamesAndSolvers) {
         {"*.b\xc3\xbc"
          "cher.example",
          "*.xn--bcher-kva.example", "standalone"},
+        {"\U0001F408.example", "xn--zn8h.example", "standalone"},
+        {"xn--zn8h.example", "xn--zn8h.example", "standalone"},
+        {"B\u00FCcher.xn--zn8h.stra\u00DFe.\U0001F408.example",
+         "xn--bcher-kva.xn--zn8h.xn--strae-oqa.xn--zn8h.example", "standalone"},
         {"192.0.2.1=tls-alpn", "192.0.2.1", "tls-alpn"},
         {"2001:DB8:0::1", "2001:db8::1", "standalone"},
     };
@@ -35,8 +39,9 @@ TEST(RequestedName, ReadsNamesAndSolvers) {
 }
 
 TEST(RequestedName, RefusesWhatIsNoName) {
-    for (const auto* bad : {"", "=standalone", "a b.example", "-a.example", "a..example",
-                            "a.*.example", "ex_ample.com", "a;b.example", "\xff.example"})
+    for (const auto* bad :
+         {"", "=standalone", "a b.example", "-a.example", "a..example", "a.*.example",
+          "ex_ample.com", "a;b.example", "\xff.example", "foo.0x1f", "xn--e-xbb.example"})
         EXPECT_FALSE(RequestedName::from_text(bad, "standalone")) << bad;
 }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr int least_bits = 2048;
 constexpr int most_bits = 8192;
 constexpr BN_ULONG least_exponent = 65537;
-constexpr int most_exponent_bits = 256;
+constexpr std::size_t most_exponent_octets = 32;
 constexpr unsigned small_factor_end = 752;
 constexpr int fermat_rounds = 100;
 
@@ -144,16 +144,11 @@ BigNumberHandle big_number(const base::Bytes& octets) {
 }
 
 std::optional<std::string> rsa_weakness(const PublicKey& key) {
+    // Sizes first: they bound what the rest costs.
+    if (auto weakness = size_weakness(key)) return weakness;
     const auto numbers = key.rsa_numbers();
     const auto modulus = big_number(numbers.modulus);
     const auto exponent = big_number(numbers.exponent);
-
-    // Sizes first: they bound what the rest costs.
-    const int bits = BN_num_bits(modulus.get());
-    if (bits < least_bits) return "RSA modulus has fewer than 2048 bits";
-    if (bits > most_bits) return "RSA modulus has more than 8192 bits";
-    if (bits % 8 != 0) return "RSA modulus has a number of bits that is not divisible by 8";
-    if (BN_num_bits(exponent.get()) > most_exponent_bits) return "RSA exponent is above 2^256";
     if (BN_num_bits(exponent.get()) < 32 && BN_get_word(exponent.get()) < least_exponent) {
         return "RSA exponent is below 65537";
     }
@@ -169,6 +164,18 @@ std::optional<std::string> rsa_weakness(const PublicKey& key) {
 }
 
 }  // namespace
+
+std::optional<std::string> size_weakness(const PublicKey& key) {
+    if (key.algorithm() != KeyAlgorithm::rsa) return std::nullopt;
+    const int bits = key.bits();
+    if (bits < least_bits) return "RSA modulus has fewer than 2048 bits";
+    if (bits > most_bits) return "RSA modulus has more than 8192 bits";
+    if (bits % 8 != 0) return "RSA modulus has a number of bits that is not divisible by 8";
+    // 2^256 itself is even.
+    if (key.rsa_numbers().exponent.size() > most_exponent_octets)
+        return "RSA exponent is above 2^256";
+    return std::nullopt;
+}
 
 std::optional<std::string> key_weakness(const PublicKey& key) {
     if (key.algorithm() == KeyAlgorithm::rsa) return rsa_weakness(key);

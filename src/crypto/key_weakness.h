@@ -15,4 +15,9 @@ namespace cairn::crypto {
 /// EC: nothing beyond what `PublicKey` already refuses; P-521 is sound.
 [[nodiscard]] std::optional<std::string> key_weakness(const PublicKey& key);
 
+/// The part of it that looks at the sizes of RSA's numbers alone, and costs nothing: to be asked
+/// before a signature is verified, which takes milliseconds with an exponent as long as the
+/// modulus.
+[[nodiscard]] std::optional<std::string> size_weakness(const PublicKey& key);
+
 }  // namespace cairn::crypto

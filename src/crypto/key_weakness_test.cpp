@@ -165,6 +165,8 @@ TEST(KeyWeakness, BoundsTheExponent) {
     };
     for (const auto& [exponent, expected] : cases) {
         EXPECT_EQ(weakness(sound_modulus, exponent), expected) << base::to_hex(exponent);
+        const auto by_size = size_weakness(PublicKey::from_rsa(sound_modulus, exponent).value());
+        EXPECT_EQ(by_size.has_value(), expected == "RSA exponent is above 2^256");
     }
 }
 

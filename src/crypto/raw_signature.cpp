@@ -20,11 +20,19 @@ class Digest {
     std::size_t size_;
 };
 
-/// RSASSA-PKCS1-v1_5; the other algorithms have nothing to choose.
-bool set_scheme(EVP_PKEY_CTX* context, KeyAlgorithm algorithm, const EVP_MD* digest) {
-    return algorithm != KeyAlgorithm::rsa ||
-           (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
-            EVP_PKEY_CTX_set_signature_md(context, digest) == 1);
+/// The padding of RSA; the other algorithms have nothing to choose. A context may have served for
+/// another one before, so everything is set.
+bool set_scheme(EVP_PKEY_CTX* context, KeyAlgorithm algorithm, const EVP_MD* digest,
+                RsaPadding padding) {
+    if (algorithm != KeyAlgorithm::rsa) return true;
+    if (padding == RsaPadding::pkcs1) {
+        return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+               EVP_PKEY_CTX_set_signature_md(context, digest) == 1;
+    }
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_signature_md(context, digest) == 1 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
 bool verify_ed25519(EVP_PKEY* key, base::BytesView data, base::BytesView signature) {
@@ -36,10 +44,10 @@ bool verify_ed25519(EVP_PKEY* key, base::BytesView data, base::BytesView signatu
 }
 
 bool verify_digest(const PublicKey& key, const EVP_MD* algorithm, base::BytesView data,
-                   base::BytesView signature) {
+                   base::BytesView signature, RsaPadding padding) {
     const PublicKey::Verification verification(key);
     const Digest digest(algorithm, data);
-    return set_scheme(verification.context(), key.algorithm(), algorithm) &&
+    return set_scheme(verification.context(), key.algorithm(), algorithm, padding) &&
            EVP_PKEY_verify(verification.context(), signature.data(), signature.size(),
                            digest.data(), digest.size()) == 1;
 }
@@ -60,10 +68,11 @@ base::Bytes sign_digest(const PrivateKey& key, const EVP_MD* algorithm, base::By
     const PkeyContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.handle(), nullptr));
     const Digest digest(algorithm, data);
     std::size_t size = 0;
-    require(context && EVP_PKEY_sign_init(context.get()) == 1 &&
-                set_scheme(context.get(), key.public_key().algorithm(), algorithm) &&
-                EVP_PKEY_sign(context.get(), nullptr, &size, digest.data(), digest.size()) == 1,
-            "signing");
+    require(
+        context && EVP_PKEY_sign_init(context.get()) == 1 &&
+            set_scheme(context.get(), key.public_key().algorithm(), algorithm, RsaPadding::pkcs1) &&
+            EVP_PKEY_sign(context.get(), nullptr, &size, digest.data(), digest.size()) == 1,
+        "signing");
     base::Bytes signature(size);
     require(
         EVP_PKEY_sign(context.get(), signature.data(), &size, digest.data(), digest.size()) == 1,
@@ -75,10 +84,10 @@ base::Bytes sign_digest(const PrivateKey& key, const EVP_MD* algorithm, base::By
 }  // namespace
 
 bool verify_raw(const PublicKey& key, const EVP_MD* digest, base::BytesView data,
-                base::BytesView signature) {
+                base::BytesView signature, RsaPadding padding) {
     const bool is_valid = key.algorithm() == KeyAlgorithm::ed25519
                               ? verify_ed25519(key.handle(), data, signature)
-                              : verify_digest(key, digest, data, signature);
+                              : verify_digest(key, digest, data, signature, padding);
     if (!is_valid) ERR_clear_error();
     return is_valid;
 }

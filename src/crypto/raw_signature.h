@@ -7,13 +7,18 @@
 
 namespace cairn::crypto {
 
-/// True if `signature` is the key's over `data`: DER for ECDSA (RFC 3279 section 2.2.3), PKCS #1
-/// version 1.5 for RSA (RFC 8017 section 8.2). `digest` is null for Ed25519 (RFC 8032) and for it
-/// alone. OpenSSL's queue of errors is left empty.
-[[nodiscard]] bool verify_raw(const PublicKey& key, const EVP_MD* digest, base::BytesView data,
-                              base::BytesView signature);
+/// How an RSA signature is padded: RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2), or RSASSA-PSS with the
+/// digest also in its mask and a salt as long as the digest (RFC 7518 section 3.5).
+enum class RsaPadding { pkcs1, pss };
 
-/// Signs in the same forms. Throws std::runtime_error if the key cannot sign.
+/// True if `signature` is the key's over `data`: DER for ECDSA (RFC 3279 section 2.2.3), for RSA
+/// with `padding`, which other keys have no use for. `digest` is null for Ed25519 (RFC 8032) and
+/// for it alone. OpenSSL's queue of errors is left empty.
+[[nodiscard]] bool verify_raw(const PublicKey& key, const EVP_MD* digest, base::BytesView data,
+                              base::BytesView signature, RsaPadding padding = RsaPadding::pkcs1);
+
+/// Signs in the same forms, RSA with PKCS #1 version 1.5. Throws std::runtime_error if the key
+/// cannot sign.
 [[nodiscard]] base::Bytes sign_raw(const PrivateKey& key, const EVP_MD* digest,
                                    base::BytesView data);
 

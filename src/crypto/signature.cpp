@@ -20,6 +20,11 @@ constexpr std::array algorithm_names = {
     AlgorithmName{SignatureAlgorithm::es384, "ES384"},
     AlgorithmName{SignatureAlgorithm::es512, "ES512"},
     AlgorithmName{SignatureAlgorithm::rs256, "RS256"},
+    AlgorithmName{SignatureAlgorithm::rs384, "RS384"},
+    AlgorithmName{SignatureAlgorithm::rs512, "RS512"},
+    AlgorithmName{SignatureAlgorithm::ps256, "PS256"},
+    AlgorithmName{SignatureAlgorithm::ps384, "PS384"},
+    AlgorithmName{SignatureAlgorithm::ps512, "PS512"},
     AlgorithmName{SignatureAlgorithm::eddsa, "EdDSA"},
 };
 
@@ -29,10 +34,15 @@ const EVP_MD* digest_of(SignatureAlgorithm algorithm) {
     switch (algorithm) {
         case SignatureAlgorithm::es256:
         case SignatureAlgorithm::rs256:
+        case SignatureAlgorithm::ps256:
             return sha256_algorithm();
         case SignatureAlgorithm::es384:
+        case SignatureAlgorithm::rs384:
+        case SignatureAlgorithm::ps384:
             return sha384_algorithm();
         case SignatureAlgorithm::es512:
+        case SignatureAlgorithm::rs512:
+        case SignatureAlgorithm::ps512:
             return sha512_algorithm();
         case SignatureAlgorithm::eddsa:
             return nullptr;
@@ -50,10 +60,36 @@ std::size_t ecdsa_number_size(SignatureAlgorithm algorithm) {
         case SignatureAlgorithm::es512:
             return 66;
         case SignatureAlgorithm::rs256:
+        case SignatureAlgorithm::rs384:
+        case SignatureAlgorithm::rs512:
+        case SignatureAlgorithm::ps256:
+        case SignatureAlgorithm::ps384:
+        case SignatureAlgorithm::ps512:
         case SignatureAlgorithm::eddsa:
             return 0;
     }
     return 0;
+}
+
+/// How an RSA signature of this algorithm is padded.
+RsaPadding padding_of(SignatureAlgorithm algorithm) {
+    switch (algorithm) {
+        case SignatureAlgorithm::ps256:
+        case SignatureAlgorithm::ps384:
+        case SignatureAlgorithm::ps512:
+            return RsaPadding::pss;
+        default:
+            return RsaPadding::pkcs1;
+    }
+}
+
+std::string known_algorithms() {
+    std::string names;
+    for (const AlgorithmName& known : algorithm_names) {
+        if (!names.empty()) names += ", ";
+        names += known.name;
+    }
+    return names;
 }
 
 /// r and s side by side out of their DER.
@@ -79,8 +115,8 @@ base::Result<SignatureAlgorithm> signature_algorithm_from(std::string_view text)
     if (text == "Ed25519") return SignatureAlgorithm::eddsa;
     const auto* found = std::ranges::find(algorithm_names, text, &AlgorithmName::name);
     if (found == algorithm_names.end()) {
-        return base::fail("signature algorithm " + base::printable(text, 40) +
-                          " is none of ES256, ES384, ES512, RS256, EdDSA");
+        return base::fail("signature algorithm " + base::printable(text, 40) + " is none of " +
+                          known_algorithms());
     }
     return found->algorithm;
 }
@@ -101,9 +137,27 @@ SignatureAlgorithm algorithm_for(const PublicKey& key) {
     throw std::logic_error("key of no algorithm");
 }
 
+bool fits(SignatureAlgorithm algorithm, const PublicKey& key) {
+    switch (algorithm) {
+        case SignatureAlgorithm::rs256:
+        case SignatureAlgorithm::rs384:
+        case SignatureAlgorithm::rs512:
+        case SignatureAlgorithm::ps256:
+        case SignatureAlgorithm::ps384:
+        case SignatureAlgorithm::ps512:
+            return key.algorithm() == KeyAlgorithm::rsa;
+        case SignatureAlgorithm::es256:
+        case SignatureAlgorithm::es384:
+        case SignatureAlgorithm::es512:
+        case SignatureAlgorithm::eddsa:
+            return algorithm == algorithm_for(key);
+    }
+    return false;
+}
+
 bool verify(const PublicKey& key, SignatureAlgorithm algorithm, base::BytesView data,
             base::BytesView signature) {
-    if (algorithm != algorithm_for(key)) return false;
+    if (!fits(algorithm, key)) return false;
     const EVP_MD* digest = digest_of(algorithm);
     if (const std::size_t size = ecdsa_number_size(algorithm); size != 0) {
         // That r and s are within 1 and the order less 1 is for OpenSSL to check.
@@ -114,7 +168,8 @@ bool verify(const PublicKey& key, SignatureAlgorithm algorithm, base::BytesView 
     const std::size_t size = algorithm == SignatureAlgorithm::eddsa
                                  ? ed25519_signature_size
                                  : static_cast<std::size_t>(key.bits() + 7) / 8;
-    return signature.size() == size && verify_raw(key, digest, data, signature);
+    return signature.size() == size &&
+           verify_raw(key, digest, data, signature, padding_of(algorithm));
 }
 
 base::Bytes sign(const PrivateKey& key, base::BytesView data) {

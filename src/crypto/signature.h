@@ -9,14 +9,27 @@
 namespace cairn::crypto {
 
 /// Signature algorithms of JOSE that ACME account keys may use (RFC 7518, RFC 8037).
-enum class SignatureAlgorithm { es256, es384, es512, rs256, eddsa };
+enum class SignatureAlgorithm {
+    es256,
+    es384,
+    es512,
+    rs256,
+    rs384,
+    rs512,
+    ps256,
+    ps384,
+    ps512,
+    eddsa
+};
 
-/// "ES256", "ES384", "ES512", "RS256", "EdDSA".
+/// "ES256", "RS256", "PS256" and so on, "EdDSA".
 [[nodiscard]] std::string_view to_string(SignatureAlgorithm algorithm);
 /// The reverse; also takes "Ed25519" (RFC 9864) for EdDSA. The comparison is exact.
 [[nodiscard]] base::Result<SignatureAlgorithm> signature_algorithm_from(std::string_view text);
-/// The one algorithm that a key of this kind signs with.
+/// The algorithm that a key of this kind signs with here.
 [[nodiscard]] SignatureAlgorithm algorithm_for(const PublicKey& key);
+/// Whether signatures of `algorithm` can be of a key of this kind: an RSA key has several.
+[[nodiscard]] bool fits(SignatureAlgorithm algorithm, const PublicKey& key);
 
 /// True if `signature` is `key`'s signature over `data`, in the form of JOSE: r and s side by side
 /// at full length for ECDSA (RFC 7518 section 3.4), never DER. A wrong length, r or s of zero or

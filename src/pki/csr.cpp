@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "crypto/key_weakness.h"
 #include "pki/der.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
@@ -21,6 +22,10 @@ using Findings = std::vector<base::Error>;
 
 /// TLS extension status_request, as RFC 7633 lists it.
 constexpr std::uint8_t status_request = 5;
+
+/// RFC 2986 has one version, v1, with the value 0. Some clients write 2, as certificates have it,
+/// or 1: the fields are the same, and what is taken from them too.
+constexpr std::uint8_t greatest_version = 2;
 
 /// The parts of a CertificationRequest, all views into its encoding.
 struct Parts {
@@ -161,8 +166,8 @@ base::Result<Csr, std::vector<base::Error>> Csr::read(base::BytesView der, Signa
     if (!parts) return std::unexpected(Findings{parts.error()});
 
     Findings findings;
-    if (parts->version.size() != 1 || parts->version[0] != 0) {
-        findings.emplace_back("the request is not of version 1");
+    if (parts->version.size() != 1 || parts->version[0] > greatest_version) {
+        findings.emplace_back("the request is not of version 1 (0 as its value)");
     }
     auto common_names = read_common_names(parts->common_names, findings);
     const auto extensions = read_requested_extensions(parts->extension_requests, findings);
@@ -174,7 +179,9 @@ base::Result<Csr, std::vector<base::Error>> Csr::read(base::BytesView der, Signa
         findings.push_back(key.error().within("public key"));
         return std::unexpected(std::move(findings));
     }
-    if (signature == Signature::verified) {
+    if (auto weakness = crypto::size_weakness(*key)) {
+        findings.emplace_back("public key: " + *weakness);
+    } else if (signature == Signature::verified) {
         const auto verified =
             verify_x509(*key, parts->algorithm.whole, parts->info.whole, parts->signature);
         if (!verified) findings.push_back(verified.error());

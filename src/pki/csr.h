@@ -11,7 +11,8 @@
 namespace cairn::pki {
 
 /// A PKCS#10 certification request (RFC 2986) that was well-formed DER without trailing octets,
-/// of version 1, whose signature verifies under its own key with SHA-256 or better (or Ed25519).
+/// of version 1 (or the values 1 and 2 that some clients write), whose signature verifies under its
+/// own key with SHA-256 or better (or Ed25519).
 class Csr {
   public:
     /// Largest accepted encoding, in octets.

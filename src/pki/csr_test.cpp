@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -265,7 +266,9 @@ TEST(Csr, SaysWhyItRefuses) {
         "b70e0cbd6bb4bf7f321390b94a03c1d356c21122343280d6115c1d21"
         "bd376388b5f723fb4c22dfe6cd4375a05a07476444d5819985007e34");
     for (const auto& [request, reason] : {
-             Case{{.version = "020101"}, "not of version 1"},
+             Case{{.version = "020103"}, "not of version 1"},
+             Case{{.version = "0201ff"}, "not of version 1"},
+             Case{{.version = "02020100"}, "not of version 1"},
              Case{{.version = "0500"}, "the version has the tag 05"},
              Case{{.common_names = {{0x1e, "\0a"}}}, "common name"},
              Case{{.common_names = {{0x14, "a.example"}}}, "common name"},
@@ -339,6 +342,26 @@ TEST(Csr, RefusesWeakDigests) {
     }
 }
 
+// Verifying takes milliseconds with an exponent as long as the modulus.
+TEST(Csr, JudgesTheSizeOfAKeyBeforeItComputes) {
+    const base::Bytes sound(256, 0xd1);
+    for (const auto& [modulus, exponent, reason] :
+         {std::tuple(sound, base::Bytes(256, 0xc1), "RSA exponent is above 2^256"),
+          std::tuple(base::Bytes(1025, 0xd1), base::Bytes{1, 0, 1}, "more than 8192 bits"),
+          std::tuple(base::Bytes(255, 0xd1), base::Bytes{1, 0, 1}, "fewer than 2048 bits")}) {
+        const auto key = crypto::PublicKey::from_rsa(modulus, exponent).value();
+        // Not its own signature, which nobody looks at.
+        EXPECT_THAT(refusal(Request{.public_key = key.spki()}.sign()),
+                    ElementsAre(HasSubstr(reason)));
+    }
+}
+
+// Clients that take the version's value from certificates, where 2 stands for version 3.
+TEST(Csr, TakesTheVersionsThatClientsWrite) {
+    for (const char* version : {"020100", "020101", "020102"})
+        EXPECT_THAT(refusal(Request{.version = version}.sign()), IsEmpty()) << version;
+}
+
 TEST(Csr, TakesStrongerDigests) {
     const auto key = crypto::PrivateKey::generate(KeyType::rsa2048);
     for (const EVP_MD* digest : {EVP_sha256(), EVP_sha384(), EVP_sha512()}) {
@@ -354,7 +377,7 @@ TEST(Csr, TakesStrongerDigests) {
 
 TEST(Csr, ReportsAllFindings) {
     Request request{
-        .version = "020102",
+        .version = "020104",
         .common_names = {{0x1e, "ab"}, {der::tag::utf8_string, "\x7f"}},
         .attributes = {extension_request({extension(oid::subject_alt_name, "3006820087020102"),
                                           extension(oid::tls_feature, "0500")})}};

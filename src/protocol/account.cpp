@@ -114,12 +114,7 @@ OrProblem<AccountUpdate> AccountUpdate::from_json(base::BytesView json) {
     MemberReader members(*object);
     AccountUpdate update;
     OrProblem<std::optional<std::vector<std::string>>> contacts = read_contacts(members);
-    if (const std::optional<std::string_view> status = members.text("status")) {
-        update.deactivate = *status == to_string(AccountStatus::deactivated);
-        if (!update.deactivate) {
-            members.refuse("status", "an account can only be changed to deactivated");
-        }
-    }
+    update.deactivate = members.text("status") == to_string(AccountStatus::deactivated);
     if (members.error()) return malformed(*members.error());
     if (!contacts) return std::unexpected(std::move(contacts.error()));
     update.contact = std::move(*contacts);

@@ -40,14 +40,15 @@ struct NewAccountRequest {
     [[nodiscard]] static OrProblem<NewAccountRequest> from_json(base::BytesView json);
 };
 
-/// The payload of a POST to an account URL (sections 7.3.2 and 7.3.6). Members that only the server
-/// sets are ignored.
+/// The payload of a POST to an account URL (sections 7.3.2 and 7.3.6). What a client may not change
+/// is ignored, so that it may send back the whole account as it was given: members that only the
+/// server sets, and every status but "deactivated".
 struct AccountUpdate {
     std::optional<std::vector<std::string>> contact;
     bool deactivate = false;
 
     [[nodiscard]] std::string to_json() const;
-    /// Contacts as in NewAccountRequest; a status other than "deactivated" is malformed.
+    /// Contacts as in NewAccountRequest; malformed for a status that is not a string.
     [[nodiscard]] static OrProblem<AccountUpdate> from_json(base::BytesView json);
 };
 

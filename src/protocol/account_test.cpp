@@ -140,12 +140,25 @@ TEST(AccountUpdate, IgnoresWhatOnlyTheServerSets) {
         bytes_of(R"({"orders":7,"termsOfServiceAgreed":false,"externalAccountBinding":"x"})"));
     ASSERT_TRUE(update) << update.error().detail;
     EXPECT_EQ(update->to_json(), "{}");
+
+    // Also a whole account as it was given, and what other servers have in theirs.
+    const auto given = AccountUpdate::from_json(bytes_of(
+        R"({"status":"valid","contact":["mailto:a@b.example"],"orders":"https://ca.example/1",)"
+        R"("key":{"kty":"oct"},"id":7,"createdAt":"now","initialIp":null,"agreement":true})"));
+    ASSERT_TRUE(given) << given.error().detail;
+    EXPECT_EQ(given->to_json(), R"({"contact":["mailto:a@b.example"]})");
+    for (const char* status : {"valid", "revoked", "Deactivated", "deactivated ", "", "paused"}) {
+        const auto other =
+            AccountUpdate::from_json(bytes_of(R"({"status":")" + std::string(status) + "\"}"));
+        ASSERT_TRUE(other) << other.error().detail;
+        EXPECT_FALSE(other->deactivate) << status;
+    }
 }
 
 TEST(AccountUpdate, NamesTheProblem) {
     std::vector<Refusal> refusals = contact_refusals();
-    for (const char* json : {R"({"status":"valid"})", R"({"status":"revoked"})",
-                             R"({"status":"Deactivated"})", R"({"status":true})"}) {
+    for (const char* json : {R"({"status":true})", R"({"status":["deactivated"]})",
+                             R"({"status":"valid","contact":["tel:+1", 2]})"}) {
         refusals.push_back({json, ProblemType::malformed});
     }
     for (const auto& [json, type] : refusals) {

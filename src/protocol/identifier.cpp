@@ -1,6 +1,7 @@
 #include "protocol/identifier.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,15 +29,51 @@ bool is_letter_digit_hyphen(char character) {
     return (character >= 'a' && character <= 'z') || is_digit(character) || character == '-';
 }
 
-/// Decodes the label, applies the rules for registration (RFC 5891 section 4, with NFC, contextual
-/// and Bidi rules) and encodes it again; all but the same label back is an error.
+/// The findings of libidn2 about a label that was decoded and is in NFC: IDNA2008 does not register
+/// it. Which characters a zone takes is the zone's decision, not ours: emoji, for one, are in use.
+constexpr std::array rules_of_registries = {
+    IDN2_2HYPHEN,    IDN2_HYPHEN_STARTEND,  IDN2_LEADING_COMBINING,
+    IDN2_DISALLOWED, IDN2_CONTEXTJ,         IDN2_CONTEXTJ_NO_RULE,
+    IDN2_CONTEXTO,   IDN2_CONTEXTO_NO_RULE, IDN2_UNASSIGNED,
+    IDN2_BIDI,
+};
+
+/// True if the label stands for text with a control character (U+0080 to U+009F; those of ASCII
+/// cannot be in a label), which nobody means.
+bool has_control_character(const std::string& label) {
+    char* decoded = nullptr;
+    const int status = idn2_to_unicode_8z8z(label.c_str(), &decoded, 0);
+    const std::unique_ptr<char, decltype(&idn2_free)> owner(decoded, &idn2_free);
+    if (status != IDN2_OK) return true;
+    const std::string_view text = decoded;
+    for (auto at = text.find('\xc2'); at != std::string_view::npos;
+         at = text.find('\xc2', at + 1)) {
+        if (static_cast<unsigned char>(text[at + 1]) < 0xa0) return true;
+    }
+    return false;
+}
+
+/// Nothing for a P-Label (BR 1.6.1) in NFC: what stands behind "xn--" is the one output of the
+/// Punycode algorithm for some text (RFC 3492 section 6.3). Decoding is one to one, so whatever
+/// decodes encodes again the same.
 std::optional<std::string> flaw_of_a_label(const std::string& label) {
     const auto* octets = reinterpret_cast<const std::uint8_t*>(label.c_str());
     std::uint8_t* encoded = nullptr;
+    // Decodes first, then looks for NFC, then for the rest.
     const int status = idn2_register_u8(nullptr, octets, &encoded, 0);
     const std::unique_ptr<std::uint8_t, decltype(&idn2_free)> owner(encoded, &idn2_free);
     if (status == IDN2_OK && label == reinterpret_cast<const char*>(encoded)) return std::nullopt;
-    return "the label " + label + " is not valid in IDNA2008: " + idn2_strerror(status);
+    const auto* const rule =
+        std::ranges::find(rules_of_registries, status, [](idn2_rc code) { return int{code}; });
+    if (rule != rules_of_registries.end() && !has_control_character(label)) return std::nullopt;
+    return "the label " + label + " does not stand for a name: " + idn2_strerror(status);
+}
+
+/// True for a last label with which a host is read as an IPv4 address, whatever stands before it:
+/// "1", "0x7f", "0x" (WHATWG URL, "ends in a number").
+bool is_number(std::string_view label) {
+    if (!label.starts_with("0x")) return std::ranges::all_of(label, is_digit);
+    return label.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
 }
 
 /// What is wrong with a label whose letters are small.
@@ -70,8 +107,8 @@ base::Result<DnsName> DnsName::from_text(std::string_view text) {
             return base::fail(std::move(*flaw));
         }
         if (dot == std::string_view::npos) {
-            // No top-level domain is a number; such a name is read as an IPv4 address by many.
-            if (std::ranges::all_of(label, is_digit)) {
+            // No top-level domain is a number.
+            if (is_number(label)) {
                 return base::fail("the last label is a number, as in an address");
             }
             return DnsName(std::move(name));

@@ -10,8 +10,9 @@
 namespace cairn::protocol {
 
 /// A domain name in the form that goes into certificates: lower-case A-labels, no final dot, 1 to
-/// 253 octets, labels of 1 to 63 letters, digits and inner hyphens. A label with "--" in third and
-/// fourth place is a valid IDNA2008 A-label ("xn--"), in NFC, that re-encodes the same.
+/// 253 octets, labels of 1 to 63 letters, digits and inner hyphens, the last one no number. A label
+/// with "--" in third and fourth place begins with "xn--" and stands for text in NFC that encodes
+/// the same again, whether or not IDNA2008 would register it.
 class DnsName {
   public:
     /// Reads a name without wildcard, in any case of letters.

@@ -190,7 +190,7 @@ std::optional<std::int64_t> MemberReader::integer(std::string_view name) {
 
 std::optional<base::Time> MemberReader::time(std::string_view name) {
     const std::optional<std::string_view> value = text(name);
-    if (!value) return std::nullopt;
+    if (!value || value->empty()) return std::nullopt;
     const base::Result<base::Time> time = base::from_rfc3339(*value);
     if (time) return *time;
     refuse(name, time.error().message);

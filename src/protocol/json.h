@@ -66,7 +66,8 @@ class MemberReader {
     [[nodiscard]] std::string text_or_empty(std::string_view name);
     [[nodiscard]] std::optional<bool> boolean(std::string_view name);
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name);
-    /// An RFC 3339 date-time.
+    /// An RFC 3339 date-time. An empty string is what some peers write where they mean none, and
+    /// counts as missing.
     [[nodiscard]] std::optional<base::Time> time(std::string_view name);
     /// The same, but nothing, and no error, for what is no date in this millennium or the last
     /// years of the one before: some servers write "" or the year 1 where they mean none.

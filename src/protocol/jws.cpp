@@ -23,8 +23,9 @@ std::unexpected<Problem> unacceptable_algorithm(std::string_view name) {
 }  // namespace
 
 const std::vector<std::string>& accepted_algorithms() {
-    static const std::vector<std::string> names = {"ES256", "EdDSA", "Ed25519",
-                                                   "ES384", "ES512", "RS256"};
+    static const std::vector<std::string> names = {"ES256", "EdDSA", "Ed25519", "ES384",
+                                                   "ES512", "RS256", "PS256",   "RS384",
+                                                   "PS384", "RS512", "PS512"};
     return names;
 }
 
@@ -72,7 +73,7 @@ OrProblem<Jws> Jws::from_json(base::BytesView body, Nonce nonce) {
     if (jwk != nullptr) {
         OrProblem<Jwk> key = read_jwk(*jwk);
         if (!key) return std::unexpected(std::move(key.error()));
-        if (crypto::algorithm_for(key->public_key()) != *algorithm) {
+        if (!crypto::fits(*algorithm, key->public_key())) {
             return refused({"the alg does not fit the jwk"});
         }
         jws.jwk_ = *std::move(key);

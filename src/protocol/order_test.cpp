@@ -102,6 +102,17 @@ TEST(NewOrderRequest, IsReadAsWritten) {
     EXPECT_EQ(request->to_json(), json);
 }
 
+// As a PHP client sends them while they are not set.
+TEST(NewOrderRequest, TakesEmptyTimesForAbsentOnes) {
+    const auto request = NewOrderRequest::from_json(
+        bytes_of(R"({"identifiers":[{"type":"dns","value":"a.example"}],"notBefore":"",)"
+                 R"("notAfter":"","profile":"","replaces":""})"));
+    ASSERT_TRUE(request) << request.error().detail;
+    EXPECT_EQ(request->not_before, std::nullopt);
+    EXPECT_EQ(request->not_after, std::nullopt);
+    EXPECT_EQ(request->to_json(), order_for(R"({"type":"dns","value":"a.example"})"));
+}
+
 TEST(NewOrderRequest, DropsDuplicatesAndKeepsTheOrder) {
     const auto request = NewOrderRequest::from_json(bytes_of(
         order_for(R"({"type":"dns","value":"B.example"},{"type":"dns","value":"a.example"},)"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from e2e.refusals import assert_refused
 from harness.acme import Key, b64, b64_integer, encoded, make_jws
@@ -18,6 +18,32 @@ KEYS = {
     "RS256": lambda: rsa.generate_private_key(65537, 2048),
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
 }
+
+
+class RsaKey(Key):
+    """An RSA key that signs with one of the other algorithms of RSA (RFC 7518 section 3.1)."""
+
+    def __init__(self, algorithm):
+        super().__init__(rsa.generate_private_key(65537, 2048))
+        self.algorithm = algorithm
+
+    def sign(self, octets):
+        digest = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}[
+            self.algorithm[2:]]()
+        scheme = padding.PKCS1v15() if self.algorithm.startswith("RS") else padding.PSS(
+            padding.MGF1(digest), digest.digest_size)
+        return self.private.sign(octets, scheme, digest)
+
+
+@pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256", "PS384", "PS512"])
+def test_every_algorithm_of_rsa(new_client, algorithm):
+    client = new_client(RsaKey(algorithm))
+    assert client.issue([unique_name()]).order["status"] == "valid"
+    # The same key with another of its algorithms, in between.
+    client.key.algorithm = "RS256"
+    assert client.read(client.account_url)["status"] == "valid"
+    client.key.algorithm = algorithm
+    assert client.change_key(RsaKey(algorithm)).status_code == 200
 
 
 @pytest.mark.parametrize("algorithm", KEYS)
@@ -190,7 +216,7 @@ def test_malformed(client, name):
 BAD_ALGORITHMS = {
     "none": lambda client, url, good: make_jws(
         client.key, client.header(url, alg="none"), payload()) | {"signature": ""},
-    "PS256": with_header(alg="PS256"),
+    "PS1": with_header(alg="PS1"),
     "RS1": with_header(alg="RS1"),
     "es256": with_header(alg="es256"),
     "HS256 with the public key in DER": mac_with(public_text(serialization.Encoding.DER)),
@@ -204,10 +230,10 @@ def test_bad_algorithms(client, name):
     url = client.directory["newOrder"]
     body = BAD_ALGORITHMS[name](client, url, None)
     problem = assert_refused(client, client.send(url, body), 400, "badSignatureAlgorithm")
-    assert {"ES256", "RS256"} <= set(problem["algorithms"])
+    assert {"ES256", "RS256", "RS384", "RS512", "PS256"} <= set(problem["algorithms"])
 
 
-@pytest.mark.parametrize("algorithm", ["RS256", "ES384", "EdDSA"])
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES384", "EdDSA"])
 def test_algorithms_that_do_not_fit_the_key(client, algorithm):
     url = client.directory["newOrder"]
     body = make_jws(client.key, client.header(url, alg=algorithm), payload())
