@@ -28,11 +28,13 @@ from harness.store import Store
 class CairnCa:
     """A CA in `folder`, made by `cairn-ca init` and running."""
 
-    def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None):
+    def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None,
+                 clock=None):
         """`descriptors`: how many the process may have open. `shortage`: a harness.shortage.Shortage
-        that can fall upon it."""
+        that can fall upon it. `clock`: a harness.clock.WallClock, if it is to have one of its own."""
         self.under = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.environment = os.environ | (shortage.environment if shortage else {})
+        self.clock = clock
         self.home = folder / "ca"
         self.disk = None  # a harness.disk.FaultyDisk, from the next start on
         self.log = folder / "cairn-ca.log"
@@ -79,7 +81,8 @@ class CairnCa:
         for key, value in self.settings.items():
             # A JSON value of these types is TOML as well.
             arguments += ["--set", f"{key}={json.dumps(value)}"]
-        environment = self.disk.environment() if self.disk else self.environment
+        shim = self.disk or self.clock  # one at a time
+        environment = shim.environment() if shim else self.environment
         self.server = Server(arguments, self.log, env=environment)
 
     def serves_or_has_died(self):
@@ -115,6 +118,11 @@ class CairnCa:
 
     def _serves(self):
         return _answers(self.directory, self.api_root)
+
+    def readiness(self):
+        """What /readyz says, once something does."""
+        return self.server.wait_until(lambda: _text_at(
+            f"http://127.0.0.1:{self.admin_port}/readyz"))
 
 
 class Pebble:
@@ -164,6 +172,13 @@ def _answers(url, root):
         return requests.get(url, verify=str(root), timeout=5).status_code == 200
     except requests.RequestException:
         return False
+
+
+def _text_at(url):
+    try:
+        return requests.get(url, timeout=10).text
+    except requests.RequestException:
+        return None
 
 
 def self_signed(name, certificate_file, key_file):

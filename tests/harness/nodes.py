@@ -69,8 +69,10 @@ def _pipe(source, target):
 class Nodes:
     """One CA, served by `count` processes. For harness.acme it is an authority like CairnCa."""
 
-    def __init__(self, folder, dns, cluster, count=2, settings=None):
+    def __init__(self, folder, dns, cluster, count=2, settings=None, clocks=()):
+        """`clocks`: a harness.clock.WallClock for each of the first nodes."""
         self.cluster = cluster
+        self.clocks = dict(enumerate(clocks))
         self.dns = dns
         self.url = cluster.create_database()
         self.store = PostgresStore(cluster, self.url)
@@ -112,7 +114,8 @@ class Nodes:
         arguments = [BIN / "cairn-ca", "serve", self.homes[place]]
         for key, value in (self.settings | own).items():
             arguments += ["--set", f"{key}={json.dumps(value)}"]
-        self.servers[place] = Server(arguments, self.logs[place])
+        environment = self.clocks[place].environment() if place in self.clocks else None
+        self.servers[place] = Server(arguments, self.logs[place], env=environment)
 
     def wait_until_it_serves(self, place):
         self.servers[place].wait_until(lambda: self._serves(place), timeout=40)
@@ -127,6 +130,13 @@ class Nodes:
 
     def ask_operator_site(self, place, path):
         return requests.get(f"http://127.0.0.1:{self.admin_ports[place]}{path}", timeout=10)
+
+    def readiness(self, place):
+        """What a node's /readyz says; None if nothing does."""
+        try:
+            return self.ask_operator_site(place, "/readyz").text
+        except requests.RequestException:
+            return None
 
     def kill(self, place):
         self.servers[place].kill()

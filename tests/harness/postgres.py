@@ -10,6 +10,7 @@ import tempfile
 
 from cryptography import x509
 
+from harness.clock import WallClock
 from harness.process import Server, run
 
 # Debian keeps the programs of each version in a folder of their own.
@@ -20,7 +21,8 @@ _FOLDERS = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"),
 class PostgresCluster:
     """A server on a Unix socket in a temporary folder; it does not run as root."""
 
-    def __init__(self):
+    def __init__(self, has_clock=False):
+        """`has_clock`: it has a wall clock of its own, `clock`."""
         # The path of a socket may have 107 characters: too few for a folder of pytest's.
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="cairn-postgres-"))
         self.programs = _FOLDERS[-1]
@@ -34,6 +36,7 @@ class PostgresCluster:
         run(self._as_user([self.programs / "initdb", "-D", self.home / "data", "-U", "cairn",
                            "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]))
         self._databases = 0
+        self.clock = WallClock(self.home) if has_clock else None
         self.start()
 
     def _as_user(self, command):
@@ -47,7 +50,7 @@ class PostgresCluster:
             self._as_user([self.programs / "postgres", "-D", self.home / "data", "-k", self.sockets,
                            "-c", "listen_addresses=", "-c", "shared_buffers=32MB",
                            "-c", "max_connections=200", "-c", "unix_socket_permissions=0777"]),
-            self.log, cwd="/")
+            self.log, cwd="/", env=self.clock.environment() if self.clock else None)
         self.server.wait_until(self._answers, timeout=60)
 
     def _answers(self):

@@ -1,0 +1,48 @@
+"""A wall clock for one program, which a test moves while the program runs.
+
+The clocks of the test, of PostgreSQL and of other programs stay as they are, so that skew between them
+can be tried, and the program's own monotonic and boot-time clocks too, as when somebody sets the time
+of a machine."""
+
+import contextlib
+import os
+import pathlib
+import struct
+
+from harness.process import run
+
+_SOURCE = pathlib.Path(__file__).with_name("clock_shim.c")
+
+
+class WallClock:
+    def __init__(self, folder):
+        """Keeps its files in `folder`; the clock is right at first."""
+        self._library = folder / "clock_shim.so"
+        self._file = folder / "clock_offset"
+        self.set(0)
+        run(["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", self._library, _SOURCE])
+
+    def set(self, seconds):
+        """How far the clock is ahead; behind, if negative. Seen by a running program at once."""
+        if not self._file.exists():
+            self._file.write_bytes(bytes(8))
+        with open(self._file, "r+b", buffering=0) as file:
+            file.write(struct.pack("=q", round(seconds * 1_000_000_000)))
+
+    @contextlib.contextmanager
+    def ahead(self, seconds):
+        self.set(seconds)
+        try:
+            yield
+        finally:
+            self.set(0)
+
+    def environment(self):
+        """For a program that is to have this clock."""
+        sanitizer = os.environ.get("ASAN_OPTIONS", "")
+        return os.environ | {
+            "LD_PRELOAD": str(self._library),
+            "CAIRN_TEST_CLOCK": str(self._file),
+            # The sanitizer wants to be the first library, for the sake of functions that this one leaves.
+            "ASAN_OPTIONS": f"{sanitizer}:verify_asan_link_order=0".lstrip(":"),
+        }
