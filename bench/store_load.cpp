@@ -111,6 +111,7 @@ class StoreClient {
         co_await find_account();
         std::vector fresh{proof};
         const ca::OrderStore::Reuse reuse{.finished_after = now() - std::chrono::hours(240),
+                                          .finished_by = now(),
                                           .lapsing_after = now()};
         auto creation = store_.create_order(order, std::move(fresh), reuse);
         const auto reused = co_await timed(std::move(creation));

@@ -133,15 +133,15 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
                   surroundings.next_executor, surroundings.announcements, surroundings.log,
                   surroundings.observer),
       issuance_(surroundings.repository, issuers_, profiles_, surroundings.clock,
-                surroundings.random, surroundings.next_executor, surroundings.announcements,
-                surroundings.log, surroundings.observer),
+                surroundings.clock_watch, surroundings.random, surroundings.next_executor,
+                surroundings.announcements, surroundings.log, surroundings.observer),
       revoking_(surroundings.repository, surroundings.clock, surroundings.log,
                 surroundings.observer),
       retention_(
           [this](ca::RetentionCutoffs cutoffs, std::size_t at_most) {
               return repository_.remove_expired(cutoffs, at_most);
           },
-          configuration.retention, surroundings.clock, surroundings.log),
+          configuration.retention, surroundings.clock_watch, surroundings.log),
       gate_(links_, surroundings.admissions, surroundings.request_observer),
       directory_api_(links_, gate_, directory_of(configuration)),
       account_api_(links_, gate_, registration_, ordering_),

@@ -14,6 +14,7 @@
 #include "apps/ca/configuration.h"
 #include "base/log.h"
 #include "ca/admissions.h"
+#include "ca/clock_watch.h"
 #include "ca/issuance.h"
 #include "ca/issuer.h"
 #include "ca/nonces.h"
@@ -34,6 +35,7 @@ struct Surroundings {
     ca::Admissions& admissions;
     base::Announcements& announcements;
     const base::Clock& clock;
+    const ca::ClockWatch& clock_watch;
     crypto::Random& random;
     base::Log& log;
     std::function<base::Executor()> next_executor;

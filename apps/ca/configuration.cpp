@@ -176,7 +176,7 @@ void apply(toml::table& root, const std::string& text, Findings& findings) {
 }
 
 std::string common_part(toml::table root) {
-    for (const auto* own : {"server", "store", "log"}) root.erase(own);
+    for (const auto* own : {"server", "store", "log", "clock"}) root.erase(own);
     std::ostringstream text;
     text << root;
     return text.str();
@@ -267,11 +267,23 @@ void read_retention(Section section, ca::RetentionLimits& retention) {
     section.report_unknown();
 }
 
+void read_clock(Section section, Configuration::Clock& clock) {
+    std::string text;
+    section.take("confirmed", text);
+    if (const auto time = base::from_rfc3339(text))
+        clock.confirmed = *time;
+    else if (!text.empty())
+        section.find("confirmed",
+                     "must be a time such as \"2026-11-22T12:00:00Z\": " + time.error().message);
+    section.report_unknown();
+}
+
 constexpr base::Seconds longest_reuse = std::chrono::days(200);
 
 void read_profile(Section section, ca::Profile& profile, bool baseline, base::Time now) {
     section.take("description", profile.description);
     section.take_duration("validity", profile.validity);
+    profile.backdate = ca::Profile::usual_backdate(profile.validity);
     section.take_duration("backdate", profile.backdate);
     section.take_count("max_names", profile.max_names, 1, 1000);
     section.take("common_name", profile.common_name);
@@ -281,8 +293,11 @@ void read_profile(Section section, ca::Profile& profile, bool baseline, base::Ti
     profile.baseline_requirements = baseline;
     if (baseline && profile.reuse_lifetime > longest_reuse)
         section.find("reuse_lifetime", "must not exceed 200d (BR 4.2.1)");
-    if (profile.backdate >= profile.validity)
-        section.find("backdate", "must be shorter than validity");
+    const auto longest_backdate = ca::Profile::longest_backdate(profile.validity);
+    if (profile.backdate > longest_backdate)
+        section.find("backdate", "must not exceed a third of validity, " +
+                                     std::to_string(longest_backdate.count()) +
+                                     "s: clients that renew after two thirds would do so at once");
     if (profile.backdate > std::chrono::hours(48))
         section.find("backdate", "must not exceed 48h (BR 7.1.2.7)");
     if (baseline && profile.validity > ca::longest_validity(now))
@@ -381,6 +396,7 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
     configuration.common += "\npublic_url " + configuration.server.public_url;
     read_store(top.section("store"), configuration.store);
     read_log(top.section("log"), configuration.log);
+    read_clock(top.section("clock"), configuration.clock);
     read_retention(top.section("retention"), configuration.retention);
     read_validation(top.section("validation"), configuration.validation);
 

@@ -65,6 +65,10 @@ struct Configuration {
         bool internal_names = false;
         bool baseline_requirements = true;
     } policy;
+    struct Clock {
+        /// The operator's word that this machine's clock was right then (ca::ClockWatch::confirm).
+        std::optional<base::Time> confirmed;
+    } clock;
     ca::RetentionLimits retention;
     std::map<std::string, ca::Profile> profiles;
     std::string default_profile;
@@ -77,7 +81,7 @@ struct Configuration {
     };
     std::map<std::string, Issuer> issuers;
     /// What all nodes of a CA should have in common, as text: all but where this one listens, logs
-    /// and keeps its store.
+    /// and keeps its store, and what is known of its clock.
     std::string common;
 };
 

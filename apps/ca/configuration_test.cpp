@@ -95,6 +95,38 @@ TEST(ConfigurationTest, TriesValidationsAgainOnlyWhereAskedTo) {
     }
 }
 
+TEST(ConfigurationTest, TakesTheBackdateOutOfTheValidity) {
+    const auto backdate_for = [](std::vector<std::string> overrides) {
+        overrides.emplace_back("policy.baseline_requirements=false");
+        const auto read = read_configuration(initial(), overrides, now);
+        return read ? base::to_rfc3339(base::Time(read->profiles.at("default").backdate))
+                    : read.error().front().message;
+    };
+    EXPECT_EQ(backdate_for({}), "1970-01-01T01:00:00Z");
+    EXPECT_EQ(backdate_for({R"(profiles.default.validity="80m")"}), "1970-01-01T00:08:00Z");
+    EXPECT_EQ(
+        backdate_for({R"(profiles.default.validity="80m")", R"(profiles.default.backdate="26m")"}),
+        "1970-01-01T00:26:00Z");
+    EXPECT_EQ(
+        backdate_for({R"(profiles.default.validity="80m")", R"(profiles.default.backdate="27m")"}),
+        "profiles.default.backdate must not exceed a third of validity, 1600s: clients that "
+        "renew after two thirds would do so at once");
+    EXPECT_EQ(backdate_for({R"(profiles.default.backdate="49h")"}),
+              "profiles.default.backdate must not exceed 48h (BR 7.1.2.7)");
+}
+
+TEST(ConfigurationTest, KnowsWhenTheClockWasRight) {
+    const auto read =
+        read_configuration(initial(), {R"(clock.confirmed="2026-11-22T13:00:00+01:00")"}, now);
+    ASSERT_TRUE(read) << read.error().front().message;
+    EXPECT_EQ(read->clock.confirmed, now);
+    EXPECT_EQ(read->common, read_configuration(initial(), {}, now)->common);
+    const auto wrong = read_configuration(initial(), {R"(clock.confirmed="yes")"}, now);
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().front().message.find("clock.confirmed must be a time such as"),
+              std::string::npos);
+}
+
 TEST(ConfigurationTest, APrivateCaMayLiveLonger) {
     const auto configuration = read_configuration(
         initial(), {"profiles.default.validity=\"700d\"", "policy.baseline_requirements=false"},

@@ -45,6 +45,18 @@ MetricFamily expiries(const ReadinessFacts& facts) {
     return family;
 }
 
+MetricFamily clock_deviations(const ReadinessFacts& facts) {
+    using From = ca::ClockWatch::Deviation::From;
+    auto family =
+        gauge_family("cairn_clock_ahead_seconds",
+                     "How far this machine's clock is ahead of the database's, and of the "
+                     "course that it should have kept since it was believed last.");
+    for (const auto& deviation : facts.clock)
+        add(family, {{"of", deviation.from == From::database ? "database" : "course"}},
+            std::chrono::duration<double>(deviation.ahead).count());
+    return family;
+}
+
 MetricFamily obstacles_of(const ReadinessFacts& facts) {
     auto family = gauge_family("cairn_readiness_obstacle",
                                "1 where /readyz would tell of this obstacle, else 0.");
@@ -89,7 +101,7 @@ ReadinessFacts OperatorSite::facts(std::optional<std::string> store_failure) con
 std::vector<MetricFamily> OperatorSite::Collect() const {
     const auto present = facts(store_.last_failure());
     std::vector<MetricFamily> families{expiries(present), obstacles_of(present),
-                                       file_sizes(store_file_)};
+                                       clock_deviations(present), file_sizes(store_file_)};
     if (present.free_octets)
         families.push_back(single_gauge("cairn_store_disk_free_bytes",
                                         "Room on the disk of the embedded store.",

@@ -14,6 +14,12 @@ using Role = ReadinessFacts::Certificate::Role;
 std::optional<ReadinessFinding> finding_about(const ReadinessFacts::Certificate& certificate,
                                               base::Time now) {
     const auto until = base::to_rfc3339(certificate.not_after);
+    if (certificate.role == Role::server && now < certificate.not_before)
+        return ReadinessFinding{
+            Obstacle::server_certificate_not_yet_valid,
+            fmt::format("the server's own certificate is valid from {}, and this machine's clock "
+                        "says {}; it is made anew within a minute, unless the log says why not",
+                        base::to_rfc3339(certificate.not_before), base::to_rfc3339(now))};
     if (certificate.role == Role::server) {
         if (now <= certificate.not_after) return std::nullopt;
         return ReadinessFinding{
@@ -52,6 +58,8 @@ std::string_view to_string(Obstacle obstacle) {
             return "store";
         case Obstacle::disk:
             return "disk";
+        case Obstacle::clock:
+            return "clock";
         case Obstacle::issuer_expired:
             return "issuer_expired";
         case Obstacle::issuer_expiring:
@@ -60,8 +68,30 @@ std::string_view to_string(Obstacle obstacle) {
             return "issuer_not_yet_valid";
         case Obstacle::server_certificate_expired:
             return "server_certificate_expired";
+        case Obstacle::server_certificate_not_yet_valid:
+            return "server_certificate_not_yet_valid";
     }
     return "unknown";
+}
+
+std::optional<std::string> clock_finding(const ca::ClockWatch::Deviation& deviation,
+                                         base::Time now) {
+    using std::chrono::duration_cast;
+    if (deviation.is_tolerable()) return std::nullopt;
+    const auto ahead = std::chrono::abs(deviation.ahead);
+    const auto amount =
+        fmt::format("{} s ({} days) {}", duration_cast<base::Seconds>(ahead).count(),
+                    std::chrono::round<std::chrono::days>(ahead).count(),
+                    deviation.ahead < ca::ClockWatch::Duration(0) ? "behind" : "ahead of");
+    if (deviation.from == ca::ClockWatch::Deviation::From::database)
+        return fmt::format(
+            "this machine's clock is {} the database's; nothing is removed meanwhile; set it right",
+            amount);
+    return fmt::format(
+        "this machine's clock is {} the time at which the CA believed it last and what has passed "
+        "since; nothing is removed meanwhile; set it right. If it is right, write "
+        "confirmed = \"{}\" under [clock] into ca.toml and send SIGHUP",
+        amount, base::to_rfc3339(now));
 }
 
 std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts) {
@@ -76,6 +106,9 @@ std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts) {
             {Obstacle::disk,
              fmt::format("the disk of the store has {} MiB left, and {} are wanted; make room",
                          *facts.free_octets >> 20U, least_free_octets >> 20U)});
+    for (const auto& deviation : facts.clock)
+        if (auto text = clock_finding(deviation, facts.now))
+            findings.push_back({Obstacle::clock, *std::move(text)});
     for (const auto& certificate : facts.certificates)
         if (auto finding = finding_about(certificate, facts.now))
             findings.push_back(std::move(*finding));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ca/clock_watch.h"
 
 namespace cairn::apps {
 
@@ -19,6 +20,8 @@ struct ReadinessFacts {
         base::Time not_before, not_after;
     };
     base::Time now;
+    /// How far the clock deviates from what it is compared with.
+    std::vector<ca::ClockWatch::Deviation> clock{};
     bool draining = false;
     /// Why the store cannot be written to.
     std::optional<std::string> store_failure{};
@@ -34,12 +37,14 @@ enum class Obstacle {
     draining,
     store,
     disk,
+    clock,
     issuer_expired,
     issuer_expiring,
     issuer_not_yet_valid,
     server_certificate_expired,
+    server_certificate_not_yet_valid,
 };
-inline constexpr std::size_t obstacles = 7;
+inline constexpr std::size_t obstacles = 9;
 /// "issuer_expired" and so on.
 [[nodiscard]] std::string_view to_string(Obstacle obstacle);
 
@@ -47,6 +52,11 @@ struct ReadinessFinding {
     Obstacle obstacle;
     std::string text;
 };
+
+/// What is wrong with a clock that deviates so, whose present is `now`, and what to do. Nothing, if
+/// it is tolerable.
+[[nodiscard]] std::optional<std::string> clock_finding(const ca::ClockWatch::Deviation& deviation,
+                                                       base::Time now);
 
 /// A store with less room than this could stop in the middle of a transaction.
 inline constexpr std::uintmax_t least_free_octets = std::uintmax_t{64} << 20U;

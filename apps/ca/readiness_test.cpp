@@ -9,6 +9,7 @@ namespace {
 
 using Certificate = ReadinessFacts::Certificate;
 using Role = Certificate::Role;
+using Deviation = ca::ClockWatch::Deviation;
 using std::chrono::days;
 using std::chrono::hours;
 
@@ -80,6 +81,20 @@ TEST(ReadinessTest, FindsEachObstacle) {
              {"clock before the issuer's first second",
               [](auto& facts) { facts.certificates[0] = issuer(now + hours(1), now + days(9)); },
               Obstacle::issuer_not_yet_valid},
+             {"clock ahead of its course",
+              [](auto& facts) {
+                  facts.clock = {{Deviation::From::course, std::chrono::minutes(1)}};
+              },
+              Obstacle::clock},
+             {"clock behind the database's",
+              [](auto& facts) {
+                  facts.clock = {{Deviation::From::course, std::chrono::seconds(0)},
+                                 {Deviation::From::database, -std::chrono::seconds(6)}};
+              },
+              Obstacle::clock},
+             {"own certificate begins in a second",
+              [](auto& facts) { facts.certificates[1].not_before = now + base::Seconds(1); },
+              Obstacle::server_certificate_not_yet_valid},
              {"own certificate expired",
               [](auto& facts) { facts.certificates[1] = server(now - base::Seconds(1)); },
               Obstacle::server_certificate_expired},
@@ -95,6 +110,21 @@ TEST(ReadinessTest, StillAcceptsTheLastMoment) {
     facts.free_octets = least_free_octets;
     facts.certificates = {issuer(now, now + least_issuer_life), server(now)};
     EXPECT_TRUE(readiness_findings(facts).empty());
+}
+
+TEST(ReadinessTest, SaysByHowMuchTheClockIsWrong) {
+    using From = Deviation::From;
+    EXPECT_EQ(clock_finding({From::database, days(60) + std::chrono::milliseconds(1500)}, now),
+              "this machine's clock is 5184001 s (60 days) ahead of the database's; nothing is "
+              "removed meanwhile; set it right");
+    EXPECT_EQ(
+        clock_finding({From::course, -days(3)}, now),
+        "this machine's clock is 259200 s (3 days) behind the time at which the CA believed "
+        "it last and what has passed since; nothing is removed meanwhile; set it right. If it "
+        "is right, write confirmed = \"2027-01-15T08:00:00Z\" under [clock] into ca.toml and "
+        "send SIGHUP");
+    EXPECT_FALSE(clock_finding({From::course, std::chrono::seconds(30)}, now));
+    EXPECT_FALSE(clock_finding({From::database, -std::chrono::seconds(5)}, now));
 }
 
 TEST(ReadinessTest, FindsAllAtOnceAndNamesThem) {

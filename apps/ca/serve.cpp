@@ -35,6 +35,8 @@ namespace {
 
 constexpr base::Milliseconds drain_patience{10000};
 constexpr std::chrono::seconds upkeep_interval{60};
+/// How often the clock is looked at.
+constexpr std::chrono::seconds look_interval{2};
 /// How long a start waits for a database that is away: longer than a failover takes.
 constexpr std::chrono::seconds store_patience{60};
 constexpr std::chrono::seconds store_pause{1};
@@ -105,10 +107,12 @@ class Server {
           store_(open_store()),
           store_watch_(*store_.repository, [this] { return loops_.next(); }),
           identity_(std::make_shared<net::TlsIdentity>()),
-          certificate_(folder_, clock_, identity_),
+          clock_watch_([this] { return database_clock(); }),
+          certificate_(folder_, clock_, *log_, identity_),
           authority_(make_authority(configuration_)),
           operator_site_(metrics_, store_watch_, folder_ / configuration_.store.sqlite_path,
                          [this] { return readiness_facts(); }) {
+        begin_clock_watch();
         run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
         report_configuration();
@@ -130,6 +134,7 @@ class Server {
         acme_->stop(drain_patience);
         if (operator_) operator_->stop(base::Milliseconds(0));
         authority_.load()->stop(drain_patience);
+        keep_believed_time();
         log_->info("stopped");
         log_->flush();
     }
@@ -150,6 +155,7 @@ class Server {
             fresh->start();
             retired_.push_back(std::move(former));
             warn_of_lasting_keys(configuration);
+            take_confirmation(configuration);
             configuration_ = std::move(configuration);
             log_->info("configuration reloaded");
             report_configuration();
@@ -164,15 +170,68 @@ class Server {
     void keep_up() {
         // An authority goes once the last request that began under it has ended.
         std::erase_if(retired_, [](const auto& former) { return former.use_count() == 1; });
-        try {
-            certificate_.refresh(configuration_, *authority_.load(), loops_.next());
-        } catch (const std::exception& error) {
-            log_->error("the server's own certificate could not be renewed",
-                        {{"error", error.what()}});
-        }
+        certificate_.keep_up(configuration_, *authority_.load(), loops_.next());
+        keep_believed_time();
+    }
+
+    // Every few seconds. True if the clock was set: then it is time for the upkeep.
+    bool look_at_clock() {
+        const bool was_set = clock_watch_.look();
+        const bool is_believed = clock_watch_.is_believed();
+        if (is_believed != was_believed_) report_clock();
+        was_believed_ = is_believed;
+        return was_set;
     }
 
   private:
+    std::optional<ca::ClockWatch::Point> database_clock() const {
+        if (store_.shared == nullptr) return std::nullopt;
+        return store_.shared->clock_offset();
+    }
+
+    void begin_clock_watch() {
+        std::optional<base::Time> latest;
+        const auto find = [&]() -> base::Task<void> {
+            latest = co_await store_.repository->believed_time();
+        };
+        run(find());
+        clock_watch_.begin(latest);
+        if (configuration_.clock.confirmed) clock_watch_.confirm(*configuration_.clock.confirmed);
+        look_at_clock();
+        keep_believed_time();
+    }
+
+    // What was said before is not said of the clock as it is now.
+    void take_confirmation(const Configuration& fresh) {
+        const auto& confirmed = fresh.clock.confirmed;
+        if (confirmed && confirmed != configuration_.clock.confirmed)
+            clock_watch_.confirm(*confirmed);
+    }
+
+    void report_clock() {
+        bool is_believed = true;
+        for (const auto& deviation : clock_watch_.deviations()) {
+            const auto finding = clock_finding(deviation, clock_.now());
+            if (!finding) continue;
+            is_believed = false;
+            log_->warning("the clock is not believed", {{"detail", *finding}});
+        }
+        if (is_believed) log_->info("the clock is believed");
+    }
+
+    // What is missed is made up for a minute later.
+    void keep_believed_time() {
+        const auto time = clock_watch_.believed_time();
+        const bool is_store_away =
+            store_.shared != nullptr && !store_.shared->health().is_reachable;
+        if (!time || is_store_away) return;
+        try {
+            run(store_.repository->keep_believed_time(*time));
+        } catch (const std::exception& error) {
+            log_->warning("the time could not be kept in the store", {{"error", error.what()}});
+        }
+    }
+
     static std::string joined(const std::vector<std::string>& words) {
         std::string result;
         for (const auto& word : words) result += (result.empty() ? "" : " ") + word;
@@ -224,6 +283,7 @@ class Server {
                          .admissions = *store_.admissions,
                          .announcements = announcements_,
                          .clock = clock_,
+                         .clock_watch = clock_watch_,
                          .random = random_,
                          .log = *log_,
                          .next_executor = [this] { return loops_.next(); },
@@ -265,14 +325,15 @@ class Server {
     ReadinessFacts readiness_facts() {
         using Role = ReadinessFacts::Certificate::Role;
         const auto authority = authority_.load();
-        ReadinessFacts facts{.now = clock_.now(), .draining = is_draining_};
+        ReadinessFacts facts{
+            .now = clock_.now(), .clock = clock_watch_.deviations(), .draining = is_draining_};
         for (const auto& issuer : authority->issuers().all()) {
             if (!issuer.use().active) continue;
-            facts.certificates.push_back({Role::issuer, issuer.name(),
-                                          issuer.certificate().not_before(),
-                                          issuer.certificate().not_after()});
+            facts.certificates.push_back({Role::issuer, issuer.name(), issuer.validity().not_before,
+                                          issuer.validity().not_after});
         }
-        facts.certificates.push_back({Role::server, "server", {}, certificate_.not_after()});
+        facts.certificates.push_back(
+            {Role::server, "server", certificate_.not_before(), certificate_.not_after()});
         if (store_.shared != nullptr) facts.dissenters = store_.shared->health().dissenters;
         return facts;
     }
@@ -310,6 +371,8 @@ class Server {
     OpenedStore store_;
     StoreWatch store_watch_;
     std::shared_ptr<net::TlsIdentity> identity_;
+    ca::ClockWatch clock_watch_;
+    bool was_believed_ = true;
     ServerCertificate certificate_;
     std::atomic<std::shared_ptr<Authority>> authority_;
     std::vector<std::shared_ptr<Authority>> retired_;
@@ -361,13 +424,18 @@ int serve(const fs::path& folder, const std::vector<std::string>& overrides,
     auto next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
     for (;;) {
         siginfo_t details{};
-        const int signal = wait_for_signal(signals, details, next_upkeep);
+        const int signal = wait_for_signal(
+            signals, details,
+            std::min(next_upkeep, std::chrono::steady_clock::now() + look_interval));
         if (signal == SIGTERM || signal == SIGINT) return 0;
         if (signal == SIGHUP) {
             const bool is_own = details.si_code == SI_QUEUE && details.si_pid == ::getpid();
             server->reload(is_own ? Server::Asker::operator_elsewhere
                                   : Server::Asker::operator_here);
         }
+        const bool was_clock_set = server->look_at_clock();
+        if (signal != SIGHUP && !was_clock_set && std::chrono::steady_clock::now() < next_upkeep)
+            continue;
         server->keep_up();
         next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
     }

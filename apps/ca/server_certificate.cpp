@@ -52,58 +52,142 @@ base::Time renewal_time(const pki::Certificate& certificate) {
     return certificate.not_after() - (certificate.not_after() - certificate.not_before()) / 3;
 }
 
-// Whether a certificate for this key issued now would have the same issuer.
+// Whether a certificate for this key issued now would have the same issuer, if it had one.
 bool is_of_present_issuer(const pki::Certificate& issuer, const crypto::PrivateKey& key,
                           const Configuration& configuration, const Authority& authority,
                           base::Time now) {
-    const auto* present = authority.issuers().choose(configuration.default_profile,
-                                                     key.public_key().algorithm(), now);
-    return present != nullptr && present->certificate() == issuer;
+    try {
+        const auto* present = authority.issuers().choose(configuration.default_profile,
+                                                         key.public_key().algorithm(), now);
+        return present != nullptr && present->certificate() == issuer;
+    } catch (const ca::IssuerUnavailable&) {
+        return true;
+    }
 }
 
 }  // namespace
 
 ServerCertificate::ServerCertificate(std::filesystem::path folder, const base::Clock& clock,
-                                     std::shared_ptr<net::TlsIdentity> identity)
+                                     base::Log& log, std::shared_ptr<net::TlsIdentity> identity)
     : chain_path_(folder / "pki" / "server.pem"),
       key_path_(folder / "pki" / "server-key.pem"),
       clock_(clock),
+      log_(log),
       identity_(std::move(identity)) {}
+
+// What cannot be read is as good as none: a crash between the two files, a file without a right to
+// read it.
+std::optional<ServerCertificate::Pair> ServerCertificate::read() const {
+    std::error_code status;
+    if (!std::filesystem::exists(chain_path_, status) ||
+        !std::filesystem::exists(key_path_, status))
+        return std::nullopt;
+    try {
+        auto chain = pki::chain_from_pem(read_file(chain_path_));
+        auto key = crypto::PrivateKey::from_pem(read_file(key_path_));
+        if (!chain || !key || chain->size() < 2 || chain->front().public_key() != key->public_key())
+            return std::nullopt;
+        return Pair{*std::move(chain), *std::move(key)};
+    } catch (const std::runtime_error& error) {
+        log_.warning("the server's own certificate cannot be read", {{"error", error.what()}});
+        return std::nullopt;
+    }
+}
+
+bool ServerCertificate::is_good(const Pair& pair, const Configuration& configuration,
+                                const Authority& authority) const {
+    const auto now = clock_.now();
+    const auto& certificate = pair.chain.front();
+    return now >= certificate.not_before() && now < renewal_time(certificate) &&
+           has_names(certificate, names_of(configuration)) &&
+           is_of_present_issuer(pair.chain[1], pair.key, configuration, authority, now);
+}
+
+void ServerCertificate::use(const Pair& pair) {
+    const auto& certificate = pair.chain.front();
+    if (in_use_ == certificate) return;
+    identity_->replace(pki::to_pem(pair.chain), pair.key);
+    in_use_ = certificate;
+    not_before_ = certificate.not_before();
+    not_after_ = certificate.not_after();
+}
+
+void ServerCertificate::Patience::count_failure() {
+    constexpr std::chrono::minutes longest_pause{60};
+    const std::chrono::minutes pause{1 << std::min(failures++, 6)};
+    next_attempt = std::chrono::steady_clock::now() + std::min(pause, longest_pause);
+}
+
+ServerCertificate::Pair ServerCertificate::issue(const Configuration& configuration,
+                                                 Authority& authority,
+                                                 const base::Executor& executor) {
+    auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    pki::Chain chain;
+    const auto task = [&]() -> base::Task<void> {
+        chain = co_await authority.issuance().issue_own_certificate(
+            names_of(configuration), key.public_key(), server_certificate_life);
+    };
+    boost::asio::co_spawn(executor, task(), boost::asio::use_future).get();
+    return {std::move(chain), std::move(key)};
+}
+
+void ServerCertificate::write(const Pair& pair) {
+    try {
+        const auto key_pem = pair.key.to_pem();
+        write_file(key_path_, base::text_of({key_pem.data(), key_pem.size()}), 0600);
+        write_file(chain_path_, pki::to_pem(pair.chain), 0644);
+        unwritten_.reset();
+        writing_ = {};
+    } catch (const std::runtime_error& error) {
+        log_.error(
+            "the server's own certificate is used but cannot be written; the next start makes "
+            "another one",
+            {{"error", error.what()}});
+        unwritten_ = pair;
+        writing_.count_failure();
+    }
+}
 
 void ServerCertificate::refresh(const Configuration& configuration, Authority& authority,
                                 const base::Executor& executor) {
-    const auto names = names_of(configuration);
-    std::error_code status;
-    if (std::filesystem::exists(chain_path_, status) &&
-        std::filesystem::exists(key_path_, status)) {
-        const auto chain_pem = read_file(chain_path_);
-        const auto chain = pki::chain_from_pem(chain_pem);
-        const auto key = crypto::PrivateKey::from_pem(read_file(key_path_));
-        // Anything less than a perfect match is replaced: a crash between the two files, a new
-        // issuer, other names, age.
-        if (chain && key && chain->size() > 1 && chain->front().public_key() == key->public_key() &&
-            is_of_present_issuer((*chain)[1], *key, configuration, authority, clock_.now()) &&
-            has_names(chain->front(), names) && clock_.now() < renewal_time(chain->front())) {
-            if (renew_at_ != renewal_time(chain->front())) identity_->replace(chain_pem, *key);
-            renew_at_ = renewal_time(chain->front());
-            not_after_ = chain->front().not_after();
-            return;
-        }
+    issuing_ = {};
+    writing_ = {};
+    attempt(configuration, authority, executor);
+}
+
+void ServerCertificate::keep_up(const Configuration& configuration, Authority& authority,
+                                const base::Executor& executor) {
+    try {
+        attempt(configuration, authority, executor);
+    } catch (const std::exception& error) {
+        log_.error("the server's own certificate could not be renewed", {{"error", error.what()}});
     }
-    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
-    pki::Chain issued;
-    const auto issue = [&]() -> base::Task<void> {
-        issued = co_await authority.issuance().issue_own_certificate(names, key.public_key(),
-                                                                     server_certificate_life);
-    };
-    boost::asio::co_spawn(executor, issue(), boost::asio::use_future).get();
-    const auto chain_pem = pki::to_pem(issued);
-    const auto key_pem = key.to_pem();
-    write_file(key_path_, base::text_of({key_pem.data(), key_pem.size()}), 0600);
-    write_file(chain_path_, chain_pem, 0644);
-    identity_->replace(chain_pem, key);
-    renew_at_ = renewal_time(issued.front());
-    not_after_ = issued.front().not_after();
+}
+
+void ServerCertificate::attempt(const Configuration& configuration, Authority& authority,
+                                const base::Executor& executor) {
+    const auto held = unwritten_ ? unwritten_ : read();
+    if (held && is_good(*held, configuration, authority)) {
+        use(*held);
+        if (unwritten_ && writing_.is_over()) write(*held);
+        return;
+    }
+    if (!issuing_.is_over()) return;
+    std::optional<Pair> fresh;
+    try {
+        fresh = issue(configuration, authority, executor);
+    } catch (const std::exception& error) {
+        issuing_.count_failure();
+        // A server that starts is better with an old one than without any.
+        if (in_use_ || !held) throw;
+        log_.error("no certificate for this server can be issued; the former one is used",
+                   {{"error", error.what()}});
+        use(*held);
+        return;
+    }
+    issuing_ = {};
+    use(*fresh);
+    write(*fresh);
 }
 
 }  // namespace cairn::apps

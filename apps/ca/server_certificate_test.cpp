@@ -1,5 +1,10 @@
 #include "apps/ca/server_certificate.h"
 
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <vector>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
@@ -15,6 +20,26 @@ namespace cairn::apps {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Counts what is logged.
+class EventLog final : public base::Log {
+  public:
+    void write(base::LogLevel /*level*/, std::string_view event,
+               std::initializer_list<base::LogField> /*fields*/) override {
+        const std::scoped_lock lock(mutex_);
+        events_.emplace_back(event);
+    }
+    void flush() override {}
+
+    [[nodiscard]] std::ptrdiff_t count(std::string_view event) const {
+        const std::scoped_lock lock(mutex_);
+        return std::ranges::count(events_, event);
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> events_;
+};
 
 class ServerCertificateTest : public testing::Test {
   protected:
@@ -41,6 +66,7 @@ class ServerCertificateTest : public testing::Test {
                          .admissions = *admissions_,
                          .announcements = announcements_,
                          .clock = clock_,
+                         .clock_watch = clock_watch_,
                          .random = random_,
                          .log = *log_,
                          .next_executor = [this] { return loops_.next(); },
@@ -60,11 +86,14 @@ class ServerCertificateTest : public testing::Test {
             .has_value();
     }
 
+    [[nodiscard]] std::ptrdiff_t issued() const { return log_->count("issued own certificate"); }
+
     base::ManualClock clock_{base::SystemClock().now()};
+    ca::ClockWatch clock_watch_;
     crypto::SystemRandom random_;
     const fs::path folder_ = fresh_folder();
     Configuration configuration_;
-    std::unique_ptr<base::Log> log_ = base::silent_log();
+    std::unique_ptr<EventLog> log_ = std::make_unique<EventLog>();
     net::EventLoops loops_{1};
     const Adapters adapters_;
     std::unique_ptr<ca::Repository> store_;
@@ -73,7 +102,7 @@ class ServerCertificateTest : public testing::Test {
     std::unique_ptr<ca::Admissions> admissions_;
     std::unique_ptr<Authority> authority_;
     std::shared_ptr<net::TlsIdentity> identity_ = std::make_shared<net::TlsIdentity>();
-    ServerCertificate certificate_{folder_, clock_, identity_};
+    ServerCertificate certificate_{folder_, clock_, *log_, identity_};
 };
 
 TEST_F(ServerCertificateTest, IsIssuedByTheIntermediateAndKnownToTheStore) {
@@ -105,6 +134,72 @@ TEST_F(ServerCertificateTest, IsReplacedForOtherNamesAndAfterACrashBetweenItsFil
     const auto other = crypto::PrivateKey::generate(crypto::KeyType::ec_p256).to_pem();
     write_file(folder_ / "pki/server-key.pem", base::text_of({other.data(), other.size()}), 0600);
     EXPECT_NE(refreshed(), second);
+}
+
+TEST_F(ServerCertificateTest, IsMadeAnewWhereItBeginsInTheFuture) {
+    clock_.advance(std::chrono::days(25));
+    const auto from_the_future = refreshed();
+    clock_.advance(-std::chrono::days(25));
+    const auto second = refreshed();
+    EXPECT_NE(second, from_the_future);
+    EXPECT_LE(second.not_before(), clock_.now());
+    EXPECT_EQ(certificate_.not_before(), second.not_before());
+    EXPECT_EQ(refreshed(), second) << "and then left alone";
+}
+
+// A folder in the place of the file, which nobody can write over, whatever his rights.
+TEST_F(ServerCertificateTest, IsUsedEvenIfItCannotBeWritten) {
+    fs::create_directories(folder_ / "pki/server-key.pem/occupied");
+    certificate_.refresh(configuration_, *authority_, loops_.next());
+    const auto end = certificate_.not_after();
+    EXPECT_GT(end, clock_.now() + std::chrono::days(29));
+    EXPECT_EQ(issued(), 1);
+    clock_.advance(std::chrono::minutes(1));
+    for (int minute = 0; minute < 3; ++minute)
+        certificate_.keep_up(configuration_, *authority_, loops_.next());
+    certificate_.refresh(configuration_, *authority_, loops_.next());
+    EXPECT_EQ(issued(), 1) << "what could not be written is good all the same";
+    EXPECT_EQ(certificate_.not_after(), end);
+    EXPECT_FALSE(fs::exists(folder_ / "pki/server.pem"));
+
+    fs::remove_all(folder_ / "pki/server-key.pem");
+    const auto written = refreshed();
+    EXPECT_EQ(issued(), 1);
+    EXPECT_EQ(written.not_after(), end);
+    EXPECT_EQ(crypto::PrivateKey::from_pem(read_file(folder_ / "pki/server-key.pem"))
+                  .value()
+                  .public_key(),
+              written.public_key());
+}
+
+TEST_F(ServerCertificateTest, IsNotAskedForEachMinuteIfThereIsNoneToBeHad) {
+    const auto first = refreshed();
+    EXPECT_EQ(issued(), 1);
+    clock_.advance(std::chrono::days(2000));  // the issuer is over
+    EXPECT_THROW(certificate_.refresh(configuration_, *authority_, loops_.next()),
+                 ca::IssuerUnavailable);
+    for (int minute = 0; minute < 3; ++minute)
+        certificate_.keep_up(configuration_, *authority_, loops_.next());
+    EXPECT_EQ(log_->count("the server's own certificate could not be renewed"), 0) << "it waits";
+    EXPECT_EQ(certificate_.not_after(), first.not_after()) << "the former one stays in use";
+}
+
+TEST_F(ServerCertificateTest, StartsWithTheFormerOneIfTheClockIsBeforeTheIssuer) {
+    const auto first = refreshed();
+    clock_.advance(-std::chrono::days(3));
+    ServerCertificate at_the_next_start(folder_, clock_, *log_, identity_);
+    at_the_next_start.refresh(configuration_, *authority_, loops_.next());
+    EXPECT_EQ(at_the_next_start.not_before(), first.not_before());
+    EXPECT_EQ(log_->count("no certificate for this server can be issued; the former one is used"),
+              1);
+}
+
+// Otherwise its time for renewal has come when it is made.
+TEST_F(ServerCertificateTest, IsNotDueAtOnceWhereTheIssuerIsAboutToEnd) {
+    clock_.set(authority_->issuers().all().front().validity().not_after - std::chrono::minutes(20));
+    const auto first = refreshed();
+    EXPECT_EQ(refreshed(), first);
+    EXPECT_EQ(issued(), 1);
 }
 
 }  // namespace

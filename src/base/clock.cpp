@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <ctime>
 #include <optional>
 
 namespace cairn::base {
@@ -90,6 +91,18 @@ void append_two_digits(std::string& text, unsigned number) {
 
 Time SystemClock::now() const {
     return std::chrono::floor<Seconds>(std::chrono::system_clock::now());
+}
+
+std::chrono::milliseconds time_since_boot() {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        Seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+ClockReading read_clocks() {
+    return {.wall = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
+            .since_boot = time_since_boot()};
 }
 
 // By hand, because every object and every line of the log has one.

@@ -39,6 +39,16 @@ class ManualClock final : public Clock {
     std::atomic<Time> now_;
 };
 
+/// What two clocks of the operating system say at one moment.
+struct ClockReading {
+    /// The one that is set to the time of day, and may be set again.
+    std::chrono::sys_time<std::chrono::milliseconds> wall;
+    /// The one that nobody sets; it also runs while the machine sleeps (CLOCK_BOOTTIME).
+    std::chrono::milliseconds since_boot;
+};
+[[nodiscard]] std::chrono::milliseconds time_since_boot();
+[[nodiscard]] ClockReading read_clocks();
+
 /// Appends `2026-11-22T01:02:03`. For years of four digits.
 void append_date_and_time(std::string& text, Time time);
 /// `2026-11-22T01:02:03Z` (RFC 3339, as RFC 8555 uses it).

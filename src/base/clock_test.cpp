@@ -106,5 +106,13 @@ TEST(SystemClock, IsTheSystemsTime) {
     EXPECT_LE(now, std::chrono::system_clock::now());
 }
 
+TEST(ClockReading, SaysBothClocksAtOneMoment) {
+    const auto first = read_clocks();
+    const auto second = read_clocks();
+    EXPECT_GE(first.wall + 1s, SystemClock().now());
+    EXPECT_GT(first.since_boot, 0s);
+    EXPECT_GE(second.since_boot, first.since_boot);
+}
+
 }  // namespace
 }  // namespace cairn::base

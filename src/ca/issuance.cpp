@@ -21,6 +21,9 @@ QueuedJob job_of(const OrderId& id, const AccountId& account) {
     return {.id = id.to_string(), .owner = account.to_string()};
 }
 
+/// When a client should come again that found no issuer: soon, since an operator sees to it.
+constexpr base::Seconds issuer_retry{60};
+
 // The first few of `findings`, and how many more there are.
 template <class Findings, class Text>
 std::string joined(const Findings& findings, Text text) {
@@ -84,13 +87,14 @@ IssuedCertificate kept(const IssuanceProof& proof, const Issuer& issuer) {
 }  // namespace
 
 Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
-                   const base::Clock& clock, crypto::Random& random,
+                   const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
                    std::function<base::Executor()> next_executor,
                    base::Announcements& announcements, base::Log& log, Observer& observer)
     : repository_(repository),
       issuers_(issuers),
       profiles_(profiles),
       clock_(clock),
+      clock_watch_(clock_watch),
       random_(random),
       announcements_(announcements),
       log_(log),
@@ -133,7 +137,7 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
     const auto issuer_not_after =
-        require_issuer(order.profile, csr.public_key()).certificate().not_after();
+        require_issuer_at_once(order.profile, csr.public_key()).validity().not_after;
     IssuanceIntent intent{.begun = now,
                           .csr = std::move(request.csr),
                           .serial = pki::SerialNumber::dated(now, random_),
@@ -294,9 +298,12 @@ Issuance::Warrant Issuance::prove(const Facts& facts) const {
     if (!proof) throw std::move(proof.error());
     // Asked again: between finalize and now may lie an outage or a change of issuer.
     const auto& issuer = require_issuer(order.profile, proof->public_key());
-    if (auto refusal =
-            intent_refusal(*order.intent, issuer.certificate().not_after(), clock_.now()))
+    if (auto refusal = intent_refusal(*order.intent, issuer.validity().not_after, clock_.now())) {
+        // Who finalized must not lose the order to a clock that will be set right.
+        if (!clock_watch_.is_believed())
+            throw SignerUnavailable("the clock of the CA is not believed");
         throw std::move(*refusal);
+    }
     return Warrant{std::move(*proof), issuer};
 }
 
@@ -338,11 +345,9 @@ base::Task<pki::Chain> Issuance::issue_own_certificate(std::vector<protocol::Ide
     const auto now = clock_.now();
     const auto& profile = *profiles_.find("");
     const auto& issuer = require_issuer(profile.name, key);
-    const auto not_before = now - profile.backdate;
-    const auto not_after =
-        std::min(not_before + validity - base::Seconds(1), issuer.certificate().not_after());
-    auto proof = IssuanceProof::for_own_server(
-        names, std::move(key), pki::SerialNumber::dated(now, random_), {not_before, not_after});
+    const auto whole = validity_until(issuer.validity().not_after, validity, profile.backdate, now);
+    auto proof = IssuanceProof::for_own_server(names, std::move(key),
+                                               pki::SerialNumber::dated(now, random_), whole);
     auto issued = kept(proof, issuer);
     issued.der = co_await make_certificate(std::move(proof), issuer);
     issued.issued = clock_.now();
@@ -380,6 +385,17 @@ const Issuer& Issuance::require_issuer(const std::string& profile,
                       "no issuer of this CA issues certificates of profile \"" + profile +
                           "\" for " + std::string(to_string(key.algorithm())) + " keys");
     return *issuer;
+}
+
+const Issuer& Issuance::require_issuer_at_once(const std::string& profile,
+                                               const crypto::PublicKey& key) const {
+    try {
+        return require_issuer(profile, key);
+    } catch (const IssuerUnavailable& error) {
+        Problem problem(ProblemType::server_internal, error.what(), 503);
+        problem.retry_after = issuer_retry;
+        throw problem;
+    }
 }
 
 }  // namespace cairn::ca

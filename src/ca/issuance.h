@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "ca/cause.h"
+#include "ca/clock_watch.h"
 #include "ca/issuer.h"
 #include "ca/job_queue.h"
 #include "ca/ordering.h"
@@ -32,7 +33,7 @@ namespace cairn::ca {
 class Issuance {
   public:
     Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
-             const base::Clock& clock, crypto::Random& random,
+             const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
              std::function<base::Executor()> next_executor, base::Announcements& announcements,
              base::Log& log, Observer& observer);
 
@@ -81,15 +82,19 @@ class Issuance {
     /// The same for the server's own certificate.
     base::Task<void> settle_own();
     base::Task<void> give_up(OrderId id);
-    /// The issuer for such a certificate. Throws a problem if there is none.
+    /// The issuer for such a certificate. Throws a problem if there is none, IssuerUnavailable if
+    /// none is valid now.
     [[nodiscard]] const Issuer& require_issuer(const std::string& profile,
                                                const crypto::PublicKey& key) const;
+    /// The same for a request, which does not wait: throws a problem in both cases.
+    [[nodiscard]] const Issuer& require_issuer_at_once(const std::string& profile,
+                                                       const crypto::PublicKey& key) const;
     /// The proof that the order's intent may be carried out, and by whom.
     struct Warrant {
         IssuanceProof proof;
         const Issuer& issuer;
     };
-    /// Throws the problem for which it may not.
+    /// Throws the problem for which it may not, SignerUnavailable if it may at another time.
     [[nodiscard]] Warrant prove(const Facts& facts) const;
     /// The facts of an order whose intent is in the store and may be old. Throws the problem that
     /// came up since.
@@ -102,6 +107,7 @@ class Issuance {
     const Issuers& issuers_;
     const Profiles& profiles_;
     const base::Clock& clock_;
+    const ClockWatch& clock_watch_;
     crypto::Random& random_;
     base::Announcements& announcements_;
     base::Log& log_;

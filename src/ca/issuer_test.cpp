@@ -62,7 +62,36 @@ TEST_F(IssuerTest, TheNewestTakesOver) {
                              issuer("older", now - std::chrono::days(200)));
     EXPECT_EQ(chosen(all, "default", KeyAlgorithm::ec_p256), "new");
     EXPECT_EQ(chosen(all, "default", KeyAlgorithm::ec_p256, now - base::Seconds(1)), "old");
-    EXPECT_EQ(chosen(all, "default", KeyAlgorithm::ec_p256, now + std::chrono::days(1001)), "none");
+}
+
+// Not the same as none at all: the clock, or the issuer, will be replaced.
+TEST_F(IssuerTest, SaysWhenOneWouldBeValidIfNoneIsNow) {
+    const auto all = issuers(issuer("old", now - std::chrono::days(100)), issuer("new", now));
+    const auto refusal = [&](base::Time when) -> std::string {
+        try {
+            return chosen(all, "default", KeyAlgorithm::ec_p256, when);
+        } catch (const IssuerUnavailable& error) {
+            return error.what();
+        }
+    };
+    EXPECT_EQ(refusal(now + std::chrono::days(1001)),
+              "no issuer can sign now: the last one is valid from 2026-11-22T12:00:00Z to "
+              "2029-08-18T12:00:00Z, and the clock of the CA says 2029-08-19T12:00:00Z");
+    EXPECT_NE(refusal(now - std::chrono::days(101)).find("says 2026-08-13T12:00:00Z"),
+              std::string::npos);
+    EXPECT_EQ(refusal(now - std::chrono::days(1)), "old");
+}
+
+TEST_F(IssuerTest, IsOverWithTheFirstOfItsChain) {
+    auto key = crypto::PrivateKey::generate(KeyType::ec_p256);
+    const auto above = crypto::PrivateKey::generate(KeyType::ec_p256);
+    pki::Chain chain{root_of(key), root_of(above, now - std::chrono::days(990))};
+    Issuer one("x", std::move(chain),
+               std::make_unique<KeySigner>(std::move(key), signing_.get_executor()), "", {});
+    EXPECT_EQ(one.validity().not_before, now);
+    EXPECT_EQ(one.validity().not_after, now + std::chrono::days(10));
+    EXPECT_TRUE(one.is_valid(now + std::chrono::days(9)));
+    EXPECT_FALSE(one.is_valid(now + std::chrono::days(11)));
 }
 
 TEST_F(IssuerTest, IsChosenByProfileAndKindOfKey) {

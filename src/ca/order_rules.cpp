@@ -158,12 +158,19 @@ std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order) {
     return findings;
 }
 
+pki::Validity validity_until(base::Time end, base::Seconds life, base::Seconds backdate,
+                             base::Time now) {
+    const pki::Validity whole{now - backdate, now - backdate + life - base::Seconds(1)};
+    if (end >= whole.not_after) return whole;
+    return {now - std::clamp<base::Seconds>((end - now) / 9, base::Seconds(0), backdate), end};
+}
+
 pki::Validity validity_for(const Order& order, const Profile& profile, base::Time issuer_not_after,
                            base::Time now) {
-    const auto not_before = order.not_before.value_or(now - profile.backdate);
-    const auto not_after =
-        order.not_after.value_or(not_before + profile.longest_life(now) - base::Seconds(1));
-    return {not_before, std::min(not_after, issuer_not_after)};
+    const auto life = profile.longest_life(now);
+    const auto end = std::min(order.not_after.value_or(issuer_not_after), issuer_not_after);
+    if (!order.not_before) return validity_until(end, life, profile.backdate, now);
+    return {*order.not_before, std::min(*order.not_before + life - base::Seconds(1), end)};
 }
 
 protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,

@@ -49,6 +49,12 @@ namespace cairn::ca {
 /// asks for must-staple. Empty: nothing is.
 [[nodiscard]] std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order);
 
+/// The validity of a certificate issued at `now`: `life` in all, of which `backdate` is past, and
+/// no longer than to `end`. Of one that is cut short there no more than a tenth is past, whatever
+/// `backdate` says. Both ends inclusive.
+[[nodiscard]] pki::Validity validity_until(base::Time end, base::Seconds life,
+                                           base::Seconds backdate, base::Time now);
+
 /// The validity of a certificate for `order` issued now: what the order asks for, else what the
 /// profile says; never beyond the issuer's own. Both ends inclusive.
 [[nodiscard]] pki::Validity validity_for(const Order& order, const Profile& profile,

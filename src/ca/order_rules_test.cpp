@@ -117,6 +117,32 @@ TEST_F(OrderRulesTest, LimitsTheNumberOfNames) {
     EXPECT_EQ(order_refusal(request, profile_, policy_, now)->type, ProblemType::malformed);
 }
 
+// A client that renews after two thirds of the validity must have most of it before it.
+TEST_F(OrderRulesTest, LeavesMostOfTheValidityToComeHoweverShortItIs) {
+    using std::chrono::minutes;
+    const auto order = order_for(identifiers({"a.example.com"}));
+    auto until = order;
+    for (const base::Seconds life : {minutes(1), minutes(80), minutes(600), minutes(90 * 1440)}) {
+        Profile profile;
+        profile.validity = life;
+        profile.backdate = Profile::usual_backdate(life);
+        const auto far = now + std::chrono::days(1000);
+        const auto cut = now + life / 2;
+        until.not_after = cut;
+        for (const auto& validity :
+             {validity_for(order, profile, far, now), validity_for(order, profile, cut, now),
+              validity_for(until, profile, far, now)}) {
+            const auto whole = validity.not_after - validity.not_before;
+            EXPECT_LE(10 * (now - validity.not_before), whole + base::Seconds(10));
+            EXPECT_GE(now, validity.not_before);
+        }
+        const auto whole = validity_for(order, profile, far, now);
+        EXPECT_EQ(whole.not_after - whole.not_before + base::Seconds(1), life);
+        EXPECT_EQ(now - whole.not_before, std::min<base::Seconds>(minutes(60), life / 10));
+        EXPECT_EQ(validity_for(order, profile, cut, now).not_after, cut);
+    }
+}
+
 TEST_F(OrderRulesTest, JudgesTheValidityAskedFor) {
     using std::chrono::days;
     using std::chrono::hours;

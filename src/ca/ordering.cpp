@@ -16,6 +16,7 @@ constexpr base::Seconds least_remaining_proof = std::chrono::hours(1);
 OrderStore::Reuse reuse_under(const Profile& profile, base::Time now) {
     const auto lapsing_after = now + least_remaining_proof;
     return {.finished_after = lapsing_after - profile.reuse_lifetime,
+            .finished_by = now,
             .lapsing_after = lapsing_after};
 }
 

@@ -15,6 +15,14 @@ base::Seconds Profile::longest_life(base::Time when) const {
     return baseline_requirements ? std::min(validity, longest_validity(when)) : validity;
 }
 
+base::Seconds Profile::usual_backdate(base::Seconds validity) {
+    return std::min<base::Seconds>(std::chrono::hours(1), validity / 10);
+}
+
+base::Seconds Profile::longest_backdate(base::Seconds validity) {
+    return validity / 3;
+}
+
 base::Result<Profiles> Profiles::of(std::map<std::string, Profile> profiles,
                                     std::string default_name) {
     if (profiles.empty()) return base::fail("there is no profile");

@@ -16,8 +16,9 @@ struct Profile {
     std::string description;
     /// notAfter - notBefore + 1 s of what is issued.
     base::Seconds validity{std::chrono::days(90)};
-    /// How far before the moment of issuance the validity begins, for clients whose clock is slow.
-    base::Seconds backdate{std::chrono::hours(1)};
+    /// How far before the moment of issuance the validity begins, for clients whose clock is slow;
+    /// a part of `validity`.
+    base::Seconds backdate = usual_backdate(validity);
     std::size_t max_names = 100;
     /// The first name of at most 64 characters also becomes the subject's common name.
     bool common_name = false;
@@ -30,6 +31,13 @@ struct Profile {
 
     /// The longest validity of a certificate issued at `when`.
     [[nodiscard]] base::Seconds longest_life(base::Time when) const;
+
+    /// The lesser of an hour and a tenth of `validity`: a client renews after a share of the
+    /// validity, and what is past when the certificate is issued must not be much of that.
+    [[nodiscard]] static base::Seconds usual_backdate(base::Seconds validity);
+    /// No more of the validity than this may be past when a certificate is issued: a third. Clients
+    /// that renew after two thirds would do so all the time.
+    [[nodiscard]] static base::Seconds longest_backdate(base::Seconds validity);
 };
 
 /// The longest validity that the Baseline Requirements (6.3.2) allow a certificate issued at

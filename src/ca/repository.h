@@ -83,6 +83,7 @@ class OrderStore {
     /// Which valid authorizations a new order may stand on.
     struct Reuse {
         base::Time finished_after;  ///< validated later than this
+        base::Time finished_by;     ///< but not after this: that was by a wrong clock
         base::Time lapsing_after;   ///< and valid beyond this
     };
     /// Adds an order and those of its authorizations that are new. With `reuse`, `fresh` has one
@@ -106,7 +107,7 @@ class OrderStore {
     [[nodiscard]] virtual base::Task<std::vector<Authorization>> find_authorizations(
         std::vector<AuthorizationId> ids) = 0;
     /// For each identifier (wildcard or not is part of it): the authorization of this account and
-    /// no other that is valid at `now` and lapses last, if there is one.
+    /// no other that is valid at `now`, was so before, and lapses last, if there is one.
     [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>>
     find_valid_authorizations(AccountId account, std::vector<protocol::Identifier> identifiers,
                               base::Time now) = 0;
@@ -225,6 +226,12 @@ class Repository : public AccountStore,
   public:
     /// Writes what changes nothing. Throws, saying why, if nothing can be written.
     [[nodiscard]] virtual base::Task<void> probe() = 0;
+
+    /// The time that was kept last, see ca/clock_watch.h; none in a new store. A store of a version
+    /// that kept none says what its objects tell.
+    [[nodiscard]] virtual base::Task<std::optional<base::Time>> believed_time() = 0;
+    /// Keeps a time at which the clock was believed, in the place of the former one.
+    [[nodiscard]] virtual base::Task<void> keep_believed_time(base::Time time) = 0;
 
     /// One small step of forgetting: looks at no more than `at_most` objects and removes those of
     /// them that ended before their cut-off time and that nothing stands on:

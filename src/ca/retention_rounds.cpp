@@ -10,7 +10,7 @@ namespace cairn::ca {
 
 using SteadyClock = std::chrono::steady_clock;
 
-RetentionRounds::RetentionRounds(Remove remove, RetentionLimits limits, const base::Clock& clock,
+RetentionRounds::RetentionRounds(Remove remove, RetentionLimits limits, const ClockWatch& clock,
                                  base::Log& log, Pace pace)
     : remove_(std::move(remove)),
       limits_(limits),
@@ -47,7 +47,9 @@ base::Task<void> RetentionRounds::run() {
 base::Task<void> RetentionRounds::run_round() {
     std::size_t removed = 0;
     for (;;) {
-        const auto cutoffs = retention_cutoffs(limits_, clock_.now());
+        const auto time = clock_.removal_time();
+        if (!time) break;
+        const auto cutoffs = retention_cutoffs(limits_, *time);
         const auto begun = SteadyClock::now();
         const auto removal = co_await remove_(cutoffs, pace_.at_most);
         const auto taken =

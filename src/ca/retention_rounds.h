@@ -2,15 +2,16 @@
 
 #include <functional>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/clock_watch.h"
 #include "ca/retention.h"
 
 namespace cairn::ca {
 
 /// Forgets what has expired, in the background: round after round of small steps, with a pause
-/// behind each, and a long one while the store has other things to do.
+/// behind each, and a long one while the store has other things to do. Each step goes by the time
+/// that the watch allows, and there is none while the clock is not believed.
 class RetentionRounds {
   public:
     /// One step: Repository::remove_expired.
@@ -25,9 +26,9 @@ class RetentionRounds {
         base::Milliseconds between_rounds{600'000};
     };
 
-    RetentionRounds(Remove remove, RetentionLimits limits, const base::Clock& clock, base::Log& log)
+    RetentionRounds(Remove remove, RetentionLimits limits, const ClockWatch& clock, base::Log& log)
         : RetentionRounds(std::move(remove), limits, clock, log, Pace{}) {}
-    RetentionRounds(Remove remove, RetentionLimits limits, const base::Clock& clock, base::Log& log,
+    RetentionRounds(Remove remove, RetentionLimits limits, const ClockWatch& clock, base::Log& log,
                     Pace pace);
 
     /// Begins the first round, on an executor that runs one handler at a time.
@@ -41,7 +42,7 @@ class RetentionRounds {
 
     const Remove remove_;
     const RetentionLimits limits_;
-    const base::Clock& clock_;
+    const ClockWatch& clock_;
     base::Log& log_;
     const Pace pace_;
     base::TaskGroup tasks_;

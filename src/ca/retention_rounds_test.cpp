@@ -23,7 +23,7 @@ class RetentionRoundsTest : public ::testing::Test {
         context.stop();
     }
     base::Task<Removal> remove(RetentionCutoffs cutoffs, std::size_t at_most) {
-        EXPECT_EQ(cutoffs.orders, clock.now() - 1h);
+        EXPECT_EQ(cutoffs.orders, now - 1h);
         EXPECT_EQ(at_most, 7U);
         const int step = ++steps;
         if (step == 2) throw StoreUnavailable("the disk is full");
@@ -37,7 +37,9 @@ class RetentionRoundsTest : public ::testing::Test {
     }
 
     std::atomic<int> steps = 0;
-    base::ManualClock clock{base::Time{base::Seconds{1'800'000'000}}};
+    static constexpr base::Time now{base::Seconds{1'800'000'000}};
+    std::atomic<base::Seconds> leap{base::Seconds(0)};
+    ClockWatch clock{{}, [this] { return base::ClockReading{now + leap.load(), 1h}; }};
     std::unique_ptr<base::Log> log = base::silent_log();
     boost::asio::io_context context{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
@@ -52,12 +54,23 @@ class RetentionRoundsTest : public ::testing::Test {
 };
 
 TEST_F(RetentionRoundsTest, GoesRoundAfterRoundAndOverFailures) {
+    clock.begin(std::nullopt);
     rounds.start(context.get_executor());
     EXPECT_TRUE(reaches(20));
     rounds.stop();
     const int last = steps;
     rounds.start(context.get_executor());
     EXPECT_EQ(steps, last) << "it is over";
+}
+
+TEST_F(RetentionRoundsTest, RestsWhileTheClockIsNotBelieved) {
+    clock.begin(std::nullopt);
+    leap = 48h;
+    rounds.start(context.get_executor());
+    std::this_thread::sleep_for(50ms);
+    EXPECT_EQ(steps, 0);
+    leap = 0s;
+    EXPECT_TRUE(reaches(3));
 }
 
 }  // namespace

@@ -43,6 +43,15 @@ TEST_P(CounterContract, FillsEvenly) {
     EXPECT_FALSE(takes("orders", 1, now + 3h)) << "it holds no more than its capacity";
 }
 
+TEST_P(CounterContract, RecoversFromAClockThatWasAhead) {
+    EXPECT_TRUE(takes("orders", 5, now + 600h));
+    const auto refusal = spend({{"orders", 20, 1h, 1}});
+    EXPECT_FALSE(refusal.accepted) << "it is as good as empty";
+    EXPECT_EQ(refusal.retry_at, now + 3min);
+    EXPECT_FALSE(takes("orders", 20, now + 59min));
+    EXPECT_TRUE(takes("orders", 20, now + 1h));
+}
+
 TEST_P(CounterContract, TakesFromAllOrNone) {
     EXPECT_TRUE(takes("full", 15));
     EXPECT_TRUE(takes("fuller", 18));

@@ -182,7 +182,8 @@ class Requests {
     }
 
     void orders() {
-        const ca::OrderStore::Reuse any{.finished_after = now - lifetime, .lapsing_after = now};
+        const ca::OrderStore::Reuse any{
+            .finished_after = now - lifetime, .finished_by = now, .lapsing_after = now};
         const auto order = placed("create_order", any);
         validate(order);
         const auto again = placed("create_order, with what is valid", any);
@@ -210,7 +211,8 @@ class Requests {
 
     // A profile that wants its names proved anew each time leaves many proofs that are valid.
     void keeps_no_score_of_old_proofs() {
-        const ca::OrderStore::Reuse none{.finished_after = now + 1h, .lapsing_after = now + 1h};
+        const ca::OrderStore::Reuse none{
+            .finished_after = now + 1h, .finished_by = now, .lapsing_after = now + 1h};
         std::vector<long> costs;
         for (int i = 0; i < 24; ++i) {
             const std::vector fresh{make_.authorization(account_->id, "again.example.org")};
@@ -227,8 +229,8 @@ class Requests {
     }
 
     ca::IssuedCertificate issued() {
-        const auto order =
-            placed("create_order, with what is valid", ca::OrderStore::Reuse{now - lifetime, now});
+        const auto order = placed("create_order, with what is valid",
+                                  ca::OrderStore::Reuse{now - lifetime, now, now});
         const auto intent = make_.intent();
         const ca::OrderStore::RequestedKey key{digest(intent.serial.to_hex()),
                                                digest(order.id.to_string())};

@@ -25,7 +25,7 @@ const Statement find_valid{
         " FROM unnest($2) WITH ORDINALITY AS w (identifier, place) CROSS JOIN LATERAL ("
         "SELECT * FROM authorizations v WHERE v.account = $1 AND v.identifier = w.identifier"
         " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
-        " AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
+        " AND v.finished <= $3 AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
     repeatable, shared};
 const Statement begin{"begin_validation",
                       "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"

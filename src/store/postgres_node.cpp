@@ -8,6 +8,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "base/base64url.h"
+#include "base/clock.h"
 #include "ca/repository.h"
 #include "crypto/random.h"
 #include "store/node_message.h"
@@ -26,12 +27,15 @@ const Statement renew_lease{
     " VALUES ($1, $2, clock_timestamp(), clock_timestamp() + $3 * interval '1 millisecond', $4)"
     " ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until,"
     " configuration = excluded.configuration, alive_since ="
-    " CASE WHEN n.alive_until < clock_timestamp() THEN excluded.alive_since ELSE n.alive_since "
-    "END),"
-    " forgotten AS (DELETE FROM nodes WHERE alive_until < clock_timestamp() - interval '1 hour')"
-    " SELECT floor(extract(epoch FROM clock_timestamp()))::bigint, $2, $4, false"
+    " CASE WHEN n.alive_until < clock_timestamp() OR n.alive_since > clock_timestamp()"
+    " THEN excluded.alive_since ELSE n.alive_since END),"
+    " forgotten AS (DELETE FROM nodes WHERE id <> $1"
+    " AND abs(extract(epoch FROM alive_until - clock_timestamp())) > 3600)"
+    " SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, $2, $4, false"
     " UNION ALL (SELECT 0, name, configuration, id < $1 FROM nodes"
-    " WHERE alive_until > clock_timestamp() AND id <> $1 ORDER BY id LIMIT 1000)",
+    " WHERE alive_until > clock_timestamp()"
+    " AND alive_until < clock_timestamp() + interval '2 minutes'"
+    " AND id <> $1 ORDER BY id LIMIT 1000)",
     repeatable};
 const Statement release_node{
     "release_node",
@@ -47,11 +51,7 @@ const Statement notify{"notify", "SELECT count(*) FROM unnest($2) AS p, pg_notif
 /// How long announcements are gathered.
 constexpr base::Milliseconds gathering{3};
 constexpr std::size_t most_waiting = 10000;
-
-std::int64_t steady_seconds() {
-    const auto time = std::chrono::steady_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<base::Seconds>(time).count();
-}
+constexpr base::Milliseconds longest_comparison{1000};
 
 std::string joined(const std::vector<std::string>& names) {
     std::string text;
@@ -97,7 +97,12 @@ void PostgresNode::stop() {
 }
 
 std::int64_t PostgresNode::now() const {
-    return steady_seconds() + clock_offset_;
+    const auto time = clock_offset_.load() + base::time_since_boot();
+    return std::chrono::floor<base::Seconds>(time).time_since_epoch().count();
+}
+
+bool PostgresNode::has_steady_clock(base::Milliseconds since) const {
+    return base::time_since_boot() - clock_set_.load() > since;
 }
 
 void PostgresNode::report_configuration(std::string digest) {
@@ -122,8 +127,27 @@ base::Task<void> PostgresNode::renew() {
         configuration = configuration_;
     }
     auto parameters = Parameters::of(id(), options_.name, lease(), configuration);
+    const auto before = base::time_since_boot();
     const auto answer = co_await pool_.call_aside(renew_lease, std::move(parameters));
+    const auto after = base::time_since_boot();
+    auto own = answer.row(0);
+    compare_clocks(own.integer(), before, after);
     take_census(answer);
+}
+
+// The database read its clock at some moment of the call; of one that took long nothing is learned.
+void PostgresNode::compare_clocks(std::int64_t database, base::Milliseconds before,
+                                  base::Milliseconds after) {
+    const auto known = clock_offset_.load();
+    const bool is_first_time = known == Point{};
+    if (!is_first_time && after - before > longest_comparison) return;
+    const Point offset = Point(base::Milliseconds(database)) - (before + after) / 2;
+    if (!is_first_time && std::chrono::abs(offset - known) > 2 * longest_comparison) {
+        clock_set_ = after;
+        log_.warning("the database's clock was set",
+                     {{"seconds", std::to_string((offset - known).count() / 1000)}});
+    }
+    clock_offset_ = offset;
 }
 
 // Who else is alive, and who of them does not have this node's configuration.
@@ -133,8 +157,7 @@ void PostgresNode::take_census(const Answer& answer) {
     bool is_first = true;
     for (int i = 0; i < answer.rows(); ++i) {
         auto row = answer.row(i);
-        const auto seconds = row.integer();
-        if (i == 0) clock_offset_ = seconds - steady_seconds();
+        row.skip(1);
         health.nodes.emplace_back(row.text());
         const auto configuration = row.text();
         // A node that has just begun has not said yet.

@@ -17,12 +17,14 @@
 namespace cairn::store {
 
 /// Of an unfinished job "a": no living node has it, and node $1 may take it, whose lease of $3
-/// milliseconds was renewed without a gap for so long that every living node has renewed its own.
+/// milliseconds was renewed without a gap for so long that every living node has renewed its own. A
+/// lease that ends too late to be one was made while the database's clock was ahead.
 inline const std::string no_living_node =
     "(a.node IS NULL OR (a.node <> $1 AND EXISTS (SELECT FROM nodes m WHERE m.id = $1"
     " AND m.alive_since <= clock_timestamp() - $3 * interval '1 millisecond')"
     " AND NOT EXISTS (SELECT FROM nodes n"
-    " WHERE n.id = a.node AND n.alive_until > clock_timestamp())))";
+    " WHERE n.id = a.node AND n.alive_until > clock_timestamp()"
+    " AND n.alive_until < clock_timestamp() + interval '2 minutes')))";
 
 /// This process among those that serve the CA: it says by a lease that it is alive, so that nobody
 /// takes over its jobs, and tells the others what has changed.
@@ -55,6 +57,12 @@ class PostgresNode {
 
     /// Seconds since 1970 by the database's clock, which all nodes share.
     [[nodiscard]] std::int64_t now() const;
+    /// As SharedStore has it.
+    [[nodiscard]] std::chrono::sys_time<base::Milliseconds> clock_offset() const {
+        return clock_offset_;
+    }
+    /// Whether the database's clock was not set for so long, as far as this node has seen.
+    [[nodiscard]] bool has_steady_clock(base::Milliseconds since) const;
 
     /// What this node's configuration and issuers are, as a digest.
     void report_configuration(std::string digest);
@@ -74,6 +82,7 @@ class PostgresNode {
     base::Task<void> send_announcements();
     base::Task<void> send_reload();
     void take_census(const Answer& answer);
+    void compare_clocks(std::int64_t database, base::Milliseconds before, base::Milliseconds after);
 
     PostgresPool& pool_;
     const Options options_;
@@ -81,7 +90,10 @@ class PostgresNode {
     const base::Bytes id_;
     const std::string mark_;  ///< the id as it stands in payloads
 
-    std::atomic<std::int64_t> clock_offset_ = 0;  ///< from the steady clock's seconds
+    using Point = std::chrono::sys_time<base::Milliseconds>;
+    std::atomic<Point> clock_offset_{};  ///< 1970 until it is known
+    /// When the database's clock was set last, by the time since this machine was started.
+    std::atomic<base::Milliseconds> clock_set_{base::Milliseconds::min() / 2};
 
     std::atomic<bool> is_first_ = false;
 

@@ -32,7 +32,8 @@ const Statement take_key{
 const Statement forget_used{
     "forget_used_nonces",
     "DELETE FROM used_nonces WHERE ctid = ANY (ARRAY("
-    "SELECT ctid FROM used_nonces WHERE issued < floor(extract(epoch FROM now()))::bigint - $1"
+    "SELECT ctid FROM used_nonces"
+    " WHERE issued < least(floor(extract(epoch FROM now()))::bigint, $3) - $1"
     " ORDER BY issued LIMIT $2 FOR UPDATE SKIP LOCKED))",
     repeatable};
 
@@ -133,9 +134,11 @@ base::Task<void> SharedNonces::forget() {
     for (;;) {
         co_await base::sleep_for(pause_of_forgetting);
         try {
-            for (int step = 0; step < steps_of_forgetting; ++step) {
-                auto parameters =
-                    Parameters::of(std::int64_t{remembered.count()}, forgotten_at_once);
+            // What was used is good again if the database's clock was ahead for a moment.
+            const int steps = node_.has_steady_clock(remembered) ? steps_of_forgetting : 0;
+            for (int step = 0; step < steps; ++step) {
+                auto parameters = Parameters::of(std::int64_t{remembered.count()},
+                                                 forgotten_at_once, node_.now());
                 const auto answer = co_await pool_.call_aside(forget_used, std::move(parameters));
                 if (answer.affected() < forgotten_at_once) break;
             }

@@ -23,7 +23,7 @@ const Statement create{
         " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
         "SELECT * FROM authorizations v WHERE v.account = c.account"
         " AND v.identifier = c.identifier AND v.finished IS NOT NULL AND v.problem IS NULL"
-        " AND v.deactivated IS NULL AND v.expires > $18"
+        " AND v.deactivated IS NULL AND v.expires > $18 AND v.finished <= $19"
         " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
         " ORDER BY latest.expires DESC LIMIT 1) AS a),"
         " added AS (INSERT INTO authorizations"
@@ -158,6 +158,7 @@ base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::cr
     Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) {
     const AuthorizationLists lists(fresh);
     const auto finished_after = reuse ? std::optional(reuse->finished_after) : std::nullopt;
+    const auto finished_by = reuse ? std::optional(reuse->finished_by) : std::nullopt;
     const auto lapsing_after = reuse ? std::optional(reuse->lapsing_after) : std::nullopt;
     try {
         const auto answer =
@@ -165,7 +166,7 @@ base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::cr
                          to_stored(order.identifiers), to_stored(order.authorizations),
                          order.profile, order.not_before, order.not_after, lists.ids,
                          lists.accounts, lists.identifiers, lists.created, lists.expires,
-                         lists.tokens, lists.offered, finished_after, lapsing_after);
+                         lists.tokens, lists.offered, finished_after, lapsing_after, finished_by);
         co_return placed_authorizations(answer, fresh.size());
     } catch (const StatementRefused& refusal) {
         if (!refusal.is_unique_violation() || !refusal.follows_lost_answer) throw;

@@ -79,6 +79,8 @@ class PostgresRepository final : public SharedStore {
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
 
     base::Task<void> probe() override;
+    base::Task<std::optional<base::Time>> believed_time() override;
+    base::Task<void> keep_believed_time(base::Time time) override;
 
     // postgres_retention.cpp
     base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
@@ -94,6 +96,9 @@ class PostgresRepository final : public SharedStore {
     }
     void announce_reload() override { node_.announce_reload(); }
     StoreHealth health() const override { return node_.health(); }
+    std::chrono::sys_time<base::Milliseconds> clock_offset() const override {
+        return node_.clock_offset();
+    }
 
   private:
     enum class RetentionStage { orders, authorizations, certificates };

@@ -39,6 +39,12 @@ PostgresSessions migrated(const PostgresOptions& options) try {
     throw std::runtime_error(with_cause(error));
 }
 
+const Statement find_believed{"find_believed_time", "SELECT believed FROM clock",
+                              Statement::Effect::repeatable};
+const Statement keep_believed{"keep_believed_time",
+                              "INSERT INTO clock (believed) VALUES ($1)"
+                              " ON CONFLICT (is_present) DO UPDATE SET believed = $1",
+                              Statement::Effect::repeatable};
 const Statement write_nothing{"probe", "UPDATE cairn_schema SET version = version",
                               Statement::Effect::repeatable};
 
@@ -46,6 +52,15 @@ const Statement write_nothing{"probe", "UPDATE cairn_schema SET version = versio
 
 base::Task<void> PostgresRepository::probe() {
     co_await run(write_nothing);
+}
+
+base::Task<std::optional<base::Time>> PostgresRepository::believed_time() {
+    const auto answer = co_await run(find_believed);
+    co_return answer.first([](PostgresRow& row) { return row.time(); });
+}
+
+base::Task<void> PostgresRepository::keep_believed_time(base::Time time) {
+    co_await run(keep_believed, time);
 }
 
 PostgresRepository::PostgresRepository(const PostgresOptions& options,

@@ -54,6 +54,9 @@ class SharedStore : public ca::Repository {
     /// Tells the other nodes to read their configuration again.
     virtual void announce_reload() = 0;
     [[nodiscard]] virtual StoreHealth health() const = 0;
+    /// What the database's clock said when this machine was started, if neither was set since: with
+    /// the time since then (base::time_since_boot), what it says now. To within half a second.
+    [[nodiscard]] virtual std::chrono::sys_time<base::Milliseconds> clock_offset() const = 0;
 };
 
 /// The shared store: PostgreSQL, for any number of nodes. Each of `executors` (event loops) has

@@ -321,6 +321,24 @@ TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeThatDied) {
     EXPECT_TRUE(await(here->claim_unfinished_validations(10)).empty());
 }
 
+// As if the database's clock had been ahead when one node died and the other began.
+TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeWhoseLeaseIsFromTheFuture) {
+    here = open("here");
+    there = open("there", 400ms);
+    await(here->create_account(account));
+    const auto proof = stored_authorization();
+    await(here->begin_validation(proof.id, {ChallengeType::http_01, now}));
+    const auto set_future = [&](const std::string& column, const std::string& node) {
+        cluster.run_sql("UPDATE " + schema + ".nodes SET " + column +
+                        " = clock_timestamp() + interval '25 days' WHERE name = '" + node + "'");
+    };
+    set_future("alive_since", "there");
+    EXPECT_TRUE(eventually([&] {
+        set_future("alive_until", "here");
+        return await(there->claim_unfinished_validations(10)) == std::vector{proof.id};
+    }));
+}
+
 TEST_F(PostgresStoreTest, TellsOtherNodesWhatHasChanged) {
     std::mutex mutex;
     std::set<std::string> heard;

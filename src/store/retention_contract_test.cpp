@@ -44,6 +44,7 @@ class RetentionContract : public RepositoryContract {
         return certificate;
     }
 
+    crypto::SystemRandom random;
     ca::Account account = stored_account();
 };
 INSTANTIATE_TEST_SUITE_P(, RetentionContract, ::testing::ValuesIn(backends()), name_of);
@@ -90,6 +91,43 @@ TEST_P(RetentionContract, KeepsAnOrderWhoseIssuanceIsUnfinished) {
         order.id, protocol::Problem(protocol::ProblemType::server_internal, "refused"))));
     EXPECT_EQ(remove_all_before(later), 2U);
     EXPECT_FALSE(has(order));
+}
+
+TEST_P(RetentionContract, IsNotHeldUpByWhatBearsATimeOfTheFuture) {
+    // First of all, and of the same account, so that no order of reading helps.
+    const auto future = now + 600h;
+    auto proof = make.authorization(account.id, "example.org");
+    proof.id = ca::AuthorizationId::fresh(future, random);
+    proof.created = future;
+    proof.expires = future + 1h;
+    auto ahead = make.order(account.id, {proof});
+    ahead.id = ca::OrderId::fresh(future, random);
+    ahead.created = future;
+    ahead.expires = future + 1h;
+    await(store().create_order(ahead, {proof}, std::nullopt));
+    const auto placed = stored_order(account.id);
+    auto present = make.order(account.id, placed.proofs);
+    present.expires = now + 400h;
+    await(store().create_order(present, {}, std::nullopt));
+
+    EXPECT_EQ(remove_all_before(now + 10h), 1U);
+    EXPECT_FALSE(has(placed.order));
+    EXPECT_TRUE(has(placed.proofs[0])) << "an order stands on it that is younger and came first";
+    EXPECT_EQ(remove_all_before(now + 500h), 2U);
+    EXPECT_FALSE(has(placed.proofs[0]));
+    EXPECT_TRUE(has(ahead));
+    EXPECT_TRUE(has(proof));
+    EXPECT_EQ(await(store().orders_of(account.id, std::nullopt, 10)), std::vector{ahead.id});
+    EXPECT_EQ(remove_all_before(future + 2h), 2U);
+}
+
+TEST_P(RetentionContract, KeepsTheTimeThatWasBelievedLast) {
+    EXPECT_FALSE(await(store().believed_time()));
+    await(store().keep_believed_time(now));
+    EXPECT_EQ(await(store().believed_time()), now);
+    await(store().keep_believed_time(now - 1h));
+    reopen();
+    EXPECT_EQ(await(store().believed_time()), now - 1h);
 }
 
 TEST_P(RetentionContract, KeepsTheCertificateOfAnOrderThatIsGone) {

@@ -7,28 +7,24 @@
 namespace cairn::store {
 namespace {
 
-/// A row as the sweep sees it. Rows lie in the order of `created`, to within seconds.
+/// A row as the sweep sees it.
 template <class Id>
 struct Seen {
-    std::int64_t number;
-    base::Time created;
     Id id;
+    base::Time created;
     bool may_go;
 };
 
 template <class Kind>
 Seen<ca::Id<Kind>> read_seen(Columns& row) {
-    return {.number = row.integer(),
-            .created = row.time(),
-            .id = id_from<Kind>(row.blob()),
-            .may_go = row.integer() != 0};
+    return {.id = id_from<Kind>(row.blob()), .created = row.time(), .may_go = row.integer() != 0};
 }
 
 }  // namespace
 
 void RetentionSweep::begin(Stage stage) {
     stage_ = stage;
-    position_ = 0;
+    position_.clear();
 }
 
 RetentionSweep::Step RetentionSweep::step(Connection& connection,
@@ -49,18 +45,18 @@ RetentionSweep::Step RetentionSweep::step(Connection& connection,
 std::size_t RetentionSweep::sweep_orders(Connection& connection, base::Time cutoff,
                                          std::size_t at_most, Step& step) {
     const auto rows = connection.list(
-        "SELECT rowid, created, id, expires < ?1 AND"
+        "SELECT id, created, expires < ?1 AND"
         " (begun IS NULL OR completed IS NOT NULL OR problem IS NOT NULL)"
-        " FROM orders WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+        " FROM orders WHERE id > ?2 ORDER BY id LIMIT ?3",
         read_seen<ca::OrderKind>, cutoff, position_, static_cast<std::int64_t>(at_most));
     for (const auto& row : rows) {
         if (row.created >= cutoff) {
             begin(Stage::authorizations);
             return rows.size();
         }
-        position_ = row.number;
+        position_ = base::copy_of(row.id.octets());
         if (!row.may_go) continue;
-        connection.execute("DELETE FROM orders WHERE rowid = ?", row.number);
+        connection.execute("DELETE FROM orders WHERE id = ?", row.id);
         step.orders.push_back(row.id);
     }
     if (rows.size() < at_most) begin(Stage::authorizations);
@@ -70,24 +66,24 @@ std::size_t RetentionSweep::sweep_orders(Connection& connection, base::Time cuto
 std::size_t RetentionSweep::sweep_authorizations(Connection& connection, base::Time cutoff,
                                                  std::size_t at_most, Step& step) {
     const auto rows = connection.list(
-        "SELECT rowid, created, id, expires < ?1 AND (started IS NULL OR finished IS NOT NULL)"
-        " FROM authorizations WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+        "SELECT id, created, expires < ?1 AND (started IS NULL OR finished IS NOT NULL)"
+        " FROM authorizations WHERE id > ?2 ORDER BY id LIMIT ?3",
         read_seen<ca::AuthorizationKind>, cutoff, position_, static_cast<std::int64_t>(at_most));
     for (const auto& row : rows) {
         if (row.created >= cutoff) {
             begin(Stage::certificates);
             return rows.size();
         }
-        position_ = row.number;
+        position_ = base::copy_of(row.id.octets());
         if (!row.may_go) continue;
         // An order takes over what is valid when it is created. The hour is for clocks that were
         // set back.
         const bool is_gone =
             connection.execute(
-                "DELETE FROM authorizations WHERE rowid = ?1 AND ifnull((SELECT orders.created"
+                "DELETE FROM authorizations WHERE id = ?1 AND ifnull((SELECT orders.created"
                 " FROM orders WHERE orders.account = authorizations.account"
-                " ORDER BY orders.rowid LIMIT 1) > authorizations.expires + 3600, 1)",
-                row.number) == 1;
+                " ORDER BY orders.id LIMIT 1) > authorizations.expires + 3600, 1)",
+                row.id) == 1;
         if (is_gone) step.authorizations.push_back(row.id);
     }
     if (rows.size() < at_most) begin(Stage::certificates);

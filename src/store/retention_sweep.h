@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/bytes.h"
 #include "ca/repository.h"
 #include "store/sqlite_connection.h"
 
@@ -11,8 +12,9 @@ namespace cairn::store {
 
 /// Goes round a database in small steps and removes what ca::Repository::remove_expired says.
 ///
-/// Orders and authorizations lie in the order of time, so that the end of what may be old is seen
-/// without an index; certificates have one. What may not go yet is passed by until the next round.
+/// Ids rise with time, so that the end of what may be old is seen without another index, and what
+/// bears a time of the future lies behind everything else; certificates have an index. What may not
+/// go yet is passed by until the next round.
 class RetentionSweep {
   public:
     struct Step {
@@ -40,8 +42,8 @@ class RetentionSweep {
     void begin(Stage stage);
 
     Stage stage_ = Stage::orders;
-    /// The last row of the stage's table that was looked at.
-    std::int64_t position_ = 0;
+    /// The last id of the stage's table that was looked at.
+    base::Bytes position_;
 };
 
 /// Gives free pages at the end of the database back to the file system, `at_most` of them, if there

@@ -19,7 +19,7 @@ class ReuseContract : public AuthorizationContract {
         std::vector<ca::Authorization> fresh;
         for (const auto& name : names) fresh.push_back(make.authorization(account.id, name));
         auto order = make.order(account.id, fresh);
-        const ca::OrderStore::Reuse reuse{finished_after, lapsing_after};
+        const ca::OrderStore::Reuse reuse{finished_after, now, lapsing_after};
         auto reused = await(store().create_order(order, fresh, reuse));
         return {std::move(order), std::move(fresh), std::move(reused)};
     }
@@ -54,6 +54,21 @@ TEST_P(ReuseContract, PutsTheValidOneThatLapsesLastInTheFreshOnesPlace) {
     expect_found(await(store().find_authorization(placed.fresh[0].id)), placed.fresh[0]);
     for (const std::size_t i : {1U, 3U})
         EXPECT_FALSE(await(store().find_authorization(placed.fresh[i].id)));
+}
+
+TEST_P(ReuseContract, StandsOnNoneThatAWrongClockMade) {
+    const auto name = std::string("example.org");
+    stored_valid(account.id, name, now + 1000h, now + 1s);
+    EXPECT_FALSE(is_reused(name));
+    EXPECT_FALSE(
+        await(store().find_valid_authorizations(account.id, {identifier(name)}, now)).at(0));
+    EXPECT_TRUE(
+        await(store().find_valid_authorizations(account.id, {identifier(name)}, now + 1s)).at(0));
+    // Nor does it stand in the way of a good one.
+    const auto good = stored_valid(account.id, name, now + 10h, now);
+    EXPECT_TRUE(is_reused(name));
+    expect_found(
+        await(store().find_valid_authorizations(account.id, {identifier(name)}, now)).at(0), good);
 }
 
 TEST_P(ReuseContract, StandsOnNoneThatIsNotValid) {

@@ -37,10 +37,11 @@ std::optional<Authorization> find_reusable(Connection& connection, const Authori
         "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
         " method, finished, problem, request FROM (SELECT * FROM authorizations"
         " WHERE account = ?1 AND identifier = ?2 AND finished IS NOT NULL AND problem IS NULL"
-        " AND deactivated IS NULL AND expires > ?4 ORDER BY expires DESC LIMIT 10)"
+        " AND deactivated IS NULL AND expires > ?4 AND finished <= ?5"
+        " ORDER BY expires DESC LIMIT 10)"
         " WHERE finished > ?3 ORDER BY expires DESC LIMIT 1",
         read_authorization<Columns>, candidate.account, to_stored(candidate.identifier),
-        reuse.finished_after, reuse.lapsing_after);
+        reuse.finished_after, reuse.lapsing_after, reuse.finished_by);
 }
 
 base::Task<std::optional<Authorization>> SqliteRepository::find_authorization(AuthorizationId id) {
@@ -80,9 +81,9 @@ base::Task<std::vector<std::optional<Authorization>>> SqliteRepository::find_val
         found.reserve(identifiers.size());
         for (const auto& identifier : identifiers) {
             const auto id = connection.find(
-                "SELECT id FROM authorizations WHERE account = ? AND identifier = ?"
-                " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
-                " AND expires > ? ORDER BY expires DESC LIMIT 1",
+                "SELECT id FROM authorizations WHERE account = ?1 AND identifier = ?2"
+                " AND finished IS NOT NULL AND finished <= ?3 AND problem IS NULL"
+                " AND deactivated IS NULL AND expires > ?3 ORDER BY expires DESC LIMIT 1",
                 read_id, account, to_stored(identifier), now);
             found.push_back(id ? find_by_id(connection, *id) : std::nullopt);
         }

@@ -10,11 +10,17 @@ base::Task<ca::Spending> SqliteRepository::spend(std::vector<ca::Spend> spends, 
     const auto present = instant_of(now);
     auto step = [&](Connection& connection) {
         std::vector<Instant> arrivals;
-        for (const auto& spend : spends) {
-            const auto arrival = connection.find(
-                "SELECT arrival FROM counters WHERE bucket = ?",
-                [](Columns& row) { return row.integer(); }, spend.bucket);
-            arrivals.push_back(std::max(arrival.value_or(present), present));
+        for (std::size_t i = 0; i < spends.size(); ++i) {
+            const auto stored =
+                connection
+                    .find(
+                        "SELECT arrival FROM counters WHERE bucket = ?",
+                        [](Columns& row) { return row.integer(); }, spends[i].bucket)
+                    .value_or(present);
+            arrivals.push_back(possible_arrival(stored, withdrawals[i], present));
+            if (arrivals.back() < stored)
+                connection.execute("UPDATE counters SET arrival = ? WHERE bucket = ?",
+                                   arrivals.back(), spends[i].bucket);
         }
         auto spending = spending_of(withdrawals, arrivals, present);
         if (!spending.accepted) return spending;

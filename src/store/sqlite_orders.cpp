@@ -88,13 +88,11 @@ base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId accou
         const auto count = static_cast<std::int64_t>(limit);
         if (before) {
             return connection.list(
-                "SELECT id FROM orders WHERE account = ?"
-                " AND rowid < (SELECT rowid FROM orders WHERE id = ?) ORDER BY rowid DESC LIMIT ?",
+                "SELECT id FROM orders WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?",
                 read_id, account, *before, count);
         }
-        return connection.list(
-            "SELECT id FROM orders WHERE account = ? ORDER BY rowid DESC LIMIT ?", read_id, account,
-            count);
+        return connection.list("SELECT id FROM orders WHERE account = ? ORDER BY id DESC LIMIT ?",
+                               read_id, account, count);
     });
 }
 

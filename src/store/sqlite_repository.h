@@ -25,6 +25,8 @@ class SqliteRepository final : public ca::Repository {
     SqliteRepository(const SqliteOptions& options, base::Log& log, ca::Observer& observer);
 
     base::Task<void> probe() override;
+    base::Task<std::optional<base::Time>> believed_time() override;
+    base::Task<void> keep_believed_time(base::Time time) override;
 
     // sqlite_accounts.cpp
     base::Task<Creation> create_account(ca::Account account) override;

@@ -39,6 +39,22 @@ base::Task<void> SqliteRepository::probe() {
     });
 }
 
+base::Task<std::optional<base::Time>> SqliteRepository::believed_time() {
+    co_return readers_.read([](Connection& connection) {
+        return connection.find("SELECT believed FROM clock",
+                               [](Columns& row) { return row.time(); });
+    });
+}
+
+base::Task<void> SqliteRepository::keep_believed_time(base::Time time) {
+    co_await writer_.run([time](Connection& connection) {
+        connection.execute(
+            "INSERT INTO clock (only, believed) VALUES (1, ?1)"
+            " ON CONFLICT (only) DO UPDATE SET believed = ?1",
+            time);
+    });
+}
+
 std::unique_ptr<ca::Repository> open_sqlite_store(const SqliteOptions& options, base::Log& log,
                                                   ca::Observer& observer) {
     return std::make_unique<SqliteRepository>(options, log, observer);

@@ -10,6 +10,7 @@ namespace cairn::store {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t clock_tolerance = 3600 * second;
 constexpr std::size_t longest_name = 200;
 constexpr std::size_t most_spends = 1000;
 constexpr base::Seconds longest_period = std::chrono::days(3660);
@@ -69,8 +70,13 @@ ca::Spending spending_of(std::span<const Withdrawal> withdrawals, std::span<cons
     return spending;
 }
 
+Instant possible_arrival(Instant arrival, const Withdrawal& withdrawal, Instant now) {
+    const auto empty = now + withdrawal.capacity;
+    return arrival > empty + clock_tolerance ? empty : std::max(arrival, now);
+}
+
 Instant forgettable_before(Instant now) {
-    return now - 3600 * second;
+    return now - clock_tolerance;
 }
 
 }  // namespace cairn::store

@@ -31,6 +31,11 @@ struct Withdrawal {
 [[nodiscard]] ca::Spending spending_of(std::span<const Withdrawal> withdrawals,
                                        std::span<const Instant> arrivals, Instant now);
 
+/// Where a bucket arrives that is said to arrive at `arrival`: never before `now`, and no later
+/// than an empty one, if a clock that was ahead made it so. The hour that is let pass is for nodes
+/// whose clocks differ.
+[[nodiscard]] Instant possible_arrival(Instant arrival, const Withdrawal& withdrawal, Instant now);
+
 /// Buckets that have been full since before this are as good as none. The hour is for nodes whose
 /// clocks differ.
 [[nodiscard]] Instant forgettable_before(Instant now);

@@ -7,11 +7,13 @@
 #include "store/schema/postgres_version_1.h"
 #include "store/schema/postgres_version_2.h"
 #include "store/schema/postgres_version_3.h"
+#include "store/schema/postgres_version_4.h"
 
 namespace cairn::store {
 namespace {
 
-constexpr std::array scripts = {postgres_version_1, postgres_version_2, postgres_version_3};
+constexpr std::array scripts = {postgres_version_1, postgres_version_2, postgres_version_3,
+                                postgres_version_4};
 
 std::size_t number_in(const Answer& answer) {
     // Scripts are answered in text.

@@ -74,6 +74,18 @@ TEST_F(Schema, TakesEachStepWholeOrNotAtAll) {
     EXPECT_TRUE(has_table("second"));
 }
 
+// A CA of a version that kept no time has its objects, and whatever the clock says, they say more.
+TEST_F(Schema, TellsTheTimeByWhatAFormerVersionKept) {
+    EXPECT_EQ(refusal(migrations().first(2)), "");
+    connection.run(
+        "INSERT INTO orders (id, account, created, expires, identifiers, authorizations, profile)"
+        " VALUES (x'01', x'02', 1700000000, 2, '', x'', '');"
+        "INSERT INTO certificates (serial, der, issuer, key, not_after, issued)"
+        " VALUES (x'01', x'', x'', x'', 1, 1700000001)");
+    EXPECT_EQ(refusal(migrations()), "");
+    EXPECT_TRUE(connection.exists("SELECT 1 FROM clock WHERE believed = 1702592001"));
+}
+
 TEST_F(Schema, HasScriptsThatRun) {
     EXPECT_EQ(refusal(migrations().first(1)), "");
     connection.run(
@@ -81,6 +93,7 @@ TEST_F(Schema, HasScriptsThatRun) {
         " VALUES (x'01', x'02', 1, 2, '', x'', '')");
     EXPECT_EQ(refusal(migrations()), "");
     EXPECT_TRUE(connection.exists("SELECT 1 FROM orders WHERE id = x'01' AND request IS NULL"));
+    EXPECT_TRUE(connection.exists("SELECT 1 FROM clock"));
 }
 
 }  // namespace

@@ -19,11 +19,11 @@ class AuthorizationContract : public RepositoryContract {
     }
     /// The same after validation, valid until `expires`.
     ca::Authorization stored_valid(const ca::AccountId& owner, const std::string& name,
-                                   base::Time expires = now + 24h) {
+                                   base::Time expires = now + 24h, base::Time finished = now) {
         const auto pending = stored(owner, name);
         EXPECT_TRUE(
             await(store().begin_validation(pending.id, {protocol::ChallengeType::http_01, now})));
-        EXPECT_TRUE(await(finish(pending.id, now, std::nullopt, expires)));
+        EXPECT_TRUE(await(finish(pending.id, finished, std::nullopt, expires)));
         return found(pending.id);
     }
     ca::Authorization found(const ca::AuthorizationId& id) {

@@ -164,6 +164,13 @@ class FaultyRepository final : public ca::Repository {
         return store_->find_issuer(id);
     }
     base::Task<void> probe() override { return store_->probe(); }
+    base::Task<std::optional<base::Time>> believed_time() override {
+        return store_->believed_time();
+    }
+    // It writes, but nothing depends on whether it did.
+    base::Task<void> keep_believed_time(base::Time time) override {
+        return store_->keep_believed_time(time);
+    }
 
   private:
     std::unique_ptr<ca::Repository> store_;
