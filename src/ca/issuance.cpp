@@ -231,12 +231,12 @@ base::Task<std::vector<QueuedJob>> Issuance::unfinished(std::size_t limit) {
     co_return jobs;
 }
 
-base::Task<bool> Issuance::write(OrderId id, IssuanceEnding ending) {
+base::Task<bool> Issuance::write(OrderId id, const IssuanceEnding& ending) {
     try {
         if (ending.problem) co_return co_await repository_.fail_issuance(id, *ending.problem);
         co_return co_await repository_.complete_issuance(id, *ending.certificate);
     } catch (const OutcomeUnknown&) {
-        unsettled_.add(id, std::move(ending));
+        unsettled_.add(id, ending);
         throw;
     }
 }

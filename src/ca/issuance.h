@@ -73,7 +73,7 @@ class Issuance {
     base::Task<std::vector<QueuedJob>> unfinished(std::size_t limit);
     /// Writes how an order ends; false if it had ended already. Remembers the ending if the answer
     /// is lost.
-    base::Task<bool> write(OrderId id, IssuanceEnding ending);
+    base::Task<bool> write(OrderId id, const IssuanceEnding& ending);
     /// Whether it was this ending, sent earlier, that ended `order`, which is told then.
     base::Task<void> settle(Order order, IssuanceEnding earlier);
     /// Counts and logs what was written.
