@@ -19,7 +19,8 @@ client::Workplace Run::workplace() {
             .timer = timer_,
             .random = random_,
             .solvers = solvers_,
-            .user_agent = "Cairn/" CAIRN_VERSION};
+            .user_agent = "Cairn/" CAIRN_VERSION,
+            .tell = [this](std::string_view sentence) { console_.say(sentence); }};
 }
 
 void Run::require_state() const {

@@ -173,7 +173,8 @@ Session Workplace::session(const std::string& directory_url, const std::string& 
     return Session({.directory_url = directory_url,
                     .root_file = root_file,
                     .user_agent = user_agent,
-                    .plain_http = plain_http},
+                    .plain_http = plain_http,
+                    .tell = tell},
                    clock, timer, random);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,8 @@ struct Workplace {
     SolverSet& solvers;
     std::string user_agent;
     PlainHttp plain_http = PlainHttp::refused;
+    /// As in SessionOptions. Called by several threads.
+    std::function<void(std::string_view sentence)> tell = {};
 
     /// A conversation with the CA at this directory.
     [[nodiscard]] Session session(const std::string& directory_url,

@@ -33,6 +33,9 @@ constexpr int too_many_requests = 429;
 constexpr int not_implemented = 501;
 constexpr int version_not_supported = 505;
 constexpr milliseconds first_pause = 500ms;
+/// For how long in all a CA that refuses connections is taken for one that is just starting.
+constexpr milliseconds listener_patience = 6s;
+constexpr milliseconds listener_pause = 300ms;
 /// Retry-After: 0 must not make a busy loop.
 constexpr milliseconds shortest_pause = 100ms;
 
@@ -146,6 +149,7 @@ struct Session::State {
             if (timer.is_stopped()) throw_interrupted();
             auto reply = ask();
             if (!reply) {
+                if (await_listener()) continue;
                 // Before the directory was read, a wrong host name is likelier than a bad moment.
                 if (!directory || ++lost_replies > max_lost_replies)
                     throw Failure(
@@ -166,6 +170,18 @@ struct Session::State {
             if (timer.now() + pause > deadline) throw failure(*reply, aim, asked_wait);
             timer.wait(pause);
         }
+    }
+
+    /// Waits a moment for a CA that nobody runs yet; false if that is not so, or for too long.
+    bool await_listener() {
+        if (!http.was_refused() || waited_for_listener >= listener_patience) return false;
+        if (waited_for_listener == 0ms && options.tell)
+            options.tell(
+                fmt::format("Nobody listens at {} yet; trying for {} s.", host,
+                            std::chrono::duration_cast<base::Seconds>(listener_patience).count()));
+        waited_for_listener += listener_pause;
+        timer.wait(listener_pause);
+        return true;
     }
 
     std::string take_nonce(const Aim& aim) {
@@ -193,6 +209,7 @@ struct Session::State {
     std::vector<std::string> nonces;
     std::optional<crypto::PrivateKey> account_key;
     std::string account_url;
+    milliseconds waited_for_listener = 0ms;
 };
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ struct SessionOptions {
     PlainHttp plain_http = PlainHttp::refused;
     /// How long one request is retried, waits that the CA asks for included.
     std::chrono::milliseconds patience = std::chrono::minutes{3};
+    /// Is told, in a sentence, what is being waited for; may be none.
+    std::function<void(std::string_view sentence)> tell = {};
 };
 
 /// What the CA answered with a 2xx status.

@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "client/testing/fake_ca.h"
+#include "client/testing/free_port.h"
 
 namespace cairn::client {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using testing::FakeCa;
 using ::testing::HasSubstr;
 using testing::response;
@@ -64,6 +66,34 @@ TEST_F(SessionTest, ReadsTheDirectoryOnceAndSaysWhoItIs) {
     EXPECT_EQ(session.directory().new_order, ca_.server.url("/order"));
     ASSERT_EQ(ca_.server.requests().size(), 1U);
     EXPECT_EQ(ca_.server.requests().front().field("user-agent"), "Cairn/test");
+}
+
+TEST_F(SessionTest, WaitsSomeSecondsForACaThatIsJustStarting) {
+    std::vector<std::string> told;
+    const auto session_with = [&](const std::string& url) {
+        return Session({.directory_url = url,
+                        .root_file = {},
+                        .user_agent = "Cairn/test",
+                        .tell = [&](std::string_view sentence) { told.emplace_back(sentence); }},
+                       clock_, timer_, random_);
+    };
+    const auto host = "127.0.0.1:" + std::to_string(testing::free_port());
+    auto session = session_with("https://" + host + "/directory");
+    EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
+                HasSubstr("no connection to " + host));
+    EXPECT_GE(timer_.waited(), 5s);
+    EXPECT_LE(timer_.waited(), 10s);
+    EXPECT_THAT(told, ElementsAre("Nobody listens at " + host + " yet; trying for 6 s."));
+    // Once for a conversation: what follows fails at once.
+    const auto before = timer_.waited();
+    EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
+                HasSubstr("no connection to"));
+    EXPECT_EQ(timer_.waited(), before);
+    // A name that is not in the DNS is no CA that is starting.
+    auto other = session_with("https://no-such-name.invalid/directory");
+    EXPECT_THAT(failure_of([&] { static_cast<void>(other.directory()); }),
+                HasSubstr("no-such-name.invalid"));
+    EXPECT_EQ(timer_.waited(), before);
 }
 
 TEST_F(SessionTest, UsesTheNonceOfTheLastReply) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <stdexcept>
 #include <utility>
@@ -102,6 +103,7 @@ struct HttpClient::State {
     HttpReply reply;
     std::size_t header_octets = 0;
     std::string overflow;  ///< what was too large
+    bool was_refused = false;
 };
 
 HttpClient::State::State(HttpClientOptions client_options) : options(std::move(client_options)) {
@@ -205,10 +207,16 @@ base::Result<HttpReply> HttpClient::State::exchange(Method method, const std::st
     reply = HttpReply();
     header_octets = 0;
     overflow.clear();
+    was_refused = false;
     error_text[0] = '\0';
     const CURLcode code = curl_easy_perform(raw);
     set(raw, CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
-    if (code != CURLE_OK) return failed(reason_for(code, *url));
+    if (code != CURLE_OK) {
+        long system_error = 0;
+        curl_easy_getinfo(raw, CURLINFO_OS_ERRNO, &system_error);
+        was_refused = code == CURLE_COULDNT_CONNECT && system_error == ECONNREFUSED;
+        return failed(reason_for(code, *url));
+    }
     long status = 0;
     curl_easy_getinfo(raw, CURLINFO_RESPONSE_CODE, &status);
     reply.status = static_cast<int>(status);
@@ -247,6 +255,10 @@ HttpClient::HttpClient(HttpClientOptions options)
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
+
+bool HttpClient::was_refused() const {
+    return state_->was_refused;
+}
 
 base::Result<HttpReply> HttpClient::get(const std::string& url) {
     return state_->exchange(State::Method::get, url, {}, {});

@@ -48,6 +48,9 @@ class HttpClient {
     [[nodiscard]] base::Result<HttpReply> post(const std::string& url,
                                                std::string_view content_type,
                                                std::string_view body);
+    /// True if the last exchange failed because nobody listens where it went: a server that has not
+    /// started yet, or that starts again.
+    [[nodiscard]] bool was_refused() const;
 
   private:
     struct State;
