@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "api/problem_response.h"
 #include "apps/ca/files.h"
 #include "crypto/digest.h"
 #include "net/url.h"
@@ -113,6 +114,7 @@ api::FrontDoor::Options door_options(const Configuration& configuration,
 Authority::Authority(const Configuration& configuration, const fs::path& folder,
                      Surroundings surroundings)
     : repository_(surroundings.repository),
+      log_(surroundings.log),
       next_executor_(surroundings.next_executor),
       links_(configuration.server.public_url),
       name_policy_({.internal_names = configuration.policy.internal_names,
@@ -168,6 +170,24 @@ net::Router Authority::make_plain_router() {
     net::Router router;
     certificate_api_.add_plain_to(router);
     return router;
+}
+
+base::Task<net::HttpResponse> Authority::handle_plain(net::HttpRequest request) {
+    constexpr std::string_view issuers = "/issuer/";
+    if (request.path().starts_with(issuers))
+        co_return co_await plain_door_.handle(std::move(request));
+    if (const auto count = plain_requests_.count_one(); count > 0)
+        log_.warning("plain http on the port of https",
+                     {{"remote", request.remote_address},
+                      {"target", base::printable(request.target)},
+                      {"count", count}});
+    auto response = api::problem_response(
+        {protocol::ProblemType::malformed,
+         "this port speaks https, and plain http for issuers' certificates alone: ask for " +
+             links_.to(api::path::directory),
+         400});
+    response.log_detail = "plain http on the port of https";
+    co_return response;
 }
 
 base::Task<void> Authority::prepare() {

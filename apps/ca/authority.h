@@ -13,6 +13,7 @@
 #include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
 #include "base/log.h"
+#include "base/rare_report.h"
 #include "ca/admissions.h"
 #include "ca/clock_watch.h"
 #include "ca/issuance.h"
@@ -65,10 +66,9 @@ class Authority {
     [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const {
         return front_door_.handle(std::move(request));
     }
-    /// For plain http: issuers' certificates and nothing else.
-    [[nodiscard]] base::Task<net::HttpResponse> handle_plain(net::HttpRequest request) const {
-        return plain_door_.handle(std::move(request));
-    }
+    /// For plain http: issuers' certificates and nothing else. Who asks for more is told that this
+    /// port speaks https.
+    [[nodiscard]] base::Task<net::HttpResponse> handle_plain(net::HttpRequest request);
 
     [[nodiscard]] ca::Issuance& issuance() { return issuance_; }
     [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
@@ -78,6 +78,8 @@ class Authority {
     [[nodiscard]] net::Router make_plain_router();
 
     ca::Repository& repository_;
+    base::Log& log_;
+    base::RareReport plain_requests_;
     std::function<base::Executor()> next_executor_;
     api::Links links_;
     ca::NamePolicy name_policy_;

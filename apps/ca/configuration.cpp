@@ -1,5 +1,6 @@
 #include "apps/ca/configuration.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <set>
@@ -8,6 +9,7 @@
 #include <toml++/toml.h>
 
 #include "base/json_quoted.h"
+#include "base/nearest_word.h"
 #include "net/url.h"
 
 namespace cairn::apps {
@@ -16,17 +18,44 @@ namespace {
 
 using Findings = std::vector<base::Error>;
 
+// The keys that there are, with their tables, and those of the file that are none of them.
+class Vocabulary {
+  public:
+    void add(std::string key) { known_.push_back(std::move(key)); }
+    void add_unknown(std::string key) { unknown_.push_back(std::move(key)); }
+    void report_to(Findings& findings) const {
+        for (const auto& key : unknown_) {
+            std::string text = base::printable(key) + " is not a known key";
+            if (const auto meant = meant_by(key)) text += "; did you mean " + *meant + "?";
+            findings.push_back({std::move(text)});
+        }
+    }
+
+  private:
+    // One that is spelled alike, or the same key of another table.
+    [[nodiscard]] std::optional<std::string> meant_by(const std::string& key) const {
+        if (auto nearest = base::nearest_word(key, known_)) return nearest;
+        const auto name = key.substr(key.rfind('.') + 1);
+        const auto elsewhere = std::ranges::find_if(
+            known_, [&](const std::string& known) { return known.ends_with("." + name); });
+        if (elsewhere == known_.end()) return std::nullopt;
+        return *elsewhere;
+    }
+
+    std::vector<std::string> known_, unknown_;
+};
+
 // A table of the file: values are taken by key, and what nobody took is reported as unknown.
 class Section {
   public:
-    Section(const toml::table* table, std::string path, Findings& findings)
-        : table_(table), path_(std::move(path)), findings_(findings) {}
+    Section(const toml::table* table, std::string path, Findings& findings, Vocabulary& vocabulary)
+        : table_(table), path_(std::move(path)), findings_(findings), vocabulary_(vocabulary) {}
 
     void report_unknown() const {
         if (table_ == nullptr) return;
         for (const auto& [key, value] : *table_) {
-            if (!taken_.contains(std::string(key.str())))
-                find(std::string(key.str()), "is not a known key");
+            const std::string name(key.str());
+            if (!taken_.contains(name)) vocabulary_.add_unknown(path_ + name);
         }
     }
 
@@ -86,7 +115,7 @@ class Section {
         const auto* node = node_at(key);
         const auto* table = node == nullptr ? nullptr : node->as_table();
         if (node != nullptr && table == nullptr) find(key, "must be a table");
-        return {table, path_ + key + ".", findings_};
+        return {table, path_ + key + ".", findings_, vocabulary_};
     }
     [[nodiscard]] std::vector<std::string> keys() const {
         std::vector<std::string> result;
@@ -101,7 +130,7 @@ class Section {
 
   private:
     const toml::node* node_at(const std::string& key) {
-        taken_.insert(key);
+        if (taken_.insert(key).second) vocabulary_.add(path_ + key);
         return table_ == nullptr ? nullptr : table_->get(key);
     }
 
@@ -132,6 +161,7 @@ class Section {
     const toml::table* table_;
     std::string path_;
     Findings& findings_;
+    Vocabulary& vocabulary_;
     std::set<std::string> taken_;
 };
 
@@ -230,6 +260,14 @@ void read_log(Section section, Configuration::Log& log) {
         log.level = found->second;
     else
         section.find("level", "must be debug, info, warning or error");
+    std::string format = "auto";
+    section.take("format", format);
+    if (format == "json")
+        log.format = base::LogFormat::json;
+    else if (format == "text")
+        log.format = base::LogFormat::text;
+    else if (format != "auto")
+        section.find("format", "must be auto, json or text");
     section.report_unknown();
 }
 
@@ -391,7 +429,8 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
 
     Configuration configuration;
     configuration.common = common_part(root);
-    Section top(&root, "", findings);
+    Vocabulary vocabulary;
+    Section top(&root, "", findings, vocabulary);
     read_server(top.section("server"), configuration.server);
     configuration.common += "\npublic_url " + configuration.server.public_url;
     read_store(top.section("store"), configuration.store);
@@ -433,6 +472,7 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
     limits.report_unknown();
 
     top.report_unknown();
+    vocabulary.report_to(findings);
     if (!findings.empty()) return std::unexpected(std::move(findings));
     return configuration;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ struct Configuration {
         std::string file = "-";
         base::LogLevel level = base::LogLevel::info;
         bool access = true;
+        /// "auto" is none: `base::usual_log_format`.
+        std::optional<base::LogFormat> format;
     } log;
     struct Directory {
         std::string terms_of_service, website;

@@ -57,6 +57,42 @@ TEST(ConfigurationTest, ReportsEverythingThatIsWrongAtOnce) {
         EXPECT_NE(all.find(part), std::string::npos) << part << " is missing in:\n" << all;
 }
 
+// The first finding of a configuration with this override.
+std::string finding_of(const std::string& override) {
+    const auto configuration = read_configuration(initial(), {override}, now);
+    return configuration ? "none" : configuration.error().front().message;
+}
+
+TEST(ConfigurationTest, NamesTheKeyThatWasMeant) {
+    EXPECT_EQ(finding_of("server.listne=[\"127.0.0.1:1\"]"),
+              "server.listne is not a known key; did you mean server.listen?");
+    EXPECT_EQ(finding_of("server.public-url=\"https://a\""),
+              "server.public-url is not a known key; did you mean server.public_url?");
+    EXPECT_EQ(finding_of("validations.dnssec=false"),
+              "validations is not a known key; did you mean validation?");
+    EXPECT_EQ(finding_of("profiles.default.validty=\"1d\""),
+              "profiles.default.validty is not a known key; did you mean "
+              "profiles.default.validity?");
+    // The right key in the wrong place.
+    EXPECT_EQ(finding_of("http_port=5002"),
+              "http_port is not a known key; did you mean validation.http_port?");
+    EXPECT_EQ(finding_of("server.admin=1"), "server.admin is not a known key");
+}
+
+TEST(ConfigurationTest, TheLogHasAFormatOfItsOwnChoiceOrTheOperators) {
+    EXPECT_EQ(read_configuration(initial(), {}, now)->log.format, std::nullopt);
+    const auto format_by = [](const std::string& override) {
+        return read_configuration(initial(), {override}, now)->log.format;
+    };
+    EXPECT_EQ(format_by("log.format=\"auto\""), std::nullopt);
+    EXPECT_EQ(format_by("log.format=\"json\""), base::LogFormat::json);
+    EXPECT_EQ(format_by("log.format=\"text\""), base::LogFormat::text);
+    for (const auto* wrong : {"log.format=\"\"", "log.format=\"xml\""})
+        EXPECT_EQ(finding_of(wrong), "log.format must be auto, json or text");
+    for (const auto* wrong : {"log.level=\"\"", "log.level=\"none\"", "log.level=\"INFO\""})
+        EXPECT_EQ(finding_of(wrong), "log.level must be debug, info, warning or error");
+}
+
 TEST(ConfigurationTest, KeepsThingsForATimeOrForEver) {
     const auto initially = read_configuration(initial(), {}, now);
     ASSERT_TRUE(initially);

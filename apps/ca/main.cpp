@@ -6,6 +6,7 @@
 #include "apps/ca/init.h"
 #include "apps/ca/intermediate.h"
 #include "apps/ca/serve.h"
+#include "apps/ca/unknown_word.h"
 
 namespace {
 
@@ -119,7 +120,16 @@ int main(int argument_count, char** arguments) {
         if (issuer_create->parsed()) return run_issuer_create(issuer_options);
         return cairn::apps::serve(folder, overrides, cairn::apps::Adapters());
     } catch (const CLI::ParseError& error) {
-        return program.exit(error) == 0 ? 0 : failed;
+        if (error.get_exit_code() == 0) return program.exit(error);
+        const auto unknown =
+            cairn::apps::unknown_word(program, {arguments + 1, arguments + argument_count});
+        if (!unknown) {
+            program.exit(error);
+        } else {
+            std::cerr << "cairn-ca: " << *unknown << "\n"
+                      << "Run `cairn-ca --help` for what there is.\n";
+        }
+        return failed;
     } catch (const std::exception& error) {
         std::cerr << "cairn-ca: " << error.what() << "\n";
         return failed;

@@ -21,11 +21,13 @@
 #include "apps/ca/counting_log.h"
 #include "apps/ca/descriptor_shares.h"
 #include "apps/ca/files.h"
+#include "apps/ca/key_files.h"
 #include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/service_notice.h"
 #include "crypto/digest.h"
 #include "net/http_server.h"
+#include "store/postgres_store.h"
 
 namespace cairn::apps {
 
@@ -84,6 +86,12 @@ DescriptorShares descriptor_shares(const Configuration& configuration) {
         is_shared ? configuration.store.connections * loop_count(configuration) : 0);
 }
 
+// Where the store is, without a password.
+std::string store_name(const Configuration::Store& store) {
+    if (store.postgres_url.empty()) return "sqlite:" + store.sqlite_path;
+    return store::postgres_name(store.postgres_url) + " schema " + store.schema;
+}
+
 /// There is no store yet; the log says so.
 class StoreAway : public std::runtime_error {
   public:
@@ -100,7 +108,9 @@ class Server {
           configuration_(load(folder_, overrides_, clock_.now())),
           descriptors_(descriptor_shares(configuration_)),
           log_(std::make_unique<CountingLog>(
-              base::open_log(configuration_.log.file, configuration_.log.level),
+              base::open_log(configuration_.log.file, configuration_.log.level,
+                             configuration_.log.format.value_or(
+                                 base::usual_log_format(configuration_.log.file))),
               configuration_.log.level, metrics_)),
           loops_(loop_count(configuration_)),
           slow_signing_(loop_count(configuration_)),
@@ -122,8 +132,12 @@ class Server {
             operator_ = std::make_unique<net::HttpServer>(loops_, *log_, operator_options());
         acme_->start();
         if (operator_) operator_->start();
-        log_->info("serving", {{"directory", configuration_.server.public_url + "/directory"},
-                               {"listen", joined(acme_->addresses())}});
+        log_->info("serving", {{"version", CAIRN_VERSION},
+                               {"directory", configuration_.server.public_url + "/directory"},
+                               {"listen", joined(acme_->addresses())},
+                               {"store", store_name(configuration_.store)},
+                               {"issuers", issuer_names()}});
+        warn_of_keys();
         notify_service_manager("READY=1");
     }
 
@@ -157,7 +171,8 @@ class Server {
             warn_of_lasting_keys(configuration);
             take_confirmation(configuration);
             configuration_ = std::move(configuration);
-            log_->info("configuration reloaded");
+            log_->info("configuration reloaded", {{"issuers", issuer_names()}});
+            warn_of_keys();
             report_configuration();
             if (store_.shared != nullptr && asker == Asker::operator_here)
                 store_.shared->announce_reload();
@@ -244,6 +259,31 @@ class Server {
         } catch (const ca::StoreFailure& error) {
             log_->warning("the database is away", {{"error", error.what()}});
             throw StoreAway(error.what());
+        } catch (const std::exception& error) {
+            // It does not pass by itself, so it is not waited for.
+            log_->error("the store cannot be used", {{"error", error.what()}});
+            throw;
+        }
+    }
+
+    [[nodiscard]] std::string issuer_names() const {
+        std::vector<std::string> names;
+        for (const auto& issuer : authority_.load()->issuers().all())
+            names.push_back(issuer.name() + (issuer.use().active ? "" : " (inactive)"));
+        return joined(names);
+    }
+
+    void warn_of_keys() const {
+        for (const auto& [kind, file] : findings_of_keys(folder_, configuration_)) {
+            if (kind == KeyFinding::Kind::root_key)
+                log_->warning("the root's key is on the server",
+                              {{"file", file.string()},
+                               {"advice",
+                                "the server does not need it: move it to a safe place "
+                                "offline"}});
+            else
+                log_->warning("others can read a private key",
+                              {{"file", file.string()}, {"advice", "chmod 600 " + file.string()}});
         }
     }
 
@@ -347,7 +387,8 @@ class Server {
             fresh.store.postgres_url != present.store.postgres_url ||
             fresh.store.schema != present.store.schema ||
             fresh.store.connections != present.store.connections ||
-            fresh.log.file != present.log.file || fresh.log.level != present.log.level)
+            fresh.log.file != present.log.file || fresh.log.level != present.log.level ||
+            fresh.log.format != present.log.format)
             log_->warning(
                 "server.listen, server.admin_listen, server.threads, store and log take "
                 "effect at the next start");

@@ -1,11 +1,8 @@
 #include "base/log.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -13,12 +10,10 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/json_quoted.h"
+#include "base/log_line.h"
 
 namespace cairn::base {
 namespace {
@@ -29,72 +24,6 @@ constexpr std::size_t pending_limit = 1U << 20;
 /// more.
 constexpr std::chrono::milliseconds gather_time{20};
 constexpr std::size_t gathered_limit = 1U << 16;
-
-void append_value(std::string& line, std::string_view text) {
-    append_json_quoted(line, text);
-}
-void append_value(std::string& line, bool truth) {
-    line += truth ? "true" : "false";
-}
-void append_value(std::string& line, std::int64_t number) {
-    std::array<char, 24> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    line.append(digits.data(), end);
-}
-void append_value(std::string& line, double number) {
-    if (std::isfinite(number)) {
-        fmt::format_to(std::back_inserter(line), "{}", number);
-    } else {
-        line += "null";
-    }
-}
-
-std::string_view name_of(LogLevel level) {
-    switch (level) {
-        case LogLevel::debug:
-            return "debug";
-        case LogLevel::info:
-            return "info";
-        case LogLevel::warning:
-            return "warning";
-        case LogLevel::error:
-            return "error";
-    }
-    return "error";
-}
-
-/// 2026-01-31T12:34:56.789Z.
-void append_time(std::string& line, std::chrono::system_clock::time_point time) {
-    const auto second = std::chrono::floor<Seconds>(time);
-    append_date_and_time(line, second);
-    const auto milliseconds =
-        static_cast<unsigned>(std::chrono::floor<std::chrono::milliseconds>(time - second).count());
-    line += '.';
-    for (const unsigned place : {100U, 10U, 1U})
-        line += static_cast<char>('0' + milliseconds / place % 10);
-    line += 'Z';
-}
-
-std::string json_line(LogLevel level, std::string_view event,
-                      std::initializer_list<LogField> fields) {
-    constexpr std::size_t usual_length = 512;
-    std::string line;
-    line.reserve(usual_length);
-    line += R"({"time":")";
-    append_time(line, std::chrono::system_clock::now());
-    line += R"(","level":")";
-    line += name_of(level);
-    line += R"(","event":)";
-    append_json_quoted(line, event);
-    for (const LogField& field : fields) {
-        line += ',';
-        append_json_quoted(line, field.name);
-        line += ':';
-        std::visit([&](const auto& value) { append_value(line, value); }, field.value);
-    }
-    line += "}\n";
-    return line;
-}
 
 /// Where lines end up. Used by one thread.
 class Sink {
@@ -150,7 +79,8 @@ class Sink {
 /// Lines are gathered in memory; one thread takes all that have gathered and writes them at once.
 class WritingLog final : public Log {
   public:
-    WritingLog(const std::string& path, LogLevel threshold) : threshold_(threshold), sink_(path) {}
+    WritingLog(const std::string& path, LogLevel threshold, LogFormat format)
+        : threshold_(threshold), format_(format), sink_(path) {}
     ~WritingLog() override {
         {
             const std::scoped_lock lock(mutex_);
@@ -162,7 +92,8 @@ class WritingLog final : public Log {
     void write(LogLevel level, std::string_view event,
                std::initializer_list<LogField> fields) override {
         if (level < threshold_) return;
-        const std::string line = json_line(level, event, fields);
+        const std::string line =
+            log_line(format_, std::chrono::system_clock::now(), level, event, fields);
         bool is_worth_waking = false;
         {
             std::unique_lock lock(mutex_);
@@ -211,14 +142,16 @@ class WritingLog final : public Log {
     void write_out(std::string_view batch) {
         // A full disk must not stop the service; what is missing is told once it is writable again.
         if (lost_ > 0) {
-            const std::string confession = json_line(
-                LogLevel::error, "log.lost", {{"octets", static_cast<std::int64_t>(lost_)}});
+            const std::string confession =
+                log_line(format_, std::chrono::system_clock::now(), LogLevel::error, "log.lost",
+                         {{"octets", static_cast<std::int64_t>(lost_)}});
             if (sink_.write(confession)) lost_ = 0;
         }
         if (!sink_.write(batch)) lost_ += batch.size();
     }
 
     const LogLevel threshold_;
+    const LogFormat format_;
     Sink sink_;
     std::size_t lost_ = 0;
     std::mutex mutex_;
@@ -240,8 +173,12 @@ class SilentLog final : public Log {
 
 }  // namespace
 
-std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold) {
-    return std::make_unique<WritingLog>(path, threshold);
+std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold, LogFormat format) {
+    return std::make_unique<WritingLog>(path, threshold, format);
+}
+
+LogFormat usual_log_format(const std::string& path) {
+    return path == "-" && ::isatty(STDERR_FILENO) == 1 ? LogFormat::text : LogFormat::json;
 }
 
 std::unique_ptr<Log> silent_log() {

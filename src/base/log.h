@@ -32,7 +32,10 @@ struct LogField {
 
 enum class LogLevel { debug, info, warning, error };
 
-/// A structured log: one JSON object a line, with `time`, `level`, `event` and the given fields.
+/// json: for programs; text: for people (base/log_line.h).
+enum class LogFormat { json, text };
+
+/// A structured log: a line has `time`, `level`, `event` and the given fields.
 /// Text from peers is escaped; secrets are never passed to it. Thread-safe; lines are written by a
 /// thread of its own, so that a caller does not wait for the disk. Lines below `warning` may wait
 /// there some milliseconds for others, so that one write serves many.
@@ -60,7 +63,11 @@ class Log {
 
 /// A log that writes to `path`, or to standard error if `path` is "-", from `threshold` upwards.
 /// Throws std::runtime_error if the file cannot be opened.
-[[nodiscard]] std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold);
+[[nodiscard]] std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold,
+                                            LogFormat format = LogFormat::json);
+/// The format for a log at `path` where none was chosen: text if that is standard error and a
+/// terminal, else json.
+[[nodiscard]] LogFormat usual_log_format(const std::string& path);
 /// A log that drops everything.
 [[nodiscard]] std::unique_ptr<Log> silent_log();
 

@@ -203,6 +203,9 @@ base::Task<void> Issuance::carry_out(OrderId id) {
         order->completed = ending.certificate->issued;
     } else {
         const auto& issuer = warrant->issuer;
+        log_.debug("issuance begins", {{"request", order->intent->request},
+                                       {"order", id.to_string()},
+                                       {"issuer", issuer.name()}});
         auto certificate = kept(warrant->proof, issuer);
         certificate.account = order->account;
         certificate.order = id;

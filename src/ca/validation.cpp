@@ -199,6 +199,9 @@ base::Task<std::optional<Validator::Failure>> Validation::ask(const Authorizatio
         .token = authorization.token,
         .key_authorization = key_authorization(authorization.token, account.key.thumbprint())};
     const auto method = question.method;
+    log_.debug("validation begins", {{"request", authorization.attempt->request},
+                                     {"authorization", authorization.id.to_string()},
+                                     {"method", to_string(method)}});
     const auto from = std::chrono::steady_clock::now();
     std::string seen;
     std::optional<Validator::Failure> failure;

@@ -131,6 +131,7 @@ base::Task<bool> HttpConnection::establish() {
                        {{"remote", remote_address_}, {"reason", failure->reason}});
             co_return false;
         }
+        log_.debug("tls_connection", {{"remote", remote_address_}});
     } else if (!options_.plain_handler) {
         const auto response = problem_response(400, "malformed", "this port speaks https");
         ResponseFraming framing;
@@ -178,6 +179,8 @@ base::Task<HttpConnection::Outcome> HttpConnection::serve_request() {
     const std::string id = ids_.next();
     const std::string method = reader_.request().method;
     const std::string target = base::printable(reader_.request().target);
+    std::string user_agent;
+    if (options_.access_log) user_agent = base::printable(reader_.request().field("User-Agent"));
     const bool refused = !reader_.refusal().detail.empty();
     const bool wants_keeping = reader_.keeps_connection();
 
@@ -201,7 +204,7 @@ base::Task<HttpConnection::Outcome> HttpConnection::serve_request() {
                          : reader_.is_http_1_0() ? ResponseFraming::Connection::kept_1_0
                                                  : ResponseFraming::Connection::kept;
     const bool sent = co_await send(response, framing);
-    if (options_.access_log) log_request(id, method, target, response, started);
+    if (options_.access_log) log_request(id, method, target, user_agent, response, started);
     if (!sent) co_return Outcome::closed;
     co_return refused ? Outcome::refused : kept ? Outcome::kept : Outcome::closed;
 }
@@ -241,8 +244,8 @@ base::Task<bool> HttpConnection::send(const HttpResponse& response, ResponseFram
 }
 
 void HttpConnection::log_request(const std::string& id, const std::string& method,
-                                 const std::string& target, const HttpResponse& response,
-                                 PeerStream::SteadyTime started) {
+                                 const std::string& target, const std::string& user_agent,
+                                 const HttpResponse& response, PeerStream::SteadyTime started) {
     const std::chrono::duration<double, std::milli> taken = steady_clock::now() - started;
     log_.info("request", {{"id", id},
                           {"remote", remote_address_},
@@ -252,7 +255,8 @@ void HttpConnection::log_request(const std::string& id, const std::string& metho
                           {"milliseconds", taken.count()},
                           {"bytes", response.body.size()},
                           {"account", response.log_account},
-                          {"detail", response.log_detail}});
+                          {"detail", response.log_detail},
+                          {"user_agent", user_agent}});
 }
 
 }  // namespace cairn::net

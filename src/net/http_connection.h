@@ -69,7 +69,8 @@ class HttpConnection {
     [[nodiscard]] base::Task<bool> send(const HttpResponse& response, ResponseFraming framing);
     void set_deadline_after(base::Milliseconds duration);
     void log_request(const std::string& id, const std::string& method, const std::string& target,
-                     const HttpResponse& response, PeerStream::SteadyTime started);
+                     const std::string& user_agent, const HttpResponse& response,
+                     PeerStream::SteadyTime started);
 
     const HttpServer::Options& options_;
     base::Log& log_;

@@ -1,8 +1,8 @@
 #include "net/http_server.h"
 
 #include <atomic>
+#include <chrono>
 #include <deque>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -12,13 +12,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/rare_report.h"
 #include "net/http_connection.h"
 #include "net/socket_address.h"
 
 namespace cairn::net {
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using std::chrono::steady_clock;
 
 namespace {
 
@@ -26,8 +26,6 @@ namespace {
 constexpr base::Milliseconds deadline_check{100};
 /// How long accepting rests when the process has no more files or memory.
 constexpr base::Milliseconds accept_rest{50};
-/// Full tables are reported no more often than this.
-constexpr std::chrono::seconds report_interval{10};
 
 tcp::acceptor listen_on(const asio::any_io_executor& executor, const std::string& text) {
     const auto address = SocketAddress::from_text(text);
@@ -46,25 +44,6 @@ tcp::acceptor listen_on(const asio::any_io_executor& executor, const std::string
     if (error) throw std::runtime_error("cannot listen on " + text + ": " + error.message());
     return acceptor;
 }
-
-/// Counts something that can happen often, and reports it rarely. Thread-safe.
-class RareReport {
-  public:
-    /// How many there were since the last report, if it is time for one.
-    [[nodiscard]] std::uint64_t count_one() {
-        const std::scoped_lock lock(mutex_);
-        ++count_;
-        const auto now = steady_clock::now();
-        if (last_ != steady_clock::time_point() && now - last_ < report_interval) return 0;
-        last_ = now;
-        return std::exchange(count_, 0);
-    }
-
-  private:
-    std::mutex mutex_;
-    std::uint64_t count_ = 0;
-    steady_clock::time_point last_;
-};
 
 /// A place among the connections that the limit allows.
 class Seat {
@@ -98,7 +77,7 @@ struct HttpServer::State {
     std::vector<std::string> addresses;
     std::atomic<std::size_t> turn = 0;
     std::atomic<std::size_t> connected = 0;
-    RareReport refused_connections, failed_accepts;
+    base::RareReport refused_connections, failed_accepts;
     base::TaskGroup accepting, connections, deadlines;
 
     [[nodiscard]] base::TaskGroup::OnFailure failure_report(const char* event) {
@@ -152,7 +131,7 @@ base::Task<void> HttpServer::State::accept_connections(tcp::acceptor acceptor) {
 base::Task<void> HttpServer::State::check_deadlines(HttpServerLoop& loop) {
     for (;;) {
         co_await base::sleep_for(deadline_check);
-        const auto now = steady_clock::now();
+        const auto now = std::chrono::steady_clock::now();
         for (HttpConnection* connection : loop.connections) connection->check_deadline(now);
     }
 }

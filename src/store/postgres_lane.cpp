@@ -12,6 +12,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "store/postgres_session.h"
+
 namespace cairn::store {
 namespace asio = boost::asio;
 
@@ -102,19 +104,25 @@ base::Task<void> PostgresLane::keep(std::shared_ptr<PostgresConnection> connecti
     auto pause = first_pause;
     for (;;) {
         std::string why;
+        auto level = base::LogLevel::warning;
         try {
             auto handle = co_await connect();
-            if (std::exchange(is_failing_, false)) log_.info("connected to the database again");
+            if (std::exchange(failing_, std::nullopt)) log_.info("connected to the database again");
             pause = first_pause;
             why = co_await connection->converse(std::move(handle), [this] { pump(); });
         } catch (const boost::system::system_error& error) {
             if (error.code() == asio::error::operation_aborted) throw;  // the store closes
             why = error.what();
+        } catch (const SessionRefused& error) {
+            why = error.what();
+            level = base::LogLevel::error;
         } catch (const std::runtime_error& error) {
             why = error.what();
         }
-        if (!std::exchange(is_failing_, true))
-            log_.warning("no connection to the database; trying again", {{"error", why}});
+        // Once for each outage, and once more if it turns out to be none.
+        if (!failing_ || *failing_ < level)
+            log_.write(level, "no connection to the database; trying again", {{"error", why}});
+        failing_ = std::max(failing_.value_or(level), level);
         co_await base::sleep_for(pause);
         pause = std::min(pause * 2, longest_pause);
     }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -88,7 +89,8 @@ class PostgresLane {
     std::deque<std::shared_ptr<PostgresCall>> waiting_;         ///< each for its own transaction
     std::deque<std::shared_ptr<PostgresCall>> waiting_shared_;  ///< for a shared one
     bool is_gathering_ = false;                                 ///< `gather` is under way
-    bool is_failing_ = false;  ///< the log knows that there is no connection
+    /// How the log was told that there is no connection; nothing: there is one.
+    std::optional<base::LogLevel> failing_;
     base::TaskGroup keepers_;
 };
 

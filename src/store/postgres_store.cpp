@@ -13,11 +13,11 @@ std::string with_cause(const std::exception& error) {
     return "the PostgreSQL store cannot be opened: " + std::string(error.what());
 }
 
-// Why there is no session is not always told apart by libpq: a server that starts, a standby that
-// is about to take over, a wrong password.
 PostgresHandle open_session(const PostgresSessions& sessions) {
     try {
         return sessions.open();
+    } catch (const SessionRefused&) {
+        throw;
     } catch (const std::runtime_error& error) {
         throw ca::StoreUnavailable(with_cause(error));
     }
@@ -92,6 +92,10 @@ PostgresRepository::~PostgresRepository() {
     nonces_.stop();
     node_.stop();
     pool_.stop();
+}
+
+std::string postgres_name(const std::string& url) {
+    return PostgresSessions(url, PostgresOptions().schema).name();
 }
 
 std::unique_ptr<SharedStore> open_postgres_store(const PostgresOptions& options,

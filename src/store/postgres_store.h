@@ -66,11 +66,15 @@ class SharedStore : public ca::Repository {
 /// it is at once where a connection broke before the answer to something that writes.
 ///
 /// Makes the schema, or migrates an older one forward. Throws ca::StoreUnavailable if the database
-/// cannot be reached now, std::runtime_error if its schema was made by a newer version or by
-/// another program; neither with the password of the URL. The loops must run until the store is
-/// gone.
+/// cannot be reached now, std::runtime_error if only a person can change what is wrong: it refuses
+/// this user, there is no such database, or its schema was made by a newer version or by another
+/// program; neither with the password of the URL. The loops must run until the store is gone.
 [[nodiscard]] std::unique_ptr<SharedStore> open_postgres_store(
     const PostgresOptions& options, const std::vector<base::Executor>& executors, base::Log& log,
     ca::Observer& observer = ca::deaf_observer());
+
+/// "postgresql://user@host:port/database" as libpq understands `url`, without a password. Throws
+/// std::runtime_error if it does not.
+[[nodiscard]] std::string postgres_name(const std::string& url);
 
 }  // namespace cairn::store

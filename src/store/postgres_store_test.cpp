@@ -119,6 +119,39 @@ TEST_F(PostgresStoreTest, RefusesANewerSchema) {
                 ThrowsMessage<std::runtime_error>(::testing::HasSubstr("newer cairn-ca")));
 }
 
+TEST_F(PostgresStoreTest, WaitsForNoDatabaseThatLetsNobodyIn) {
+    const auto refusal = [&](const std::string& from, const std::string& to) {
+        PostgresOptions options;
+        options.url = cluster.url();
+        options.url.replace(options.url.find(from), from.size(), to);
+        try {
+            (void)open_postgres_store(options, loops.executors(), *log);
+        } catch (const ca::StoreUnavailable& error) {
+            return "waits: " + std::string(error.what());
+        } catch (const std::runtime_error& error) {
+            return std::string(error.what());
+        }
+        return std::string("opened");
+    };
+    EXPECT_THAT(refusal("/postgres?", "/nowhere?"),
+                ::testing::AllOf(::testing::StartsWith("the PostgreSQL store cannot be opened"),
+                                 ::testing::HasSubstr("database \"nowhere\" does not exist"),
+                                 ::testing::HasSubstr("create the database")));
+    EXPECT_THAT(refusal("user=cairn", "user=nobody"),
+                ::testing::AllOf(::testing::HasSubstr("role \"nobody\" does not exist"),
+                                 ::testing::HasSubstr("check the user")));
+    EXPECT_THAT(refusal("host=", "options=-cno_such_setting%3D1&host="),
+                ::testing::AllOf(::testing::HasSubstr("no_such_setting"),
+                                 ::testing::HasSubstr("mend store.url")));
+}
+
+TEST_F(PostgresStoreTest, IsNamedWithoutItsPassword) {
+    EXPECT_EQ(postgres_name("postgresql://cairn:s3cret@db.internal:5433/ca?sslmode=require"),
+              "postgresql://cairn@db.internal:5433/ca");
+    EXPECT_EQ(postgres_name("postgresql:///ca?user=cairn&password=s3cret&host=/run/postgresql"),
+              "postgresql://cairn@/run/postgresql/ca");
+}
+
 TEST_F(PostgresStoreTest, SaysWhetherItMayBeThereLaterAndNeverThePassword) {
     for (const auto& [url, may_be_there_later] : std::vector<std::pair<std::string, bool>>{
              {"postgresql://cairn:s3cret@[::1/x", false},

@@ -1,0 +1,74 @@
+#include "apps/ca/key_files.h"
+
+#include <optional>
+#include <set>
+#include <stdexcept>
+
+#include <sys/stat.h>
+
+#include "apps/ca/files.h"
+#include "crypto/key.h"
+#include "pki/chain.h"
+
+namespace cairn::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t longest_key_file = 65536;
+constexpr std::size_t most_files = 1000;
+
+// Nothing if there is none: what cannot be read is found by whoever needs it.
+std::optional<crypto::PrivateKey> key_in(const fs::path& file) {
+    try {
+        auto key = crypto::PrivateKey::from_pem(read_file(file, longest_key_file));
+        if (!key) return std::nullopt;
+        return std::move(*key);
+    } catch (const std::runtime_error&) {
+        return std::nullopt;
+    }
+}
+
+std::optional<crypto::PublicKey> key_of_root(const fs::path& folder) {
+    try {
+        const auto chain = pki::chain_from_pem(read_file(folder / "pki" / "root.pem"));
+        if (!chain) return std::nullopt;
+        return chain->front().public_key();
+    } catch (const std::runtime_error&) {
+        return std::nullopt;
+    }
+}
+
+std::set<fs::path> files_to_look_at(const fs::path& folder, const Configuration& configuration) {
+    std::set<fs::path> files;
+    for (const auto& [name, issuer] : configuration.issuers) files.insert(folder / issuer.key);
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(folder / "pki", error);
+         !error && entry != fs::directory_iterator() && files.size() < most_files;
+         entry.increment(error))
+        files.insert(entry->path());
+    return files;
+}
+
+}  // namespace
+
+std::vector<KeyFinding> findings_of_keys(const fs::path& folder,
+                                         const Configuration& configuration) {
+    const auto root = key_of_root(folder);
+    std::vector<KeyFinding> findings;
+    for (const auto& file : files_to_look_at(folder, configuration)) {
+        struct stat facts{};
+        if (::stat(file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
+        const auto key = key_in(file);
+        if (!key) continue;
+        if (root && key->public_key() == *root)
+            findings.push_back({KeyFinding::Kind::root_key, file});
+        const mode_t others = facts.st_uid == 0 ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG;
+        if ((facts.st_mode & others) != 0)
+            findings.push_back({KeyFinding::Kind::open_to_others, file});
+    }
+    return findings;
+}
+
+}  // namespace cairn::apps

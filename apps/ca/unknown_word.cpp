@@ -1,0 +1,61 @@
+#include "apps/ca/unknown_word.h"
+
+#include <algorithm>
+
+#include "base/nearest_word.h"
+#include "base/result.h"
+
+namespace cairn::apps {
+
+namespace {
+
+std::vector<std::string> command_names(CLI::App& command) {
+    std::vector<std::string> names;
+    for (const auto* each : command.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(each->get_name());
+    return names;
+}
+
+std::vector<std::string> flags_of(CLI::App& command) {
+    std::vector<std::string> flags;
+    for (const auto* option : command.get_options()) {
+        for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
+        for (const auto& name : option->get_snames()) flags.push_back("-" + name);
+    }
+    return flags;
+}
+
+std::string sentence(const CLI::App& command, const char* kind, const std::string& word,
+                     const std::vector<std::string>& known) {
+    auto text = command.get_name() + " has no " + kind + " " + base::printable(word, 60);
+    if (const auto meant = base::nearest_word(word, known))
+        return text + "; did you mean " + *meant + "?";
+    for (const auto& each : known) text += (each == known.front() ? "; it has " : ", ") + each;
+    return text;
+}
+
+}  // namespace
+
+std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std::string>& words) {
+    CLI::App* command = &program;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const auto& word = words[i];
+        if (word == "--") return std::nullopt;
+        if (word.starts_with("-") && word.size() > 1) {
+            const auto flag = word.substr(0, word.find('='));
+            const auto* option = command->get_option_no_throw(flag);
+            if (option == nullptr) return sentence(*command, "flag", flag, flags_of(*command));
+            // Its value is no word of ours.
+            if (option->get_expected_max() > 0 && flag == word) ++i;
+            continue;
+        }
+        const auto names = command_names(*command);
+        if (names.empty()) continue;
+        if (std::ranges::find(names, word) == names.end())
+            return sentence(*command, "command", word, names);
+        command = command->get_subcommand(word);
+    }
+    return std::nullopt;
+}
+
+}  // namespace cairn::apps

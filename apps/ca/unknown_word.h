@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace cairn::apps {
+
+/// The first of `words` (a command line without the program's name) that is no command or flag of
+/// `program`, in a sentence that also names the one that was probably meant. Nothing if all are
+/// known.
+[[nodiscard]] std::optional<std::string> unknown_word(CLI::App& program,
+                                                      const std::vector<std::string>& words);
+
+}  // namespace cairn::apps

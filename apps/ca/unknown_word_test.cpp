@@ -1,0 +1,50 @@
+#include "apps/ca/unknown_word.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::apps {
+namespace {
+
+class UnknownWordTest : public testing::Test {
+  protected:
+    UnknownWordTest() {
+        program_.set_version_flag("--version", "1");
+        auto* serve = program_.add_subcommand("serve");
+        serve->add_option("DIR", folder_);
+        serve->add_option("--set", overrides_);
+        auto* issuer = program_.add_subcommand("issuer");
+        issuer->add_subcommand("create")->add_option("NAME", folder_);
+    }
+    [[nodiscard]] std::string answer(const std::vector<std::string>& words) {
+        return unknown_word(program_, words).value_or("all known");
+    }
+
+    CLI::App program_{"", "cairn-ca"};
+    std::string folder_;
+    std::vector<std::string> overrides_;
+};
+
+TEST_F(UnknownWordTest, NamesWhatWasProbablyMeant) {
+    EXPECT_EQ(answer({"srve", "/ca"}), "cairn-ca has no command srve; did you mean serve?");
+    EXPECT_EQ(answer({"serve", "/ca", "--sett", "a=1"}),
+              "serve has no flag --sett; did you mean --set?");
+    EXPECT_EQ(answer({"serve", "/ca", "--sett=a=1"}),
+              "serve has no flag --sett; did you mean --set?");
+    EXPECT_EQ(answer({"issuer", "crate", "x"}),
+              "issuer has no command crate; did you mean create?");
+}
+
+TEST_F(UnknownWordTest, NamesWhatThereIsIfNothingIsNear) {
+    EXPECT_EQ(answer({"frobnicate"}), "cairn-ca has no command frobnicate; it has serve, issuer");
+    EXPECT_EQ(answer({std::string("\x1b[2J") + std::string(500, 'x')}).size(),
+              std::string("cairn-ca has no command ; it has serve, issuer").size() + 60);
+}
+
+TEST_F(UnknownWordTest, LeavesValuesAlone) {
+    EXPECT_EQ(answer({"serve", "srve", "--set", "--sett"}), "all known");
+    EXPECT_EQ(answer({"serve", "--", "--sett"}), "all known");
+    EXPECT_EQ(answer({}), "all known");
+}
+
+}  // namespace
+}  // namespace cairn::apps

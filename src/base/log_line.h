@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+
+namespace cairn::base {
+
+/// One line of a log, with its line end. Text from peers is escaped in both formats, so that a line
+/// stays one line and a terminal is sent nothing that it obeys.
+///
+/// json: an object with `time`, `level`, `event` and the fields.
+/// text: the time, the level, the event, then NAME=VALUE for each field that is not empty; a value
+/// is quoted as in JSON unless it is one plain word.
+[[nodiscard]] std::string log_line(LogFormat format, std::chrono::system_clock::time_point time,
+                                   LogLevel level, std::string_view event,
+                                   std::initializer_list<LogField> fields);
+
+}  // namespace cairn::base
