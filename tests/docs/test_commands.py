@@ -85,11 +85,9 @@ class Place:
         for name in ("bin", "checkout", *(path.strip("/") for path in MOVED)):
             (folder / name).mkdir(parents=True, exist_ok=True)
         for program in ("cairn", "cairn-ca"):
-            # Whoever runs it may not be let into the folder where it was built.
-            try:
-                os.link(BIN / program, folder / "bin" / program)
-            except OSError:
-                shutil.copy(BIN / program, folder / "bin")
+            # Whoever runs it may not be let into the folder where it was built. A copy: what is given
+            # away below must not be the program itself.
+            shutil.copy(BIN / program, folder / "bin")
         self.program("usr/local/bin/dns-hook", "true")
         self.program("bin/apt-get", 'exec /usr/bin/apt-get --simulate "$@"')
         self.program("checkout/dev", '[ "$*" = build ] && mkdir -p build/release && '
