@@ -34,7 +34,7 @@ constexpr int not_implemented = 501;
 constexpr int version_not_supported = 505;
 constexpr milliseconds first_pause = 500ms;
 /// For how long in all a CA that refuses connections is taken for one that is just starting.
-constexpr milliseconds listener_patience = 6s;
+constexpr milliseconds listener_patience = 8s;
 constexpr milliseconds listener_pause = 300ms;
 /// Retry-After: 0 must not make a busy loop.
 constexpr milliseconds shortest_pause = 100ms;

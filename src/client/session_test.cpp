@@ -83,7 +83,7 @@ TEST_F(SessionTest, WaitsSomeSecondsForACaThatIsJustStarting) {
                 HasSubstr("no connection to " + host));
     EXPECT_GE(timer_.waited(), 5s);
     EXPECT_LE(timer_.waited(), 10s);
-    EXPECT_THAT(told, ElementsAre("Nobody listens at " + host + " yet; trying for 6 s."));
+    EXPECT_THAT(told, ElementsAre("Nobody listens at " + host + " yet; trying for 8 s."));
     // Once for a conversation: what follows fails at once.
     const auto before = timer_.waited();
     EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
