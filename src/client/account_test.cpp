@@ -67,6 +67,27 @@ TEST_F(AccountTest, BindsToAnExternalAccount) {
     EXPECT_THAT(ca().account_request->external_account_binding, HasSubstr("\"signature\""));
 }
 
+TEST_F(AccountTest, IsLookedForWithTheBindingAndMadeWhereTheCaDoesNotLook) {
+    ca().wants_external_account = true;
+    const auto file = bench_.folder / "hmac";
+    write_durably(file, "c2VjcmV0LWtleS1vZi10aGUtY2E", FileAccess::owner);
+    wishes_.external = ExternalAccount::read("kid-1", file).value();
+    int looks = 0;
+    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        const auto jws =
+            protocol::Jws::from_json(base::bytes_of(request.body), protocol::Jws::Nonce::required);
+        if (request.path() != "/account" || !jws) return std::nullopt;
+        const auto account = protocol::NewAccountRequest::from_json(jws->payload()).value();
+        EXPECT_THAT(account.external_account_binding, HasSubstr("\"signature\""));
+        if (!account.only_return_existing) return std::nullopt;
+        ++looks;
+        return ca().problem(protocol::ProblemType::external_account_required, "no look-ups");
+    };
+    account_.open(wishes_, bench_.heard);
+    EXPECT_EQ(looks, 1);
+    EXPECT_EQ(ca().accounts_made, 1);
+}
+
 TEST_F(AccountTest, IsFoundAgainByItsKeyAfterACrash) {
     account_.open(wishes_, bench_.heard);
     const auto folder = AccountStore(bench_.state).find(ca().directory_url());

@@ -84,6 +84,49 @@ TEST_F(Issuance, ADryRunChangesNothing) {
     EXPECT_FALSE(fs::exists(bench_.folder / "ran"));
 }
 
+TEST_F(Issuance, ShowsNoCaTheLiveKeyInADryRun) {
+    order_.plan.key_reuse = KeyReuse::same_key;
+    const auto live = run();
+    order_.installing = Installing::dry_run;
+    EXPECT_NE(run().front().public_key(), live.front().public_key());
+    EXPECT_FALSE(OrderRecord(bench_.state, order_.lineage).find().value());
+}
+
+TEST_F(Issuance, ARunThatEndedBeforeTheDownloadIsGoneOnWith) {
+    bench_.ca.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/certificate") return std::nullopt;
+        return testing::response(403);
+    };
+    EXPECT_THAT(failure(), HasSubstr("`cairn renew a.example` goes on with this order"));
+    const auto begun = OrderRecord(bench_.state, order_.lineage).find().value();
+    ASSERT_TRUE(begun);
+    bench_.ca.intercept = nullptr;
+    const auto chain = run();
+    EXPECT_EQ(bench_.ca.orders_made, 1);
+    EXPECT_EQ(chain.front().public_key(), begun->key.public_key());
+    EXPECT_EQ(lineage().current()->chain, chain);
+    EXPECT_FALSE(OrderRecord(bench_.state, order_.lineage).find().value());
+}
+
+TEST_F(Issuance, AnOrderForSomethingElseIsNotTakenUp) {
+    bench_.ca.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/certificate") return std::nullopt;
+        return testing::response(403);
+    };
+    EXPECT_NE(failure(), "no failure");
+    bench_.ca.intercept = nullptr;
+    order_.plan = bench_.plan({"a.example"});
+    run();
+    EXPECT_EQ(bench_.ca.orders_made, 2);
+    EXPECT_THAT(bench_.heard.text(), HasSubstr("asks for something else"));
+}
+
+TEST_F(Issuance, AnOrderThatWasRefusedLeavesNothing) {
+    bench_.ca.unconvinced_of = {"a.example"};
+    EXPECT_THAT(failure(), HasSubstr("not convinced"));
+    EXPECT_FALSE(OrderRecord(bench_.state, order_.lineage).find().value());
+}
+
 TEST_F(Issuance, AFailureLeavesTheOldCertificate) {
     const auto before = run();
     bench_.ca.alter_chain = [](const std::string&) { return std::string("-----BEGIN "); };

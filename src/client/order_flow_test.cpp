@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -270,6 +272,62 @@ TEST_F(OrderFlowTest, OrdersOnItsOwnWhatTheCaDoesNotTakeForOurs) {
     };
     static_cast<void>(run());
     EXPECT_EQ(ca().order_request->replaces, "");
+}
+
+TEST_F(OrderFlowTest, TellsHowFarItIsBeforeEachStepThatReliesOnIt) {
+    std::vector<std::string> told;
+    wishes_.keep = [&](const OrderPosition& position) {
+        told.push_back(fmt::format("{}{} {}", position.order_url.empty() ? "" : "placed",
+                                   position.is_finalizing ? ", finalizing" : "",
+                                   position.certificate_url));
+        EXPECT_EQ(ca().server.count("/order"), position.order_url.empty() ? 0U : 1U);
+        EXPECT_EQ(ca().server.count("/finalize"), position.certificate_url.empty() ? 0U : 1U);
+        EXPECT_EQ(ca().server.count("/certificate"), 0U);
+    };
+    static_cast<void>(run());
+    EXPECT_THAT(told, ElementsAre(" ", "placed ", "placed, finalizing ",
+                                  "placed, finalizing " + ca().server.url("/certificate")));
+}
+
+TEST_F(OrderFlowTest, TakesUpWhatAnEarlierRunBegan) {
+    OrderPosition position;
+    wishes_.keep = [&](const OrderPosition& now) { position = now; };
+    ca().polls_before_certificate = 1000000;
+    wishes_.patience = 1min;
+    wishes_.next_run = "come again.";
+    EXPECT_THAT(failure(), ::testing::AllOf(HasSubstr("the order is processing"),
+                                            HasSubstr("Next: come again.")));
+    EXPECT_TRUE(position.is_finalizing);
+    ca().polls_before_certificate = 0;
+    OrderFlow next(session_, journal_, bench_.timer, bench_.heard, wishes_);
+    ASSERT_TRUE(next.take_up(position));
+    EXPECT_EQ(next.complete().front().public_key(), wishes_.key.public_key());
+    EXPECT_EQ(ca().orders_made, 1);
+    EXPECT_EQ(ca().server.count("/finalize"), 1U);
+}
+
+TEST_F(OrderFlowTest, DoesNotTakeUpWhatIsGone) {
+    OrderFlow flow(session_, journal_, bench_.timer, bench_.heard, wishes_);
+    EXPECT_FALSE(flow.take_up({}));
+    const auto gone = ca().server.url("/gone");
+    EXPECT_FALSE(flow.take_up({gone, "", true}));
+    EXPECT_FALSE(flow.take_up({gone, ca().server.url("/gone-too"), true}));
+}
+
+TEST_F(OrderFlowTest, WaitsForACertificateThatIsNotThereAtFirst) {
+    ca().intercept =
+        [asked = 0](const net::HttpRequest& request) mutable -> std::optional<net::HttpResponse> {
+        if (request.path() != "/certificate" || asked++ == 5) return std::nullopt;
+        return testing::response(404);
+    };
+    static_cast<void>(run());
+    ca().intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/certificate") return std::nullopt;
+        return testing::response(404);
+    };
+    wishes_.next_run = "come again.";
+    EXPECT_THAT(failure(), ::testing::AllOf(HasSubstr("404"), HasSubstr("Next: come again.")));
+    EXPECT_LT(bench_.timer.waited(), 2min);
 }
 
 TEST_F(OrderFlowTest, GoesOnIfARepeatedFinalizeIsRefused) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/revocation.h"
 #include "client/testing/bench.h"
 
 namespace cairn::client {
@@ -134,6 +135,56 @@ TEST_F(Renewal, FollowsTheCasWindow) {
         R"({"suggestedWindow": {"start": "2020-01-02T04:00:00Z", "end": "2020-01-03T04:00:00Z"}})";
     EXPECT_EQ(run({name}).front().kind, Kind::renewed);
     EXPECT_EQ(bench_.ca.order_request->replaces, identifier);
+}
+
+TEST_F(Renewal, TakesARevokedCertificateForDue) {
+    const auto name = issue_lineage("a.example");
+    note_revocation(bench_.state, live(name).front(), {bench_.clock.now(), {}});
+    EXPECT_EQ(run({name}).front().kind, Kind::renewed);
+    EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+}
+
+TEST_F(Renewal, FinishesWhatAnEarlierRunHasOrdered) {
+    const auto name = issue_lineage("a.example");
+    bench_.ca.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.path() != "/certificate") return std::nullopt;
+        return testing::response(403);
+    };
+    EXPECT_EQ(run({name}, RenewalForce::always).front().kind, Kind::failed);
+    bench_.ca.intercept = nullptr;
+    const auto before = live(name);
+    EXPECT_EQ(run({name}).front().kind, Kind::renewed);
+    EXPECT_NE(live(name), before);
+    EXPECT_EQ(bench_.ca.orders_made, 2);
+    EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+}
+
+TEST_F(Renewal, OfAnOrderThatCameToNothingGoesOnAsEver) {
+    const auto name = issue_lineage("a.example");
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    OrderRecord(bench_.state, name)
+        .keep({bench_.plan({"a.example"}), key, {bench_.ca.server.url("/gone"), "", true}});
+    EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+    EXPECT_FALSE(OrderRecord(bench_.state, name).find().value());
+    EXPECT_EQ(bench_.ca.orders_made, 1);
+}
+
+TEST(Rehearsal, GoesToStagingOrToTheCaThatIsNamed) {
+    const auto name = LineageName::from_text("a.example").value();
+    CertificatePlan plan;
+    plan.directory_url = "https://acme-v02.api.letsencrypt.org/directory";
+    plan.root_file = "/root.pem";
+    EXPECT_EQ(rehearsal_of(plan, name, {}).directory_url,
+              "https://acme-staging-v02.api.letsencrypt.org/directory");
+    const RehearsalAuthority other{
+        .directory_url = "https://ca.example/dir", .root_file = {}, .account = {}};
+    EXPECT_EQ(rehearsal_of(plan, name, other).directory_url, "https://ca.example/dir");
+    EXPECT_EQ(rehearsal_of(plan, name, other).root_file, "/root.pem");
+    for (const char* url : {"https://acme.zerossl.com/v2/DV90", "https://ca.example/dir"}) {
+        plan.directory_url = url;
+        EXPECT_THAT(testing::failure_of([&] { static_cast<void>(rehearsal_of(plan, name, {})); }),
+                    HasSubstr("--ca URL"));
+    }
 }
 
 TEST_F(Renewal, FallsBackToTheLifetimeWithoutAnAnswer) {

@@ -62,5 +62,25 @@ TEST_F(Revocation, FindsNoProvenanceOfStrangers) {
     EXPECT_FALSE(find_provenance(bench_.state, stranger));
 }
 
+TEST(RevocationNote, IsKeptByCertificate) {
+    const testing::TemporaryFolder folder;
+    const StateDirectory state(folder.path());
+    testing::Issuer issuer;
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    const auto one = issuer.issue(key.public_key(), testing::names({"a.example"})).front();
+    const auto other = issuer.issue(key.public_key(), testing::names({"a.example"})).front();
+    const base::Time time(std::chrono::seconds(1800000000));
+    note_revocation(state, one, {time, protocol::RevocationReason::superseded});
+    const auto note = revocation_note(state, one);
+    ASSERT_TRUE(note);
+    EXPECT_EQ(note->time, time);
+    EXPECT_EQ(note->reason, protocol::RevocationReason::superseded);
+    EXPECT_FALSE(revocation_note(state, other));
+    // Damage does not make it sound again.
+    for (const auto& file : std::filesystem::directory_iterator(folder / "revocations"))
+        write_durably(file.path(), "{", FileAccess::owner);
+    EXPECT_TRUE(revocation_note(state, one));
+}
+
 }  // namespace
 }  // namespace cairn::client

@@ -115,6 +115,8 @@ struct Session::State {
             problem->status = reply.status;
             return {aim, host, *problem, std::move(next)};
         }
+        if (next.empty() && reply.status == not_implemented)
+            next = advice_for({protocol::ProblemType::unknown, {}, reply.status}, aim.step);
         if (next.empty())
             next = reply.status < 400
                        ? "the CA's URL may have moved: check --ca; no redirect is followed."

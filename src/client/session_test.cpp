@@ -195,6 +195,39 @@ TEST_F(SessionTest, DoesNotRepeatWhatIsRefused) {
     EXPECT_EQ(ca_.server.count("/account/1"), 1U);
 }
 
+TEST_F(SessionTest, SignsUrlsAsTheyWereGiven) {
+    auto session = open_session();
+    std::vector<std::string> signed_for;
+    ca_.intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+        if (request.method != "POST") return std::nullopt;
+        const auto jws =
+            protocol::Jws::from_json(base::bytes_of(request.body), protocol::Jws::Nonce::required);
+        signed_for.emplace_back(jws->url());
+        auto location = ca_.server.url("/order/1");
+        location.replace(0, 5, "HTTPS");
+        return response(200, "{}", {{"Location", location}});
+    };
+    auto url = ca_.server.url("/order");
+    url.replace(0, 5, "HTTPS");
+    const auto reply = session.post(url, "{}", "try");
+    EXPECT_EQ(reply.location.substr(0, 5), "HTTPS");
+    session.post_as_get(reply.location, "try");
+    EXPECT_EQ(signed_for, (std::vector{url, reply.location}));
+}
+
+TEST_F(SessionTest, DoesNotRepeatWhatTheServerDoesNotOffer) {
+    auto session = open_session();
+    answer_first({response(501), response(501)});
+    EXPECT_THAT(failure_of([&] { session.post(ca_.server.url("/order"), "{}", "try"); }),
+                HasSubstr("501"));
+    EXPECT_EQ(ca_.server.count("/order"), 1U);
+    answer_first({response(500)});
+    EXPECT_THAT(
+        failure_of([&] { session.post(ca_.server.url("/order"), "{}", "try", Persistence::none); }),
+        HasSubstr("500"));
+    EXPECT_EQ(ca_.server.count("/order"), 2U);
+}
+
 TEST_F(SessionTest, FollowsNoRedirect) {
     auto session = open_session();
     answer_first({response(302, "", {{"Location", ca_.server.url("/account/1")}})});

@@ -76,5 +76,28 @@ TEST(StateDirectory, AccountsAndLineagesDoNotLockEachOther) {
     EXPECT_THROW(static_cast<void>(state.lock_accounts(timer, 1s)), Failure);
 }
 
+TEST(StateDirectory, IsNotEmptyJustBecauseItCannotBeRead) {
+    using IfMissing = StateDirectory::IfMissing;
+    const TemporaryFolder folder;
+    const StateDirectory missing(folder / "missing");
+    EXPECT_NO_THROW(missing.require_readable(IfMissing::accept));
+    EXPECT_THROW(missing.require_readable(IfMissing::refuse), Failure);
+    EXPECT_TRUE(missing.lineages().empty());
+
+    const StateDirectory state(folder.path());
+    EXPECT_NO_THROW(state.require_readable(IfMissing::refuse));
+    write_durably(folder / "passwd", "", FileAccess::owner);
+    EXPECT_THROW(state.require_readable(IfMissing::refuse), Failure);
+    make_private_directory(folder / "accounts");
+    EXPECT_NO_THROW(state.require_readable(IfMissing::refuse));
+
+    write_durably(folder / "renewal", "a file", FileAccess::owner);
+    EXPECT_THROW(static_cast<void>(state.lineages()), Failure);
+    std::filesystem::remove(folder / "renewal");
+    std::filesystem::create_symlink("nowhere", folder / "renewal");
+    EXPECT_THROW(static_cast<void>(state.lineages()), Failure);
+    EXPECT_THROW(StateDirectory(folder / "passwd").require_readable(IfMissing::accept), Failure);
+}
+
 }  // namespace
 }  // namespace cairn::client

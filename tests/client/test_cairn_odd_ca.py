@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness.acme import ERROR
+from harness.acme import ERROR, b64
 from harness.odd_ca import HOST, Answer, Refusal, problem
 
 NAME = "a.example"
@@ -15,7 +15,7 @@ SPELLINGS = {
     "capital scheme": f"HTTPS://{HOST}",
     "final dot": f"https://{HOST}.",
     "default port": f"https://{HOST}:443",
-    "all of it": f"HTTPS://Ca.Test.:443",
+    "all of it": "HTTPS://Ca.Test.:443",
 }
 
 
@@ -98,8 +98,8 @@ def test_what_the_directory_lacks_is_named_when_it_is_needed(cairn, ca):
 # External accounts.
 
 
-def bound(cairn, folder, key_id="kid-1", key=b"0123456789abcdef0123456789abcdef"):
-    from harness.acme import b64
+def bound(folder, key_id="kid-1", key=b"0123456789abcdef0123456789abcdef"):
+    """The options with which an account is bound."""
     file = folder / "hmac"
     file.write_text(b64(key))
     return ["--eab-kid", key_id, "--eab-hmac-key-file", file]
@@ -107,12 +107,12 @@ def bound(cairn, folder, key_id="kid-1", key=b"0123456789abcdef0123456789abcdef"
 
 def test_a_binding_is_sent_where_the_ca_finds_no_account_without(cairn, ca, tmp_path):
     ca.binding = {"kid-1": b"0123456789abcdef0123456789abcdef"}
-    run = cairn.outcome(*cairn.issuing(NAME, *bound(cairn, tmp_path)))
+    run = cairn.outcome(*cairn.issuing(NAME, *bound(tmp_path)))
     assert run.returncode == 0, run.stderr
     assert len(ca.accounts) == 1
     # An account whose record was lost is found again in the same way.
     next((cairn.state / "accounts").rglob("account.json")).unlink()
-    run = cairn.outcome(*cairn.issuing(NAME, *bound(cairn, tmp_path)))
+    run = cairn.outcome(*cairn.issuing(NAME, *bound(tmp_path)))
     assert run.returncode == 0, run.stderr
     assert len(ca.accounts) == 1
 
@@ -126,13 +126,13 @@ def test_an_account_is_made_where_the_ca_does_not_look_for_one(cairn, ca, tmp_pa
             return problem(kind, "onlyReturnExisting is not for this CA", status=403)
 
     ca.intercept = refuse_to_look
-    run = cairn.outcome(*cairn.issuing(NAME, *bound(cairn, tmp_path)))
+    run = cairn.outcome(*cairn.issuing(NAME, *bound(tmp_path)))
     assert run.returncode == 0, run.stderr
 
 
 def test_an_unknown_key_id_is_called_that(cairn, ca, tmp_path):
     ca.binding = {"kid-1": b"0123456789abcdef0123456789abcdef"}
-    run = cairn.outcome(*cairn.issuing(NAME, *bound(cairn, tmp_path, key_id="kid-2")))
+    run = cairn.outcome(*cairn.issuing(NAME, *bound(tmp_path, key_id="kid-2")))
     assert run.returncode == 2
     assert "the key id kid-2 is unknown" in run.stderr
     assert "Next: check --eab-kid and --eab-hmac-key-file" in run.stderr
@@ -148,7 +148,7 @@ def test_without_a_binding_the_flags_are_named(cairn, ca):
 
 def test_a_rollover_that_died_is_settled_without_a_binding(cairn, ca, tmp_path):
     ca.binding = {"kid-1": b"0123456789abcdef0123456789abcdef"}
-    assert cairn.outcome(*cairn.issuing(NAME, *bound(cairn, tmp_path))).returncode == 0
+    assert cairn.outcome(*cairn.issuing(NAME, *bound(tmp_path))).returncode == 0
     key = next((cairn.state / "accounts").rglob("key.pem"))
     # The CA never heard of the staged key.
     staged = key.with_name("next-key.pem")

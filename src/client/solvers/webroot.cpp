@@ -1,6 +1,7 @@
 #include "client/solvers/webroot.h"
 
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -50,13 +51,12 @@ bool is_empty(int folder) {
 
 /// True if this can only be the folder that was made a moment ago with a mode that the umask has
 /// narrowed, and not one that somebody has moved to its place meanwhile.
-bool is_just_made(int folder, const timespec& before) {
+bool is_just_made(int folder, std::time_t before) {
     struct stat status{};
     if (::fstat(folder, &status) != 0 || status.st_uid != ::geteuid()) return false;
-    const auto& changed = status.st_mtim;
-    const bool is_older = changed.tv_sec != before.tv_sec ? changed.tv_sec < before.tv_sec
-                                                          : changed.tv_nsec < before.tv_nsec;
-    return !is_older && (status.st_mode & 0777U & ~folder_mode) == 0 && is_empty(folder);
+    // Some file systems count in steps of two seconds.
+    return status.st_mtim.tv_sec + 2 >= before && (status.st_mode & 0777U & ~folder_mode) == 0 &&
+           is_empty(folder);
 }
 
 class WebrootSolver final : public Solver {
@@ -134,8 +134,7 @@ class WebrootSolver final : public Solver {
     }
 
     static std::optional<Opened> make_folder(int parent, const char* name, const fs::path& path) {
-        timespec before{};
-        ::clock_gettime(CLOCK_REALTIME_COARSE, &before);
+        const auto before = std::time(nullptr);
         const bool is_new = ::mkdirat(parent, name, folder_mode) == 0;
         if (!is_new && errno == ENOENT) return std::nullopt;
         if (!is_new && errno != EEXIST) fail_to("make the folder", path, errno);

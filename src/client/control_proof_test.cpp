@@ -1,0 +1,116 @@
+#include "client/control_proof.h"
+
+#include <array>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/testing/bench.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using testing::failure_of;
+using ::testing::HasSubstr;
+
+class SilentSolver final : public Solver {
+  public:
+    std::string specification() const override { return "silent"; }
+    std::span<const protocol::ChallengeType> challenge_types() const override {
+        static constexpr std::array types = {protocol::ChallengeType::http_01};
+        return types;
+    }
+    void present(const Challenge&) override { log.emplace_back("present"); }
+    void clean_up(const Challenge&) override { log.emplace_back("clean up"); }
+    std::vector<std::string> log;
+};
+
+/// At a CA whose authorization a test writes.
+class Proof : public ::testing::Test {
+  protected:
+    Proof() {
+        Account(session_, bench_.state, bench_.timer).open({}, bench_.heard);
+        ca().intercept = [this](const net::HttpRequest& request) { return answer(request); };
+    }
+    std::optional<net::HttpResponse> answer(const net::HttpRequest& request) {
+        if (request.path() == "/authorization/0") {
+            ++looks_;
+            return testing::response(200, authorization(), fields_);
+        }
+        if (request.path() != "/challenge/0") return std::nullopt;
+        ++requests_;
+        return testing::response(200, "{}");
+    }
+    std::string authorization() {
+        const bool is_valid = requests_ > requests_before_valid_;
+        return R"({"identifier": {"type": "dns", "value": "a.example"}, "status": ")" +
+               std::string(is_valid ? "valid" : "pending") + R"(", )" + more_ +
+               R"("challenges": [{"type": "http-01", "token": ")" + ca().token + R"(", "url": ")" +
+               ca().server.url("/challenge/0") + R"(", "status": ")" + status_ + "\"" +
+               (has_error_ && (requests_ > 0 || status_ == "processing") ? error : "") + "}]}";
+    }
+    std::string failure() {
+        return failure_of([this] {
+            ControlProof proof(session_, journal_, bench_.timer, bench_.heard, names_, 10min);
+            proof.give({ca().server.url("/authorization/0")});
+        });
+    }
+    testing::FakeCa& ca() { return bench_.ca; }
+
+    static constexpr const char* error =
+        R"(, "error": {"type": "urn:ietf:params:acme:error:connection", "detail": "nobody there"})";
+    testing::Bench bench_;
+    Session session_ = bench_.session();
+    ChallengeJournal journal_{bench_.state, LineageName::from_text("a.example").value()};
+    SilentSolver solver_;
+    std::vector<NameToProve> names_{{protocol::Identifier::dns("a.example").value(), &solver_}};
+    std::string status_ = "pending", more_;
+    decltype(net::HttpResponse::fields) fields_;
+    int requests_before_valid_ = 1000, requests_ = 0, looks_ = 0;
+    bool has_error_ = true;
+};
+
+TEST_F(Proof, AsksACaThatLeavesAFailurePendingToLookAgain) {
+    requests_before_valid_ = 2;
+    EXPECT_EQ(failure(), "no failure");
+    EXPECT_EQ(requests_, 3);
+    EXPECT_THAT(bench_.heard.text(), HasSubstr("nobody there"));
+    EXPECT_THAT(solver_.log, ElementsAre("present", "clean up"));
+}
+
+TEST_F(Proof, TakesAFailureThatStaysForOneInTheEnd) {
+    EXPECT_THAT(failure(),
+                AllOf(HasSubstr("nobody there"), HasSubstr("Next: check that the name")));
+    EXPECT_EQ(requests_, 4);
+    EXPECT_LT(bench_.timer.waited(), 30s);
+    EXPECT_THAT(solver_.log, ElementsAre("present", "clean up"));
+}
+
+TEST_F(Proof, WaitsForACaThatSaysWhenItLooksAgain) {
+    fields_ = {{"Retry-After", "60"}};
+    EXPECT_THAT(failure(), AllOf(HasSubstr("has not finished"), HasSubstr("nobody there")));
+    EXPECT_EQ(requests_, 1);
+    EXPECT_GE(looks_, 9);
+}
+
+TEST_F(Proof, WaitsForACaThatIsStillLooking) {
+    status_ = "processing";
+    EXPECT_THAT(failure(), HasSubstr("nobody there"));
+    EXPECT_EQ(requests_, 0) << "it had been told before";
+    EXPECT_GT(bench_.timer.waited(), 9min);
+}
+
+TEST_F(Proof, WaitsNoLongerThanTheAuthorizationLives) {
+    has_error_ = false;
+    more_ = R"("expires": ")" + base::to_rfc3339(bench_.clock.now() + 30s) + R"(", )";
+    EXPECT_THAT(failure(), HasSubstr("when it expires"));
+    EXPECT_LE(bench_.timer.waited(), 31s);
+    more_ = R"("expires": "2001-01-01T00:00:00Z", )";
+    EXPECT_THAT(failure(), HasSubstr("within 600 s"));
+}
+
+}  // namespace
+}  // namespace cairn::client
