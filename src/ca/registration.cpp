@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "ca/policy.h"
-#include "crypto/digest.h"
 
 namespace cairn::ca {
 
@@ -24,6 +23,13 @@ std::string_view event_of(Observer::AccountChange change) {
             return "account key changed";
     }
     return "account changed";
+}
+
+[[noreturn]] void refuse_key(AccountStore::KeyRefusal refusal) {
+    if (refusal == AccountStore::KeyRefusal::blocked)
+        throw Problem(ProblemType::bad_public_key, "the key is known to be compromised");
+    // RFC 8555 section 11.1: an account key must not be a certificate's key.
+    throw Problem(ProblemType::bad_public_key, "the key stands in a certificate of this CA");
 }
 
 }  // namespace
@@ -57,7 +63,7 @@ base::Task<AccountStore::Creation> Registration::register_account(
         throw Problem(ProblemType::malformed,
                       "the terms of service at " + options_.terms_of_service +
                           " must be agreed to (termsOfServiceAgreed: true)");
-    co_await require_usable_key(key);
+    require_usable_key(key);
 
     const auto now = clock_.now();
     Account account{.id = AccountId::fresh(now, random_),
@@ -68,6 +74,7 @@ base::Task<AccountStore::Creation> Registration::register_account(
                     .deactivated = std::nullopt};
     if (!options_.terms_of_service.empty()) account.terms_agreed = now;
     auto creation = co_await repository_.create_account(std::move(account));
+    if (creation.refusal) refuse_key(*creation.refusal);
     if (creation.account.deactivated)
         throw Problem(ProblemType::unauthorized, "the account with this key is deactivated", 401);
     if (creation.created) record(Observer::AccountChange::created, creation.account.id, cause);
@@ -95,7 +102,7 @@ base::Task<Account> Registration::update(Account account, protocol::AccountUpdat
 base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key, Cause cause) {
     if (new_key.thumbprint() == account.key.thumbprint())
         throw Problem(ProblemType::malformed, "the new key is the account's present key");
-    co_await require_usable_key(new_key);
+    require_usable_key(new_key);
     const auto replacement = co_await repository_.replace_account_key(
         account.id, account.key.thumbprint(), std::move(new_key));
     using Outcome = AccountStore::KeyReplacement::Outcome;
@@ -108,22 +115,18 @@ base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key
         case Outcome::stale:
             throw Problem(ProblemType::malformed,
                           "oldKey is not the account's key any more; it was changed meanwhile");
+        case Outcome::key_is_blocked:
+            refuse_key(AccountStore::KeyRefusal::blocked);
+        case Outcome::key_is_certified:
+            refuse_key(AccountStore::KeyRefusal::certified);
     }
 }
 
-base::Task<void> Registration::require_usable_key(protocol::Jwk key) {
+void Registration::require_usable_key(const protocol::Jwk& key) const {
     if (auto refusal = account_key_refusal(key.public_key()))
         throw Problem(ProblemType::bad_public_key, "the key is refused: " + *refusal);
     if (std::ranges::find(options_.own_keys, key.public_key()) != options_.own_keys.end())
         throw Problem(ProblemType::bad_public_key, "the key belongs to this CA");
-    const auto key_id = crypto::sha256(key.public_key().spki());
-    const bool is_blocked = co_await repository_.is_key_blocked(key_id);
-    if (is_blocked)
-        throw Problem(ProblemType::bad_public_key, "the key is known to be compromised");
-    // RFC 8555 section 11.1: an account key must not be a certificate's key.
-    const bool is_certified = co_await repository_.is_certificate_key(key_id);
-    if (is_certified)
-        throw Problem(ProblemType::bad_public_key, "the key stands in a certificate of this CA");
 }
 
 }  // namespace cairn::ca

@@ -46,7 +46,8 @@ class Registration {
     };
 
   private:
-    base::Task<void> require_usable_key(protocol::Jwk key);
+    /// Judges what can be seen of the key itself.
+    void require_usable_key(const protocol::Jwk& key) const;
     void record(Observer::AccountChange change, AccountId account, const Cause& cause);
 
     Repository& repository_;

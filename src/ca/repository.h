@@ -47,11 +47,19 @@ class AccountStore {
   public:
     virtual ~AccountStore() = default;
 
+    /// Why no account may have a key.
+    enum class KeyRefusal {
+        blocked,
+        certified,  ///< it is in a certificate, or in one whose issuance has begun
+    };
     struct Creation {
         Account account;
         bool created;  ///< false: an account with this key was there, and is unchanged
+        std::optional<KeyRefusal> refusal = std::nullopt;  ///< no account has this key, nor will it
     };
-    /// Adds `account` unless its key is on an account already, deactivated ones included.
+    /// Adds `account` unless its key is on an account already, deactivated ones included, or no
+    /// account may have it. As in all calls that give a key a use, what the key is used for is seen
+    /// in the step that writes, and nobody else gives it another one meanwhile.
     [[nodiscard]] virtual base::Task<Creation> create_account(Account account) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account(AccountId id) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account_by_key(
@@ -67,11 +75,14 @@ class AccountStore {
             replaced,
             taken,  ///< `holder` has the new key
             stale,  ///< the account's key is not the old one any more, or it is deactivated
+            key_is_blocked,
+            key_is_certified,  ///< as KeyRefusal
         };
         Outcome outcome;
         std::optional<AccountId> holder;
     };
-    /// Replaces the key of account `id` if it still is `old_thumbprint` and nobody has the new one.
+    /// Replaces the key of account `id` if it still is `old_thumbprint`, nobody has the new one and
+    /// an account may have it.
     [[nodiscard]] virtual base::Task<KeyReplacement> replace_account_key(
         AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) = 0;
 };
@@ -89,7 +100,8 @@ class OrderStore {
     /// Adds an order and those of its authorizations that are new. With `reuse`, `fresh` has one
     /// for each identifier, and where the account has a valid authorization for the same identifier
     /// (wildcard or not is part of it), the one that lapses last takes the place of the fresh one,
-    /// which is not added. Those that did so, by their place in `fresh`.
+    /// which is not added. Of an account's authorizations for one identifier only the ten that
+    /// lapse last are looked at. Those that took a place, by that in `fresh`.
     [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>> create_order(
         Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Order>> find_order(OrderId id) = 0;
@@ -192,14 +204,18 @@ class CertificateStore {
     [[nodiscard]] virtual base::Task<std::optional<Download>> find_download(
         pki::SerialNumber serial) = 0;
     enum class RevocationOutcome { revoked, raised_to_key_compromise, already_revoked, unknown };
-    /// Revokes. A certificate that is revoked for another reason is raised to keyCompromise if that
-    /// is the new one. With keyCompromise the certificate's key is blocked in the same step.
+    /// Revokes this certificate and no other. One that is revoked for another reason is raised to
+    /// keyCompromise if that is the new one.
     [[nodiscard]] virtual base::Task<RevocationOutcome> revoke_certificate(
         pki::SerialNumber serial, Revocation revocation) = 0;
-    /// True if a certificate with this key (SHA-256 of its SPKI) was revoked for keyCompromise.
+    /// Records that others have the key (SHA-256 of its SPKI): it is blocked, and every certificate
+    /// with it that has not ended at `now`, one that is being issued included, is revoked for
+    /// keyCompromise; those that were already keep their time. False if that is recorded already.
+    /// It takes as long for one certificate as for a million: the record itself revokes them.
+    [[nodiscard]] virtual base::Task<bool> record_key_compromise(crypto::Sha256Digest key,
+                                                                 base::Time now) = 0;
+    /// True for a compromised key, and for one that a former version blocked.
     [[nodiscard]] virtual base::Task<bool> is_key_blocked(crypto::Sha256Digest key) = 0;
-    /// True if the key stands in any issued certificate.
-    [[nodiscard]] virtual base::Task<bool> is_certificate_key(crypto::Sha256Digest key) = 0;
 
     /// Remembers an issuer's chain (PEM, issuer first), so that certificates are served with the
     /// same chain after the issuer was replaced. Saving the same again changes nothing.

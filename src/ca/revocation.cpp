@@ -54,8 +54,16 @@ base::Task<void> Revoking::revoke_for_key(protocol::Jwk key, protocol::Revocatio
     if (!certificate || certificate->public_key() != key.public_key())
         throw Problem(ProblemType::unauthorized,
                       "the request is not signed by the key of this certificate");
-    co_await record(issued.serial, RevocationReason::key_compromise, "the certificate's key",
-                    std::move(cause));
+    const bool is_news = co_await repository_.record_key_compromise(issued.key, clock_.now());
+    if (!is_news)
+        throw Problem(ProblemType::already_revoked,
+                      "the key is known to be compromised, and the certificate revoked for it");
+    observer_.revoked(RevocationReason::key_compromise);
+    log_.info("revoked", {{"request", cause.request},
+                          {"serial", issued.serial.to_hex()},
+                          {"reason", to_string(RevocationReason::key_compromise)},
+                          {"requester", "the certificate's key"},
+                          {"all_with_key", base::to_hex(issued.key)}});
 }
 
 base::Task<IssuedCertificate> Revoking::require_certificate(base::Bytes der) {

@@ -19,11 +19,13 @@ class Revoking {
     Revoking(Repository& repository, const base::Clock& clock, base::Log& log, Observer& observer);
 
     /// For the account that got the certificate, with the reason it names; for another account that
-    /// has valid authorizations for all its names, as cessationOfOperation.
+    /// has valid authorizations for all its names, as cessationOfOperation. That certificate alone:
+    /// an account proves nothing about a key.
     [[nodiscard]] base::Task<void> revoke_for_account(AccountId account,
                                                       protocol::RevocationRequest request,
                                                       Cause cause);
-    /// For whoever signed with the certificate's own key: as keyCompromise, whatever was named.
+    /// For whoever signed with the certificate's own key: whatever was named, the key is recorded
+    /// as compromised, and with it every certificate that has it is revoked.
     [[nodiscard]] base::Task<void> revoke_for_key(protocol::Jwk key,
                                                   protocol::RevocationRequest request, Cause cause);
 

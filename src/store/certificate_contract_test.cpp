@@ -51,16 +51,6 @@ TEST_P(CertificateContract, RefusesASecondCertificateWithASerialNumber) {
     second.serial = first.serial;
     EXPECT_THROW(await(store().add_certificate(second)), std::runtime_error);
     expect_found(await(store().find_certificate(first.serial)), first);
-    EXPECT_FALSE(await(store().is_certificate_key(second.key)));
-}
-
-TEST_P(CertificateContract, KnowsTheKeysOfCertificates) {
-    const auto certificate = stored();
-    auto sibling = make.own_certificate();
-    sibling.key = certificate.key;
-    await(store().add_certificate(sibling));
-    EXPECT_TRUE(await(store().is_certificate_key(certificate.key)));
-    EXPECT_FALSE(await(store().is_certificate_key(digest("another key"))));
 }
 
 TEST_P(CertificateContract, RevokesOnce) {
@@ -85,7 +75,7 @@ TEST_P(CertificateContract, KeepsEveryReason) {
         EXPECT_EQ(revoke(certificate, reason), revoked);
         EXPECT_EQ(await(store().find_certificate(certificate.serial)).value().revocation,
                   (ca::Revocation{now, reason}));
-        EXPECT_EQ(is_blocked(certificate), reason == key_compromise);
+        EXPECT_FALSE(is_blocked(certificate));
     }
 }
 
@@ -97,13 +87,11 @@ TEST_P(CertificateContract, RaisesARevocationToKeyCompromise) {
     // Since when it is revoked does not change.
     const ca::Revocation raised{now, RevocationReason::key_compromise};
     EXPECT_EQ(await(store().find_certificate(certificate.serial)).value().revocation, raised);
-    EXPECT_TRUE(is_blocked(certificate));
 
     EXPECT_EQ(revoke(certificate, RevocationReason::key_compromise, now + 2s), already_revoked);
     EXPECT_EQ(revoke(certificate, RevocationReason::superseded, now + 2s), already_revoked);
     reopen();
     EXPECT_EQ(await(store().find_certificate(certificate.serial)).value().revocation, raised);
-    EXPECT_TRUE(is_blocked(certificate));
 }
 
 TEST_P(CertificateContract, RevokesNothingThatIsNotThere) {
@@ -125,7 +113,6 @@ TEST_P(CertificateContract, RevokesOnceOfFiftyAtOnce) {
     EXPECT_LE(std::ranges::count(results, raised_to_key_compromise), 1);
     EXPECT_EQ(await(store().find_certificate(certificate.serial)).value().revocation.value().reason,
               RevocationReason::key_compromise);
-    EXPECT_TRUE(is_blocked(certificate));
 }
 
 TEST_P(CertificateContract, RemembersIssuers) {

@@ -115,6 +115,8 @@ class CountedSqlite final : public CountedStore {
 };
 
 constexpr int names = 5;
+/// In ten thousand certificates of a full store.
+constexpr std::string_view shared_key = "a key of many";
 constexpr base::Seconds lifetime = 240h;
 
 /// One account of a CA, and every kind of call that its requests lead to.
@@ -252,11 +254,14 @@ class Requests {
         count("find_certificate", store_.find_certificate(certificate.serial));
         count("find_download", store_.find_download(certificate.serial));
         count("is_key_blocked", store_.is_key_blocked(certificate.key));
-        count("is_certificate_key", store_.is_certificate_key(certificate.key));
         count("revoke_certificate",
               store_.revoke_certificate(certificate.serial,
                                         {now, protocol::RevocationReason::superseded}));
         count("add_certificate", store_.add_certificate(make_.own_certificate()));
+        const auto shared = digest(shared_key);
+        count("record_key_compromise", store_.record_key_compromise(shared, now));
+        EXPECT_TRUE(await(store_.is_key_blocked(shared)));
+        (void)counted_.take();
 
         const auto failing = placed("create_order", std::nullopt);
         const ca::OrderStore::RequestedKey key{digest("a key"), digest("its thumbprint")};
@@ -332,8 +337,9 @@ TEST(Growth, LeavesTheCostOfEachCallOnPostgresAsItWas) {
     {
         CountedPostgres first(schema);
         session.run("SET search_path = " + schema);
-        for (const auto* table : {"accounts", "authorizations", "orders", "certificates",
-                                  "revocations", "blocked_keys", "issuers", "counters"})
+        for (const auto* table :
+             {"accounts", "authorizations", "orders", "certificates", "requested_revocations",
+              "compromised_keys", "blocked_keys", "issuers", "counters"})
             session.run("ALTER TABLE " + std::string(table) + " SET (autovacuum_enabled = off)");
         // Its plans are made while the tables are empty, those of the second one while they are
         // known to be.
@@ -343,6 +349,8 @@ TEST(Growth, LeavesTheCostOfEachCallOnPostgresAsItWas) {
         expect_no_growth(empty, Requests(second).cost(), "right after the first ANALYZE");
 
         session.run(script_of(filling, postgres_filling()));
+        session.run("UPDATE certificates SET key = '\\x" + base::to_hex(digest(shared_key)) +
+                    "' WHERE get_byte(serial, 15) % 10 = 0");
         expect_no_growth(empty, Requests(first).cost(), "full, with plans for empty tables");
         (void)second.take();
         expect_no_growth(empty, Requests(second).cost(), "full, with plans for analyzed ones");
@@ -372,6 +380,9 @@ TEST(Growth, LeavesTheCostOfEachCallOnSqliteAsItWas) {
         Connection session(path, Connection::Access::write);
         session.run("PRAGMA synchronous = OFF; PRAGMA cache_size = -65536");
         session.run(script_of(filling, sqlite_filling()).c_str());
+        const auto share = "UPDATE certificates SET key = x'" + base::to_hex(digest(shared_key)) +
+                           "' WHERE number % 10 = 0";
+        session.run(share.c_str());
     }
     {
         CountedSqlite store(path);

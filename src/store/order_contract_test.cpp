@@ -205,13 +205,11 @@ TEST_P(OrderContract, BeginsNoIssuanceForADeactivatedAccount) {
 
 TEST_P(OrderContract, BeginsNoIssuanceForAKeyThatIsBlockedOrAnAccounts) {
     using enum ca::OrderStore::IssuanceBeginning;
-    const auto compromised = make.own_certificate();
-    await(store().add_certificate(compromised));
-    await(store().revoke_certificate(compromised.serial,
-                                     {now, protocol::RevocationReason::key_compromise}));
+    const auto compromised = digest("a compromised key");
+    EXPECT_TRUE(await(store().record_key_compromise(compromised, now)));
     const auto order = stored_order(account.id).order;
     const auto intent = make.intent();
-    EXPECT_EQ(await(store().begin_issuance(order.id, intent, {compromised.key, digest("free")})),
+    EXPECT_EQ(await(store().begin_issuance(order.id, intent, {compromised, digest("free")})),
               key_is_blocked);
     const auto holder = stored_account();
     const auto thumbprint = holder.key.thumbprint();

@@ -1,3 +1,4 @@
+#include "store/key_obstacle.h"
 #include "store/postgres_repository.h"
 #include "store/stored_rows.h"
 
@@ -16,35 +17,39 @@ const Statement add{
     repeatable};
 const Statement find{
     "find_certificate",
-    "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id, r.at,"
-    " r.reason FROM certificates c LEFT JOIN revocations r ON r.serial = c.serial"
-    " WHERE c.serial = $1",
+    "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id,"
+    " c.revoked, c.reason FROM certificate_states c WHERE c.serial = $1",
     repeatable, shared};
 const Statement download{
     "find_download",
     "SELECT i.chain, c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account,"
-    " c.order_id, r.at, r.reason FROM certificates c LEFT JOIN issuers i ON i.id = c.issuer"
-    " LEFT JOIN revocations r ON r.serial = c.serial WHERE c.serial = $1",
+    " c.order_id, c.revoked, c.reason FROM certificate_states c"
+    " LEFT JOIN issuers i ON i.id = c.issuer WHERE c.serial = $1",
     repeatable, shared};
 // The time stays that of the first revocation: it was not to be trusted since. A row that was
 // inserted by this statement has no deleter (xmax).
 const Statement revoke{
     "revoke_certificate",
-    "WITH target AS (SELECT serial, key FROM certificates WHERE serial = $1),"
-    " recorded AS (INSERT INTO revocations AS r (serial, at, reason)"
-    " SELECT serial, $2, $3 FROM target ON CONFLICT (serial) DO UPDATE SET reason = excluded.reason"
-    " WHERE excluded.reason = $4 AND r.reason <> $4 RETURNING xmax = 0 AS is_first),"
-    " blocked AS (INSERT INTO blocked_keys (key) SELECT key FROM target WHERE $3 = $4"
-    " ON CONFLICT DO NOTHING)"
+    "WITH target AS (SELECT serial, reason FROM certificate_states WHERE serial = $1),"
+    " recorded AS (INSERT INTO requested_revocations AS r (serial, at, reason)"
+    " SELECT serial, $2, $3 FROM target WHERE reason IS NULL OR reason <> $4"
+    " ON CONFLICT (serial) DO UPDATE SET reason = excluded.reason"
+    " WHERE excluded.reason = $4 AND r.reason <> $4 RETURNING xmax = 0 AS is_first)"
     " SELECT EXISTS (SELECT FROM target),"
     " (SELECT CASE WHEN is_first THEN 1::bigint ELSE 2 END FROM recorded)",
     repeatable};
+// The lock of the key comes first, as in whatever else gives a key a use.
+const Statement compromise{
+    "record_key_compromise",
+    "WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($3) IS NULL),"
+    " blocked AS (INSERT INTO blocked_keys (key) SELECT $1 FROM locked ON CONFLICT DO NOTHING),"
+    " compromised AS (INSERT INTO compromised_keys (key, at) SELECT $1, $2 FROM locked"
+    " ON CONFLICT DO NOTHING RETURNING key)"
+    " SELECT EXISTS (SELECT FROM compromised),"
+    " (SELECT at FROM compromised_keys WHERE key = $1)",
+    repeatable};
 const Statement find_blocked{"is_key_blocked", "SELECT FROM blocked_keys WHERE key = $1",
                              repeatable, shared};
-const Statement find_key{"is_certificate_key",
-                         "SELECT FROM certificates"
-                         " WHERE substr(key, 1, 8) = substr($1, 1, 8) AND key = $1 LIMIT 1",
-                         repeatable, shared};
 const Statement save_chain{"save_issuer",
                            "INSERT INTO issuers AS i (id, chain) VALUES ($1, $2)"
                            " ON CONFLICT (id) DO UPDATE SET chain = $2 WHERE i.chain <> $2",
@@ -105,13 +110,17 @@ base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_c
     co_return *change == 1 ? revoked : raised_to_key_compromise;
 }
 
-base::Task<bool> PostgresRepository::is_key_blocked(crypto::Sha256Digest key) {
-    const auto answer = co_await run(find_blocked, key);
-    co_return answer.rows() != 0;
+base::Task<bool> PostgresRepository::record_key_compromise(crypto::Sha256Digest key,
+                                                           base::Time now) {
+    const auto answer = co_await run(compromise, key, now, lock_of_key(key));
+    auto row = answer.row(0);
+    if (row.boolean()) co_return true;
+    // A first attempt whose answer was lost may have recorded it.
+    co_return answer.follows_lost_answer() && row.optional_time() == now;
 }
 
-base::Task<bool> PostgresRepository::is_certificate_key(crypto::Sha256Digest key) {
-    const auto answer = co_await run(find_key, key);
+base::Task<bool> PostgresRepository::is_key_blocked(crypto::Sha256Digest key) {
+    const auto answer = co_await run(find_blocked, key);
     co_return answer.rows() != 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "store/key_obstacle.h"
 #include "store/postgres_repository.h"
 #include "store/stored_rows.h"
 
@@ -78,28 +79,29 @@ const Statement list_before{"orders_of_before",
                             "SELECT id FROM orders WHERE account >= $1 AND (account, id) < ($1, $3)"
                             " ORDER BY account DESC, id DESC LIMIT $2",
                             repeatable, shared};
-// The lock waits for a deactivation that is not committed yet, and then sees it; one that comes
-// later waits for the intent. Locked are authorizations in the order of their ids, then the order:
-// whatever else locks both keeps to that.
-const Statement begin{"begin_issuance",
-                      "WITH proofs AS MATERIALIZED (SELECT a.deactivated FROM"
-                      " (SELECT substr(o.authorizations, place, 16) AS id FROM orders o"
-                      " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
-                      " WHERE o.id = $1 ORDER BY 1) AS named"
-                      " CROSS JOIN LATERAL (SELECT deactivated FROM authorizations v"
-                      " WHERE v.id = named.id FOR SHARE) AS a),"
-                      " requested AS MATERIALIZED (SELECT EXISTS (SELECT FROM blocked_keys WHERE "
-                      "key = $8) AS blocked,"
-                      " EXISTS (SELECT FROM accounts WHERE thumbprint = $9) AS accounts),"
-                      " begun AS (UPDATE orders SET begun = $2, csr = $3, serial = $4,"
-                      " certificate_not_before = $5, certificate_not_after = $6, node = $7,"
-                      " request = $10"
-                      " WHERE id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
-                      " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
-                      " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL"
-                      " AND NOT (SELECT blocked OR accounts FROM requested) RETURNING id)"
-                      " SELECT blocked, accounts, EXISTS (SELECT FROM begun) FROM requested",
-                      repeatable};
+// The lock of the key comes first. That of the rows waits for a deactivation that is not committed
+// yet, and then sees it; one that comes later waits for the intent. Locked are authorizations in
+// the order of their ids, then the order: whatever else locks both keeps to that.
+const Statement begin{
+    "begin_issuance",
+    "WITH requested AS MATERIALIZED"
+    " (SELECT obstacle_to_key($11, $8, $9, false) AS obstacle),"
+    " proofs AS MATERIALIZED (SELECT a.deactivated FROM"
+    " (SELECT substr(o.authorizations, place, 16) AS id FROM orders o"
+    " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
+    " WHERE o.id = $1 AND (SELECT obstacle = 0 FROM requested) ORDER BY 1) AS named"
+    " CROSS JOIN LATERAL (SELECT deactivated FROM authorizations v"
+    " WHERE v.id = named.id FOR SHARE) AS a),"
+    " begun AS (UPDATE orders SET begun = $2, csr = $3, serial = $4,"
+    " certificate_not_before = $5, certificate_not_after = $6, node = $7,"
+    " request = $10, key = $8"
+    " WHERE (SELECT obstacle = 0 FROM requested)"
+    " AND id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
+    " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
+    " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL"
+    " RETURNING id)"
+    " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
+    repeatable};
 const Statement complete{
     "complete_issuance",
     "WITH completed AS (UPDATE orders SET completed = $9 WHERE id = $8 AND serial = $1"
@@ -230,15 +232,16 @@ base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance
     const auto answer =
         co_await run(begin, id, intent.begun, intent.csr, intent.serial.der_content(),
                      intent.validity.not_before, intent.validity.not_after, node_.id(), key.id,
-                     key.thumbprint, intent.request);
+                     key.thumbprint, intent.request, lock_of_key(key.id));
     if (answer.follows_lost_answer()) {
         const auto order = co_await find_order(id);
         if (order && order->intent && order->intent->serial == intent.serial)
             co_return IssuanceBeginning::begun;
     }
     auto row = answer.row(0);
-    if (row.boolean()) co_return IssuanceBeginning::key_is_blocked;
-    if (row.boolean()) co_return IssuanceBeginning::key_is_an_accounts;
+    const auto obstacle = obstacle_from(row.integer());
+    if (obstacle == KeyObstacle::blocked) co_return IssuanceBeginning::key_is_blocked;
+    if (obstacle == KeyObstacle::account) co_return IssuanceBeginning::key_is_an_accounts;
     co_return row.boolean() ? IssuanceBeginning::begun : IssuanceBeginning::refused;
 }
 

@@ -73,8 +73,8 @@ class PostgresRepository final : public SharedStore {
     base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
     base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
                                                      ca::Revocation revocation) override;
+    base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
-    base::Task<bool> is_certificate_key(crypto::Sha256Digest key) override;
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
 

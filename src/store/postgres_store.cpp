@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/postgres_repository.h"
+#include "store/schema/intent_keys.h"
 #include "store/schema/postgres_schema.h"
 
 namespace cairn::store {
@@ -28,6 +29,7 @@ PostgresSessions migrated(const PostgresOptions& options) try {
     const auto session = open_session(sessions);
     try {
         migrate(session.get(), options.schema, postgres_migrations());
+        fill_in_intent_keys(session.get());
     } catch (const std::runtime_error& error) {
         if (PQstatus(session.get()) == CONNECTION_OK) throw;
         throw ca::StoreUnavailable(with_cause(error));

@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/key_obstacle.h"
 #include "store/testing/await.h"
 #include "store/testing/expect_same.h"
 #include "store/testing/postgres_cluster.h"
@@ -308,6 +309,51 @@ TEST_F(PostgresStoreTest, BeginsNoIssuanceOnAProofWhoseDeactivationIsBeingCommit
     }));
     deactivation.run("COMMIT");
     EXPECT_EQ(begun.get(), ca::OrderStore::IssuanceBeginning::refused);
+}
+
+base::Task<std::optional<ca::AccountStore::Creation>> creation_by(ca::Repository& store,
+                                                                  ca::Account account) {
+    co_return co_await store.create_account(std::move(account));
+}
+
+// Both have begun, and with that see no more of each other than the lock of the key.
+TEST_F(PostgresStoreTest, GivesAKeyOneUseOfTwoThatWaitForIt) {
+    open_both();
+    await(here->create_account(account));
+    for (const auto first : {0, 1}) {
+        const auto order = make.order(account.id, {});
+        await(here->create_order(order, {}, std::nullopt));
+        auto newcomer = make.account();
+        const auto key = key_id_of(newcomer.key);
+
+        PostgresCluster::Session session(cluster.url());
+        session.run("BEGIN; SELECT pg_advisory_xact_lock(" + std::to_string(lock_of_key(key)) +
+                    ")");
+        std::future<ca::OrderStore::IssuanceBeginning> begun;
+        std::future<std::optional<ca::AccountStore::Creation>> created;
+        const auto executor = loops.executors().at(0);
+        for (int started = 0; started < 2; ++started) {
+            if (started == first) {
+                const ca::OrderStore::RequestedKey requested{key, newcomer.key.thumbprint()};
+                auto task = here->begin_issuance(order.id, make.intent(), requested);
+                begun = boost::asio::co_spawn(executor, std::move(task), boost::asio::use_future);
+            } else {
+                auto task = creation_by(*there, newcomer);
+                created = boost::asio::co_spawn(executor, std::move(task), boost::asio::use_future);
+            }
+            EXPECT_TRUE(eventually([&] {
+                return cluster.run_sql("SELECT count(*) FROM pg_locks WHERE NOT granted") ==
+                       std::to_string(started + 1);
+            }));
+        }
+        session.run("COMMIT");
+        using Beginning = ca::OrderStore::IssuanceBeginning;
+        const auto beginning = begun.get();
+        const auto creation = created.get().value();
+        EXPECT_EQ(beginning, first == 0 ? Beginning::begun : Beginning::key_is_an_accounts);
+        EXPECT_EQ(creation.created, first == 1);
+        EXPECT_EQ(creation.refusal.has_value(), first == 0);
+    }
 }
 
 TEST_F(PostgresStoreTest, PreparesAnewWhatAMigrationChanged) {

@@ -101,7 +101,8 @@ std::size_t RetentionSweep::sweep_certificates(Connection& connection, base::Tim
         [](Columns& row) { return Ended{row.integer(), serial_from(row.blob())}; }, cutoff,
         static_cast<std::int64_t>(at_most));
     for (const auto& certificate : ended) {
-        connection.execute("DELETE FROM revocations WHERE certificate = ?", certificate.number);
+        connection.execute("DELETE FROM requested_revocations WHERE certificate = ?",
+                           certificate.number);
         connection.execute("DELETE FROM certificates WHERE number = ?", certificate.number);
         step.certificates.push_back(certificate.serial);
     }

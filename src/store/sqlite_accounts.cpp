@@ -1,3 +1,4 @@
+#include "store/key_obstacle.h"
 #include "store/sqlite_repository.h"
 #include "store/stored_rows.h"
 
@@ -21,10 +22,20 @@ std::optional<AccountId> holder_of(Connection& connection, const crypto::Sha256D
         [](Columns& row) { return id_from<ca::AccountKind>(row.blob()); }, thumbprint);
 }
 
+std::optional<ca::AccountStore::KeyRefusal> SqliteRepository::refusal_of(Connection& connection,
+                                                                         const protocol::Jwk& key) {
+    const auto id = key_id_of(key);
+    if (blocked_keys_.may_have(id) && is_blocked(connection, id)) return KeyRefusal::blocked;
+    if (is_certified(connection, id)) return KeyRefusal::certified;
+    return std::nullopt;
+}
+
 base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account account) {
     auto step = [&](Connection& connection) -> Creation {
         const auto holder = holder_of(connection, account.key.thumbprint());
         if (holder) return {find_by_id(connection, *holder).value(), false};
+        if (const auto refusal = refusal_of(connection, account.key))
+            return {account, false, refusal};
         connection.execute(
             "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
             " deactivated) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -91,6 +102,9 @@ base::Task<ca::AccountStore::KeyReplacement> SqliteRepository::replace_account_k
                 id, old_thumbprint))
             return {stale, std::nullopt};
         if (const auto holder = holder_of(connection, new_key.thumbprint())) return {taken, holder};
+        if (const auto refusal = refusal_of(connection, new_key))
+            return {refusal == KeyRefusal::blocked ? key_is_blocked : key_is_certified,
+                    std::nullopt};
         connection.execute("UPDATE accounts SET thumbprint = ?, jwk = ? WHERE id = ?",
                            new_key.thumbprint(), new_key.to_json(), id);
         announce(accounts_, id, [&](Account& account) { account.key = new_key; });

@@ -31,12 +31,14 @@ base::Task<void> SqliteRepository::add_certificate(IssuedCertificate certificate
 
 base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
     pki::SerialNumber serial) {
-    if (auto certificate = certificates_.find(serial)) co_return certificate;
+    auto known = certificates_.find(serial);
+    // That a key is compromised changes each certificate that has it.
+    if (known && !blocked_keys_.may_have(known->key)) co_return known;
     const auto moment = certificates_.moment();
     auto certificate = readers_.read([&](Connection& connection) {
         return connection.find(
-            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, at, reason"
-            " FROM certificates LEFT JOIN revocations ON certificate = number WHERE serial = ?",
+            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, revoked, reason"
+            " FROM certificate_states WHERE serial = ?",
             read_certificate<Columns>, serial.der_content());
     });
     if (certificate) certificates_.keep(*certificate, moment);
@@ -57,31 +59,30 @@ base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_cer
         using enum RevocationOutcome;
         struct Target {
             std::int64_t number;
-            crypto::Sha256Digest key;
+            std::optional<std::int64_t> reason;
         };
         const auto target = connection.find(
-            "SELECT number, key FROM certificates WHERE serial = ?",
-            [](Columns& row) { return Target{row.integer(), digest_from(row.blob())}; },
+            "SELECT number, reason FROM certificate_states WHERE serial = ?",
+            [](Columns& row) {
+                const auto number = row.integer();
+                return Target{number, row.optional_integer()};
+            },
             serial.der_content());
         if (!target) return unknown;
 
         const auto compromise = code_of(RevocationReason::key_compromise);
+        if (target->reason == compromise) return already_revoked;
         const bool is_compromise = revocation.reason == RevocationReason::key_compromise;
         const bool is_first = connection.execute(
-                                  "INSERT INTO revocations (certificate, at, reason)"
+                                  "INSERT INTO requested_revocations (certificate, at, reason)"
                                   " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                                   target->number, revocation.at, code_of(revocation.reason)) == 1;
         // The time stays that of the first revocation: it was not to be trusted since.
         const bool is_raised =
             !is_first && is_compromise &&
             connection.execute(
-                "UPDATE revocations SET reason = ?1 WHERE certificate = ?2 AND reason <> ?1",
-                compromise, target->number) == 1;
-        if (is_compromise) {
-            connection.execute("INSERT INTO blocked_keys (key) VALUES (?) ON CONFLICT DO NOTHING",
-                               target->key);
-            writer_.after_commit([this, key = target->key] { blocked_keys_.add(key); });
-        }
+                "UPDATE requested_revocations SET reason = ?1 WHERE certificate = ?2", compromise,
+                target->number) == 1;
         if (is_first || is_raised) {
             announce(certificates_, serial, [&](IssuedCertificate& certificate) {
                 if (certificate.revocation)
@@ -92,6 +93,17 @@ base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_cer
         }
         if (is_first) return revoked;
         return is_raised ? raised_to_key_compromise : already_revoked;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::record_key_compromise(crypto::Sha256Digest key, base::Time now) {
+    auto step = [&](Connection& connection) {
+        connection.execute("INSERT INTO blocked_keys (key) VALUES (?) ON CONFLICT DO NOTHING", key);
+        writer_.after_commit([&] { blocked_keys_.add(key); });
+        return connection.execute(
+                   "INSERT INTO compromised_keys (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                   key, now) == 1;
     };
     co_return co_await writer_.run(step);
 }
@@ -112,12 +124,12 @@ base::Task<bool> SqliteRepository::is_key_blocked(crypto::Sha256Digest key) {
     co_return readers_.read([&](Connection& connection) { return is_blocked(connection, key); });
 }
 
-base::Task<bool> SqliteRepository::is_certificate_key(crypto::Sha256Digest key) {
-    co_return readers_.read([&](Connection& connection) {
-        return connection.exists(
-            "SELECT 1 FROM certificates WHERE substr(key, 1, 8) = substr(?1, 1, 8) AND key = ?1",
-            key);
-    });
+bool is_certified(Connection& connection, const crypto::Sha256Digest& key) {
+    return connection.exists(
+        "SELECT 1 FROM certificates WHERE substr(key, 1, 8) = substr(?1, 1, 8) AND key = ?1"
+        " UNION ALL SELECT 1 FROM orders WHERE key = ?1"
+        " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+        key);
 }
 
 base::Task<void> SqliteRepository::save_issuer(ca::IssuerId id, std::string chain_pem) {

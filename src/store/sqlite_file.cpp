@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/schema/intent_keys.h"
 #include "store/schema/schema.h"
 
 namespace cairn::store {
@@ -60,6 +61,7 @@ Connection open_for_writing(const std::string& path) {
         if (mode != "wal")
             throw std::runtime_error("its file system cannot share memory, as a network's cannot");
         migrate(connection, migrations());
+        fill_in_intent_keys(connection);
         // The database and its log: SQLite syncs the folder of a new log, but says nothing if that
         // fails.
         const auto directory = std::filesystem::path(path).parent_path();

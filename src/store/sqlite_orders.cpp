@@ -100,16 +100,16 @@ base::Task<ca::OrderStore::IssuanceBeginning> SqliteRepository::begin_issuance(
     OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
     using enum IssuanceBeginning;
     auto step = [&](Connection& connection) {
-        if (blocked_keys_.may_have(key.id) && is_blocked(connection, key.id)) return key_is_blocked;
         if (holder_of(connection, key.thumbprint)) return key_is_an_accounts;
+        if (blocked_keys_.may_have(key.id) && is_blocked(connection, key.id)) return key_is_blocked;
         if (has_lost_its_ground(connection, id)) return refused;
         const bool is_begun =
             connection.execute(
                 "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
-                " certificate_not_before = ?4, certificate_not_after = ?5, request = ?7"
+                " certificate_not_before = ?4, certificate_not_after = ?5, request = ?7, key = ?8"
                 " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
                 intent.begun, intent.csr, intent.serial.der_content(), intent.validity.not_before,
-                intent.validity.not_after, id, intent.request) == 1;
+                intent.validity.not_after, id, intent.request, key.id) == 1;
         if (!is_begun) return refused;
         announce(orders_, id, [&](Order& order) { order.intent = intent; });
         return begun;

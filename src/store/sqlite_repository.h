@@ -81,8 +81,8 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
     base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
                                                      ca::Revocation revocation) override;
+    base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
-    base::Task<bool> is_certificate_key(crypto::Sha256Digest key) override;
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
 
@@ -95,6 +95,8 @@ class SqliteRepository final : public ca::Repository {
 
   private:
     void load_blocked_keys();
+    /// Part of a step: why no account may have this key.
+    std::optional<KeyRefusal> refusal_of(Connection& connection, const protocol::Jwk& key);
     /// Called by a step: once it is committed, `apply` makes its change in memory too. What `apply`
     /// refers to lives as long as the task that waits for the step.
     template <class Object, class Apply>
@@ -126,6 +128,8 @@ void insert_authorization(Connection& connection, const ca::Authorization& autho
                                                              const ca::OrderStore::Reuse& reuse);
 void insert_certificate(Connection& connection, const ca::IssuedCertificate& certificate);
 [[nodiscard]] bool is_blocked(Connection& connection, const crypto::Sha256Digest& key);
+/// Whether this key (SHA-256 of its SPKI) is in a certificate, or in one whose issuance has begun.
+[[nodiscard]] bool is_certified(Connection& connection, const crypto::Sha256Digest& key);
 /// The account that has this key, deactivated ones included.
 [[nodiscard]] std::optional<ca::AccountId> holder_of(Connection& connection,
                                                      const crypto::Sha256Digest& thumbprint);

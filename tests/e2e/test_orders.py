@@ -329,6 +329,69 @@ def test_revocation_by_the_key_is_for_compromise(client, stranger):
     assert_refused(client, response, 400, "badCSR")
 
 
+def test_revocation_by_the_key_is_of_all_its_certificates(client, new_client, stranger):
+    issued = client.issue([unique_name()])
+    other = new_client()
+    twin = other.issue([unique_name()], key=issued.key)
+    superseded = client.issue([unique_name()], key=issued.key)
+    client.must(client.revoke(superseded.der, reason=4))
+    stranger.key = Key(issued.key)
+    assert stranger.revoke(issued.der).status_code == 200
+    for certificate in (issued, twin, superseded):
+        serial = certificate.leaf.serial_number
+        assert client.authority.store.revocation_reason(serial) == 1
+        for asker in (client, other, stranger):
+            response = asker.revoke(certificate.der)
+            assert response.status_code in (400, 403)
+        assert_refused(stranger, stranger.revoke(certificate.der), 400, "alreadyRevoked")
+    assert_refused(other, other.revoke(twin.der), 400, "alreadyRevoked")
+    newcomer = Client(client.authority, client.responder, Key(issued.key))
+    assert_refused(newcomer, newcomer.post(newcomer.directory["newAccount"], {}), 400,
+                   "badPublicKey")
+
+
+def test_an_account_that_says_key_compromise_blocks_nothing(client, new_client):
+    """It has not proved to have the key."""
+    key = p256()
+    issued = client.issue([unique_name()], key=key)
+    owner = new_client()
+    twin = owner.issue([unique_name()], key=key)
+    assert client.revoke(issued.der, reason=1).status_code == 200
+    assert client.authority.store.revocation_reason(issued.leaf.serial_number) == 1
+    assert client.authority.store.revocation_reason(twin.leaf.serial_number) is None
+    owner.issue([unique_name()], key=key)
+
+
+def test_no_key_is_an_accounts_and_a_certificates(client, new_client, responder, shared_ca):
+    """Asked for both at once, the CA does one of them."""
+    def finalizes(order, key, names):
+        return client.finalize(order, make_csr(key, names))
+
+    def registers(key):
+        newcomer = Client(shared_ca, responder, Key(key))
+        return newcomer.post(newcomer.directory["newAccount"], {"termsOfServiceAgreed": True})
+
+    other = new_client()
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        for round in range(20):
+            key, names = p256(), [unique_name()]
+            _, order = client.make_ready(names)
+            tasks = [threads.submit(finalizes, order, key, names)]
+            if round % 2:
+                tasks.append(threads.submit(registers, key))
+            else:
+                tasks.append(threads.submit(other.change_key, Key(key)))
+            finalized, other_use = (task.result(60) for task in tasks)
+            done = [finalized.status_code == 200, other_use.status_code in (200, 201)]
+            assert done.count(True) == 1, (finalized.text, other_use.text)
+            if done[0]:
+                assert_problem(other_use, 400, "badPublicKey")
+            else:
+                assert_problem(finalized, 400, "badCSR")
+                if not round % 2:
+                    other.key = Key(key)
+
+
 def test_revocation_by_whoever_controls_all_names(client, new_client):
     first, second = unique_name(), unique_name()
     issued = client.issue([first, second])

@@ -37,6 +37,7 @@ SLOW = ["begin_validation"]
 TRIED_AGAIN = ["note_failed_try"]
 START = ["save_issuer", "sign", "add_certificate"]
 FAILURE = ["fail_issuance"]
+COMPROMISE = ["record_key_compromise"]
 FORGETTING = ["remove_expired"]
 
 
@@ -307,6 +308,23 @@ def test_dies_while_it_fails_an_order(life, point):
     order = life.client.wait_while(url, {"processing"})
     assert order["status"] == "invalid", order
     check_store(ca, 0)
+
+
+@pytest.mark.parametrize("point", points({step: 1 for step in COMPROMISE}))
+def test_dies_while_it_records_that_a_key_is_compromised(life, point):
+    """All certificates with the key are revoked, or none is; the request is repeated."""
+    ca = life.ca
+    ca.start(die_at=point)
+    life.register()
+    first = life.client.issue([unique_name()])
+    twin = life.client.issue([unique_name()], key=first.key)
+    thief = Client(ca, life.responder, Key(first.key))
+    response = life.survive(lambda: thief.revoke(first.der))
+    assert response.status_code == 200 or "alreadyRevoked" in response.text
+    assert life.deaths == 1
+    for certificate in (first, twin):
+        assert ca.store.revocation_reason(certificate.leaf.serial_number) == 1
+    check_store(ca, 2)
 
 
 def test_a_key_that_is_compromised_after_finalize_is_not_signed(life):

@@ -8,12 +8,13 @@
 #include "store/schema/postgres_version_2.h"
 #include "store/schema/postgres_version_3.h"
 #include "store/schema/postgres_version_4.h"
+#include "store/schema/postgres_version_5.h"
 
 namespace cairn::store {
 namespace {
 
 constexpr std::array scripts = {postgres_version_1, postgres_version_2, postgres_version_3,
-                                postgres_version_4};
+                                postgres_version_4, postgres_version_5};
 
 std::size_t number_in(const Answer& answer) {
     // Scripts are answered in text.

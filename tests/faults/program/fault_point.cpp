@@ -19,7 +19,8 @@ const std::vector<std::string>& FaultPoint::steps() {
         "begin_issuance",     "sign",
         "complete_issuance",  "fail_issuance",
         "add_certificate",    "revoke_certificate",
-        "save_issuer",        "remove_expired",
+        "save_issuer",        "record_key_compromise",
+        "remove_expired",
     };
     return all;
 }

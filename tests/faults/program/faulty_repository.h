@@ -96,6 +96,9 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "revoke_certificate",
                       store_->revoke_certificate(std::move(serial), std::move(revocation)));
     }
+    base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override {
+        return around(point_, "record_key_compromise", store_->record_key_compromise(key, now));
+    }
     base::Task<ca::Spending> spend(std::vector<ca::Spend> spends, base::Time now) override {
         return store_->spend(std::move(spends), now);
     }
@@ -156,9 +159,6 @@ class FaultyRepository final : public ca::Repository {
     }
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override {
         return store_->is_key_blocked(key);
-    }
-    base::Task<bool> is_certificate_key(crypto::Sha256Digest key) override {
-        return store_->is_certificate_key(key);
     }
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override {
         return store_->find_issuer(id);
