@@ -10,7 +10,9 @@
 
 #include "base/json_quoted.h"
 #include "base/nearest_word.h"
+#include "net/socket_address.h"
 #include "net/url.h"
+#include "protocol/identifier.h"
 
 namespace cairn::apps {
 
@@ -18,13 +20,15 @@ namespace {
 
 using Findings = std::vector<base::Error>;
 
-// The keys that there are, with their tables, and those of the file that are none of them.
-class Vocabulary {
-  public:
-    void add(std::string key) { known_.push_back(std::move(key)); }
-    void add_unknown(std::string key) { unknown_.push_back(std::move(key)); }
-    void report_to(Findings& findings) const {
-        for (const auto& key : unknown_) {
+// What comes to light while a file is read.
+struct Reading {
+    Findings findings{};
+    // Every key that was looked for, dotted, and those of the file that are none of them.
+    std::set<std::string> keys{};
+    std::vector<std::string> unknown{};
+
+    void report_unknown() {
+        for (const auto& key : unknown) {
             std::string text = base::printable(key) + " is not a known key";
             if (const auto meant = meant_by(key)) text += "; did you mean " + *meant + "?";
             findings.push_back({std::move(text)});
@@ -34,28 +38,27 @@ class Vocabulary {
   private:
     // One that is spelled alike, or the same key of another table.
     [[nodiscard]] std::optional<std::string> meant_by(const std::string& key) const {
-        if (auto nearest = base::nearest_word(key, known_)) return nearest;
+        const std::vector<std::string> known(keys.begin(), keys.end());
+        if (auto nearest = base::nearest_word(key, known)) return nearest;
         const auto name = key.substr(key.rfind('.') + 1);
         const auto elsewhere = std::ranges::find_if(
-            known_, [&](const std::string& known) { return known.ends_with("." + name); });
-        if (elsewhere == known_.end()) return std::nullopt;
+            known, [&](const std::string& other) { return other.ends_with("." + name); });
+        if (elsewhere == known.end()) return std::nullopt;
         return *elsewhere;
     }
-
-    std::vector<std::string> known_, unknown_;
 };
 
 // A table of the file: values are taken by key, and what nobody took is reported as unknown.
 class Section {
   public:
-    Section(const toml::table* table, std::string path, Findings& findings, Vocabulary& vocabulary)
-        : table_(table), path_(std::move(path)), findings_(findings), vocabulary_(vocabulary) {}
+    Section(const toml::table* table, std::string path, Reading& reading)
+        : table_(table), path_(std::move(path)), reading_(reading) {}
 
     void report_unknown() const {
         if (table_ == nullptr) return;
         for (const auto& [key, value] : *table_) {
             const std::string name(key.str());
-            if (!taken_.contains(name)) vocabulary_.add_unknown(path_ + name);
+            if (!taken_.contains(name)) reading_.unknown.push_back(path_ + name);
         }
     }
 
@@ -115,7 +118,7 @@ class Section {
         const auto* node = node_at(key);
         const auto* table = node == nullptr ? nullptr : node->as_table();
         if (node != nullptr && table == nullptr) find(key, "must be a table");
-        return {table, path_ + key + ".", findings_, vocabulary_};
+        return {table, path_ + key + ".", reading_};
     }
     [[nodiscard]] std::vector<std::string> keys() const {
         std::vector<std::string> result;
@@ -125,12 +128,14 @@ class Section {
     }
 
     void find(const std::string& key, const std::string& what) const {
-        findings_.push_back({path_ + key + " " + what});
+        reading_.findings.push_back({path_ + key + " " + what});
     }
+    [[nodiscard]] bool is_there() const { return table_ != nullptr; }
 
   private:
     const toml::node* node_at(const std::string& key) {
-        if (taken_.insert(key).second) vocabulary_.add(path_ + key);
+        taken_.insert(key);
+        reading_.keys.insert(path_ + key);
         return table_ == nullptr ? nullptr : table_->get(key);
     }
 
@@ -160,30 +165,56 @@ class Section {
 
     const toml::table* table_;
     std::string path_;
-    Findings& findings_;
-    Vocabulary& vocabulary_;
+    Reading& reading_;
     std::set<std::string> taken_;
 };
 
+// What the parser says, without what it quotes: a value may hold a password.
 std::string describe(const toml::parse_error& error) {
-    return std::string(error.description()) + " (line " +
-           std::to_string(error.source().begin.line) + ")";
+    std::string text;
+    bool is_quoted = false;
+    for (const char character : error.description()) {
+        if (character == '\'') {
+            if (!is_quoted) text += "'...'";
+            is_quoted = !is_quoted;
+        } else if (!is_quoted) {
+            text += character;
+        }
+    }
+    return text + " (line " + std::to_string(error.source().begin.line) + ", column " +
+           std::to_string(error.source().begin.column) + ")";
 }
 
-// Puts the value at the dotted key, making tables on the way.
+bool is_dotted_key(std::string_view text) {
+    const auto is_part = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-' || c == '.';
+    };
+    return !text.empty() && std::ranges::all_of(text, is_part);
+}
+
+// Puts the value at the dotted key, making tables on the way. Of what is malformed no more than the
+// key is told: the value may hold a password.
 void apply(toml::table& root, const std::string& text, Findings& findings) {
     const auto equals = text.find('=');
-    if (equals == std::string::npos) {
-        findings.push_back({"--set " + base::printable(text) + ": wants KEY=VALUE"});
+    const std::string key = text.substr(0, equals);
+    if (!is_dotted_key(key)) {
+        findings.push_back({"--set: wants KEY=VALUE, a dotted key before the first ="});
         return;
     }
-    const std::string key = text.substr(0, equals);
+    if (equals == std::string::npos) {
+        findings.push_back({"--set " + key + ": wants KEY=VALUE"});
+        return;
+    }
     toml::table parsed;
     try {
         parsed = toml::parse("value = " + text.substr(equals + 1));
-    } catch (const toml::parse_error& error) {
-        findings.push_back({"--set " + base::printable(text) + ": the value is not TOML (strings " +
-                            "need quotes): " + std::string(error.description())});
+    } catch (const toml::parse_error&) {
+        findings.push_back({"--set " + key + ": the value is not TOML (strings need quotes)"});
+        return;
+    }
+    if (parsed.size() != 1) {
+        findings.push_back({"--set " + key + ": the value is more than one value"});
         return;
     }
     toml::table* table = &root;
@@ -196,7 +227,7 @@ void apply(toml::table& root, const std::string& text, Findings& findings) {
             node = table->get(name);
         }
         if (node->as_table() == nullptr) {
-            findings.push_back({"--set " + base::printable(key) + ": " + name + " is no table"});
+            findings.push_back({"--set " + key + ": " + name + " is no table"});
             return;
         }
         table = node->as_table();
@@ -212,6 +243,34 @@ std::string common_part(toml::table root) {
     return text.str();
 }
 
+void check_address(const Section& section, const std::string& key, const std::string& text) {
+    const auto address = net::SocketAddress::from_text(text);
+    if (!address) section.find(key, "must be ADDRESS:PORT; " + address.error().message);
+}
+
+// A name or an address that a server's certificate can have.
+bool is_host(const std::string& text) {
+    return base::IpAddress::from_lenient_text(text) || protocol::Identifier::dns(text);
+}
+
+// Keeps the URL in the one spelling that is given out, and as it was written.
+void read_public_url(const Section& section, Configuration::Server& server) {
+    auto& text = server.public_url;
+    while (text.ends_with('/')) text.pop_back();
+    server.written_public_url = text;
+    const auto url = net::Url::from_text(text);
+    if (text.contains('@'))
+        section.find("public_url", "must name no user");
+    else if (!url)
+        section.find("public_url", "must be an https URL: " + url.error().message);
+    else if (!url->is_https() || url->target() != "/")
+        section.find("public_url", "must be an https URL without a path");
+    else if (!is_host(url->host()))
+        section.find("public_url", "must have a host that can be named in a certificate");
+    else
+        text = "https://" + url->authority();
+}
+
 void read_server(Section section, Configuration::Server& server) {
     section.take("listen", server.listen);
     section.take("public_url", server.public_url);
@@ -219,13 +278,25 @@ void read_server(Section section, Configuration::Server& server) {
     section.take("hosts", server.hosts);
     section.take_count("threads", server.threads, 0, 1024);
     if (server.listen.empty()) section.find("listen", "must name at least one address");
-    while (server.public_url.ends_with('/')) server.public_url.pop_back();
-    const auto url = net::Url::from_text(server.public_url);
-    if (!url)
-        section.find("public_url", "must be an https URL: " + url.error().message);
-    else if (!url->is_https() || url->target() != "/")
-        section.find("public_url", "must be an https URL without a path");
+    for (const auto& text : server.listen) check_address(section, "listen", text);
+    if (!server.admin_listen.empty()) check_address(section, "admin_listen", server.admin_listen);
+    read_public_url(section, server);
+    for (const auto& host : server.hosts) {
+        if (!is_host(host))
+            section.find("hosts", "names \"" + base::printable(host) +
+                                      "\", which is neither a domain name nor an address");
+    }
     section.report_unknown();
+}
+
+// Whether libpq would take another @ for the one behind the password: it would look for the rest of
+// the password as a host, and say so aloud.
+bool has_stray_at(std::string_view url) {
+    const auto at = url.find('@');
+    const auto authority = url.find("://");
+    return at != std::string_view::npos &&
+           (url.find('@', at + 1) != std::string_view::npos ||
+            url.find_first_of("/?#", authority == std::string_view::npos ? 0 : authority + 3) < at);
 }
 
 void read_store(Section section, Configuration::Store& store) {
@@ -236,8 +307,11 @@ void read_store(Section section, Configuration::Store& store) {
     section.take_count("connections", store.connections, 1, 64);
     if (url.starts_with(sqlite) && url.size() > sqlite.size())
         store.sqlite_path = url.substr(sqlite.size());
-    else if (url.starts_with("postgresql://") || url.starts_with("postgres://"))
+    else if ((url.starts_with("postgresql://") || url.starts_with("postgres://")) &&
+             !has_stray_at(url))
         store.postgres_url = url;
+    else if (has_stray_at(url))
+        section.find("url", "must write an @ in a user, password or parameter as %40");
     else
         section.find("url", "must be sqlite:PATH or postgresql://USER@HOST/DATABASE");
     const auto& schema = store.schema;
@@ -362,6 +436,30 @@ void read_profiles(Section section, Configuration& configuration, base::Time now
     }
 }
 
+// Another profile must not become the one of all orders by its name alone.
+void read_default_profile(Section& top, Configuration& configuration) {
+    auto& name = configuration.default_profile;
+    top.take("default_profile", name);
+    const auto& profiles = configuration.profiles;
+    if (name.empty()) name = profiles.size() == 1 ? profiles.begin()->first : "default";
+    if (profiles.contains(name)) return;
+    std::string names;
+    for (const auto& [known, profile] : profiles) names += (names.empty() ? "" : ", ") + known;
+    top.find("default_profile", "must say which profile orders get that name none: " + names +
+                                    " (without it, it is the one named default)");
+}
+
+// There are no limits yet, and none is promised.
+void read_limits(Section section) {
+    bool enabled = true;
+    section.take("enabled", enabled);
+    if (section.is_there() && enabled)
+        section.find("enabled",
+                     "must be false: this version has no rate limits; remove [limits], or say "
+                     "enabled = false");
+    section.report_unknown();
+}
+
 void read_issuer(Section section, Configuration::Issuer& issuer, const Configuration& whole) {
     section.take("certificate", issuer.certificate);
     section.take("key", issuer.key);
@@ -397,40 +495,10 @@ void read_issuers(Section section, Configuration& configuration) {
             Configuration::Issuer{"pki/intermediate.pem", "pki/intermediate-key.pem", {}});
 }
 
-}  // namespace
-
-base::Result<base::Seconds> duration_from(std::string_view text) {
-    static const std::map<char, base::Seconds> units{{'s', base::Seconds(1)},
-                                                     {'m', std::chrono::minutes(1)},
-                                                     {'h', std::chrono::hours(1)},
-                                                     {'d', std::chrono::days(1)}};
-    const auto bad = base::fail("must be a duration such as \"90d\", \"12h\", \"30m\" or \"45s\"");
-    if (text.size() < 2) return bad;
-    const auto unit = units.find(text.back());
-    std::int64_t number = 0;
-    const char* end = text.data() + text.size() - 1;
-    const auto [stop, failure] = std::from_chars(text.data(), end, number);
-    if (unit == units.end() || failure != std::errc{} || stop != end || number < 1 ||
-        number > 1'000'000)
-        return bad;
-    return unit->second * number;
-}
-
-base::Result<Configuration, std::vector<base::Error>> read_configuration(
-    const std::string& toml, const std::vector<std::string>& overrides, base::Time now) {
-    Findings findings;
-    toml::table root;
-    try {
-        root = toml::parse(toml);
-    } catch (const toml::parse_error& error) {
-        return std::unexpected(Findings{{"not TOML: " + describe(error)}});
-    }
-    for (const auto& text : overrides) apply(root, text, findings);
-
+Configuration read_root(const toml::table& root, base::Time now, Reading& reading) {
     Configuration configuration;
     configuration.common = common_part(root);
-    Vocabulary vocabulary;
-    Section top(&root, "", findings, vocabulary);
+    Section top(&root, "", reading);
     read_server(top.section("server"), configuration.server);
     configuration.common += "\npublic_url " + configuration.server.public_url;
     read_store(top.section("store"), configuration.store);
@@ -457,24 +525,55 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
     policy.take("baseline_requirements", configuration.policy.baseline_requirements);
     policy.report_unknown();
 
-    top.take("default_profile", configuration.default_profile);
     read_profiles(top.section("profiles"), configuration, now);
-    if (configuration.default_profile.empty())
-        configuration.default_profile = configuration.profiles.begin()->first;
-    if (!configuration.profiles.contains(configuration.default_profile))
-        top.find("default_profile", "names no profile");
+    read_default_profile(top, configuration);
     read_issuers(top.section("issuers"), configuration);
 
-    // Read for the sake of files written for later versions; nothing is limited yet.
-    auto limits = top.section("limits");
-    bool limits_enabled = true;
-    limits.take("enabled", limits_enabled);
-    limits.report_unknown();
+    read_limits(top.section("limits"));
 
     top.report_unknown();
-    vocabulary.report_to(findings);
-    if (!findings.empty()) return std::unexpected(std::move(findings));
+    reading.report_unknown();
     return configuration;
+}
+
+}  // namespace
+
+base::Result<base::Seconds> duration_from(std::string_view text) {
+    static const std::map<char, base::Seconds> units{{'s', base::Seconds(1)},
+                                                     {'m', std::chrono::minutes(1)},
+                                                     {'h', std::chrono::hours(1)},
+                                                     {'d', std::chrono::days(1)}};
+    const auto bad = base::fail("must be a duration such as \"90d\", \"12h\", \"30m\" or \"45s\"");
+    if (text.size() < 2) return bad;
+    const auto unit = units.find(text.back());
+    std::int64_t number = 0;
+    const char* end = text.data() + text.size() - 1;
+    const auto [stop, failure] = std::from_chars(text.data(), end, number);
+    if (unit == units.end() || failure != std::errc{} || stop != end || number < 1 ||
+        number > 1'000'000)
+        return bad;
+    return unit->second * number;
+}
+
+base::Result<Configuration, std::vector<base::Error>> read_configuration(
+    const std::string& toml, const std::vector<std::string>& overrides, base::Time now) {
+    Reading reading;
+    toml::table root;
+    try {
+        root = toml::parse(toml);
+    } catch (const toml::parse_error& error) {
+        return std::unexpected(Findings{{"not TOML: " + describe(error)}});
+    }
+    for (const auto& text : overrides) apply(root, text, reading.findings);
+    auto configuration = read_root(root, now, reading);
+    if (!reading.findings.empty()) return std::unexpected(std::move(reading.findings));
+    return configuration;
+}
+
+std::vector<std::string> configuration_keys() {
+    Reading reading;
+    read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n"), {}, reading);
+    return {reading.keys.begin(), reading.keys.end()};
 }
 
 std::string initial_configuration(const std::string& listen, const std::string& admin_listen,
@@ -483,50 +582,87 @@ std::string initial_configuration(const std::string& listen, const std::string& 
     std::string host_list;
     for (const auto& host : hosts)
         host_list += (host_list.empty() ? "" : ", ") + base::json_quoted(host);
-    return "# The configuration of this certificate authority. Every key can be overridden with\n"
-           "# `cairn-ca serve DIR --set KEY=VALUE`. SIGHUP makes a running server read it again.\n"
-           "\n"
-           "[server]\n"
-           "listen = [" +
-           base::json_quoted(listen) +
-           "]\n"
-           "public_url = " +
-           base::json_quoted(public_url) +
-           "   # what clients see; all URLs are built from it\n"
-           "admin_listen = " +
-           base::json_quoted(admin_listen) +
-           "   # /healthz, /readyz, /metrics: for the operator alone\n"
-           "hosts = [" +
-           host_list +
-           "]   # names and addresses in the server's own certificate\n"
-           "\n"
-           "[store]\n"
-           "url = \"sqlite:store/cairn.sqlite\"\n"
-           "\n"
-           "[validation]\n"
-           "http_port = 80\n"
-           "tls_alpn_port = 443\n"
-           "dns_servers = []        # empty: resolve from the roots; else forwarders, "
-           "\"127.0.0.1:8053\"\n"
-           "dnssec = true           # false: for forwarders that serve unsigned private zones "
-           "only\n"
-           "allow_networks = []     # e.g. \"10.0.0.0/8\": destinations outside public address "
-           "space\n"
-           "retry_for = \"never\"     # e.g. \"30s\": so long a challenge is tried again that "
-           "nothing answers yet\n"
-           "\n"
-           "[policy]\n"
-           "internal_names = false  # true: also single labels, .local, .internal, localhost\n"
-           "\n"
-           "[issuers.intermediate]  # `cairn-ca issuer create` makes another one\n"
-           "certificate = \"pki/intermediate.pem\"\n"
-           "key = \"pki/intermediate-key.pem\"\n"
-           "# profiles = [\"default\"]   key_types = [\"ec-p256\", \"rsa\"]   active = false\n"
-           "\n"
-           "[profiles.default]\n"
-           "description = \"certificates for TLS servers, 90 days\"\n"
-           "validity = \"90d\"\n"
-           "max_names = 100\n";
+    constexpr std::string_view head =
+        R"(# The configuration of this certificate authority. Every key can be overridden with
+# `cairn-ca serve DIR --set KEY=VALUE`. SIGHUP makes a running server read it again.
+# What is commented out shows its default.
+
+# default_profile = "default"   # the profile of orders that name none
+
+)";
+    constexpr std::string_view rest =
+        R"(# threads = 0              # event loops; 0: one for each processor
+
+[directory]                # what clients are told
+# terms_of_service = ""    # URL; clients must agree to it
+# website = ""             # URL
+
+[store]                    # or "postgresql://USER@HOST/DATABASE", on which several nodes are one CA
+url = "sqlite:store/cairn.sqlite"
+# schema = "cairn"         # PostgreSQL: the schema that holds the CA
+# connections = 4          # PostgreSQL: connections for each event loop
+
+[log]
+# file = "-"               # "-": standard error
+# level = "info"           # debug, info, warning, error
+# access = true            # a line for each request
+# format = "auto"          # json, text; auto: text on a terminal
+
+[validation]
+http_port = 80
+tls_alpn_port = 443
+# https_port = 443         # where a redirect of http-01 to https may lead
+dns_servers = []           # empty: resolve from the roots; else forwarders, "127.0.0.1:8053"
+dnssec = true              # false: for forwarders that serve unsigned private zones only
+# dns_trust_anchor_file = ""   # empty: the root's keys that came with this system
+# dns_root_hints_file = ""
+allow_networks = []        # e.g. "10.0.0.0/8": destinations outside public address space
+# timeout = "10s"          # for one validation
+# retry_for = "never"      # e.g. "30s": so long a challenge is tried again that nothing answers yet
+
+[policy]
+internal_names = false     # true: also single labels, .local, .internal, localhost
+# baseline_requirements = true   # false: lifetimes beyond those of public CAs
+
+[retention]                # for how long what has ended is kept; "never": for ever
+# orders = "30d"
+# authorizations = "30d"
+# certificates = "never"
+
+# [clock]                  # wanted where /readyz says so; no default
+# confirmed = "2027-01-28T12:00:00Z"   # your word that this machine's clock was right then
+
+[issuance]
+# issuer_base_url = ""     # http URL of issuers' certificates; empty: public_url with http
+
+# [limits]                 # this version has no rate limits
+# enabled = false
+
+[issuers.intermediate]     # `cairn-ca issuer create` makes another one
+certificate = "pki/intermediate.pem"
+key = "pki/intermediate-key.pem"
+# profiles = []            # for these profiles alone; empty: for all
+# key_types = []           # for keys of these kinds alone: "rsa", "ec-p256", "ec-p384", "ec-p521"
+# active = true            # false: issues nothing more, and is still served
+
+[profiles.default]
+description = "certificates for TLS servers, 90 days"
+validity = "90d"
+max_names = 100
+# backdate = "1h"          # how far before the issuance the validity begins; at most a tenth of it
+# common_name = false      # true: the first name is the subject's common name as well
+# order_lifetime = "7d"
+# pending_lifetime = "7d"  # for how long a name can be proved after an order
+# reuse_lifetime = "10d"   # for how long a proof can be used again
+)";
+    std::string text(head);
+    text += "[server]\nlisten = [" + base::json_quoted(listen) + "]\n";
+    text += "public_url = " + base::json_quoted(public_url) +
+            "   # what clients see; all URLs are built from it\n";
+    text += "admin_listen = " + base::json_quoted(admin_listen) +
+            "   # /healthz, /readyz, /metrics: for the operator alone\n";
+    text += "hosts = [" + host_list + "]   # names and addresses in the server's own certificate\n";
+    return text.append(rest);
 }
 
 }  // namespace cairn::apps

@@ -20,7 +20,10 @@ namespace cairn::apps {
 struct Configuration {
     struct Server {
         std::vector<std::string> listen;
+        /// Scheme and authority in their one spelling (`net::Url`), without a final slash.
         std::string public_url;
+        /// The same as it is written in the file.
+        std::string written_public_url;
         std::string admin_listen;
         /// Further names under which clients reach this server, beside those of `public_url`.
         std::vector<std::string> hosts;
@@ -93,7 +96,10 @@ struct Configuration {
 [[nodiscard]] base::Result<Configuration, std::vector<base::Error>> read_configuration(
     const std::string& toml, const std::vector<std::string>& overrides, base::Time now);
 
-/// What `init` writes: short and commented.
+/// Every key that a configuration may have, dotted; NAME stands where the operator chooses one.
+[[nodiscard]] std::vector<std::string> configuration_keys();
+
+/// What `init` writes: every key, with its default commented out where it need not be there.
 [[nodiscard]] std::string initial_configuration(const std::string& listen,
                                                 const std::string& admin_listen,
                                                 const std::string& public_url,

@@ -1,5 +1,11 @@
 #include "apps/ca/configuration.h"
 
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include <toml++/toml.h>
+
 #include <gtest/gtest.h>
 
 namespace cairn::apps {
@@ -21,6 +27,190 @@ TEST(ConfigurationTest, ReadsWhatInitWrites) {
     EXPECT_TRUE(configuration->validation.dnssec);
     EXPECT_EQ(configuration->profiles.at("default").validity, std::chrono::days(90));
     EXPECT_EQ(configuration->default_profile, "default");
+}
+
+// The file that `init` writes with every commented key put to work.
+std::string with_every_key() {
+    std::string text;
+    std::istringstream lines(initial());
+    for (std::string line; std::getline(lines, line);)
+        text += std::regex_replace(line, std::regex(R"(^# (\[|[a-z_]+ = ))"), "$1") + "\n";
+    return text;
+}
+
+// The dotted keys of a table, with NAME for what the operator calls things.
+void collect_keys(const toml::table& table, const std::string& path, std::set<std::string>& keys) {
+    for (const auto& [key, value] : table) {
+        const bool is_named = path == "profiles." || path == "issuers.";
+        const auto name = path + (is_named ? "NAME" : std::string(key.str()));
+        keys.insert(name);
+        if (value.is_table()) collect_keys(*value.as_table(), name + ".", keys);
+    }
+}
+
+TEST(ConfigurationTest, InitWritesEveryKey) {
+    std::set<std::string> keys;
+    collect_keys(toml::parse(with_every_key()), "", keys);
+    const auto known = configuration_keys();
+    EXPECT_EQ(keys, std::set<std::string>(known.begin(), known.end()));
+    EXPECT_TRUE(keys.contains("profiles.NAME.reuse_lifetime"));
+    EXPECT_TRUE(keys.contains("retention.certificates"));
+}
+
+TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {
+    const auto present = read_configuration(initial(), {}, now);
+    const auto all = read_configuration(with_every_key(), {}, now);
+    ASSERT_TRUE(all) << all.error().front().message;
+    EXPECT_EQ(all->server.threads, present->server.threads);
+    EXPECT_EQ(all->store.schema, present->store.schema);
+    EXPECT_EQ(all->store.connections, present->store.connections);
+    EXPECT_EQ(all->log.file, present->log.file);
+    EXPECT_EQ(all->log.level, present->log.level);
+    EXPECT_EQ(all->log.access, present->log.access);
+    EXPECT_EQ(all->log.format, present->log.format);
+    EXPECT_EQ(all->directory.terms_of_service, present->directory.terms_of_service);
+    EXPECT_EQ(all->directory.website, present->directory.website);
+    EXPECT_EQ(all->issuance.issuer_base_url, present->issuance.issuer_base_url);
+    EXPECT_EQ(all->validation.https_port, present->validation.https_port);
+    EXPECT_EQ(all->validation.dns_trust_anchor_file, present->validation.dns_trust_anchor_file);
+    EXPECT_EQ(all->validation.dns_root_hints_file, present->validation.dns_root_hints_file);
+    EXPECT_EQ(all->validation.timeout, present->validation.timeout);
+    EXPECT_EQ(all->validation.retry_for, present->validation.retry_for);
+    EXPECT_EQ(all->policy.baseline_requirements, present->policy.baseline_requirements);
+    EXPECT_EQ(all->retention.orders, present->retention.orders);
+    EXPECT_EQ(all->retention.authorizations, present->retention.authorizations);
+    EXPECT_EQ(all->retention.certificates, present->retention.certificates);
+    EXPECT_EQ(all->default_profile, present->default_profile);
+    const auto& profile = all->profiles.at("default");
+    const auto& usual = present->profiles.at("default");
+    EXPECT_EQ(profile.backdate, usual.backdate);
+    EXPECT_EQ(profile.common_name, usual.common_name);
+    EXPECT_EQ(profile.order_lifetime, usual.order_lifetime);
+    EXPECT_EQ(profile.pending_lifetime, usual.pending_lifetime);
+    EXPECT_EQ(profile.reuse_lifetime, usual.reuse_lifetime);
+    const auto& use = all->issuers.at("intermediate").use;
+    EXPECT_TRUE(use.active && use.profiles.empty() && use.key_algorithms.empty());
+}
+
+// The findings, a line each.
+std::string refusal(const std::vector<std::string>& overrides, const std::string& toml) {
+    const auto configuration = read_configuration(toml, overrides, now);
+    std::string all;
+    if (!configuration)
+        for (const auto& finding : configuration.error()) all += finding.message + "\n";
+    return all;
+}
+std::string refusal(const std::vector<std::string>& overrides) {
+    return refusal(overrides, initial());
+}
+
+TEST(ConfigurationTest, GivesThePublicUrlOneSpelling) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"https://LOCALHOST:22000", "https://localhost:22000"},
+        {"https://ca.example.com:443", "https://ca.example.com"},
+        {"https://ca.example.com:443/", "https://ca.example.com"},
+        {"HTTPS://ca.example.com./", "https://ca.example.com"},
+        {"https://ca.example.com.:8443", "https://ca.example.com:8443"},
+        {"https://ca.example.com:", "https://ca.example.com"},
+        {"https://[2001:DB8:0:0::1]:443", "https://[2001:db8::1]"},
+        {"https://[::FFFF:192.0.2.1]:14000//", "https://[::ffff:c000:201]:14000"},
+        {"https://192.0.2.1:0443", "https://192.0.2.1"},
+    };
+    for (const auto& [written, url] : cases) {
+        const auto configuration = read_configuration(
+            initial(), {"server.public_url=\"" + std::string(written) + "\""}, now);
+        ASSERT_TRUE(configuration) << written << configuration.error().front().message;
+        EXPECT_EQ(configuration->server.public_url, url);
+    }
+    for (const char* bad : {"https://", "https://a_b.example", "https://user@ca.example",
+                            "https://ca.example/x", "https://ca.example?x", "https://ca.example#x",
+                            "https://1.2.3", "https://foo.0x1f", "http://ca.example", "ca.example"})
+        EXPECT_NE(refusal({"server.public_url=\"" + std::string(bad) + "\""}), "") << bad;
+}
+
+TEST(ConfigurationTest, RefusesAddressesThatNobodyCanListenOn) {
+    for (const char* bad : {"localhost:14000", "14000", "127.0.0.1", "", "::1:14000", "[::1]"}) {
+        const auto text = std::string(bad);
+        EXPECT_NE(refusal({"server.listen=[\"" + text + "\"]"}).find("server.listen must be"),
+                  std::string::npos)
+            << bad;
+        if (text.empty()) continue;
+        EXPECT_NE(refusal({"server.admin_listen=\"" + text + "\""}).find("admin_listen must be"),
+                  std::string::npos)
+            << bad;
+    }
+    for (const char* bad : {"a_b.example", "foo.0x1f", "", "a b"})
+        EXPECT_NE(refusal({"server.hosts=[\"" + std::string(bad) + "\"]"}).find("server.hosts"),
+                  std::string::npos)
+            << bad;
+}
+
+// What has been a default must not become another profile because somebody adds one.
+TEST(ConfigurationTest, TheDefaultProfileIsTheOneNamedDefault) {
+    const auto default_of = [](const std::vector<std::string>& overrides,
+                               const std::string& toml = initial()) {
+        const auto configuration = read_configuration(toml, overrides, now);
+        return configuration ? configuration->default_profile : refusal(overrides, toml);
+    };
+    const std::string brief = R"(profiles.brief.validity="6d")";
+    EXPECT_EQ(default_of({}), "default");
+    EXPECT_EQ(default_of({brief}), "default");
+    EXPECT_EQ(default_of({brief, R"(default_profile="brief")"}), "brief");
+
+    const std::string bare =
+        "[server]\nlisten = [\"127.0.0.1:1\"]\npublic_url = \"https://localhost\"\n";
+    EXPECT_EQ(default_of({}, bare), "default");
+    EXPECT_EQ(default_of({brief}, bare), "brief");  // the only one
+    const std::string web = R"(profiles.web.validity="30d")";
+    EXPECT_EQ(default_of({brief, web, R"(default_profile="web")"}, bare), "web");
+    EXPECT_EQ(default_of({brief, web}, bare),
+              "default_profile must say which profile orders get that name none: brief, web "
+              "(without it, it is the one named default)\n");
+    EXPECT_NE(default_of({R"(default_profile="none")"}).find("default_profile must say"),
+              std::string::npos);
+}
+
+TEST(ConfigurationTest, PromisesNoLimits) {
+    EXPECT_EQ(refusal({"limits.enabled=false"}), "");
+    for (const std::vector<std::string>& overrides :
+         {std::vector<std::string>{"limits.enabled=true"},
+          {R"(limits.new_orders_per_account={ count = 300, period = "3h" })"}})
+        EXPECT_NE(refusal(overrides).find("limits.enabled must be false: this version has no rate"),
+                  std::string::npos);
+    EXPECT_NE(refusal({}, initial() + "[limits]\n").find("limits.enabled must be false"),
+              std::string::npos);
+    EXPECT_NE(refusal({"limits.enabled=false", R"(limits.new_accounts={ count = 1 })"})
+                  .find("limits.new_accounts is not a known key"),
+              std::string::npos);
+    EXPECT_NE(refusal({"limits=1"}).find("limits must be a table"), std::string::npos);
+}
+
+TEST(ConfigurationTest, NeverRepeatsAPassword) {
+    const std::string secret = "hunter2";
+    for (const std::string& text :
+         {"store.url=postgresql://cairn:hunter2@db/cairn", "store.url=\"postgresql://c:hunter2@db",
+          "store.url='hunter2", "store.url=thunter2", "store.url=\"x\" hunter2",
+          "store.url \"postgresql://c:hunter2@db/c\"", "store.url:postgresql://c:hunter2@db/c",
+          "postgresql://c:hunter2@db/c?sslmode=require", "store.url=\"mysql://c:hunter2@db/c\"",
+          "store.url=[\"hunter2\"]", "store.url=\"postgresql://c:hun@hunter2@db/c\"",
+          "store.url=\"postgresql://c:hunter2/x@db/c\"", "store.password=\"hunter2\"",
+          "store.url.password=hunter2", "store.schema=\"hunter2 \"", "store.url=\"a\"\nhunter2=1",
+          "server.public_url=\"https://u:hunter2@ca.example\"",
+          "issuance.issuer_base_url=\"http://u:hunter2@ca.example\""}) {
+        const auto findings = refusal({text});
+        EXPECT_NE(findings, "") << text;
+        EXPECT_EQ(findings.find(secret), std::string::npos) << findings;
+    }
+    for (const std::string& line :
+         {"url = postgresql://c:hunter2@db/c", "url = \"postgresql://c:hunter2@db/c",
+          "url = \"\" hunter2", "url = thunter2", "url = 1hunter2", "hunter2",
+          "url = \"postgresql://c:hun@hunter2@db/c\"", "url = 99999999999999999999"}) {
+        const auto findings = refusal({}, "[store]\n" + line + "\n");
+        EXPECT_NE(findings, "") << line;
+        EXPECT_EQ(findings.find(secret), std::string::npos) << findings;
+        EXPECT_EQ(findings.find("99999999"), std::string::npos) << findings;
+    }
+    EXPECT_NE(refusal({}, "[store]\nurl = x\n").find("(line 2, column 7)"), std::string::npos);
 }
 
 TEST(ConfigurationTest, OverridesAnyKeyWithToml) {
@@ -53,7 +243,7 @@ TEST(ConfigurationTest, ReportsEverythingThatIsWrongAtOnce) {
          {"validation.http_port must be a port", "validation.dnssec must be true or false",
           "server.colour is not a known key", "validation.allow_networks \"10.0.0.0/40\"",
           "profiles.default.validity exceeds", "server.public_url must be", "store.url must be",
-          "--set nonsense: wants KEY=VALUE", "--set a.b=x: the value is not TOML"})
+          "--set nonsense: wants KEY=VALUE", "--set a.b: the value is not TOML"})
         EXPECT_NE(all.find(part), std::string::npos) << part << " is missing in:\n" << all;
 }
 

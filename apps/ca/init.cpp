@@ -1,7 +1,6 @@
 #include "apps/ca/init.h"
 
 #include <cctype>
-#include <charconv>
 #include <stdexcept>
 
 #include "apps/ca/configuration.h"
@@ -10,6 +9,7 @@
 #include "base/base64url.h"
 #include "base/ip_address.h"
 #include "crypto/digest.h"
+#include "net/socket_address.h"
 #include "pki/certificate_builder.h"
 #include "protocol/identifier.h"
 
@@ -20,17 +20,14 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::days root_life{3650};
+constexpr unsigned https_port = 443;
 
-// The port behind the last colon of "127.0.0.1:14000" or "[::1]:14000".
+// The port of "127.0.0.1:14000" or "[::1]:14000".
 unsigned port_of(const std::string& listen) {
-    const auto colon = listen.rfind(':');
-    unsigned port = 0;
-    if (colon != std::string::npos) {
-        const char* end = listen.data() + listen.size();
-        const auto [stop, failure] = std::from_chars(listen.data() + colon + 1, end, port);
-        if (failure == std::errc{} && stop == end && port >= 1 && port <= 65535) return port;
-    }
-    throw std::runtime_error("--listen " + listen + ": wants ADDRESS:PORT");
+    const auto address = net::SocketAddress::from_text(listen);
+    if (!address || address->port == 0)
+        throw std::runtime_error("--listen " + base::printable(listen) + ": wants ADDRESS:PORT");
+    return address->port;
 }
 
 // A host as it stands in a URL; throws for what is neither a name nor an address.
@@ -104,7 +101,8 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
         throw std::runtime_error("--name: wants 1 to 40 characters");
     std::vector<std::string> hosts;
     for (const auto& host : options.hosts) hosts.push_back(url_host(host));
-    const std::string public_url = "https://" + hosts.front() + ":" + std::to_string(port);
+    const std::string public_url =
+        "https://" + hosts.front() + (port == https_port ? "" : ":" + std::to_string(port));
     const std::string admin_listen =
         "127.0.0.1:" + std::to_string(port < 65535 ? port + 1 : port - 1);
 

@@ -54,6 +54,31 @@ TEST_F(InitTest, MakesACompleteAuthority) {
     EXPECT_EQ(key->public_key(), intermediate->public_key());
 }
 
+TEST_F(InitTest, GivesOutTheUrlAsItIsSpelled) {
+    struct Case {
+        const char *host, *listen, *directory;
+    };
+    const Case cases[] = {
+        {"CA.example.com", "0.0.0.0:443", "https://ca.example.com/directory"},
+        {"ca.example.com", "[::]:8443", "https://ca.example.com:8443/directory"},
+        {"2001:DB8::0:1", "[::]:443", "https://[2001:db8::1]/directory"},
+    };
+    for (const auto& [host, listen, directory] : cases) {
+        const auto ca = folder_ / ("ca" + base::to_hex(random_.octets(4)));
+        const auto result =
+            init({.folder = ca, .hosts = {host}, .listen = listen}, clock_, random_);
+        EXPECT_EQ(result.directory_url, directory);
+        const auto configuration = read_configuration(read_file(ca / "ca.toml"), {}, clock_.now());
+        ASSERT_TRUE(configuration) << configuration.error().front().message;
+        EXPECT_EQ(configuration->server.public_url + "/directory", directory);
+        EXPECT_EQ(configuration->server.written_public_url, configuration->server.public_url);
+    }
+    for (const char* listen : {"localhost:443", "443", "127.0.0.1:0", "127.0.0.1"})
+        EXPECT_THROW((void)init({.folder = folder_ / "no", .listen = listen}, clock_, random_),
+                     std::runtime_error)
+            << listen;
+}
+
 TEST_F(InitTest, LeavesAFolderThatIsNotEmptyAlone) {
     std::ofstream(folder_ / "precious") << "x";
     EXPECT_THROW((void)init({.folder = folder_}, clock_, random_), std::runtime_error);

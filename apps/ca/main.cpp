@@ -123,7 +123,11 @@ int main(int argument_count, char** arguments) {
         if (error.get_exit_code() == 0) return program.exit(error);
         const auto unknown =
             cairn::apps::unknown_word(program, {arguments + 1, arguments + argument_count});
-        if (!unknown) {
+        if (!unknown && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+            // Not told: a value of --set that lost its key may hold a password.
+            std::cerr << "cairn-ca: there is a word too many; a value belongs to its key, as in "
+                         "--set KEY=VALUE\n";
+        } else if (!unknown) {
             program.exit(error);
         } else {
             std::cerr << "cairn-ca: " << *unknown << "\n"

@@ -26,6 +26,10 @@ std::map<std::string, std::string> parsed(const std::string& url) {
     std::map<std::string, std::string> values;
     for (const auto* option = options.get(); option->keyword != nullptr; ++option)
         if (option->val != nullptr) values.emplace(option->keyword, option->val);
+    // libpq notices this one later, when it would look like a database that is away.
+    const auto port = values.find("port");
+    if (port != values.end() && port->second.find_first_not_of("0123456789,") != std::string::npos)
+        throw std::runtime_error("the store's URL has a port that is no number");
     return values;
 }
 
