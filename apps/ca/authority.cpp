@@ -21,15 +21,19 @@ T require(base::Result<T> result, const fs::path& path) {
     return std::move(*result);
 }
 
+// A host as it stands in a URL.
+std::string url_host(const std::string& host) {
+    const auto address = base::IpAddress::from_lenient_text(host);
+    return address ? address->to_url_host() : host;
+}
+
 std::string issuer_url(const Configuration& configuration, const pki::Certificate& issuer) {
     std::string url_base = configuration.issuance.issuer_base_url;
     if (url_base.empty()) {
         // The same port speaks plain HTTP for this purpose, whatever number it has.
         const auto url = *net::Url::from_text(configuration.server.public_url);
-        const auto host = url.host_is_address()
-                              ? base::IpAddress::from_text(url.host())->to_url_host()
-                              : url.host();
-        url_base = "http://" + host + (url.port() == 80 ? "" : ":" + std::to_string(url.port()));
+        url_base = "http://" + url_host(url.host()) +
+                   (url.port() == 80 ? "" : ":" + std::to_string(url.port()));
     }
     while (url_base.ends_with('/')) url_base.pop_back();
     return url_base + "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
@@ -85,22 +89,18 @@ protocol::Directory directory_of(const Configuration& configuration) {
 api::FrontDoor::Options door_options(const Configuration& configuration,
                                      api::RequestObserver& observer) {
     const auto url = *net::Url::from_text(configuration.server.public_url);
-    std::vector<std::string> ports{":" + std::to_string(url.port())};
-    const auto url_host =
-        url.host_is_address() ? base::IpAddress::from_text(url.host())->to_url_host() : url.host();
-    std::vector<std::string> names{url.authority(), url_host + ports.front()};
+    std::vector<std::string> hosts{url_host(url.host())};
+    for (const auto& host : configuration.server.hosts) hosts.push_back(url_host(host));
+    std::vector<std::string> ports{"", ":" + std::to_string(url.port())};
+    std::vector<std::string> names;
     for (const auto& listen : configuration.server.listen) {
         ports.push_back(listen.substr(listen.rfind(':')));
         names.push_back(listen);
     }
     const auto issuer_base = net::Url::from_text(configuration.issuance.issuer_base_url);
     if (issuer_base) names.push_back(issuer_base->authority());
-    for (const auto& host : configuration.server.hosts) {
-        const auto address = base::IpAddress::from_lenient_text(host);
-        const auto name = address ? address->to_url_host() : host;
-        names.push_back(name);
-        for (const auto& port : ports) names.push_back(name + port);
-    }
+    for (const auto& host : hosts)
+        for (const auto& port : ports) names.push_back(host + port);
     api::FrontDoor::Options options{
         .hosts = std::move(names), .terms_of_service = {}, .observer = &observer};
     if (!configuration.directory.terms_of_service.empty())
@@ -116,7 +116,7 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
     : repository_(surroundings.repository),
       log_(surroundings.log),
       next_executor_(surroundings.next_executor),
-      links_(configuration.server.public_url),
+      links_(configuration.server.public_url, configuration.server.written_public_url),
       name_policy_({.internal_names = configuration.policy.internal_names,
                     .networks = configuration.validation.allow_networks}),
       profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),

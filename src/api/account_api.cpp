@@ -1,6 +1,7 @@
 #include "api/account_api.h"
 
 #include "api/problem_response.h"
+#include "crypto/key_weakness.h"
 #include "protocol/account.h"
 #include "protocol/jws.h"
 
@@ -21,7 +22,7 @@ void require_own(const JwsGate::FromAccount& signed_request, const std::string& 
 }
 
 // The inner JWS of a key change, checked against the outer one (section 7.3.5).
-protocol::Jwk require_new_key(const JwsGate::FromAccount& outer, const std::string& account_url) {
+protocol::Jwk require_new_key(const JwsGate::FromAccount& outer, const Links& links) {
     const auto malformed = [](std::string detail) {
         return Problem(ProblemType::malformed, "inner JWS: " + std::move(detail));
     };
@@ -34,11 +35,15 @@ protocol::Jwk require_new_key(const JwsGate::FromAccount& outer, const std::stri
     }
     if (!inner->jwk()) throw malformed("it must carry the new key as jwk");
     if (inner->url() != outer.url) throw malformed("its url is not that of the outer JWS");
+    // Before it computes anything.
+    if (auto weakness = crypto::size_weakness(inner->jwk()->public_key()))
+        throw Problem(ProblemType::bad_public_key, "the key is refused: " + *weakness);
     if (!inner->is_signed_by(inner->jwk()->public_key()))
         throw malformed("its signature does not verify under the new key");
     auto change = protocol::KeyChangeRequest::from_json(inner->payload());
     if (!change) throw std::move(change.error());
-    if (change->account != account_url) throw malformed("account is not the account that signed");
+    if (links.account_from(change->account) != outer.account.id)
+        throw malformed("account is not the account that signed");
     if (change->old_key.thumbprint() != outer.account.key.thumbprint())
         throw malformed("oldKey is not the key of the account");
     return *inner->jwk();
@@ -136,8 +141,7 @@ base::Task<HttpResponse> AccountApi::orders(HttpRequest request, std::string id)
 
 base::Task<HttpResponse> AccountApi::key_change(HttpRequest request) {
     auto signed_request = co_await gate_.from_account(request);
-    const auto account_id = signed_request.account.id;
-    auto new_key = require_new_key(signed_request, links_.account(account_id));
+    auto new_key = require_new_key(signed_request, links_);
     std::optional<ca::AccountId> holder;
     ca::Cause cause{.request = std::move(request.id)};
     try {

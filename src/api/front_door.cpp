@@ -1,10 +1,12 @@
 #include "api/front_door.h"
 
 #include <algorithm>
+#include <array>
 
 #include "api/problem_response.h"
 #include "ca/repository.h"
 #include "net/ascii.h"
+#include "net/url.h"
 #include "protocol/problem.h"
 
 namespace cairn::api {
@@ -58,8 +60,17 @@ FrontDoor::FrontDoor(const Links& links, ca::Nonces& nonces, net::Router router,
 
 bool FrontDoor::is_for_us(const HttpRequest& request) const {
     const auto host = request.field("Host");
-    return std::ranges::any_of(options_.hosts, [&](const std::string& known) {
-        return net::same_ignoring_case(host, known);
+    const auto is_known = [&](std::string_view name) {
+        return std::ranges::any_of(options_.hosts, [&](const std::string& known) {
+            return net::same_ignoring_case(name, known);
+        });
+    };
+    if (is_known(host)) return true;
+    // Or another spelling: a final dot, the scheme's own port, an IPv6 address written in full.
+    if (host.find_first_of("/?#") != std::string_view::npos) return false;
+    return std::ranges::any_of(std::array{"https://", "http://"}, [&](const char* scheme) {
+        const auto url = net::Url::from_text(std::string(scheme).append(host));
+        return url && is_known(url->authority());
     });
 }
 

@@ -41,7 +41,7 @@ class FrontDoorTest : public testing::Test {
         add("POST", path::revoke_certificate,
             [] { throw ca::OutcomeUnknown("lost at the commit"); });
         const FrontDoor door(links_, nonces_, std::move(router),
-                             {.hosts = {"ca.example", "ca.example:14000"},
+                             {.hosts = {"ca.example", "ca.example:14000", "[2001:db8::1]"},
                               .terms_of_service = {},
                               .observer = &observer_});
         HttpRequest request;
@@ -66,6 +66,18 @@ class FrontDoorTest : public testing::Test {
     ca::LocalNonces nonces_{random_};
     Links links_{"https://ca.example"};
 };
+
+TEST_F(FrontDoorTest, KnowsEverySpellingOfItsHosts) {
+    for (const char* host : {"ca.example", "CA.Example", "ca.example:14000", "CA.EXAMPLE:14000",
+                             "ca.example.", "ca.example.:14000", "ca.example:443", "ca.example:80",
+                             "ca.example:", "[2001:db8::1]", "[2001:DB8:0::1]:443"})
+        EXPECT_EQ(answer("GET", "/directory", host).status, 200) << host;
+    for (const char* host :
+         {"", "example", "ca.example:14001", "ca.example..", "ca.example/", "ca.example?",
+          "ca.example#", "u@ca.example", "evil.test", "ca.example.evil.test", "ca.example:14000x",
+          "2001:db8::1", "[2001:db8::1", "[2001:db8::2]", "ca.example, evil.test", "ca.example:0"})
+        EXPECT_EQ(answer("GET", "/directory", host).status, 421) << host;
+}
 
 TEST_F(FrontDoorTest, TellsWhatItAnswered) {
     struct Case {

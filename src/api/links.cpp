@@ -25,7 +25,8 @@ std::string filled(std::string_view public_url, std::string_view pattern, const 
 
 }  // namespace
 
-Links::Links(std::string public_url) : public_url_(std::move(public_url)) {}
+Links::Links(std::string public_url, std::string former_public_url)
+    : public_url_(std::move(public_url)), former_public_url_(std::move(former_public_url)) {}
 
 std::string Links::to(std::string_view path) const {
     return std::string(public_url_).append(path);
@@ -70,8 +71,10 @@ bool Links::is_url_of(std::string_view url, std::string_view path) const {
 
 std::optional<ca::AccountId> Links::account_from(std::string_view url) const {
     constexpr auto prefix = path::account.substr(0, path::account.find(hole));
-    if (!url.starts_with(public_url_)) return std::nullopt;
-    url.remove_prefix(public_url_.size());
+    const bool is_former = !url.starts_with(public_url_);
+    const auto& base = is_former ? former_public_url_ : public_url_;
+    if (base.empty() || !url.starts_with(base)) return std::nullopt;
+    url.remove_prefix(base.size());
     if (!url.starts_with(prefix)) return std::nullopt;
     const auto id = ca::AccountId::from_text(url.substr(prefix.size()));
     if (!id) return std::nullopt;

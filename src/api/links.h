@@ -33,7 +33,8 @@ inline constexpr std::string_view issuer = "/issuer/{}";
 class Links {
   public:
     /// `public_url`: scheme and authority without a final slash, "https://ca.example:14000".
-    explicit Links(std::string public_url);
+    /// `former_public_url`: another spelling of it in which account URLs may have been given out.
+    explicit Links(std::string public_url, std::string former_public_url = {});
 
     [[nodiscard]] const std::string& public_url() const { return public_url_; }
     /// A path without variable segments.
@@ -53,7 +54,7 @@ class Links {
     [[nodiscard]] std::optional<ca::AccountId> account_from(std::string_view url) const;
 
   private:
-    std::string public_url_;
+    std::string public_url_, former_public_url_;
 };
 
 }  // namespace cairn::api

@@ -22,6 +22,21 @@ TEST(LinksTest, ReadsBackOnlyItsOwnAccountUrls) {
         EXPECT_FALSE(links.account_from(other)) << other;
 }
 
+// Clients keep the URL of their account for years, and sign with it as it was given to them.
+TEST(LinksTest, KnowsAccountUrlsInTheSpellingOfTheConfiguration) {
+    const Links links("https://ca.example", "https://CA.example:443");
+    crypto::SystemRandom random;
+    const auto id = ca::AccountId::fresh(now, random);
+    const auto path = "/acme/account/" + id.to_string();
+    EXPECT_EQ(links.account(id), "https://ca.example" + path);
+    EXPECT_EQ(links.account_from("https://ca.example" + path), id);
+    EXPECT_EQ(links.account_from("https://CA.example:443" + path), id);
+    for (const auto& other : {"https://ca.example:443" + path, "https://CA.example" + path, path,
+                              std::string("https://CA.example:443"), std::string()})
+        EXPECT_FALSE(links.account_from(other)) << other;
+    EXPECT_FALSE(links.is_url_of("https://CA.example:443" + path, path));
+}
+
 TEST(LinksTest, TellsTheUrlOfAPathFromEveryOther) {
     const Links links("https://ca.example");
     EXPECT_TRUE(links.is_url_of("https://ca.example/a/b?c", "/a/b?c"));

@@ -117,13 +117,20 @@ void Issuance::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
+std::optional<Issuance::Finalization> Issuance::repeated(const OrderView& view,
+                                                         const base::Bytes& csr) {
+    const auto status = view.status();
+    const auto& intent = view.order.intent;
+    if (!intent || intent->csr != csr || status == OrderStatus::invalid) return std::nullopt;
+    return Finalization{status == OrderStatus::processing, nullptr};
+}
+
 base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
                                                       protocol::FinalizeRequest request,
                                                       Cause cause) {
+    if (auto repetition = repeated(view, request.csr)) co_return *std::move(repetition);
     auto& order = view.order;
     const auto status = view.status();
-    if (order.intent && order.intent->csr == request.csr && status != OrderStatus::invalid)
-        co_return Finalization{status == OrderStatus::processing, nullptr};  // again
     if (status != OrderStatus::ready)
         throw Problem(ProblemType::order_not_ready,
                       "the order is " + std::string(to_string(status)) + ", not ready");
@@ -149,6 +156,15 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
         .thumbprint = protocol::Jwk::of(csr.public_key()).thumbprint()};
     const auto strays = issuings_.strays();
     const auto beginning = co_await repository_.begin_issuance(order.id, intent, key);
+    if (beginning == OrderStore::IssuanceBeginning::refused) {
+        // Its twin may have come between the reading of the order and here.
+        auto present = co_await repository_.find_order_and_proofs(order.id);
+        if (present) {
+            const OrderView now_there{std::move(present->order), std::move(present->proofs),
+                                      clock_.now()};
+            if (auto repetition = repeated(now_there, intent.csr)) co_return *std::move(repetition);
+        }
+    }
     require_begun(beginning);
     order.intent = std::move(intent);
     const auto id = order.id;

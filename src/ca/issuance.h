@@ -68,6 +68,8 @@ class Issuance {
         std::vector<protocol::Identifier> names, crypto::PublicKey key, base::Seconds validity);
 
   private:
+    /// The answer to a finalize that was there before with the same CSR, if this is one.
+    static std::optional<Finalization> repeated(const OrderView& view, const base::Bytes& csr);
     base::Task<void> carry_out(OrderId id);
     /// The jobs that the store has, and those whose ending is not settled.
     base::Task<std::vector<QueuedJob>> unfinished(std::size_t limit);

@@ -6,6 +6,7 @@ import ipaddress
 import pathlib
 import subprocess
 import tempfile
+import threading
 
 import pytest
 from cryptography import x509
@@ -61,7 +62,8 @@ BAD_NAMES = [
     "test", "example.test.", "-a.example.test", "a-.example.test", "a_b.example.test",
     "a b.example.test", "a\0.example.test", "ä.example.test", "*.*.example.test",
     "a.*.example.test", "*a.example.test", "*.com", "com", "co.uk", "*.co.uk", "localhost",
-    "printer.local", "192.0.2.1", "xn--.example.test", "xn--a.example.test", "ab--cd.example.test",
+    "printer.local", "192.0.2.1", "foo.0x1f", "foo.0x", "a.alt", "xn--e-xbb.example.test",
+    "xn--.example.test", "xn--a.example.test", "ab--cd.example.test",
     "a..example.test", ".example.test", "1.2.0.192.in-addr.arpa", "example.test/x",
     "example.test:80", "user@example.test", "*.", "*",
 ]
@@ -92,6 +94,29 @@ def test_bad_names(client, name):
 def test_orders_that_are_refused(client, payload, kind):
     response = client.post(client.directory["newOrder"], payload)
     assert_refused(client, response, {400, 403}, kind)
+
+
+def test_a_last_label_that_reads_as_a_number_is_a_name_that_is_refused(client):
+    response = client.post(client.directory["newOrder"], dns_identifiers("foo.0x1f"))
+    problem = assert_refused(client, response, 400, "rejectedIdentifier")
+    assert "number" in problem["detail"]
+
+
+def test_names_that_do_not_exist_in_the_dns(client):
+    response = client.post(client.directory["newOrder"], dns_identifiers("a.alt"))
+    problem = assert_refused(client, response, 400, "rejectedIdentifier")
+    assert "RFC 9476" in problem["detail"]
+
+
+def test_empty_times_are_absent(client):
+    url, order = client.order([unique_name()], notBefore="", notAfter="", profile="")
+    assert "notBefore" not in order and "notAfter" not in order
+    assert client.read(url)["status"] == "pending"
+
+
+def test_labels_of_emoji(client):
+    name = f"xn--zn8h.{unique_name()}"
+    assert names_of(x509.load_der_x509_certificate(client.issue([name]).der)) == [name]
 
 
 def test_each_refused_name_is_named(client):
@@ -250,6 +275,51 @@ def test_account_keys_are_no_certificate_keys(client):
     assert_refused(client, response, 400, "badCSR")
 
 
+@pytest.mark.parametrize("common_name", [
+    lambda name: "127.0.0.1", lambda name: name, lambda name: name.upper()])
+def test_a_common_name_may_be_any_ordered_identifier(client, common_name):
+    name = unique_name()
+    response = client.must(client.post(client.directory["newOrder"], {"identifiers": [
+        {"type": "dns", "value": name}, {"type": "ip", "value": "127.0.0.1"}]}))
+    url, order = response.headers["Location"], response.json()
+    for authorization in order["authorizations"]:
+        client.start_validation(authorization)
+    order = client.wait_while(url, {"pending"})
+    assert order["status"] == "ready", client.explain(order)
+    names = x509.SubjectAlternativeName(
+        [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    request = make_csr(p256(), [], common_name=common_name(name), extensions=[(names, False)])
+    other = make_csr(p256(), [], common_name="127.0.0.2", extensions=[(names, False)])
+    assert_refused(client, client.finalize(order, other), 400, "badCSR")
+    assert client.must(client.finalize(order, request)).status_code == 200
+    assert client.wait_while(url, {"ready", "processing"})["status"] == "valid"
+
+
+def with_version(request, key, version):
+    """The request with another version, signed again."""
+    info = x509.load_der_x509_csr(request).tbs_certrequest_bytes
+    at = info.index(b"\x02\x01\x00")
+    info = info[:at] + bytes([2, 1, version]) + info[at + 3:]
+    signature = b"\x00" + key.sign(info, ec.ECDSA(hashes.SHA256()))
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    body = info + algorithm + bytes([3, len(signature)]) + signature
+    return b"\x30\x82" + len(body).to_bytes(2, "big") + body
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_request_of_another_version(client, version):
+    name = unique_name()
+    url, order = client.make_ready([name])
+    key = p256()
+    # Long enough for two octets of length.
+    names = x509.SubjectAlternativeName([x509.DNSName(name)] * 5)
+    request = make_csr(key, [], extensions=[(names, False)])
+    answer = client.finalize(order, with_version(request, key, 3))
+    assert "version" in assert_refused(client, answer, 400, "badCSR")["detail"]
+    client.must(client.finalize(order, with_version(request, key, version)))
+    assert client.wait_while(url, {"ready", "processing"})["status"] == "valid"
+
+
 @pytest.mark.parametrize("body", [{}, {"csr": 1}, {"csr": ""}, {"csr": "a=="}, {"CSR": "AA"}])
 def test_finalization_without_a_request(client, body):
     _, order = client.make_ready([unique_name()])
@@ -278,6 +348,30 @@ def test_fifty_finalizations_are_one_certificate(client):
     assert client.wait_while(url, {"ready", "processing"})["status"] == "valid"
     issued = [c for c in client.authority.store.certificates() if names_of(c) == [name]]
     assert len(issued) == 1
+
+
+def test_the_same_request_at_once_is_no_error(client):
+    name = unique_name()
+    url, order = client.make_ready([name])
+    request = make_csr(p256(), [name])
+    twins = [Client(client.authority, key=client.key) for _ in range(20)]
+    for twin in twins:
+        twin.account_url = client.account_url
+        twin.nonces = [twin.nonce()]
+    barrier = threading.Barrier(len(twins))
+
+    def finalize(twin):
+        barrier.wait()
+        return twin.finalize(order, request)
+
+    with concurrent.futures.ThreadPoolExecutor(len(twins)) as pool:
+        answers = list(pool.map(finalize, twins))
+    assert [answer.status_code for answer in answers] == [200] * len(twins), answers[0].text
+    assert client.wait_while(url, {"ready", "processing"})["status"] == "valid"
+    # As it is when the order is valid.
+    again = client.finalize(order, request)
+    assert (again.status_code, again.json()["status"]) == (200, "valid")
+    assert_refused(client, client.finalize(order, make_csr(p256(), [name])), 403, "orderNotReady")
 
 
 GREEDY = [
