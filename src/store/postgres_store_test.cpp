@@ -414,7 +414,7 @@ TEST_F(PostgresStoreTest, TakesOverTheJobsOfANodeWhoseLeaseIsFromTheFuture) {
     set_future("alive_since", "there");
     EXPECT_TRUE(eventually([&] {
         set_future("alive_until", "here");
-        return await(there->claim_unfinished_validations(10)) == std::vector{proof.id};
+        return ids_of(await(there->claim_unfinished_validations(10))) == std::vector{proof.id};
     }));
 }
 
