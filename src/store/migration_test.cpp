@@ -72,8 +72,8 @@ class Migration : public RepositoryContract {
     ca::Order unfinished() {
         const auto deadline = std::chrono::steady_clock::now() + 20s;
         for (;;) {
-            const auto ids = await(store().claim_unfinished_issuances(10));
-            if (ids.size() == 1) return await(store().find_order(ids[0])).value();
+            const auto jobs = await(store().claim_unfinished_issuances(10));
+            if (jobs.size() == 1) return await(store().find_order(jobs[0].id)).value();
             if (std::chrono::steady_clock::now() > deadline)
                 throw std::runtime_error("nothing is unfinished");
             std::this_thread::sleep_for(20ms);
