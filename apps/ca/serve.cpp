@@ -158,28 +158,34 @@ class Server {
     enum class Asker { operator_here, operator_elsewhere };
     // A configuration that cannot be used leaves the present one in force.
     void reload(Asker asker) {
+        Configuration configuration;
+        std::shared_ptr<Authority> fresh;
         try {
-            auto configuration = load(folder_, overrides_, clock_.now());
-            auto fresh = make_authority(configuration);
-            // All that can fail comes before the switch.
+            configuration = load(folder_, overrides_, clock_.now());
+            fresh = make_authority(configuration);
             run(fresh->prepare());
             certificate_.refresh(configuration, *fresh, loops_.next());
-            auto former = authority_.exchange(fresh);
-            former->stop(drain_patience);
-            fresh->start();
-            retired_.push_back(std::move(former));
-            warn_of_lasting_keys(configuration);
-            take_confirmation(configuration);
-            configuration_ = std::move(configuration);
-            log_->info("configuration reloaded", {{"issuers", issuer_names()}});
-            warn_of_keys();
-            report_configuration();
-            if (store_.shared != nullptr && asker == Asker::operator_here)
-                store_.shared->announce_reload();
         } catch (const std::exception& error) {
             log_->error("reload failed; the former configuration stays in force",
                         {{"error", error.what()}});
+            return;
         }
+        // From here on the new one is in force, whatever happens.
+        retired_.push_back(authority_.exchange(fresh));
+        follow_up("the jobs of the former one were not ended in order",
+                  [&] { retired_.back()->stop(drain_patience); });
+        follow_up("jobs that wait in the store were not taken up; start the server again",
+                  [&] { fresh->start(); });
+        warn_of_lasting_keys(configuration);
+        take_confirmation(configuration);
+        configuration_ = std::move(configuration);
+        log_->info("configuration reloaded", {{"issuers", issuer_names()}});
+        follow_up("its files of keys could not be looked at", [&] { warn_of_keys(); });
+        follow_up("the other nodes do not know yet", [&] {
+            if (store_.shared != nullptr && asker == Asker::operator_here)
+                store_.shared->announce_reload();
+            report_configuration();
+        });
     }
 
     void keep_up() {
@@ -199,6 +205,17 @@ class Server {
     }
 
   private:
+    // A step after the new configuration came into force.
+    template <class Step>
+    void follow_up(const char* consequence, Step step) {
+        try {
+            step();
+        } catch (const std::exception& error) {
+            log_->error(std::string("the new configuration is in force, but ") + consequence,
+                        {{"error", error.what()}});
+        }
+    }
+
     std::optional<ca::ClockWatch::Point> database_clock() const {
         if (store_.shared == nullptr) return std::nullopt;
         return store_.shared->clock_offset();
@@ -388,7 +405,7 @@ class Server {
             fresh.store.schema != present.store.schema ||
             fresh.store.connections != present.store.connections ||
             fresh.log.file != present.log.file || fresh.log.level != present.log.level ||
-            fresh.log.format != present.log.format)
+            fresh.log.format != present.log.format || fresh.log.access != present.log.access)
             log_->warning(
                 "server.listen, server.admin_listen, server.threads, store and log take "
                 "effect at the next start");

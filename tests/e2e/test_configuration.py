@@ -8,6 +8,7 @@ import requests
 from e2e.refusals import assert_refused
 from harness.acme import Client, make_jws
 from harness.dns_server import unique_name
+from harness.postgres import PostgresCluster
 from harness.process import BIN, run
 from harness.web import Responder
 
@@ -124,3 +125,29 @@ def test_another_profile_does_not_become_the_default(start_ca):
         assert set(client.directory["meta"]["profiles"]) == {"brief", "default"}
         assert client.order([unique_name()])[1]["profile"] == "default"
         assert client.order([unique_name()], profile="brief")[1]["profile"] == "brief"
+
+
+def test_a_reload_says_truly_which_configuration_is_in_force(tmp_path, dns, start_ca):
+    database = PostgresCluster()
+    try:
+        url = database.create_database()
+        ca = start_ca(settings={"store.url": url})
+        name = url.split("/")[3].split("?")[0]
+        # What nodes tell each other cannot be written: what was asked for is in force all the same.
+        database.sql(name, "ALTER TABLE cairn.nodes RENAME TO hidden")
+        with open(ca.home / "ca.toml", "a") as file:
+            file.write("[profiles.brief]\nvalidity = \"6d\"\n")
+        ca.reload("the new configuration is in force, but")
+        directory = requests.get(ca.directory, verify=str(ca.api_root), timeout=10).json()
+        assert "brief" in directory["meta"]["profiles"]
+        assert "reload failed" not in ca.log.read_text()
+        database.sql(name, "ALTER TABLE cairn.hidden RENAME TO nodes")
+        # And one that cannot be used leaves the former one.
+        text = (ca.home / "ca.toml").read_text()
+        (ca.home / "ca.toml").write_text(text.replace("brief", "swift") + "[limits]\n")
+        ca.reload("reload failed; the former configuration stays in force")
+        directory = requests.get(ca.directory, verify=str(ca.api_root), timeout=10).json()
+        assert set(directory["meta"]["profiles"]) == {"brief", "default"}
+        assert ca.stop() == 0
+    finally:
+        database.remove()
