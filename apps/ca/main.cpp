@@ -1,4 +1,5 @@
 #include <iostream>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
@@ -7,6 +8,7 @@
 #include "apps/ca/intermediate.h"
 #include "apps/ca/serve.h"
 #include "apps/ca/unknown_word.h"
+#include "base/log_output.h"
 
 namespace {
 
@@ -120,22 +122,22 @@ int main(int argument_count, char** arguments) {
         if (issuer_create->parsed()) return run_issuer_create(issuer_options);
         return cairn::apps::serve(folder, overrides, cairn::apps::Adapters());
     } catch (const CLI::ParseError& error) {
+        std::ostringstream words;
         if (error.get_exit_code() == 0) return program.exit(error);
         const auto unknown =
             cairn::apps::unknown_word(program, {arguments + 1, arguments + argument_count});
-        if (!unknown && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+        if (!unknown && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
             // Not told: a value of --set that lost its key may hold a password.
-            std::cerr << "cairn-ca: there is a word too many; a value belongs to its key, as in "
-                         "--set KEY=VALUE\n";
-        } else if (!unknown) {
-            program.exit(error);
-        } else {
-            std::cerr << "cairn-ca: " << *unknown << "\n"
-                      << "Run `cairn-ca --help` for what there is.\n";
-        }
+            words << "cairn-ca: there is a word too many; a value belongs to its key, as in "
+                     "--set KEY=VALUE\n";
+        else if (unknown)
+            words << "cairn-ca: " << *unknown << "\nRun `cairn-ca --help` for what there is.\n";
+        else
+            program.exit(error, std::cout, words);
+        cairn::base::write_last_words(words.str());
         return failed;
     } catch (const std::exception& error) {
-        std::cerr << "cairn-ca: " << error.what() << "\n";
+        cairn::base::write_last_words("cairn-ca: " + std::string(error.what()) + "\n");
         return failed;
     }
 }

@@ -1,103 +1,46 @@
 #include "base/log.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
-#include <stdexcept>
-#include <system_error>
+#include <new>
 #include <thread>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log_line.h"
+#include "base/log_output.h"
+#include "base/log_sink.h"
 
 namespace cairn::base {
 namespace {
 
-/// How many octets may wait for the disk before writers wait for it too.
+/// How many octets may wait to be written, beside those that are being written. Further lines are
+/// lost.
 constexpr std::size_t pending_limit = 1U << 20;
+/// How often it is looked whether a log that could not be written to can be.
+constexpr std::chrono::milliseconds retry_time{100};
 /// How long lines gather before they are written, and how many octets are not worth waiting for
 /// more.
 constexpr std::chrono::milliseconds gather_time{20};
 constexpr std::size_t gathered_limit = 1U << 16;
-
-/// Where lines end up. Used by one thread.
-class Sink {
-  public:
-    explicit Sink(std::string path) : path_(std::move(path)) {
-        if (!is_file()) return;
-        descriptor_ = open_file();
-        if (descriptor_ < 0) {
-            throw std::runtime_error("cannot open the log " + path_ + ": " +
-                                     std::generic_category().message(errno));
-        }
-    }
-    ~Sink() {
-        if (is_file()) ::close(descriptor_);
-    }
-    Sink(const Sink&) = delete;
-    Sink& operator=(const Sink&) = delete;
-
-    /// False if something could not be written.
-    bool write(std::string_view text) {
-        if (is_file()) follow_rotation();
-        while (!text.empty()) {
-            const ssize_t written = ::write(descriptor_, text.data(), text.size());
-            if (written < 0 && errno == EINTR) continue;
-            if (written < 0) return false;
-            text.remove_prefix(static_cast<std::size_t>(written));
-        }
-        return true;
-    }
-
-  private:
-    [[nodiscard]] bool is_file() const { return path_ != "-"; }
-    [[nodiscard]] int open_file() const {
-        return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    }
-    /// Opens the path anew if the file was moved away, so that logrotate needs no signal.
-    void follow_rotation() {
-        struct stat ours{};
-        struct stat theirs{};
-        const bool same = ::fstat(descriptor_, &ours) == 0 && ::stat(path_.c_str(), &theirs) == 0 &&
-                          ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
-        if (same) return;
-        const int reopened = open_file();
-        if (reopened < 0) return;  // better the old file than none
-        ::close(descriptor_);
-        descriptor_ = reopened;
-    }
-
-    std::string path_;
-    int descriptor_ = STDERR_FILENO;
-};
+/// A batch that was larger gives its memory back.
+constexpr std::size_t kept_batch = 1U << 18;
 
 /// Lines are gathered in memory; one thread takes all that have gathered and writes them at once.
-class WritingLog final : public Log {
+/// The thread shares this with the log, because it may hang in a write when the log goes.
+class LineWriter {
   public:
-    WritingLog(const std::string& path, LogLevel threshold, LogFormat format)
-        : threshold_(threshold), format_(format), sink_(path) {}
-    ~WritingLog() override {
-        {
-            const std::scoped_lock lock(mutex_);
-            ending_ = true;
-        }
-        wake_writer_.notify_one();
-    }
+    LineWriter(const std::string& path, LogFormat format, std::function<void()> on_lost)
+        : format_(format), on_lost_(std::move(on_lost)), sink_(path) {}
 
-    void write(LogLevel level, std::string_view event,
-               std::initializer_list<LogField> fields) override {
-        if (level < threshold_) return;
-        const std::string line =
-            log_line(format_, std::chrono::system_clock::now(), level, event, fields);
+    /// The line takes part in the next batch, or is lost.
+    void add(std::string_view line, LogLevel level) {
         bool is_worth_waking = false;
         {
-            std::unique_lock lock(mutex_);
-            wake_callers_.wait(lock, [&] { return pending_.size() < pending_limit; });
+            const std::scoped_lock lock(mutex_);
+            if (pending_.size() + line.size() > pending_limit) return lose_line();
             const bool is_first = pending_.empty();
             pending_ += line;
             const bool is_urgent =
@@ -107,62 +50,129 @@ class WritingLog final : public Log {
         }
         if (is_worth_waking) wake_writer_.notify_one();
     }
+    /// There was no memory for a line.
+    void lose() {
+        const std::scoped_lock lock(mutex_);
+        lose_line();
+    }
 
-    void flush() override {
+    void flush() {
         std::unique_lock lock(mutex_);
         hurry_ = true;
         wake_writer_.notify_one();
-        const std::uint64_t mine = taken_ + 1;  // the batch that pending lines will be part of
-        wake_callers_.wait(lock, [&] { return written_ >= mine || is_idle(); });
+        // The batch that pending lines will be part of, and the one that tells of those lost since.
+        const std::uint64_t mine = taken_ + (lost_lines_ == 0 ? 1 : 2);
+        wake_callers_.wait_for(lock, flush_patience, [&] { return written_ >= mine || is_idle(); });
     }
 
-  private:
-    [[nodiscard]] bool is_idle() const { return pending_.empty() && written_ == taken_; }
+    /// Has the thread write what there is, and end.
+    void end() {
+        std::unique_lock lock(mutex_);
+        ending_ = true;
+        wake_writer_.notify_one();
+        wake_callers_.wait_for(lock, flush_patience, [&] { return ended_; });
+        abandoned_ = true;
+    }
 
+    /// What the thread does.
     void run() {
         std::string batch;
         std::unique_lock lock(mutex_);
         while (true) {
             wake_writer_.wait(lock, [&] { return ending_ || !pending_.empty(); });
-            if (pending_.empty()) return;
+            if (pending_.empty()) break;
             wake_writer_.wait_for(lock, gather_time, [&] { return ending_ || hurry_; });
             batch.clear();
+            if (batch.capacity() > kept_batch) batch = std::string();
             std::swap(batch, pending_);
             hurry_ = false;
+            confess();
             ++taken_;
-            lock.unlock();
-            wake_callers_.notify_all();
-            write_out(batch);
-            lock.lock();
+            if (!write_out(batch, lock)) break;
             ++written_;
             wake_callers_.notify_all();
         }
+        ended_ = true;
+        wake_callers_.notify_all();
     }
 
-    void write_out(std::string_view batch) {
-        // A full disk must not stop the service; what is missing is told once it is writable again.
-        if (lost_ > 0) {
-            const std::string confession =
-                log_line(format_, std::chrono::system_clock::now(), LogLevel::error, "log.lost",
-                         {{"octets", static_cast<std::int64_t>(lost_)}});
-            if (sink_.write(confession)) lost_ = 0;
+  private:
+    [[nodiscard]] bool is_idle() const { return pending_.empty() && written_ == taken_; }
+
+    void lose_line() {
+        ++lost_lines_;
+        if (on_lost_) on_lost_();
+    }
+
+    // Where the lines would stand that were lost.
+    void confess() {
+        if (lost_lines_ == 0) return;
+        try {
+            pending_ = log_line(format_, std::chrono::system_clock::now(), LogLevel::error,
+                                "log.lost", {{"lines", lost_lines_}});
+            lost_lines_ = 0;
+        } catch (const std::bad_alloc&) {
+            // At the next batch, then.
         }
-        if (!sink_.write(batch)) lost_ += batch.size();
     }
 
-    const LogLevel threshold_;
+    // Writes the batch without the lock, however long it takes; false if the log has gone.
+    bool write_out(std::string_view batch, std::unique_lock<std::mutex>& lock) {
+        for (std::size_t position = 0; position < batch.size() && !abandoned_;) {
+            lock.unlock();
+            const auto tried = std::chrono::steady_clock::now();
+            const bool progressed = sink_.write_some(batch, position, retry_time);
+            lock.lock();
+            // An error comes at once: it is not asked for in a hot loop.
+            if (!progressed)
+                wake_writer_.wait_until(lock, tried + retry_time, [&] { return abandoned_; });
+        }
+        return !abandoned_;
+    }
+
     const LogFormat format_;
-    Sink sink_;
-    std::size_t lost_ = 0;
+    const std::function<void()> on_lost_;
+    LogSink sink_;  // used by the thread alone
     std::mutex mutex_;
     std::condition_variable wake_writer_;
     std::condition_variable wake_callers_;
     std::string pending_;
-    bool hurry_ = false;  // what is pending is not to wait for more
+    std::int64_t lost_lines_ = 0;  // since the last batch was taken
+    bool hurry_ = false;           // what is pending is not to wait for more
     std::uint64_t taken_ = 0;
     std::uint64_t written_ = 0;
     bool ending_ = false;
-    std::jthread writer_{[this] { run(); }};  // last: it uses all of the above
+    bool ended_ = false;
+    bool abandoned_ = false;
+};
+
+class WritingLog final : public Log {
+  public:
+    WritingLog(const std::string& path, LogLevel threshold, LogFormat format,
+               std::function<void()> on_lost)
+        : threshold_(threshold),
+          format_(format),
+          writer_(std::make_shared<LineWriter>(path, format, std::move(on_lost))) {
+        std::thread([writer = writer_] { writer->run(); }).detach();
+    }
+    ~WritingLog() override { writer_->end(); }
+
+    void write(LogLevel level, std::string_view event,
+               std::initializer_list<LogField> fields) override {
+        if (level < threshold_) return;
+        try {
+            writer_->add(log_line(format_, std::chrono::system_clock::now(), level, event, fields),
+                         level);
+        } catch (const std::bad_alloc&) {
+            writer_->lose();
+        }
+    }
+    void flush() override { writer_->flush(); }
+
+  private:
+    const LogLevel threshold_;
+    const LogFormat format_;
+    const std::shared_ptr<LineWriter> writer_;
 };
 
 class SilentLog final : public Log {
@@ -173,8 +183,13 @@ class SilentLog final : public Log {
 
 }  // namespace
 
+std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold, LogFormat format,
+                              std::function<void()> on_lost) {
+    return std::make_unique<WritingLog>(path, threshold, format, std::move(on_lost));
+}
+
 std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold, LogFormat format) {
-    return std::make_unique<WritingLog>(path, threshold, format);
+    return open_log(path, threshold, format, {});
 }
 
 LogFormat usual_log_format(const std::string& path) {

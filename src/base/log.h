@@ -36,15 +36,15 @@ enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { json, text };
 
 /// A structured log: a line has `time`, `level`, `event` and the given fields.
-/// Text from peers is escaped; secrets are never passed to it. Thread-safe; lines are written by a
-/// thread of its own, so that a caller does not wait for the disk. Lines below `warning` may wait
-/// there some milliseconds for others, so that one write serves many.
+/// Text from peers is escaped; secrets are never passed to it. Thread-safe. A thread of its own
+/// writes, lines below `warning` some milliseconds later with others. Nobody waits for it: beyond a
+/// mebibyte that cannot be written, lines are lost, and `log.lost` says how many once it can be.
 class Log {
   public:
     virtual ~Log() = default;
     virtual void write(LogLevel level, std::string_view event,
                        std::initializer_list<LogField> fields) = 0;
-    /// Waits until everything written so far is out.
+    /// Waits until everything written so far is out, `flush_patience` at most.
     virtual void flush() = 0;
 
     void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {

@@ -1,16 +1,27 @@
 #include "base/log.h"
 
+#include <atomic>
 #include <cmath>
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/log_output.h"
 
 namespace cairn::base {
 namespace {
@@ -106,12 +117,38 @@ TEST_F(LogTest, WritesSoonWithoutBeingAsked) {
     }
 }
 
-TEST_F(LogTest, LosesAndMixesNothingUnderPressure) {
+/// What became of lines with an `id` from 0 on that were written to a log.
+struct Account {
+    std::set<int> ids;
+    std::int64_t lost = 0;
+};
+/// Reads lines; fails for one that is torn, or comes twice.
+Account account_of(const std::vector<std::string>& lines, std::string_view padding) {
+    Account account;
+    for (const auto& line : lines) {
+        int id = 0;
+        std::int64_t lost = 0;
+        const auto text = line.substr(line.find(',') + 1);
+        if (std::sscanf(text.c_str(), R"("level":"info","event":"e","id":%d,)", &id) == 1) {
+            EXPECT_TRUE(text.ends_with(",\"padding\":\"" + std::string(padding) + "\"}")) << text;
+            EXPECT_TRUE(account.ids.insert(id).second) << id << " is there twice";
+        } else if (std::sscanf(text.c_str(), R"("level":"error","event":"log.lost","lines":%ld})",
+                               &lost) == 1) {
+            account.lost += lost;
+        } else {
+            ADD_FAILURE() << "torn: " << line;
+        }
+    }
+    return account;
+}
+
+TEST_F(LogTest, MixesNothingUnderPressureAndCountsWhatIsLost) {
     constexpr int threads = 4;
     constexpr int each = 3000;
     const std::string padding(500, 'x');  // 6 MB in all: more than may be pending
+    std::atomic<std::int64_t> told = 0;
     {
-        const auto log = open_log(path(), LogLevel::info);
+        const auto log = open_log(path(), LogLevel::info, LogFormat::json, [&] { ++told; });
         std::vector<std::jthread> writers;
         for (int thread = 0; thread < threads; ++thread) {
             writers.emplace_back([&, thread] {
@@ -121,13 +158,89 @@ TEST_F(LogTest, LosesAndMixesNothingUnderPressure) {
             });
         }
     }
-    std::set<std::string> seen;
-    for (const auto& line : timeless_lines()) seen.insert(line);
-    ASSERT_EQ(seen.size(), static_cast<std::size_t>(threads * each));
-    for (int id = 0; id < threads * each; ++id) {
-        EXPECT_TRUE(seen.contains(R"("level":"info","event":"e","id":)" + std::to_string(id) +
-                                  R"(,"padding":")" + padding + "\"}"));
+    const auto account = account_of(lines(), padding);
+    EXPECT_EQ(account.lost, told);
+    EXPECT_EQ(static_cast<std::int64_t>(account.ids.size()) + account.lost, threads * each);
+}
+
+/// Reads what stands in a FIFO until none of it is left and `done` says that no more will come.
+std::vector<std::string> lines_of_fifo(const std::string& path, const std::atomic<bool>& done) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    std::string text;
+    char buffer[4096];
+    for (;;) {
+        const bool is_last_look = done;
+        const auto got = ::read(descriptor, buffer, sizeof buffer);
+        if (got > 0)
+            text.append(buffer, static_cast<std::size_t>(got));
+        else if (is_last_look)
+            break;
+        else
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    ::close(descriptor);
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+TEST_F(LogTest, NobodyWaitsForAPipeThatNobodyReads) {
+    ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+    constexpr int count = 6000;
+    const std::string padding(500, 'x');
+    std::atomic<std::int64_t> told = 0;
+    std::atomic<bool> done = false;
+    const auto begun = std::chrono::steady_clock::now();
+    auto log = open_log(path(), LogLevel::info, LogFormat::json, [&] { ++told; });
+    for (int id = 0; id < count; ++id) log->info("e", {{"id", id}, {"padding", padding}});
+    EXPECT_GT(told, 0);
+    log->flush();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+
+    // Once somebody reads, it tells what is missing, in the place where it is missing.
+    std::vector<std::string> read;
+    std::jthread reader([&] { read = lines_of_fifo(path(), done); });
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    int further = 0;
+    std::int64_t before = 0;
+    do {
+        before = told;
+        log->info("e", {{"id", count + further++}, {"padding", padding}});
+        log->flush();
+    } while (told > before && std::chrono::steady_clock::now() < end);
+    log.reset();
+    done = true;
+    reader.join();
+    const auto account = account_of(read, padding);
+    EXPECT_EQ(account.lost, told);
+    EXPECT_EQ(static_cast<std::int64_t>(account.ids.size()) + account.lost, count + further);
+    EXPECT_THAT(read.back(), testing::HasSubstr("\"id\":" + std::to_string(count + further - 1)));
+}
+
+TEST_F(LogTest, GoesAlthoughNobodyReads) {
+    ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+    const auto begun = std::chrono::steady_clock::now();
+    {
+        const auto log = open_log(path(), LogLevel::info);
+        for (int id = 0; id < 300; ++id) log->info("e", {{"padding", std::string(500, 'x')}});
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+}
+
+TEST_F(LogTest, DoesNotTearLinesThatAPipeCannotTakeWhole) {
+    ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+    const std::string padding(100'000, 'x');
+    std::atomic<bool> done = false;
+    std::vector<std::string> read;
+    std::jthread reader([&] { read = lines_of_fifo(path(), done); });
+    {
+        const auto log = open_log(path(), LogLevel::info);
+        for (int id = 0; id < 5; ++id) log->info("e", {{"id", id}, {"padding", padding}});
+    }
+    done = true;
+    reader.join();
+    EXPECT_EQ(account_of(read, padding).ids.size(), 5U);
 }
 
 TEST_F(LogTest, FlushHasWrittenWhatTheCallerWrote) {
@@ -151,17 +264,62 @@ TEST_F(LogTest, FollowsAFileThatIsMovedAway) {
     EXPECT_THAT(timeless_lines(), ElementsAre(R"("level":"info","event":"after"})"));
 }
 
-TEST_F(LogTest, TellsWhatAFullDiskCost) {
+TEST_F(LogTest, WritesWhatAFullDiskDidNotTakeOnceThereIsRoom) {
     std::filesystem::create_symlink("/dev/full", path());
-    const auto log = open_log(path(), LogLevel::info);
-    log->info("lost");
-    log->flush();
+    std::atomic<std::int64_t> told = 0;
+    const auto log = open_log(path(), LogLevel::info, LogFormat::json, [&] { ++told; });
+    const std::string padding(500, 'x');
+    constexpr int count = 6000;
+    for (int id = 0; id < count; ++id) log->info("e", {{"id", id}, {"padding", padding}});
     std::filesystem::remove(path());
-    log->info("kept");
     log->flush();
-    EXPECT_THAT(timeless_lines(),
-                ElementsAre(MatchesRegex(R"("level":"error","event":"log.lost","octets":[0-9]+\})"),
-                            R"("level":"info","event":"kept"})"));
+    const auto account = account_of(lines(), padding);
+    EXPECT_GT(account.lost, 0);
+    EXPECT_EQ(account.lost, told);
+    EXPECT_EQ(static_cast<std::int64_t>(account.ids.size()) + account.lost, count);
+}
+
+/// No file that this process writes can grow beyond `octets` meanwhile.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t octets) {
+        (void)std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limit{.rlim_cur = octets, .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+  private:
+    rlimit before_{};
+};
+
+TEST_F(LogTest, EndsALineThatADiskTookHalf) {
+    const auto log = open_log(path(), LogLevel::info);
+    const std::string padding(500, 'x');
+    {
+        const FileSizeLimit limit(1000);  // within the second line
+        for (int id = 0; id < 4; ++id) log->info("e", {{"id", id}, {"padding", padding}});
+        log->flush();
+        EXPECT_EQ(std::filesystem::file_size(path()), 1000U);
+    }
+    log->flush();
+    EXPECT_EQ(account_of(lines(), padding).ids.size(), 4U);
+}
+
+TEST_F(LogTest, WritesALineWholeToTheFileThatReplacesAFullOne) {
+    const auto log = open_log(path(), LogLevel::info);
+    const std::string padding(500, 'x');
+    {
+        const FileSizeLimit limit(1000);
+        for (int id = 0; id < 4; ++id) log->info("e", {{"id", id}, {"padding", padding}});
+        log->flush();
+        std::filesystem::rename(path(), path("log.1"));
+    }
+    log->flush();
+    EXPECT_EQ(account_of(lines(), padding).ids, (std::set{1, 2, 3}));
 }
 
 TEST_F(LogTest, IsNotReadableByOthers) {

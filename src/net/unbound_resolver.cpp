@@ -71,6 +71,8 @@ ContextHandle make_context(const ResolverOptions& options) {
     const std::scoped_lock lock(common_locks());  // given back before a context that failed goes
     context.reset(ub_ctx_create());
     if (!context) throw std::runtime_error("libunbound: no context can be made");
+    // It would write to standard error, and wait there for whoever does not read.
+    require(ub_ctx_debugout(context.get(), nullptr), "debug output");
     const auto set = [&](const char* name, const char* value) {
         require(ub_ctx_set_option(context.get(), name, value), std::string(name) + " " + value);
     };

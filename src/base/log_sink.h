@@ -1,0 +1,47 @@
+#pragma once
+// Private to base: where the lines of a log end up.
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace cairn::base {
+
+/// A file, or standard error, that lines are written to. Used by one thread.
+///
+/// What is no ordinary file (a pipe, a socket, a terminal) is written to only when it has room, and
+/// in pieces so small that a pipe takes each of them whole. The file description of standard error
+/// may be shared with other programs, so it is left as it is: it is not made non-blocking.
+class LogSink {
+  public:
+    /// `path`, or standard error if that is "-". A FIFO may still be without a reader. Throws
+    /// std::runtime_error if the file cannot be opened.
+    explicit LogSink(std::string path);
+    ~LogSink();
+    LogSink(const LogSink&) = delete;
+    LogSink& operator=(const LogSink&) = delete;
+
+    /// Writes on from `position` in `lines`, and moves it behind what was taken; back to where a
+    /// line begins if the file was meanwhile replaced by another. Waits for room, not longer than
+    /// `patience`; that an ordinary file's system hangs cannot be told beforehand. Returns false if
+    /// nothing was taken: there is no room, or an error.
+    bool write_some(std::string_view lines, std::size_t& position,
+                    std::chrono::milliseconds patience);
+
+  private:
+    [[nodiscard]] bool has_path() const { return path_ != "-"; }
+    [[nodiscard]] int open_file() const;
+    /// Opens the path anew if the file was moved away, so that logrotate needs no signal. True if
+    /// it is another file now.
+    bool follow_rotation();
+    void note_kind();
+    [[nodiscard]] bool has_room(std::chrono::milliseconds patience) const;
+
+    enum class Kind { ordinary, socket, other };
+    const std::string path_;
+    int descriptor_;
+    Kind kind_ = Kind::other;
+};
+
+}  // namespace cairn::base
