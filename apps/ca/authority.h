@@ -70,6 +70,12 @@ class Authority {
     /// port speaks https.
     [[nodiscard]] base::Task<net::HttpResponse> handle_plain(net::HttpRequest request);
 
+    /// For what neither of them gets to see.
+    [[nodiscard]] net::HttpResponse refuse(const net::HttpRequest& understood,
+                                           const net::HttpRefusal& refusal) const {
+        return front_door_.refuse(understood, refusal);
+    }
+
     [[nodiscard]] ca::Issuance& issuance() { return issuance_; }
     [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
 

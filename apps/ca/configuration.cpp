@@ -114,6 +114,17 @@ class Section {
             target = static_cast<std::size_t>(number);
     }
 
+    void take_networks(const std::string& key, std::vector<base::IpNetwork>& target) {
+        std::vector<std::string> texts;
+        take(key, texts);
+        for (const auto& text : texts) {
+            if (auto network = base::IpNetwork::from_text(text))
+                target.push_back(*network);
+            else
+                find(key, "\"" + text + "\": " + network.error().message);
+        }
+    }
+
     [[nodiscard]] Section section(const std::string& key) {
         const auto* node = node_at(key);
         const auto* table = node == nullptr ? nullptr : node->as_table();
@@ -277,6 +288,8 @@ void read_server(Section section, Configuration::Server& server) {
     section.take("admin_listen", server.admin_listen);
     section.take("hosts", server.hosts);
     section.take_count("threads", server.threads, 0, 1024);
+    section.take_networks("trusted_proxies", server.trusted_proxies);
+    section.take_count("connections_per_client", server.connections_per_client, 1, 1'000'000);
     if (server.listen.empty()) section.find("listen", "must name at least one address");
     for (const auto& text : server.listen) check_address(section, "listen", text);
     if (!server.admin_listen.empty()) check_address(section, "admin_listen", server.admin_listen);
@@ -361,14 +374,7 @@ void read_validation(Section section, Configuration::Validation& validation) {
     validation.retry_for = retry_for.value_or(base::Seconds(0));
     if (validation.retry_for > longest_retry)
         section.find("retry_for", "must not exceed 1h: clients wait meanwhile");
-    std::vector<std::string> networks;
-    section.take("allow_networks", networks);
-    for (const auto& text : networks) {
-        if (auto network = base::IpNetwork::from_text(text))
-            validation.allow_networks.push_back(*network);
-        else
-            section.find("allow_networks", "\"" + text + "\": " + network.error().message);
-    }
+    section.take_networks("allow_networks", validation.allow_networks);
     section.report_unknown();
 }
 

@@ -27,6 +27,10 @@ struct Configuration {
         std::string admin_listen;
         /// Further names under which clients reach this server, beside those of `public_url`.
         std::vector<std::string> hosts;
+        /// Proxies whose word on a client's address is believed.
+        std::vector<base::IpNetwork> trusted_proxies;
+        /// Connections that one client (an IPv4 address, the /64 of an IPv6 address) may have.
+        std::size_t connections_per_client = 1000;
         /// Event loops; 0: one for each processor.
         std::size_t threads = 0;
     } server;

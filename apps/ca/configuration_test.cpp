@@ -213,18 +213,22 @@ TEST(ConfigurationTest, NeverRepeatsAPassword) {
 }
 
 TEST(ConfigurationTest, OverridesAnyKeyWithToml) {
-    const auto configuration =
-        read_configuration(initial(),
-                           {"validation.http_port=5002", "validation.dnssec=false",
-                            R"(validation.dns_servers=["127.0.0.1:8053"])",
-                            R"(validation.allow_networks=["127.0.0.0/8", "10.0.0.0/8"])",
-                            R"(profiles.short.validity="6d")", R"(default_profile="short")"},
-                           now);
+    const auto configuration = read_configuration(
+        initial(),
+        {"validation.http_port=5002", "validation.dnssec=false",
+         R"(validation.dns_servers=["127.0.0.1:8053"])",
+         R"(validation.allow_networks=["127.0.0.0/8", "10.0.0.0/8"])",
+         R"(server.trusted_proxies=["10.0.0.10", "fd00::/8"])", "server.connections_per_client=50",
+         R"(profiles.short.validity="6d")", R"(default_profile="short")"},
+        now);
     ASSERT_TRUE(configuration) << configuration.error().front().message;
     EXPECT_EQ(configuration->validation.http_port, 5002);
     EXPECT_FALSE(configuration->validation.dnssec);
     EXPECT_EQ(configuration->validation.dns_servers.size(), 1U);
     EXPECT_EQ(configuration->validation.allow_networks.size(), 2U);
+    ASSERT_EQ(configuration->server.trusted_proxies.size(), 2U);
+    EXPECT_EQ(configuration->server.trusted_proxies.front().to_string(), "10.0.0.10/32");
+    EXPECT_EQ(configuration->server.connections_per_client, 50U);
     EXPECT_EQ(configuration->profiles.at("short").validity, std::chrono::days(6));
 }
 
@@ -233,16 +237,19 @@ TEST(ConfigurationTest, ReportsEverythingThatIsWrongAtOnce) {
         initial(),
         {"validation.http_port=70000", "validation.dnssec=\"no\"", "server.colour=\"red\"",
          "validation.allow_networks=[\"10.0.0.0/40\"]", "profiles.default.validity=\"201d\"",
-         "server.public_url=\"http://localhost/x\"", "store.url=\"mysql:x\"", "nonsense", "a.b=x"},
+         "server.public_url=\"http://localhost/x\"", "server.trusted_proxies=[\"10.0.0.1/8\"]",
+         "server.connections_per_client=0", "store.url=\"mysql:x\"", "nonsense", "a.b=x"},
         now);
     ASSERT_FALSE(configuration);
     std::string all;
     for (const auto& finding : configuration.error()) all += finding.message + "\n";
     for (const char* part :
          {"validation.http_port must be a port", "validation.dnssec must be true or false",
-          "server.colour is not a known key", "validation.allow_networks \"10.0.0.0/40\"",
-          "profiles.default.validity exceeds", "server.public_url must be", "store.url must be",
-          "--set nonsense: wants KEY=VALUE", "--set a.b: the value is not TOML"})
+          "server.trusted_proxies \"10.0.0.1/8\": address has bits beyond its prefix",
+          "server.connections_per_client must be from 1 to", "server.colour is not a known key",
+          "validation.allow_networks \"10.0.0.0/40\"", "profiles.default.validity exceeds",
+          "server.public_url must be", "store.url must be", "--set nonsense: wants KEY=VALUE",
+          "--set a.b: the value is not TOML"})
         EXPECT_NE(all.find(part), std::string::npos) << part << " is missing in:\n" << all;
 }
 

@@ -15,7 +15,7 @@ using protocol::RevocationReason;
 
 namespace {
 
-constexpr std::array refusal_statuses{400, 405, 408, 413, 415, 417, 431, 501, 505};
+constexpr std::array refusal_statuses{400, 408, 413, 414, 415, 417, 431, 501, 503, 505};
 constexpr std::array reasons{RevocationReason::unspecified,
                              RevocationReason::key_compromise,
                              RevocationReason::affiliation_changed,
@@ -87,6 +87,8 @@ Metrics::Metrics()
       connections_opened_("cairn_http_connections_opened_total", "Connections accepted."),
       connections_refused_("cairn_http_connections_refused_total",
                            "Connections closed at once because as many as are allowed are open."),
+      connections_gave_way_("cairn_http_connections_gave_way_total",
+                            "Connections closed while they waited for their peers, for others."),
       accept_failures_("cairn_http_accept_failures_total",
                        "Connections that the system could not hand over."),
       handshakes_("cairn_tls_handshakes_total", "TLS handshakes by how they ended.",
@@ -134,7 +136,9 @@ Metrics::Metrics()
       commit_calls_("cairn_store_commit_calls", "Writing calls that shared one transaction.",
                     group_bounds(), {}, Shown::all),
       log_lines_("cairn_log_lines_total", "Lines written to the log.",
-                 {{"level", {"debug", "info", "warning", "error"}}}) {}
+                 {{"level", {"debug", "info", "warning", "error"}}}),
+      log_lines_lost_("cairn_log_lines_lost_total",
+                      "Lines of the log dropped because it could not be written to.") {}
 
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     std::vector<prometheus::MetricFamily> all;
@@ -142,6 +146,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
          std::initializer_list<const Collectable*>{&connections_,
                                                    &connections_opened_,
                                                    &connections_refused_,
+                                                   &connections_gave_way_,
                                                    &accept_failures_,
                                                    &handshakes_,
                                                    &handshake_seconds_,
@@ -164,7 +169,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
                                                    &writes_refused_,
                                                    &commit_seconds_,
                                                    &commit_calls_,
-                                                   &log_lines_}) {
+                                                   &log_lines_,
+                                                   &log_lines_lost_}) {
         std::ranges::move(family->Collect(), std::back_inserter(all));
     }
     return all;

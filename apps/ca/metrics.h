@@ -25,11 +25,13 @@ class Metrics final : public net::HttpObserver,
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
 
     void log_line(base::LogLevel level) { log_lines_.add({index_of(level)}); }
+    void log_line_lost() { log_lines_lost_.add(); }
 
     // net::HttpObserver
     void connection_opened() override;
     void connection_closed() override { connections_.add({}, -1); }
     void connection_refused() override { connections_refused_.add(); }
+    void connection_gave_way() override { connections_gave_way_.add(); }
     void accept_failed() override { accept_failures_.add(); }
     void handshake_ended(Handshake handshake, Duration duration) override;
     void request_refused(int status) override;
@@ -64,7 +66,8 @@ class Metrics final : public net::HttpObserver,
     }
 
     GaugeFamily connections_;
-    CounterFamily connections_opened_, connections_refused_, accept_failures_;
+    CounterFamily connections_opened_, connections_refused_, connections_gave_way_,
+        accept_failures_;
     CounterFamily handshakes_;
     HistogramFamily handshake_seconds_;
     CounterFamily requests_refused_, requests_failed_;
@@ -79,7 +82,7 @@ class Metrics final : public net::HttpObserver,
     GaugeFamily writes_waiting_;
     CounterFamily writes_refused_;
     HistogramFamily commit_seconds_, commit_calls_;
-    CounterFamily log_lines_;
+    CounterFamily log_lines_, log_lines_lost_;
 };
 
 /// What a scrape is answered: everything that `sources` collect, as Prometheus's text.

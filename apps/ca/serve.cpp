@@ -22,9 +22,12 @@
 #include "apps/ca/descriptor_shares.h"
 #include "apps/ca/files.h"
 #include "apps/ca/key_files.h"
+#include "apps/ca/memory.h"
 #include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/service_notice.h"
+#include "base/log_output.h"
+#include "base/memory_reserve.h"
 #include "crypto/digest.h"
 #include "net/http_server.h"
 #include "store/postgres_store.h"
@@ -74,6 +77,17 @@ std::size_t descriptor_limit() {
     return limit.rlim_cur;
 }
 
+// A client gets a share of the connections, and of a part of the memory.
+net::HttpLimits connection_limits(std::size_t connections, const Configuration& configuration) {
+    net::HttpLimits limits;
+    limits.connections = connections;
+    limits.connections_per_client = std::min(configuration.server.connections_per_client,
+                                             std::max<std::size_t>(1, limits.connections / 2));
+    limits.octets = std::min(limits.octets, memory_allowance() / 4);
+    limits.octets_per_client = limits.octets / 8;
+    return limits;
+}
+
 std::size_t loop_count(const Configuration& configuration) {
     if (configuration.server.threads != 0) return configuration.server.threads;
     return std::max<std::size_t>(1, std::thread::hardware_concurrency());
@@ -110,7 +124,8 @@ class Server {
           log_(std::make_unique<CountingLog>(
               base::open_log(configuration_.log.file, configuration_.log.level,
                              configuration_.log.format.value_or(
-                                 base::usual_log_format(configuration_.log.file))),
+                                 base::usual_log_format(configuration_.log.file)),
+                             [this] { metrics_.log_line_lost(); }),
               configuration_.log.level, metrics_)),
           loops_(loop_count(configuration_)),
           slow_signing_(loop_count(configuration_)),
@@ -355,7 +370,8 @@ class Server {
         options.listen = configuration_.server.listen;
         options.tls = identity_;
         options.access_log = configuration_.log.access;
-        options.limits.connections = descriptors_.connections;
+        options.limits = connection_limits(descriptors_.connections, configuration_);
+        options.trusted_proxies = configuration_.server.trusted_proxies;
         options.observer = &metrics_;
         options.handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
             const auto authority = authority_.load();
@@ -365,6 +381,10 @@ class Server {
             const auto authority = authority_.load();
             co_return co_await authority->handle_plain(std::move(request));
         };
+        options.refuser = [this](const net::HttpRequest& understood,
+                                 const net::HttpRefusal& refusal) {
+            return authority_.load()->refuse(understood, refusal);
+        };
         return options;
     }
 
@@ -373,6 +393,7 @@ class Server {
         options.listen = {configuration_.server.admin_listen};
         options.access_log = false;
         options.limits.connections = descriptors_.operator_connections;
+        options.trusted_proxies = configuration_.server.trusted_proxies;
         options.handler = [this](net::HttpRequest request) {
             return operator_site_.handle(std::move(request));
         };
@@ -400,6 +421,9 @@ class Server {
         if (fresh.server.listen != present.server.listen ||
             fresh.server.admin_listen != present.server.admin_listen ||
             fresh.server.threads != present.server.threads ||
+            !std::ranges::equal(fresh.server.trusted_proxies, present.server.trusted_proxies, {},
+                                &base::IpNetwork::to_string, &base::IpNetwork::to_string) ||
+            fresh.server.connections_per_client != present.server.connections_per_client ||
             fresh.store.sqlite_path != present.store.sqlite_path ||
             fresh.store.postgres_url != present.store.postgres_url ||
             fresh.store.schema != present.store.schema ||
@@ -407,8 +431,8 @@ class Server {
             fresh.log.file != present.log.file || fresh.log.level != present.log.level ||
             fresh.log.format != present.log.format || fresh.log.access != present.log.access)
             log_->warning(
-                "server.listen, server.admin_listen, server.threads, store and log take "
-                "effect at the next start");
+                "server.listen, server.admin_listen, server.threads, server.trusted_proxies, "
+                "server.connections_per_client, store and log take effect at the next start");
     }
 
     const fs::path folder_;
@@ -477,6 +501,7 @@ int serve(const fs::path& folder, const std::vector<std::string>& overrides,
           const Adapters& adapters) {
     ::umask(0077);
     const auto signals = block_signals();
+    base::MemoryReserve::fill();
     const auto server = start(folder, overrides, adapters, signals);
     if (!server) return 0;
     auto next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;

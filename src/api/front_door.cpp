@@ -74,10 +74,35 @@ bool FrontDoor::is_for_us(const HttpRequest& request) const {
     });
 }
 
+FrontDoor::Asked::Asked(const HttpRequest& request)
+    : directory(request.path() == path::directory),
+      new_nonce(request.path() == path::new_nonce),
+      post(request.method == "POST") {}
+
+void FrontDoor::add_common_fields(HttpResponse& response, Asked asked) const {
+    response.fields.reserve(response.fields.size() + fields_of_every_answer);
+    if (!asked.directory) response.fields.emplace_back("Link", index_link_);
+    if (asked.post || asked.new_nonce)
+        response.fields.emplace_back("Replay-Nonce", nonces_.issue());
+    if (asked.new_nonce) response.fields.emplace_back("Cache-Control", "no-store");
+    response.fields.emplace_back("Access-Control-Allow-Origin", "*");
+    response.fields.emplace_back("Access-Control-Expose-Headers",
+                                 "Link, Replay-Nonce, Location, Retry-After");
+}
+
+HttpResponse FrontDoor::refuse(const HttpRequest& understood,
+                               const net::HttpRefusal& refusal) const {
+    const bool is_ours = refusal.status == 500 || refusal.status == 503;
+    Problem problem(is_ours ? ProblemType::server_internal : ProblemType::malformed, refusal.detail,
+                    refusal.status);
+    if (refusal.status == 503) problem.retry_after = store_retry;
+    auto response = problem_response(problem);
+    add_common_fields(response, Asked(understood));
+    return response;
+}
+
 base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
-    const bool is_directory = request.path() == path::directory;
-    const bool is_new_nonce = request.path() == path::new_nonce;
-    const bool is_post = request.method == "POST";
+    const Asked asked(request);
     const auto received = request.received;
     auto kind = RequestKind::unknown;
     std::optional<ProblemType> problem_type;
@@ -99,13 +124,7 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
         problem_type = ProblemType::server_internal;
         response = store_response(failure, "the CA's store cannot serve now; try later");
     }
-    response.fields.reserve(response.fields.size() + fields_of_every_answer);
-    if (!is_directory) response.fields.emplace_back("Link", index_link_);
-    if (is_post || is_new_nonce) response.fields.emplace_back("Replay-Nonce", nonces_.issue());
-    if (is_new_nonce) response.fields.emplace_back("Cache-Control", "no-store");
-    response.fields.emplace_back("Access-Control-Allow-Origin", "*");
-    response.fields.emplace_back("Access-Control-Expose-Headers",
-                                 "Link, Replay-Nonce, Location, Retry-After");
+    add_common_fields(response, asked);
     options_.observer->answered({.kind = kind,
                                  .status = response.status,
                                  .problem = problem_type,

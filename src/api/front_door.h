@@ -27,10 +27,19 @@ class FrontDoor {
 
     /// Answers a request. Throws only what is a bug or an exhausted resource.
     [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const;
+    /// The answer to a request that cannot be served, of which this much was understood.
+    [[nodiscard]] net::HttpResponse refuse(const net::HttpRequest& understood,
+                                           const net::HttpRefusal& refusal) const;
 
   private:
     /// `kind` is set as soon as it is known.
     base::Task<net::HttpResponse> route(net::HttpRequest& request, RequestKind& kind) const;
+    /// What decides which header fields an answer gets, kept while the request is worked on.
+    struct Asked {
+        explicit Asked(const net::HttpRequest& request);
+        bool directory, new_nonce, post;
+    };
+    void add_common_fields(net::HttpResponse& response, Asked asked) const;
     [[nodiscard]] bool is_for_us(const net::HttpRequest& request) const;
 
     ca::Nonces& nonces_;

@@ -40,10 +40,7 @@ class FrontDoorTest : public testing::Test {
         add("POST", path::key_change, [] { throw ca::StoreUnavailable("the disk is full"); });
         add("POST", path::revoke_certificate,
             [] { throw ca::OutcomeUnknown("lost at the commit"); });
-        const FrontDoor door(links_, nonces_, std::move(router),
-                             {.hosts = {"ca.example", "ca.example:14000", "[2001:db8::1]"},
-                              .terms_of_service = {},
-                              .observer = &observer_});
+        const auto door = door_with(std::move(router));
         HttpRequest request;
         request.method = method;
         request.target = target;
@@ -54,6 +51,15 @@ class FrontDoorTest : public testing::Test {
             boost::asio::co_spawn(loop, door.handle(std::move(request)), boost::asio::use_future);
         loop.run();
         return future.get();
+    }
+
+    FrontDoor door_with(net::Router router) {
+        return {links_,
+                nonces_,
+                std::move(router),
+                {.hosts = {"ca.example", "ca.example:14000", "[2001:db8::1]"},
+                 .terms_of_service = {},
+                 .observer = &observer_}};
     }
 
     struct LastAnswer final : RequestObserver {
@@ -138,6 +144,32 @@ TEST_F(FrontDoorTest, AnswersOnlyForItsOwnNames) {
     EXPECT_EQ(answer("GET", "/directory", "CA.example:14000").status, 200);
     EXPECT_EQ(answer("GET", "/directory", "evil.example").status, 421);
     EXPECT_EQ(answer("GET", "/directory", "").status, 421);
+}
+
+TEST_F(FrontDoorTest, GivesWhatIsNotUnderstoodTheFieldsOfEveryAnswer) {
+    const auto door = door_with({});
+    const auto refused = [&](const char* method, const char* target, int status) {
+        HttpRequest understood;
+        understood.method = method;
+        understood.target = target;
+        return door.refuse(understood, {status, "it is too large"});
+    };
+    const auto link = Pair("Link", "<https://ca.example/directory>;rel=\"index\"");
+    const auto post = refused("POST", "/acme/new-order", 413);
+    EXPECT_EQ(post.status, 413);
+    EXPECT_EQ(post.content_type, "application/problem+json");
+    EXPECT_THAT(post.body, testing::AllOf(testing::HasSubstr("error:malformed"),
+                                          testing::HasSubstr("it is too large")));
+    EXPECT_THAT(post.fields, testing::AllOf(Contains(link), Contains(Key("Replay-Nonce"))));
+    const auto get = refused("GET", "/acme/new-order", 431);
+    EXPECT_THAT(get.fields, testing::AllOf(Contains(link), Not(Contains(Key("Replay-Nonce")))));
+    const auto unknown = refused("", "", 400);
+    EXPECT_THAT(unknown.fields, Contains(link));
+    EXPECT_THAT(refused("GET", "/directory", 431).fields, Not(Contains(link)));
+    for (const int ours : {500, 503})
+        EXPECT_THAT(refused("POST", "/acme/new-order", ours).body,
+                    testing::HasSubstr("error:serverInternal"));
+    EXPECT_THAT(refused("POST", "/acme/new-order", 503).fields, Contains(Key("Retry-After")));
 }
 
 TEST_F(FrontDoorTest, BrowsersMayAsk) {

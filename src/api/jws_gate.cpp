@@ -88,7 +88,7 @@ base::Task<JwsGate::FromAccount> JwsGate::as_account(Opened opened) {
     if (!jws.kid())
         throw Problem(ProblemType::malformed,
                       "this resource wants the account's URL as kid, no jwk");
-    if (!links_.account_from(*jws.kid()))
+    if (!links_.is_under_accounts(*jws.kid()))
         throw Problem(ProblemType::malformed, "the kid is not an account URL of this CA");
     if (!account)
         throw Problem(ProblemType::account_does_not_exist, "the kid names no account of this CA");

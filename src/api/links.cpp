@@ -5,6 +5,8 @@ namespace cairn::api {
 namespace {
 
 constexpr std::string_view hole = "{}";
+/// Behind this follows the id of an account.
+constexpr auto accounts = path::account.substr(0, path::account.find(hole));
 
 // `public_url`, then `pattern` with its holes filled in order.
 template <class... Values>
@@ -69,14 +71,22 @@ bool Links::is_url_of(std::string_view url, std::string_view path) const {
            url.ends_with(path);
 }
 
-std::optional<ca::AccountId> Links::account_from(std::string_view url) const {
-    constexpr auto prefix = path::account.substr(0, path::account.find(hole));
-    const bool is_former = !url.starts_with(public_url_);
-    const auto& base = is_former ? former_public_url_ : public_url_;
+std::optional<std::string_view> Links::behind_accounts(std::string_view url) const {
+    const auto& base = url.starts_with(public_url_) ? public_url_ : former_public_url_;
     if (base.empty() || !url.starts_with(base)) return std::nullopt;
     url.remove_prefix(base.size());
-    if (!url.starts_with(prefix)) return std::nullopt;
-    const auto id = ca::AccountId::from_text(url.substr(prefix.size()));
+    if (!url.starts_with(accounts)) return std::nullopt;
+    return url.substr(accounts.size());
+}
+
+bool Links::is_under_accounts(std::string_view url) const {
+    return behind_accounts(url).has_value();
+}
+
+std::optional<ca::AccountId> Links::account_from(std::string_view url) const {
+    const auto behind = behind_accounts(url);
+    if (!behind) return std::nullopt;
+    const auto id = ca::AccountId::from_text(*behind);
     if (!id) return std::nullopt;
     return *id;
 }

@@ -52,8 +52,13 @@ class Links {
     [[nodiscard]] bool is_url_of(std::string_view url, std::string_view path) const;
     /// The account that a `kid` names; nothing if it is not exactly one of our account URLs.
     [[nodiscard]] std::optional<ca::AccountId> account_from(std::string_view url) const;
+    /// Whether `url` stands under the path of our accounts, whatever follows there.
+    [[nodiscard]] bool is_under_accounts(std::string_view url) const;
 
   private:
+    /// What follows in `url` behind the path of our accounts.
+    [[nodiscard]] std::optional<std::string_view> behind_accounts(std::string_view url) const;
+
     std::string public_url_, former_public_url_;
 };
 

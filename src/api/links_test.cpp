@@ -37,6 +37,18 @@ TEST(LinksTest, KnowsAccountUrlsInTheSpellingOfTheConfiguration) {
     EXPECT_FALSE(links.is_url_of("https://CA.example:443" + path, path));
 }
 
+TEST(LinksTest, KnowsWhatStandsUnderItsAccounts) {
+    const Links links("https://ca.example");
+    for (const auto* under :
+         {"https://ca.example/acme/account/", "https://ca.example/acme/account/x",
+          "https://ca.example/acme/account/x/orders?y"})
+        EXPECT_TRUE(links.is_under_accounts(under)) << under;
+    for (const auto* other :
+         {"https://ca.example/acme/account", "https://ca.example/acme/order/x",
+          "https://other.example/acme/account/x", "http://ca.example/acme/account/x", "x", ""})
+        EXPECT_FALSE(links.is_under_accounts(other)) << other;
+}
+
 TEST(LinksTest, TellsTheUrlOfAPathFromEveryOther) {
     const Links links("https://ca.example");
     EXPECT_TRUE(links.is_url_of("https://ca.example/a/b?c", "/a/b?c"));

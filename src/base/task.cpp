@@ -83,6 +83,11 @@ bool TaskGroup::spawn(const Executor& executor, Task<void> task) {
         std::shared_ptr<State> state;
         std::list<std::shared_ptr<RunningTask>>::iterator place;
 
+        Membership(std::shared_ptr<State> group,
+                   std::list<std::shared_ptr<RunningTask>>::iterator at)
+            : state(std::move(group)), place(at) {}
+        Membership(const Membership&) = delete;
+        Membership& operator=(const Membership&) = delete;
         ~Membership() {
             const std::scoped_lock lock(state->mutex);
             state->tasks.erase(place);
@@ -91,10 +96,12 @@ bool TaskGroup::spawn(const Executor& executor, Task<void> task) {
     };
 
     const auto running = std::make_shared<RunningTask>(executor);
-    const auto membership = std::make_shared<Membership>(state_);
+    // All memory is had before there is something to undo.
+    std::list<std::shared_ptr<RunningTask>> own{running};
+    const auto membership = std::make_shared<Membership>(state_, own.begin());
     {
         const std::scoped_lock lock(state_->mutex);
-        membership->place = state_->tasks.insert(state_->tasks.end(), running);
+        state_->tasks.splice(state_->tasks.end(), own);
         if (state_->closed) return false;
     }
     // Started from the executor, because a cancellation slot must not be connected while `close`

@@ -1,6 +1,7 @@
 #include "net/event_loops.h"
 
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -11,6 +12,17 @@ namespace cairn::net {
 namespace asio = boost::asio;
 
 namespace {
+
+void run(asio::io_context& context) {
+    for (;;) {
+        try {
+            context.run();
+            return;
+        } catch (const std::bad_alloc&) {
+            // The task that found no memory to go on has ended with it; the others go on.
+        }
+    }
+}
 
 struct EventLoop {
     asio::io_context context{1};  // the hint: one thread runs it
@@ -28,7 +40,7 @@ struct EventLoops::State {
 
 EventLoops::EventLoops(std::size_t count) : state_(std::make_unique<State>(count)) {
     for (EventLoop& loop : state_->loops) {
-        loop.thread = std::jthread([&context = loop.context] { context.run(); });
+        loop.thread = std::jthread([&context = loop.context] { run(context); });
     }
 }
 

@@ -4,19 +4,29 @@
 #include <atomic>
 #include <cstdint>
 #include <ctime>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
 #include "base/log.h"
+#include "base/rare_report.h"
+#include "net/connection_table.h"
 #include "net/http_request_reader.h"
 #include "net/http_response_writer.h"
 #include "net/http_server.h"
 #include "net/peer_stream.h"
+#include "net/proxy_header.h"
 
 namespace cairn::net {
 
 class HttpConnection;
+
+/// What is reported of connections, rarely.
+struct ConnectionReports {
+    base::RareReport refused, failed_accepts, proxy_headers, out_of_memory;
+};
 
 /// What the connections of one event loop share; used on that loop alone.
 struct HttpServerLoop {
@@ -47,14 +57,19 @@ class RequestIds {
 /// One connection: reads requests, has them answered, writes the answers, in turn.
 class HttpConnection {
   public:
+    using Place = ConnectionTable::Place;
+    /// `peer`: the address at the other end.
     HttpConnection(const HttpServer::Options& options, base::Log& log, RequestIds& ids,
-                   HttpServerLoop& loop, boost::asio::ip::tcp::socket socket);
+                   ConnectionReports& reports, HttpServerLoop& loop, std::shared_ptr<Place> place,
+                   boost::asio::ip::tcp::socket socket, const base::IpAddress& peer);
     ~HttpConnection();
     HttpConnection(const HttpConnection&) = delete;
     HttpConnection& operator=(const HttpConnection&) = delete;
 
     /// Serves the connection to its end.
     [[nodiscard]] base::Task<void> run();
+    /// What a connection without TLS holds while it waits, by a generous estimate.
+    static constexpr std::size_t plain_octets = std::size_t{16} << 10U;
     /// Closes the connection if its peer is between requests.
     void close_if_at_rest();
     void check_deadline(PeerStream::SteadyTime now) { stream_.check_deadline(now); }
@@ -62,26 +77,46 @@ class HttpConnection {
   private:
     enum class Outcome { kept, closed, refused };
     [[nodiscard]] base::Task<bool> establish();
+    /// Reads and checks what a proxy has to say first; false if that ends the connection.
+    [[nodiscard]] base::Task<bool> hear_proxy(std::uint8_t first_octet);
+    [[nodiscard]] base::Task<base::Result<ProxyHeader>> receive_proxy_header();
+    void report_proxy(std::string_view reason);
+    void report_no_place();
+    [[nodiscard]] base::Task<bool> start_tls();
     [[nodiscard]] base::Task<bool> receive_request();
     [[nodiscard]] base::Task<Outcome> serve_request();
     [[nodiscard]] base::Task<HttpResponse> answer(HttpRequest request, const std::string& id,
-                                                  PeerStream::SteadyTime received);
+                                                  const std::string& method,
+                                                  const std::string& target);
+    [[nodiscard]] HttpResponse refuse(const HttpRequest& understood,
+                                      const HttpRefusal& refusal) const;
+    /// Sends the response to what was no request that could be served; then nothing else is.
+    [[nodiscard]] base::Task<bool> send_refusal(HttpRefusal refusal);
     [[nodiscard]] base::Task<bool> send(const HttpResponse& response, ResponseFraming framing);
-    void set_deadline_after(base::Milliseconds duration);
-    void log_request(const std::string& id, const std::string& method, const std::string& target,
-                     const std::string& user_agent, const HttpResponse& response,
-                     PeerStream::SteadyTime started);
+    /// The peer has so long to do its part; the connection may have to give way after `prompt`.
+    void wait_for_peer(base::Milliseconds deadline, base::Milliseconds prompt);
+    void give_way();
+    [[nodiscard]] std::size_t octets_at_rest() const;
+    [[nodiscard]] std::string client_of(const HttpRequest& request) const;
+    void log_request(const std::string& id, const std::string& client, const std::string& method,
+                     const std::string& target, const std::string& user_agent,
+                     const HttpResponse& response, PeerStream::SteadyTime started);
 
     const HttpServer::Options& options_;
     base::Log& log_;
     RequestIds& ids_;
     HttpServerLoop& loop_;
+    ConnectionReports& reports_;
+    const std::shared_ptr<Place> place_;
     PeerStream stream_;
     HttpRequestReader reader_;
-    std::string remote_address_;
+    base::IpAddress client_;
+    std::string client_text_;
     std::string wire_;  ///< the response being sent, its memory kept for the next
     bool over_tls_ = false;
     bool at_rest_ = false;
+    bool answering_ = false;
+    bool gives_way_ = false;
 };
 
 }  // namespace cairn::net

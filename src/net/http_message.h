@@ -33,6 +33,12 @@ struct HttpRequest {
     [[nodiscard]] std::string_view path() const;
 };
 
+/// Why a request is answered by no handler.
+struct HttpRefusal {
+    int status = 400;
+    std::string detail;
+};
+
 struct HttpResponse {
     int status = 200;
     std::string content_type;

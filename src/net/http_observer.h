@@ -16,8 +16,10 @@ class HttpObserver {
 
     virtual void connection_opened() {}
     virtual void connection_closed() {}
-    /// The table of connections was full.
+    /// There was no place for a connection, or its client had too many.
     virtual void connection_refused() {}
+    /// A connection that waited for its peer was closed to make room for others.
+    virtual void connection_gave_way() {}
     /// The system gave no connection, for want of descriptors or memory.
     virtual void accept_failed() {}
 

@@ -20,6 +20,7 @@ class Tally final : public HttpObserver {
     void connection_opened() override { ++opened; }
     void connection_closed() override { ++closed; }
     void connection_refused() override { ++turned_away; }
+    void connection_gave_way() override { ++gave_way; }
     void handshake_ended(Handshake handshake, Duration) override {
         ++handshakes.at(static_cast<std::size_t>(handshake));
     }
@@ -29,7 +30,8 @@ class Tally final : public HttpObserver {
         return handshakes.at(static_cast<std::size_t>(handshake));
     }
 
-    std::atomic<int> opened = 0, closed = 0, turned_away = 0, failed = 0, last_refusal = 0;
+    std::atomic<int> opened = 0, closed = 0, turned_away = 0, gave_way = 0, failed = 0,
+                     last_refusal = 0;
     std::array<std::atomic<int>, 5> handshakes{};
 };
 
@@ -62,19 +64,32 @@ class HttpObserverTest : public HttpServerTest {
 };
 
 TEST_F(HttpObserverTest, IsToldOfConnections) {
+    std::atomic<bool> released = false;
+    options_.handler = [&](HttpRequest request) -> base::Task<HttpResponse> {
+        while (!released) co_await base::sleep_for(1ms);
+        co_return co_await echo(std::move(request));
+    };
     options_.limits.connections = 1;
     start(options_);
-    {
-        RawClient client(address_);
-        client.send(get("/"));
-        EXPECT_EQ(client.receive().status, 200);
-        EXPECT_EQ(tally_.opened, 1);
-        EXPECT_EQ(tally_.closed, 0);
+    RawClient client(address_);
+    client.send(get("/"));
+    EXPECT_TRUE(comes_true([&] { return tally_.opened == 1; }));
+    EXPECT_TRUE(comes_true([&] {
         const RawClient another(address_);
-        EXPECT_TRUE(comes_true([&] { return tally_.turned_away == 1; }));
-    }
-    EXPECT_TRUE(comes_true([&] { return tally_.closed == 1; }));
+        return tally_.turned_away > 0;
+    }));
+    EXPECT_EQ(tally_.closed, 0);
+    EXPECT_EQ(tally_.gave_way, 0);
+    released = true;
+    EXPECT_EQ(client.receive().status, 200);
     EXPECT_EQ(tally_.opened, 1);
+    {
+        const RawClient another(address_);
+        EXPECT_TRUE(comes_true([&] { return tally_.closed == 1; }));
+    }
+    EXPECT_EQ(tally_.gave_way, 1);
+    EXPECT_TRUE(comes_true([&] { return tally_.closed == 2; }));
+    EXPECT_EQ(tally_.opened, 2);
 }
 
 TEST_F(HttpObserverTest, IsToldHowHandshakesEnd) {

@@ -14,6 +14,8 @@ namespace cairn::net {
 namespace {
 
 constexpr std::size_t first_buffer = 4096;
+/// So much room is made for a body before any of it has come.
+constexpr std::size_t first_body = 4096;
 /// A buffer that a long line made larger than this is given back between requests.
 constexpr std::size_t kept_buffer = 16384;
 constexpr std::size_t max_fields = 100;
@@ -109,6 +111,13 @@ void HttpRequestReader::received(std::size_t count) {
     end_ += count;
 }
 
+std::size_t HttpRequestReader::held_beyond_usual() const {
+    const auto beyond = [](std::size_t held, std::size_t usual) {
+        return held > usual ? held - usual : 0;
+    };
+    return beyond(buffer_.size(), first_buffer) + beyond(request_.body.capacity(), first_body);
+}
+
 bool HttpRequestReader::take_continue_wish() {
     // Once the fields are known to be good, and as long as nothing of the body has come.
     if (phase_ != Phase::body && phase_ != Phase::chunk_size) return false;
@@ -167,7 +176,7 @@ bool HttpRequestReader::next_line(std::string_view& line) {
     if (line_feed == nullptr) {
         scanned_ = end_;
         if (line_octets_ + (end_ - begin_) > header_limit_) {
-            refuse(431, "the request line and header fields are too large");
+            refuse_long_line({buffer_.data() + begin_, end_ - begin_});
         }
         return false;
     }
@@ -177,7 +186,7 @@ bool HttpRequestReader::next_line(std::string_view& line) {
     line_octets_ += line.size();
     begin_ = scanned_ = past;
     if (line_octets_ > header_limit_) {
-        refuse(431, "the request line and header fields are too large");
+        refuse_long_line(line);
         return false;
     }
     line.remove_suffix(1);
@@ -202,10 +211,10 @@ void HttpRequestReader::read_request_line(std::string_view line) {
     if (method.empty() || method.size() > max_method || !consists_of(token_octets, method)) {
         return refuse(400, "the method is not a token");
     }
+    request_.method = method;
     if (target.empty() || !consists_of(target_octets, target)) {
         return refuse(400, "the request target has characters that a URL cannot have");
     }
-    request_.method = method;
     request_.target = target;
     if (version.size() != 8 || !version.starts_with("HTTP/") || !is_ascii_digit(version[5]) ||
         version[6] != '.' || !is_ascii_digit(version[7])) {
@@ -250,8 +259,12 @@ void HttpRequestReader::note_field(std::string_view name, std::string_view value
             refuse(400, "Content-Length is not a number");
         }
     } else if (same_ignoring_case(name, "Transfer-Encoding")) {
-        if (std::exchange(chunked_, true) || !same_ignoring_case(value, "chunked")) {
-            refuse(400, "the only transfer coding taken is \"chunked\", once");
+        if (std::exchange(chunked_, true)) {
+            return refuse(400, "the transfer coding \"chunked\" may be named once alone");
+        }
+        // RFC 9112 section 6.1.
+        if (!same_ignoring_case(value, "chunked")) {
+            refuse(501, "the only transfer coding taken is \"chunked\"");
         }
     } else if (same_ignoring_case(name, "Connection")) {
         wants_close_ = wants_close_ || list_contains(value, "close");
@@ -287,7 +300,7 @@ void HttpRequestReader::end_of_fields() {
         line_octets_ = 0;
     } else {
         phase_ = Phase::body;
-        request_.body.reserve(static_cast<std::size_t>(body_left_));
+        request_.body.reserve(std::min<std::size_t>(body_left_, first_body));
     }
 }
 
@@ -330,6 +343,16 @@ void HttpRequestReader::read_chunk_size(std::string_view line) {
         return refuse(413, "the body is too large");
     }
     phase_ = body_left_ == 0 ? Phase::trailers : Phase::chunk_data;
+}
+
+void HttpRequestReader::refuse_long_line(std::string_view line) {
+    if (phase_ != Phase::request_line) {
+        return refuse(431, "the request line and header fields are too large");
+    }
+    const auto method = line.substr(0, std::min(line.find(' '), max_method + 1));
+    if (method.size() <= max_method && consists_of(token_octets, method)) request_.method = method;
+    // RFC 9112 section 3.
+    refuse(414, "the request line is too long");
 }
 
 void HttpRequestReader::refuse(int status, std::string detail) {

@@ -10,12 +10,6 @@
 
 namespace cairn::net {
 
-/// Why a request is answered before any handler sees it.
-struct HttpRefusal {
-    int status = 400;
-    std::string detail;
-};
-
 /// Reads HTTP/1.0 and HTTP/1.1 requests, one after the other, out of a stream of octets (RFC 9112).
 /// Does no I/O: the caller puts octets into `room` and says how many with `received`.
 ///
@@ -43,13 +37,18 @@ class HttpRequestReader {
     /// True, once for each request, if its sender waits for "100 Continue" (RFC 9110 section
     /// 10.1.1).
     [[nodiscard]] bool take_continue_wish();
-    /// What is known of the request: all of it when complete, the rest when refused.
+    /// What is known of the request: all of it when complete, and before that, or when it is
+    /// refused, what was understood of it.
     [[nodiscard]] const HttpRequest& request() const { return request_; }
     /// True if the connection may be kept after this request (RFC 9112 section 9.3).
     [[nodiscard]] bool keeps_connection() const { return keeps_connection_; }
     /// True if the request was sent as HTTP/1.0.
     [[nodiscard]] bool is_http_1_0() const { return http_1_0_; }
     [[nodiscard]] const HttpRefusal& refusal() const { return refusal_; }
+    /// Octets that it holds beyond what any request takes.
+    [[nodiscard]] std::size_t held_beyond_usual() const;
+    /// No further request may have a body.
+    void take_no_body() { body_limit_ = 0; }
 
     /// Gives the complete request away; the reader turns to the next one.
     [[nodiscard]] HttpRequest take();
@@ -74,6 +73,7 @@ class HttpRequestReader {
     void use_absolute_target();
     void read_body(Phase after);
     void read_chunk_size(std::string_view line);
+    void refuse_long_line(std::string_view line);
     void refuse(int status, std::string detail);
 
     std::size_t header_limit_, body_limit_;

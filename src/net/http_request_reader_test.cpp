@@ -154,10 +154,10 @@ TEST(HttpRequestReader, RefusesWhatCouldBeReadInTwoWays) {
         {post + "Content-Length: 1 \xa0\r\n\r\n", 400, "not a number"},
         {post + "Content-Length:\r\n\r\n", 400, "not a number"},
         {post + "Content-Length: 99999999999999999999\r\n\r\n", 400, "not a number"},
-        {post + "Transfer-Encoding: gzip, chunked\r\n\r\n", 400, "chunked"},
-        {post + "Transfer-Encoding: identity\r\n\r\n", 400, "chunked"},
-        {post + "Transfer-Encoding: xchunked\r\n\r\n", 400, "chunked"},
-        {post + "Transfer-Encoding:\r\n\r\n", 400, "chunked"},
+        {post + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, "chunked"},
+        {post + "Transfer-Encoding: identity\r\n\r\n", 501, "chunked"},
+        {post + "Transfer-Encoding: xchunked\r\n\r\n", 501, "chunked"},
+        {post + "Transfer-Encoding:\r\n\r\n", 501, "chunked"},
         {chunked + "Transfer-Encoding: chunked\r\n\r\n", 400, "chunked"},
         {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "HTTP/1.0"},
         {chunked + "\r\n\r\n", 400, "proper size"},
@@ -234,13 +234,45 @@ TEST(HttpRequestReader, BoundsTheHeader) {
     }();
     std::string too_many = start + "\r\n";
     for (int count = 0; count < 100; ++count) too_many += "Z:\r\n";
-    for (const std::string& wire : {with_header_of(header_limit + 1),
-                                    "GET /" + std::string(20000, 'a'), many_small, too_many}) {
+    for (const std::string& wire : {with_header_of(header_limit + 1), many_small, too_many}) {
         HttpRequestReader reader(header_limit, body_limit);
         std::string_view octets = wire;
         ASSERT_EQ(feed(reader, octets, 1000), State::refused);
         EXPECT_EQ(reader.refusal().status, 431);
         EXPECT_LE(wire.size() - octets.size(), header_limit + 1000) << "read on far too long";
+    }
+}
+
+TEST(HttpRequestReader, BoundsTheRequestLine) {
+    const std::string target = " /" + std::string(20000, 'a');
+    for (const auto& [wire, method] : std::vector<std::pair<std::string, std::string>>{
+             {"POST" + target, "POST"},
+             {"POST" + target + " HTTP/1.1\r\n", "POST"},
+             {"P@ST" + target, ""},
+             {std::string(20000, 'P'), ""}}) {
+        HttpRequestReader reader(header_limit, body_limit);
+        std::string_view octets = wire;
+        ASSERT_EQ(feed(reader, octets, 1000), State::refused);
+        EXPECT_EQ(reader.refusal().status, 414);
+        EXPECT_EQ(reader.request().method, method);
+    }
+}
+
+TEST(HttpRequestReader, KeepsWhatItUnderstoodOfWhatItRefuses) {
+    struct Case {
+        std::string wire, method, target;
+    };
+    for (const auto& [wire, method, target] : std::vector<Case>{
+             {"POST /a HTTP/1.1\r\n\r\n", "POST", "/a"},
+             {"POST /a HTTP/3.0\r\n\r\n", "POST", "/a"},
+             {"POST /a nonsense\r\n\r\n", "POST", "/a"},
+             {"POST /a\\#b HTTP/1.1\r\n\r\n", "POST", ""},
+             {"POST /a\r\n\r\n", "", ""},
+         }) {
+        HttpRequestReader reader(header_limit, body_limit);
+        ASSERT_EQ(feed_all(reader, wire), State::refused) << wire;
+        EXPECT_EQ(reader.request().method, method) << wire;
+        EXPECT_EQ(reader.request().target, target) << wire;
     }
 }
 

@@ -28,12 +28,14 @@ std::string_view reason_phrase(int status) {
         {408, "Request Timeout"},
         {409, "Conflict"},
         {413, "Content Too Large"},
+        {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
         {417, "Expectation Failed"},
         {421, "Misdirected Request"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
+        {501, "Not Implemented"},
         {503, "Service Unavailable"},
         {505, "HTTP Version Not Supported"},
     };
@@ -97,6 +99,12 @@ bool append_response(std::string& wire, const HttpResponse& response,
     wire.append("\r\n");
     if (!bodiless && !head) wire.append(response.body);
     return true;
+}
+
+HttpResponse problem_response(const HttpRefusal& refusal) {
+    const bool is_ours = refusal.status == 500 || refusal.status == 503;
+    return problem_response(refusal.status, is_ours ? "serverInternal" : "malformed",
+                            refusal.detail);
 }
 
 HttpResponse problem_response(int status, std::string_view type, std::string_view detail) {

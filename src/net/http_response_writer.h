@@ -25,4 +25,7 @@ struct ResponseFraming {
 [[nodiscard]] HttpResponse problem_response(int status, std::string_view type,
                                             std::string_view detail);
 
+/// The same for a refusal: "serverInternal" if the server is to blame, else "malformed".
+[[nodiscard]] HttpResponse problem_response(const HttpRefusal& refusal);
+
 }  // namespace cairn::net

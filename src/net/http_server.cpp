@@ -3,6 +3,8 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <new>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -12,7 +14,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/rare_report.h"
+#include "base/memory_reserve.h"
+#include "net/client_network.h"
+#include "net/forwarded_for.h"
 #include "net/http_connection.h"
 #include "net/socket_address.h"
 
@@ -45,26 +49,17 @@ tcp::acceptor listen_on(const asio::any_io_executor& executor, const std::string
     return acceptor;
 }
 
-/// A place among the connections that the limit allows.
-class Seat {
-  public:
-    explicit Seat(std::atomic<std::size_t>& taken) : taken_(&taken) { ++taken; }
-    Seat(Seat&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
-    Seat& operator=(Seat&&) = delete;
-    ~Seat() {
-        if (taken_ != nullptr) --*taken_;
-    }
-
-  private:
-    std::atomic<std::size_t>* taken_;
-};
-
 }  // namespace
 
 struct HttpServer::State {
     State(base::Log& server_log, Options server_options)
         : log(server_log),
           options(std::move(server_options)),
+          table({.connections = options.limits.connections,
+                 .connections_per_client = options.limits.connections_per_client,
+                 .octets = options.limits.octets,
+                 .octets_per_client = options.limits.octets_per_client},
+                [this] { options.observer->connection_gave_way(); }),
           accepting(failure_report("accepting_failed")),
           connections(failure_report("connection_failed")),
           deadlines(failure_report("deadlines_failed")) {}
@@ -76,8 +71,8 @@ struct HttpServer::State {
     std::vector<tcp::acceptor> acceptors;  ///< until they start
     std::vector<std::string> addresses;
     std::atomic<std::size_t> turn = 0;
-    std::atomic<std::size_t> connected = 0;
-    base::RareReport refused_connections, failed_accepts;
+    ConnectionReports reports;
+    ConnectionTable table;
     base::TaskGroup accepting, connections, deadlines;
 
     [[nodiscard]] base::TaskGroup::OnFailure failure_report(const char* event) {
@@ -92,40 +87,79 @@ struct HttpServer::State {
         };
     }
     [[nodiscard]] base::Task<void> accept_connections(tcp::acceptor acceptor);
-    [[nodiscard]] base::Task<void> converse(HttpServerLoop& loop, tcp::socket socket, Seat seat);
+    void admit(HttpServerLoop& loop, tcp::socket socket);
+    [[nodiscard]] base::Task<void> converse(HttpServerLoop& loop, tcp::socket socket,
+                                            base::IpAddress peer,
+                                            std::shared_ptr<ConnectionTable::Place> place);
+    void report_out_of_memory();
+    void mind_memory();
     [[nodiscard]] base::Task<void> check_deadlines(HttpServerLoop& loop);
 };
 
 // `stop` waits for all of these before the state goes.
 
-base::Task<void> HttpServer::State::converse(HttpServerLoop& loop, tcp::socket socket, Seat) {
-    HttpConnection connection(options, log, ids, loop, std::move(socket));
-    co_await connection.run();
+base::Task<void> HttpServer::State::converse(HttpServerLoop& loop, tcp::socket socket,
+                                             base::IpAddress peer,
+                                             std::shared_ptr<ConnectionTable::Place> place) {
+    try {
+        HttpConnection connection(options, log, ids, reports, loop, std::move(place),
+                                  std::move(socket), peer);
+        co_await connection.run();
+    } catch (const std::bad_alloc&) {
+        report_out_of_memory();
+    }
+}
+
+void HttpServer::State::admit(HttpServerLoop& loop, tcp::socket socket) {
+    const auto peer = address_of_peer(socket);
+    if (!peer) return;
+    // A proxy has as many connections as its clients have.
+    std::optional<base::IpAddress> client;
+    if (!is_trusted(*peer, options.trusted_proxies)) client = client_network(*peer);
+    auto place = table.take(loop.executor, client, HttpConnection::plain_octets);
+    if (!place) {
+        options.observer->connection_refused();
+        if (const auto count = reports.refused.count_one(); count > 0)
+            log.warning("connections_refused", {{"count", count}, {"remote", peer->to_string()}});
+        return;
+    }
+    connections.spawn(loop.executor, converse(loop, std::move(socket), *peer, std::move(place)));
 }
 
 base::Task<void> HttpServer::State::accept_connections(tcp::acceptor acceptor) {
     for (;;) {
+        // Nothing new is taken on until there is memory again.
+        while (base::MemoryReserve::is_spent()) co_await base::sleep_for(accept_rest);
         HttpServerLoop& loop = loops[turn++ % loops.size()];
         auto [error, socket] =
             co_await acceptor.async_accept(loop.executor, asio::as_tuple(asio::use_awaitable));
         if (error == asio::error::operation_aborted) co_return;
         if (error) {
             options.observer->accept_failed();
-            if (const auto count = failed_accepts.count_one(); count > 0) {
+            if (const auto count = reports.failed_accepts.count_one(); count > 0) {
                 log.error("accept_failed", {{"reason", error.message()}, {"count", count}});
             }
             co_await base::sleep_for(accept_rest);
             continue;
         }
-        if (connected >= options.limits.connections) {
-            options.observer->connection_refused();
-            if (const auto count = refused_connections.count_one(); count > 0) {
-                log.warning("connections_refused", {{"count", count}});
-            }
-            continue;
+        try {
+            admit(loop, std::move(socket));
+        } catch (const std::bad_alloc&) {
+            options.observer->accept_failed();
+            report_out_of_memory();
         }
-        connections.spawn(loop.executor, converse(loop, std::move(socket), Seat(connected)));
     }
+}
+
+void HttpServer::State::report_out_of_memory() {
+    if (const auto count = reports.out_of_memory.count_one(); count > 0)
+        log.error("out_of_memory", {{"count", count}});
+}
+
+void HttpServer::State::mind_memory() {
+    if (!base::MemoryReserve::is_spent()) return;
+    report_out_of_memory();
+    if (!base::MemoryReserve::fill()) table.make_room();
 }
 
 base::Task<void> HttpServer::State::check_deadlines(HttpServerLoop& loop) {
@@ -133,6 +167,11 @@ base::Task<void> HttpServer::State::check_deadlines(HttpServerLoop& loop) {
         co_await base::sleep_for(deadline_check);
         const auto now = std::chrono::steady_clock::now();
         for (HttpConnection* connection : loop.connections) connection->check_deadline(now);
+        try {
+            if (&loop == &loops.front()) mind_memory();
+        } catch (const std::bad_alloc&) {
+            // The next time, then.
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ip_address.h"
 #include "base/log.h"
 #include "base/task.h"
 #include "net/event_loops.h"
@@ -16,8 +17,14 @@
 namespace cairn::net {
 
 /// Makes the response for one request. What it throws is logged with the request's id and answered
-/// 500 without detail, as a problem document.
+/// 500 without detail.
 using HttpHandler = std::function<base::Task<HttpResponse>(HttpRequest)>;
+
+/// Makes the response to a request that no handler answers: it was not understood, or its handler
+/// threw. `understood` is what is known of it: whether it came over TLS, and its method and target
+/// unless they are empty. The connection is closed after it, unless the handler threw.
+using HttpRefuser =
+    std::function<HttpResponse(const HttpRequest& understood, const HttpRefusal& refusal)>;
 
 struct HttpLimits {
     std::size_t body = 65536;
@@ -27,12 +34,27 @@ struct HttpLimits {
     /// Between requests on a kept connection.
     base::Milliseconds idle{60000};
     base::Milliseconds write_deadline{30000};
+    /// For so long the rest of a request, or the peer's part of a handshake, is waited for without
+    /// counting as idle.
+    base::Milliseconds prompt{2000};
     std::size_t connections = 12000;
+    /// Connections of one client: an IPv4 address, or the /64 of an IPv6 address.
+    std::size_t connections_per_client = 1000;
+    /// Memory that connections hold, in octets, by a generous estimate.
+    std::size_t octets = std::size_t{512} << 20U;
+    std::size_t octets_per_client = std::size_t{64} << 20U;
 };
 
 /// An HTTP/1.1 server. With a TLS identity its port speaks TLS, and answers plain HTTP on the same
-/// port through `plain_handler` alone (issuers' certificates, which RFC 5280 wants over http);
-/// without one it speaks plain HTTP.
+/// port through `plain_handler` alone (issuers' certificates, which RFC 5280 wants over http),
+/// where no request has a body; without one it speaks plain HTTP.
+///
+/// Where the bounds on connections or memory are reached, the connection that has waited longest
+/// for its peer gives way to the new one; one whose request is being answered does not.
+///
+/// A trusted proxy that passes TLS on names the client by version 2 of the PROXY protocol, without
+/// which its connections are closed. On connections without TLS it may do so, or name the client of
+/// each request by X-Forwarded-For. From anyone else such a header ends the connection.
 class HttpServer {
   public:
     struct Options {
@@ -42,7 +64,10 @@ class HttpServer {
         std::shared_ptr<TlsIdentity> tls;  ///< none: plain HTTP, `handler` serves it
         HttpHandler handler;
         HttpHandler plain_handler;
+        HttpRefuser refuser;  ///< none: a problem document and no more
         bool access_log = true;
+        /// Proxies that are believed.
+        std::vector<base::IpNetwork> trusted_proxies;
         /// Outlives the server.
         HttpObserver* observer = &deaf_http_observer();
     };

@@ -3,8 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
+#include <new>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -94,7 +98,8 @@ TEST_F(HttpServerTest, RefusesWithAProblemAndCloses) {
     const std::pair<std::string, int> cases[] = {
         {post + "Content-Length: 65537\r\n\r\n" + std::string(100000, 'x'), 413},
         {post + "Transfer-Encoding: chunked\r\n\r\n20000\r\n" + std::string(100000, 'x'), 413},
-        {get("/" + std::string(17000, 'a')), 431},
+        {get("/" + std::string(17000, 'a')), 414},
+        {"GET / HTTP/1.1\r\nX: " + std::string(17000, 'a') + "\r\n\r\n", 431},
         {post + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
         {post + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
         {"GET / HTTP/1.1\nHost: a\n\n", 400},
@@ -115,6 +120,38 @@ TEST_F(HttpServerTest, RefusesWithAProblemAndCloses) {
         EXPECT_THAT(reply.body, StartsWith(R"({"type":"urn:ietf:params:acme:error:malformed")"));
         EXPECT_THAT(reply.body, HasSubstr("\"status\":" + std::to_string(status)));
         EXPECT_TRUE(client.closed());
+    }
+}
+
+TEST_F(HttpServerTest, HasItsRefuserAnswerWhatNoHandlerDoes) {
+    HttpServer::Options options;
+    options.limits.request_deadline = 200ms;
+    options.handler = [](HttpRequest request) -> base::Task<HttpResponse> {
+        if (request.target == "/throw") throw std::runtime_error("a bug");
+        co_return HttpResponse{};
+    };
+    options.refuser = [](const HttpRequest& understood, const HttpRefusal& refusal) {
+        HttpResponse response;
+        response.status = refusal.status;
+        response.body = understood.method + " " + understood.target;
+        return response;
+    };
+    start(std::move(options));
+    const std::string post = "POST /p HTTP/1.1\r\nHost: a\r\n";
+    const std::tuple<std::string, int, std::string> cases[] = {
+        {post + "Content-Length: 70000\r\n\r\n", 413, "POST /p"},
+        {post + "Content-Length: 7\r\n\r\nslow", 408, "POST /p"},
+        {post + "Conte", 408, "POST /p"},
+        {"POST /p", 408, " "},
+        {"POST /throw HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 500, "POST /throw"},
+        {"nonsense\r\n", 400, " "},
+    };
+    for (const auto& [wire, status, body] : cases) {
+        RawClient client(address_);
+        client.send(wire);
+        const RawReply reply = client.receive();
+        EXPECT_EQ(reply.status, status) << wire;
+        EXPECT_EQ(reply.body, body) << wire;
     }
 }
 
@@ -166,29 +203,163 @@ TEST_F(HttpServerTest, ClosesAgainstAReaderThatDoesNotRead) {
     EXPECT_TRUE(client.closed());
 }
 
-TEST_F(HttpServerTest, BoundsItsConnections) {
+/// Answers "/wait" when it is released, everything else at once.
+class Gate {
+  public:
+    [[nodiscard]] HttpHandler handler() {
+        return [this](HttpRequest request) -> base::Task<HttpResponse> {
+            if (request.target == "/wait") {
+                ++entered;
+                while (!released) co_await base::sleep_for(1ms);
+            }
+            co_return co_await echo(std::move(request));
+        };
+    }
+    std::atomic<int> entered = 0;
+    std::atomic<bool> released = false;
+};
+
+TEST_F(HttpServerTest, RefusesAConnectionWhereAllOthersAreAtWork) {
     HttpLimits limits;
     limits.connections = 2;
-    start_plain(echo, limits);
+    Gate gate;
+    start_plain(gate.handler(), limits);
     auto first = std::make_unique<RawClient>(address_);
     RawClient second(address_);
-    for (RawClient* client : {first.get(), &second}) {
-        client->send(get("/"));
-        EXPECT_EQ(client->receive().status, 200);
-    }
+    for (RawClient* client : {first.get(), &second}) client->send(get("/wait"));
+    while (gate.entered < 2) std::this_thread::yield();
     RawClient third(address_);
     third.send(get("/"));
     EXPECT_TRUE(third.closed());
-    EXPECT_THAT(log_.lines(), HasSubstr("connections_refused count=1"));
-    first.reset();
-    const auto end = steady_clock::now() + 10s;
-    int status = 0;
-    while (status == 0 && steady_clock::now() < end) {
-        RawClient next(address_);
-        next.send(get("/"));
-        status = next.receive().status;
+    EXPECT_THAT(log_.lines(), HasSubstr("connections_refused count=1 remote=127.0.0.1"));
+    gate.released = true;
+    EXPECT_EQ(first->receive().status, 200);
+    EXPECT_EQ(second.receive().status, 200);
+    RawClient next(address_);
+    next.send(get("/"));
+    EXPECT_EQ(next.receive().status, 200) << "those at rest give way";
+}
+
+TEST_F(HttpServerTest, TheConnectionThatIdlesLongestGivesWay) {
+    HttpLimits limits;
+    limits.connections = 3;
+    Gate gate;
+    start_plain(gate.handler(), limits);
+    RawClient busy(address_);
+    busy.send(get("/wait"));
+    while (gate.entered < 1) std::this_thread::yield();
+    RawClient older(address_);
+    older.send(get("/"));
+    EXPECT_EQ(older.receive().status, 200);
+    RawClient newer(address_);
+    newer.send(get("/"));
+    EXPECT_EQ(newer.receive().status, 200);
+    RawClient next(address_);
+    next.send(get("/"));
+    EXPECT_EQ(next.receive().status, 200);
+    EXPECT_TRUE(older.closed());
+    EXPECT_TRUE(newer.quiet());
+    EXPECT_TRUE(busy.quiet());
+    gate.released = true;
+    EXPECT_EQ(busy.receive().status, 200);
+    newer.send(get("/"));
+    EXPECT_EQ(newer.receive().status, 200);
+}
+
+TEST_F(HttpServerTest, ARequestThatIsNotSentPromptlyCountsAsIdle) {
+    HttpLimits limits;
+    limits.connections = 2;
+    limits.prompt = 300ms;
+    start_plain(echo, limits);
+    RawClient slow_header(address_);
+    slow_header.send("GET / HT");
+    RawClient slow_body(address_);
+    slow_body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx");
+    const auto end = steady_clock::now() + 8s;
+    std::vector<std::unique_ptr<RawClient>> served;
+    while (served.size() < 2 && steady_clock::now() < end) {
+        auto next = std::make_unique<RawClient>(address_);
+        next->send(get("/"));
+        if (next->receive().status == 200) served.push_back(std::move(next));
     }
-    EXPECT_EQ(status, 200);
+    for (RawClient* slow : {&slow_header, &slow_body}) {
+        EXPECT_EQ(slow->receive().status, 408);
+        EXPECT_TRUE(slow->closed());
+    }
+    EXPECT_LT(steady_clock::now(), end) << "long before their deadline";
+}
+
+TEST_F(HttpServerTest, OneClientDoesNotTakeThePlacesOfOthers) {
+    HttpLimits limits;
+    limits.connections = 100;
+    limits.connections_per_client = 2;
+    Gate gate;
+    start_plain(gate.handler(), limits);
+    RawClient first(address_), second(address_);
+    for (RawClient* client : {&first, &second}) client->send(get("/wait"));
+    while (gate.entered < 2) std::this_thread::yield();
+    RawClient third(address_);
+    EXPECT_TRUE(third.closed());
+    RawClient other(address_, "127.0.0.2");
+    other.send(get("/"));
+    EXPECT_EQ(other.receive().status, 200);
+    gate.released = true;
+    EXPECT_EQ(first.receive().status, 200);
+    EXPECT_EQ(second.receive().status, 200);
+    // Its own give way to it, and nobody else's.
+    second.send(get("/"));
+    EXPECT_EQ(second.receive().status, 200);
+    RawClient fourth(address_);
+    fourth.send(get("/"));
+    EXPECT_EQ(fourth.receive().status, 200);
+    EXPECT_TRUE(first.closed());
+    EXPECT_TRUE(second.quiet());
+    EXPECT_TRUE(other.quiet());
+}
+
+TEST_F(HttpServerTest, BoundsTheMemoryOfUnfinishedRequests) {
+    HttpLimits limits;
+    limits.octets_per_client = 200'000;
+    Gate gate;
+    start_plain(gate.handler(), limits);
+    const std::string head = "POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 65000\r\n\r\n";
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int count = 0; count < 2; ++count) {
+        clients.push_back(std::make_unique<RawClient>(address_));
+        clients.back()->send(head + std::string(65000, 'x'));
+        while (gate.entered <= count) std::this_thread::yield();
+    }
+    RawClient third(address_);
+    third.send(head + std::string(64000, 'x'));
+    const RawReply reply = third.receive();
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_THAT(reply.body, HasSubstr("unfinished"));
+    EXPECT_TRUE(third.closed());
+    RawClient other(address_, "127.0.0.2");
+    other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65000\r\n\r\n" +
+               std::string(65000, 'x'));
+    EXPECT_EQ(other.receive().status, 200);
+    gate.released = true;
+    for (const auto& client : clients) EXPECT_EQ(client->receive().status, 200);
+    RawClient again(address_);
+    again.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65000\r\n\r\n" +
+               std::string(65000, 'x'));
+    EXPECT_EQ(again.receive().status, 200);
+}
+
+TEST_F(HttpServerTest, ARequestWithoutMemoryEndsAloneAndWithAnAnswer) {
+    start_plain([](HttpRequest request) -> base::Task<HttpResponse> {
+        if (request.target == "/greedy") throw std::bad_alloc();
+        co_return co_await echo(std::move(request));
+    });
+    RawClient client(address_);
+    client.send(get("/greedy"));
+    const RawReply reply = client.receive();
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_THAT(reply.body, HasSubstr("urn:ietf:params:acme:error:serverInternal"));
+    client.send(get("/"));
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_THAT(log_.lines(), HasSubstr("out_of_memory count=1"));
 }
 
 TEST_F(HttpServerTest, KeepsItsFailuresToItself) {

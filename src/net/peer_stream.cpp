@@ -6,6 +6,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/socket.h>
 
+#include "net/client_network.h"
+
 namespace cairn::net {
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -59,6 +61,15 @@ const BIO_METHOD* socket_method() {
 
 }  // namespace
 
+std::optional<base::IpAddress> address_of_peer(const tcp::socket& socket) {
+    boost::system::error_code error;
+    const auto address = socket.remote_endpoint(error).address();
+    if (error) return std::nullopt;
+    const auto read = [](const auto& octets) { return *base::IpAddress::from_octets(octets); };
+    return address.is_v4() ? read(address.to_v4().to_bytes())
+                           : unmapped(read(address.to_v6().to_bytes()));
+}
+
 PeerStream::PeerStream(tcp::socket socket) : socket_(std::move(socket)) {
     socket_.native_non_blocking(true);
     socket_.set_option(tcp::no_delay(true));
@@ -97,6 +108,23 @@ base::Task<std::optional<std::uint8_t>> PeerStream::first_octet() {
         if (got == 0 || !would_block()) co_return std::nullopt;
         if (!co_await wait(tcp::socket::wait_read)) co_return std::nullopt;
     }
+}
+
+std::string_view PeerStream::peek(std::span<char> room) {
+    const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_PEEK);
+    return {room.data(), got < 0 ? 0 : static_cast<std::size_t>(got)};
+}
+
+base::Task<bool> PeerStream::receive_plain(std::span<char> room) {
+    while (!room.empty()) {
+        const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), 0);
+        if (got > 0) {
+            room = room.subspan(static_cast<std::size_t>(got));
+        } else if (got == 0 || !would_block() || !co_await wait(tcp::socket::wait_read)) {
+            co_return false;
+        }
+    }
+    co_return true;
 }
 
 base::Task<std::optional<PeerStream::HandshakeFailure>> PeerStream::accept_tls(
@@ -191,12 +219,6 @@ void PeerStream::close() {
     }
     boost::system::error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-}
-
-std::string PeerStream::remote_address() const {
-    boost::system::error_code error;
-    const auto endpoint = socket_.remote_endpoint(error);
-    return error ? std::string() : endpoint.address().to_string();
 }
 
 const asio::any_io_executor& PeerStream::executor() {

@@ -11,11 +11,16 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <openssl/err.h>
 
+#include "base/ip_address.h"
 #include "base/task.h"
 #include "crypto/openssl.h"
 #include "net/http_observer.h"
 
 namespace cairn::net {
+
+/// The address at the other end, without port; none if the peer has left.
+[[nodiscard]] std::optional<base::IpAddress> address_of_peer(
+    const boost::asio::ip::tcp::socket& socket);
 
 /// A TCP connection that was accepted, with or without TLS on it.
 ///
@@ -40,6 +45,10 @@ class PeerStream {
 
     /// The first octet that the peer sends, left where it is; none if it sends nothing.
     [[nodiscard]] base::Task<std::optional<std::uint8_t>> first_octet();
+    /// What of the next octets is there already and fits into `room`, left where it is.
+    [[nodiscard]] std::string_view peek(std::span<char> room);
+    /// Receives exactly so many octets, without TLS; false if the peer leaves or takes too long.
+    [[nodiscard]] base::Task<bool> receive_plain(std::span<char> room);
     struct HandshakeFailure {
         HttpObserver::Handshake kind;
         std::string reason;
@@ -59,8 +68,6 @@ class PeerStream {
     /// Says goodbye as far as that can be done at once.
     void close();
 
-    /// The peer's address without port.
-    [[nodiscard]] std::string remote_address() const;
     [[nodiscard]] const boost::asio::any_io_executor& executor();
 
   private:

@@ -112,6 +112,9 @@ def test_nothing_is_lost_whatever_fails(cluster, responder, record_property):
     assert len(ledger.invalid) <= 2 * WORKERS, ledger.invalid
     check_store(cluster, load)
     check_answers(cluster, load)
+    for node in cluster.nodes:
+        # The load balancer says whose each connection is.
+        assert node.addresses_of_clients() == {cluster.lan.address}
 
 
 def check_store(cluster, load):

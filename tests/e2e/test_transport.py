@@ -115,6 +115,17 @@ RAW_REQUESTS = {
     "header of 32 KiB": (
         b"GET /directory HTTP/1.1\r\nHost: localhost:%d\r\nX: " + b"a" * 32768 + b"\r\n\r\n", {431}),
     "no HTTP": (b"\x16\x03\x01\x00\x05hello port %d\r\n\r\n", {400}),
+    "HTTP/2": (POST.replace(b"HTTP/1.1", b"HTTP/2.0") + b"\r\n", {505}),
+    "HTTP/9 without a number": (POST.replace(b"HTTP/1.1", b"HTTP/x") + b"\r\n", {400}),
+    "long target": (b"POST /acme/new-order?" + b"a" * 32768 + b" HTTP/1.1\r\nHost: localhost:%d"
+                    b"\r\n\r\n", {414}),
+    "many fields": (POST + b"X: y\r\n" * 200 + b"\r\n", {431}),
+    "long body": (POST + b"Content-Length: 100000\r\n\r\n", {413}),
+    "long chunk": (POST + b"Transfer-Encoding: chunked\r\n\r\n20000\r\n", {413}),
+    "unknown coding": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n", {501}),
+    "unknown expectation": (POST + b"Expect: a miracle\r\nContent-Length: 0\r\n\r\n", {417}),
+    "another host": (POST.replace(b"localhost", b"evil.test") + b"Content-Length: 0\r\n"
+                     b"Connection: close\r\n\r\n", {421}),
     "compressed body": (POST + b"Content-Type: application/jose+json\r\nContent-Encoding: gzip\r\n"
                         b"Content-Length: 2\r\nConnection: close\r\n\r\n{}", {415}),
 }
@@ -126,7 +137,25 @@ def test_requests_that_smuggle_or_swamp(client, name):
     answer = raw_exchange(client.authority, request % client.authority.port)
     assert re.match(rb"HTTP/1\.1 (\d+)", answer), answer[:200]
     assert int(answer.split()[1]) in statuses, answer[:500]
+    assert_carries_what_every_answer_does(client, request, answer)
     assert client.post(client.account_url).status_code == 200
+
+
+def assert_carries_what_every_answer_does(client, request, answer):
+    """What RFC 8555 sections 6.5, 6.7 and 7.1 want, whoever refused the request."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    assert fields["Content-Type"] == "application/problem+json"
+    problem = json.loads(body)
+    assert problem["type"].startswith("urn:ietf:params:acme:error:") and problem["detail"]
+    assert problem["status"] == int(answer.split()[1])
+    if not request.startswith(b"GET /directory"):
+        assert fields["Link"] == f'<{client.authority.directory}>;rel="index"'
+    if request.startswith(b"POST "):
+        nonce = fields["Replay-Nonce"]
+        assert client.post(client.account_url, nonce=nonce).status_code == 200
+    else:
+        assert "Replay-Nonce" not in fields
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/acme/", "/acme/../directory", "//directory",

@@ -67,15 +67,18 @@ class CairnCa:
         self.launch(**faults)
         self.server.wait_until(self._serves)
 
-    def launch(self, die_at=None, signer_away=None, under=()):
+    def launch(self, die_at=None, signer_away=None, under=(), output=None, memory_limit=None):
         """Starts the process and does not wait until it serves. `die_at`: a point of
         tests/faults/program; `signer_away`: a file, without which it signs; `under`: the words of a
-        program that runs it."""
+        program that runs it; `output`: where its output goes instead of the log file;
+        `memory_limit`: the most MiB that `operator new` gives out."""
         faults = []
         if die_at:
             faults += ["--die-at", die_at]
         if signer_away:
             faults += ["--signer-away", signer_away]
+        if memory_limit:
+            faults += ["--memory-limit", memory_limit]
         program = [BIN / ("cairn-ca-faulty" if faults else "cairn-ca"), "serve", self.home, *faults]
         arguments = [*under, *self.under, *program]
         for key, value in self.settings.items():
@@ -83,7 +86,7 @@ class CairnCa:
             arguments += ["--set", f"{key}={json.dumps(value)}"]
         shim = self.disk or self.clock  # one at a time
         environment = shim.environment() if shim else self.environment
-        self.server = Server(arguments, self.log, env=environment)
+        self.server = Server(arguments, self.log, output, env=environment)
 
     def serves_or_has_died(self):
         """Waits until one of the two is true; False if the process was killed."""

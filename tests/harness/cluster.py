@@ -8,6 +8,7 @@ lan          the clients, and the DNS and web servers that validation asks: 10.7
 """
 
 import contextlib
+import json
 import pathlib
 import re
 import shutil
@@ -108,6 +109,13 @@ class Node(Machine):
 
     def start(self):
         self.run("cairn-ca", BIN / "cairn-ca", "serve", self.home)
+
+    def addresses_of_clients(self):
+        """Of whom the access log says that requests came from them."""
+        lines = (self.folder / "cairn-ca.log").read_text(errors="replace").splitlines()
+        requests_logged = (json.loads(line) for line in lines
+                           if line.startswith("{") and line.endswith("}") and '"request"' in line)
+        return {line["remote"] for line in requests_logged if line["event"] == "request"}
 
     def is_ready(self):
         """As HAProxy asks."""

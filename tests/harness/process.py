@@ -1,10 +1,14 @@
 """Programs that tests run: to their end with a deadline, or as servers that are stopped for sure."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
+import pty
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 BIN = pathlib.Path(
@@ -41,19 +45,54 @@ def run(arguments, timeout=60, expect=0, **options):
     return done.stdout
 
 
+class UnreadOutput:
+    """Something to write to that nobody reads until `read_into` is called: a "pipe", a "socket" or a
+    "terminal"."""
+
+    def __init__(self, kind="pipe"):
+        if kind == "pipe":
+            self._reader, self._writer = os.pipe()
+        elif kind == "socket":
+            self._reader, self._writer = (end.detach() for end in socket.socketpair())
+        else:
+            self._reader, self._writer = pty.openpty()
+
+    def fileno(self):
+        return self._writer
+
+    def fill(self):
+        """Leaves no room in it."""
+        os.set_blocking(self._writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(self._writer, b"." * 4095 + b"\n")
+        os.set_blocking(self._writer, True)
+
+    def read_into(self, file):
+        """Appends to `file` whatever was written and will be, as long as this process lives."""
+        os.close(self._writer)
+        threading.Thread(target=self._copy, args=(self._reader, file), daemon=True).start()
+
+    @staticmethod
+    def _copy(reader, file):
+        with open(file, "ab", buffering=0) as copy, contextlib.suppress(OSError):
+            while part := os.read(reader, 65536):
+                copy.write(part)
+
+
 class Server:
-    """A program that runs until it is stopped; its output goes to a log file.
+    """A program that runs until it is stopped; its output goes to a log file, or to `output`.
 
     Started on the main thread only: the program is killed when the thread that started it ends.
     """
 
-    def __init__(self, arguments, log, **options):
+    def __init__(self, arguments, log, output=None, **options):
         self.arguments = [str(argument) for argument in arguments]
         self.log = pathlib.Path(log)
-        with open(self.log, "ab") as output:
+        with open(self.log, "ab") as log_file:
             self.process = subprocess.Popen(
-                self.arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True,
+                self.arguments, stdin=subprocess.DEVNULL, stdout=output or log_file,
+                stderr=subprocess.STDOUT, start_new_session=True,
                 preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL), **options,
             )
 

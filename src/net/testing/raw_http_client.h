@@ -29,7 +29,16 @@ struct RawReply {
 /// A client that sends exactly what the test says.
 class RawClient {
   public:
-    explicit RawClient(const std::string& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    /// `source`: one of the addresses of this machine to come from, "127.0.0.2".
+    explicit RawClient(const std::string& address, const char* source = nullptr)
+        : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        if (source != nullptr) {
+            sockaddr_in own{};
+            own.sin_family = AF_INET;
+            ::inet_pton(AF_INET, source, &own.sin_addr);
+            if (::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+                throw std::runtime_error("bind");
+        }
         const auto colon = address.rfind(':');
         sockaddr_in server{};
         server.sin_family = AF_INET;

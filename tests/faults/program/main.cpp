@@ -9,6 +9,7 @@
 
 #include "apps/ca/serve.h"
 #include "tests/faults/program/faulty_adapters.h"
+#include "tests/faults/program/memory_limit.h"
 
 int main(int argument_count, char** arguments) {
     CLI::App program("cairn-ca with faults", "cairn-ca-faulty");
@@ -22,6 +23,8 @@ int main(int argument_count, char** arguments) {
     serve->add_option("DIR", folder, "Folder that `cairn-ca init` created")->required();
     serve->add_option("--die-at", text, "STEP.before or STEP.after, with :N the Nth time");
     serve->add_option("--signer-away", signer_away, "While this file exists, nothing is signed");
+    std::size_t mebibytes = 0;
+    serve->add_option("--memory-limit", mebibytes, "Most MiB that operator new gives out");
     serve->add_option("--set", overrides, "KEY=VALUE, as for cairn-ca")->allow_extra_args(false);
     try {
         program.parse(argument_count, arguments);
@@ -29,6 +32,7 @@ int main(int argument_count, char** arguments) {
             for (const auto& step : cairn::faults::FaultPoint::steps()) std::cout << step << "\n";
             return 0;
         }
+        if (mebibytes > 0) cairn::faults::limit_memory(mebibytes << 20U);
         using cairn::faults::FaultPoint;
         const auto point = serve->count("--die-at") == 0 ? std::make_unique<FaultPoint>()
                                                          : std::make_unique<FaultPoint>(text);
