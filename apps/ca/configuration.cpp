@@ -598,6 +598,8 @@ std::string initial_configuration(const std::string& listen, const std::string& 
 )";
     constexpr std::string_view rest =
         R"(# threads = 0              # event loops; 0: one for each processor
+# trusted_proxies = []     # e.g. "10.0.0.5": load balancers that tell clients' addresses
+# connections_per_client = 1000
 
 [directory]                # what clients are told
 # terms_of_service = ""    # URL; clients must agree to it

@@ -62,6 +62,8 @@ TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {
     const auto all = read_configuration(with_every_key(), {}, now);
     ASSERT_TRUE(all) << all.error().front().message;
     EXPECT_EQ(all->server.threads, present->server.threads);
+    EXPECT_TRUE(all->server.trusted_proxies.empty());
+    EXPECT_EQ(all->server.connections_per_client, present->server.connections_per_client);
     EXPECT_EQ(all->store.schema, present->store.schema);
     EXPECT_EQ(all->store.connections, present->store.connections);
     EXPECT_EQ(all->log.file, present->log.file);
