@@ -99,17 +99,14 @@ class StandaloneSolver final : public Solver {
     }
 
     std::unique_ptr<net::HttpServer> listen(const std::string& address) try {
-        auto server = std::make_unique<net::HttpServer>(
-            loops_, *log_,
-            net::HttpServer::Options{.listen = {address},
-                                     .limits = {.body = 0, .connections = 256},
-                                     .tls = nullptr,
-                                     .handler =
-                                         [answers = answers_](net::HttpRequest request) {
-                                             return respond(answers, std::move(request));
-                                         },
-                                     .plain_handler = nullptr,
-                                     .access_log = false});
+        net::HttpServer::Options options;
+        options.listen = {address};
+        options.limits = {.body = 0, .connections = 256};
+        options.access_log = false;
+        options.handler = [answers = answers_](net::HttpRequest request) {
+            return respond(answers, std::move(request));
+        };
+        auto server = std::make_unique<net::HttpServer>(loops_, *log_, std::move(options));
         server->start();
         return server;
     } catch (const std::runtime_error& error) {
