@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -52,14 +53,22 @@ base::Time renewal_time(const pki::Certificate& certificate) {
     return certificate.not_after() - (certificate.not_after() - certificate.not_before()) / 3;
 }
 
-// Whether a certificate for this key issued now would have the same issuer, if it had one.
-bool is_of_present_issuer(const pki::Certificate& issuer, const crypto::PrivateKey& key,
+// The kind of key to be made for a certificate.
+crypto::KeyType key_type_for(crypto::KeyAlgorithm algorithm) {
+    if (algorithm == crypto::KeyAlgorithm::rsa) return crypto::KeyType::rsa2048;
+    return algorithm == crypto::KeyAlgorithm::ec_p384 ? crypto::KeyType::ec_p384
+                                                      : crypto::KeyType::ec_p256;
+}
+
+// Whether one that is issued now would have such a key and these certificates above it, if it had
+// any.
+bool is_of_present_issuer(std::span<const pki::Certificate> above, crypto::KeyAlgorithm key,
                           const Configuration& configuration, const Authority& authority,
                           base::Time now) {
     try {
-        const auto* present = authority.issuers().choose(configuration.default_profile,
-                                                         key.public_key().algorithm(), now);
-        return present != nullptr && present->certificate() == issuer;
+        const auto present = authority.issuers().for_own_server(configuration.default_profile,
+                                                                names_of(configuration), now);
+        return present && present->key == key && std::ranges::equal(above, present->issuer.chain());
     } catch (const ca::IssuerUnavailable&) {
         return true;
     }
@@ -100,7 +109,8 @@ bool ServerCertificate::is_good(const Pair& pair, const Configuration& configura
     const auto& certificate = pair.chain.front();
     return now >= certificate.not_before() && now < renewal_time(certificate) &&
            has_names(certificate, names_of(configuration)) &&
-           is_of_present_issuer(pair.chain[1], pair.key, configuration, authority, now);
+           is_of_present_issuer(std::span(pair.chain).subspan(1), pair.key.public_key().algorithm(),
+                                configuration, authority, now);
 }
 
 void ServerCertificate::use(const Pair& pair) {
@@ -120,12 +130,16 @@ void ServerCertificate::Patience::count_failure() {
 
 ServerCertificate::Pair ServerCertificate::issue(const Configuration& configuration,
                                                  Authority& authority,
-                                                 const base::Executor& executor) {
-    auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+                                                 const base::Executor& executor) const {
+    const auto names = names_of(configuration);
+    const auto maker =
+        authority.issuers().for_own_server(configuration.default_profile, names, clock_.now());
+    if (!maker) throw std::runtime_error("no issuer is active");
+    auto key = crypto::PrivateKey::generate(key_type_for(maker->key));
     pki::Chain chain;
     const auto task = [&]() -> base::Task<void> {
         chain = co_await authority.issuance().issue_own_certificate(
-            names_of(configuration), key.public_key(), server_certificate_life);
+            maker->issuer, names, key.public_key(), server_certificate_life);
     };
     boost::asio::co_spawn(executor, task(), boost::asio::use_future).get();
     return {std::move(chain), std::move(key)};

@@ -17,6 +17,7 @@ namespace cairn::apps {
 
 /// The certificate with which the CA serves HTTPS: issued to itself by one of its issuers, kept in
 /// pki/server.pem and pki/server-key.pem, renewed with a new key when a third of its life is left.
+/// The key is of P-256, or of another kind where the issuers serve that alone.
 class ServerCertificate {
   public:
     ServerCertificate(std::filesystem::path folder, const base::Clock& clock, base::Log& log,
@@ -56,8 +57,8 @@ class ServerCertificate {
     [[nodiscard]] std::optional<Pair> read() const;
     [[nodiscard]] bool is_good(const Pair& pair, const Configuration& configuration,
                                const Authority& authority) const;
-    [[nodiscard]] static Pair issue(const Configuration& configuration, Authority& authority,
-                                    const base::Executor& executor);
+    [[nodiscard]] Pair issue(const Configuration& configuration, Authority& authority,
+                             const base::Executor& executor) const;
     void use(const Pair& pair);
     void write(const Pair& pair);
     void attempt(const Configuration& configuration, Authority& authority,

@@ -144,7 +144,9 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
     const auto issuer_not_after =
-        require_issuer_at_once(order.profile, csr.public_key()).validity().not_after;
+        require_issuer_at_once({order.profile, csr.public_key().algorithm(), order.identifiers})
+            .validity()
+            .not_after;
     IssuanceIntent intent{.begun = now,
                           .csr = std::move(request.csr),
                           .serial = pki::SerialNumber::dated(now, random_),
@@ -316,7 +318,8 @@ Issuance::Warrant Issuance::prove(const Facts& facts) const {
     auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, *profile);
     if (!proof) throw std::move(proof.error());
     // Asked again: between finalize and now may lie an outage or a change of issuer.
-    const auto& issuer = require_issuer(order.profile, proof->public_key());
+    const auto& issuer =
+        require_issuer({order.profile, proof->public_key().algorithm(), order.identifiers});
     if (auto refusal = intent_refusal(*order.intent, issuer.validity().not_after, clock_.now())) {
         // Who finalized must not lose the order to a clock that will be set right.
         if (!clock_watch_.is_believed())
@@ -357,13 +360,13 @@ base::Task<void> Issuance::give_up(OrderId id) {
     announcements_.announce(id.to_string());
 }
 
-base::Task<pki::Chain> Issuance::issue_own_certificate(std::vector<protocol::Identifier> names,
+base::Task<pki::Chain> Issuance::issue_own_certificate(const Issuer& issuer,
+                                                       std::vector<protocol::Identifier> names,
                                                        crypto::PublicKey key,
                                                        base::Seconds validity) {
     co_await settle_own();
     const auto now = clock_.now();
     const auto& profile = *profiles_.find("");
-    const auto& issuer = require_issuer(profile.name, key);
     const auto whole = validity_until(issuer.validity().not_after, validity, profile.backdate, now);
     auto proof = IssuanceProof::for_own_server(names, std::move(key),
                                                pki::SerialNumber::dated(now, random_), whole);
@@ -396,20 +399,19 @@ base::Task<void> Issuance::settle_own() {
     unsettled_own_.reset();
 }
 
-const Issuer& Issuance::require_issuer(const std::string& profile,
-                                       const crypto::PublicKey& key) const {
-    const auto* issuer = issuers_.choose(profile, key.algorithm(), clock_.now());
+const Issuer& Issuance::require_issuer(const Issuers::Wanted& wanted) const {
+    const auto* issuer = issuers_.choose(wanted, clock_.now());
     if (issuer == nullptr)
         throw Problem(ProblemType::bad_csr,
-                      "no issuer of this CA issues certificates of profile \"" + profile +
-                          "\" for " + std::string(to_string(key.algorithm())) + " keys");
+                      "no issuer of this CA issues certificates of profile \"" + wanted.profile +
+                          "\" for " + std::string(to_string(wanted.key)) +
+                          " keys and the names of the order");
     return *issuer;
 }
 
-const Issuer& Issuance::require_issuer_at_once(const std::string& profile,
-                                               const crypto::PublicKey& key) const {
+const Issuer& Issuance::require_issuer_at_once(const Issuers::Wanted& wanted) const {
     try {
-        return require_issuer(profile, key);
+        return require_issuer(wanted);
     } catch (const IssuerUnavailable& error) {
         Problem problem(ProblemType::server_internal, error.what(), 503);
         problem.retry_after = issuer_retry;

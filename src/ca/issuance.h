@@ -62,10 +62,12 @@ class Issuance {
     /// The order as its issuance left it, once that has ended and is written.
     [[nodiscard]] std::optional<OrderView> outcome(const Issuings::Handle& issuing) const;
 
-    /// Issues the certificate for the CA's own HTTPS endpoint, of the default profile, and stores
-    /// it; it comes with its issuer's chain.
+    /// Issues the certificate for the CA's own HTTPS endpoint by `issuer`
+    /// (`Issuers::for_own_server`), backdated as the default profile says, and stores it; it comes
+    /// with its issuer's chain.
     [[nodiscard]] base::Task<pki::Chain> issue_own_certificate(
-        std::vector<protocol::Identifier> names, crypto::PublicKey key, base::Seconds validity);
+        const Issuer& issuer, std::vector<protocol::Identifier> names, crypto::PublicKey key,
+        base::Seconds validity);
 
   private:
     /// The answer to a finalize that was there before with the same CSR, if this is one.
@@ -86,11 +88,9 @@ class Issuance {
     base::Task<void> give_up(OrderId id);
     /// The issuer for such a certificate. Throws a problem if there is none, IssuerUnavailable if
     /// none is valid now.
-    [[nodiscard]] const Issuer& require_issuer(const std::string& profile,
-                                               const crypto::PublicKey& key) const;
+    [[nodiscard]] const Issuer& require_issuer(const Issuers::Wanted& wanted) const;
     /// The same for a request, which does not wait: throws a problem in both cases.
-    [[nodiscard]] const Issuer& require_issuer_at_once(const std::string& profile,
-                                                       const crypto::PublicKey& key) const;
+    [[nodiscard]] const Issuer& require_issuer_at_once(const Issuers::Wanted& wanted) const;
     /// The proof that the order's intent may be carried out, and by whom.
     struct Warrant {
         IssuanceProof proof;

@@ -42,8 +42,9 @@ class IssuerTest : public testing::Test {
     }
     // The name of the issuer that is chosen, or "none".
     static std::string chosen(const Issuers& issuers, const std::string& profile,
-                              KeyAlgorithm subject, base::Time when = now) {
-        const auto* issuer = issuers.choose(profile, subject, when);
+                              KeyAlgorithm subject, base::Time when = now,
+                              const std::vector<protocol::Identifier>& names = {}) {
+        const auto* issuer = issuers.choose({profile, subject, names}, when);
         return issuer ? issuer->name() : "none";
     }
     template <class... More>
@@ -105,6 +106,30 @@ TEST_F(IssuerTest, IsChosenByProfileAndKindOfKey) {
     EXPECT_EQ(chosen(all, "short", KeyAlgorithm::ec_p256), "short");
     const auto one = issuers(issuer("rsa", now, {.key_algorithms = {KeyAlgorithm::rsa}}));
     EXPECT_EQ(chosen(one, "default", KeyAlgorithm::ec_p256), "none");
+}
+
+// A CA whose issuers serve other keys or profiles than its own server would have must start.
+TEST_F(IssuerTest, HasOneForTheOwnServerWheneverOneIssues) {
+    const std::vector names{*protocol::Identifier::dns("a.example")};
+    const auto own = [&](const Issuers& all) {
+        const auto found = all.for_own_server("default", names, now);
+        return found ? found->issuer.name() + " " + std::string(to_string(found->key)) : "none";
+    };
+    using enum KeyAlgorithm;
+    const auto old = now - std::chrono::days(1);
+    const auto rsa_alone = Issuer::Use{.key_algorithms = {rsa}};
+    EXPECT_EQ(own(issuers(issuer("a", now))), "a ec-p256");
+    EXPECT_EQ(own(issuers(issuer("a", now, rsa_alone))), "a rsa");
+    EXPECT_EQ(own(issuers(issuer("a", now, rsa_alone), issuer("b", old))), "b ec-p256");
+    EXPECT_EQ(own(issuers(issuer("a", now, {.key_algorithms = {ec_p384, rsa}}))), "a ec-p384");
+    EXPECT_EQ(own(issuers(issuer("a", now, {.key_algorithms = {ec_p521}}))), "a ec-p256");
+    EXPECT_EQ(own(issuers(issuer("a", now, {.profiles = {"short"}}))), "a ec-p256");
+    EXPECT_EQ(own(issuers(issuer("a", now, {.profiles = {"short"}}), issuer("b", old, rsa_alone))),
+              "b rsa");
+    EXPECT_EQ(own(issuers(issuer("a", now + base::Seconds(1)), issuer("b", old, rsa_alone))),
+              "b rsa");
+    EXPECT_EQ(own(issuers(issuer("a", now, {.active = false}))), "none");
+    EXPECT_THROW(own(issuers(issuer("a", now + base::Seconds(1)))), IssuerUnavailable);
 }
 
 TEST_F(IssuerTest, NeedsItsOwnKeyAndACertificateOfACa) {

@@ -28,8 +28,13 @@ Problem not_found(const char* what) {
 }  // namespace
 
 Ordering::Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
-                   const base::Clock& clock, crypto::Random& random)
-    : store_(store), policy_(policy), profiles_(profiles), clock_(clock), random_(random) {}
+                   const Issuers& issuers, const base::Clock& clock, crypto::Random& random)
+    : store_(store),
+      policy_(policy),
+      profiles_(profiles),
+      issuers_(issuers),
+      clock_(clock),
+      random_(random) {}
 
 base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderRequest request) {
     const auto* profile = profiles_.find(request.profile);
@@ -38,6 +43,8 @@ base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderReque
                       "profile \"" + base::printable(request.profile) + "\" is not offered");
     const auto now = clock_.now();
     if (auto refusal = order_refusal(request, *profile, policy_, now)) throw std::move(*refusal);
+    if (auto refusal = issuers_.names_refusal(profile->name, request.identifiers))
+        throw std::move(*refusal);
 
     OrderView view{.order = {.id = OrderId::fresh(now, random_),
                              .account = account,

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "ca/account.h"
+#include "ca/issuer.h"
 #include "ca/order.h"
 #include "ca/policy.h"
 #include "ca/profile.h"
@@ -32,7 +33,7 @@ struct OrderView {
 class Ordering {
   public:
     Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
-             const base::Clock& clock, crypto::Random& random);
+             const Issuers& issuers, const base::Clock& clock, crypto::Random& random);
 
     [[nodiscard]] base::Task<OrderView> place(AccountId account, protocol::NewOrderRequest request);
     /// What has this id, whoever asks; nothing if the text was none. To be shown only after
@@ -63,6 +64,7 @@ class Ordering {
     OrderStore& store_;
     const NamePolicy& policy_;
     const Profiles& profiles_;
+    const Issuers& issuers_;
     const base::Clock& clock_;
     crypto::Random& random_;
 };

@@ -1,9 +1,11 @@
 #include "pki/chain.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "crypto/openssl.h"
 #include "pki/pem.h"
@@ -53,6 +55,35 @@ std::string to_pem(std::span<const Certificate> chain) {
     std::string pem;
     for (const Certificate& certificate : chain) pem += certificate.pem();
     return pem;
+}
+
+base::Result<void> check_authorities(std::span<const Certificate> chain) {
+    std::size_t below =
+        0;  // CAs below the one looked at, those that certify themselves not counted
+    for (const Certificate& authority : chain) {
+        const auto refuse = [&](std::string_view why) {
+            return base::fail(fmt::format(
+                "\"{}\" {}", base::printable(authority.subject_common_name(), 80), why));
+        };
+        if (!authority.has_handle()) return refuse("cannot be read by OpenSSL");
+        X509* const handle = authority.handle();
+        if (!authority.is_ca()) return refuse("is not the certificate of a CA (basicConstraints)");
+        const auto flags = X509_get_extension_flags(handle);
+        if ((flags & EXFLAG_INVALID) != 0) return refuse("has extensions that cannot be read");
+        if ((flags & EXFLAG_CRITICAL) != 0)
+            return refuse("has a critical extension that verifiers do not know");
+        if ((X509_get_key_usage(handle) & KU_KEY_CERT_SIGN) == 0)
+            return refuse("may not sign certificates (keyUsage)");
+        // 1: a CA by basicConstraints. Others are guesses about certificates of version 1.
+        if (X509_check_purpose(handle, X509_PURPOSE_SSL_SERVER, 1) != 1)
+            return refuse("may not certify TLS servers (extendedKeyUsage, nsCertType)");
+        const long path_length = X509_get_pathlen(handle);
+        if (path_length >= 0 && std::cmp_less(path_length, below))
+            return refuse(fmt::format("lets {} CAs be below it, and the chain has {} (pathLength)",
+                                      path_length, below));
+        if ((flags & EXFLAG_SI) == 0) ++below;
+    }
+    return {};
 }
 
 base::Result<void> verify_chain(std::span<const Certificate> chain,

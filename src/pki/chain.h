@@ -19,6 +19,12 @@ using Chain = std::vector<Certificate>;
 /// The PEM blocks one after the other.
 [[nodiscard]] std::string to_pem(std::span<const Certificate> chain);
 
+/// Why verifiers would refuse every certificate of a TLS server below `chain`, issuer first and
+/// perhaps without the root: one of it is no CA's for this purpose (basicConstraints, keyUsage,
+/// extendedKeyUsage), lets fewer CAs be below it than are, or has a critical extension that is not
+/// commonly known. Validity and names are not looked at. Nothing wrong: an empty result.
+[[nodiscard]] base::Result<void> check_authorities(std::span<const Certificate> chain);
+
 /// Why `chain`, leaf first, does not lead to one of `roots` at `when` for a TLS server; nothing
 /// wrong: an empty result. Names are not looked at. The very last second of a validity counts as
 /// past, as OpenSSL has it.
