@@ -88,7 +88,7 @@ TEST(FetchRenewalWindow, DoesWithoutWhereThereIsNone) {
     EXPECT_FALSE(fetch_renewal_window(session, example));
     auto nowhere = bench.workplace().session("https://127.0.0.1:1/dir", "");
     EXPECT_FALSE(fetch_renewal_window(nowhere, example));
-    EXPECT_EQ(bench.timer.waited(), 0ms);
+    EXPECT_LT(bench.timer.waited(), 10s) << "for a CA that may be about to listen";
 }
 
 }  // namespace

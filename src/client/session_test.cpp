@@ -291,13 +291,6 @@ TEST_F(SessionTest, ExplainsWhatIsNoDirectory) {
     }
 }
 
-TEST_F(SessionTest, ReportsAnUnreachableCaAtOnce) {
-    auto session = make_session("https://127.0.0.1:1/dir");
-    EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
-                HasSubstr("Could not read the directory"));
-    EXPECT_EQ(timer_.waited(), 0ms);
-}
-
 TEST_F(SessionTest, ResolvesLocationsAndAlternates) {
     auto session = open_session();
     answer_first({response(
