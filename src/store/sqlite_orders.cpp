@@ -153,7 +153,8 @@ SqliteRepository::claim_unfinished_issuances(std::size_t limit) {
         return connection.list(
             "SELECT id, account FROM (SELECT id, account, begun,"
             " row_number() OVER (PARTITION BY account ORDER BY begun, rowid) AS turn"
-            " FROM orders WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL)"
+            " FROM orders INDEXED BY unfinished_issuances"
+            " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL)"
             " ORDER BY turn, begun LIMIT ?",
             read_unfinished_issuance<Columns>, static_cast<std::int64_t>(limit));
     });
