@@ -1,5 +1,6 @@
 #include "apps/ca/authority.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "api/problem_response.h"
@@ -57,11 +58,23 @@ ca::Issuer load_issuer(const std::string& name, const Configuration& configurati
     }
 }
 
+// Throws if nothing that the issuer makes of the profile could be accepted.
+void require_use(const ca::Issuer& issuer, const ca::Profile& profile) {
+    if (issuer.is_for(profile.name) && profile.common_name && !issuer.permits_common_name())
+        throw std::runtime_error(
+            "issuer " + issuer.name() +
+            ": the name constraints of its chain forbid subjects with a common name, as profile " +
+            profile.name +
+            " makes them; set its common_name to false, or name the profiles of the issuer");
+}
+
 ca::Issuers load_issuers(const Configuration& configuration, const fs::path& folder,
                          const base::Executor& slow_signing, const Adapters& adapters) {
     std::vector<ca::Issuer> issuers;
     for (const auto& [name, wanted] : configuration.issuers)
         issuers.push_back(load_issuer(name, configuration, folder, slow_signing, adapters));
+    for (const auto& issuer : issuers)
+        for (const auto& [name, profile] : configuration.profiles) require_use(issuer, profile);
     try {
         return ca::Issuers(std::move(issuers));
     } catch (const std::invalid_argument& error) {
@@ -188,6 +201,15 @@ base::Task<net::HttpResponse> Authority::handle_plain(net::HttpRequest request) 
          400});
     response.log_detail = "plain http on the port of https";
     co_return response;
+}
+
+base::Seconds Authority::longest_life(const ca::Issuer& issuer, base::Time now) const {
+    base::Seconds longest{0};
+    for (const auto& [name, profile] : profiles_.all())
+        if (issuer.is_for(name))
+            longest =
+                std::max(longest, profile.longest_life(now) - profile.backdate - base::Seconds(1));
+    return longest;
 }
 
 base::Task<void> Authority::prepare() {

@@ -78,6 +78,8 @@ class Authority {
 
     [[nodiscard]] ca::Issuance& issuance() { return issuance_; }
     [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
+    /// How far ahead the longest of what `issuer` issues now ends, unless its chain ends sooner.
+    [[nodiscard]] base::Seconds longest_life(const ca::Issuer& issuer, base::Time now) const;
 
   private:
     [[nodiscard]] net::Router make_router();

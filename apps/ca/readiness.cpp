@@ -117,9 +117,28 @@ std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts) {
 }
 
 std::vector<std::string> readiness_notes(const ReadinessFacts& facts) {
-    if (facts.dissenters.empty()) return {};
-    return {fmt::format("nodes_disagree: another configuration or other issuers have: {}",
-                        fmt::join(facts.dissenters, ", "))};
+    std::vector<std::string> notes = shortening_issuers(facts);
+    for (auto& note : notes) note.insert(0, "issuer_shortens: ");
+    if (!facts.dissenters.empty())
+        notes.push_back(
+            fmt::format("nodes_disagree: another configuration or other issuers have: {}",
+                        fmt::join(facts.dissenters, ", ")));
+    return notes;
+}
+
+std::vector<std::string> shortening_issuers(const ReadinessFacts& facts) {
+    std::vector<std::string> texts;
+    for (const auto& certificate : facts.certificates) {
+        if (certificate.role != Role::issuer || certificate.longest_life.count() == 0 ||
+            certificate.not_after - facts.now >= certificate.longest_life ||
+            finding_about(certificate, facts.now))
+            continue;
+        texts.push_back(
+            fmt::format("the chain of the issuer \"{}\" ends at {}, and with it all that it "
+                        "issues, sooner than the profiles say; put a new one into pki/ and reload",
+                        certificate.name, base::to_rfc3339(certificate.not_after)));
+    }
+    return texts;
 }
 
 }  // namespace cairn::apps

@@ -17,7 +17,10 @@ struct ReadinessFacts {
         enum class Role { issuer, server };
         Role role;
         std::string name;
+        /// Of an issuer: when all certificates of its chain are valid.
         base::Time not_before, not_after;
+        /// Of an issuer: how far ahead the longest of what it issues is to end.
+        base::Seconds longest_life{0};
     };
     base::Time now;
     /// How far the clock deviates from what it is compared with.
@@ -65,6 +68,10 @@ inline constexpr base::Seconds least_issuer_life{3600};
 
 /// All that is in the way, in the order of `Obstacle`; empty: the server is ready.
 [[nodiscard]] std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts);
+
+/// Which issuers cut short what they issue, because a certificate of their chain ends too soon for
+/// the validity that the profiles give; a line each. One that is an obstacle is not told again.
+[[nodiscard]] std::vector<std::string> shortening_issuers(const ReadinessFacts& facts);
 
 /// What an operator should know although the server is as ready as without it, a line each: if it
 /// were a finding, a change of the configuration would take all nodes away at once.

@@ -16,10 +16,10 @@ using std::chrono::hours;
 const base::Time now{base::Seconds(1'800'000'000)};
 
 Certificate issuer(base::Time not_before, base::Time not_after) {
-    return {Role::issuer, "intermediate", not_before, not_after};
+    return {Role::issuer, "intermediate", not_before, not_after, days(90)};
 }
 Certificate server(base::Time not_after) {
-    return {Role::server, "", now - days(20), not_after};
+    return {Role::server, "", now - days(20), not_after, {}};
 }
 
 ReadinessFacts good() {
@@ -53,6 +53,27 @@ TEST(ReadinessTest, NotesThatNodesDisagreeAndIsReadyAllTheSame) {
     EXPECT_EQ(readiness_notes(facts),
               std::vector<std::string>{"nodes_disagree: another configuration or other issuers "
                                        "have: ca2 0.0.0.0:443, ca3 0.0.0.0:443"});
+}
+
+TEST(ReadinessTest, NotesThatAChainEndsTooSoonForWhatItIssues) {
+    auto facts = good();
+    auto& issuer = facts.certificates.front();
+    issuer.not_after = now + days(90);
+    EXPECT_TRUE(readiness_notes(facts).empty());
+    issuer.not_after -= base::Seconds(1);
+    EXPECT_TRUE(readiness_findings(facts).empty());
+    ASSERT_EQ(readiness_notes(facts).size(), 1U);
+    const auto note = readiness_notes(facts).front();
+    EXPECT_TRUE(
+        note.starts_with("issuer_shortens: the chain of the issuer \"intermediate\" ends at "
+                         "2027-04-15T07:59:59Z,"))
+        << note;
+    issuer.not_after = now + base::Seconds(1);
+    EXPECT_EQ(obstacles_of(facts), std::vector{Obstacle::issuer_expiring});
+    EXPECT_TRUE(readiness_notes(facts).empty());
+    issuer.not_after = now + days(1);
+    issuer.longest_life = base::Seconds(0);  // it serves no profile
+    EXPECT_TRUE(readiness_notes(facts).empty());
 }
 
 TEST(ReadinessTest, FindsEachObstacle) {

@@ -141,6 +141,7 @@ class Server {
         run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
         report_configuration();
+        warn_of_shortening_issuers();
         authority_.load()->start();
         acme_ = std::make_unique<net::HttpServer>(loops_, *log_, acme_options());
         if (!configuration_.server.admin_listen.empty())
@@ -194,6 +195,7 @@ class Server {
         warn_of_lasting_keys(configuration);
         take_confirmation(configuration);
         configuration_ = std::move(configuration);
+        warn_of_shortening_issuers();
         log_->info("configuration reloaded", {{"issuers", issuer_names()}});
         follow_up("its files of keys could not be looked at", [&] { warn_of_keys(); });
         follow_up("the other nodes do not know yet", [&] {
@@ -207,6 +209,8 @@ class Server {
         // An authority goes once the last request that began under it has ended.
         std::erase_if(retired_, [](const auto& former) { return former.use_count() == 1; });
         certificate_.keep_up(configuration_, *authority_.load(), loops_.next());
+        if (std::chrono::steady_clock::now() >= next_shortening_warning_)
+            warn_of_shortening_issuers();
         keep_believed_time();
     }
 
@@ -229,6 +233,12 @@ class Server {
             log_->error(std::string("the new configuration is in force, but ") + consequence,
                         {{"error", error.what()}});
         }
+    }
+
+    void warn_of_shortening_issuers() {
+        next_shortening_warning_ = std::chrono::steady_clock::now() + std::chrono::hours(24);
+        for (const auto& text : shortening_issuers(readiness_facts()))
+            log_->warning("an issuer cuts short what it issues", {{"detail", text}});
     }
 
     std::optional<ca::ClockWatch::Point> database_clock() const {
@@ -408,10 +418,11 @@ class Server {
         for (const auto& issuer : authority->issuers().all()) {
             if (!issuer.use().active) continue;
             facts.certificates.push_back({Role::issuer, issuer.name(), issuer.validity().not_before,
-                                          issuer.validity().not_after});
+                                          issuer.validity().not_after,
+                                          authority->longest_life(issuer, facts.now)});
         }
         facts.certificates.push_back(
-            {Role::server, "server", certificate_.not_before(), certificate_.not_after()});
+            {Role::server, "server", certificate_.not_before(), certificate_.not_after(), {}});
         if (store_.shared != nullptr) facts.dissenters = store_.shared->health().dissenters;
         return facts;
     }
@@ -458,6 +469,7 @@ class Server {
     ServerCertificate certificate_;
     std::atomic<std::shared_ptr<Authority>> authority_;
     std::vector<std::shared_ptr<Authority>> retired_;
+    std::chrono::steady_clock::time_point next_shortening_warning_;
     std::atomic<bool> is_draining_ = false;
     OperatorSite operator_site_;
     std::unique_ptr<net::HttpServer> acme_, operator_;

@@ -370,6 +370,7 @@ base::Task<pki::Chain> Issuance::issue_own_certificate(const Issuer& issuer,
     const auto whole = validity_until(issuer.validity().not_after, validity, profile.backdate, now);
     auto proof = IssuanceProof::for_own_server(names, std::move(key),
                                                pki::SerialNumber::dated(now, random_), whole);
+    if (!issuer.permits_common_name()) proof.leave_out_common_name();
     auto issued = kept(proof, issuer);
     issued.der = co_await make_certificate(std::move(proof), issuer);
     issued.issued = clock_.now();

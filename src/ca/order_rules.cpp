@@ -201,7 +201,7 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
 
     auto result = for_own_server(order.identifiers, csr.public_key(), order.intent->serial,
                                  order.intent->validity);
-    if (!profile.common_name) result.common_name_.reset();
+    if (!profile.common_name) result.leave_out_common_name();
     return result;
 }
 

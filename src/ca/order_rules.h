@@ -77,6 +77,9 @@ class IssuanceProof {
                                                       pki::SerialNumber serial,
                                                       pki::Validity validity);
 
+    /// The certificate has its names as alternative ones alone.
+    void leave_out_common_name() { common_name_.reset(); }
+
     [[nodiscard]] const pki::SubjectNames& names() const { return names_; }
     [[nodiscard]] const std::optional<std::string>& common_name() const { return common_name_; }
     [[nodiscard]] const crypto::PublicKey& public_key() const { return public_key_; }

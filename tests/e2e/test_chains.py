@@ -4,6 +4,7 @@ import datetime
 import ipaddress
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,6 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from harness.acme import Client, Refused, assert_problem, make_csr
 from harness.dns_server import unique_name
 from harness.issued import read_chain, to_pem
+from harness.metrics import scrape
 from harness.process import run
 from harness.web import Responder
 
@@ -101,6 +103,16 @@ def test_what_is_issued_ends_with_the_first_of_the_chain(tmp_path, ca, connect):
     restart(ca)
     leaf = verified(tmp_path, ca, connect().issue([unique_name()]))
     assert leaf.not_valid_after == upper.certificate.not_valid_after
+    # The operator is told, the CA is ready all the same, and the metric shows the chain's end.
+    ready = requests.get(f"http://127.0.0.1:{ca.admin_port}/readyz", timeout=10)
+    assert ready.status_code == 200
+    assert 'issuer_shortens: the chain of the issuer "intermediate" ends at' in ready.text
+    warning = next(line for line in ca.log_lines()
+                   if line["event"] == "an issuer cuts short what it issues")
+    assert warning["level"] == "warning" and "sooner than the profiles say" in warning["detail"]
+    end = upper.certificate.not_valid_after.replace(tzinfo=datetime.timezone.utc).timestamp()
+    assert scrape(ca)("cairn_certificate_not_after_timestamp_seconds", role="issuer",
+                      name="intermediate") == end
     # The server's own, too.
     own = read_chain((ca.home / "pki" / "server.pem").read_text())[0]
     assert own.not_valid_after == upper.certificate.not_valid_after
@@ -212,6 +224,17 @@ def test_an_issuer_that_is_inactive_may_have_any_chain(ca, connect):
     connect().issue([unique_name()])
 
 
+def test_a_common_name_that_the_chain_forbids_is_refused_at_the_start(ca):
+    root = Authority("Root", 3650)
+    bounds = x509.NameConstraints([x509.DirectoryName(x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example")]))], None)
+    replace_issuer(ca, Authority("Lower", 1825, root, constrained(bounds)), root)
+    restart(ca)
+    ca.settings["profiles.default.common_name"] = True
+    told = refusal_of(ca)
+    assert "issuer intermediate" in told and "common name" in told and "profile default" in told
+
+
 def test_issuers_for_rsa_alone(ca, connect):
     restart(ca, **{"issuers.intermediate.key_types": ["rsa"]})
     own = read_chain((ca.home / "pki" / "server.pem").read_text())[0]
@@ -229,8 +252,13 @@ def test_issuers_for_rsa_alone(ca, connect):
 
 
 def test_issuers_for_another_profile_alone(ca, connect):
-    restart(ca, **{"issuers.intermediate.profiles": ["brief"],
-                   "profiles.brief.validity": "6d"})
+    # As at its first start: it has no certificate of its own yet.
+    own = ca.home / "pki" / "server.pem"
+    assert ca.stop() == 0
+    own.unlink()
+    ca.settings |= {"issuers.intermediate.profiles": ["brief"], "profiles.brief.validity": "6d"}
+    ca.start()
+    assert own.exists()
     client = connect()
     assert client.issue([unique_name()], profile="brief").order["status"] == "valid"
     with pytest.raises(Refused):
