@@ -144,7 +144,7 @@ def test_a_reload_says_truly_which_configuration_is_in_force(tmp_path, dns, star
         database.sql(name, "ALTER TABLE cairn.hidden RENAME TO nodes")
         # And one that cannot be used leaves the former one.
         text = (ca.home / "ca.toml").read_text()
-        (ca.home / "ca.toml").write_text(text.replace("brief", "swift") + "[limits]\n")
+        (ca.home / "ca.toml").write_text(text.replace("brief", "swift") + "[nonsense]\n")
         ca.reload("reload failed; the former configuration stays in force")
         directory = requests.get(ca.directory, verify=str(ca.api_root), timeout=10).json()
         assert set(directory["meta"]["profiles"]) == {"brief", "default"}

@@ -418,7 +418,8 @@ def test_dies_inside_a_commit(life, call, nth):
 
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
-    assert set(known) == {*PATH, *SLOW, *TRIED_AGAIN, *START, *FAILURE, *FORGETTING}
+    assert set(known) == {*PATH, *SLOW, *TRIED_AGAIN, *START, *FAILURE, *COMPROMISE,
+                          *FORGETTING}
 
 
 def test_an_unknown_point_is_refused(tmp_path):
