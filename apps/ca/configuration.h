@@ -103,12 +103,6 @@ struct Configuration {
 /// Every key that a configuration may have, dotted; NAME stands where the operator chooses one.
 [[nodiscard]] std::vector<std::string> configuration_keys();
 
-/// What `init` writes: every key, with its default commented out where it need not be there.
-[[nodiscard]] std::string initial_configuration(const std::string& listen,
-                                                const std::string& admin_listen,
-                                                const std::string& public_url,
-                                                const std::vector<std::string>& hosts);
-
 /// "90d", "12h", "30m", "45s": a positive whole number and a unit.
 [[nodiscard]] base::Result<base::Seconds> duration_from(std::string_view text);
 

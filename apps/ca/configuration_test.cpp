@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "apps/ca/initial_configuration.h"
+
 namespace cairn::apps {
 namespace {
 

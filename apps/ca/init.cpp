@@ -5,6 +5,7 @@
 
 #include "apps/ca/configuration.h"
 #include "apps/ca/files.h"
+#include "apps/ca/initial_configuration.h"
 #include "apps/ca/intermediate.h"
 #include "base/base64url.h"
 #include "base/ip_address.h"

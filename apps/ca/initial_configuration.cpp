@@ -1,0 +1,100 @@
+#include "apps/ca/initial_configuration.h"
+
+#include <string_view>
+
+#include "base/json_quoted.h"
+
+namespace cairn::apps {
+
+std::string initial_configuration(const std::string& listen, const std::string& admin_listen,
+                                  const std::string& public_url,
+                                  const std::vector<std::string>& hosts) {
+    std::string host_list;
+    for (const auto& host : hosts)
+        host_list += (host_list.empty() ? "" : ", ") + base::json_quoted(host);
+    constexpr std::string_view head =
+        R"(# The configuration of this certificate authority. Every key can be overridden with
+# `cairn-ca serve DIR --set KEY=VALUE`. SIGHUP makes a running server read it again.
+# What is commented out shows its default.
+
+# default_profile = "default"   # the profile of orders that name none
+
+)";
+    constexpr std::string_view rest =
+        R"(# threads = 0              # event loops; 0: one for each processor
+# trusted_proxies = []     # e.g. "10.0.0.5": load balancers that tell clients' addresses
+# connections_per_client = 1000
+
+[directory]                # what clients are told
+# terms_of_service = ""    # URL; clients must agree to it
+# website = ""             # URL
+
+[store]                    # or "postgresql://USER@HOST/DATABASE", on which several nodes are one CA
+url = "sqlite:store/cairn.sqlite"
+# schema = "cairn"         # PostgreSQL: the schema that holds the CA
+# connections = 4          # PostgreSQL: connections for each event loop
+
+[log]
+# file = "-"               # "-": standard error
+# level = "info"           # debug, info, warning, error
+# access = true            # a line for each request
+# format = "auto"          # json, text; auto: text on a terminal
+
+[validation]
+http_port = 80
+tls_alpn_port = 443
+# https_port = 443         # where a redirect of http-01 to https may lead
+dns_servers = []           # empty: resolve from the roots; else forwarders, "127.0.0.1:8053"
+dnssec = true              # false: for forwarders that serve unsigned private zones only
+# dns_trust_anchor_file = ""   # empty: the root's keys that came with this system
+# dns_root_hints_file = ""
+allow_networks = []        # e.g. "10.0.0.0/8": destinations outside public address space
+# timeout = "10s"          # for one validation
+# retry_for = "never"      # e.g. "30s": so long a challenge is tried again that nothing answers yet
+
+[policy]
+internal_names = false     # true: also single labels, .local, .internal, localhost
+# baseline_requirements = true   # false: lifetimes beyond those of public CAs
+
+[retention]                # for how long what has ended is kept; "never": for ever
+# orders = "30d"
+# authorizations = "30d"
+# certificates = "never"
+
+# [clock]                  # wanted where /readyz says so; no default
+# confirmed = "2027-01-28T12:00:00Z"   # your word that this machine's clock was right then
+
+[issuance]
+# issuer_base_url = ""     # http URL of issuers' certificates; empty: public_url with http
+
+# [limits]                 # this version has no rate limits
+# enabled = false
+
+[issuers.intermediate]     # `cairn-ca issuer create` makes another one
+certificate = "pki/intermediate.pem"
+key = "pki/intermediate-key.pem"
+# profiles = []            # for these profiles alone; empty: for all
+# key_types = []           # for keys of these kinds alone: "rsa", "ec-p256", "ec-p384", "ec-p521"
+# active = true            # false: issues nothing more, and is still served
+
+[profiles.default]
+description = "certificates for TLS servers, 90 days"
+validity = "90d"
+max_names = 100
+# backdate = "1h"          # how far before the issuance the validity begins; at most a tenth of it
+# common_name = false      # true: the first name is the subject's common name as well
+# order_lifetime = "7d"
+# pending_lifetime = "7d"  # for how long a name can be proved after an order
+# reuse_lifetime = "10d"   # for how long a proof can be used again
+)";
+    std::string text(head);
+    text += "[server]\nlisten = [" + base::json_quoted(listen) + "]\n";
+    text += "public_url = " + base::json_quoted(public_url) +
+            "   # what clients see; all URLs are built from it\n";
+    text += "admin_listen = " + base::json_quoted(admin_listen) +
+            "   # /healthz, /readyz, /metrics: for the operator alone\n";
+    text += "hosts = [" + host_list + "]   # names and addresses in the server's own certificate\n";
+    return text.append(rest);
+}
+
+}  // namespace cairn::apps
