@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "bench/child.h"
-#include "net/http_client.h"
+#include "http/client.h"
 
 namespace cairn::bench {
 
@@ -47,9 +47,9 @@ void wait_until_served(const std::string& url, const std::filesystem::path& root
                        Child& server, const std::filesystem::path& log_file) {
     const auto deadline = std::chrono::steady_clock::now() + start_patience;
     for (;;) {
-        net::HttpClient client({.user_agent = "cairn-bench",
-                                .root_file = root_file.string(),
-                                .timeout = base::Milliseconds(1000)});
+        http::Client client({.user_agent = "cairn-bench",
+                             .root_file = root_file.string(),
+                             .timeout = base::Milliseconds(1000)});
         const auto reply = client.get(url);
         if (reply && reply->status == 200) return;
         if (server.has_ended() || std::chrono::steady_clock::now() > deadline)

@@ -13,7 +13,7 @@
 
 #include "bench/load_client.h"
 #include "bench/responders.h"
-#include "net/http_client.h"
+#include "http/client.h"
 
 namespace cairn::bench {
 
@@ -31,8 +31,7 @@ constexpr long memory_samples = 60;
 constexpr std::size_t most_loops = 2;
 
 protocol::Directory fetch_directory(const Authority& authority) {
-    net::HttpClient http(
-        {.user_agent = "cairn-bench", .root_file = authority.root_file().string()});
+    http::Client http({.user_agent = "cairn-bench", .root_file = authority.root_file().string()});
     const auto reply = http.get(authority.directory_url());
     if (!reply) throw std::runtime_error(reply.error().message);
     auto directory = protocol::Directory::from_json(base::bytes_of(reply->body));

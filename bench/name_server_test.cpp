@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/dns_message.h"
+#include "dns/message.h"
 
 namespace cairn::bench {
 namespace {
@@ -12,41 +12,41 @@ std::vector<std::string> records_of(const std::string& owner) {
     return {};
 }
 
-net::DnsAnswer ask(const std::string& name, net::RecordType type) {
-    const auto query = net::make_dns_query(4711, name, type);
+dns::Answer ask(const std::string& name, dns::RecordType type) {
+    const auto query = dns::make_query(4711, name, type);
     const auto reply = answer_dns_query(*query, records_of);
     EXPECT_TRUE(reply);
     EXPECT_EQ((*reply)[0], 4711 >> 8);
     EXPECT_EQ((*reply)[1], 4711 & 0xff);
-    auto answer = net::parse_dns_response(*reply, name, type);
+    auto answer = dns::parse_response(*reply, name, type);
     EXPECT_TRUE(answer) << answer.error().message;
     return *answer;
 }
 
-using Outcome = net::DnsAnswer::Outcome;
+using Outcome = dns::Answer::Outcome;
 
 TEST(NameServer, EveryNameIsOnTheLoopback) {
-    const auto answer = ask("n0.1-1.bench.test", net::RecordType::a);
+    const auto answer = ask("n0.1-1.bench.test", dns::RecordType::a);
     EXPECT_EQ(answer.outcome, Outcome::found);
     ASSERT_EQ(answer.addresses.size(), 1U);
     EXPECT_EQ(answer.addresses[0].to_string(), "127.0.0.1");
-    EXPECT_EQ(ask("n0.1-1.bench.test", net::RecordType::aaaa).outcome, Outcome::no_data);
-    EXPECT_EQ(ask("n0.1-1.bench.test", net::RecordType::caa).outcome, Outcome::no_data);
+    EXPECT_EQ(ask("n0.1-1.bench.test", dns::RecordType::aaaa).outcome, Outcome::no_data);
+    EXPECT_EQ(ask("n0.1-1.bench.test", dns::RecordType::caa).outcome, Outcome::no_data);
 }
 
 TEST(NameServer, TextsComeFromTheBoardWithoutRegardToCase) {
-    const auto answer = ask("_ACME-challenge.a.Bench.Test", net::RecordType::txt);
+    const auto answer = ask("_ACME-challenge.a.Bench.Test", dns::RecordType::txt);
     EXPECT_EQ(answer.texts, (std::vector<std::string>{"first", "second"}));
-    EXPECT_EQ(ask("_acme-challenge.b.bench.test", net::RecordType::txt).outcome, Outcome::no_data);
+    EXPECT_EQ(ask("_acme-challenge.b.bench.test", dns::RecordType::txt).outcome, Outcome::no_data);
 }
 
 TEST(NameServer, RefusesOtherZones) {
-    EXPECT_EQ(ask("example.org", net::RecordType::a).outcome, Outcome::refused);
-    EXPECT_EQ(ask("workbench.test", net::RecordType::a).outcome, Outcome::refused);
+    EXPECT_EQ(ask("example.org", dns::RecordType::a).outcome, Outcome::refused);
+    EXPECT_EQ(ask("workbench.test", dns::RecordType::a).outcome, Outcome::refused);
 }
 
 TEST(NameServer, AnswersNoGarbage) {
-    const auto query = *net::make_dns_query(1, "a.bench.test", net::RecordType::a);
+    const auto query = *dns::make_query(1, "a.bench.test", dns::RecordType::a);
     const std::size_t option_record = 11;  // what follows the question is not looked at
     for (std::size_t size = 0; size < query.size() - option_record; ++size)
         EXPECT_FALSE(answer_dns_query(base::BytesView(query).first(size), records_of)) << size;

@@ -5,19 +5,19 @@
 #include "base/log.h"
 #include "bench/name_server.h"
 #include "bench/tls_alpn_responder.h"
-#include "net/http_server.h"
+#include "http/server.h"
 #include "net/socket_address.h"
 
 namespace cairn::bench {
 
 namespace {
 
-net::HttpServer::Options http_options(const ChallengeBoard& board) {
-    net::HttpServer::Options options;
+http::Server::Options http_options(const ChallengeBoard& board) {
+    http::Server::Options options;
     options.listen = {"127.0.0.1:0"};
     options.access_log = false;
-    options.handler = [&board](net::HttpRequest request) -> base::Task<net::HttpResponse> {
-        net::HttpResponse response;
+    options.handler = [&board](http::Request request) -> base::Task<http::Response> {
+        http::Response response;
         const auto path = request.path();
         response.body = board.key_authorization(std::string(path.substr(path.rfind('/') + 1)));
         response.status = response.body.empty() ? 404 : 200;
@@ -43,7 +43,7 @@ struct Responders::State {
 
     std::unique_ptr<base::Log> log;
     net::EventLoops loops{1};
-    net::HttpServer http;
+    http::Server http;
     NameServer dns;
     TlsAlpnResponder tls;
 };

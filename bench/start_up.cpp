@@ -13,7 +13,7 @@
 #include "bench/child.h"
 #include "bench/https_identity.h"
 #include "bench/scenario.h"
-#include "net/http_client.h"
+#include "http/client.h"
 
 namespace cairn::bench {
 
@@ -45,9 +45,9 @@ bool accepts(unsigned port) {
 
 double start_once(const std::vector<std::string>& command, const std::filesystem::path& home,
                   unsigned port) {
-    net::HttpClient client({.user_agent = "cairn-bench",
-                            .root_file = (home / "pki/root.pem").string(),
-                            .timeout = base::Milliseconds(5000)});
+    http::Client client({.user_agent = "cairn-bench",
+                         .root_file = (home / "pki/root.pem").string(),
+                         .timeout = base::Milliseconds(5000)});
     const auto begun = steady_clock::now();
     Child server({.words = command, .output_file = (home / "serve.log").string()});
     while (!accepts(port)) {

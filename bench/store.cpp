@@ -1,5 +1,7 @@
 // What a store costs for each certificate, empty and filled, through the port that the CA uses. All
 // figures of a run come from the same machine within minutes: read the ratios.
+#include "store/postgres/store.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -19,8 +21,7 @@
 #include "bench/store_generator.h"
 #include "bench/store_load.h"
 #include "bench/sync_counter.h"
-#include "store/postgres_store.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite/store.h"
 
 namespace {
 

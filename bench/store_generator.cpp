@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "bench/fast_random.h"
-#include "ca/id.h"
+#include "ca/facts/id.h"
 #include "crypto/digest.h"
 #include "pki/serial_number.h"
 #include "protocol/jwk.h"
 #include "protocol/key_authorization.h"
 #include "protocol/problem.h"
-#include "store/postgres_session.h"
-#include "store/sqlite_file.h"
+#include "store/postgres/session.h"
+#include "store/sqlite/file.h"
 #include "store/stored_form.h"
 #include "store/testing/filling.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/task.h"
-#include "ca/repository.h"
+#include "ca/ports/repository.h"
 
 namespace cairn::bench {
 

@@ -33,7 +33,7 @@ cairn_found_library(jemalloc jemalloc/jemalloc.h jemalloc)
 find_package(CLI11 REQUIRED)
 add_library(cairn::cli11 ALIAS CLI11::CLI11)
 
-# Asio and Beast are compiled once (src/base/asio.cpp, src/net/beast.cpp), not in every file.
+# Asio and Beast are compiled once (src/base/asio.cpp, src/http/beast.cpp), not in every file.
 add_library(cairn_asio INTERFACE)
 target_compile_definitions(cairn_asio INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED

@@ -1,8 +1,8 @@
 #include <cstdlib>
 
-#include "net/dns_message.h"
+#include "dns/message.h"
 
-using namespace cairn::net;
+using namespace cairn::dns;
 
 // The first octet chooses the type, the rest is the message; the seeds ask for "a.example".
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -10,11 +10,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     constexpr RecordType types[] = {RecordType::a, RecordType::aaaa, RecordType::txt,
                                     RecordType::caa, RecordType::cname};
     const RecordType type = types[data[0] % std::size(types)];
-    const auto answer = parse_dns_response({data + 1, size - 1}, "a.example", type);
+    const auto answer = parse_response({data + 1, size - 1}, "a.example", type);
     if (!answer) return 0;
     const auto records = answer->addresses.size() + answer->texts.size() + answer->caa.size();
     if (records > max_records) std::abort();
-    const bool found = answer->outcome == DnsAnswer::Outcome::found;
+    const bool found = answer->outcome == Answer::Outcome::found;
     if (type != RecordType::cname && found != (records > 0)) std::abort();
     return 0;
 }

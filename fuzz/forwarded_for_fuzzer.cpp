@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "net/forwarded_for.h"
+#include "http/forwarded_for.h"
 
 using namespace cairn;
 
@@ -13,16 +13,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto proxy = *base::IpAddress::from_text("10.0.0.1");
     const auto stranger = *base::IpAddress::from_text("192.0.2.1");
     auto text = base::text_of({data, size});
-    net::HttpRequest request;
+    http::Request request;
     while (!text.empty()) {
         const auto line = text.substr(0, text.find('\n'));
         request.fields.emplace_back("x-forwarded-for", line);
         text.remove_prefix(std::min(text.size(), line.size() + 1));
     }
-    if (net::forwarded_client(request, stranger, trusted) != stranger) std::abort();
-    const auto client = net::forwarded_client(request, proxy, trusted);
+    if (http::forwarded_client(request, stranger, trusted) != stranger) std::abort();
+    const auto client = http::forwarded_client(request, proxy, trusted);
     request.fields.insert(request.fields.begin(), {"X-Forwarded-For", "198.51.100.7"});
-    const auto again = net::forwarded_client(request, proxy, trusted);
-    if (!net::is_trusted(client, trusted) && again != client) std::abort();
+    const auto again = http::forwarded_client(request, proxy, trusted);
+    if (!http::is_trusted(client, trusted) && again != client) std::abort();
     return 0;
 }

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "net/http_request_reader.h"
+#include "http/request_reader.h"
 
-using namespace cairn::net;
+using namespace cairn::http;
 
 namespace {
 
@@ -13,20 +13,20 @@ constexpr std::size_t header_limit = 2048;
 constexpr std::size_t body_limit = 1024;
 
 struct Outcome {
-    std::vector<HttpRequest> requests;
+    std::vector<Request> requests;
     int refused_with = 0;
 };
 
 Outcome read_in_steps(std::string_view octets, std::size_t step) {
-    HttpRequestReader reader(header_limit, body_limit);
+    RequestReader reader(header_limit, body_limit);
     Outcome outcome;
     for (;;) {
         const auto state = reader.read();
-        if (state == HttpRequestReader::State::complete) {
+        if (state == RequestReader::State::complete) {
             outcome.requests.push_back(reader.take());
             continue;
         }
-        if (state == HttpRequestReader::State::refused) {
+        if (state == RequestReader::State::refused) {
             outcome.refused_with = reader.refusal().status;
             return outcome;
         }
@@ -50,8 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (whole.refused_with != cut.refused_with) std::abort();
     if (whole.requests.size() != cut.requests.size()) std::abort();
     for (std::size_t index = 0; index < whole.requests.size(); ++index) {
-        const HttpRequest& left = whole.requests[index];
-        const HttpRequest& right = cut.requests[index];
+        const Request& left = whole.requests[index];
+        const Request& right = cut.requests[index];
         if (left.method != right.method || left.target != right.target || left.body != right.body ||
             left.fields != right.fields) {
             std::abort();

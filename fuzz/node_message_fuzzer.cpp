@@ -1,7 +1,7 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
-#include "store/node_message.h"
+#include "store/postgres/node_message.h"
 
 using cairn::base::BytesView;
 using cairn::store::read_node_message;

@@ -1,8 +1,8 @@
 #include <cstdlib>
 
-#include "net/proxy_header.h"
+#include "http/proxy_header.h"
 
-using cairn::net::ProxyHeader;
+using cairn::http::ProxyHeader;
 
 // A header is read from exactly as many octets as it says, and from no others.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "apps/ca/network_validator.h"
-#include "ca/key_signer.h"
-#include "store/sqlite_store.h"
+#include "ca/work/key_signer.h"
+#include "store/sqlite/store.h"
 
 namespace cairn::apps {
 
@@ -19,21 +19,20 @@ std::string node_name(const Configuration& configuration) {
     return std::string(host.data()) + " " + configuration.server.listen.front();
 }
 
-OpenedStore open_shared(const Configuration::Store& store, std::string name,
-                        StoreSurroundings surroundings) {
+OpenedStore open_shared(const Configuration::Store& store, std::string name, StoreContext context) {
     store::PostgresOptions options;
     options.url = store.postgres_url;
     options.schema = store.schema;
     options.connections = store.connections;
     options.node_name = std::move(name);
-    options.on_change = std::move(surroundings.on_change);
-    options.on_reload = std::move(surroundings.on_reload);
-    auto shared = store::open_postgres_store(options, surroundings.executors, surroundings.log,
-                                             surroundings.observer);
+    options.on_change = std::move(context.on_change);
+    options.on_reload = std::move(context.on_reload);
+    auto shared =
+        store::open_postgres_store(options, context.executors, context.log, context.observer);
     OpenedStore opened;
     opened.shared = shared.get();
     opened.nonces = &shared->nonces();
-    opened.admissions = &shared->admissions();
+    opened.checks = &shared->checks();
     opened.repository = std::move(shared);
     return opened;
 }
@@ -41,20 +40,19 @@ OpenedStore open_shared(const Configuration::Store& store, std::string name,
 }  // namespace
 
 OpenedStore Adapters::open_store(const Configuration& configuration,
-                                 const std::filesystem::path& folder,
-                                 StoreSurroundings surroundings) const {
+                                 const std::filesystem::path& folder, StoreContext context) const {
     if (!configuration.store.postgres_url.empty())
-        return open_shared(configuration.store, node_name(configuration), std::move(surroundings));
+        return open_shared(configuration.store, node_name(configuration), std::move(context));
     const auto path = folder / configuration.store.sqlite_path;
     std::filesystem::create_directories(path.parent_path());
     OpenedStore opened;
     opened.repository =
-        store::open_sqlite_store({.path = path.string()}, surroundings.log, surroundings.observer);
-    opened.own_nonces = std::make_unique<ca::LocalNonces>(surroundings.random);
-    opened.own_admissions =
-        std::make_unique<ca::LocalAdmissions>(*opened.own_nonces, *opened.repository);
+        store::open_sqlite_store({.path = path.string()}, context.log, context.observer);
+    opened.own_nonces = std::make_unique<ca::LocalNonces>(context.random);
+    opened.own_checks =
+        std::make_unique<ca::LocalRequestChecks>(*opened.own_nonces, *opened.repository);
     opened.nonces = opened.own_nonces.get();
-    opened.admissions = opened.own_admissions.get();
+    opened.checks = opened.own_checks.get();
     return opened;
 }
 
@@ -62,7 +60,7 @@ std::unique_ptr<ca::Validator> Adapters::make_validator(
     const Configuration& configuration,
     const std::function<base::Executor()>& next_executor) const {
     const auto& validation = configuration.validation;
-    const net::ResolverOptions options{.servers = validation.dns_servers,
+    const dns::ResolverOptions options{.servers = validation.dns_servers,
                                        .dnssec = validation.dnssec,
                                        .timeout = validation.timeout / 2,
                                        .trust_anchor_file = validation.dns_trust_anchor_file,
@@ -73,7 +71,7 @@ std::unique_ptr<ca::Validator> Adapters::make_validator(
                           .egress = va::EgressPolicy(validation.allow_networks),
                           .deadline = validation.timeout};
     return std::make_unique<NetworkValidator>(std::move(settings),
-                                              net::make_resolver(next_executor(), options));
+                                              dns::make_resolver(next_executor(), options));
 }
 
 std::unique_ptr<ca::Signer> Adapters::make_signer(crypto::PrivateKey key,

@@ -8,20 +8,20 @@
 
 #include "apps/ca/configuration.h"
 #include "base/log.h"
-#include "ca/local_admissions.h"
-#include "ca/local_nonces.h"
-#include "ca/observer.h"
-#include "ca/repository.h"
-#include "ca/signer.h"
-#include "ca/validator.h"
+#include "ca/ports/observer.h"
+#include "ca/ports/repository.h"
+#include "ca/ports/signer.h"
+#include "ca/ports/validator.h"
+#include "ca/work/local_nonces.h"
+#include "ca/work/local_request_checks.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
-#include "store/postgres_store.h"
+#include "store/postgres/store.h"
 
 namespace cairn::apps {
 
 /// What a store is opened with.
-struct StoreSurroundings {
+struct StoreContext {
     std::vector<base::Executor> executors;  ///< the event loops
     base::Log& log;
     ca::Observer& observer;
@@ -35,11 +35,11 @@ struct StoreSurroundings {
 struct OpenedStore {
     std::unique_ptr<ca::LocalNonces> own_nonces;
     std::unique_ptr<ca::Repository> repository;
-    std::unique_ptr<ca::LocalAdmissions> own_admissions;
+    std::unique_ptr<ca::LocalRequestChecks> own_checks;
     ca::Nonces* nonces = nullptr;
-    ca::Admissions* admissions = nullptr;
+    ca::RequestChecks* checks = nullptr;
     /// If other nodes use the store too: it, as part of `repository`.
-    store::SharedStore* shared = nullptr;
+    ca::SharedRepository* shared = nullptr;
 };
 
 /// Makes what stands behind the ports of ca, as a configuration wants it. A program that puts
@@ -51,7 +51,7 @@ class Adapters {
     /// Throws std::runtime_error, saying why, if the store cannot be opened.
     [[nodiscard]] virtual OpenedStore open_store(const Configuration& configuration,
                                                  const std::filesystem::path& folder,
-                                                 StoreSurroundings surroundings) const;
+                                                 StoreContext context) const;
     [[nodiscard]] virtual std::unique_ptr<ca::Validator> make_validator(
         const Configuration& configuration,
         const std::function<base::Executor()>& next_executor) const;

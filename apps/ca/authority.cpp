@@ -125,52 +125,49 @@ api::FrontDoor::Options door_options(const Configuration& configuration,
 }  // namespace
 
 Authority::Authority(const Configuration& configuration, const fs::path& folder,
-                     Surroundings surroundings)
-    : repository_(surroundings.repository),
-      log_(surroundings.log),
-      next_executor_(surroundings.next_executor),
+                     AuthorityContext context)
+    : repository_(context.repository),
+      log_(context.log),
+      next_executor_(context.next_executor),
       links_(configuration.server.public_url, configuration.server.written_public_url),
       name_policy_({.internal_names = configuration.policy.internal_names,
                     .networks = configuration.validation.allow_networks}),
       profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),
-      issuers_(
-          load_issuers(configuration, folder, surroundings.slow_signing, surroundings.adapters)),
-      validator_(surroundings.adapters.make_validator(configuration, surroundings.next_executor)),
-      registration_(surroundings.repository, surroundings.clock, surroundings.random,
+      issuers_(load_issuers(configuration, folder, context.slow_signing, context.adapters)),
+      validator_(context.adapters.make_validator(configuration, context.next_executor)),
+      registration_(context.repository, context.clock, context.random,
                     {.terms_of_service = configuration.directory.terms_of_service,
                      .own_keys = own_keys(issuers_)},
-                    surroundings.log, surroundings.observer),
-      ordering_(surroundings.repository, name_policy_, profiles_, issuers_, surroundings.clock,
-                surroundings.random),
-      validation_({.in_flight = surroundings.validations_in_flight,
+                    context.log, context.observer),
+      ordering_(context.repository, name_policy_, profiles_, issuers_, context.clock,
+                context.random),
+      validation_({.in_flight = context.validations_in_flight,
                    .retry_for = configuration.validation.retry_for},
-                  surroundings.repository, *validator_, profiles_, surroundings.clock,
-                  surroundings.next_executor, surroundings.announcements, surroundings.log,
-                  surroundings.observer),
-      issuance_(surroundings.repository, issuers_, profiles_, surroundings.clock,
-                surroundings.clock_watch, surroundings.random, surroundings.next_executor,
-                surroundings.announcements, surroundings.log, surroundings.observer),
-      revoking_(surroundings.repository, surroundings.clock, surroundings.log,
-                surroundings.observer),
+                  context.repository, *validator_, profiles_, context.clock, context.next_executor,
+                  context.announcements, context.log, context.observer),
+      issuance_(context.repository, issuers_, profiles_, context.clock, context.clock_watch,
+                context.random, context.next_executor, context.announcements, context.log,
+                context.observer),
+      revoking_(context.repository, context.clock, context.log, context.observer),
       retention_(
           [this](ca::RetentionCutoffs cutoffs, std::size_t at_most) {
               return repository_.remove_expired(cutoffs, at_most);
           },
-          configuration.retention, surroundings.clock_watch, surroundings.log),
-      gate_(links_, surroundings.admissions, surroundings.request_observer),
+          configuration.retention, context.clock_watch, context.log),
+      gate_(links_, context.checks, context.request_observer),
       directory_api_(links_, gate_, directory_of(configuration)),
       account_api_(links_, gate_, registration_, ordering_),
-      order_api_(links_, gate_, ordering_, issuance_, surroundings.announcements),
-      authorization_api_(links_, gate_, ordering_, validation_, surroundings.clock,
-                         surroundings.announcements),
-      certificate_api_(gate_, surroundings.repository, revoking_),
-      front_door_(links_, surroundings.nonces, make_router(),
-                  door_options(configuration, surroundings.request_observer)),
-      plain_door_(links_, surroundings.nonces, make_plain_router(),
-                  door_options(configuration, surroundings.request_observer)) {}
+      order_api_(links_, gate_, ordering_, issuance_, context.announcements),
+      authorization_api_(links_, gate_, ordering_, validation_, context.clock,
+                         context.announcements),
+      certificate_api_(gate_, context.repository, revoking_),
+      front_door_(links_, context.nonces, make_router(),
+                  door_options(configuration, context.request_observer)),
+      plain_door_(links_, context.nonces, make_plain_router(),
+                  door_options(configuration, context.request_observer)) {}
 
-net::Router Authority::make_router() {
-    net::Router router;
+http::Router Authority::make_router() {
+    http::Router router;
     directory_api_.add_to(router);
     account_api_.add_to(router);
     order_api_.add_to(router);
@@ -179,13 +176,13 @@ net::Router Authority::make_router() {
     return router;
 }
 
-net::Router Authority::make_plain_router() {
-    net::Router router;
+http::Router Authority::make_plain_router() {
+    http::Router router;
     certificate_api_.add_plain_to(router);
     return router;
 }
 
-base::Task<net::HttpResponse> Authority::handle_plain(net::HttpRequest request) {
+base::Task<http::Response> Authority::handle_plain(http::Request request) {
     constexpr std::string_view issuers = "/issuer/";
     if (request.path().starts_with(issuers))
         co_return co_await plain_door_.handle(std::move(request));

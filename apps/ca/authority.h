@@ -14,26 +14,26 @@
 #include "apps/ca/configuration.h"
 #include "base/log.h"
 #include "base/rare_report.h"
-#include "ca/admissions.h"
-#include "ca/clock_watch.h"
-#include "ca/issuance.h"
-#include "ca/issuer.h"
-#include "ca/nonces.h"
-#include "ca/ordering.h"
-#include "ca/policy.h"
-#include "ca/registration.h"
-#include "ca/retention_rounds.h"
-#include "ca/revocation.h"
-#include "ca/validation.h"
+#include "ca/ports/nonces.h"
+#include "ca/ports/request_checks.h"
+#include "ca/rules/policy.h"
+#include "ca/work/clock_watch.h"
+#include "ca/work/issuance.h"
+#include "ca/work/issuer.h"
+#include "ca/work/ordering.h"
+#include "ca/work/registration.h"
+#include "ca/work/retention_rounds.h"
+#include "ca/work/revocation.h"
+#include "ca/work/validation.h"
 
 namespace cairn::apps {
 
 /// What outlives a reload of the configuration.
-struct Surroundings {
+struct AuthorityContext {
     const Adapters& adapters;
     ca::Repository& repository;
     ca::Nonces& nonces;
-    ca::Admissions& admissions;
+    ca::RequestChecks& checks;
     base::Announcements& announcements;
     const base::Clock& clock;
     const ca::ClockWatch& clock_watch;
@@ -54,7 +54,7 @@ class Authority {
     /// Reads chains and keys of the issuers from `folder`. Throws std::runtime_error naming what is
     /// wrong.
     Authority(const Configuration& configuration, const std::filesystem::path& folder,
-              Surroundings surroundings);
+              AuthorityContext context);
 
     /// Saves the issuers' chains; before anything is issued.
     [[nodiscard]] base::Task<void> prepare();
@@ -63,16 +63,16 @@ class Authority {
     void stop(base::Milliseconds patience);
 
     /// For TLS connections.
-    [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const {
+    [[nodiscard]] base::Task<http::Response> handle(http::Request request) const {
         return front_door_.handle(std::move(request));
     }
     /// For plain http: issuers' certificates and nothing else. Who asks for more is told that this
     /// port speaks https.
-    [[nodiscard]] base::Task<net::HttpResponse> handle_plain(net::HttpRequest request);
+    [[nodiscard]] base::Task<http::Response> handle_plain(http::Request request);
 
     /// For what neither of them gets to see.
-    [[nodiscard]] net::HttpResponse refuse(const net::HttpRequest& understood,
-                                           const net::HttpRefusal& refusal) const {
+    [[nodiscard]] http::Response refuse(const http::Request& understood,
+                                        const http::Refusal& refusal) const {
         return front_door_.refuse(understood, refusal);
     }
 
@@ -82,8 +82,8 @@ class Authority {
     [[nodiscard]] base::Seconds longest_life(const ca::Issuer& issuer, base::Time now) const;
 
   private:
-    [[nodiscard]] net::Router make_router();
-    [[nodiscard]] net::Router make_plain_router();
+    [[nodiscard]] http::Router make_router();
+    [[nodiscard]] http::Router make_plain_router();
 
     ca::Repository& repository_;
     base::Log& log_;

@@ -10,9 +10,9 @@
 #include "base/ip_address.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "ca/issuer.h"
-#include "ca/profile.h"
-#include "ca/retention.h"
+#include "ca/facts/retention.h"
+#include "ca/rules/profile.h"
+#include "ca/work/issuer.h"
 
 namespace cairn::apps {
 

@@ -7,14 +7,14 @@
 #include "apps/ca/metric_family.h"
 #include "apps/ca/signature_metrics.h"
 #include "base/log.h"
-#include "ca/observer.h"
-#include "net/http_observer.h"
+#include "ca/ports/observer.h"
+#include "http/observer.h"
 
 namespace cairn::apps {
 
 /// Counts what the parts of a CA tell, and shows it to Prometheus. docs/observability.md says what
 /// each family means. Thread-safe.
-class Metrics final : public net::HttpObserver,
+class Metrics final : public http::Observer,
                       public api::RequestObserver,
                       public ca::Observer,
                       public prometheus::Collectable {
@@ -27,7 +27,7 @@ class Metrics final : public net::HttpObserver,
     void log_line(base::LogLevel level) { log_lines_.add({index_of(level)}); }
     void log_line_lost() { log_lines_lost_.add(); }
 
-    // net::HttpObserver
+    // http::Observer
     void connection_opened() override;
     void connection_closed() override { connections_.add({}, -1); }
     void connection_refused() override { connections_refused_.add(); }

@@ -79,8 +79,8 @@ TEST(MetricsTest, CountsConnectionsAndHandshakes) {
     metrics.connection_closed();
     metrics.connection_refused();
     metrics.accept_failed();
-    metrics.handshake_ended(net::HttpObserver::Handshake::done, 2ms);
-    metrics.handshake_ended(net::HttpObserver::Handshake::timed_out, 10s);
+    metrics.handshake_ended(http::Observer::Handshake::done, 2ms);
+    metrics.handshake_ended(http::Observer::Handshake::timed_out, 10s);
     metrics.request_refused(431);
     metrics.request_refused(418);
     metrics.request_failed();

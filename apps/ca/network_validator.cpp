@@ -9,7 +9,7 @@ namespace {
 base::Task<va::OrFailure<va::Evidence>> carry_out(protocol::ChallengeType method,
                                                   const va::Validation& validation,
                                                   const va::Settings& settings,
-                                                  net::Resolver& resolver) {
+                                                  dns::Resolver& resolver) {
     switch (method) {
         case protocol::ChallengeType::http_01:
             return va::validate_http01(validation, settings, resolver);
@@ -23,7 +23,7 @@ base::Task<va::OrFailure<va::Evidence>> carry_out(protocol::ChallengeType method
 
 }  // namespace
 
-NetworkValidator::NetworkValidator(va::Settings settings, std::shared_ptr<net::Resolver> resolver)
+NetworkValidator::NetworkValidator(va::Settings settings, std::shared_ptr<dns::Resolver> resolver)
     : settings_(std::move(settings)), resolver_(std::move(resolver)) {}
 
 base::Task<ca::Validator::Outcome> NetworkValidator::validate(Question question) {

@@ -6,14 +6,14 @@
 namespace cairn::apps {
 
 namespace fs = std::filesystem;
-using net::HttpResponse;
+using http::Response;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 namespace {
 
-HttpResponse plain(int status, std::string body) {
-    HttpResponse response;
+Response plain(int status, std::string body) {
+    Response response;
     response.status = status;
     response.content_type = "text/plain; charset=utf-8";
     response.body = std::move(body);
@@ -109,7 +109,7 @@ std::vector<MetricFamily> OperatorSite::Collect() const {
     return families;
 }
 
-base::Task<HttpResponse> OperatorSite::readiness() const {
+base::Task<Response> OperatorSite::readiness() const {
     auto store_failure = co_await store_.failure();
     const auto present = facts(std::move(store_failure));
     const auto findings = readiness_findings(present);
@@ -120,7 +120,7 @@ base::Task<HttpResponse> OperatorSite::readiness() const {
     co_return plain(findings.empty() ? 200 : 503, std::move(text));
 }
 
-base::Task<HttpResponse> OperatorSite::handle(net::HttpRequest request) const {
+base::Task<Response> OperatorSite::handle(http::Request request) const {
     const auto path = request.path();
     if (request.method != "GET" && request.method != "HEAD") {
         auto response = plain(405, "this listener answers GET and HEAD\n");

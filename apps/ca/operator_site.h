@@ -7,7 +7,7 @@
 #include "apps/ca/process_metrics.h"
 #include "apps/ca/readiness.h"
 #include "apps/ca/store_watch.h"
-#include "net/http_message.h"
+#include "http/message.h"
 
 namespace cairn::apps {
 
@@ -19,12 +19,12 @@ class OperatorSite final : public prometheus::Collectable {
     OperatorSite(const Metrics& metrics, StoreWatch& store, std::filesystem::path store_file,
                  std::function<ReadinessFacts()> facts);
 
-    [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const;
+    [[nodiscard]] base::Task<http::Response> handle(http::Request request) const;
     /// Expiry of certificates, room and size of the store, and what is in the way of readiness.
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
 
   private:
-    base::Task<net::HttpResponse> readiness() const;
+    base::Task<http::Response> readiness() const;
     [[nodiscard]] ReadinessFacts facts(std::optional<std::string> store_failure) const;
 
     const Metrics& metrics_;

@@ -119,10 +119,10 @@ std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts) {
 std::vector<std::string> readiness_notes(const ReadinessFacts& facts) {
     std::vector<std::string> notes = shortening_issuers(facts);
     for (auto& note : notes) note.insert(0, "issuer_shortens: ");
-    if (!facts.dissenters.empty())
+    if (!facts.differing_nodes.empty())
         notes.push_back(
             fmt::format("nodes_disagree: another configuration or other issuers have: {}",
-                        fmt::join(facts.dissenters, ", ")));
+                        fmt::join(facts.differing_nodes, ", ")));
     return notes;
 }
 

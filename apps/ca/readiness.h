@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "ca/clock_watch.h"
+#include "ca/work/clock_watch.h"
 
 namespace cairn::apps {
 
@@ -32,7 +32,7 @@ struct ReadinessFacts {
     std::optional<std::uintmax_t> free_octets{};
     std::vector<Certificate> certificates{};
     /// Nodes that share the store and have another configuration or other issuers.
-    std::vector<std::string> dissenters{};
+    std::vector<std::string> differing_nodes{};
 };
 
 /// Why a server should not be sent requests.

@@ -48,7 +48,7 @@ TEST(ReadinessTest, FindsNothingWhereAllIsWell) {
 TEST(ReadinessTest, NotesThatNodesDisagreeAndIsReadyAllTheSame) {
     auto facts = good();
     EXPECT_TRUE(readiness_notes(facts).empty());
-    facts.dissenters = {"ca2 0.0.0.0:443", "ca3 0.0.0.0:443"};
+    facts.differing_nodes = {"ca2 0.0.0.0:443", "ca3 0.0.0.0:443"};
     EXPECT_TRUE(readiness_findings(facts).empty());
     EXPECT_EQ(readiness_notes(facts),
               std::vector<std::string>{"nodes_disagree: another configuration or other issuers "

@@ -29,8 +29,8 @@
 #include "base/log_output.h"
 #include "base/memory_reserve.h"
 #include "crypto/digest.h"
-#include "net/http_server.h"
-#include "store/postgres_store.h"
+#include "http/server.h"
+#include "store/postgres/store.h"
 
 namespace cairn::apps {
 
@@ -78,8 +78,8 @@ std::size_t descriptor_limit() {
 }
 
 // A client gets a share of the connections, and of a part of the memory.
-net::HttpLimits connection_limits(std::size_t connections, const Configuration& configuration) {
-    net::HttpLimits limits;
+http::Limits connection_limits(std::size_t connections, const Configuration& configuration) {
+    http::Limits limits;
     limits.connections = connections;
     limits.connections_per_client = std::min(configuration.server.connections_per_client,
                                              std::max<std::size_t>(1, limits.connections / 2));
@@ -143,9 +143,9 @@ class Server {
         report_configuration();
         warn_of_shortening_issuers();
         authority_.load()->start();
-        acme_ = std::make_unique<net::HttpServer>(loops_, *log_, acme_options());
+        acme_ = std::make_unique<http::Server>(loops_, *log_, acme_options());
         if (!configuration_.server.admin_listen.empty())
-            operator_ = std::make_unique<net::HttpServer>(loops_, *log_, operator_options());
+            operator_ = std::make_unique<http::Server>(loops_, *log_, operator_options());
         acme_->start();
         if (operator_) operator_->start();
         log_->info("serving", {{"version", CAIRN_VERSION},
@@ -297,7 +297,7 @@ class Server {
 
     OpenedStore open_store() {
         try {
-            return adapters_.open_store(configuration_, folder_, store_surroundings());
+            return adapters_.open_store(configuration_, folder_, store_context());
         } catch (const ca::StoreFailure& error) {
             log_->warning("the database is away", {{"error", error.what()}});
             throw StoreAway(error.what());
@@ -329,8 +329,8 @@ class Server {
         }
     }
 
-    StoreSurroundings store_surroundings() {
-        StoreSurroundings surroundings{
+    StoreContext store_context() {
+        StoreContext context{
             .executors = {},
             .log = *log_,
             .observer = metrics_,
@@ -339,8 +339,8 @@ class Server {
             // The main thread reloads, and tells this signal from the operator's.
             .on_reload = [] { ::sigqueue(::getpid(), SIGHUP, {}); }};
         for (std::size_t i = 0; i < loops_.count(); ++i)
-            surroundings.executors.push_back(loops_.executor(i));
-        return surroundings;
+            context.executors.push_back(loops_.executor(i));
+        return context;
     }
 
     // So that nodes with another configuration or other issuers are noticed.
@@ -359,52 +359,51 @@ class Server {
     std::shared_ptr<Authority> make_authority(const Configuration& configuration) {
         return std::make_shared<Authority>(
             configuration, folder_,
-            Surroundings{.adapters = adapters_,
-                         .repository = *store_.repository,
-                         .nonces = *store_.nonces,
-                         .admissions = *store_.admissions,
-                         .announcements = announcements_,
-                         .clock = clock_,
-                         .clock_watch = clock_watch_,
-                         .random = random_,
-                         .log = *log_,
-                         .next_executor = [this] { return loops_.next(); },
-                         .slow_signing = slow_signing_.get_executor(),
-                         .validations_in_flight = descriptors_.validations,
-                         .observer = metrics_,
-                         .request_observer = metrics_});
+            AuthorityContext{.adapters = adapters_,
+                             .repository = *store_.repository,
+                             .nonces = *store_.nonces,
+                             .checks = *store_.checks,
+                             .announcements = announcements_,
+                             .clock = clock_,
+                             .clock_watch = clock_watch_,
+                             .random = random_,
+                             .log = *log_,
+                             .next_executor = [this] { return loops_.next(); },
+                             .slow_signing = slow_signing_.get_executor(),
+                             .validations_in_flight = descriptors_.validations,
+                             .observer = metrics_,
+                             .request_observer = metrics_});
     }
 
-    net::HttpServer::Options acme_options() {
-        net::HttpServer::Options options;
+    http::Server::Options acme_options() {
+        http::Server::Options options;
         options.listen = configuration_.server.listen;
         options.tls = identity_;
         options.access_log = configuration_.log.access;
         options.limits = connection_limits(descriptors_.connections, configuration_);
         options.trusted_proxies = configuration_.server.trusted_proxies;
         options.observer = &metrics_;
-        options.handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
+        options.handler = [this](http::Request request) -> base::Task<http::Response> {
             const auto authority = authority_.load();
             co_return co_await authority->handle(std::move(request));
         };
-        options.plain_handler = [this](net::HttpRequest request) -> base::Task<net::HttpResponse> {
+        options.plain_handler = [this](http::Request request) -> base::Task<http::Response> {
             const auto authority = authority_.load();
             co_return co_await authority->handle_plain(std::move(request));
         };
-        options.refuser = [this](const net::HttpRequest& understood,
-                                 const net::HttpRefusal& refusal) {
+        options.refuser = [this](const http::Request& understood, const http::Refusal& refusal) {
             return authority_.load()->refuse(understood, refusal);
         };
         return options;
     }
 
-    net::HttpServer::Options operator_options() {
-        net::HttpServer::Options options;
+    http::Server::Options operator_options() {
+        http::Server::Options options;
         options.listen = {configuration_.server.admin_listen};
         options.access_log = false;
         options.limits.connections = descriptors_.operator_connections;
         options.trusted_proxies = configuration_.server.trusted_proxies;
-        options.handler = [this](net::HttpRequest request) {
+        options.handler = [this](http::Request request) {
             return operator_site_.handle(std::move(request));
         };
         return options;
@@ -423,7 +422,8 @@ class Server {
         }
         facts.certificates.push_back(
             {Role::server, "server", certificate_.not_before(), certificate_.not_after(), {}});
-        if (store_.shared != nullptr) facts.dissenters = store_.shared->health().dissenters;
+        if (store_.shared != nullptr)
+            facts.differing_nodes = store_.shared->health().differing_nodes;
         return facts;
     }
 
@@ -472,7 +472,7 @@ class Server {
     std::chrono::steady_clock::time_point next_shortening_warning_;
     std::atomic<bool> is_draining_ = false;
     OperatorSite operator_site_;
-    std::unique_ptr<net::HttpServer> acme_, operator_;
+    std::unique_ptr<http::Server> acme_, operator_;
 };
 
 // The signal that came, or 0 if none did until then. A process that was stopped and goes on is told

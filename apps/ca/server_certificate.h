@@ -11,7 +11,7 @@
 #include "apps/ca/configuration.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/http_server.h"
+#include "http/server.h"
 
 namespace cairn::apps {
 

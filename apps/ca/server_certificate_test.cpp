@@ -12,9 +12,9 @@
 
 #include "apps/ca/files.h"
 #include "apps/ca/init.h"
-#include "ca/local_admissions.h"
+#include "ca/work/local_request_checks.h"
 #include "pki/chain.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite/store.h"
 
 namespace cairn::apps {
 namespace {
@@ -57,20 +57,20 @@ class ServerCertificateTest : public testing::Test {
             {"validation.dnssec=false", R"(validation.dns_servers=["127.0.0.1:1"])"}, clock_.now());
         store_ =
             store::open_sqlite_store({.path = (folder_ / "store/cairn.sqlite").string()}, *log_);
-        admissions_ = std::make_unique<ca::LocalAdmissions>(nonces_, *store_);
+        checks_ = std::make_unique<ca::LocalRequestChecks>(nonces_, *store_);
         authority_ = std::make_unique<Authority>(
             configuration_, folder_,
-            Surroundings{.adapters = adapters_,
-                         .repository = *store_,
-                         .nonces = nonces_,
-                         .admissions = *admissions_,
-                         .announcements = announcements_,
-                         .clock = clock_,
-                         .clock_watch = clock_watch_,
-                         .random = random_,
-                         .log = *log_,
-                         .next_executor = [this] { return loops_.next(); },
-                         .slow_signing = loops_.next()});
+            AuthorityContext{.adapters = adapters_,
+                             .repository = *store_,
+                             .nonces = nonces_,
+                             .checks = *checks_,
+                             .announcements = announcements_,
+                             .clock = clock_,
+                             .clock_watch = clock_watch_,
+                             .random = random_,
+                             .log = *log_,
+                             .next_executor = [this] { return loops_.next(); },
+                             .slow_signing = loops_.next()});
     }
     ~ServerCertificateTest() override { fs::remove_all(folder_.parent_path()); }
 
@@ -99,7 +99,7 @@ class ServerCertificateTest : public testing::Test {
     std::unique_ptr<ca::Repository> store_;
     base::Announcements announcements_;
     ca::LocalNonces nonces_{random_};
-    std::unique_ptr<ca::Admissions> admissions_;
+    std::unique_ptr<ca::RequestChecks> checks_;
     std::unique_ptr<Authority> authority_;
     std::shared_ptr<net::TlsIdentity> identity_ = std::make_shared<net::TlsIdentity>();
     ServerCertificate certificate_{folder_, clock_, *log_, identity_};

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "apps/ca/metric_family.h"
-#include "ca/observer.h"
+#include "ca/ports/observer.h"
 
 namespace cairn::apps {
 

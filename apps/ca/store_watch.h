@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/task.h"
-#include "ca/repository.h"
+#include "ca/ports/repository.h"
 
 namespace cairn::apps {
 

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "net/event_loops.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite/store.h"
 
 namespace cairn::apps {
 namespace {

@@ -91,15 +91,15 @@ client::LineageName lineage_name(const IssueOptions& options, const client::Cert
     return name;
 }
 
-client::AccountWishes account_wishes(const IssueOptions& options) {
-    client::AccountWishes wishes;
-    if (options.agree_terms) wishes.terms = client::Terms::agreed;
-    if (!options.email.empty()) wishes.contact.push_back("mailto:" + options.email);
+client::AccountOptions account_options(const IssueOptions& options) {
+    client::AccountOptions account;
+    if (options.agree_terms) account.terms = client::Terms::agreed;
+    if (!options.email.empty()) account.contact.push_back("mailto:" + options.email);
     if (!options.eab_key_id.empty())
-        wishes.external =
+        account.external =
             value_or_fail(client::ExternalAccount::read(options.eab_key_id, options.eab_key_file),
                           "read the key of --eab-hmac-key-file");
-    return wishes;
+    return account;
 }
 
 void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
@@ -137,13 +137,13 @@ ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& option
     const client::IssuanceOrder order{
         .lineage = std::move(name),
         .plan = std::move(plan),
-        .account = account_wishes(options),
+        .account = account_options(options),
         .replaces = {},
         .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes};
     const auto lock = run.state().lock(order.lineage, run.timer(), client::lineage_lock_patience);
-    const auto workplace = run.workplace();
-    auto session = workplace.session(order.plan.directory_url, order.plan.root_file);
-    const auto chain = client::issue(workplace, session, order, run.console());
+    const auto environment = run.environment();
+    auto session = environment.session(order.plan.directory_url, order.plan.root_file);
+    const auto chain = client::issue(environment, session, order, run.console());
     tell(run, common, order, chain.front());
     return ExitCode::done;
 }

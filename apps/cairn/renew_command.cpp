@@ -77,18 +77,18 @@ boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_r
 ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& options) {
     const auto lineages = run.lineages(options.lineages);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
-    client::RenewalOptions wishes;
+    client::RenewalOptions renewal;
     if (options.dry_run) {
-        wishes.installing = client::Installing::dry_run;
+        renewal.installing = client::Installing::dry_run;
         if (!options.authority.empty())
-            wishes.rehearsal.directory_url =
+            renewal.rehearsal.directory_url =
                 value_or_fail(client::directory_url_from(options.authority), "use --ca");
-        wishes.rehearsal.root_file = options.root_file;
-        if (options.agree_terms) wishes.rehearsal.account.terms = client::Terms::agreed;
+        renewal.rehearsal.root_file = options.root_file;
+        if (options.agree_terms) renewal.rehearsal.account.terms = client::Terms::agreed;
     }
     // A rehearsal that waited until something is due would rehearse nothing.
-    if (options.force || options.dry_run) wishes.force = client::RenewalForce::always;
-    const auto outcomes = client::renew(run.workplace(), lineages, wishes, run.console());
+    if (options.force || options.dry_run) renewal.force = client::RenewalForce::always;
+    const auto outcomes = client::renew(run.environment(), lineages, renewal, run.console());
     if (outcomes.empty())
         run.console().say(
             fmt::format("There is nothing to renew in {}.", run.state().root().string()));

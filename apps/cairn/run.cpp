@@ -11,9 +11,9 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
     : console_(console),
       timer_(interruption.token()),
       state_(options.state),
-      solvers_(client::SolverSurroundings{clock_, timer_, console_, STDIN_FILENO}) {}
+      solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO}) {}
 
-client::Workplace Run::workplace() {
+client::Environment Run::environment() {
     return {.state = state_,
             .clock = clock_,
             .timer = timer_,

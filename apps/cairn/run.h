@@ -40,7 +40,7 @@ class Run {
     [[nodiscard]] const base::Clock& clock() const { return clock_; }
     [[nodiscard]] client::Timer& timer() { return timer_; }
     [[nodiscard]] client::SolverSet& solvers() { return solvers_; }
-    [[nodiscard]] client::Workplace workplace();
+    [[nodiscard]] client::Environment environment();
     /// Throws Failure if the state cannot be read. Only where it is by default may it not be there
     /// yet: another folder that somebody names has something in it, or is mistyped.
     void require_state() const;

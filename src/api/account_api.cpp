@@ -7,9 +7,9 @@
 
 namespace cairn::api {
 
-using net::HttpRequest;
-using net::HttpResponse;
-using net::Router;
+using http::Request;
+using http::Response;
+using http::Router;
 using protocol::Problem;
 using protocol::ProblemType;
 
@@ -56,28 +56,28 @@ AccountApi::AccountApi(const Links& links, JwsGate& gate, ca::Registration& regi
     : links_(links), gate_(gate), registration_(registration), ordering_(ordering) {}
 
 void AccountApi::add_to(Router& router) {
-    router.add("POST", path::new_account, [this](HttpRequest request, Router::Parameters) {
+    router.add("POST", path::new_account, [this](Request request, Router::Parameters) {
         return new_account(std::move(request));
     });
-    router.add("POST", path::account, [this](HttpRequest request, Router::Parameters parameters) {
+    router.add("POST", path::account, [this](Request request, Router::Parameters parameters) {
         return account(std::move(request), std::move(parameters[0]));
     });
     router.add("POST", path::account_orders,
-               [this](HttpRequest request, Router::Parameters parameters) {
+               [this](Request request, Router::Parameters parameters) {
                    return orders(std::move(request), std::move(parameters[0]));
                });
-    router.add("POST", path::key_change, [this](HttpRequest request, Router::Parameters) {
+    router.add("POST", path::key_change, [this](Request request, Router::Parameters) {
         return key_change(std::move(request));
     });
 }
 
-HttpResponse AccountApi::account_response(const ca::Account& account, int status) const {
+Response AccountApi::account_response(const ca::Account& account, int status) const {
     protocol::AccountObject object;
     object.status = account.status();
     object.contact = account.contacts;
     object.terms_of_service_agreed = account.terms_agreed.has_value();
     object.orders = links_.account_orders(account.id);
-    HttpResponse response;
+    Response response;
     response.status = status;
     response.content_type = "application/json";
     response.body = object.to_json();
@@ -86,29 +86,29 @@ HttpResponse AccountApi::account_response(const ca::Account& account, int status
     return response;
 }
 
-base::Task<HttpResponse> AccountApi::new_account(HttpRequest request) {
+base::Task<Response> AccountApi::new_account(Request request) {
     const auto signed_request = co_await gate_.from_key(request);
     auto wanted = protocol::NewAccountRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    ca::Cause cause{.request = std::move(request.id)};
+    ca::RequestContext context{.request = std::move(request.id)};
     const auto creation = co_await registration_.register_account(
-        std::move(*wanted), signed_request.key, std::move(cause));
+        std::move(*wanted), signed_request.key, std::move(context));
     co_return account_response(creation.account, creation.created ? 201 : 200);
 }
 
-base::Task<HttpResponse> AccountApi::account(HttpRequest request, std::string id) {
+base::Task<Response> AccountApi::account(Request request, std::string id) {
     auto signed_request = co_await gate_.from_account(request);
     require_own(signed_request, id);
     if (signed_request.is_post_as_get()) co_return account_response(signed_request.account, 200);
     auto update = protocol::AccountUpdate::from_json(signed_request.payload);
     if (!update) throw std::move(update.error());
-    ca::Cause cause{.request = std::move(request.id)};
+    ca::RequestContext context{.request = std::move(request.id)};
     const auto changed = co_await registration_.update(std::move(signed_request.account),
-                                                       std::move(*update), std::move(cause));
+                                                       std::move(*update), std::move(context));
     co_return account_response(changed, 200);
 }
 
-base::Task<HttpResponse> AccountApi::orders(HttpRequest request, std::string id) {
+base::Task<Response> AccountApi::orders(Request request, std::string id) {
     const auto signed_request = co_await gate_.from_account(request);
     require_own(signed_request, id);
     signed_request.require_post_as_get();
@@ -127,7 +127,7 @@ base::Task<HttpResponse> AccountApi::orders(HttpRequest request, std::string id)
     const auto page = co_await ordering_.list(signed_request.account.id, before);
     protocol::OrdersList list;
     for (const auto& order : page.orders) list.orders.push_back(links_.order(order));
-    HttpResponse response;
+    Response response;
     response.content_type = "application/json";
     response.body = list.to_json();
     response.log_account = id;
@@ -139,13 +139,13 @@ base::Task<HttpResponse> AccountApi::orders(HttpRequest request, std::string id)
     co_return response;
 }
 
-base::Task<HttpResponse> AccountApi::key_change(HttpRequest request) {
+base::Task<Response> AccountApi::key_change(Request request) {
     auto signed_request = co_await gate_.from_account(request);
     auto new_key = require_new_key(signed_request, links_);
     std::optional<ca::AccountId> holder;
-    ca::Cause cause{.request = std::move(request.id)};
+    ca::RequestContext context{.request = std::move(request.id)};
     try {
-        co_await registration_.change_key(signed_request.account, new_key, std::move(cause));
+        co_await registration_.change_key(signed_request.account, new_key, std::move(context));
     } catch (const ca::Registration::KeyTaken& taken) {
         holder = taken.holder;
     }

@@ -2,9 +2,9 @@
 
 #include "api/jws_gate.h"
 #include "api/links.h"
-#include "ca/ordering.h"
-#include "ca/registration.h"
-#include "net/router.h"
+#include "ca/work/ordering.h"
+#include "ca/work/registration.h"
+#include "http/router.h"
 
 namespace cairn::api {
 
@@ -13,14 +13,14 @@ class AccountApi {
   public:
     AccountApi(const Links& links, JwsGate& gate, ca::Registration& registration,
                ca::Ordering& ordering);
-    void add_to(net::Router& router);
+    void add_to(http::Router& router);
 
   private:
-    base::Task<net::HttpResponse> new_account(net::HttpRequest request);
-    base::Task<net::HttpResponse> account(net::HttpRequest request, std::string id);
-    base::Task<net::HttpResponse> orders(net::HttpRequest request, std::string id);
-    base::Task<net::HttpResponse> key_change(net::HttpRequest request);
-    [[nodiscard]] net::HttpResponse account_response(const ca::Account& account, int status) const;
+    base::Task<http::Response> new_account(http::Request request);
+    base::Task<http::Response> account(http::Request request, std::string id);
+    base::Task<http::Response> orders(http::Request request, std::string id);
+    base::Task<http::Response> key_change(http::Request request);
+    [[nodiscard]] http::Response account_response(const ca::Account& account, int status) const;
 
     const Links& links_;
     JwsGate& gate_;

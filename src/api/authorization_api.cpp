@@ -6,9 +6,9 @@
 
 namespace cairn::api {
 
-using net::HttpRequest;
-using net::HttpResponse;
-using net::Router;
+using http::Request;
+using http::Response;
+using http::Router;
 using protocol::ChallengeStatus;
 using protocol::ChallengeType;
 using protocol::Problem;
@@ -51,8 +51,8 @@ protocol::ChallengeObject challenge_object(const ca::Authorization& authorizatio
     return object;
 }
 
-HttpResponse authorization_response(const ca::Authorization& authorization, base::Time now,
-                                    const Links& links) {
+Response authorization_response(const ca::Authorization& authorization, base::Time now,
+                                const Links& links) {
     protocol::AuthorizationObject object{
         .identifier = authorization.identifier.is_wildcard()
                           ? protocol::Identifier::of(authorization.identifier.dns_name(), false)
@@ -66,7 +66,7 @@ HttpResponse authorization_response(const ca::Authorization& authorization, base
     for (const auto type : authorization.offered)
         if (!decided || authorization.attempt->method == type)
             object.challenges.push_back(challenge_object(authorization, type, links));
-    HttpResponse response;
+    Response response;
     response.content_type = "application/json";
     response.body = object.to_json();
     if (is_recorded_under_way(authorization))
@@ -75,10 +75,10 @@ HttpResponse authorization_response(const ca::Authorization& authorization, base
     return response;
 }
 
-HttpResponse challenge_response(const ca::Authorization& authorization, ChallengeType type,
-                                base::Time now, const Links& links) {
+Response challenge_response(const ca::Authorization& authorization, ChallengeType type,
+                            base::Time now, const Links& links) {
     const auto object = challenge_object(authorization, type, links);
-    HttpResponse response;
+    Response response;
     response.content_type = "application/json";
     response.body = object.to_json();
     response.fields.emplace_back("Link",
@@ -102,11 +102,10 @@ AuthorizationApi::AuthorizationApi(const Links& links, JwsGate& gate, ca::Orderi
       announcements_(announcements) {}
 
 void AuthorizationApi::add_to(Router& router) {
-    router.add("POST", path::authorization,
-               [this](HttpRequest request, Router::Parameters parameters) {
-                   return authorization(std::move(request), std::move(parameters[0]));
-               });
-    router.add("POST", path::challenge, [this](HttpRequest request, Router::Parameters parameters) {
+    router.add("POST", path::authorization, [this](Request request, Router::Parameters parameters) {
+        return authorization(std::move(request), std::move(parameters[0]));
+    });
+    router.add("POST", path::challenge, [this](Request request, Router::Parameters parameters) {
         return challenge(std::move(request), std::move(parameters[0]), std::move(parameters[1]));
     });
 }
@@ -130,23 +129,23 @@ base::Task<ca::Authorization> AuthorizationApi::settled(ca::Authorization author
 
 base::Task<ca::Authorization> AuthorizationApi::attempted(ca::Authorization authorization,
                                                           ca::Account owner, ChallengeType type,
-                                                          ca::Cause cause) {
+                                                          ca::RequestContext context) {
     const auto account = owner.id;
     const auto id = authorization.id;
     const bool was_under_way = is_recorded_under_way(authorization);
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
     const auto attempt =
-        co_await validation_.begin(std::move(authorization), std::move(owner), type, cause);
+        co_await validation_.begin(std::move(authorization), std::move(owner), type, context);
     if (was_under_way || validation_.is_under_way(id)) co_await ticket.wait(longest_challenge_hold);
     if (auto outcome = validation_.outcome(attempt)) co_return *std::move(outcome);
     authorization = co_await ordering_.read_authorization(account, id);
     if (authorization.attempt || authorization.deactivated) co_return authorization;
-    co_await validation_.record(id, type, std::move(cause));
+    co_await validation_.record(id, type, std::move(context));
     co_return co_await ordering_.read_authorization(account, id);
 }
 
-base::Task<HttpResponse> AuthorizationApi::authorization(HttpRequest request, std::string id) {
+base::Task<Response> AuthorizationApi::authorization(Request request, std::string id) {
     auto [signed_request, found] = co_await gate_.from_account(
         request, ordering_.find_authorization(ca::AuthorizationId::from_text(id)));
     const auto account = signed_request.account.id;
@@ -161,8 +160,8 @@ base::Task<HttpResponse> AuthorizationApi::authorization(HttpRequest request, st
     co_return authorization_response(authorization, clock_.now(), links_);
 }
 
-base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::string id,
-                                                     std::string type_text) {
+base::Task<Response> AuthorizationApi::challenge(Request request, std::string id,
+                                                 std::string type_text) {
     auto [signed_request, read] = co_await gate_.from_account(
         request, ordering_.find_authorization(ca::AuthorizationId::from_text(id)));
     auto found = ca::Ordering::require_own(std::move(read), signed_request.account.id);
@@ -174,9 +173,9 @@ base::Task<HttpResponse> AuthorizationApi::challenge(HttpRequest request, std::s
     } else {
         auto answer = protocol::parse_challenge_response(signed_request.payload);
         if (!answer) throw std::move(answer.error());
-        ca::Cause cause{.request = std::move(request.id), .received = request.received};
+        ca::RequestContext context{.request = std::move(request.id), .received = request.received};
         found = co_await attempted(std::move(found), std::move(signed_request.account), *type,
-                                   std::move(cause));
+                                   std::move(context));
     }
     co_return challenge_response(found, *type, clock_.now(), links_);
 }

@@ -3,9 +3,9 @@
 #include "api/jws_gate.h"
 #include "api/links.h"
 #include "base/task.h"
-#include "ca/ordering.h"
-#include "ca/validation.h"
-#include "net/router.h"
+#include "ca/work/ordering.h"
+#include "ca/work/validation.h"
+#include "http/router.h"
 
 namespace cairn::api {
 
@@ -16,19 +16,19 @@ class AuthorizationApi {
     AuthorizationApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
                      ca::Validation& validation, const base::Clock& clock,
                      base::Announcements& announcements);
-    void add_to(net::Router& router);
+    void add_to(http::Router& router);
 
   private:
-    base::Task<net::HttpResponse> authorization(net::HttpRequest request, std::string id);
-    base::Task<net::HttpResponse> challenge(net::HttpRequest request, std::string id,
-                                            std::string type);
+    base::Task<http::Response> authorization(http::Request request, std::string id);
+    base::Task<http::Response> challenge(http::Request request, std::string id, std::string type);
     [[nodiscard]] bool is_under_way(const ca::Authorization& authorization) const;
     /// The authorization once its attempt has ended, or when `patience` has.
     base::Task<ca::Authorization> settled(ca::Authorization authorization,
                                           base::Milliseconds patience);
     /// Begins an attempt, and waits for its end for a moment. What is told of it then is recorded.
     base::Task<ca::Authorization> attempted(ca::Authorization authorization, ca::Account owner,
-                                            protocol::ChallengeType type, ca::Cause cause);
+                                            protocol::ChallengeType type,
+                                            ca::RequestContext context);
 
     const Links& links_;
     JwsGate& gate_;

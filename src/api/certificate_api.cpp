@@ -8,9 +8,9 @@
 
 namespace cairn::api {
 
-using net::HttpRequest;
-using net::HttpResponse;
-using net::Router;
+using http::Request;
+using http::Response;
+using http::Router;
 using protocol::Problem;
 using protocol::ProblemType;
 
@@ -26,19 +26,17 @@ CertificateApi::CertificateApi(JwsGate& gate, ca::CertificateStore& store, ca::R
     : gate_(gate), store_(store), revoking_(revoking) {}
 
 void CertificateApi::add_to(Router& router) {
-    router.add("POST", path::certificate,
-               [this](HttpRequest request, Router::Parameters parameters) {
-                   return certificate(std::move(request), std::move(parameters[0]));
-               });
-    router.add("POST", path::revoke_certificate, [this](HttpRequest request, Router::Parameters) {
-        return revoke(std::move(request));
+    router.add("POST", path::certificate, [this](Request request, Router::Parameters parameters) {
+        return certificate(std::move(request), std::move(parameters[0]));
     });
+    router.add("POST", path::revoke_certificate,
+               [this](Request request, Router::Parameters) { return revoke(std::move(request)); });
     add_plain_to(router);
 }
 
 void CertificateApi::add_plain_to(Router& router) {
     for (const char* method : {"GET", "HEAD"}) {
-        router.add(method, path::issuer, [this](HttpRequest, Router::Parameters parameters) {
+        router.add(method, path::issuer, [this](Request, Router::Parameters parameters) {
             return issuer(std::move(parameters[0]));
         });
     }
@@ -50,7 +48,7 @@ base::Task<std::optional<ca::CertificateStore::Download>> CertificateApi::find(
     co_return co_await store_.find_download(*serial);
 }
 
-base::Task<HttpResponse> CertificateApi::certificate(HttpRequest request, std::string serial_text) {
+base::Task<Response> CertificateApi::certificate(Request request, std::string serial_text) {
     const auto [signed_request, found] =
         co_await gate_.from_account(request, find(pki::SerialNumber::from_hex(serial_text)));
     signed_request.require_post_as_get();
@@ -59,33 +57,33 @@ base::Task<HttpResponse> CertificateApi::certificate(HttpRequest request, std::s
     if (!found->issuer_chain)
         throw std::runtime_error("the issuer of certificate " + serial_text + " is not there");
 
-    HttpResponse response;
+    Response response;
     response.content_type = "application/pem-certificate-chain";
     response.body = pki::Certificate::pem_of(found->certificate.der) + *found->issuer_chain;
     response.log_account = signed_request.account.id.to_string();
     co_return response;
 }
 
-base::Task<HttpResponse> CertificateApi::revoke(HttpRequest request) {
+base::Task<Response> CertificateApi::revoke(Request request) {
     auto signed_request = co_await gate_.from_either(request);
     const auto& payload =
         signed_request.account ? signed_request.account->payload : signed_request.key->payload;
     auto wanted = protocol::RevocationRequest::from_json(payload);
     if (!wanted) throw std::move(wanted.error());
-    ca::Cause cause{.request = std::move(request.id)};
-    HttpResponse response;
+    ca::RequestContext context{.request = std::move(request.id)};
+    Response response;
     if (signed_request.account) {
         const auto account = signed_request.account->account.id;
         response.log_account = account.to_string();
-        co_await revoking_.revoke_for_account(account, std::move(*wanted), std::move(cause));
+        co_await revoking_.revoke_for_account(account, std::move(*wanted), std::move(context));
     } else {
         co_await revoking_.revoke_for_key(signed_request.key->key, std::move(*wanted),
-                                          std::move(cause));
+                                          std::move(context));
     }
     co_return response;
 }
 
-base::Task<HttpResponse> CertificateApi::issuer(std::string id_text) {
+base::Task<Response> CertificateApi::issuer(std::string id_text) {
     const auto octets = base::from_hex(id_text);
     ca::IssuerId id{};
     std::optional<std::string> chain_pem;
@@ -98,7 +96,7 @@ base::Task<HttpResponse> CertificateApi::issuer(std::string id_text) {
     if (!chain) throw std::runtime_error("issuer " + id_text + " is not readable");
 
     // RFC 5280 section 4.2.2.1: a single certificate in DER.
-    HttpResponse response;
+    Response response;
     response.content_type = "application/pkix-cert";
     response.body = std::string(base::text_of(chain->front().der()));
     response.fields.emplace_back("Cache-Control", "public, max-age=86400");

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "api/jws_gate.h"
-#include "ca/repository.h"
-#include "ca/revocation.h"
-#include "net/router.h"
+#include "ca/ports/repository.h"
+#include "ca/work/revocation.h"
+#include "http/router.h"
 
 namespace cairn::api {
 
@@ -15,16 +15,16 @@ namespace cairn::api {
 class CertificateApi {
   public:
     CertificateApi(JwsGate& gate, ca::CertificateStore& store, ca::Revoking& revoking);
-    void add_to(net::Router& router);
+    void add_to(http::Router& router);
     /// What may be fetched over plain http.
-    void add_plain_to(net::Router& router);
+    void add_plain_to(http::Router& router);
 
   private:
-    base::Task<net::HttpResponse> certificate(net::HttpRequest request, std::string serial);
+    base::Task<http::Response> certificate(http::Request request, std::string serial);
     base::Task<std::optional<ca::CertificateStore::Download>> find(
         base::Result<pki::SerialNumber> serial);
-    base::Task<net::HttpResponse> revoke(net::HttpRequest request);
-    base::Task<net::HttpResponse> issuer(std::string id);
+    base::Task<http::Response> revoke(http::Request request);
+    base::Task<http::Response> issuer(std::string id);
 
     JwsGate& gate_;
     ca::CertificateStore& store_;

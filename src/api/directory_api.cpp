@@ -2,9 +2,9 @@
 
 namespace cairn::api {
 
-using net::HttpRequest;
-using net::HttpResponse;
-using net::Router;
+using http::Request;
+using http::Response;
+using http::Router;
 
 DirectoryApi::DirectoryApi(const Links& links, JwsGate& gate, protocol::Directory directory)
     : gate_(gate) {
@@ -16,22 +16,21 @@ DirectoryApi::DirectoryApi(const Links& links, JwsGate& gate, protocol::Director
     directory_json_ = directory.to_json();
 }
 
-HttpResponse DirectoryApi::directory() const {
-    HttpResponse response;
+Response DirectoryApi::directory() const {
+    Response response;
     response.content_type = "application/json";
     response.body = directory_json_;
     return response;
 }
 
 void DirectoryApi::add_to(Router& router) {
-    const auto read_directory = [this](HttpRequest,
-                                       Router::Parameters) -> base::Task<HttpResponse> {
+    const auto read_directory = [this](Request, Router::Parameters) -> base::Task<Response> {
         co_return directory();
     };
     router.add("GET", path::directory, read_directory);
     router.add("HEAD", path::directory, read_directory);
     router.add("POST", path::directory,
-               [this](HttpRequest request, Router::Parameters) -> base::Task<HttpResponse> {
+               [this](Request request, Router::Parameters) -> base::Task<Response> {
                    const auto signed_request = co_await gate_.from_account(request);
                    signed_request.require_post_as_get();
                    co_return directory();
@@ -39,8 +38,8 @@ void DirectoryApi::add_to(Router& router) {
 
     // The nonce itself is added to every response of these paths by the front door.
     const auto new_nonce = [](int status) {
-        return [status](HttpRequest, Router::Parameters) -> base::Task<HttpResponse> {
-            HttpResponse response;
+        return [status](Request, Router::Parameters) -> base::Task<Response> {
+            Response response;
             response.status = status;
             co_return response;
         };
@@ -48,10 +47,10 @@ void DirectoryApi::add_to(Router& router) {
     router.add("HEAD", path::new_nonce, new_nonce(200));
     router.add("GET", path::new_nonce, new_nonce(204));
     router.add("POST", path::new_nonce,
-               [this](HttpRequest request, Router::Parameters) -> base::Task<HttpResponse> {
+               [this](Request request, Router::Parameters) -> base::Task<Response> {
                    const auto signed_request = co_await gate_.from_account(request);
                    signed_request.require_post_as_get();
-                   HttpResponse response;
+                   Response response;
                    response.status = 204;
                    co_return response;
                });

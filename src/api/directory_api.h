@@ -2,8 +2,8 @@
 
 #include "api/jws_gate.h"
 #include "api/links.h"
-#include "ca/nonces.h"
-#include "net/router.h"
+#include "ca/ports/nonces.h"
+#include "http/router.h"
 #include "protocol/directory.h"
 
 namespace cairn::api {
@@ -14,10 +14,10 @@ class DirectoryApi {
   public:
     /// `directory`: the members of meta; the URLs are filled in here.
     DirectoryApi(const Links& links, JwsGate& gate, protocol::Directory directory);
-    void add_to(net::Router& router);
+    void add_to(http::Router& router);
 
   private:
-    [[nodiscard]] net::HttpResponse directory() const;
+    [[nodiscard]] http::Response directory() const;
 
     JwsGate& gate_;
     std::string directory_json_;

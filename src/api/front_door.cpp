@@ -4,15 +4,15 @@
 #include <array>
 
 #include "api/problem_response.h"
-#include "ca/repository.h"
+#include "ca/ports/repository.h"
 #include "net/ascii.h"
 #include "net/url.h"
 #include "protocol/problem.h"
 
 namespace cairn::api {
 
-using net::HttpRequest;
-using net::HttpResponse;
+using http::Request;
+using http::Response;
 using protocol::Problem;
 using protocol::ProblemType;
 
@@ -20,7 +20,7 @@ namespace {
 
 constexpr base::Seconds store_retry{5};
 
-HttpResponse store_response(const ca::StoreFailure& failure, const char* detail) {
+Response store_response(const ca::StoreFailure& failure, const char* detail) {
     Problem problem(ProblemType::server_internal, detail, 503);
     problem.retry_after = store_retry;
     auto response = problem_response(problem);
@@ -41,8 +41,8 @@ std::string joined(const std::vector<std::string_view>& methods) {
 }
 
 // A preflight of the CORS protocol; RFC 8555 section 6.1 wants browsers to be able to be clients.
-HttpResponse preflight(const std::vector<std::string_view>& methods) {
-    HttpResponse response;
+Response preflight(const std::vector<std::string_view>& methods) {
+    Response response;
     response.status = 204;
     response.fields.emplace_back("Access-Control-Allow-Methods", joined(methods));
     response.fields.emplace_back("Access-Control-Allow-Headers", "Content-Type");
@@ -52,13 +52,13 @@ HttpResponse preflight(const std::vector<std::string_view>& methods) {
 
 }  // namespace
 
-FrontDoor::FrontDoor(const Links& links, ca::Nonces& nonces, net::Router router, Options options)
+FrontDoor::FrontDoor(const Links& links, ca::Nonces& nonces, http::Router router, Options options)
     : nonces_(nonces),
       router_(std::move(router)),
       options_(std::move(options)),
       index_link_("<" + links.to(path::directory) + ">;rel=\"index\"") {}
 
-bool FrontDoor::is_for_us(const HttpRequest& request) const {
+bool FrontDoor::is_for_us(const Request& request) const {
     const auto host = request.field("Host");
     const auto is_known = [&](std::string_view name) {
         return std::ranges::any_of(options_.hosts, [&](const std::string& known) {
@@ -74,12 +74,12 @@ bool FrontDoor::is_for_us(const HttpRequest& request) const {
     });
 }
 
-FrontDoor::Asked::Asked(const HttpRequest& request)
+FrontDoor::Asked::Asked(const Request& request)
     : directory(request.path() == path::directory),
       new_nonce(request.path() == path::new_nonce),
       post(request.method == "POST") {}
 
-void FrontDoor::add_common_fields(HttpResponse& response, Asked asked) const {
+void FrontDoor::add_common_fields(Response& response, Asked asked) const {
     response.fields.reserve(response.fields.size() + fields_of_every_answer);
     if (!asked.directory) response.fields.emplace_back("Link", index_link_);
     if (asked.post || asked.new_nonce)
@@ -90,8 +90,7 @@ void FrontDoor::add_common_fields(HttpResponse& response, Asked asked) const {
                                  "Link, Replay-Nonce, Location, Retry-After");
 }
 
-HttpResponse FrontDoor::refuse(const HttpRequest& understood,
-                               const net::HttpRefusal& refusal) const {
+Response FrontDoor::refuse(const Request& understood, const http::Refusal& refusal) const {
     const bool is_ours = refusal.status == 500 || refusal.status == 503;
     Problem problem(is_ours ? ProblemType::server_internal : ProblemType::malformed, refusal.detail,
                     refusal.status);
@@ -101,12 +100,12 @@ HttpResponse FrontDoor::refuse(const HttpRequest& understood,
     return response;
 }
 
-base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
+base::Task<Response> FrontDoor::handle(Request request) const {
     const Asked asked(request);
     const auto received = request.received;
     auto kind = RequestKind::unknown;
     std::optional<ProblemType> problem_type;
-    HttpResponse response;
+    Response response;
     try {
         response = co_await route(request, kind);
     } catch (const Problem& problem) {
@@ -132,7 +131,7 @@ base::Task<HttpResponse> FrontDoor::handle(HttpRequest request) const {
     co_return response;
 }
 
-base::Task<HttpResponse> FrontDoor::route(HttpRequest& request, RequestKind& kind) const {
+base::Task<Response> FrontDoor::route(Request& request, RequestKind& kind) const {
     if (!is_for_us(request))
         throw Problem(ProblemType::malformed, "the Host header names another server", 421);
     auto match = router_.find(request.method, request.path());

@@ -6,9 +6,9 @@
 #include "api/links.h"
 #include "api/request_observer.h"
 #include "base/task.h"
-#include "ca/nonces.h"
-#include "net/http_message.h"
-#include "net/router.h"
+#include "ca/ports/nonces.h"
+#include "http/message.h"
+#include "http/router.h"
 
 namespace cairn::api {
 
@@ -23,27 +23,27 @@ class FrontDoor {
         std::string terms_of_service;
         RequestObserver* observer = &deaf_request_observer();
     };
-    FrontDoor(const Links& links, ca::Nonces& nonces, net::Router router, Options options);
+    FrontDoor(const Links& links, ca::Nonces& nonces, http::Router router, Options options);
 
     /// Answers a request. Throws only what is a bug or an exhausted resource.
-    [[nodiscard]] base::Task<net::HttpResponse> handle(net::HttpRequest request) const;
+    [[nodiscard]] base::Task<http::Response> handle(http::Request request) const;
     /// The answer to a request that cannot be served, of which this much was understood.
-    [[nodiscard]] net::HttpResponse refuse(const net::HttpRequest& understood,
-                                           const net::HttpRefusal& refusal) const;
+    [[nodiscard]] http::Response refuse(const http::Request& understood,
+                                        const http::Refusal& refusal) const;
 
   private:
     /// `kind` is set as soon as it is known.
-    base::Task<net::HttpResponse> route(net::HttpRequest& request, RequestKind& kind) const;
+    base::Task<http::Response> route(http::Request& request, RequestKind& kind) const;
     /// What decides which header fields an answer gets, kept while the request is worked on.
     struct Asked {
-        explicit Asked(const net::HttpRequest& request);
+        explicit Asked(const http::Request& request);
         bool directory, new_nonce, post;
     };
-    void add_common_fields(net::HttpResponse& response, Asked asked) const;
-    [[nodiscard]] bool is_for_us(const net::HttpRequest& request) const;
+    void add_common_fields(http::Response& response, Asked asked) const;
+    [[nodiscard]] bool is_for_us(const http::Request& request) const;
 
     ca::Nonces& nonces_;
-    net::Router router_;
+    http::Router router_;
     Options options_;
     std::string index_link_;
 };

@@ -7,15 +7,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ca/local_nonces.h"
-#include "ca/repository.h"
+#include "ca/ports/repository.h"
+#include "ca/work/local_nonces.h"
 #include "protocol/problem.h"
 
 namespace cairn::api {
 namespace {
 
-using net::HttpRequest;
-using net::HttpResponse;
+using http::Request;
+using http::Response;
 using testing::Contains;
 using testing::Key;
 using testing::Not;
@@ -23,14 +23,14 @@ using testing::Pair;
 
 class FrontDoorTest : public testing::Test {
   protected:
-    HttpResponse answer(const std::string& method, const std::string& target,
-                        const std::string& host = "ca.example") {
-        net::Router router;
+    Response answer(const std::string& method, const std::string& target,
+                    const std::string& host = "ca.example") {
+        http::Router router;
         const auto add = [&](std::string_view verb, std::string_view path, auto effect) {
             router.add(verb, path,
-                       [effect](HttpRequest, net::Router::Parameters) -> base::Task<HttpResponse> {
+                       [effect](Request, http::Router::Parameters) -> base::Task<Response> {
                            effect();
-                           co_return HttpResponse{};
+                           co_return Response{};
                        });
         };
         add("GET", path::directory, [] {});
@@ -41,7 +41,7 @@ class FrontDoorTest : public testing::Test {
         add("POST", path::revoke_certificate,
             [] { throw ca::OutcomeUnknown("lost at the commit"); });
         const auto door = door_with(std::move(router));
-        HttpRequest request;
+        Request request;
         request.method = method;
         request.target = target;
         request.fields = {{"Host", host}};
@@ -53,7 +53,7 @@ class FrontDoorTest : public testing::Test {
         return future.get();
     }
 
-    FrontDoor door_with(net::Router router) {
+    FrontDoor door_with(http::Router router) {
         return {links_,
                 nonces_,
                 std::move(router),
@@ -149,7 +149,7 @@ TEST_F(FrontDoorTest, AnswersOnlyForItsOwnNames) {
 TEST_F(FrontDoorTest, GivesWhatIsNotUnderstoodTheFieldsOfEveryAnswer) {
     const auto door = door_with({});
     const auto refused = [&](const char* method, const char* target, int status) {
-        HttpRequest understood;
+        Request understood;
         understood.method = method;
         understood.target = target;
         return door.refuse(understood, {status, "it is too large"});

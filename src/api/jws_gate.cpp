@@ -2,7 +2,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "ca/policy.h"
+#include "ca/rules/policy.h"
 #include "net/ascii.h"
 
 namespace cairn::api {
@@ -23,8 +23,8 @@ bool is_jose_json(std::string_view content_type) {
 
 }  // namespace
 
-JwsGate::JwsGate(const Links& links, ca::Admissions& admissions, RequestObserver& observer)
-    : links_(links), admissions_(admissions), observer_(observer) {}
+JwsGate::JwsGate(const Links& links, ca::RequestChecks& checks, RequestObserver& observer)
+    : links_(links), checks_(checks), observer_(observer) {}
 
 void JwsGate::FromAccount::require_post_as_get() const {
     if (!is_post_as_get())
@@ -32,17 +32,17 @@ void JwsGate::FromAccount::require_post_as_get() const {
                       "this resource is read by POST-as-GET, with an empty payload");
 }
 
-base::Task<JwsGate::FromAccount> JwsGate::from_account(const net::HttpRequest& request) {
+base::Task<JwsGate::FromAccount> JwsGate::from_account(const http::Request& request) {
     auto opened = co_await open(request);
     co_return co_await as_account(std::move(opened));
 }
 
-base::Task<JwsGate::FromKey> JwsGate::from_key(const net::HttpRequest& request) {
+base::Task<JwsGate::FromKey> JwsGate::from_key(const http::Request& request) {
     auto opened = co_await open(request);
     co_return co_await as_key(std::move(opened));
 }
 
-base::Task<JwsGate::FromEither> JwsGate::from_either(const net::HttpRequest& request) {
+base::Task<JwsGate::FromEither> JwsGate::from_either(const http::Request& request) {
     auto opened = co_await open(request);
     FromEither result;
     if (opened.jws.jwk())
@@ -52,7 +52,7 @@ base::Task<JwsGate::FromEither> JwsGate::from_either(const net::HttpRequest& req
     co_return result;
 }
 
-base::Task<JwsGate::Opened> JwsGate::open(const net::HttpRequest& request) {
+base::Task<JwsGate::Opened> JwsGate::open(const http::Request& request) {
     if (!is_jose_json(request.field("Content-Type")))
         throw Problem(ProblemType::malformed, "the Content-Type must be application/jose+json",
                       415);
@@ -64,9 +64,9 @@ base::Task<JwsGate::Opened> JwsGate::open(const net::HttpRequest& request) {
                                                      "\"; the request was sent to another");
     const auto account = jws->kid() ? links_.account_from(*jws->kid()) : std::nullopt;
     const base::Executor executor = co_await boost::asio::this_coro::executor;
-    auto admission = admissions_.begin(jws->nonce(), account, executor);
-    if (admission.is_refused()) throw bad_nonce();
-    co_return Opened{std::move(*jws), std::move(admission)};
+    auto check = checks_.begin(jws->nonce(), account, executor);
+    if (check.is_refused()) throw bad_nonce();
+    co_return Opened{std::move(*jws), std::move(check)};
 }
 
 Problem JwsGate::bad_nonce() {
@@ -75,8 +75,8 @@ Problem JwsGate::bad_nonce() {
             "the nonce is not known here or was used before; use the one in this response"};
 }
 
-base::Task<std::optional<ca::Account>> JwsGate::require_nonce(ca::Admissions::Pending admission) {
-    auto outcome = co_await std::move(admission).outcome();
+base::Task<std::optional<ca::Account>> JwsGate::require_nonce(ca::RequestChecks::Pending check) {
+    auto outcome = co_await std::move(check).outcome();
     if (!outcome.nonce_is_good) throw bad_nonce();
     observer_.nonce_redeemed(RequestObserver::Nonce::redeemed);
     co_return std::move(outcome.account);
@@ -84,7 +84,7 @@ base::Task<std::optional<ca::Account>> JwsGate::require_nonce(ca::Admissions::Pe
 
 base::Task<JwsGate::FromAccount> JwsGate::as_account(Opened opened) {
     const auto& jws = opened.jws;
-    auto account = co_await require_nonce(std::move(opened.admission));
+    auto account = co_await require_nonce(std::move(opened.check));
     if (!jws.kid())
         throw Problem(ProblemType::malformed,
                       "this resource wants the account's URL as kid, no jwk");
@@ -102,7 +102,7 @@ base::Task<JwsGate::FromAccount> JwsGate::as_account(Opened opened) {
 
 base::Task<JwsGate::FromKey> JwsGate::as_key(Opened opened) {
     const auto& jws = opened.jws;
-    co_await require_nonce(std::move(opened.admission));
+    co_await require_nonce(std::move(opened.check));
     if (!jws.jwk())
         throw Problem(ProblemType::malformed, "this resource wants the key as jwk, no kid");
     if (auto refusal = ca::account_key_refusal(jws.jwk()->public_key()))

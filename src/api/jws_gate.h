@@ -8,9 +8,9 @@
 #include "api/request_observer.h"
 #include "base/bytes.h"
 #include "base/task.h"
-#include "ca/account.h"
-#include "ca/admissions.h"
-#include "net/http_message.h"
+#include "ca/facts/account.h"
+#include "ca/ports/request_checks.h"
+#include "http/message.h"
 #include "protocol/jwk.h"
 #include "protocol/jws.h"
 
@@ -21,7 +21,7 @@ namespace cairn::api {
 /// signature of the account or key named. Failures are thrown as problems.
 class JwsGate {
   public:
-    JwsGate(const Links& links, ca::Admissions& admissions,
+    JwsGate(const Links& links, ca::RequestChecks& checks,
             RequestObserver& observer = deaf_request_observer());
 
     /// What an account sent.
@@ -43,43 +43,43 @@ class JwsGate {
     };
 
     /// For resources of accounts: the JWS names its account by `kid`.
-    [[nodiscard]] base::Task<FromAccount> from_account(const net::HttpRequest& request);
+    [[nodiscard]] base::Task<FromAccount> from_account(const http::Request& request);
     /// The same, and what `reading` reads meanwhile, so that a store elsewhere is asked for all of
     /// it at once. The caller sees it only if the request is admitted.
     template <class T>
-    [[nodiscard]] base::Task<std::pair<FromAccount, T>> from_account(
-        const net::HttpRequest& request, base::Task<T> reading) {
+    [[nodiscard]] base::Task<std::pair<FromAccount, T>> from_account(const http::Request& request,
+                                                                     base::Task<T> reading) {
         auto opened = co_await open(request);
         auto read = co_await std::move(reading);
         auto admitted = co_await as_account(std::move(opened));
         co_return std::pair<FromAccount, T>(std::move(admitted), std::move(read));
     }
     /// For newAccount: the JWS carries its key as `jwk`.
-    [[nodiscard]] base::Task<FromKey> from_key(const net::HttpRequest& request);
+    [[nodiscard]] base::Task<FromKey> from_key(const http::Request& request);
     /// For revokeCert: one or the other.
     struct FromEither {
         std::optional<FromAccount> account;
         std::optional<FromKey> key;
     };
-    [[nodiscard]] base::Task<FromEither> from_either(const net::HttpRequest& request);
+    [[nodiscard]] base::Task<FromEither> from_either(const http::Request& request);
 
   private:
     /// A JWS for this URL that is being admitted.
     struct Opened {
         protocol::Jws jws;
-        ca::Admissions::Pending admission;
+        ca::RequestChecks::Pending check;
     };
     /// Throws what can be said without the store.
-    base::Task<Opened> open(const net::HttpRequest& request);
+    base::Task<Opened> open(const http::Request& request);
     /// To be thrown for a nonce that was refused.
     protocol::Problem bad_nonce();
     /// The account that was named, if there is one. Throws unless the nonce was good.
-    base::Task<std::optional<ca::Account>> require_nonce(ca::Admissions::Pending admission);
+    base::Task<std::optional<ca::Account>> require_nonce(ca::RequestChecks::Pending check);
     base::Task<FromAccount> as_account(Opened opened);
     base::Task<FromKey> as_key(Opened opened);
 
     const Links& links_;
-    ca::Admissions& admissions_;
+    ca::RequestChecks& checks_;
     RequestObserver& observer_;
 };
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "ca/id.h"
+#include "ca/facts/id.h"
 #include "pki/serial_number.h"
 #include "protocol/challenge_type.h"
 

@@ -6,9 +6,9 @@
 
 namespace cairn::api {
 
-using net::HttpRequest;
-using net::HttpResponse;
-using net::Router;
+using http::Request;
+using http::Response;
+using http::Router;
 using protocol::OrderStatus;
 using protocol::Problem;
 using protocol::ProblemType;
@@ -29,18 +29,18 @@ OrderApi::OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
       announcements_(announcements) {}
 
 void OrderApi::add_to(Router& router) {
-    router.add("POST", path::new_order, [this](HttpRequest request, Router::Parameters) {
+    router.add("POST", path::new_order, [this](Request request, Router::Parameters) {
         return new_order(std::move(request));
     });
-    router.add("POST", path::order, [this](HttpRequest request, Router::Parameters parameters) {
+    router.add("POST", path::order, [this](Request request, Router::Parameters parameters) {
         return order(std::move(request), std::move(parameters[0]));
     });
-    router.add("POST", path::finalize, [this](HttpRequest request, Router::Parameters parameters) {
+    router.add("POST", path::finalize, [this](Request request, Router::Parameters parameters) {
         return finalize(std::move(request), std::move(parameters[0]));
     });
 }
 
-HttpResponse OrderApi::order_response(const ca::OrderView& view, int status) const {
+Response OrderApi::order_response(const ca::OrderView& view, int status) const {
     const auto& order = view.order;
     protocol::OrderObject object;
     object.status = view.status();
@@ -55,7 +55,7 @@ HttpResponse OrderApi::order_response(const ca::OrderView& view, int status) con
     if (order.completed) object.certificate = links_.certificate(order.intent->serial);
     object.profile = order.profile;
 
-    HttpResponse response;
+    Response response;
     response.status = status;
     response.content_type = "application/json";
     response.body = object.to_json();
@@ -78,7 +78,7 @@ base::Task<ca::OrderView> OrderApi::settled(ca::OrderView view) {
     co_return co_await ordering_.read(account, id);
 }
 
-base::Task<HttpResponse> OrderApi::new_order(HttpRequest request) {
+base::Task<Response> OrderApi::new_order(Request request) {
     const auto signed_request = co_await gate_.from_account(request);
     auto wanted = protocol::NewOrderRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
@@ -86,7 +86,7 @@ base::Task<HttpResponse> OrderApi::new_order(HttpRequest request) {
     co_return order_response(view, 201);
 }
 
-base::Task<HttpResponse> OrderApi::order(HttpRequest request, std::string id) {
+base::Task<Response> OrderApi::order(Request request, std::string id) {
     auto [signed_request, found] =
         co_await gate_.from_account(request, ordering_.find(ca::OrderId::from_text(id)));
     signed_request.require_post_as_get();
@@ -95,7 +95,7 @@ base::Task<HttpResponse> OrderApi::order(HttpRequest request, std::string id) {
     co_return order_response(view, 200);
 }
 
-base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id) {
+base::Task<Response> OrderApi::finalize(Request request, std::string id) {
     auto [signed_request, found] =
         co_await gate_.from_account(request, ordering_.find(ca::OrderId::from_text(id)));
     auto wanted = protocol::FinalizeRequest::from_json(signed_request.payload);
@@ -103,11 +103,11 @@ base::Task<HttpResponse> OrderApi::finalize(HttpRequest request, std::string id)
     const auto account = signed_request.account.id;
     auto view = ca::Ordering::require_own(std::move(found), account);
     const auto order = view.order.id;
-    ca::Cause cause{.request = std::move(request.id), .received = request.received};
+    ca::RequestContext context{.request = std::move(request.id), .received = request.received};
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id);
     const auto finalization =
-        co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(cause));
+        co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(context));
     if (finalization.is_under_way) co_await ticket.wait(longest_hold);
     if (auto outcome = issuance_.outcome(finalization.issuing))
         co_return order_response(*outcome, 200);

@@ -3,9 +3,9 @@
 #include "api/jws_gate.h"
 #include "api/links.h"
 #include "base/task.h"
-#include "ca/issuance.h"
-#include "ca/ordering.h"
-#include "net/router.h"
+#include "ca/work/issuance.h"
+#include "ca/work/ordering.h"
+#include "http/router.h"
 
 namespace cairn::api {
 
@@ -15,14 +15,14 @@ class OrderApi {
   public:
     OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering, ca::Issuance& issuance,
              base::Announcements& announcements);
-    void add_to(net::Router& router);
+    void add_to(http::Router& router);
 
   private:
-    base::Task<net::HttpResponse> new_order(net::HttpRequest request);
-    base::Task<net::HttpResponse> order(net::HttpRequest request, std::string id);
-    base::Task<net::HttpResponse> finalize(net::HttpRequest request, std::string id);
+    base::Task<http::Response> new_order(http::Request request);
+    base::Task<http::Response> order(http::Request request, std::string id);
+    base::Task<http::Response> finalize(http::Request request, std::string id);
     base::Task<ca::OrderView> settled(ca::OrderView view);
-    [[nodiscard]] net::HttpResponse order_response(const ca::OrderView& view, int status) const;
+    [[nodiscard]] http::Response order_response(const ca::OrderView& view, int status) const;
 
     const Links& links_;
     JwsGate& gate_;

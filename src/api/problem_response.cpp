@@ -2,8 +2,8 @@
 
 namespace cairn::api {
 
-net::HttpResponse problem_response(const protocol::Problem& problem) {
-    net::HttpResponse response;
+http::Response problem_response(const protocol::Problem& problem) {
+    http::Response response;
     response.status = problem.status;
     response.content_type = "application/problem+json";
     response.body = problem.to_json();

@@ -86,7 +86,7 @@ class LineWriter {
             if (batch.capacity() > kept_batch) batch = std::string();
             std::swap(batch, pending_);
             hurry_ = false;
-            confess();
+            report_lost_lines();
             ++taken_;
             if (!write_out(batch, lock)) break;
             ++written_;
@@ -105,7 +105,7 @@ class LineWriter {
     }
 
     // Where the lines would stand that were lost.
-    void confess() {
+    void report_lost_lines() {
         if (lost_lines_ == 0) return;
         try {
             pending_ = log_line(format_, std::chrono::system_clock::now(), LogLevel::error,

@@ -29,11 +29,11 @@ protocol::AccountObject parse_or_fail(const Reply& reply, const Aim& aim, const 
 }
 
 /// JSON of the binding of a key as wished, or empty.
-std::string binding(const crypto::PrivateKey& key, const AccountWishes& wishes,
+std::string binding(const crypto::PrivateKey& key, const AccountOptions& options,
                     const std::string& url) {
-    if (!wishes.external) return {};
-    return protocol::make_external_account_binding(key.public_key(), wishes.external->key_id,
-                                                   wishes.external->hmac_key, url);
+    if (!options.external) return {};
+    return protocol::make_external_account_binding(key.public_key(), options.external->key_id,
+                                                   options.external->hmac_key, url);
 }
 
 }  // namespace
@@ -82,37 +82,37 @@ StoredAccount Account::use() {
                   "make one with `cairn issue`, or name another --ca or --state.");
 }
 
-StoredAccount Account::open(const AccountWishes& wishes, Progress& progress) {
+StoredAccount Account::open(const AccountOptions& options, Progress& progress) {
     if (auto account = stored(AccountsLock::free)) return std::move(*account);
     const auto lock = state_.lock_accounts(timer_, lock_patience);
     // Another run may have made it while this one waited.
     if (auto account = stored(AccountsLock::held)) return std::move(*account);
-    return register_key(wishes, progress);
+    return register_key(options, progress);
 }
 
-StoredAccount Account::open_again(const AccountWishes& wishes, Progress& progress) {
+StoredAccount Account::open_again(const AccountOptions& options, Progress& progress) {
     const auto lock = state_.lock_accounts(timer_, lock_patience);
-    return register_key(wishes, progress);
+    return register_key(options, progress);
 }
 
-StoredAccount Account::register_key(const AccountWishes& wishes, Progress& progress) {
+StoredAccount Account::register_key(const AccountOptions& options, Progress& progress) {
     const auto key = store_.key_for(directory_url(), crypto::KeyType::ec_p256);
-    auto url = find_url(key, wishes);
-    if (!url) url = create(key, wishes, progress);
-    StoredAccount account{directory_url(), std::move(*url), wishes.contact, key};
+    auto url = find_url(key, options);
+    if (!url) url = create(key, options, progress);
+    StoredAccount account{directory_url(), std::move(*url), options.contact, key};
     store_.save(account);
     session_.speak_for(account.key, account.url);
     return account;
 }
 
 std::optional<std::string> Account::find_url(const crypto::PrivateKey& key,
-                                             const AccountWishes& wishes) {
+                                             const AccountOptions& options) {
     const Aim aim(fmt::format("find the account of this key at {}", session_.host()),
                   Step::registration);
     protocol::NewAccountRequest request;
     request.only_return_existing = true;
     // Some CAs that bind accounts want the binding here too.
-    request.external_account_binding = binding(key, wishes, session_.directory().new_account);
+    request.external_account_binding = binding(key, options, session_.directory().new_account);
     try {
         const auto reply =
             session_.post_with_key(key, session_.directory().new_account, request.to_json(), aim);
@@ -145,26 +145,26 @@ Account::Standing Account::standing_of(const crypto::PrivateKey& key, const std:
     }
 }
 
-std::string Account::create(const crypto::PrivateKey& key, const AccountWishes& wishes,
+std::string Account::create(const crypto::PrivateKey& key, const AccountOptions& options,
                             Progress& progress) {
     const Aim aim(fmt::format("register an account at {}", session_.host()),
-                  wishes.external ? Step::binding : Step::registration);
+                  options.external ? Step::binding : Step::registration);
     const auto& directory = session_.directory();
-    if (!directory.terms_of_service.empty() && wishes.terms != Terms::agreed)
+    if (!directory.terms_of_service.empty() && options.terms != Terms::agreed)
         throw Failure(aim.text,
                       fmt::format("the CA asks for agreement to its terms of service: {}",
                                   base::printable(directory.terms_of_service)),
                       "read them and run the command again with --agree-tos.");
-    if (directory.external_account_required && !wishes.external)
+    if (directory.external_account_required && !options.external)
         throw Failure(aim.text, "the CA binds accounts to ones made outside ACME",
                       std::string(advice_for({protocol::ProblemType::external_account_required, {}},
                                              aim.step)));
 
     progress.say(fmt::format("Registering an account at {}.", session_.host()));
     protocol::NewAccountRequest request;
-    request.contact = wishes.contact;
-    request.terms_of_service_agreed = wishes.terms == Terms::agreed;
-    request.external_account_binding = binding(key, wishes, directory.new_account);
+    request.contact = options.contact;
+    request.terms_of_service_agreed = options.terms == Terms::agreed;
+    request.external_account_binding = binding(key, options, directory.new_account);
     const auto reply = session_.post_with_key(key, directory.new_account, request.to_json(), aim);
     if (reply.location.empty()) throw Failure(aim.text, "the reply has no Location");
     return reply.location;

@@ -29,7 +29,7 @@ struct ExternalAccount {
 };
 
 /// What a new account is to be like.
-struct AccountWishes {
+struct AccountOptions {
     Terms terms = Terms::not_agreed;
     std::vector<std::string> contact;  ///< URLs: "mailto:admin@example.com"
     std::optional<ExternalAccount> external;
@@ -43,12 +43,12 @@ class Account {
         : session_(session), state_(state), store_(state), timer_(timer) {}
 
     /// Makes the session speak for the account that is kept, or for a new one made as wished.
-    StoredAccount open(const AccountWishes& wishes, Progress& progress);
+    StoredAccount open(const AccountOptions& options, Progress& progress);
     /// Makes the session speak for the account that is kept; fails if there is none.
     StoredAccount use();
     /// Finds the account anew by its key, or makes it again as wished, after the CA has said that
     /// it does not know it.
-    StoredAccount open_again(const AccountWishes& wishes, Progress& progress);
+    StoredAccount open_again(const AccountOptions& options, Progress& progress);
 
     /// The account as the CA has it; the session must speak for it.
     [[nodiscard]] protocol::AccountObject fetch();
@@ -64,13 +64,13 @@ class Account {
     enum class AccountsLock { free, held };
     [[nodiscard]] std::optional<StoredAccount> stored(AccountsLock lock);
     [[nodiscard]] std::optional<std::string> find_url(const crypto::PrivateKey& key,
-                                                      const AccountWishes& wishes);
+                                                      const AccountOptions& options);
     enum class Standing { its_key, another_key, no_account };
     /// How a key stands to the account at this URL, as the CA says.
     [[nodiscard]] Standing standing_of(const crypto::PrivateKey& key, const std::string& url);
-    [[nodiscard]] std::string create(const crypto::PrivateKey& key, const AccountWishes& wishes,
+    [[nodiscard]] std::string create(const crypto::PrivateKey& key, const AccountOptions& options,
                                      Progress& progress);
-    StoredAccount register_key(const AccountWishes& wishes, Progress& progress);
+    StoredAccount register_key(const AccountOptions& options, Progress& progress);
     void settle_staged_key(const StoredAccount& account);
     [[nodiscard]] const std::string& directory_url() const;
 

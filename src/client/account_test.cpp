@@ -25,13 +25,13 @@ class AccountTest : public ::testing::Test {
     testing::Bench bench_;
     Session session_ = bench_.session();
     Account account_{session_, bench_.state, bench_.timer};
-    AccountWishes wishes_{
+    AccountOptions options_{
         .terms = Terms::agreed, .contact = {"mailto:a@example.com"}, .external = {}};
 };
 
 TEST_F(AccountTest, IsRegisteredOnceAndKept) {
     ca().terms_of_service = "https://ca.example/terms";
-    account_.open(wishes_, bench_.heard);
+    account_.open(options_, bench_.heard);
     ASSERT_TRUE(ca().account_request);
     EXPECT_TRUE(ca().account_request->terms_of_service_agreed);
     EXPECT_THAT(ca().account_request->contact, ElementsAre("mailto:a@example.com"));
@@ -58,12 +58,12 @@ TEST_F(AccountTest, NeedsNoAgreementWhereThereAreNoTerms) {
 
 TEST_F(AccountTest, BindsToAnExternalAccount) {
     ca().wants_external_account = true;
-    EXPECT_THAT(failure_of([&] { account_.open(wishes_, bench_.heard); }),
+    EXPECT_THAT(failure_of([&] { account_.open(options_, bench_.heard); }),
                 HasSubstr("--eab-hmac-key-file"));
     const auto file = bench_.folder / "hmac";
     write_durably(file, "c2VjcmV0LWtleS1vZi10aGUtY2E\n", FileAccess::owner);
-    wishes_.external = ExternalAccount::read("kid-1", file).value();
-    account_.open(wishes_, bench_.heard);
+    options_.external = ExternalAccount::read("kid-1", file).value();
+    account_.open(options_, bench_.heard);
     EXPECT_THAT(ca().account_request->external_account_binding, HasSubstr("\"signature\""));
 }
 
@@ -71,9 +71,9 @@ TEST_F(AccountTest, IsLookedForWithTheBindingAndMadeWhereTheCaDoesNotLook) {
     ca().wants_external_account = true;
     const auto file = bench_.folder / "hmac";
     write_durably(file, "c2VjcmV0LWtleS1vZi10aGUtY2E", FileAccess::owner);
-    wishes_.external = ExternalAccount::read("kid-1", file).value();
+    options_.external = ExternalAccount::read("kid-1", file).value();
     int looks = 0;
-    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca().intercept = [&](const http::Request& request) -> std::optional<http::Response> {
         const auto jws =
             protocol::Jws::from_json(base::bytes_of(request.body), protocol::Jws::Nonce::required);
         if (request.path() != "/account" || !jws) return std::nullopt;
@@ -83,13 +83,13 @@ TEST_F(AccountTest, IsLookedForWithTheBindingAndMadeWhereTheCaDoesNotLook) {
         ++looks;
         return ca().problem(protocol::ProblemType::external_account_required, "no look-ups");
     };
-    account_.open(wishes_, bench_.heard);
+    account_.open(options_, bench_.heard);
     EXPECT_EQ(looks, 1);
     EXPECT_EQ(ca().accounts_made, 1);
 }
 
 TEST_F(AccountTest, IsFoundAgainByItsKeyAfterACrash) {
-    account_.open(wishes_, bench_.heard);
+    account_.open(options_, bench_.heard);
     const auto folder = AccountStore(bench_.state).find(ca().directory_url());
     // A run that died between the CA's answer and writing it down has kept only the key.
     for (const auto& entry : std::filesystem::recursive_directory_iterator(bench_.state.accounts()))
@@ -101,12 +101,12 @@ TEST_F(AccountTest, IsFoundAgainByItsKeyAfterACrash) {
 
 TEST_F(AccountTest, IsOnlyUsedWhereThereIsOne) {
     EXPECT_THAT(failure_of([&] { account_.use(); }), HasSubstr("there is none"));
-    account_.open(wishes_, bench_.heard);
+    account_.open(options_, bench_.heard);
     EXPECT_EQ(account_.use().url, ca().server.url("/account/1"));
 }
 
 TEST_F(AccountTest, ChangesItsContacts) {
-    const auto stored = account_.open(wishes_, bench_.heard);
+    const auto stored = account_.open(options_, bench_.heard);
     account_.update_contact(stored, {"mailto:b@example.com"});
     EXPECT_THAT(ca().contact, ElementsAre("mailto:b@example.com"));
     EXPECT_THAT(kept()->contact, ElementsAre("mailto:b@example.com"));
@@ -114,7 +114,7 @@ TEST_F(AccountTest, ChangesItsContacts) {
 }
 
 TEST_F(AccountTest, RollsItsKeyOver) {
-    const auto stored = account_.open(wishes_, bench_.heard);
+    const auto stored = account_.open(options_, bench_.heard);
     const auto rolled = account_.roll_over(stored, KeyType::ec_p384);
     EXPECT_NE(rolled.key.public_key(), stored.key.public_key());
     EXPECT_EQ(ca().account_jwk->public_key(), rolled.key.public_key());
@@ -123,8 +123,8 @@ TEST_F(AccountTest, RollsItsKeyOver) {
 }
 
 TEST_F(AccountTest, KeepsItsKeyIfTheCaRefusesTheNewOne) {
-    const auto stored = account_.open(wishes_, bench_.heard);
-    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    const auto stored = account_.open(options_, bench_.heard);
+    ca().intercept = [&](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/key-change") return std::nullopt;
         return ca().problem(protocol::ProblemType::malformed, "no");
     };
@@ -135,11 +135,11 @@ TEST_F(AccountTest, KeepsItsKeyIfTheCaRefusesTheNewOne) {
 }
 
 TEST_F(AccountTest, KnowsTheNewKeyIfOnlyTheReplyWasLost) {
-    const auto stored = account_.open(wishes_, bench_.heard);
+    const auto stored = account_.open(options_, bench_.heard);
     // The CA takes the key, its reply is a fault of a proxy, and the repetition, signed by the old
     // key, is refused.
     bool is_lost = false;
-    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca().intercept = [&](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/key-change" || is_lost) return std::nullopt;
         is_lost = true;
         ca().intercept = nullptr;
@@ -153,7 +153,7 @@ TEST_F(AccountTest, KnowsTheNewKeyIfOnlyTheReplyWasLost) {
 }
 
 TEST_F(AccountTest, LeavesAKeyAloneThatAnotherRunIsAboutToTake) {
-    account_.open(wishes_, bench_.heard);
+    account_.open(options_, bench_.heard);
     static_cast<void>(AccountStore(bench_.state).stage_key(ca().directory_url(), KeyType::ec_p384));
     const auto lock = bench_.state.lock_accounts(bench_.timer, std::chrono::seconds(1));
     EXPECT_NE(failure_of([&] { account_.use(); }), "");
@@ -161,7 +161,7 @@ TEST_F(AccountTest, LeavesAKeyAloneThatAnotherRunIsAboutToTake) {
 }
 
 TEST_F(AccountTest, SettlesARolloverThatDiedAfterTheCaTookIt) {
-    account_.open(wishes_, bench_.heard);
+    account_.open(options_, bench_.heard);
     const auto staged =
         AccountStore(bench_.state).stage_key(ca().directory_url(), KeyType::ec_p384);
     ca().account_jwk = protocol::Jwk::of(staged.public_key());
@@ -170,14 +170,14 @@ TEST_F(AccountTest, SettlesARolloverThatDiedAfterTheCaTookIt) {
 }
 
 TEST_F(AccountTest, SettlesARolloverThatDiedBeforeTheCaHeardOfIt) {
-    const auto stored = account_.open(wishes_, bench_.heard);
+    const auto stored = account_.open(options_, bench_.heard);
     static_cast<void>(AccountStore(bench_.state).stage_key(ca().directory_url(), KeyType::ec_p384));
     EXPECT_EQ(account_.use().key.public_key(), stored.key.public_key());
     EXPECT_FALSE(AccountStore(bench_.state).staged_key(ca().directory_url()));
 }
 
 TEST_F(AccountTest, IsDeactivatedForEver) {
-    const auto stored = account_.open(wishes_, bench_.heard);
+    const auto stored = account_.open(options_, bench_.heard);
     account_.deactivate(stored);
     EXPECT_FALSE(ca().account_is_known);
     EXPECT_FALSE(kept());

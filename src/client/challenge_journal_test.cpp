@@ -28,7 +28,7 @@ class ChallengeJournalTest : public ::testing::Test {
     base::SystemClock clock_;
     InstantTimer timer_;
     testing::Heard heard_;
-    SolverSet solvers_{SolverSurroundings{clock_, timer_, heard_}};
+    SolverSet solvers_{SolverContext{clock_, timer_, heard_}};
 };
 
 TEST_F(ChallengeJournalTest, RemembersWhatIsPresented) {
@@ -79,7 +79,7 @@ TEST_F(ChallengeJournalTest, WhatARunningOrderPresentsIsLeftAlone) {
 TEST_F(ChallengeJournalTest, ReportsWhatItCannotTakeDown) {
     journal_.record(challenge(ChallengeType::http_01, "a.example"), webroot());
     fs::remove_all(folder_ / "webroot");
-    SolverSet fresh{SolverSurroundings{clock_, timer_, heard_}};
+    SolverSet fresh{SolverContext{clock_, timer_, heard_}};
     clean_up_after_crashes(state_, fresh, heard_);
     EXPECT_THAT(heard_.text(), ::testing::HasSubstr("warning: "));
     EXPECT_EQ(journal_.entries().size(), 1U);

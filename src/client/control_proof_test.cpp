@@ -33,9 +33,9 @@ class Proof : public ::testing::Test {
   protected:
     Proof() {
         Account(session_, bench_.state, bench_.timer).open({}, bench_.heard);
-        ca().intercept = [this](const net::HttpRequest& request) { return answer(request); };
+        ca().intercept = [this](const http::Request& request) { return answer(request); };
     }
-    std::optional<net::HttpResponse> answer(const net::HttpRequest& request) {
+    std::optional<http::Response> answer(const http::Request& request) {
         if (request.path() == "/authorization/0") {
             ++looks_;
             return testing::response(200, authorization(), fields_);
@@ -68,7 +68,7 @@ class Proof : public ::testing::Test {
     SilentSolver solver_;
     std::vector<NameToProve> names_{{protocol::Identifier::dns("a.example").value(), &solver_}};
     std::string status_ = "pending", more_;
-    decltype(net::HttpResponse::fields) fields_;
+    decltype(http::Response::fields) fields_;
     int requests_before_valid_ = 1000, requests_ = 0, looks_ = 0;
     bool has_error_ = true;
 };

@@ -11,11 +11,11 @@
 namespace cairn::client {
 namespace {
 
-crypto::PrivateKey certificate_key(const Workplace& workplace, const IssuanceOrder& order) {
+crypto::PrivateKey certificate_key(const Environment& environment, const IssuanceOrder& order) {
     // A rehearsal shows no CA the key of a certificate that is live.
     if (order.plan.key_reuse == KeyReuse::same_key && order.installing == Installing::yes) {
-        auto current = Lineage(workplace.state, order.lineage).current();
-        const auto note = current ? revocation_note(workplace.state, current->chain.front())
+        auto current = Lineage(environment.state, order.lineage).current();
+        const auto note = current ? revocation_note(environment.state, current->chain.front())
                                   : std::optional<RevocationNote>();
         const bool is_compromised =
             note && note->reason == protocol::RevocationReason::key_compromise;
@@ -24,45 +24,45 @@ crypto::PrivateKey certificate_key(const Workplace& workplace, const IssuanceOrd
     return crypto::PrivateKey::generate(order.plan.key_type);
 }
 
-OrderWishes order_wishes(const Workplace& workplace, const Session& session,
-                         const IssuanceOrder& order, crypto::PrivateKey key) {
+OrderOptions order_options(const Environment& environment, const Session& session,
+                           const IssuanceOrder& order, crypto::PrivateKey key) {
     const auto& plan = order.plan;
-    OrderWishes wishes{.names = {},
-                       .key = std::move(key),
-                       .must_staple = plan.must_staple,
-                       .profile = plan.profile,
-                       .preferred_chain = plan.preferred_chain,
-                       .replaces = order.replaces};
+    OrderOptions options{.names = {},
+                         .key = std::move(key),
+                         .must_staple = plan.must_staple,
+                         .profile = plan.profile,
+                         .preferred_chain = plan.preferred_chain,
+                         .replaces = order.replaces};
     // RFC 8555 section 11.1: whoever gets at one key must not have the other.
-    if (wishes.key.public_key() == session.account_key().public_key())
+    if (options.key.public_key() == session.account_key().public_key())
         throw Failure(fmt::format("make the key of {}", order.lineage.text()),
                       "the lineage's key is the account's key", "leave out --reuse-key.");
     for (const auto& name : plan.names) {
-        const auto solver = workplace.solvers.find(name.solver);
+        const auto solver = environment.solvers.find(name.solver);
         if (!solver)
             throw Failure(fmt::format("prove control of {}", name.identifier.value()),
                           solver.error().message, "name another --solver for it.");
-        wishes.names.push_back({name.identifier, *solver});
+        options.names.push_back({name.identifier, *solver});
     }
-    return wishes;
+    return options;
 }
 
 /// One try at one order, new or taken up.
 class Attempt {
   public:
-    Attempt(const Workplace& workplace, Session& session, const IssuanceOrder& order,
+    Attempt(const Environment& environment, Session& session, const IssuanceOrder& order,
             const OrderRecord& record, Progress& progress)
-        : workplace_(workplace),
+        : environment_(environment),
           session_(session),
           order_(order),
           record_(record),
           progress_(progress),
-          journal_(workplace.state, order.lineage) {}
+          journal_(environment.state, order.lineage) {}
 
     /// The certificate of an order for `key`: of the one that was begun, else of a new one.
     pki::Chain obtain(crypto::PrivateKey key, const OrderPosition& begun) {
-        auto wishes = wishes_for(std::move(key));
-        OrderFlow flow(session_, journal_, workplace_.timer, progress_, wishes);
+        auto options = options_for(std::move(key));
+        OrderFlow flow(session_, journal_, environment_.timer, progress_, options);
         return completed(flow, [&] {
             if (!flow.take_up(begun)) flow.place();
         });
@@ -70,8 +70,8 @@ class Attempt {
 
     /// The certificate of the order that was begun, if anything comes of it.
     std::optional<pki::Chain> finish(const OpenOrder& begun) {
-        auto wishes = wishes_for(begun.key);
-        OrderFlow flow(session_, journal_, workplace_.timer, progress_, wishes);
+        auto options = options_for(begun.key);
+        OrderFlow flow(session_, journal_, environment_.timer, progress_, options);
         try {
             if (!flow.take_up(begun.position)) return std::nullopt;
         } catch (const Failure& failure) {
@@ -84,17 +84,17 @@ class Attempt {
     }
 
   private:
-    OrderWishes wishes_for(crypto::PrivateKey key) {
-        auto wishes = order_wishes(workplace_, session_, order_, std::move(key));
-        if (order_.installing == Installing::dry_run) return wishes;
-        wishes.keep = [this, key = wishes.key](const OrderPosition& position) {
+    OrderOptions options_for(crypto::PrivateKey key) {
+        auto options = order_options(environment_, session_, order_, std::move(key));
+        if (order_.installing == Installing::dry_run) return options;
+        options.keep = [this, key = options.key](const OrderPosition& position) {
             record_.keep({order_.plan, key, position});
         };
-        wishes.next_run = fmt::format(
+        options.next_run = fmt::format(
             "`cairn renew {}` goes on with this order, and nothing is ordered anew; to give it up, "
             "remove {}.",
             order_.lineage.text(), record_.file().string());
-        return wishes;
+        return options;
     }
 
     template <class Begin>
@@ -110,7 +110,7 @@ class Attempt {
         }
     }
 
-    const Workplace& workplace_;
+    const Environment& environment_;
     Session& session_;
     const IssuanceOrder& order_;
     const OrderRecord& record_;
@@ -118,18 +118,18 @@ class Attempt {
     ChallengeJournal journal_;
 };
 
-pki::Chain obtain(const Workplace& workplace, Session& session, const IssuanceOrder& order,
+pki::Chain obtain(const Environment& environment, Session& session, const IssuanceOrder& order,
                   const OrderRecord& record, const crypto::PrivateKey& key,
                   const OrderPosition& begun, Progress& progress) {
     try {
-        return Attempt(workplace, session, order, record, progress).obtain(key, begun);
+        return Attempt(environment, session, order, record, progress).obtain(key, begun);
     } catch (const Failure& failure) {
         if (failure.problem() != protocol::ProblemType::account_does_not_exist) throw;
     }
     progress.warn(fmt::format("{} does not know the account any more.", session.host()));
-    Account(session, workplace.state, workplace.timer).open_again(order.account, progress);
+    Account(session, environment.state, environment.timer).open_again(order.account, progress);
     // Orders of the account that is gone are gone with it.
-    return Attempt(workplace, session, order, record, progress).obtain(key, {});
+    return Attempt(environment, session, order, record, progress).obtain(key, {});
 }
 
 /// The order that an earlier run began and that asks for the same.
@@ -150,15 +150,15 @@ void tell_mended(Lineage& lineage, Progress& progress) {
         progress.say(fmt::format("The state was mended: {}.", sentence));
 }
 
-void put_in_place(const Workplace& workplace, const IssuanceOrder& order, Lineage& lineage,
+void put_in_place(const Environment& environment, const IssuanceOrder& order, Lineage& lineage,
                   const Generation& generation) {
     // The plan first: a certificate that is live without it would never be renewed.
-    const auto plan_file = workplace.state.renewal(order.lineage);
+    const auto plan_file = environment.state.renewal(order.lineage);
     make_private_directory(plan_file.parent_path());
     write_durably(plan_file, order.plan.to_json(), FileAccess::owner);
     // Noted before the switch, so that a crash behind it does not leave servers with the old one.
     if (!order.plan.deploy_hook.empty()) {
-        const auto note = workplace.state.deployment(order.lineage);
+        const auto note = environment.state.deployment(order.lineage);
         make_private_directory(note.parent_path());
         write_durably(note, std::string_view(), FileAccess::owner);
     }
@@ -169,7 +169,7 @@ void put_in_place(const Workplace& workplace, const IssuanceOrder& order, Lineag
 
 }  // namespace
 
-Session Workplace::session(const std::string& directory_url, const std::string& root_file) const {
+Session Environment::session(const std::string& directory_url, const std::string& root_file) const {
     return Session({.directory_url = directory_url,
                     .root_file = root_file,
                     .user_agent = user_agent,
@@ -178,50 +178,51 @@ Session Workplace::session(const std::string& directory_url, const std::string& 
                    clock, timer, random);
 }
 
-pki::Chain issue(const Workplace& workplace, Session& session, const IssuanceOrder& order,
+pki::Chain issue(const Environment& environment, Session& session, const IssuanceOrder& order,
                  Progress& progress) {
-    Lineage lineage(workplace.state, order.lineage);
-    const OrderRecord record(workplace.state, order.lineage);
+    Lineage lineage(environment.state, order.lineage);
+    const OrderRecord record(environment.state, order.lineage);
     const bool is_dry_run = order.installing == Installing::dry_run;
     if (!is_dry_run) tell_mended(lineage, progress);
-    Account(session, workplace.state, workplace.timer).open(order.account, progress);
+    Account(session, environment.state, environment.timer).open(order.account, progress);
     const auto begun =
         is_dry_run ? std::optional<OpenOrder>() : begun_order(record, order.plan, progress);
-    const auto key = begun ? begun->key : certificate_key(workplace, order);
-    auto chain = obtain(workplace, session, order, record, key,
+    const auto key = begun ? begun->key : certificate_key(environment, order);
+    auto chain = obtain(environment, session, order, record, key,
                         begun ? begun->position : OrderPosition{}, progress);
     if (is_dry_run) return chain;
-    put_in_place(workplace, order, lineage, {key, chain});
+    put_in_place(environment, order, lineage, {key, chain});
     record.erase();
-    if (!order.plan.deploy_hook.empty()) deploy(workplace, order.lineage, order.plan);
+    if (!order.plan.deploy_hook.empty()) deploy(environment, order.lineage, order.plan);
     return chain;
 }
 
-std::optional<pki::Chain> finish_issuance(const Workplace& workplace, Session& session,
+std::optional<pki::Chain> finish_issuance(const Environment& environment, Session& session,
                                           const LineageName& name, const OpenOrder& begun,
                                           Progress& progress) {
-    Lineage lineage(workplace.state, name);
-    const OrderRecord record(workplace.state, name);
+    Lineage lineage(environment.state, name);
+    const OrderRecord record(environment.state, name);
     IssuanceOrder order{.lineage = name, .plan = begun.plan, .account = {}, .replaces = {}};
     // What has been said since about hooks and solvers counts.
-    if (auto plan = CertificatePlan::read(workplace.state.renewal(name));
+    if (auto plan = CertificatePlan::read(environment.state.renewal(name));
         plan && ask_for_the_same(*plan, begun.plan))
         order.plan = std::move(*plan);
     tell_mended(lineage, progress);
-    Account(session, workplace.state, workplace.timer).use();
-    auto chain = Attempt(workplace, session, order, record, progress).finish(begun);
-    if (chain) put_in_place(workplace, order, lineage, {begun.key, *chain});
+    Account(session, environment.state, environment.timer).use();
+    auto chain = Attempt(environment, session, order, record, progress).finish(begun);
+    if (chain) put_in_place(environment, order, lineage, {begun.key, *chain});
     record.erase();
-    if (chain && !order.plan.deploy_hook.empty()) deploy(workplace, name, order.plan);
+    if (chain && !order.plan.deploy_hook.empty()) deploy(environment, name, order.plan);
     return chain;
 }
 
-bool is_deployment_pending(const Workplace& workplace, const LineageName& lineage) {
-    return std::filesystem::exists(workplace.state.deployment(lineage));
+bool is_deployment_pending(const Environment& environment, const LineageName& lineage) {
+    return std::filesystem::exists(environment.state.deployment(lineage));
 }
 
-void deploy(const Workplace& workplace, const LineageName& lineage, const CertificatePlan& plan) {
-    const auto live = workplace.state.live(lineage);
+void deploy(const Environment& environment, const LineageName& lineage,
+            const CertificatePlan& plan) {
+    const auto live = environment.state.live(lineage);
     std::string names;
     for (const auto& name : plan.names)
         names += (names.empty() ? "" : " ") + name.identifier.value();
@@ -230,9 +231,9 @@ void deploy(const Workplace& workplace, const LineageName& lineage, const Certif
                             .environment = {{"CAIRN_LINEAGE", lineage.text()},
                                             {"CAIRN_NAMES", names},
                                             {"CAIRN_LIVE_DIR", live.string()}}};
-    const auto result = run_program(hook, workplace.timer);
+    const auto result = run_program(hook, environment.timer);
     if (result && result->status == 0) {
-        std::filesystem::remove(workplace.state.deployment(lineage));
+        std::filesystem::remove(environment.state.deployment(lineage));
         return;
     }
     throw Failure(

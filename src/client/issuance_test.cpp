@@ -19,7 +19,7 @@ class Issuance : public ::testing::Test {
   protected:
     pki::Chain run() {
         auto session = bench_.session();
-        return issue(bench_.workplace(), session, order_, bench_.heard);
+        return issue(bench_.environment(), session, order_, bench_.heard);
     }
     std::string failure() {
         return failure_of([this] { run(); });
@@ -93,7 +93,7 @@ TEST_F(Issuance, ShowsNoCaTheLiveKeyInADryRun) {
 }
 
 TEST_F(Issuance, ARunThatEndedBeforeTheDownloadIsGoneOnWith) {
-    bench_.ca.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    bench_.ca.intercept = [](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/certificate") return std::nullopt;
         return testing::response(403);
     };
@@ -109,7 +109,7 @@ TEST_F(Issuance, ARunThatEndedBeforeTheDownloadIsGoneOnWith) {
 }
 
 TEST_F(Issuance, AnOrderForSomethingElseIsNotTakenUp) {
-    bench_.ca.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    bench_.ca.intercept = [](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/certificate") return std::nullopt;
         return testing::response(403);
     };
@@ -149,18 +149,18 @@ TEST_F(Issuance, AFailingHookIsReportedAndTheCertificateStays) {
     EXPECT_THAT(text, HasSubstr("nginx: bad configuration"));
     EXPECT_THAT(text, HasSubstr("the new certificate is in place"));
     EXPECT_TRUE(lineage().current());
-    EXPECT_TRUE(is_deployment_pending(bench_.workplace(), order_.lineage));
+    EXPECT_TRUE(is_deployment_pending(bench_.environment(), order_.lineage));
 
     order_.plan.deploy_hook = program("exit 0");
-    deploy(bench_.workplace(), order_.lineage, order_.plan);
-    EXPECT_FALSE(is_deployment_pending(bench_.workplace(), order_.lineage));
+    deploy(bench_.environment(), order_.lineage, order_.plan);
+    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage));
 }
 
 TEST_F(Issuance, ARunThatDiesBeforeTheHookLeavesANote) {
     order_.plan.deploy_hook =
         program("test -e " + bench_.state.deployment(order_.lineage).string());
     run();  // the hook has seen the note
-    EXPECT_FALSE(is_deployment_pending(bench_.workplace(), order_.lineage));
+    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage));
 }
 
 TEST_F(Issuance, RegistersAgainAtACaThatHasForgottenTheAccount) {

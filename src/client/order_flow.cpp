@@ -56,8 +56,8 @@ bool says_gone(const Failure& failure) {
 }  // namespace
 
 OrderFlow::OrderFlow(Session& session, const ChallengeJournal& journal, Timer& timer,
-                     Progress& progress, const OrderWishes& wishes)
-    : session_(session), journal_(journal), timer_(timer), progress_(progress), wishes_(wishes) {}
+                     Progress& progress, const OrderOptions& options)
+    : session_(session), journal_(journal), timer_(timer), progress_(progress), options_(options) {}
 
 bool OrderFlow::take_up(const OrderPosition& position) {
     if (position.order_url.empty()) return false;
@@ -89,7 +89,8 @@ bool OrderFlow::take_up(const OrderPosition& position) {
 
 pki::Chain OrderFlow::complete() {
     if (order_.status == OrderStatus::pending) {
-        ControlProof proof(session_, journal_, timer_, progress_, wishes_.names, wishes_.patience);
+        ControlProof proof(session_, journal_, timer_, progress_, options_.names,
+                           options_.patience);
         try {
             proof.give(order_.authorizations);
         } catch (const Failure&) {
@@ -101,29 +102,29 @@ pki::Chain OrderFlow::complete() {
     if (order_.status == OrderStatus::ready) finalize();
     await_certificate();
     position_.certificate_url = order_.certificate;
-    wishes_.keep(position_);
+    options_.keep(position_);
     return download();
 }
 
 void OrderFlow::place() {
     const Aim aim(fmt::format("order a certificate for {}", list(identifiers())), Step::order);
     position_ = {};
-    wishes_.keep(position_);
+    options_.keep(position_);
     const auto& directory = session_.directory();
-    if (!wishes_.profile.empty() && !directory.profiles.contains(wishes_.profile)) {
+    if (!options_.profile.empty() && !directory.profiles.contains(options_.profile)) {
         std::string offered;
         for (const auto& [profile, text] : directory.profiles)
             offered += (offered.empty() ? "" : ", ") + base::printable(profile, 60);
         throw Failure(aim.text,
-                      fmt::format("{} has no profile {}", session_.host(), wishes_.profile),
+                      fmt::format("{} has no profile {}", session_.host(), options_.profile),
                       offered.empty() ? "leave out --profile." : "choose one of " + offered + ".");
     }
     progress_.say(fmt::format("Ordering a certificate for {} from {}.", list(identifiers()),
                               session_.host()));
     protocol::NewOrderRequest request;
     request.identifiers = identifiers();
-    request.profile = wishes_.profile;
-    request.replaces = wishes_.replaces;
+    request.profile = options_.profile;
+    request.replaces = options_.replaces;
     Reply reply;
     const auto replacing = request.replaces.empty() ? Persistence::usual : Persistence::none;
     try {
@@ -137,7 +138,7 @@ void OrderFlow::place() {
     }
     if (reply.location.empty()) throw Failure(aim.text, "the reply has no Location");
     position_.order_url = reply.location;
-    wishes_.keep(position_);
+    options_.keep(position_);
     take_order(reply, aim);
 }
 
@@ -155,11 +156,11 @@ void OrderFlow::finalize() {
             names.ip_addresses.push_back(identifier.ip_address());
         else
             names.dns_names.push_back(identifier.value());
-    const protocol::FinalizeRequest request{
-        pki::make_csr(wishes_.key, names, {.must_staple = wishes_.must_staple == MustStaple::yes})};
+    const protocol::FinalizeRequest request{pki::make_csr(
+        options_.key, names, {.must_staple = options_.must_staple == MustStaple::yes})};
     progress_.say("Asking for the certificate.");
     position_.is_finalizing = true;
-    wishes_.keep(position_);
+    options_.keep(position_);
     try {
         take_order(session_.post(order_.finalize, request.to_json(), aim), aim);
     } catch (const Failure& failure) {
@@ -179,7 +180,7 @@ void OrderFlow::await_certificate() {
 }
 
 pki::Chain OrderFlow::accept(const Reply& reply, const Aim& aim) const {
-    auto chain = issued_chain_from_pem(reply.body, wishes_.key.public_key(), identifiers());
+    auto chain = issued_chain_from_pem(reply.body, options_.key.public_key(), identifiers());
     if (!chain)
         throw Failure(aim.text, fmt::format("what {} sent is refused: {}", session_.host(),
                                             chain.error().message));
@@ -199,14 +200,14 @@ pki::Chain OrderFlow::download() {
             timer_.wait(pause_before_another_download);
         }
     } catch (const Failure& failure) {
-        if (wishes_.next_run.empty()) throw;
-        throw failure.advising(wishes_.next_run);
+        if (options_.next_run.empty()) throw;
+        throw failure.advising(options_.next_run);
     }
 }
 
 Reply OrderFlow::fetch_certificate(const Aim& aim) {
     // Behind a balancer the URL may be known before the certificate is.
-    Pace pace(timer_, session_, aim, std::min(wishes_.patience, appearance_patience));
+    Pace pace(timer_, session_, aim, std::min(options_.patience, appearance_patience));
     for (;;) {
         try {
             return session_.post_as_get(order_.certificate, aim);
@@ -219,24 +220,24 @@ Reply OrderFlow::fetch_certificate(const Aim& aim) {
 }
 
 pki::Chain OrderFlow::preferred(pki::Chain chain, const Reply& reply, const Aim& aim) {
-    if (wishes_.preferred_chain.empty() || leads_to(chain, wishes_.preferred_chain)) return chain;
+    if (options_.preferred_chain.empty() || leads_to(chain, options_.preferred_chain)) return chain;
     for (std::size_t i = 0; i < reply.alternates.size() && i < max_alternates; ++i) {
         // The certificate is there already; a chain that cannot be had must not cost it.
         try {
             auto alternate = accept(session_.post_as_get(reply.alternates[i], aim), aim);
-            if (leads_to(alternate, wishes_.preferred_chain)) return alternate;
+            if (leads_to(alternate, options_.preferred_chain)) return alternate;
         } catch (const Failure& failure) {
             progress_.warn(fmt::format("Another chain is left out: {}", failure.what()));
         }
     }
     progress_.warn(fmt::format("The CA offers no chain to \"{}\"; its default is used.",
-                               wishes_.preferred_chain));
+                               options_.preferred_chain));
     return chain;
 }
 
 std::vector<protocol::Identifier> OrderFlow::identifiers() const {
     std::vector<protocol::Identifier> identifiers;
-    for (const auto& name : wishes_.names) identifiers.push_back(name.identifier);
+    for (const auto& name : options_.names) identifiers.push_back(name.identifier);
     return identifiers;
 }
 
@@ -259,8 +260,8 @@ void OrderFlow::take_order(const Reply& reply, const Aim& aim) {
 }
 
 void OrderFlow::await_order_beyond(std::initializer_list<OrderStatus> states, const Aim& aim) {
-    Pace pace(timer_, session_, aim, wishes_.patience);
-    if (!wishes_.next_run.empty()) pace.advise(wishes_.next_run);
+    Pace pace(timer_, session_, aim, options_.patience);
+    if (!options_.next_run.empty()) pace.advise(options_.next_run);
     while (std::ranges::find(states, order_.status) != states.end()) {
         pace.note(fmt::format("the order is {}", protocol::to_string(order_.status)));
         pace.end_by(order_.expires);

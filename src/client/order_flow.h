@@ -21,7 +21,7 @@
 namespace cairn::client {
 
 /// What a certificate is asked for with.
-struct OrderWishes {
+struct OrderOptions {
     /// Each name once.
     std::vector<NameToProve> names;
     crypto::PrivateKey key;
@@ -43,7 +43,7 @@ struct OrderWishes {
 class OrderFlow {
   public:
     OrderFlow(Session& session, const ChallengeJournal& journal, Timer& timer, Progress& progress,
-              const OrderWishes& wishes);
+              const OrderOptions& options);
     /// Takes up the order of an earlier run; false if it has come to nothing or the CA does not
     /// know it any more. Throws Failure if the CA does not say.
     [[nodiscard]] bool take_up(const OrderPosition& position);
@@ -75,7 +75,7 @@ class OrderFlow {
     const ChallengeJournal& journal_;
     Timer& timer_;
     Progress& progress_;
-    const OrderWishes& wishes_;
+    const OrderOptions& options_;
     OrderPosition position_;
     bool has_failed_ = false;
     protocol::OrderObject order_;

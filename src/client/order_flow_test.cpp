@@ -47,13 +47,13 @@ class OrderFlowTest : public ::testing::Test {
   protected:
     OrderFlowTest() {
         Account(session_, bench_.state, bench_.timer).open({}, bench_.heard);
-        wishes_.names = {{name("a.example"), &solver_}};
+        options_.names = {{name("a.example"), &solver_}};
     }
     static protocol::Identifier name(const char* text) {
         return protocol::Identifier::dns(text).value();
     }
     pki::Chain run() {
-        OrderFlow flow(session_, journal_, bench_.timer, bench_.heard, wishes_);
+        OrderFlow flow(session_, journal_, bench_.timer, bench_.heard, options_);
         flow.place();
         return flow.complete();
     }
@@ -66,11 +66,11 @@ class OrderFlowTest : public ::testing::Test {
     Session session_ = bench_.session();
     ChallengeJournal journal_{bench_.state, LineageName::from_text("a.example").value()};
     RecordingSolver solver_{ChallengeType::http_01};
-    OrderWishes wishes_{.names = {},
-                        .key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256),
-                        .profile = {},
-                        .preferred_chain = {},
-                        .replaces = {}};
+    OrderOptions options_{.names = {},
+                          .key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256),
+                          .profile = {},
+                          .preferred_chain = {},
+                          .replaces = {}};
 };
 
 TEST_F(OrderFlowTest, GoesFromTheOrderToTheCertificate) {
@@ -78,7 +78,7 @@ TEST_F(OrderFlowTest, GoesFromTheOrderToTheCertificate) {
         solver_.log.push_back("the CA looks at " + identifier);
     };
     const auto chain = run();
-    EXPECT_EQ(chain.front().public_key(), wishes_.key.public_key());
+    EXPECT_EQ(chain.front().public_key(), options_.key.public_key());
     EXPECT_THAT(chain.front().names().dns_names, ElementsAre("a.example"));
     EXPECT_THAT(solver_.log, ElementsAre("present a.example", "wait a.example",
                                          "the CA looks at a.example", "clean up a.example"));
@@ -97,9 +97,9 @@ TEST_F(OrderFlowTest, AsksAQuickCaWithoutWaiting) {
 
 TEST_F(OrderFlowTest, PresentsEverythingBeforeTheCaLooks) {
     RecordingSolver by_dns(ChallengeType::dns_01);
-    wishes_.names = {{name("b.example"), &solver_},
-                     {name("*.b.example"), &by_dns},
-                     {name("a.example"), &solver_}};
+    options_.names = {{name("b.example"), &solver_},
+                      {name("*.b.example"), &by_dns},
+                      {name("a.example"), &solver_}};
     ca().on_challenge = [&](const std::string&) {
         EXPECT_EQ(solver_.presented.size(), 2U);
         EXPECT_EQ(by_dns.presented.size(), 1U);
@@ -122,7 +122,7 @@ TEST_F(OrderFlowTest, WaitsForASlowCaAtAGrowingPace) {
 TEST_F(OrderFlowTest, AsksNoSoonerThanTheCaWants) {
     ca().polls_before_verdict = 3;
     ca().intercept =
-        [asked = 0](const net::HttpRequest& request) mutable -> std::optional<net::HttpResponse> {
+        [asked = 0](const http::Request& request) mutable -> std::optional<http::Response> {
         if (request.path() != "/challenge/0" || asked++ > 0) return std::nullopt;
         return testing::response(503, "", {{"Retry-After", "20"}});
     };
@@ -132,7 +132,7 @@ TEST_F(OrderFlowTest, AsksNoSoonerThanTheCaWants) {
 
 TEST_F(OrderFlowTest, GivesUpOnACaThatNeverDecides) {
     ca().polls_before_verdict = 1000000;
-    wishes_.patience = 1min;
+    options_.patience = 1min;
     EXPECT_THAT(failure(),
                 HasSubstr("Could not prove control of a.example: the CA has not finished"));
     EXPECT_LE(bench_.timer.waited(), 1min);
@@ -141,7 +141,7 @@ TEST_F(OrderFlowTest, GivesUpOnACaThatNeverDecides) {
 
 TEST_F(OrderFlowTest, GivesUpOnACaThatNeverIssues) {
     ca().polls_before_certificate = 1000000;
-    wishes_.patience = 1min;
+    options_.patience = 1min;
     EXPECT_THAT(failure(), HasSubstr("Could not have the certificate issued"));
 }
 
@@ -158,9 +158,9 @@ TEST_F(OrderFlowTest, TakesAnOrderThatIsReadyAlready) {
 }
 
 TEST_F(OrderFlowTest, TellsEveryNameThatFailed) {
-    wishes_.names = {{name("a.example"), &solver_},
-                     {name("b.example"), &solver_},
-                     {name("c.example"), &solver_}};
+    options_.names = {{name("a.example"), &solver_},
+                      {name("b.example"), &solver_},
+                      {name("c.example"), &solver_}};
     ca().unconvinced_of = {"a.example", "c.example"};
     const auto text = failure();
     EXPECT_THAT(text, HasSubstr("prove control of a.example, c.example"));
@@ -217,18 +217,18 @@ TEST_F(OrderFlowTest, RefusesACertificateThatIsNotOurs) {
 }
 
 TEST_F(OrderFlowTest, PrefersAnAlternateChain) {
-    wishes_.preferred_chain = "Other Root";
+    options_.preferred_chain = "Other Root";
     EXPECT_EQ(run().back().subject_common_name(), "Other Root");
-    wishes_.preferred_chain = "Test Root";
+    options_.preferred_chain = "Test Root";
     EXPECT_EQ(run().back().subject_common_name(), "Test Root");
-    wishes_.preferred_chain = "No Such Root";
+    options_.preferred_chain = "No Such Root";
     EXPECT_EQ(run().back().subject_common_name(), "Test Root");
     EXPECT_THAT(bench_.heard.text(), HasSubstr("warning: The CA offers no chain"));
 }
 
 TEST_F(OrderFlowTest, AnAlternateThatCannotBeHadDoesNotCostTheCertificate) {
-    wishes_.preferred_chain = "Other Root";
-    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    options_.preferred_chain = "Other Root";
+    ca().intercept = [&](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/alternate") return std::nullopt;
         return ca().problem(protocol::ProblemType::malformed, "not today");
     };
@@ -238,19 +238,19 @@ TEST_F(OrderFlowTest, AnAlternateThatCannotBeHadDoesNotCostTheCertificate) {
 
 TEST_F(OrderFlowTest, NamesTheProfilesThatThereAre) {
     ca().profiles = {{"classic", "https://ca.example/classic"}};
-    wishes_.profile = "shortlived";
+    options_.profile = "shortlived";
     // The directory was read when the account was made, before there were profiles.
     session_ = bench_.session();
     Account(session_, bench_.state, bench_.timer).use();
     EXPECT_THAT(failure(), HasSubstr("choose one of classic"));
-    wishes_.profile = "classic";
+    options_.profile = "classic";
     static_cast<void>(run());
     EXPECT_EQ(ca().order_request->profile, "classic");
 }
 
 TEST_F(OrderFlowTest, OrdersOnItsOwnWhatWasReplacedAlready) {
-    wishes_.replaces = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
-    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    options_.replaces = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
+    ca().intercept = [&](const http::Request& request) -> std::optional<http::Response> {
         const auto jws =
             protocol::Jws::from_json(base::bytes_of(request.body), protocol::Jws::Nonce::required);
         if (request.path() != "/order" || !jws) return std::nullopt;
@@ -263,9 +263,9 @@ TEST_F(OrderFlowTest, OrdersOnItsOwnWhatWasReplacedAlready) {
 }
 
 TEST_F(OrderFlowTest, OrdersOnItsOwnWhatTheCaDoesNotTakeForOurs) {
-    wishes_.replaces = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
+    options_.replaces = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
     bool is_refused = false;
-    ca().intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca().intercept = [&](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/order" || is_refused) return std::nullopt;
         is_refused = true;
         return ca().problem(protocol::ProblemType::unauthorized, "of another account");
@@ -276,7 +276,7 @@ TEST_F(OrderFlowTest, OrdersOnItsOwnWhatTheCaDoesNotTakeForOurs) {
 
 TEST_F(OrderFlowTest, TellsHowFarItIsBeforeEachStepThatReliesOnIt) {
     std::vector<std::string> told;
-    wishes_.keep = [&](const OrderPosition& position) {
+    options_.keep = [&](const OrderPosition& position) {
         told.push_back(fmt::format("{}{} {}", position.order_url.empty() ? "" : "placed",
                                    position.is_finalizing ? ", finalizing" : "",
                                    position.certificate_url));
@@ -291,23 +291,23 @@ TEST_F(OrderFlowTest, TellsHowFarItIsBeforeEachStepThatReliesOnIt) {
 
 TEST_F(OrderFlowTest, TakesUpWhatAnEarlierRunBegan) {
     OrderPosition position;
-    wishes_.keep = [&](const OrderPosition& now) { position = now; };
+    options_.keep = [&](const OrderPosition& now) { position = now; };
     ca().polls_before_certificate = 1000000;
-    wishes_.patience = 1min;
-    wishes_.next_run = "come again.";
+    options_.patience = 1min;
+    options_.next_run = "come again.";
     EXPECT_THAT(failure(), ::testing::AllOf(HasSubstr("the order is processing"),
                                             HasSubstr("Next: come again.")));
     EXPECT_TRUE(position.is_finalizing);
     ca().polls_before_certificate = 0;
-    OrderFlow next(session_, journal_, bench_.timer, bench_.heard, wishes_);
+    OrderFlow next(session_, journal_, bench_.timer, bench_.heard, options_);
     ASSERT_TRUE(next.take_up(position));
-    EXPECT_EQ(next.complete().front().public_key(), wishes_.key.public_key());
+    EXPECT_EQ(next.complete().front().public_key(), options_.key.public_key());
     EXPECT_EQ(ca().orders_made, 1);
     EXPECT_EQ(ca().server.count("/finalize"), 1U);
 }
 
 TEST_F(OrderFlowTest, DoesNotTakeUpWhatIsGone) {
-    OrderFlow flow(session_, journal_, bench_.timer, bench_.heard, wishes_);
+    OrderFlow flow(session_, journal_, bench_.timer, bench_.heard, options_);
     EXPECT_FALSE(flow.take_up({}));
     const auto gone = ca().server.url("/gone");
     EXPECT_FALSE(flow.take_up({gone, "", true}));
@@ -316,16 +316,16 @@ TEST_F(OrderFlowTest, DoesNotTakeUpWhatIsGone) {
 
 TEST_F(OrderFlowTest, WaitsForACertificateThatIsNotThereAtFirst) {
     ca().intercept =
-        [asked = 0](const net::HttpRequest& request) mutable -> std::optional<net::HttpResponse> {
+        [asked = 0](const http::Request& request) mutable -> std::optional<http::Response> {
         if (request.path() != "/certificate" || asked++ == 5) return std::nullopt;
         return testing::response(404);
     };
     static_cast<void>(run());
-    ca().intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca().intercept = [](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/certificate") return std::nullopt;
         return testing::response(404);
     };
-    wishes_.next_run = "come again.";
+    options_.next_run = "come again.";
     EXPECT_THAT(failure(), ::testing::AllOf(HasSubstr("404"), HasSubstr("Next: come again.")));
     EXPECT_LT(bench_.timer.waited(), 2min);
 }
@@ -333,14 +333,13 @@ TEST_F(OrderFlowTest, WaitsForACertificateThatIsNotThereAtFirst) {
 TEST_F(OrderFlowTest, GoesOnIfARepeatedFinalizeIsRefused) {
     // The CA takes the request, but its reply is a fault of a proxy; the repetition comes too late.
     ca().intercept =
-        [&,
-         asked = 0](const net::HttpRequest& request) mutable -> std::optional<net::HttpResponse> {
+        [&, asked = 0](const http::Request& request) mutable -> std::optional<http::Response> {
         if (request.path() != "/finalize" || asked++ > 0) return std::nullopt;
         auto taken = ca().answer(request);
         EXPECT_EQ(taken.status, 200);
         return testing::response(502);
     };
-    EXPECT_EQ(run().front().public_key(), wishes_.key.public_key());
+    EXPECT_EQ(run().front().public_key(), options_.key.public_key());
     EXPECT_EQ(ca().server.count("/finalize"), 2U);
 }
 

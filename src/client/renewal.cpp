@@ -19,8 +19,8 @@ constexpr base::Seconds short_life = std::chrono::days{10};
 /// The lineages that one thread renews, one after the other; it keeps its conversations with CAs.
 class Worker {
   public:
-    Worker(const Workplace& workplace, const RenewalOptions& options, Progress& progress)
-        : workplace_(workplace), options_(options), progress_(progress) {}
+    Worker(const Environment& environment, const RenewalOptions& options, Progress& progress)
+        : environment_(environment), options_(options), progress_(progress) {}
 
     RenewalOutcome work_on(const LineageName& name) {
         RenewalOutcome outcome{.lineage = name};
@@ -37,7 +37,7 @@ class Worker {
     void renew(RenewalOutcome& outcome) {
         const auto& name = outcome.lineage;
         // Also before it is read: another run may be renewing it now.
-        const auto lock = workplace_.state.lock(name, workplace_.timer, lineage_lock_patience);
+        const auto lock = environment_.state.lock(name, environment_.timer, lineage_lock_patience);
         NamedProgress progress(progress_, name.text());
         if (options_.installing == Installing::dry_run)
             rehearse(outcome, progress);
@@ -46,7 +46,7 @@ class Worker {
     }
 
     [[nodiscard]] CertificatePlan plan_of(const LineageName& name) const {
-        auto plan = CertificatePlan::read(workplace_.state.renewal(name));
+        auto plan = CertificatePlan::read(environment_.state.renewal(name));
         if (!plan)
             throw Failure(fmt::format("renew {}", name.text()), plan.error().message,
                           "make the lineage anew with `cairn issue --name`.");
@@ -63,9 +63,9 @@ class Worker {
                             .installing = Installing::dry_run};
         // Whoever has an account at a CA has agreed to the same terms for its staging directory.
         if (options_.rehearsal.directory_url.empty() &&
-            AccountStore(workplace_.state).find(plan.directory_url))
+            AccountStore(environment_.state).find(plan.directory_url))
             order.account.terms = Terms::agreed;
-        const auto chain = issue(workplace_, session_for(order.plan), order, progress);
+        const auto chain = issue(environment_, session_for(order.plan), order, progress);
         outcome.kind = RenewalOutcome::Kind::renewed;
         outcome.certificate = chain.front();
     }
@@ -73,10 +73,10 @@ class Worker {
     /// True if an earlier run had asked for a certificate that is in place now.
     bool finish_earlier(RenewalOutcome& outcome, Progress& progress) {
         const auto& name = outcome.lineage;
-        const auto begun = OrderRecord(workplace_.state, name).find();
+        const auto begun = OrderRecord(environment_.state, name).find();
         if (!begun || !*begun || !(*begun)->position.is_finalizing) return false;
         const auto chain =
-            finish_issuance(workplace_, session_for((*begun)->plan), name, **begun, progress);
+            finish_issuance(environment_, session_for((*begun)->plan), name, **begun, progress);
         if (!chain) {
             progress.say("The order of an earlier run has come to nothing.");
             return false;
@@ -89,17 +89,17 @@ class Worker {
     void renew_if_due(RenewalOutcome& outcome, Progress& progress) {
         const auto& name = outcome.lineage;
         IssuanceOrder order{.lineage = name, .plan = plan_of(name), .account = {}, .replaces = {}};
-        Lineage lineage(workplace_.state, name);
+        Lineage lineage(environment_.state, name);
         for (const auto& sentence : LineageMending(lineage).run())
             progress.say(fmt::format("The state was mended: {}.", sentence));
         // A lineage without a sound certificate is due.
         if (const auto current = lineage.current()) {
             const auto& certificate = current->chain.front();
             const auto due_at = due_time(order.plan, certificate);
-            if (options_.force == RenewalForce::if_due && workplace_.clock.now() < due_at) {
+            if (options_.force == RenewalForce::if_due && environment_.clock.now() < due_at) {
                 outcome.due_at = due_at;
-                if (!order.plan.deploy_hook.empty() && is_deployment_pending(workplace_, name)) {
-                    deploy(workplace_, name, order.plan);
+                if (!order.plan.deploy_hook.empty() && is_deployment_pending(environment_, name)) {
+                    deploy(environment_, name, order.plan);
                     outcome.kind = RenewalOutcome::Kind::deployed;
                 }
                 return;
@@ -107,14 +107,14 @@ class Worker {
             if (!session_for(order.plan).directory().renewal_info.empty())
                 order.replaces = renewal_identifier(certificate).value_or("");
         }
-        const auto chain = issue(workplace_, session_for(order.plan), order, progress);
+        const auto chain = issue(environment_, session_for(order.plan), order, progress);
         outcome.kind = RenewalOutcome::Kind::renewed;
         outcome.certificate = chain.front();
     }
 
     base::Time due_time(const CertificatePlan& plan, const pki::Certificate& certificate) {
-        if (options_.force == RenewalForce::always) return workplace_.clock.now();
-        if (revocation_note(workplace_.state, certificate)) return workplace_.clock.now();
+        if (options_.force == RenewalForce::always) return environment_.clock.now();
+        if (revocation_note(environment_.state, certificate)) return environment_.clock.now();
         if (const auto window = fetch_renewal_window(session_for(plan), certificate))
             return due_by_window(certificate, *window);
         return due_by_lifetime(certificate);
@@ -124,11 +124,11 @@ class Worker {
         const auto key = std::pair(plan.directory_url, plan.root_file);
         const auto known = sessions_.find(key);
         if (known != sessions_.end()) return known->second;
-        return sessions_.emplace(key, workplace_.session(plan.directory_url, plan.root_file))
+        return sessions_.emplace(key, environment_.session(plan.directory_url, plan.root_file))
             .first->second;
     }
 
-    const Workplace& workplace_;
+    const Environment& environment_;
     const RenewalOptions& options_;
     Progress& progress_;
     std::map<std::pair<std::string, std::string>, Session> sessions_;
@@ -172,7 +172,7 @@ base::Time due_by_window(const pki::Certificate& certificate, const RenewalWindo
     return std::min(window.moment_for(certificate), certificate.not_after() - reserve);
 }
 
-std::vector<RenewalOutcome> renew(const Workplace& workplace,
+std::vector<RenewalOutcome> renew(const Environment& environment,
                                   const std::vector<LineageName>& lineages,
                                   const RenewalOptions& options, Progress& progress) {
     std::vector<std::optional<RenewalOutcome>> outcomes(lineages.size());
@@ -182,7 +182,7 @@ std::vector<RenewalOutcome> renew(const Workplace& workplace,
         const auto count = std::min(options.parallel, lineages.size());
         for (std::size_t i = 0; i < count; ++i)
             threads.emplace_back([&] {
-                Worker worker(workplace, options, progress);
+                Worker worker(environment, options, progress);
                 for (auto index = next++; index < lineages.size(); index = next++)
                     outcomes[index] = worker.work_on(lineages[index]);
             });

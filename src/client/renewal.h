@@ -28,7 +28,7 @@ struct RehearsalAuthority {
     /// Empty: the staging directory of each lineage's own CA.
     std::string directory_url;
     std::string root_file;
-    AccountWishes account;
+    AccountOptions account;
 };
 
 /// The plan with the CA that it is to be rehearsed with. Throws Failure if `authority` names none
@@ -62,7 +62,7 @@ struct RenewalOutcome {
 
 /// Renews those of `lineages` that are due, in parallel, each on its own: what becomes of one does
 /// not touch another. One outcome for each, in the same order.
-[[nodiscard]] std::vector<RenewalOutcome> renew(const Workplace& workplace,
+[[nodiscard]] std::vector<RenewalOutcome> renew(const Environment& environment,
                                                 const std::vector<LineageName>& lineages,
                                                 const RenewalOptions& options, Progress& progress);
 

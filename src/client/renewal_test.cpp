@@ -62,13 +62,13 @@ class Renewal : public ::testing::Test {
                                   .account = {},
                                   .replaces = {}};
         auto session = bench_.session();
-        issue(bench_.workplace(), session, order, bench_.heard);
+        issue(bench_.environment(), session, order, bench_.heard);
         return order.lineage;
     }
     std::vector<RenewalOutcome> run(const std::vector<LineageName>& lineages,
                                     RenewalForce force = RenewalForce::if_due) {
         // The CA of the tests minds one order at a time.
-        return renew(bench_.workplace(), lineages, {.force = force, .parallel = 1}, bench_.heard);
+        return renew(bench_.environment(), lineages, {.force = force, .parallel = 1}, bench_.heard);
     }
     /// What the CA issues from now on is of this age.
     void set_age(base::Seconds age) {
@@ -146,7 +146,7 @@ TEST_F(Renewal, TakesARevokedCertificateForDue) {
 
 TEST_F(Renewal, FinishesWhatAnEarlierRunHasOrdered) {
     const auto name = issue_lineage("a.example");
-    bench_.ca.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    bench_.ca.intercept = [](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/certificate") return std::nullopt;
         return testing::response(403);
     };
@@ -231,14 +231,14 @@ TEST_F(Renewal, WorksOnManySideBySide) {
         write_durably(bench_.state.renewal(names.back()), plan.to_json(), FileAccess::owner);
     }
     SystemTimer timer;  // the other one is for one thread
-    const Workplace workplace{.state = bench_.state,
-                              .clock = bench_.clock,
-                              .timer = timer,
-                              .random = bench_.random,
-                              .solvers = bench_.solvers,
-                              .user_agent = "Cairn/test"};
+    const Environment environment{.state = bench_.state,
+                                  .clock = bench_.clock,
+                                  .timer = timer,
+                                  .random = bench_.random,
+                                  .solvers = bench_.solvers,
+                                  .user_agent = "Cairn/test"};
     const auto outcomes =
-        renew(workplace, names, {.force = RenewalForce::if_due, .parallel = 3}, bench_.heard);
+        renew(environment, names, {.force = RenewalForce::if_due, .parallel = 3}, bench_.heard);
     for (const auto& outcome : outcomes) EXPECT_EQ(outcome.kind, Kind::renewed) << outcome.failure;
     EXPECT_THAT(bench_.heard.text(), HasSubstr("f.example: Ordering a certificate"));
 }

@@ -15,7 +15,7 @@ class Revocation : public ::testing::Test {
     Revocation() {
         const IssuanceOrder order{
             .lineage = name_, .plan = bench_.plan({"a.example"}), .account = {}, .replaces = {}};
-        certificate_ = issue(bench_.workplace(), session_, order, bench_.heard).front();
+        certificate_ = issue(bench_.environment(), session_, order, bench_.heard).front();
     }
     testing::Bench bench_;
     LineageName name_ = LineageName::from_text("a.example").value();

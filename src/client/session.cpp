@@ -10,7 +10,7 @@
 #include "base/ip_address.h"
 #include "client/link_header.h"
 #include "client/retry_after.h"
-#include "net/http_client.h"
+#include "http/client.h"
 #include "net/url.h"
 #include "protocol/jws.h"
 #include "protocol/problem.h"
@@ -63,8 +63,8 @@ bool may_lead_to(const net::Url& url, const net::Url& directory_url) {
     return address && base::is_public(*address);
 }
 
-net::HttpClientOptions http_options(const SessionOptions& options) {
-    net::HttpClientOptions result;
+http::ClientOptions http_options(const SessionOptions& options) {
+    http::ClientOptions result;
     result.user_agent = options.user_agent;
     result.root_file = options.root_file;
     result.allow_plain_http = options.plain_http == PlainHttp::allowed;
@@ -74,7 +74,7 @@ net::HttpClientOptions http_options(const SessionOptions& options) {
 }  // namespace
 
 struct Session::State {
-    using Ask = std::function<base::Result<net::HttpReply>()>;
+    using Ask = std::function<base::Result<http::Reply>()>;
 
     State(SessionOptions the_options, const base::Clock& the_clock, Timer& the_timer,
           crypto::Random& the_random)
@@ -86,11 +86,11 @@ struct Session::State {
           host(directory_url.authority()),
           http(http_options(options)) {}
 
-    [[nodiscard]] std::optional<base::Seconds> retry_after(const net::HttpReply& reply) const {
+    [[nodiscard]] std::optional<base::Seconds> retry_after(const http::Reply& reply) const {
         return parse_retry_after(reply.field("retry-after"), clock.now());
     }
 
-    void keep_nonce(const net::HttpReply& reply) {
+    void keep_nonce(const http::Reply& reply) {
         // An invalid Replay-Nonce is ignored (RFC 8555 section 6.5.1).
         const auto nonce = reply.field("replay-nonce");
         if (nonce.empty() || nonce.size() > max_nonce || !base::is_base64url(nonce)) return;
@@ -105,7 +105,7 @@ struct Session::State {
         return most / 2 + most / 2 * random.octets(1).front() / 255;
     }
 
-    [[nodiscard]] Failure failure(const net::HttpReply& reply, const Aim& aim,
+    [[nodiscard]] Failure failure(const http::Reply& reply, const Aim& aim,
                                   const std::optional<base::Seconds>& wait) const {
         std::string next;
         if (wait && (reply.status == 429 || reply.status == 503))
@@ -127,7 +127,7 @@ struct Session::State {
                 std::move(next)};
     }
 
-    [[nodiscard]] static bool refuses_nonce(const net::HttpReply& reply) {
+    [[nodiscard]] static bool refuses_nonce(const http::Reply& reply) {
         if (reply.status != 400) return false;
         const auto problem = protocol::Problem::from_json(base::bytes_of(reply.body));
         return problem && problem->type == protocol::ProblemType::bad_nonce;
@@ -141,8 +141,8 @@ struct Session::State {
     }
 
     /// Asks until there is a success or no sense in asking again.
-    net::HttpReply persist(const Ask& ask, const Aim& aim,
-                           Persistence persistence = Persistence::usual) {
+    http::Reply persist(const Ask& ask, const Aim& aim,
+                        Persistence persistence = Persistence::usual) {
         const auto deadline = timer.now() + options.patience;
         int refused_nonces = 0;
         int lost_replies = 0;
@@ -205,7 +205,7 @@ struct Session::State {
     crypto::Random& random;
     net::Url directory_url;
     std::string host;
-    net::HttpClient http;
+    http::Client http;
     std::optional<protocol::Directory> directory;
     /// The newest last, which is used first: it has longest to live.
     std::vector<std::string> nonces;
@@ -225,7 +225,7 @@ std::string absolute(const Session& session, const std::string& url, std::string
     return session.checked(target ? target->to_string() : std::string(reference), aim);
 }
 
-Reply to_reply(const Session& session, const std::string& url, net::HttpReply http,
+Reply to_reply(const Session& session, const std::string& url, http::Reply http,
                std::optional<base::Seconds> retry_after, const Aim& aim) {
     Reply reply;
     reply.status = http.status;

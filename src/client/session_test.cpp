@@ -33,9 +33,9 @@ class SessionTest : public ::testing::Test {
         return session;
     }
     /// The next signed requests get these answers instead of the CA's.
-    void answer_first(std::deque<net::HttpResponse> answers) {
+    void answer_first(std::deque<http::Response> answers) {
         ca_.intercept =
-            [answers](const net::HttpRequest& request) mutable -> std::optional<net::HttpResponse> {
+            [answers](const http::Request& request) mutable -> std::optional<http::Response> {
             if (request.method != "POST" || answers.empty()) return std::nullopt;
             auto answer = std::move(answers.front());
             answers.pop_front();
@@ -107,7 +107,7 @@ TEST_F(SessionTest, UsesTheNonceOfTheLastReply) {
 TEST_F(SessionTest, FetchesANonceWhereItHasNone) {
     auto session = open_session();
     // Nonces that are not base64url are as good as none (RFC 8555 section 6.5.1).
-    ca_.intercept = [this](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca_.intercept = [this](const http::Request& request) -> std::optional<http::Response> {
         if (request.path() != "/directory") return std::nullopt;
         ca_.intercept = nullptr;
         return response(200,
@@ -124,7 +124,7 @@ TEST_F(SessionTest, FetchesANonceWhereItHasNone) {
 
 TEST_F(SessionTest, TriesAgainWithTheNonceOfARefusal) {
     auto session = open_session();
-    std::deque<net::HttpResponse> refusals;
+    std::deque<http::Response> refusals;
     for (int i = 0; i < 30; ++i)
         refusals.push_back(ca_.problem(protocol::ProblemType::bad_nonce, "again"));
     answer_first(refusals);
@@ -136,7 +136,7 @@ TEST_F(SessionTest, TriesAgainWithTheNonceOfARefusal) {
 
 TEST_F(SessionTest, GivesUpOnACaThatRefusesEveryNonce) {
     auto session = open_session();
-    ca_.intercept = [this](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca_.intercept = [this](const http::Request& request) -> std::optional<http::Response> {
         if (request.method != "POST") return std::nullopt;
         return ca_.problem(protocol::ProblemType::bad_nonce, "again");
     };
@@ -173,7 +173,7 @@ TEST_F(SessionTest, BacksOffFromAFaultyServerWithJitter) {
 
 TEST_F(SessionTest, GivesUpOnAServerThatStaysFaulty) {
     auto session = open_session();
-    ca_.intercept = [](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca_.intercept = [](const http::Request& request) -> std::optional<http::Response> {
         if (request.method != "POST") return std::nullopt;
         return response(500, "<html>\x1b[31m out of order");
     };
@@ -198,7 +198,7 @@ TEST_F(SessionTest, DoesNotRepeatWhatIsRefused) {
 TEST_F(SessionTest, SignsUrlsAsTheyWereGiven) {
     auto session = open_session();
     std::vector<std::string> signed_for;
-    ca_.intercept = [&](const net::HttpRequest& request) -> std::optional<net::HttpResponse> {
+    ca_.intercept = [&](const http::Request& request) -> std::optional<http::Response> {
         if (request.method != "POST") return std::nullopt;
         const auto jws =
             protocol::Jws::from_json(base::bytes_of(request.body), protocol::Jws::Nonce::required);
@@ -283,7 +283,7 @@ TEST_F(SessionTest, ExplainsWhatIsNoDirectory) {
     for (const std::string& body :
          {std::string("<html>"), std::string("{}"), std::string(100000, '['),
           std::string(R"({"newNonce":1})"), std::string(2 << 20, ' ')}) {
-        ca_.intercept = [&](const net::HttpRequest&) { return response(200, body); };
+        ca_.intercept = [&](const http::Request&) { return response(200, body); };
         auto session = make_session(ca_.directory_url());
         EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
                     HasSubstr("read the directory"))
@@ -304,7 +304,7 @@ TEST_F(SessionTest, ResolvesLocationsAndAlternates) {
 
 TEST_F(SessionTest, AsksOnceForWhatItCanDoWithout) {
     auto session = make_session(ca_.directory_url());
-    ca_.intercept = [](const net::HttpRequest&) { return response(503); };
+    ca_.intercept = [](const http::Request&) { return response(503); };
     EXPECT_FALSE(session.get_once(ca_.server.url("/ari/x"), "read"));
     EXPECT_EQ(ca_.server.count("/ari/x"), 1U);
 }

@@ -44,7 +44,7 @@ base::Result<Solver*> SolverSet::find(std::string_view specification) {
     }
     const auto argument =
         colon == std::string_view::npos ? std::string_view() : specification.substr(colon + 1);
-    auto solver = kind->make(argument, surroundings_);
+    auto solver = kind->make(argument, context_);
     if (!solver) return std::unexpected(solver.error().within(fmt::format("solver {}", name)));
     // Two spellings of one solver must not listen on one port twice.
     auto canonical = (*solver)->specification();

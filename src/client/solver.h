@@ -48,7 +48,7 @@ class Solver {
 };
 
 /// What solvers work with.
-struct SolverSurroundings {
+struct SolverContext {
     const base::Clock& clock;
     Timer& timer;
     Progress& progress;
@@ -63,7 +63,7 @@ struct SolverKind {
     std::string_view summary;  ///< half a sentence for --help
     /// Makes a solver from what follows the colon; nothing is opened or started yet.
     base::Result<std::unique_ptr<Solver>> (*make)(std::string_view argument,
-                                                  const SolverSurroundings& surroundings);
+                                                  const SolverContext& context);
 };
 
 /// The table of all kinds. A new one is a file in solvers/ and a line here.
@@ -73,12 +73,12 @@ struct SolverKind {
 /// share one listening port. Thread-safe.
 class SolverSet {
   public:
-    explicit SolverSet(const SolverSurroundings& surroundings) : surroundings_(surroundings) {}
+    explicit SolverSet(const SolverContext& context) : context_(context) {}
     /// The solver for "KIND" or "KIND:ARGUMENT".
     [[nodiscard]] base::Result<Solver*> find(std::string_view specification);
 
   private:
-    SolverSurroundings surroundings_;
+    SolverContext context_;
     std::mutex mutex_;
     std::map<std::string, std::unique_ptr<Solver>, std::less<>> solvers_;
 };

@@ -19,7 +19,7 @@ class SolverSetTest : public ::testing::Test {
     base::SystemClock clock_;
     InstantTimer timer_;
     testing::Heard heard_;
-    SolverSet solvers_{SolverSurroundings{clock_, timer_, heard_}};
+    SolverSet solvers_{SolverContext{clock_, timer_, heard_}};
 };
 
 TEST_F(SolverSetTest, ReadsSpecifications) {

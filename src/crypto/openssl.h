@@ -1,5 +1,6 @@
 #pragma once
-// Private to the .cpp files of crypto, pki, net and va: OpenSSL's objects, each owned by a handle.
+// Private to the .cpp files of crypto, pki, net, http, dns and va: OpenSSL's objects, each owned by
+// a handle.
 
 #include <cstdint>
 #include <memory>

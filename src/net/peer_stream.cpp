@@ -129,7 +129,7 @@ base::Task<bool> PeerStream::receive_plain(std::span<char> room) {
 
 base::Task<std::optional<PeerStream::HandshakeFailure>> PeerStream::accept_tls(
     crypto::SslHandle server_end) {
-    using Handshake = HttpObserver::Handshake;
+    using Handshake = HandshakeEnd;
     tls_ = std::move(server_end);
     BIO* const bio = BIO_new(socket_method());
     crypto::require(bio != nullptr, "BIO_new");

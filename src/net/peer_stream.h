@@ -1,5 +1,5 @@
 #pragma once
-// Private to net: a connection's octets, plain or through TLS.
+// Private to net and http: a connection's octets, plain or through TLS.
 
 #include <chrono>
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include "base/ip_address.h"
 #include "base/task.h"
 #include "crypto/openssl.h"
-#include "net/http_observer.h"
+#include "net/handshake.h"
 
 namespace cairn::net {
 
@@ -50,7 +50,7 @@ class PeerStream {
     /// Receives exactly so many octets, without TLS; false if the peer leaves or takes too long.
     [[nodiscard]] base::Task<bool> receive_plain(std::span<char> room);
     struct HandshakeFailure {
-        HttpObserver::Handshake kind;
+        HandshakeEnd kind;
         std::string reason;
     };
     /// Does the TLS handshake as a server; what went wrong if it fails.

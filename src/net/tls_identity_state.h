@@ -1,5 +1,5 @@
 #pragma once
-// Private to net: the OpenSSL side of TlsIdentity.
+// Private to net and http: the OpenSSL side of TlsIdentity.
 
 #include <memory>
 #include <mutex>

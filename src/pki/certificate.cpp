@@ -8,12 +8,12 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 
+#include "asn1/der.h"
+#include "asn1/object_id.h"
 #include "crypto/openssl.h"
-#include "pki/der.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
 #include "pki/name.h"
-#include "pki/object_id.h"
 #include "pki/pem.h"
 
 namespace cairn::pki {
@@ -22,7 +22,7 @@ namespace {
 /// The parts of a Certificate that are looked at, all views into its encoding.
 struct Parts {
     base::BytesView serial, algorithm, subject;
-    std::vector<der::Element> issuer_common_names, subject_common_names;
+    std::vector<asn1::Element> issuer_common_names, subject_common_names;
     base::Time not_before, not_after;
     base::BytesView public_key;
     std::vector<ExtensionView> extensions;
@@ -32,10 +32,10 @@ constexpr std::uint8_t version_2 = 1;
 constexpr std::uint8_t version_3 = 2;
 
 /// Version ::= INTEGER, [0] EXPLICIT, DEFAULT v1.
-std::uint8_t read_version(der::Reader& fields) {
-    if (!fields.next_is(der::tag::context_constructed(0))) return 0;
-    der::Reader version = fields.inside(der::tag::context_constructed(0), "the version");
-    const base::BytesView number = version.element(der::tag::integer, "the version").content;
+std::uint8_t read_version(asn1::Reader& fields) {
+    if (!fields.next_is(asn1::tag::context_constructed(0))) return 0;
+    asn1::Reader version = fields.inside(asn1::tag::context_constructed(0), "the version");
+    const base::BytesView number = version.element(asn1::tag::integer, "the version").content;
     version.end("the version");
     if (number.size() != 1 || number[0] < version_2 || number[0] > version_3) {
         version.fail("the version is unknown, or spelled out although it is 1");
@@ -44,26 +44,27 @@ std::uint8_t read_version(der::Reader& fields) {
     return number[0];
 }
 
-Parts read_fields(der::Reader fields, der::Failure& failure) {
+Parts read_fields(asn1::Reader fields, asn1::Failure& failure) {
     Parts parts;
     const std::uint8_t version = read_version(fields);
-    parts.serial = fields.element(der::tag::integer, "the serial number").content;
-    parts.algorithm = fields.element(der::tag::sequence, "the signature algorithm").whole;
+    parts.serial = fields.element(asn1::tag::integer, "the serial number").content;
+    parts.algorithm = fields.element(asn1::tag::sequence, "the signature algorithm").whole;
     parts.issuer_common_names = read_common_names(fields, "the issuer");
-    der::Reader validity = fields.inside(der::tag::sequence, "the validity");
+    asn1::Reader validity = fields.inside(asn1::tag::sequence, "the validity");
     parts.not_before = validity.time("notBefore");
     parts.not_after = validity.time("notAfter");
     validity.end("the validity");
-    parts.subject = fields.element(der::tag::sequence, "the subject").whole;
-    der::Reader subject(parts.subject, failure);
+    parts.subject = fields.element(asn1::tag::sequence, "the subject").whole;
+    asn1::Reader subject(parts.subject, failure);
     parts.subject_common_names = read_common_names(subject, "the subject");
-    parts.public_key = fields.element(der::tag::sequence, "the public key").whole;
-    for (const std::uint8_t unique_id : {der::tag::context(1), der::tag::context(2)}) {
+    parts.public_key = fields.element(asn1::tag::sequence, "the public key").whole;
+    for (const std::uint8_t unique_id : {asn1::tag::context(1), asn1::tag::context(2)}) {
         if (version >= version_2 && fields.next_is(unique_id))
             fields.element("a unique identifier");
     }
-    if (version == version_3 && fields.next_is(der::tag::context_constructed(3))) {
-        der::Reader extensions = fields.inside(der::tag::context_constructed(3), "the extensions");
+    if (version == version_3 && fields.next_is(asn1::tag::context_constructed(3))) {
+        asn1::Reader extensions =
+            fields.inside(asn1::tag::context_constructed(3), "the extensions");
         parts.extensions = read_extensions(extensions);
         extensions.end("the extensions");
     }
@@ -76,15 +77,15 @@ base::Result<Parts> take_apart(base::BytesView der) {
         return base::fail(
             fmt::format("the certificate has more than {} octets", Certificate::max_size));
     }
-    if (const auto sound = der::check(der); !sound) {
+    if (const auto sound = asn1::check(der); !sound) {
         return std::unexpected(sound.error().within("the certificate is not DER"));
     }
-    der::Failure failure;
-    der::Reader reader(der, failure);
-    der::Reader certificate = reader.inside(der::tag::sequence, "the certificate");
-    Parts parts = read_fields(certificate.inside(der::tag::sequence, "tbsCertificate"), failure);
-    const der::Element algorithm =
-        certificate.element(der::tag::sequence, "the signature algorithm");
+    asn1::Failure failure;
+    asn1::Reader reader(der, failure);
+    asn1::Reader certificate = reader.inside(asn1::tag::sequence, "the certificate");
+    Parts parts = read_fields(certificate.inside(asn1::tag::sequence, "tbsCertificate"), failure);
+    const asn1::Element algorithm =
+        certificate.element(asn1::tag::sequence, "the signature algorithm");
     if (!std::ranges::equal(algorithm.whole, parts.algorithm)) {
         certificate.fail("the two signature algorithms differ (RFC 5280 section 4.1.1.2)");
     }
@@ -104,26 +105,26 @@ struct Extensions {
 base::Result<Extensions> interpret(const std::vector<ExtensionView>& extensions) {
     Extensions result;
     std::vector<base::Error> findings;
-    der::Failure failure;
+    asn1::Failure failure;
     const auto read = [&](base::BytesView object_id, std::string_view what, const auto& read_one) {
         read_value(extensions, object_id, what, failure, read_one);
     };
-    read(oid::subject_alt_name, "subjectAltName",
-         [&](der::Reader& value) { result.names = read_general_names(value, findings); });
-    read(oid::authority_key_identifier, "authorityKeyIdentifier", [&](der::Reader& value) {
-        der::Reader parts = value.inside(der::tag::sequence, "authorityKeyIdentifier");
-        if (parts.next_is(der::tag::context(0))) {
+    read(asn1::oid::subject_alt_name, "subjectAltName",
+         [&](asn1::Reader& value) { result.names = read_general_names(value, findings); });
+    read(asn1::oid::authority_key_identifier, "authorityKeyIdentifier", [&](asn1::Reader& value) {
+        asn1::Reader parts = value.inside(asn1::tag::sequence, "authorityKeyIdentifier");
+        if (parts.next_is(asn1::tag::context(0))) {
             result.authority_key_id = base::copy_of(parts.element("keyIdentifier").content);
         }
     });
-    read(oid::subject_key_identifier, "subjectKeyIdentifier", [&](der::Reader& value) {
+    read(asn1::oid::subject_key_identifier, "subjectKeyIdentifier", [&](asn1::Reader& value) {
         result.subject_key_id =
-            base::copy_of(value.element(der::tag::octet_string, "subjectKeyIdentifier").content);
+            base::copy_of(value.element(asn1::tag::octet_string, "subjectKeyIdentifier").content);
     });
-    read(oid::basic_constraints, "basicConstraints", [&](der::Reader& value) {
-        der::Reader parts = value.inside(der::tag::sequence, "basicConstraints");
+    read(asn1::oid::basic_constraints, "basicConstraints", [&](asn1::Reader& value) {
+        asn1::Reader parts = value.inside(asn1::tag::sequence, "basicConstraints");
         result.is_ca = parts.flag("cA");
-        if (parts.next_is(der::tag::integer)) parts.element("pathLenConstraint");
+        if (parts.next_is(asn1::tag::integer)) parts.element("pathLenConstraint");
         parts.end("basicConstraints");
     });
     if (failure) return std::unexpected(*failure);
@@ -132,9 +133,9 @@ base::Result<Extensions> interpret(const std::vector<ExtensionView>& extensions)
 }
 
 /// The first of some common names in UTF-8; empty if there is none.
-base::Result<std::string> first_as_utf8(const std::vector<der::Element>& common_names) {
+base::Result<std::string> first_as_utf8(const std::vector<asn1::Element>& common_names) {
     if (common_names.empty()) return std::string();
-    const der::Element& value = common_names.front();
+    const asn1::Element& value = common_names.front();
     const crypto::Handle<ASN1_STRING, &ASN1_STRING_free> string(ASN1_STRING_type_new(value.tag));
     crypto::require(string && ASN1_STRING_set(string.get(), value.content.data(),
                                               static_cast<int>(value.content.size())) == 1,

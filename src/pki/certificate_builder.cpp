@@ -10,19 +10,19 @@
 #include <string_view>
 #include <utility>
 
+#include "asn1/der.h"
+#include "asn1/object_id.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
-#include "pki/der.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
 #include "pki/name.h"
-#include "pki/object_id.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::pki {
 namespace {
 
-using der::Writer;
+using asn1::Writer;
 
 constexpr std::size_t max_common_name = 64;  // ub-common-name, RFC 5280 appendix A.1
 constexpr std::size_t sha256_size = 32;
@@ -34,33 +34,34 @@ constexpr std::uint8_t key_cert_sign = 0x04;
 constexpr std::uint8_t crl_sign = 0x02;
 
 void write_key_usage(Writer& writer, std::uint8_t bits) {
-    write_extension(writer, oid::key_usage, Criticality::critical, [&] {
+    write_extension(writer, asn1::oid::key_usage, Criticality::critical, [&] {
         // A named bit list ends at its last one bit (X.690 section 11.2.2).
         const auto unused = static_cast<std::uint8_t>(std::countr_zero(bits));
         const std::array<std::uint8_t, 2> content{unused, bits};
-        writer.element(der::tag::bit_string, content);
+        writer.element(asn1::tag::bit_string, content);
     });
 }
 
 void write_server_auth(Writer& writer) {
-    write_extension(writer, oid::extended_key_usage, Criticality::non_critical, [&] {
-        writer.nested(der::tag::sequence,
-                      [&] { writer.element(der::tag::object_identifier, oid::server_auth); });
+    write_extension(writer, asn1::oid::extended_key_usage, Criticality::non_critical, [&] {
+        writer.nested(asn1::tag::sequence, [&] {
+            writer.element(asn1::tag::object_identifier, asn1::oid::server_auth);
+        });
     });
 }
 
 /// CA:FALSE is the default, so it is not written.
 void write_end_entity(Writer& writer) {
-    write_extension(writer, oid::basic_constraints, Criticality::critical,
-                    [&] { writer.element(der::tag::sequence, base::BytesView()); });
+    write_extension(writer, asn1::oid::basic_constraints, Criticality::critical,
+                    [&] { writer.element(asn1::tag::sequence, base::BytesView()); });
 }
 
 void write_authority(Writer& writer, std::optional<int> path_length) {
     if (path_length && (*path_length < 0 || *path_length > 127)) {
         throw std::invalid_argument("a path length is between 0 and 127");
     }
-    write_extension(writer, oid::basic_constraints, Criticality::critical, [&] {
-        writer.nested(der::tag::sequence, [&] {
+    write_extension(writer, asn1::oid::basic_constraints, Criticality::critical, [&] {
+        writer.nested(asn1::tag::sequence, [&] {
             writer.flag_true();
             if (path_length) writer.small_integer(static_cast<std::uint8_t>(*path_length));
         });
@@ -68,32 +69,33 @@ void write_authority(Writer& writer, std::optional<int> path_length) {
 }
 
 void write_subject_key_id(Writer& writer, base::BytesView key_id) {
-    write_extension(writer, oid::subject_key_identifier, Criticality::non_critical,
-                    [&] { writer.element(der::tag::octet_string, key_id); });
+    write_extension(writer, asn1::oid::subject_key_identifier, Criticality::non_critical,
+                    [&] { writer.element(asn1::tag::octet_string, key_id); });
 }
 
 void write_authority_key_id(Writer& writer, base::BytesView key_id) {
-    write_extension(writer, oid::authority_key_identifier, Criticality::non_critical, [&] {
-        writer.nested(der::tag::sequence, [&] { writer.element(der::tag::context(0), key_id); });
+    write_extension(writer, asn1::oid::authority_key_identifier, Criticality::non_critical, [&] {
+        writer.nested(asn1::tag::sequence, [&] { writer.element(asn1::tag::context(0), key_id); });
     });
 }
 
 void write_issuer_url(Writer& writer, std::string_view url) {
-    write_extension(writer, oid::authority_information_access, Criticality::non_critical, [&] {
-        writer.nested(der::tag::sequence, [&] {
-            writer.nested(der::tag::sequence, [&] {
-                writer.element(der::tag::object_identifier, oid::ca_issuers);
-                writer.element(der::tag::context(6), url);
-            });
-        });
-    });
+    write_extension(writer, asn1::oid::authority_information_access, Criticality::non_critical,
+                    [&] {
+                        writer.nested(asn1::tag::sequence, [&] {
+                            writer.nested(asn1::tag::sequence, [&] {
+                                writer.element(asn1::tag::object_identifier, asn1::oid::ca_issuers);
+                                writer.element(asn1::tag::context(6), url);
+                            });
+                        });
+                    });
 }
 
 void write_domain_validated(Writer& writer) {
-    write_extension(writer, oid::certificate_policies, Criticality::non_critical, [&] {
-        writer.nested(der::tag::sequence, [&] {
-            writer.nested(der::tag::sequence, [&] {
-                writer.element(der::tag::object_identifier, oid::domain_validated);
+    write_extension(writer, asn1::oid::certificate_policies, Criticality::non_critical, [&] {
+        writer.nested(asn1::tag::sequence, [&] {
+            writer.nested(asn1::tag::sequence, [&] {
+                writer.element(asn1::tag::object_identifier, asn1::oid::domain_validated);
             });
         });
     });
@@ -103,7 +105,7 @@ enum class Subject { empty, named };
 
 /// RFC 5280 section 4.2.1.6: critical if the subject is empty, else it should not be.
 void write_names(Writer& writer, const SubjectNames& names, Subject subject) {
-    write_extension(writer, oid::subject_alt_name,
+    write_extension(writer, asn1::oid::subject_alt_name,
                     subject == Subject::empty ? Criticality::critical : Criticality::non_critical,
                     [&] { write_general_names(writer, names); });
 }
@@ -119,10 +121,10 @@ base::Bytes encode_name(std::string_view organization, std::string_view common_n
 
 /// The leftmost 160 bits of the SHA-256 of the subjectPublicKey's bits (RFC 7093 section 2).
 base::Bytes key_id_of(const crypto::PublicKey& key) {
-    der::Failure failure;
-    der::Reader reader(key.spki(), failure);
-    der::Reader parts = reader.inside(der::tag::sequence, "the public key");
-    parts.element(der::tag::sequence, "the key's algorithm");
+    asn1::Failure failure;
+    asn1::Reader reader(key.spki(), failure);
+    asn1::Reader parts = reader.inside(asn1::tag::sequence, "the public key");
+    parts.element(asn1::tag::sequence, "the key's algorithm");
     const auto digest = crypto::sha256(parts.octet_aligned_bits("the key"));
     if (failure) throw std::logic_error(failure->message);
     return base::copy_of(base::BytesView(digest).first(20));
@@ -145,19 +147,19 @@ base::Bytes draft_certificate(const Frame& frame, const WriteExtensions& write_e
         throw std::invalid_argument("a certificate ends before it begins");
     }
     Writer writer;
-    writer.nested(der::tag::sequence, [&] {
-        writer.nested(der::tag::context_constructed(0), [&] { writer.small_integer(2); });
-        writer.element(der::tag::integer, frame.serial.der_content());
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.nested(asn1::tag::context_constructed(0), [&] { writer.small_integer(2); });
+        writer.element(asn1::tag::integer, frame.serial.der_content());
         writer.raw(signature_algorithm_for(frame.issuer_key));
         writer.raw(frame.issuer);
-        writer.nested(der::tag::sequence, [&] {
+        writer.nested(asn1::tag::sequence, [&] {
             writer.time(frame.validity.not_before);
             writer.time(frame.validity.not_after);
         });
         writer.raw(frame.subject);
         writer.raw(frame.public_key.spki());
-        writer.nested(der::tag::context_constructed(3), [&] {
-            writer.nested(der::tag::sequence, [&] { write_extensions(writer); });
+        writer.nested(asn1::tag::context_constructed(3), [&] {
+            writer.nested(asn1::tag::sequence, [&] { write_extensions(writer); });
         });
     });
     return std::move(writer).take();
@@ -280,8 +282,8 @@ Certificate make_tls_alpn_certificate(const SubjectNames& name,
         write_server_auth(writer);
         write_end_entity(writer);
         write_names(writer, name, Subject::named);
-        write_extension(writer, oid::acme_identifier, Criticality::critical,
-                        [&] { writer.element(der::tag::octet_string, key_authorization_digest); });
+        write_extension(writer, asn1::oid::acme_identifier, Criticality::critical,
+                        [&] { writer.element(asn1::tag::octet_string, key_authorization_digest); });
     });
     return finish(draft, key);
 }

@@ -10,9 +10,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "asn1/der.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
-#include "pki/der.h"
 
 namespace cairn::pki {
 namespace {
@@ -137,9 +137,9 @@ TEST(ServerCertificate, IsExact) {
         "30130603551d20040c300a3008060667810c010201";                //   domain validated
     std::string expected = to_be_signed;
     std::erase(expected, ' ');
-    der::Failure failure;
-    der::Reader reader(leaf.der(), failure);
-    der::Reader parts = reader.inside(der::tag::sequence, "certificate");
+    asn1::Failure failure;
+    asn1::Reader reader(leaf.der(), failure);
+    asn1::Reader parts = reader.inside(asn1::tag::sequence, "certificate");
     EXPECT_EQ(base::to_hex(parts.element("tbsCertificate").whole), expected);
     EXPECT_EQ(base::to_hex(parts.element("algorithm").whole), "300506032b6570");
     EXPECT_THAT(parts.octet_aligned_bits("signature"), SizeIs(64));

@@ -12,11 +12,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "asn1/der.h"
+#include "asn1/object_id.h"
 #include "crypto/openssl.h"
 #include "pki/chain.h"
-#include "pki/der.h"
 #include "pki/extension.h"
-#include "pki/object_id.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::pki {
@@ -40,7 +40,7 @@ const crypto::PrivateKey& ec_key() {
 // What certificates are made of, so that each part can be an odd one.
 
 std::string encode(std::uint8_t tag, std::string_view content) {
-    der::Writer writer;
+    asn1::Writer writer;
     writer.element(tag, content);
     return std::string(base::text_of(writer.view()));
 }
@@ -50,17 +50,17 @@ std::string hex(std::string_view text) {
 }
 
 std::string name(std::uint8_t tag, std::string_view common_name,
-                 base::BytesView type = oid::common_name) {
+                 base::BytesView type = asn1::oid::common_name) {
     return encode(
-        der::tag::sequence,
-        encode(der::tag::set,
-               encode(der::tag::sequence, encode(der::tag::object_identifier, base::text_of(type)) +
-                                              encode(tag, common_name))));
+        asn1::tag::sequence,
+        encode(asn1::tag::set, encode(asn1::tag::sequence,
+                                      encode(asn1::tag::object_identifier, base::text_of(type)) +
+                                          encode(tag, common_name))));
 }
 
 std::string extension(base::BytesView object_id, std::string_view value_hex,
                       Criticality criticality = Criticality::non_critical) {
-    der::Writer writer;
+    asn1::Writer writer;
     write_extension(writer, object_id, criticality, [&] { writer.raw(octets(value_hex)); });
     return std::string(base::text_of(writer.view()));
 }
@@ -69,10 +69,10 @@ struct Plan {
     std::string version = hex("a003020102");
     std::string serial = hex("020101");
     std::string algorithm = hex("300a06082a8648ce3d040302");
-    std::string issuer = name(der::tag::utf8_string, "CA");
-    std::string not_before = encode(der::tag::utc_time, "261122000000Z");
-    std::string not_after = encode(der::tag::utc_time, "270219235959Z");
-    std::string subject = name(der::tag::utf8_string, "a.example");
+    std::string issuer = name(asn1::tag::utf8_string, "CA");
+    std::string not_before = encode(asn1::tag::utc_time, "261122000000Z");
+    std::string not_after = encode(asn1::tag::utc_time, "270219235959Z");
+    std::string subject = name(asn1::tag::utf8_string, "a.example");
     std::string public_key =
         std::string(base::text_of(base::BytesView(ec_key().public_key().spki())));
     std::string unique_ids = {};
@@ -81,30 +81,31 @@ struct Plan {
 
     [[nodiscard]] base::Bytes sign(const crypto::PrivateKey& key = ec_key()) const {
         std::string fields = version + serial + algorithm + issuer;
-        fields += encode(der::tag::sequence, not_before + not_after) + subject + public_key;
+        fields += encode(asn1::tag::sequence, not_before + not_after) + subject + public_key;
         fields += unique_ids;
         if (!extensions.empty()) {
             fields +=
-                encode(der::tag::context_constructed(3), encode(der::tag::sequence, extensions));
+                encode(asn1::tag::context_constructed(3), encode(asn1::tag::sequence, extensions));
         }
         fields += after;
-        return sign_object(key, base::bytes_of(encode(der::tag::sequence, fields)));
+        return sign_object(key, base::bytes_of(encode(asn1::tag::sequence, fields)));
     }
     [[nodiscard]] base::Result<Certificate> read() const { return Certificate::from_der(sign()); }
 };
 
 std::string names_extension(std::string_view entries_hex) {
-    return extension(oid::subject_alt_name,
-                     base::to_hex(base::bytes_of(encode(der::tag::sequence, hex(entries_hex)))));
+    return extension(asn1::oid::subject_alt_name,
+                     base::to_hex(base::bytes_of(encode(asn1::tag::sequence, hex(entries_hex)))));
 }
 
 TEST(Certificate, GivesItsFields) {
     const Plan plan{
         .serial = hex("02050087654321"),
-        .extensions = names_extension("8209612e6578616d706c658704c0000201810161") +
-                      extension(oid::authority_key_identifier, "3006800401020304") +
-                      extension(oid::subject_key_identifier, "04020506") +
-                      extension(oid::basic_constraints, "30060101ff020100", Criticality::critical)};
+        .extensions =
+            names_extension("8209612e6578616d706c658704c0000201810161") +
+            extension(asn1::oid::authority_key_identifier, "3006800401020304") +
+            extension(asn1::oid::subject_key_identifier, "04020506") +
+            extension(asn1::oid::basic_constraints, "30060101ff020100", Criticality::critical)};
     const base::Bytes der = plan.sign();
     const auto certificate = Certificate::from_der(der);
     ASSERT_TRUE(certificate) << certificate.error().message;
@@ -138,14 +139,15 @@ TEST(Certificate, LacksWhatItsExtensionsLack) {
 
 TEST(Certificate, ReadsAuthorityKeyIdentifiersWithoutKeyIdentifier) {
     const auto certificate =
-        Plan{.extensions = extension(oid::authority_key_identifier, "3003820101")}.read();
+        Plan{.extensions = extension(asn1::oid::authority_key_identifier, "3003820101")}.read();
     ASSERT_TRUE(certificate);
     EXPECT_EQ(certificate->authority_key_id(), std::nullopt);
 }
 
 TEST(Certificate, IsNoAuthorityByDefault) {
     const auto certificate =
-        Plan{.extensions = extension(oid::basic_constraints, "3000", Criticality::critical)}.read();
+        Plan{.extensions = extension(asn1::oid::basic_constraints, "3000", Criticality::critical)}
+            .read();
     ASSERT_TRUE(certificate);
     EXPECT_FALSE(certificate->is_ca());
 }
@@ -173,8 +175,8 @@ TEST(Certificate, TakesOldVersions) {
 
 TEST(Certificate, TakesEveryTime) {
     const auto certificate =
-        Plan{.not_before = encode(der::tag::utc_time, "500101000000Z"),
-             .not_after = encode(der::tag::generalized_time, "99991231235959Z")}
+        Plan{.not_before = encode(asn1::tag::utc_time, "500101000000Z"),
+             .not_after = encode(asn1::tag::generalized_time, "99991231235959Z")}
             .read();
     ASSERT_TRUE(certificate);
     using namespace std::chrono_literals;
@@ -187,16 +189,16 @@ TEST(Certificate, ReadsCommonNamesAsUtf8) {
         std::string subject;
         std::string_view common_name;
     };
-    const std::string two = name(der::tag::utf8_string, "first").substr(2) +
-                            name(der::tag::utf8_string, "second").substr(2);
+    const std::string two = name(asn1::tag::utf8_string, "first").substr(2) +
+                            name(asn1::tag::utf8_string, "second").substr(2);
     for (const auto& [subject, common_name] : {
-             Case{name(der::tag::utf8_string,
+             Case{name(asn1::tag::utf8_string,
                        "B\xc3\xbc"
                        "cher"),
                   "B\xc3\xbc"
                   "cher"},
-             Case{name(der::tag::printable_string, "CA"), "CA"},
-             Case{name(der::tag::ia5_string, "CA"), "CA"},
+             Case{name(asn1::tag::printable_string, "CA"), "CA"},
+             Case{name(asn1::tag::ia5_string, "CA"), "CA"},
              Case{name(0x14,
                        "B\xfc"
                        "cher"),
@@ -206,8 +208,8 @@ TEST(Certificate, ReadsCommonNamesAsUtf8) {
                                          "B\x00\xfc",
                                          4)),
                   "B\xc3\xbc"},
-             Case{name(der::tag::utf8_string, "an organization", oid::organization), ""},
-             Case{encode(der::tag::sequence, two), "first"},
+             Case{name(asn1::tag::utf8_string, "an organization", asn1::oid::organization), ""},
+             Case{encode(asn1::tag::sequence, two), "first"},
              Case{hex("3000"), ""},
          }) {
         const auto certificate = Plan{.issuer = subject, .subject = subject}.read();
@@ -220,8 +222,9 @@ TEST(Certificate, ReadsCommonNamesAsUtf8) {
 // RFC 8737 section 3 wants the extension exactly; a validator must see what is there.
 TEST(Certificate, GivesExtensionsAsTheyStand) {
     const auto certificate =
-        Plan{.extensions = extension(oid::acme_identifier, "0401aa", Criticality::critical) +
-                           names_extension("820161") + extension(oid::acme_identifier, "ffff")}
+        Plan{.extensions = extension(asn1::oid::acme_identifier, "0401aa", Criticality::critical) +
+                           names_extension("820161") +
+                           extension(asn1::oid::acme_identifier, "ffff")}
             .read();
     ASSERT_TRUE(certificate) << certificate.error().message;
     const auto found = certificate->extensions("1.3.6.1.5.5.7.1.31");
@@ -236,7 +239,7 @@ TEST(Certificate, GivesExtensionsAsTheyStand) {
 
 TEST(Certificate, KnowsWhoSignedIt) {
     const auto other_key = crypto::PrivateKey::generate(KeyType::ec_p256);
-    const std::string ca = name(der::tag::utf8_string, "CA");
+    const std::string ca = name(asn1::tag::utf8_string, "CA");
     const auto self_signed = Plan{.subject = ca}.read();
     const auto other_ca = Plan{.subject = ca,
                                .public_key = std::string(
@@ -260,7 +263,7 @@ TEST(Certificate, SaysWhyItRefuses) {
         Plan plan;
         std::string_view reason;
     };
-    const std::string id = extension(oid::subject_key_identifier, "04020506");
+    const std::string id = extension(asn1::oid::subject_key_identifier, "04020506");
     for (const auto& [plan, reason] : {
              Case{{.version = hex("a003020100")}, "the version"},
              Case{{.version = hex("a003020103")}, "the version"},
@@ -275,15 +278,15 @@ TEST(Certificate, SaysWhyItRefuses) {
              Case{{.serial = hex("0221" + std::string(66, '1'))}, "more than 32 octets"},
              Case{{.serial = hex("0500")}, "the serial number has the tag 05"},
              Case{{.algorithm = hex("300a06082a8648ce3d040303")}, "signature algorithms differ"},
-             Case{{.not_before = encode(der::tag::utc_time, "2611220000Z")}, "notBefore"},
-             Case{{.not_after = encode(der::tag::generalized_time, "20270219235959.0Z")},
+             Case{{.not_before = encode(asn1::tag::utc_time, "2611220000Z")}, "notBefore"},
+             Case{{.not_after = encode(asn1::tag::generalized_time, "20270219235959.0Z")},
                   "notAfter"},
              Case{{.not_after = ""}, "notAfter is missing"},
              Case{{.not_after = hex("17000500")}, "notAfter"},
              Case{{.subject = hex("30023100")}, "the subject is missing"},
              Case{{.subject = hex("3003020101")}, "the subject has the tag 02"},
-             Case{{.subject = name(der::tag::utf8_string, "\xff")}, "a common name is not text"},
-             Case{{.subject = name(der::tag::integer, "1")}, "a common name is not text"},
+             Case{{.subject = name(asn1::tag::utf8_string, "\xff")}, "a common name is not text"},
+             Case{{.subject = name(asn1::tag::integer, "1")}, "a common name is not text"},
              Case{{.public_key = hex("3000")}, "public key"},
              Case{{.unique_ids = hex("820200bb810200aa")}, "tbsCertificate has more in it"},
              Case{{.extensions = id, .after = hex("0500")}, "tbsCertificate has more in it"},
@@ -291,14 +294,14 @@ TEST(Certificate, SaysWhyItRefuses) {
              Case{{.extensions = hex("300c0603551d0e01010104020506")}, "neither 00 nor FF"},
              Case{{.extensions = hex("300b0603551d0e040205060500")}, "an extension has more"},
              Case{{.extensions = id + id}, "subjectKeyIdentifier is there more than once"},
-             Case{{.extensions = extension(oid::subject_key_identifier, "3000")},
+             Case{{.extensions = extension(asn1::oid::subject_key_identifier, "3000")},
                   "subjectKeyIdentifier has the tag 30"},
-             Case{{.extensions = extension(oid::subject_key_identifier, "0402050600")},
+             Case{{.extensions = extension(asn1::oid::subject_key_identifier, "0402050600")},
                   "subjectKeyIdentifier: there are octets after the end"},
-             Case{{.extensions = extension(oid::authority_key_identifier, "0401aa")},
+             Case{{.extensions = extension(asn1::oid::authority_key_identifier, "0401aa")},
                   "authorityKeyIdentifier"},
-             Case{{.extensions = extension(oid::basic_constraints, "3003010100")}, "cA"},
-             Case{{.extensions = extension(oid::basic_constraints, "30030201ff0500")},
+             Case{{.extensions = extension(asn1::oid::basic_constraints, "3003010100")}, "cA"},
+             Case{{.extensions = extension(asn1::oid::basic_constraints, "30030201ff0500")},
                   "basicConstraints"},
              Case{{.extensions = names_extension("820161") + names_extension("820162")},
                   "subjectAltName is there more than once"},
@@ -327,9 +330,10 @@ TEST(Certificate, RefusesWhatIsNotOneCertificate) {
 }
 
 TEST(Certificate, SurvivesEveryFlippedBit) {
-    const base::Bytes good = Plan{.extensions = names_extension("820161") +
-                                                extension(oid::basic_constraints, "30030101ff")}
-                                 .sign();
+    const base::Bytes good =
+        Plan{.extensions =
+                 names_extension("820161") + extension(asn1::oid::basic_constraints, "30030101ff")}
+            .sign();
     const auto original = Certificate::from_der(good);
     ASSERT_TRUE(original);
     for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
@@ -354,7 +358,7 @@ TEST(Certificate, HasOneHandleForAllThreads) {
 
 // A BMPString of an odd length.
 TEST(Certificate, MayBeBeyondOpenssl) {
-    const std::string odd = name(0x1e, "odd", oid::organization);
+    const std::string odd = name(0x1e, "odd", asn1::oid::organization);
     const auto certificate = Plan{.issuer = odd, .subject = odd}.read();
     ASSERT_TRUE(certificate) << certificate.error().message;
     EXPECT_FALSE(certificate->has_handle());

@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "asn1/der.h"
+#include "asn1/object_id.h"
 #include "crypto/key_weakness.h"
-#include "pki/der.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
 #include "pki/name.h"
-#include "pki/object_id.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::pki {
@@ -29,31 +29,32 @@ constexpr std::uint8_t greatest_version = 2;
 
 /// The parts of a CertificationRequest, all views into its encoding.
 struct Parts {
-    der::Element info, algorithm;
+    asn1::Element info, algorithm;
     base::BytesView signature, version;
-    std::vector<der::Element> common_names;
-    der::Element public_key;
+    std::vector<asn1::Element> common_names;
+    asn1::Element public_key;
     /// The values of each extensionRequest.
     std::vector<base::BytesView> extension_requests;
 };
 
 /// The values of each extensionRequest among the attributes.
 std::vector<base::BytesView> read_extension_requests(base::BytesView encoding,
-                                                     der::Failure& failure) {
+                                                     asn1::Failure& failure) {
     std::vector<base::BytesView> requests;
-    der::Reader attributes(encoding, failure);
+    asn1::Reader attributes(encoding, failure);
     base::BytesView previous;
     while (!attributes.at_end()) {
-        const der::Element attribute = attributes.element(der::tag::sequence, "an attribute");
-        if (!der::in_set_order(previous, attribute.whole)) {
+        const asn1::Element attribute = attributes.element(asn1::tag::sequence, "an attribute");
+        if (!asn1::in_set_order(previous, attribute.whole)) {
             attributes.fail("the attributes are not sorted");
         }
         previous = attribute.whole;
-        der::Reader parts(attribute.content, failure);
-        const der::Element type = parts.element(der::tag::object_identifier, "an attribute's type");
-        const der::Element values = parts.element(der::tag::set, "an attribute's values");
+        asn1::Reader parts(attribute.content, failure);
+        const asn1::Element type =
+            parts.element(asn1::tag::object_identifier, "an attribute's type");
+        const asn1::Element values = parts.element(asn1::tag::set, "an attribute's values");
         parts.end("an attribute");
-        if (std::ranges::equal(type.content, oid::extension_request)) {
+        if (std::ranges::equal(type.content, asn1::oid::extension_request)) {
             requests.push_back(values.content);
         }
     }
@@ -64,38 +65,38 @@ base::Result<Parts> take_apart(base::BytesView der) {
     if (der.size() > Csr::max_size) {
         return base::fail(fmt::format("the request has more than {} octets", Csr::max_size));
     }
-    if (const auto sound = der::check(der); !sound) {
+    if (const auto sound = asn1::check(der); !sound) {
         return std::unexpected(sound.error().within("the request is not DER"));
     }
     Parts parts;
-    der::Failure failure;
-    der::Reader reader(der, failure);
-    der::Reader request = reader.inside(der::tag::sequence, "the request");
-    parts.info = request.element(der::tag::sequence, "certificationRequestInfo");
-    parts.algorithm = request.element(der::tag::sequence, "the signature algorithm");
+    asn1::Failure failure;
+    asn1::Reader reader(der, failure);
+    asn1::Reader request = reader.inside(asn1::tag::sequence, "the request");
+    parts.info = request.element(asn1::tag::sequence, "certificationRequestInfo");
+    parts.algorithm = request.element(asn1::tag::sequence, "the signature algorithm");
     parts.signature = request.octet_aligned_bits("the signature");
     request.end("the request");
 
-    der::Reader info(parts.info.content, failure);
-    parts.version = info.element(der::tag::integer, "the version").content;
+    asn1::Reader info(parts.info.content, failure);
+    parts.version = info.element(asn1::tag::integer, "the version").content;
     parts.common_names = read_common_names(info, "the subject");
-    parts.public_key = info.element(der::tag::sequence, "the public key");
+    parts.public_key = info.element(asn1::tag::sequence, "the public key");
     parts.extension_requests = read_extension_requests(
-        info.element(der::tag::context_constructed(0), "the attributes").content, failure);
+        info.element(asn1::tag::context_constructed(0), "the attributes").content, failure);
     info.end("certificationRequestInfo");
     if (failure) return std::unexpected(*failure);
     return parts;
 }
 
 /// The common names as text; what is not ASCII is a finding.
-std::vector<std::string> read_common_names(const std::vector<der::Element>& values,
+std::vector<std::string> read_common_names(const std::vector<asn1::Element>& values,
                                            Findings& findings) {
     std::vector<std::string> common_names;
-    for (const der::Element& value : values) {
+    for (const asn1::Element& value : values) {
         const std::string_view text = base::text_of(value.content);
-        const bool may_be_ascii = value.tag == der::tag::utf8_string ||
-                                  value.tag == der::tag::printable_string ||
-                                  value.tag == der::tag::ia5_string;
+        const bool may_be_ascii = value.tag == asn1::tag::utf8_string ||
+                                  value.tag == asn1::tag::printable_string ||
+                                  value.tag == asn1::tag::ia5_string;
         if (!may_be_ascii ||
             !std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; })) {
             findings.emplace_back(fmt::format("common name \"{}\" is not printable ASCII",
@@ -109,14 +110,14 @@ std::vector<std::string> read_common_names(const std::vector<der::Element>& valu
 
 bool read_must_staple(const std::vector<ExtensionView>& extensions, Findings& findings) {
     bool must_staple = false;
-    der::Failure failure;
-    read_value(extensions, oid::tls_feature, "the TLS feature extension", failure,
-               [&](der::Reader& value) {
-                   der::Reader features =
-                       value.inside(der::tag::sequence, "the TLS feature extension");
+    asn1::Failure failure;
+    read_value(extensions, asn1::oid::tls_feature, "the TLS feature extension", failure,
+               [&](asn1::Reader& value) {
+                   asn1::Reader features =
+                       value.inside(asn1::tag::sequence, "the TLS feature extension");
                    while (!features.at_end()) {
                        const base::BytesView feature =
-                           features.element(der::tag::integer, "a TLS feature").content;
+                           features.element(asn1::tag::integer, "a TLS feature").content;
                        must_staple |= feature.size() == 1 && feature[0] == status_request;
                    }
                });
@@ -126,9 +127,9 @@ bool read_must_staple(const std::vector<ExtensionView>& extensions, Findings& fi
 
 SubjectNames read_names(const std::vector<ExtensionView>& extensions, Findings& findings) {
     SubjectNames names;
-    der::Failure failure;
-    read_value(extensions, oid::subject_alt_name, "subjectAltName", failure,
-               [&](der::Reader& value) { names = read_general_names(value, findings); });
+    asn1::Failure failure;
+    read_value(extensions, asn1::oid::subject_alt_name, "subjectAltName", failure,
+               [&](asn1::Reader& value) { names = read_general_names(value, findings); });
     if (failure) findings.push_back(*failure);
     return names;
 }
@@ -140,8 +141,8 @@ std::vector<ExtensionView> read_requested_extensions(
         findings.emplace_back("extensionRequest is there more than once");
         return {};
     }
-    der::Failure failure;
-    der::Reader values(extension_requests[0], failure);
+    asn1::Failure failure;
+    asn1::Reader values(extension_requests[0], failure);
     auto extensions = read_extensions(values);
     values.end("extensionRequest");
     if (failure) {
@@ -196,24 +197,24 @@ base::Result<Csr, std::vector<base::Error>> Csr::read(base::BytesView der, Signa
 }
 
 base::Bytes make_csr(const crypto::PrivateKey& key, const SubjectNames& names, CsrOptions options) {
-    der::Writer info;
+    asn1::Writer info;
     const auto write_extensions = [&] {
-        write_extension(info, oid::subject_alt_name, Criticality::non_critical,
+        write_extension(info, asn1::oid::subject_alt_name, Criticality::non_critical,
                         [&] { write_general_names(info, names); });
         if (!options.must_staple) return;
-        write_extension(info, oid::tls_feature, Criticality::non_critical, [&] {
-            info.nested(der::tag::sequence, [&] { info.small_integer(status_request); });
+        write_extension(info, asn1::oid::tls_feature, Criticality::non_critical, [&] {
+            info.nested(asn1::tag::sequence, [&] { info.small_integer(status_request); });
         });
     };
-    info.nested(der::tag::sequence, [&] {
+    info.nested(asn1::tag::sequence, [&] {
         info.small_integer(0);
         write_name(info, "", "");
         info.raw(key.public_key().spki());
-        info.nested(der::tag::context_constructed(0), [&] {
-            info.nested(der::tag::sequence, [&] {
-                info.element(der::tag::object_identifier, oid::extension_request);
-                info.nested(der::tag::set,
-                            [&] { info.nested(der::tag::sequence, write_extensions); });
+        info.nested(asn1::tag::context_constructed(0), [&] {
+            info.nested(asn1::tag::sequence, [&] {
+                info.element(asn1::tag::object_identifier, asn1::oid::extension_request);
+                info.nested(asn1::tag::set,
+                            [&] { info.nested(asn1::tag::sequence, write_extensions); });
             });
         });
     });

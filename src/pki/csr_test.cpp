@@ -9,11 +9,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "asn1/der.h"
+#include "asn1/object_id.h"
 #include "crypto/openssl.h"
-#include "pki/der.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
-#include "pki/object_id.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::pki {
@@ -53,24 +53,24 @@ std::vector<std::string> refusal(base::BytesView der) {
 // What requests are made of, so that each part can be a wrong one.
 
 base::Bytes extension(base::BytesView object_id, std::string_view value_hex) {
-    der::Writer writer;
+    asn1::Writer writer;
     write_extension(writer, object_id, Criticality::non_critical,
                     [&] { writer.raw(octets(value_hex)); });
     return std::move(writer).take();
 }
 
 base::Bytes san(const SubjectNames& names) {
-    der::Writer writer;
-    write_extension(writer, oid::subject_alt_name, Criticality::non_critical,
+    asn1::Writer writer;
+    write_extension(writer, asn1::oid::subject_alt_name, Criticality::non_critical,
                     [&] { write_general_names(writer, names); });
     return std::move(writer).take();
 }
 
 base::Bytes attribute(base::BytesView type, const std::vector<base::Bytes>& values) {
-    der::Writer writer;
-    writer.nested(der::tag::sequence, [&] {
-        writer.element(der::tag::object_identifier, type);
-        writer.nested(der::tag::set, [&] {
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.element(asn1::tag::object_identifier, type);
+        writer.nested(asn1::tag::set, [&] {
             for (const base::Bytes& value : values) writer.raw(value);
         });
     });
@@ -78,15 +78,15 @@ base::Bytes attribute(base::BytesView type, const std::vector<base::Bytes>& valu
 }
 
 base::Bytes sequence(const std::vector<base::Bytes>& elements) {
-    der::Writer writer;
-    writer.nested(der::tag::sequence, [&] {
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
         for (const base::Bytes& element : elements) writer.raw(element);
     });
     return std::move(writer).take();
 }
 
 base::Bytes extension_request(const std::vector<base::Bytes>& extensions) {
-    return attribute(oid::extension_request, {sequence(extensions)});
+    return attribute(asn1::oid::extension_request, {sequence(extensions)});
 }
 
 struct Request {
@@ -97,21 +97,21 @@ struct Request {
     std::string after_attributes = {};
 
     [[nodiscard]] base::Bytes info() const {
-        der::Writer writer;
-        writer.nested(der::tag::sequence, [&] {
+        asn1::Writer writer;
+        writer.nested(asn1::tag::sequence, [&] {
             writer.raw(octets(version));
-            writer.nested(der::tag::sequence, [&] {
+            writer.nested(asn1::tag::sequence, [&] {
                 for (const auto& [tag, value] : common_names) {
-                    writer.nested(der::tag::set, [&] {
-                        writer.nested(der::tag::sequence, [&] {
-                            writer.element(der::tag::object_identifier, oid::common_name);
+                    writer.nested(asn1::tag::set, [&] {
+                        writer.nested(asn1::tag::sequence, [&] {
+                            writer.element(asn1::tag::object_identifier, asn1::oid::common_name);
                             writer.element(tag, value);
                         });
                     });
                 }
             });
             writer.raw(public_key);
-            writer.nested(der::tag::context_constructed(0), [&] {
+            writer.nested(asn1::tag::context_constructed(0), [&] {
                 for (const base::Bytes& one : attributes) writer.raw(one);
             });
             writer.raw(octets(after_attributes));
@@ -186,9 +186,9 @@ TEST(Csr, LooksForStatusRequestAmongTlsFeatures) {
     for (const auto& [features, must_staple] :
          {Case{"3003020105", true}, Case{"3006020111020105", true}, Case{"3003020111", false},
           Case{"300402020105", false}, Case{"3000", false}}) {
-        const auto csr = Csr::from_der(
-            Request{.attributes = {extension_request({extension(oid::tls_feature, features)})}}
-                .sign());
+        const auto csr = Csr::from_der(Request{
+            .attributes = {extension_request({extension(asn1::oid::tls_feature, features)})}}
+                                           .sign());
         ASSERT_TRUE(csr) << features;
         EXPECT_EQ(csr->must_staple(), must_staple) << features;
     }
@@ -218,9 +218,9 @@ TEST(Csr, TakesWhatOpensslMakes) {
 
 TEST(Csr, KeepsCaseOrderAndDuplicatesOfNames) {
     const auto csr = Csr::from_der(
-        Request{.common_names = {{der::tag::printable_string, "B.example"},
-                                 {der::tag::utf8_string, "a.example"},
-                                 {der::tag::ia5_string, ""}},
+        Request{.common_names = {{asn1::tag::printable_string, "B.example"},
+                                 {asn1::tag::utf8_string, "a.example"},
+                                 {asn1::tag::ia5_string, ""}},
                 .attributes = {extension_request(
                     {san(dns({"B.example", "a.example", "b.example", "B.example"}))})}}
             .sign());
@@ -234,7 +234,7 @@ TEST(Csr, TakesRequestsWithoutNames) {
     for (const auto& attributes : std::vector<std::vector<base::Bytes>>{
              {},
              {extension_request({})},
-             {extension_request({extension(oid::key_usage, "0500")})}}) {
+             {extension_request({extension(asn1::oid::key_usage, "0500")})}}) {
         const auto csr = Csr::from_der(Request{.attributes = attributes}.sign());
         ASSERT_TRUE(csr);
         EXPECT_EQ(csr->names(), SubjectNames());
@@ -245,10 +245,10 @@ TEST(Csr, TakesRequestsWithoutNames) {
 TEST(Csr, PassesOverOtherExtensions) {
     const auto csr = Csr::from_der(Request{
         .attributes = {extension_request({
-            extension(oid::basic_constraints, "30030101ff"),
-            extension(oid::key_usage, "03020106"),
-            extension(oid::extended_key_usage, "300a06082b06010505070303"),
-            extension(oid::certificate_policies, "ffff"),
+            extension(asn1::oid::basic_constraints, "30030101ff"),
+            extension(asn1::oid::key_usage, "03020106"),
+            extension(asn1::oid::extended_key_usage, "300a06082b06010505070303"),
+            extension(asn1::oid::certificate_policies, "ffff"),
             san(dns({"a.example"})),
         })}}.sign());
     ASSERT_TRUE(csr);
@@ -272,9 +272,9 @@ TEST(Csr, SaysWhyItRefuses) {
              Case{{.version = "0500"}, "the version has the tag 05"},
              Case{{.common_names = {{0x1e, "\0a"}}}, "common name"},
              Case{{.common_names = {{0x14, "a.example"}}}, "common name"},
-             Case{{.common_names = {{der::tag::utf8_string, "\xc3\xa4.example"}}},
+             Case{{.common_names = {{asn1::tag::utf8_string, "\xc3\xa4.example"}}},
                   "common name \"??.example\""},
-             Case{{.common_names = {{der::tag::utf8_string, std::string("a\0b", 3)}}},
+             Case{{.common_names = {{asn1::tag::utf8_string, std::string("a\0b", 3)}}},
                   "common name \"a?b\""},
              Case{{.public_key = p224_key}, "public key"},
              Case{{.public_key = octets("3000")}, "public key"},
@@ -282,43 +282,47 @@ TEST(Csr, SaysWhyItRefuses) {
                   "subjectAltName is there more than once"},
              Case{{.attributes = {extension_request({good_san}), extension_request({good_san})}},
                   "extensionRequest is there more than once"},
-             Case{{.attributes = {attribute(oid::extension_request, {})}}, "missing"},
-             Case{{.attributes = {attribute(oid::extension_request,
+             Case{{.attributes = {attribute(asn1::oid::extension_request, {})}}, "missing"},
+             Case{{.attributes = {attribute(asn1::oid::extension_request,
                                             {sequence({good_san}), sequence({good_san})})}},
                   "extensionRequest has more in it"},
-             Case{{.attributes = {attribute(oid::extension_request, {octets("0500")})}},
+             Case{{.attributes = {attribute(asn1::oid::extension_request, {octets("0500")})}},
                   "the extensions has the tag 05"},
              Case{{.attributes = {extension_request({octets("300f0603551d11010100040530038201"
                                                             "61")})}},
                   "not TRUE"},
              Case{{.attributes = {extension_request({octets("30020500")})}}, "identifier"},
              Case{{.attributes = {octets("0500")}}, "an attribute has the tag 05"},
-             Case{{.attributes = {attribute(oid::organization, {}),
-                                  attribute(oid::common_name, {})}},
+             Case{{.attributes = {attribute(asn1::oid::organization, {}),
+                                  attribute(asn1::oid::common_name, {})}},
                   "attributes are not sorted"},
              Case{{.after_attributes = "0500"}, "certificationRequestInfo has more in it"},
-             Case{{.attributes = {extension_request({extension(oid::subject_alt_name, "3000")})}},
+             Case{{.attributes = {extension_request(
+                       {extension(asn1::oid::subject_alt_name, "3000")})}},
                   "subjectAltName is empty"},
-             Case{{.attributes = {extension_request({extension(oid::subject_alt_name, "")})}},
+             Case{{.attributes = {extension_request({extension(asn1::oid::subject_alt_name, "")})}},
                   "subjectAltName: the encoding ends"},
              Case{{.attributes = {extension_request(
-                       {extension(oid::subject_alt_name, "300382016100")})}},
+                       {extension(asn1::oid::subject_alt_name, "300382016100")})}},
                   "subjectAltName: there are octets after the end"},
-             Case{{.attributes = {extension_request({extension(oid::subject_alt_name,
+             Case{{.attributes = {extension_request({extension(asn1::oid::subject_alt_name,
                                                                "3081038201"
                                                                "61")})}},
                   "subjectAltName: a length is not the shortest"},
-             Case{{.attributes = {extension_request({extension(oid::subject_alt_name,
+             Case{{.attributes = {extension_request({extension(asn1::oid::subject_alt_name,
                                                                "300f820d612e6578616d706c650065"
                                                                "7669")})}},
                   "dNSName \"a.example?evi\""},
-             Case{{.attributes = {extension_request({extension(oid::tls_feature, "020105")})}},
+             Case{
+                 {.attributes = {extension_request({extension(asn1::oid::tls_feature, "020105")})}},
+                 "TLS feature"},
+             Case{{.attributes = {extension_request(
+                       {extension(asn1::oid::tls_feature, "3003040105")})}},
                   "TLS feature"},
-             Case{{.attributes = {extension_request({extension(oid::tls_feature, "3003040105")})}},
-                  "TLS feature"},
-             Case{{.attributes = {extension_request({extension(oid::tls_feature, "3003020105"),
-                                                     extension(oid::tls_feature, "3000")})}},
-                  "TLS feature extension is there more than once"},
+             Case{
+                 {.attributes = {extension_request({extension(asn1::oid::tls_feature, "3003020105"),
+                                                    extension(asn1::oid::tls_feature, "3000")})}},
+                 "TLS feature extension is there more than once"},
          }) {
         EXPECT_THAT(refusal(request.sign()), ElementsAre(HasSubstr(reason))) << reason;
     }
@@ -376,11 +380,11 @@ TEST(Csr, TakesStrongerDigests) {
 }
 
 TEST(Csr, ReportsAllFindings) {
-    Request request{
-        .version = "020104",
-        .common_names = {{0x1e, "ab"}, {der::tag::utf8_string, "\x7f"}},
-        .attributes = {extension_request({extension(oid::subject_alt_name, "3006820087020102"),
-                                          extension(oid::tls_feature, "0500")})}};
+    Request request{.version = "020104",
+                    .common_names = {{0x1e, "ab"}, {asn1::tag::utf8_string, "\x7f"}},
+                    .attributes = {extension_request(
+                        {extension(asn1::oid::subject_alt_name, "3006820087020102"),
+                         extension(asn1::oid::tls_feature, "0500")})}};
     base::Bytes der = request.sign();
     der.back() ^= 1U;
     EXPECT_THAT(

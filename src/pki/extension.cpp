@@ -5,18 +5,18 @@
 
 namespace cairn::pki {
 
-std::vector<ExtensionView> read_extensions(der::Reader& reader) {
+std::vector<ExtensionView> read_extensions(asn1::Reader& reader) {
     std::vector<ExtensionView> extensions;
-    der::Reader list = reader.inside(der::tag::sequence, "the extensions");
+    asn1::Reader list = reader.inside(asn1::tag::sequence, "the extensions");
     while (!list.at_end()) {
-        der::Reader parts = list.inside(der::tag::sequence, "an extension");
+        asn1::Reader parts = list.inside(asn1::tag::sequence, "an extension");
         ExtensionView extension;
         extension.object_id =
-            parts.element(der::tag::object_identifier, "an extension's identifier").content;
+            parts.element(asn1::tag::object_identifier, "an extension's identifier").content;
         if (parts.flag("an extension's criticality")) {
             extension.criticality = Criticality::critical;
         }
-        extension.value = parts.element(der::tag::octet_string, "an extension's value").content;
+        extension.value = parts.element(asn1::tag::octet_string, "an extension's value").content;
         parts.end("an extension");
         extensions.push_back(extension);
     }
@@ -25,7 +25,7 @@ std::vector<ExtensionView> read_extensions(der::Reader& reader) {
 
 std::optional<base::BytesView> sole_value(const std::vector<ExtensionView>& extensions,
                                           base::BytesView object_id, std::string_view what,
-                                          der::Failure& failure) {
+                                          asn1::Failure& failure) {
     const auto has_id = [&](const ExtensionView& extension) {
         return std::ranges::equal(extension.object_id, object_id);
     };
@@ -35,7 +35,7 @@ std::optional<base::BytesView> sole_value(const std::vector<ExtensionView>& exte
         failure.emplace(std::string(what) + " is there more than once");
         return std::nullopt;
     }
-    if (const auto sound = der::check(found->value); !sound) {
+    if (const auto sound = asn1::check(found->value); !sound) {
         failure = sound.error().within(what);
         return std::nullopt;
     }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pki/der.h"
+#include "asn1/der.h"
 
 namespace cairn::pki {
 
@@ -21,34 +21,34 @@ struct ExtensionView {
 };
 
 /// Reads a SEQUENCE of extensions.
-[[nodiscard]] std::vector<ExtensionView> read_extensions(der::Reader& reader);
+[[nodiscard]] std::vector<ExtensionView> read_extensions(asn1::Reader& reader);
 
 /// The value of the only extension with this object identifier, checked to be DER; nothing if
 /// there is none. Fails the reading if there are several, or if the value is not DER.
 [[nodiscard]] std::optional<base::BytesView> sole_value(
     const std::vector<ExtensionView>& extensions, base::BytesView object_id, std::string_view what,
-    der::Failure& failure);
+    asn1::Failure& failure);
 
 /// Calls `read` with a reader of the only extension with this object identifier, if there is one,
 /// and fails the reading if it leaves anything unread.
-template <std::invocable<der::Reader&> Read>
+template <std::invocable<asn1::Reader&> Read>
 void read_value(const std::vector<ExtensionView>& extensions, base::BytesView object_id,
-                std::string_view what, der::Failure& failure, const Read& read) {
+                std::string_view what, asn1::Failure& failure, const Read& read) {
     const auto value = sole_value(extensions, object_id, what, failure);
     if (!value) return;
-    der::Reader reader(*value, failure);
+    asn1::Reader reader(*value, failure);
     read(reader);
     reader.end(what);
 }
 
 /// Writes an extension whose value is what `write_value` writes.
 template <std::invocable WriteValue>
-void write_extension(der::Writer& writer, base::BytesView object_id, Criticality criticality,
+void write_extension(asn1::Writer& writer, base::BytesView object_id, Criticality criticality,
                      const WriteValue& write_value) {
-    writer.nested(der::tag::sequence, [&] {
-        writer.element(der::tag::object_identifier, object_id);
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.element(asn1::tag::object_identifier, object_id);
         if (criticality == Criticality::critical) writer.flag_true();
-        writer.nested(der::tag::octet_string, write_value);
+        writer.nested(asn1::tag::octet_string, write_value);
     });
 }
 

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pki/object_id.h"
+#include "asn1/object_id.h"
 
 namespace cairn::pki {
 namespace {
@@ -15,11 +15,11 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 base::Bytes two_extensions() {
-    der::Writer writer;
-    writer.nested(der::tag::sequence, [&] {
-        write_extension(writer, oid::key_usage, Criticality::critical,
-                        [&] { writer.element(der::tag::null, base::BytesView()); });
-        write_extension(writer, oid::tls_feature, Criticality::non_critical, [] {});
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        write_extension(writer, asn1::oid::key_usage, Criticality::critical,
+                        [&] { writer.element(asn1::tag::null, base::BytesView()); });
+        write_extension(writer, asn1::oid::tls_feature, Criticality::non_critical, [] {});
     });
     return std::move(writer).take();
 }
@@ -30,12 +30,12 @@ TEST(Extensions, AreWrittenAndReadBack) {
               "301c"
               "300c0603551d0f0101ff04020500"
               "300c06082b060105050701180400");
-    der::Failure failure;
-    der::Reader reader(encoding, failure);
+    asn1::Failure failure;
+    asn1::Reader reader(encoding, failure);
     const auto extensions = read_extensions(reader);
     EXPECT_FALSE(failure);
     ASSERT_THAT(extensions, SizeIs(2));
-    EXPECT_TRUE(std::ranges::equal(extensions[0].object_id, oid::key_usage));
+    EXPECT_TRUE(std::ranges::equal(extensions[0].object_id, asn1::oid::key_usage));
     EXPECT_EQ(extensions[0].criticality, Criticality::critical);
     EXPECT_EQ(base::to_hex(extensions[0].value), "0500");
     EXPECT_EQ(extensions[1].criticality, Criticality::non_critical);
@@ -44,31 +44,31 @@ TEST(Extensions, AreWrittenAndReadBack) {
 
 TEST(Extensions, GiveTheirValuesWhole) {
     const base::Bytes encoding = two_extensions();
-    der::Failure failure;
-    der::Reader reader(encoding, failure);
+    asn1::Failure failure;
+    asn1::Reader reader(encoding, failure);
     auto extensions = read_extensions(reader);
 
-    EXPECT_EQ(sole_value(extensions, oid::acme_identifier, "it", failure), std::nullopt);
+    EXPECT_EQ(sole_value(extensions, asn1::oid::acme_identifier, "it", failure), std::nullopt);
     EXPECT_FALSE(failure);
-    const auto value = sole_value(extensions, oid::key_usage, "it", failure);
+    const auto value = sole_value(extensions, asn1::oid::key_usage, "it", failure);
     ASSERT_TRUE(value);
     EXPECT_EQ(base::to_hex(*value), "0500");
 
-    read_value(extensions, oid::key_usage, "it", failure,
-               [](der::Reader& one) { one.element(der::tag::null, "its value"); });
+    read_value(extensions, asn1::oid::key_usage, "it", failure,
+               [](asn1::Reader& one) { one.element(asn1::tag::null, "its value"); });
     EXPECT_FALSE(failure);
-    read_value(extensions, oid::key_usage, "it", failure, [](der::Reader&) {});
+    read_value(extensions, asn1::oid::key_usage, "it", failure, [](asn1::Reader&) {});
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->message, "it has more in it than it should");
 
     failure.reset();
-    EXPECT_EQ(sole_value(extensions, oid::tls_feature, "it", failure), std::nullopt);
+    EXPECT_EQ(sole_value(extensions, asn1::oid::tls_feature, "it", failure), std::nullopt);
     ASSERT_TRUE(failure);
     EXPECT_THAT(failure->message, HasSubstr("it: the encoding ends"));
 
     failure.reset();
     extensions.push_back(extensions[0]);
-    EXPECT_EQ(sole_value(extensions, oid::key_usage, "it", failure), std::nullopt);
+    EXPECT_EQ(sole_value(extensions, asn1::oid::key_usage, "it", failure), std::nullopt);
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->message, "it is there more than once");
 }

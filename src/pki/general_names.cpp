@@ -11,17 +11,17 @@ namespace {
 constexpr std::size_t max_findings = 10;
 
 // The choices of GeneralName. A directoryName's tag is explicit, as that of every CHOICE is.
-constexpr std::uint8_t other_name = der::tag::context_constructed(0);
-constexpr std::uint8_t rfc822_name = der::tag::context(1);
-constexpr std::uint8_t dns_name = der::tag::context(2);
-constexpr std::uint8_t x400_address = der::tag::context_constructed(3);
-constexpr std::uint8_t directory_name = der::tag::context_constructed(4);
-constexpr std::uint8_t edi_party_name = der::tag::context_constructed(5);
-constexpr std::uint8_t uri = der::tag::context(6);
-constexpr std::uint8_t ip_address = der::tag::context(7);
-constexpr std::uint8_t registered_id = der::tag::context(8);
+constexpr std::uint8_t other_name = asn1::tag::context_constructed(0);
+constexpr std::uint8_t rfc822_name = asn1::tag::context(1);
+constexpr std::uint8_t dns_name = asn1::tag::context(2);
+constexpr std::uint8_t x400_address = asn1::tag::context_constructed(3);
+constexpr std::uint8_t directory_name = asn1::tag::context_constructed(4);
+constexpr std::uint8_t edi_party_name = asn1::tag::context_constructed(5);
+constexpr std::uint8_t uri = asn1::tag::context(6);
+constexpr std::uint8_t ip_address = asn1::tag::context(7);
+constexpr std::uint8_t registered_id = asn1::tag::context(8);
 
-base::Result<void> add_name(const der::Element& entry, SubjectNames& names) {
+base::Result<void> add_name(const asn1::Element& entry, SubjectNames& names) {
     switch (entry.tag) {
         case dns_name: {
             const std::string_view text = base::text_of(entry.content);
@@ -60,9 +60,9 @@ base::Result<void> add_name(const der::Element& entry, SubjectNames& names) {
 
 }  // namespace
 
-SubjectNames read_general_names(der::Reader& reader, std::vector<base::Error>& findings) {
+SubjectNames read_general_names(asn1::Reader& reader, std::vector<base::Error>& findings) {
     SubjectNames names;
-    der::Reader entries = reader.inside(der::tag::sequence, "subjectAltName");
+    asn1::Reader entries = reader.inside(asn1::tag::sequence, "subjectAltName");
     if (entries.at_end()) entries.fail("subjectAltName is empty");
     const std::size_t limit = findings.size() + max_findings;
     for (int number = 1; !entries.at_end(); ++number) {
@@ -75,14 +75,14 @@ SubjectNames read_general_names(der::Reader& reader, std::vector<base::Error>& f
     return names;
 }
 
-void write_general_names(der::Writer& writer, const SubjectNames& names) {
+void write_general_names(asn1::Writer& writer, const SubjectNames& names) {
     if (names.other_names != 0) {
         throw std::invalid_argument("only DNS names and IP addresses can be written");
     }
     if (names.dns_names.empty() && names.ip_addresses.empty()) {
         throw std::invalid_argument("a subjectAltName needs a name");
     }
-    writer.nested(der::tag::sequence, [&] {
+    writer.nested(asn1::tag::sequence, [&] {
         for (const std::string& name : names.dns_names) {
             if (name.empty() || !is_visible_ascii(name)) {
                 throw std::invalid_argument("a DNS name is not visible ASCII");

@@ -3,19 +3,19 @@
 
 #include <vector>
 
+#include "asn1/der.h"
 #include "base/result.h"
-#include "pki/der.h"
 #include "pki/subject_names.h"
 
 namespace cairn::pki {
 
 /// Reads GeneralNames. What is wrong with single entries goes to `findings`, ten of them at most.
-[[nodiscard]] SubjectNames read_general_names(der::Reader& reader,
+[[nodiscard]] SubjectNames read_general_names(asn1::Reader& reader,
                                               std::vector<base::Error>& findings);
 
 /// Writes GeneralNames: first the DNS names, then the addresses.
 /// Throws std::invalid_argument if there is no name, or one of another kind.
-void write_general_names(der::Writer& writer, const SubjectNames& names);
+void write_general_names(asn1::Writer& writer, const SubjectNames& names);
 
 /// True if every character is printable ASCII, and none is a space.
 [[nodiscard]] bool is_visible_ascii(std::string_view text);

@@ -17,12 +17,12 @@ using testing::SizeIs;
 struct Outcome {
     SubjectNames names;
     std::vector<base::Error> findings;
-    der::Failure failure;
+    asn1::Failure failure;
 };
 
 Outcome read(base::BytesView encoding) {
     Outcome outcome;
-    der::Reader reader(encoding, outcome.failure);
+    asn1::Reader reader(encoding, outcome.failure);
     outcome.names = read_general_names(reader, outcome.findings);
     return outcome;
 }
@@ -33,8 +33,8 @@ Outcome read_hex(std::string_view hex) {
 
 /// Reads GeneralNames with these entries.
 Outcome read_entries(std::string_view hex) {
-    der::Writer writer;
-    writer.element(der::tag::sequence, base::from_hex(hex).value());
+    asn1::Writer writer;
+    writer.element(asn1::tag::sequence, base::from_hex(hex).value());
     return read(writer.view());
 }
 
@@ -46,7 +46,7 @@ TEST(GeneralNames, AreWrittenAndReadBack) {
     SubjectNames names;
     names.dns_names = {"A.example", "*.b.example"};
     names.ip_addresses = {address("192.0.2.1"), address("2001:db8::1")};
-    der::Writer writer;
+    asn1::Writer writer;
     write_general_names(writer, names);
     EXPECT_EQ(base::to_hex(writer.view()),
               "3030"
@@ -103,9 +103,9 @@ TEST(GeneralNames, ReportsEveryBadEntry) {
 }
 
 TEST(GeneralNames, ReportsTenFindingsAtMost) {
-    der::Writer writer;
-    writer.nested(der::tag::sequence, [&] {
-        for (int i = 0; i < 5000; ++i) writer.element(der::tag::context(2), base::BytesView());
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        for (int i = 0; i < 5000; ++i) writer.element(asn1::tag::context(2), base::BytesView());
     });
     EXPECT_THAT(read(writer.view()).findings, SizeIs(10));
 }
@@ -117,7 +117,7 @@ TEST(GeneralNames, RefusesNone) {
 }
 
 TEST(GeneralNames, WritesOnlyWhatItWouldRead) {
-    der::Writer writer;
+    asn1::Writer writer;
     EXPECT_THROW(write_general_names(writer, {}), std::invalid_argument);
     EXPECT_THROW(write_general_names(writer, {{"a"}, {}, 1}), std::invalid_argument);
     EXPECT_THROW(write_general_names(writer, {{""}, {}, 0}), std::invalid_argument);

@@ -9,11 +9,11 @@
 
 #include <fmt/format.h>
 
-#include "pki/der.h"
+#include "asn1/der.h"
+#include "asn1/object_id.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
 #include "pki/name.h"
-#include "pki/object_id.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::pki {
@@ -25,28 +25,28 @@ using Findings = std::vector<base::Error>;
 struct Draft {
     base::BytesView version, serial, algorithm, issuer_name, subject, key;
     base::Time not_before, not_after;
-    std::vector<der::Element> common_names;
+    std::vector<asn1::Element> common_names;
     std::vector<ExtensionView> extensions;
 };
 
-Draft take_apart(base::BytesView to_be_signed, der::Failure& failure) {
+Draft take_apart(base::BytesView to_be_signed, asn1::Failure& failure) {
     Draft draft;
-    der::Reader reader(to_be_signed, failure);
-    der::Reader fields = reader.inside(der::tag::sequence, "tbsCertificate");
+    asn1::Reader reader(to_be_signed, failure);
+    asn1::Reader fields = reader.inside(asn1::tag::sequence, "tbsCertificate");
     reader.end("tbsCertificate");
-    der::Reader version = fields.inside(der::tag::context_constructed(0), "the version");
-    draft.version = version.element(der::tag::integer, "the version").content;
-    draft.serial = fields.element(der::tag::integer, "the serial number").content;
-    draft.algorithm = fields.element(der::tag::sequence, "the signature algorithm").whole;
-    draft.issuer_name = fields.element(der::tag::sequence, "the issuer").whole;
-    der::Reader validity = fields.inside(der::tag::sequence, "the validity");
+    asn1::Reader version = fields.inside(asn1::tag::context_constructed(0), "the version");
+    draft.version = version.element(asn1::tag::integer, "the version").content;
+    draft.serial = fields.element(asn1::tag::integer, "the serial number").content;
+    draft.algorithm = fields.element(asn1::tag::sequence, "the signature algorithm").whole;
+    draft.issuer_name = fields.element(asn1::tag::sequence, "the issuer").whole;
+    asn1::Reader validity = fields.inside(asn1::tag::sequence, "the validity");
     draft.not_before = validity.time("notBefore");
     draft.not_after = validity.time("notAfter");
-    draft.subject = fields.element(der::tag::sequence, "the subject").whole;
-    der::Reader subject(draft.subject, failure);
+    draft.subject = fields.element(asn1::tag::sequence, "the subject").whole;
+    asn1::Reader subject(draft.subject, failure);
     draft.common_names = read_common_names(subject, "the subject");
-    draft.key = fields.element(der::tag::sequence, "the public key").whole;
-    der::Reader extensions = fields.inside(der::tag::context_constructed(3), "the extensions");
+    draft.key = fields.element(asn1::tag::sequence, "the public key").whole;
+    asn1::Reader extensions = fields.inside(asn1::tag::context_constructed(3), "the extensions");
     draft.extensions = read_extensions(extensions);
     extensions.end("the extensions");
     fields.end("tbsCertificate");
@@ -157,16 +157,17 @@ void check_presence(const Draft& draft, Findings& findings) {
     using enum Criticality;
     using enum Rule::Presence;
     const std::array rules = {
-        Rule{oid::key_usage, "keyUsage", required, critical},
-        Rule{oid::extended_key_usage, "extKeyUsage", required, non_critical},
-        Rule{oid::basic_constraints, "basicConstraints", required, critical},
-        Rule{oid::authority_key_identifier, "authorityKeyIdentifier", required, non_critical},
-        Rule{oid::subject_key_identifier, "subjectKeyIdentifier", optional, non_critical},
-        Rule{oid::certificate_policies, "certificatePolicies", required, non_critical},
-        Rule{oid::authority_information_access, "authorityInfoAccess", optional, non_critical},
+        Rule{asn1::oid::key_usage, "keyUsage", required, critical},
+        Rule{asn1::oid::extended_key_usage, "extKeyUsage", required, non_critical},
+        Rule{asn1::oid::basic_constraints, "basicConstraints", required, critical},
+        Rule{asn1::oid::authority_key_identifier, "authorityKeyIdentifier", required, non_critical},
+        Rule{asn1::oid::subject_key_identifier, "subjectKeyIdentifier", optional, non_critical},
+        Rule{asn1::oid::certificate_policies, "certificatePolicies", required, non_critical},
+        Rule{asn1::oid::authority_information_access, "authorityInfoAccess", optional,
+             non_critical},
         // RFC 5280 section 4.2.1.6: critical if and only if the subject is empty. That there is a
         // name in it is a rule of its own.
-        Rule{oid::subject_alt_name, "subjectAltName", optional,
+        Rule{asn1::oid::subject_alt_name, "subjectAltName", optional,
              is_nameless ? critical : non_critical},
     };
     for (const Rule& rule : rules) {
@@ -193,64 +194,65 @@ void check_presence(const Draft& draft, Findings& findings) {
 
 /// True if a value is exactly these octets.
 bool is_value(const Draft& draft, base::BytesView object_id, std::string_view what,
-              base::BytesView expected, der::Failure& failure) {
+              base::BytesView expected, asn1::Failure& failure) {
     const auto value = sole_value(draft.extensions, object_id, what, failure);
     return !value || std::ranges::equal(*value, expected);
 }
 
 base::Bytes object_id_list(base::BytesView object_id) {
-    der::Writer writer;
-    writer.nested(der::tag::sequence,
-                  [&] { writer.element(der::tag::object_identifier, object_id); });
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence,
+                  [&] { writer.element(asn1::tag::object_identifier, object_id); });
     return std::move(writer).take();
 }
 
-void check_purpose(const Draft& draft, const Certificate& issuer, der::Failure& failure,
+void check_purpose(const Draft& draft, const Certificate& issuer, asn1::Failure& failure,
                    Findings& findings) {
     constexpr std::uint8_t digital_signature = 0x80;
     constexpr std::uint8_t key_encipherment = 0x20;
-    read_value(draft.extensions, oid::key_usage, "keyUsage", failure, [&](der::Reader& value) {
-        const auto bits = value.element(der::tag::bit_string, "keyUsage").content;
-        const std::uint8_t usage = bits.size() == 2 ? bits[1] : 0;
-        if ((usage & digital_signature) == 0 ||
-            (usage & ~(digital_signature | key_encipherment)) != 0)
-            findings.emplace_back("keyUsage is not that of a TLS server (BR 7.1.2.7.11)");
-    });
-    if (!is_value(draft, oid::extended_key_usage, "extKeyUsage", object_id_list(oid::server_auth),
-                  failure))
+    read_value(
+        draft.extensions, asn1::oid::key_usage, "keyUsage", failure, [&](asn1::Reader& value) {
+            const auto bits = value.element(asn1::tag::bit_string, "keyUsage").content;
+            const std::uint8_t usage = bits.size() == 2 ? bits[1] : 0;
+            if ((usage & digital_signature) == 0 ||
+                (usage & ~(digital_signature | key_encipherment)) != 0)
+                findings.emplace_back("keyUsage is not that of a TLS server (BR 7.1.2.7.11)");
+        });
+    if (!is_value(draft, asn1::oid::extended_key_usage, "extKeyUsage",
+                  object_id_list(asn1::oid::server_auth), failure))
         findings.emplace_back("extKeyUsage is not serverAuth alone (BR 7.1.2.7.10)");
-    const base::Bytes no_authority{der::tag::sequence, 0};
-    if (!is_value(draft, oid::basic_constraints, "basicConstraints", no_authority, failure))
+    const base::Bytes no_authority{asn1::tag::sequence, 0};
+    if (!is_value(draft, asn1::oid::basic_constraints, "basicConstraints", no_authority, failure))
         findings.emplace_back("basicConstraints make it a CA (BR 7.1.2.7.8)");
 
-    der::Writer policies;
-    policies.nested(der::tag::sequence,
-                    [&] { policies.raw(object_id_list(oid::domain_validated)); });
-    if (!is_value(draft, oid::certificate_policies, "certificatePolicies", policies.view(),
+    asn1::Writer policies;
+    policies.nested(asn1::tag::sequence,
+                    [&] { policies.raw(object_id_list(asn1::oid::domain_validated)); });
+    if (!is_value(draft, asn1::oid::certificate_policies, "certificatePolicies", policies.view(),
                   failure))
         findings.emplace_back("certificatePolicies are not domain-validated alone (BR 7.1.2.7.9)");
 
-    der::Writer key_id;
-    key_id.nested(der::tag::sequence, [&] {
+    asn1::Writer key_id;
+    key_id.nested(asn1::tag::sequence, [&] {
         const auto& id = issuer.subject_key_id();
-        key_id.element(der::tag::context(0), id ? base::BytesView(*id) : base::BytesView());
+        key_id.element(asn1::tag::context(0), id ? base::BytesView(*id) : base::BytesView());
     });
-    if (!is_value(draft, oid::authority_key_identifier, "authorityKeyIdentifier", key_id.view(),
-                  failure))
+    if (!is_value(draft, asn1::oid::authority_key_identifier, "authorityKeyIdentifier",
+                  key_id.view(), failure))
         findings.emplace_back(
             "authorityKeyIdentifier is not the issuer's subjectKeyIdentifier "
             "(RFC 5280 section 4.2.1.1)");
 }
 
-void check_issuer_url(const Draft& draft, der::Failure& failure, Findings& findings) {
-    read_value(draft.extensions, oid::authority_information_access, "authorityInfoAccess", failure,
-               [&](der::Reader& value) {
-                   der::Reader list = value.inside(der::tag::sequence, "authorityInfoAccess");
+void check_issuer_url(const Draft& draft, asn1::Failure& failure, Findings& findings) {
+    read_value(draft.extensions, asn1::oid::authority_information_access, "authorityInfoAccess",
+               failure, [&](asn1::Reader& value) {
+                   asn1::Reader list = value.inside(asn1::tag::sequence, "authorityInfoAccess");
                    while (!list.at_end()) {
-                       der::Reader access = list.inside(der::tag::sequence, "an access");
-                       access.element(der::tag::object_identifier, "an access method");
+                       asn1::Reader access = list.inside(asn1::tag::sequence, "an access");
+                       access.element(asn1::tag::object_identifier, "an access method");
                        const auto place = access.element("an access location");
-                       const bool is_http = place.tag == der::tag::context(6) &&
+                       const bool is_http = place.tag == asn1::tag::context(6) &&
                                             base::text_of(place.content).starts_with("http://");
                        if (!is_http)
                            findings.emplace_back(
@@ -265,16 +267,16 @@ void check_issuer_url(const Draft& draft, der::Failure& failure, Findings& findi
 std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
                                                  const Certificate& issuer,
                                                  const crypto::PublicKey& key) {
-    if (const auto sound = der::check(to_be_signed); !sound)
+    if (const auto sound = asn1::check(to_be_signed); !sound)
         return {sound.error().within("the certificate is not DER")};
-    der::Failure failure;
+    asn1::Failure failure;
     const Draft draft = take_apart(to_be_signed, failure);
     if (failure) return {*failure};
 
     Findings findings;
     SubjectNames names;
-    read_value(draft.extensions, oid::subject_alt_name, "subjectAltName", failure,
-               [&](der::Reader& value) { names = read_general_names(value, findings); });
+    read_value(draft.extensions, asn1::oid::subject_alt_name, "subjectAltName", failure,
+               [&](asn1::Reader& value) { names = read_general_names(value, findings); });
     check_frame(draft, issuer, findings);
     check_key(draft, key, findings);
     check_subject(draft, names, findings);

@@ -4,15 +4,15 @@
 #include <string_view>
 #include <vector>
 
-#include "pki/der.h"
+#include "asn1/der.h"
 
 namespace cairn::pki {
 
 /// Reads a Name and gives the values of its common names, in order.
-[[nodiscard]] std::vector<der::Element> read_common_names(der::Reader& reader,
-                                                          std::string_view what);
+[[nodiscard]] std::vector<asn1::Element> read_common_names(asn1::Reader& reader,
+                                                           std::string_view what);
 
 /// Writes a Name of an organization and a common name; what is empty is left out.
-void write_name(der::Writer& writer, std::string_view organization, std::string_view common_name);
+void write_name(asn1::Writer& writer, std::string_view organization, std::string_view common_name);
 
 }  // namespace cairn::pki

@@ -15,13 +15,13 @@ using testing::IsEmpty;
 
 struct Outcome {
     std::vector<std::string> common_names;
-    der::Failure failure;
+    asn1::Failure failure;
 };
 
 Outcome read(base::BytesView encoding) {
     Outcome outcome;
-    der::Reader reader(encoding, outcome.failure);
-    for (const der::Element& value : read_common_names(reader, "the subject")) {
+    asn1::Reader reader(encoding, outcome.failure);
+    for (const asn1::Element& value : read_common_names(reader, "the subject")) {
         outcome.common_names.emplace_back(base::text_of(value.content));
     }
     return outcome;
@@ -39,7 +39,7 @@ TEST(Name, IsWrittenAndReadBack) {
          {Case{"", "", "3000"}, Case{"", "a", "300c310a300806035504030c0161"},
           Case{"b", "", "300c310a3008060355040a0c0162"},
           Case{"b", "a", "3018310a3008060355040a0c0162310a300806035504030c0161"}}) {
-        der::Writer writer;
+        asn1::Writer writer;
         write_name(writer, organization, common_name);
         EXPECT_EQ(base::to_hex(writer.view()), encoding);
         const Outcome outcome = read(writer.view());

@@ -4,10 +4,10 @@
 #include <array>
 #include <string>
 
+#include "asn1/der.h"
+#include "asn1/object_id.h"
 #include "crypto/openssl.h"
 #include "crypto/raw_signature.h"
-#include "pki/der.h"
-#include "pki/object_id.h"
 
 namespace cairn::pki {
 namespace {
@@ -31,23 +31,23 @@ const EVP_MD* no_digest() {
 /// RFC 4055 section 5: RSA's parameters are NULL. RFC 5758 section 3.2, RFC 8410 section 3: the
 /// others have none.
 Scheme make_scheme(base::BytesView object_id, Family family, const EVP_MD* (*digest)()) {
-    der::Writer writer;
-    writer.nested(der::tag::sequence, [&] {
-        writer.element(der::tag::object_identifier, object_id);
-        if (family == Family::rsa) writer.element(der::tag::null, base::BytesView());
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.element(asn1::tag::object_identifier, object_id);
+        if (family == Family::rsa) writer.element(asn1::tag::null, base::BytesView());
     });
     return {std::move(writer).take(), object_id, family, digest};
 }
 
 const std::array<Scheme, 7>& schemes() {
     static const std::array<Scheme, 7> all{
-        make_scheme(oid::rsa_sha256, Family::rsa, &crypto::sha256_algorithm),
-        make_scheme(oid::rsa_sha384, Family::rsa, &crypto::sha384_algorithm),
-        make_scheme(oid::rsa_sha512, Family::rsa, &crypto::sha512_algorithm),
-        make_scheme(oid::ecdsa_sha256, Family::ecdsa, &crypto::sha256_algorithm),
-        make_scheme(oid::ecdsa_sha384, Family::ecdsa, &crypto::sha384_algorithm),
-        make_scheme(oid::ecdsa_sha512, Family::ecdsa, &crypto::sha512_algorithm),
-        make_scheme(oid::ed25519, Family::ed25519, &no_digest),
+        make_scheme(asn1::oid::rsa_sha256, Family::rsa, &crypto::sha256_algorithm),
+        make_scheme(asn1::oid::rsa_sha384, Family::rsa, &crypto::sha384_algorithm),
+        make_scheme(asn1::oid::rsa_sha512, Family::rsa, &crypto::sha512_algorithm),
+        make_scheme(asn1::oid::ecdsa_sha256, Family::ecdsa, &crypto::sha256_algorithm),
+        make_scheme(asn1::oid::ecdsa_sha384, Family::ecdsa, &crypto::sha384_algorithm),
+        make_scheme(asn1::oid::ecdsa_sha512, Family::ecdsa, &crypto::sha512_algorithm),
+        make_scheme(asn1::oid::ed25519, Family::ed25519, &no_digest),
     };
     return all;
 }
@@ -76,23 +76,23 @@ const Scheme* find_scheme(base::BytesView object_id) {
 const Scheme& scheme_for(const crypto::PublicKey& key) {
     switch (key.algorithm()) {
         case KeyAlgorithm::rsa:
-            return *find_scheme(oid::rsa_sha256);
+            return *find_scheme(asn1::oid::rsa_sha256);
         case KeyAlgorithm::ec_p384:
-            return *find_scheme(oid::ecdsa_sha384);
+            return *find_scheme(asn1::oid::ecdsa_sha384);
         case KeyAlgorithm::ec_p521:
-            return *find_scheme(oid::ecdsa_sha512);
+            return *find_scheme(asn1::oid::ecdsa_sha512);
         case KeyAlgorithm::ed25519:
-            return *find_scheme(oid::ed25519);
+            return *find_scheme(asn1::oid::ed25519);
         case KeyAlgorithm::ec_p256:
             break;
     }
-    return *find_scheme(oid::ecdsa_sha256);
+    return *find_scheme(asn1::oid::ecdsa_sha256);
 }
 
 /// The algorithm's name as OpenSSL knows it, or its dotted text.
 std::string name_of(base::BytesView object_id) {
-    der::Writer writer;
-    writer.element(der::tag::object_identifier, object_id);
+    asn1::Writer writer;
+    writer.element(asn1::tag::object_identifier, object_id);
     const std::uint8_t* at = writer.view().data();
     const crypto::Asn1ObjectHandle object(
         d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(writer.view().size())));
@@ -110,8 +110,8 @@ base::BytesView signature_algorithm_for(const crypto::PublicKey& key) {
 }
 
 base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed) {
-    der::Writer writer;
-    writer.nested(der::tag::sequence, [&] {
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
         writer.raw(to_be_signed);
         writer.raw(signature_algorithm_for(key.public_key()));
         writer.octet_aligned_bits(
@@ -122,11 +122,11 @@ base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_sig
 
 base::Result<void> verify_x509(const crypto::PublicKey& key, base::BytesView algorithm,
                                base::BytesView data, base::BytesView signature) {
-    der::Failure failure;
-    der::Reader reader(algorithm, failure);
-    der::Reader identifier = reader.inside(der::tag::sequence, "the signature algorithm");
+    asn1::Failure failure;
+    asn1::Reader reader(algorithm, failure);
+    asn1::Reader identifier = reader.inside(asn1::tag::sequence, "the signature algorithm");
     const base::BytesView object_id =
-        identifier.element(der::tag::object_identifier, "the signature algorithm").content;
+        identifier.element(asn1::tag::object_identifier, "the signature algorithm").content;
     if (failure) return std::unexpected(*failure);
 
     const Scheme* const scheme = find_scheme(object_id);
@@ -135,8 +135,8 @@ base::Result<void> verify_x509(const crypto::PublicKey& key, base::BytesView alg
                           " is not accepted; SHA-256, SHA-384, SHA-512 and Ed25519 are");
     }
     // RFC 4055 section 5: RSA's NULL must be accepted when it is absent, too.
-    if (scheme->family == Family::rsa && identifier.next_is(der::tag::null)) {
-        identifier.element(der::tag::null, "the signature algorithm's parameters");
+    if (scheme->family == Family::rsa && identifier.next_is(asn1::tag::null)) {
+        identifier.element(asn1::tag::null, "the signature algorithm's parameters");
     }
     identifier.end("the signature algorithm");
     if (failure) return std::unexpected(*failure);

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pki/der.h"
+#include "asn1/der.h"
 
 namespace cairn::pki {
 namespace {
@@ -23,18 +23,18 @@ constexpr std::string_view data = "to be signed";
 /// The parts of what `sign_object` puts together.
 struct Signed {
     explicit Signed(const crypto::PrivateKey& key) {
-        der::Writer writer;
-        writer.element(der::tag::octet_string, data);
+        asn1::Writer writer;
+        writer.element(asn1::tag::octet_string, data);
         encoding = sign_object(key, writer.view());
-        der::Failure failure;
-        der::Reader reader(encoding, failure);
-        der::Reader parts = reader.inside(der::tag::sequence, "all");
+        asn1::Failure failure;
+        asn1::Reader reader(encoding, failure);
+        asn1::Reader parts = reader.inside(asn1::tag::sequence, "all");
         to_be_signed = parts.element("to be signed").whole;
         algorithm = parts.element("algorithm").whole;
         signature = parts.octet_aligned_bits("signature");
         parts.end("all");
         EXPECT_FALSE(failure);
-        EXPECT_TRUE(der::check(encoding));
+        EXPECT_TRUE(asn1::check(encoding));
     }
     base::Bytes encoding;
     base::BytesView to_be_signed, algorithm, signature;

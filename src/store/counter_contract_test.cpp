@@ -7,23 +7,23 @@ namespace {
 
 class CounterContract : public RepositoryContract {
   protected:
-    ca::Spending spend(std::vector<ca::Spend> spends, base::Time at = now) {
-        return await(store().spend(std::move(spends), at));
+    ca::ChargeDecision charge(std::vector<ca::Charge> charges, base::Time at = now) {
+        return await(store().charge(std::move(charges), at));
     }
     bool takes(const std::string& bucket, std::int64_t cost, base::Time at = now) {
-        return spend({{bucket, 20, 1h, cost}}, at).accepted;
+        return charge({{bucket, 20, 1h, cost}}, at).accepted;
     }
 };
 INSTANTIATE_TEST_SUITE_P(, CounterContract, ::testing::ValuesIn(backends()), name_of);
 
 TEST_P(CounterContract, YieldsItsCapacityAndNoMore) {
     for (int i = 0; i < 20; ++i) {
-        const auto spending = spend({{"orders", 20, 1h, 1}});
-        EXPECT_TRUE(spending.accepted);
-        EXPECT_FALSE(spending.refused_by);
-        EXPECT_EQ(spending.remaining, std::vector<std::int64_t>{19 - i});
+        const auto decision = charge({{"orders", 20, 1h, 1}});
+        EXPECT_TRUE(decision.accepted);
+        EXPECT_FALSE(decision.refused_by);
+        EXPECT_EQ(decision.remaining, std::vector<std::int64_t>{19 - i});
     }
-    const auto refusal = spend({{"orders", 20, 1h, 1}});
+    const auto refusal = charge({{"orders", 20, 1h, 1}});
     EXPECT_FALSE(refusal.accepted);
     EXPECT_EQ(refusal.refused_by, 0U);
     EXPECT_EQ(refusal.retry_at, now + 3min);
@@ -45,7 +45,7 @@ TEST_P(CounterContract, FillsEvenly) {
 
 TEST_P(CounterContract, RecoversFromAClockThatWasAhead) {
     EXPECT_TRUE(takes("orders", 5, now + 600h));
-    const auto refusal = spend({{"orders", 20, 1h, 1}});
+    const auto refusal = charge({{"orders", 20, 1h, 1}});
     EXPECT_FALSE(refusal.accepted) << "it is as good as empty";
     EXPECT_EQ(refusal.retry_at, now + 3min);
     EXPECT_FALSE(takes("orders", 20, now + 59min));
@@ -55,30 +55,30 @@ TEST_P(CounterContract, RecoversFromAClockThatWasAhead) {
 TEST_P(CounterContract, TakesFromAllOrNone) {
     EXPECT_TRUE(takes("full", 15));
     EXPECT_TRUE(takes("fuller", 18));
-    const auto refusal = spend({{"fresh", 20, 1h, 1}, {"full", 20, 1h, 6}, {"fuller", 20, 1h, 6}});
+    const auto refusal = charge({{"fresh", 20, 1h, 1}, {"full", 20, 1h, 6}, {"fuller", 20, 1h, 6}});
     EXPECT_FALSE(refusal.accepted);
     EXPECT_EQ(refusal.refused_by, 2U);
     EXPECT_EQ(refusal.retry_at, now + 4 * 3min);
     EXPECT_EQ(refusal.remaining, (std::vector<std::int64_t>{20, 5, 2}));
 
-    const auto spending =
-        spend({{"fuller", 20, 1h, 1}, {"fresh", 20, 1h, 20}, {"full", 20, 1h, 5}});
-    EXPECT_TRUE(spending.accepted);
-    EXPECT_EQ(spending.remaining, (std::vector<std::int64_t>{1, 0, 0}));
+    const auto decision =
+        charge({{"fuller", 20, 1h, 1}, {"fresh", 20, 1h, 20}, {"full", 20, 1h, 5}});
+    EXPECT_TRUE(decision.accepted);
+    EXPECT_EQ(decision.remaining, (std::vector<std::int64_t>{1, 0, 0}));
 }
 
 TEST_P(CounterContract, AcceptsExactlyTwentyOfFiftyAtOnce) {
-    std::vector<base::Task<ca::Spending>> spends;
+    std::vector<base::Task<ca::ChargeDecision>> charges;
     for (int i = 0; i < 50; ++i) {
-        std::vector<ca::Spend> both{{"shared", 20, 1h, 1}, {"own " + std::to_string(i), 1, 1h, 1}};
+        std::vector<ca::Charge> both{{"shared", 20, 1h, 1}, {"own " + std::to_string(i), 1, 1h, 1}};
         if (i % 2 == 0) std::ranges::reverse(both);
-        spends.push_back(store().spend(std::move(both), now));
+        charges.push_back(store().charge(std::move(both), now));
     }
-    const auto results = await_all(std::move(spends));
-    EXPECT_EQ(std::ranges::count(results, true, &ca::Spending::accepted), 20);
+    const auto results = await_all(std::move(charges));
+    EXPECT_EQ(std::ranges::count(results, true, &ca::ChargeDecision::accepted), 20);
     for (int i = 0; i < 50; ++i) {
         const bool was_taken = results[static_cast<std::size_t>(i)].accepted;
-        EXPECT_NE(spend({{"own " + std::to_string(i), 1, 1h, 1}}).accepted, was_taken);
+        EXPECT_NE(charge({{"own " + std::to_string(i), 1, 1h, 1}}).accepted, was_taken);
     }
 }
 
@@ -90,14 +90,14 @@ TEST_P(CounterContract, ForgetsWhatHasFilledUp) {
 }
 
 TEST_P(CounterContract, RefusesWhatMakesNoSense) {
-    const std::vector<std::vector<ca::Spend>> nonsense{
+    const std::vector<std::vector<ca::Charge>> nonsense{
         {{"", 20, 1h, 1}},   {{std::string(201, 'x'), 20, 1h, 1}},
         {{"a", 0, 1h, 1}},   {{"a", 20, 0s, 1}},
         {{"a", 20, 1h, 21}}, {{"a", 20, 1h, 0}},
         {{"a", 20, 1h, -1}}, {{"a", 20, 1h, 1}, {"a", 20, 1h, 1}},
     };
-    for (const auto& spends : nonsense) EXPECT_THROW(spend(spends), std::invalid_argument);
-    EXPECT_TRUE(spend({}).accepted);
+    for (const auto& charges : nonsense) EXPECT_THROW(charge(charges), std::invalid_argument);
+    EXPECT_TRUE(charge({}).accepted);
 }
 
 }  // namespace

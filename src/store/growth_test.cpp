@@ -13,12 +13,12 @@
 
 #include <gtest/gtest.h>
 
-#include "store/postgres_store.h"
-#include "store/sqlite_connection.h"
-#include "store/sqlite_store.h"
+#include "store/postgres/store.h"
+#include "store/postgres/testing/postgres_cluster.h"
+#include "store/sqlite/connection.h"
+#include "store/sqlite/store.h"
 #include "store/testing/await.h"
 #include "store/testing/filling.h"
-#include "store/testing/postgres_cluster.h"
 #include "store/testing/specimens.h"
 #include "store/testing/temporary_folder.h"
 
@@ -59,11 +59,11 @@ class CountedPostgres final : public CountedStore {
     ca::Repository& repository() override { return *store_; }
     void admit(const ca::AccountId& account) override {
         const auto executor = loops_.executors().front();
-        auto pending = store_->admissions().begin(store_->nonces().issue(), account, executor);
-        const auto admission =
+        auto pending = store_->checks().begin(store_->nonces().issue(), account, executor);
+        const auto check =
             boost::asio::co_spawn(executor, std::move(pending).outcome(), boost::asio::use_future)
                 .get();
-        EXPECT_TRUE(admission.nonce_is_good && admission.account);
+        EXPECT_TRUE(check.nonce_is_good && check.account);
     }
     long take() override {
         await(store_->probe());
@@ -83,7 +83,7 @@ class CountedPostgres final : public CountedStore {
     const std::string schema_;
     std::unique_ptr<base::Log> log_ = base::silent_log();
     Loops loops_{1};
-    std::unique_ptr<SharedStore> store_;
+    std::unique_ptr<ca::SharedRepository> store_;
     long total_ = 0;
 };
 
@@ -137,7 +137,7 @@ class Requests {
         count("replace_account_key",
               store_.replace_account_key(account_->id, account_->key.thumbprint(), key));
         counted_.admit(account_->id);
-        costs_["admission"] = counted_.take();
+        costs_["check"] = counted_.take();
         orders();
         certificates();
         others();
@@ -274,10 +274,10 @@ class Requests {
     void others() {
         count("save_issuer", store_.save_issuer(digest("issuer"), "chain"));
         count("find_issuer", store_.find_issuer(digest("issuer")));
-        std::vector<ca::Spend> spends;
-        for (const auto* bucket : {"b", "a", "c"}) spends.push_back({bucket, 20, 1h, 1});
-        count("spend", store_.spend(spends, now));
-        count("spend", store_.spend(spends, now));
+        std::vector<ca::Charge> charges;
+        for (const auto* bucket : {"b", "a", "c"}) charges.push_back({bucket, 20, 1h, 1});
+        count("charge", store_.charge(charges, now));
+        count("charge", store_.charge(charges, now));
         // A whole round, which finds nothing.
         for (int stage = 0; stage < 3; ++stage) await(store_.remove_expired({}, 10'000));
         (void)counted_.take();

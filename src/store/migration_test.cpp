@@ -7,7 +7,7 @@
 #include "pki/certificate.h"
 #include "pki/csr.h"
 #include "store/key_obstacle.h"
-#include "store/sqlite_connection.h"
+#include "store/sqlite/connection.h"
 #include "store/testing/repository_contract.h"
 
 namespace cairn::store::testing {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "ca/certificate.h"
-#include "ca/id.h"
+#include "ca/facts/certificate.h"
+#include "ca/facts/id.h"
 
 namespace cairn::store {
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "ca/account.h"
-#include "ca/authorization.h"
-#include "ca/certificate.h"
-#include "ca/order.h"
+#include "ca/facts/account.h"
+#include "ca/facts/authorization.h"
+#include "ca/facts/certificate.h"
+#include "ca/facts/order.h"
 
 // The readers throw std::runtime_error for what no version of this program has written.
 namespace cairn::store {

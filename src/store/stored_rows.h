@@ -5,11 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "ca/account.h"
-#include "ca/authorization.h"
-#include "ca/certificate.h"
-#include "ca/order.h"
-#include "ca/repository.h"
+#include "ca/facts/account.h"
+#include "ca/facts/authorization.h"
+#include "ca/facts/certificate.h"
+#include "ca/facts/order.h"
+#include "ca/ports/repository.h"
 #include "store/stored_form.h"
 
 namespace cairn::store {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "ca/spending.h"
+#include "ca/facts/charge.h"
 
 // A bucket is one number, its arrival: when it will be full, or a time in the past if it is. Taking
 // `cost` moves the arrival by `cost` intervals, where an interval is the time in which one comes
@@ -18,18 +18,18 @@ using Instant = std::int64_t;
 
 [[nodiscard]] Instant instant_of(base::Time time);
 
-/// A `Spend` in nanoseconds.
+/// A `Charge` in nanoseconds.
 struct Withdrawal {
     std::int64_t interval, cost, capacity;
 };
 
 /// Throws std::invalid_argument if one of them cannot be carried out: a bucket named twice, a cost
 /// above the capacity, a number out of range.
-[[nodiscard]] std::vector<Withdrawal> withdrawals_of(std::span<const ca::Spend> spends);
+[[nodiscard]] std::vector<Withdrawal> withdrawals_of(std::span<const ca::Charge> charges);
 
 /// What comes of it where the buckets arrive at `arrivals`, none of which is before `now`.
-[[nodiscard]] ca::Spending spending_of(std::span<const Withdrawal> withdrawals,
-                                       std::span<const Instant> arrivals, Instant now);
+[[nodiscard]] ca::ChargeDecision decision_of(std::span<const Withdrawal> withdrawals,
+                                             std::span<const Instant> arrivals, Instant now);
 
 /// Where a bucket arrives that is said to arrive at `arrival`: never before `now`, and no later
 /// than an empty one, if a clock that was ahead made it so. The hour that is let pass is for nodes

@@ -75,11 +75,10 @@ std::string list_of(const std::vector<IpAddress>& addresses) {
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-std::string reason_for_none(const OrProblem<net::DnsAnswer>& v6,
-                            const OrProblem<net::DnsAnswer>& v4) {
+std::string reason_for_none(const OrProblem<dns::Answer>& v6, const OrProblem<dns::Answer>& v4) {
     if (!v4) return v4.error().detail;
     if (!v6) return v6.error().detail;
-    if (v4->outcome == net::DnsAnswer::Outcome::no_such_name) {
+    if (v4->outcome == dns::Answer::Outcome::no_such_name) {
         return "there is no such name (NXDOMAIN)";
     }
     return "the name has neither AAAA nor A records";

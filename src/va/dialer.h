@@ -11,7 +11,7 @@
 
 #include "base/ip_address.h"
 #include "base/task.h"
-#include "net/resolver.h"
+#include "dns/resolver.h"
 #include "va/egress_policy.h"
 #include "va/lookup.h"
 #include "va/validation.h"
@@ -54,7 +54,7 @@ class Reach {
 class Dialer {
   public:
     /// `resolver` and `egress` must outlive the dialer.
-    Dialer(net::Resolver& resolver, const EgressPolicy& egress, Deadline deadline)
+    Dialer(dns::Resolver& resolver, const EgressPolicy& egress, Deadline deadline)
         : resolver_(resolver), egress_(egress), deadline_(deadline) {}
 
     /// Connects to one of the addresses of `name` within `reach`: IPv6 first, IPv4 only where
@@ -80,7 +80,7 @@ class Dialer {
     base::Task<OrFailure<Connection>> connect_to_any(Addresses addresses, std::uint16_t port,
                                                      Reach reach);
 
-    net::Resolver& resolver_;
+    dns::Resolver& resolver_;
     const EgressPolicy& egress_;
     Deadline deadline_;
     std::vector<std::string> steps_;

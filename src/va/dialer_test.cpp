@@ -17,7 +17,7 @@
 namespace cairn::va {
 namespace {
 
-using net::RecordType;
+using dns::RecordType;
 using protocol::ProblemType;
 using std::chrono::steady_clock;
 using ::testing::AllOf;
@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-using Outcome = net::DnsAnswer::Outcome;
+using Outcome = dns::Answer::Outcome;
 
 /// A port on which `address` listens and never accepts; its queue is full, so that the kernel drops
 /// what else arrives and a connection attempt hangs.

@@ -22,7 +22,7 @@ constexpr std::size_t quoted_texts = 3;
 constexpr std::size_t quoted_text = 60;
 
 std::string others_found(std::string_view name, std::string_view expected,
-                         const net::DnsAnswer& answer) {
+                         const dns::Answer& answer) {
     const auto& texts = answer.texts;
     // An alias may lead to a zone that only the CA can look into.
     if (!answer.canonical_name.empty() && answer.canonical_name != name)
@@ -37,9 +37,9 @@ std::string others_found(std::string_view name, std::string_view expected,
 }
 
 /// What is wrong with the answer, if anything.
-std::optional<std::string> fault_of(const net::DnsAnswer& answer, std::string_view name,
+std::optional<std::string> fault_of(const dns::Answer& answer, std::string_view name,
                                     std::string_view expected) {
-    if (answer.outcome == net::DnsAnswer::Outcome::no_such_name) {
+    if (answer.outcome == dns::Answer::Outcome::no_such_name) {
         return "there is no such name (NXDOMAIN)";
     }
     if (answer.texts.empty()) return "the name has no TXT record";
@@ -50,7 +50,7 @@ std::optional<std::string> fault_of(const net::DnsAnswer& answer, std::string_vi
 }  // namespace
 
 base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
-                                               const Settings& settings, net::Resolver& resolver) {
+                                               const Settings& settings, dns::Resolver& resolver) {
     if (validation.identifier.type() != protocol::IdentifierType::dns) {
         throw std::logic_error("dns-01 does not prove control of addresses");  // RFC 8738 section 7
     }
@@ -60,7 +60,7 @@ base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
         // Records take a while to reach every server.
         return std::unexpected(Failure(type, fmt::format("{}: {}", name, how), Outlook::may_heal));
     };
-    const auto answer = co_await look_up(resolver, name, net::RecordType::txt, deadline);
+    const auto answer = co_await look_up(resolver, name, dns::RecordType::txt, deadline);
     if (!answer) co_return failed(answer.error().type, answer.error().detail);
     const auto expected = protocol::dns_record_value(validation.key_authorization);
     if (const auto fault = fault_of(*answer, name, expected)) {

@@ -9,14 +9,14 @@
 namespace cairn::va {
 namespace {
 
-using net::RecordType;
+using dns::RecordType;
 using protocol::ProblemType;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using Outcome = net::DnsAnswer::Outcome;
+using Outcome = dns::Answer::Outcome;
 
 constexpr const char* record_name = "_acme-challenge.example.com";
 

@@ -187,7 +187,7 @@ Hop next_hop(const Hop& hop, const Visit& visited, Url url, const Url& start) {
 }  // namespace
 
 base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
-                                                const Settings& settings, net::Resolver& resolver) {
+                                                const Settings& settings, dns::Resolver& resolver) {
     if (validation.identifier.is_wildcard()) {
         throw std::logic_error("http-01 does not prove control of wildcards");  // BR 3.2.2.4.19
     }

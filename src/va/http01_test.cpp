@@ -14,7 +14,7 @@
 namespace cairn::va {
 namespace {
 
-using net::RecordType;
+using dns::RecordType;
 using protocol::ProblemType;
 using std::chrono::steady_clock;
 using ::testing::AllOf;
@@ -184,7 +184,7 @@ TEST_F(Http01, FailedLookUpsAreDnsProblems) {
     EXPECT_EQ(problem().type, ProblemType::dns);  // NXDOMAIN
     for (const auto type : {RecordType::a, RecordType::aaaa}) {
         resolver.add("example.com", type,
-                     testing::with_outcome(net::DnsAnswer::Outcome::server_failure, 2));
+                     testing::with_outcome(dns::Answer::Outcome::server_failure, 2));
     }
     EXPECT_EQ(problem().type, ProblemType::dns);
     resolver = {};

@@ -9,7 +9,7 @@
 namespace cairn::va {
 
 namespace asio = boost::asio;
-using net::DnsAnswer;
+using dns::Answer;
 using protocol::OrProblem;
 using protocol::Problem;
 using protocol::ProblemType;
@@ -20,24 +20,24 @@ std::unexpected<Problem> failed(std::string_view how) {
     return std::unexpected(Problem(ProblemType::dns, base::printable(how)));
 }
 
-std::string question_of(std::string_view name, net::RecordType type) {
+std::string question_of(std::string_view name, dns::RecordType type) {
     return fmt::format("looking up {} for {}", to_string(type), name);
 }
 
-OrProblem<DnsAnswer> judged(base::Result<DnsAnswer> answer, std::string_view name,
-                            net::RecordType type, Deadline deadline) {
+OrProblem<Answer> judged(base::Result<Answer> answer, std::string_view name, dns::RecordType type,
+                         Deadline deadline) {
     if (!answer) {
         if (std::chrono::steady_clock::now() < deadline) return failed(answer.error().message);
         return failed(question_of(name, type) + ": timed out");
     }
     switch (answer->outcome) {
-        case DnsAnswer::Outcome::found:
-        case DnsAnswer::Outcome::no_data:
-        case DnsAnswer::Outcome::no_such_name:
+        case Answer::Outcome::found:
+        case Answer::Outcome::no_data:
+        case Answer::Outcome::no_such_name:
             return std::move(*answer);
-        case DnsAnswer::Outcome::server_failure:
-        case DnsAnswer::Outcome::refused:
-        case DnsAnswer::Outcome::other_failure:
+        case Answer::Outcome::server_failure:
+        case Answer::Outcome::refused:
+        case Answer::Outcome::other_failure:
             break;
     }
     return failed(
@@ -52,19 +52,19 @@ void throw_if_cancelled(const asio::cancellation_state& state) {
 
 }  // namespace
 
-base::Task<OrProblem<DnsAnswer>> look_up(net::Resolver& resolver, std::string name,
-                                         net::RecordType type, Deadline deadline) {
+base::Task<OrProblem<Answer>> look_up(dns::Resolver& resolver, std::string name,
+                                      dns::RecordType type, Deadline deadline) {
     auto answer = co_await resolver.query(name, type, deadline);
     throw_if_cancelled(co_await asio::this_coro::cancellation_state);
     co_return judged(std::move(answer), name, type, deadline);
 }
 
-base::Task<AddressLookup> look_up_addresses(net::Resolver& resolver, std::string name,
+base::Task<AddressLookup> look_up_addresses(dns::Resolver& resolver, std::string name,
                                             Deadline deadline) {
     auto answers = co_await resolver.query_addresses(name, deadline);
     throw_if_cancelled(co_await asio::this_coro::cancellation_state);
-    AddressLookup lookup{.v6 = judged(std::move(answers.v6), name, net::RecordType::aaaa, deadline),
-                         .v4 = judged(std::move(answers.v4), name, net::RecordType::a, deadline)};
+    AddressLookup lookup{.v6 = judged(std::move(answers.v6), name, dns::RecordType::aaaa, deadline),
+                         .v4 = judged(std::move(answers.v4), name, dns::RecordType::a, deadline)};
     co_return lookup;
 }
 

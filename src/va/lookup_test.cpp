@@ -12,11 +12,11 @@
 namespace cairn::va {
 namespace {
 
-using net::RecordType;
+using dns::RecordType;
 using protocol::ProblemType;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
-using Outcome = net::DnsAnswer::Outcome;
+using Outcome = dns::Answer::Outcome;
 
 class Lookup : public ::testing::Test {
   protected:

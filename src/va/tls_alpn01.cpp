@@ -69,7 +69,7 @@ std::optional<Fault> fault_of(SSL* ssl, const Validation& validation, Disclosure
 
 base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation,
                                                     const Settings& settings,
-                                                    net::Resolver& resolver) {
+                                                    dns::Resolver& resolver) {
     const auto& identifier = validation.identifier;
     if (identifier.is_wildcard()) {
         throw std::logic_error("tls-alpn-01 does not prove control of wildcards");  // BR 3.2.2.4.20

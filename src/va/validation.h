@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/task.h"
-#include "net/resolver.h"
+#include "dns/resolver.h"
 #include "protocol/challenge_type.h"
 #include "protocol/identifier.h"
 #include "protocol/key_authorization.h"
@@ -66,12 +66,12 @@ struct Settings {
 /// (BR 3.2.2.4.19 and .20), an address by dns-01 (RFC 8738 section 7).
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
                                                               const Settings& settings,
-                                                              net::Resolver& resolver);
+                                                              dns::Resolver& resolver);
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
                                                              const Settings& settings,
-                                                             net::Resolver& resolver);
+                                                             dns::Resolver& resolver);
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation,
                                                                   const Settings& settings,
-                                                                  net::Resolver& resolver);
+                                                                  dns::Resolver& resolver);
 
 }  // namespace cairn::va

@@ -16,14 +16,14 @@ GOOD = {
     "pki/csr.h": '#pragma once\n#include "base/bytes.h"\n',
     "pki/csr.cpp": '#include "pki/csr.h"\n#include "crypto/openssl.h"\n',
     "net/server.cpp": "#include <boost/beast/http.hpp>\n",
-    "ca/order.h": '#pragma once\n#include "pki/csr.h"\n',
-    "store/order.cpp": '#include "ca/order.h"\n#include "pki/csr.h"\n',
+    "ca/facts/order.h": '#pragma once\n#include "pki/csr.h"\n',
+    "store/order.cpp": '#include "ca/facts/order.h"\n#include "pki/csr.h"\n',
 }
 
 BAD = [
     ("crypto/key.h", '#include "pki/csr.h"\n', "crypto may not include pki"),
     ("protocol/order.h", '#include "pki/csr.h"\n', "protocol may not include pki"),
-    ("ca/order.cpp", '#  include   "net/url.h"\n', "ca may not include net"),
+    ("ca/facts/order.cpp", '#  include   "net/url.h"\n', "ca may not include net"),
     ("base/log.h", '#include "crypto/key.h"\n', "base may not include crypto"),
     ("pki/csr.cpp", "#include <boost/asio/post.hpp>\n", "pki does no input or output"),
     ("net/server.h", "#include <boost/beast/http.hpp>\n", "belongs in a .cpp file"),

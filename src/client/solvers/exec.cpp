@@ -67,10 +67,10 @@ class ExecSolver final : public Solver {
 }  // namespace
 
 base::Result<std::unique_ptr<Solver>> make_exec_solver(std::string_view program,
-                                                       const SolverSurroundings& surroundings) {
+                                                       const SolverContext& context) {
     auto path = program_path(program);
     if (!path) return std::unexpected(path.error());
-    return std::make_unique<ExecSolver>(std::move(*path), surroundings.timer);
+    return std::make_unique<ExecSolver>(std::move(*path), context.timer);
 }
 
 }  // namespace cairn::client

@@ -14,7 +14,7 @@ namespace cairn::client {
 /// CAIRN_DNS_VALUE. It must add the record and leave others of that name alone (a name and its
 /// wildcard are proven side by side), end once the CA can see it, and take cleanup for what is
 /// gone.
-[[nodiscard]] base::Result<std::unique_ptr<Solver>> make_exec_solver(
-    std::string_view program, const SolverSurroundings& surroundings);
+[[nodiscard]] base::Result<std::unique_ptr<Solver>> make_exec_solver(std::string_view program,
+                                                                     const SolverContext& context);
 
 }  // namespace cairn::client

@@ -17,7 +17,7 @@ constexpr int glance_milliseconds = 200;
 
 class ManualSolver final : public Solver {
   public:
-    explicit ManualSolver(const SolverSurroundings& surroundings) : surroundings_(surroundings) {}
+    explicit ManualSolver(const SolverContext& context) : context_(context) {}
 
     std::string specification() const override { return "manual"; }
     std::span<const protocol::ChallengeType> challenge_types() const override {
@@ -56,15 +56,15 @@ class ManualSolver final : public Solver {
     }
 
   private:
-    void tell(std::string_view text) { surroundings_.progress.say(text); }
+    void tell(std::string_view text) { context_.progress.say(text); }
 
     void read_line(const Challenge& challenge) {
         for (;;) {
-            if (surroundings_.timer.is_stopped()) throw_interrupted();
-            pollfd readable{surroundings_.input, POLLIN, 0};
+            if (context_.timer.is_stopped()) throw_interrupted();
+            pollfd readable{context_.input, POLLIN, 0};
             if (::poll(&readable, 1, glance_milliseconds) <= 0) continue;
             char character = 0;
-            const auto count = ::read(surroundings_.input, &character, 1);
+            const auto count = ::read(context_.input, &character, 1);
             if (count < 0 && errno == EINTR) continue;
             if (count <= 0)
                 throw Failure(fmt::format("prove control of {}", challenge.identifier.value()),
@@ -74,16 +74,16 @@ class ManualSolver final : public Solver {
         }
     }
 
-    SolverSurroundings surroundings_;
+    SolverContext context_;
     std::mutex mutex_;
 };
 
 }  // namespace
 
 base::Result<std::unique_ptr<Solver>> make_manual_solver(std::string_view argument,
-                                                         const SolverSurroundings& surroundings) {
+                                                         const SolverContext& context) {
     if (!argument.empty()) return base::fail("takes no argument");
-    return std::make_unique<ManualSolver>(surroundings);
+    return std::make_unique<ManualSolver>(context);
 }
 
 }  // namespace cairn::client

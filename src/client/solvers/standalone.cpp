@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 #include "client/solvers/listening.h"
+#include "http/server.h"
 #include "net/event_loops.h"
-#include "net/http_server.h"
 
 namespace cairn::client {
 namespace {
@@ -35,8 +35,8 @@ class Answers {
         const std::scoped_lock lock(mutex_);
         return by_token_.empty();
     }
-    [[nodiscard]] net::HttpResponse answer(const net::HttpRequest& request) const {
-        net::HttpResponse response;
+    [[nodiscard]] http::Response answer(const http::Request& request) const {
+        http::Response response;
         const std::scoped_lock lock(mutex_);
         const auto path = request.path();
         const auto found = path.starts_with(path_prefix)
@@ -56,8 +56,7 @@ class Answers {
     std::map<std::string, std::string, std::less<>> by_token_;
 };
 
-base::Task<net::HttpResponse> respond(std::shared_ptr<const Answers> answers,
-                                      net::HttpRequest request) {
+base::Task<http::Response> respond(std::shared_ptr<const Answers> answers, http::Request request) {
     co_return answers->answer(request);
 }
 
@@ -98,15 +97,15 @@ class StandaloneSolver final : public Solver {
         }
     }
 
-    std::unique_ptr<net::HttpServer> listen(const std::string& address) try {
-        net::HttpServer::Options options;
+    std::unique_ptr<http::Server> listen(const std::string& address) try {
+        http::Server::Options options;
         options.listen = {address};
         options.limits = {.body = 0, .connections = 256};
         options.access_log = false;
-        options.handler = [answers = answers_](net::HttpRequest request) {
+        options.handler = [answers = answers_](http::Request request) {
             return respond(answers, std::move(request));
         };
-        auto server = std::make_unique<net::HttpServer>(loops_, *log_, std::move(options));
+        auto server = std::make_unique<http::Server>(loops_, *log_, std::move(options));
         server->start();
         return server;
     } catch (const std::runtime_error& error) {
@@ -119,16 +118,16 @@ class StandaloneSolver final : public Solver {
     std::unique_ptr<base::Log> log_ = base::silent_log();
     net::EventLoops loops_{1};
     std::mutex mutex_;
-    std::vector<std::unique_ptr<net::HttpServer>> servers_;
+    std::vector<std::unique_ptr<http::Server>> servers_;
 };
 
 }  // namespace
 
-base::Result<std::unique_ptr<Solver>> make_standalone_solver(
-    std::string_view address, const SolverSurroundings& surroundings) {
+base::Result<std::unique_ptr<Solver>> make_standalone_solver(std::string_view address,
+                                                             const SolverContext& context) {
     auto listening = Listening::from_text(address, http_port);
     if (!listening) return std::unexpected(listening.error());
-    return std::make_unique<StandaloneSolver>(std::move(*listening), surroundings.progress);
+    return std::make_unique<StandaloneSolver>(std::move(*listening), context.progress);
 }
 
 }  // namespace cairn::client

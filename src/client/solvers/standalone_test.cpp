@@ -7,7 +7,7 @@
 #include "client/testing/challenge.h"
 #include "client/testing/free_port.h"
 #include "client/testing/heard.h"
-#include "net/http_client.h"
+#include "http/client.h"
 
 namespace cairn::client {
 namespace {
@@ -16,10 +16,10 @@ using protocol::ChallengeType;
 
 class Standalone : public ::testing::Test {
   protected:
-    base::Result<net::HttpReply> get(const std::string& path) {
-        net::HttpClientOptions options;
+    base::Result<http::Reply> get(const std::string& path) {
+        http::ClientOptions options;
         options.allow_plain_http = true;
-        return net::HttpClient(options).get("http://" + address_ + path);
+        return http::Client(options).get("http://" + address_ + path);
     }
     std::unique_ptr<Solver> solver() {
         return make_standalone_solver(address_, {clock_, timer_, heard_}).value();

@@ -193,11 +193,11 @@ class Server {
 
 class TlsAlpnSolver final : public Solver {
   public:
-    TlsAlpnSolver(Listening listening, const SolverSurroundings& surroundings)
+    TlsAlpnSolver(Listening listening, const SolverContext& context)
         : listening_(std::move(listening)),
-          clock_(surroundings.clock),
-          timer_(surroundings.timer),
-          progress_(surroundings.progress) {}
+          clock_(context.clock),
+          timer_(context.timer),
+          progress_(context.progress) {}
 
     std::string specification() const override {
         const auto address = listening_.to_string();
@@ -265,10 +265,10 @@ class TlsAlpnSolver final : public Solver {
 }  // namespace
 
 base::Result<std::unique_ptr<Solver>> make_tls_alpn_solver(std::string_view address,
-                                                           const SolverSurroundings& surroundings) {
+                                                           const SolverContext& context) {
     auto listening = Listening::from_text(address, https_port);
     if (!listening) return std::unexpected(listening.error());
-    return std::make_unique<TlsAlpnSolver>(std::move(*listening), surroundings);
+    return std::make_unique<TlsAlpnSolver>(std::move(*listening), context);
 }
 
 }  // namespace cairn::client

@@ -13,6 +13,6 @@ namespace cairn::client {
 /// the protocol acme-tls/1 and a name that is being proven, and closes after it. Of two orders that
 /// prove one name at the same time the later is answered.
 [[nodiscard]] base::Result<std::unique_ptr<Solver>> make_tls_alpn_solver(
-    std::string_view address, const SolverSurroundings& surroundings);
+    std::string_view address, const SolverContext& context);
 
 }  // namespace cairn::client

@@ -178,7 +178,7 @@ class WebrootSolver final : public Solver {
 }  // namespace
 
 base::Result<std::unique_ptr<Solver>> make_webroot_solver(std::string_view directory,
-                                                          const SolverSurroundings&) {
+                                                          const SolverContext&) {
     if (directory.empty()) return base::fail("name the web server's directory: webroot:DIR");
     auto path = fs::absolute(directory).lexically_normal();
     std::error_code ignored;

@@ -12,6 +12,6 @@ namespace cairn::client {
 /// already serves at port 80. DIR may be a link; below it no link is followed and nothing is
 /// changed that was there before. Files, and folders that were missing, are removed again.
 [[nodiscard]] base::Result<std::unique_ptr<Solver>> make_webroot_solver(
-    std::string_view directory, const SolverSurroundings& surroundings);
+    std::string_view directory, const SolverContext& context);
 
 }  // namespace cairn::client

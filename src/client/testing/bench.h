@@ -13,7 +13,7 @@ namespace cairn::client::testing {
 
 /// A CA and a state directory with all that jobs need, where no wait takes time.
 struct Bench {
-    [[nodiscard]] Workplace workplace() {
+    [[nodiscard]] Environment environment() {
         return {.state = state,
                 .clock = clock,
                 .timer = timer,
@@ -22,7 +22,7 @@ struct Bench {
                 .user_agent = "Cairn/test"};
     }
     [[nodiscard]] Session session() {
-        return workplace().session(ca.directory_url(), ca.server.root_file());
+        return environment().session(ca.directory_url(), ca.server.root_file());
     }
     /// A plan for these names, proven by files in a folder.
     [[nodiscard]] CertificatePlan plan(const std::vector<std::string>& names) {
@@ -43,7 +43,7 @@ struct Bench {
     InstantTimer timer;
     crypto::SystemRandom random;
     Heard heard;
-    SolverSet solvers{SolverSurroundings{clock, timer, heard}};
+    SolverSet solvers{SolverContext{clock, timer, heard}};
     FakeCa ca;
 };
 

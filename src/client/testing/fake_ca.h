@@ -26,7 +26,7 @@ namespace cairn::client::testing {
 class FakeCa {
   public:
     FakeCa()
-        : server([this](const net::HttpRequest& request) { return with_nonce(answer(request)); }) {}
+        : server([this](const http::Request& request) { return with_nonce(answer(request)); }) {}
 
     [[nodiscard]] std::string directory_url() const { return server.url("/directory"); }
 
@@ -48,7 +48,7 @@ class FakeCa {
     std::function<std::string(std::string)> alter_chain = [](std::string pem) { return pem; };
     std::optional<pki::Validity> validity;
     /// Sees each request first; what it returns is the answer.
-    std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)> intercept;
+    std::function<std::optional<http::Response>(const http::Request&)> intercept;
     /// Called when a challenge is answered, with the name.
     std::function<void(const std::string&)> on_challenge = [](const std::string&) {};
 
@@ -66,13 +66,13 @@ class FakeCa {
     Issuer issuer, other_issuer{"Other Root"};
     ScriptedServer server;
 
-    [[nodiscard]] net::HttpResponse problem(protocol::ProblemType type, std::string detail) {
+    [[nodiscard]] http::Response problem(protocol::ProblemType type, std::string detail) {
         const protocol::Problem document(type, std::move(detail));
         return response(document.status, document.to_json());
     }
 
     /// What it answers to this request.
-    net::HttpResponse answer(const net::HttpRequest& request) {
+    http::Response answer(const http::Request& request) {
         if (intercept)
             if (auto reply = intercept(request)) return std::move(*reply);
         const std::string path(request.path());
@@ -90,13 +90,13 @@ class FakeCa {
     }
 
   private:
-    net::HttpResponse with_nonce(net::HttpResponse reply) {
+    http::Response with_nonce(http::Response reply) {
         nonce_ = "nonce-" + std::to_string(++nonces_);
         reply.fields.emplace_back("Replay-Nonce", nonce_);
         return reply;
     }
 
-    net::HttpResponse signed_request(const std::string& path, const protocol::Jws& jws) {
+    http::Response signed_request(const std::string& path, const protocol::Jws& jws) {
         if (path == "/account") return new_account(jws);
         if (path == "/revoke") return revoke(jws);
         if (!account_is_known)
@@ -136,7 +136,7 @@ class FakeCa {
         return directory.to_json();
     }
 
-    net::HttpResponse new_account(const protocol::Jws& jws) {
+    http::Response new_account(const protocol::Jws& jws) {
         const auto request = protocol::NewAccountRequest::from_json(jws.payload()).value();
         if (!jws.jwk() || !jws.is_signed_by(jws.jwk()->public_key()))
             return problem(protocol::ProblemType::malformed, "not signed by the key in it");
@@ -162,7 +162,7 @@ class FakeCa {
         return object;
     }
 
-    net::HttpResponse account(const protocol::Jws& jws) {
+    http::Response account(const protocol::Jws& jws) {
         auto object = account_object();
         if (!jws.payload().empty()) {
             const auto update = protocol::AccountUpdate::from_json(jws.payload()).value();
@@ -176,7 +176,7 @@ class FakeCa {
         return response(200, object.to_json());
     }
 
-    net::HttpResponse change_key(const protocol::Jws& jws) {
+    http::Response change_key(const protocol::Jws& jws) {
         const auto inner =
             protocol::Jws::from_json(jws.payload(), protocol::Jws::Nonce::forbidden).value();
         const auto request = protocol::KeyChangeRequest::from_json(inner.payload()).value();
@@ -188,7 +188,7 @@ class FakeCa {
         return response(200, account_object().to_json());
     }
 
-    net::HttpResponse new_order(const protocol::Jws& jws) {
+    http::Response new_order(const protocol::Jws& jws) {
         order_request = protocol::NewOrderRequest::from_json(jws.payload()).value();
         ++orders_made;
         statuses_.assign(order_request->identifiers.size(), first_authorization_status);
@@ -215,7 +215,7 @@ class FakeCa {
         return object;
     }
 
-    net::HttpResponse poll_order() {
+    http::Response poll_order() {
         if (order_status_ == protocol::OrderStatus::processing &&
             polls_++ >= polls_before_certificate)
             order_status_ = protocol::OrderStatus::valid;
@@ -239,7 +239,7 @@ class FakeCa {
         }
     }
 
-    net::HttpResponse authorization(std::size_t index) {
+    http::Response authorization(std::size_t index) {
         const auto& subject = identifier(index);
         if (answered_.contains(index) && polls_++ >= polls_before_verdict) {
             answered_.erase(index);
@@ -269,7 +269,7 @@ class FakeCa {
         return response(200, object.to_json());
     }
 
-    net::HttpResponse challenge(std::size_t index) {
+    http::Response challenge(std::size_t index) {
         on_challenge(identifier(index).value());
         answered_.insert(index);
         polls_ = 0;
@@ -281,7 +281,7 @@ class FakeCa {
         return response(200, object.to_json());
     }
 
-    net::HttpResponse finalize(const protocol::Jws& jws) {
+    http::Response finalize(const protocol::Jws& jws) {
         if (order_status_ != protocol::OrderStatus::ready)
             return problem(protocol::ProblemType::order_not_ready, "not ready");
         const auto request = protocol::FinalizeRequest::from_json(jws.payload()).value();
@@ -296,7 +296,7 @@ class FakeCa {
         return response(200, order().to_json(), {{"Location", server.url("/order/1")}});
     }
 
-    net::HttpResponse revoke(const protocol::Jws& jws) {
+    http::Response revoke(const protocol::Jws& jws) {
         const bool by_account = jws.kid().has_value();
         const auto request = protocol::RevocationRequest::from_json(jws.payload()).value();
         const auto certificate = pki::Certificate::from_der(request.certificate).value();

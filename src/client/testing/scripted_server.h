@@ -11,14 +11,14 @@
 #include "client/durable_file.h"
 #include "client/testing/issuer.h"
 #include "client/testing/temporary_folder.h"
-#include "net/http_server.h"
+#include "http/server.h"
 
 namespace cairn::client::testing {
 
 /// An HTTPS server on loopback that answers as a test says, and remembers what it was asked.
 class ScriptedServer {
   public:
-    using Answer = std::function<net::HttpResponse(const net::HttpRequest&)>;
+    using Answer = std::function<http::Response(const http::Request&)>;
 
     explicit ScriptedServer(Answer answer) : answer_(std::move(answer)) {
         Issuer issuer;
@@ -27,12 +27,12 @@ class ScriptedServer {
         localhost.ip_addresses.push_back(base::IpAddress::from_text("127.0.0.1").value());
         tls_->replace(pki::to_pem(issuer.issue(key.public_key(), localhost)), key);
         write_durably(root_file(), issuer.root().pem(), FileAccess::owner);
-        net::HttpServer::Options options;
+        http::Server::Options options;
         options.listen = {"127.0.0.1:0"};
         options.tls = tls_;
         options.access_log = false;
-        options.handler = [this](net::HttpRequest request) { return respond(std::move(request)); };
-        server_ = std::make_unique<net::HttpServer>(loops_, *log_, std::move(options));
+        options.handler = [this](http::Request request) { return respond(std::move(request)); };
+        server_ = std::make_unique<http::Server>(loops_, *log_, std::move(options));
         server_->start();
     }
 
@@ -40,7 +40,7 @@ class ScriptedServer {
     [[nodiscard]] std::string url(const std::string& path) const {
         return "https://" + server_->addresses().front() + path;
     }
-    [[nodiscard]] std::vector<net::HttpRequest> requests() const {
+    [[nodiscard]] std::vector<http::Request> requests() const {
         const std::scoped_lock lock(mutex_);
         return requests_;
     }
@@ -53,7 +53,7 @@ class ScriptedServer {
     }
 
   private:
-    base::Task<net::HttpResponse> respond(net::HttpRequest request) {
+    base::Task<http::Response> respond(http::Request request) {
         const std::scoped_lock lock(mutex_);
         requests_.push_back(request);
         co_return answer_(request);
@@ -62,17 +62,17 @@ class ScriptedServer {
     TemporaryFolder folder_;
     Answer answer_;
     mutable std::mutex mutex_;
-    std::vector<net::HttpRequest> requests_;
+    std::vector<http::Request> requests_;
     std::shared_ptr<net::TlsIdentity> tls_ = std::make_shared<net::TlsIdentity>();
     std::unique_ptr<base::Log> log_ = base::silent_log();
     net::EventLoops loops_{1};
-    std::unique_ptr<net::HttpServer> server_;
+    std::unique_ptr<http::Server> server_;
 };
 
 /// A response with these parts.
-inline net::HttpResponse response(int status, std::string body = {},
-                                  decltype(net::HttpResponse::fields) fields = {}) {
-    net::HttpResponse result;
+inline http::Response response(int status, std::string body = {},
+                               decltype(http::Response::fields) fields = {}) {
+    http::Response result;
     result.status = status;
     result.content_type = status < 400 ? "application/json" : "application/problem+json";
     result.body = std::move(body);

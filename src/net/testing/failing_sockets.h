@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of net and va: a process that can open no socket.
+// Private to the tests of net, dns and va: a process that can open no socket.
 
 #include <atomic>
 #include <cerrno>

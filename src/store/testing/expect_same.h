@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ca/repository.h"
+#include "ca/ports/repository.h"
 
 namespace cairn::store::testing {
 

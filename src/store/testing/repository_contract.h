@@ -1,5 +1,6 @@
 #pragma once
-// Private to the tests of store: what ca/repository.h promises, tested with every kind of store.
+// Private to the tests of store: what ca/ports/repository.h promises, tested with every kind of
+// store.
 
 #include <functional>
 #include <memory>
@@ -11,11 +12,11 @@
 #include <gtest/gtest.h>
 
 #include "base/log.h"
-#include "store/postgres_store.h"
-#include "store/sqlite_store.h"
+#include "store/postgres/store.h"
+#include "store/postgres/testing/postgres_cluster.h"
+#include "store/sqlite/store.h"
 #include "store/testing/await.h"
 #include "store/testing/expect_same.h"
-#include "store/testing/postgres_cluster.h"
 #include "store/testing/specimens.h"
 #include "store/testing/temporary_folder.h"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "ca/repository.h"
+#include "ca/ports/repository.h"
 
 namespace cairn::store::testing {
 

@@ -13,41 +13,41 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "net/resolver.h"
+#include "dns/resolver.h"
 
 namespace cairn::va::testing {
 
 /// An answer that holds these addresses, all of one family.
-inline net::DnsAnswer with_addresses(const std::vector<std::string>& addresses) {
-    net::DnsAnswer answer;
-    answer.outcome = net::DnsAnswer::Outcome::found;
+inline dns::Answer with_addresses(const std::vector<std::string>& addresses) {
+    dns::Answer answer;
+    answer.outcome = dns::Answer::Outcome::found;
     for (const auto& text : addresses) {
         answer.addresses.push_back(base::IpAddress::from_lenient_text(text).value());
     }
     return answer;
 }
 
-inline net::DnsAnswer with_texts(std::vector<std::string> texts) {
-    net::DnsAnswer answer;
-    answer.outcome = net::DnsAnswer::Outcome::found;
+inline dns::Answer with_texts(std::vector<std::string> texts) {
+    dns::Answer answer;
+    answer.outcome = dns::Answer::Outcome::found;
     answer.texts = std::move(texts);
     return answer;
 }
 
-inline net::DnsAnswer with_outcome(net::DnsAnswer::Outcome outcome, int response_code = 0) {
-    net::DnsAnswer answer;
+inline dns::Answer with_outcome(dns::Answer::Outcome outcome, int response_code = 0) {
+    dns::Answer answer;
     answer.outcome = outcome;
     answer.response_code = response_code;
     return answer;
 }
 
-class FakeResolver final : public net::Resolver {
+class FakeResolver final : public dns::Resolver {
   public:
-    using Answer = base::Result<net::DnsAnswer>;
+    using Answer = base::Result<dns::Answer>;
 
     /// The next query for `name` `type` gets `answer`; the last one given stays. What no answer was
     /// given for does not exist (NXDOMAIN).
-    void add(const std::string& name, net::RecordType type, Answer answer) {
+    void add(const std::string& name, dns::RecordType type, Answer answer) {
         answers_[{name, type}].push_back(std::move(answer));
     }
     /// `name` has exactly these addresses.
@@ -57,8 +57,8 @@ class FakeResolver final : public net::Resolver {
         for (const auto& address : addresses) {
             (address.find(':') == std::string::npos ? v4 : v6).push_back(address);
         }
-        answers_[{name, net::RecordType::aaaa}] = {with_addresses(v6)};
-        answers_[{name, net::RecordType::a}] = {with_addresses(v4)};
+        answers_[{name, dns::RecordType::aaaa}] = {with_addresses(v6)};
+        answers_[{name, dns::RecordType::a}] = {with_addresses(v4)};
     }
     /// Queries fail only at their deadline, or when they are cancelled. `on_query` is called for
     /// each.
@@ -68,7 +68,7 @@ class FakeResolver final : public net::Resolver {
     /// The names asked for, in order.
     [[nodiscard]] const std::vector<std::string>& queries() const { return queries_; }
 
-    base::Task<Answer> query(std::string name, net::RecordType type, Deadline deadline) override {
+    base::Task<Answer> query(std::string name, dns::RecordType type, Deadline deadline) override {
         queries_.push_back(name);
         if (on_silent_query_) {
             on_silent_query_();
@@ -78,7 +78,7 @@ class FakeResolver final : public net::Resolver {
         }
         const auto entry = answers_.find({name, type});
         if (entry == answers_.end()) {
-            co_return with_outcome(net::DnsAnswer::Outcome::no_such_name, 3);
+            co_return with_outcome(dns::Answer::Outcome::no_such_name, 3);
         }
         Answer answer = entry->second.front();
         if (entry->second.size() > 1) entry->second.pop_front();
@@ -86,7 +86,7 @@ class FakeResolver final : public net::Resolver {
     }
 
   private:
-    std::map<std::pair<std::string, net::RecordType>, std::deque<Answer>> answers_;
+    std::map<std::pair<std::string, dns::RecordType>, std::deque<Answer>> answers_;
     std::vector<std::string> queries_;
     std::function<void()> on_silent_query_;
 };

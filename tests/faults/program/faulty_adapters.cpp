@@ -45,8 +45,8 @@ class FaultySigner final : public ca::Signer {
 
 apps::OpenedStore FaultyAdapters::open_store(const apps::Configuration& configuration,
                                              const std::filesystem::path& folder,
-                                             apps::StoreSurroundings surroundings) const {
-    auto opened = Adapters::open_store(configuration, folder, std::move(surroundings));
+                                             apps::StoreContext context) const {
+    auto opened = Adapters::open_store(configuration, folder, std::move(context));
     opened.repository = std::make_unique<FaultyRepository>(std::move(opened.repository), point_);
     return opened;
 }

@@ -16,7 +16,7 @@ class FaultyAdapters final : public apps::Adapters {
 
     [[nodiscard]] apps::OpenedStore open_store(const apps::Configuration& configuration,
                                                const std::filesystem::path& folder,
-                                               apps::StoreSurroundings surroundings) const override;
+                                               apps::StoreContext context) const override;
     [[nodiscard]] std::unique_ptr<ca::Validator> make_validator(
         const apps::Configuration& configuration,
         const std::function<base::Executor()>& next_executor) const override;

@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "ca/repository.h"
+#include "ca/ports/repository.h"
 #include "tests/faults/program/fault_point.h"
 
 namespace cairn::faults {
@@ -99,8 +99,9 @@ class FaultyRepository final : public ca::Repository {
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override {
         return around(point_, "record_key_compromise", store_->record_key_compromise(key, now));
     }
-    base::Task<ca::Spending> spend(std::vector<ca::Spend> spends, base::Time now) override {
-        return store_->spend(std::move(spends), now);
+    base::Task<ca::ChargeDecision> charge(std::vector<ca::Charge> charges,
+                                          base::Time now) override {
+        return store_->charge(std::move(charges), now);
     }
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override {
         return around(point_, "save_issuer", store_->save_issuer(id, std::move(chain_pem)));

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "ca/facts/authorization.h"
+#include "ca/facts/id.h"
+#include "pki/certificate_builder.h"
+#include "pki/serial_number.h"
+#include "protocol/identifier.h"
+#include "protocol/problem.h"
+#include "protocol/status.h"
+
+namespace cairn::ca {
+
+/// The intent to issue, durable before anything is signed: serial number and validity are chosen
+/// here, so that an interrupted issuance is repeated with the same ones.
+struct IssuanceIntent {
+    base::Time begun;
+    base::Bytes csr;  ///< DER, as finalize sent it
+    pki::SerialNumber serial;
+    pki::Validity validity;
+    /// The request that asked for it, as the access log names it; empty: not known.
+    std::string request{};
+};
+
+/// The stored facts of an order (RFC 8555 section 7.1.3).
+struct Order {
+    OrderId id;
+    AccountId account;
+    base::Time created;
+    base::Time expires;
+    std::vector<protocol::Identifier> identifiers;
+    /// One for each identifier, in the same order.
+    std::vector<AuthorizationId> authorizations;
+    std::string profile;
+    std::optional<base::Time> not_before, not_after;
+    std::optional<IssuanceIntent> intent;
+    /// When the certificate with the intent's serial was stored.
+    std::optional<base::Time> completed;
+    /// Why issuance failed for good.
+    std::optional<protocol::Problem> problem;
+
+    /// RFC 8555 section 7.1.6, from this order's facts and those of its authorizations.
+    [[nodiscard]] protocol::OrderStatus status(std::span<const Authorization> proofs,
+                                               base::Time now) const;
+    /// What an invalid order shows as its error: its own problem, or those of the authorizations
+    /// that failed it, with a subproblem for each.
+    [[nodiscard]] std::optional<protocol::Problem> error(std::span<const Authorization> proofs,
+                                                         base::Time now) const;
+};
+
+}  // namespace cairn::ca

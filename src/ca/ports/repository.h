@@ -1,0 +1,267 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "ca/facts/account.h"
+#include "ca/facts/authorization.h"
+#include "ca/facts/certificate.h"
+#include "ca/facts/charge.h"
+#include "ca/facts/id.h"
+#include "ca/facts/order.h"
+#include "ca/facts/retention.h"
+
+// The ports through which the CA keeps its facts. Each call is one atomic step. When a call that
+// writes returns, what it wrote is durable; when it throws, nothing was written, unless it throws
+// OutcomeUnknown. Calls may be made from any executor, in parallel; the task resumes on the
+// executor that it was awaited on.
+//
+// A store that cannot serve (disk full, connection lost) throws a StoreFailure.
+namespace cairn::ca {
+
+/// The store cannot serve now; the same call may succeed later. What became of a call that writes
+/// is said by the type.
+class StoreFailure : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Nothing was written.
+class StoreUnavailable : public StoreFailure {
+  public:
+    using StoreFailure::StoreFailure;
+};
+
+/// What was to be written is there, or it is not, or it will be: the database's answer was lost,
+/// and what became of it could not be read back.
+class OutcomeUnknown : public StoreFailure {
+  public:
+    using StoreFailure::StoreFailure;
+};
+
+class AccountStore {
+  public:
+    virtual ~AccountStore() = default;
+
+    /// Why no account may have a key.
+    enum class KeyRefusal {
+        blocked,
+        certified,  ///< it is in a certificate, or in one whose issuance has begun
+    };
+    struct Creation {
+        Account account;
+        bool created;  ///< false: an account with this key was there, and is unchanged
+        std::optional<KeyRefusal> refusal = std::nullopt;  ///< no account has this key, nor will it
+    };
+    /// Adds `account` unless its key is on an account already, deactivated ones included, or no
+    /// account may have it. As in all calls that give a key a use, what the key is used for is seen
+    /// in the step that writes, and nobody else gives it another one meanwhile.
+    [[nodiscard]] virtual base::Task<Creation> create_account(Account account) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Account>> find_account(AccountId id) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Account>> find_account_by_key(
+        crypto::Sha256Digest thumbprint) = 0;
+    /// Replaces the contacts of an account that is not deactivated; the account afterwards.
+    [[nodiscard]] virtual base::Task<std::optional<Account>> update_contacts(
+        AccountId id, std::vector<std::string> contacts) = 0;
+    /// The account afterwards; deactivating twice keeps the first time.
+    [[nodiscard]] virtual base::Task<std::optional<Account>> deactivate_account(AccountId id,
+                                                                                base::Time now) = 0;
+    struct KeyReplacement {
+        enum class Outcome {
+            replaced,
+            taken,  ///< `holder` has the new key
+            stale,  ///< the account's key is not the old one any more, or it is deactivated
+            key_is_blocked,
+            key_is_certified,  ///< as KeyRefusal
+        };
+        Outcome outcome;
+        std::optional<AccountId> holder;
+    };
+    /// Replaces the key of account `id` if it still is `old_thumbprint`, nobody has the new one and
+    /// an account may have it.
+    [[nodiscard]] virtual base::Task<KeyReplacement> replace_account_key(
+        AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) = 0;
+};
+
+class OrderStore {
+  public:
+    virtual ~OrderStore() = default;
+
+    /// Which valid authorizations a new order may stand on.
+    struct Reuse {
+        base::Time finished_after;  ///< validated later than this
+        base::Time finished_by;     ///< but not after this: that was by a wrong clock
+        base::Time lapsing_after;   ///< and valid beyond this
+    };
+    /// Adds an order and those of its authorizations that are new. With `reuse`, `fresh` has one
+    /// for each identifier, and where the account has a valid authorization for the same identifier
+    /// (wildcard or not is part of it), the one that lapses last takes the place of the fresh one,
+    /// which is not added. Of an account's authorizations for one identifier only the ten that
+    /// lapse last are looked at. Those that took a place, by that in `fresh`.
+    [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>> create_order(
+        Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Order>> find_order(OrderId id) = 0;
+    /// An order with its authorizations, in its order; none if it has an intent, since they do not
+    /// matter to it any more.
+    struct OrderAndProofs {
+        Order order;
+        std::vector<Authorization> proofs;
+    };
+    [[nodiscard]] virtual base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(
+        OrderId id) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<Authorization>> find_authorization(
+        AuthorizationId id) = 0;
+    /// The authorizations with these ids, in their order; every one must exist.
+    [[nodiscard]] virtual base::Task<std::vector<Authorization>> find_authorizations(
+        std::vector<AuthorizationId> ids) = 0;
+    /// For each identifier (wildcard or not is part of it): the authorization of this account and
+    /// no other that is valid at `now`, was so before, and lapses last, if there is one.
+    [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>>
+    find_valid_authorizations(AccountId account, std::vector<protocol::Identifier> identifiers,
+                              base::Time now) = 0;
+    /// Orders of the account, newest first, at most `limit`, older than `before` if given.
+    [[nodiscard]] virtual base::Task<std::vector<OrderId>> orders_of(AccountId account,
+                                                                     std::optional<OrderId> before,
+                                                                     std::size_t limit) = 0;
+
+    /// Records that `attempt` has started, if the authorization was pending then and has none yet.
+    /// True for exactly one caller.
+    [[nodiscard]] virtual base::Task<bool> begin_validation(AuthorizationId id,
+                                                            ValidationAttempt attempt) = 0;
+    /// Records that a try of `attempt` failed with its problem and that it goes on, be it recorded
+    /// as begun or not. False where `finish_validation` would be.
+    [[nodiscard]] virtual base::Task<bool> note_failed_try(AuthorizationId id,
+                                                           ValidationAttempt attempt,
+                                                           base::Time now) = 0;
+    /// Records how `attempt` ended, be it recorded as begun or not: with a problem it failed,
+    /// without one the authorization is valid until `expires`. One that was recorded keeps the
+    /// start and the request that were. False if an attempt with another method was recorded, one
+    /// has ended already, the authorization was deactivated, or it had expired before the end of an
+    /// attempt that was not recorded. True for exactly one caller.
+    [[nodiscard]] virtual base::Task<bool> finish_validation(AuthorizationId id,
+                                                             ValidationAttempt attempt,
+                                                             base::Time expires) = 0;
+    /// False if it was not pending or valid at `now`, or is being validated.
+    [[nodiscard]] virtual base::Task<bool> deactivate_authorization(AuthorizationId id,
+                                                                    base::Time now) = 0;
+
+    /// The key of a CSR, as the store knows keys.
+    struct RequestedKey {
+        crypto::Sha256Digest id;          ///< SHA-256 of its SPKI
+        crypto::Sha256Digest thumbprint;  ///< that of its JWK (RFC 7638), as of an account's key
+    };
+    enum class IssuanceBeginning { begun, key_is_blocked, key_is_an_accounts, refused };
+    /// Records the intent if the key is neither blocked nor any account's, and the order has no
+    /// intent, no problem, has not expired at `intent.begun`, and neither its account nor one of
+    /// its authorizations was deactivated. `begun` for exactly one caller.
+    [[nodiscard]] virtual base::Task<IssuanceBeginning> begin_issuance(OrderId id,
+                                                                       IssuanceIntent intent,
+                                                                       RequestedKey key) = 0;
+    /// Adds the certificate and marks the order completed, in one step. False if the order was
+    /// completed or failed already; then nothing is added.
+    [[nodiscard]] virtual base::Task<bool> complete_issuance(OrderId id,
+                                                             IssuedCertificate certificate) = 0;
+    /// Marks an order that has an intent and is not completed as failed.
+    [[nodiscard]] virtual base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) = 0;
+
+    struct UnfinishedValidation {
+        AuthorizationId id;
+        AccountId account;
+        protocol::Identifier identifier;
+    };
+    struct UnfinishedIssuance {
+        OrderId id;
+        AccountId account;
+    };
+    /// Attempts that were begun and not finished, and intents neither completed nor failed, that
+    /// are this node's own or of no living node: the jobs to take up after a crash, of this process
+    /// or another. Whoever begins a job, or is told of it here, has it, until it ends or its node
+    /// dies. An embedded store has one node, so it tells of all. The oldest of each account, then
+    /// the second oldest of each, and so on; at most `limit`.
+    [[nodiscard]] virtual base::Task<std::vector<UnfinishedValidation>>
+    claim_unfinished_validations(std::size_t limit) = 0;
+    [[nodiscard]] virtual base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
+        std::size_t limit) = 0;
+};
+
+class CertificateStore {
+  public:
+    virtual ~CertificateStore() = default;
+
+    /// Adds a certificate that no order asked for: the server's own.
+    [[nodiscard]] virtual base::Task<void> add_certificate(IssuedCertificate certificate) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<IssuedCertificate>> find_certificate(
+        pki::SerialNumber serial) = 0;
+    /// A certificate with the chain of its issuer; none, if that was never saved.
+    struct Download {
+        IssuedCertificate certificate;
+        std::optional<std::string> issuer_chain;
+    };
+    [[nodiscard]] virtual base::Task<std::optional<Download>> find_download(
+        pki::SerialNumber serial) = 0;
+    enum class RevocationOutcome { revoked, raised_to_key_compromise, already_revoked, unknown };
+    /// Revokes this certificate and no other. One that is revoked for another reason is raised to
+    /// keyCompromise if that is the new one.
+    [[nodiscard]] virtual base::Task<RevocationOutcome> revoke_certificate(
+        pki::SerialNumber serial, Revocation revocation) = 0;
+    /// Records that others have the key (SHA-256 of its SPKI): it is blocked, and every certificate
+    /// with it that has not ended at `now`, one that is being issued included, is revoked for
+    /// keyCompromise; those that were already keep their time. False if that is recorded already.
+    /// It takes as long for one certificate as for a million: the record itself revokes them.
+    [[nodiscard]] virtual base::Task<bool> record_key_compromise(crypto::Sha256Digest key,
+                                                                 base::Time now) = 0;
+    /// True for a compromised key, and for one that a former version blocked.
+    [[nodiscard]] virtual base::Task<bool> is_key_blocked(crypto::Sha256Digest key) = 0;
+
+    /// Remembers an issuer's chain (PEM, issuer first), so that certificates are served with the
+    /// same chain after the issuer was replaced. Saving the same again changes nothing.
+    [[nodiscard]] virtual base::Task<void> save_issuer(IssuerId id, std::string chain_pem) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<std::string>> find_issuer(IssuerId id) = 0;
+};
+
+/// Buckets that are emptied by use and fill with time, counted exactly by all nodes together.
+class CounterStore {
+  public:
+    virtual ~CounterStore() = default;
+
+    /// Takes from all of these buckets or, if one of them holds too little at `now`, from none. A
+    /// bucket that was never named is full. Throws std::invalid_argument for what can never be,
+    /// such as a cost above the capacity or a bucket that is named twice.
+    [[nodiscard]] virtual base::Task<ChargeDecision> charge(std::vector<Charge> charges,
+                                                            base::Time now) = 0;
+};
+
+/// Everything that the CA keeps, behind one owner.
+class Repository : public AccountStore,
+                   public OrderStore,
+                   public CertificateStore,
+                   public CounterStore {
+  public:
+    /// Writes what changes nothing. Throws, saying why, if nothing can be written.
+    [[nodiscard]] virtual base::Task<void> probe() = 0;
+
+    /// The time that was kept last, see ca/work/clock_watch.h; none in a new store. A store of a
+    /// version that kept none says what its objects tell.
+    [[nodiscard]] virtual base::Task<std::optional<base::Time>> believed_time() = 0;
+    /// Keeps a time at which the clock was believed, in the place of the former one.
+    [[nodiscard]] virtual base::Task<void> keep_believed_time(base::Time time) = 0;
+
+    /// One small step of forgetting: looks at no more than `at_most` objects and removes those of
+    /// them that ended before their cut-off time and that nothing stands on:
+    /// - orders that expired, unless their issuance is unfinished;
+    /// - authorizations that expired, unless they are being validated, or their account has an
+    /// order
+    ///   that was created before, or within an hour after, they expired, and so may refer to them;
+    /// - certificates whose validity is over, with their revocation. A blocked key stays blocked.
+    ///
+    /// The steps go round: each continues where the former ended, until one says that the round is
+    /// over. Space that became free is given back to the system meanwhile, where the store can.
+    [[nodiscard]] virtual base::Task<Removal> remove_expired(RetentionCutoffs cutoffs,
+                                                             std::size_t at_most) = 0;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,224 @@
+#include "ca/rules/order_rules.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "base/result.h"
+
+namespace cairn::ca {
+
+using protocol::ChallengeType;
+using protocol::Identifier;
+using protocol::IdentifierType;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+constexpr std::size_t longest_common_name = 64;  // ub-common-name, RFC 5280 appendix A
+constexpr base::Seconds longest_distance = std::chrono::hours(48);  // BR 7.1.2.7
+
+std::string lower_case(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return result;
+}
+
+std::set<std::string> ordered_names(std::span<const Identifier> identifiers, IdentifierType type) {
+    std::set<std::string> names;
+    for (const auto& identifier : identifiers) {
+        if (identifier.type() == type) names.insert(identifier.value());
+    }
+    return names;
+}
+
+std::set<std::string> requested_dns_names(const pki::Csr& csr) {
+    std::set<std::string> names;
+    for (const auto& name : csr.names().dns_names) names.insert(lower_case(name));
+    return names;
+}
+
+std::set<std::string> requested_addresses(const pki::Csr& csr) {
+    std::set<std::string> names;
+    for (const auto& address : csr.names().ip_addresses) names.insert(address.to_string());
+    return names;
+}
+
+// The address that a common name spells, with or without the brackets of a URL.
+std::optional<base::IpAddress> address_in(std::string_view common_name) {
+    if (common_name.starts_with('[') && common_name.ends_with(']'))
+        common_name = common_name.substr(1, common_name.size() - 2);
+    const auto address = base::IpAddress::from_lenient_text(common_name);
+    return address ? std::optional(*address) : std::nullopt;
+}
+
+void compare(const std::set<std::string>& requested, const std::set<std::string>& ordered,
+             std::vector<std::string>& findings) {
+    for (const auto& name : requested) {
+        if (!ordered.contains(name))
+            findings.push_back("it asks for \"" + base::printable(name) +
+                               "\", which the order does not have");
+    }
+    for (const auto& name : ordered) {
+        if (!requested.contains(name))
+            findings.push_back("it lacks \"" + base::printable(name) + "\" of the order");
+    }
+}
+
+}  // namespace
+
+std::vector<ChallengeType> challenges_for(const Identifier& identifier) {
+    if (identifier.type() == IdentifierType::ip)
+        return {ChallengeType::http_01, ChallengeType::tls_alpn_01};
+    if (identifier.is_wildcard()) return {ChallengeType::dns_01};
+    return {ChallengeType::http_01, ChallengeType::dns_01, ChallengeType::tls_alpn_01};
+}
+
+std::optional<Problem> validity_refusal(std::optional<base::Time> asked_not_before,
+                                        std::optional<base::Time> not_after, const Profile& profile,
+                                        base::Time now) {
+    const auto malformed = [](std::string detail) {
+        return Problem(ProblemType::malformed, std::move(detail));
+    };
+    const auto not_before = asked_not_before.value_or(now - profile.backdate);
+    if (not_before < now - longest_distance || not_before > now + longest_distance)
+        return malformed("notBefore is more than 48 hours away from now");
+    if (!not_after) return std::nullopt;
+    if (*not_after <= not_before || *not_after <= now)
+        return malformed("notAfter is not after notBefore and now");
+    if (*not_after - not_before + base::Seconds(1) > profile.longest_life(now))
+        return malformed("notAfter is further from notBefore than profile \"" + profile.name +
+                         "\" allows (" + std::to_string(profile.longest_life(now).count()) + " s)");
+    return std::nullopt;
+}
+
+std::optional<Problem> intent_refusal(const IssuanceIntent& intent, base::Time issuer_not_after,
+                                      base::Time now) {
+    const auto& [not_before, not_after] = intent.validity;
+    if (not_after <= not_before || not_after <= now || not_after > issuer_not_after ||
+        not_before < now - longest_distance || not_before > now + longest_distance)
+        return Problem(ProblemType::malformed,
+                       "no certificate with the validity of this order can be issued now; order "
+                       "anew");
+    return std::nullopt;
+}
+
+std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
+                                     const Profile& profile, const NamePolicy& policy,
+                                     base::Time now) {
+    if (request.identifiers.size() > profile.max_names) {
+        return Problem(ProblemType::malformed,
+                       "the order has " + std::to_string(request.identifiers.size()) +
+                           " identifiers; profile \"" + profile.name + "\" allows " +
+                           std::to_string(profile.max_names));
+    }
+    std::vector<protocol::Subproblem> refused;
+    for (const auto& identifier : request.identifiers) {
+        if (auto reason = policy.refusal(identifier)) {
+            refused.push_back(
+                {ProblemType::rejected_identifier, std::move(*reason),
+                 std::pair(std::string(to_string(identifier.type())), identifier.value())});
+        }
+    }
+    if (!refused.empty()) {
+        Problem problem(ProblemType::rejected_identifier,
+                        refused.size() == 1
+                            ? refused.front().identifier->second + ": " + refused.front().detail
+                            : "several identifiers are refused; each has a subproblem of its own");
+        problem.subproblems = std::move(refused);
+        return problem;
+    }
+    return validity_refusal(request.not_before, request.not_after, profile, now);
+}
+
+std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order) {
+    std::vector<std::string> findings;
+    const auto ordered_dns = ordered_names(order.identifiers, IdentifierType::dns);
+    // RFC 8555 section 7.4: a name may stand in the common name, in the SAN, or in both. The same
+    // goes for an address, which some clients put there, in whatever spelling.
+    auto requested_dns = requested_dns_names(csr);
+    auto requested_ip = requested_addresses(csr);
+    for (const auto& common_name : csr.common_names()) {
+        if (const auto address = address_in(common_name))
+            requested_ip.insert(address->to_string());
+        else
+            requested_dns.insert(lower_case(common_name));
+    }
+    compare(requested_dns, ordered_dns, findings);
+    compare(requested_ip, ordered_names(order.identifiers, IdentifierType::ip), findings);
+    if (csr.common_names().size() > 1) findings.emplace_back("it has more than one common name");
+    if (csr.names().other_names > 0)
+        findings.emplace_back("its subjectAltName holds other things than DNS names and addresses");
+    if (csr.must_staple())
+        findings.emplace_back("it asks for must-staple, and this CA offers no OCSP");
+    if (auto reason = certificate_key_refusal(csr.public_key()))
+        findings.push_back("its key is refused: " + *reason);
+    return findings;
+}
+
+pki::Validity validity_until(base::Time end, base::Seconds life, base::Seconds backdate,
+                             base::Time now) {
+    const pki::Validity whole{now - backdate, now - backdate + life - base::Seconds(1)};
+    if (end >= whole.not_after) return whole;
+    return {now - std::clamp<base::Seconds>((end - now) / 9, base::Seconds(0), backdate), end};
+}
+
+pki::Validity validity_for(const Order& order, const Profile& profile, base::Time issuer_not_after,
+                           base::Time now) {
+    const auto life = profile.longest_life(now);
+    const auto end = std::min(order.not_after.value_or(issuer_not_after), issuer_not_after);
+    if (!order.not_before) return validity_until(end, life, profile.backdate, now);
+    return {*order.not_before, std::min(*order.not_before + life - base::Seconds(1), end)};
+}
+
+protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
+                                                     std::span<const Authorization> proofs,
+                                                     const pki::Csr& csr, const Profile& profile) {
+    const auto refuse = [](ProblemType type, std::string detail) {
+        return std::unexpected(Problem(type, std::move(detail)));
+    };
+    if (!order.intent) return refuse(ProblemType::order_not_ready, "the order was not finalized");
+
+    // The set to be signed is the set of what was proved, name by name (Let's Encrypt 2020).
+    std::set<Identifier> proved;
+    for (const auto& proof : proofs) {
+        if (proof.account == order.account &&
+            proof.status(order.intent->begun) == protocol::AuthorizationStatus::valid)
+            proved.insert(proof.identifier);
+    }
+    const std::set<Identifier> ordered(order.identifiers.begin(), order.identifiers.end());
+    if (proved != ordered)
+        return refuse(ProblemType::unauthorized,
+                      "not every identifier of the order has a valid authorization any more");
+
+    if (csr.der() != order.intent->csr)
+        return refuse(ProblemType::bad_csr,
+                      "the CSR is not the one that the order was finalized with");
+    if (const auto findings = csr_findings(csr, order); !findings.empty())
+        return refuse(ProblemType::bad_csr, findings.front());
+
+    auto result = for_own_server(order.identifiers, csr.public_key(), order.intent->serial,
+                                 order.intent->validity);
+    if (!profile.common_name) result.leave_out_common_name();
+    return result;
+}
+
+IssuanceProof IssuanceProof::for_own_server(std::span<const Identifier> names,
+                                            crypto::PublicKey key, pki::SerialNumber serial,
+                                            pki::Validity validity) {
+    IssuanceProof proof(std::move(key), std::move(serial), validity);
+    for (const auto& identifier : names) {
+        if (identifier.type() == IdentifierType::ip) {
+            proof.names_.ip_addresses.push_back(identifier.ip_address());
+            continue;
+        }
+        proof.names_.dns_names.push_back(identifier.value());
+        if (!proof.common_name_ && identifier.value().size() <= longest_common_name)
+            proof.common_name_ = identifier.value();
+    }
+    return proof;
+}
+
+}  // namespace cairn::ca

@@ -1,0 +1,309 @@
+#include "ca/rules/order_rules.h"
+
+#include <memory>
+
+#include <openssl/x509v3.h>
+
+#include <gtest/gtest.h>
+
+#include "crypto/random.h"
+
+namespace cairn::ca {
+namespace {
+
+using protocol::ChallengeType;
+using protocol::Identifier;
+using protocol::ProblemType;
+
+const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
+
+std::vector<Identifier> identifiers(std::initializer_list<const char*> values) {
+    std::vector<Identifier> result;
+    for (const char* value : values) {
+        auto identifier = Identifier::ip(value);
+        if (!identifier) identifier = Identifier::dns(value);
+        result.push_back(*identifier);
+    }
+    return result;
+}
+
+protocol::NewOrderRequest request_for(std::vector<Identifier> names) {
+    protocol::NewOrderRequest request;
+    request.identifiers = std::move(names);
+    return request;
+}
+
+class OrderRulesTest : public testing::Test {
+  protected:
+    Order order_for(std::vector<Identifier> names) {
+        return {.id = OrderId::fresh(now, random_),
+                .account = account_,
+                .created = now,
+                .expires = now + std::chrono::days(7),
+                .identifiers = std::move(names),
+                .authorizations = {},
+                .profile = "default",
+                .not_before = std::nullopt,
+                .not_after = std::nullopt,
+                .intent = std::nullopt,
+                .completed = std::nullopt,
+                .problem = std::nullopt};
+    }
+    Authorization proof_of(const Identifier& identifier) {
+        return {.id = AuthorizationId::fresh(now, random_),
+                .account = account_,
+                .identifier = identifier,
+                .created = now,
+                .expires = now + std::chrono::days(10),
+                .token = protocol::Token::random(random_),
+                .offered = challenges_for(identifier),
+                .attempt = ValidationAttempt{.method = challenges_for(identifier).front(),
+                                             .started = now,
+                                             .finished = now,
+                                             .problem = std::nullopt},
+                .deactivated = std::nullopt};
+    }
+    std::vector<Authorization> proofs_of(const Order& order) {
+        std::vector<Authorization> proofs;
+        for (const auto& identifier : order.identifiers) proofs.push_back(proof_of(identifier));
+        return proofs;
+    }
+    static pki::Csr csr_of(const Order& order) {
+        return pki::Csr::from_kept_der(order.intent->csr).value();
+    }
+    void finalize(Order& order, const pki::SubjectNames& names) {
+        order.intent = IssuanceIntent{.begun = now,
+                                      .csr = pki::make_csr(key_, names),
+                                      .serial = pki::SerialNumber::random(random_),
+                                      .validity = {now, now + std::chrono::days(90)}};
+    }
+
+    crypto::SystemRandom random_;
+    AccountId account_ = AccountId::fresh(now, random_);
+    crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    Profile profile_ = [] {
+        Profile profile;
+        profile.name = "default";
+        return profile;
+    }();
+    NamePolicy policy_{NamePolicy::Choices{}};
+};
+
+TEST_F(OrderRulesTest, OffersOnlyChallengesThatProveTheIdentifier) {
+    using enum ChallengeType;
+    EXPECT_EQ(challenges_for(*Identifier::dns("a.example.com")),
+              (std::vector{http_01, dns_01, tls_alpn_01}));
+    EXPECT_EQ(challenges_for(*Identifier::dns("*.example.com")), std::vector{dns_01});
+    EXPECT_EQ(challenges_for(*Identifier::ip("192.0.2.1")), (std::vector{http_01, tls_alpn_01}));
+}
+
+TEST_F(OrderRulesTest, NamesEachRefusedIdentifierInASubproblem) {
+    const auto request = request_for(identifiers({"ok.example.com", "com", "10.0.0.1"}));
+    const auto problem = order_refusal(request, profile_, policy_, now);
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->type, ProblemType::rejected_identifier);
+    ASSERT_EQ(problem->subproblems.size(), 2U);
+    EXPECT_EQ(problem->subproblems[0].identifier,
+              std::pair(std::string("dns"), std::string("com")));
+    EXPECT_EQ(problem->subproblems[1].identifier,
+              std::pair(std::string("ip"), std::string("10.0.0.1")));
+}
+
+TEST_F(OrderRulesTest, LimitsTheNumberOfNames) {
+    profile_.max_names = 1;
+    auto request = request_for(identifiers({"a.example.com"}));
+    EXPECT_FALSE(order_refusal(request, profile_, policy_, now));
+    request.identifiers = identifiers({"a.example.com", "b.example.com"});
+    EXPECT_EQ(order_refusal(request, profile_, policy_, now)->type, ProblemType::malformed);
+}
+
+// A client that renews after two thirds of the validity must have most of it before it.
+TEST_F(OrderRulesTest, LeavesMostOfTheValidityToComeHoweverShortItIs) {
+    using std::chrono::minutes;
+    const auto order = order_for(identifiers({"a.example.com"}));
+    auto until = order;
+    for (const base::Seconds life : {minutes(1), minutes(80), minutes(600), minutes(90 * 1440)}) {
+        Profile profile;
+        profile.validity = life;
+        profile.backdate = Profile::usual_backdate(life);
+        const auto far = now + std::chrono::days(1000);
+        const auto cut = now + life / 2;
+        until.not_after = cut;
+        for (const auto& validity :
+             {validity_for(order, profile, far, now), validity_for(order, profile, cut, now),
+              validity_for(until, profile, far, now)}) {
+            const auto whole = validity.not_after - validity.not_before;
+            EXPECT_LE(10 * (now - validity.not_before), whole + base::Seconds(10));
+            EXPECT_GE(now, validity.not_before);
+        }
+        const auto whole = validity_for(order, profile, far, now);
+        EXPECT_EQ(whole.not_after - whole.not_before + base::Seconds(1), life);
+        EXPECT_EQ(now - whole.not_before, std::min<base::Seconds>(minutes(60), life / 10));
+        EXPECT_EQ(validity_for(order, profile, cut, now).not_after, cut);
+    }
+}
+
+TEST_F(OrderRulesTest, JudgesTheValidityAskedFor) {
+    using std::chrono::days;
+    using std::chrono::hours;
+    struct Case {
+        std::optional<base::Time> not_before, not_after;
+        bool accepted;
+    };
+    const Case cases[] = {
+        {std::nullopt, std::nullopt, true},
+        {now, now + days(90) - base::Seconds(1), true},
+        {now, now + days(90), false},
+        {now + hours(48), std::nullopt, true},
+        {now + hours(49), std::nullopt, false},
+        {now - hours(49), std::nullopt, false},
+        {std::nullopt, now + days(1), true},
+        {std::nullopt, now, false},
+        {now + hours(2), now + hours(1), false},
+    };
+    for (const auto& [not_before, not_after, accepted] : cases) {
+        auto request = request_for(identifiers({"a.example.com"}));
+        request.not_before = not_before;
+        request.not_after = not_after;
+        EXPECT_EQ(!order_refusal(request, profile_, policy_, now).has_value(), accepted)
+            << (not_before ? base::to_rfc3339(*not_before) : "-") << " "
+            << (not_after ? base::to_rfc3339(*not_after) : "-");
+    }
+}
+
+TEST_F(OrderRulesTest, ValidityCountsItsLastSecond) {
+    const auto order = order_for(identifiers({"a.example.com"}));
+    const auto validity = validity_for(order, profile_, now + std::chrono::days(1000), now);
+    EXPECT_EQ(validity.not_before, now - std::chrono::hours(1));
+    EXPECT_EQ(validity.not_after - validity.not_before + base::Seconds(1), std::chrono::days(90));
+    EXPECT_EQ(validity_for(order, profile_, now + std::chrono::days(1), now).not_after,
+              now + std::chrono::days(1));
+}
+
+TEST_F(OrderRulesTest, ComparesTheNamesOfACsrWithTheOrder) {
+    struct Case {
+        std::vector<std::string> csr_names;
+        std::size_t findings;
+    };
+    const auto order = order_for(identifiers({"a.example.com", "*.b.example.com"}));
+    const Case cases[] = {
+        {{"a.example.com", "*.b.example.com"}, 0},
+        {{"*.B.example.com", "A.EXAMPLE.com", "a.example.com"}, 0},
+        {{"a.example.com"}, 1},
+        {{"a.example.com", "b.example.com"}, 2},
+        {{"a.example.com", "*.b.example.com", "c.example.com"}, 1},
+        {{"z.example.com"}, 3},
+    };
+    for (const auto& [names, count] : cases) {
+        const auto csr = pki::Csr::from_der(
+            pki::make_csr(key_, {.dns_names = names, .ip_addresses = {}, .other_names = 0}));
+        ASSERT_TRUE(csr);
+        EXPECT_EQ(csr_findings(*csr, order).size(), count) << names.size();
+    }
+}
+
+// A CSR as clients make it that put something into the common name.
+pki::Csr with_common_name(const crypto::PrivateKey& key, const std::string& common_name,
+                          const std::string& alternative_names) {
+    const std::unique_ptr<X509_REQ, decltype(&X509_REQ_free)> request(X509_REQ_new(),
+                                                                      &X509_REQ_free);
+    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request.get()), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                               0);
+    STACK_OF(X509_EXTENSION)* extensions = sk_X509_EXTENSION_new_null();
+    sk_X509_EXTENSION_push(extensions, X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
+                                                           alternative_names.c_str()));
+    X509_REQ_add_extensions(request.get(), extensions);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    X509_REQ_set_pubkey(request.get(), key.handle());
+    X509_REQ_sign(request.get(), key.handle(), EVP_sha256());
+    base::Bytes der(static_cast<std::size_t>(i2d_X509_REQ(request.get(), nullptr)));
+    std::uint8_t* at = der.data();
+    i2d_X509_REQ(request.get(), &at);
+    return pki::Csr::from_der(der).value();
+}
+
+TEST_F(OrderRulesTest, TakesAnyOrderedIdentifierAsCommonName) {
+    const auto order = order_for(identifiers({"a.example.com", "192.0.2.7", "2001:db8::1"}));
+    const std::string names = "DNS:a.example.com,IP:192.0.2.7,IP:2001:db8::1";
+    for (const char* good : {"a.example.com", "A.Example.COM", "192.0.2.7", "2001:db8::1",
+                             "2001:DB8:0:0::0:1", "[2001:db8::1]"})
+        EXPECT_EQ(csr_findings(with_common_name(key_, good, names), order),
+                  std::vector<std::string>{})
+            << good;
+    for (const char* bad : {"b.example.com", "192.0.2.8", "2001:db8::2", "192.0.2.7.", "[192.0.2.7",
+                            "192.0.2.07", "a.example.com.", "Example Corp"})
+        EXPECT_EQ(csr_findings(with_common_name(key_, bad, names), order).size(), 1U) << bad;
+    // As a name may stand in the common name alone, so may an address.
+    EXPECT_EQ(csr_findings(with_common_name(key_, "192.0.2.7", "DNS:a.example.com,IP:2001:db8::1"),
+                           order),
+              std::vector<std::string>{});
+}
+
+TEST_F(OrderRulesTest, RefusesMustStapleAndUncertifiableKeys) {
+    const auto order = order_for(identifiers({"a.example.com"}));
+    const pki::SubjectNames names{
+        .dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0};
+    const auto stapled = pki::Csr::from_der(pki::make_csr(key_, names, {.must_staple = true}));
+    EXPECT_EQ(csr_findings(*stapled, order).size(), 1U);
+    const auto ed25519 = pki::Csr::from_der(
+        pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ed25519), names));
+    EXPECT_EQ(csr_findings(*ed25519, order).size(), 1U);
+}
+
+TEST_F(OrderRulesTest, ProvesExactlyWhatWasAuthorized) {
+    auto order = order_for(identifiers({"a.example.com", "192.0.2.7"}));
+    const auto address = *base::IpAddress::from_text("192.0.2.7");
+    finalize(order, {.dns_names = {"a.example.com"}, .ip_addresses = {address}, .other_names = 0});
+    const auto proof = IssuanceProof::of(order, proofs_of(order), csr_of(order), profile_);
+    ASSERT_TRUE(proof);
+    EXPECT_EQ(proof->names().dns_names, std::vector<std::string>{"a.example.com"});
+    EXPECT_EQ(proof->names().ip_addresses, std::vector{address});
+    EXPECT_EQ(proof->serial(), order.intent->serial);
+    EXPECT_FALSE(proof->common_name());
+}
+
+TEST_F(OrderRulesTest, ProvesNothingWithoutEveryAuthorization) {
+    auto order = order_for(identifiers({"a.example.com", "b.example.com"}));
+    finalize(
+        order,
+        {.dns_names = {"a.example.com", "b.example.com"}, .ip_addresses = {}, .other_names = 0});
+    const auto spoil = [&](auto change) {
+        auto proofs = proofs_of(order);
+        change(proofs);
+        return !IssuanceProof::of(order, proofs, csr_of(order), profile_).has_value();
+    };
+    EXPECT_FALSE(spoil([](auto&) {}));
+    EXPECT_TRUE(spoil([](auto& proofs) { proofs.pop_back(); }));
+    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1] = proofs[0]; }));
+    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1].deactivated = now; }));
+    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1].expires = now; }));
+    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1].attempt.reset(); }));
+    EXPECT_TRUE(spoil([](auto& proofs) {
+        proofs[1].attempt->problem.emplace(ProblemType::dns, "no such name");
+    }));
+    EXPECT_TRUE(spoil([&](auto& proofs) { proofs[1].account = AccountId::fresh(now, random_); }));
+    EXPECT_TRUE(spoil([&](auto& proofs) { proofs.push_back(proof_of(*Identifier::dns("c.d"))); }));
+}
+
+TEST_F(OrderRulesTest, ProvesNothingForAnotherCsr) {
+    auto order = order_for(identifiers({"a.example.com"}));
+    finalize(order, {.dns_names = {"b.example.com"}, .ip_addresses = {}, .other_names = 0});
+    EXPECT_EQ(IssuanceProof::of(order, proofs_of(order), csr_of(order), profile_).error().type,
+              ProblemType::bad_csr);
+}
+
+TEST_F(OrderRulesTest, ProvesNothingForACsrThatIsNotTheIntents) {
+    auto finalized = order_for(identifiers({"a.example.com"}));
+    finalize(finalized, {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0});
+    const auto csr = csr_of(finalized);
+    EXPECT_TRUE(IssuanceProof::of(finalized, proofs_of(finalized), csr, profile_));
+    finalized.intent->csr =
+        pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ec_p256),
+                      {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0});
+    EXPECT_EQ(IssuanceProof::of(finalized, proofs_of(finalized), csr, profile_).error().type,
+              ProblemType::bad_csr);
+}
+
+}  // namespace
+}  // namespace cairn::ca

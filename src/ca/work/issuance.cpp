@@ -1,0 +1,423 @@
+#include "ca/work/issuance.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "ca/rules/order_rules.h"
+#include "crypto/digest.h"
+#include "protocol/jwk.h"
+
+namespace cairn::ca {
+
+using protocol::OrderStatus;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+QueuedJob job_of(const OrderId& id, const AccountId& account) {
+    return {.id = id.to_string(), .owner = account.to_string()};
+}
+
+/// When a client should come again that found no issuer: soon, since an operator sees to it.
+constexpr base::Seconds issuer_retry{60};
+
+// The first few of `findings`, and how many more there are.
+template <class Findings, class Text>
+std::string joined(const Findings& findings, Text text) {
+    constexpr std::size_t most = 5;
+    std::string result;
+    std::size_t count = 0;
+    for (const auto& finding : findings) {
+        if (++count > most) continue;
+        if (!result.empty()) result += "; ";
+        result += text(finding);
+    }
+    if (count > most) result += "; and " + std::to_string(count - most) + " more";
+    return result;
+}
+
+pki::Csr require_csr(const base::Bytes& der, const Order& order) {
+    auto csr = pki::Csr::from_der(der);
+    if (!csr) {
+        throw Problem(ProblemType::bad_csr,
+                      "the CSR is refused: " + joined(csr.error(), [](const base::Error& error) {
+                          return error.message;
+                      }));
+    }
+    if (const auto findings = csr_findings(*csr, order); !findings.empty()) {
+        throw Problem(ProblemType::bad_csr,
+                      "the CSR is refused: " +
+                          joined(findings, [](const std::string& finding) { return finding; }));
+    }
+    return std::move(*csr);
+}
+
+void require_begun(OrderStore::IssuanceBeginning beginning) {
+    using enum OrderStore::IssuanceBeginning;
+    switch (beginning) {
+        case begun:
+            return;
+        case key_is_blocked:
+            throw Problem(ProblemType::bad_csr,
+                          "the CSR is refused: its key is known to be compromised");
+        case key_is_an_accounts:  // RFC 8555 section 11.1
+            throw Problem(ProblemType::bad_csr, "the CSR is refused: its key is an account's key");
+        case refused:
+            throw Problem(ProblemType::order_not_ready,
+                          "the order is being finalized already, or cannot be any more");
+    }
+}
+
+// What is kept of a certificate and known before it is signed.
+IssuedCertificate kept(const IssuanceProof& proof, const Issuer& issuer) {
+    return {.serial = proof.serial(),
+            .der = {},
+            .issuer = issuer.id(),
+            .key = crypto::sha256(proof.public_key().spki()),
+            .not_after = proof.validity().not_after,
+            .account = std::nullopt,
+            .order = std::nullopt,
+            .issued = {},
+            .revocation = std::nullopt};
+}
+
+}  // namespace
+
+Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
+                   const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
+                   std::function<base::Executor()> next_executor,
+                   base::Announcements& announcements, base::Log& log, Observer& observer)
+    : repository_(repository),
+      issuers_(issuers),
+      profiles_(profiles),
+      clock_(clock),
+      clock_watch_(clock_watch),
+      random_(random),
+      announcements_(announcements),
+      log_(log),
+      observer_(observer),
+      issuings_(announcements),
+      queue_(
+          {.name = "issuance", .queue = Observer::Queue::issuance, .parallel = 64},
+          std::move(next_executor),
+          [this](std::string id) -> base::Task<JobQueue::Again> {
+              co_await carry_out(*OrderId::from_text(id));
+              co_return std::nullopt;
+          },
+          [this](const std::string& id) { return give_up(*OrderId::from_text(id)); },
+          [this](std::size_t limit) { return unfinished(limit); }, log, observer) {}
+
+void Issuance::start() {
+    queue_.start();
+}
+void Issuance::stop(base::Milliseconds patience) {
+    queue_.stop(patience);
+}
+
+std::optional<Issuance::Finalization> Issuance::repeated(const OrderView& view,
+                                                         const base::Bytes& csr) {
+    const auto status = view.status();
+    const auto& intent = view.order.intent;
+    if (!intent || intent->csr != csr || status == OrderStatus::invalid) return std::nullopt;
+    return Finalization{status == OrderStatus::processing, nullptr};
+}
+
+base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
+                                                      protocol::FinalizeRequest request,
+                                                      RequestContext context) {
+    if (auto repetition = repeated(view, request.csr)) co_return *std::move(repetition);
+    auto& order = view.order;
+    const auto status = view.status();
+    if (status != OrderStatus::ready)
+        throw Problem(ProblemType::order_not_ready,
+                      "the order is " + std::string(to_string(status)) + ", not ready");
+    const auto* profile = profiles_.find(order.profile);
+    if (profile == nullptr)
+        throw Problem(ProblemType::invalid_profile,
+                      "profile \"" + order.profile + "\" is not offered any more");
+
+    auto csr = require_csr(request.csr, order);
+    const auto now = clock_.now();
+    if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
+        throw std::move(*refusal);
+    const auto issuer_not_after =
+        require_issuer_at_once({order.profile, csr.public_key().algorithm(), order.identifiers})
+            .validity()
+            .not_after;
+    IssuanceIntent intent{.begun = now,
+                          .csr = std::move(request.csr),
+                          .serial = pki::SerialNumber::dated(now, random_),
+                          .validity = validity_for(order, *profile, issuer_not_after, now),
+                          .request = context.request};
+    if (auto refusal = intent_refusal(intent, issuer_not_after, now)) throw std::move(*refusal);
+    const OrderStore::RequestedKey key{
+        .id = crypto::sha256(csr.public_key().spki()),
+        .thumbprint = protocol::Jwk::of(csr.public_key()).thumbprint()};
+    const auto foreign_endings = issuings_.foreign_endings();
+    const auto beginning = co_await repository_.begin_issuance(order.id, intent, key);
+    if (beginning == OrderStore::IssuanceBeginning::refused) {
+        // Its twin may have come between the reading of the order and here.
+        auto present = co_await repository_.find_order_and_proofs(order.id);
+        if (present) {
+            const OrderView now_there{std::move(present->order), std::move(present->proofs),
+                                      clock_.now()};
+            if (auto repetition = repeated(now_there, intent.csr)) co_return *std::move(repetition);
+        }
+    }
+    require_begun(beginning);
+    order.intent = std::move(intent);
+    const auto id = order.id;
+    auto queued = job_of(id, order.account);
+    Facts facts{std::move(order), std::move(view.proofs), std::move(csr)};
+    auto issuing = issuings_.begin_written(id, std::move(facts), context.received, foreign_endings);
+    queued.place = co_await boost::asio::this_coro::executor;
+    const bool is_submitted = queue_.submit(std::move(queued)) == JobQueue::Submission::taken;
+    if (issuing && !is_submitted) issuings_.withdraw(id);
+    co_return Finalization{true, std::move(issuing)};
+}
+
+std::optional<OrderView> Issuance::outcome(const Issuings::Handle& issuing) const {
+    return issuings_.result_of(issuing);
+}
+
+base::Task<void> Issuance::carry_out(OrderId id) {
+    Issuings::Job job(issuings_, id);
+    std::optional<Facts> facts;
+    std::optional<Order> order;
+    std::optional<ProvenIntent> proven;
+    std::optional<Problem> problem;
+    const auto begun = issuings_.find(id);
+    if (begun && begun->is_fresh()) {
+        facts = begun->facts;
+        order = facts->order;
+    } else {
+        order = co_await repository_.find_order(id);
+    }
+    const auto earlier = unsettled_.find(id);
+    if (!order || !order->intent) {  // it was removed meanwhile
+        if (earlier) unsettled_.remove(id);
+        co_return;
+    }
+    if (order->completed || order->problem) {
+        if (earlier) co_await settle(*order, *earlier);
+        co_return;
+    }
+    try {
+        if (!facts) facts = co_await read_again(*order);
+        proven.emplace(prove(*facts));
+    } catch (Problem& refusal) {
+        problem = std::move(refusal);
+    }
+
+    IssuanceEnding ending;
+    if (problem) {
+        ending.problem = order->problem = std::move(problem);
+    } else if (earlier && earlier->certificate) {
+        ending = *earlier;
+        ending.problem.reset();
+        order->completed = ending.certificate->issued;
+    } else {
+        const auto& issuer = proven->issuer;
+        log_.debug("issuance begins", {{"request", order->intent->request},
+                                       {"order", id.to_string()},
+                                       {"issuer", issuer.name()}});
+        auto certificate = kept(proven->proof, issuer);
+        certificate.account = order->account;
+        certificate.order = id;
+        certificate.der = co_await make_certificate(std::move(proven->proof), issuer);
+        certificate.issued = order->completed.emplace(clock_.now());
+        ending.certificate = std::move(certificate);
+        ending.issuer = issuer.name();
+    }
+    const bool is_written = co_await write(id, ending);
+    if (!is_written && earlier) {  // which may have had its effect after all
+        const auto present = co_await repository_.find_order(id);
+        if (present) co_await settle(*present, *earlier);
+    }
+    if (!is_written) co_return;
+    if (earlier) unsettled_.remove(id);
+    tell(*order, ending);
+    const auto now = order->completed.value_or(clock_.now());
+    job.set_result({*std::move(order), {}, now});
+}
+
+base::Task<std::vector<QueuedJob>> Issuance::unfinished(std::size_t limit) {
+    std::vector<QueuedJob> jobs;
+    for (const auto& id : unsettled_.orders(limit)) jobs.push_back({.id = id.to_string()});
+    for (const auto& found : co_await repository_.claim_unfinished_issuances(limit - jobs.size()))
+        jobs.push_back(job_of(found.id, found.account));
+    co_return jobs;
+}
+
+base::Task<bool> Issuance::write(OrderId id, const IssuanceEnding& ending) {
+    try {
+        if (ending.problem) co_return co_await repository_.fail_issuance(id, *ending.problem);
+        co_return co_await repository_.complete_issuance(id, *ending.certificate);
+    } catch (const OutcomeUnknown&) {
+        unsettled_.add(id, ending);
+        throw;
+    }
+}
+
+base::Task<void> Issuance::settle(Order order, IssuanceEnding earlier) {
+    if (order.problem) {
+        const bool is_same =
+            earlier.problem && earlier.problem->to_json() == order.problem->to_json();
+        earlier.certificate.reset();
+        if (is_same) tell(order, earlier);
+    } else if (earlier.certificate) {
+        const auto stored = co_await repository_.find_certificate(order.intent->serial);
+        earlier.problem.reset();
+        if (stored && stored->is_same(*earlier.certificate)) tell(order, earlier);
+    }
+    unsettled_.remove(order.id);
+}
+
+void Issuance::tell(const Order& order, const IssuanceEnding& ending) {
+    const auto& intent = *order.intent;
+    if (ending.problem) {
+        observer_.issuance_refused(ending.problem->type);
+        log_.warning("issuance refused", {{"request", intent.request},
+                                          {"order", order.id.to_string()},
+                                          {"detail", ending.problem->detail}});
+        return;
+    }
+    observer_.issued(Observer::Subject::order);
+    log_.info("issued",
+              {{"request", intent.request},
+               {"order", order.id.to_string()},
+               {"account", order.account.to_string()},
+               {"issuer", ending.issuer},
+               {"serial", intent.serial.to_hex()},
+               {"names", joined(order.identifiers, [](const auto& name) { return name.value(); })},
+               {"not_after", base::to_rfc3339(intent.validity.not_after)}});
+}
+
+base::Task<Issuance::Facts> Issuance::read_again(Order order) {
+    const auto account = co_await repository_.find_account(order.account);
+    if (!account || account->deactivated)
+        throw Problem(ProblemType::unauthorized, "the account was deactivated");
+    auto proofs = co_await repository_.find_authorizations(order.authorizations);
+    auto csr = pki::Csr::from_kept_der(order.intent->csr);
+    if (!csr) throw Problem(ProblemType::bad_csr, csr.error().front().message);
+    const auto key = crypto::sha256(csr->public_key().spki());
+    const bool is_blocked = co_await repository_.is_key_blocked(key);
+    if (is_blocked)
+        throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
+    co_return Facts{std::move(order), std::move(proofs), *std::move(csr)};
+}
+
+Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
+    const auto& order = facts.order;
+    const auto* profile = profiles_.find(order.profile);
+    if (profile == nullptr)
+        throw Problem(ProblemType::invalid_profile, "the profile is not offered any more");
+    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, *profile);
+    if (!proof) throw std::move(proof.error());
+    // Asked again: between finalize and now may lie an outage or a change of issuer.
+    const auto& issuer =
+        require_issuer({order.profile, proof->public_key().algorithm(), order.identifiers});
+    if (auto refusal = intent_refusal(*order.intent, issuer.validity().not_after, clock_.now())) {
+        // Who finalized must not lose the order to a clock that will be set right.
+        if (!clock_watch_.is_believed())
+            throw SignerUnavailable("the clock of the CA is not believed");
+        throw std::move(*refusal);
+    }
+    return ProvenIntent{std::move(*proof), issuer};
+}
+
+base::Task<base::Bytes> Issuance::make_certificate(IssuanceProof proof, const Issuer& issuer) {
+    auto draft = CertificateDraft::of(proof, issuer.certificate(), issuer.certificate_url());
+    if (!draft)
+        throw std::runtime_error(
+            "the lint refuses the certificate: " +
+            joined(draft.error(), [](const base::Error& finding) { return finding.message; }));
+    const auto begun = std::chrono::steady_clock::now();
+    const auto tell = [&](Observer::Signature outcome) {
+        observer_.signature_ended(issuer.name(), issuer.certificate().public_key().algorithm(),
+                                  outcome, std::chrono::steady_clock::now() - begun);
+    };
+    try {
+        auto certificate = co_await issuer.signer().sign(std::move(*draft));
+        tell(Observer::Signature::done);
+        co_return certificate;
+    } catch (const SignerUnavailable&) {
+        tell(Observer::Signature::unavailable);
+        throw;
+    } catch (...) {
+        tell(Observer::Signature::failed);
+        throw;
+    }
+}
+
+base::Task<void> Issuance::give_up(OrderId id) {
+    Problem problem(ProblemType::server_internal, "the CA could not issue the certificate");
+    const bool is_written = co_await repository_.fail_issuance(id, std::move(problem));
+    if (is_written) observer_.issuance_refused(ProblemType::server_internal);
+    announcements_.announce(id.to_string());
+}
+
+base::Task<pki::Chain> Issuance::issue_own_certificate(const Issuer& issuer,
+                                                       std::vector<protocol::Identifier> names,
+                                                       crypto::PublicKey key,
+                                                       base::Seconds validity) {
+    co_await settle_own();
+    const auto now = clock_.now();
+    const auto& profile = *profiles_.find("");
+    const auto whole = validity_until(issuer.validity().not_after, validity, profile.backdate, now);
+    auto proof = IssuanceProof::for_own_server(names, std::move(key),
+                                               pki::SerialNumber::dated(now, random_), whole);
+    if (!issuer.permits_common_name()) proof.leave_out_common_name();
+    auto issued = kept(proof, issuer);
+    issued.der = co_await make_certificate(std::move(proof), issuer);
+    issued.issued = clock_.now();
+    auto certificate = pki::Certificate::from_der(issued.der);
+    if (!certificate) throw std::logic_error(certificate.error().message);
+    unsettled_own_ = {.certificate = issued, .issuer = issuer.name(), .problem = std::nullopt};
+    co_await repository_.add_certificate(issued);
+    unsettled_own_.reset();
+    tell_own(issued, issuer.name());
+    pki::Chain chain{std::move(*certificate)};
+    chain.insert(chain.end(), issuer.chain().begin(), issuer.chain().end());
+    co_return chain;
+}
+
+void Issuance::tell_own(const IssuedCertificate& certificate, std::string_view issuer) {
+    observer_.issued(Observer::Subject::own_server);
+    log_.info("issued own certificate", {{"serial", certificate.serial.to_hex()},
+                                         {"issuer", issuer},
+                                         {"not_after", base::to_rfc3339(certificate.not_after)}});
+}
+
+base::Task<void> Issuance::settle_own() {
+    if (!unsettled_own_) co_return;
+    const auto& certificate = *unsettled_own_->certificate;
+    const auto stored = co_await repository_.find_certificate(certificate.serial);
+    if (stored && stored->is_same(certificate)) tell_own(certificate, unsettled_own_->issuer);
+    unsettled_own_.reset();
+}
+
+const Issuer& Issuance::require_issuer(const Issuers::Wanted& wanted) const {
+    const auto* issuer = issuers_.choose(wanted, clock_.now());
+    if (issuer == nullptr)
+        throw Problem(ProblemType::bad_csr,
+                      "no issuer of this CA issues certificates of profile \"" + wanted.profile +
+                          "\" for " + std::string(to_string(wanted.key)) +
+                          " keys and the names of the order");
+    return *issuer;
+}
+
+const Issuer& Issuance::require_issuer_at_once(const Issuers::Wanted& wanted) const {
+    try {
+        return require_issuer(wanted);
+    } catch (const IssuerUnavailable& error) {
+        Problem problem(ProblemType::server_internal, error.what(), 503);
+        problem.retry_after = issuer_retry;
+        throw problem;
+    }
+}
+
+}  // namespace cairn::ca

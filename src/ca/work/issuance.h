@@ -1,0 +1,125 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "ca/facts/request_context.h"
+#include "ca/ports/repository.h"
+#include "ca/rules/profile.h"
+#include "ca/work/clock_watch.h"
+#include "ca/work/issuer.h"
+#include "ca/work/job_queue.h"
+#include "ca/work/jobs_in_flight.h"
+#include "ca/work/ordering.h"
+#include "ca/work/unsettled_endings.h"
+#include "crypto/random.h"
+#include "pki/csr.h"
+#include "protocol/order.h"
+
+namespace cairn::ca {
+
+/// From a ready order to a stored certificate (RFC 8555 section 7.4):
+///   finalize    checks the CSR and writes the intent (serial number, validity) - durable
+///   carry_out   a job, in steps: prove the order anew, draft and lint the certificate, sign the
+///               draft, store certificate and completion in one step, wake who waits
+/// finalize answers without waiting for the signer, however slow it is. What certificate
+/// transparency needs, a precertificate and the promises of logs, has its place between lint and
+/// signature. Killed anywhere, the order is still ready, or its intent is carried out after the
+/// restart; a certificate that was signed and not stored was shown to nobody and is signed again
+/// with the same serial number.
+class Issuance {
+  public:
+    Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
+             const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
+             std::function<base::Executor()> next_executor, base::Announcements& announcements,
+             base::Log& log, Observer& observer);
+
+    /// Takes up the intents that a former process left.
+    void start();
+    void stop(base::Milliseconds patience);
+
+    /// What the request that begins an issuance has read: the order, with its intent, its
+    /// authorizations, and the CSR of the intent.
+    struct Facts {
+        Order order;
+        std::vector<Authorization> proofs;
+        pki::Csr csr;
+    };
+    using Issuings = JobsInFlight<OrderId, Facts, OrderView>;
+
+    struct Finalization {
+        bool is_under_way;
+        Issuings::Handle issuing;  ///< null if another process, or an earlier request, began it
+    };
+    /// Begins issuance for an order that is ready; its end is announced under the order's id. The
+    /// same CSR again is no error. Throws a problem for a bad CSR (the order stays ready) and for
+    /// an order in another state.
+    [[nodiscard]] base::Task<Finalization> finalize(OrderView view,
+                                                    protocol::FinalizeRequest request,
+                                                    RequestContext context);
+    /// The order as its issuance left it, once that has ended and is written.
+    [[nodiscard]] std::optional<OrderView> outcome(const Issuings::Handle& issuing) const;
+
+    /// Issues the certificate for the CA's own HTTPS endpoint by `issuer`
+    /// (`Issuers::for_own_server`), backdated as the default profile says, and stores it; it comes
+    /// with its issuer's chain.
+    [[nodiscard]] base::Task<pki::Chain> issue_own_certificate(
+        const Issuer& issuer, std::vector<protocol::Identifier> names, crypto::PublicKey key,
+        base::Seconds validity);
+
+  private:
+    /// The answer to a finalize that was there before with the same CSR, if this is one.
+    static std::optional<Finalization> repeated(const OrderView& view, const base::Bytes& csr);
+    base::Task<void> carry_out(OrderId id);
+    /// The jobs that the store has, and those whose ending is not settled.
+    base::Task<std::vector<QueuedJob>> unfinished(std::size_t limit);
+    /// Writes how an order ends; false if it had ended already. Remembers the ending if the answer
+    /// is lost.
+    base::Task<bool> write(OrderId id, const IssuanceEnding& ending);
+    /// Whether it was this ending, sent earlier, that ended `order`, which is told then.
+    base::Task<void> settle(Order order, IssuanceEnding earlier);
+    /// Counts and logs what was written.
+    void tell(const Order& order, const IssuanceEnding& ending);
+    void tell_own(const IssuedCertificate& certificate, std::string_view issuer);
+    /// The same for the server's own certificate.
+    base::Task<void> settle_own();
+    base::Task<void> give_up(OrderId id);
+    /// The issuer for such a certificate. Throws a problem if there is none, IssuerUnavailable if
+    /// none is valid now.
+    [[nodiscard]] const Issuer& require_issuer(const Issuers::Wanted& wanted) const;
+    /// The same for a request, which does not wait: throws a problem in both cases.
+    [[nodiscard]] const Issuer& require_issuer_at_once(const Issuers::Wanted& wanted) const;
+    /// The proof that the order's intent may be carried out, and by whom.
+    struct ProvenIntent {
+        IssuanceProof proof;
+        const Issuer& issuer;
+    };
+    /// Throws the problem for which it may not, SignerUnavailable if it may at another time.
+    [[nodiscard]] ProvenIntent prove(const Facts& facts) const;
+    /// The facts of an order whose intent is in the store and may be old. Throws the problem that
+    /// came up since.
+    base::Task<Facts> read_again(Order order);
+    /// Draft, lint, signature. Throws std::runtime_error if the lint finds something or the key
+    /// cannot sign.
+    base::Task<base::Bytes> make_certificate(IssuanceProof proof, const Issuer& issuer);
+
+    Repository& repository_;
+    const Issuers& issuers_;
+    const Profiles& profiles_;
+    const base::Clock& clock_;
+    const ClockWatch& clock_watch_;
+    crypto::Random& random_;
+    base::Announcements& announcements_;
+    base::Log& log_;
+    Observer& observer_;
+    Issuings issuings_;
+    UnsettledEndings unsettled_;
+    /// An own certificate whose writing did not return. Used by one task at a time.
+    std::optional<IssuanceEnding> unsettled_own_;
+    JobQueue queue_;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,190 @@
+#include "ca/work/issuer.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "crypto/digest.h"
+
+namespace cairn::ca {
+
+using protocol::Identifier;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+IssuerId id_of(const std::string& name, const pki::Chain& chain) {
+    if (chain.empty()) throw std::invalid_argument("issuer " + name + ": its chain is empty");
+    return crypto::sha256(chain.front().der());
+}
+
+// A chain is as good as its weakest certificate.
+pki::Validity validity_of(const pki::Chain& chain) {
+    pki::Validity validity{base::Time::min(), base::Time::max()};
+    for (const auto& certificate : chain) {
+        validity.not_before = std::max(validity.not_before, certificate.not_before());
+        validity.not_after = std::min(validity.not_after, certificate.not_after());
+    }
+    return validity;
+}
+
+}  // namespace
+
+Issuer::Issuer(std::string name, pki::Chain chain, std::unique_ptr<Signer> signer,
+               std::string certificate_url, Use use)
+    : name_(std::move(name)),
+      id_(id_of(name_, chain)),
+      chain_(std::move(chain)),
+      validity_(validity_of(chain_)),
+      signer_(std::move(signer)),
+      certificate_url_(std::move(certificate_url)),
+      use_(std::move(use)) {
+    if (!certificate().is_ca())
+        throw std::invalid_argument("issuer " + name_ + ": its certificate is not that of a CA");
+    if (certificate().public_key() != signer_->public_key())
+        throw std::invalid_argument("issuer " + name_ +
+                                    ": the key does not belong to the certificate");
+    if (!use_.active) return;  // what it issued has to be served, whatever its chain is like
+    if (!certificate().subject_key_id())
+        throw std::invalid_argument("issuer " + name_ +
+                                    ": its certificate has no subjectKeyIdentifier, by which what "
+                                    "it issues refers to it (RFC 5280 section 4.2.1.2)");
+    if (const auto sound = pki::check_authorities(chain_); !sound)
+        throw std::invalid_argument(
+            "issuer " + name_ + ": nobody would accept what it issues: " + sound.error().message);
+    for (const auto& authority : chain_) {
+        auto constraints = pki::NameConstraints::of(authority);
+        if (!constraints)
+            throw std::invalid_argument("issuer " + name_ +
+                                        ": nobody would accept what it issues: \"" +
+                                        base::printable(authority.subject_common_name(), 80) +
+                                        "\": " + constraints.error().message);
+        if (constraints->has_any()) constraints_.push_back(*std::move(constraints));
+    }
+}
+
+bool Issuer::is_for(const std::string& profile) const {
+    return use_.active && (use_.profiles.empty() || use_.profiles.contains(profile));
+}
+
+bool Issuer::has_kind(crypto::KeyAlgorithm subject) const {
+    return use_.key_algorithms.empty() || use_.key_algorithms.contains(subject);
+}
+
+std::optional<std::string> Issuer::refusal(const Identifier& identifier) const {
+    for (const auto& constraints : constraints_) {
+        const bool is_permitted = identifier.type() == protocol::IdentifierType::ip
+                                      ? constraints.permits(identifier.ip_address())
+                                      : constraints.permits(identifier.value());
+        if (!is_permitted)
+            return "the name constraints of this CA's certificates do not permit it (" +
+                   constraints.text() + ")";
+    }
+    return std::nullopt;
+}
+
+bool Issuer::permits(std::span<const Identifier> identifiers) const {
+    return constraints_.empty() ||
+           std::ranges::none_of(identifiers, [&](const Identifier& identifier) {
+               return refusal(identifier).has_value();
+           });
+}
+
+bool Issuer::permits_common_name() const {
+    return std::ranges::all_of(constraints_, &pki::NameConstraints::permits_common_name);
+}
+
+Issuers::Issuers(std::vector<Issuer> issuers) : issuers_(std::move(issuers)) {
+    if (issuers_.empty()) throw std::invalid_argument("there is no issuer");
+    std::set<IssuerId> ids;
+    for (const auto& issuer : issuers_) {
+        if (!ids.insert(issuer.id()).second)
+            throw std::invalid_argument("issuer " + issuer.name() +
+                                        " has the certificate of another one");
+    }
+}
+
+template <class Predicate>
+const Issuer* Issuers::newest(Predicate is_candidate, base::Time now) const {
+    const Issuer* chosen = nullptr;
+    const Issuer* latest = nullptr;  // to end, of those that are not valid
+    for (const auto& issuer : issuers_) {
+        if (!is_candidate(issuer)) continue;
+        if (!issuer.is_valid(now)) {
+            if (latest == nullptr || issuer.validity().not_after > latest->validity().not_after)
+                latest = &issuer;
+        } else if (chosen == nullptr ||
+                   issuer.certificate().not_before() > chosen->certificate().not_before()) {
+            chosen = &issuer;
+        }
+    }
+    if (chosen == nullptr && latest != nullptr)
+        throw IssuerUnavailable("no issuer can sign now: the last one is valid from " +
+                                base::to_rfc3339(latest->validity().not_before) + " to " +
+                                base::to_rfc3339(latest->validity().not_after) +
+                                ", and the clock of the CA says " + base::to_rfc3339(now));
+    return chosen;
+}
+
+const Issuer* Issuers::choose(const Wanted& wanted, base::Time now) const {
+    return newest(
+        [&](const Issuer& issuer) {
+            return issuer.is_for(wanted.profile, wanted.key) && issuer.permits(wanted.names);
+        },
+        now);
+}
+
+std::optional<Problem> Issuers::names_refusal(const std::string& profile,
+                                              std::span<const Identifier> names) const {
+    std::vector<const Issuer*> candidates;
+    for (const auto& issuer : issuers_) {
+        if (!issuer.is_for(profile)) continue;
+        if (issuer.permits(names)) return std::nullopt;
+        candidates.push_back(&issuer);
+    }
+    if (candidates.empty()) return std::nullopt;
+
+    Problem problem(ProblemType::rejected_identifier, "");
+    for (const auto& name : names) {
+        const bool is_permitted = std::ranges::any_of(
+            candidates, [&](const Issuer* issuer) { return !issuer->refusal(name).has_value(); });
+        if (!is_permitted)
+            problem.subproblems.push_back(
+                {ProblemType::rejected_identifier, *candidates.front()->refusal(name),
+                 std::pair(std::string(to_string(name.type())), name.value())});
+    }
+    const auto& refused = problem.subproblems;
+    if (refused.size() == 1)
+        problem.detail = refused.front().identifier->second + ": " + refused.front().detail;
+    else if (refused.empty())
+        problem.detail =
+            "the name constraints of this CA's certificates permit each of these "
+            "identifiers, but no one of them permits all; order them apart";
+    else
+        problem.detail = "several identifiers are refused; each has a subproblem of its own";
+    return problem;
+}
+
+std::optional<Issuers::OwnServer> Issuers::for_own_server(const std::string& profile,
+                                                          std::span<const Identifier> names,
+                                                          base::Time now) const {
+    enum class Conceded { nothing, the_profile, the_names, the_key };
+    using enum crypto::KeyAlgorithm;
+    using enum Conceded;
+    const auto is_active = [](const Issuer& issuer) { return issuer.use().active; };
+    if (newest(is_active, now) == nullptr) return std::nullopt;
+    for (const auto conceded : {nothing, the_profile, the_names, the_key}) {
+        for (const auto key : {ec_p256, ec_p384, rsa}) {
+            const auto is_candidate = [&](const Issuer& issuer) {
+                return is_active(issuer) && issuer.is_valid(now) &&
+                       (conceded >= the_profile || issuer.is_for(profile)) &&
+                       (conceded >= the_names || issuer.permits(names)) &&
+                       (conceded >= the_key || issuer.has_kind(key));
+            };
+            if (const auto* issuer = newest(is_candidate, now)) return OwnServer{*issuer, key};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace cairn::ca

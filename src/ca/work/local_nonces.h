@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ca/ports/nonces.h"
+#include "crypto/random.h"
+
+namespace cairn::ca {
+
+/// The nonces of a CA with one node, which are not stored: each is a counter, encrypted, so it
+/// cannot be guessed; of the last `window` counters one bit says whether it was used. Older ones
+/// and those of an earlier start are not good any more, which costs a client one retry.
+class LocalNonces final : public Nonces {
+  public:
+    static constexpr std::uint64_t window = 1U << 20U;
+
+    explicit LocalNonces(crypto::Random& random);
+    ~LocalNonces() override;
+
+    [[nodiscard]] std::string issue() override;
+    /// True exactly once for each nonce that `issue` returned.
+    [[nodiscard]] bool take(std::string_view nonce);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace cairn::ca

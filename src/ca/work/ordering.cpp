@@ -1,0 +1,139 @@
+#include "ca/work/ordering.h"
+
+#include "ca/rules/order_rules.h"
+
+namespace cairn::ca {
+
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+// A proof about to lapse is not worth reusing: the client would have no time to finalize.
+constexpr base::Seconds least_remaining_proof = std::chrono::hours(1);
+
+// A proof made under another profile may be older than this one lets it be.
+OrderStore::Reuse reuse_under(const Profile& profile, base::Time now) {
+    const auto lapsing_after = now + least_remaining_proof;
+    return {.finished_after = lapsing_after - profile.reuse_lifetime,
+            .finished_by = now,
+            .lapsing_after = lapsing_after};
+}
+
+// The same words for what is not there and what is somebody else's.
+Problem not_found(const char* what) {
+    return Problem(ProblemType::malformed, std::string("no such ") + what, 404);
+}
+
+}  // namespace
+
+Ordering::Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
+                   const Issuers& issuers, const base::Clock& clock, crypto::Random& random)
+    : store_(store),
+      policy_(policy),
+      profiles_(profiles),
+      issuers_(issuers),
+      clock_(clock),
+      random_(random) {}
+
+base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderRequest request) {
+    const auto* profile = profiles_.find(request.profile);
+    if (profile == nullptr)
+        throw Problem(ProblemType::invalid_profile,
+                      "profile \"" + base::printable(request.profile) + "\" is not offered");
+    const auto now = clock_.now();
+    if (auto refusal = order_refusal(request, *profile, policy_, now)) throw std::move(*refusal);
+    if (auto refusal = issuers_.names_refusal(profile->name, request.identifiers))
+        throw std::move(*refusal);
+
+    OrderView view{.order = {.id = OrderId::fresh(now, random_),
+                             .account = account,
+                             .created = now,
+                             .expires = now + profile->order_lifetime,
+                             .identifiers = std::move(request.identifiers),
+                             .authorizations = {},
+                             .profile = profile->name,
+                             .not_before = request.not_before,
+                             .not_after = request.not_after,
+                             .intent = std::nullopt,
+                             .completed = std::nullopt,
+                             .problem = std::nullopt},
+                   .proofs = {},
+                   .now = now};
+    for (const auto& identifier : view.order.identifiers) {
+        view.proofs.push_back({.id = AuthorizationId::fresh(now, random_),
+                               .account = account,
+                               .identifier = identifier,
+                               .created = now,
+                               .expires = now + profile->pending_lifetime,
+                               .token = protocol::Token::random(random_),
+                               .offered = challenges_for(identifier),
+                               .attempt = std::nullopt,
+                               .deactivated = std::nullopt});
+        view.order.authorizations.push_back(view.proofs.back().id);
+    }
+    auto reused = co_await store_.create_order(view.order, view.proofs, reuse_under(*profile, now));
+    for (std::size_t i = 0; i < reused.size(); ++i) {
+        if (!reused[i]) continue;
+        view.order.authorizations[i] = reused[i]->id;
+        view.proofs[i] = *std::move(reused[i]);
+    }
+    co_return view;
+}
+
+base::Task<std::optional<OrderView>> Ordering::find(base::Result<OrderId> id) {
+    if (!id) co_return std::nullopt;
+    auto found = co_await store_.find_order_and_proofs(*id);
+    if (!found) co_return std::nullopt;
+    co_return OrderView{std::move(found->order), std::move(found->proofs), clock_.now()};
+}
+
+base::Task<std::optional<Authorization>> Ordering::find_authorization(
+    base::Result<AuthorizationId> id) {
+    if (!id) co_return std::nullopt;
+    co_return co_await store_.find_authorization(*id);
+}
+
+OrderView Ordering::require_own(std::optional<OrderView> found, AccountId account) {
+    if (!found || found->order.account != account) throw not_found("order");
+    return *std::move(found);
+}
+
+Authorization Ordering::require_own(std::optional<Authorization> found, AccountId account) {
+    if (!found || found->account != account) throw not_found("authorization");
+    return *std::move(found);
+}
+
+base::Task<OrderView> Ordering::read(AccountId account, OrderId id) {
+    co_return require_own(co_await find(id), account);
+}
+
+base::Task<Authorization> Ordering::read_authorization(AccountId account, AuthorizationId id) {
+    co_return require_own(co_await find_authorization(id), account);
+}
+
+base::Task<Authorization> Ordering::deactivate_authorization(AccountId account,
+                                                             AuthorizationId id) {
+    auto authorization = co_await read_authorization(account, id);
+    const auto now = clock_.now();
+    const bool is_deactivated = co_await store_.deactivate_authorization(id, now);
+    if (!is_deactivated)
+        throw Problem(ProblemType::malformed,
+                      "only a pending or valid authorization that is not being validated can be "
+                      "deactivated");
+    // Not read again: that could fail, and it is done.
+    authorization.deactivated = now;
+    co_return authorization;
+}
+
+base::Task<Ordering::Page> Ordering::list(AccountId account, std::optional<OrderId> before) {
+    Page page;
+    page.orders = co_await store_.orders_of(account, before, page_size + 1);
+    if (page.orders.size() > page_size) {
+        page.orders.pop_back();
+        page.next = page.orders.back();
+    }
+    co_return page;
+}
+
+}  // namespace cairn::ca

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "ca/facts/account.h"
+#include "ca/facts/order.h"
+#include "ca/ports/repository.h"
+#include "ca/rules/policy.h"
+#include "ca/rules/profile.h"
+#include "ca/work/issuer.h"
+#include "crypto/random.h"
+#include "protocol/order.h"
+
+namespace cairn::ca {
+
+/// An order together with its authorizations, as they were read at one time.
+struct OrderView {
+    Order order;
+    /// None if the order has an intent: what becomes of it then is written in the order itself.
+    std::vector<Authorization> proofs;
+    base::Time now;
+
+    [[nodiscard]] protocol::OrderStatus status() const { return order.status(proofs, now); }
+};
+
+/// Orders and authorizations: placing, reading and giving up (RFC 8555 sections 7.4 and 7.5). What
+/// a client did wrong is thrown as a protocol::Problem; what belongs to another account does not
+/// exist.
+class Ordering {
+  public:
+    Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
+             const Issuers& issuers, const base::Clock& clock, crypto::Random& random);
+
+    [[nodiscard]] base::Task<OrderView> place(AccountId account, protocol::NewOrderRequest request);
+    /// What has this id, whoever asks; nothing if the text was none. To be shown only after
+    /// `require_own`.
+    [[nodiscard]] base::Task<std::optional<OrderView>> find(base::Result<OrderId> id);
+    [[nodiscard]] base::Task<std::optional<Authorization>> find_authorization(
+        base::Result<AuthorizationId> id);
+    /// What was found, if it is this account's.
+    [[nodiscard]] static OrderView require_own(std::optional<OrderView> found, AccountId account);
+    [[nodiscard]] static Authorization require_own(std::optional<Authorization> found,
+                                                   AccountId account);
+    /// Both together.
+    [[nodiscard]] base::Task<OrderView> read(AccountId account, OrderId id);
+    [[nodiscard]] base::Task<Authorization> read_authorization(AccountId account,
+                                                               AuthorizationId id);
+    [[nodiscard]] base::Task<Authorization> deactivate_authorization(AccountId account,
+                                                                     AuthorizationId id);
+
+    struct Page {
+        std::vector<OrderId> orders;
+        std::optional<OrderId> next;  ///< the cursor of the page behind this one
+    };
+    static constexpr std::size_t page_size = 100;
+    /// Orders of the account, newest first (section 7.1.2.1).
+    [[nodiscard]] base::Task<Page> list(AccountId account, std::optional<OrderId> before);
+
+  private:
+    OrderStore& store_;
+    const NamePolicy& policy_;
+    const Profiles& profiles_;
+    const Issuers& issuers_;
+    const base::Clock& clock_;
+    crypto::Random& random_;
+};
+
+}  // namespace cairn::ca

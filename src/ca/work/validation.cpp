@@ -1,0 +1,290 @@
+#include "ca/work/validation.h"
+
+#include <algorithm>
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/shortage.h"
+#include "ca/rules/validation_target.h"
+
+namespace cairn::ca {
+
+using protocol::AuthorizationStatus;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+/// How many tries of one attempt a problem tells of.
+constexpr std::size_t most_tries_told = 10;
+/// When a client that is over its share may come again.
+constexpr base::Seconds come_again{10};
+
+// What an attempt is for the queue: whose it is, and whom it burdens.
+QueuedJob job_of(const AuthorizationId& id, const AccountId& account,
+                 const protocol::Identifier& identifier) {
+    return {.id = id.to_string(),
+            .owner = account.to_string(),
+            .target = validation_target(identifier)};
+}
+
+base::Task<std::vector<QueuedJob>> unfinished(OrderStore& store, std::size_t limit) {
+    std::vector<QueuedJob> jobs;
+    for (const auto& found : co_await store.claim_unfinished_validations(limit))
+        jobs.push_back(job_of(found.id, found.account, found.identifier));
+    co_return jobs;
+}
+
+Problem other_attempt() {
+    return {ProblemType::malformed, "another challenge of this authorization is being validated"};
+}
+
+// Why an authorization that is neither valid nor waits for this challenge cannot be attempted.
+std::optional<Problem> attempt_refusal(const Authorization& authorization, base::Time now) {
+    const auto refused = [](const std::string& why) {
+        return Problem(ProblemType::malformed, why + "; a new order gives a new authorization");
+    };
+    if (authorization.deactivated) return refused("the authorization was deactivated");
+    const auto& attempt = authorization.attempt;
+    if (attempt && !attempt->finished) return other_attempt();
+    if (attempt && attempt->problem) {
+        // The cause, as the challenge that failed shows it.
+        auto problem = refused("the authorization is invalid, because its " +
+                               std::string(to_string(attempt->method)) +
+                               " challenge failed: " + attempt->problem->detail);
+        problem.subproblems.push_back({attempt->problem->type, attempt->problem->detail, {}});
+        return problem;
+    }
+    if (now >= authorization.expires)
+        return refused("the authorization expired at " + base::to_rfc3339(authorization.expires));
+    return std::nullopt;
+}
+
+// A valid one that is over has nothing to tell any more.
+bool has_lapsed(const Authorization& authorization, base::Time now) {
+    return authorization.status(now) == AuthorizationStatus::expired;
+}
+
+Problem too_many_of_the_account() {
+    Problem problem(ProblemType::rate_limited,
+                    "too many validations of this account are under way; they have to end first");
+    problem.retry_after = come_again;
+    return problem;
+}
+
+Problem too_many() {
+    Problem problem(ProblemType::server_internal,
+                    "too many validations are under way; try again later", 503);
+    problem.retry_after = come_again;
+    return problem;
+}
+
+// `problem` with the tries before it, and itself, as subproblems, if there were any before.
+Problem with_former_tries(Problem problem, const std::optional<Problem>& former) {
+    if (!former) return problem;
+    auto tries = former->subproblems;
+    if (tries.empty()) tries.push_back({former->type, former->detail, {}});
+    tries.push_back({problem.type, problem.detail, {}});
+    if (tries.size() > most_tries_told) tries.erase(tries.begin(), tries.end() - most_tries_told);
+    problem.subproblems = std::move(tries);
+    return problem;
+}
+
+Problem could_not_validate() {
+    return {ProblemType::server_internal, "the CA could not carry out the validation"};
+}
+
+}  // namespace
+
+Validation::Validation(Options options, Repository& repository, Validator& validator,
+                       const Profiles& profiles, const base::Clock& clock,
+                       std::function<base::Executor()> next_executor,
+                       base::Announcements& announcements, base::Log& log, Observer& observer)
+    : options_(options),
+      repository_(repository),
+      validator_(validator),
+      profiles_(profiles),
+      clock_(clock),
+      announcements_(announcements),
+      log_(log),
+      observer_(observer),
+      attempts_(announcements),
+      queue_(
+          {.name = "validation",
+           .queue = Observer::Queue::validation,
+           .parallel = options.in_flight},
+          std::move(next_executor),
+          [this](const std::string& id) { return carry_out(*AuthorizationId::from_text(id)); },
+          [this](const std::string& id) { return give_up(*AuthorizationId::from_text(id)); },
+          [this](std::size_t limit) { return unfinished(repository_, limit); }, log, observer) {}
+
+void Validation::start() {
+    queue_.start();
+}
+void Validation::stop(base::Milliseconds patience) {
+    queue_.stop(patience);
+}
+
+base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authorization,
+                                                           Account account,
+                                                           protocol::ChallengeType method,
+                                                           RequestContext context) {
+    const auto now = clock_.now();
+    if (authorization.status(now) == AuthorizationStatus::valid) co_return nullptr;
+    const auto& former = authorization.attempt;
+    if (former && former->method == method && !authorization.deactivated &&
+        !has_lapsed(authorization, now))
+        co_return nullptr;  // under way, or failed: the client asks again what it has
+    if (auto refusal = attempt_refusal(authorization, now)) throw std::move(*refusal);
+    const auto id = authorization.id;
+    auto job = job_of(id, account.id, authorization.identifier);
+    authorization.attempt =
+        ValidationAttempt{.method = method, .started = now, .request = context.request};
+    const auto beginning =
+        attempts_.begin(id, {std::move(authorization), std::move(account)}, context.received);
+    const auto& attempt = beginning.job;
+    if (attempt->facts.authorization.attempt->method != method) throw other_attempt();
+    if (!beginning.is_new) co_return attempt;
+    job.place = co_await boost::asio::this_coro::executor;
+    const auto submission = queue_.submit(std::move(job));
+    if (submission == JobQueue::Submission::taken) co_return attempt;
+    attempts_.withdraw(id);
+    if (submission == JobQueue::Submission::owner_full) throw too_many_of_the_account();
+    if (submission == JobQueue::Submission::full) throw too_many();
+    co_return nullptr;  // the queue stops, or the last attempt is just ending
+}
+
+bool Validation::is_under_way(const AuthorizationId& id) const {
+    return attempts_.find(id) != nullptr;
+}
+
+std::optional<Authorization> Validation::outcome(const Attempts::Handle& attempt) const {
+    return attempts_.result_of(attempt);
+}
+
+base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method,
+                                    RequestContext context) {
+    ValidationAttempt attempt{
+        .method = method, .started = clock_.now(), .request = std::move(context.request)};
+    if (const auto begun = attempts_.find(id)) attempt = *begun->facts.authorization.attempt;
+    co_await repository_.begin_validation(id, std::move(attempt));
+}
+
+base::Task<std::optional<Validation::Subject>> Validation::subject_of(AuthorizationId id) {
+    std::optional<Subject> subject;
+    const auto begun = attempts_.find(id);
+    if (begun && begun->is_fresh()) {
+        subject.emplace(begun->facts.authorization, begun->facts.account);
+        co_return subject;
+    }
+    // It had to wait, was recorded, or this is another time or node.
+    auto authorization = co_await repository_.find_authorization(id);
+    if (!authorization || authorization->deactivated) co_return std::nullopt;
+    if (!authorization->attempt && begun)
+        authorization->attempt = begun->facts.authorization.attempt;
+    if (!authorization->attempt || authorization->attempt->finished) co_return std::nullopt;
+    auto account = co_await repository_.find_account(authorization->account);
+    subject.emplace(std::move(*authorization), std::move(account));
+    co_return subject;
+}
+
+base::Task<std::optional<Validator::Failure>> Validation::ask(const Authorization& authorization,
+                                                              const Account& account) {
+    // The account's present key: after a rollover, what was prepared with the old key fails
+    // (RFC 8555 section 7.3.5).
+    Validator::Question question{
+        .method = authorization.attempt->method,
+        .identifier = authorization.identifier,
+        .token = authorization.token,
+        .key_authorization = key_authorization(authorization.token, account.key.thumbprint())};
+    const auto method = question.method;
+    log_.debug("validation begins", {{"request", authorization.attempt->request},
+                                     {"authorization", authorization.id.to_string()},
+                                     {"method", to_string(method)}});
+    const auto from = std::chrono::steady_clock::now();
+    std::string seen;
+    std::optional<Validator::Failure> failure;
+    try {
+        auto outcome = co_await validator_.validate(std::move(question));
+        if (!outcome) failure = std::move(outcome.error());
+        if (outcome)
+            for (const auto& step : *outcome) seen += (seen.empty() ? "" : "; ") + step;
+    } catch (const boost::system::system_error&) {
+        throw;  // cancelled, or short of something
+    } catch (const std::exception& error) {
+        // What is lacking says nothing about the identifier. A proof has to come in time, though.
+        if (base::shortage_in(std::current_exception()) && clock_.now() < authorization.expires)
+            throw;
+        log_.error("validator failed",
+                   {{"authorization", authorization.id.to_string()}, {"error", error.what()}});
+        failure.emplace(could_not_validate());
+    }
+    const auto problem = failure ? std::optional(failure->problem) : std::nullopt;
+    observer_.validated(method, problem ? std::optional(problem->type) : std::nullopt,
+                        std::chrono::steady_clock::now() - from);
+    log_.info("validation", {{"request", authorization.attempt->request},
+                             {"authorization", authorization.id.to_string()},
+                             {"account", authorization.account.to_string()},
+                             {"identifier", authorization.identifier.value()},
+                             {"method", to_string(method)},
+                             {"outcome", problem ? to_string(problem->type) : "valid"},
+                             {"detail", problem ? problem->detail : seen}});
+    co_return failure;
+}
+
+std::optional<base::Seconds> Validation::pause_before_retry(
+    const Authorization& authorization) const {
+    const auto now = clock_.now();
+    const auto started = authorization.attempt->started;
+    const auto end = std::min(started + options_.retry_for, authorization.expires);
+    if (now >= end) return std::nullopt;
+    return std::min(retry_pause(now - started), end - now);
+}
+
+base::Task<JobQueue::Again> Validation::carry_out(AuthorizationId id) {
+    Attempts::Job job(attempts_, id);
+    auto subject = co_await subject_of(id);
+    if (!subject) co_return std::nullopt;
+    auto& [authorization, account] = *subject;
+    std::optional<Validator::Failure> failure;
+    if (!account || account->deactivated)
+        failure.emplace(Problem(ProblemType::unauthorized, "the account was deactivated"));
+    else
+        failure = co_await ask(authorization, *account);
+
+    const auto attempt = *authorization.attempt;
+    std::optional<Problem> problem;
+    if (failure) problem = with_former_tries(std::move(failure->problem), attempt.problem);
+    if (failure && failure->outlook == Validator::Failure::Outlook::may_heal) {
+        if (const auto pause = pause_before_retry(authorization)) {
+            auto tried = attempt;
+            tried.problem = std::move(problem);
+            const bool is_open =
+                co_await repository_.note_failed_try(id, std::move(tried), clock_.now());
+            co_return is_open ? JobQueue::Again(*pause) : std::nullopt;
+        }
+    }
+    const auto now = clock_.now();
+    const auto expires = now + profiles_.find("")->reuse_lifetime;
+    const bool is_valid = !problem;
+    authorization.attempt = attempt.ended(now, std::move(problem));
+    const bool is_written =
+        co_await repository_.finish_validation(id, *authorization.attempt, expires);
+    if (!is_written) co_return std::nullopt;
+    if (is_valid) authorization.expires = expires;
+    job.set_result(std::move(authorization));
+    co_return std::nullopt;
+}
+
+base::Task<void> Validation::give_up(AuthorizationId id) {
+    // What was not recorded was promised to nobody.
+    const auto authorization = co_await repository_.find_authorization(id);
+    if (!authorization || !authorization->attempt) co_return;
+    const auto now = clock_.now();
+    co_await repository_.finish_validation(
+        id, authorization->attempt->ended(now, could_not_validate()), now);
+    announcements_.announce(id.to_string());
+}
+
+}  // namespace cairn::ca

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "ca/facts/request_context.h"
+#include "ca/ports/repository.h"
+#include "ca/ports/validator.h"
+#include "ca/rules/profile.h"
+#include "ca/work/job_queue.h"
+#include "ca/work/jobs_in_flight.h"
+#include "protocol/challenge_type.h"
+
+namespace cairn::ca {
+
+/// Proves control of identifiers outside the request (RFC 8555 section 7.5.1). An attempt is a job;
+/// most end while the request that began them still waits for its answer, and are written down
+/// once, with their outcome. One that takes longer is recorded before anybody is told of it, and
+/// from then on survives a restart.
+///
+/// Attempts share what the CA has fairly among accounts and among what is validated (`FairQueue`).
+/// What the CA itself lacks for one is no finding: it is tried again.
+class Validation {
+  public:
+    struct Options {
+        /// Attempts that are carried out at once.
+        std::size_t in_flight = 4096;
+        /// How long after its begin an attempt is still tried again where that may help; 0: a
+        /// failure is final at once.
+        base::Seconds retry_for{0};
+    };
+    Validation(Options options, Repository& repository, Validator& validator,
+               const Profiles& profiles, const base::Clock& clock,
+               std::function<base::Executor()> next_executor, base::Announcements& announcements,
+               base::Log& log, Observer& observer);
+
+    /// Takes up the attempts that a former process left unfinished.
+    void start();
+    /// Lets the attempts under way end, `patience` at most; recorded ones stay in the store.
+    void stop(base::Milliseconds patience);
+
+    /// What the request that begins an attempt has read.
+    struct Facts {
+        Authorization authorization;  ///< with the attempt
+        Account account;
+    };
+    using Attempts = JobsInFlight<AuthorizationId, Facts, Authorization>;
+
+    /// Begins the attempt that a response of `account` to a challenge asks for. Null if there is
+    /// nothing to begin (it is under way, or this challenge decided, or the authorization is
+    /// valid), or it could not begin now. Throws a problem, which says why, if the authorization
+    /// cannot be attempted any more, and one with Retry-After if too many attempts wait.
+    [[nodiscard]] base::Task<Attempts::Handle> begin(Authorization authorization, Account account,
+                                                     protocol::ChallengeType method,
+                                                     RequestContext context);
+    /// True if an attempt that was begun here has not ended, recorded or not. Its end is announced
+    /// under the authorization's id.
+    [[nodiscard]] bool is_under_way(const AuthorizationId& id) const;
+    /// The authorization as the attempt left it, once it has ended and its outcome is written.
+    [[nodiscard]] std::optional<Authorization> outcome(const Attempts::Handle& attempt) const;
+    /// Records the attempt, if it has not ended, so that a client may be told of it: whatever
+    /// becomes of this process, it is carried out. Also one that could not begin, or was
+    /// interrupted: for `context` then.
+    [[nodiscard]] base::Task<void> record(AuthorizationId id, protocol::ChallengeType method,
+                                          RequestContext context);
+
+  private:
+    /// What an attempt stands on.
+    struct Subject {
+        Authorization authorization;
+        std::optional<Account> account;
+    };
+    /// Nothing if there is nothing to attempt any more.
+    base::Task<std::optional<Subject>> subject_of(AuthorizationId id);
+    base::Task<JobQueue::Again> carry_out(AuthorizationId id);
+    base::Task<std::optional<Validator::Failure>> ask(const Authorization& authorization,
+                                                      const Account& account);
+    [[nodiscard]] std::optional<base::Seconds> pause_before_retry(
+        const Authorization& authorization) const;
+    base::Task<void> give_up(AuthorizationId id);
+
+    const Options options_;
+    Repository& repository_;
+    Validator& validator_;
+    const Profiles& profiles_;
+    const base::Clock& clock_;
+    base::Announcements& announcements_;
+    base::Log& log_;
+    Observer& observer_;
+    Attempts attempts_;
+    JobQueue queue_;
+};
+
+}  // namespace cairn::ca

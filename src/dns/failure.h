@@ -1,0 +1,24 @@
+#pragma once
+// Private to dns: what the resolvers say about answers.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "dns/message.h"
+
+namespace cairn::dns {
+
+/// "looking up TXT for example.org: `reason`".
+[[nodiscard]] inline std::unexpected<base::Error> dns_failure(std::string_view name,
+                                                              RecordType type,
+                                                              std::string_view reason) {
+    return base::fail("looking up " + std::string(to_string(type)) + " for " +
+                      base::printable(name) + ": " + std::string(reason));
+}
+
+/// `answer` if it says something about the name; else the reason why not, by its response code
+/// (RFC 1035 section 4.1.1).
+[[nodiscard]] base::Result<Answer> only_facts(Answer answer);
+
+}  // namespace cairn::dns

@@ -1,0 +1,374 @@
+#include "dns/message.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "net/ascii.h"
+
+namespace cairn::dns {
+namespace {
+
+constexpr std::size_t max_wire_name = 255;
+constexpr std::size_t max_compression_links = 128;
+constexpr std::uint16_t class_internet = 1;
+constexpr std::uint8_t caa_critical = 0x80;
+
+/// The header's second and third octet, RFC 1035 section 4.1.1.
+constexpr std::uint16_t flag_response = 0x8000;
+constexpr std::uint16_t mask_opcode = 0x7800;
+constexpr std::uint16_t flag_truncated = 0x0200;
+constexpr std::uint16_t flag_recursion_desired = 0x0100;
+constexpr std::uint16_t mask_response_code = 0x000f;
+constexpr std::uint16_t type_opt = 41;
+
+/// One label's octet as it stands in a name's text: lower case, and escaped where it would read as
+/// something else (RFC 4343 section 2.1).
+void append_name_octet(std::string& text, std::uint8_t octet) {
+    const char character = static_cast<char>(octet);
+    if (octet > 0x20 && octet < 0x7f && character != '.' && character != '\\') {
+        text += net::ascii_lower(character);
+    } else {
+        text += '\\';
+        for (const int power : {100, 10, 1}) text += static_cast<char>('0' + octet / power % 10);
+    }
+}
+
+/// Reads a message from its front to its end, within its bounds.
+class MessageReader {
+  public:
+    explicit MessageReader(base::BytesView message) : message_(message) {}
+
+    [[nodiscard]] std::optional<std::uint16_t> u16() {
+        const auto octets = take(2);
+        if (!octets) return std::nullopt;
+        return static_cast<std::uint16_t>((*octets)[0] << 8U | (*octets)[1]);
+    }
+    [[nodiscard]] std::optional<std::uint32_t> u32() {
+        const auto octets = take(4);
+        if (!octets) return std::nullopt;
+        std::uint32_t number = 0;
+        for (const std::uint8_t octet : *octets) number = number << 8U | octet;
+        return number;
+    }
+    [[nodiscard]] std::optional<base::BytesView> take(std::size_t count) {
+        if (message_.size() - position_ < count) return std::nullopt;
+        const auto octets = message_.subspan(position_, count);
+        position_ += count;
+        return octets;
+    }
+    /// A name, its compression resolved, in lower case without final dot (RFC 1035 section 4.1.4).
+    [[nodiscard]] std::optional<std::string> name() {
+        std::string text;
+        std::size_t wire_size = 1;
+        std::size_t at = position_;
+        std::size_t links = 0;
+        for (;;) {
+            if (at >= message_.size()) return std::nullopt;
+            const std::uint8_t size = message_[at];
+            if ((size & 0xc0U) == 0xc0U) {
+                if (at + 2 > message_.size() || ++links > max_compression_links) {
+                    return std::nullopt;
+                }
+                const std::size_t target =
+                    static_cast<std::size_t>(size & 0x3fU) << 8U | message_[at + 1];
+                if (links == 1) position_ = at + 2;
+                // A "prior occurrence", which also rules out loops.
+                if (target >= at) return std::nullopt;
+                at = target;
+                continue;
+            }
+            if (size > 63) return std::nullopt;
+            ++at;
+            if (size == 0) break;
+            wire_size += std::size_t{1} + size;
+            if (wire_size > max_wire_name || message_.size() - at < size) return std::nullopt;
+            if (!text.empty()) text += '.';
+            for (const std::uint8_t octet : message_.subspan(at, size)) {
+                append_name_octet(text, octet);
+            }
+            at += size;
+        }
+        if (links == 0) position_ = at;
+        return text;
+    }
+    void move_to(std::size_t position) { position_ = position; }
+    [[nodiscard]] std::size_t position() const { return position_; }
+
+  private:
+    base::BytesView message_;
+    std::size_t position_ = 0;
+};
+
+struct Record {
+    std::string owner;
+    std::uint16_t type = 0;
+    std::uint32_t time_to_live = 0;
+    base::BytesView data;
+    std::string target;  ///< of a CNAME
+};
+
+constexpr std::string_view cut_short = "the DNS message ends early or holds a broken name";
+
+/// The answer section's records of class IN that are of `type` or CNAMEs.
+base::Result<std::vector<Record>> read_answers(MessageReader& reader, std::uint16_t count,
+                                               std::uint16_t type) {
+    std::vector<Record> records;
+    for (unsigned index = 0; index < count; ++index) {
+        Record record;
+        auto owner = reader.name();
+        if (!owner) return base::fail(std::string(cut_short));
+        record.owner = std::move(*owner);
+        const auto record_type = reader.u16();
+        const auto record_class = reader.u16();
+        const auto time_to_live = reader.u32();
+        const auto size = reader.u16();
+        if (!record_type || !record_class || !time_to_live || !size) {
+            return base::fail(std::string(cut_short));
+        }
+        const auto start = reader.position();
+        const auto data = reader.take(*size);
+        if (!data) return base::fail(std::string(cut_short));
+        const bool is_cname = *record_type == static_cast<std::uint16_t>(RecordType::cname);
+        if (*record_class != class_internet || !(is_cname || *record_type == type)) continue;
+        record.type = *record_type;
+        // A value with the top bit set is taken as zero (RFC 2181 section 8).
+        record.time_to_live = *time_to_live > 0x7fffffffU ? 0 : *time_to_live;
+        record.data = *data;
+        if (is_cname) {
+            reader.move_to(start);
+            auto target = reader.name();
+            if (!target || reader.position() != start + *size) {
+                return base::fail("a CNAME record is broken");
+            }
+            record.target = std::move(*target);
+        }
+        if (records.size() == max_records + max_cname_links) {
+            return base::fail("the DNS answer has more than " + std::to_string(max_records) +
+                              " records");
+        }
+        records.push_back(std::move(record));
+    }
+    return records;
+}
+
+base::Result<std::string> read_texts(base::BytesView data) {
+    std::string joined;
+    if (data.empty()) return base::fail("a TXT record is empty");
+    while (!data.empty()) {
+        const std::size_t size = data[0];
+        if (data.size() - 1 < size) return base::fail("a TXT record is broken");
+        joined.append(base::text_of(data.subspan(1, size)));
+        data = data.subspan(1 + size);
+    }
+    return joined;
+}
+
+base::Result<CaaProperty> read_caa(base::BytesView data) {
+    // A tag has at least one octet (RFC 8659 section 4.1). A set with a property that cannot be
+    // read is an error as a whole: what it would have forbidden is unknown.
+    if (data.size() < 2 || data[1] == 0 || data.size() - 2 < data[1]) {
+        return base::fail("a CAA record is broken");
+    }
+    CaaProperty property;
+    property.flags = data[0];
+    property.critical = (data[0] & caa_critical) != 0;
+    property.tag = net::ascii_lower(base::text_of(data.subspan(2, data[1])));
+    property.value = base::copy_of(data.subspan(std::size_t{2} + data[1]));
+    return property;
+}
+
+base::Result<void> add_data(Answer& answer, const Record& record, RecordType type) {
+    switch (type) {
+        case RecordType::a:
+        case RecordType::aaaa: {
+            auto address = base::IpAddress::from_octets(record.data);
+            const auto family =
+                type == RecordType::a ? base::IpAddress::Family::v4 : base::IpAddress::Family::v6;
+            if (!address || address->family() != family) {
+                return base::fail("an address record is broken");
+            }
+            answer.addresses.push_back(*address);
+            break;
+        }
+        case RecordType::txt: {
+            auto text = read_texts(record.data);
+            if (!text) return std::unexpected(text.error());
+            answer.texts.push_back(std::move(*text));
+            break;
+        }
+        case RecordType::caa: {
+            auto property = read_caa(record.data);
+            if (!property) return std::unexpected(property.error());
+            answer.caa.push_back(std::move(*property));
+            break;
+        }
+        case RecordType::cname:
+            answer.canonical_name = record.target;
+            break;
+    }
+    return {};
+}
+
+Answer::Outcome outcome_of(int response_code) {
+    switch (response_code) {
+        case 0:
+            return Answer::Outcome::no_data;
+        case 2:
+            return Answer::Outcome::server_failure;
+        case 3:
+            return Answer::Outcome::no_such_name;
+        case 5:
+            return Answer::Outcome::refused;
+        default:
+            return Answer::Outcome::other_failure;
+    }
+}
+
+/// The only CNAME of `owner`, if it has one.
+base::Result<const Record*> cname_of(const std::vector<Record>& records, std::string_view owner) {
+    const Record* found = nullptr;
+    for (const Record& record : records) {
+        if (record.type != static_cast<std::uint16_t>(RecordType::cname) || record.owner != owner) {
+            continue;
+        }
+        if (found != nullptr && found->target != record.target) {
+            return base::fail("a name has more than one CNAME");
+        }
+        found = &record;
+    }
+    return found;
+}
+
+}  // namespace
+
+base::Result<Answer> parse_response(base::BytesView message, std::string_view name,
+                                    RecordType type) {
+    const auto wanted_type = static_cast<std::uint16_t>(type);
+    MessageReader reader(message);
+    const auto id = reader.u16();
+    const auto flags = reader.u16();
+    const auto questions = reader.u16();
+    const auto answers = reader.u16();
+    const auto counts = reader.u32();  // of the two sections that are not read
+    if (!id || !flags || !questions || !answers || !counts) {
+        return base::fail(std::string(cut_short));
+    }
+    if ((*flags & flag_response) == 0 || (*flags & mask_opcode) != 0) {
+        return base::fail("the DNS message is not a response to a query");
+    }
+    if ((*flags & flag_truncated) != 0) return base::fail("the DNS message is truncated");
+    if (*questions != 1) return base::fail("the DNS message does not repeat its one question");
+    const auto question = reader.name();
+    const auto question_type = reader.u16();
+    const auto question_class = reader.u16();
+    if (!question || !question_type || !question_class) return base::fail(std::string(cut_short));
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (!net::same_ignoring_case(*question, name) || *question_type != wanted_type ||
+        *question_class != class_internet) {
+        return base::fail("the DNS message answers another question");
+    }
+
+    Answer answer;
+    answer.response_code = *flags & mask_response_code;
+    answer.outcome = outcome_of(answer.response_code);
+    answer.canonical_name = *question;
+    const auto records = read_answers(reader, *answers, wanted_type);
+    if (!records) return std::unexpected(records.error());
+
+    auto time_to_live = std::optional<std::uint32_t>();
+    const auto note = [&](const Record& record) {
+        time_to_live = std::min(time_to_live.value_or(record.time_to_live), record.time_to_live);
+    };
+    if (type != RecordType::cname) {
+        for (std::size_t links = 0;; ++links) {
+            const auto cname = cname_of(*records, answer.canonical_name);
+            if (!cname) return std::unexpected(cname.error());
+            if (*cname == nullptr) break;
+            if (links == max_cname_links) return base::fail("the CNAME chain is too long or loops");
+            note(**cname);
+            answer.canonical_name = (*cname)->target;
+        }
+    }
+    if (answer.outcome != Answer::Outcome::no_data) return answer;
+
+    const std::string owner = answer.canonical_name;
+    std::size_t count = 0;
+    for (const Record& record : *records) {
+        if (record.type != wanted_type || record.owner != owner) continue;
+        if (++count > max_records) {
+            return base::fail("the DNS answer has more than " + std::to_string(max_records) +
+                              " records");
+        }
+        if (const auto added = add_data(answer, record, type); !added) {
+            return std::unexpected(added.error());
+        }
+        note(record);
+        answer.outcome = Answer::Outcome::found;
+    }
+    answer.time_to_live = time_to_live.value_or(0);
+    return answer;
+}
+
+base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name, RecordType type) {
+    base::Bytes query;
+    const auto append_u16 = [&query](std::size_t number) {
+        query.push_back(static_cast<std::uint8_t>(number >> 8U & 0xffU));
+        query.push_back(static_cast<std::uint8_t>(number & 0xffU));
+    };
+    append_u16(id);
+    append_u16(flag_recursion_desired);
+    append_u16(1);  // question
+    append_u16(0);
+    append_u16(0);
+    append_u16(1);  // additional record: OPT
+    const auto name_start = query.size();
+    if (name.ends_with('.')) name.remove_suffix(1);
+    std::string_view rest = name;
+    for (bool last = false; !last;) {
+        const auto dot = rest.find('.');
+        last = dot == std::string_view::npos;
+        const auto label = rest.substr(0, dot);
+        rest.remove_prefix(last ? rest.size() : dot + 1);
+        const bool printable = std::ranges::all_of(label, [](char character) {
+            return character > 0x20 && character < 0x7f && character != '\\';
+        });
+        if (label.empty() || label.size() > 63 || !printable) {
+            return base::fail("\"" + base::printable(name) + "\" is not a name for the DNS");
+        }
+        query.push_back(static_cast<std::uint8_t>(label.size()));
+        std::ranges::copy(base::bytes_of(label), std::back_inserter(query));
+    }
+    query.push_back(0);
+    if (query.size() - name_start > max_wire_name) {
+        return base::fail("\"" + base::printable(name) + "\" is too long for the DNS");
+    }
+    append_u16(static_cast<std::uint16_t>(type));
+    append_u16(class_internet);
+    // OPT (RFC 6891 section 6.1.2): the root name, the type, our size, then nothing.
+    query.push_back(0);
+    append_u16(type_opt);
+    append_u16(max_datagram);
+    append_u16(0);
+    append_u16(0);
+    append_u16(0);
+    return query;
+}
+
+std::string_view to_string(RecordType type) {
+    switch (type) {
+        case RecordType::a:
+            return "A";
+        case RecordType::cname:
+            return "CNAME";
+        case RecordType::txt:
+            return "TXT";
+        case RecordType::aaaa:
+            return "AAAA";
+        case RecordType::caa:
+            return "CAA";
+    }
+    return "?";
+}
+
+}  // namespace cairn::dns

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ip_address.h"
+#include "base/result.h"
+
+namespace cairn::dns {
+
+enum class RecordType : std::uint16_t { a = 1, cname = 5, txt = 16, aaaa = 28, caa = 257 };
+
+/// A CAA property (RFC 8659 section 4.1).
+struct CaaProperty {
+    bool critical = false;
+    std::uint8_t flags = 0;
+    std::string tag;  ///< lower case
+    base::Bytes value;
+};
+
+/// What an answer to one question holds, after the CNAME chain from the question's name has been
+/// followed inside the message. Only records of the type asked for, at the end of the chain.
+struct Answer {
+    enum class Outcome { found, no_data, no_such_name, server_failure, refused, other_failure };
+    Outcome outcome = Outcome::no_data;
+    int response_code = 0;
+    std::vector<base::IpAddress> addresses;  ///< for A and AAAA
+    std::vector<std::string> texts;          ///< for TXT: the strings of each record joined
+    std::vector<CaaProperty> caa;            ///< for CAA
+    /// The name at the end of the CNAME chain, lower case, without final dot; for a CNAME
+    /// question, where that one record points. Octets that are not printable stand as \DDD.
+    std::string canonical_name;
+    /// The least time to live in the chain and the record set, in seconds.
+    std::uint32_t time_to_live = 0;
+};
+
+/// Most records of one set, and most CNAME links, that are read; beyond: an error.
+inline constexpr std::size_t max_records = 1000;
+inline constexpr std::size_t max_cname_links = 10;
+
+/// Reads a response in wire format (RFC 1035) to the question `name` `type`. Refuses messages that
+/// are not responses, carry another question, are truncated (TC), or hold a CNAME loop. `name` is
+/// compared without regard to case.
+[[nodiscard]] base::Result<Answer> parse_response(base::BytesView message, std::string_view name,
+                                                  RecordType type);
+
+/// A query in wire format for `name` `type`, recursion desired, that takes answers of up to
+/// `max_datagram` octets over UDP (RFC 6891). Refuses text that is no name: labels of 1 to 63
+/// printable characters without escapes, 253 octets in all.
+[[nodiscard]] base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name,
+                                                   RecordType type);
+
+/// What is safe to send over UDP without fragments (DNS Flag Day 2020).
+inline constexpr std::size_t max_datagram = 1232;
+
+/// "A", "CNAME", "TXT", "AAAA", "CAA".
+[[nodiscard]] std::string_view to_string(RecordType type);
+
+}  // namespace cairn::dns

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "dns/message.h"
+
+namespace cairn::dns {
+
+/// Looks names up in the DNS. Thread-safe: `query` may be called on any executor.
+class Resolver {
+  public:
+    virtual ~Resolver() = default;
+    using Deadline = std::chrono::steady_clock::time_point;
+
+    /// Asks for `name` `type`, following CNAMEs, and ends by the deadline, or sooner if the
+    /// resolver's own patience ends. The error says what failed (SERVFAIL, bogus with the reason,
+    /// timeout); a name that does not exist or has no such record is an answer. Throws
+    /// base::Shortage if what is missing is missing here: descriptors, memory, ports.
+    [[nodiscard]] virtual base::Task<base::Result<Answer>> query(
+        std::string name, RecordType type, Deadline deadline = Deadline::max()) = 0;
+
+    struct AddressAnswers {
+        base::Result<Answer> v6, v4;
+    };
+    /// Asks for AAAA and A at the same time.
+    [[nodiscard]] virtual base::Task<AddressAnswers> query_addresses(std::string name,
+                                                                     Deadline deadline);
+};
+
+struct ResolverOptions {
+    /// Forwarders as "address" or "address:port", IPv6 in brackets when a port follows; empty:
+    /// resolve from the roots.
+    std::vector<std::string> servers{};
+    /// Validate with DNSSEC; a bogus answer is an error (RFC 4035).
+    bool dnssec = true;
+    /// How long one query may take in all.
+    base::Milliseconds timeout{5000};
+    /// Trust anchor file and root hints file; empty: the packaged ones.
+    std::string trust_anchor_file{}, root_hints_file{};
+};
+
+/// The resolver that fits the options: forwarders without DNSSEC are asked directly, everything
+/// else is libunbound's work. Neither answers from memory, so that each validation sees the
+/// present; what libunbound keeps nevertheless (failures, and denials without a SOA record) is
+/// forgotten after a second. The events of libunbound run on `executor`, which must outlive the
+/// resolver; a query itself runs on the executor of the task that makes it, which must not run
+/// handlers in parallel. Throws std::runtime_error if the options are refused.
+[[nodiscard]] std::unique_ptr<Resolver> make_resolver(const base::Executor& executor,
+                                                      const ResolverOptions& options);
+
+/// A resolver that asks `options.servers` and leaves all of the work to them, without DNSSEC.
+/// Throws std::runtime_error if there are none or one is not an address.
+[[nodiscard]] std::unique_ptr<Resolver> make_stub_resolver(const ResolverOptions& options);
+
+/// A resolver over libunbound, from the roots or through forwarders, with or without DNSSEC.
+/// Throws std::runtime_error if the options are refused by libunbound.
+[[nodiscard]] std::unique_ptr<Resolver> make_unbound_resolver(const base::Executor& executor,
+                                                              const ResolverOptions& options);
+
+}  // namespace cairn::dns

@@ -1,0 +1,409 @@
+// DNSSEC validation and resolution from the roots, by libunbound.
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <sys/socket.h>
+#include <unbound.h>
+#include <unistd.h>
+
+#include "base/shortage.h"
+#include "crypto/openssl.h"
+#include "dns/failure.h"
+#include "dns/resolver.h"
+#include "net/socket_address.h"
+
+namespace cairn::dns {
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr const char* packaged_trust_anchor = "/usr/share/dns/root.key";
+constexpr const char* packaged_root_hints = "/usr/share/dns/root.hints";
+constexpr std::uint16_t default_port = 53;
+/// Where no name server of the public internet can be. Loopback is refused by default.
+constexpr std::array internal_networks{"10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
+                                       "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
+                                       "fe80::/10"};
+constexpr int class_internet = 1;
+constexpr int rcode_server_failure = 2;
+/// What libunbound remembers of failures is kept no longer than this; RFC 9520 section 3.2 asks for
+/// a second at least.
+constexpr std::chrono::seconds kept_failure{1};
+
+/// Making and deleting a context also makes and deletes locks that all contexts have in common.
+std::mutex& common_locks() {
+    static std::mutex mutex;
+    return mutex;
+}
+
+void delete_context(ub_ctx* context) {
+    const std::scoped_lock lock(common_locks());
+    ub_ctx_delete(context);
+}
+
+using ContextHandle = crypto::Handle<ub_ctx, &delete_context>;
+using ResultHandle = crypto::Handle<ub_result, &ub_resolve_free>;
+
+void require(int error, const std::string& what) {
+    if (error != 0) throw std::runtime_error("libunbound: " + what + ": " + ub_strerror(error));
+}
+
+ContextHandle make_context(const ResolverOptions& options) {
+    ContextHandle context;
+    const std::scoped_lock lock(common_locks());  // given back before a context that failed goes
+    context.reset(ub_ctx_create());
+    if (!context) throw std::runtime_error("libunbound: no context can be made");
+    // It would write to standard error, and wait there for whoever does not read.
+    require(ub_ctx_debugout(context.get(), nullptr), "debug output");
+    const auto set = [&](const char* name, const char* value) {
+        require(ub_ctx_set_option(context.get(), name, value), std::string(name) + " " + value);
+    };
+    set("module-config:", options.dnssec ? "validator iterator" : "iterator");
+    // Each validation sees the present: nothing is kept that an answer holds.
+    set("cache-max-ttl:", "0");
+    set("cache-max-negative-ttl:", "0");
+    set("val-bogus-ttl:", "0");
+    set("aggressive-nsec:", "no");
+    for (const char* cache : {"msg", "rrset", "key", "infra"}) {
+        set((std::string(cache) + "-cache-slabs:").c_str(), "1");
+    }
+    for (const char* cache : {"msg", "rrset", "key", "neg"}) {
+        set((std::string(cache) + "-cache-size:").c_str(), "1m");
+    }
+    // A server that was down is asked again.
+    set("infra-keep-probing:", "yes");
+    // Room for many validations at once.
+    set("outgoing-range:", "4096");
+    set("num-queries-per-thread:", "4096");
+    set("outgoing-num-tcp:", "64");
+
+    for (const std::string& text : options.servers) {
+        const auto server = net::SocketAddress::from_text(text, default_port);
+        if (!server) throw std::runtime_error("DNS server " + server.error().message);
+        const std::string address =
+            server->address.to_string() + "@" + std::to_string(server->port);
+        require(ub_ctx_set_fwd(context.get(), address.c_str()), "forwarder " + text);
+    }
+    if (options.servers.empty()) {
+        if (!options.root_hints_file.empty()) {
+            set("root-hints:", options.root_hints_file.c_str());
+            set("do-not-query-localhost:", "no");
+        } else {
+            if (std::filesystem::exists(packaged_root_hints)) {
+                set("root-hints:", packaged_root_hints);
+            }
+            // A zone on the public internet must not aim our questions at our own network.
+            for (const char* network : internal_networks) {
+                set("do-not-query-address:", network);
+            }
+        }
+    } else {
+        set("do-not-query-localhost:", "no");
+        // Zones that libunbound would answer for: the forwarders know better.
+        set("unblock-lan-zones:", "yes");
+        set("insecure-lan-zones:", "yes");
+    }
+    if (options.dnssec) {
+        const std::string file =
+            options.trust_anchor_file.empty() ? packaged_trust_anchor : options.trust_anchor_file;
+        if (!std::filesystem::exists(file)) {
+            throw std::runtime_error("the DNSSEC trust anchor " + file + " does not exist");
+        }
+        require(ub_ctx_add_ta_file(context.get(), file.c_str()), "trust anchor " + file);
+    }
+    require(ub_ctx_async(context.get(), 1), "thread");
+    // Removing a zone is also what makes libunbound read its files, and complain.
+    for (const char* zone : {"test.", "invalid.", "home.arpa."}) {
+        require(ub_ctx_zone_remove(context.get(), zone),
+                "trust anchor, root hints or local zone " + std::string(zone));
+    }
+    return context;
+}
+
+/// Where a task waits for its answer. Nothing of the task's own event loop is kept here, because
+/// that may be gone when libunbound comes with a late answer. Thread-safe.
+class Mailbox {
+  public:
+    struct Mail {
+        int error = 0;
+        ResultHandle result;
+    };
+
+    /// Waits for the answer until `end` at most; nothing if there was none.
+    static base::Task<std::optional<Mail>> wait(std::shared_ptr<Mailbox> mailbox,
+                                                steady_clock::time_point end) {
+        asio::steady_timer timer(co_await asio::this_coro::executor, end);
+        const Opening opening(*mailbox, timer);
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        const std::scoped_lock lock(mailbox->mutex_);
+        co_return std::move(mailbox->mail_);
+    }
+
+    static void deliver(const std::shared_ptr<Mailbox>& mailbox, Mail mail) {
+        const std::scoped_lock lock(mailbox->mutex_);
+        mailbox->mail_ = std::move(mail);
+        if (mailbox->timer_ == nullptr) return;
+        asio::post(mailbox->timer_->get_executor(), [mailbox] {
+            const std::scoped_lock inner_lock(mailbox->mutex_);
+            if (mailbox->timer_ != nullptr) mailbox->timer_->cancel();
+        });
+    }
+
+  private:
+    /// The time in which a task waits. What was delivered before ends the wait at once.
+    class Opening {
+      public:
+        Opening(Mailbox& mailbox, asio::steady_timer& timer) : mailbox_(mailbox) {
+            const std::scoped_lock lock(mailbox_.mutex_);
+            mailbox_.timer_ = &timer;
+            if (mailbox_.mail_) timer.expires_after(base::Milliseconds(0));
+        }
+        ~Opening() {
+            const std::scoped_lock lock(mailbox_.mutex_);
+            mailbox_.timer_ = nullptr;
+        }
+        Opening(const Opening&) = delete;
+        Opening& operator=(const Opening&) = delete;
+
+      private:
+        Mailbox& mailbox_;
+    };
+
+    std::mutex mutex_;
+    asio::steady_timer* timer_ = nullptr;  ///< while a task waits
+    std::optional<Mail> mail_;
+};
+using MailboxPointer = std::shared_ptr<Mailbox>;
+
+/// libunbound, on one strand. Kept by the handlers that wait for it and by nothing else once the
+/// resolver is gone.
+class Unbound : public std::enable_shared_from_this<Unbound> {
+  public:
+    Unbound(const base::Executor& executor, ResolverOptions options)
+        : strand_(asio::make_strand(executor)),
+          options_(std::move(options)),
+          session_(std::make_shared<Session>(*this)) {}
+
+    [[nodiscard]] base::Milliseconds patience() const { return options_.timeout; }
+    [[nodiscard]] const asio::strand<base::Executor>& strand() const { return strand_; }
+
+    // The rest is used on the strand alone.
+    void ask(const MailboxPointer& mailbox, const std::string& name, RecordType type);
+    void drop(const MailboxPointer& mailbox);
+    void close();
+
+  private:
+    struct Question;
+    /// One context of libunbound with its thread, and what has been asked of it.
+    struct Session : std::enable_shared_from_this<Session> {
+        explicit Session(Unbound& unbound)
+            : context(make_context(unbound.options_)),
+              events(unbound.strand_),
+              start(steady_clock::now()) {
+            events.assign(ub_fd(context.get()));
+        }
+        // The descriptor is libunbound's own.
+        ~Session() { events.release(); }
+        void watch();
+
+        ContextHandle context;
+        asio::posix::stream_descriptor events;
+        steady_clock::time_point start;
+        bool remembers_failure = false;
+        bool watching = false;
+    };
+    struct Question {
+        std::weak_ptr<Unbound> unbound;
+        std::shared_ptr<Session> session;
+        MailboxPointer mailbox;
+        int id = 0;
+    };
+    static void on_answer(void* data, int error, ub_result* raw_result);
+    void replace_session_if_stale();
+
+    asio::strand<base::Executor> strand_;
+    ResolverOptions options_;
+    std::shared_ptr<Session> session_;
+    std::unordered_map<Mailbox*, std::unique_ptr<Question>> questions_;
+};
+
+/// Lets libunbound work on each event, as long as there is a session.
+void Unbound::Session::watch() {
+    if (watching) return;
+    watching = true;
+    events.async_wait(asio::posix::stream_descriptor::wait_read,
+                      [weak = weak_from_this()](const boost::system::error_code& error) {
+                          const auto session = weak.lock();
+                          if (error || !session) return;
+                          session->watching = false;
+                          session->watch();
+                          ub_process(session->context.get());
+                      });
+}
+
+/// Whether libunbound keeps this answer although it was told not to.
+bool is_remembered(const ub_result& result) {
+    if (result.bogus != 0 || result.rcode == rcode_server_failure) return true;
+    if (result.havedata != 0) return false;
+    const base::BytesView message(static_cast<const std::uint8_t*>(result.answer_packet),
+                                  static_cast<std::size_t>(std::max(result.answer_len, 0)));
+    constexpr std::size_t authority_count = 8;
+    return message.size() < authority_count + 2 ||
+           (message[authority_count] == 0 && message[authority_count + 1] == 0);
+}
+
+void Unbound::on_answer(void* data, int error, ub_result* raw_result) {
+    ResultHandle result(raw_result);
+    auto* const question = static_cast<Question*>(data);
+    const auto mailbox = question->mailbox;
+    if (error != 0 || !result || is_remembered(*result)) {
+        question->session->remembers_failure = true;
+    }
+    if (const auto unbound = question->unbound.lock()) unbound->questions_.erase(mailbox.get());
+    Mailbox::deliver(mailbox, {error, std::move(result)});
+}
+
+/// libunbound remembers failures and denials without a SOA record for some seconds, and no option
+/// forbids it. A session that has seen one is replaced after `kept_failure`.
+void Unbound::replace_session_if_stale() {
+    const bool stale = session_ && session_->remembers_failure &&
+                       steady_clock::now() - session_->start >= kept_failure;
+    if (session_ && !stale) return;
+    try {
+        session_ = std::make_shared<Session>(*this);
+    } catch (const std::runtime_error&) {
+        // Descriptors or memory are short: the former one, if any, serves on.
+    }
+}
+
+void Unbound::ask(const MailboxPointer& mailbox, const std::string& name, RecordType type) {
+    replace_session_if_stale();
+    if (!session_) return Mailbox::deliver(mailbox, {UB_INITFAIL, nullptr});
+    session_->watch();
+    auto question = std::make_unique<Question>(weak_from_this(), session_, mailbox);
+    const int error =
+        ub_resolve_async(session_->context.get(), name.c_str(), static_cast<int>(type),
+                         class_internet, question.get(), on_answer, &question->id);
+    if (error != 0) return Mailbox::deliver(mailbox, {error, nullptr});
+    questions_.emplace(mailbox.get(), std::move(question));
+}
+
+void Unbound::drop(const MailboxPointer& mailbox) {
+    const auto found = questions_.find(mailbox.get());
+    if (found == questions_.end()) return;
+    const Question& question = *found->second;
+    question.session->remembers_failure = true;
+    ub_cancel(question.session->context.get(), question.id);
+    questions_.erase(found);
+}
+
+void Unbound::close() {
+    while (!questions_.empty()) {
+        const auto mailbox = questions_.begin()->second->mailbox;
+        drop(mailbox);
+        Mailbox::deliver(mailbox, {UB_PIPE, nullptr});
+    }
+    session_.reset();
+}
+
+/// libunbound says SERVFAIL, or nothing, also where it could open no socket. Throws if that is so.
+void require_sockets() {
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket >= 0) {
+        ::close(socket);
+        return;
+    }
+    const std::error_code error(errno, std::system_category());
+    if (base::is_shortage(error)) throw base::Shortage("asking the DNS: " + error.message());
+}
+
+base::Result<Answer> answer_of(const Mailbox::Mail& mail, const std::string& name,
+                               RecordType type) {
+    // What libunbound itself reports is about this process: memory, its thread, its end.
+    if (mail.error != 0)
+        throw base::Shortage(std::string("libunbound: ") + ub_strerror(mail.error));
+    const ub_result& result = *mail.result;
+    if (result.bogus != 0) {
+        return dns_failure(
+            name, type,
+            "DNSSEC validation failed: " +
+                base::printable(result.why_bogus != nullptr ? result.why_bogus : "", 500));
+    }
+    if (result.rcode == rcode_server_failure || result.answer_packet == nullptr ||
+        result.answer_len <= 0) {
+        require_sockets();
+        return dns_failure(name, type, "no server gave a usable answer (SERVFAIL)");
+    }
+    const base::BytesView message(static_cast<const std::uint8_t*>(result.answer_packet),
+                                  static_cast<std::size_t>(result.answer_len));
+    auto answer = parse_response(message, name, type);
+    if (answer) answer = only_facts(std::move(*answer));
+    if (!answer) return dns_failure(name, type, answer.error().message);
+    return answer;
+}
+
+class UnboundResolver final : public Resolver {
+  public:
+    UnboundResolver(const base::Executor& executor, const ResolverOptions& options)
+        : unbound_(std::make_shared<Unbound>(executor, options)) {}
+    ~UnboundResolver() override {
+        asio::post(unbound_->strand(), [unbound = unbound_] { unbound->close(); });
+    }
+    UnboundResolver(const UnboundResolver&) = delete;
+    UnboundResolver& operator=(const UnboundResolver&) = delete;
+
+    base::Task<base::Result<Answer>> query(std::string name, RecordType type,
+                                           Deadline deadline) override {
+        return ask(unbound_, std::move(name), type, deadline);
+    }
+
+  private:
+    static base::Task<base::Result<Answer>> ask(std::shared_ptr<Unbound> unbound, std::string name,
+                                                RecordType type, Deadline deadline) {
+        const auto begun = steady_clock::now();
+        const auto end = std::min(deadline, begun + unbound->patience());
+        // The same names as everywhere: libunbound itself also reads escapes and the root.
+        if (const auto proper = make_query(0, name, type); !proper) {
+            co_return dns_failure(name, type, proper.error().message);
+        }
+        const auto mailbox = std::make_shared<Mailbox>();
+        asio::post(unbound->strand(),
+                   [unbound, mailbox, name, type] { unbound->ask(mailbox, name, type); });
+        const auto mail = co_await Mailbox::wait(mailbox, end);
+        if (mail) co_return answer_of(*mail, name, type);
+        asio::post(unbound->strand(), [unbound, mailbox] { unbound->drop(mailbox); });
+        require_sockets();
+        const auto waited = std::chrono::ceil<base::Milliseconds>(end - begun);
+        co_return dns_failure(name, type,
+                              "no answer within " + std::to_string(waited.count()) + " ms");
+    }
+
+    std::shared_ptr<Unbound> unbound_;
+};
+
+}  // namespace
+
+std::unique_ptr<Resolver> make_unbound_resolver(const base::Executor& executor,
+                                                const ResolverOptions& options) {
+    return std::make_unique<UnboundResolver>(executor, options);
+}
+
+}  // namespace cairn::dns

@@ -1,0 +1,207 @@
+#include "http/client.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "http/server.h"
+#include "http/testing/server_certificate.h"
+
+namespace cairn::http {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+base::Task<Response> answer(Request request) {
+    Response response;
+    if (request.path() == "/large") response.body.assign(100000, 'x');
+    if (request.path() == "/fields") {
+        response.fields = {{"Link", "<a>;rel=\"up\""}, {"Replay-Nonce", "n"}, {"LINK", "<b>"}};
+    }
+    if (request.path() == "/many") {
+        for (int count = 0; count < 300; ++count) response.fields.emplace_back("X", "y");
+    }
+    if (request.path() == "/redirect") {
+        response.status = 302;
+        response.fields = {{"Location", "https://elsewhere.example/"}};
+    }
+    if (request.path() == "/slow") co_await base::sleep_for(base::Milliseconds(5000));
+    if (request.path() == "/echo") {
+        response.status = 201;
+        response.content_type = "text/plain";
+        response.body = request.method + " " + std::string(request.field("Content-Type")) + " " +
+                        request.body + " " + std::string(request.field("User-Agent"));
+    }
+    co_return response;
+}
+
+class HttpClientTest : public testing::Test {
+  protected:
+    HttpClientTest()
+        : folder_(std::filesystem::temp_directory_path() /
+                  ("cairn-http-client-" + std::to_string(::getpid()))) {
+        // The exchanges here are with this machine, whatever proxy it uses for others.
+        for (const char* name :
+             {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"}) {
+            ::unsetenv(name);
+        }
+        std::filesystem::create_directory(folder_);
+        const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+        const std::string pem = self_signed_pem(key, "localhost");
+        std::ofstream(root_file()) << pem;
+        Server::Options options;
+        options.listen = {"127.0.0.1:0"};
+        options.tls = std::make_shared<net::TlsIdentity>();
+        options.tls->replace(pem, key);
+        options.handler = answer;
+        options.plain_handler = answer;
+        server_ = std::make_unique<Server>(loops_, *log_, std::move(options));
+        server_->start();
+        const std::string address = server_->addresses().at(0);
+        port_ = address.substr(address.rfind(':'));
+    }
+    ~HttpClientTest() override { std::filesystem::remove_all(folder_); }
+
+    [[nodiscard]] std::string root_file() const { return (folder_ / "root.pem").string(); }
+    [[nodiscard]] std::string url(const std::string& path) const {
+        return "https://localhost" + port_ + path;
+    }
+    [[nodiscard]] ClientOptions options() const {
+        ClientOptions options;
+        options.user_agent = "cairn-test/1";
+        options.root_file = root_file();
+        return options;
+    }
+
+    std::filesystem::path folder_;
+    std::unique_ptr<base::Log> log_ = base::silent_log();
+    net::EventLoops loops_{1};
+    std::unique_ptr<Server> server_;
+    std::string port_;
+};
+
+TEST_F(HttpClientTest, ExchangesOverVerifiedTls) {
+    Client client(options());
+    const auto got = client.get(url("/echo"));
+    ASSERT_TRUE(got) << got.error().message;
+    EXPECT_EQ(got->status, 201);
+    EXPECT_EQ(got->body, "GET   cairn-test/1");
+    EXPECT_EQ(got->field("content-type"), "text/plain");
+    EXPECT_EQ(got->field("absent"), "");
+
+    const auto posted = client.post(url("/echo"), "application/jose+json", "{\"a\":1}");
+    ASSERT_TRUE(posted) << posted.error().message;
+    EXPECT_EQ(posted->body, "POST application/jose+json {\"a\":1} cairn-test/1");
+    const auto empty = client.post(url("/echo"), "application/jose+json", "");
+    ASSERT_TRUE(empty) << empty.error().message;
+    EXPECT_THAT(empty->body, StartsWith("POST application/jose+json  "));
+
+    const auto head = client.head(url("/echo"));
+    ASSERT_TRUE(head) << head.error().message;
+    EXPECT_EQ(head->status, 201);
+    EXPECT_EQ(head->body, "");
+    EXPECT_EQ(client.get(url("/echo"))->body, "GET   cairn-test/1") << "after HEAD and POST";
+
+    Client moved = std::move(client);
+    EXPECT_TRUE(moved.get(url("/")));
+}
+
+TEST_F(HttpClientTest, KeepsEveryField) {
+    Client client(options());
+    const auto reply = client.get(url("/fields"));
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_THAT(reply->all_fields("link"), ElementsAre("<a>;rel=\"up\"", "<b>"));
+    EXPECT_EQ(reply->field("replay-nonce"), "n");
+}
+
+TEST_F(HttpClientTest, FollowsNoRedirect) {
+    Client client(options());
+    const auto reply = client.get(url("/redirect"));
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_EQ(reply->status, 302);
+    EXPECT_EQ(reply->field("location"), "https://elsewhere.example/");
+}
+
+TEST_F(HttpClientTest, BoundsWhatItTakes) {
+    auto small = options();
+    small.max_body = 99999;
+    Client client(small);
+    const auto large = client.get(url("/large"));
+    ASSERT_FALSE(large);
+    EXPECT_EQ(large.error().message,
+              "GET " + url("/large") + ": the answer's body is larger than 99999 octets");
+    const auto many = client.get(url("/many"));
+    ASSERT_FALSE(many);
+    EXPECT_THAT(many.error().message, HasSubstr("the answer's header is too large"));
+    EXPECT_TRUE(client.get(url("/"))) << "the client is good for the next exchange";
+
+    small.max_body = 100000;
+    EXPECT_EQ(Client(small).get(url("/large"))->body.size(), 100000U);
+}
+
+TEST_F(HttpClientTest, GivesUpAtItsDeadline) {
+    auto hasty = options();
+    hasty.timeout = base::Milliseconds(200);
+    const auto reply = Client(hasty).get(url("/slow"));
+    ASSERT_FALSE(reply);
+    EXPECT_THAT(reply.error().message, HasSubstr("no complete answer in time"));
+}
+
+TEST_F(HttpClientTest, TrustsTheGivenRootAloneAndChecksTheName) {
+    auto system = options();
+    system.root_file.clear();
+    const auto untrusted = Client(system).get(url("/"));
+    ASSERT_FALSE(untrusted);
+    EXPECT_THAT(untrusted.error().message, HasSubstr("not trusted"));
+    EXPECT_THAT(untrusted.error().message, HasSubstr("--ca-root FILE"));
+
+    Client client(options());
+    const auto misnamed = client.get("https://127.0.0.1" + port_ + "/");
+    ASSERT_FALSE(misnamed);
+    EXPECT_THAT(misnamed.error().message, HasSubstr("not trusted"));
+
+    auto missing = options();
+    missing.root_file = "/nowhere/root.pem";
+    const auto no_file = Client(missing).get(url("/"));
+    ASSERT_FALSE(no_file);
+    EXPECT_THAT(no_file.error().message, HasSubstr("/nowhere/root.pem cannot be read"));
+}
+
+TEST_F(HttpClientTest, SpeaksPlainHttpOnlyIfAllowed) {
+    const std::string plain = "http://localhost" + port_ + "/echo";
+    const auto refused = Client(options()).get(plain);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("only https"));
+    auto lax = options();
+    lax.allow_plain_http = true;
+    const auto reply = Client(lax).get(plain);
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_EQ(reply->status, 201);
+    EXPECT_FALSE(Client(lax).get("file:///etc/passwd"));
+    EXPECT_FALSE(Client(lax).get("not a url"));
+}
+
+TEST_F(HttpClientTest, SaysWhatCameOfIt) {
+    Client client(options());
+    const auto unknown = client.get("https://name.invalid/directory");
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(
+        unknown.error().message,
+        StartsWith("GET https://name.invalid/directory: the name name.invalid was not found"));
+    server_->stop(base::Milliseconds(0));
+    const auto closed = client.get(url("/"));
+    ASSERT_FALSE(closed);
+    EXPECT_THAT(closed.error().message, HasSubstr("no connection to localhost" + port_));
+}
+
+}  // namespace
+}  // namespace cairn::http

@@ -1,0 +1,49 @@
+#include "http/router.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::http {
+namespace {
+
+Router::Handler nothing() {
+    return [](Request, Router::Parameters) -> base::Task<Response> { co_return Response{}; };
+}
+
+class RouterTest : public testing::Test {
+  protected:
+    RouterTest() {
+        router_.add("POST", "/order/{}", nothing());
+        router_.add("POST", "/order/{}/finalize", nothing());
+        router_.add("GET", "/directory", nothing());
+        router_.add("HEAD", "/directory", nothing());
+    }
+    Router router_;
+};
+
+TEST_F(RouterTest, FindsLiteralAndVariableSegments) {
+    const auto match = router_.find("POST", "/order/aB-_9/finalize");
+    ASSERT_NE(match.handler, nullptr);
+    EXPECT_EQ(match.parameters, std::vector<std::string>{"aB-_9"});
+    EXPECT_TRUE(router_.find("GET", "/directory").parameters.empty());
+}
+
+TEST_F(RouterTest, NamesTheMethodsOfAPathThatHasAnother) {
+    const auto match = router_.find("POST", "/directory");
+    EXPECT_EQ(match.handler, nullptr);
+    EXPECT_EQ(match.methods, (std::vector<std::string_view>{"GET", "HEAD"}));
+}
+
+TEST_F(RouterTest, MatchesNothingThatIsNotExactlyAPath) {
+    for (const char* path :
+         {"", "order/x", "/order", "/order/", "/order//finalize", "/order/../directory",
+          "/order/a%2fb", "/order/a b", "//directory", "/directory/", "/Directory",
+          "/order/x/finalize/", "/order/\xc3\xa9"}) {
+        const auto match = router_.find("POST", path);
+        EXPECT_EQ(match.handler, nullptr) << path;
+        EXPECT_TRUE(match.methods.empty()) << path;
+    }
+    EXPECT_TRUE(router_.find("POST", "/order/" + std::string(129, 'a')).methods.empty());
+}
+
+}  // namespace
+}  // namespace cairn::http

@@ -1,0 +1,155 @@
+#include <stdexcept>
+
+#include "store/key_obstacle.h"
+#include "store/postgres/repository.h"
+#include "store/stored_rows.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Account;
+using ca::AccountId;
+using enum Statement::Effect;
+using enum Statement::Transaction;
+
+constexpr int most_attempts = 5;
+
+const std::string columns = "version, id, jwk, contacts, created, terms_agreed, deactivated";
+
+// What the caller has already is not sent again.
+const Statement find_version{"find_account_version", "SELECT version FROM accounts WHERE id = $1",
+                             repeatable, shared};
+const Statement find_by_id{"find_account", "SELECT " + columns + " FROM accounts WHERE id = $1",
+                           repeatable, shared};
+const Statement find_by_key{"find_account_by_key",
+                            "SELECT " + columns + " FROM accounts WHERE thumbprint = $1",
+                            repeatable, shared};
+const Statement create{
+    "create_account",
+    "WITH asked AS MATERIALIZED (SELECT obstacle_to_key($8, $9, $2, true) AS obstacle),"
+    " added AS (INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
+    " deactivated) SELECT $1, $2, $3, $4, $5, $6, $7 FROM asked WHERE obstacle = 0)"
+    " SELECT obstacle FROM asked",
+    repeatable};
+const Statement update{"update_contacts",
+                       "UPDATE accounts SET contacts = $2, version = version + 1"
+                       " WHERE id = $1 AND deactivated IS NULL RETURNING " +
+                           columns,
+                       repeatable};
+const Statement deactivate{"deactivate_account",
+                           "UPDATE accounts SET deactivated = $2, version = version + 1"
+                           " WHERE id = $1 AND deactivated IS NULL RETURNING " +
+                               columns,
+                           repeatable};
+const Statement replace_key{"replace_account_key",
+                            "WITH asked AS MATERIALIZED"
+                            " (SELECT obstacle_to_key($5, $6, $3, true) AS obstacle),"
+                            " replaced AS (UPDATE accounts SET thumbprint = $3, jwk = $4,"
+                            " version = version + 1 WHERE (SELECT obstacle = 0 FROM asked)"
+                            " AND id = $1 AND thumbprint = $2 AND deactivated IS NULL RETURNING id)"
+                            " SELECT obstacle, EXISTS (SELECT FROM replaced) FROM asked",
+                            repeatable};
+const Statement find_obstacle{"find_obstacle_to_key",
+                              "SELECT EXISTS (SELECT FROM accounts"
+                              " WHERE id = $1 AND thumbprint = $2 AND deactivated IS NULL),"
+                              " (SELECT id FROM accounts WHERE thumbprint = $3)",
+                              repeatable, shared};
+
+}  // namespace
+
+ca::Account PostgresRepository::remember(PostgresRow& row) {
+    const auto version = row.integer();
+    auto account = read_account(row);
+    accounts_.put({account.id, account, version});
+    return account;
+}
+
+base::Task<std::optional<Account>> PostgresRepository::find_account(AccountId id) {
+    if (auto known = accounts_.find(id)) {
+        const auto present = co_await run(find_version, id);
+        const auto version = present.first([](PostgresRow& row) { return row.integer(); });
+        if (version == known->version) co_return std::move(known->account);
+    }
+    const auto answer = co_await run(find_by_id, id);
+    co_return answer.first([this](PostgresRow& row) { return remember(row); });
+}
+
+base::Task<std::optional<Account>> PostgresRepository::find_account_by_key(
+    crypto::Sha256Digest thumbprint) {
+    const auto answer = co_await run(find_by_key, thumbprint);
+    co_return answer.first([this](PostgresRow& row) { return remember(row); });
+}
+
+base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Account account) {
+    const auto key = key_id_of(account.key);
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+        const auto answer =
+            co_await run(create, account.id, account.key.thumbprint(), account.key.to_json(),
+                         to_lines(account.contacts), account.created, account.terms_agreed,
+                         account.deactivated, lock_of_key(key), key);
+        auto row = answer.row(0);
+        switch (obstacle_from(row.integer())) {
+            case KeyObstacle::none:
+                co_return Creation{std::move(account), true};
+            case KeyObstacle::blocked:
+                co_return Creation{std::move(account), false, KeyRefusal::blocked};
+            case KeyObstacle::certified:
+                co_return Creation{std::move(account), false, KeyRefusal::certified};
+            case KeyObstacle::account:
+                auto holder = co_await find_account_by_key(account.key.thumbprint());
+                const bool is_own =
+                    answer.follows_lost_answer() && holder && holder->id == account.id;
+                if (holder) co_return Creation{*std::move(holder), is_own};
+                // Its holder has changed its key between the two.
+        }
+    }
+    throw ca::StoreUnavailable("create_account: the key changes hands all the time");
+}
+
+base::Task<std::optional<Account>> PostgresRepository::update_contacts(
+    AccountId id, std::vector<std::string> contacts) {
+    const auto answer = co_await run(update, id, to_lines(contacts));
+    auto account = answer.first([this](PostgresRow& row) { return remember(row); });
+    if (!account) co_return co_await find_account(id);
+    co_return account;
+}
+
+base::Task<std::optional<Account>> PostgresRepository::deactivate_account(AccountId id,
+                                                                          base::Time now) {
+    const auto answer = co_await run(deactivate, id, now);
+    auto account = answer.first([this](PostgresRow& row) { return remember(row); });
+    if (!account) co_return co_await find_account(id);
+    co_return account;
+}
+
+base::Task<ca::AccountStore::KeyReplacement> PostgresRepository::replace_account_key(
+    AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) {
+    using enum KeyReplacement::Outcome;
+    const auto key = key_id_of(new_key);
+    bool may_have_replaced = false;
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+        const auto answer = co_await run(replace_key, id, old_thumbprint, new_key.thumbprint(),
+                                         new_key.to_json(), lock_of_key(key), key);
+        auto row = answer.row(0);
+        const auto obstacle = obstacle_from(row.integer());
+        if (row.boolean()) co_return KeyReplacement{replaced, std::nullopt};
+        may_have_replaced = may_have_replaced || answer.follows_lost_answer();
+        const auto reasons = co_await run(find_obstacle, id, old_thumbprint, new_key.thumbprint());
+        auto reason = reasons.row(0);
+        const bool has_old_key = reason.boolean();
+        std::optional<AccountId> holder;
+        if (const auto octets = reason.optional_blob()) holder = id_from<ca::AccountKind>(*octets);
+        if (may_have_replaced && holder == id) co_return KeyReplacement{replaced, std::nullopt};
+        // Who no longer has the key that the request was signed with learns nothing about others.
+        if (!has_old_key) co_return KeyReplacement{stale, std::nullopt};
+        if (obstacle == KeyObstacle::blocked)
+            co_return KeyReplacement{key_is_blocked, std::nullopt};
+        if (obstacle == KeyObstacle::certified)
+            co_return KeyReplacement{key_is_certified, std::nullopt};
+        if (holder) co_return KeyReplacement{taken, holder};
+        // The obstacle went away between the two.
+    }
+    throw ca::StoreUnavailable("replace_account_key: the key changes hands all the time");
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,171 @@
+#include <map>
+#include <stdexcept>
+
+#include "store/postgres/repository.h"
+#include "store/stored_rows.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Authorization;
+using ca::AuthorizationId;
+using enum Statement::Effect;
+using enum Statement::Transaction;
+
+const Statement find_one{"find_authorization",
+                         "SELECT " + authorization_columns + " FROM authorizations a WHERE id = $1",
+                         repeatable, shared};
+const Statement find_some{
+    "find_authorizations",
+    "SELECT " + authorization_columns + " FROM authorizations a WHERE id = ANY ($1)", repeatable,
+    shared};
+const Statement find_valid{
+    "find_valid_authorizations",
+    "SELECT w.place, " + authorization_columns +
+        " FROM unnest($2) WITH ORDINALITY AS w (identifier, place) CROSS JOIN LATERAL ("
+        "SELECT * FROM authorizations v WHERE v.account = $1 AND v.identifier = w.identifier"
+        " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
+        " AND v.finished <= $3 AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
+    repeatable, shared};
+const Statement begin{"begin_validation",
+                      "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"
+                      " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
+                      repeatable};
+const Statement note{
+    "note_failed_try",
+    "UPDATE authorizations SET method = $2, started = coalesce(started, $3), problem = $4,"
+    " node = coalesce(node, $6), request = coalesce(request, $7)"
+    " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
+    " AND ((started IS NULL AND expires > $5) OR method = $2)",
+    repeatable};
+const Statement finish{
+    "finish_validation",
+    "UPDATE authorizations SET method = $2, started = coalesce(started, $3), finished = $4,"
+    " problem = $5, expires = coalesce($6, expires), request = coalesce(request, $7)"
+    " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
+    " AND ((started IS NULL AND expires > $4) OR method = $2)",
+    repeatable};
+const Statement deactivate{"deactivate_authorization",
+                           "UPDATE authorizations SET deactivated = $2"
+                           " WHERE id = $1 AND deactivated IS NULL AND expires > $2"
+                           " AND (started IS NULL OR (finished IS NOT NULL AND problem IS NULL))",
+                           repeatable};
+const Statement claim{
+    "claim_unfinished_validations",
+    // Ranked first and locked then: a row cannot be locked where it is ranked.
+    "WITH ranked AS (SELECT id, account, identifier, started, node IS NOT DISTINCT FROM $1 AS "
+    "is_own,"
+    " row_number() OVER (PARTITION BY account ORDER BY started, id) AS turn FROM authorizations a"
+    " WHERE started IS NOT NULL AND finished IS NULL AND (node = $1 OR " +
+        no_living_node +
+        ")),"
+        " chosen AS (SELECT * FROM ranked ORDER BY turn, started, id LIMIT $2),"
+        " orphans AS (SELECT id FROM authorizations a WHERE id = ANY (ARRAY(SELECT id FROM chosen"
+        " WHERE NOT is_own)) AND started IS NOT NULL AND finished IS NULL AND " +
+        no_living_node +
+        " FOR UPDATE SKIP LOCKED),"
+        " taken AS (UPDATE authorizations SET node = $1"
+        " WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
+        " SELECT id, account, identifier FROM chosen WHERE is_own OR id IN (SELECT id FROM orphans)"
+        " ORDER BY turn, started, id",
+    repeatable};
+
+}  // namespace
+
+std::vector<std::optional<Authorization>> placed_authorizations(const Answer& answer,
+                                                                std::size_t places) {
+    std::vector<std::optional<Authorization>> placed(places);
+    for (int i = 0; i < answer.rows(); ++i) {
+        auto row = answer.row(i);
+        const auto place = static_cast<std::size_t>(row.integer());
+        placed.at(place - 1) = read_authorization(row);
+    }
+    return placed;
+}
+
+base::Task<std::optional<Authorization>> PostgresRepository::find_authorization(
+    AuthorizationId id) {
+    const auto answer = co_await run(find_one, id);
+    co_return answer.first(read_authorization<PostgresRow>);
+}
+
+base::Task<std::vector<Authorization>> PostgresRepository::find_authorizations(
+    std::vector<AuthorizationId> ids) {
+    std::vector<Authorization> found;
+    if (ids.empty()) co_return found;
+    std::vector<base::BytesView> octets;
+    for (const auto& id : ids) octets.push_back(id.octets());
+    const auto answer = co_await run(find_some, octets);
+    std::map<AuthorizationId, Authorization> by_id;
+    for (auto& authorization : answer.each(read_authorization<PostgresRow>))
+        by_id.emplace(authorization.id, std::move(authorization));
+    for (const auto& id : ids) {
+        const auto entry = by_id.find(id);
+        if (entry == by_id.end())
+            throw std::runtime_error("the store has no authorization " + id.to_string());
+        found.push_back(entry->second);
+    }
+    co_return found;
+}
+
+base::Task<std::vector<std::optional<Authorization>>> PostgresRepository::find_valid_authorizations(
+    ca::AccountId account, std::vector<protocol::Identifier> identifiers, base::Time now) {
+    if (identifiers.empty()) co_return std::vector<std::optional<Authorization>>();
+    std::vector<std::string> wanted;
+    for (const auto& identifier : identifiers) wanted.push_back(to_stored(identifier));
+    const auto answer = co_await run(find_valid, account, wanted, now);
+    co_return placed_authorizations(answer, identifiers.size());
+}
+
+base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,
+                                                      ca::ValidationAttempt attempt) {
+    const auto answer = co_await run(begin, id, to_stored(std::span(&attempt.method, 1)),
+                                     attempt.started, node_.id(), attempt.request);
+    if (answer.affected() == 1 || !answer.follows_lost_answer()) co_return answer.affected() == 1;
+    const auto found = co_await find_authorization(id);
+    co_return found && found->attempt && found->attempt->is_same(attempt);
+}
+
+base::Task<bool> PostgresRepository::note_failed_try(AuthorizationId id,
+                                                     ca::ValidationAttempt attempt,
+                                                     base::Time now) {
+    const auto answer =
+        co_await run(note, id, to_stored(std::span(&attempt.method, 1)), attempt.started,
+                     attempt.problem->to_json(), now, node_.id(), attempt.request);
+    co_return answer.affected() == 1;
+}
+
+base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id,
+                                                       ca::ValidationAttempt attempt,
+                                                       base::Time expires) {
+    const auto& problem = attempt.problem;
+    const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
+    const auto new_expiry = problem ? std::nullopt : std::optional(expires);
+    const auto answer =
+        co_await run(finish, id, to_stored(std::span(&attempt.method, 1)), attempt.started,
+                     attempt.finished, document, new_expiry, attempt.request);
+    bool is_finished = answer.affected() == 1;
+    if (!is_finished && answer.follows_lost_answer()) {
+        const auto found = co_await find_authorization(id);
+        is_finished = found && found->attempt && found->attempt->finished == attempt.finished &&
+                      found->attempt->is_same(attempt);
+    }
+    if (is_finished) node_.announce(id.to_string());
+    co_return is_finished;
+}
+
+base::Task<bool> PostgresRepository::deactivate_authorization(AuthorizationId id, base::Time now) {
+    const auto answer = co_await run(deactivate, id, now);
+    if (answer.affected() == 1 || !answer.follows_lost_answer()) co_return answer.affected() == 1;
+    const auto found = co_await find_authorization(id);
+    co_return found && found->deactivated == now;
+}
+
+base::Task<std::vector<ca::OrderStore::UnfinishedValidation>>
+PostgresRepository::claim_unfinished_validations(std::size_t limit) {
+    const auto answer =
+        co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
+    co_return answer.each(read_unfinished_validation<PostgresRow>);
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,136 @@
+#include "store/key_obstacle.h"
+#include "store/postgres/repository.h"
+#include "store/stored_rows.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::IssuedCertificate;
+using protocol::RevocationReason;
+using enum Statement::Effect;
+using enum Statement::Transaction;
+
+const Statement add{
+    "add_certificate",
+    "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    repeatable};
+const Statement find{
+    "find_certificate",
+    "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id,"
+    " c.revoked, c.reason FROM certificate_states c WHERE c.serial = $1",
+    repeatable, shared};
+const Statement download{
+    "find_download",
+    "SELECT i.chain, c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account,"
+    " c.order_id, c.revoked, c.reason FROM certificate_states c"
+    " LEFT JOIN issuers i ON i.id = c.issuer WHERE c.serial = $1",
+    repeatable, shared};
+// The time stays that of the first revocation: it was not to be trusted since. A row that was
+// inserted by this statement has no deleter (xmax).
+const Statement revoke{
+    "revoke_certificate",
+    "WITH target AS (SELECT serial, reason FROM certificate_states WHERE serial = $1),"
+    " recorded AS (INSERT INTO requested_revocations AS r (serial, at, reason)"
+    " SELECT serial, $2, $3 FROM target WHERE reason IS NULL OR reason <> $4"
+    " ON CONFLICT (serial) DO UPDATE SET reason = excluded.reason"
+    " WHERE excluded.reason = $4 AND r.reason <> $4 RETURNING xmax = 0 AS is_first)"
+    " SELECT EXISTS (SELECT FROM target),"
+    " (SELECT CASE WHEN is_first THEN 1::bigint ELSE 2 END FROM recorded)",
+    repeatable};
+// The lock of the key comes first, as in whatever else gives a key a use.
+const Statement compromise{
+    "record_key_compromise",
+    "WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($3) IS NULL),"
+    " blocked AS (INSERT INTO blocked_keys (key) SELECT $1 FROM locked ON CONFLICT DO NOTHING),"
+    " compromised AS (INSERT INTO compromised_keys (key, at) SELECT $1, $2 FROM locked"
+    " ON CONFLICT DO NOTHING RETURNING key)"
+    " SELECT EXISTS (SELECT FROM compromised),"
+    " (SELECT at FROM compromised_keys WHERE key = $1)",
+    repeatable};
+const Statement find_blocked{"is_key_blocked", "SELECT FROM blocked_keys WHERE key = $1",
+                             repeatable, shared};
+const Statement save_chain{"save_issuer",
+                           "INSERT INTO issuers AS i (id, chain) VALUES ($1, $2)"
+                           " ON CONFLICT (id) DO UPDATE SET chain = $2 WHERE i.chain <> $2",
+                           repeatable};
+const Statement find_chain{"find_issuer", "SELECT chain FROM issuers WHERE id = $1", repeatable,
+                           shared};
+
+std::int64_t code_of(RevocationReason reason) {
+    return static_cast<int>(reason);
+}
+
+}  // namespace
+
+base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certificate) {
+    std::exception_ptr refusal;
+    try {
+        co_await run(add, certificate.serial.der_content(), certificate.der, certificate.issuer,
+                     certificate.key, certificate.not_after, certificate.account, certificate.order,
+                     certificate.issued);
+    } catch (const StatementRefused& refused) {
+        if (!refused.is_unique_violation() || !refused.follows_lost_answer) throw;
+        refusal = std::current_exception();
+    }
+    if (!refusal) co_return;
+    const auto found = co_await find_certificate(certificate.serial);
+    if (!found || !found->is_same(certificate)) std::rethrow_exception(refusal);
+}
+
+base::Task<std::optional<IssuedCertificate>> PostgresRepository::find_certificate(
+    pki::SerialNumber serial) {
+    const auto answer = co_await run(find, serial.der_content());
+    co_return answer.first(read_certificate<PostgresRow>);
+}
+
+base::Task<std::optional<ca::CertificateStore::Download>> PostgresRepository::find_download(
+    pki::SerialNumber serial) {
+    const auto answer = co_await run(download, serial.der_content());
+    co_return answer.first([](PostgresRow& row) {
+        std::optional<std::string> chain(row.optional_text());
+        return Download{read_certificate(row), std::move(chain)};
+    });
+}
+
+base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_certificate(
+    pki::SerialNumber serial, ca::Revocation revocation) {
+    using enum RevocationOutcome;
+    const auto answer =
+        co_await run(revoke, serial.der_content(), revocation.at, code_of(revocation.reason),
+                     code_of(RevocationReason::key_compromise));
+    auto row = answer.row(0);
+    if (!row.boolean()) co_return unknown;
+    const auto change = row.optional_integer();
+    if (!change && answer.follows_lost_answer()) {
+        const auto found = co_await find_certificate(serial);
+        if (found && found->revocation == revocation) co_return revoked;
+    }
+    if (!change) co_return already_revoked;
+    co_return *change == 1 ? revoked : raised_to_key_compromise;
+}
+
+base::Task<bool> PostgresRepository::record_key_compromise(crypto::Sha256Digest key,
+                                                           base::Time now) {
+    const auto answer = co_await run(compromise, key, now, lock_of_key(key));
+    auto row = answer.row(0);
+    if (row.boolean()) co_return true;
+    // A first attempt whose answer was lost may have recorded it.
+    co_return answer.follows_lost_answer() && row.optional_time() == now;
+}
+
+base::Task<bool> PostgresRepository::is_key_blocked(crypto::Sha256Digest key) {
+    const auto answer = co_await run(find_blocked, key);
+    co_return answer.rows() != 0;
+}
+
+base::Task<void> PostgresRepository::save_issuer(ca::IssuerId id, std::string chain_pem) {
+    co_await run(save_chain, id, chain_pem);
+}
+
+base::Task<std::optional<std::string>> PostgresRepository::find_issuer(ca::IssuerId id) {
+    const auto answer = co_await run(find_chain, id);
+    co_return answer.first([](PostgresRow& row) { return std::string(row.text()); });
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,281 @@
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <string_view>
+
+#include "store/key_obstacle.h"
+#include "store/postgres/repository.h"
+#include "store/stored_rows.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Order;
+using ca::OrderId;
+using enum Statement::Effect;
+using enum Statement::Transaction;
+
+const Statement create{
+    "create_order",
+    "WITH candidates AS MATERIALIZED (SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16)"
+    " WITH ORDINALITY AS c (id, account, identifier, created, expires, token, offered, place)),"
+    " reused AS MATERIALIZED (SELECT c.place, " +
+        authorization_columns +
+        " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
+        "SELECT * FROM authorizations v WHERE v.account = c.account"
+        " AND v.identifier = c.identifier AND v.finished IS NOT NULL AND v.problem IS NULL"
+        " AND v.deactivated IS NULL AND v.expires > $18 AND v.finished <= $19"
+        " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
+        " ORDER BY latest.expires DESC LIMIT 1) AS a),"
+        " added AS (INSERT INTO authorizations"
+        " (id, account, identifier, created, expires, token, offered)"
+        " SELECT id, account, identifier, created, expires, token, offered FROM candidates c"
+        " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place)),"
+        " placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
+        " authorizations, profile, not_before, not_after)"
+        " VALUES ($1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM reused)"
+        " THEN (SELECT string_agg(coalesce(r.id, c.id), '' ORDER BY c.place)"
+        " FROM candidates c LEFT JOIN reused r ON r.place = c.place)"
+        " ELSE $6 END, $7, $8, $9))"
+        " SELECT * FROM reused",
+    repeatable};
+// What read_order reads, of orders called `o`.
+const std::string columns =
+    "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
+    " o.not_before, o.not_after, o.completed, o.problem, o.begun, o.csr, o.serial,"
+    " o.certificate_not_before, o.certificate_not_after, o.request";
+
+constexpr int column_count = 17;
+
+// As many as there are columns in a list.
+std::string nulls_for(std::string_view list) {
+    std::string nulls = "NULL";
+    for (auto i = std::ranges::count(list, ','); i > 0; --i) nulls += ", NULL";
+    return nulls;
+}
+
+const Statement find{"find_order", "SELECT " + columns + " FROM orders o WHERE id = $1", repeatable,
+                     shared};
+// One row is the order's and has no place.
+const Statement find_with_proofs{
+    "find_order_and_proofs",
+    "WITH found AS MATERIALIZED (SELECT * FROM orders WHERE id = $1)"
+    " SELECT NULL, " +
+        columns + ", " + nulls_for(authorization_columns) +
+        " FROM found o UNION ALL SELECT named.place, " + nulls_for(columns) + ", " +
+        authorization_columns +
+        " FROM (SELECT place, substr(authorizations, (16 * place - 15)::integer, 16) AS id"
+        " FROM found CROSS JOIN generate_series(1::bigint, length(authorizations) / 16) AS place"
+        " WHERE begun IS NULL) AS named"
+        " CROSS JOIN LATERAL (SELECT * FROM authorizations v WHERE v.id = named.id OFFSET 0) AS a",
+    repeatable, shared};
+// By a range, since with "account = $1" the order by id alone would be enough, and the primary key,
+// walked backwards over everybody's orders, a way to it.
+const Statement list{"orders_of",
+                     "SELECT id FROM orders WHERE account >= $1 AND account <= $1"
+                     " ORDER BY account DESC, id DESC LIMIT $2",
+                     repeatable, shared};
+const Statement list_before{"orders_of_before",
+                            "SELECT id FROM orders WHERE account >= $1 AND (account, id) < ($1, $3)"
+                            " ORDER BY account DESC, id DESC LIMIT $2",
+                            repeatable, shared};
+// The lock of the key comes first. That of the rows waits for a deactivation that is not committed
+// yet, and then sees it; one that comes later waits for the intent. Locked are authorizations in
+// the order of their ids, then the order: whatever else locks both keeps to that.
+const Statement begin{
+    "begin_issuance",
+    "WITH requested AS MATERIALIZED"
+    " (SELECT obstacle_to_key($11, $8, $9, false) AS obstacle),"
+    " proofs AS MATERIALIZED (SELECT a.deactivated FROM"
+    " (SELECT substr(o.authorizations, place, 16) AS id FROM orders o"
+    " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
+    " WHERE o.id = $1 AND (SELECT obstacle = 0 FROM requested) ORDER BY 1) AS named"
+    " CROSS JOIN LATERAL (SELECT deactivated FROM authorizations v"
+    " WHERE v.id = named.id FOR SHARE) AS a),"
+    " begun AS (UPDATE orders SET begun = $2, csr = $3, serial = $4,"
+    " certificate_not_before = $5, certificate_not_after = $6, node = $7,"
+    " request = $10, key = $8"
+    " WHERE (SELECT obstacle = 0 FROM requested)"
+    " AND id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
+    " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
+    " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL"
+    " RETURNING id)"
+    " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
+    repeatable};
+const Statement complete{
+    "complete_issuance",
+    "WITH completed AS (UPDATE orders SET completed = $9 WHERE id = $8 AND serial = $1"
+    " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL RETURNING id)"
+    " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $9 FROM completed",
+    repeatable};
+const Statement fail{"fail_issuance",
+                     "UPDATE orders SET problem = $2 WHERE id = $1"
+                     " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+                     repeatable};
+const Statement claim{
+    "claim_unfinished_issuances",
+    // Ranked first and locked then: a row cannot be locked where it is ranked.
+    "WITH ranked AS (SELECT id, account, begun, node IS NOT DISTINCT FROM $1 AS is_own,"
+    " row_number() OVER (PARTITION BY account ORDER BY begun, id) AS turn FROM orders a"
+    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND (node = $1 OR " +
+        no_living_node +
+        ")),"
+        " chosen AS (SELECT * FROM ranked ORDER BY turn, begun, id LIMIT $2),"
+        " orphans AS (SELECT id FROM orders a WHERE id = ANY (ARRAY(SELECT id FROM chosen"
+        " WHERE NOT is_own)) AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND " +
+        no_living_node +
+        " FOR UPDATE SKIP LOCKED),"
+        " taken AS (UPDATE orders SET node = $1"
+        " WHERE id = ANY (ARRAY(SELECT id FROM orphans)))"
+        " SELECT id, account FROM chosen WHERE is_own OR id IN (SELECT id FROM orphans)"
+        " ORDER BY turn, begun, id",
+    repeatable};
+
+OrderId read_id(PostgresRow& row) {
+    return id_from<ca::OrderKind>(row.blob());
+}
+
+// The columns of some authorizations.
+struct AuthorizationLists {
+    explicit AuthorizationLists(std::span<const ca::Authorization> authorizations) {
+        for (const auto& authorization : authorizations) {
+            ids.push_back(authorization.id.octets());
+            accounts.push_back(authorization.account.octets());
+            identifiers.push_back(to_stored(authorization.identifier));
+            created.push_back(authorization.created.time_since_epoch().count());
+            expires.push_back(authorization.expires.time_since_epoch().count());
+            tokens.emplace_back(authorization.token.text());
+            offered.push_back(to_stored(authorization.offered));
+        }
+    }
+    std::vector<base::BytesView> ids, accounts;
+    std::vector<std::string> identifiers, tokens, offered;
+    std::vector<std::int64_t> created, expires;
+};
+
+}  // namespace
+
+base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::create_order(
+    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) {
+    const AuthorizationLists lists(fresh);
+    const auto finished_after = reuse ? std::optional(reuse->finished_after) : std::nullopt;
+    const auto finished_by = reuse ? std::optional(reuse->finished_by) : std::nullopt;
+    const auto lapsing_after = reuse ? std::optional(reuse->lapsing_after) : std::nullopt;
+    try {
+        const auto answer =
+            co_await run(create, order.id, order.account, order.created, order.expires,
+                         to_stored(order.identifiers), to_stored(order.authorizations),
+                         order.profile, order.not_before, order.not_after, lists.ids,
+                         lists.accounts, lists.identifiers, lists.created, lists.expires,
+                         lists.tokens, lists.offered, finished_after, lapsing_after, finished_by);
+        co_return placed_authorizations(answer, fresh.size());
+    } catch (const StatementRefused& refusal) {
+        if (!refusal.is_unique_violation() || !refusal.follows_lost_answer) throw;
+    }
+    co_return co_await reused_by_stored(order.id, fresh);
+}
+
+// The ids are fresh, so what has them is what an earlier sending of this order wrote.
+base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::reused_by_stored(
+    OrderId id, std::span<const ca::Authorization> fresh) {
+    std::vector<std::optional<ca::Authorization>> reused(fresh.size());
+    const auto stored = co_await find_order(id);
+    if (!stored) throw ca::OutcomeUnknown("create_order: it was stored, and is gone");
+    // Without reuse there may be fewer fresh ones.
+    if (stored->authorizations.size() != fresh.size()) co_return reused;
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+        if (stored->authorizations[i] != fresh[i].id)
+            reused[i] = co_await find_authorization(stored->authorizations[i]);
+    co_return reused;
+}
+
+base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {
+    const auto answer = co_await run(find, id);
+    co_return answer.first(read_order<PostgresRow>);
+}
+
+base::Task<std::optional<ca::OrderStore::OrderAndProofs>> PostgresRepository::find_order_and_proofs(
+    OrderId id) {
+    const auto answer = co_await run(find_with_proofs, id);
+    std::optional<Order> order;
+    std::map<std::int64_t, ca::Authorization> proofs;  // by their place
+    for (int i = 0; i < answer.rows(); ++i) {
+        auto row = answer.row(i);
+        const auto place = row.optional_integer();
+        if (!place) {
+            order = read_order(row);
+            continue;
+        }
+        row.skip(column_count);
+        proofs.emplace(*place, read_authorization(row));
+    }
+    if (!order) co_return std::nullopt;
+    if (!order->intent && proofs.size() != order->authorizations.size())
+        throw std::runtime_error("the store has not all authorizations of order " + id.to_string());
+    OrderAndProofs found{*std::move(order), {}};
+    for (auto& [place, proof] : proofs) found.proofs.push_back(std::move(proof));
+    co_return found;
+}
+
+base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId account,
+                                                               std::optional<OrderId> before,
+                                                               std::size_t limit) {
+    const auto count = static_cast<std::int64_t>(limit);
+    auto task = before ? run(list_before, account, count, *before) : run(list, account, count);
+    const auto answer = co_await std::move(task);
+    co_return answer.each(read_id);
+}
+
+base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance(
+    OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
+    const auto answer =
+        co_await run(begin, id, intent.begun, intent.csr, intent.serial.der_content(),
+                     intent.validity.not_before, intent.validity.not_after, node_.id(), key.id,
+                     key.thumbprint, intent.request, lock_of_key(key.id));
+    if (answer.follows_lost_answer()) {
+        const auto order = co_await find_order(id);
+        if (order && order->intent && order->intent->serial == intent.serial)
+            co_return IssuanceBeginning::begun;
+    }
+    auto row = answer.row(0);
+    const auto obstacle = obstacle_from(row.integer());
+    if (obstacle == KeyObstacle::blocked) co_return IssuanceBeginning::key_is_blocked;
+    if (obstacle == KeyObstacle::account) co_return IssuanceBeginning::key_is_an_accounts;
+    co_return row.boolean() ? IssuanceBeginning::begun : IssuanceBeginning::refused;
+}
+
+base::Task<bool> PostgresRepository::complete_issuance(OrderId id,
+                                                       ca::IssuedCertificate certificate) {
+    const auto answer =
+        co_await run(complete, certificate.serial.der_content(), certificate.der,
+                     certificate.issuer, certificate.key, certificate.not_after,
+                     certificate.account, certificate.order, id, certificate.issued);
+    bool is_completed = answer.affected() == 1;
+    if (!is_completed && answer.follows_lost_answer()) {
+        const auto found = co_await find_certificate(certificate.serial);
+        is_completed = found && found->order == id && found->is_same(certificate);
+    }
+    if (is_completed) node_.announce(id.to_string());
+    co_return is_completed;
+}
+
+base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem problem) {
+    const auto answer = co_await run(fail, id, problem.to_json());
+    bool has_failed = answer.affected() == 1;
+    if (!has_failed && answer.follows_lost_answer()) {
+        const auto order = co_await find_order(id);
+        has_failed = order && order->problem && order->problem->to_json() == problem.to_json();
+    }
+    if (has_failed) node_.announce(id.to_string());
+    co_return has_failed;
+}
+
+base::Task<std::vector<ca::OrderStore::UnfinishedIssuance>>
+PostgresRepository::claim_unfinished_issuances(std::size_t limit) {
+    const auto answer =
+        co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
+    co_return answer.each(read_unfinished_issuance<PostgresRow>);
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,136 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include "ca/ports/repository.h"
+#include "store/object_cache.h"
+#include "store/postgres/node.h"
+#include "store/postgres/nonces.h"
+#include "store/postgres/pool.h"
+#include "store/postgres/request_checks.h"
+#include "store/postgres/store.h"
+
+namespace cairn::store {
+
+/// The ports of the CA over PostgreSQL. Each change is one statement that holds all its conditions,
+/// so it is atomic and safe among any number of nodes. What is read comes from the database each
+/// time; of accounts, the database says whether the one in memory is still the present one.
+class PostgresRepository final : public ca::SharedRepository {
+  public:
+    PostgresRepository(const PostgresOptions& options, const std::vector<base::Executor>& executors,
+                       base::Log& log, ca::Observer& observer);
+    ~PostgresRepository() override;
+
+    // postgres_accounts.cpp
+    base::Task<Creation> create_account(ca::Account account) override;
+    base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override;
+    base::Task<std::optional<ca::Account>> find_account_by_key(
+        crypto::Sha256Digest thumbprint) override;
+    base::Task<std::optional<ca::Account>> update_contacts(
+        ca::AccountId id, std::vector<std::string> contacts) override;
+    base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
+                                                              base::Time now) override;
+    base::Task<KeyReplacement> replace_account_key(ca::AccountId id,
+                                                   crypto::Sha256Digest old_thumbprint,
+                                                   protocol::Jwk new_key) override;
+
+    // postgres_orders.cpp
+    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
+        ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
+    base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
+    base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
+    base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
+                                                   std::optional<ca::OrderId> before,
+                                                   std::size_t limit) override;
+    base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
+                                                 RequestedKey key) override;
+    base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
+    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
+    base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
+        std::size_t limit) override;
+
+    // postgres_authorizations.cpp
+    base::Task<std::optional<ca::Authorization>> find_authorization(
+        ca::AuthorizationId id) override;
+    base::Task<std::vector<ca::Authorization>> find_authorizations(
+        std::vector<ca::AuthorizationId> ids) override;
+    base::Task<std::vector<std::optional<ca::Authorization>>> find_valid_authorizations(
+        ca::AccountId account, std::vector<protocol::Identifier> identifiers,
+        base::Time now) override;
+    base::Task<bool> begin_validation(ca::AuthorizationId id,
+                                      ca::ValidationAttempt attempt) override;
+    base::Task<bool> note_failed_try(ca::AuthorizationId id, ca::ValidationAttempt attempt,
+                                     base::Time now) override;
+    base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
+                                       base::Time expires) override;
+    base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
+    base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
+        std::size_t limit) override;
+
+    // postgres_certificates.cpp
+    base::Task<void> add_certificate(ca::IssuedCertificate certificate) override;
+    base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
+        pki::SerialNumber serial) override;
+    base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
+    base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
+                                                     ca::Revocation revocation) override;
+    base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
+    base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
+    base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
+    base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
+
+    base::Task<void> probe() override;
+    base::Task<std::optional<base::Time>> believed_time() override;
+    base::Task<void> keep_believed_time(base::Time time) override;
+
+    // postgres_retention.cpp
+    base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
+                                           std::size_t at_most) override;
+
+    // postgres_counters.cpp
+    base::Task<ca::ChargeDecision> charge(std::vector<ca::Charge> charges, base::Time now) override;
+
+    ca::Nonces& nonces() override { return nonces_; }
+    ca::RequestChecks& checks() override { return checks_; }
+    void report_configuration(std::string digest) override {
+        node_.report_configuration(std::move(digest));
+    }
+    void announce_reload() override { node_.announce_reload(); }
+    ca::ClusterHealth health() const override { return node_.health(); }
+    std::chrono::sys_time<base::Milliseconds> clock_offset() const override {
+        return node_.clock_offset();
+    }
+
+  private:
+    enum class RetentionStage { orders, authorizations, certificates };
+    base::Task<std::size_t> remove_in_order(const Statement& statement, base::Time cutoff,
+                                            std::size_t at_most);
+
+    /// What an order that is there already stands on instead of `fresh`, each at its place.
+    base::Task<std::vector<std::optional<ca::Authorization>>> reused_by_stored(
+        ca::OrderId id, std::span<const ca::Authorization> fresh);
+    /// The account in a row that begins with its version, remembered.
+    ca::Account remember(PostgresRow& row);
+    template <class... Values>
+    [[nodiscard]] base::Task<Answer> run(const Statement& statement, const Values&... values) {
+        return pool_.call(statement, Parameters::of(values...));
+    }
+
+    PostgresPool pool_;
+    PostgresNode node_;
+    SharedNonces nonces_;
+    ObjectCache<KnownAccount> accounts_{4096};
+    PostgresRequestChecks checks_;
+    // Used by one call of remove_expired at a time.
+    RetentionStage retention_stage_ = RetentionStage::orders;
+    base::Bytes retention_position_;  ///< the last id of the stage's table that was looked at
+};
+
+/// What read_authorization reads, of authorizations called `a`.
+inline const std::string authorization_columns =
+    "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.deactivated,"
+    " a.started, a.method, a.finished, a.problem, a.request";
+/// The authorizations in rows that begin with a place, counted from 1, each at its place.
+[[nodiscard]] std::vector<std::optional<ca::Authorization>> placed_authorizations(
+    const Answer& answer, std::size_t places);
+
+}  // namespace cairn::store

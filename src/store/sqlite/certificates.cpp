@@ -1,0 +1,158 @@
+#include "store/sqlite/repository.h"
+#include "store/stored_rows.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::IssuedCertificate;
+using protocol::RevocationReason;
+
+std::int64_t code_of(RevocationReason reason) {
+    return static_cast<int>(reason);
+}
+
+}  // namespace
+
+void insert_certificate(Connection& connection, const IssuedCertificate& certificate) {
+    connection.execute(
+        "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        certificate.serial.der_content(), certificate.der, certificate.issuer, certificate.key,
+        certificate.not_after, certificate.account, certificate.order, certificate.issued);
+}
+
+base::Task<void> SqliteRepository::add_certificate(IssuedCertificate certificate) {
+    auto step = [&](Connection& connection) {
+        insert_certificate(connection, certificate);
+        writer_.after_commit([&] { certificates_.put(certificate); });
+    };
+    co_await writer_.run(step);
+}
+
+base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
+    pki::SerialNumber serial) {
+    auto known = certificates_.find(serial);
+    // That a key is compromised changes each certificate that has it.
+    if (known && !blocked_keys_.may_have(known->key)) co_return known;
+    const auto moment = certificates_.moment();
+    auto certificate = readers_.read([&](Connection& connection) {
+        return connection.find(
+            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, revoked, reason"
+            " FROM certificate_states WHERE serial = ?",
+            read_certificate<Columns>, serial.der_content());
+    });
+    if (certificate) certificates_.keep(*certificate, moment);
+    co_return certificate;
+}
+
+base::Task<std::optional<ca::CertificateStore::Download>> SqliteRepository::find_download(
+    pki::SerialNumber serial) {
+    auto certificate = co_await find_certificate(std::move(serial));
+    if (!certificate) co_return std::nullopt;
+    auto chain = co_await find_issuer(certificate->issuer);
+    co_return Download{*std::move(certificate), std::move(chain)};
+}
+
+base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_certificate(
+    pki::SerialNumber serial, ca::Revocation revocation) {
+    auto step = [&](Connection& connection) {
+        using enum RevocationOutcome;
+        struct Target {
+            std::int64_t number;
+            std::optional<std::int64_t> reason;
+        };
+        const auto target = connection.find(
+            "SELECT number, reason FROM certificate_states WHERE serial = ?",
+            [](Columns& row) {
+                const auto number = row.integer();
+                return Target{number, row.optional_integer()};
+            },
+            serial.der_content());
+        if (!target) return unknown;
+
+        const auto compromise = code_of(RevocationReason::key_compromise);
+        if (target->reason == compromise) return already_revoked;
+        const bool is_compromise = revocation.reason == RevocationReason::key_compromise;
+        const bool is_first = connection.execute(
+                                  "INSERT INTO requested_revocations (certificate, at, reason)"
+                                  " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                                  target->number, revocation.at, code_of(revocation.reason)) == 1;
+        // The time stays that of the first revocation: it was not to be trusted since.
+        const bool is_raised =
+            !is_first && is_compromise &&
+            connection.execute(
+                "UPDATE requested_revocations SET reason = ?1 WHERE certificate = ?2", compromise,
+                target->number) == 1;
+        if (is_first || is_raised) {
+            announce(certificates_, serial, [&](IssuedCertificate& certificate) {
+                if (certificate.revocation)
+                    certificate.revocation->reason = revocation.reason;
+                else
+                    certificate.revocation = revocation;
+            });
+        }
+        if (is_first) return revoked;
+        return is_raised ? raised_to_key_compromise : already_revoked;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::record_key_compromise(crypto::Sha256Digest key, base::Time now) {
+    auto step = [&](Connection& connection) {
+        connection.execute("INSERT INTO blocked_keys (key) VALUES (?) ON CONFLICT DO NOTHING", key);
+        writer_.after_commit([&] { blocked_keys_.add(key); });
+        return connection.execute(
+                   "INSERT INTO compromised_keys (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                   key, now) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
+void SqliteRepository::load_blocked_keys() {
+    readers_.read([&](Connection& connection) {
+        connection.for_each("SELECT key FROM blocked_keys",
+                            [&](Columns& row) { blocked_keys_.add(digest_from(row.blob())); });
+    });
+}
+
+bool is_blocked(Connection& connection, const crypto::Sha256Digest& key) {
+    return connection.exists("SELECT 1 FROM blocked_keys WHERE key = ?", key);
+}
+
+base::Task<bool> SqliteRepository::is_key_blocked(crypto::Sha256Digest key) {
+    if (!blocked_keys_.may_have(key)) co_return false;
+    co_return readers_.read([&](Connection& connection) { return is_blocked(connection, key); });
+}
+
+bool is_certified(Connection& connection, const crypto::Sha256Digest& key) {
+    return connection.exists(
+        "SELECT 1 FROM certificates WHERE substr(key, 1, 8) = substr(?1, 1, 8) AND key = ?1"
+        " UNION ALL SELECT 1 FROM orders WHERE key = ?1"
+        " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+        key);
+}
+
+base::Task<void> SqliteRepository::save_issuer(ca::IssuerId id, std::string chain_pem) {
+    auto step = [&](Connection& connection) {
+        connection.execute(
+            "INSERT INTO issuers (id, chain) VALUES (?1, ?2)"
+            " ON CONFLICT (id) DO UPDATE SET chain = ?2 WHERE chain <> ?2",
+            id, chain_pem);
+        writer_.after_commit([&] { issuers_.put({id, chain_pem}); });
+    };
+    co_await writer_.run(step);
+}
+
+base::Task<std::optional<std::string>> SqliteRepository::find_issuer(ca::IssuerId id) {
+    if (auto issuer = issuers_.find(id)) co_return std::move(issuer->chain_pem);
+    const auto moment = issuers_.moment();
+    auto chain = readers_.read([&](Connection& connection) {
+        return connection.find(
+            "SELECT chain FROM issuers WHERE id = ?",
+            [](Columns& row) { return std::string(row.text()); }, id);
+    });
+    if (chain) issuers_.keep({id, *chain}, moment);
+    co_return chain;
+}
+
+}  // namespace cairn::store

@@ -1,0 +1,257 @@
+#include "store/sqlite/group_commit.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <pthread.h>
+
+#include "ca/ports/repository.h"
+#include "store/sqlite/abrupt_end.h"
+
+namespace cairn::store {
+namespace asio = boost::asio;
+
+namespace {
+
+/// How long a commit waits, at most, for the callers that were there lately.
+constexpr std::chrono::milliseconds gather_patience{10};
+/// The share of those callers that is worth waiting for. The rest arrives while the transaction is
+/// on its way to the disk and has no reason to wait for the last straggler.
+constexpr std::size_t gathered_tenths = 9;
+/// Keeps a transaction within the memory that its pages may take.
+constexpr std::ptrdiff_t max_batch = 1000;
+/// Executors among which that of a task is looked for; there are as many as event loops.
+constexpr std::ptrdiff_t most_compared = 64;
+
+}  // namespace
+
+GroupCommit::GroupCommit(Connection connection, Connection log_connection, std::size_t queue_limit,
+                         base::Log& log, ca::Observer& observer)
+    : connection_(std::move(connection)),
+      checkpointer_(std::move(log_connection), log),
+      queue_limit_(queue_limit),
+      log_(log),
+      observer_(observer),
+      thread_([this] { serve(); }) {}
+
+GroupCommit::~GroupCommit() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+}
+
+base::Task<void> GroupCommit::submit(Step step) {
+    auto initiation = [this, pending = std::move(step)](auto handler) mutable {
+        // The work that is outstanding keeps the executor's threads in run() meanwhile.
+        base::Executor executor = asio::prefer(asio::get_associated_executor(handler),
+                                               asio::execution::outstanding_work.tracked);
+        enqueue({std::move(pending), std::move(executor), std::move(handler)});
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
+        std::move(initiation), asio::use_awaitable);
+}
+
+void GroupCommit::enqueue(Call call) {
+    std::unique_lock lock(mutex_);
+    if (waiting_.size() >= queue_limit_) {
+        lock.unlock();
+        observer_.write_refused();
+        call.error = std::make_exception_ptr(
+            ca::StoreUnavailable("too many calls wait for the store's writer"));
+        Batch refused;
+        refused.push_back(std::move(call));
+        resume(std::move(refused));
+        return;
+    }
+    waiting_.push_back(std::move(call));
+    observer_.writes_waiting(1);
+    const bool is_enough = waiting_.size() == wanted_;
+    lock.unlock();
+    if (is_enough) changed_.notify_one();
+}
+
+void GroupCommit::serve() {
+    pthread_setname_np(pthread_self(), "store-writer");
+    for (;;) {
+        auto batch = next_batch();
+        if (batch.empty()) return;
+        commit(batch);
+        resume(std::move(batch));
+        end_log_if_due();
+    }
+}
+
+GroupCommit::Batch GroupCommit::next_batch() {
+    std::unique_lock lock(mutex_);
+    wanted_ = 1;
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    wanted_ = std::max<std::size_t>(1, callers_lately_ * gathered_tenths / 10);
+    changed_.wait_for(lock, gather_patience,
+                      [this] { return stopping_ || waiting_.size() >= wanted_; });
+    Batch batch;
+    if (std::ssize(waiting_) <= max_batch) {
+        batch.swap(waiting_);
+    } else {
+        const auto end = waiting_.begin() + max_batch;
+        batch.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
+        waiting_.erase(waiting_.begin(), end);
+    }
+    observer_.writes_waiting(-std::ssize(batch));
+    return batch;
+}
+
+void GroupCommit::commit(Batch& batch) {
+    const auto begun = std::chrono::steady_clock::now();
+    const bool is_durable = try_commit(batch);
+    using Commit = ca::Observer::Commit;
+    observer_.committed(is_durable ? Commit::durable : Commit::failed, batch.size(),
+                        std::chrono::steady_clock::now() - begun);
+    if (is_durable) {
+        ++transactions_;
+        for (const auto& announce : announcements_) announce();
+    }
+    announcements_.clear();
+    const std::lock_guard lock(mutex_);
+    callers_lately_ = batch.size() + waiting_.size();
+}
+
+bool GroupCommit::try_commit(Batch& batch) {
+    try {
+        connection_.execute("BEGIN IMMEDIATE");
+        if (!run_together(batch)) {
+            roll_back();
+            connection_.execute("BEGIN IMMEDIATE");
+            run_apart(batch);
+        }
+        connection_.commit();
+    } catch (const ca::OutcomeUnknown& error) {
+        end_abruptly(log_, error.what());
+    } catch (const std::exception& error) {
+        roll_back();
+        for (auto& call : batch) {
+            if (!call.error) call.error = std::current_exception();
+        }
+        if (!std::exchange(is_failing_, true))
+            log_.error("store_unavailable", {{"reason", error.what()}});
+        return false;
+    }
+    if (std::exchange(is_failing_, false)) log_.info("store_available");
+    return true;
+}
+
+bool GroupCommit::run_together(Batch& batch) {
+    try {
+        for (auto& call : batch) call.step(connection_);
+        return true;
+    } catch (const ca::OutcomeUnknown&) {
+        throw;
+    } catch (...) {
+        // Rare, and who is to blame is found out with savepoints, which cost all others something.
+        announcements_.clear();
+        return false;
+    }
+}
+
+void GroupCommit::run_apart(Batch& batch) {
+    for (auto& call : batch) {
+        const auto announced = announcements_.size();
+        connection_.execute("SAVEPOINT step");
+        try {
+            call.step(connection_);
+        } catch (const ca::OutcomeUnknown&) {
+            throw;
+        } catch (...) {
+            // After some errors, a full disk among them, SQLite gives up the whole transaction.
+            if (!connection_.in_transaction()) throw;
+            call.error = std::current_exception();
+            announcements_.resize(announced);
+            connection_.execute("ROLLBACK TO step");
+        }
+        connection_.execute("RELEASE step");
+    }
+}
+
+void GroupCommit::roll_back() {
+    if (!connection_.in_transaction()) return;
+    try {
+        connection_.execute("ROLLBACK");
+    } catch (const std::exception& error) {
+        log_.error("store_rollback_failed", {{"reason", error.what()}});
+    }
+}
+
+/// Resumes tasks of one executor, one after the other.
+class GroupCommit::Resumption {
+  public:
+    explicit Resumption(Batch calls) : calls_(std::move(calls)) {}
+    Resumption(Resumption&&) noexcept = default;
+    Resumption(const Resumption&) = delete;
+    Resumption& operator=(const Resumption&) = delete;
+    // What is left when one of them throws goes on by itself.
+    ~Resumption() {
+        if (!is_running_ || next_ == calls_.size()) return;
+        calls_.erase(calls_.begin(), calls_.begin() + static_cast<std::ptrdiff_t>(next_));
+        const auto executor = calls_.front().executor;
+        asio::post(executor, Resumption(std::move(calls_)));
+    }
+
+    [[nodiscard]] const base::Executor& executor() const { return calls_.front().executor; }
+    void add(Call call) { calls_.push_back(std::move(call)); }
+    void operator()() {
+        is_running_ = true;
+        while (next_ < calls_.size()) {
+            auto call = std::move(calls_[next_++]);
+            call.resume(std::move(call.error));
+        }
+    }
+
+  private:
+    Batch calls_;
+    std::size_t next_ = 0;
+    bool is_running_ = false;
+};
+
+// Waking a thread costs more than resuming a task, so each executor is told once.
+void GroupCommit::resume(Batch batch) {
+    std::vector<Resumption> resumptions;
+    for (auto& call : batch) {
+        const auto first = resumptions.size() > most_compared ? resumptions.end() - most_compared
+                                                              : resumptions.begin();
+        const auto same = std::find_if(first, resumptions.end(), [&](const auto& resumption) {
+            return resumption.executor() == call.executor;
+        });
+        if (same != resumptions.end()) {
+            same->add(std::move(call));
+        } else {
+            Batch calls;
+            calls.push_back(std::move(call));
+            resumptions.emplace_back(std::move(calls));
+        }
+    }
+    for (auto& resumption : resumptions) {
+        const auto executor = resumption.executor();
+        asio::post(executor, std::move(resumption));
+    }
+}
+
+void GroupCommit::end_log_if_due() {
+    if (!checkpointer_.log_has(connection_.log_pages())) return;
+    try {
+        checkpointer_.log_was_ended(connection_.end_log());
+    } catch (const ca::OutcomeUnknown& error) {
+        end_abruptly(log_, error.what());
+    } catch (const std::exception& error) {
+        checkpointer_.log_was_ended(false);
+        log_.error("store_checkpoint_failed", {{"reason", error.what()}});
+    }
+}
+
+}  // namespace cairn::store

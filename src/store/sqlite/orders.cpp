@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "store/sqlite/repository.h"
+#include "store/stored_rows.h"
+
+namespace cairn::store {
+namespace {
+
+using ca::Order;
+using ca::OrderId;
+
+OrderId read_id(Columns& row) {
+    return id_from<ca::OrderKind>(row.blob());
+}
+
+// Whether the order's account, or one of its authorizations, was deactivated.
+bool has_lost_its_ground(Connection& connection, const OrderId& id) {
+    const auto authorizations = connection.find(
+        "SELECT authorizations FROM orders WHERE id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM accounts a WHERE a.id = account AND a.deactivated IS NOT NULL)",
+        [](Columns& row) { return authorization_ids_from(row.blob()); }, id);
+    return !authorizations ||
+           std::ranges::any_of(*authorizations, [&](const ca::AuthorizationId& authorization) {
+               return connection.exists(
+                   "SELECT 1 FROM authorizations WHERE id = ? AND deactivated IS NOT NULL",
+                   authorization);
+           });
+}
+
+}  // namespace
+
+base::Task<std::vector<std::optional<ca::Authorization>>> SqliteRepository::create_order(
+    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) {
+    std::vector<std::optional<ca::Authorization>> reused;
+    auto step = [&](Connection& connection) {
+        reused.clear();  // a step that is undone is run again
+        for (const auto& candidate : fresh) {
+            auto valid = reuse ? find_reusable(connection, candidate, *reuse) : std::nullopt;
+            reused.push_back(std::move(valid));
+        }
+        for (std::size_t i = 0; reuse && i < fresh.size(); ++i)
+            order.authorizations.at(i) = reused[i] ? reused[i]->id : fresh[i].id;
+        connection.execute(
+            "INSERT INTO orders (id, account, created, expires, identifiers, authorizations,"
+            " profile, not_before, not_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
+            to_stored(order.authorizations), order.profile, order.not_before, order.not_after);
+        for (std::size_t i = 0; i < fresh.size(); ++i)
+            if (!reused[i]) insert_authorization(connection, fresh[i]);
+        writer_.after_commit([&] {
+            orders_.put(order);
+            for (std::size_t i = 0; i < fresh.size(); ++i)
+                if (!reused[i]) authorizations_.put(fresh[i]);
+        });
+    };
+    co_await writer_.run(step);
+    co_return reused;
+}
+
+base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
+    if (auto order = orders_.find(id)) co_return order;
+    const auto moment = orders_.moment();
+    auto order = readers_.read([&](Connection& connection) {
+        return connection.find(
+            "SELECT id, account, created, expires, identifiers, authorizations, profile,"
+            " not_before, not_after, completed, problem, begun, csr, serial,"
+            " certificate_not_before, certificate_not_after, request FROM orders WHERE id = ?",
+            read_order<Columns>, id);
+    });
+    if (order) orders_.keep(*order, moment);
+    co_return order;
+}
+
+base::Task<std::optional<ca::OrderStore::OrderAndProofs>> SqliteRepository::find_order_and_proofs(
+    OrderId id) {
+    auto order = co_await find_order(id);
+    if (!order) co_return std::nullopt;
+    OrderAndProofs found{*std::move(order), {}};
+    if (!found.order.intent)
+        found.proofs = co_await find_authorizations(found.order.authorizations);
+    co_return found;
+}
+
+base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId account,
+                                                             std::optional<OrderId> before,
+                                                             std::size_t limit) {
+    co_return readers_.read([&](Connection& connection) {
+        const auto count = static_cast<std::int64_t>(limit);
+        if (before) {
+            return connection.list(
+                "SELECT id FROM orders WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                read_id, account, *before, count);
+        }
+        return connection.list("SELECT id FROM orders WHERE account = ? ORDER BY id DESC LIMIT ?",
+                               read_id, account, count);
+    });
+}
+
+base::Task<ca::OrderStore::IssuanceBeginning> SqliteRepository::begin_issuance(
+    OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
+    using enum IssuanceBeginning;
+    auto step = [&](Connection& connection) {
+        if (holder_of(connection, key.thumbprint)) return key_is_an_accounts;
+        if (blocked_keys_.may_have(key.id) && is_blocked(connection, key.id)) return key_is_blocked;
+        if (has_lost_its_ground(connection, id)) return refused;
+        const bool is_begun =
+            connection.execute(
+                "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
+                " certificate_not_before = ?4, certificate_not_after = ?5, request = ?7, key = ?8"
+                " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
+                intent.begun, intent.csr, intent.serial.der_content(), intent.validity.not_before,
+                intent.validity.not_after, id, intent.request, key.id) == 1;
+        if (!is_begun) return refused;
+        announce(orders_, id, [&](Order& order) { order.intent = intent; });
+        return begun;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::complete_issuance(OrderId id,
+                                                     ca::IssuedCertificate certificate) {
+    auto step = [&](Connection& connection) {
+        const bool is_completed =
+            connection.execute(
+                "UPDATE orders SET completed = ? WHERE id = ? AND serial = ?"
+                " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+                certificate.issued, id, certificate.serial.der_content()) == 1;
+        if (!is_completed) return false;
+        insert_certificate(connection, certificate);
+        announce(orders_, id, [&](Order& order) { order.completed = certificate.issued; });
+        writer_.after_commit([&] { certificates_.put(certificate); });
+        return true;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<bool> SqliteRepository::fail_issuance(OrderId id, protocol::Problem problem) {
+    auto step = [&](Connection& connection) {
+        const bool has_failed =
+            connection.execute(
+                "UPDATE orders SET problem = ? WHERE id = ?"
+                " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+                problem.to_json(), id) == 1;
+        if (has_failed) announce(orders_, id, [&](Order& order) { order.problem = problem; });
+        return has_failed;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<std::vector<ca::OrderStore::UnfinishedIssuance>>
+SqliteRepository::claim_unfinished_issuances(std::size_t limit) {
+    co_return readers_.read([&](Connection& connection) {
+        return connection.list(
+            "SELECT id, account FROM (SELECT id, account, begun,"
+            " row_number() OVER (PARTITION BY account ORDER BY begun, rowid) AS turn"
+            " FROM orders INDEXED BY unfinished_issuances"
+            " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL)"
+            " ORDER BY turn, begun LIMIT ?",
+            read_unfinished_issuance<Columns>, static_cast<std::int64_t>(limit));
+    });
+}
+
+}  // namespace cairn::store

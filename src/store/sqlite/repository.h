@@ -1,0 +1,137 @@
+#pragma once
+// Private to the .cpp files of store.
+
+#include "ca/ports/repository.h"
+#include "store/object_cache.h"
+#include "store/sqlite/blocked_keys.h"
+#include "store/sqlite/group_commit.h"
+#include "store/sqlite/reader_pool.h"
+#include "store/sqlite/retention_sweep.h"
+#include "store/sqlite/server_lock.h"
+#include "store/sqlite/store.h"
+
+namespace cairn::store {
+
+struct Issuer {
+    ca::IssuerId id;
+    std::string chain_pem;
+};
+
+/// The ports of the CA over one SQLite database. What writes is a step of the group commit; what
+/// reads does so on the calling thread, from memory where the object was used lately. Every
+/// condition of a change stands in its SQL.
+class SqliteRepository final : public ca::Repository {
+  public:
+    SqliteRepository(const SqliteOptions& options, base::Log& log, ca::Observer& observer);
+
+    base::Task<void> probe() override;
+    base::Task<std::optional<base::Time>> believed_time() override;
+    base::Task<void> keep_believed_time(base::Time time) override;
+
+    // sqlite_accounts.cpp
+    base::Task<Creation> create_account(ca::Account account) override;
+    base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override;
+    base::Task<std::optional<ca::Account>> find_account_by_key(
+        crypto::Sha256Digest thumbprint) override;
+    base::Task<std::optional<ca::Account>> update_contacts(
+        ca::AccountId id, std::vector<std::string> contacts) override;
+    base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
+                                                              base::Time now) override;
+    base::Task<KeyReplacement> replace_account_key(ca::AccountId id,
+                                                   crypto::Sha256Digest old_thumbprint,
+                                                   protocol::Jwk new_key) override;
+
+    // sqlite_orders.cpp
+    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
+        ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
+    base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
+    base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
+    base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
+                                                   std::optional<ca::OrderId> before,
+                                                   std::size_t limit) override;
+    base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
+                                                 RequestedKey key) override;
+    base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
+    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
+    base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
+        std::size_t limit) override;
+
+    // sqlite_authorizations.cpp
+    base::Task<std::optional<ca::Authorization>> find_authorization(
+        ca::AuthorizationId id) override;
+    base::Task<std::vector<ca::Authorization>> find_authorizations(
+        std::vector<ca::AuthorizationId> ids) override;
+    base::Task<std::vector<std::optional<ca::Authorization>>> find_valid_authorizations(
+        ca::AccountId account, std::vector<protocol::Identifier> identifiers,
+        base::Time now) override;
+    base::Task<bool> begin_validation(ca::AuthorizationId id,
+                                      ca::ValidationAttempt attempt) override;
+    base::Task<bool> note_failed_try(ca::AuthorizationId id, ca::ValidationAttempt attempt,
+                                     base::Time now) override;
+    base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
+                                       base::Time expires) override;
+    base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
+    base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
+        std::size_t limit) override;
+
+    // sqlite_certificates.cpp
+    base::Task<void> add_certificate(ca::IssuedCertificate certificate) override;
+    base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
+        pki::SerialNumber serial) override;
+    base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
+    base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
+                                                     ca::Revocation revocation) override;
+    base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
+    base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
+    base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
+    base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
+
+    // sqlite_counters.cpp
+    base::Task<ca::ChargeDecision> charge(std::vector<ca::Charge> charges, base::Time now) override;
+
+    // sqlite_retention.cpp
+    base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
+                                           std::size_t at_most) override;
+
+  private:
+    void load_blocked_keys();
+    /// Part of a step: why no account may have this key.
+    std::optional<KeyRefusal> refusal_of(Connection& connection, const protocol::Jwk& key);
+    /// Called by a step: once it is committed, `apply` makes its change in memory too. What `apply`
+    /// refers to lives as long as the task that waits for the step.
+    template <class Object, class Apply>
+    void announce(ObjectCache<Object>& cache, const typename ObjectCache<Object>::Id& id,
+                  Apply apply) {
+        writer_.after_commit([&cache, &id, apply] { cache.change(id, apply); });
+    }
+
+    // The readers close before the writer, whose end moves the log into the database.
+    ServerLock lock_;
+    GroupCommit writer_;
+    ReaderPool readers_;
+    ObjectCache<ca::Account> accounts_;
+    ObjectCache<ca::Order> orders_;
+    ObjectCache<ca::Authorization> authorizations_;
+    /// A client downloads its certificate right after it was issued.
+    ObjectCache<ca::IssuedCertificate> certificates_;
+    ObjectCache<Issuer> issuers_;
+    BlockedKeys blocked_keys_;
+    /// Used by steps alone.
+    RetentionSweep retention_sweep_;
+};
+
+/// Parts of steps, each within the step's transaction.
+void insert_authorization(Connection& connection, const ca::Authorization& authorization);
+/// The valid authorization that an order may stand on instead of `candidate`.
+[[nodiscard]] std::optional<ca::Authorization> find_reusable(Connection& connection,
+                                                             const ca::Authorization& candidate,
+                                                             const ca::OrderStore::Reuse& reuse);
+void insert_certificate(Connection& connection, const ca::IssuedCertificate& certificate);
+[[nodiscard]] bool is_blocked(Connection& connection, const crypto::Sha256Digest& key);
+/// Whether this key (SHA-256 of its SPKI) is in a certificate, or in one whose issuance has begun.
+[[nodiscard]] bool is_certified(Connection& connection, const crypto::Sha256Digest& key);
+/// The account that has this key, deactivated ones included.
+[[nodiscard]] std::optional<ca::AccountId> holder_of(Connection& connection,
+                                                     const crypto::Sha256Digest& thumbprint);
+
+}  // namespace cairn::store
