@@ -1,5 +1,7 @@
 # A module is a folder of src/: its .cpp files make one library, its _test.cpp files one test
-# program. A program is a folder of apps/.
+# program. What is in its folder testing/ is for tests: .cpp files there make a library of their own,
+# which the module's test program links, and those of the modules above it. A program is a folder of
+# apps/.
 
 if(CAIRN_TESTS)
     find_package(GTest REQUIRED)
@@ -11,8 +13,10 @@ function(cairn_module name)
     cmake_parse_arguments(arg "" "" "MODULES;LIBRARIES" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
     set(tests ${sources})
-    list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+    set(for_tests ${sources})
+    list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/testing/")
     list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+    list(FILTER for_tests INCLUDE REGEX "/testing/")
     list(TRANSFORM arg_MODULES PREPEND "cairn_" OUTPUT_VARIABLE modules)
 
     if(NOT sources)
@@ -26,8 +30,17 @@ function(cairn_module name)
         target_link_options(cairn_${name} PUBLIC -fsanitize=${CAIRN_SANITIZE})
     endif()
 
+    if(CAIRN_TESTS AND for_tests)
+        add_library(cairn_${name}_testing STATIC ${for_tests})
+        target_link_libraries(cairn_${name}_testing PUBLIC cairn_${name} PRIVATE cairn_flags)
+    endif()
     if(CAIRN_TESTS AND tests)
         add_executable(${name}_test ${tests})
+        foreach(module IN LISTS modules ITEMS cairn_${name})
+            if(TARGET ${module}_testing)
+                target_link_libraries(${name}_test PRIVATE ${module}_testing)
+            endif()
+        endforeach()
         target_link_libraries(${name}_test PRIVATE cairn_${name} cairn_flags GTest::gmock GTest::gtest_main)
         target_compile_definitions(${name}_test PRIVATE
             CAIRN_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")

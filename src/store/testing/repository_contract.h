@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "ca/testing/memory_repository.h"
 #include "store/postgres/store.h"
 #include "store/postgres/testing/postgres_cluster.h"
 #include "store/sqlite/store.h"
@@ -70,9 +71,19 @@ struct Backend {
             }};
 }
 
+/// The one that tests of ca and api stand on.
+[[nodiscard]] inline Backend memory() {
+    return {"Memory", []() -> Opener {
+                return [facts = std::make_shared<ca::testing::MemoryFacts>()] {
+                    return std::make_unique<ca::testing::MemoryRepository>(facts);
+                };
+            }};
+}
+
 /// Every kind of store there is.
 [[nodiscard]] inline std::vector<Backend> backends() {
     return {
+        memory(),
         sqlite("Sqlite", 4096),
         sqlite("SqliteWithoutCache", 0),
         postgres(),

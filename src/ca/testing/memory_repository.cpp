@@ -1,0 +1,305 @@
+#include "ca/testing/memory_repository.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace cairn::ca::testing {
+
+namespace {
+
+// What certificates know a key by.
+crypto::Sha256Digest key_id_of(const protocol::Jwk& key) {
+    return crypto::sha256(key.public_key().spki());
+}
+
+template <class Map>
+auto find_in(const Map& map, const typename Map::key_type& key) {
+    const auto entry = map.find(key);
+    return entry == map.end() ? std::nullopt : std::optional(entry->second);
+}
+
+}  // namespace
+
+// Accounts
+
+const Account* MemoryRepository::holder_of(const crypto::Sha256Digest& thumbprint) const {
+    for (const auto& [id, account] : facts_->accounts)
+        if (account.key.thumbprint() == thumbprint) return &account;
+    return nullptr;
+}
+
+std::optional<AccountStore::KeyRefusal> MemoryRepository::refusal_of(
+    const protocol::Jwk& key) const {
+    const auto id = key_id_of(key);
+    if (facts_->compromised_keys.contains(id)) return KeyRefusal::blocked;
+    for (const auto& [serial, certificate] : facts_->certificates)
+        if (certificate.key == id) return KeyRefusal::certified;
+    for (const auto& [number, kept] : facts_->orders) {
+        const auto& order = kept.order;
+        if (order.intent && !order.completed && !order.problem && kept.key == id)
+            return KeyRefusal::certified;
+    }
+    return std::nullopt;
+}
+
+base::Task<AccountStore::Creation> MemoryRepository::create_account(Account account) {
+    return run(StoreCall::create_account, [this, account = std::move(account)]() -> Creation {
+        if (const auto* holder = holder_of(account.key.thumbprint())) return {*holder, false};
+        if (const auto refusal = refusal_of(account.key)) return {account, false, refusal};
+        if (!facts_->accounts.emplace(account.id, account).second)
+            throw std::runtime_error("an account has this id already");
+        return {account, true};
+    });
+}
+
+base::Task<std::optional<Account>> MemoryRepository::find_account(AccountId id) {
+    return run(StoreCall::find_account, [this, id] { return find_in(facts_->accounts, id); });
+}
+
+base::Task<std::optional<Account>> MemoryRepository::find_account_by_key(
+    crypto::Sha256Digest thumbprint) {
+    return run(StoreCall::find_account_by_key, [this, thumbprint]() -> std::optional<Account> {
+        const auto* holder = holder_of(thumbprint);
+        return holder == nullptr ? std::nullopt : std::optional(*holder);
+    });
+}
+
+base::Task<std::optional<Account>> MemoryRepository::update_contacts(
+    AccountId id, std::vector<std::string> contacts) {
+    return run(StoreCall::update_contacts,
+               [this, id, contacts = std::move(contacts)]() -> std::optional<Account> {
+                   const auto entry = facts_->accounts.find(id);
+                   if (entry == facts_->accounts.end()) return std::nullopt;
+                   auto& account = entry->second;
+                   if (!account.deactivated) account.contacts = contacts;
+                   return account;
+               });
+}
+
+base::Task<std::optional<Account>> MemoryRepository::deactivate_account(AccountId id,
+                                                                        base::Time now) {
+    return run(StoreCall::deactivate_account, [this, id, now]() -> std::optional<Account> {
+        const auto entry = facts_->accounts.find(id);
+        if (entry == facts_->accounts.end()) return std::nullopt;
+        auto& account = entry->second;
+        if (!account.deactivated) account.deactivated = now;
+        return account;
+    });
+}
+
+base::Task<AccountStore::KeyReplacement> MemoryRepository::replace_account_key(
+    AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) {
+    return run(StoreCall::replace_account_key,
+               [this, id, old_thumbprint, new_key = std::move(new_key)]() -> KeyReplacement {
+                   using enum KeyReplacement::Outcome;
+                   const auto entry = facts_->accounts.find(id);
+                   if (entry == facts_->accounts.end() || entry->second.deactivated ||
+                       entry->second.key.thumbprint() != old_thumbprint)
+                       return {stale, std::nullopt};
+                   if (const auto* holder = holder_of(new_key.thumbprint()))
+                       return {taken, holder->id};
+                   if (const auto refusal = refusal_of(new_key))
+                       return {refusal == KeyRefusal::blocked ? key_is_blocked : key_is_certified,
+                               std::nullopt};
+                   entry->second.key = new_key;
+                   return {replaced, std::nullopt};
+               });
+}
+
+// Certificates
+
+void MemoryRepository::insert(IssuedCertificate certificate) {
+    auto serial = certificate.serial;
+    if (!facts_->certificates.emplace(std::move(serial), std::move(certificate)).second)
+        throw std::runtime_error("a certificate has this serial number already");
+}
+
+std::optional<IssuedCertificate> MemoryRepository::state_of(const pki::SerialNumber& serial) const {
+    auto certificate = find_in(facts_->certificates, serial);
+    if (!certificate) return std::nullopt;
+    const auto compromised = find_in(facts_->compromised_keys, certificate->key);
+    if (compromised && *compromised <= certificate->not_after) {
+        const auto since = certificate->revocation ? certificate->revocation->at : *compromised;
+        certificate->revocation = {since, protocol::RevocationReason::key_compromise};
+    }
+    return certificate;
+}
+
+base::Task<void> MemoryRepository::add_certificate(IssuedCertificate certificate) {
+    return run(StoreCall::add_certificate,
+               [this, certificate = std::move(certificate)] { insert(certificate); });
+}
+
+base::Task<std::optional<IssuedCertificate>> MemoryRepository::find_certificate(
+    pki::SerialNumber serial) {
+    return run(StoreCall::find_certificate,
+               [this, serial = std::move(serial)] { return state_of(serial); });
+}
+
+base::Task<std::optional<CertificateStore::Download>> MemoryRepository::find_download(
+    pki::SerialNumber serial) {
+    return run(StoreCall::find_download,
+               [this, serial = std::move(serial)]() -> std::optional<Download> {
+                   auto certificate = state_of(serial);
+                   if (!certificate) return std::nullopt;
+                   auto chain = find_in(facts_->issuers, certificate->issuer);
+                   return Download{*std::move(certificate), std::move(chain)};
+               });
+}
+
+base::Task<CertificateStore::RevocationOutcome> MemoryRepository::revoke_certificate(
+    pki::SerialNumber serial, Revocation revocation) {
+    return run(StoreCall::revoke_certificate, [this, serial = std::move(serial), revocation] {
+        using enum RevocationOutcome;
+        using protocol::RevocationReason;
+        const auto state = state_of(serial);
+        if (!state) return unknown;
+        if (state->revocation && state->revocation->reason == RevocationReason::key_compromise)
+            return already_revoked;
+        auto& present = facts_->certificates.at(serial).revocation;
+        if (!present) {
+            present = revocation;
+            return revoked;
+        }
+        if (revocation.reason != RevocationReason::key_compromise) return already_revoked;
+        present->reason = revocation.reason;
+        return raised_to_key_compromise;
+    });
+}
+
+base::Task<bool> MemoryRepository::record_key_compromise(crypto::Sha256Digest key, base::Time now) {
+    return run(StoreCall::record_key_compromise,
+               [this, key, now] { return facts_->compromised_keys.emplace(key, now).second; });
+}
+
+base::Task<bool> MemoryRepository::is_key_blocked(crypto::Sha256Digest key) {
+    return run(StoreCall::is_key_blocked,
+               [this, key] { return facts_->compromised_keys.contains(key); });
+}
+
+base::Task<void> MemoryRepository::save_issuer(IssuerId id, std::string chain_pem) {
+    return run(StoreCall::save_issuer, [this, id, chain_pem = std::move(chain_pem)] {
+        facts_->issuers.insert_or_assign(id, chain_pem);
+    });
+}
+
+base::Task<std::optional<std::string>> MemoryRepository::find_issuer(IssuerId id) {
+    return run(StoreCall::find_issuer, [this, id] { return find_in(facts_->issuers, id); });
+}
+
+// Buckets and time
+
+base::Task<ChargeDecision> MemoryRepository::charge(std::vector<Charge> charges, base::Time now) {
+    return run(StoreCall::charge, [this, charges = std::move(charges), now] {
+        return take_from(facts_->buckets, charges, now);
+    });
+}
+
+base::Task<void> MemoryRepository::probe() {
+    return run(StoreCall::probe, [] {});
+}
+
+base::Task<std::optional<base::Time>> MemoryRepository::believed_time() {
+    return run(StoreCall::believed_time, [this] { return facts_->believed_time; });
+}
+
+base::Task<void> MemoryRepository::keep_believed_time(base::Time time) {
+    return run(StoreCall::keep_believed_time, [this, time] { facts_->believed_time = time; });
+}
+
+// Retention
+
+std::size_t MemoryRepository::sweep_orders(base::Time cutoff, std::size_t at_most,
+                                           Removal& removal) {
+    auto& orders = facts_->orders;
+    std::size_t seen = 0;
+    for (auto entry = last_order_ ? orders.upper_bound(*last_order_) : orders.begin();
+         seen < at_most; ++seen) {
+        const bool is_end = entry == orders.end() || entry->second.order.created >= cutoff;
+        if (is_end) {
+            last_order_.reset();
+            stage_ = RetentionStage::authorizations;
+            return seen;
+        }
+        const auto& order = entry->second.order;
+        last_order_ = order.id;
+        const bool is_unfinished = order.intent && !order.completed && !order.problem;
+        if (order.expires < cutoff && !is_unfinished) {
+            entry = orders.erase(entry);
+            ++removal.removed;
+        } else {
+            ++entry;
+        }
+    }
+    return seen;
+}
+
+std::size_t MemoryRepository::sweep_authorizations(base::Time cutoff, std::size_t at_most,
+                                                   Removal& removal) {
+    // An order takes over what is valid when it is created. The hour is for clocks that were set
+    // back.
+    const auto is_needed = [&](const Authorization& proof) {
+        const auto first = std::ranges::find_if(facts_->orders, [&](const auto& entry) {
+            return entry.second.order.account == proof.account;
+        });
+        return first != facts_->orders.end() &&
+               first->second.order.created <= proof.expires + std::chrono::hours(1);
+    };
+    auto& proofs = facts_->authorizations;
+    std::size_t seen = 0;
+    for (auto entry = last_authorization_ ? proofs.upper_bound(*last_authorization_)
+                                          : proofs.begin();
+         seen < at_most; ++seen) {
+        if (entry == proofs.end() || entry->second.created >= cutoff) {
+            last_authorization_.reset();
+            stage_ = RetentionStage::certificates;
+            return seen;
+        }
+        const auto& proof = entry->second;
+        last_authorization_ = proof.id;
+        const bool is_validated = proof.attempt && !proof.attempt->finished;
+        if (proof.expires < cutoff && !is_validated && !is_needed(proof)) {
+            entry = proofs.erase(entry);
+            ++removal.removed;
+        } else {
+            ++entry;
+        }
+    }
+    return seen;
+}
+
+std::size_t MemoryRepository::sweep_certificates(base::Time cutoff, std::size_t at_most,
+                                                 Removal& removal) {
+    auto& certificates = facts_->certificates;
+    std::size_t seen = 0;
+    for (auto entry = certificates.begin(); entry != certificates.end() && seen < at_most;) {
+        if (entry->second.not_after >= cutoff) {
+            ++entry;
+            continue;
+        }
+        entry = certificates.erase(entry);
+        ++removal.removed;
+        ++seen;
+    }
+    if (seen < at_most) {
+        stage_ = RetentionStage::orders;
+        removal.is_round_over = true;
+    }
+    return seen;
+}
+
+base::Task<Removal> MemoryRepository::remove_expired(RetentionCutoffs cutoffs,
+                                                     std::size_t at_most) {
+    return run(StoreCall::remove_expired, [this, cutoffs, at_most] {
+        Removal removal;
+        auto left = at_most;
+        if (stage_ == RetentionStage::orders) left -= sweep_orders(cutoffs.orders, left, removal);
+        if (stage_ == RetentionStage::authorizations && left > 0)
+            left -= sweep_authorizations(cutoffs.authorizations, left, removal);
+        if (stage_ == RetentionStage::certificates && left > 0)
+            sweep_certificates(cutoffs.certificates, left, removal);
+        return removal;
+    });
+}
+
+}  // namespace cairn::ca::testing

@@ -1,0 +1,151 @@
+#pragma once
+// Private to the tests of ca, store and api: a repository that keeps everything in memory.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ca/ports/repository.h"
+#include "ca/testing/store_script.h"
+
+namespace cairn::ca::testing {
+
+/// What a repository keeps, for whoever opens it next: as a database outlives a process.
+struct MemoryFacts {
+    struct KeptOrder {
+        Order order;
+        /// The key of the intent's CSR (SHA-256 of its SPKI).
+        std::optional<crypto::Sha256Digest> key{};
+    };
+
+    std::mutex mutex;
+    std::map<AccountId, Account> accounts;
+    std::map<OrderId, KeptOrder> orders;
+    std::map<AuthorizationId, Authorization> authorizations;
+    /// As they were issued, with the revocation that was asked for.
+    std::map<pki::SerialNumber, IssuedCertificate> certificates;
+    std::map<IssuerId, std::string> issuers;
+    std::map<crypto::Sha256Digest, base::Time> compromised_keys;
+    /// When each bucket will be full, in nanoseconds since 1970.
+    std::map<std::string, std::int64_t> buckets;
+    std::optional<base::Time> believed_time;
+};
+
+/// Keeps the promises of ca/ports/repository.h (src/store runs its contract tests with it too), and
+/// does what a script says at each call.
+class MemoryRepository final : public Repository {
+  public:
+    explicit MemoryRepository(std::shared_ptr<MemoryFacts> facts,
+                              std::shared_ptr<StoreScript> script = std::make_shared<StoreScript>())
+        : facts_(std::move(facts)), script_(std::move(script)) {}
+
+    base::Task<Creation> create_account(Account account) override;
+    base::Task<std::optional<Account>> find_account(AccountId id) override;
+    base::Task<std::optional<Account>> find_account_by_key(
+        crypto::Sha256Digest thumbprint) override;
+    base::Task<std::optional<Account>> update_contacts(AccountId id,
+                                                       std::vector<std::string> contacts) override;
+    base::Task<std::optional<Account>> deactivate_account(AccountId id, base::Time now) override;
+    base::Task<KeyReplacement> replace_account_key(AccountId id,
+                                                   crypto::Sha256Digest old_thumbprint,
+                                                   protocol::Jwk new_key) override;
+
+    base::Task<std::vector<std::optional<Authorization>>> create_order(
+        Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) override;
+    base::Task<std::optional<Order>> find_order(OrderId id) override;
+    base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(OrderId id) override;
+    base::Task<std::optional<Authorization>> find_authorization(AuthorizationId id) override;
+    base::Task<std::vector<Authorization>> find_authorizations(
+        std::vector<AuthorizationId> ids) override;
+    base::Task<std::vector<std::optional<Authorization>>> find_valid_authorizations(
+        AccountId account, std::vector<protocol::Identifier> identifiers, base::Time now) override;
+    base::Task<std::vector<OrderId>> orders_of(AccountId account, std::optional<OrderId> before,
+                                               std::size_t limit) override;
+    base::Task<bool> begin_validation(AuthorizationId id, ValidationAttempt attempt) override;
+    base::Task<bool> note_failed_try(AuthorizationId id, ValidationAttempt attempt,
+                                     base::Time now) override;
+    base::Task<bool> finish_validation(AuthorizationId id, ValidationAttempt attempt,
+                                       base::Time expires) override;
+    base::Task<bool> deactivate_authorization(AuthorizationId id, base::Time now) override;
+    base::Task<IssuanceBeginning> begin_issuance(OrderId id, IssuanceIntent intent,
+                                                 RequestedKey key) override;
+    base::Task<bool> complete_issuance(OrderId id, IssuedCertificate certificate) override;
+    base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) override;
+    base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
+        std::size_t limit) override;
+    base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
+        std::size_t limit) override;
+
+    base::Task<void> add_certificate(IssuedCertificate certificate) override;
+    base::Task<std::optional<IssuedCertificate>> find_certificate(
+        pki::SerialNumber serial) override;
+    base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
+    base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
+                                                     Revocation revocation) override;
+    base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
+    base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
+    base::Task<void> save_issuer(IssuerId id, std::string chain_pem) override;
+    base::Task<std::optional<std::string>> find_issuer(IssuerId id) override;
+
+    base::Task<ChargeDecision> charge(std::vector<Charge> charges, base::Time now) override;
+
+    base::Task<void> probe() override;
+    base::Task<std::optional<base::Time>> believed_time() override;
+    base::Task<void> keep_believed_time(base::Time time) override;
+    base::Task<Removal> remove_expired(RetentionCutoffs cutoffs, std::size_t at_most) override;
+
+  private:
+    enum class RetentionStage { orders, authorizations, certificates };
+
+    /// One call: `step` is atomic.
+    template <class Step>
+    base::Task<std::invoke_result_t<Step&>> run(StoreCall call, Step step) {
+        co_await script_->reach(call, StoreScript::Moment::before);
+        if constexpr (std::is_void_v<std::invoke_result_t<Step&>>) {
+            locked(step);
+            co_await script_->reach(call, StoreScript::Moment::after);
+        } else {
+            auto result = locked(step);
+            co_await script_->reach(call, StoreScript::Moment::after);
+            co_return result;
+        }
+    }
+    template <class Step>
+    std::invoke_result_t<Step&> locked(Step& step) {
+        const std::scoped_lock lock(facts_->mutex);
+        return step();
+    }
+
+    // All below are called within a step.
+    [[nodiscard]] const Account* holder_of(const crypto::Sha256Digest& thumbprint) const;
+    [[nodiscard]] std::optional<KeyRefusal> refusal_of(const protocol::Jwk& key) const;
+    [[nodiscard]] std::optional<Authorization> reusable(const Authorization& candidate,
+                                                        const Reuse& reuse) const;
+    [[nodiscard]] bool has_lost_its_ground(const Order& order) const;
+    /// The authorization, if an attempt with this method can be recorded to go on or end at `now`.
+    [[nodiscard]] Authorization* open_attempt(const AuthorizationId& id,
+                                              const ValidationAttempt& attempt, base::Time now);
+    void insert(IssuedCertificate certificate);
+    /// With the revocation that is in force.
+    [[nodiscard]] std::optional<IssuedCertificate> state_of(const pki::SerialNumber& serial) const;
+    std::size_t sweep_orders(base::Time cutoff, std::size_t at_most, Removal& removal);
+    std::size_t sweep_authorizations(base::Time cutoff, std::size_t at_most, Removal& removal);
+    std::size_t sweep_certificates(base::Time cutoff, std::size_t at_most, Removal& removal);
+
+    std::shared_ptr<MemoryFacts> facts_;
+    std::shared_ptr<StoreScript> script_;
+    RetentionStage stage_ = RetentionStage::orders;
+    std::optional<OrderId> last_order_;
+    std::optional<AuthorizationId> last_authorization_;
+};
+
+/// Takes from buckets as CounterStore promises it. Throws std::invalid_argument for what cannot be.
+[[nodiscard]] ChargeDecision take_from(std::map<std::string, std::int64_t>& buckets,
+                                       const std::vector<Charge>& charges, base::Time now);
+
+}  // namespace cairn::ca::testing
