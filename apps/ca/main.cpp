@@ -7,7 +7,7 @@
 #include "apps/ca/init.h"
 #include "apps/ca/intermediate.h"
 #include "apps/ca/serve.h"
-#include "apps/ca/unknown_word.h"
+#include "apps/command_line/unknown_word.h"
 #include "base/log_output.h"
 
 namespace {
@@ -125,7 +125,7 @@ int main(int argument_count, char** arguments) {
         std::ostringstream words;
         if (error.get_exit_code() == 0) return program.exit(error);
         const auto unknown =
-            cairn::apps::unknown_word(program, {arguments + 1, arguments + argument_count});
+            cairn::command_line::unknown_word(program, {arguments + 1, arguments + argument_count});
         if (!unknown && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
             // Not told: a value of --set that lost its key may hold a password.
             words << "cairn-ca: there is a word too many; a value belongs to its key, as in "

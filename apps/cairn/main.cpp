@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
@@ -13,6 +14,7 @@
 #include "apps/cairn/interruption.h"
 #include "apps/cairn/output.h"
 #include "apps/cairn/run.h"
+#include "apps/command_line/unknown_word.h"
 #include "client/failure.h"
 
 namespace cairn {
@@ -71,7 +73,13 @@ int main(int count, char** arguments) {
     try {
         program.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
-        return program.exit(error) == 0 ? EXIT_SUCCESS : cairn::exit_usage;
+        if (error.get_exit_code() == 0) return program.exit(error);
+        if (const auto unknown =
+                cairn::command_line::unknown_word(program, {arguments + 1, arguments + count}))
+            std::cerr << "cairn: " << *unknown << "\nRun `cairn --help` for what there is.\n";
+        else
+            program.exit(error);
+        return cairn::exit_usage;
     }
     cairn::Console console;
     return static_cast<int>(cairn::run(command, common, console));

@@ -1,8 +1,8 @@
-#include "apps/ca/unknown_word.h"
+#include "apps/command_line/unknown_word.h"
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::command_line {
 namespace {
 
 class UnknownWordTest : public testing::Test {
@@ -14,6 +14,11 @@ class UnknownWordTest : public testing::Test {
         serve->add_option("--set", overrides_);
         auto* issuer = program_.add_subcommand("issuer");
         issuer->add_subcommand("create")->add_option("NAME", folder_);
+        program_.add_option("--state", folder_);
+        program_.fallthrough();
+        auto* renew = program_.add_subcommand("renew");  // which inherits that
+        renew->add_option("lineage", overrides_);
+        renew->add_option("-d", overrides_);
     }
     [[nodiscard]] std::string answer(const std::vector<std::string>& words) {
         return unknown_word(program_, words).value_or("all known");
@@ -35,16 +40,28 @@ TEST_F(UnknownWordTest, NamesWhatWasProbablyMeant) {
 }
 
 TEST_F(UnknownWordTest, NamesWhatThereIsIfNothingIsNear) {
-    EXPECT_EQ(answer({"frobnicate"}), "cairn-ca has no command frobnicate; it has serve, issuer");
+    EXPECT_EQ(answer({"frobnicate"}),
+              "cairn-ca has no command frobnicate; it has serve, issuer, renew");
     EXPECT_EQ(answer({std::string("\x1b[2J") + std::string(500, 'x')}).size(),
-              std::string("cairn-ca has no command ; it has serve, issuer").size() + 60);
+              std::string("cairn-ca has no command ; it has serve, issuer, renew").size() + 60);
+}
+
+TEST_F(UnknownWordTest, KnowsTheFlagsThatStandBehindAnyCommand) {
+    EXPECT_EQ(answer({"renew", "--state", "/somewhere"}), "all known");
+    EXPECT_EQ(answer({"renew", "--stat", "/somewhere"}),
+              "renew has no flag --stat; did you mean --state?");
+    EXPECT_TRUE(
+        answer({"issuer", "create", "--state", "x"}).starts_with("create has no flag --state"));
 }
 
 TEST_F(UnknownWordTest, LeavesValuesAlone) {
+    EXPECT_EQ(answer({"renew", "-da.example", "-d", "-x"}), "all known");
+    EXPECT_TRUE(answer({"renew", "-x"}).starts_with("renew has no flag -x; "));
+
     EXPECT_EQ(answer({"serve", "srve", "--set", "--sett"}), "all known");
     EXPECT_EQ(answer({"serve", "--", "--sett"}), "all known");
     EXPECT_EQ(answer({}), "all known");
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::command_line

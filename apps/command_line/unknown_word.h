@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace cairn::apps {
+namespace cairn::command_line {
 
 /// The first of `words` (a command line without the program's name) that is no command or flag of
 /// `program`, in a sentence that also names the one that was probably meant. Nothing if all are
@@ -14,4 +14,4 @@ namespace cairn::apps {
 [[nodiscard]] std::optional<std::string> unknown_word(CLI::App& program,
                                                       const std::vector<std::string>& words);
 
-}  // namespace cairn::apps
+}  // namespace cairn::command_line

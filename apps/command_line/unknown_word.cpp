@@ -1,11 +1,11 @@
-#include "apps/ca/unknown_word.h"
+#include "apps/command_line/unknown_word.h"
 
 #include <algorithm>
 
 #include "base/nearest_word.h"
 #include "base/result.h"
 
-namespace cairn::apps {
+namespace cairn::command_line {
 
 namespace {
 
@@ -16,13 +16,30 @@ std::vector<std::string> command_names(CLI::App& command) {
     return names;
 }
 
-std::vector<std::string> flags_of(CLI::App& command) {
+/// The command whose flags may stand behind those of `command` too, if there is one.
+const CLI::App* beyond(const CLI::App& command) {
+    return command.get_fallthrough() ? command.get_parent() : nullptr;
+}
+
+const CLI::Option* option_of(const CLI::App& command, const std::string& flag) {
+    for (const auto* each = &command; each != nullptr; each = beyond(*each))
+        if (const auto* option = each->get_option_no_throw(flag)) return option;
+    return nullptr;
+}
+
+std::vector<std::string> flags_of(const CLI::App& command) {
     std::vector<std::string> flags;
-    for (const auto* option : command.get_options()) {
-        for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
-        for (const auto& name : option->get_snames()) flags.push_back("-" + name);
-    }
+    for (const auto* each = &command; each != nullptr; each = beyond(*each))
+        for (const auto* option : each->get_options()) {
+            for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
+            for (const auto& name : option->get_snames()) flags.push_back("-" + name);
+        }
     return flags;
+}
+
+/// The flag in a word: "--key" of "--key=value", "-k" of "-kvalue".
+std::string flag_in(const std::string& word) {
+    return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
 
 std::string sentence(const CLI::App& command, const char* kind, const std::string& word,
@@ -42,8 +59,8 @@ std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std
         const auto& word = words[i];
         if (word == "--") return std::nullopt;
         if (word.starts_with("-") && word.size() > 1) {
-            const auto flag = word.substr(0, word.find('='));
-            const auto* option = command->get_option_no_throw(flag);
+            const auto flag = flag_in(word);
+            const auto* option = option_of(*command, flag);
             if (option == nullptr) return sentence(*command, "flag", flag, flags_of(*command));
             // Its value is no word of ours.
             if (option->get_expected_max() > 0 && flag == word) ++i;
@@ -58,4 +75,4 @@ std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std
     return std::nullopt;
 }
 
-}  // namespace cairn::apps
+}  // namespace cairn::command_line
