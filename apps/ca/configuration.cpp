@@ -1,15 +1,11 @@
 #include "apps/ca/configuration.h"
 
-#include <algorithm>
-#include <charconv>
+#include <map>
 #include <optional>
-#include <set>
 #include <sstream>
 
-#include <toml++/toml.h>
-
+#include "apps/ca/toml_section.h"
 #include "base/json_quoted.h"
-#include "base/nearest_word.h"
 #include "net/socket_address.h"
 #include "net/url.h"
 #include "protocol/identifier.h"
@@ -18,235 +14,6 @@ namespace cairn::apps {
 
 namespace {
 
-using Findings = std::vector<base::Error>;
-
-// What comes to light while a file is read.
-struct Reading {
-    Findings findings{};
-    // Every key that was looked for, dotted, and those of the file that are none of them.
-    std::set<std::string> keys{};
-    std::vector<std::string> unknown{};
-
-    void report_unknown() {
-        for (const auto& key : unknown) {
-            std::string text = base::printable(key) + " is not a known key";
-            if (const auto meant = meant_by(key)) text += "; did you mean " + *meant + "?";
-            findings.push_back({std::move(text)});
-        }
-    }
-
-  private:
-    // One that is spelled alike, or the same key of another table.
-    [[nodiscard]] std::optional<std::string> meant_by(const std::string& key) const {
-        const std::vector<std::string> known(keys.begin(), keys.end());
-        if (auto nearest = base::nearest_word(key, known)) return nearest;
-        const auto name = key.substr(key.rfind('.') + 1);
-        const auto elsewhere = std::ranges::find_if(
-            known, [&](const std::string& other) { return other.ends_with("." + name); });
-        if (elsewhere == known.end()) return std::nullopt;
-        return *elsewhere;
-    }
-};
-
-// A table of the file: values are taken by key, and what nobody took is reported as unknown.
-class Section {
-  public:
-    Section(const toml::table* table, std::string path, Reading& reading)
-        : table_(table), path_(std::move(path)), reading_(reading) {}
-
-    void report_unknown() const {
-        if (table_ == nullptr) return;
-        for (const auto& [key, value] : *table_) {
-            const std::string name(key.str());
-            if (!taken_.contains(name)) reading_.unknown.push_back(path_ + name);
-        }
-    }
-
-    template <class T>
-    void take(const std::string& key, T& target) {
-        const auto* node = node_at(key);
-        if (node == nullptr) return;
-        if (auto value = value_of<T>(*node))
-            target = std::move(*value);
-        else
-            find(key, std::string("must be ") + name_of<T>());
-    }
-
-    void take_port(const std::string& key, std::uint16_t& target) {
-        std::int64_t number = target;
-        take(key, number);
-        if (number < 1 || number > 65535)
-            find(key, "must be a port number");
-        else
-            target = static_cast<std::uint16_t>(number);
-    }
-
-    void take_duration(const std::string& key, base::Seconds& target) {
-        std::string text;
-        take(key, text);
-        if (text.empty()) return;
-        if (auto duration = duration_from(text))
-            target = *duration;
-        else
-            find(key, duration.error().message);
-    }
-
-    /// A duration, or "never" for none.
-    void take_limit(const std::string& key, std::optional<base::Seconds>& target) {
-        std::string text;
-        take(key, text);
-        if (text.empty()) return;
-        if (text == "never")
-            target.reset();
-        else if (const auto duration = duration_from(text))
-            target = *duration;
-        else
-            find(key, duration.error().message + ", or \"never\"");
-    }
-
-    void take_count(const std::string& key, std::size_t& target, std::int64_t least,
-                    std::int64_t most) {
-        auto number = static_cast<std::int64_t>(target);
-        take(key, number);
-        if (number < least || number > most)
-            find(key, "must be from " + std::to_string(least) + " to " + std::to_string(most));
-        else
-            target = static_cast<std::size_t>(number);
-    }
-
-    void take_networks(const std::string& key, std::vector<base::IpNetwork>& target) {
-        std::vector<std::string> texts;
-        take(key, texts);
-        for (const auto& text : texts) {
-            if (auto network = base::IpNetwork::from_text(text))
-                target.push_back(*network);
-            else
-                find(key, "\"" + text + "\": " + network.error().message);
-        }
-    }
-
-    [[nodiscard]] Section section(const std::string& key) {
-        const auto* node = node_at(key);
-        const auto* table = node == nullptr ? nullptr : node->as_table();
-        if (node != nullptr && table == nullptr) find(key, "must be a table");
-        return {table, path_ + key + ".", reading_};
-    }
-    [[nodiscard]] std::vector<std::string> keys() const {
-        std::vector<std::string> result;
-        if (table_ != nullptr)
-            for (const auto& [key, value] : *table_) result.emplace_back(key.str());
-        return result;
-    }
-
-    void find(const std::string& key, const std::string& what) const {
-        reading_.findings.push_back({path_ + key + " " + what});
-    }
-    [[nodiscard]] bool is_there() const { return table_ != nullptr; }
-
-  private:
-    const toml::node* node_at(const std::string& key) {
-        taken_.insert(key);
-        reading_.keys.insert(path_ + key);
-        return table_ == nullptr ? nullptr : table_->get(key);
-    }
-
-    template <class T>
-    static std::optional<T> value_of(const toml::node& node) {
-        if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-            const auto* array = node.as_array();
-            if (array == nullptr) return std::nullopt;
-            T result;
-            for (const auto& element : *array) {
-                auto text = element.value_exact<std::string>();
-                if (!text) return std::nullopt;
-                result.push_back(std::move(*text));
-            }
-            return result;
-        } else {
-            return node.value_exact<T>();
-        }
-    }
-    template <class T>
-    static const char* name_of() {
-        if constexpr (std::is_same_v<T, std::string>) return "a string";
-        if constexpr (std::is_same_v<T, bool>) return "true or false";
-        if constexpr (std::is_same_v<T, std::int64_t>) return "a whole number";
-        return "a list of strings";
-    }
-
-    const toml::table* table_;
-    std::string path_;
-    Reading& reading_;
-    std::set<std::string> taken_;
-};
-
-// What the parser says, without what it quotes: a value may hold a password.
-std::string describe(const toml::parse_error& error) {
-    std::string text;
-    bool is_quoted = false;
-    for (const char character : error.description()) {
-        if (character == '\'') {
-            if (!is_quoted) text += "'...'";
-            is_quoted = !is_quoted;
-        } else if (!is_quoted) {
-            text += character;
-        }
-    }
-    return text + " (line " + std::to_string(error.source().begin.line) + ", column " +
-           std::to_string(error.source().begin.column) + ")";
-}
-
-bool is_dotted_key(std::string_view text) {
-    const auto is_part = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '-' || c == '.';
-    };
-    return !text.empty() && std::ranges::all_of(text, is_part);
-}
-
-// Puts the value at the dotted key, making tables on the way. Of what is malformed no more than the
-// key is told: the value may hold a password.
-void apply(toml::table& root, const std::string& text, Findings& findings) {
-    const auto equals = text.find('=');
-    const std::string key = text.substr(0, equals);
-    if (!is_dotted_key(key)) {
-        findings.push_back({"--set: wants KEY=VALUE, a dotted key before the first ="});
-        return;
-    }
-    if (equals == std::string::npos) {
-        findings.push_back({"--set " + key + ": wants KEY=VALUE"});
-        return;
-    }
-    toml::table parsed;
-    try {
-        parsed = toml::parse("value = " + text.substr(equals + 1));
-    } catch (const toml::parse_error&) {
-        findings.push_back({"--set " + key + ": the value is not TOML (strings need quotes)"});
-        return;
-    }
-    if (parsed.size() != 1) {
-        findings.push_back({"--set " + key + ": the value is more than one value"});
-        return;
-    }
-    toml::table* table = &root;
-    std::size_t from = 0;
-    for (auto dot = key.find('.'); dot != std::string::npos; dot = key.find('.', from)) {
-        const std::string name = key.substr(from, dot - from);
-        auto* node = table->get(name);
-        if (node == nullptr) {
-            table->insert(name, toml::table{});
-            node = table->get(name);
-        }
-        if (node->as_table() == nullptr) {
-            findings.push_back({"--set " + key + ": " + name + " is no table"});
-            return;
-        }
-        table = node->as_table();
-        from = dot + 1;
-    }
-    table->insert_or_assign(key.substr(from), std::move(*parsed.get("value")));
-}
-
 std::string common_part(toml::table root) {
     for (const auto* own : {"server", "store", "log", "clock"}) root.erase(own);
     std::ostringstream text;
@@ -254,7 +21,7 @@ std::string common_part(toml::table root) {
     return text.str();
 }
 
-void check_address(const Section& section, const std::string& key, const std::string& text) {
+void check_address(const TomlSection& section, const std::string& key, const std::string& text) {
     const auto address = net::SocketAddress::from_text(text);
     if (!address) section.find(key, "must be ADDRESS:PORT; " + address.error().message);
 }
@@ -265,7 +32,7 @@ bool is_host(const std::string& text) {
 }
 
 // Keeps the URL in the one spelling that is given out, and as it was written.
-void read_public_url(const Section& section, Configuration::Server& server) {
+void read_public_url(const TomlSection& section, Configuration::Server& server) {
     auto& text = server.public_url;
     while (text.ends_with('/')) text.pop_back();
     server.written_public_url = text;
@@ -282,7 +49,7 @@ void read_public_url(const Section& section, Configuration::Server& server) {
         text = "https://" + url->authority();
 }
 
-void read_server(Section section, Configuration::Server& server) {
+void read_server(TomlSection section, Configuration::Server& server) {
     section.take("listen", server.listen);
     section.take("public_url", server.public_url);
     section.take("admin_listen", server.admin_listen);
@@ -312,7 +79,7 @@ bool has_stray_at(std::string_view url) {
             url.find_first_of("/?#", authority == std::string_view::npos ? 0 : authority + 3) < at);
 }
 
-void read_store(Section section, Configuration::Store& store) {
+void read_store(TomlSection section, Configuration::Store& store) {
     constexpr std::string_view sqlite = "sqlite:";
     std::string url = "sqlite:store/cairn.sqlite";
     section.take("url", url);
@@ -334,7 +101,7 @@ void read_store(Section section, Configuration::Store& store) {
     section.report_unknown();
 }
 
-void read_log(Section section, Configuration::Log& log) {
+void read_log(TomlSection section, Configuration::Log& log) {
     static const std::map<std::string, base::LogLevel> levels{{"debug", base::LogLevel::debug},
                                                               {"info", base::LogLevel::info},
                                                               {"warning", base::LogLevel::warning},
@@ -360,7 +127,7 @@ void read_log(Section section, Configuration::Log& log) {
 
 constexpr base::Seconds longest_retry = std::chrono::hours(1);
 
-void read_validation(Section section, Configuration::Validation& validation) {
+void read_validation(TomlSection section, Configuration::Validation& validation) {
     section.take_port("http_port", validation.http_port);
     section.take_port("https_port", validation.https_port);
     section.take_port("tls_alpn_port", validation.tls_alpn_port);
@@ -378,14 +145,14 @@ void read_validation(Section section, Configuration::Validation& validation) {
     section.report_unknown();
 }
 
-void read_retention(Section section, ca::RetentionLimits& retention) {
+void read_retention(TomlSection section, ca::RetentionLimits& retention) {
     section.take_limit("orders", retention.orders);
     section.take_limit("authorizations", retention.authorizations);
     section.take_limit("certificates", retention.certificates);
     section.report_unknown();
 }
 
-void read_clock(Section section, Configuration::Clock& clock) {
+void read_clock(TomlSection section, Configuration::Clock& clock) {
     std::string text;
     section.take("confirmed", text);
     if (const auto time = base::from_rfc3339(text))
@@ -398,7 +165,7 @@ void read_clock(Section section, Configuration::Clock& clock) {
 
 constexpr base::Seconds longest_reuse = std::chrono::days(200);
 
-void read_profile(Section section, ca::Profile& profile, bool baseline, base::Time now) {
+void read_profile(TomlSection section, ca::Profile& profile, bool baseline, base::Time now) {
     section.take("description", profile.description);
     section.take_duration("validity", profile.validity);
     profile.backdate = ca::Profile::usual_backdate(profile.validity);
@@ -425,7 +192,7 @@ void read_profile(Section section, ca::Profile& profile, bool baseline, base::Ti
     section.report_unknown();
 }
 
-void read_profiles(Section section, Configuration& configuration, base::Time now) {
+void read_profiles(TomlSection section, Configuration& configuration, base::Time now) {
     for (const auto& name : section.keys()) {
         ca::Profile profile;
         profile.name = name;
@@ -443,7 +210,7 @@ void read_profiles(Section section, Configuration& configuration, base::Time now
 }
 
 // Another profile must not become the one of all orders by its name alone.
-void read_default_profile(Section& top, Configuration& configuration) {
+void read_default_profile(TomlSection& top, Configuration& configuration) {
     auto& name = configuration.default_profile;
     top.take("default_profile", name);
     const auto& profiles = configuration.profiles;
@@ -456,7 +223,7 @@ void read_default_profile(Section& top, Configuration& configuration) {
 }
 
 // There are no limits yet, and none is promised.
-void read_limits(Section section) {
+void read_limits(TomlSection section) {
     bool enabled = true;
     section.take("enabled", enabled);
     if (section.is_there() && enabled)
@@ -466,7 +233,7 @@ void read_limits(Section section) {
     section.report_unknown();
 }
 
-void read_issuer(Section section, Configuration::Issuer& issuer, const Configuration& whole) {
+void read_issuer(TomlSection section, Configuration::Issuer& issuer, const Configuration& whole) {
     section.take("certificate", issuer.certificate);
     section.take("key", issuer.key);
     section.take("active", issuer.use.active);
@@ -489,7 +256,7 @@ void read_issuer(Section section, Configuration::Issuer& issuer, const Configura
     section.report_unknown();
 }
 
-void read_issuers(Section section, Configuration& configuration) {
+void read_issuers(TomlSection section, Configuration& configuration) {
     for (const auto& name : section.keys()) {
         Configuration::Issuer issuer;
         read_issuer(section.section(name), issuer, configuration);
@@ -501,10 +268,10 @@ void read_issuers(Section section, Configuration& configuration) {
             Configuration::Issuer{"pki/intermediate.pem", "pki/intermediate-key.pem", {}});
 }
 
-Configuration read_root(const toml::table& root, base::Time now, Reading& reading) {
+Configuration read_root(const toml::table& root, base::Time now, TomlReading& reading) {
     Configuration configuration;
     configuration.common = common_part(root);
-    Section top(&root, "", reading);
+    TomlSection top(&root, "", reading);
     read_server(top.section("server"), configuration.server);
     configuration.common += "\npublic_url " + configuration.server.public_url;
     read_store(top.section("store"), configuration.store);
@@ -544,40 +311,19 @@ Configuration read_root(const toml::table& root, base::Time now, Reading& readin
 
 }  // namespace
 
-base::Result<base::Seconds> duration_from(std::string_view text) {
-    static const std::map<char, base::Seconds> units{{'s', base::Seconds(1)},
-                                                     {'m', std::chrono::minutes(1)},
-                                                     {'h', std::chrono::hours(1)},
-                                                     {'d', std::chrono::days(1)}};
-    const auto bad = base::fail("must be a duration such as \"90d\", \"12h\", \"30m\" or \"45s\"");
-    if (text.size() < 2) return bad;
-    const auto unit = units.find(text.back());
-    std::int64_t number = 0;
-    const char* end = text.data() + text.size() - 1;
-    const auto [stop, failure] = std::from_chars(text.data(), end, number);
-    if (unit == units.end() || failure != std::errc{} || stop != end || number < 1 ||
-        number > 1'000'000)
-        return bad;
-    return unit->second * number;
-}
-
 base::Result<Configuration, std::vector<base::Error>> read_configuration(
     const std::string& toml, const std::vector<std::string>& overrides, base::Time now) {
-    Reading reading;
-    toml::table root;
-    try {
-        root = toml::parse(toml);
-    } catch (const toml::parse_error& error) {
-        return std::unexpected(Findings{{"not TOML: " + describe(error)}});
-    }
-    for (const auto& text : overrides) apply(root, text, reading.findings);
-    auto configuration = read_root(root, now, reading);
+    TomlReading reading;
+    auto root = parse_toml(toml);
+    if (!root) return std::unexpected(std::vector{root.error()});
+    for (const auto& text : overrides) apply_override(*root, text, reading);
+    auto configuration = read_root(*root, now, reading);
     if (!reading.findings.empty()) return std::unexpected(std::move(reading.findings));
     return configuration;
 }
 
 std::vector<std::string> configuration_keys() {
-    Reading reading;
+    TomlReading reading;
     read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n"), {}, reading);
     return {reading.keys.begin(), reading.keys.end()};
 }

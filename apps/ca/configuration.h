@@ -103,7 +103,4 @@ struct Configuration {
 /// Every key that a configuration may have, dotted; NAME stands where the operator chooses one.
 [[nodiscard]] std::vector<std::string> configuration_keys();
 
-/// "90d", "12h", "30m", "45s": a positive whole number and a unit.
-[[nodiscard]] base::Result<base::Seconds> duration_from(std::string_view text);
-
 }  // namespace cairn::apps
