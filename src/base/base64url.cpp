@@ -44,7 +44,7 @@ Result<Bytes> from_base64url(std::string_view text) {
     if (rest == 1) return fail("base64url text has an impossible length");
     Bytes bytes(text.size() * 3 / 4);
     std::uint8_t* out = bytes.data();
-    std::uint32_t seen = 0;  // the bits of all values: no digit has more than six
+    std::uint32_t seen = 0;  // the bits of all values; a digit has six at most
     std::size_t at = 0;
     for (; at + 4 <= text.size(); at += 4) {
         const std::uint32_t first = value_of(text[at]);

@@ -11,7 +11,7 @@
 
 namespace cairn::base {
 
-/// Octets without a meaning yet.
+/// Octets that were not parsed.
 using Bytes = std::vector<std::uint8_t>;
 /// A view of octets that somebody else owns.
 using BytesView = std::span<const std::uint8_t>;
@@ -47,7 +47,7 @@ struct WipingAllocator {
     friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
 };
 
-/// Octets that are wiped when they go: private keys, MAC keys.
+/// Octets that are wiped when they are freed: private keys, MAC keys.
 using SecretBytes = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
 
 }  // namespace cairn::base

@@ -6,7 +6,7 @@
 namespace cairn::base {
 namespace {
 
-/// The front of a text, taken off piece by piece.
+/// Reads a text from its front, piece by piece.
 class Reader {
   public:
     explicit Reader(std::string_view text) : rest_(text) {}
@@ -29,7 +29,7 @@ class Reader {
         rest_.remove_prefix(1);
         return c;
     }
-    /// As many digits as there are; how many there were.
+    /// Skips all digits; how many there were.
     std::size_t skip_digits() {
         std::size_t count = 0;
         while (count < rest_.size() && is_digit(rest_[count])) ++count;
@@ -105,7 +105,7 @@ ClockReading read_clocks() {
             .since_boot = time_since_boot()};
 }
 
-// By hand, because every object and every line of the log has one.
+// Written by hand for speed: every object and every line of the log has a time.
 void append_date_and_time(std::string& text, Time time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day calendar(day);

@@ -27,7 +27,7 @@ class SystemClock final : public Clock {
     [[nodiscard]] Time now() const override;
 };
 
-/// A clock that stands still until it is moved, by one thread, for tests.
+/// A clock for tests that stands still until one thread moves it.
 class ManualClock final : public Clock {
   public:
     explicit ManualClock(Time start) : now_(start) {}
@@ -41,9 +41,9 @@ class ManualClock final : public Clock {
 
 /// What two clocks of the operating system say at one moment.
 struct ClockReading {
-    /// The one that is set to the time of day, and may be set again.
+    /// The wall clock, which people and NTP set.
     std::chrono::sys_time<std::chrono::milliseconds> wall;
-    /// The one that nobody sets; it also runs while the machine sleeps (CLOCK_BOOTTIME).
+    /// The clock that nobody sets; it also runs while the machine sleeps (CLOCK_BOOTTIME).
     std::chrono::milliseconds since_boot;
 };
 [[nodiscard]] std::chrono::milliseconds time_since_boot();

@@ -34,26 +34,26 @@ CodePoint code_point_at(std::string_view text) {
     return {length, value};
 }
 
-/// ASCII that JSON and terminals take as it is.
+/// ASCII that needs no escape in JSON or on a terminal.
 bool stands_for_itself(char c) {
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/// This octet, eight times.
+/// The octet repeated eight times.
 constexpr std::uint64_t in_each(std::uint64_t octet) {
     return octet * 0x0101010101010101U;
 }
 
-/// Whether eight octets all stand for themselves.
+/// Whether none of eight octets needs an escape.
 bool stand_for_themselves(std::uint64_t octets) {
-    // What is taken away from a smaller octet borrows, and leaves its high bit set.
+    // Subtracting from a smaller octet borrows and sets its high bit.
     const std::uint64_t suspects = octets | (octets + in_each(1)) | (octets - in_each(' ')) |
                                    ((octets ^ in_each('"')) - in_each(1)) |
                                    ((octets ^ in_each('\\')) - in_each(1));
     return (suspects & in_each(0x80)) == 0;
 }
 
-/// How many octets at the front of `text` stand for themselves.
+/// How many octets at the front of `text` need no escape.
 std::size_t plain_length(std::string_view text) {
     std::size_t length = 0;
     for (std::uint64_t octets = 0; text.size() - length >= sizeof octets; length += sizeof octets) {

@@ -16,16 +16,15 @@
 namespace cairn::base {
 namespace {
 
-/// How many octets may wait to be written, beside those that are being written. Further lines are
+/// At most this many octets wait to be written, besides those being written. Further lines are
 /// lost.
 constexpr std::size_t pending_limit = 1U << 20;
-/// How often it is looked whether a log that could not be written to can be.
+/// How often a log that could not be written to is tried again.
 constexpr std::chrono::milliseconds retry_time{100};
-/// How long lines gather before they are written, and how many octets are not worth waiting for
-/// more.
+/// Lines are gathered for so long before they are written, or until there are so many octets.
 constexpr std::chrono::milliseconds gather_time{20};
 constexpr std::size_t gathered_limit = 1U << 16;
-/// A batch that was larger gives its memory back.
+/// A batch that was larger than this frees its memory.
 constexpr std::size_t kept_batch = 1U << 18;
 
 /// Lines are gathered in memory; one thread takes all that have gathered and writes them at once.
@@ -35,7 +34,7 @@ class LineWriter {
     LineWriter(const std::string& path, LogFormat format, std::function<void()> on_lost)
         : format_(format), on_lost_(std::move(on_lost)), sink_(path) {}
 
-    /// The line takes part in the next batch, or is lost.
+    /// Adds the line to the next batch, or loses it.
     void add(std::string_view line, LogLevel level) {
         bool is_worth_waking = false;
         {
@@ -50,7 +49,7 @@ class LineWriter {
         }
         if (is_worth_waking) wake_writer_.notify_one();
     }
-    /// There was no memory for a line.
+    /// Counts a line that there was no memory for.
     void lose() {
         const std::scoped_lock lock(mutex_);
         lose_line();
@@ -60,12 +59,12 @@ class LineWriter {
         std::unique_lock lock(mutex_);
         hurry_ = true;
         wake_writer_.notify_one();
-        // The batch that pending lines will be part of, and the one that tells of those lost since.
+        // The next batch has the pending lines; the one after it reports those lost since.
         const std::uint64_t mine = taken_ + (lost_lines_ == 0 ? 1 : 2);
         wake_callers_.wait_for(lock, flush_patience, [&] { return written_ >= mine || is_idle(); });
     }
 
-    /// Has the thread write what there is, and end.
+    /// Makes the thread write what is pending, and end.
     void end() {
         std::unique_lock lock(mutex_);
         ending_ = true;
@@ -74,7 +73,7 @@ class LineWriter {
         abandoned_ = true;
     }
 
-    /// What the thread does.
+    /// The body of the thread.
     void run() {
         std::string batch;
         std::unique_lock lock(mutex_);
@@ -104,7 +103,7 @@ class LineWriter {
         if (on_lost_) on_lost_();
     }
 
-    // Where the lines would stand that were lost.
+    // Reported in the place where the lost lines would be.
     void report_lost_lines() {
         if (lost_lines_ == 0) return;
         try {
@@ -112,18 +111,18 @@ class LineWriter {
                                 "log.lost", {{"lines", lost_lines_}});
             lost_lines_ = 0;
         } catch (const std::bad_alloc&) {
-            // At the next batch, then.
+            // It is reported with the next batch instead.
         }
     }
 
-    // Writes the batch without the lock, however long it takes; false if the log has gone.
+    // Writes the batch without holding the lock, however long it takes; false if the log is gone.
     bool write_out(std::string_view batch, std::unique_lock<std::mutex>& lock) {
         for (std::size_t position = 0; position < batch.size() && !abandoned_;) {
             lock.unlock();
             const auto tried = std::chrono::steady_clock::now();
             const bool progressed = sink_.write_some(batch, position, retry_time);
             lock.lock();
-            // An error comes at once: it is not asked for in a hot loop.
+            // An error returns at once; the pause keeps this loop from spinning.
             if (!progressed)
                 wake_writer_.wait_until(lock, tried + retry_time, [&] { return abandoned_; });
         }
@@ -138,7 +137,7 @@ class LineWriter {
     std::condition_variable wake_callers_;
     std::string pending_;
     std::int64_t lost_lines_ = 0;  // since the last batch was taken
-    bool hurry_ = false;           // what is pending is not to wait for more
+    bool hurry_ = false;           // write what is pending at once
     std::uint64_t taken_ = 0;
     std::uint64_t written_ = 0;
     bool ending_ = false;

@@ -10,8 +10,8 @@
 
 namespace cairn::base {
 
-/// One named value of a log line. Texts are not copied: they live at the caller's until the call
-/// that they are passed to returns.
+/// One named value of a log line. Texts are not copied; they must stay valid until the call that
+/// takes the field returns.
 struct LogField {
     using Value = std::variant<std::string_view, std::int64_t, double, bool>;
     std::string_view name;
@@ -35,16 +35,16 @@ enum class LogLevel { debug, info, warning, error };
 /// json: for programs; text: for people (base/log_line.h).
 enum class LogFormat { json, text };
 
-/// A structured log: a line has `time`, `level`, `event` and the given fields.
-/// Text from peers is escaped; secrets are never passed to it. Thread-safe. A thread of its own
-/// writes, lines below `warning` some milliseconds later with others. Nobody waits for it: beyond a
-/// mebibyte that cannot be written, lines are lost, and `log.lost` says how many once it can be.
+/// A structured log: a line has `time`, `level`, `event` and the given fields. Text from peers is
+/// escaped; callers never pass secrets. Thread-safe. A thread of its own writes; lines below
+/// `warning` are gathered for some milliseconds. No caller waits: if more than a mebibyte cannot be
+/// written, further lines are lost, and a line `log.lost` says later how many.
 class Log {
   public:
     virtual ~Log() = default;
     virtual void write(LogLevel level, std::string_view event,
                        std::initializer_list<LogField> fields) = 0;
-    /// Waits until everything written so far is out, `flush_patience` at most.
+    /// Waits until everything logged so far is written, `flush_patience` at most.
     virtual void flush() = 0;
 
     void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
@@ -65,7 +65,7 @@ class Log {
 /// Throws std::runtime_error if the file cannot be opened.
 [[nodiscard]] std::unique_ptr<Log> open_log(const std::string& path, LogLevel threshold,
                                             LogFormat format = LogFormat::json);
-/// The format for a log at `path` where none was chosen: text if that is standard error and a
+/// The format of a log at `path` if none was chosen: text if it is standard error and that is a
 /// terminal, else json.
 [[nodiscard]] LogFormat usual_log_format(const std::string& path);
 /// A log that drops everything.

@@ -80,13 +80,13 @@ std::string json_line(std::chrono::system_clock::time_point time, LogLevel level
     return line;
 }
 
-/// Whether a reader takes `text` for one value without quotes around it.
+/// Whether `text` can stand without quotes and still be read as one value.
 bool is_plain_word(std::string_view text) {
     return std::ranges::all_of(
         text, [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\' && c != '='; });
 }
 
-/// `text` as it is if it is plain by itself, else quoted.
+/// `text` itself if it needs no quotes, else quoted.
 void append_words(std::string& line, std::string_view text) {
     const bool is_plain =
         std::ranges::all_of(text, [](char c) { return c == ' ' || is_plain_word({&c, 1}); });

@@ -10,7 +10,7 @@
 namespace cairn::base {
 
 /// One line of a log, with its line end. Text from peers is escaped in both formats, so that a line
-/// stays one line and a terminal is sent nothing that it obeys.
+/// stays one line and no control sequence reaches a terminal.
 ///
 /// json: an object with `time`, `level`, `event` and the fields.
 /// text: the time, the level, the event, then NAME=VALUE for each field that is not empty; a value

@@ -17,8 +17,8 @@
 namespace cairn::base {
 namespace {
 
-// The longest beginning of `text` that a pipe takes whole, which ends with a line if one fits: then
-// lines of several programs that share the pipe do not get into each other (POSIX, write()).
+// The longest prefix of `text` that a pipe takes in one piece; it ends at a line end if one fits.
+// So lines of several programs that share the pipe do not mix (POSIX, write()).
 std::string_view atomic_piece(std::string_view text) {
     if (text.size() <= PIPE_BUF) return text;
     const auto line_end = text.rfind('\n', PIPE_BUF - 1);
@@ -47,7 +47,7 @@ LogSink::~LogSink() {
 
 int LogSink::open_file() const {
     struct stat found{};
-    // Open for both, a FIFO needs no reader to be opened, nor afterwards: fifo(7).
+    // A FIFO that is opened for reading and writing needs no reader, now or later: fifo(7).
     const bool is_fifo = ::stat(path_.c_str(), &found) == 0 && S_ISFIFO(found.st_mode);
     const int access = is_fifo ? O_RDWR : O_WRONLY;
     return ::open(path_.c_str(), access | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
@@ -69,7 +69,7 @@ bool LogSink::follow_rotation() {
                       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
     if (same) return false;
     const int reopened = open_file();
-    if (reopened < 0) return false;  // better the old file than none
+    if (reopened < 0) return false;  // the old file is better than none
     ::close(descriptor_);
     descriptor_ = reopened;
     note_kind();

@@ -1,5 +1,5 @@
 #pragma once
-// Private to base: where the lines of a log end up.
+// Private to base: where the lines of a log are written.
 
 #include <chrono>
 #include <cstddef>
@@ -10,9 +10,9 @@ namespace cairn::base {
 
 /// A file, or standard error, that lines are written to. Used by one thread.
 ///
-/// What is no ordinary file (a pipe, a socket, a terminal) is written to only when it has room, and
-/// in pieces so small that a pipe takes each of them whole. The file description of standard error
-/// may be shared with other programs, so it is left as it is: it is not made non-blocking.
+/// A pipe, a socket or a terminal is written to only when it has room, in pieces so small that a
+/// pipe takes each in one piece. Standard error may be shared with other programs, so it is not
+/// made non-blocking.
 class LogSink {
   public:
     /// `path`, or standard error if that is "-". A FIFO may still be without a reader. Throws
@@ -22,17 +22,17 @@ class LogSink {
     LogSink(const LogSink&) = delete;
     LogSink& operator=(const LogSink&) = delete;
 
-    /// Writes on from `position` in `lines`, and moves it behind what was taken; back to where a
-    /// line begins if the file was meanwhile replaced by another. Waits for room, not longer than
-    /// `patience`; that an ordinary file's system hangs cannot be told beforehand. Returns false if
-    /// nothing was taken: there is no room, or an error.
+    /// Writes `lines` from `position` on and moves `position` behind what was written; if the file
+    /// was replaced meanwhile, back to the begin of that line. Waits for room for at most
+    /// `patience`, except for a file system that hangs. Returns false if nothing was written: no
+    /// room, or an error.
     bool write_some(std::string_view lines, std::size_t& position,
                     std::chrono::milliseconds patience);
 
   private:
     [[nodiscard]] bool has_path() const { return path_ != "-"; }
     [[nodiscard]] int open_file() const;
-    /// Opens the path anew if the file was moved away, so that logrotate needs no signal. True if
+    /// Opens the path again if the file was moved away, so that logrotate needs no signal. True if
     /// it is another file now.
     bool follow_rotation();
     void note_kind();

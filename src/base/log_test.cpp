@@ -29,7 +29,7 @@ namespace {
 using testing::ElementsAre;
 using testing::MatchesRegex;
 
-/// A folder that is gone after the test.
+/// A folder that is removed after the test.
 class LogTest : public testing::Test {
   protected:
     LogTest() {
@@ -117,12 +117,12 @@ TEST_F(LogTest, WritesSoonWithoutBeingAsked) {
     }
 }
 
-/// What became of lines with an `id` from 0 on that were written to a log.
+/// What happened to each line of a log whose lines have ids from 0 on.
 struct Account {
     std::set<int> ids;
     std::int64_t lost = 0;
 };
-/// Reads lines; fails for one that is torn, or comes twice.
+/// Reads lines; fails for one that is incomplete or repeated.
 Account account_of(const std::vector<std::string>& lines, std::string_view padding) {
     Account account;
     for (const auto& line : lines) {
@@ -163,7 +163,7 @@ TEST_F(LogTest, MixesNothingUnderPressureAndCountsWhatIsLost) {
     EXPECT_EQ(static_cast<std::int64_t>(account.ids.size()) + account.lost, threads * each);
 }
 
-/// Reads what stands in a FIFO until none of it is left and `done` says that no more will come.
+/// Reads a FIFO until it is empty and `done` says that no more will come.
 std::vector<std::string> lines_of_fifo(const std::string& path, const std::atomic<bool>& done) {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     std::string text;
@@ -198,7 +198,7 @@ TEST_F(LogTest, NobodyWaitsForAPipeThatNobodyReads) {
     log->flush();
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
 
-    // Once somebody reads, it tells what is missing, in the place where it is missing.
+    // Once somebody reads, the log says what is missing, in the place where it is missing.
     std::vector<std::string> read;
     std::jthread reader([&] { read = lines_of_fifo(path(), done); });
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -279,7 +279,7 @@ TEST_F(LogTest, WritesWhatAFullDiskDidNotTakeOnceThereIsRoom) {
     EXPECT_EQ(static_cast<std::int64_t>(account.ids.size()) + account.lost, count);
 }
 
-/// No file that this process writes can grow beyond `octets` meanwhile.
+/// As long as it lives, no file that this process writes can grow beyond `octets`.
 class FileSizeLimit {
   public:
     explicit FileSizeLimit(rlim_t octets) {

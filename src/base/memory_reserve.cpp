@@ -25,7 +25,7 @@ void spend() {
 
 bool MemoryReserve::fill() noexcept {
     if (reserve.load() != nullptr) return true;
-    // It is never touched, so it takes of what the process may have and not of what there is.
+    // It is never touched: it counts against the process's limit and uses no physical memory.
     void* const memory = ::mmap(nullptr, MemoryReserve::octets, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return false;

@@ -4,17 +4,17 @@
 
 namespace cairn::base {
 
-/// Memory that is set aside for when no more can be had: then it is given back to the system, so
-/// that whatever small thing is needed to end one request in good order can be had, and the
-/// program takes on nothing new until it could be set aside again. One for the whole process,
-/// because it stands behind `operator new`. Thread-safe.
+/// Memory that is reserved for the moment when there is no more: it is then given back to the
+/// system, so that the requests under way can end in good order. The program accepts no new work
+/// until it is reserved again. There is one for the whole process, because `operator new` uses it.
+/// Thread-safe.
 class MemoryReserve {
   public:
     static constexpr std::size_t octets = std::size_t{8} << 20U;
-    /// Sets memory aside, and does so again each time that it was spent. True if it is there.
+    /// Reserves the memory, again if it was given back. True if it is reserved.
     static bool fill() noexcept;
-    /// True from the moment when it had to be given back until it is filled again; false as long as
-    /// it was never filled.
+    /// True from the moment when it was given back until it is reserved again; false if it was
+    /// never reserved.
     [[nodiscard]] static bool is_spent() noexcept;
 };
 

@@ -7,8 +7,8 @@
 namespace cairn::base {
 namespace {
 
-// operator new calls what is installed as the new-handler; so does this, since no test can be sure
-// to run out of memory.
+// Calls the installed new-handler as operator new does, since no test can be sure to run out of
+// memory.
 TEST(MemoryReserve, IsSpentOnceAndFilledAgain) {
     ASSERT_TRUE(MemoryReserve::fill());
     EXPECT_FALSE(MemoryReserve::is_spent());

@@ -7,9 +7,9 @@
 
 namespace cairn::base {
 
-/// The one of `known` that `word` was probably meant to be: the one that is reached with the fewest
-/// letters inserted, left out, replaced or swapped with their neighbour. None if that is more than
-/// a third of the letters, or if `word` is unreasonably long.
+/// The word of `known` that `word` was probably meant to be: the one that needs the fewest letters
+/// inserted, left out, replaced or swapped with their neighbour. None if that is more than a third
+/// of the letters, or if `word` is unreasonably long.
 [[nodiscard]] std::optional<std::string> nearest_word(std::string_view word,
                                                       const std::vector<std::string>& known);
 

@@ -7,11 +7,10 @@
 
 namespace cairn::base {
 
-/// Counts something that strangers can make happen often, so that it is reported rarely.
-/// Thread-safe.
+/// Counts events that strangers can cause often, so that they are reported rarely. Thread-safe.
 class RareReport {
   public:
-    /// How many there were since the last report, if it is time for one; else 0.
+    /// Counts one. If a report is due, how many there were since the last; else 0.
     [[nodiscard]] std::uint64_t count_one() {
         const std::scoped_lock lock(mutex_);
         ++count_;

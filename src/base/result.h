@@ -7,14 +7,14 @@
 
 namespace cairn::base {
 
-/// What went wrong with an input, in words for whoever sent or configured it.
+/// What is wrong with an input, in words for the person who sent or configured it.
 ///
 /// An Error is a value: parsers and pure code return it, they do not throw it. The message names
 /// what was wrong and never quotes more of a hostile input than `printable` lets through.
 struct Error {
     std::string message;
 
-    /// The same error seen from further out: "`where`: message".
+    /// The same error with its context in front: "`where`: message".
     [[nodiscard]] Error within(std::string_view where) const {
         return Error{std::string(where) + ": " + message};
     }

@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Far enough for every wait, and near enough for a timer to add it to the present time.
+/// Longer than any wait, and short enough that adding it to the present time does not overflow.
 constexpr Milliseconds longest_wait = std::chrono::hours(24 * 365);
 
 bool is_cancellation(const std::exception_ptr& exception) {
@@ -96,7 +96,7 @@ bool TaskGroup::spawn(const Executor& executor, Task<void> task) {
     };
 
     const auto running = std::make_shared<RunningTask>(executor);
-    // All memory is had before there is something to undo.
+    // Allocates all memory first, while there is nothing to undo.
     std::list<std::shared_ptr<RunningTask>> own{running};
     const auto membership = std::make_shared<Membership>(state_, own.begin());
     {
@@ -198,7 +198,7 @@ Announcements::Ticket::~Ticket() {
 Task<bool> Announcements::Ticket::wait(Milliseconds patience) {
     const auto waiter = waiter_;
     // The timer is set before the flag is read, and `announce` sets the flag before it cancels the
-    // timer, on this executor: so it cannot happen between the two.
+    // timer, on this executor. So no announcement is missed between the two.
     waiter->timer.emplace(waiter->executor, std::min(patience, longest_wait));
     boost::system::error_code error;
     if (!waiter->announced) {

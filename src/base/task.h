@@ -28,7 +28,8 @@ class TaskGroup {
   public:
     using OnFailure = std::function<void(std::exception_ptr)>;
     explicit TaskGroup(OnFailure on_failure);
-    /// Closes without patience, so the executors must still be run, or be gone, if tasks are left.
+    /// Closes without patience; if tasks are left, their executors must still be running, or be
+    /// gone.
     ~TaskGroup();
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
@@ -40,7 +41,7 @@ class TaskGroup {
     [[nodiscard]] std::size_t size() const;
     /// Refuses new tasks, then waits for the running ones to end, `patience` at most; afterwards
     /// cancels what is left and waits for that. Called from a thread that runs none of them.
-    /// Returns false if tasks had to be cancelled; how they end of that is no failure.
+    /// Returns false if tasks had to be cancelled; their cancellation is not reported as a failure.
     bool close(Milliseconds patience);
 
   private:
@@ -59,7 +60,7 @@ class Announcements {
   public:
     Announcements();
     ~Announcements();
-    /// A place in the queue for one change of `name`; taken before the state is read.
+    /// The right to wait for one change of `name`; taken before the state is read.
     class Ticket {
       public:
         Ticket(Ticket&&) noexcept;

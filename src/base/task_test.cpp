@@ -49,7 +49,7 @@ Task<void> set(std::promise<void>& promise) {
     co_return;
 }
 
-/// Tells that it has begun, then waits until it is cancelled.
+/// Reports that it has begun, then waits until it is cancelled.
 Task<void> wait_forever(std::promise<void>& begun, std::atomic<bool>& cancelled) {
     begun.set_value();
     try {
@@ -135,7 +135,7 @@ TEST(TaskGroup, WaitsForTasksThatEndInTime) {
 
 TEST(TaskGroup, CancelsWhatOutlastsItsPatience) {
     Loop first, second;
-    TaskGroup group(no_failure_expected());  // to be cancelled is no failure
+    TaskGroup group(no_failure_expected());  // a cancelled task is no failure
     std::promise<void> begun[2];
     std::atomic<bool> cancelled[2] = {false, false};
     group.spawn(first.executor(), wait_forever(begun[0], cancelled[0]));
@@ -145,7 +145,7 @@ TEST(TaskGroup, CancelsWhatOutlastsItsPatience) {
     EXPECT_TRUE(cancelled[0]);
     EXPECT_TRUE(cancelled[1]);
     EXPECT_EQ(group.size(), 0U);
-    EXPECT_TRUE(group.close(1ms));  // again: there is nothing left
+    EXPECT_TRUE(group.close(1ms));  // a second time: nothing is left
 }
 
 TEST(TaskGroup, ReportsFailuresThatAreNotTheCancellation) {

@@ -9,7 +9,7 @@
 namespace cairn::crypto {
 
 /// AES-128 on single blocks: a pseudo-random permutation of 16 octets, for values that must be
-/// unpredictable and come back. Not thread-safe.
+/// unpredictable for others and readable for us. Not thread-safe.
 class BlockCipher {
   public:
     using Block = std::array<std::uint8_t, 16>;

@@ -14,7 +14,7 @@ namespace {
 using MacHandle = Handle<EVP_MAC, &EVP_MAC_free>;
 using MacContextHandle = Handle<EVP_MAC_CTX, &EVP_MAC_CTX_free>;
 
-/// HMAC with SHA-256 that only lacks its key; duplicated for each use.
+/// HMAC with SHA-256 without a key; copied for each use.
 MacContextHandle keyless_hmac() {
     const MacHandle mac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
     require(mac != nullptr, "fetching HMAC");
@@ -37,7 +37,7 @@ Sha256Digest sha256(base::BytesView data) {
 
 Sha256Digest hmac_sha256(base::BytesView key, base::BytesView data) {
     static const MacContextHandle keyless = keyless_hmac();
-    static constexpr std::uint8_t no_octets = 0;  // a null pointer would mean: keep the old key
+    static constexpr std::uint8_t no_octets = 0;  // a null pointer would keep the old key
     const MacContextHandle context(EVP_MAC_CTX_dup(keyless.get()));
     Sha256Digest digest;
     std::size_t length = 0;

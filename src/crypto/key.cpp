@@ -82,7 +82,7 @@ base::Bytes octets_of(const BIGNUM* number) {
     return octets;
 }
 
-/// The key that OpenSSL makes of `parameters`; null if they are none.
+/// The key that OpenSSL makes from `parameters`; null if they are no valid key.
 PkeyHandle pkey_from(const char* type, int selection, OSSL_PARAM* parameters) {
     const PkeyContextHandle context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     require(context && EVP_PKEY_fromdata_init(context.get()) == 1, "preparing a key");
@@ -91,7 +91,7 @@ PkeyHandle pkey_from(const char* type, int selection, OSSL_PARAM* parameters) {
     return PkeyHandle(key);
 }
 
-/// A key on `curve` that only lacks its point.
+/// A key on `curve` without its point.
 PkeyHandle pointless_key(const Curve& curve) {
     std::string name = curve.name;
     OSSL_PARAM parameters[] = {
@@ -106,8 +106,8 @@ std::size_t index_of(const Curve& curve) {
     return static_cast<std::size_t>(&curve - curves.data());
 }
 
-/// The key with this encoded point; null if that is not on the curve. To set up a curve takes
-/// OpenSSL four times as long as to copy it.
+/// The key with this encoded point; null if that is not on the curve. The curve is copied, since
+/// its set-up takes OpenSSL four times as long.
 PkeyHandle ec_key(const Curve& curve, base::BytesView point) {
     static const std::array<PkeyHandle, curves.size()> pointless = {
         pointless_key(curves[0]), pointless_key(curves[1]), pointless_key(curves[2])};
@@ -135,7 +135,7 @@ base::Bytes rsa_spki(const IntegerPair& numbers) {
     return spki;
 }
 
-/// The numbers in a SubjectPublicKeyInfo of RSA, which are views into it.
+/// The numbers in a SubjectPublicKeyInfo of RSA, as views into it.
 std::optional<IntegerPair> rsa_numbers_in(base::BytesView spki) {
     auto info = take_element(spki, sequence_tag);
     if (!info || !starts_with(*info, rsa_algorithm)) return std::nullopt;
@@ -194,7 +194,7 @@ EVP_PKEY* generated(KeyType type) {
     return nullptr;
 }
 
-/// Says that there is no passphrase, where OpenSSL would ask the terminal.
+/// Answers that there is no passphrase; without it OpenSSL would ask on the terminal.
 int no_passphrase(char*, int, int, void*) {
     return -1;
 }
@@ -277,7 +277,8 @@ EVP_PKEY* PublicKey::handle() const {
 }
 
 base::Result<PublicKey> PublicKey::from_spki(base::BytesView der) {
-    // Every kind has one encoding that is accepted, so nothing is decoded that is not compared.
+    // Each kind has exactly one accepted encoding, so its fixed part is compared instead of
+    // decoded.
     for (const Curve& curve : curves) {
         const std::size_t head = curve.spki_head.size();
         if (der.size() == head + 2 * curve.coordinate_size && starts_with(der, curve.spki_head)) {
@@ -441,7 +442,7 @@ base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
     if (!public_key) return std::unexpected(public_key.error());
 
     PrivateKey result(std::move(key), std::move(*public_key));
-    // A file may hold two halves of different keys; nobody could verify what such a key signs.
+    // The halves in a file may belong to different keys; nobody could verify such a signature.
     const auto probe = base::bytes_of("one key in two halves");
     try {
         if (!verify(result.public_key(), algorithm_for(result.public_key()), probe,

@@ -16,15 +16,15 @@ using EVP_PKEY_CTX = struct evp_pkey_ctx_st;
 
 namespace cairn::crypto {
 
-/// Kinds of keys that the wire and certificates know, whatever their strength.
+/// Kinds of public keys that can be read, whatever their strength.
 enum class KeyAlgorithm { rsa, ec_p256, ec_p384, ec_p521, ed25519 };
 
 /// "rsa", "ec-p256", "ec-p384", "ec-p521", "ed25519".
 [[nodiscard]] std::string_view to_string(KeyAlgorithm algorithm);
-/// The reverse; the error names what there is.
+/// The reverse; the error names all kinds.
 [[nodiscard]] base::Result<KeyAlgorithm> key_algorithm_from(std::string_view text);
 
-/// Kinds of keys that can be made here; the names of the command line's `--key-type`.
+/// Kinds of keys that can be generated; named as by `--key-type` on the command line.
 enum class KeyType { ec_p256, ec_p384, rsa2048, rsa3072, rsa4096, ed25519 };
 /// "ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096", "ed25519".
 [[nodiscard]] std::string_view to_string(KeyType type);
@@ -78,9 +78,9 @@ class PublicKey {
     class Parts;
 
   public:
-    /// An OpenSSL context that is ready to verify with a key, lent for one verification at a time.
-    /// To set it up costs a tenth of a verification, so the key keeps a few. Not for Ed25519, which
-    /// has none. Throws std::runtime_error if OpenSSL has no memory.
+    /// An OpenSSL context that is ready to verify with a key, borrowed for one verification at a
+    /// time. Its set-up costs a tenth of a verification, so the key keeps a few. Not for Ed25519,
+    /// which has none. Throws std::runtime_error if OpenSSL has no memory.
     class Verification {
       public:
         explicit Verification(const PublicKey& key);
@@ -100,8 +100,8 @@ class PublicKey {
     std::shared_ptr<const Parts> parts_;
 };
 
-/// A private key together with its public half. Cheap to copy (the copies share the key), safe to
-/// share between threads; OpenSSL wipes it when the last copy goes.
+/// A private key with its public half. Cheap to copy (copies share the key), safe to share between
+/// threads; OpenSSL wipes it with the last copy.
 class PrivateKey {
   public:
     [[nodiscard]] static PrivateKey generate(KeyType type);

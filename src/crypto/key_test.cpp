@@ -271,7 +271,7 @@ TEST(PublicKey, HasNoNumbersOfOtherKinds) {
     EXPECT_THROW((void)ec.rsa_numbers(), std::logic_error);
 }
 
-// The same key in an encoding that OpenSSL takes and that is refused here.
+// The same key in an encoding that OpenSSL accepts and this reader refuses.
 TEST(PublicKey, RefusesOtherEncodingsOfKnownKeys) {
     const auto handle = ec_keygen("P-256");
     ASSERT_TRUE(PublicKey::from_spki(spki_of(handle.get())));

@@ -62,7 +62,7 @@ constexpr bool is_power_of_65537(unsigned remainder, unsigned prime) {
 
 /// Infineon's library made primes of the form k * M + (65537^a mod M), M a product of the first
 /// primes: so their products are powers of 65537 modulo each of them (CVE-2017-15361). A sound
-/// modulus is that for all primes from 3 to 167 with a chance below 2^-27.
+/// modulus has this property for all primes from 3 to 167 with a probability below 2^-27.
 bool has_roca_fingerprint(const Remainders& remainders) {
     constexpr unsigned last_prime = 167;
     for (std::size_t i = 1; i < small_primes_count && small_primes[i] <= last_prime; ++i) {
@@ -71,7 +71,7 @@ bool has_roca_fingerprint(const Remainders& remainders) {
     return true;
 }
 
-/// Whole numbers of any size, with what they need to be computed with.
+/// Arithmetic on whole numbers of any size.
 class Arithmetic {
   public:
     Arithmetic() : context_(BN_CTX_new()) { require(context_ != nullptr, "big numbers"); }
@@ -98,7 +98,8 @@ class Arithmetic {
     }
     [[nodiscard]] bool is_square(const BIGNUM* number) {
         if (BN_is_zero(number) == 1) return true;
-        // Few remainders modulo 64, 63, 65 and 11 are those of squares: the root is seldom needed.
+        // Squares have few of the remainders modulo 64, 63, 65 and 11, so the root is seldom
+        // needed.
         for (const unsigned modulus : {64U, 63U, 65U, 11U}) {
             const auto remainder = static_cast<unsigned>(BN_mod_word(number, modulus));
             unsigned side = 0;

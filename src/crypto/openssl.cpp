@@ -48,7 +48,7 @@ const EVP_MD* sha512_algorithm() {
 }
 
 std::size_t hash(const EVP_MD* algorithm, base::BytesView data, std::span<std::uint8_t> digest) {
-    // Each thread keeps one: to set it up takes a good part of what hashing a JWS does.
+    // Each thread keeps one: its set-up costs a good part of hashing a JWS.
     thread_local const DigestContextHandle context(EVP_MD_CTX_new());
     const auto size = static_cast<std::size_t>(EVP_MD_get_size(algorithm));
     if (digest.size() < size) throw std::logic_error("a digest has no room");

@@ -48,7 +48,7 @@ using SslContextHandle = Handle<SSL_CTX, &SSL_CTX_free>;
 using SslHandle = Handle<SSL, &SSL_free>;
 using EcdsaSignatureHandle = Handle<ECDSA_SIG, &ECDSA_SIG_free>;
 
-/// The last error of OpenSSL's queue in words, and empties the queue.
+/// Returns the last error of OpenSSL's queue in words and empties the queue.
 [[nodiscard]] std::string openssl_error();
 
 /// Throws std::runtime_error "`what`: OpenSSL's reason" unless `ok`. For failures that no input
@@ -60,8 +60,8 @@ void require(bool ok, const char* what);
 [[nodiscard]] const EVP_MD* sha384_algorithm();
 [[nodiscard]] const EVP_MD* sha512_algorithm();
 
-/// The digest of `data`, which is nothing secret, at the front of `digest`. Returns its size, which
-/// `digest` must have room for.
+/// Writes the digest of `data`, which must not be secret, to the front of `digest`, which must be
+/// large enough. Returns its size.
 [[nodiscard]] std::size_t hash(const EVP_MD* algorithm, base::BytesView data,
                                std::span<std::uint8_t> digest);
 

@@ -28,7 +28,7 @@ class SystemRandom final : public Random {
 };
 
 /// Octets of another source, drawn many at a time: a dozen calls for a few octets each cost a CA as
-/// much as a tenth of a signature. Each octet is handed out once and wiped here as it goes.
+/// much as a tenth of a signature. Each octet is given out once and then wiped here.
 class DrawnRandom final : public Random {
   public:
     explicit DrawnRandom(Random& source) : source_(source) {}

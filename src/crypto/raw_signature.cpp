@@ -20,8 +20,8 @@ class Digest {
     std::size_t size_;
 };
 
-/// The padding of RSA; the other algorithms have nothing to choose. A context may have served for
-/// another one before, so everything is set.
+/// Sets the padding of RSA; the other algorithms have none. The context may have been used with
+/// another padding, so everything is set.
 bool set_scheme(EVP_PKEY_CTX* context, KeyAlgorithm algorithm, const EVP_MD* digest,
                 RsaPadding padding) {
     if (algorithm != KeyAlgorithm::rsa) return true;

@@ -11,9 +11,9 @@ namespace cairn::crypto {
 /// digest also in its mask and a salt as long as the digest (RFC 7518 section 3.5).
 enum class RsaPadding { pkcs1, pss };
 
-/// True if `signature` is the key's over `data`: DER for ECDSA (RFC 3279 section 2.2.3), for RSA
-/// with `padding`, which other keys have no use for. `digest` is null for Ed25519 (RFC 8032) and
-/// for it alone. OpenSSL's queue of errors is left empty.
+/// True if `signature` is the key's signature over `data`: DER for ECDSA (RFC 3279 section 2.2.3),
+/// for RSA with `padding`, which other keys ignore. `digest` is null for Ed25519 (RFC 8032) only.
+/// Leaves OpenSSL's error queue empty.
 [[nodiscard]] bool verify_raw(const PublicKey& key, const EVP_MD* digest, base::BytesView data,
                               base::BytesView signature, RsaPadding padding = RsaPadding::pkcs1);
 

@@ -50,7 +50,7 @@ const EVP_MD* digest_of(SignatureAlgorithm algorithm) {
     return nullptr;
 }
 
-/// Octets of r and of s; 0 for algorithms that do not have them.
+/// The length of r and of s in octets; 0 for algorithms without them.
 std::size_t ecdsa_number_size(SignatureAlgorithm algorithm) {
     switch (algorithm) {
         case SignatureAlgorithm::es256:
@@ -160,7 +160,7 @@ bool verify(const PublicKey& key, SignatureAlgorithm algorithm, base::BytesView 
     if (!fits(algorithm, key)) return false;
     const EVP_MD* digest = digest_of(algorithm);
     if (const std::size_t size = ecdsa_number_size(algorithm); size != 0) {
-        // That r and s are within 1 and the order less 1 is for OpenSSL to check.
+        // OpenSSL checks that r and s are between 1 and the order less 1.
         return signature.size() == 2 * size &&
                verify_raw(key, digest, data,
                           to_der({signature.first(size), signature.subspan(size)}));

@@ -28,7 +28,7 @@ enum class SignatureAlgorithm {
 [[nodiscard]] base::Result<SignatureAlgorithm> signature_algorithm_from(std::string_view text);
 /// The algorithm that a key of this kind signs with here.
 [[nodiscard]] SignatureAlgorithm algorithm_for(const PublicKey& key);
-/// Whether signatures of `algorithm` can be of a key of this kind: an RSA key has several.
+/// Whether a key of this kind can sign with `algorithm`; an RSA key can use several.
 [[nodiscard]] bool fits(SignatureAlgorithm algorithm, const PublicKey& key);
 
 /// True if `signature` is `key`'s signature over `data`, in the form of JOSE: r and s side by side

@@ -188,14 +188,14 @@ TEST(Verify, RefusesAlgorithmsThatDoNotFitTheKey) {
     }
 }
 
-// What is checked of r and s against the order of P-256.
+// How r and s are checked against the order of P-256.
 TEST(Verify, RefusesNumbersOutOfRange) {
     const Bytes order = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
     const Vector vector = vectors().at(5);
     const Bytes r(vector.signature.begin(), vector.signature.begin() + 32);
     const Bytes s(vector.signature.begin() + 32, vector.signature.end());
     const Bytes zero(32), most(32, 0xff);
-    // s + n is s to whoever reduces it; it needs more than 256 bits here, as does r + n.
+    // s + n equals s after reduction; it needs more than 256 bits here, as does r + n.
     for (const auto& [first, second] : {std::pair{zero, s},
                                         {r, zero},
                                         {zero, zero},
@@ -213,8 +213,7 @@ TEST(Verify, RefusesDer) {
     const auto key = PrivateKey::generate(KeyType::ec_p256);
     const auto data = bytes_of("data");
     const DigestContextHandle context(EVP_MD_CTX_new());
-    // DER of a P-256 signature is 72 octets at most and 64 with small luck; all lengths are
-    // refused.
+    // DER of a P-256 signature has 72 octets at most, and rarely 64; all lengths are refused.
     for (int i = 0; i < 20; ++i) {
         Bytes der(80);
         std::size_t size = der.size();
@@ -226,8 +225,8 @@ TEST(Verify, RefusesDer) {
     }
 }
 
-// What OpenSSL signs by itself, one after the other with one key: what a verification leaves in the
-// key's context must not count for the next.
+// Signatures made by OpenSSL, verified one after the other with one key: the context must keep
+// nothing of a verification that affects the next.
 TEST(Verify, TakesEveryAlgorithmOfRsa) {
     struct Case {
         SignatureAlgorithm algorithm;
@@ -333,7 +332,7 @@ TEST(Signature, IsVerifiedOnManyThreadsWithOneKey) {
         const auto key = PrivateKey::generate(type);
         const auto data = base::bytes_of("data");
         const auto signature = sign(key, data);
-        // Not used before: the threads meet while it is prepared.
+        // The key is new, so that the threads race while its context is set up.
         const auto shared = PublicKey::from_spki(key.public_key().spki()).value();
         std::atomic<int> right = 0;
         {
@@ -353,7 +352,7 @@ TEST(Signature, IsVerifiedOnManyThreadsWithOneKey) {
 }
 
 TEST(Signature, OneKeyTakesDigestsAndForgeriesInTurn) {
-    // The key's contexts are used again, so nothing of one verification may be left for the next.
+    // The contexts of a key are reused: nothing of one verification may affect the next.
     for (const auto type : {KeyType::rsa2048, KeyType::ec_p256}) {
         const auto key = PrivateKey::generate(type);
         const auto data = bytes_of("what is signed");

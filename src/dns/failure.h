@@ -1,5 +1,5 @@
 #pragma once
-// Private to dns: what the resolvers say about answers.
+// Private to dns: the errors of the resolvers, in words.
 
 #include <string>
 #include <string_view>
@@ -17,8 +17,8 @@ namespace cairn::dns {
                       base::printable(name) + ": " + std::string(reason));
 }
 
-/// `answer` if it says something about the name; else the reason why not, by its response code
-/// (RFC 1035 section 4.1.1).
+/// `answer` if its response code (RFC 1035 section 4.1.1) makes it an answer about the name; else
+/// the error.
 [[nodiscard]] base::Result<Answer> only_facts(Answer answer);
 
 }  // namespace cairn::dns

@@ -22,8 +22,8 @@ constexpr std::uint16_t flag_recursion_desired = 0x0100;
 constexpr std::uint16_t mask_response_code = 0x000f;
 constexpr std::uint16_t type_opt = 41;
 
-/// One label's octet as it stands in a name's text: lower case, and escaped where it would read as
-/// something else (RFC 4343 section 2.1).
+/// One octet of a label as text: in lower case, and escaped if it would be misread (RFC 4343
+/// section 2.1).
 void append_name_octet(std::string& text, std::uint8_t octet) {
     const char character = static_cast<char>(octet);
     if (octet > 0x20 && octet < 0x7f && character != '.' && character != '\\') {
@@ -34,7 +34,7 @@ void append_name_octet(std::string& text, std::uint8_t octet) {
     }
 }
 
-/// Reads a message from its front to its end, within its bounds.
+/// Reads a message from front to end and never beyond its bounds.
 class MessageReader {
   public:
     explicit MessageReader(base::BytesView message) : message_(message) {}
@@ -73,7 +73,7 @@ class MessageReader {
                 const std::size_t target =
                     static_cast<std::size_t>(size & 0x3fU) << 8U | message_[at + 1];
                 if (links == 1) position_ = at + 2;
-                // A "prior occurrence", which also rules out loops.
+                // A pointer leads only to a "prior occurrence", so there are no loops.
                 if (target >= at) return std::nullopt;
                 at = target;
                 continue;
@@ -250,7 +250,7 @@ base::Result<Answer> parse_response(base::BytesView message, std::string_view na
     const auto flags = reader.u16();
     const auto questions = reader.u16();
     const auto answers = reader.u16();
-    const auto counts = reader.u32();  // of the two sections that are not read
+    const auto counts = reader.u32();  // counts of the two sections that are not read
     if (!id || !flags || !questions || !answers || !counts) {
         return base::fail(std::string(cut_short));
     }

@@ -21,8 +21,8 @@ struct CaaProperty {
     base::Bytes value;
 };
 
-/// What an answer to one question holds, after the CNAME chain from the question's name has been
-/// followed inside the message. Only records of the type asked for, at the end of the chain.
+/// The answer to one question: the records of the type asked for at the end of the CNAME chain,
+/// which begins at the question's name and is followed inside the message.
 struct Answer {
     enum class Outcome { found, no_data, no_such_name, server_failure, refused, other_failure };
     Outcome outcome = Outcome::no_data;
@@ -30,14 +30,14 @@ struct Answer {
     std::vector<base::IpAddress> addresses;  ///< for A and AAAA
     std::vector<std::string> texts;          ///< for TXT: the strings of each record joined
     std::vector<CaaProperty> caa;            ///< for CAA
-    /// The name at the end of the CNAME chain, lower case, without final dot; for a CNAME
-    /// question, where that one record points. Octets that are not printable stand as \DDD.
+    /// The name at the end of the CNAME chain, in lower case, without final dot; for a CNAME
+    /// question, the target of that one record. Octets that are not printable are written as \DDD.
     std::string canonical_name;
-    /// The least time to live in the chain and the record set, in seconds.
+    /// The smallest time to live in the chain and the record set, in seconds.
     std::uint32_t time_to_live = 0;
 };
 
-/// Most records of one set, and most CNAME links, that are read; beyond: an error.
+/// Records of one set, and CNAME links, that are read at most; more are an error.
 inline constexpr std::size_t max_records = 1000;
 inline constexpr std::size_t max_cname_links = 10;
 
@@ -47,13 +47,13 @@ inline constexpr std::size_t max_cname_links = 10;
 [[nodiscard]] base::Result<Answer> parse_response(base::BytesView message, std::string_view name,
                                                   RecordType type);
 
-/// A query in wire format for `name` `type`, recursion desired, that takes answers of up to
-/// `max_datagram` octets over UDP (RFC 6891). Refuses text that is no name: labels of 1 to 63
-/// printable characters without escapes, 253 octets in all.
+/// A query in wire format for `name` `type`, with recursion desired, that accepts answers of up to
+/// `max_datagram` octets over UDP (RFC 6891). A name has labels of 1 to 63 printable characters
+/// without escapes, 253 octets in all; other text is refused.
 [[nodiscard]] base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name,
                                                    RecordType type);
 
-/// What is safe to send over UDP without fragments (DNS Flag Day 2020).
+/// The size that UDP carries without fragments (DNS Flag Day 2020).
 inline constexpr std::size_t max_datagram = 1232;
 
 /// "A", "CNAME", "TXT", "AAAA", "CAA".

@@ -103,7 +103,7 @@ TEST(DnsMessage, ReadsCaa) {
     EXPECT_FALSE(answer->caa[1].critical);
     EXPECT_EQ(answer->caa[1].flags, 1);
     EXPECT_EQ(answer->caa[1].value, base::Bytes());
-    // A property that cannot be read must not be passed over: it may forbid.
+    // A property that cannot be read must not be ignored: it may forbid issuance.
     for (const base::Bytes& broken :
          {base::Bytes{}, base::Bytes{0}, base::Bytes{0, 0}, base::Bytes{0, 6, 'i', 's', 's'}}) {
         EXPECT_FALSE(

@@ -18,10 +18,10 @@ class Resolver {
     virtual ~Resolver() = default;
     using Deadline = std::chrono::steady_clock::time_point;
 
-    /// Asks for `name` `type`, following CNAMEs, and ends by the deadline, or sooner if the
-    /// resolver's own patience ends. The error says what failed (SERVFAIL, bogus with the reason,
-    /// timeout); a name that does not exist or has no such record is an answer. Throws
-    /// base::Shortage if what is missing is missing here: descriptors, memory, ports.
+    /// Asks for `name` `type`, follows CNAMEs, and ends by the deadline, or earlier if the
+    /// resolver's own timeout ends. The error says what failed (SERVFAIL, bogus with the reason,
+    /// timeout). "No such name" and "no such record" are answers. Throws base::Shortage if this
+    /// process lacks descriptors, memory or ports.
     [[nodiscard]] virtual base::Task<base::Result<Answer>> query(
         std::string name, RecordType type, Deadline deadline = Deadline::max()) = 0;
 
@@ -45,17 +45,17 @@ struct ResolverOptions {
     std::string trust_anchor_file{}, root_hints_file{};
 };
 
-/// The resolver that fits the options: forwarders without DNSSEC are asked directly, everything
-/// else is libunbound's work. Neither answers from memory, so that each validation sees the
-/// present; what libunbound keeps nevertheless (failures, and denials without a SOA record) is
-/// forgotten after a second. The events of libunbound run on `executor`, which must outlive the
-/// resolver; a query itself runs on the executor of the task that makes it, which must not run
-/// handlers in parallel. Throws std::runtime_error if the options are refused.
+/// The resolver for these options: forwarders without DNSSEC are asked directly, libunbound does
+/// everything else. Neither uses a cache, so that each validation sees the present state; what
+/// libunbound caches nevertheless (failures, and denials without a SOA record) is dropped after a
+/// second. The events of libunbound run on `executor`, which must outlive the resolver. A query
+/// runs on the executor of its task, which must not run handlers in parallel. Throws
+/// std::runtime_error if the options are refused.
 [[nodiscard]] std::unique_ptr<Resolver> make_resolver(const base::Executor& executor,
                                                       const ResolverOptions& options);
 
-/// A resolver that asks `options.servers` and leaves all of the work to them, without DNSSEC.
-/// Throws std::runtime_error if there are none or one is not an address.
+/// A resolver that asks the forwarders in `options.servers`, without DNSSEC. Throws
+/// std::runtime_error if there are none or one is not an address.
 [[nodiscard]] std::unique_ptr<Resolver> make_stub_resolver(const ResolverOptions& options);
 
 /// A resolver over libunbound, from the roots or through forwarders, with or without DNSSEC.

@@ -1,4 +1,5 @@
-// Asks forwarders over UDP, and over TCP what does not fit (RFC 1035 section 4.2, RFC 7766).
+// Asks forwarders over UDP, and over TCP if the answer does not fit (RFC 1035 section 4.2, RFC
+// 7766).
 
 #include <algorithm>
 #include <array>
@@ -39,14 +40,15 @@ namespace {
 constexpr auto awaitable_tuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::uint16_t default_port = 53;
-/// How long the first datagram is waited for; twice as long in each further round.
+/// The wait for an answer in the first round; it doubles with each round.
 constexpr base::Milliseconds first_patience{500};
-/// Between a round in which every server failed at once and the second, last one.
+/// The pause after a round in which every server failed at once, before the second and last one.
 constexpr base::Milliseconds second_try{200};
-/// More than the queries allow for; the kernel cuts what is longer.
+/// Larger than the size that queries announce; the kernel cuts off what is longer.
 constexpr std::size_t longest_datagram = 4096;
 
-/// A socket that a timer closes. Shared with the timer's handler, which may outlast the exchange.
+/// A socket that a timer closes. Shared with the handler of the timer, which may run after the
+/// exchange.
 template <class Socket>
 struct TimedSocket {
     TimedSocket(const base::Executor& executor, steady_clock::time_point deadline)
@@ -69,7 +71,7 @@ struct TimedSocket {
     bool late = false;
 };
 
-/// Ends the timer's wait with the exchange.
+/// Cancels the timer when the exchange ends.
 template <class Socket>
 class Exchange {
   public:
@@ -109,8 +111,8 @@ bool has_id(base::BytesView message, base::BytesView query) {
     return message.size() >= 12 && std::ranges::equal(message.first(2), query.first(2));
 }
 
-// Whether a message with the right id also repeats the question of `query`. Some servers leave it
-// out of an error.
+// Whether a message with the right id also repeats the question of `query`. Some servers omit the
+// question in an error.
 bool has_question(base::BytesView message, base::BytesView query) {
     constexpr std::size_t header = 12;
     const bool has_none = message[4] == 0 && message[5] == 0;
@@ -137,7 +139,8 @@ struct Asked {
     OrNoAnswer<base::Bytes> message = std::unexpected(NoAnswer{});
 };
 
-// Whether `message` answers one of these that has no answer yet; then it is that one's.
+// If `message` answers one of these queries that has no answer yet, stores it there and returns
+// true.
 bool take_answer(std::span<Asked> asked, base::BytesView message) {
     const auto answered = std::ranges::find_if(asked, [&](const Asked& one) {
         return !one.message && has_id(message, one.query) && has_question(message, one.query);
@@ -147,7 +150,7 @@ bool take_answer(std::span<Asked> asked, base::BytesView message) {
     return true;
 }
 
-// Asks one server all of these at once, from one port: each has an id of its own.
+// Sends all these queries to one server at once, from one port; each has its own id.
 base::Task<void> ask_by_datagram(udp::endpoint server, std::span<Asked> asked,
                                  steady_clock::time_point deadline) {
     Exchange<udp::socket> exchange(co_await asio::this_coro::executor, deadline);
@@ -156,7 +159,8 @@ base::Task<void> ask_by_datagram(udp::endpoint server, std::span<Asked> asked,
             if (!one.message) one.message = no_answer(exchange.late(), error);
     };
     boost::system::error_code error;
-    // Connected, so that the kernel drops what others send and reports what is refused.
+    // The socket is connected, so that the kernel drops datagrams from others and reports a
+    // refusal.
     exchange.socket().connect(server, error);
     if (error) co_return fail_the_rest(error);
     for (const auto& one : asked) {
@@ -169,7 +173,7 @@ base::Task<void> ask_by_datagram(udp::endpoint server, std::span<Asked> asked,
         const auto [receive_error, size] =
             co_await exchange.socket().async_receive(asio::buffer(datagram), awaitable_tuple);
         if (receive_error) co_return fail_the_rest(receive_error);
-        // A datagram with another id or question answers nothing here: keep waiting.
+        // A datagram with another id or question is no answer: keep waiting.
         if (take_answer(asked, base::BytesView(datagram).first(size))) --missing;
     }
 }
@@ -205,7 +209,7 @@ struct Server {
     tcp::endpoint streams;
 };
 
-/// What a task wants to know, and how far that is.
+/// One question of a task, and how far it has got.
 struct Question {
     Question(std::string_view asked_name, RecordType asked_type)
         : name(asked_name), type(asked_type), target(net::ascii_lower(asked_name)) {
@@ -214,13 +218,13 @@ struct Question {
 
     std::string name;
     RecordType type;
-    /// The name that is asked for: the alias followed so far.
+    /// The name to ask for: the end of the aliases followed so far.
     std::string target;
     std::optional<std::uint32_t> time_to_live{};
     /// The servers' failures since `target` was first asked for, and whether one was silent.
     std::string failures{};
     bool met_silence = false;
-    /// What a server said of `target`.
+    /// The answer about `target`.
     std::optional<Answer> heard{};
     /// The end.
     std::optional<base::Result<Answer>> result{};
@@ -229,7 +233,7 @@ struct Question {
 };
 using Questions = std::vector<Question>;
 
-// The next name to ask for, where a forwarder left an alias unfollowed; else the end.
+// The next name to ask for if a forwarder did not follow an alias; else the result is complete.
 void conclude(Question& question) {
     auto& answer = *question.heard;
     const bool followed = answer.canonical_name != question.target;
@@ -259,7 +263,7 @@ base::Result<Answer> read(const base::Bytes& message, const Question& question) 
     return answer ? only_facts(std::move(*answer)) : std::move(answer);
 }
 
-/// Asks one server what is open, all at once.
+/// Asks one server all open questions at once.
 base::Task<void> ask_one(const Server& server, crypto::Random& random, std::vector<Question*> open,
                          base::Milliseconds patience, steady_clock::time_point deadline) {
     std::vector<Asked> asked;
@@ -298,7 +302,7 @@ base::Task<void> ask_one(const Server& server, crypto::Random& random, std::vect
     }
 }
 
-/// Asks one server after the other until nothing is open, and those again that were silent.
+/// Asks the servers in turn until no question is open, and silent ones again.
 base::Task<void> ask_all(const std::vector<Server>& servers, crypto::Random& random,
                          Questions& questions, steady_clock::time_point deadline) {
     auto patience = first_patience;
@@ -355,7 +359,7 @@ class StubResolver final : public Resolver {
         crypto::SystemRandom system_random{};
         crypto::DrawnRandom random{system_random};
     };
-    // A query owns what it needs, and may outlast the resolver.
+    // A query owns what it needs: it may outlive the resolver.
     using SettingsPointer = std::shared_ptr<Settings>;
 
     static base::Task<base::Result<Answer>> query_one(SettingsPointer settings, std::string name,
@@ -376,8 +380,8 @@ class StubResolver final : public Resolver {
         co_return answers;
     }
 
-    /// Gives each question its result. Forwarders follow aliases themselves; where one leaves off,
-    /// its target is asked for.
+    /// Resolves each question. Forwarders follow aliases themselves; if one stops at an alias, its
+    /// target is asked for.
     static base::Task<void> answer(SettingsPointer settings, Questions& questions,
                                    Deadline deadline) {
         deadline = std::min(deadline, steady_clock::now() + settings->timeout);

@@ -171,7 +171,7 @@ TestReply addresses_reply(base::BytesView query) {
 }
 
 TEST(StubResolver, AsksForBothKindsOfAddressAtOnce) {
-    // Answers nothing until both have come, and then the later one first.
+    // Answers only when both queries have arrived, the later one first.
     base::Bytes waiting;
     TestServer server([&](base::BytesView query, Transport) {
         if (waiting.empty()) {

@@ -67,7 +67,7 @@ class SignedRoot {
         std::filesystem::create_directory(folder_ / "keys");
         std::ofstream(folder_ / "root.zone") << root_zone;
         std::ofstream(folder_ / "insecure.zone") << insecure_zone;
-        // A port that was free a moment ago: Knot has no way to choose one.
+        // A port that was free a moment ago, since Knot cannot choose one itself.
         port_ = TestServer([](base::BytesView, Transport) { return Messages(); }).port();
         std::ofstream(configuration()) << R"(server:
     rundir: ")" << folder_.string() << R"("

@@ -38,17 +38,18 @@ namespace {
 constexpr const char* packaged_trust_anchor = "/usr/share/dns/root.key";
 constexpr const char* packaged_root_hints = "/usr/share/dns/root.hints";
 constexpr std::uint16_t default_port = 53;
-/// Where no name server of the public internet can be. Loopback is refused by default.
+/// Networks that no name server of the public internet is in. libunbound refuses loopback by
+/// default.
 constexpr std::array internal_networks{"10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
                                        "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
                                        "fe80::/10"};
 constexpr int class_internet = 1;
 constexpr int rcode_server_failure = 2;
-/// What libunbound remembers of failures is kept no longer than this; RFC 9520 section 3.2 asks for
-/// a second at least.
+/// How long failures that libunbound caches may be used; RFC 9520 section 3.2 asks for a second at
+/// least.
 constexpr std::chrono::seconds kept_failure{1};
 
-/// Making and deleting a context also makes and deletes locks that all contexts have in common.
+/// Held while a context is made or deleted, which also touches locks that all contexts share.
 std::mutex& common_locks() {
     static std::mutex mutex;
     return mutex;
@@ -68,16 +69,16 @@ void require(int error, const std::string& what) {
 
 ContextHandle make_context(const ResolverOptions& options) {
     ContextHandle context;
-    const std::scoped_lock lock(common_locks());  // given back before a context that failed goes
+    const std::scoped_lock lock(common_locks());  // released before a failed context is deleted
     context.reset(ub_ctx_create());
     if (!context) throw std::runtime_error("libunbound: no context can be made");
-    // It would write to standard error, and wait there for whoever does not read.
+    // libunbound would write to standard error, and block there if nobody reads it.
     require(ub_ctx_debugout(context.get(), nullptr), "debug output");
     const auto set = [&](const char* name, const char* value) {
         require(ub_ctx_set_option(context.get(), name, value), std::string(name) + " " + value);
     };
     set("module-config:", options.dnssec ? "validator iterator" : "iterator");
-    // Each validation sees the present: nothing is kept that an answer holds.
+    // Each validation sees the present state: answers are not cached.
     set("cache-max-ttl:", "0");
     set("cache-max-negative-ttl:", "0");
     set("val-bogus-ttl:", "0");
@@ -110,14 +111,14 @@ ContextHandle make_context(const ResolverOptions& options) {
             if (std::filesystem::exists(packaged_root_hints)) {
                 set("root-hints:", packaged_root_hints);
             }
-            // A zone on the public internet must not aim our questions at our own network.
+            // A zone on the public internet must not direct our queries into our own network.
             for (const char* network : internal_networks) {
                 set("do-not-query-address:", network);
             }
         }
     } else {
         set("do-not-query-localhost:", "no");
-        // Zones that libunbound would answer for: the forwarders know better.
+        // Zones that libunbound answers by itself, although the forwarders may have them.
         set("unblock-lan-zones:", "yes");
         set("insecure-lan-zones:", "yes");
     }
@@ -130,7 +131,7 @@ ContextHandle make_context(const ResolverOptions& options) {
         require(ub_ctx_add_ta_file(context.get(), file.c_str()), "trust anchor " + file);
     }
     require(ub_ctx_async(context.get(), 1), "thread");
-    // Removing a zone is also what makes libunbound read its files, and complain.
+    // Removing a zone also makes libunbound read its files and report their errors.
     for (const char* zone : {"test.", "invalid.", "home.arpa."}) {
         require(ub_ctx_zone_remove(context.get(), zone),
                 "trust anchor, root hints or local zone " + std::string(zone));
@@ -138,8 +139,8 @@ ContextHandle make_context(const ResolverOptions& options) {
     return context;
 }
 
-/// Where a task waits for its answer. Nothing of the task's own event loop is kept here, because
-/// that may be gone when libunbound comes with a late answer. Thread-safe.
+/// Where a task waits for its answer. It holds nothing of the task's event loop, which may be gone
+/// when a late answer of libunbound arrives. Thread-safe.
 class Mailbox {
   public:
     struct Mail {
@@ -168,7 +169,7 @@ class Mailbox {
     }
 
   private:
-    /// The time in which a task waits. What was delivered before ends the wait at once.
+    /// The wait of a task. It ends at once if the answer was delivered before.
     class Opening {
       public:
         Opening(Mailbox& mailbox, asio::steady_timer& timer) : mailbox_(mailbox) {
@@ -193,8 +194,8 @@ class Mailbox {
 };
 using MailboxPointer = std::shared_ptr<Mailbox>;
 
-/// libunbound, on one strand. Kept by the handlers that wait for it and by nothing else once the
-/// resolver is gone.
+/// libunbound, on one strand. When the resolver is gone, only handlers that wait for it keep it
+/// alive.
 class Unbound : public std::enable_shared_from_this<Unbound> {
   public:
     Unbound(const base::Executor& executor, ResolverOptions options)
@@ -212,7 +213,7 @@ class Unbound : public std::enable_shared_from_this<Unbound> {
 
   private:
     struct Question;
-    /// One context of libunbound with its thread, and what has been asked of it.
+    /// One context of libunbound with its thread, and the queries under way.
     struct Session : std::enable_shared_from_this<Session> {
         explicit Session(Unbound& unbound)
             : context(make_context(unbound.options_)),
@@ -220,7 +221,7 @@ class Unbound : public std::enable_shared_from_this<Unbound> {
               start(steady_clock::now()) {
             events.assign(ub_fd(context.get()));
         }
-        // The descriptor is libunbound's own.
+        // libunbound closes the descriptor.
         ~Session() { events.release(); }
         void watch();
 
@@ -259,7 +260,7 @@ void Unbound::Session::watch() {
                       });
 }
 
-/// Whether libunbound keeps this answer although it was told not to.
+/// Whether libunbound caches this answer although its cache is off.
 bool is_remembered(const ub_result& result) {
     if (result.bogus != 0 || result.rcode == rcode_server_failure) return true;
     if (result.havedata != 0) return false;
@@ -281,8 +282,8 @@ void Unbound::on_answer(void* data, int error, ub_result* raw_result) {
     Mailbox::deliver(mailbox, {error, std::move(result)});
 }
 
-/// libunbound remembers failures and denials without a SOA record for some seconds, and no option
-/// forbids it. A session that has seen one is replaced after `kept_failure`.
+/// libunbound caches failures, and denials without a SOA record, for some seconds, and no option
+/// turns that off. A session that has seen one is replaced after `kept_failure`.
 void Unbound::replace_session_if_stale() {
     const bool stale = session_ && session_->remembers_failure &&
                        steady_clock::now() - session_->start >= kept_failure;
@@ -290,7 +291,7 @@ void Unbound::replace_session_if_stale() {
     try {
         session_ = std::make_shared<Session>(*this);
     } catch (const std::runtime_error&) {
-        // Descriptors or memory are short: the former one, if any, serves on.
+        // Descriptors or memory are short: the former session, if any, stays in use.
     }
 }
 
@@ -324,7 +325,7 @@ void Unbound::close() {
     session_.reset();
 }
 
-/// libunbound says SERVFAIL, or nothing, also where it could open no socket. Throws if that is so.
+/// libunbound reports SERVFAIL, or nothing, also when it cannot open a socket. Throws in that case.
 void require_sockets() {
     const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket >= 0) {
@@ -337,7 +338,7 @@ void require_sockets() {
 
 base::Result<Answer> answer_of(const Mailbox::Mail& mail, const std::string& name,
                                RecordType type) {
-    // What libunbound itself reports is about this process: memory, its thread, its end.
+    // Errors of libunbound itself are about this process: memory, its thread, its end.
     if (mail.error != 0)
         throw base::Shortage(std::string("libunbound: ") + ub_strerror(mail.error));
     const ub_result& result = *mail.result;
@@ -380,7 +381,8 @@ class UnboundResolver final : public Resolver {
                                                 RecordType type, Deadline deadline) {
         const auto begun = steady_clock::now();
         const auto end = std::min(deadline, begun + unbound->patience());
-        // The same names as everywhere: libunbound itself also reads escapes and the root.
+        // Accepts the same names as the stub resolver; libunbound alone would also read escapes and
+        // the root.
         if (const auto proper = make_query(0, name, type); !proper) {
             co_return dns_failure(name, type, proper.error().message);
         }

@@ -59,7 +59,7 @@ class UnboundResolver : public testing::Test {
     [[nodiscard]] static base::Result<Answer> ask(Resolver& resolver) {
         return result_of(resolver.query("a.example", RecordType::txt));
     }
-    /// Asks until there is a text, or for so long that it would have to be there.
+    /// Asks until there is a text, with a deadline.
     [[nodiscard]] static bool finds_text_soon(Resolver& resolver) {
         const auto end = steady_clock::now() + std::chrono::seconds(3);
         while (steady_clock::now() < end) {
@@ -186,7 +186,7 @@ TEST_F(UnboundResolver, EndsItsQueriesWhenItGoes) {
 }
 
 TEST_F(UnboundResolver, RefusesAnswersWithoutSignaturesWhereTheyMustBe) {
-    // The forwarder answers for a root that it has no signatures of.
+    // The forwarder answers for the root without signatures.
     const auto unbound =
         make_unbound_resolver(loops_.executor(0), {.servers = {server_.address()}, .dnssec = true});
     const auto answer = ask(*unbound);

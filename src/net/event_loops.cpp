@@ -19,7 +19,7 @@ void run(asio::io_context& context) {
             context.run();
             return;
         } catch (const std::bad_alloc&) {
-            // The task that found no memory to go on has ended with it; the others go on.
+            // Only the task that found no memory has ended; the others go on.
         }
     }
 }
@@ -46,7 +46,8 @@ EventLoops::EventLoops(std::size_t count) : state_(std::make_unique<State>(count
 
 EventLoops::~EventLoops() {
     for (EventLoop& loop : state_->loops) loop.context.stop();
-    // All threads end before the first context goes: what it destroys may refer to another loop.
+    // All threads end before the first context is destroyed: its handlers may refer to another
+    // loop.
     for (EventLoop& loop : state_->loops) loop.thread.join();
 }
 

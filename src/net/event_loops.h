@@ -7,8 +7,7 @@
 
 namespace cairn::net {
 
-/// A pool of event loops, one thread each; what runs on one loop never runs in parallel with
-/// itself.
+/// A pool of event loops with one thread each; handlers on one loop never run in parallel.
 class EventLoops {
   public:
     explicit EventLoops(std::size_t count);

@@ -43,7 +43,7 @@ TEST(EventLoops, TakeTurns) {
 TEST(EventLoops, GoWithWorkLeft) {
     auto held = std::make_shared<int>(0);
     const std::weak_ptr<int> watched = held;
-    // What the loop's thread uses outlives it.
+    // Declared first, since the thread of the loop uses it.
     std::promise<void> entered;
     std::promise<void> release;
     {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto awaitable_tuple = asio::as_tuple(asio::use_awaitable);
 
-/// How long and how much of what a refused peer still sends is dropped.
+/// For how long, and how much of it, input of a refused peer is read and dropped.
 constexpr std::chrono::seconds linger_time{2};
 constexpr std::size_t linger_octets = 1 << 20;
 
@@ -90,7 +90,8 @@ void PeerStream::give_up() {
 base::Task<bool> PeerStream::wait(tcp::socket::wait_type type) {
     if (given_up_) co_return false;
     const auto [error] = co_await socket_.async_wait(type, awaitable_tuple);
-    // After `give_up` one more attempt is made: what has already come is served.
+    // After `give_up` one more attempt is made, so that a request that has already arrived is
+    // served.
     co_return !error || given_up_;
 }
 
@@ -201,7 +202,7 @@ base::Task<void> PeerStream::close_after_answer() {
     close();
     set_deadline(std::chrono::steady_clock::now() + linger_time);
     for (std::size_t dropped = 0; dropped < linger_octets;) {
-        // With this flag TCP drops what it has instead of copying it: tcp(7).
+        // With this flag TCP discards received octets instead of copying them: tcp(7).
         const auto got = ::recv(socket_.native_handle(), nullptr, linger_octets, MSG_TRUNC);
         if (got > 0) {
             dropped += static_cast<std::size_t>(got);

@@ -39,39 +39,39 @@ class PeerStream {
     void set_deadline(SteadyTime deadline) { deadline_ = deadline; }
     void check_deadline(SteadyTime now);
     [[nodiscard]] bool deadline_passed() const { return deadline_passed_; }
-    /// From now on nothing waits: what is waiting ends as if the peer had gone, unless it can be
-    /// done at once.
+    /// Ends every wait, now and later, as if the peer had gone; what needs no wait is still done.
     void give_up();
 
-    /// The first octet that the peer sends, left where it is; none if it sends nothing.
+    /// The first octet that the peer sends, without consuming it; none if it sends nothing.
     [[nodiscard]] base::Task<std::optional<std::uint8_t>> first_octet();
-    /// What of the next octets is there already and fits into `room`, left where it is.
+    /// Copies the next octets that have already arrived and fit into `room`, without consuming
+    /// them.
     [[nodiscard]] std::string_view peek(std::span<char> room);
-    /// Receives exactly so many octets, without TLS; false if the peer leaves or takes too long.
+    /// Fills the buffer, without TLS; false if the peer leaves or takes too long.
     [[nodiscard]] base::Task<bool> receive_plain(std::span<char> room);
     struct HandshakeFailure {
         HandshakeEnd kind;
         std::string reason;
     };
-    /// Does the TLS handshake as a server; what went wrong if it fails.
+    /// Does the TLS handshake as a server; returns what went wrong if it fails.
     [[nodiscard]] base::Task<std::optional<HandshakeFailure>> accept_tls(
         crypto::SslHandle server_end);
     enum class Expect { now, later };
     /// Receives at least one octet; 0 if the peer has ended, failed or taken too long. With
-    /// `Expect::later` it waits before it tries, which spares a vain attempt.
+    /// `Expect::later` it waits before it tries, which saves a system call that would find nothing.
     [[nodiscard]] base::Task<std::size_t> read_some(std::span<char> room, Expect expect);
     /// Sends all; false if the peer failed or took too long.
     [[nodiscard]] base::Task<bool> write(std::string_view octets);
-    /// Says goodbye and, for a peer that may still be sending, drops a bounded amount of what
-    /// comes, so that a reset does not overtake the last answer (RFC 9112 section 9.6).
+    /// Closes in order and, if the peer may still be sending, reads and drops a bounded amount, so
+    /// that a reset does not overtake the last answer (RFC 9112 section 9.6).
     [[nodiscard]] base::Task<void> close_after_answer();
-    /// Says goodbye as far as that can be done at once.
+    /// Closes as far as that is possible without a wait.
     void close();
 
     [[nodiscard]] const boost::asio::any_io_executor& executor();
 
   private:
-    /// Waits until the socket can be read from or written to; false if there is no more waiting.
+    /// Waits until the socket is readable or writable; false if the stream has given up.
     [[nodiscard]] base::Task<bool> wait(boost::asio::socket_base::wait_type type);
     [[nodiscard]] base::Task<bool> wait_for_tls(int ssl_error);
 

@@ -29,8 +29,8 @@ crypto::SslContextHandle make_context() {
     // Only forward-secret, authenticated ciphers for TLS 1.2; those of TLS 1.3 are all good.
     crypto::require(SSL_CTX_set_cipher_list(raw, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") == 1,
                     "ciphers");
-    // With 128 bits first: nobody breaks either, and SHA-256 is what processors have instructions
-    // for, SHA-384 is not.
+    // AES-128 first: both are secure, and processors have instructions for SHA-256 but not for
+    // SHA-384.
     crypto::require(SSL_CTX_set_ciphersuites(raw,
                                              "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
                                              "TLS_CHACHA20_POLY1305_SHA256") == 1,
@@ -39,15 +39,15 @@ crypto::SslContextHandle make_context() {
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     // Resumption is by ticket, so that sessions take no memory here.
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-    // A kept connection at rest holds no record buffers; one receive gets a whole record.
+    // An idle connection holds no record buffers; one receive reads a whole record.
     SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(raw, 1);
     SSL_CTX_set_alpn_select_cb(raw, select_http_1_1, nullptr);
     return context;
 }
 
-// What a TLS 1.3 handshake gives the client to resume with. A resumption spares the signature and
-// nothing else: a ticket costs more than one of ECDSA, and less than one of RSA.
+// How many tickets a TLS 1.3 handshake gives the client. A resumption saves only the signature. A
+// ticket costs more than an ECDSA signature and less than an RSA one.
 std::size_t tickets_for(const crypto::PrivateKey& key) {
     return key.public_key().algorithm() == crypto::KeyAlgorithm::rsa ? 1 : 0;
 }
@@ -74,7 +74,7 @@ void TlsIdentity::replace(std::string_view chain_pem, const crypto::PrivateKey& 
         crypto::require(SSL_CTX_add1_chain_cert(context.get(), issuer.get()) == 1,
                         "the server's chain cannot be used");
     }
-    // What ended the loop is the end of the text, or a broken block.
+    // The loop ended at the end of the text, or at a broken block.
     const auto error = ERR_peek_last_error();
     if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
         throw std::runtime_error("the server's chain is not PEM: " + crypto::openssl_error());

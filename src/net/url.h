@@ -22,11 +22,11 @@ class Url {
     [[nodiscard]] const std::string& host() const { return host_; }
     /// True if the host is an IPv4 or IPv6 address.
     [[nodiscard]] bool host_is_address() const { return host_is_address_; }
-    /// The port, the scheme's own where none was given.
+    /// The port; the default one of the scheme if none was given.
     [[nodiscard]] std::uint16_t port() const { return port_; }
     /// Path and query, at least "/".
     [[nodiscard]] const std::string& target() const { return target_; }
-    /// host[:port], port left out where it is the scheme's own, IPv6 in brackets.
+    /// host[:port], without the port if it is the default one of the scheme; IPv6 in brackets.
     [[nodiscard]] std::string authority() const;
     /// The whole URL in normal form.
     [[nodiscard]] std::string to_string() const;

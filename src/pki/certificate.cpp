@@ -19,7 +19,7 @@
 namespace cairn::pki {
 namespace {
 
-/// The parts of a Certificate that are looked at, all views into its encoding.
+/// The parts of a Certificate that are used, as views into its encoding.
 struct Parts {
     base::BytesView serial, algorithm, subject;
     std::vector<asn1::Element> issuer_common_names, subject_common_names;
@@ -95,7 +95,7 @@ base::Result<Parts> take_apart(base::BytesView der) {
     return parts;
 }
 
-/// What is taken from the extensions.
+/// What is read from the extensions.
 struct Extensions {
     SubjectNames names;
     std::optional<base::Bytes> authority_key_id, subject_key_id;
@@ -132,7 +132,7 @@ base::Result<Extensions> interpret(const std::vector<ExtensionView>& extensions)
     return result;
 }
 
-/// The first of some common names in UTF-8; empty if there is none.
+/// The first common name in UTF-8; empty if there is none.
 base::Result<std::string> first_as_utf8(const std::vector<asn1::Element>& common_names) {
     if (common_names.empty()) return std::string();
     const asn1::Element& value = common_names.front();

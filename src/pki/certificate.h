@@ -18,14 +18,14 @@ using X509 = struct x509_st;
 
 namespace cairn::pki {
 
-/// An X.509 certificate (RFC 5280) that was well-formed DER without trailing octets.
-/// An immutable value, cheap to copy, safe to share between threads.
+/// An X.509 certificate (RFC 5280), read from well-formed DER without trailing octets. An immutable
+/// value, cheap to copy, safe to share between threads.
 class Certificate {
   public:
     static constexpr std::size_t max_size = 65536;
 
-    /// Reads DER. Refuses trailing octets, encodings that do not re-encode the same, keys that
-    /// `PublicKey` does not know, and subjectAltNames outside ASCII.
+    /// Reads DER. Refuses trailing octets, encodings that are not DER, keys that `PublicKey` does
+    /// not know, and subjectAltNames outside ASCII.
     [[nodiscard]] static base::Result<Certificate> from_der(base::BytesView der);
     /// Reads the only PEM block of `pem`.
     [[nodiscard]] static base::Result<Certificate> from_pem(std::string_view pem);
@@ -33,7 +33,7 @@ class Certificate {
     [[nodiscard]] const base::Bytes& der() const { return fields_->der; }
     /// Strict PEM: lines of 64, LF, final line end (RFC 7468).
     [[nodiscard]] std::string pem() const { return pem_of(der()); }
-    /// The same of a certificate that is known to be one, and is not read for it.
+    /// The same for DER that is known to be a certificate; it is not parsed.
     [[nodiscard]] static std::string pem_of(base::BytesView der);
     [[nodiscard]] const SerialNumber& serial() const { return fields_->serial; }
     [[nodiscard]] base::Time not_before() const { return fields_->not_before; }
@@ -66,12 +66,12 @@ class Certificate {
     /// True if the signature verifies under the certificate's own key.
     [[nodiscard]] bool is_self_signed() const;
 
-    /// OpenSSL's object of this certificate, made when it is first asked for, since OpenSSL 3.0
-    /// takes longer to read a certificate than we to issue one. Never null; throws
-    /// std::runtime_error if there is none.
+    /// OpenSSL's object for this certificate, made at the first call: OpenSSL 3.0 takes longer to
+    /// read a certificate than this library takes to issue one. Never null; throws
+    /// std::runtime_error if OpenSSL cannot read it.
     [[nodiscard]] X509* handle() const;
-    /// False if OpenSSL cannot read the certificate although it is well-formed, as when a name has
-    /// text that is none. Nobody's signature verifies then.
+    /// False if OpenSSL cannot read the certificate although it is well-formed, for example because
+    /// a name holds invalid text. No signature verifies then.
     [[nodiscard]] bool has_handle() const;
     friend bool operator==(const Certificate& left, const Certificate& right) {
         return left.der() == right.der();

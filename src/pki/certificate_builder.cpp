@@ -165,7 +165,7 @@ base::Bytes draft_certificate(const Frame& frame, const WriteExtensions& write_e
     return std::move(writer).take();
 }
 
-/// Signs and reads back, so that what leaves here is known to be well-formed.
+/// Signs and parses the result, so that it is known to be well-formed.
 Certificate finish(base::BytesView to_be_signed, const crypto::PrivateKey& issuer_key) {
     auto certificate = Certificate::from_der(sign_certificate(to_be_signed, issuer_key));
     if (!certificate) {
@@ -269,7 +269,7 @@ Certificate make_tls_alpn_certificate(const SubjectNames& name,
     if (key_authorization_digest.size() != sha256_size) {
         throw std::invalid_argument("a key authorization's digest has 32 octets");
     }
-    // Nobody looks at this serial number; it need only be positive and differ from others.
+    // Nobody looks at this serial number; it only has to be positive and different from others.
     base::Bytes serial_content = base::copy_of(key_authorization_digest.first(16));
     serial_content[0] = 0x01;
     const auto serial = SerialNumber::from_der_content(serial_content);

@@ -37,7 +37,7 @@ const crypto::PrivateKey& ec_key() {
     return key;
 }
 
-// What certificates are made of, so that each part can be an odd one.
+// The parts of a certificate, so that each can be malformed by itself.
 
 std::string encode(std::uint8_t tag, std::string_view content) {
     asn1::Writer writer;

@@ -58,8 +58,7 @@ std::string to_pem(std::span<const Certificate> chain) {
 }
 
 base::Result<void> check_authorities(std::span<const Certificate> chain) {
-    std::size_t below =
-        0;  // CAs below the one looked at, those that certify themselves not counted
+    std::size_t below = 0;  // CAs below the current one; self-issued ones do not count
     for (const Certificate& authority : chain) {
         const auto refuse = [&](std::string_view why) {
             return base::fail(fmt::format(
@@ -74,7 +73,7 @@ base::Result<void> check_authorities(std::span<const Certificate> chain) {
             return refuse("has a critical extension that verifiers do not know");
         if ((X509_get_key_usage(handle) & KU_KEY_CERT_SIGN) == 0)
             return refuse("may not sign certificates (keyUsage)");
-        // 1: a CA by basicConstraints. Others are guesses about certificates of version 1.
+        // 1: a CA by basicConstraints. Other values are guesses about certificates of version 1.
         if (X509_check_purpose(handle, X509_PURPOSE_SSL_SERVER, 1) != 1)
             return refuse("may not certify TLS servers (extendedKeyUsage, nsCertType)");
         const long path_length = X509_get_pathlen(handle);

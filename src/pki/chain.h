@@ -19,15 +19,14 @@ using Chain = std::vector<Certificate>;
 /// The PEM blocks one after the other.
 [[nodiscard]] std::string to_pem(std::span<const Certificate> chain);
 
-/// Why verifiers would refuse every certificate of a TLS server below `chain`, issuer first and
-/// perhaps without the root: one of it is no CA's for this purpose (basicConstraints, keyUsage,
-/// extendedKeyUsage), lets fewer CAs be below it than are, or has a critical extension that is not
-/// commonly known. Validity and names are not looked at. Nothing wrong: an empty result.
+/// Why verifiers would refuse every certificate of a TLS server below `chain` (issuer first, with
+/// or without the root): one of its certificates is no CA for this purpose (basicConstraints,
+/// keyUsage, extendedKeyUsage), has more CAs below it than its path length allows, or has an
+/// unknown critical extension. Does not look at validity and names. Empty if nothing is wrong.
 [[nodiscard]] base::Result<void> check_authorities(std::span<const Certificate> chain);
 
-/// Why `chain`, leaf first, does not lead to one of `roots` at `when` for a TLS server; nothing
-/// wrong: an empty result. Names are not looked at. The very last second of a validity counts as
-/// past, as OpenSSL has it.
+/// Why `chain`, leaf first, does not lead to one of `roots` at `when` for a TLS server; empty if it
+/// does. Does not look at names. The last second of a validity counts as past, as in OpenSSL.
 [[nodiscard]] base::Result<void> verify_chain(std::span<const Certificate> chain,
                                               std::span<const Certificate> roots, base::Time when);
 

@@ -23,8 +23,8 @@ using Findings = std::vector<base::Error>;
 /// TLS extension status_request, as RFC 7633 lists it.
 constexpr std::uint8_t status_request = 5;
 
-/// RFC 2986 has one version, v1, with the value 0. Some clients write 2, as certificates have it,
-/// or 1: the fields are the same, and what is taken from them too.
+/// RFC 2986 has one version, v1, with the value 0. Some clients write 2, as in certificates, or 1;
+/// the fields are the same.
 constexpr std::uint8_t greatest_version = 2;
 
 /// The parts of a CertificationRequest, all views into its encoding.
@@ -88,7 +88,7 @@ base::Result<Parts> take_apart(base::BytesView der) {
     return parts;
 }
 
-/// The common names as text; what is not ASCII is a finding.
+/// The common names as text; one that is not ASCII is a finding.
 std::vector<std::string> read_common_names(const std::vector<asn1::Element>& values,
                                            Findings& findings) {
     std::vector<std::string> common_names;

@@ -10,9 +10,9 @@
 
 namespace cairn::pki {
 
-/// A PKCS#10 certification request (RFC 2986) that was well-formed DER without trailing octets,
-/// of version 1 (or the values 1 and 2 that some clients write), whose signature verifies under its
-/// own key with SHA-256 or better (or Ed25519).
+/// A PKCS#10 certification request (RFC 2986), read from well-formed DER without trailing octets.
+/// Its version is 1 (or the values 1 and 2 that some clients write), and its signature verifies
+/// under its own key with SHA-256 or better (or Ed25519).
 class Csr {
   public:
     /// Largest accepted encoding, in octets.
@@ -20,8 +20,8 @@ class Csr {
 
     /// Reads DER. On failure every finding is reported, not only the first.
     [[nodiscard]] static base::Result<Csr, std::vector<base::Error>> from_der(base::BytesView der);
-    /// Reads DER that `from_der` accepted before and that was kept where nobody changes it: the
-    /// same, but the signature, the dear part, is not verified again.
+    /// Reads DER that `from_der` has accepted before and that nobody can have changed since. The
+    /// signature is not verified again, since that is expensive.
     [[nodiscard]] static base::Result<Csr, std::vector<base::Error>> from_kept_der(
         base::BytesView der);
 

@@ -50,7 +50,7 @@ std::vector<std::string> refusal(base::BytesView der) {
     return csr ? std::vector<std::string>() : messages(csr.error());
 }
 
-// What requests are made of, so that each part can be a wrong one.
+// The parts of a request, so that each can be wrong by itself.
 
 base::Bytes extension(base::BytesView object_id, std::string_view value_hex) {
     asn1::Writer writer;
@@ -354,13 +354,13 @@ TEST(Csr, JudgesTheSizeOfAKeyBeforeItComputes) {
           std::tuple(base::Bytes(1025, 0xd1), base::Bytes{1, 0, 1}, "more than 8192 bits"),
           std::tuple(base::Bytes(255, 0xd1), base::Bytes{1, 0, 1}, "fewer than 2048 bits")}) {
         const auto key = crypto::PublicKey::from_rsa(modulus, exponent).value();
-        // Not its own signature, which nobody looks at.
+        // A wrong signature, which is not looked at here.
         EXPECT_THAT(refusal(Request{.public_key = key.spki()}.sign()),
                     ElementsAre(HasSubstr(reason)));
     }
 }
 
-// Clients that take the version's value from certificates, where 2 stands for version 3.
+// Some clients write the version as certificates do, where 2 means version 3.
 TEST(Csr, TakesTheVersionsThatClientsWrite) {
     for (const char* version : {"020100", "020101", "020102"})
         EXPECT_THAT(refusal(Request{.version = version}.sign()), IsEmpty()) << version;

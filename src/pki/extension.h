@@ -12,7 +12,7 @@ namespace cairn::pki {
 
 enum class Criticality { non_critical, critical };
 
-/// One extension as it stands in an encoding.
+/// One extension as it is encoded.
 struct ExtensionView {
     base::BytesView object_id;
     Criticality criticality = Criticality::non_critical;

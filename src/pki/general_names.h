@@ -9,7 +9,7 @@
 
 namespace cairn::pki {
 
-/// Reads GeneralNames. What is wrong with single entries goes to `findings`, ten of them at most.
+/// Reads GeneralNames. Errors of single entries are added to `findings`, ten at most.
 [[nodiscard]] SubjectNames read_general_names(asn1::Reader& reader,
                                               std::vector<base::Error>& findings);
 

@@ -144,7 +144,7 @@ void check_names(const SubjectNames& names, Findings& findings) {
             "the subjectAltName holds other things than names and addresses (BR 7.1.2.7.12)");
 }
 
-/// One extension that a certificate for a TLS server has, and how.
+/// One extension of a certificate for a TLS server, and what it must be like.
 struct Rule {
     base::BytesView object_id;
     std::string_view name;

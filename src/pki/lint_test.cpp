@@ -62,7 +62,7 @@ std::vector<std::string> findings_in(const ServerCertificateFields& fields) {
     return findings_in(draft_server_certificate(fields, issuer), issuer, fields.public_key);
 }
 
-/// A good draft in which one run of octets is another of the same length.
+/// A good draft in which some octets are replaced by others of the same length.
 base::Bytes altered(std::string_view from_hex, std::string_view to_hex) {
     auto draft = draft_server_certificate(good_fields(), authority().certificate);
     const auto from = base::from_hex(from_hex).value();

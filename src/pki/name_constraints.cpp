@@ -72,7 +72,7 @@ class NameConstraints::Reader {
     [[nodiscard]] const std::string& failure() const { return failure_; }
 
   private:
-    /// The subtree for people; empty if it is of a kind of names that our certificates do not have.
+    /// The subtree in words; empty for a kind of names that our certificates do not have.
     std::string read_base(const GENERAL_NAME& base, Subtrees& into, bool is_permitted) {
         if (base.type == GEN_DNS) {
             into.domains.push_back(lower_case(octets_of(base.d.dNSName)));
@@ -92,7 +92,8 @@ class NameConstraints::Reader {
             return text_of_network(octets.first(half), octets.subspan(half));
         }
         if (base.type == GEN_DIRNAME) {
-            // One attribute is within a name of none, and in no other that a CA would be named by.
+            // A subject with only a common name is in the empty subtree and in no other that is in
+            // use.
             const bool is_empty = X509_NAME_entry_count(base.d.directoryName) == 0;
             if (is_permitted != is_empty) target_.permits_common_name_ = false;
             return "a directory name";

@@ -15,8 +15,8 @@ namespace cairn::pki {
 /// verifiers differ, the answer is that of the strict ones.
 class NameConstraints {
   public:
-    /// Those of `authority`; without the extension, everything is permitted. Fails for an extension
-    /// that cannot be read, or that verifiers do not apply (minimum, maximum).
+    /// The constraints of `authority`; without the extension everything is permitted. Fails for an
+    /// extension that cannot be read, or that verifiers do not apply (minimum, maximum).
     [[nodiscard]] static base::Result<NameConstraints> of(const Certificate& authority);
 
     /// Whether a dNSName may be `name`, in lower case and perhaps with a leading "*.". A wildcard
@@ -27,7 +27,7 @@ class NameConstraints {
     [[nodiscard]] bool permits_common_name() const { return permits_common_name_; }
     /// False if every name and subject is permitted.
     [[nodiscard]] bool has_any() const;
-    /// What is permitted and excluded, for people: "only example.com; not 10.0.0.0/8".
+    /// What is permitted and excluded, in words: "only example.com; not 10.0.0.0/8".
     [[nodiscard]] const std::string& text() const { return text_; }
 
   private:

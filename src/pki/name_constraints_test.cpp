@@ -137,7 +137,7 @@ TEST(NameConstraints, AreThoseOfTheStandardAndOfOpenSsl) {
     }
 }
 
-// OpenSSL compares a wildcard as text; others look at what it stands for.
+// OpenSSL compares a wildcard as text; other verifiers look at the names that it stands for.
 TEST(NameConstraints, ExcludeAWildcardThatStandsForSomethingExcluded) {
     EXPECT_FALSE(constraints_of("excluded;DNS:a.corp.example").permits("*.corp.example"));
     EXPECT_FALSE(constraints_of("excluded;DNS:.a.corp.example").permits("*.a.corp.example"));

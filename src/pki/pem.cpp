@@ -40,7 +40,7 @@ base::Result<base::Bytes> from_base64(std::string_view text) {
     return base::from_base64url(url_safe);
 }
 
-/// Says what stands where a certificate should begin.
+/// Says what was found where a certificate should begin.
 base::Error unexpected_text(std::string_view text) {
     if (!text.starts_with(begin_any)) {
         return {fmt::format("text that is not a certificate: \"{}\"",

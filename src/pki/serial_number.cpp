@@ -7,8 +7,8 @@
 namespace cairn::pki {
 namespace {
 
-// RFC 5280 section 4.1.2.2 allows 20, but it also asks for grace with those who get it wrong:
-// mod_md fills 20 octets at random, so that every other of its challenge certificates has 21.
+// RFC 5280 section 4.1.2.2 allows 20, but asks readers to accept others: mod_md fills 20 octets at
+// random, so every other of its challenge certificates has 21.
 constexpr std::size_t max_octets = 32;
 constexpr std::size_t random_octets = 16;
 /// Four of them the time, as 32 bits; they last until 2106.

@@ -17,8 +17,8 @@ class SerialNumber {
   public:
     /// 128 random bits, never zero (BR 7.1.2.7 asks for 64).
     [[nodiscard]] static SerialNumber random(crypto::Random& random);
-    /// The seconds of `now` and 96 random bits: serial numbers of certificates that are issued
-    /// together lie side by side, which spares a store of many of them most of its writing.
+    /// The seconds of `now` and 96 random bits. Serial numbers that are issued together are close
+    /// to each other, which saves a large store most of the writing to its index.
     [[nodiscard]] static SerialNumber dated(base::Time now, crypto::Random& random);
     /// From the content octets of a DER INTEGER, leading zero octet included where it has one.
     [[nodiscard]] static base::Result<SerialNumber> from_der_content(base::BytesView octets);

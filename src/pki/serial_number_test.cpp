@@ -17,7 +17,7 @@ base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
 }
 
-/// Gives what it was told to, in pieces of the size that is asked for.
+/// Gives predetermined octets, as many as are asked for.
 class PlannedRandom final : public crypto::Random {
   public:
     explicit PlannedRandom(std::deque<base::Bytes> plan) : plan_(std::move(plan)) {}

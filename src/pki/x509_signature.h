@@ -11,12 +11,12 @@ namespace cairn::pki {
 /// SHA-512 for P-521, or Ed25519. The view is of static memory.
 [[nodiscard]] base::BytesView signature_algorithm_for(const crypto::PublicKey& key);
 
-/// What is signed, that algorithm, and the signature, as certificates and requests are put
-/// together (X.509's SIGNED). Throws std::runtime_error if the key cannot sign.
+/// The signed object: `to_be_signed`, the algorithm and the signature (X.509's SIGNED), as in
+/// certificates and requests. Throws std::runtime_error if the key cannot sign.
 [[nodiscard]] base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed);
 
-/// Nothing if `signature` is `key`'s over `data`. `algorithm` is the DER AlgorithmIdentifier, and
-/// must be one with SHA-256, SHA-384 or SHA-512, or Ed25519.
+/// Verifies `signature` of `key` over `data`; an empty result if it is good. `algorithm` is the DER
+/// AlgorithmIdentifier, and must be one with SHA-256, SHA-384 or SHA-512, or Ed25519.
 [[nodiscard]] base::Result<void> verify_x509(const crypto::PublicKey& key,
                                              base::BytesView algorithm, base::BytesView data,
                                              base::BytesView signature);

@@ -8,7 +8,7 @@
 namespace cairn::protocol {
 namespace {
 
-// What is read of a server's answers.
+// Limits for the answers of a server.
 constexpr std::size_t max_contacts_of_peer = 100;
 constexpr std::size_t max_orders = 10'000;
 

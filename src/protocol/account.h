@@ -40,9 +40,9 @@ struct NewAccountRequest {
     [[nodiscard]] static OrProblem<NewAccountRequest> from_json(base::BytesView json);
 };
 
-/// The payload of a POST to an account URL (sections 7.3.2 and 7.3.6). What a client may not change
-/// is ignored, so that it may send back the whole account as it was given: members that only the
-/// server sets, and every status but "deactivated".
+/// The payload of a POST to an account URL (sections 7.3.2 and 7.3.6). Members that only the server
+/// sets, and every status but "deactivated", are ignored: a client may send back the whole account
+/// as it received it.
 struct AccountUpdate {
     std::optional<std::vector<std::string>> contact;
     bool deactivate = false;

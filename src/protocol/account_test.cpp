@@ -141,7 +141,7 @@ TEST(AccountUpdate, IgnoresWhatOnlyTheServerSets) {
     ASSERT_TRUE(update) << update.error().detail;
     EXPECT_EQ(update->to_json(), "{}");
 
-    // Also a whole account as it was given, and what other servers have in theirs.
+    // Also a whole account as the server sent it, and members that other servers have.
     const auto given = AccountUpdate::from_json(bytes_of(
         R"({"status":"valid","contact":["mailto:a@b.example"],"orders":"https://ca.example/1",)"
         R"("key":{"kty":"oct"},"id":7,"createdAt":"now","initialIp":null,"agreement":true})"));

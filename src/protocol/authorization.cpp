@@ -44,7 +44,7 @@ base::Result<ChallengeObject> read_challenge(const boost::json::object& object) 
     return challenge;
 }
 
-/// Those of an authorization that can be read: one is enough for a client.
+/// The challenges that can be read; a client needs only one.
 base::Result<std::vector<ChallengeObject>> read_challenges(const boost::json::array& values) {
     if (values.size() > max_challenges) return base::fail("too many challenges");
     std::vector<ChallengeObject> challenges;
@@ -84,7 +84,7 @@ std::string AuthorizationObject::to_json() const {
     writer.begin_array();
     for (const ChallengeObject& challenge : challenges) write_challenge(writer, challenge);
     writer.end_array();
-    // RFC 8555 section 7.1.4: true, or not there at all.
+    // RFC 8555 section 7.1.4: true, or absent.
     if (wildcard) writer.member("wildcard", true);
     writer.end_object();
     return writer.take();

@@ -16,7 +16,7 @@ namespace cairn::protocol {
 
 /// A challenge object (RFC 8555 sections 7.1.5 and 8).
 struct ChallengeObject {
-    /// The type as it stands on the wire; a client ignores those it does not know.
+    /// The type as sent; a client ignores types that it does not know.
     std::string type;
     std::string url;
     ChallengeStatus status = ChallengeStatus::pending;
@@ -28,7 +28,7 @@ struct ChallengeObject {
     [[nodiscard]] static base::Result<ChallengeObject> from_json(base::BytesView json);
 };
 
-/// An authorization object (section 7.1.4). The identifier stands without "*.".
+/// An authorization object (section 7.1.4). The identifier has no "*.".
 struct AuthorizationObject {
     Identifier identifier;
     AuthorizationStatus status = AuthorizationStatus::pending;

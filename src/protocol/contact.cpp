@@ -19,7 +19,7 @@ bool has_mailto_scheme(std::string_view url) {
     });
 }
 
-/// The characters of an atom (RFC 5322 section 3.2.3) that stand for themselves in a mailto URL.
+/// The characters of an atom (RFC 5322 section 3.2.3) that need no escape in a mailto URL.
 bool is_atom_character(char character) {
     return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
            (character >= '0' && character <= '9') ||

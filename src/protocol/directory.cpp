@@ -29,7 +29,7 @@ bool has_meta(const Directory& directory) {
            !directory.profiles.empty();
 }
 
-/// What can be read of it: a client gets along without.
+/// Optional members: one that cannot be read is left empty.
 void read_meta(const boost::json::object& object, Directory& directory) {
     MemberReader members(object);
     directory.terms_of_service = members.text_or_empty("termsOfService");

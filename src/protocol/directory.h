@@ -19,8 +19,9 @@ struct Directory {
     std::map<std::string, std::string> profiles;
 
     [[nodiscard]] std::string to_json() const;
-    /// Reads a server's directory: the URLs without which no certificate can be had (newNonce,
-    /// newAccount, newOrder) must be there; what else is missing or wrong is left empty.
+    /// Reads a server's directory. newNonce, newAccount and newOrder must be there, since no
+    /// certificate can be obtained without them; any other member that is missing or wrong is left
+    /// empty.
     [[nodiscard]] static base::Result<Directory> from_json(base::BytesView json);
 };
 

@@ -8,7 +8,7 @@
 namespace cairn::protocol {
 namespace {
 
-/// The only algorithm: the one that RFC 8555 section 7.3.4 names, and that every client has.
+/// The only algorithm: RFC 8555 section 7.3.4 names it, and every client has it.
 constexpr std::string_view algorithm = "HS256";
 
 std::unexpected<Problem> refused(const base::Error& error) {

@@ -10,9 +10,9 @@
 
 namespace cairn::protocol {
 
-/// The externalAccountBinding of a newAccount request (RFC 8555 section 7.3.4): a JWS in which
-/// whoever holds a MAC key, given by the CA outside ACME, vouches for an account key. Parsed, not
-/// yet verified: nothing in it may be believed until `is_keyed_with` has said true.
+/// The externalAccountBinding of a newAccount request (RFC 8555 section 7.3.4): a JWS by which the
+/// holder of a MAC key, which the CA gave out outside ACME, confirms an account key. Parsed, not
+/// yet verified: do not use its content before `is_keyed_with` has returned true.
 class ExternalAccountBinding {
   public:
     /// Reads the JSON text of the member. badSignatureAlgorithm for an alg other than HS256;
@@ -27,8 +27,8 @@ class ExternalAccountBinding {
     /// Must be equal to the key of the request around it.
     [[nodiscard]] const Jwk& account_key() const { return account_key_; }
 
-    /// True if the MAC over the octets as received is that of `mac_key`; takes the same time either
-    /// way.
+    /// True if the MAC over the octets as received was made with `mac_key`. The time does not
+    /// depend on the result.
     [[nodiscard]] bool is_keyed_with(base::BytesView mac_key) const;
 
   private:

@@ -31,8 +31,8 @@ OrProblem<FlattenedJws> read_flattened_jws(base::BytesView json, JsonMemory& mem
     if (!header_text) return refused(header_text.error().within("protected").message);
     base::Result<boost::json::object> header = parse_json_object(*header_text, memory.storage());
     if (!header) return refused(header.error().within("protected").message);
-    // No extension is understood here, so none may be critical (RFC 7515 section 4.1.11); an
-    // unencoded payload (RFC 7797) is such an extension.
+    // No extension is supported, so none may be critical (RFC 7515 section 4.1.11); an unencoded
+    // payload (RFC 7797) is such an extension.
     for (const std::string_view extension : {"crit", "b64"}) {
         if (header->contains(extension)) {
             return refused("a header parameter " + std::string(extension) + " is not allowed");

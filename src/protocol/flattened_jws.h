@@ -1,5 +1,6 @@
 #pragma once
-// Private to the .cpp files of protocol: what requests and external account bindings share.
+// Private to the .cpp files of protocol: the form that requests and external account bindings
+// share.
 
 #include <string>
 
@@ -13,7 +14,7 @@ namespace cairn::protocol {
 
 /// The parts of a JWS in flattened JSON serialization (RFC 7515 section 7.2.2).
 struct FlattenedJws {
-    /// The protected header, without `crit` and `b64`; lives in the memory given.
+    /// The protected header, which has no `crit` and no `b64`; in the memory that the caller gave.
     boost::json::object header;
     /// As received: protected "." payload.
     std::string signing_input;
@@ -21,7 +22,7 @@ struct FlattenedJws {
     base::Bytes signature;
 };
 
-/// Reads the serialization, not what the header says. All that is wrong is malformed.
+/// Reads the serialization and does not interpret the header. Every error is malformed.
 [[nodiscard]] OrProblem<FlattenedJws> read_flattened_jws(base::BytesView json, JsonMemory& memory);
 
 /// Writes the serialization.

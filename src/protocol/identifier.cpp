@@ -29,8 +29,8 @@ bool is_letter_digit_hyphen(char character) {
     return (character >= 'a' && character <= 'z') || is_digit(character) || character == '-';
 }
 
-/// The findings of libidn2 about a label that was decoded and is in NFC: IDNA2008 does not register
-/// it. Which characters a zone takes is the zone's decision, not ours: emoji, for one, are in use.
+/// Errors of libidn2 for labels that decode and are in NFC, but that IDNA2008 does not allow. Which
+/// characters a zone registers is the zone's decision; emoji, for example, are in use.
 constexpr std::array rules_of_registries = {
     IDN2_2HYPHEN,    IDN2_HYPHEN_STARTEND,  IDN2_LEADING_COMBINING,
     IDN2_DISALLOWED, IDN2_CONTEXTJ,         IDN2_CONTEXTJ_NO_RULE,
@@ -38,8 +38,8 @@ constexpr std::array rules_of_registries = {
     IDN2_BIDI,
 };
 
-/// True if the label stands for text with a control character (U+0080 to U+009F; those of ASCII
-/// cannot be in a label), which nobody means.
+/// True if the decoded label has a control character (U+0080 to U+009F; ASCII ones cannot occur),
+/// which is never intended.
 bool has_control_character(const std::string& label) {
     char* decoded = nullptr;
     const int status = idn2_to_unicode_8z8z(label.c_str(), &decoded, 0);
@@ -53,9 +53,9 @@ bool has_control_character(const std::string& label) {
     return false;
 }
 
-/// Nothing for a P-Label (BR 1.6.1) in NFC: what stands behind "xn--" is the one output of the
-/// Punycode algorithm for some text (RFC 3492 section 6.3). Decoding is one to one, so whatever
-/// decodes encodes again the same.
+/// Nothing for a P-Label (BR 1.6.1) in NFC: the part after "xn--" is the output of the Punycode
+/// algorithm for some text (RFC 3492 section 6.3). Decoding is one to one, so what decodes also
+/// encodes to the same label.
 std::optional<std::string> flaw_of_a_label(const std::string& label) {
     const auto* octets = reinterpret_cast<const std::uint8_t*>(label.c_str());
     std::uint8_t* encoded = nullptr;
@@ -69,14 +69,14 @@ std::optional<std::string> flaw_of_a_label(const std::string& label) {
     return "the label " + label + " does not stand for a name: " + idn2_strerror(status);
 }
 
-/// True for a last label with which a host is read as an IPv4 address, whatever stands before it:
-/// "1", "0x7f", "0x" (WHATWG URL, "ends in a number").
+/// True for a last label that makes parsers read the host as an IPv4 address: "1", "0x7f", "0x"
+/// (WHATWG URL, "ends in a number").
 bool is_number(std::string_view label) {
     if (!label.starts_with("0x")) return std::ranges::all_of(label, is_digit);
     return label.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
 }
 
-/// What is wrong with a label whose letters are small.
+/// What is wrong with a label in lower case.
 std::optional<std::string> flaw_of_label(std::string_view label) {
     if (label.empty()) return "a label is empty";
     if (label.size() > max_label_length) return "a label is longer than 63 octets";

@@ -22,7 +22,7 @@ class DnsName {
     friend auto operator<=>(const DnsName&, const DnsName&) = default;
 
   private:
-    friend class Identifier;  // keeps the text of a name that was judged
+    friend class Identifier;  // stores the text of a checked name
     explicit DnsName(std::string text) : text_(std::move(text)) {}
     std::string text_;
 };
@@ -31,11 +31,11 @@ enum class IdentifierType { dns, ip };
 /// "dns" or "ip" (RFC 8555 section 9.7.7, RFC 8738).
 [[nodiscard]] std::string_view to_string(IdentifierType type);
 
-/// What a certificate is asked for: a domain name, possibly as wildcard, or an address.
+/// What a certificate is requested for: a domain name, possibly as a wildcard, or an address.
 class Identifier {
   public:
-    /// Reads the `value` of an identifier of type "dns"; a leading "*." makes a wildcard. What is
-    /// syntactically impossible is refused; what policy forbids is not judged here.
+    /// Reads the `value` of an identifier of type "dns"; a leading "*." makes a wildcard. Refuses
+    /// what is syntactically invalid; policy is checked elsewhere.
     [[nodiscard]] static base::Result<Identifier> dns(std::string_view value);
     /// Reads the canonical text of an address (RFC 8738 section 3).
     [[nodiscard]] static base::Result<Identifier> ip(std::string_view value);
@@ -44,9 +44,9 @@ class Identifier {
 
     [[nodiscard]] IdentifierType type() const { return type_; }
     [[nodiscard]] bool is_wildcard() const { return wildcard_; }
-    /// As it stands in an order, wildcard included: "*.example.com", "192.0.2.1".
+    /// As in an order, with the wildcard: "*.example.com", "192.0.2.1".
     [[nodiscard]] std::string value() const;
-    /// As it stands in an authorization: without the "*.".
+    /// As in an authorization: without the "*.".
     [[nodiscard]] const std::string& base_value() const { return base_value_; }
     /// The name to validate; only for type dns.
     [[nodiscard]] DnsName dns_name() const;

@@ -35,13 +35,13 @@ TEST(DnsName, IsReadInSmallLetters) {
         {"xn--strae-oqa.example", "xn--strae-oqa.example"},
         {"xn--fiqs8s", "xn--fiqs8s"},
         {"xn--ll-0ea.example", "xn--ll-0ea.example"},
-        // What IDNA2008 does not register, but zones have.
+        // Labels that IDNA2008 does not allow, but that zones have.
         {"xn--zn8h.example", "xn--zn8h.example"},  // a cat
         {"XN--ZN8H.example", "xn--zn8h.example"},
         {"xn--i-n3p.example", "xn--i-n3p.example"},                  // a letter and a heart
         {"xn--qei9934e.example", "xn--qei9934e.example"},            // with a variation selector
         {"xn--1uga80807abag.example", "xn--1uga80807abag.example"},  // joined by U+200D
-        {"xn--929h.example", "xn--929h.example"},                    // younger than our tables
+        {"xn--929h.example", "xn--929h.example"},                    // newer than our tables
         {"xn--bung-fna.example", "xn--bung-fna.example"},            // a capital letter
         {"xn--ab---yv63c.example", "xn--ab---yv63c.example"},        // "ab--" and a symbol
         {"example.0x1g", "example.0x1g"},

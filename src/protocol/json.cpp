@@ -14,8 +14,8 @@ namespace json = boost::json;
 constexpr std::size_t max_depth = 16;
 constexpr std::size_t max_number_length = 64;
 
-/// Builds the tree while Boost.JSON reads, as its own parser does, and on the way refuses numbers
-/// and counts members, which its own parser does not do.
+/// Builds the tree while Boost.JSON reads, like Boost's own handler. In addition it refuses numbers
+/// that are too long and counts members.
 class TreeBuilder {
   public:
     // Names that Boost.JSON asks for. An object's limit bounds what colliding names can cost.
@@ -87,7 +87,7 @@ class TreeBuilder {
     bool on_comment(json::string_view, json::error_code&) { return true; }
 
     json::value release() { return stack_.release(); }
-    /// The members that were read, in all objects, duplicates among them.
+    /// The number of members read in all objects, with duplicates.
     [[nodiscard]] std::size_t members() const { return members_; }
 
   private:
@@ -133,7 +133,7 @@ base::Result<json::object> parse_json_object(base::BytesView text, json::storage
     json::value value = parser.handler().release();
     json::object* object = value.if_object();
     if (object == nullptr) return base::fail("not a JSON object");
-    // Of members with equal names the tree keeps one, so it then holds fewer than were read.
+    // The tree keeps one of several members with equal names, so it holds fewer than were read.
     if (members_in(value) != parser.handler().members()) {
         return base::fail("a member stands twice in an object");
     }

@@ -22,8 +22,8 @@
 
 namespace cairn::protocol {
 
-/// Memory for objects that live no longer than one function call: the first few KiB come from the
-/// stack, all of it goes at once.
+/// Memory for objects that live no longer than one function call: the first few KiB are on the
+/// stack, all is freed at once.
 class JsonMemory {
   public:
     [[nodiscard]] boost::json::storage_ptr storage() { return &resource_; }
@@ -40,13 +40,13 @@ class JsonMemory {
 [[nodiscard]] base::Result<boost::json::object> parse_json_object(
     base::BytesView text, boost::json::storage_ptr storage = {});
 
-/// What is wrong with a payload, as the problem to answer with.
+/// The error of a payload as the problem to answer with.
 [[nodiscard]] std::unexpected<Problem> malformed(const base::Error& error);
 
-/// What a member whose value is null counts as.
+/// How a member whose value is null is treated.
 enum class NullMember {
-    missing,    ///< as writers of payloads mean it
-    wrong_type  ///< in a JOSE header, where it can only be an attempt to confuse
+    missing,    ///< in payloads, where clients mean it so
+    wrong_type  ///< in a JOSE header, where null is never meant
 };
 
 /// Takes the members of one object by exact name (RFC 8555 names are case-sensitive) and checks
@@ -66,11 +66,10 @@ class MemberReader {
     [[nodiscard]] std::string text_or_empty(std::string_view name);
     [[nodiscard]] std::optional<bool> boolean(std::string_view name);
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name);
-    /// An RFC 3339 date-time. An empty string is what some peers write where they mean none, and
-    /// counts as missing.
+    /// An RFC 3339 date-time. An empty string, which some peers write for none, counts as missing.
     [[nodiscard]] std::optional<base::Time> time(std::string_view name);
-    /// The same, but nothing, and no error, for what is no date in this millennium or the last
-    /// years of the one before: some servers write "" or the year 1 where they mean none.
+    /// The same, but without an error: nothing for a text that is no date from 1970 on. Some
+    /// servers write "" or the year 1 for none.
     [[nodiscard]] std::optional<base::Time> time_if_sound(std::string_view name);
     /// At most `limit` strings; none if the member is missing.
     [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t limit);
@@ -81,9 +80,9 @@ class MemberReader {
     /// The JSON text of a member that is an object; empty if it is missing.
     [[nodiscard]] std::string object_text(std::string_view name);
 
-    /// The first thing that was wrong with a member that was asked for.
+    /// The first error of a member that was asked for.
     [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
-    /// Remembers `reason` about the member `name`, unless something was wrong before.
+    /// Records the error `reason` of the member `name`, unless there is one already.
     void refuse(std::string_view name, std::string_view reason);
 
   private:

@@ -12,11 +12,11 @@
 
 namespace cairn::protocol {
 
-/// Writes one JSON value by appending to one string, without white space. Commas come by
-/// themselves; that begins and ends fit each other is the caller's part.
+/// Writes one JSON value by appending to a string, without white space. It writes commas itself;
+/// the caller must match begins and ends.
 class JsonWriter {
   public:
-    /// Most texts of ACME fit into the memory that is taken at once.
+    /// Most texts of ACME fit into the memory that is reserved at the start.
     JsonWriter() { text_.reserve(512); }
     void begin_object();
     void end_object();

@@ -69,7 +69,7 @@ std::unexpected<Problem> bad_public_key(std::string detail) {
     return std::unexpected(Problem(ProblemType::bad_public_key, std::move(detail)));
 }
 
-/// A member that holds octets as base64url; empty and an error if it does not.
+/// A member with octets as base64url; otherwise empty, and an error is recorded.
 base::Bytes octets(MemberReader& members, std::string_view name) {
     const std::string_view text = members.required_text(name);
     base::Result<base::Bytes> octets = base::from_base64url(text);
@@ -78,8 +78,8 @@ base::Bytes octets(MemberReader& members, std::string_view name) {
     return {};
 }
 
-/// The key that `members` describe. What is wrong with the members themselves they remember; the
-/// result then says nothing.
+/// The key that `members` describe. `members` records errors of single members; then ignore the
+/// result.
 base::Result<crypto::PublicKey> key_from(MemberReader& members, std::string_view kind) {
     if (kind == "RSA") {
         const base::Bytes modulus = octets(members, "n");

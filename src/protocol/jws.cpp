@@ -12,7 +12,7 @@ std::unexpected<Problem> refused(const base::Error& error) {
     return malformed(error.within("protected header"));
 }
 
-/// The answer to an alg that is none, symmetric or unknown.
+/// The problem for an alg that is "none", symmetric or unknown.
 std::unexpected<Problem> unacceptable_algorithm(std::string_view name) {
     Problem problem(ProblemType::bad_signature_algorithm,
                     "the signature algorithm " + base::printable(name, 50) + " is not accepted");

@@ -14,8 +14,8 @@
 namespace cairn::protocol {
 
 /// A JWS in flattened JSON serialization (RFC 7515 section 7.2.2) with the protected header that
-/// RFC 8555 section 6.2 demands. Parsed, not yet verified: nothing in it may be believed until
-/// `is_signed_by` has said true.
+/// RFC 8555 section 6.2 requires. Parsed, not yet verified: do not use its content before
+/// `is_signed_by` has returned true.
 class Jws {
   public:
     /// What the header must hold besides `alg`, `url` and exactly one of `jwk` and `kid`.
@@ -47,11 +47,11 @@ class Jws {
     std::string signing_input_;
 };
 
-/// The protected header of a JWS to be made.
+/// The protected header of a JWS to make.
 struct JwsHeader {
     std::string url;
-    std::string nonce;  ///< left out if empty
-    std::string kid;    ///< the account URL; if empty the key itself stands in the header as jwk
+    std::string nonce;  ///< omitted if empty
+    std::string kid;    ///< the account URL; if empty, the header has the key itself as jwk
 };
 /// Signs `payload` and returns the flattened JSON serialization. An empty payload makes a
 /// POST-as-GET (RFC 8555 section 6.3).

@@ -140,7 +140,7 @@ TEST(Jws, TakesBothNamesOfEd25519) {
 
 TEST(Jws, SignatureCoversTheOctetsAsReceived) {
     const PrivateKey& key = key_of(KeyType::ec_p256);
-    // White space, order and escapes that a writer of ours would never choose.
+    // White space, order and escapes that our writer never produces.
     const auto jws = Jws::from_json(
         bytes_of(signed_with(key,
                              " { \"url\" : \"\\u0075\" ,\n\"kid\":\"k\", \"nonce\":\"AA\","

@@ -58,7 +58,7 @@ OrProblem<std::vector<Identifier>> read_new_identifiers(const boost::json::array
     return identifiers;
 }
 
-/// The identifiers of a server's order, as far as they can be read: a client knows what it ordered.
+/// The identifiers of a server's order that can be read; a client knows what it has ordered.
 std::vector<Identifier> read_identifiers(MemberReader& members) {
     std::vector<Identifier> identifiers;
     const boost::json::array* values = members.array("identifiers");
@@ -107,7 +107,7 @@ base::Result<OrderObject> OrderObject::from_json(base::BytesView json) {
     order.authorizations = members.texts("authorizations", NewOrderRequest::max_identifiers);
     order.finalize = members.text_or_empty("finalize");
     order.certificate = members.text_or_empty("certificate");
-    // A client gets along without the rest, and servers there are that write it wrongly.
+    // A client does not need the rest, and some servers write it wrongly.
     MemberReader rest(*object);
     order.expires = rest.time_if_sound("expires");
     order.identifiers = read_identifiers(rest);

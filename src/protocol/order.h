@@ -27,14 +27,14 @@ struct OrderObject {
     std::string replaces;
 
     [[nodiscard]] std::string to_json() const;
-    /// Reads a server's order: what a client needs to go on must be sound, the rest is left out
-    /// where it is not.
+    /// Reads a server's order. Members that a client needs must be valid; other invalid members are
+    /// left out.
     [[nodiscard]] static base::Result<OrderObject> from_json(base::BytesView json);
 };
 
 /// The payload of newOrder (section 7.4).
 struct NewOrderRequest {
-    /// Most identifiers that are read; profiles allow fewer.
+    /// At most this many identifiers are read; profiles allow fewer.
     static constexpr std::size_t max_identifiers = 1000;
 
     std::vector<Identifier> identifiers;

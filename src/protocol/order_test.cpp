@@ -102,7 +102,7 @@ TEST(NewOrderRequest, IsReadAsWritten) {
     EXPECT_EQ(request->to_json(), json);
 }
 
-// As a PHP client sends them while they are not set.
+// A PHP client sends them like this if they are not set.
 TEST(NewOrderRequest, TakesEmptyTimesForAbsentOnes) {
     const auto request = NewOrderRequest::from_json(
         bytes_of(R"({"identifiers":[{"type":"dns","value":"a.example"}],"notBefore":"",)"

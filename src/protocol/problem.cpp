@@ -14,7 +14,7 @@ constexpr std::string_view prefix = "urn:ietf:params:acme:error:";
 /// What stands for "no type" (RFC 9457 section 4.2.1).
 constexpr std::string_view blank_type = "about:blank";
 
-// How much of a peer's document is kept.
+// Limits for the document of a peer.
 constexpr std::size_t max_detail_length = 1000;
 constexpr std::size_t max_uri_length = 2000;
 constexpr std::size_t max_subproblems = 1000;
@@ -75,7 +75,7 @@ std::string type_uri_of(ProblemType type, std::string_view unknown_uri) {
     return std::string(unknown_uri.empty() ? blank_type : unknown_uri);
 }
 
-/// A string of a peer, fit for logs and terminals; empty if it is none.
+/// A string of a peer, made safe for logs and terminals; empty if the value is no string.
 std::string printable_member(MemberReader& members, std::string_view name, std::size_t limit) {
     return base::printable(members.text(name).value_or(std::string_view()), limit);
 }

@@ -42,22 +42,22 @@ enum class ProblemType {
     unsupported_contact,
     unsupported_identifier,
     user_action_required,
-    unknown,  ///< read from a peer, of a type that is not known here
+    unknown,  ///< read from a peer: a type that is not in this list
 };
 /// The name behind the URN prefix: "badNonce".
 [[nodiscard]] std::string_view to_string(ProblemType type);
-/// The HTTP status that goes with a type where nothing else is said (standards, section 8).
+/// The usual HTTP status of a type.
 [[nodiscard]] int default_status(ProblemType type);
 
 struct Subproblem {
     ProblemType type = ProblemType::malformed;
     std::string detail;
-    /// Type and value of the identifier that it is about.
+    /// Type and value of the identifier that the problem is about.
     std::optional<std::pair<std::string, std::string>> identifier;
 };
 
-/// A problem document (RFC 9457 as RFC 8555 section 6.7 uses it); also what workflows throw for
-/// everything that a peer can cause.
+/// A problem document (RFC 9457 as RFC 8555 section 6.7 uses it). Workflows throw it for every
+/// error that a peer can cause.
 class Problem : public std::exception {
   public:
     Problem(ProblemType problem_type, std::string problem_detail)
@@ -76,7 +76,7 @@ class Problem : public std::exception {
     std::string instance;
     /// The whole type URI as a peer sent it, where `type` is `unknown`.
     std::string type_uri;
-    // What goes into the response's header, not into the document:
+    // Header fields of the response; not part of the document.
     std::optional<base::Seconds> retry_after;
     std::string location;
     std::vector<std::string> links;  ///< complete Link header values

@@ -9,7 +9,7 @@
 namespace cairn::protocol {
 
 /// Reads a problem document. Members of the wrong type count as missing (RFC 9457 section 3.1), so
-/// every object is one.
+/// every JSON object can be read.
 [[nodiscard]] Problem read_problem(const boost::json::object& object);
 
 void write_problem(JsonWriter& writer, const Problem& problem);

@@ -16,7 +16,7 @@ constexpr std::size_t max_certificate_length = 64 * 1024;
 struct ReasonFacts {
     RevocationReason reason;
     std::string_view name;
-    /// A subscriber may name it (BR 7.2.2); the others are for the CA.
+    /// True for reasons that a subscriber may name (BR 7.2.2); the others are for the CA.
     bool for_subscribers;
 };
 constexpr std::array<ReasonFacts, 6> reasons = {{
@@ -28,7 +28,7 @@ constexpr std::array<ReasonFacts, 6> reasons = {{
     {RevocationReason::privilege_withdrawn, "privilegeWithdrawn", false},
 }};
 
-/// The letters of a reason's name as small letters, without hyphens.
+/// The name of a reason in lower case, without hyphens.
 std::string plain(std::string_view name) {
     std::string letters;
     for (const char character : name) {

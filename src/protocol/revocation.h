@@ -9,8 +9,8 @@
 
 namespace cairn::protocol {
 
-/// Why a certificate is revoked (RFC 5280 section 5.3.1), those that a subscriber may name or that
-/// this CA records.
+/// Why a certificate is revoked (RFC 5280 section 5.3.1): the reasons that a subscriber may name or
+/// that this CA records.
 enum class RevocationReason : int {
     unspecified = 0,
     key_compromise = 1,
@@ -21,7 +21,7 @@ enum class RevocationReason : int {
 };
 /// "keyCompromise" and so on, as RFC 5280 spells them.
 [[nodiscard]] std::string_view to_string(RevocationReason reason);
-/// Takes the name ("keyCompromise", "key-compromise" in any case) or the number as text.
+/// Reads the name ("keyCompromise" or "key-compromise", in any case) or the number as text.
 [[nodiscard]] base::Result<RevocationReason> revocation_reason_from(std::string_view text);
 
 /// The payload of revokeCert (RFC 8555 section 7.6).

@@ -11,7 +11,7 @@ enum class OrderStatus { pending, ready, processing, valid, invalid };
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };
 enum class ChallengeStatus { pending, processing, valid, invalid };
 
-/// The word that stands on the wire.
+/// The word that is sent.
 [[nodiscard]] std::string_view to_string(AccountStatus status);
 [[nodiscard]] std::string_view to_string(OrderStatus status);
 [[nodiscard]] std::string_view to_string(AuthorizationStatus status);

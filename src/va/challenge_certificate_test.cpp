@@ -33,8 +33,8 @@ Forgery right() {
     return forgery;
 }
 
-/// The judgement about a certificate made to `forgery`; one that is refused already when it is
-/// parsed counts as refused.
+/// The judgement about a certificate made from `forgery`. A certificate that cannot be parsed
+/// counts as refused.
 base::Result<void> judge(
     const Forgery& forgery,
     const protocol::Identifier& identifier = protocol::Identifier::dns("example.com").value()) {

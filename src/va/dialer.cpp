@@ -32,7 +32,7 @@ namespace {
 
 /// How many addresses of IPv6, and how many of IPv4, are tried at most.
 constexpr std::size_t attempts_per_family = 2;
-/// How many addresses a message names at most.
+/// A message names at most this many addresses.
 constexpr std::size_t addresses_in_message = 4;
 
 tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
@@ -47,7 +47,7 @@ tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
     return {asio::ip::address_v6(bytes), port};
 }
 
-/// Those to try, in order: IPv6 first.
+/// The addresses to try, in order: IPv6 first.
 std::vector<IpAddress> chosen(const std::vector<IpAddress>& addresses, const EgressPolicy& egress,
                               const Reach& reach) {
     std::vector<IpAddress> result;
@@ -87,22 +87,22 @@ std::string reason_for_none(const OrProblem<dns::Answer>& v6, const OrProblem<dn
 /// Whether this machine has an address of IPv6.
 bool has_ipv6() {
     ifaddrs* first = nullptr;
-    if (::getifaddrs(&first) != 0) return true;  // short of descriptors: it cannot be told
+    if (::getifaddrs(&first) != 0) return true;  // cannot be found out: no descriptors
     const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> list(first, &::freeifaddrs);
     for (const auto* entry = first; entry != nullptr; entry = entry->ifa_next)
         if (entry->ifa_addr != nullptr && entry->ifa_addr->sa_family == AF_INET6) return true;
     return false;
 }
 
-/// Whether connecting failed for want of something here. A machine without IPv6 lacks nothing: it
-/// has no address to connect from, as EADDRNOTAVAIL says of one without free ports too.
+/// Whether connecting failed because this machine lacks something. EADDRNOTAVAIL means no free
+/// port; but on a machine without IPv6 it only means that there is no address to connect from.
 bool is_our_shortage(const boost::system::error_code& error, IpAddress::Family family) {
     if (!base::is_shortage(error)) return false;
     return error != boost::system::errc::address_not_available || family == IpAddress::Family::v4 ||
            has_ipv6();
 }
 
-/// All that is told of a failure behind a redirect.
+/// All that a message says about a failure after a redirect.
 Failure nowhere_to_go() {
     return {ProblemType::connection,
             "the host has no public address that can be connected to, or cannot be looked up",
@@ -178,7 +178,8 @@ base::Task<OrFailure<Connection>> Dialer::connect_to_any(Addresses addresses, st
         auto peer = fmt::format("{}:{}", target.to_url_host(), port);
         Connection connection{beast::tcp_stream(executor), std::move(peer), target,
                               egress_.space_of(target)};
-        // An address that swallows packets leaves the others their share of the time.
+        // Each address gets a share of the time, so that one which drops packets does not use it
+        // all.
         const auto now = steady_clock::now();
         const auto share = (deadline_ - now) / static_cast<int>(targets.size() - index);
         connection.stream.expires_at(now + share);

@@ -18,7 +18,7 @@
 
 namespace cairn::va {
 
-/// An open connection, every further wait on which ends by the attempt's deadline.
+/// An open connection; every further wait on it ends by the deadline of the attempt.
 struct Connection {
     boost::beast::tcp_stream stream;
     std::string peer;  ///< "192.0.2.1:80", "[2001:db8::1]:80"
@@ -26,12 +26,13 @@ struct Connection {
     AddressSpace space;
 };
 
-/// How far a connection may go into the space that the egress policy alone opens.
+/// Which addresses beyond the public ones a connection may use, of those that the egress policy
+/// grants.
 class Reach {
   public:
-    /// All of it: for the name that is validated.
+    /// All of them: for the name that is validated.
     [[nodiscard]] static Reach of_validated_name() { return {Granted::all, std::nullopt}; }
-    /// For where a redirect leads: to `address` at most, if there is one.
+    /// For the target of a redirect: `address` only, if there is one.
     [[nodiscard]] static Reach of_redirect(std::optional<base::IpAddress> address) {
         return {Granted::one, address};
     }
@@ -48,19 +49,19 @@ class Reach {
     std::optional<base::IpAddress> one_;
 };
 
-/// Opens the connections of one attempt. Each name is resolved anew for each connection, and the
-/// address that the egress policy has judged is the one that is dialled, so that a name which
-/// changes its addresses meanwhile gains nothing (RFC 8555 section 10.4).
+/// Opens the connections of one attempt. Each connection resolves its name again and dials exactly
+/// the address that the egress policy has judged, so that a name that changes its addresses gains
+/// nothing (RFC 8555 section 10.4).
 class Dialer {
   public:
     /// `resolver` and `egress` must outlive the dialer.
     Dialer(dns::Resolver& resolver, const EgressPolicy& egress, Deadline deadline)
         : resolver_(resolver), egress_(egress), deadline_(deadline) {}
 
-    /// Connects to one of the addresses of `name` within `reach`: IPv6 first, IPv4 only where
-    /// connecting failed. A failure is of type dns if no address was found, otherwise of type
-    /// connection; behind a redirect it does not tell one from the other, nor what was found.
-    /// Throws base::Shortage if no connection was possible for want of something here.
+    /// Connects to one of the addresses of `name` within `reach`: IPv6 first, then IPv4 if that
+    /// failed. A failure is of type dns if no address was found, otherwise of type connection.
+    /// After a redirect it tells neither which of the two it was nor what was found. Throws
+    /// base::Shortage if this process lacked what a connection needs.
     [[nodiscard]] base::Task<OrFailure<Connection>> connect(std::string name, std::uint16_t port,
                                                             Reach reach);
     /// Connects to `address` if it is within `reach`; no DNS is involved.
@@ -73,7 +74,7 @@ class Dialer {
   private:
     struct Addresses {
         std::vector<base::IpAddress> list;
-        /// Whether they stand under another name, which may be one that only we can look up.
+        /// Whether they belong to another name, which may be one that only we can look up.
         bool is_alias = false;
     };
     base::Task<OrFailure<Addresses>> addresses_of(const std::string& name);
@@ -86,12 +87,12 @@ class Dialer {
     std::vector<std::string> steps_;
 };
 
-/// Throws base::Shortage if the error, on an open connection, says what the CA itself lacks.
+/// Throws base::Shortage if the error, on an open connection, means that the CA itself lacks
+/// something.
 void throw_shortage(const boost::system::error_code& error);
 
-/// `error` in words: "timed out" for what ran into the deadline.
-/// Throws boost::system::system_error if the error says that the task was cancelled, because that
-/// is no finding about the peer.
+/// `error` in words: "timed out" if the deadline had come. Throws boost::system::system_error if
+/// the error says that the task was cancelled, because that is no finding about the peer.
 [[nodiscard]] std::string describe(const boost::system::error_code& error);
 
 }  // namespace cairn::va

@@ -28,8 +28,8 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using Outcome = dns::Answer::Outcome;
 
-/// A port on which `address` listens and never accepts; its queue is full, so that the kernel drops
-/// what else arrives and a connection attempt hangs.
+/// A port on which `address` listens and never accepts. Its queue is full, so the kernel drops
+/// further attempts and a connect hangs.
 class Unresponsive {
   public:
     Unresponsive(testing::EventLoop& loop, const std::string& address, std::uint16_t port)
@@ -41,7 +41,7 @@ class Unresponsive {
         for (int index = 0; index < 4; ++index) {
             auto& socket = queued_.emplace_back(loop.context(), endpoint.protocol());
             socket.non_blocking(true);
-            // Asio's own connect would wait for an answer that never comes.
+            // A blocking connect would wait for an answer that never comes.
             const auto target = acceptor_.local_endpoint();
             EXPECT_TRUE(::connect(socket.native_handle(), target.data(),
                                   static_cast<socklen_t>(target.size())) == 0 ||

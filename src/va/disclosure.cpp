@@ -5,7 +5,7 @@ namespace cairn::va {
 Disclosure disclosure_of(AddressSpace space, int redirects) {
     if (space == AddressSpace::open)
         return redirects == 0 ? Disclosure::quotes : Disclosure::status;
-    // The challenge's own URL at the name's own address; behind a redirect it may be any path.
+    // Without a redirect the URL is the challenge's own; after one it may be any path.
     return redirects == 0 ? Disclosure::status : Disclosure::none;
 }
 

@@ -24,7 +24,7 @@ constexpr std::size_t quoted_text = 60;
 std::string others_found(std::string_view name, std::string_view expected,
                          const dns::Answer& answer) {
     const auto& texts = answer.texts;
-    // An alias may lead to a zone that only the CA can look into.
+    // An alias may lead into a zone that only the CA can query.
     if (!answer.canonical_name.empty() && answer.canonical_name != name)
         return fmt::format("none of {} TXT records at the name's alias is \"{}\"", texts.size(),
                            expected);
@@ -36,7 +36,7 @@ std::string others_found(std::string_view name, std::string_view expected,
                        fmt::join(found, ", "), texts.size() > quoted_texts ? ", ..." : "");
 }
 
-/// What is wrong with the answer, if anything.
+/// What is wrong with the answer, or nothing.
 std::optional<std::string> fault_of(const dns::Answer& answer, std::string_view name,
                                     std::string_view expected) {
     if (answer.outcome == dns::Answer::Outcome::no_such_name) {
@@ -57,7 +57,7 @@ base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
     const auto name = "_acme-challenge." + validation.identifier.base_value();
     const auto deadline = std::chrono::steady_clock::now() + settings.deadline;
     const auto failed = [&](ProblemType type, std::string_view how) {
-        // Records take a while to reach every server.
+        // A record may not have reached every server yet.
         return std::unexpected(Failure(type, fmt::format("{}: {}", name, how), Outlook::may_heal));
     };
     const auto answer = co_await look_up(resolver, name, dns::RecordType::txt, deadline);

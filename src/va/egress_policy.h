@@ -7,15 +7,15 @@
 
 namespace cairn::va {
 
-/// Who may be reached at an address.
+/// Who may be validated at an address.
 enum class AddressSpace {
     open,     ///< public: anybody
-    granted,  ///< only because the operator allows it
+    granted,  ///< only where the operator allows it
     closed,   ///< nobody
 };
 
-/// Where validation may connect to: public addresses, and what the operator allows besides
-/// (RFC 8555 section 10.4).
+/// Where validation may connect to: public addresses, and those that the operator allows in
+/// addition (RFC 8555 section 10.4).
 class EgressPolicy {
   public:
     EgressPolicy(std::vector<base::IpNetwork> allowed_networks)

@@ -116,13 +116,12 @@ base::Task<OrFailure<Reply>> exchange(Stream& stream, std::string peer, const Ur
     co_return reply;
 }
 
-/// One stop on the way from the challenge's URL to the key authorization.
+/// One URL on the way from the challenge's URL to the key authorization.
 struct Hop {
     Url url;
     int redirects = 0;
     Reach reach = Reach::of_validated_name();
-    /// The address in granted space that the validated name led to, as long as no redirect led
-    /// away.
+    /// The granted address that the validated name led to, as long as no redirect led elsewhere.
     std::optional<base::IpAddress> granted{};
 };
 
@@ -173,8 +172,8 @@ Url first_url(const Validation& validation, const Settings& settings) {
         .value();
 }
 
-/// Where a redirect leads on to. Only the validated name itself leads into granted space, and only
-/// to the address where it was found there: a redirect by another name, or a name that changes its
+/// The next URL after a redirect. Only the validated name itself may lead to a granted address, and
+/// only to the one where it was found: a redirect to another name, or a name that changes its
 /// addresses, opens nothing.
 Hop next_hop(const Hop& hop, const Visit& visited, Url url, const Url& start) {
     Hop next{std::move(url), hop.redirects + 1};
@@ -194,7 +193,7 @@ base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
     Dialer dialer(resolver, settings.egress, std::chrono::steady_clock::now() + settings.deadline);
     const auto start = first_url(validation, settings);
     Hop hop{start};
-    // Where a redirect led, for messages: the peer's text, unless it may not be told.
+    // The target of a redirect for messages: the peer's text, unless that may not be told.
     std::string redirected;
     for (;;) {
         const auto failed = [&](const Failure& failure) {

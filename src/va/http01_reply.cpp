@@ -16,7 +16,7 @@ std::string_view without_trailing_space(std::string_view text) {
     return text.substr(0, text.find_last_not_of(" \t\r\n\v\f") + 1);
 }
 
-/// Something may be about to answer that does not yet.
+/// A server may start to answer a little later.
 Outlook outlook_of(unsigned status) {
     return status == 404 || status / 100 == 5 ? Outlook::may_heal : Outlook::final;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Private to va: what a web server's reply says about an http-01 challenge, and what may be told of
-// it. Pure.
+// Private to va: what the reply of a web server means for an http-01 challenge, and what may be
+// told about it. Pure.
 
 #include <optional>
 #include <string>
@@ -13,10 +13,10 @@
 
 namespace cairn::va {
 
-/// The longest key authorization has 300 octets; the rest is for white space behind it.
+/// The longest key authorization has 300 octets; the rest is for trailing white space.
 inline constexpr std::size_t max_body = 512;
 
-/// As much of a response as validation looks at.
+/// The part of a response that validation looks at.
 struct Reply {
     std::string peer;  ///< who sent it: "192.0.2.1:80"
     unsigned status = 0;
@@ -24,12 +24,12 @@ struct Reply {
     std::string body;  ///< its first max_body + 1 octets; only of status 200
 };
 
-/// What is wrong with a reply that is no redirect, if anything.
+/// What is wrong with a reply that is no redirect, or nothing.
 [[nodiscard]] std::optional<Fault> fault_of(const Reply& reply, std::string_view key_authorization,
                                             Disclosure disclosure);
 
-/// Where a redirect that was received from `url` leads, or why it is not followed. `start`: the
-/// challenge's own URL.
+/// Where a redirect from `url` leads, or why it is not followed. `start` is the challenge's own
+/// URL.
 [[nodiscard]] base::Result<net::Url> next_url(const net::Url& url, const Reply& reply,
                                               int redirects, const net::Url& start,
                                               const Settings& settings, Disclosure disclosure);

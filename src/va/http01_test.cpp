@@ -55,7 +55,7 @@ class Http01 : public ::testing::Test {
     OrFailure<Evidence> validate(const Validation& validation) {
         return loop.run(validate_http01(validation, settings, resolver));
     }
-    /// The problem of a validation that has to fail within the deadline.
+    /// Runs a validation that must fail within the deadline; its problem.
     Failure problem() {
         const auto begin = steady_clock::now();
         auto result = validate();
@@ -425,7 +425,7 @@ TEST_F(Http01, AnEndlessAnswerIsNotReadOn) {
         EXPECT_LT(result.detail.size(), 600U);
         EXPECT_THAT(result.detail, Not(HasSubstr(std::string(201, 'a'))));
         loop.run_until([&] { return hung_up; });
-        EXPECT_LT(sent, 16U << 20U) << begin;  // what sockets buffer, not what was offered
+        EXPECT_LT(sent, 16U << 20U) << begin;  // no more than sockets buffer
     }
 }
 
@@ -459,7 +459,7 @@ TEST_F(Http01, WhatIsNotHttpIsAnIncorrectResponse) {
     }
 }
 
-// --- what is told of granted space, and of what redirects lead to
+// --- what is told about granted addresses, and about the targets of redirects
 
 TEST_F(Http01, NothingIsQuotedFromGrantedSpace) {
     const auto by_body = answered_with(ok("SECRET"));
@@ -495,7 +495,7 @@ TEST_F(Http01, OnlyTheValidatedNameLeadsIntoGrantedSpace) {
     resolver.set("inside.example", {"127.0.0.2"});
     resolver.set("twin.example", {"127.0.0.1"});
     std::set<std::string> told;
-    // By another name, by the address, by other ways to write it, and by no name at all.
+    // By another name, by the address, by other spellings of it, and by no name at all.
     for (const char* location :
          {"http://inside.example/", "http://twin.example/", "http://127.0.0.2/",
           "http://127.0.0.1/", "http://[::ffff:127.0.0.1]/", "http://[::1]/",

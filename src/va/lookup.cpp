@@ -44,7 +44,7 @@ OrProblem<Answer> judged(base::Result<Answer> answer, std::string_view name, dns
         fmt::format("{}: response code {}", question_of(name, type), answer->response_code));
 }
 
-// What ends because the task is cancelled says nothing about the name.
+// A lookup that ends because the task is cancelled says nothing about the name.
 void throw_if_cancelled(const asio::cancellation_state& state) {
     if (state.cancelled() != asio::cancellation_type::none)
         throw boost::system::system_error(asio::error::operation_aborted);

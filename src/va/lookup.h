@@ -12,11 +12,10 @@ namespace cairn::va {
 /// When an attempt has to be over.
 using Deadline = dns::Resolver::Deadline;
 
-/// Asks for `name` `type` by the deadline. "There is no such name" and "no such record" are
-/// answers; whatever leaves the question open (SERVFAIL, a bogus signature, no answer in time) is a
-/// problem of type dns, and never permission for anything.
-/// Throws boost::system::system_error (operation_aborted) if the task is cancelled meanwhile, and
-/// base::Shortage if the resolver lacks what it needs.
+/// Asks for `name` `type` by the deadline. "No such name" and "no such record" are answers.
+/// Anything else (SERVFAIL, a bogus signature, no answer in time) is a problem of type dns, and
+/// never permission for anything. Throws boost::system::system_error (operation_aborted) if the
+/// task is cancelled meanwhile, and base::Shortage if the resolver lacks what it needs.
 [[nodiscard]] base::Task<protocol::OrProblem<dns::Answer>> look_up(dns::Resolver& resolver,
                                                                    std::string name,
                                                                    dns::RecordType type,

@@ -11,21 +11,20 @@
 
 namespace cairn::va {
 
-/// Most redirects that are followed (BR 3.2.2.4.19 leaves the number to the CA).
+/// At most this many redirects are followed (BR 3.2.2.4.19 leaves the number to the CA).
 inline constexpr int max_redirects = 10;
 
-/// True for the status codes that lead on: 301, 302, 307, 308 (BR 3.2.2.4.19).
+/// True for the status codes of redirects that are followed: 301, 302, 307, 308 (BR 3.2.2.4.19).
 [[nodiscard]] bool is_redirect(unsigned status);
 
-/// The port to dial for `url`, or nothing if validation does not go there. Ports 80 and 443 are
-/// stood in for by the operator's, which may also be named themselves.
+/// The port to dial for `url`, or nothing if that port is not allowed. The operator's ports replace
+/// 80 and 443, and may also be named themselves.
 [[nodiscard]] std::optional<std::uint16_t> port_to_dial(const net::Url& url,
                                                         const Settings& settings);
 
 /// Where `location`, received from `from`, leads; or why it is not followed: another scheme or
 /// port, userinfo, a host that no public name is (one label, localhost). The host that is
-/// validated, `validated_host`, is taken as it is. Whether addresses are allowed shows when they
-/// are dialled.
+/// validated, `validated_host`, is always accepted. Addresses are judged when they are dialled.
 [[nodiscard]] base::Result<net::Url> redirect_target(const net::Url& from,
                                                      std::string_view location,
                                                      std::string_view validated_host,

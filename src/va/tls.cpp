@@ -25,7 +25,7 @@ asio::ssl::context client_context() {
                     "setting the least TLS version");
     SSL_CTX_set_max_cert_list(native, max_certificate_message);
     SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
-    // Without this OpenSSL builds and checks a chain whose outcome nobody asks for.
+    // Without this OpenSSL would build and check a chain although nobody needs the result.
     SSL_CTX_set_cert_verify_callback(native, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
     return context;
 }
@@ -40,7 +40,7 @@ void prepare(SSL* ssl, ClientHello hello) {
     if (!hello.protocol.empty()) {
         base::Bytes list{static_cast<std::uint8_t>(hello.protocol.size())};
         list.insert(list.end(), hello.protocol.begin(), hello.protocol.end());
-        // This one function of OpenSSL answers 0 for success.
+        // This function of OpenSSL returns 0 for success.
         crypto::require(
             SSL_set_alpn_protos(ssl, list.data(), static_cast<unsigned>(list.size())) == 0,
             "setting the protocol to offer");

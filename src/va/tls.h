@@ -1,5 +1,5 @@
 #pragma once
-// Private to va: TLS towards peers whose certificate proves nothing by its chain.
+// Private to va: TLS to peers whose certificate chain is not checked.
 
 #include <memory>
 #include <string>
@@ -15,7 +15,7 @@ namespace cairn::va {
 
 using TlsStream = boost::asio::ssl::stream<boost::beast::tcp_stream>;
 
-/// What the client says of itself in its hello.
+/// What the client sends in its ClientHello.
 struct ClientHello {
     std::string server_name;  ///< SNI; empty: none, as for addresses (RFC 6066 section 3)
     std::string protocol;     ///< the only one offered by ALPN; empty: none offered

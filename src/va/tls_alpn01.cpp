@@ -19,11 +19,11 @@ using protocol::ProblemType;
 namespace {
 
 constexpr std::string_view acme_tls = "acme-tls/1";
-/// A self-signed certificate needs no chain; some servers send a few superfluous ones.
+/// A self-signed certificate needs no chain, but some servers send a few more certificates.
 constexpr int max_chain_length = 10;
 
-/// Whether the peer agreed to speak `wanted`. A shared host that merely serves what its tenants
-/// uploaded does not (the flaw of TLS-SNI, 2018).
+/// Whether the peer agreed to speak `wanted`. A shared host that only serves certificates of its
+/// tenants does not: that was the flaw of TLS-SNI (2018).
 bool has_negotiated(SSL* ssl, std::string_view wanted) {
     const unsigned char* protocol = nullptr;
     unsigned length = 0;
@@ -48,7 +48,7 @@ base::Result<pki::Certificate> challenge_certificate(SSL* ssl) {
 }
 
 std::optional<Fault> fault_of(SSL* ssl, const Validation& validation, Disclosure disclosure) {
-    // A server that does not answer for the challenge yet serves something else meanwhile.
+    // A server that is not ready for the challenge yet may serve another certificate.
     if (!has_negotiated(ssl, acme_tls))
         return Fault{"the peer did not negotiate acme-tls/1 by ALPN", Outlook::may_heal};
     const auto certificate = challenge_certificate(ssl);
@@ -98,7 +98,7 @@ base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation
     const auto stream = co_await handshake(std::move(*connection), std::move(hello), disclosure);
     if (!stream) co_return failed(stream.error());
 
-    // The handshake is all there is to see: the connection closes when this returns.
+    // Only the handshake matters: the connection closes when this returns.
     if (const auto fault = fault_of((*stream)->native_handle(), validation, disclosure)) {
         co_return failed(
             {ProblemType::unauthorized, fmt::format("{}: {}", peer, fault->text), fault->outlook});

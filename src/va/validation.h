@@ -14,7 +14,7 @@
 
 namespace cairn::va {
 
-/// One question to a validator: does whoever holds this key authorization control this identifier?
+/// One question to a validator: does the holder of this key authorization control this identifier?
 struct Validation {
     protocol::Identifier identifier;
     protocol::Token token;
@@ -23,8 +23,8 @@ struct Validation {
 
 /// Whether the same validation might succeed a little later.
 enum class Outlook {
-    may_heal,  ///< nothing answers yet: refused, silence, 404, 5xx, no record
-    final,     ///< what answers says something else
+    may_heal,  ///< no answer yet: refused, silence, 404, 5xx, no record
+    final,     ///< there is an answer, and it is wrong
 };
 
 /// Why a validation failed.
@@ -37,7 +37,7 @@ class Failure : public protocol::Problem {
 template <class T>
 using OrFailure = std::expected<T, Failure>;
 
-/// What was seen on the way to a success; for the audit log.
+/// What was seen during a successful validation; for the audit log.
 struct Evidence {
     /// Each connection or query: "93.184.216.34:80", "_acme-challenge.example.com TXT".
     std::vector<std::string> steps;
@@ -55,15 +55,14 @@ struct Settings {
 };
 
 /// Each runs on the caller's executor, which must not run handlers in parallel, and ends by the
-/// deadline. A failure is of type dns, connection, tls, unauthorized or incorrectResponse
-/// (RFC 8555 section 6.7), whose detail tells the subscriber what was tried and what came back,
-/// without the peer's text beyond 200 printable characters. Nothing of a peer's is repeated that
-/// was found after a redirect, or in address space that the egress policy alone opens, and such
-/// space is entered only where the validated name itself leads there. The arguments must outlive
-/// the task. Throws boost::system::system_error (operation_aborted) if the task is cancelled, and
-/// base::Shortage if the CA itself lacks what it needs, because that is no finding; and
-/// std::logic_error for an identifier that the method is never offered for: a wildcard
-/// (BR 3.2.2.4.19 and .20), an address by dns-01 (RFC 8738 section 7).
+/// deadline. A failure is of type dns, connection, tls, unauthorized or incorrectResponse (RFC 8555
+/// section 6.7). Its detail tells the subscriber what was tried and what came back, with at most
+/// 200 printable characters of the peer's text. It quotes nothing that was found after a redirect,
+/// or at an address that only the operator allows; such an address is reached only if the validated
+/// name itself leads there. The arguments must outlive the task. Throws boost::system::system_error
+/// (operation_aborted) if the task is cancelled, base::Shortage if the CA itself lacks something
+/// (that is no finding), and std::logic_error for an identifier that the method is never offered
+/// for: a wildcard (BR 3.2.2.4.19 and .20), or an address with dns-01 (RFC 8738 section 7).
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
                                                               const Settings& settings,
                                                               dns::Resolver& resolver);

@@ -49,7 +49,7 @@ struct TestReply {
 /// The name in the question of `query`, lower case; and its type.
 [[nodiscard]] std::pair<std::string, std::uint16_t> question_of(base::BytesView query);
 
-/// Serves UDP and TCP in a thread of its own until it goes.
+/// Serves UDP and TCP on its own thread until it is destroyed.
 class TestServer {
   public:
     enum class Transport { udp, tcp };
@@ -180,8 +180,7 @@ inline std::pair<std::string, std::uint16_t> question_of(base::BytesView query) 
     return {name, static_cast<std::uint16_t>(query[at + 1] << 8U | query[at + 2])};
 }
 
-inline TestServer::TestServer(Respond respond, std::uint16_t port)
-    : respond_(std::move(respond)) {
+inline TestServer::TestServer(Respond respond, std::uint16_t port) : respond_(std::move(respond)) {
     // The port must be free for both transports.
     for (int attempt = 0; attempt < 100 && tcp_ < 0; ++attempt) {
         if (udp_ >= 0) ::close(udp_);
@@ -235,7 +234,7 @@ inline void TestServer::serve_datagram() {
 inline void TestServer::serve_stream() {
     const int peer = ::accept(tcp_, nullptr, nullptr);
     if (peer < 0) return;
-    // A peer that stays without asking must not keep the test from its end.
+    // A peer that stays connected and silent must not block the end of the test.
     const timeval patience{2, 0};
     ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::uint8_t length[2];

@@ -12,8 +12,8 @@ namespace cairn::net {
 
 inline std::atomic<int> socket_error = 0;
 
-/// As long as it lives, socket() fails with this error, for libraries too. A limit of the process
-/// would do, if the sanitizers did not need descriptors themselves.
+/// As long as it lives, socket() fails with this error, for libraries too. A limit of descriptors
+/// would not do: the sanitizers need some themselves.
 class FailingSockets {
   public:
     explicit FailingSockets(int error) { socket_error = error; }
@@ -24,7 +24,7 @@ class FailingSockets {
 
 }  // namespace cairn::net
 
-/// In the place of the C library's.
+/// Replaces the function of the C library.
 extern "C" __attribute__((used)) inline int socket(int family, int type, int protocol) noexcept {
     if (const int error = cairn::net::socket_error) {
         errno = error;

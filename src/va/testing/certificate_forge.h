@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of va: certificates as no careful library would make them.
+// Private to the tests of va: certificates that no careful library would make.
 
 #include <optional>
 #include <string>

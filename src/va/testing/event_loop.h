@@ -20,7 +20,7 @@ class EventLoop {
   public:
     [[nodiscard]] boost::asio::io_context& context() { return context_; }
 
-    /// Runs `task`, and whatever else is on the loop, until it ends; throws what it throws.
+    /// Runs the loop until `task` ends; throws what it throws.
     template <class T>
     T run(base::Task<T> task) {
         std::optional<T> result;
@@ -37,7 +37,7 @@ class EventLoop {
         if (failure) std::rethrow_exception(failure);
         return std::move(*result);
     }
-    /// Runs what is on the loop until `condition` holds; throws if there is nothing left to run.
+    /// Runs the loop until `condition` holds; throws if there is nothing left to run.
     void run_until(const std::function<bool()>& condition) {
         context_.restart();
         while (!condition()) {

@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of va: a DNS that says what the test wants.
+// Private to the tests of va: a resolver that answers what the test wants.
 
 #include <deque>
 #include <functional>
@@ -45,8 +45,8 @@ class FakeResolver final : public dns::Resolver {
   public:
     using Answer = base::Result<dns::Answer>;
 
-    /// The next query for `name` `type` gets `answer`; the last one given stays. What no answer was
-    /// given for does not exist (NXDOMAIN).
+    /// The next query for `name` `type` gets `answer`; the last answer given is repeated. Other
+    /// names do not exist (NXDOMAIN).
     void add(const std::string& name, dns::RecordType type, Answer answer) {
         answers_[{name, type}].push_back(std::move(answer));
     }

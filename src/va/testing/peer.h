@@ -23,8 +23,8 @@ namespace cairn::va::testing {
 using Socket = boost::asio::ip::tcp::socket;
 inline constexpr auto with_error = boost::asio::as_tuple(boost::asio::use_awaitable);
 
-/// Accepts connections on a loopback address and holds one conversation with each. Its end waits
-/// for the conversations, so each of them has to end when the other side hangs up.
+/// Accepts connections on a loopback address and holds one conversation with each. Its destructor
+/// waits for the conversations, so each must end when the other side closes.
 class Peer {
   public:
     using Conversation = std::function<base::Task<void>(Socket)>;
@@ -49,8 +49,8 @@ class Peer {
     Peer& operator=(const Peer&) = delete;
 
     [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-    /// How many connections have arrived, those still in the kernel's queue included. Takes no
-    /// further ones afterwards.
+    /// How many connections have arrived, with those still in the kernel's queue. Accepts none
+    /// afterwards.
     [[nodiscard]] int connections() {
         acceptor_.cancel();
         acceptor_.non_blocking(true);
@@ -84,7 +84,7 @@ class Peer {
     int running_ = 0;
 };
 
-/// A conversation in which nothing is said: the connection stays open and silent.
+/// A conversation without a word: the connection stays open and silent.
 inline base::Task<void> silence(Socket socket) {
     std::array<char, 1024> octets{};
     for (;;) {
@@ -119,7 +119,7 @@ base::Task<std::string> read_request(Stream& stream) {
     co_return request;
 }
 
-/// A web server whose responses, octet for octet, are the test's.
+/// A web server whose responses the test gives octet for octet.
 class WebPeer {
   public:
     /// Makes the response to a request's header.
