@@ -53,7 +53,7 @@ def pebble(tmp_path, dns):
 
 @pytest.fixture(autouse=True)
 def log_folder(request, tmp_path):
-    """Where the servers of a test log; known before one of them fails to start."""
+    """The folders in which the servers of a test log; known before one of them fails to start."""
     request.node.log_folder = tmp_path
 
 

@@ -1,4 +1,4 @@
-"""cairn where its CA, its disk or its outputs are not as one would like."""
+"""cairn with odd CAs, failing disks and failing outputs."""
 
 import os
 
@@ -18,7 +18,7 @@ def ca(tmp_path):
 
 @pytest.fixture
 def cairn(ca, tmp_path):
-    # No proxy of this machine comes between.
+    # The proxies of this machine are not used.
     environment = {name: value for name, value in os.environ.items()
                    if not name.lower().endswith("_proxy")}
     return Cairn(ca, environment, tmp_path)

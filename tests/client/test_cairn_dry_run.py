@@ -1,4 +1,4 @@
-"""A dry run touches neither what is live nor how it stands at its CA."""
+"""A dry run changes neither the live certificate nor its state at the CA."""
 
 import json
 
@@ -77,7 +77,7 @@ def test_its_key_is_not_the_live_one(cairn, ca):
 
 
 def test_known_cas_are_rehearsed_at_their_staging(cairn, ca, tmp_path):
-    # Nothing is reached here: what is tried is told.
+    # There is no server here: the message says what was tried.
     dead = {"https_proxy": "http://127.0.0.1:1", "no_proxy": ""}
     for name, host in {"letsencrypt": "acme-staging-v02.api.letsencrypt.org",
                        "google": "dv.acme-v02.test-api.pki.goog",

@@ -1,4 +1,4 @@
-"""cairn gets along with CAs as they are, and tells what they say."""
+"""cairn works with CAs as they are, and reports what they say."""
 
 import re
 import time
@@ -182,7 +182,7 @@ def test_an_order_stands_on_its_own_if_the_ca_does_not_take_replaces(cairn, ca, 
     assert ["replaces" in payload for payload in ca.asked("/new-order")] == [False, True, False]
 
 
-# What a CA says is told.
+# What a CA says is reported.
 
 
 def test_a_failed_challenge_that_stays_pending_is_told(cairn, ca):

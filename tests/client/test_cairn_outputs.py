@@ -1,4 +1,4 @@
-"""What cairn says never decides what it does: the exit code tells, whoever reads or does not."""
+"""Output never decides what cairn does: the exit code is the same, whether anybody reads or not."""
 
 import json
 import os
@@ -14,7 +14,7 @@ OUTPUTS = {"full disk": full_disk, "closed pipe": closed_pipe, "unread pipe": un
 
 
 def messages_in(folder):
-    """The files of a state folder in which something that was meant for people has landed."""
+    """The files of a state folder that contain text meant for people."""
     return [path for path in folder.rglob("*") if path.is_file()
             and b"Ordering a certificate" in path.read_bytes()]
 

@@ -1,4 +1,4 @@
-"""What was ordered is fetched by the next run: nothing is ordered twice, and nothing is lost."""
+"""The next run fetches what was ordered: nothing is ordered twice, and nothing is lost."""
 
 import json
 import signal
@@ -63,14 +63,14 @@ def test_a_killed_run_is_taken_up(cairn, ca, point, next_command):
         assert [entry["state"] for entry in json.loads(cairn.outcome("status", "--json").stdout)] == [
             "ordered"]
     elif next_command == "renew":
-        # Nothing can have been issued, so nothing is to be fetched: issuing is for `issue`.
+        # Nothing can have been issued, so `renew` has nothing to fetch; `issue` continues the order.
         assert "nothing to renew" in cairn.outcome("renew").stderr
         next_command = "issue"
     run = cairn.outcome(*(cairn.issuing(NAME) if next_command == "issue" else ["renew"]))
     assert run.returncode == 0, run.stderr
     assert len(ca.orders) == 1 and len(ca.certificates) == 1
     assert cairn.serial(NAME) == ca.certificates[0].serial_number
-    # And that is the end of it.
+    # Nothing is left to do.
     assert "not due" in cairn.outcome("renew").stderr
     assert len(ca.orders) == 1
 

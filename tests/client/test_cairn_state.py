@@ -96,7 +96,7 @@ def test_restored_state_is_mended_and_nothing_is_ordered(issued, ca, copy, renew
     assert "mended" in run.stderr
     check_served(issued, serial)
     assert len(ca.orders) == orders
-    # All that was there is there still, and the next renewals are as ever.
+    # Everything is still there, and the next renewals work.
     assert len(list((issued.state / "archive" / NAME).glob("privkey?.pem"))) == renewed_before + 1
     for _ in range(2):
         assert issued.outcome("renew", "--force").returncode == 0
@@ -155,7 +155,7 @@ def test_read_only_state_can_be_read_and_orders_nothing(issued, ca):
     assert len(ca.orders) == 1
 
 
-# Status is what is true.
+# What `status` shows is true.
 
 
 def test_a_state_folder_that_is_not_there_is_an_error(issued, tmp_path):
@@ -248,7 +248,7 @@ def test_a_revoked_certificate_is_revoked_and_due(issued, ca):
 def test_a_revocation_is_known_however_it_was_asked_for(issued, ca, tmp_path):
     file = tmp_path / "revoke-me.pem"
     file.write_bytes((issued.live(NAME) / "fullchain.pem").read_bytes())
-    # The run before this one died before it could write it down.
+    # The run before died before it could record it.
     ca.revoked[ca.certificates[0].serial_number] = 0
     run = issued.outcome("revoke", "--cert", file)
     assert "already" in run.stderr

@@ -113,12 +113,12 @@ def test_nothing_is_lost_whatever_fails(cluster, responder, record_property):
     check_store(cluster, load)
     check_answers(cluster, load)
     for node in cluster.nodes:
-        # The load balancer says whose each connection is.
+        # The load balancer names the client of each connection.
         assert node.addresses_of_clients() == {cluster.lan.address}
 
 
 def check_store(cluster, load):
-    """What the store has is what was acknowledged, once."""
+    """The store has everything that was acknowledged, once."""
     ledger = load.ledger
     with cluster.sql() as cursor:
         def rows(statement):
@@ -138,7 +138,7 @@ def check_store(cluster, load):
         assert len(given) == len(ledger.times) == len(set(given.values()))
         assert set(given.values()) <= set(stored)
         assert rows("SELECT count(*) FROM accounts")[0][0] >= len(ledger.accounts)
-        # Nothing that was begun is left lying.
+        # No job is left unfinished.
         deadline = time.monotonic() + 30
         unfinished = ("SELECT (SELECT count(*) FROM orders WHERE begun IS NOT NULL AND completed IS"
                       " NULL AND problem IS NULL) + (SELECT count(*) FROM authorizations"

@@ -15,14 +15,14 @@ from harness import mounts
 from harness.mounts import in_own_mounts
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
-# Not there unless a test puts its own in their place.
+# Absent unless a test provides its own.
 INSTALLERS = {"apt-get", "apt-cache", "dpkg-query", "sudo"}
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
 
 
 def temporary_folder():
-    """Not one of pytest's, which other users may not enter."""
+    """Not one of pytest's folders, which other users may not enter."""
     folder = tempfile.TemporaryDirectory(prefix="cairn-preflight-")
     os.chmod(folder.name, 0o755)
     return folder
@@ -136,13 +136,13 @@ def test_a_network_that_goes_while_it_installs(without_packages):
             *" -s "*) echo 'Inst cmake (3.25 Debian)'; echo 'Inst libc6 [2.36] (2.37 Debian)' ;;
             *) echo 'E: Failed to fetch cmake'; exit 100 ;;
         esac""")
-    # As root it would be said to Debian's own scripts not to start servers.
+    # As root, Debian's scripts would be told not to start servers.
     without_packages.program("sh", "true")
     code, output = without_packages.run("test")
     assert "could not be installed" in output and "E: Failed to fetch cmake" in output
     assert "1 packages of Debian come to /usr: 13 MB" in output
     assert "xargs -a" in output
-    # What was there before is not among what goes again.
+    # What was installed before is not listed for removal.
     assert (without_packages.folder / "build/installed-packages").read_text() == "cmake\n"
     assert code != 0 and output.splitlines()[-1] == "0 passed, 1 failed"
 
@@ -221,5 +221,5 @@ def test_a_checkout_that_was_moved(checkout):
     assert sorted(done.stdout.splitlines()) == [
         f"./dev: build/{preset} was made when this checkout was at /elsewhere; it is made anew."
         for preset in ("dev", "release")]
-    # The rest is as it was; the profile was of what has gone.
+    # The rest is unchanged; the profile belonged to the removed build.
     assert [path.name for path in (checkout.folder / "build").iterdir()] == ["fuzz"]

@@ -11,7 +11,7 @@ from harness.web import Responder
 def shared_ca(tmp_path_factory, dns):
     ca = CairnCa(tmp_path_factory.mktemp("shared"), dns)
     yield ca
-    # Whatever was sent to it, in the end it stops in good order and its sanitizers found nothing.
+    # Whatever was sent to it, it stops in good order in the end, and its sanitizers found nothing.
     assert ca.stop() == 0, ca.server.tail()
 
 

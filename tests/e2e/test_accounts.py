@@ -111,7 +111,7 @@ def test_an_account_that_is_sent_back_as_it_was_given(client):
               "termsOfServiceAgreed": True, "externalAccountBinding": {"payload": ""}}
     changed = client.must(client.post(client.account_url, given | others | {"contact": new}))
     assert changed.json() == given | {"contact": new}
-    # What is honoured is checked as ever.
+    # Members that count are still checked.
     refused = client.post(client.account_url, given | {"contact": ["tel:+1"]})
     assert_refused(client, refused, 400, "unsupportedContact")
 

@@ -164,7 +164,7 @@ def test_an_issuer_that_permits_the_names_is_chosen(ca, connect):
     client = connect()
     root = Authority("Root", 3650)
     text = (ca.home / "ca.toml").read_text()
-    # The server's own certificate goes on to be the old one's.
+    # The server's own certificate still comes from the old issuer.
     issuers = {}
     for zone in ("red", "blue"):
         bounds = x509.NameConstraints([x509.DNSName(f"{zone}.test")], None)
@@ -252,7 +252,7 @@ def test_issuers_for_rsa_alone(ca, connect):
 
 
 def test_issuers_for_another_profile_alone(ca, connect):
-    # As at its first start: it has no certificate of its own yet.
+    # As at the first start: the CA has no certificate of its own yet.
     own = ca.home / "pki" / "server.pem"
     assert ca.stop() == 0
     own.unlink()

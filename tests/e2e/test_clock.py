@@ -1,4 +1,4 @@
-"""The clock of the CA's machine is wrong: for a moment, or at a start."""
+"""The clock of the CA's machine is wrong, for a moment or at a start."""
 
 import datetime
 import time

@@ -1,4 +1,4 @@
-"""What ca.toml and --set say, and what the CA makes of it from the outside."""
+"""The effect of ca.toml and --set, seen from outside."""
 
 import subprocess
 
@@ -30,18 +30,19 @@ def test_one_spelling_of_the_public_url_is_given_out(start_ca, spelling):
         client = Client(ca, responder)
         urls = [url for url in client.directory.values() if isinstance(url, str)]
         assert urls and all(url.startswith(base) for url in urls)
-        # Signed as they are given, everything works.
+        # With URLs signed as the CA gave them out, everything works.
         client.register()
         assert client.account_url.startswith(base)
         issued = client.issue([unique_name()])
         assert issued.order["certificate"].startswith(base)
-        # As it stands in the configuration, a URL was not given out, and is none.
+        # The spelling in the configuration was never given out, so it is no URL of the CA.
         url = client.directory["newOrder"]
         other = url.replace(base, written.rstrip("/") + "/")
         if other != url:
             body = make_jws(client.key, client.header(other), {})
             assert_refused(client, client.send(url, body), 403, "unauthorized")
-        # Only accounts are kept for so long that they may have been given out so before.
+        # Only account URLs are kept so long that they may have been given out in that spelling
+        # before.
         client.account_url = client.account_url.replace(base, written.rstrip("/") + "/")
         assert client.read(client.account_url.replace(written.rstrip("/") + "/", base))
 
@@ -133,7 +134,8 @@ def test_a_reload_says_truly_which_configuration_is_in_force(tmp_path, dns, star
         url = database.create_database()
         ca = start_ca(settings={"store.url": url})
         name = url.split("/")[3].split("?")[0]
-        # What nodes tell each other cannot be written: what was asked for is in force all the same.
+        # The message to the other nodes cannot be written; the new configuration is in force all
+        # the same.
         database.sql(name, "ALTER TABLE cairn.nodes RENAME TO hidden")
         with open(ca.home / "ca.toml", "a") as file:
             file.write("[profiles.brief]\nvalidity = \"6d\"\n")
@@ -142,7 +144,7 @@ def test_a_reload_says_truly_which_configuration_is_in_force(tmp_path, dns, star
         assert "brief" in directory["meta"]["profiles"]
         assert "reload failed" not in ca.log.read_text()
         database.sql(name, "ALTER TABLE cairn.hidden RENAME TO nodes")
-        # And one that cannot be used leaves the former one.
+        # A configuration that cannot be used leaves the former one in force.
         text = (ca.home / "ca.toml").read_text()
         (ca.home / "ca.toml").write_text(text.replace("brief", "swift") + "[nonsense]\n")
         ca.reload("reload failed; the former configuration stays in force")

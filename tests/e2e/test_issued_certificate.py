@@ -1,4 +1,4 @@
-"""What stands in an issued certificate, octet by octet where it matters."""
+"""The content of an issued certificate, octet by octet where it matters."""
 
 import datetime
 import re

@@ -196,7 +196,7 @@ MALFORMED = {
 
 
 def trailing_bits(client, url, good):
-    """{} and a bit more: e31 decodes like e30 where trailing bits are not looked at."""
+    """{} with trailing bits: e31 decodes like e30 if they are ignored."""
     header = b64(json.dumps(client.header(url)))
     signature = client.key.sign(f"{header}.e31".encode())
     return {"protected": header, "payload": "e31", "signature": b64(signature)}
@@ -260,7 +260,7 @@ def test_kid_for_a_new_account(client):
 
 @pytest.mark.parametrize("change, kind", [
     (lambda url: url[:-4] + flipped(url[-4:]), "accountDoesNotExist"),
-    # Whatever stands under the path of the accounts and is none, is an account that does not exist.
+    # Any URL under the path of accounts that is no account is an account that does not exist.
     (lambda url: url + "/", "accountDoesNotExist"),
     (lambda url: url + "?x", "accountDoesNotExist"),
     (lambda url: url + "/orders", "accountDoesNotExist"),

@@ -1,4 +1,4 @@
-"""What a CA tells its operator: /metrics, /healthz, /readyz, and ids that join its log lines."""
+"""What a CA shows its operator: /metrics, /healthz, /readyz, and ids that connect its log lines."""
 
 import contextlib
 import datetime
@@ -148,7 +148,7 @@ def test_dashboard_and_alerts_name_only_metrics_that_exist(ca, client):
     alerting = set(wanted.findall("\n".join(re.findall(r"expr: (?:\|\n)?((?:.+\n)+?)\s+for:", rules))))
     assert shown <= names, shown - names
     assert len(alerting) > 5 and alerting <= names, alerting - names
-    # And the other way round: whatever the CA tells is looked at by someone.
+    # And the reverse: every metric of the CA is used by an alert or the dashboard.
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
     used = {re.sub(r"_(bucket|sum|count)$", "", name) for name in shown | alerting}
     assert families - used <= {"process_virtual_memory_bytes", "process_max_fds"}
@@ -163,7 +163,7 @@ def test_the_listener_for_operators_answers_nothing_else(ca):
 
 @contextlib.contextmanager
 def full_disk(ca):
-    """No file that the CA writes can grow meanwhile."""
+    """Inside the block no file that the CA writes can grow."""
     process = ca.server.process.pid
     before = resource.prlimit(process, resource.RLIMIT_FSIZE)
     resource.prlimit(process, resource.RLIMIT_FSIZE, (0, before[1]))

@@ -445,7 +445,7 @@ def test_revocation_by_the_key_is_of_all_its_certificates(client, new_client, st
 
 
 def test_an_account_that_says_key_compromise_blocks_nothing(client, new_client):
-    """It has not proved to have the key."""
+    """The account has not proved that it has the key."""
     key = p256()
     issued = client.issue([unique_name()], key=key)
     owner = new_client()
@@ -457,7 +457,7 @@ def test_an_account_that_says_key_compromise_blocks_nothing(client, new_client):
 
 
 def test_no_key_is_an_accounts_and_a_certificates(client, new_client, responder, shared_ca):
-    """Asked for both at once, the CA does one of them."""
+    """Asked for both at once, the CA does exactly one of them."""
     def finalizes(order, key, names):
         return client.finalize(order, make_csr(key, names))
 

@@ -1,4 +1,4 @@
-"""What a CA says of itself and of what is unsafe or mistaken, to its operator."""
+"""What a CA tells its operator about itself, and about unsafe or wrong settings."""
 
 import http.client
 import json
@@ -74,7 +74,7 @@ def postgres():
 
 
 def refused_start(folder, url, **environment):
-    """The log's error, and what was said at the end, of a CA that must not wait for this database."""
+    """The error in the log and the last message of a CA that must not wait for this database."""
     if not (folder / "ca").exists():
         run([BIN / "cairn-ca", "init", folder / "ca", "--listen", f"127.0.0.1:{reserve_port()}"])
     begin = time.monotonic()
@@ -107,7 +107,7 @@ def test_a_database_that_refuses_is_told_at_once(postgres, tmp_path):
     for each, (reason, advice) in refusals.items():
         error = refused_start(tmp_path, each, HOME=str(tmp_path))
         assert reason in error and advice in error, each
-    # What this user may not do there once it is in.
+    # What this database user may not do after it has connected.
     postgres.sql("postgres", "CREATE DATABASE closed")
     postgres.sql("postgres", "CREATE ROLE poor LOGIN")
     error = refused_start(tmp_path, url(database="closed", user="poor"))
@@ -115,7 +115,7 @@ def test_a_database_that_refuses_is_told_at_once(postgres, tmp_path):
 
 
 def test_an_outage_is_waited_for_with_a_warning(tmp_path):
-    """Apart from a refusal."""
+    """Not confused with a refusal."""
     run([BIN / "cairn-ca", "init", tmp_path / "ca", "--listen", f"127.0.0.1:{reserve_port()}"])
     with subprocess.Popen(
             [BIN / "cairn-ca", "serve", tmp_path / "ca", "--set",
@@ -215,7 +215,7 @@ def test_on_a_terminal_the_log_is_for_people(tmp_path):
     assert 'store=sqlite:store/cairn.sqlite' in serving and "issuers=intermediate" in serving
     assert re.search(r"^\S+Z warning the root's key is on the server file=\S+", output, re.MULTILINE)
     assert "{" not in output
-    # Where somebody says otherwise, that counts.
+    # An explicit setting overrides it.
     output = output_on_a_terminal([*command, "--set", 'log.format="json"'])
     assert all(json.loads(line)["time"] for line in output.splitlines())
 

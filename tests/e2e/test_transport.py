@@ -95,7 +95,7 @@ def raw_exchange(ca, request, timeout=20):
                 while part := tls.recv(65536):
                     answer += part
             except (ConnectionError, ssl.SSLError):
-                pass  # the server may close while we still send
+                pass  # the server may close while the test still sends
             return answer
 
 

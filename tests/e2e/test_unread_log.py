@@ -66,7 +66,7 @@ def test_a_log_that_is_read_again_tells_how_many_lines_are_missing(ca):
     while '"event":"stopped"' not in ca.log.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    # Every line is whole, and those that are missing are accounted for.
+    # Every line is complete, and the missing ones are counted.
     lines = ca.log_lines()[before:]
     told = sum(line["lines"] for line in lines if line["event"] == "log.lost")
     assert told == shown.total("cairn_log_lines_lost_total") > 0

@@ -1,4 +1,4 @@
-"""Validation beside what is hostile, short of something, or not there yet."""
+"""Validation with hostile hosts beside it, with a shortage, or before the answer is there."""
 
 import concurrent.futures
 import hashlib
@@ -67,11 +67,11 @@ def test_silent_hosts_of_one_account_keep_nobody_waiting_nor_after_a_crash(
         orders = [greedy.order(names[i:i + 80])[1] for i in range(0, len(names), 80)]
         answer_at_once(greedy, sum((order["authorizations"] for order in orders), []))
         beside = [seconds_to_issue(honest) for _ in range(3)]
-        # All of it would wait for a place that a silent host leaves after 10 s.
+        # Otherwise all would wait for a place that a silent host frees after 10 s.
         assert statistics.median(beside) < max(1.5 * alone, alone + 0.2), (alone, beside)
         assert max(beside) < 2, (alone, beside)
 
-        # The last in the store is not the last to be taken up.
+        # The newest job in the store is not the last to be taken up.
         with responder.silent():
             url, order = honest.order([unique_name()])
             honest.start_validation(order["authorizations"][0])
@@ -80,7 +80,7 @@ def test_silent_hosts_of_one_account_keep_nobody_waiting_nor_after_a_crash(
         begun = time.monotonic()
         assert honest.wait_while(url, {"pending"}, timeout=8)["status"] == "ready"
         assert time.monotonic() - begun < 5
-    ca.kill()  # the silent hosts would hold up an end in good order
+    ca.kill()  # the silent hosts would delay an orderly end
 
 
 # --- shortage
@@ -143,7 +143,7 @@ def test_few_descriptors_are_enough_for_many_validations(start_ca, dns, make_cli
     assert not [line for line in ca.log_lines() if line["event"] == "accept_failed"]
 
 
-# --- what is inside
+# --- the inner network
 
 
 class Inside(WebServer):
@@ -194,7 +194,7 @@ def test_a_redirect_opens_nothing_inside(start_ca, dns, make_client):
         assert inside.asked == []
         assert len(told) == 1, told
 
-        # What its own name leads to is asked for the challenge alone, and not quoted.
+        # A host that the name itself leads to is asked only for the challenge, and is not quoted.
         detail = failure(client, "vault.inside.test")["detail"]
     assert len(inside.asked) == 1 and inside.asked[0].startswith("/.well-known/acme-challenge/")
     assert "SECRET" not in detail, detail
@@ -239,7 +239,7 @@ def test_challenges_of_a_valid_authorization_need_no_answer(start_ca, make_clien
     assert "was deactivated" in gone["detail"]
 
 
-# --- what may heal
+# --- failures that may pass
 
 
 def test_what_may_heal_is_tried_again_also_after_a_crash(start_ca, make_client):

@@ -38,7 +38,7 @@ def responder(ca):
 
 
 def drive(progress):
-    """Brings an order from wherever it is to its end; the order."""
+    """Continues an order from its present state to its end; the order."""
     client = progress.client
     if not progress.order_url:
         progress.order_url, _ = client.order([progress.name])
@@ -108,7 +108,7 @@ def test_kill_in_the_middle_of_200_orders(ca, responder, certificates_before):
     ends = [end for of_account in ends for end in of_account]
     assert ends.count("valid") >= len(downloaded)
 
-    # What was handed out is still handed out, and one order has one certificate.
+    # Certificates can still be downloaded, and one order has one certificate.
     for progress in acknowledged:
         if progress.order_url in downloaded:
             assert progress.chain_pem == downloaded[progress.order_url]

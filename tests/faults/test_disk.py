@@ -38,7 +38,7 @@ def shortage(request):
     return {"error": error, "manner": manner}
 
 
-# Where a call that was carried out all the same teaches nothing new.
+# Calls for which "carried out and reported as failed" shows nothing new.
 plainly = pytest.mark.parametrize("shortage", [SHORTAGES[0], SHORTAGES[2]], ids=NAMES.get,
                                   indirect=True)
 
@@ -125,7 +125,7 @@ def test_a_key_change_is_in_force_or_it_is_not(faulty, responder, shortage, choo
         assert status in {200, 503, None}, what
         assert status is None or is_changed == (status == 200), what
     assert outcomes[None], "no sync has failed"
-    # A full disk is told: nothing was written.
+    # A full disk is reported: nothing was written.
     assert bool(outcomes[503]) == (shortage["error"] == errno.ENOSPC)
 
 
@@ -163,7 +163,7 @@ def test_an_issuance_comes_to_its_end(faulty, responder, shortage, choose):
 
 
 def advance(client, progress):
-    """Brings an order from wherever it is to its end."""
+    """Continues an order from its present state to its end."""
     name = progress.setdefault("name", unique_name())
     if "order" not in progress:
         progress["order"], _ = client.order([name])
@@ -250,7 +250,7 @@ def test_init_makes_all_or_nothing(tmp_path, shortage, choose):
             assert files_below(home) == [
                 "ca.toml", "pki", "pki/intermediate-key.pem", "pki/intermediate.pem",
                 "pki/root-key.pem", "pki/root.pem", "store"], what
-        # What it made on the way does not stay.
+        # Its temporary files are removed.
         assert set(files_below(outer)) - {"deep"} == (
             {"deep/ca"} | {f"deep/ca/{file}" for file in files_below(home)} if is_done else set()), what
         shutil.rmtree(outer / "deep", ignore_errors=True)

@@ -21,7 +21,7 @@ ON_REQUEST = ["create_account", "update_contacts", "create_order", "begin_valida
 OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_orders",
           "remove_authorizations", "remove_certificates", "forget_used_nonces", "notify",
           "release_node", "probe", "admit",
-          # Writes the same again.
+          # Its repetition writes the same.
           "note_failed_try", "keep_believed_time"}
 
 
@@ -68,7 +68,7 @@ def test_a_broken_connection_is_nothing_to_a_client(ca, responder, relay, how):
     contact = ["mailto:ops@example.test"]
     assert client.must(client.post(account, {"contact": contact})).json()["contact"] == contact
 
-    # What takes long is recorded before it is answered.
+    # A validation that takes long is recorded before it is answered.
     name = unique_name()
     url, order = client.order([name])
     with responder.silent():

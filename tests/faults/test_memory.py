@@ -1,4 +1,4 @@
-"""Clients that take all the memory there is: others are served, and the process lives on."""
+"""Clients that use up all memory: others are still served, and the process survives."""
 
 import contextlib
 import socket
@@ -45,7 +45,7 @@ def test_whoever_takes_all_memory_ends_nobody_else(ca):
     ca.start(memory_limit=MEBIBYTES)
     with Responder(ca.http_port) as responder:
         with unfinished_requests(ca, lambda: '"event":"out_of_memory"' in ca.log.read_text()):
-            # It may say "not now", and still serves an honest client.
+            # It may answer "not now", and still serves an honest client.
             deadline = time.monotonic() + 40
             issued = False
             while not issued:

@@ -80,7 +80,7 @@ def test_every_request_may_go_to_another_node(nodes, responder):
     before = time.monotonic()
     for _ in range(10):
         assert client.issue([unique_name()]).order["status"] == "valid"
-    # Who waits at one node for what the other does is told, and does not find out by polling.
+    # A request that waits at one node is woken by the other; it does not poll.
     assert time.monotonic() - before < 10 * 3
     assert client.bad_nonces == 0
     assert set(client.statuses) <= {200, 201}
@@ -144,7 +144,7 @@ class Progress:
 
 
 def advance(client, progress):
-    """Brings an order from wherever it is to its end."""
+    """Continues an order from its present state to its end."""
     if not progress.order_url:
         progress.order_url, _ = client.order([progress.name])
     order = client.read(progress.order_url)
@@ -212,7 +212,7 @@ def require_all_kept(nodes, clients, orders):
 def test_a_node_is_killed_in_the_middle_of_50_orders(nodes, responder):
     clients, orders = run_orders(nodes, responder, lambda: nodes.kill(0), disturb_after=15)
     require_all_kept(nodes, clients, orders)
-    # What the dead node had begun was taken over; nothing is left open.
+    # The jobs of the dead node were taken over; none is left unfinished.
     assert nodes.store.rows("SELECT count(*) FROM orders WHERE begun IS NOT NULL"
                             " AND completed IS NULL AND problem IS NULL") == ["0"]
     nodes.start(0)

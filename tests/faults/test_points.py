@@ -25,7 +25,7 @@ from harness.postgres import PostgresCluster, PostgresStore
 from harness.process import BIN, run
 from harness.web import Responder
 
-# What a client's whole life with two names does, each step as often as it does it.
+# The steps of a client's whole life with two names, and how often each occurs.
 PATH = {
     "create_account": 1, "update_contacts": 1, "create_order": 2,
     "validate": 2, "finish_validation": 2,
@@ -190,7 +190,7 @@ def is_of_former_process(ca, event):
 
 
 def test_a_job_that_is_taken_up_says_who_asked_for_it(life):
-    """Also if that was asked of a process that is no more."""
+    """Also if it was requested from a process that has ended."""
     ca = life.ca
     ca.start(die_at="sign.before:1")
     life.register()
@@ -206,7 +206,7 @@ def test_a_job_that_is_taken_up_says_who_asked_for_it(life):
 
 @pytest.mark.parametrize("point", points({step: 1 for step in SLOW}))
 def test_dies_while_it_records_a_slow_validation(life, point):
-    """What takes long is recorded before the client is told of it; what was recorded goes on."""
+    """A validation that takes long is recorded before the client is told; what was recorded continues."""
     ca = life.ca
     ca.start(die_at=point)
     life.register()
@@ -231,7 +231,7 @@ def test_dies_while_it_records_a_slow_validation(life, point):
 
 @pytest.mark.parametrize("point", points({step: 1 for step in TRIED_AGAIN}))
 def test_dies_while_it_notes_a_failed_try(life, point):
-    """What is tried again is recorded before the client is told of it."""
+    """A validation that is tried again is recorded before the client is told."""
     ca = life.ca
     ca.settings["validation.retry_for"] = "60s"
     ca.start(die_at=point)
@@ -258,7 +258,7 @@ def test_dies_while_it_notes_a_failed_try(life, point):
 
 @pytest.mark.parametrize("store", ["shared"], indirect=True)
 def test_a_validation_that_the_store_refuses_is_not_acknowledged(life, postgres):
-    """Its client gets 503, and its outcome is nowhere; asked again, it goes well."""
+    """The client gets 503 and no outcome is stored; asked again, it succeeds."""
     ca = life.ca
     ca.start()
     life.register()

@@ -1,4 +1,4 @@
-"""Clocks that are wrong where something is under way, or where others have a right one."""
+"""Clocks that are wrong while jobs are under way, or while other nodes have a right one."""
 
 import time
 

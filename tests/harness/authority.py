@@ -31,7 +31,7 @@ class CairnCa:
     def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None,
                  clock=None):
         """`descriptors`: how many the process may have open. `shortage`: a harness.shortage.Shortage
-        that can fall upon it. `clock`: a harness.clock.WallClock, if it is to have one of its own."""
+        that it can suffer. `clock`: a harness.clock.WallClock, if it has one of its own."""
         self.under = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.environment = os.environ | (shortage.environment if shortage else {})
         self.clock = clock
@@ -82,7 +82,7 @@ class CairnCa:
         program = [BIN / ("cairn-ca-faulty" if faults else "cairn-ca"), "serve", self.home, *faults]
         arguments = [*under, *self.under, *program]
         for key, value in self.settings.items():
-            # A JSON value of these types is TOML as well.
+            # JSON values of these types are valid TOML.
             arguments += ["--set", f"{key}={json.dumps(value)}"]
         shim = self.disk or self.clock  # one at a time
         environment = shim.environment() if shim else self.environment
@@ -104,7 +104,7 @@ class CairnCa:
         self.server.kill()
 
     def reload(self, outcome="configuration reloaded"):
-        """Waits until the log tells of this outcome once more."""
+        """Waits until the log has this outcome once more than now."""
         before = self.log.read_text().count(outcome)
         self.server.signal(signal.SIGHUP)
         self.server.wait_until(lambda: self.log.read_text().count(outcome) > before)
@@ -123,7 +123,7 @@ class CairnCa:
         return _answers(self.directory, self.api_root)
 
     def readiness(self):
-        """What /readyz says, once something does."""
+        """The text of /readyz, as soon as it answers."""
         return self.server.wait_until(lambda: _text_at(
             f"http://127.0.0.1:{self.admin_port}/readyz"))
 

@@ -67,6 +67,6 @@ class Cairn:
                 "--ca-root", self.authority.api_root, "--agree-tos", *arguments]
 
     def serial(self, lineage):
-        """Of what a server reads now; none if it can read nothing."""
+        """Of the certificate that a server would read now; none if it could not read one."""
         file = self.live(lineage) / "fullchain.pem"
         return read_chain(file.read_text())[0].serial_number if file.exists() else None

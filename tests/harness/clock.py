@@ -23,7 +23,7 @@ class WallClock:
         run(["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", self._library, _SOURCE])
 
     def set(self, seconds):
-        """How far the clock is ahead; behind, if negative. Seen by a running program at once."""
+        """How far the clock is ahead (negative: behind). A running program sees it at once."""
         if not self._file.exists():
             self._file.write_bytes(bytes(8))
         with open(self._file, "r+b", buffering=0) as file:
@@ -38,11 +38,11 @@ class WallClock:
             self.set(0)
 
     def environment(self):
-        """For a program that is to have this clock."""
+        """The environment of a program that has this clock."""
         sanitizer = os.environ.get("ASAN_OPTIONS", "")
         return os.environ | {
             "LD_PRELOAD": str(self._library),
             "CAIRN_TEST_CLOCK": str(self._file),
-            # The sanitizer wants to be the first library, for the sake of functions that this one leaves.
+            # The sanitizer must be loaded first; this library replaces only some functions.
             "ASAN_OPTIONS": f"{sanitizer}:verify_asan_link_order=0".lstrip(":"),
         }

@@ -30,7 +30,7 @@ USER = "postgres"
 
 
 def wait_for(what, ready, timeout):
-    """Calls `ready` until it returns something true, which is the result."""
+    """Calls `ready` until it returns something true, and returns that."""
     deadline = time.monotonic() + timeout
     while not (result := ready()):
         assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
@@ -39,7 +39,7 @@ def wait_for(what, ready, timeout):
 
 
 class Machine:
-    """One host with a folder and programs of its own, which it loses all at once or one by one."""
+    """One host with its own folder and programs, which can be ended all at once or one by one."""
 
     def __init__(self, cluster, name, number, user=None):
         self.cluster, self.name, self.user = cluster, name, user
@@ -111,14 +111,14 @@ class Node(Machine):
         self.run("cairn-ca", BIN / "cairn-ca", "serve", self.home)
 
     def addresses_of_clients(self):
-        """Of whom the access log says that requests came from them."""
+        """The addresses of clients in the access log."""
         lines = (self.folder / "cairn-ca.log").read_text(errors="replace").splitlines()
         requests_logged = (json.loads(line) for line in lines
                            if line.startswith("{") and line.endswith("}") and '"request"' in line)
         return {line["remote"] for line in requests_logged if line["event"] == "request"}
 
     def is_ready(self):
-        """As HAProxy asks."""
+        """The check that HAProxy makes."""
         with contextlib.suppress(requests.RequestException), self.cluster.lan.inside():
             return requests.get(f"http://{self.address}:8080/readyz", timeout=1).status_code == 200
         return False
@@ -141,7 +141,7 @@ class Cluster:
             raise
 
     def start(self):
-        """Everything, until it can issue."""
+        """Starts everything, and waits until it can issue."""
         self.start_databases()
         first, *others = self.nodes
         run([BIN / "cairn-ca", "init", first.home, "--name", "Cairn Test",
@@ -154,7 +154,7 @@ class Cluster:
         self.wait_for_nodes()
 
     def wait_for_nodes(self, timeout=30):
-        """Until every node is ready."""
+        """Waits until every node is ready."""
         wait_for("three nodes that are ready",
                  lambda: all(node.is_ready() for node in self.nodes), timeout)
 
@@ -202,7 +202,7 @@ class Cluster:
         return False
 
     def primary(self, timeout=40, other_than=None):
-        """The host of the primary, as soon as there is one, with a synchronous standby."""
+        """The host of the primary, as soon as there is one that has a synchronous standby."""
         def found():
             members = self.members()
             if not any(member["role"] == "sync_standby" for member in members.values()):
@@ -212,7 +212,7 @@ class Cluster:
         return wait_for("a primary with a synchronous standby", found, timeout)
 
     def wait_for_standbys(self, timeout=60):
-        """Until every database host runs, and all but the primary stream from it."""
+        """Waits until every database host runs, and all others stream from the primary."""
         def all_run():
             members = self.members()
             return len(members) == len(self.databases) and all(

@@ -61,11 +61,11 @@ class FaultyDisk:
                 for call in self._control.calls[:self._control.seen]]
 
     def environment(self):
-        """For the program whose disk this is."""
+        """The environment of the program with this disk."""
         sanitizer = os.environ.get("ASAN_OPTIONS", "")
         return os.environ | {
             "LD_PRELOAD": str(self._library),
             "CAIRN_TEST_DISK": str(self._file),
-            # The sanitizer wants to be the first library, for the sake of functions that this one leaves.
+            # The sanitizer must be loaded first; this library replaces only some functions.
             "ASAN_OPTIONS": f"{sanitizer}:verify_asan_link_order=0".lstrip(":"),
         }

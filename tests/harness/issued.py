@@ -1,4 +1,4 @@
-"""What a client was given, judged by the openssl command and by the cryptography library."""
+"""What a client got, checked with the openssl command and the cryptography library."""
 
 import datetime
 import pathlib

@@ -30,7 +30,7 @@ class Ledger:
     broken: int = 0  # connections
     unavailable: int = 0  # 503 with Retry-After
     bad_nonces: int = 0
-    # Answers that there may never be, and what ended a worker.
+    # Answers that must never occur, and what ended a worker.
     offences: list = dataclasses.field(default_factory=list)
 
 
@@ -39,7 +39,7 @@ class Stopped(Exception):
 
 
 class Worker:
-    """One account that orders one certificate after the other, and repeats what was not answered."""
+    """One account that orders one certificate after the other, and repeats requests without an answer."""
 
     def __init__(self, load, number):
         self.load, self.ledger = load, load.ledger
@@ -65,7 +65,7 @@ class Worker:
             self.ledger.offences.append(repr(error))
 
     def _until(self, action):
-        """What `action` returns, as soon as it is not interrupted."""
+        """The result of `action`, repeated until it is not interrupted."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -78,7 +78,7 @@ class Worker:
                 raise Stopped
 
     def ask(self, url, payload=None):
-        """The answer to a request that is repeated until there is one."""
+        """Repeats a request until it is answered; the answer."""
         deadline = time.monotonic() + PATIENCE
         while True:
             response = self._until(lambda: self.client.post(url, payload))
@@ -138,14 +138,14 @@ class Load:
         self.authority, self.responder, self.host = authority, responder, host
         self.keep_connections = keep_connections
         self.ledger = Ledger()
-        self.stopping = threading.Event()  # begin nothing more
-        self.abandoning = threading.Event()  # leave what is not done
+        self.stopping = threading.Event()  # begin no further order
+        self.abandoning = threading.Event()  # abandon unfinished orders
         self.workers = [Worker(self, number) for number in range(workers)]
         for worker in self.workers:
             worker.thread.start()
 
     def stop(self):
-        """Lets every order come to its end."""
+        """Waits until every order has ended."""
         self.stopping.set()
         for worker in self.workers:
             worker.thread.join()
@@ -157,7 +157,7 @@ class Load:
             worker.thread.join()
 
     def wait_for_certificates(self, count, timeout):
-        """So many more, from now on; the seconds until then."""
+        """Waits for this many more certificates; the seconds that it took."""
         begun = time.monotonic()
         wanted = len(self.ledger.times) + count
         while len(self.ledger.times) < wanted:
@@ -168,6 +168,6 @@ class Load:
         return time.monotonic() - begun
 
     def serials(self):
-        """Of the certificates that were handed out, by order."""
+        """The certificates that clients got, by order."""
         return {url: read_chain(chain)[0].serial_number
                 for url, chain in self.ledger.chains.items()}

@@ -34,7 +34,7 @@ class Scrape:
 
 
 def scrape(ca):
-    """What /metrics of a CA answers."""
+    """The samples of a CA's /metrics."""
     response = requests.get(f"http://127.0.0.1:{ca.admin_port}/metrics", timeout=10)
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")

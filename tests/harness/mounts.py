@@ -1,4 +1,4 @@
-"""Mounts that one program alone sees: files in the place of others, small disks, read-only folders."""
+"""Mounts that only one program sees: replaced files, small disks, read-only folders."""
 
 import functools
 import os
@@ -13,7 +13,7 @@ def in_own_mounts(script):
 
 @functools.cache
 def why_not():
-    """Why there can be none here; None if there can. In a chroot, for one, there cannot."""
+    """Why mounts are impossible here, for example in a chroot; None if they are possible."""
     done = subprocess.run([*in_own_mounts("mount -t tmpfs none /mnt"), "true"], capture_output=True,
                           text=True)
     if done.returncode == 0:

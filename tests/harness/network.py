@@ -20,7 +20,7 @@ _NAMESPACES = pathlib.Path("/run/netns")
 
 
 def why_not():
-    """Why there can be no hosts here; None if there can."""
+    """Why hosts are impossible here; None if they are possible."""
     if os.geteuid() != 0:
         return "network namespaces need root"
     if not os.path.exists("/proc/thread-self/ns/net"):
@@ -48,7 +48,7 @@ def _processes_in(namespace):
 
 
 def _remove(namespace):
-    """Ends what runs in a namespace, then the namespace."""
+    """Ends all programs in a namespace, then deletes it."""
     deadline = time.monotonic() + 10
     while pids := _processes_in(namespace):
         for pid in pids:
@@ -61,7 +61,7 @@ def _remove(namespace):
 
 
 def remove_what_was_left():
-    """Namespaces of test runs that were killed themselves."""
+    """Deletes namespaces that killed test runs have left."""
     if not _NAMESPACES.is_dir():
         return
     for file in _NAMESPACES.iterdir():
@@ -84,7 +84,7 @@ class Host:
 
     @contextlib.contextmanager
     def inside(self):
-        """The sockets that this thread makes meanwhile are this host's."""
+        """Sockets that this thread makes inside the block belong to this host."""
         home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         try:
             there = os.open(_NAMESPACES / self.namespace, os.O_RDONLY)
@@ -100,7 +100,7 @@ class Host:
             os.close(home)
 
     def kill_all(self):
-        """The host loses its power: whatever runs on it ends at once."""
+        """The host loses its power: all its programs end at once."""
         deadline = time.monotonic() + 10
         while pids := _processes_in(self.namespace):
             for pid in pids:
@@ -118,8 +118,9 @@ class Network:
         self.prefix = prefix
         self.hosts = {}
         self.first = self._add("lan", 1)
-        # With an address of its own. A bridge has the lowest of its ports' otherwise, so that it could
-        # lose it with a host that is cut, and nobody would find the first host for half a minute.
+        # The bridge gets a hardware address of its own. Otherwise it takes the lowest of its ports,
+        # may lose it with a host that is cut off, and the first host would be unreachable for half
+        # a minute.
         self._ip("-n", self.first.namespace, "link", "add", "bridge", "address",
                  "02:00:00:00:00:ff", "type", "bridge")
         self._ip("-n", self.first.namespace, "address", "add", f"{prefix}1/24", "dev", "bridge")
@@ -145,7 +146,7 @@ class Network:
         return host
 
     def cut(self, name):
-        """Pulls the cable of a host: nothing comes or goes, and nobody is told."""
+        """Pulls the cable of a host: packets are lost without an error."""
         self._ip("-n", self.first.namespace, "link", "set", "dev", name, "nomaster")
 
     def mend(self, name):

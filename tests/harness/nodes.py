@@ -1,4 +1,4 @@
-"""Several cairn-ca on one PostgreSQL, behind a balancer that sends each connection elsewhere."""
+"""Several cairn-ca on one PostgreSQL, behind a balancer that sends each connection to the next one."""
 
 import itertools
 import json
@@ -132,7 +132,7 @@ class Nodes:
         return requests.get(f"http://127.0.0.1:{self.admin_ports[place]}{path}", timeout=10)
 
     def readiness(self, place):
-        """What a node's /readyz says; None if nothing does."""
+        """The text of a node's /readyz; None if it does not answer."""
         try:
             return self.ask_operator_site(place, "/readyz").text
         except requests.RequestException:
@@ -142,6 +142,6 @@ class Nodes:
         self.servers[place].kill()
 
     def stop(self):
-        """Stops what runs; the exit codes."""
+        """Stops the running nodes; their exit codes."""
         self.balancer.stop()
         return [server.stop() for server in self.servers]

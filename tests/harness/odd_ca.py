@@ -109,7 +109,7 @@ class OddCa:
         self.binding = {}
         self.terms = None
 
-        self.requests = []  # every signed or other request that was understood
+        self.requests = []  # every request that was understood, signed or not
         self.accounts, self.orders, self.authorizations = {}, {}, {}
         self.certificates, self.revoked = [], {}
         self._nonces = set()
@@ -133,7 +133,7 @@ class OddCa:
 
     @property
     def proxied_directory(self):
-        """For clients that use `proxy`, with which every host and port leads here."""
+        """The environment of clients that use `proxy`, which leads every host and port here."""
         return f"https://{HOST}/directory"
 
     @property
@@ -150,7 +150,7 @@ class OddCa:
         return sum(request.path.startswith(path) for request in self.requests)
 
     def asked(self, path):
-        """The payloads that came for this path."""
+        """The payloads received for this path."""
         return [request.payload for request in self.requests if request.path == path]
 
     # Answers.
@@ -298,7 +298,7 @@ class OddCa:
         return self._object("challenge", authorization["challenges"][0])
 
     def look(self, authorization):
-        """The usual verdict: asks for the answer to http-01."""
+        """The usual verdict: fetches the answer to http-01."""
         challenge = authorization["challenges"][0]
         path = f"/.well-known/acme-challenge/{challenge['token']}"
         try:
@@ -392,7 +392,7 @@ def _serve(ca, folder):
         protocol_version = "HTTP/1.1"
 
         def setup(self):
-            # Here and not where it listens: a handshake that stalls holds up no other client.
+            # The handshake is done here, so that one that stalls does not hold up other clients.
             self.request.settimeout(60)
             self.request = context.wrap_socket(self.request, server_side=True)
             super().setup()

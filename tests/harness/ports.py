@@ -1,4 +1,4 @@
-"""Free ports on 127.0.0.1 that no other test, in this process or another, is given too."""
+"""Free ports on 127.0.0.1, each given to only one test, also among processes."""
 
 import random
 import socket
@@ -10,12 +10,13 @@ _reservations = []
 
 
 def reserve_port():
-    """A port on which nothing listens, kept from other tests for as long as this process lives."""
+    """A port on which nothing listens, reserved as long as this process lives."""
     for _ in range(1000):
         port = random.randint(FIRST, LAST)
         reservation = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            # An abstract name can be bound once on the machine, and goes with its socket.
+            # An abstract name can be bound once on a machine, and is free again when its socket
+            # closes.
             reservation.bind(f"\0cairn-test-port-{port}")
             _expect_free(port)
         except OSError:

@@ -1,4 +1,4 @@
-"""Programs that tests run: to their end with a deadline, or as servers that are stopped for sure."""
+"""Programs that tests run: to their end with a deadline, or as servers that are always stopped."""
 
 import contextlib
 import ctypes
@@ -69,7 +69,7 @@ class UnreadOutput:
         os.set_blocking(self._writer, True)
 
     def read_into(self, file):
-        """Appends to `file` whatever was written and will be, as long as this process lives."""
+        """Appends everything to `file` that was written and will be, as long as this process lives."""
         os.close(self._writer)
         threading.Thread(target=self._copy, args=(self._reader, file), daemon=True).start()
 
@@ -103,7 +103,7 @@ class Server:
         self.stop()
 
     def wait_until(self, ready, timeout=20):
-        """Calls `ready` until it returns something true, which is the result."""
+        """Calls `ready` until it returns something true, and returns that."""
         deadline = time.monotonic() + timeout
         while True:
             if self.process.poll() is not None:

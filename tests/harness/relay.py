@@ -1,7 +1,7 @@
 """Stands between a cairn-ca and its PostgreSQL, and loses what a test tells it to.
 
-It understands just so much of the protocol (chapter "Frontend/Backend Protocol") that it knows which
-prepared statements a transaction executes, and when it has been committed."""
+It reads just enough of the protocol (chapter "Frontend/Backend Protocol") to know which prepared
+statements a transaction executes, and when it is committed."""
 
 import pathlib
 import shutil
@@ -11,7 +11,7 @@ import tempfile
 import threading
 
 NOT_SENT = "not sent"    # the transaction never reaches the database
-NOT_ANSWERED = "not answered"  # it is committed, and nobody is told
+NOT_ANSWERED = "not answered"  # it is committed, and the answer is lost
 
 
 class PostgresRelay:
@@ -75,7 +75,7 @@ class PostgresRelay:
             _Connection(self, client, server).start()
 
     def fate_of(self, statements):
-        """What happens to a transaction of these."""
+        """What happens to a transaction with these statements."""
         with self.lock:
             self.seen.update(statements)
             for name in statements:
@@ -92,7 +92,7 @@ class _Connection:
         self.relay, self.client, self.server = relay, client, server
         self.changed = threading.Condition()
         self.under_way = 0  # transactions that were sent and not answered
-        self.is_deaf = False  # what the database says goes nowhere any more
+        self.is_deaf = False  # answers of the database are dropped
         relay.open.add(self)
 
     def start(self):

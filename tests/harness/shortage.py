@@ -1,4 +1,4 @@
-"""A shortage that falls upon a program: its sockets and connections fail with an error of the system."""
+"""A shortage of one program: its sockets and connections fail with an error of the system."""
 
 import contextlib
 import errno
@@ -19,7 +19,7 @@ class Shortage:
         self._file = folder / "shortage"
         self.environment = {
             "LD_PRELOAD": str(library), "SHORTAGE": str(self._file),
-            # The sanitizer wants to be the first of all libraries.
+            # The sanitizer must be loaded first.
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
     @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Outputs and disks that fail: what programs have to live with where they run unattended."""
+"""Outputs and disks that fail, as they do for programs that run unattended."""
 
 import contextlib
 import fcntl
@@ -27,7 +27,7 @@ def closed_pipe():
 
 @contextlib.contextmanager
 def unread_pipe():
-    """An output whose reader does not read: it takes nothing any more."""
+    """An output whose reader does not read, and which is full."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with contextlib.suppress(BlockingIOError):
@@ -71,7 +71,7 @@ def fill(folder):
 
 @contextlib.contextmanager
 def read_only(folder):
-    """Nobody writes in `folder` meanwhile, root neither."""
+    """Inside the block nobody can write in `folder`, not even root."""
     for words in (["mount", "--bind", folder, folder], ["mount", "-o", "remount,bind,ro", folder]):
         mounted = subprocess.run(words, stderr=subprocess.PIPE, text=True)
         if mounted.returncode:

@@ -62,7 +62,7 @@ class Redirector(WebServer):
 
 
 class BlackHole:
-    """Takes connections and says nothing."""
+    """Accepts connections and stays silent."""
 
     def __init__(self, port, address):
         self.socket = socket.create_server((address, port), backlog=4096)
@@ -102,7 +102,7 @@ class Responder(WebServer):
 
     @contextlib.contextmanager
     def silent(self):
-        """Nothing is answered meanwhile; what was asked is answered at the end."""
+        """Inside the block requests get no answer; they are answered at its end."""
         self.open.clear()
         try:
             yield

@@ -28,7 +28,7 @@ def test_http_01(authority, client_environment, tmp_path, seen, key_type):
         chain = run(
             ["acme-tiny", "--account-key", account_key, "--csr", request,
              "--acme-dir", webroot.challenges, "--directory-url", authority.directory,
-             # Its own look at the file goes to port 80.
+             # Its own check of the file would go to port 80.
              "--disable-check"],
             env=client_environment)
 

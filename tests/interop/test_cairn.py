@@ -17,7 +17,7 @@ KEY_TYPES = ["ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"]
 def peer(request, tmp_path, dns):
     """The CA that cairn is tested with: (its name, itself)."""
     if request.param == "pebble":
-        # A client has to get over refused nonces.
+        # A client must retry after a refused nonce.
         server = Pebble(tmp_path, dns, refused_nonces=20)
         yield request.param, server
         server.stop()

@@ -48,7 +48,7 @@ def start(cairn, names, **options):
 
 
 def read_until(stream, pattern):
-    """Everything that comes up to a line that matches, and the match."""
+    """All output up to a line that matches, and the match."""
     text = ""
     for line in stream:
         text += line

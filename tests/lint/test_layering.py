@@ -1,4 +1,4 @@
-"""The check of the layers finds what it is there to find, and nothing else."""
+"""The check of the layers finds each violation, and nothing else."""
 
 import pathlib
 import subprocess
