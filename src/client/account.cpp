@@ -90,8 +90,12 @@ StoredAccount Account::open(const AccountOptions& options, Progress& progress) {
     return register_key(options, progress);
 }
 
-StoredAccount Account::open_again(const AccountOptions& options, Progress& progress) {
+StoredAccount Account::open_again(const std::string& lost_url, const AccountOptions& options,
+                                  Progress& progress) {
     const auto lock = state_.lock_accounts(timer_, lock_patience);
+    // Another job or run may have done so while this one waited.
+    if (auto account = stored(AccountsLock::held); account && account->url != lost_url)
+        return std::move(*account);
     return register_key(options, progress);
 }
 
@@ -131,9 +135,9 @@ std::optional<std::string> Account::find_url(const crypto::PrivateKey& key,
 }
 
 Account::Standing Account::standing_of(const crypto::PrivateKey& key, const std::string& url) {
-    session_.speak_for(key, url);
     try {
-        session_.post_as_get(url, fmt::format("ask for the account at {}", session_.host()));
+        session_.post_as_get_by(key, url,
+                                fmt::format("ask for the account at {}", session_.host()));
         return Standing::its_key;
     } catch (const Failure& failure) {
         if (failure.problem() == protocol::ProblemType::account_does_not_exist)

@@ -47,8 +47,9 @@ class Account {
     /// Makes the session speak for the account that is kept; fails if there is none.
     StoredAccount use();
     /// Finds the account anew by its key, or makes it again as wished, after the CA has said that
-    /// it does not know it.
-    StoredAccount open_again(const AccountOptions& options, Progress& progress);
+    /// it does not know the one at `lost_url`.
+    StoredAccount open_again(const std::string& lost_url, const AccountOptions& options,
+                             Progress& progress);
 
     /// The account as the CA has it; the session must speak for it.
     [[nodiscard]] protocol::AccountObject fetch();

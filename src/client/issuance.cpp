@@ -121,13 +121,15 @@ class Attempt {
 pki::Chain obtain(const Environment& environment, Session& session, const IssuanceOrder& order,
                   const OrderRecord& record, const crypto::PrivateKey& key,
                   const OrderPosition& begun, Progress& progress) {
+    const auto account_url = session.account_url();
     try {
         return Attempt(environment, session, order, record, progress).obtain(key, begun);
     } catch (const Failure& failure) {
         if (failure.problem() != protocol::ProblemType::account_does_not_exist) throw;
     }
     progress.warn(fmt::format("{} does not know the account any more.", session.host()));
-    Account(session, environment.state, environment.timer).open_again(order.account, progress);
+    Account(session, environment.state, environment.timer)
+        .open_again(account_url, order.account, progress);
     // Orders of the account that is gone are gone with it.
     return Attempt(environment, session, order, record, progress).obtain(key, {});
 }

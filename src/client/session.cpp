@@ -1,43 +1,21 @@
 #include "client/session.h"
 
-#include <algorithm>
-#include <functional>
+#include <mutex>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/base64url.h"
 #include "base/ip_address.h"
 #include "client/link_header.h"
-#include "client/retry_after.h"
-#include "http/client.h"
+#include "client/requester.h"
 #include "net/url.h"
-#include "protocol/jws.h"
-#include "protocol/problem.h"
 
 namespace cairn::client {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-
-/// A server may refuse good nonces on purpose (Pebble can refuse nine of ten); each refusal brings
-/// the next nonce along, so trying again is cheap.
-constexpr int max_refused_nonces = 100;
-constexpr int max_lost_replies = 3;
-constexpr int max_server_faults = 5;
-constexpr std::size_t max_kept_nonces = 16;
-constexpr std::size_t max_nonce = 512;
-constexpr std::size_t max_excerpt = 200;
-constexpr int too_many_requests = 429;
-constexpr int not_implemented = 501;
-constexpr int version_not_supported = 505;
-constexpr milliseconds first_pause = 500ms;
-/// For how long in all a CA that refuses connections is taken for one that is just starting.
-constexpr milliseconds listener_patience = 8s;
-constexpr milliseconds listener_pause = 300ms;
-/// Retry-After: 0 must not make a busy loop.
-constexpr milliseconds shortest_pause = 100ms;
 
 /// The URL of the directory comes from the user, so it is the user who must mend it.
 net::Url parse_directory_url(const std::string& text) {
@@ -63,155 +41,37 @@ bool may_lead_to(const net::Url& url, const net::Url& directory_url) {
     return address && base::is_public(*address);
 }
 
-http::ClientOptions http_options(const SessionOptions& options) {
-    http::ClientOptions result;
-    result.user_agent = options.user_agent;
-    result.root_file = options.root_file;
-    result.allow_plain_http = options.plain_http == PlainHttp::allowed;
-    return result;
-}
-
 }  // namespace
 
 struct Session::State {
-    using Ask = std::function<base::Result<http::Reply>()>;
-
     State(SessionOptions the_options, const base::Clock& the_clock, Timer& the_timer,
-          crypto::Random& the_random)
+          crypto::Random& random)
         : options(std::move(the_options)),
           clock(the_clock),
           timer(the_timer),
-          random(the_random),
           directory_url(parse_directory_url(options.directory_url)),
           host(directory_url.authority()),
-          http(http_options(options)) {}
+          requester(options, host, the_clock, the_timer, random) {}
 
-    [[nodiscard]] std::optional<base::Seconds> retry_after(const http::Reply& reply) const {
-        return parse_retry_after(reply.field("retry-after"), clock.now());
+    [[nodiscard]] Speaker current_speaker() const {
+        const std::scoped_lock lock(speaker_mutex);
+        if (!speaker) throw std::logic_error("a session without an account");
+        return *speaker;
     }
 
-    void keep_nonce(const http::Reply& reply) {
-        // An invalid Replay-Nonce is ignored (RFC 8555 section 6.5.1).
-        const auto nonce = reply.field("replay-nonce");
-        if (nonce.empty() || nonce.size() > max_nonce || !base::is_base64url(nonce)) return;
-        if (nonces.size() == max_kept_nonces) nonces.erase(nonces.begin());
-        nonces.emplace_back(nonce);
-    }
-
-    /// Between half and all of the pause, which doubles with each attempt: clients that failed
-    /// together do not come back together.
-    milliseconds backoff(int attempt) {
-        const auto most = first_pause * (1 << (attempt - 1));
-        return most / 2 + most / 2 * random.octets(1).front() / 255;
-    }
-
-    [[nodiscard]] Failure failure(const http::Reply& reply, const Aim& aim,
-                                  const std::optional<base::Seconds>& wait) const {
-        std::string next;
-        if (wait && (reply.status == 429 || reply.status == 503))
-            next = fmt::format("try again after {}; the CA asked to wait that long.",
-                               base::to_rfc3339(clock.now() + *wait));
-        if (auto problem = protocol::Problem::from_json(base::bytes_of(reply.body))) {
-            problem->status = reply.status;
-            return {aim, host, *problem, std::move(next)};
-        }
-        if (next.empty() && reply.status == not_implemented)
-            next = advice_for({protocol::ProblemType::unknown, {}, reply.status}, aim.step);
-        if (next.empty())
-            next = reply.status < 400
-                       ? "the CA's URL may have moved: check --ca; no redirect is followed."
-                       : "check that --ca is the URL of an ACME directory, or try again later.";
-        return {aim, reply.status,
-                fmt::format("{} answered {} without a problem document: \"{}\"", host, reply.status,
-                            base::printable(reply.body, max_excerpt)),
-                std::move(next)};
-    }
-
-    [[nodiscard]] static bool refuses_nonce(const http::Reply& reply) {
-        if (reply.status != 400) return false;
-        const auto problem = protocol::Problem::from_json(base::bytes_of(reply.body));
-        return problem && problem->type == protocol::ProblemType::bad_nonce;
-    }
-
-    /// Whether the same request may be answered otherwise a little later.
-    [[nodiscard]] static bool may_pass(int status, Persistence persistence) {
-        if (status == too_many_requests) return true;
-        return persistence == Persistence::usual && status >= 500 && status != not_implemented &&
-               status != version_not_supported;
-    }
-
-    /// Asks until there is a success or no sense in asking again.
-    http::Reply persist(const Ask& ask, const Aim& aim,
-                        Persistence persistence = Persistence::usual) {
-        const auto deadline = timer.now() + options.patience;
-        int refused_nonces = 0;
-        int lost_replies = 0;
-        int server_faults = 0;
-        for (;;) {
-            if (timer.is_stopped()) throw_interrupted();
-            auto reply = ask();
-            if (!reply) {
-                if (await_listener()) continue;
-                // Before the directory was read, a wrong host name is likelier than a bad moment.
-                if (!directory || ++lost_replies > max_lost_replies)
-                    throw Failure(
-                        aim.text, reply.error().message,
-                        "check the CA's URL (--ca), its roots (--ca-root) and the network.");
-                timer.wait(backoff(lost_replies));
-                continue;
-            }
-            keep_nonce(*reply);
-            if (reply->status >= 200 && reply->status < 300) return std::move(*reply);
-            if (refuses_nonce(*reply) && ++refused_nonces <= max_refused_nonces) continue;
-
-            const auto asked_wait = retry_after(*reply);
-            if (!may_pass(reply->status, persistence) || ++server_faults > max_server_faults)
-                throw failure(*reply, aim, asked_wait);
-            const auto pause = asked_wait ? std::max<milliseconds>(*asked_wait, shortest_pause)
-                                          : backoff(server_faults);
-            if (timer.now() + pause > deadline) throw failure(*reply, aim, asked_wait);
-            timer.wait(pause);
-        }
-    }
-
-    /// Waits a moment for a CA that nobody runs yet; false if that is not so, or for too long.
-    bool await_listener() {
-        if (!http.was_refused() || waited_for_listener >= listener_patience) return false;
-        if (waited_for_listener == 0ms && options.tell)
-            options.tell(
-                fmt::format("Nobody listens at {} yet; trying for {} s.", host,
-                            std::chrono::duration_cast<base::Seconds>(listener_patience).count()));
-        waited_for_listener += listener_pause;
-        timer.wait(listener_pause);
-        return true;
-    }
-
-    std::string take_nonce(const Aim& aim) {
-        if (nonces.empty()) {
-            const auto& url = directory->new_nonce;
-            persist([&] { return http.head(url); }, aim);
-            if (nonces.empty())
-                throw Failure(aim.text,
-                              fmt::format("{} gave no nonce at {}", host, base::printable(url)));
-        }
-        auto nonce = std::move(nonces.back());
-        nonces.pop_back();
-        return nonce;
-    }
-
-    SessionOptions options;
+    const SessionOptions options;
     const base::Clock& clock;
     Timer& timer;
-    crypto::Random& random;
-    net::Url directory_url;
-    std::string host;
-    http::Client http;
+    const net::Url directory_url;
+    const std::string host;
+    Requester requester;
+
+    /// Held while the directory is fetched; it does not change any more when it is there.
+    std::mutex directory_mutex;
     std::optional<protocol::Directory> directory;
-    /// The newest last, which is used first: it has longest to live.
-    std::vector<std::string> nonces;
-    std::optional<crypto::PrivateKey> account_key;
-    std::string account_url;
-    milliseconds waited_for_listener = 0ms;
+
+    mutable std::mutex speaker_mutex;
+    std::optional<Speaker> speaker;
 };
 
 namespace {
@@ -258,76 +118,79 @@ const std::string& Session::host() const {
 base::Time Session::now() const {
     return state_->clock.now();
 }
-const std::string& Session::account_url() const {
-    return state_->account_url;
+bool Session::is_unavailable() const {
+    return state_->requester.has_stopped_asking();
 }
-const crypto::PrivateKey& Session::account_key() const {
-    return state_->account_key.value();
+std::string Session::account_url() const {
+    const std::scoped_lock lock(state_->speaker_mutex);
+    return state_->speaker ? state_->speaker->account_url : std::string();
+}
+crypto::PrivateKey Session::account_key() const {
+    return state_->current_speaker().key;
 }
 
 const protocol::Directory& Session::directory() {
+    const std::scoped_lock lock(state_->directory_mutex);
     if (state_->directory) return *state_->directory;
+    try {
+        return state_->directory.emplace(fetch_directory());
+    } catch (const Failure& failure) {
+        // Nothing can be done without, so nobody else need try.
+        if (!state_->timer.is_stopped()) state_->requester.stop_asking(failure);
+        throw;
+    }
+}
+
+protocol::Directory Session::fetch_directory() {
     const auto& url = state_->options.directory_url;
     const auto aim = fmt::format("read the directory {}", url);
-    const auto reply = state_->persist([&] { return state_->http.get(url); }, aim);
+    const auto reply = state_->requester.get(url, aim);
     auto directory = protocol::Directory::from_json(base::bytes_of(reply.body));
     if (!directory)
         throw Failure(aim, directory.error().message,
                       "check that --ca is the URL of an ACME directory.");
     directory->new_nonce = checked(directory->new_nonce, aim);
-    return state_->directory.emplace(std::move(*directory));
+    return std::move(*directory);
 }
 
 void Session::speak_for(crypto::PrivateKey account_key, std::string account_url) {
-    state_->account_key = std::move(account_key);
-    state_->account_url = std::move(account_url);
+    const std::scoped_lock lock(state_->speaker_mutex);
+    state_->speaker = {std::move(account_key), std::move(account_url)};
 }
 
 Reply Session::post(const std::string& url, std::string_view payload, const Aim& aim,
                     Persistence persistence) {
-    static_cast<void>(directory());
-    const auto target = checked(url, aim);
-    auto reply = state_->persist(
-        [&] {
-            return state_->http.post(
-                target, "application/jose+json",
-                protocol::make_jws(
-                    account_key(),
-                    {.url = target, .nonce = state_->take_nonce(aim), .kid = account_url()},
-                    payload));
-        },
-        aim, persistence);
-    const auto retry_after = state_->retry_after(reply);
-    return to_reply(*this, target, std::move(reply), retry_after, aim);
+    return send(state_->current_speaker(), url, payload, aim, persistence);
 }
 
 Reply Session::post_as_get(const std::string& url, const Aim& aim) {
     return post(url, "", aim);
 }
 
+Reply Session::post_as_get_by(const crypto::PrivateKey& key, const std::string& account_url,
+                              const Aim& aim) {
+    return send({key, account_url}, account_url, "", aim, Persistence::usual);
+}
+
 Reply Session::post_with_key(const crypto::PrivateKey& key, const std::string& url,
                              std::string_view payload, const Aim& aim) {
-    static_cast<void>(directory());
+    return send({key, {}}, url, payload, aim, Persistence::usual);
+}
+
+Reply Session::send(const Speaker& speaker, const std::string& url, std::string_view payload,
+                    const Aim& aim, Persistence persistence) {
+    const auto& new_nonce_url = directory().new_nonce;
     const auto target = checked(url, aim);
-    auto reply = state_->persist(
-        [&] {
-            return state_->http.post(
-                target, "application/jose+json",
-                protocol::make_jws(
-                    key, {.url = target, .nonce = state_->take_nonce(aim), .kid = {}}, payload));
-        },
-        aim);
-    const auto retry_after = state_->retry_after(reply);
+    auto reply = state_->requester.post(speaker, target, payload, new_nonce_url, aim, persistence);
+    const auto retry_after = state_->requester.retry_after(reply);
     return to_reply(*this, target, std::move(reply), retry_after, aim);
 }
 
 std::expected<Reply, Failure> Session::get_once(const std::string& url, const Aim& aim) {
     const auto target = checked(url, aim);
-    auto reply = state_->http.get(target);
-    if (!reply) return std::unexpected(Failure(aim.text, reply.error().message));
-    state_->keep_nonce(*reply);
-    const auto retry_after = state_->retry_after(*reply);
-    if (reply->status != 200) return std::unexpected(state_->failure(*reply, aim, retry_after));
+    auto reply = state_->requester.get_once(target, aim);
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    const auto retry_after = state_->requester.retry_after(*reply);
     return to_reply(*this, target, std::move(*reply), retry_after, aim);
 }
 

@@ -45,15 +45,21 @@ struct Reply {
     std::optional<base::Seconds> retry_after;
 };
 
+struct Speaker;
+
 /// Whether a request is repeated after a fault of the server.
 enum class Persistence { usual, none };
 
 /// A conversation with one CA: its directory, its nonces, and signed requests that are repeated
 /// where repeating is of use (RFC 8555 sections 6.5, 6.6 and 6.7).
 ///
+/// Thread-safe, so that all jobs of a run can share it: the directory is fetched once, a nonce is
+/// used by whoever comes next, few requests are in flight at once, and a wait that the CA asks for
+/// is a wait for all. A CA that does not answer is found out once: from then on every request
+/// fails at once, for the same reason.
+///
 /// Every function that asks the CA throws Failure, told with what the caller says it tries to do.
-/// URLs are kept and signed as the CA wrote them, octet for octet: it compares them like that. Not
-/// thread-safe: one for each thread.
+/// URLs are kept and signed as the CA wrote them, octet for octet: it compares them like that.
 class Session {
   public:
     Session(SessionOptions options, const base::Clock& clock, Timer& timer, crypto::Random& random);
@@ -68,22 +74,32 @@ class Session {
     [[nodiscard]] base::Time now() const;
     /// The CA's directory, fetched when it is first needed.
     [[nodiscard]] const protocol::Directory& directory();
+    /// True if the CA is not asked at present, because it did not answer, has no directory, or
+    /// wants to be left alone for longer than `patience`.
+    [[nodiscard]] bool is_unavailable() const;
 
     /// From now on `post` and `post_as_get` speak for this account.
     void speak_for(crypto::PrivateKey account_key, std::string account_url);
-    [[nodiscard]] const std::string& account_url() const;
-    [[nodiscard]] const crypto::PrivateKey& account_key() const;
+    /// Empty as long as there is no account.
+    [[nodiscard]] std::string account_url() const;
+    /// Throws std::logic_error as long as there is no account.
+    [[nodiscard]] crypto::PrivateKey account_key() const;
 
     /// A request signed by the account (`kid`).
     Reply post(const std::string& url, std::string_view payload, const Aim& aim,
                Persistence persistence = Persistence::usual);
     /// Reading: a signed request with an empty payload (RFC 8555 section 6.3).
     Reply post_as_get(const std::string& url, const Aim& aim);
+    /// The same for the account at `account_url` by a key that may be its own, whoever the session
+    /// speaks for.
+    Reply post_as_get_by(const crypto::PrivateKey& key, const std::string& account_url,
+                         const Aim& aim);
     /// A request signed by a key that stands in it itself (`jwk`): newAccount, and revocation by a
     /// certificate's key.
     Reply post_with_key(const crypto::PrivateKey& key, const std::string& url,
                         std::string_view payload, const Aim& aim);
-    /// An unsigned request, asked once: for renewal information, which one can do without.
+    /// An unsigned request, asked once: for renewal information, which one can do without. Fails
+    /// without asking when several in a row were not answered.
     std::expected<Reply, Failure> get_once(const std::string& url, const Aim& aim);
 
     /// `url`, which came from the CA, if it may be asked: https, and not an address that is private
@@ -92,6 +108,9 @@ class Session {
 
   private:
     struct State;
+    [[nodiscard]] protocol::Directory fetch_directory();
+    Reply send(const Speaker& speaker, const std::string& url, std::string_view payload,
+               const Aim& aim, Persistence persistence);
     std::unique_ptr<State> state_;
 };
 

@@ -1,6 +1,7 @@
 #include "client/session.h"
 
 #include <deque>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@ namespace cairn::client {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::FakeCa;
 using ::testing::HasSubstr;
@@ -84,7 +86,7 @@ TEST_F(SessionTest, WaitsSomeSecondsForACaThatIsJustStarting) {
     EXPECT_GE(timer_.waited(), 5s);
     EXPECT_LE(timer_.waited(), 10s);
     EXPECT_THAT(told, ElementsAre("Nobody listens at " + host + " yet; trying for 8 s."));
-    // Once for a conversation: what follows fails at once.
+    // Once in a run: what follows fails at once.
     const auto before = timer_.waited();
     EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
                 HasSubstr("no connection to"));
@@ -307,6 +309,130 @@ TEST_F(SessionTest, AsksOnceForWhatItCanDoWithout) {
     ca_.intercept = [](const http::Request&) { return response(503); };
     EXPECT_FALSE(session.get_once(ca_.server.url("/ari/x"), "read"));
     EXPECT_EQ(ca_.server.count("/ari/x"), 1U);
+}
+
+TEST_F(SessionTest, IsSharedByThreads) {
+    SystemTimer timer;
+    Session session({.directory_url = ca_.directory_url(),
+                     .root_file = ca_.server.root_file(),
+                     .user_agent = "Cairn/test"},
+                    clock_, timer, random_);
+    ca_.account_is_known = true;
+    ca_.account_jwk = protocol::Jwk::of(key_.public_key());
+    session.speak_for(key_, account_);
+    constexpr std::size_t threads = 12;
+    constexpr std::size_t rounds = 5;
+    {
+        std::vector<std::jthread> jobs;
+        for (std::size_t i = 0; i < threads; ++i)
+            jobs.emplace_back([&] {
+                for (std::size_t round = 0; round < rounds; ++round)
+                    EXPECT_EQ(failure_of([&] { session.post_as_get(account_, "read"); }),
+                              "no failure");
+            });
+    }
+    EXPECT_EQ(ca_.server.count("/directory"), 1U);
+    EXPECT_EQ(ca_.server.count("/account/1"), threads * rounds) << "a nonce was used twice";
+    // Nonces come back with each reply; only the first requests fetch one.
+    EXPECT_LE(ca_.server.count("/nonce"), threads);
+}
+
+TEST_F(SessionTest, ADirectoryThatCannotBeReadIsAskedForOnce) {
+    ca_.intercept = [](const http::Request&) { return response(404, "nothing here"); };
+    auto session = open_session();
+    EXPECT_THAT(failure_of([&] { static_cast<void>(session.directory()); }),
+                HasSubstr("answered 404"));
+    EXPECT_TRUE(session.is_unavailable());
+    const auto text = failure_of([&] { session.post_as_get(account_, "read the account"); });
+    EXPECT_THAT(text, HasSubstr("Could not read the directory " + ca_.directory_url() + ": " +
+                                session.host() + " is not asked again in this run"));
+    EXPECT_THAT(text, HasSubstr("answered 404"));
+    EXPECT_EQ(ca_.server.requests().size(), 1U);
+}
+
+TEST_F(SessionTest, ACaThatStopsAnsweringIsFoundOutOnce) {
+    auto ca = std::make_unique<FakeCa>();
+    Session session({.directory_url = ca->directory_url(),
+                     .root_file = ca->server.root_file(),
+                     .user_agent = "Cairn/test"},
+                    clock_, timer_, random_);
+    static_cast<void>(session.directory());
+    const auto account = ca->server.url("/account/1");
+    const auto renewal_info = ca->server.url("/ari/x");
+    session.speak_for(key_, account);
+    ca.reset();
+    EXPECT_THAT(failure_of([&] { session.post_as_get(account, "read"); }),
+                HasSubstr("no connection to"));
+    EXPECT_TRUE(session.is_unavailable());
+    const auto waited = timer_.waited();
+    EXPECT_GE(waited, 8s);
+    EXPECT_LE(waited, 30s);
+    EXPECT_THAT(failure_of([&] { session.post_as_get(account, "read"); }),
+                AllOf(HasSubstr("is not asked again in this run"), HasSubstr("no connection to")));
+    EXPECT_THAT(session.get_once(renewal_info, "read").error().what(),
+                HasSubstr("is not asked again in this run"));
+    EXPECT_EQ(timer_.waited(), waited);
+}
+
+TEST_F(SessionTest, ACaWhoseReplyBreaksOffIsAskedForOtherThings) {
+    auto session = open_session();
+    ca_.intercept = [](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path() != "/order") return std::nullopt;
+        return response(200, std::string(2 << 20, ' '));
+    };
+    EXPECT_THAT(failure_of([&] { session.post(ca_.server.url("/order"), "{}", "order"); }),
+                HasSubstr("is larger than"));
+    EXPECT_FALSE(session.is_unavailable());
+    EXPECT_EQ(failure_of([&] { session.post_as_get(account_, "read"); }), "no failure");
+}
+
+TEST_F(SessionTest, AWaitThatTheCaAsksForIsForAll) {
+    auto session = open_session();
+    ca_.intercept = [](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path() != "/ari/x") return std::nullopt;
+        return response(503, "", {{"Retry-After", "7"}});
+    };
+    EXPECT_FALSE(session.get_once(ca_.server.url("/ari/x"), "read"));
+    EXPECT_EQ(timer_.waited(), 0s);
+    session.post_as_get(account_, "read");
+    EXPECT_EQ(timer_.waited(), 7s);
+}
+
+TEST_F(SessionTest, ACaThatIsBusyForLongIsLeftAlone) {
+    auto session = open_session();
+    answer_first({response(503, "", {{"Retry-After", "3600"}})});
+    EXPECT_THAT(failure_of([&] { session.post_as_get(account_, "read"); }),
+                HasSubstr("try again after 2023-11-14T23:13:20Z"));
+    EXPECT_THAT(
+        failure_of([&] { session.post_as_get(account_, "read"); }),
+        AllOf(HasSubstr("is not asked again"), HasSubstr("try again after 2023-11-14T23:13:20Z")));
+    EXPECT_EQ(ca_.server.count("/account/1"), 1U);
+    timer_.wait(1h);
+    EXPECT_FALSE(session.is_unavailable());
+    session.post_as_get(account_, "read");
+    EXPECT_EQ(ca_.server.count("/account/1"), 2U);
+}
+
+TEST_F(SessionTest, ALimitForOneRequestIsNotForOthers) {
+    auto session = open_session();
+    auto limited = ca_.problem(protocol::ProblemType::rate_limited, "too many for these names");
+    limited.fields.emplace_back("Retry-After", "86400");
+    answer_first({limited});
+    EXPECT_THAT(failure_of([&] { session.post(ca_.server.url("/order"), "{}", "order"); }),
+                HasSubstr("too many for these names"));
+    EXPECT_FALSE(session.is_unavailable());
+    EXPECT_EQ(failure_of([&] { session.post_as_get(account_, "read"); }), "no failure");
+}
+
+TEST_F(SessionTest, StopsAskingForWhatItCanDoWithoutWhenNobodyAnswers) {
+    auto session = make_session(ca_.directory_url());
+    const auto nowhere = "https://127.0.0.1:" + std::to_string(testing::free_port()) + "/x";
+    const auto failure = [&] {
+        return std::string(session.get_once(nowhere, "read").error().what());
+    };
+    for (int i = 0; i < 3; ++i) EXPECT_THAT(failure(), HasSubstr("no connection to"));
+    EXPECT_THAT(failure(), HasSubstr("did not answer such questions before"));
+    EXPECT_FALSE(session.is_unavailable());
 }
 
 }  // namespace

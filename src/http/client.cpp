@@ -104,6 +104,7 @@ struct Client::State {
     std::size_t header_octets = 0;
     std::string overflow;  ///< what was too large
     bool was_refused = false;
+    bool was_unanswered = false;
 };
 
 Client::State::State(ClientOptions client_options) : options(std::move(client_options)) {
@@ -206,6 +207,7 @@ base::Result<Reply> Client::State::exchange(Method method, const std::string& ur
     header_octets = 0;
     overflow.clear();
     was_refused = false;
+    was_unanswered = false;
     error_text[0] = '\0';
     const CURLcode code = curl_easy_perform(raw);
     set(raw, CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
@@ -213,6 +215,9 @@ base::Result<Reply> Client::State::exchange(Method method, const std::string& ur
         long system_error = 0;
         curl_easy_getinfo(raw, CURLINFO_OS_ERRNO, &system_error);
         was_refused = code == CURLE_COULDNT_CONNECT && system_error == ECONNREFUSED;
+        was_unanswered = code == CURLE_COULDNT_RESOLVE_PROXY ||
+                         code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT ||
+                         (code == CURLE_OPERATION_TIMEDOUT && header_octets == 0);
         return failed(reason_for(code, *url));
     }
     long status = 0;
@@ -255,6 +260,10 @@ Client& Client::operator=(Client&&) noexcept = default;
 
 bool Client::was_refused() const {
     return state_->was_refused;
+}
+
+bool Client::was_unanswered() const {
+    return state_->was_unanswered;
 }
 
 base::Result<Reply> Client::get(const std::string& url) {

@@ -50,6 +50,9 @@ class Client {
     /// True if the last exchange failed because nobody listens where it went: a server that has not
     /// started yet, or that starts again.
     [[nodiscard]] bool was_refused() const;
+    /// True if the last exchange failed before the server said anything: its name was not found, no
+    /// connection was made, or there was silence until the deadline.
+    [[nodiscard]] bool was_unanswered() const;
 
   private:
     struct State;

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -121,6 +123,29 @@ TEST_F(HttpClientTest, KeepsEveryField) {
     ASSERT_TRUE(reply) << reply.error().message;
     EXPECT_THAT(reply->all_fields("link"), ElementsAre("<a>;rel=\"up\"", "<b>"));
     EXPECT_EQ(reply->field("replay-nonce"), "n");
+}
+
+TEST_F(HttpClientTest, TellsAServerThatIsNotThereFromOneThatSpeaks) {
+    auto limited = options();
+    limited.max_body = 3;
+    Client client(limited);
+    EXPECT_FALSE(client.get(url("/echo")));
+    EXPECT_FALSE(client.was_unanswered()) << "too large";
+    EXPECT_FALSE(client.get("https://no-such-name.invalid/"));
+    EXPECT_TRUE(client.was_unanswered());
+    EXPECT_FALSE(client.was_refused());
+    // A port that is bound and not listened at refuses.
+    const int holder = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::bind(holder, reinterpret_cast<sockaddr*>(&address), size), 0);
+    ASSERT_EQ(::getsockname(holder, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    EXPECT_FALSE(client.get("https://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/"));
+    EXPECT_TRUE(client.was_unanswered());
+    EXPECT_TRUE(client.was_refused());
+    ::close(holder);
 }
 
 TEST_F(HttpClientTest, FollowsNoRedirect) {

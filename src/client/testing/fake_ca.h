@@ -83,7 +83,8 @@ class FakeCa {
         const auto jws =
             protocol::Jws::from_json(base::bytes_of(request.body), protocol::Jws::Nonce::required);
         if (!jws) return problem(jws.error().type, jws.error().detail);
-        if (jws->nonce() != nonce_) return problem(protocol::ProblemType::bad_nonce, "not mine");
+        if (nonces_.erase(jws->nonce()) == 0)
+            return problem(protocol::ProblemType::bad_nonce, "not mine");
         if (jws->url() != server.url(path))
             return problem(protocol::ProblemType::unauthorized, "signed for another URL");
         return signed_request(path, *jws);
@@ -91,8 +92,9 @@ class FakeCa {
 
   private:
     http::Response with_nonce(http::Response reply) {
-        nonce_ = "nonce-" + std::to_string(++nonces_);
-        reply.fields.emplace_back("Replay-Nonce", nonce_);
+        const auto nonce = "nonce-" + std::to_string(++nonces_given_);
+        nonces_.insert(nonce);
+        reply.fields.emplace_back("Replay-Nonce", nonce);
         return reply;
     }
 
@@ -309,8 +311,9 @@ class FakeCa {
         return response(200);
     }
 
-    std::string nonce_;
-    int nonces_ = 0;
+    /// Those that are good for one request.
+    std::set<std::string> nonces_;
+    int nonces_given_ = 0;
     int polls_ = 0;
     protocol::OrderStatus order_status_ = protocol::OrderStatus::pending;
     std::vector<protocol::AuthorizationStatus> statuses_;
