@@ -69,9 +69,8 @@ std::string RequestIds::next() {
 }
 
 Connection::Connection(const Server::Options& options, base::Log& log, RequestIds& ids,
-                           ConnectionReports& reports, ServerLoop& loop,
-                           std::shared_ptr<Place> place, asio::ip::tcp::socket socket,
-                           const base::IpAddress& peer)
+                       ConnectionReports& reports, ServerLoop& loop, std::shared_ptr<Place> place,
+                       net::PeerStream::Socket socket, const Peer& peer)
     : options_(options),
       log_(log),
       ids_(ids),
@@ -80,8 +79,9 @@ Connection::Connection(const Server::Options& options, base::Log& log, RequestId
       place_(std::move(place)),
       stream_(std::move(socket)),
       reader_(options.limits.header, options.limits.body),
-      client_(peer),
-      client_text_(peer.to_string()) {
+      client_(peer.address),
+      local_user_(peer.local_user),
+      client_text_(peer.local_user ? "local" : peer.address.to_string()) {
     loop_.connections.insert(this);
     place_->on_giving_way = [this] { give_way(); };
     options_.observer->connection_opened();
@@ -299,6 +299,7 @@ base::Task<Connection::Outcome> Connection::serve_request() {
         if (!over_tls_) forwarded_client = client_of(request);
         request.remote_address = forwarded_client.empty() ? client_text_ : forwarded_client;
         request.over_tls = over_tls_;
+        request.local_user = local_user_;
         request.id = id;
         request.received = started;
         response = co_await answer(std::move(request), id, method, target);

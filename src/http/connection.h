@@ -1,11 +1,12 @@
 #pragma once
-// Private to http: one connection of an Server.
+// Private to http: one connection of a Server.
 
 #include <atomic>
 #include <cstdint>
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -58,10 +59,14 @@ class RequestIds {
 class Connection {
   public:
     using Place = ConnectionTable::Place;
-    /// `peer`: the address at the other end.
+    /// Who is at the other end.
+    struct Peer {
+        base::IpAddress address;  ///< the loopback's for a local socket
+        std::optional<std::uint32_t> local_user{};
+    };
     Connection(const Server::Options& options, base::Log& log, RequestIds& ids,
                ConnectionReports& reports, ServerLoop& loop, std::shared_ptr<Place> place,
-               boost::asio::ip::tcp::socket socket, const base::IpAddress& peer);
+               net::PeerStream::Socket socket, const Peer& peer);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -109,6 +114,7 @@ class Connection {
     net::PeerStream stream_;
     RequestReader reader_;
     base::IpAddress client_;
+    const std::optional<std::uint32_t> local_user_;
     std::string client_text_;
     std::string wire_;  ///< the response being sent, its memory kept for the next
     bool over_tls_ = false;

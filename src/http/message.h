@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,8 @@ struct Request {
     std::string body;
     std::string remote_address;
     bool over_tls = false;
+    /// The user at the other end of a local socket; none for a connection over TCP.
+    std::optional<std::uint32_t> local_user{};
     /// Names the request in the access log; by this server, short and never the same twice.
     std::string id;
     /// When its last octet had come.

@@ -13,11 +13,13 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <unistd.h>
 
 #include "base/memory_reserve.h"
 #include "http/connection.h"
 #include "http/forwarded_for.h"
 #include "net/client_network.h"
+#include "net/local_socket.h"
 #include "net/socket_address.h"
 
 namespace cairn::http {
@@ -69,6 +71,7 @@ struct Server::State {
     RequestIds ids;
     std::deque<ServerLoop> loops;
     std::vector<tcp::acceptor> acceptors;  ///< until they start
+    std::optional<net::LocalListener> local;
     std::vector<std::string> addresses;
     std::atomic<std::size_t> turn = 0;
     ConnectionReports reports;
@@ -86,10 +89,13 @@ struct Server::State {
             }
         };
     }
-    [[nodiscard]] base::Task<void> accept_connections(tcp::acceptor acceptor);
+    template <class Acceptor>
+    [[nodiscard]] base::Task<void> accept_connections(Acceptor acceptor);
     void admit(ServerLoop& loop, tcp::socket socket);
-    [[nodiscard]] base::Task<void> converse(ServerLoop& loop, tcp::socket socket,
-                                            base::IpAddress peer,
+    void admit(ServerLoop& loop, net::LocalListener::Acceptor::protocol_type::socket socket);
+    void admit(ServerLoop& loop, net::PeerStream::Socket socket, const Connection::Peer& peer);
+    [[nodiscard]] base::Task<void> converse(ServerLoop& loop, net::PeerStream::Socket socket,
+                                            Connection::Peer peer,
                                             std::shared_ptr<ConnectionTable::Place> place);
     void report_out_of_memory();
     void mind_memory();
@@ -98,7 +104,8 @@ struct Server::State {
 
 // `stop` waits for all of these before the state goes.
 
-base::Task<void> Server::State::converse(ServerLoop& loop, tcp::socket socket, base::IpAddress peer,
+base::Task<void> Server::State::converse(ServerLoop& loop, net::PeerStream::Socket socket,
+                                         Connection::Peer peer,
                                          std::shared_ptr<ConnectionTable::Place> place) {
     try {
         Connection connection(options, log, ids, reports, loop, std::move(place), std::move(socket),
@@ -110,22 +117,42 @@ base::Task<void> Server::State::converse(ServerLoop& loop, tcp::socket socket, b
 }
 
 void Server::State::admit(ServerLoop& loop, tcp::socket socket) {
-    const auto peer = net::address_of_peer(socket);
-    if (!peer) return;
+    if (const auto address = net::address_of_peer(socket))
+        admit(loop, std::move(socket), Connection::Peer{*address});
+}
+
+void Server::State::admit(ServerLoop& loop,
+                          net::LocalListener::Acceptor::protocol_type::socket socket) {
+    const auto user = net::user_of_peer(socket.native_handle());
+    // Root may connect to anything; nobody else gets past the mode of the file.
+    if (!user || (*user != 0 && *user != ::geteuid())) {
+        options.observer->connection_refused();
+        log.warning("local_connection_refused", {{"user", user ? std::to_string(*user) : "?"}});
+        return;
+    }
+    static const base::IpAddress loopback = *base::IpAddress::from_text("127.0.0.1");
+    admit(loop, std::move(socket), Connection::Peer{loopback, *user});
+}
+
+void Server::State::admit(ServerLoop& loop, net::PeerStream::Socket socket,
+                          const Connection::Peer& peer) {
     // A proxy has as many connections as its clients have.
     std::optional<base::IpAddress> client;
-    if (!is_trusted(*peer, options.trusted_proxies)) client = net::client_network(*peer);
+    if (!is_trusted(peer.address, options.trusted_proxies))
+        client = net::client_network(peer.address);
     auto place = table.take(loop.executor, client, Connection::plain_octets);
     if (!place) {
         options.observer->connection_refused();
         if (const auto count = reports.refused.count_one(); count > 0)
-            log.warning("connections_refused", {{"count", count}, {"remote", peer->to_string()}});
+            log.warning("connections_refused",
+                        {{"count", count}, {"remote", peer.address.to_string()}});
         return;
     }
-    connections.spawn(loop.executor, converse(loop, std::move(socket), *peer, std::move(place)));
+    connections.spawn(loop.executor, converse(loop, std::move(socket), peer, std::move(place)));
 }
 
-base::Task<void> Server::State::accept_connections(tcp::acceptor acceptor) {
+template <class Acceptor>
+base::Task<void> Server::State::accept_connections(Acceptor acceptor) {
     for (;;) {
         // Nothing new is taken on until there is memory again.
         while (base::MemoryReserve::is_spent()) co_await base::sleep_for(accept_rest);
@@ -187,6 +214,8 @@ Server::Server(net::EventLoops& loops, base::Log& log, Options options)
                                     std::to_string(endpoint.port()));
         state_->acceptors.push_back(std::move(acceptor));
     }
+    if (!state_->options.local_path.empty())
+        state_->local.emplace(loops.next(), state_->options.local_path);
 }
 
 Server::~Server() {
@@ -206,11 +235,17 @@ void Server::start() {
         state_->accepting.spawn(executor, state_->accept_connections(std::move(acceptor)));
     }
     state_->acceptors.clear();
+    if (state_->local) {
+        auto acceptor = state_->local->take_acceptor();
+        const auto executor = acceptor.get_executor();
+        state_->accepting.spawn(executor, state_->accept_connections(std::move(acceptor)));
+    }
 }
 
 void Server::stop(base::Milliseconds patience) {
     state_->acceptors.clear();
     state_->accepting.close(base::Milliseconds(0));
+    state_->local.reset();
     for (ServerLoop& loop : state_->loops) {
         asio::post(loop.executor, [state = state_, &loop] {
             loop.draining = true;

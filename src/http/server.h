@@ -59,6 +59,9 @@ class Server {
     struct Options {
         /// "127.0.0.1:14000", "[::1]:14000", port 0: any. An IPv6 address takes IPv6 alone.
         std::vector<std::string> listen;
+        /// A socket in the file system to listen on as well, for the owner of this process and
+        /// root alone; none if empty. Its requests name their user.
+        std::string local_path{};
         Limits limits;
         std::shared_ptr<net::TlsIdentity> tls;  ///< none: plain HTTP, `handler` serves it
         Handler handler;
@@ -70,7 +73,7 @@ class Server {
         /// Outlives the server.
         Observer* observer = &deaf_observer();
     };
-    /// Binds; throws std::runtime_error naming the address if that fails.
+    /// Binds; throws std::runtime_error naming the address or the path if that fails.
     Server(net::EventLoops& loops, base::Log& log, Options options);
     ~Server();
     /// The addresses that are bound, with real ports.

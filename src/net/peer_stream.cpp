@@ -26,7 +26,7 @@ bool would_block() {
 
 // OpenSSL's own socket BIO writes without MSG_NOSIGNAL, so a peer that leaves would raise SIGPIPE.
 int socket_of(BIO* bio) {
-    return static_cast<tcp::socket*>(BIO_get_data(bio))->native_handle();
+    return static_cast<PeerStream::Socket*>(BIO_get_data(bio))->native_handle();
 }
 
 int bio_send(BIO* bio, const char* data, int size) {
@@ -70,9 +70,10 @@ std::optional<base::IpAddress> address_of_peer(const tcp::socket& socket) {
                            : unmapped(read(address.to_v6().to_bytes()));
 }
 
-PeerStream::PeerStream(tcp::socket socket) : socket_(std::move(socket)) {
+PeerStream::PeerStream(Socket socket) : socket_(std::move(socket)) {
     socket_.native_non_blocking(true);
-    socket_.set_option(tcp::no_delay(true));
+    const auto family = socket_.local_endpoint().protocol().family();
+    if (family != AF_UNIX) socket_.set_option(tcp::no_delay(true));
 }
 
 void PeerStream::check_deadline(SteadyTime now) {
@@ -87,7 +88,7 @@ void PeerStream::give_up() {
     socket_.cancel(ignored);
 }
 
-base::Task<bool> PeerStream::wait(tcp::socket::wait_type type) {
+base::Task<bool> PeerStream::wait(Socket::wait_type type) {
     if (given_up_) co_return false;
     const auto [error] = co_await socket_.async_wait(type, awaitable_tuple);
     // After `give_up` one more attempt is made, so that a request that has already arrived is
@@ -96,8 +97,8 @@ base::Task<bool> PeerStream::wait(tcp::socket::wait_type type) {
 }
 
 base::Task<bool> PeerStream::wait_for_tls(int ssl_error) {
-    if (ssl_error == SSL_ERROR_WANT_READ) co_return co_await wait(tcp::socket::wait_read);
-    if (ssl_error == SSL_ERROR_WANT_WRITE) co_return co_await wait(tcp::socket::wait_write);
+    if (ssl_error == SSL_ERROR_WANT_READ) co_return co_await wait(Socket::wait_read);
+    if (ssl_error == SSL_ERROR_WANT_WRITE) co_return co_await wait(Socket::wait_write);
     co_return false;
 }
 
@@ -107,7 +108,7 @@ base::Task<std::optional<std::uint8_t>> PeerStream::first_octet() {
         const auto got = ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK);
         if (got == 1) co_return octet;
         if (got == 0 || !would_block()) co_return std::nullopt;
-        if (!co_await wait(tcp::socket::wait_read)) co_return std::nullopt;
+        if (!co_await wait(Socket::wait_read)) co_return std::nullopt;
     }
 }
 
@@ -121,7 +122,7 @@ base::Task<bool> PeerStream::receive_plain(std::span<char> room) {
         const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), 0);
         if (got > 0) {
             room = room.subspan(static_cast<std::size_t>(got));
-        } else if (got == 0 || !would_block() || !co_await wait(tcp::socket::wait_read)) {
+        } else if (got == 0 || !would_block() || !co_await wait(Socket::wait_read)) {
             co_return false;
         }
     }
@@ -160,7 +161,7 @@ base::Task<std::optional<PeerStream::HandshakeFailure>> PeerStream::accept_tls(
 
 base::Task<std::size_t> PeerStream::read_some(std::span<char> room, Expect expect) {
     if (expect == Expect::later && !(tls_ && SSL_has_pending(tls_.get()) == 1)) {
-        if (!co_await wait(tcp::socket::wait_read)) co_return 0;
+        if (!co_await wait(Socket::wait_read)) co_return 0;
     }
     for (;;) {
         if (tls_) {
@@ -172,7 +173,7 @@ base::Task<std::size_t> PeerStream::read_some(std::span<char> room, Expect expec
         } else {
             const auto got = ::recv(socket_.native_handle(), room.data(), room.size(), 0);
             if (got >= 0) co_return static_cast<std::size_t>(got);
-            if (!would_block() || !co_await wait(tcp::socket::wait_read)) co_return 0;
+            if (!would_block() || !co_await wait(Socket::wait_read)) co_return 0;
         }
     }
 }
@@ -190,7 +191,7 @@ base::Task<bool> PeerStream::write(std::string_view octets) {
                 ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_NOSIGNAL);
             if (sent >= 0) {
                 octets.remove_prefix(static_cast<std::size_t>(sent));
-            } else if (!would_block() || !co_await wait(tcp::socket::wait_write)) {
+            } else if (!would_block() || !co_await wait(Socket::wait_write)) {
                 co_return false;
             }
         }
@@ -206,7 +207,7 @@ base::Task<void> PeerStream::close_after_answer() {
         const auto got = ::recv(socket_.native_handle(), nullptr, linger_octets, MSG_TRUNC);
         if (got > 0) {
             dropped += static_cast<std::size_t>(got);
-        } else if (got == 0 || !would_block() || !co_await wait(tcp::socket::wait_read)) {
+        } else if (got == 0 || !would_block() || !co_await wait(Socket::wait_read)) {
             co_return;
         }
     }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <openssl/err.h>
 
@@ -22,15 +23,16 @@ namespace cairn::net {
 [[nodiscard]] std::optional<base::IpAddress> address_of_peer(
     const boost::asio::ip::tcp::socket& socket);
 
-/// A TCP connection that was accepted, with or without TLS on it.
+/// A connection that was accepted, over TCP or a local socket, with or without TLS on it.
 ///
 /// OpenSSL works on the socket itself: each operation is tried first and waits for the event loop
 /// only if the kernel has nothing to give or take, so there is no buffer between the two, and a
 /// connection at rest costs little memory. Used on its event loop alone.
 class PeerStream {
   public:
+    using Socket = boost::asio::generic::stream_protocol::socket;
     /// Throws boost::system::system_error if the socket is no longer usable.
-    explicit PeerStream(boost::asio::ip::tcp::socket socket);
+    explicit PeerStream(Socket socket);
     PeerStream(const PeerStream&) = delete;
     PeerStream& operator=(const PeerStream&) = delete;
 
@@ -75,7 +77,7 @@ class PeerStream {
     [[nodiscard]] base::Task<bool> wait(boost::asio::socket_base::wait_type type);
     [[nodiscard]] base::Task<bool> wait_for_tls(int ssl_error);
 
-    boost::asio::ip::tcp::socket socket_;
+    Socket socket_;
     crypto::SslHandle tls_;
     SteadyTime deadline_ = SteadyTime::max();
     bool deadline_passed_ = false;
