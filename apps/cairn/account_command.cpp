@@ -46,10 +46,10 @@ std::string directory_url(const Run& run, const AccountOptions& options) {
 /// A conversation with the CA in the name of the account that is kept.
 struct OpenAccount {
     OpenAccount(Run& run, const AccountOptions& options)
-        : session(run.environment().session(directory_url(run, options), options.root_file)),
+        : session(run.sessions().with(directory_url(run, options), options.root_file)),
           account(session, run.state(), run.timer()),
           stored(account.use()) {}
-    client::Session session;
+    client::Session& session;
     client::Account account;
     client::StoredAccount stored;
 };

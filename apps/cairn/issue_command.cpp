@@ -142,7 +142,7 @@ ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& option
         .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes};
     const auto lock = run.state().lock(order.lineage, run.timer(), client::lineage_lock_patience);
     const auto environment = run.environment();
-    auto session = environment.session(order.plan.directory_url, order.plan.root_file);
+    auto& session = run.sessions().with(order.plan.directory_url, order.plan.root_file);
     const auto chain = client::issue(environment, session, order, run.console());
     tell(run, common, order, chain.front());
     return ExitCode::done;

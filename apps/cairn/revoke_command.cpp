@@ -84,7 +84,7 @@ ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& opti
     const auto reason =
         value_or_fail(protocol::revocation_reason_from(options.reason), "use --reason");
     const auto target = target_of(run, options);
-    auto session = run.environment().session(target.directory_url, target.root_file);
+    auto& session = run.sessions().with(target.directory_url, target.root_file);
     // By the account where there is one, else by the certificate's own key. That key speaks best
     // for its own compromise: the CA then blocks it.
     const bool has_account =

@@ -11,7 +11,12 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
     : console_(console),
       timer_(interruption.token()),
       state_(options.state),
-      solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO}) {}
+      solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO}),
+      sessions_({.directory_url = {},
+                 .root_file = {},
+                 .user_agent = "Cairn/" CAIRN_VERSION,
+                 .tell = [this](std::string_view sentence) { console_.say(sentence); }},
+                clock_, timer_, random_) {}
 
 client::Environment Run::environment() {
     return {.state = state_,
@@ -19,8 +24,7 @@ client::Environment Run::environment() {
             .timer = timer_,
             .random = random_,
             .solvers = solvers_,
-            .user_agent = "Cairn/" CAIRN_VERSION,
-            .tell = [this](std::string_view sentence) { console_.say(sentence); }};
+            .sessions = sessions_};
 }
 
 void Run::require_state() const {

@@ -8,6 +8,7 @@
 #include "apps/cairn/interruption.h"
 #include "base/clock.h"
 #include "client/issuance.h"
+#include "client/session_pool.h"
 #include "client/solver.h"
 #include "client/state_directory.h"
 #include "client/timer.h"
@@ -40,6 +41,8 @@ class Run {
     [[nodiscard]] const base::Clock& clock() const { return clock_; }
     [[nodiscard]] client::Timer& timer() { return timer_; }
     [[nodiscard]] client::SolverSet& solvers() { return solvers_; }
+    /// The sessions that all commands and jobs of the run share.
+    [[nodiscard]] client::SessionPool& sessions() { return sessions_; }
     [[nodiscard]] client::Environment environment();
     /// Throws Failure if the state cannot be read. Only where it is by default may it not be there
     /// yet: another folder that somebody names has something in it, or is mistyped.
@@ -56,6 +59,7 @@ class Run {
     client::SystemTimer timer_;
     client::StateDirectory state_;
     client::SolverSet solvers_;
+    client::SessionPool sessions_;
 };
 
 /// The value, or the error as the failure of what was `tried`.

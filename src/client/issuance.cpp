@@ -171,15 +171,6 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order, Li
 
 }  // namespace
 
-Session Environment::session(const std::string& directory_url, const std::string& root_file) const {
-    return Session({.directory_url = directory_url,
-                    .root_file = root_file,
-                    .user_agent = user_agent,
-                    .plain_http = plain_http,
-                    .tell = tell},
-                   clock, timer, random);
-}
-
 pki::Chain issue(const Environment& environment, Session& session, const IssuanceOrder& order,
                  Progress& progress) {
     Lineage lineage(environment.state, order.lineage);

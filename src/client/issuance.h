@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "client/order_record.h"
 #include "client/progress.h"
 #include "client/session.h"
+#include "client/session_pool.h"
 #include "client/solver.h"
 #include "client/state_directory.h"
 #include "client/timer.h"
@@ -27,14 +27,7 @@ struct Environment {
     Timer& timer;
     crypto::Random& random;
     SolverSet& solvers;
-    std::string user_agent;
-    PlainHttp plain_http = PlainHttp::refused;
-    /// As in SessionOptions. Called by several threads.
-    std::function<void(std::string_view sentence)> tell = {};
-
-    /// A conversation with the CA at this directory.
-    [[nodiscard]] Session session(const std::string& directory_url,
-                                  const std::string& root_file) const;
+    SessionPool& sessions;
 };
 
 /// Whether a certificate is put in place, or only obtained and then dropped.

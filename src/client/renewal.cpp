@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <thread>
 
 #include <fmt/format.h>
@@ -16,7 +15,7 @@ namespace {
 
 constexpr base::Seconds short_life = std::chrono::days{10};
 
-/// The lineages that one thread renews, one after the other; it keeps its conversations with CAs.
+/// The lineages that one thread renews, one after the other.
 class Worker {
   public:
     Worker(const Environment& environment, const RenewalOptions& options, Progress& progress)
@@ -120,18 +119,13 @@ class Worker {
         return due_by_lifetime(certificate);
     }
 
-    Session& session_for(const CertificatePlan& plan) {
-        const auto key = std::pair(plan.directory_url, plan.root_file);
-        const auto known = sessions_.find(key);
-        if (known != sessions_.end()) return known->second;
-        return sessions_.emplace(key, environment_.session(plan.directory_url, plan.root_file))
-            .first->second;
+    Session& session_for(const CertificatePlan& plan) const {
+        return environment_.sessions.with(plan.directory_url, plan.root_file);
     }
 
     const Environment& environment_;
     const RenewalOptions& options_;
     Progress& progress_;
-    std::map<std::pair<std::string, std::string>, Session> sessions_;
 };
 
 }  // namespace

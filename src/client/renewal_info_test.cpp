@@ -86,7 +86,7 @@ TEST(FetchRenewalWindow, DoesWithoutWhereThereIsNone) {
     EXPECT_FALSE(fetch_renewal_window(session, example)) << "404";
     bench.ca.renewal_info = "<html>";
     EXPECT_FALSE(fetch_renewal_window(session, example));
-    auto nowhere = bench.environment().session("https://127.0.0.1:1/dir", "");
+    auto& nowhere = bench.environment().sessions.with("https://127.0.0.1:1/dir", "");
     EXPECT_FALSE(fetch_renewal_window(nowhere, example));
     EXPECT_LT(bench.timer.waited(), 10s) << "for a CA that may be about to listen";
 }

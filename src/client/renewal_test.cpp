@@ -231,12 +231,13 @@ TEST_F(Renewal, WorksOnManySideBySide) {
         write_durably(bench_.state.renewal(names.back()), plan.to_json(), FileAccess::owner);
     }
     SystemTimer timer;  // the other one is for one thread
+    SessionPool sessions(testing::Bench::session_options(), bench_.clock, timer, bench_.random);
     const Environment environment{.state = bench_.state,
                                   .clock = bench_.clock,
                                   .timer = timer,
                                   .random = bench_.random,
                                   .solvers = bench_.solvers,
-                                  .user_agent = "Cairn/test"};
+                                  .sessions = sessions};
     const auto outcomes =
         renew(environment, names, {.force = RenewalForce::if_due, .parallel = 3}, bench_.heard);
     for (const auto& outcome : outcomes) EXPECT_EQ(outcome.kind, Kind::renewed) << outcome.failure;

@@ -30,7 +30,7 @@ struct SessionOptions {
     PlainHttp plain_http = PlainHttp::refused;
     /// How long one request is retried, waits that the CA asks for included.
     std::chrono::milliseconds patience = std::chrono::minutes{3};
-    /// Is told, in a sentence, what is being waited for; may be none.
+    /// Is told, in a sentence, what is being waited for; may be none. Called by several threads.
     std::function<void(std::string_view sentence)> tell = {};
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // For the tests of client.
 
+#include <deque>
 #include <filesystem>
 #include <string>
 
@@ -13,16 +14,23 @@ namespace cairn::client::testing {
 
 /// A CA and a state directory with all that jobs need, where no wait takes time.
 struct Bench {
+    /// The environment of another run.
     [[nodiscard]] Environment environment() {
         return {.state = state,
                 .clock = clock,
                 .timer = timer,
                 .random = random,
                 .solvers = solvers,
-                .user_agent = "Cairn/test"};
+                .sessions = runs.emplace_back(session_options(), clock, timer, random)};
     }
     [[nodiscard]] Session session() {
-        return environment().session(ca.directory_url(), ca.server.root_file());
+        auto options = session_options();
+        options.directory_url = ca.directory_url();
+        options.root_file = ca.server.root_file();
+        return Session(std::move(options), clock, timer, random);
+    }
+    [[nodiscard]] static SessionOptions session_options() {
+        return {.directory_url = {}, .root_file = {}, .user_agent = "Cairn/test"};
     }
     /// A plan for these names, proven by files in a folder.
     [[nodiscard]] CertificatePlan plan(const std::vector<std::string>& names) {
@@ -45,6 +53,8 @@ struct Bench {
     Heard heard;
     SolverSet solvers{SolverContext{clock, timer, heard}};
     FakeCa ca;
+    /// The sessions of each run.
+    std::deque<SessionPool> runs;
 };
 
 /// What went wrong in `action`, in full.
