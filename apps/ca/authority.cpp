@@ -60,7 +60,8 @@ ca::Issuer load_issuer(const std::string& name, const Configuration& configurati
 
 // Throws if nothing that the issuer makes of the profile could be accepted.
 void require_use(const ca::Issuer& issuer, const ca::Profile& profile) {
-    if (issuer.is_for(profile.name) && profile.common_name && !issuer.permits_common_name())
+    if (issuer.is_for(profile.name) && profile.certificate.common_name &&
+        !issuer.permits_common_name())
         throw std::runtime_error(
             "issuer " + issuer.name() +
             ": the name constraints of its chain forbid subjects with a common name, as profile " +
@@ -148,6 +149,8 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       issuance_(context.repository, issuers_, profiles_, context.clock, context.clock_watch,
                 context.random, context.next_executor, context.announcements, context.log,
                 context.observer),
+      own_certificate_(context.repository, profiles_, context.clock, context.random, context.log,
+                       context.observer),
       revoking_(context.repository, context.clock, context.log, context.observer),
       retention_(
           [this](ca::RetentionCutoffs cutoffs, std::size_t at_most) {

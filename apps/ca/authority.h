@@ -21,6 +21,7 @@
 #include "ca/work/issuance.h"
 #include "ca/work/issuer.h"
 #include "ca/work/ordering.h"
+#include "ca/work/own_certificate.h"
 #include "ca/work/registration.h"
 #include "ca/work/retention_rounds.h"
 #include "ca/work/revocation.h"
@@ -76,7 +77,8 @@ class Authority {
         return front_door_.refuse(understood, refusal);
     }
 
-    [[nodiscard]] ca::Issuance& issuance() { return issuance_; }
+    /// For the certificate of the server itself.
+    [[nodiscard]] ca::OwnCertificate& own_certificate() { return own_certificate_; }
     [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
     /// How far ahead the longest of what `issuer` issues now ends, unless its chain ends sooner.
     [[nodiscard]] base::Seconds longest_life(const ca::Issuer& issuer, base::Time now) const;
@@ -98,6 +100,7 @@ class Authority {
     ca::Ordering ordering_;
     ca::Validation validation_;
     ca::Issuance issuance_;
+    ca::OwnCertificate own_certificate_;
     ca::Revoking revoking_;
     ca::RetentionRounds retention_;
     api::JwsGate gate_;

@@ -171,7 +171,7 @@ void read_profile(TomlSection section, ca::Profile& profile, bool baseline, base
     profile.backdate = ca::Profile::usual_backdate(profile.validity);
     section.take_duration("backdate", profile.backdate);
     section.take_count("max_names", profile.max_names, 1, 1000);
-    section.take("common_name", profile.common_name);
+    section.take("common_name", profile.certificate.common_name);
     section.take_duration("order_lifetime", profile.order_lifetime);
     section.take_duration("pending_lifetime", profile.pending_lifetime);
     section.take_duration("reuse_lifetime", profile.reuse_lifetime);

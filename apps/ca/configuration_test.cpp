@@ -88,7 +88,7 @@ TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {
     const auto& profile = all->profiles.at("default");
     const auto& usual = present->profiles.at("default");
     EXPECT_EQ(profile.backdate, usual.backdate);
-    EXPECT_EQ(profile.common_name, usual.common_name);
+    EXPECT_EQ(profile.certificate.common_name, usual.certificate.common_name);
     EXPECT_EQ(profile.order_lifetime, usual.order_lifetime);
     EXPECT_EQ(profile.pending_lifetime, usual.pending_lifetime);
     EXPECT_EQ(profile.reuse_lifetime, usual.reuse_lifetime);

@@ -138,8 +138,8 @@ ServerCertificate::Pair ServerCertificate::issue(const Configuration& configurat
     auto key = crypto::PrivateKey::generate(key_type_for(maker->key));
     pki::Chain chain;
     const auto task = [&]() -> base::Task<void> {
-        chain = co_await authority.issuance().issue_own_certificate(
-            maker->issuer, names, key.public_key(), server_certificate_life);
+        chain = co_await authority.own_certificate().issue(maker->issuer, names, key.public_key(),
+                                                           server_certificate_life);
     };
     boost::asio::co_spawn(executor, task(), boost::asio::use_future).get();
     return {std::move(chain), std::move(key)};

@@ -36,6 +36,7 @@ inline constexpr auto subject_key_identifier = encode<2, 5, 29, 14>();
 inline constexpr auto key_usage = encode<2, 5, 29, 15>();
 inline constexpr auto subject_alt_name = encode<2, 5, 29, 17>();
 inline constexpr auto basic_constraints = encode<2, 5, 29, 19>();
+inline constexpr auto crl_distribution_points = encode<2, 5, 29, 31>();
 inline constexpr auto certificate_policies = encode<2, 5, 29, 32>();
 inline constexpr auto authority_key_identifier = encode<2, 5, 29, 35>();
 inline constexpr auto extended_key_usage = encode<2, 5, 29, 37>();
@@ -45,6 +46,7 @@ inline constexpr auto acme_identifier = encode<1, 3, 6, 1, 5, 5, 7, 1, 31>();
 
 // What stands in extensions.
 inline constexpr auto server_auth = encode<1, 3, 6, 1, 5, 5, 7, 3, 1>();
+inline constexpr auto client_auth = encode<1, 3, 6, 1, 5, 5, 7, 3, 2>();
 inline constexpr auto ca_issuers = encode<1, 3, 6, 1, 5, 5, 7, 48, 2>();
 inline constexpr auto domain_validated = encode<2, 23, 140, 1, 2, 1>();
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <concepts>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,9 +28,7 @@ using asn1::Writer;
 constexpr std::size_t max_common_name = 64;  // ub-common-name, RFC 5280 appendix A.1
 constexpr std::size_t sha256_size = 32;
 
-// Bits of KeyUsage in the octet that holds them (RFC 5280 section 4.2.1.3).
-constexpr std::uint8_t digital_signature = 0x80;
-constexpr std::uint8_t key_encipherment = 0x20;
+// Bits of KeyUsage that only CAs have (RFC 5280 section 4.2.1.3).
 constexpr std::uint8_t key_cert_sign = 0x04;
 constexpr std::uint8_t crl_sign = 0x02;
 
@@ -42,12 +41,17 @@ void write_key_usage(Writer& writer, std::uint8_t bits) {
     });
 }
 
-void write_server_auth(Writer& writer) {
+void write_purposes(Writer& writer, std::span<const KeyPurpose> purposes) {
     write_extension(writer, asn1::oid::extended_key_usage, Criticality::non_critical, [&] {
         writer.nested(asn1::tag::sequence, [&] {
-            writer.element(asn1::tag::object_identifier, asn1::oid::server_auth);
+            for (const KeyPurpose purpose : purposes)
+                writer.element(asn1::tag::object_identifier, object_id_of(purpose));
         });
     });
+}
+
+void write_server_auth(Writer& writer) {
+    write_purposes(writer, std::array{KeyPurpose::server_auth});
 }
 
 /// CA:FALSE is the default, so it is not written.
@@ -91,13 +95,37 @@ void write_issuer_url(Writer& writer, std::string_view url) {
                     });
 }
 
-void write_domain_validated(Writer& writer) {
-    write_extension(writer, asn1::oid::certificate_policies, Criticality::non_critical, [&] {
+/// One point, which has the full name `url` and is for all reasons (RFC 5280 section 4.2.1.13).
+void write_crl_url(Writer& writer, std::string_view url) {
+    write_extension(writer, asn1::oid::crl_distribution_points, Criticality::non_critical, [&] {
         writer.nested(asn1::tag::sequence, [&] {
             writer.nested(asn1::tag::sequence, [&] {
-                writer.element(asn1::tag::object_identifier, asn1::oid::domain_validated);
+                writer.nested(asn1::tag::context_constructed(0), [&] {
+                    writer.nested(asn1::tag::context_constructed(0),
+                                  [&] { writer.element(asn1::tag::context(6), url); });
+                });
             });
         });
+    });
+}
+
+void write_policy(Writer& writer, base::BytesView object_id) {
+    writer.nested(asn1::tag::sequence,
+                  [&] { writer.element(asn1::tag::object_identifier, object_id); });
+}
+
+void write_policies(Writer& writer, std::span<const base::Bytes> policies) {
+    write_extension(writer, asn1::oid::certificate_policies, Criticality::non_critical, [&] {
+        writer.nested(asn1::tag::sequence, [&] {
+            for (const base::Bytes& policy : policies) write_policy(writer, policy);
+        });
+    });
+}
+
+void write_domain_validated(Writer& writer) {
+    write_extension(writer, asn1::oid::certificate_policies, Criticality::non_critical, [&] {
+        writer.nested(asn1::tag::sequence,
+                      [&] { write_policy(writer, asn1::oid::domain_validated); });
     });
 }
 
@@ -167,7 +195,7 @@ base::Bytes draft_certificate(const Frame& frame, const WriteExtensions& write_e
 
 /// Signs and parses the result, so that it is known to be well-formed.
 Certificate finish(base::BytesView to_be_signed, const crypto::PrivateKey& issuer_key) {
-    auto certificate = Certificate::from_der(sign_certificate(to_be_signed, issuer_key));
+    auto certificate = Certificate::from_der(sign_object(issuer_key, to_be_signed));
     if (!certificate) {
         throw std::logic_error("made a bad certificate: " + certificate.error().message);
     }
@@ -190,7 +218,7 @@ const base::Bytes& key_id_of_issuer(const Certificate& issuer) {
 
 void write_authority_extensions(Writer& writer, const AuthorityCertificateFields& fields,
                                 base::BytesView key_id, base::BytesView issuer_key_id) {
-    write_key_usage(writer, digital_signature | key_cert_sign | crl_sign);
+    write_key_usage(writer, key_usage::digital_signature | key_cert_sign | crl_sign);
     if (fields.server_auth_only) write_server_auth(writer);
     write_authority(writer, fields.path_length);
     write_subject_key_id(writer, key_id);
@@ -206,7 +234,7 @@ base::Bytes authority_name(const AuthorityCertificateFields& fields) {
 }  // namespace
 
 base::Bytes draft_server_certificate(const ServerCertificateFields& fields,
-                                     const Certificate& issuer) {
+                                     const Certificate& issuer, const CertificateProfile& profile) {
     const base::Bytes& issuer_key_id = key_id_of_issuer(issuer);
     const std::string common_name = fields.common_name.value_or("");
     const base::Bytes subject = encode_name("", common_name);
@@ -214,25 +242,22 @@ base::Bytes draft_server_certificate(const ServerCertificateFields& fields,
                       subject,       fields.public_key, issuer.public_key()};
     return draft_certificate(frame, [&](Writer& writer) {
         const bool is_rsa = fields.public_key.algorithm() == crypto::KeyAlgorithm::rsa;
-        write_key_usage(writer, is_rsa ? digital_signature | key_encipherment : digital_signature);
-        write_server_auth(writer);
+        write_key_usage(writer, is_rsa ? profile.usage_of_rsa : profile.usage_of_others);
+        write_purposes(writer, profile.purposes);
         write_end_entity(writer);
         write_authority_key_id(writer, issuer_key_id);
         if (!fields.issuer_url.empty()) write_issuer_url(writer, fields.issuer_url);
+        if (!fields.crl_url.empty()) write_crl_url(writer, fields.crl_url);
         write_names(writer, fields.names, common_name.empty() ? Subject::empty : Subject::named);
-        write_domain_validated(writer);
+        write_policies(writer, profile.policies);
     });
 }
 
-base::Bytes sign_certificate(base::BytesView to_be_signed, const crypto::PrivateKey& issuer_key) {
-    return sign_object(issuer_key, to_be_signed);
-}
-
 Certificate make_server_certificate(const ServerCertificateFields& fields,
-                                    const Certificate& issuer,
-                                    const crypto::PrivateKey& issuer_key) {
+                                    const Certificate& issuer, const crypto::PrivateKey& issuer_key,
+                                    const CertificateProfile& profile) {
     require_key_of(issuer, issuer_key);
-    return finish(draft_server_certificate(fields, issuer), issuer_key);
+    return finish(draft_server_certificate(fields, issuer, profile), issuer_key);
 }
 
 Certificate make_root_certificate(const AuthorityCertificateFields& fields,
@@ -278,7 +303,7 @@ Certificate make_tls_alpn_certificate(const SubjectNames& name,
     const Validity validity{now - std::chrono::hours(1), now + std::chrono::days(7)};
     const Frame frame{*serial, validity, subject, subject, key.public_key(), key.public_key()};
     const auto draft = draft_certificate(frame, [&](Writer& writer) {
-        write_key_usage(writer, digital_signature);
+        write_key_usage(writer, key_usage::digital_signature);
         write_server_auth(writer);
         write_end_entity(writer);
         write_names(writer, name, Subject::named);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "crypto/key.h"
 #include "pki/certificate.h"
+#include "pki/certificate_profile.h"
 #include "pki/serial_number.h"
 #include "pki/subject_names.h"
 
@@ -19,10 +20,9 @@ struct Validity {
     base::Time not_after;
 };
 
-/// What goes into a certificate for a TLS server. Everything else is fixed: v3, key usage critical
-/// (digitalSignature; keyEncipherment too for RSA), extended key usage serverAuth, basic
-/// constraints CA:FALSE critical, authority key identifier by key id alone, policy 2.23.140.1.2.1,
-/// SAN critical iff the subject is empty.
+/// What goes into one certificate for a TLS server, beside what its profile says of all of its
+/// kind. The rest is fixed: v3, key usage critical, basic constraints CA:FALSE critical, authority
+/// key identifier by key id alone, SAN critical iff the subject is empty.
 struct ServerCertificateFields {
     SerialNumber serial;
     Validity validity;
@@ -32,20 +32,22 @@ struct ServerCertificateFields {
     std::optional<std::string> common_name;
     /// http URL of the issuer's certificate for the AIA caIssuers access method, or empty.
     std::string issuer_url;
+    /// http URL of the CRL that would tell of this certificate, for the CRL distribution points, or
+    /// empty.
+    std::string crl_url{};
 };
 /// The DER of the TBSCertificate that `issuer` is to sign. Throws std::logic_error if `issuer` has
 /// no subject key identifier, or if the fields cannot stand in a certificate.
 [[nodiscard]] base::Bytes draft_server_certificate(const ServerCertificateFields& fields,
-                                                   const Certificate& issuer);
-/// The DER of the certificate. Throws std::runtime_error if the key cannot sign.
-[[nodiscard]] base::Bytes sign_certificate(base::BytesView to_be_signed,
-                                           const crypto::PrivateKey& issuer_key);
+                                                   const Certificate& issuer,
+                                                   const CertificateProfile& profile = {});
 /// Drafts and signs. Throws std::runtime_error if the key cannot sign, std::logic_error if
 /// `issuer_key` does not belong to `issuer`, if `issuer` has no subject key identifier, or if the
 /// fields cannot stand in a certificate.
 [[nodiscard]] Certificate make_server_certificate(const ServerCertificateFields& fields,
                                                   const Certificate& issuer,
-                                                  const crypto::PrivateKey& issuer_key);
+                                                  const crypto::PrivateKey& issuer_key,
+                                                  const CertificateProfile& profile = {});
 
 /// What goes into a CA certificate: basic constraints CA:TRUE critical, key usage critical
 /// keyCertSign and cRLSign (and digitalSignature), subject and authority key identifiers, path

@@ -89,7 +89,8 @@ bool is_critical(const Certificate& certificate, std::string_view oid) {
     return found.size() == 1 && found[0].critical;
 }
 
-constexpr std::string_view key_usage = "2.5.29.15";
+constexpr std::string_view key_usage_id = "2.5.29.15";
+constexpr std::string_view crl_distribution_points = "2.5.29.31";
 constexpr std::string_view subject_key_identifier = "2.5.29.14";
 constexpr std::string_view subject_alt_name = "2.5.29.17";
 constexpr std::string_view basic_constraints = "2.5.29.19";
@@ -195,8 +196,8 @@ TEST(ServerCertificate, GivesRsaKeysKeyEncipherment) {
         const auto key = crypto::PrivateKey::generate(type).public_key();
         const Certificate leaf =
             make_server_certificate(server_fields(key), authority.certificate, authority.key);
-        EXPECT_EQ(value_of(leaf, key_usage), usage);
-        EXPECT_TRUE(is_critical(leaf, key_usage));
+        EXPECT_EQ(value_of(leaf, key_usage_id), usage);
+        EXPECT_TRUE(is_critical(leaf, key_usage_id));
         EXPECT_EQ(leaf.public_key(), key);
     }
 }
@@ -223,6 +224,28 @@ TEST(ServerCertificate, HasNoAccessInformationWithoutUrl) {
     const Certificate leaf = make_server_certificate(fields, authority.certificate, authority.key);
     EXPECT_THAT(leaf.extensions(authority_information_access), IsEmpty());
     EXPECT_THAT(leaf.extensions(subject_key_identifier), IsEmpty());
+}
+
+TEST(ServerCertificate, HasWhatItsProfileSays) {
+    const Authority authority(KeyType::ec_p256);
+    auto fields = server_fields(crypto::PrivateKey::generate(KeyType::rsa2048).public_key());
+    fields.crl_url = "http://ca.example/crl/1";
+    const CertificateProfile profile{
+        .purposes = {KeyPurpose::server_auth, KeyPurpose::client_auth},
+        .usage_of_rsa = key_usage::digital_signature,
+        .policies = {octets("67810c010201"), octets("2a0304")},
+    };
+    const Certificate leaf =
+        make_server_certificate(fields, authority.certificate, authority.key, profile);
+    EXPECT_EQ(value_of(leaf, key_usage_id), "03020780");
+    EXPECT_EQ(value_of(leaf, extended_key_usage), "301406082b0601050507030106082b06010505070302");
+    EXPECT_EQ(value_of(leaf, certificate_policies), "30113008060667810c010201300506032a0304");
+    EXPECT_EQ(value_of(leaf, crl_distribution_points),
+              "301f301da01ba0198617" + base::to_hex(base::bytes_of(fields.crl_url)));
+    EXPECT_FALSE(is_critical(leaf, crl_distribution_points));
+    EXPECT_EQ(X509_check_purpose(leaf.handle(), X509_PURPOSE_SSL_SERVER, 0), 1);
+    EXPECT_EQ(X509_check_purpose(leaf.handle(), X509_PURPOSE_SSL_CLIENT, 0), 1);
+    EXPECT_EQ(X509_get_extension_flags(leaf.handle()) & EXFLAG_INVALID, 0U);
 }
 
 TEST(ServerCertificate, HasExactlyTheValidityGiven) {
@@ -273,8 +296,8 @@ TEST(RootCertificate, IsSelfSigned) {
     EXPECT_EQ(root.issuer_common_name(), "Example Root");
     EXPECT_EQ(value_of(root, basic_constraints), "30030101ff");
     EXPECT_TRUE(is_critical(root, basic_constraints));
-    EXPECT_EQ(value_of(root, key_usage), "03020186");
-    EXPECT_TRUE(is_critical(root, key_usage));
+    EXPECT_EQ(value_of(root, key_usage_id), "03020186");
+    EXPECT_TRUE(is_critical(root, key_usage_id));
     EXPECT_EQ(value_of(root, subject_key_identifier), "0414" + example_key_id());
     EXPECT_EQ(value_of(root, authority_key_identifier), "30168014" + example_key_id());
     EXPECT_EQ(X509_get_ext_count(root.handle()), 4);

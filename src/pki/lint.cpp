@@ -53,7 +53,8 @@ Draft take_apart(base::BytesView to_be_signed, asn1::Failure& failure) {
     return draft;
 }
 
-void check_frame(const Draft& draft, const Certificate& issuer, Findings& findings) {
+void check_frame(const Draft& draft, const ServerCertificateFields& wanted,
+                 const Certificate& issuer, Findings& findings) {
     if (draft.version.size() != 1 || draft.version[0] != 2)
         findings.emplace_back("the version is not 3 (RFC 5280 section 4.1.2.1)");
     const bool is_negative = !draft.serial.empty() && (draft.serial[0] & 0x80U) != 0;
@@ -63,6 +64,8 @@ void check_frame(const Draft& draft, const Certificate& issuer, Findings& findin
             "(RFC 5280 section 4.1.2.2)");
     if (draft.serial.size() < 8)
         findings.emplace_back("the serial number has less than 64 bits (BR 7.1.2.7)");
+    if (!std::ranges::equal(draft.serial, wanted.serial.der_content()))
+        findings.emplace_back("the serial number is not the one that was chosen");
     if (!std::ranges::equal(draft.algorithm, signature_algorithm_for(issuer.public_key())))
         findings.emplace_back(
             "the signature algorithm is not the one of the issuer's key "
@@ -73,6 +76,9 @@ void check_frame(const Draft& draft, const Certificate& issuer, Findings& findin
             "(RFC 5280 section 4.1.2.4)");
     if (draft.not_after <= draft.not_before)
         findings.emplace_back("the validity ends before it begins (RFC 5280 section 4.1.2.5)");
+    if (draft.not_before != wanted.validity.not_before ||
+        draft.not_after != wanted.validity.not_after)
+        findings.emplace_back("the validity is not the one that was chosen");
     if (draft.not_after > issuer.not_after())
         findings.emplace_back("the validity ends after the issuer's own (BR 7.1.2.7)");
 }
@@ -106,9 +112,15 @@ bool is_dns_name(std::string_view name) {
     }
 }
 
-void check_subject(const Draft& draft, const SubjectNames& names, Findings& findings) {
+void check_subject(const Draft& draft, const SubjectNames& names,
+                   const ServerCertificateFields& wanted, Findings& findings) {
     constexpr std::string_view empty_name = "\x30\x00";
-    if (draft.common_names.empty()) {
+    const bool has_common_name = !draft.common_names.empty();
+    if (has_common_name != wanted.common_name.has_value() ||
+        (has_common_name &&
+         base::text_of(draft.common_names.front().content) != *wanted.common_name))
+        findings.emplace_back("the common name is not the one that was chosen");
+    if (!has_common_name) {
         if (base::text_of(draft.subject) != std::string_view(empty_name.data(), 2))
             findings.emplace_back("the subject has more than a common name (BR 7.1.2.7.2)");
         return;
@@ -123,7 +135,9 @@ void check_subject(const Draft& draft, const SubjectNames& names, Findings& find
         findings.emplace_back("the common name is not one of the subjectAltName's (BR 7.1.4.3)");
 }
 
-void check_names(const SubjectNames& names, Findings& findings) {
+void check_names(const SubjectNames& names, const SubjectNames& proved, Findings& findings) {
+    if (names != proved)
+        findings.emplace_back("the names are not those that were proved (RFC 8555 section 7.4.2)");
     std::set<std::string> seen;
     for (const auto& name : names.dns_names) {
         if (!is_dns_name(name))
@@ -165,6 +179,7 @@ void check_presence(const Draft& draft, Findings& findings) {
         Rule{asn1::oid::certificate_policies, "certificatePolicies", required, non_critical},
         Rule{asn1::oid::authority_information_access, "authorityInfoAccess", optional,
              non_critical},
+        Rule{asn1::oid::crl_distribution_points, "cRLDistributionPoints", optional, non_critical},
         // RFC 5280 section 4.2.1.6: critical if and only if the subject is empty. That there is a
         // name in it is a rule of its own.
         Rule{asn1::oid::subject_alt_name, "subjectAltName", optional,
@@ -199,39 +214,89 @@ bool is_value(const Draft& draft, base::BytesView object_id, std::string_view wh
     return !value || std::ranges::equal(*value, expected);
 }
 
-base::Bytes object_id_list(base::BytesView object_id) {
-    asn1::Writer writer;
-    writer.nested(asn1::tag::sequence,
-                  [&] { writer.element(asn1::tag::object_identifier, object_id); });
-    return std::move(writer).take();
+/// The octet of a keyUsage whose bits all stand in the first one; 0 for any other.
+std::uint8_t read_key_usage(asn1::Reader& value) {
+    const auto bits = value.element(asn1::tag::bit_string, "keyUsage").content;
+    return bits.size() == 2 ? bits[1] : 0;
 }
 
-void check_purpose(const Draft& draft, const Certificate& issuer, asn1::Failure& failure,
-                   Findings& findings) {
-    constexpr std::uint8_t digital_signature = 0x80;
-    constexpr std::uint8_t key_encipherment = 0x20;
+void check_key_usage(const Draft& draft, const crypto::PublicKey& key,
+                     const CertificateProfile* profile, asn1::Failure& failure,
+                     Findings& findings) {
+    const bool is_rsa = key.algorithm() == crypto::KeyAlgorithm::rsa;
     read_value(
         draft.extensions, asn1::oid::key_usage, "keyUsage", failure, [&](asn1::Reader& value) {
-            const auto bits = value.element(asn1::tag::bit_string, "keyUsage").content;
-            const std::uint8_t usage = bits.size() == 2 ? bits[1] : 0;
-            if ((usage & digital_signature) == 0 ||
-                (usage & ~(digital_signature | key_encipherment)) != 0)
-                findings.emplace_back("keyUsage is not that of a TLS server (BR 7.1.2.7.11)");
+            const auto usage = read_key_usage(value);
+            const std::uint8_t allowed =
+                key_usage::digital_signature | (is_rsa ? key_usage::key_encipherment : 0);
+            if ((usage & key_usage::digital_signature) == 0 || (usage & ~allowed) != 0)
+                findings.emplace_back(
+                    "keyUsage is not that of a TLS server with such a key (BR 7.1.2.7.11, RFC 8813 "
+                    "section 3)");
+            if (profile != nullptr &&
+                usage != (is_rsa ? profile->usage_of_rsa : profile->usage_of_others))
+                findings.emplace_back("keyUsage is not what the profile says");
         });
-    if (!is_value(draft, asn1::oid::extended_key_usage, "extKeyUsage",
-                  object_id_list(asn1::oid::server_auth), failure))
-        findings.emplace_back("extKeyUsage is not serverAuth alone (BR 7.1.2.7.10)");
+}
+
+void check_purposes(const Draft& draft, const CertificateProfile* profile, asn1::Failure& failure,
+                    Findings& findings) {
+    read_value(
+        draft.extensions, asn1::oid::extended_key_usage, "extKeyUsage", failure,
+        [&](asn1::Reader& value) {
+            std::vector<base::BytesView> purposes;
+            asn1::Reader list = value.inside(asn1::tag::sequence, "extKeyUsage");
+            while (!list.at_end())
+                purposes.push_back(list.element(asn1::tag::object_identifier, "a purpose").content);
+            const auto is = [&](const base::BytesView& purpose, KeyPurpose known) {
+                return std::ranges::equal(purpose, object_id_of(known));
+            };
+            const auto count = [&](KeyPurpose known) {
+                return std::ranges::count_if(
+                    purposes, [&](const auto& purpose) { return is(purpose, known); });
+            };
+            const auto known = count(KeyPurpose::server_auth) + count(KeyPurpose::client_auth);
+            if (count(KeyPurpose::server_auth) != 1 || count(KeyPurpose::client_auth) > 1 ||
+                known != std::ssize(purposes))
+                findings.emplace_back(
+                    "extKeyUsage is not serverAuth, or serverAuth and clientAuth "
+                    "(BR 7.1.2.7.10)");
+            if (profile != nullptr && !std::ranges::equal(purposes, profile->purposes, is))
+                findings.emplace_back("extKeyUsage is not what the profile says");
+        });
+}
+
+void check_policies(const Draft& draft, const CertificateProfile* profile, asn1::Failure& failure,
+                    Findings& findings) {
+    read_value(draft.extensions, asn1::oid::certificate_policies, "certificatePolicies", failure,
+               [&](asn1::Reader& value) {
+                   std::vector<base::BytesView> policies;
+                   asn1::Reader list = value.inside(asn1::tag::sequence, "certificatePolicies");
+                   while (!list.at_end()) {
+                       asn1::Reader policy = list.inside(asn1::tag::sequence, "a policy");
+                       policies.push_back(
+                           policy.element(asn1::tag::object_identifier, "a policy").content);
+                       policy.end("a policy");
+                   }
+                   const auto is_domain_validated = [](base::BytesView policy) {
+                       return std::ranges::equal(policy, asn1::oid::domain_validated);
+                   };
+                   if (std::ranges::count_if(policies, is_domain_validated) != 1)
+                       findings.emplace_back(
+                           "certificatePolicies do not say domain-validated once (BR 7.1.2.7.9)");
+                   const auto is = [](base::BytesView policy, const base::Bytes& wanted) {
+                       return std::ranges::equal(policy, wanted);
+                   };
+                   if (profile != nullptr && !std::ranges::equal(policies, profile->policies, is))
+                       findings.emplace_back("certificatePolicies are not what the profile says");
+               });
+}
+
+void check_issuer(const Draft& draft, const Certificate& issuer, asn1::Failure& failure,
+                  Findings& findings) {
     const base::Bytes no_authority{asn1::tag::sequence, 0};
     if (!is_value(draft, asn1::oid::basic_constraints, "basicConstraints", no_authority, failure))
         findings.emplace_back("basicConstraints make it a CA (BR 7.1.2.7.8)");
-
-    asn1::Writer policies;
-    policies.nested(asn1::tag::sequence,
-                    [&] { policies.raw(object_id_list(asn1::oid::domain_validated)); });
-    if (!is_value(draft, asn1::oid::certificate_policies, "certificatePolicies", policies.view(),
-                  failure))
-        findings.emplace_back("certificatePolicies are not domain-validated alone (BR 7.1.2.7.9)");
-
     asn1::Writer key_id;
     key_id.nested(asn1::tag::sequence, [&] {
         const auto& id = issuer.subject_key_id();
@@ -244,6 +309,10 @@ void check_purpose(const Draft& draft, const Certificate& issuer, asn1::Failure&
             "(RFC 5280 section 4.2.1.1)");
 }
 
+bool is_http_url(const asn1::Element& name) {
+    return name.tag == asn1::tag::context(6) && base::text_of(name.content).starts_with("http://");
+}
+
 void check_issuer_url(const Draft& draft, asn1::Failure& failure, Findings& findings) {
     read_value(draft.extensions, asn1::oid::authority_information_access, "authorityInfoAccess",
                failure, [&](asn1::Reader& value) {
@@ -251,10 +320,7 @@ void check_issuer_url(const Draft& draft, asn1::Failure& failure, Findings& find
                    while (!list.at_end()) {
                        asn1::Reader access = list.inside(asn1::tag::sequence, "an access");
                        access.element(asn1::tag::object_identifier, "an access method");
-                       const auto place = access.element("an access location");
-                       const bool is_http = place.tag == asn1::tag::context(6) &&
-                                            base::text_of(place.content).starts_with("http://");
-                       if (!is_http)
+                       if (!is_http_url(access.element("an access location")))
                            findings.emplace_back(
                                "authorityInfoAccess has a place that is no http URL "
                                "(BR 7.1.2.7.7)");
@@ -262,11 +328,34 @@ void check_issuer_url(const Draft& draft, asn1::Failure& failure, Findings& find
                });
 }
 
+/// One point with one http URL and nothing else (BR 7.1.2.11.2).
+void check_crl_url(const Draft& draft, asn1::Failure& failure, Findings& findings) {
+    read_value(draft.extensions, asn1::oid::crl_distribution_points, "cRLDistributionPoints",
+               failure, [&](asn1::Reader& value) {
+                   asn1::Reader list = value.inside(asn1::tag::sequence, "cRLDistributionPoints");
+                   asn1::Reader point = list.inside(asn1::tag::sequence, "a distribution point");
+                   asn1::Reader name = point.inside(asn1::tag::context_constructed(0),
+                                                    "the name of a distribution point");
+                   asn1::Reader full = name.inside(asn1::tag::context_constructed(0),
+                                                   "the full name of a distribution point");
+                   const auto url = full.element("a URL");
+                   full.end("the full name of a distribution point");
+                   name.end("the name of a distribution point");
+                   point.end("a distribution point");
+                   list.end("cRLDistributionPoints");
+                   if (!is_http_url(url))
+                       findings.emplace_back(
+                           "cRLDistributionPoints has a place that is no http URL "
+                           "(BR 7.1.2.11.2)");
+               });
+}
+
 }  // namespace
 
 std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
+                                                 const ServerCertificateFields& wanted,
                                                  const Certificate& issuer,
-                                                 const crypto::PublicKey& key) {
+                                                 const CertificateProfile* profile) {
     if (const auto sound = asn1::check(to_be_signed); !sound)
         return {sound.error().within("the certificate is not DER")};
     asn1::Failure failure;
@@ -277,13 +366,17 @@ std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
     SubjectNames names;
     read_value(draft.extensions, asn1::oid::subject_alt_name, "subjectAltName", failure,
                [&](asn1::Reader& value) { names = read_general_names(value, findings); });
-    check_frame(draft, issuer, findings);
-    check_key(draft, key, findings);
-    check_subject(draft, names, findings);
-    check_names(names, findings);
+    check_frame(draft, wanted, issuer, findings);
+    check_key(draft, wanted.public_key, findings);
+    check_subject(draft, names, wanted, findings);
+    check_names(names, wanted.names, findings);
     check_presence(draft, findings);
-    check_purpose(draft, issuer, failure, findings);
+    check_key_usage(draft, wanted.public_key, profile, failure, findings);
+    check_purposes(draft, profile, failure, findings);
+    check_policies(draft, profile, failure, findings);
+    check_issuer(draft, issuer, failure, findings);
     check_issuer_url(draft, failure, findings);
+    check_crl_url(draft, failure, findings);
     if (failure) findings.push_back(*failure);
     return findings;
 }

@@ -5,16 +5,20 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "pki/certificate.h"
+#include "pki/certificate_builder.h"
+#include "pki/certificate_profile.h"
 
 namespace cairn::pki {
 
-/// What is wrong with a certificate for a TLS server that is about to be signed, judged by the
-/// standards alone: RFC 5280 and the Baseline Requirements' profile of a domain validated
-/// certificate (BR 7.1.2.7). `to_be_signed` is the DER of its TBSCertificate. It is read anew, so
-/// that a mistake of whoever put it together is found; `key` is the one that it must be for. Each
-/// finding names the section that it offends. Empty: nothing is wrong.
-[[nodiscard]] std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
-                                                               const Certificate& issuer,
-                                                               const crypto::PublicKey& key);
+/// What is wrong with a certificate for a TLS server that is about to be signed: judged by the
+/// standards (RFC 5280 and the Baseline Requirements' profile of a domain validated certificate, BR
+/// 7.1.2.7), by what it must say of its subject, `wanted`, and, if there is a `profile`, by what
+/// that says. Null stands for octets that were drawn up under a profile that may have changed
+/// since. `to_be_signed` is the DER of the TBSCertificate. It is read anew, so that a mistake of
+/// whoever put it together is found. Each finding names the section that it offends, if there is
+/// one. Empty: nothing is wrong.
+[[nodiscard]] std::vector<base::Error> lint_server_certificate(
+    base::BytesView to_be_signed, const ServerCertificateFields& wanted, const Certificate& issuer,
+    const CertificateProfile* profile);
 
 }  // namespace cairn::pki

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "asn1/object_id.h"
 #include "pki/certificate_builder.h"
 
 namespace cairn::pki {
@@ -48,18 +49,22 @@ ServerCertificateFields good_fields() {
             .issuer_url = "http://ca.example/issuer"};
 }
 
+const CertificateProfile usual_profile;
+
 std::vector<std::string> findings_in(base::BytesView draft,
                                      const Certificate& issuer = authority().certificate,
-                                     const crypto::PublicKey& key = good_fields().public_key) {
+                                     const ServerCertificateFields& wanted = good_fields(),
+                                     const CertificateProfile* profile = &usual_profile) {
     std::vector<std::string> result;
-    for (const auto& finding : lint_server_certificate(draft, issuer, key))
+    for (const auto& finding : lint_server_certificate(draft, wanted, issuer, profile))
         result.push_back(finding.message);
     return result;
 }
 
-std::vector<std::string> findings_in(const ServerCertificateFields& fields) {
+std::vector<std::string> findings_in(const ServerCertificateFields& fields,
+                                     const CertificateProfile& profile = usual_profile) {
     const auto& issuer = authority().certificate;
-    return findings_in(draft_server_certificate(fields, issuer), issuer, fields.public_key);
+    return findings_in(draft_server_certificate(fields, issuer, profile), issuer, fields, &profile);
 }
 
 /// A good draft in which some octets are replaced by others of the same length.
@@ -81,7 +86,7 @@ TEST(Lint, FindsNothingInWhatTheBuilderMakes) {
             auto fields = good_fields();
             fields.public_key = crypto::PrivateKey::generate(type).public_key();
             EXPECT_THAT(findings_in(draft_server_certificate(fields, issuer.certificate),
-                                    issuer.certificate, fields.public_key),
+                                    issuer.certificate, fields),
                         IsEmpty());
         }
     }
@@ -89,6 +94,8 @@ TEST(Lint, FindsNothingInWhatTheBuilderMakes) {
     fields.common_name = "a.example";
     EXPECT_THAT(findings_in(fields), IsEmpty());
     fields.issuer_url.clear();
+    EXPECT_THAT(findings_in(fields), IsEmpty());
+    fields.crl_url = "http://ca.example/crl/1";
     EXPECT_THAT(findings_in(fields), IsEmpty());
 }
 
@@ -152,7 +159,9 @@ INSTANTIATE_TEST_SUITE_P(
                   "less than 2048 bits"},
         BadFields{"IssuerUrlOverTls",
                   [](auto& fields) { fields.issuer_url = "https://ca.example/issuer"; },
-                  "no http URL"}),
+                  "authorityInfoAccess has a place that is no http URL"},
+        BadFields{"CrlUrlOverTls", [](auto& fields) { fields.crl_url = "https://ca.example/crl"; },
+                  "cRLDistributionPoints has a place that is no http URL"}),
     [](const auto& instance) { return instance.param.name; });
 
 struct BadOctets {
@@ -178,8 +187,24 @@ INSTANTIATE_TEST_SUITE_P(
         BadOctets{"KeyUsageNotCritical", "0603551d0f0101ff", "0603551d630101ff",
                   "keyUsage is missing"},
         BadOctets{"UnknownExtension", "0603551d0f0101ff", "0603551d630101ff", "no rule allows"},
-        BadOctets{"ClientAuth", "06082b06010505070301", "06082b06010505070302", "serverAuth alone"},
-        BadOctets{"OtherPolicy", "060667810c010201", "060667810c010202", "domain-validated alone"},
+        BadOctets{"ClientAuth", "06082b06010505070301", "06082b06010505070302",
+                  "extKeyUsage is not serverAuth"},
+        BadOctets{"ClientAuthUnwanted", "06082b06010505070301", "06082b06010505070302",
+                  "extKeyUsage is not what the profile says"},
+        BadOctets{"UnknownPurpose", "06082b06010505070301", "06082b06010505070303",
+                  "extKeyUsage is not serverAuth"},
+        BadOctets{"OtherPolicy", "060667810c010201", "060667810c010202",
+                  "do not say domain-validated once"},
+        BadOctets{"OtherPolicyThanTheProfiles", "060667810c010201", "060667810c010202",
+                  "certificatePolicies are not what the profile says"},
+        BadOctets{"KeyEnciphermentOfAnEllipticCurve", "0603551d0f0101ff040403020780",
+                  "0603551d0f0101ff0404030205a0", "with such a key"},
+        BadOctets{"OtherSerial", "10112233445566778899aabbccddeeff",
+                  "10112233445566778899aabbccddeefe", "serial number is not the one"},
+        BadOctets{"OtherEnd", "170d3237303232303132303030305a", "170d3237303232303132303030315a",
+                  "validity is not the one"},
+        BadOctets{"OtherName", "8209612e6578616d706c65", "8209632e6578616d706c65",
+                  "names are not those that were proved"},
         BadOctets{"TwiceThere", "0603551d25", "0603551d20", "more than once"}),
     [](const auto& instance) { return instance.param.name; });
 
@@ -187,8 +212,48 @@ TEST(Lint, FindsAnotherKeyThanWasAskedFor) {
     const auto& issuer = authority().certificate;
     const auto other = crypto::PrivateKey::generate(KeyType::ec_p256).public_key();
     const auto draft = draft_server_certificate(good_fields(), issuer);
-    EXPECT_THAT(findings_in(draft, issuer, other),
+    auto wanted = good_fields();
+    wanted.public_key = other;
+    EXPECT_THAT(findings_in(draft, issuer, wanted),
                 testing::ElementsAre(HasSubstr("public key is not the one")));
+}
+
+TEST(Lint, FindsACommonNameThatNobodyChose) {
+    const auto& issuer = authority().certificate;
+    auto named = good_fields();
+    named.common_name = "a.example";
+    EXPECT_THAT(findings_in(draft_server_certificate(named, issuer), issuer, good_fields()),
+                testing::ElementsAre(HasSubstr("common name is not the one")));
+    EXPECT_THAT(findings_in(draft_server_certificate(good_fields(), issuer), issuer, named),
+                testing::ElementsAre(HasSubstr("common name is not the one")));
+}
+
+// A profile decides within what the standards allow; what it does not say is found as well.
+TEST(Lint, GoesByTheProfile) {
+    static const auto rsa = crypto::PrivateKey::generate(KeyType::rsa2048).public_key();
+    const auto& issuer = authority().certificate;
+    auto fields = good_fields();
+    fields.public_key = rsa;
+    CertificateProfile profile;
+    profile.purposes = {KeyPurpose::server_auth, KeyPurpose::client_auth};
+    profile.usage_of_rsa = key_usage::digital_signature;
+    const auto own_policy = asn1::oid::encode<1, 3, 6, 1, 4, 1, 99999, 1>();
+    profile.policies.push_back(base::copy_of(own_policy));
+    EXPECT_THAT(findings_in(fields, profile), IsEmpty());
+    const auto draft = draft_server_certificate(fields, issuer, profile);
+    EXPECT_THAT(findings_in(draft, issuer, fields, &usual_profile),
+                testing::UnorderedElementsAre("keyUsage is not what the profile says",
+                                              "extKeyUsage is not what the profile says",
+                                              "certificatePolicies are not what the profile says"));
+    EXPECT_THAT(findings_in(draft, issuer, fields, nullptr), IsEmpty())
+        << "the standards allow what another profile wants";
+
+    profile.purposes = {KeyPurpose::client_auth};
+    EXPECT_THAT(findings_in(fields, profile), Contains(HasSubstr("extKeyUsage is not serverAuth")));
+    profile = {.usage_of_rsa = key_usage::key_encipherment};
+    EXPECT_THAT(findings_in(fields, profile), Contains(HasSubstr("keyUsage is not that")));
+    profile = {.usage_of_others = key_usage::digital_signature | key_usage::key_encipherment};
+    EXPECT_THAT(findings_in(good_fields(), profile), Contains(HasSubstr("RFC 8813")));
 }
 
 TEST(Lint, FindsAnotherIssuer) {

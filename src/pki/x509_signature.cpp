@@ -109,15 +109,24 @@ base::BytesView signature_algorithm_for(const crypto::PublicKey& key) {
     return scheme_for(key).identifier;
 }
 
-base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed) {
+base::Bytes sign_x509(const crypto::PrivateKey& key, base::BytesView to_be_signed) {
+    return crypto::sign_raw(key, scheme_for(key.public_key()).digest(), to_be_signed);
+}
+
+base::Bytes signed_object(base::BytesView to_be_signed, base::BytesView algorithm,
+                          base::BytesView signature) {
     asn1::Writer writer;
     writer.nested(asn1::tag::sequence, [&] {
         writer.raw(to_be_signed);
-        writer.raw(signature_algorithm_for(key.public_key()));
-        writer.octet_aligned_bits(
-            crypto::sign_raw(key, scheme_for(key.public_key()).digest(), to_be_signed));
+        writer.raw(algorithm);
+        writer.octet_aligned_bits(signature);
     });
     return std::move(writer).take();
+}
+
+base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed) {
+    return signed_object(to_be_signed, signature_algorithm_for(key.public_key()),
+                         sign_x509(key, to_be_signed));
 }
 
 base::Result<void> verify_x509(const crypto::PublicKey& key, base::BytesView algorithm,

@@ -1,5 +1,5 @@
 #pragma once
-// Private to pki: how certificates and requests are signed.
+// How certificates, requests and revocation lists are signed.
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -11,8 +11,16 @@ namespace cairn::pki {
 /// SHA-512 for P-521, or Ed25519. The view is of static memory.
 [[nodiscard]] base::BytesView signature_algorithm_for(const crypto::PublicKey& key);
 
-/// The signed object: `to_be_signed`, the algorithm and the signature (X.509's SIGNED), as in
-/// certificates and requests. Throws std::runtime_error if the key cannot sign.
+/// The value of `key`'s signature over `to_be_signed` with that algorithm. Throws
+/// std::runtime_error if the key cannot sign.
+[[nodiscard]] base::Bytes sign_x509(const crypto::PrivateKey& key, base::BytesView to_be_signed);
+
+/// What is signed, the DER AlgorithmIdentifier, and the value of the signature, as certificates,
+/// requests and revocation lists are put together (X.509's SIGNED).
+[[nodiscard]] base::Bytes signed_object(base::BytesView to_be_signed, base::BytesView algorithm,
+                                        base::BytesView signature);
+
+/// Signs and puts together. Throws std::runtime_error if the key cannot sign.
 [[nodiscard]] base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed);
 
 /// Verifies `signature` of `key` over `data`; an empty result if it is good. `algorithm` is the DER

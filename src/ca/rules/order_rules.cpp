@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <span>
 
 #include "base/result.h"
 
@@ -16,7 +17,6 @@ using protocol::ProblemType;
 
 namespace {
 
-constexpr std::size_t longest_common_name = 64;  // ub-common-name, RFC 5280 appendix A
 constexpr base::Seconds longest_distance = std::chrono::hours(48);  // BR 7.1.2.7
 
 std::string lower_case(std::string_view text) {
@@ -116,7 +116,11 @@ std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
     }
     std::vector<protocol::Subproblem> refused;
     for (const auto& identifier : request.identifiers) {
-        if (auto reason = policy.refusal(identifier)) {
+        auto reason = policy.refusal(identifier);
+        if (!reason && !profile.identifier_types.contains(identifier.type()))
+            reason = "profile \"" + profile.name + "\" is not for identifiers of type " +
+                     std::string(to_string(identifier.type()));
+        if (reason) {
             refused.push_back(
                 {ProblemType::rejected_identifier, std::move(*reason),
                  std::pair(std::string(to_string(identifier.type())), identifier.value())});
@@ -133,7 +137,8 @@ std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
     return validity_refusal(request.not_before, request.not_after, profile, now);
 }
 
-std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order) {
+std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order,
+                                      const Profile& profile) {
     std::vector<std::string> findings;
     const auto ordered_dns = ordered_names(order.identifiers, IdentifierType::dns);
     // RFC 8555 section 7.4: a name may stand in the common name, in the SAN, or in both. The same
@@ -155,6 +160,10 @@ std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order) {
         findings.emplace_back("it asks for must-staple, and this CA offers no OCSP");
     if (auto reason = certificate_key_refusal(csr.public_key()))
         findings.push_back("its key is refused: " + *reason);
+    else if (!profile.certifies(csr.public_key().algorithm()))
+        findings.push_back("its key is refused: profile \"" + profile.name +
+                           "\" does not certify " +
+                           std::string(to_string(csr.public_key().algorithm())) + " keys");
     return findings;
 }
 
@@ -171,54 +180,6 @@ pki::Validity validity_for(const Order& order, const Profile& profile, base::Tim
     const auto end = std::min(order.not_after.value_or(issuer_not_after), issuer_not_after);
     if (!order.not_before) return validity_until(end, life, profile.backdate, now);
     return {*order.not_before, std::min(*order.not_before + life - base::Seconds(1), end)};
-}
-
-protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
-                                                     std::span<const Authorization> proofs,
-                                                     const pki::Csr& csr, const Profile& profile) {
-    const auto refuse = [](ProblemType type, std::string detail) {
-        return std::unexpected(Problem(type, std::move(detail)));
-    };
-    if (!order.intent) return refuse(ProblemType::order_not_ready, "the order was not finalized");
-
-    // The set to be signed is the set of what was proved, name by name (Let's Encrypt 2020).
-    std::set<Identifier> proved;
-    for (const auto& proof : proofs) {
-        if (proof.account == order.account &&
-            proof.status(order.intent->begun) == protocol::AuthorizationStatus::valid)
-            proved.insert(proof.identifier);
-    }
-    const std::set<Identifier> ordered(order.identifiers.begin(), order.identifiers.end());
-    if (proved != ordered)
-        return refuse(ProblemType::unauthorized,
-                      "not every identifier of the order has a valid authorization any more");
-
-    if (csr.der() != order.intent->csr)
-        return refuse(ProblemType::bad_csr,
-                      "the CSR is not the one that the order was finalized with");
-    if (const auto findings = csr_findings(csr, order); !findings.empty())
-        return refuse(ProblemType::bad_csr, findings.front());
-
-    auto result = for_own_server(order.identifiers, csr.public_key(), order.intent->serial,
-                                 order.intent->validity);
-    if (!profile.common_name) result.leave_out_common_name();
-    return result;
-}
-
-IssuanceProof IssuanceProof::for_own_server(std::span<const Identifier> names,
-                                            crypto::PublicKey key, pki::SerialNumber serial,
-                                            pki::Validity validity) {
-    IssuanceProof proof(std::move(key), std::move(serial), validity);
-    for (const auto& identifier : names) {
-        if (identifier.type() == IdentifierType::ip) {
-            proof.names_.ip_addresses.push_back(identifier.ip_address());
-            continue;
-        }
-        proof.names_.dns_names.push_back(identifier.value());
-        if (!proof.common_name_ && identifier.value().size() <= longest_common_name)
-            proof.common_name_ = identifier.value();
-    }
-    return proof;
 }
 
 }  // namespace cairn::ca

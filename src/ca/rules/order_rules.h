@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +24,8 @@ namespace cairn::ca {
 [[nodiscard]] std::vector<protocol::ChallengeType> challenges_for(
     const protocol::Identifier& identifier);
 
-/// Judges a request for an order under `profile`: the number of names, each name by `policy` with a
-/// subproblem for each refused one, and the validity asked for.
+/// Judges a request for an order under `profile`: the number of names, each name by its kind and by
+/// `policy` with a subproblem for each refused one, and the validity asked for.
 [[nodiscard]] std::optional<protocol::Problem> order_refusal(
     const protocol::NewOrderRequest& request, const Profile& profile, const NamePolicy& policy,
     base::Time now);
@@ -45,9 +44,10 @@ namespace cairn::ca {
                                                               base::Time now);
 
 /// Everything that is wrong with `csr` for `order`: its names are not exactly the order's (compared
-/// without case and duplicates), its common name is none of them, its key may not be certified, it
-/// asks for must-staple. Empty: nothing is.
-[[nodiscard]] std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order);
+/// without case and duplicates), its common name is none of them, its key may not be certified, at
+/// all or under `profile`, it asks for must-staple. Empty: nothing is.
+[[nodiscard]] std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order,
+                                                    const Profile& profile);
 
 /// The validity of a certificate issued at `now`: `life` in all, of which `backdate` is past, and
 /// no longer than to `end`. Of one that is cut short there no more than a tenth is past, whatever
@@ -59,41 +59,5 @@ namespace cairn::ca {
 /// profile says; never beyond the issuer's own. Both ends inclusive.
 [[nodiscard]] pki::Validity validity_for(const Order& order, const Profile& profile,
                                          base::Time issuer_not_after, base::Time now);
-
-/// The proof that a certificate may be signed: only this module makes one, and a signer takes
-/// nothing else.
-class IssuanceProof {
-  public:
-    /// Proves that every name of `order` has a valid authorization of the order's account, in
-    /// `proofs`, at the moment of the order's intent, and that `csr` is the one in the intent and
-    /// asks for exactly these names. The problem says what is missing.
-    [[nodiscard]] static protocol::OrProblem<IssuanceProof> of(
-        const Order& order, std::span<const Authorization> proofs, const pki::Csr& csr,
-        const Profile& profile);
-    /// For the certificate with which the CA itself serves HTTPS: names come from its
-    /// configuration.
-    [[nodiscard]] static IssuanceProof for_own_server(std::span<const protocol::Identifier> names,
-                                                      crypto::PublicKey key,
-                                                      pki::SerialNumber serial,
-                                                      pki::Validity validity);
-
-    /// The certificate has its names as alternative ones alone.
-    void leave_out_common_name() { common_name_.reset(); }
-
-    [[nodiscard]] const pki::SubjectNames& names() const { return names_; }
-    [[nodiscard]] const std::optional<std::string>& common_name() const { return common_name_; }
-    [[nodiscard]] const crypto::PublicKey& public_key() const { return public_key_; }
-    [[nodiscard]] const pki::SerialNumber& serial() const { return serial_; }
-    [[nodiscard]] const pki::Validity& validity() const { return validity_; }
-
-  private:
-    IssuanceProof(crypto::PublicKey key, pki::SerialNumber serial, pki::Validity validity)
-        : public_key_(std::move(key)), serial_(std::move(serial)), validity_(validity) {}
-    pki::SubjectNames names_;
-    std::optional<std::string> common_name_;
-    crypto::PublicKey public_key_;
-    pki::SerialNumber serial_;
-    pki::Validity validity_;
-};
 
 }  // namespace cairn::ca

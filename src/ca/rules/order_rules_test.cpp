@@ -49,35 +49,6 @@ class OrderRulesTest : public testing::Test {
                 .completed = std::nullopt,
                 .problem = std::nullopt};
     }
-    Authorization proof_of(const Identifier& identifier) {
-        return {.id = AuthorizationId::fresh(now, random_),
-                .account = account_,
-                .identifier = identifier,
-                .created = now,
-                .expires = now + std::chrono::days(10),
-                .token = protocol::Token::random(random_),
-                .offered = challenges_for(identifier),
-                .attempt = ValidationAttempt{.method = challenges_for(identifier).front(),
-                                             .started = now,
-                                             .finished = now,
-                                             .problem = std::nullopt},
-                .deactivated = std::nullopt};
-    }
-    std::vector<Authorization> proofs_of(const Order& order) {
-        std::vector<Authorization> proofs;
-        for (const auto& identifier : order.identifiers) proofs.push_back(proof_of(identifier));
-        return proofs;
-    }
-    static pki::Csr csr_of(const Order& order) {
-        return pki::Csr::from_kept_der(order.intent->csr).value();
-    }
-    void finalize(Order& order, const pki::SubjectNames& names) {
-        order.intent = IssuanceIntent{.begun = now,
-                                      .csr = pki::make_csr(key_, names),
-                                      .serial = pki::SerialNumber::random(random_),
-                                      .validity = {now, now + std::chrono::days(90)}};
-    }
-
     crypto::SystemRandom random_;
     AccountId account_ = AccountId::fresh(now, random_);
     crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
@@ -87,6 +58,8 @@ class OrderRulesTest : public testing::Test {
         return profile;
     }();
     NamePolicy policy_{NamePolicy::Choices{}};
+    NamePolicy open_policy_{NamePolicy::Choices{
+        .internal_names = false, .networks = {base::IpNetwork::from_text("192.0.2.0/24").value()}}};
 };
 
 TEST_F(OrderRulesTest, OffersOnlyChallengesThatProveTheIdentifier) {
@@ -198,7 +171,7 @@ TEST_F(OrderRulesTest, ComparesTheNamesOfACsrWithTheOrder) {
         const auto csr = pki::Csr::from_der(
             pki::make_csr(key_, {.dns_names = names, .ip_addresses = {}, .other_names = 0}));
         ASSERT_TRUE(csr);
-        EXPECT_EQ(csr_findings(*csr, order).size(), count) << names.size();
+        EXPECT_EQ(csr_findings(*csr, order, profile_).size(), count) << names.size();
     }
 }
 
@@ -228,15 +201,16 @@ TEST_F(OrderRulesTest, TakesAnyOrderedIdentifierAsCommonName) {
     const std::string names = "DNS:a.example.com,IP:192.0.2.7,IP:2001:db8::1";
     for (const char* good : {"a.example.com", "A.Example.COM", "192.0.2.7", "2001:db8::1",
                              "2001:DB8:0:0::0:1", "[2001:db8::1]"})
-        EXPECT_EQ(csr_findings(with_common_name(key_, good, names), order),
+        EXPECT_EQ(csr_findings(with_common_name(key_, good, names), order, profile_),
                   std::vector<std::string>{})
             << good;
     for (const char* bad : {"b.example.com", "192.0.2.8", "2001:db8::2", "192.0.2.7.", "[192.0.2.7",
                             "192.0.2.07", "a.example.com.", "Example Corp"})
-        EXPECT_EQ(csr_findings(with_common_name(key_, bad, names), order).size(), 1U) << bad;
+        EXPECT_EQ(csr_findings(with_common_name(key_, bad, names), order, profile_).size(), 1U)
+            << bad;
     // As a name may stand in the common name alone, so may an address.
     EXPECT_EQ(csr_findings(with_common_name(key_, "192.0.2.7", "DNS:a.example.com,IP:2001:db8::1"),
-                           order),
+                           order, profile_),
               std::vector<std::string>{});
 }
 
@@ -245,64 +219,30 @@ TEST_F(OrderRulesTest, RefusesMustStapleAndUncertifiableKeys) {
     const pki::SubjectNames names{
         .dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0};
     const auto stapled = pki::Csr::from_der(pki::make_csr(key_, names, {.must_staple = true}));
-    EXPECT_EQ(csr_findings(*stapled, order).size(), 1U);
+    EXPECT_EQ(csr_findings(*stapled, order, profile_).size(), 1U);
     const auto ed25519 = pki::Csr::from_der(
         pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ed25519), names));
-    EXPECT_EQ(csr_findings(*ed25519, order).size(), 1U);
+    EXPECT_EQ(csr_findings(*ed25519, order, profile_).size(), 1U);
 }
 
-TEST_F(OrderRulesTest, ProvesExactlyWhatWasAuthorized) {
-    auto order = order_for(identifiers({"a.example.com", "192.0.2.7"}));
-    const auto address = *base::IpAddress::from_text("192.0.2.7");
-    finalize(order, {.dns_names = {"a.example.com"}, .ip_addresses = {address}, .other_names = 0});
-    const auto proof = IssuanceProof::of(order, proofs_of(order), csr_of(order), profile_);
-    ASSERT_TRUE(proof);
-    EXPECT_EQ(proof->names().dns_names, std::vector<std::string>{"a.example.com"});
-    EXPECT_EQ(proof->names().ip_addresses, std::vector{address});
-    EXPECT_EQ(proof->serial(), order.intent->serial);
-    EXPECT_FALSE(proof->common_name());
-}
+TEST_F(OrderRulesTest, TakesTheKindsOfNamesAndKeysOfTheProfile) {
+    profile_.identifier_types = {protocol::IdentifierType::dns};
+    const auto problem = order_refusal(request_for(identifiers({"a.example.com", "192.0.2.7"})),
+                                       profile_, open_policy_, now);
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->type, ProblemType::rejected_identifier);
+    ASSERT_EQ(problem->subproblems.size(), 1U);
+    EXPECT_EQ(problem->detail, "192.0.2.7: profile \"default\" is not for identifiers of type ip");
 
-TEST_F(OrderRulesTest, ProvesNothingWithoutEveryAuthorization) {
-    auto order = order_for(identifiers({"a.example.com", "b.example.com"}));
-    finalize(
-        order,
-        {.dns_names = {"a.example.com", "b.example.com"}, .ip_addresses = {}, .other_names = 0});
-    const auto spoil = [&](auto change) {
-        auto proofs = proofs_of(order);
-        change(proofs);
-        return !IssuanceProof::of(order, proofs, csr_of(order), profile_).has_value();
-    };
-    EXPECT_FALSE(spoil([](auto&) {}));
-    EXPECT_TRUE(spoil([](auto& proofs) { proofs.pop_back(); }));
-    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1] = proofs[0]; }));
-    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1].deactivated = now; }));
-    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1].expires = now; }));
-    EXPECT_TRUE(spoil([](auto& proofs) { proofs[1].attempt.reset(); }));
-    EXPECT_TRUE(spoil([](auto& proofs) {
-        proofs[1].attempt->problem.emplace(ProblemType::dns, "no such name");
-    }));
-    EXPECT_TRUE(spoil([&](auto& proofs) { proofs[1].account = AccountId::fresh(now, random_); }));
-    EXPECT_TRUE(spoil([&](auto& proofs) { proofs.push_back(proof_of(*Identifier::dns("c.d"))); }));
-}
-
-TEST_F(OrderRulesTest, ProvesNothingForAnotherCsr) {
-    auto order = order_for(identifiers({"a.example.com"}));
-    finalize(order, {.dns_names = {"b.example.com"}, .ip_addresses = {}, .other_names = 0});
-    EXPECT_EQ(IssuanceProof::of(order, proofs_of(order), csr_of(order), profile_).error().type,
-              ProblemType::bad_csr);
-}
-
-TEST_F(OrderRulesTest, ProvesNothingForACsrThatIsNotTheIntents) {
-    auto finalized = order_for(identifiers({"a.example.com"}));
-    finalize(finalized, {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0});
-    const auto csr = csr_of(finalized);
-    EXPECT_TRUE(IssuanceProof::of(finalized, proofs_of(finalized), csr, profile_));
-    finalized.intent->csr =
-        pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ec_p256),
-                      {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0});
-    EXPECT_EQ(IssuanceProof::of(finalized, proofs_of(finalized), csr, profile_).error().type,
-              ProblemType::bad_csr);
+    const auto order = order_for(identifiers({"a.example.com"}));
+    const auto csr = pki::Csr::from_der(pki::make_csr(
+        key_, {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0}));
+    profile_.key_algorithms = {crypto::KeyAlgorithm::rsa};
+    EXPECT_EQ(csr_findings(*csr, order, profile_),
+              std::vector<std::string>{
+                  "its key is refused: profile \"default\" does not certify ec-p256 keys"});
+    profile_.key_algorithms.insert(crypto::KeyAlgorithm::ec_p256);
+    EXPECT_EQ(csr_findings(*csr, order, profile_), std::vector<std::string>{});
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "crypto/key.h"
+#include "pki/certificate_profile.h"
+#include "protocol/identifier.h"
 
 namespace cairn::ca {
 
@@ -20,8 +24,14 @@ struct Profile {
     /// a part of `validity`.
     base::Seconds backdate = usual_backdate(validity);
     std::size_t max_names = 100;
-    /// The first name of at most 64 characters also becomes the subject's common name.
-    bool common_name = false;
+    /// Kinds of names that an order may have; never empty.
+    std::set<protocol::IdentifierType> identifier_types{protocol::IdentifierType::dns,
+                                                        protocol::IdentifierType::ip};
+    /// Kinds of keys that are certified, of those that may be at all (`certificate_key_refusal`);
+    /// empty: every one.
+    std::set<crypto::KeyAlgorithm> key_algorithms{};
+    /// What stands in every certificate, whatever its names and key.
+    pki::CertificateProfile certificate{};
     base::Seconds order_lifetime{std::chrono::days(7)};
     base::Seconds pending_lifetime{std::chrono::days(7)};
     /// How long a proof of control may be used again.
@@ -29,6 +39,10 @@ struct Profile {
     /// Whether the schedule of the Baseline Requirements bounds `validity` as time goes by.
     bool baseline_requirements = true;
 
+    /// Whether keys of this kind are certified.
+    [[nodiscard]] bool certifies(crypto::KeyAlgorithm key) const {
+        return key_algorithms.empty() || key_algorithms.contains(key);
+    }
     /// The longest validity of a certificate issued at `when`.
     [[nodiscard]] base::Seconds longest_life(base::Time when) const;
 

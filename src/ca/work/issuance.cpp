@@ -39,7 +39,7 @@ std::string joined(const Findings& findings, Text text) {
     return result;
 }
 
-pki::Csr require_csr(const base::Bytes& der, const Order& order) {
+pki::Csr require_csr(const base::Bytes& der, const Order& order, const Profile& profile) {
     auto csr = pki::Csr::from_der(der);
     if (!csr) {
         throw Problem(ProblemType::bad_csr,
@@ -47,7 +47,7 @@ pki::Csr require_csr(const base::Bytes& der, const Order& order) {
                           return error.message;
                       }));
     }
-    if (const auto findings = csr_findings(*csr, order); !findings.empty()) {
+    if (const auto findings = csr_findings(*csr, order, profile); !findings.empty()) {
         throw Problem(ProblemType::bad_csr,
                       "the CSR is refused: " +
                           joined(findings, [](const std::string& finding) { return finding; }));
@@ -69,19 +69,6 @@ void require_begun(OrderStore::IssuanceBeginning beginning) {
             throw Problem(ProblemType::order_not_ready,
                           "the order is being finalized already, or cannot be any more");
     }
-}
-
-// What is kept of a certificate and known before it is signed.
-IssuedCertificate kept(const IssuanceProof& proof, const Issuer& issuer) {
-    return {.serial = proof.serial(),
-            .der = {},
-            .issuer = issuer.id(),
-            .key = crypto::sha256(proof.public_key().spki()),
-            .not_after = proof.validity().not_after,
-            .account = std::nullopt,
-            .order = std::nullopt,
-            .issued = {},
-            .revocation = std::nullopt};
 }
 
 }  // namespace
@@ -139,7 +126,7 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
         throw Problem(ProblemType::invalid_profile,
                       "profile \"" + order.profile + "\" is not offered any more");
 
-    auto csr = require_csr(request.csr, order);
+    auto csr = require_csr(request.csr, order, *profile);
     const auto now = clock_.now();
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
@@ -224,10 +211,10 @@ base::Task<void> Issuance::carry_out(OrderId id) {
         log_.debug("issuance begins", {{"request", order->intent->request},
                                        {"order", id.to_string()},
                                        {"issuer", issuer.name()}});
-        auto certificate = kept(proven->proof, issuer);
+        auto certificate = issuer.record_of(proven->proof.fields());
         certificate.account = order->account;
         certificate.order = id;
-        certificate.der = co_await make_certificate(std::move(proven->proof), issuer);
+        certificate.der = co_await issuer.sign(issuer.draft(std::move(proven->proof)), observer_);
         certificate.issued = order->completed.emplace(clock_.now());
         ending.certificate = std::move(certificate);
         ending.issuer = issuer.name();
@@ -312,14 +299,11 @@ base::Task<Issuance::Facts> Issuance::read_again(Order order) {
 
 Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
     const auto& order = facts.order;
-    const auto* profile = profiles_.find(order.profile);
-    if (profile == nullptr)
-        throw Problem(ProblemType::invalid_profile, "the profile is not offered any more");
-    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, *profile);
+    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, profiles_);
     if (!proof) throw std::move(proof.error());
     // Asked again: between finalize and now may lie an outage or a change of issuer.
     const auto& issuer =
-        require_issuer({order.profile, proof->public_key().algorithm(), order.identifiers});
+        require_issuer({order.profile, facts.csr.public_key().algorithm(), order.identifiers});
     if (auto refusal = intent_refusal(*order.intent, issuer.validity().not_after, clock_.now())) {
         // Who finalized must not lose the order to a clock that will be set right.
         if (!clock_watch_.is_believed())
@@ -329,75 +313,11 @@ Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
     return ProvenIntent{std::move(*proof), issuer};
 }
 
-base::Task<base::Bytes> Issuance::make_certificate(IssuanceProof proof, const Issuer& issuer) {
-    auto draft = CertificateDraft::of(proof, issuer.certificate(), issuer.certificate_url());
-    if (!draft)
-        throw std::runtime_error(
-            "the lint refuses the certificate: " +
-            joined(draft.error(), [](const base::Error& finding) { return finding.message; }));
-    const auto begun = std::chrono::steady_clock::now();
-    const auto tell = [&](Observer::Signature outcome) {
-        observer_.signature_ended(issuer.name(), issuer.certificate().public_key().algorithm(),
-                                  outcome, std::chrono::steady_clock::now() - begun);
-    };
-    try {
-        auto certificate = co_await issuer.signer().sign(std::move(*draft));
-        tell(Observer::Signature::done);
-        co_return certificate;
-    } catch (const SignerUnavailable&) {
-        tell(Observer::Signature::unavailable);
-        throw;
-    } catch (...) {
-        tell(Observer::Signature::failed);
-        throw;
-    }
-}
-
 base::Task<void> Issuance::give_up(OrderId id) {
     Problem problem(ProblemType::server_internal, "the CA could not issue the certificate");
     const bool is_written = co_await repository_.fail_issuance(id, std::move(problem));
     if (is_written) observer_.issuance_refused(ProblemType::server_internal);
     announcements_.announce(id.to_string());
-}
-
-base::Task<pki::Chain> Issuance::issue_own_certificate(const Issuer& issuer,
-                                                       std::vector<protocol::Identifier> names,
-                                                       crypto::PublicKey key,
-                                                       base::Seconds validity) {
-    co_await settle_own();
-    const auto now = clock_.now();
-    const auto& profile = *profiles_.find("");
-    const auto whole = validity_until(issuer.validity().not_after, validity, profile.backdate, now);
-    auto proof = IssuanceProof::for_own_server(names, std::move(key),
-                                               pki::SerialNumber::dated(now, random_), whole);
-    if (!issuer.permits_common_name()) proof.leave_out_common_name();
-    auto issued = kept(proof, issuer);
-    issued.der = co_await make_certificate(std::move(proof), issuer);
-    issued.issued = clock_.now();
-    auto certificate = pki::Certificate::from_der(issued.der);
-    if (!certificate) throw std::logic_error(certificate.error().message);
-    unsettled_own_ = {.certificate = issued, .issuer = issuer.name(), .problem = std::nullopt};
-    co_await repository_.add_certificate(issued);
-    unsettled_own_.reset();
-    tell_own(issued, issuer.name());
-    pki::Chain chain{std::move(*certificate)};
-    chain.insert(chain.end(), issuer.chain().begin(), issuer.chain().end());
-    co_return chain;
-}
-
-void Issuance::tell_own(const IssuedCertificate& certificate, std::string_view issuer) {
-    observer_.issued(Observer::Subject::own_server);
-    log_.info("issued own certificate", {{"serial", certificate.serial.to_hex()},
-                                         {"issuer", issuer},
-                                         {"not_after", base::to_rfc3339(certificate.not_after)}});
-}
-
-base::Task<void> Issuance::settle_own() {
-    if (!unsettled_own_) co_return;
-    const auto& certificate = *unsettled_own_->certificate;
-    const auto stored = co_await repository_.find_certificate(certificate.serial);
-    if (stored && stored->is_same(certificate)) tell_own(certificate, unsettled_own_->issuer);
-    unsettled_own_.reset();
 }
 
 const Issuer& Issuance::require_issuer(const Issuers::Wanted& wanted) const {

@@ -8,6 +8,7 @@
 #include "base/task.h"
 #include "ca/facts/request_context.h"
 #include "ca/ports/repository.h"
+#include "ca/rules/issuance_proof.h"
 #include "ca/rules/profile.h"
 #include "ca/work/clock_watch.h"
 #include "ca/work/issuer.h"
@@ -63,13 +64,6 @@ class Issuance {
     /// The order as its issuance left it, once that has ended and is written.
     [[nodiscard]] std::optional<OrderView> outcome(const Issuings::Handle& issuing) const;
 
-    /// Issues the certificate for the CA's own HTTPS endpoint by `issuer`
-    /// (`Issuers::for_own_server`), backdated as the default profile says, and stores it; it comes
-    /// with its issuer's chain.
-    [[nodiscard]] base::Task<pki::Chain> issue_own_certificate(
-        const Issuer& issuer, std::vector<protocol::Identifier> names, crypto::PublicKey key,
-        base::Seconds validity);
-
   private:
     /// The answer to a finalize that was there before with the same CSR, if this is one.
     static std::optional<Finalization> repeated(const OrderView& view, const base::Bytes& csr);
@@ -83,9 +77,6 @@ class Issuance {
     base::Task<void> settle(Order order, IssuanceEnding earlier);
     /// Counts and logs what was written.
     void tell(const Order& order, const IssuanceEnding& ending);
-    void tell_own(const IssuedCertificate& certificate, std::string_view issuer);
-    /// The same for the server's own certificate.
-    base::Task<void> settle_own();
     base::Task<void> give_up(OrderId id);
     /// The issuer for such a certificate. Throws a problem if there is none, IssuerUnavailable if
     /// none is valid now.
@@ -102,9 +93,6 @@ class Issuance {
     /// The facts of an order whose intent is in the store and may be old. Throws the problem that
     /// came up since.
     base::Task<Facts> read_again(Order order);
-    /// Draft, lint, signature. Throws std::runtime_error if the lint finds something or the key
-    /// cannot sign.
-    base::Task<base::Bytes> make_certificate(IssuanceProof proof, const Issuer& issuer);
 
     Repository& repository_;
     const Issuers& issuers_;
@@ -117,8 +105,6 @@ class Issuance {
     Observer& observer_;
     Issuings issuings_;
     UnsettledEndings unsettled_;
-    /// An own certificate whose writing did not return. Used by one task at a time.
-    std::optional<IssuanceEnding> unsettled_own_;
     JobQueue queue_;
 };
 

@@ -1,6 +1,8 @@
 #include "ca/work/issuer.h"
 
 #include <algorithm>
+#include <chrono>
+#include <ranges>
 #include <stdexcept>
 
 #include "crypto/digest.h"
@@ -26,6 +28,17 @@ pki::Validity validity_of(const pki::Chain& chain) {
         validity.not_after = std::min(validity.not_after, certificate.not_after());
     }
     return validity;
+}
+
+Draft require(Draft::OrFindings draft) {
+    if (draft) return *std::move(draft);
+    constexpr std::size_t most = 5;
+    std::string findings;
+    for (const auto& finding : draft.error() | std::views::take(most))
+        findings += (findings.empty() ? "" : "; ") + finding.message;
+    if (draft.error().size() > most)
+        findings += "; and " + std::to_string(draft.error().size() - most) + " more";
+    throw std::runtime_error("the lint refuses the certificate: " + findings);
 }
 
 }  // namespace
@@ -92,6 +105,45 @@ bool Issuer::permits(std::span<const Identifier> identifiers) const {
 
 bool Issuer::permits_common_name() const {
     return std::ranges::all_of(constraints_, &pki::NameConstraints::permits_common_name);
+}
+
+Draft Issuer::draft(IssuanceProof proof) const {
+    return require(Draft::certificate(std::move(proof), certificate(), certificate_url_));
+}
+
+Draft Issuer::draft(OwnCertificateProof proof) const {
+    return require(Draft::certificate(std::move(proof), certificate(), certificate_url_));
+}
+
+base::Task<base::Bytes> Issuer::sign(Draft draft, Observer& observer) const {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto tell = [&](Observer::Signature outcome) {
+        observer.signature_ended(name_, certificate().public_key().algorithm(), outcome,
+                                 std::chrono::steady_clock::now() - begun);
+    };
+    try {
+        auto signed_object = co_await signer_->sign(std::move(draft));
+        tell(Observer::Signature::done);
+        co_return signed_object;
+    } catch (const SignerUnavailable&) {
+        tell(Observer::Signature::unavailable);
+        throw;
+    } catch (...) {
+        tell(Observer::Signature::failed);
+        throw;
+    }
+}
+
+IssuedCertificate Issuer::record_of(const pki::ServerCertificateFields& fields) const {
+    return {.serial = fields.serial,
+            .der = {},
+            .issuer = id_,
+            .key = crypto::sha256(fields.public_key.spki()),
+            .not_after = fields.validity.not_after,
+            .account = std::nullopt,
+            .order = std::nullopt,
+            .issued = {},
+            .revocation = std::nullopt};
 }
 
 Issuers::Issuers(std::vector<Issuer> issuers) : issuers_(std::move(issuers)) {

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "ca/facts/certificate.h"
+#include "ca/ports/observer.h"
 #include "ca/ports/signer.h"
+#include "ca/rules/draft.h"
 #include "crypto/key.h"
 #include "pki/certificate_builder.h"
 #include "pki/chain.h"
@@ -52,7 +54,6 @@ class Issuer {
     [[nodiscard]] const pki::Chain& chain() const { return chain_; }
     [[nodiscard]] const pki::Certificate& certificate() const { return chain_.front(); }
     [[nodiscard]] const std::string& certificate_url() const { return certificate_url_; }
-    [[nodiscard]] Signer& signer() const { return *signer_; }
     [[nodiscard]] const Use& use() const { return use_; }
     /// Whether it is active and issues certificates of `profile` while it is valid.
     [[nodiscard]] bool is_for(const std::string& profile) const;
@@ -68,6 +69,17 @@ class Issuer {
     [[nodiscard]] bool permits(std::span<const protocol::Identifier> identifiers) const;
     /// Whether they let a subject have a common name.
     [[nodiscard]] bool permits_common_name() const;
+    /// The draft of what `proof` proves, for `sign`. Throws std::runtime_error naming the first
+    /// findings of the lint, if there are any.
+    [[nodiscard]] Draft draft(IssuanceProof proof) const;
+    [[nodiscard]] Draft draft(OwnCertificateProof proof) const;
+    /// Signs; the DER of the signed object. `observer` hears how long that took and how it ended.
+    /// Throws what `Signer::sign` throws.
+    [[nodiscard]] base::Task<base::Bytes> sign(Draft draft, Observer& observer) const;
+    /// Where it signs.
+    [[nodiscard]] Signer::Place signing_place() const { return signer_->place(); }
+    /// What is kept of a certificate with these fields and is known before it is signed.
+    [[nodiscard]] IssuedCertificate record_of(const pki::ServerCertificateFields& fields) const;
     /// When it and all above it in its chain are valid; both ends inclusive.
     [[nodiscard]] const pki::Validity& validity() const { return validity_; }
     [[nodiscard]] bool is_valid(base::Time now) const {

@@ -2,10 +2,7 @@
 
 #include <stdexcept>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <gtest/gtest.h>
 
@@ -163,33 +160,6 @@ TEST_F(IssuerTest, OneCertificateIsOneIssuer) {
                            std::make_unique<KeySigner>(key, signing_.get_executor()), "",
                            Issuer::Use{});
     EXPECT_THROW(Issuers(std::move(twice)), std::invalid_argument);
-}
-
-TEST_F(IssuerTest, SignsWhatPassedTheLint) {
-    for (const auto type : {KeyType::ec_p256, KeyType::rsa2048}) {
-        const auto one = issuer("x", now, {}, type);
-        const auto subject = crypto::PrivateKey::generate(KeyType::ec_p256).public_key();
-        const std::vector names{*protocol::Identifier::dns("a.example")};
-        const auto prove = [&](base::Time not_after) {
-            return IssuanceProof::for_own_server(names, subject, pki::SerialNumber::random(random_),
-                                                 {now, not_after});
-        };
-        const auto draft = CertificateDraft::of(prove(now + std::chrono::days(90)),
-                                                one.certificate(), one.certificate_url());
-        ASSERT_TRUE(draft);
-        boost::asio::io_context context(1);
-        auto der =
-            boost::asio::co_spawn(context, one.signer().sign(*draft), boost::asio::use_future);
-        context.run();
-        const auto certificate = pki::Certificate::from_der(der.get());
-        ASSERT_TRUE(certificate);
-        EXPECT_TRUE(certificate->is_signed_by(one.certificate()));
-
-        const auto bad = CertificateDraft::of(prove(now + std::chrono::days(1001)),
-                                              one.certificate(), one.certificate_url());
-        ASSERT_FALSE(bad);
-        EXPECT_EQ(bad.error().size(), 1U);
-    }
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ class FaultySigner final : public ca::Signer {
     [[nodiscard]] const crypto::PublicKey& public_key() const override {
         return signer_->public_key();
     }
-    base::Task<base::Bytes> sign(ca::CertificateDraft draft) override {
+    [[nodiscard]] Place place() const override { return signer_->place(); }
+    base::Task<base::Bytes> sign(ca::Draft draft) override {
         if (std::filesystem::exists(away_)) throw ca::SignerUnavailable("the signer is away");
         return around(point_, "sign", signer_->sign(std::move(draft)));
     }

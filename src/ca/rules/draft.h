@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "ca/rules/issuance_proof.h"
+#include "pki/certificate.h"
+
+namespace cairn::ca {
+
+/// What an issuer is about to sign, complete but for the signature. Each maker has one kind, and
+/// gives nothing out that has not passed the lint of that kind; a signer takes nothing else.
+class Draft {
+  public:
+    enum class Kind { certificate };
+    /// A draft, or every finding of its lint: each is a mistake of the CA or of its configuration.
+    using OrFindings = base::Result<Draft, std::vector<base::Error>>;
+
+    /// Draws up the certificate that `proof` proves, to be signed by `issuer`. With an `issuer_url`
+    /// it says where the issuer's own can be fetched over http.
+    [[nodiscard]] static OrFindings certificate(IssuanceProof proof, const pki::Certificate& issuer,
+                                                const std::string& issuer_url);
+    /// The same for the certificate of the CA's own server.
+    [[nodiscard]] static OrFindings certificate(OwnCertificateProof proof,
+                                                const pki::Certificate& issuer,
+                                                const std::string& issuer_url);
+
+    [[nodiscard]] Kind kind() const { return kind_; }
+    /// The DER of the TBSCertificate.
+    [[nodiscard]] const base::Bytes& to_be_signed() const { return to_be_signed_; }
+    /// The DER AlgorithmIdentifier of the signature, which is that of the issuer's key. The view is
+    /// of static memory.
+    [[nodiscard]] base::BytesView algorithm() const { return algorithm_; }
+
+  private:
+    Draft(Kind kind, base::Bytes to_be_signed, base::BytesView algorithm)
+        : kind_(kind), to_be_signed_(std::move(to_be_signed)), algorithm_(algorithm) {}
+    static OrFindings draw_up(const pki::ServerCertificateFields& fields,
+                              const pki::CertificateProfile& profile,
+                              const pki::Certificate& issuer);
+    Kind kind_;
+    base::Bytes to_be_signed_;
+    base::BytesView algorithm_;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,87 @@
+#include "ca/rules/issuance_proof.h"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "ca/rules/order_rules.h"
+
+namespace cairn::ca {
+
+using protocol::Identifier;
+using protocol::IdentifierType;
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+constexpr std::size_t longest_common_name = 64;  // ub-common-name, RFC 5280 appendix A
+
+// What a certificate of this profile says of `names`.
+pki::ServerCertificateFields fields_for(std::span<const Identifier> names,
+                                        const pki::CertificateProfile& profile,
+                                        crypto::PublicKey key, pki::SerialNumber serial,
+                                        pki::Validity validity) {
+    pki::ServerCertificateFields fields{.serial = std::move(serial),
+                                        .validity = validity,
+                                        .public_key = std::move(key),
+                                        .names = {},
+                                        .common_name = std::nullopt,
+                                        .issuer_url = {}};
+    for (const auto& identifier : names) {
+        if (identifier.type() == IdentifierType::ip) {
+            fields.names.ip_addresses.push_back(identifier.ip_address());
+            continue;
+        }
+        fields.names.dns_names.push_back(identifier.value());
+        if (profile.common_name && !fields.common_name &&
+            identifier.value().size() <= longest_common_name)
+            fields.common_name = identifier.value();
+    }
+    return fields;
+}
+
+}  // namespace
+
+protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
+                                                     std::span<const Authorization> proofs,
+                                                     const pki::Csr& csr,
+                                                     const Profiles& profiles) {
+    const auto refuse = [](ProblemType type, std::string detail) {
+        return std::unexpected(Problem(type, std::move(detail)));
+    };
+    if (!order.intent) return refuse(ProblemType::order_not_ready, "the order was not finalized");
+    const auto* profile = profiles.find(order.profile);
+    if (profile == nullptr)
+        return refuse(ProblemType::invalid_profile, "the profile is not offered any more");
+
+    // The set to be signed is the set of what was proved, name by name (Let's Encrypt 2020).
+    std::set<Identifier> proved;
+    for (const auto& proof : proofs) {
+        if (proof.account == order.account &&
+            proof.status(order.intent->begun) == protocol::AuthorizationStatus::valid)
+            proved.insert(proof.identifier);
+    }
+    const std::set<Identifier> ordered(order.identifiers.begin(), order.identifiers.end());
+    if (proved != ordered)
+        return refuse(ProblemType::unauthorized,
+                      "not every identifier of the order has a valid authorization any more");
+
+    if (csr.der() != order.intent->csr)
+        return refuse(ProblemType::bad_csr,
+                      "the CSR is not the one that the order was finalized with");
+    if (const auto findings = csr_findings(csr, order, *profile); !findings.empty())
+        return refuse(ProblemType::bad_csr, findings.front());
+
+    return IssuanceProof(fields_for(order.identifiers, profile->certificate, csr.public_key(),
+                                    order.intent->serial, order.intent->validity),
+                         profile->certificate);
+}
+
+OwnCertificateProof::OwnCertificateProof(std::span<const Identifier> names, CommonName common_name,
+                                         crypto::PublicKey key, pki::SerialNumber serial,
+                                         pki::Validity validity)
+    : profile_({.common_name = common_name == CommonName::first_name}),
+      fields_(fields_for(names, profile_, std::move(key), std::move(serial), validity)) {}
+
+}  // namespace cairn::ca
