@@ -1,7 +1,5 @@
 #include "api/authorization_api.h"
 
-#include <boost/asio/this_coro.hpp>
-
 #include "protocol/authorization.h"
 
 namespace cairn::api {
@@ -92,14 +90,8 @@ Response challenge_response(const ca::Authorization& authorization, ChallengeTyp
 }  // namespace
 
 AuthorizationApi::AuthorizationApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
-                                   ca::Validation& validation, const base::Clock& clock,
-                                   base::Announcements& announcements)
-    : links_(links),
-      gate_(gate),
-      ordering_(ordering),
-      validation_(validation),
-      clock_(clock),
-      announcements_(announcements) {}
+                                   ca::Validation& validation, const base::Clock& clock)
+    : links_(links), gate_(gate), ordering_(ordering), validation_(validation), clock_(clock) {}
 
 void AuthorizationApi::add_to(Router& router) {
     router.add("POST", path::authorization, [this](Request request, Router::Parameters parameters) {
@@ -110,53 +102,17 @@ void AuthorizationApi::add_to(Router& router) {
     });
 }
 
-bool AuthorizationApi::is_under_way(const ca::Authorization& authorization) const {
-    return is_recorded_under_way(authorization) || validation_.is_under_way(authorization.id);
-}
-
-base::Task<ca::Authorization> AuthorizationApi::settled(ca::Authorization authorization,
-                                                        base::Milliseconds patience) {
-    if (!is_under_way(authorization)) co_return authorization;
-    const auto account = authorization.account;
-    const auto id = authorization.id;
-    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
-    // Read again: it may have ended between the first reading and the ticket.
-    authorization = co_await ordering_.read_authorization(account, id);
-    if (!is_under_way(authorization)) co_return authorization;
-    co_await ticket.wait(patience);
-    co_return co_await ordering_.read_authorization(account, id);
-}
-
-base::Task<ca::Authorization> AuthorizationApi::attempted(ca::Authorization authorization,
-                                                          ca::Account owner, ChallengeType type,
-                                                          ca::RequestContext context) {
-    const auto account = owner.id;
-    const auto id = authorization.id;
-    const bool was_under_way = is_recorded_under_way(authorization);
-    // Taken first, so that no end is missed.
-    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
-    const auto attempt =
-        co_await validation_.begin(std::move(authorization), std::move(owner), type, context);
-    if (was_under_way || validation_.is_under_way(id)) co_await ticket.wait(longest_challenge_hold);
-    if (auto outcome = validation_.outcome(attempt)) co_return *std::move(outcome);
-    authorization = co_await ordering_.read_authorization(account, id);
-    if (authorization.attempt || authorization.deactivated) co_return authorization;
-    co_await validation_.record(id, type, std::move(context));
-    co_return co_await ordering_.read_authorization(account, id);
-}
-
 base::Task<Response> AuthorizationApi::authorization(Request request, std::string id) {
     auto [signed_request, found] = co_await gate_.from_account(
         request, ordering_.find_authorization(ca::AuthorizationId::from_text(id)));
-    const auto account = signed_request.account.id;
-    auto authorization = ca::Ordering::require_own(std::move(found), account);
+    auto authorization = ca::Ordering::require_own(std::move(found), signed_request.account.id);
     if (signed_request.is_post_as_get()) {
-        authorization = co_await settled(std::move(authorization), longest_hold);
+        authorization = co_await validation_.settled(std::move(authorization), longest_hold);
         co_return authorization_response(authorization, clock_.now(), links_);
     }
     auto update = protocol::parse_authorization_update(signed_request.payload);
     if (!update) throw std::move(update.error());
-    authorization = co_await ordering_.deactivate_authorization(account, authorization.id);
+    authorization = co_await ordering_.deactivate(std::move(authorization));
     co_return authorization_response(authorization, clock_.now(), links_);
 }
 
@@ -169,13 +125,13 @@ base::Task<Response> AuthorizationApi::challenge(Request request, std::string id
     if (!type || !found.offers(*type))
         throw Problem(ProblemType::malformed, "no such challenge", 404);
     if (signed_request.is_post_as_get()) {
-        found = co_await settled(std::move(found), longest_challenge_hold);
+        found = co_await validation_.settled(std::move(found), longest_challenge_hold);
     } else {
         auto answer = protocol::parse_challenge_response(signed_request.payload);
         if (!answer) throw std::move(answer.error());
         ca::RequestContext context{.request = std::move(request.id), .received = request.received};
-        found = co_await attempted(std::move(found), std::move(signed_request.account), *type,
-                                   std::move(context));
+        found = co_await validation_.respond(std::move(found), std::move(signed_request.account),
+                                             *type, std::move(context), longest_challenge_hold);
     }
     co_return challenge_response(found, *type, clock_.now(), links_);
 }

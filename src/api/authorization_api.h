@@ -14,28 +14,18 @@ namespace cairn::api {
 class AuthorizationApi {
   public:
     AuthorizationApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
-                     ca::Validation& validation, const base::Clock& clock,
-                     base::Announcements& announcements);
+                     ca::Validation& validation, const base::Clock& clock);
     void add_to(http::Router& router);
 
   private:
     base::Task<http::Response> authorization(http::Request request, std::string id);
     base::Task<http::Response> challenge(http::Request request, std::string id, std::string type);
-    [[nodiscard]] bool is_under_way(const ca::Authorization& authorization) const;
-    /// The authorization once its attempt has ended, or when `patience` has.
-    base::Task<ca::Authorization> settled(ca::Authorization authorization,
-                                          base::Milliseconds patience);
-    /// Begins an attempt, and waits for its end for a moment. What is told of it then is recorded.
-    base::Task<ca::Authorization> attempted(ca::Authorization authorization, ca::Account owner,
-                                            protocol::ChallengeType type,
-                                            ca::RequestContext context);
 
     const Links& links_;
     JwsGate& gate_;
     ca::Ordering& ordering_;
     ca::Validation& validation_;
     const base::Clock& clock_;
-    base::Announcements& announcements_;
 };
 
 }  // namespace cairn::api

@@ -1,7 +1,5 @@
 #include "api/order_api.h"
 
-#include <boost/asio/this_coro.hpp>
-
 #include "protocol/order.h"
 
 namespace cairn::api {
@@ -21,12 +19,8 @@ constexpr const char* poll_again_seconds = "1";
 }  // namespace
 
 OrderApi::OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
-                   ca::Issuance& issuance, base::Announcements& announcements)
-    : links_(links),
-      gate_(gate),
-      ordering_(ordering),
-      issuance_(issuance),
-      announcements_(announcements) {}
+                   ca::Issuance& issuance)
+    : links_(links), gate_(gate), ordering_(ordering), issuance_(issuance) {}
 
 void OrderApi::add_to(Router& router) {
     router.add("POST", path::new_order, [this](Request request, Router::Parameters) {
@@ -66,18 +60,6 @@ Response OrderApi::order_response(const ca::OrderView& view, int status) const {
     return response;
 }
 
-base::Task<ca::OrderView> OrderApi::settled(ca::OrderView view) {
-    if (view.status() != OrderStatus::processing) co_return view;
-    const auto account = view.order.account;
-    const auto id = view.order.id;
-    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
-    // Read again: it may have ended between the first reading and the ticket.
-    view = co_await ordering_.read(account, id);
-    if (view.status() != OrderStatus::processing) co_return view;
-    co_await ticket.wait(longest_hold);
-    co_return co_await ordering_.read(account, id);
-}
-
 base::Task<Response> OrderApi::new_order(Request request) {
     const auto signed_request = co_await gate_.from_account(request);
     auto wanted = protocol::NewOrderRequest::from_json(signed_request.payload);
@@ -91,7 +73,7 @@ base::Task<Response> OrderApi::order(Request request, std::string id) {
         co_await gate_.from_account(request, ordering_.find(ca::OrderId::from_text(id)));
     signed_request.require_post_as_get();
     auto view = ca::Ordering::require_own(std::move(found), signed_request.account.id);
-    view = co_await settled(std::move(view));
+    view = co_await issuance_.settled(std::move(view), longest_hold);
     co_return order_response(view, 200);
 }
 
@@ -100,18 +82,10 @@ base::Task<Response> OrderApi::finalize(Request request, std::string id) {
         co_await gate_.from_account(request, ordering_.find(ca::OrderId::from_text(id)));
     auto wanted = protocol::FinalizeRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    const auto account = signed_request.account.id;
-    auto view = ca::Ordering::require_own(std::move(found), account);
-    const auto order = view.order.id;
+    auto view = ca::Ordering::require_own(std::move(found), signed_request.account.id);
     ca::RequestContext context{.request = std::move(request.id), .received = request.received};
-    // Taken first, so that no end is missed.
-    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id);
-    const auto finalization =
-        co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(context));
-    if (finalization.is_under_way) co_await ticket.wait(longest_hold);
-    if (auto outcome = issuance_.outcome(finalization.issuing))
-        co_return order_response(*outcome, 200);
-    view = co_await ordering_.read(account, order);
+    view = co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(context),
+                                       longest_hold);
     co_return order_response(view, 200);
 }
 

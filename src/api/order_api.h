@@ -13,22 +13,19 @@ namespace cairn::api {
 /// processed is held until it changes or a second has passed, which spares clients their polls.
 class OrderApi {
   public:
-    OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering, ca::Issuance& issuance,
-             base::Announcements& announcements);
+    OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering, ca::Issuance& issuance);
     void add_to(http::Router& router);
 
   private:
     base::Task<http::Response> new_order(http::Request request);
     base::Task<http::Response> order(http::Request request, std::string id);
     base::Task<http::Response> finalize(http::Request request, std::string id);
-    base::Task<ca::OrderView> settled(ca::OrderView view);
     [[nodiscard]] http::Response order_response(const ca::OrderView& view, int status) const;
 
     const Links& links_;
     JwsGate& gate_;
     ca::Ordering& ordering_;
     ca::Issuance& issuance_;
-    base::Announcements& announcements_;
 };
 
 }  // namespace cairn::api

@@ -104,17 +104,47 @@ void Issuance::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
-std::optional<Issuance::Finalization> Issuance::repeated(const OrderView& view,
-                                                         const base::Bytes& csr) {
+base::Task<OrderView> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
+                                         RequestContext context, base::Milliseconds patience) {
+    const auto id = view.order.id;
+    const auto account = view.order.account;
+    // Taken first, so that no end is missed.
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
+    const auto beginning = co_await begin(std::move(view), std::move(request), std::move(context));
+    if (beginning.is_under_way) co_await ticket.wait(patience);
+    if (auto outcome = issuings_.result_of(beginning.issuing)) co_return *std::move(outcome);
+    co_return co_await present(id, account);
+}
+
+base::Task<OrderView> Issuance::settled(OrderView view, base::Milliseconds patience) {
+    if (view.status() != OrderStatus::processing) co_return view;
+    const auto id = view.order.id;
+    const auto account = view.order.account;
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
+    // Read again: it may have ended between the first reading and the ticket.
+    view = co_await present(id, account);
+    if (view.status() != OrderStatus::processing) co_return view;
+    co_await ticket.wait(patience);
+    co_return co_await present(id, account);
+}
+
+base::Task<OrderView> Issuance::present(OrderId id, AccountId account) {
+    auto found = co_await repository_.find_order_and_proofs(id);
+    std::optional<OrderView> view;
+    if (found) view = OrderView{std::move(found->order), std::move(found->proofs), clock_.now()};
+    co_return Ordering::require_own(std::move(view), account);
+}
+
+std::optional<Issuance::Beginning> Issuance::repeated(const OrderView& view,
+                                                      const base::Bytes& csr) {
     const auto status = view.status();
     const auto& intent = view.order.intent;
     if (!intent || intent->csr != csr || status == OrderStatus::invalid) return std::nullopt;
-    return Finalization{status == OrderStatus::processing, nullptr};
+    return Beginning{status == OrderStatus::processing, nullptr};
 }
 
-base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
-                                                      protocol::FinalizeRequest request,
-                                                      RequestContext context) {
+base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::FinalizeRequest request,
+                                                RequestContext context) {
     if (auto repetition = repeated(view, request.csr)) co_return *std::move(repetition);
     auto& order = view.order;
     const auto status = view.status();
@@ -163,11 +193,7 @@ base::Task<Issuance::Finalization> Issuance::finalize(OrderView view,
     queued.place = co_await boost::asio::this_coro::executor;
     const bool is_submitted = queue_.submit(std::move(queued)) == JobQueue::Submission::taken;
     if (issuing && !is_submitted) issuings_.withdraw(id);
-    co_return Finalization{true, std::move(issuing)};
-}
-
-std::optional<OrderView> Issuance::outcome(const Issuings::Handle& issuing) const {
-    return issuings_.result_of(issuing);
+    co_return Beginning{true, std::move(issuing)};
 }
 
 base::Task<void> Issuance::carry_out(OrderId id) {

@@ -26,11 +26,11 @@ namespace cairn::ca {
 ///   finalize    checks the CSR and writes the intent (serial number, validity) - durable
 ///   carry_out   a job, in steps: prove the order anew, draft and lint the certificate, sign the
 ///               draft, store certificate and completion in one step, wake who waits
-/// finalize answers without waiting for the signer, however slow it is. What certificate
-/// transparency needs, a precertificate and the promises of logs, has its place between lint and
-/// signature. Killed anywhere, the order is still ready, or its intent is carried out after the
-/// restart; a certificate that was signed and not stored was shown to nobody and is signed again
-/// with the same serial number.
+/// finalize waits for the signer no longer than its caller wants. What certificate transparency
+/// needs, a precertificate and the promises of logs, has its place between lint and signature.
+/// Killed anywhere, the order is still ready, or its intent is carried out after the restart; a
+/// certificate that was signed and not stored was shown to nobody and is signed again with the same
+/// serial number.
 class Issuance {
   public:
     Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
@@ -42,6 +42,17 @@ class Issuance {
     void start();
     void stop(base::Milliseconds patience);
 
+    /// Begins issuance for an order that is ready, and waits for its end, `patience` at most. The
+    /// order as it is then in the store, to be shown. The same CSR again is no error. Throws a
+    /// problem for a bad CSR (the order stays ready) and for an order in another state.
+    [[nodiscard]] base::Task<OrderView> finalize(OrderView view, protocol::FinalizeRequest request,
+                                                 RequestContext context,
+                                                 base::Milliseconds patience);
+    /// The order to be shown to who asks for it and has read `view`: that, or, while it is being
+    /// processed, the order as it is at the end of its issuance or of `patience`.
+    [[nodiscard]] base::Task<OrderView> settled(OrderView view, base::Milliseconds patience);
+
+  private:
     /// What the request that begins an issuance has read: the order, with its intent, its
     /// authorizations, and the CSR of the intent.
     struct Facts {
@@ -51,22 +62,19 @@ class Issuance {
     };
     using Issuings = JobsInFlight<OrderId, Facts, OrderView>;
 
-    struct Finalization {
+    /// What a request to finalize has to wait for.
+    struct Beginning {
         bool is_under_way;
         Issuings::Handle issuing;  ///< null if another process, or an earlier request, began it
     };
-    /// Begins issuance for an order that is ready; its end is announced under the order's id. The
-    /// same CSR again is no error. Throws a problem for a bad CSR (the order stays ready) and for
-    /// an order in another state.
-    [[nodiscard]] base::Task<Finalization> finalize(OrderView view,
-                                                    protocol::FinalizeRequest request,
-                                                    RequestContext context);
-    /// The order as its issuance left it, once that has ended and is written.
-    [[nodiscard]] std::optional<OrderView> outcome(const Issuings::Handle& issuing) const;
-
-  private:
-    /// The answer to a finalize that was there before with the same CSR, if this is one.
-    static std::optional<Finalization> repeated(const OrderView& view, const base::Bytes& csr);
+    /// Checks the request and writes the intent, if there is none with the same CSR yet. The end of
+    /// the issuance is announced under the order's id.
+    base::Task<Beginning> begin(OrderView view, protocol::FinalizeRequest request,
+                                RequestContext context);
+    /// What there is to wait for, if the order has an intent with the same CSR already.
+    static std::optional<Beginning> repeated(const OrderView& view, const base::Bytes& csr);
+    /// The order as the store has it now.
+    base::Task<OrderView> present(OrderId id, AccountId account);
     base::Task<void> carry_out(OrderId id);
     /// The jobs that the store has, and those whose ending is not settled.
     base::Task<std::vector<QueuedJob>> unfinished(std::size_t limit);

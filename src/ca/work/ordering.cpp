@@ -104,19 +104,9 @@ Authorization Ordering::require_own(std::optional<Authorization> found, AccountI
     return *std::move(found);
 }
 
-base::Task<OrderView> Ordering::read(AccountId account, OrderId id) {
-    co_return require_own(co_await find(id), account);
-}
-
-base::Task<Authorization> Ordering::read_authorization(AccountId account, AuthorizationId id) {
-    co_return require_own(co_await find_authorization(id), account);
-}
-
-base::Task<Authorization> Ordering::deactivate_authorization(AccountId account,
-                                                             AuthorizationId id) {
-    auto authorization = co_await read_authorization(account, id);
+base::Task<Authorization> Ordering::deactivate(Authorization authorization) {
     const auto now = clock_.now();
-    const bool is_deactivated = co_await store_.deactivate_authorization(id, now);
+    const bool is_deactivated = co_await store_.deactivate_authorization(authorization.id, now);
     if (!is_deactivated)
         throw Problem(ProblemType::malformed,
                       "only a pending or valid authorization that is not being validated can be "

@@ -45,12 +45,9 @@ class Ordering {
     [[nodiscard]] static OrderView require_own(std::optional<OrderView> found, AccountId account);
     [[nodiscard]] static Authorization require_own(std::optional<Authorization> found,
                                                    AccountId account);
-    /// Both together.
-    [[nodiscard]] base::Task<OrderView> read(AccountId account, OrderId id);
-    [[nodiscard]] base::Task<Authorization> read_authorization(AccountId account,
-                                                               AuthorizationId id);
-    [[nodiscard]] base::Task<Authorization> deactivate_authorization(AccountId account,
-                                                                     AuthorizationId id);
+    /// `authorization`, which is the account's, given up. Throws malformed if it is neither pending
+    /// nor valid, or is being validated.
+    [[nodiscard]] base::Task<Authorization> deactivate(Authorization authorization);
 
     struct Page {
         std::vector<OrderId> orders;

@@ -7,6 +7,7 @@
 
 #include "base/shortage.h"
 #include "ca/rules/validation_target.h"
+#include "ca/work/ordering.h"
 
 namespace cairn::ca {
 
@@ -64,6 +65,10 @@ std::optional<Problem> attempt_refusal(const Authorization& authorization, base:
 // A valid one that is over has nothing to tell any more.
 bool has_lapsed(const Authorization& authorization, base::Time now) {
     return authorization.status(now) == AuthorizationStatus::expired;
+}
+
+bool is_recorded_under_way(const Authorization& authorization) {
+    return authorization.attempt && !authorization.attempt->finished && !authorization.deactivated;
 }
 
 Problem too_many_of_the_account() {
@@ -126,6 +131,42 @@ void Validation::stop(base::Milliseconds patience) {
     queue_.stop(patience);
 }
 
+base::Task<Authorization> Validation::respond(Authorization authorization, Account account,
+                                              protocol::ChallengeType method,
+                                              RequestContext context, base::Milliseconds patience) {
+    const auto id = authorization.id;
+    const auto owner = account.id;
+    const bool was_under_way = is_recorded_under_way(authorization);
+    // Taken first, so that no end is missed.
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
+    const auto attempt =
+        co_await begin(std::move(authorization), std::move(account), method, context);
+    if (was_under_way || attempts_.find(id)) co_await ticket.wait(patience);
+    if (auto outcome = attempts_.result_of(attempt)) co_return *std::move(outcome);
+    auto now = co_await present(id, owner);
+    if (now.attempt || now.deactivated) co_return now;
+    co_await record(id, method, std::move(context));
+    co_return co_await present(id, owner);
+}
+
+base::Task<Authorization> Validation::settled(Authorization authorization,
+                                              base::Milliseconds patience) {
+    if (!is_under_way(authorization)) co_return authorization;
+    const auto id = authorization.id;
+    const auto owner = authorization.account;
+    auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
+    // Read again: it may have ended between the first reading and the ticket.
+    authorization = co_await present(id, owner);
+    if (!is_under_way(authorization)) co_return authorization;
+    co_await ticket.wait(patience);
+    co_return co_await present(id, owner);
+}
+
+base::Task<Authorization> Validation::present(AuthorizationId id, AccountId account) {
+    auto found = co_await repository_.find_authorization(id);
+    co_return Ordering::require_own(std::move(found), account);
+}
+
 base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authorization,
                                                            Account account,
                                                            protocol::ChallengeType method,
@@ -155,12 +196,8 @@ base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authori
     co_return nullptr;  // the queue stops, or the last attempt is just ending
 }
 
-bool Validation::is_under_way(const AuthorizationId& id) const {
-    return attempts_.find(id) != nullptr;
-}
-
-std::optional<Authorization> Validation::outcome(const Attempts::Handle& attempt) const {
-    return attempts_.result_of(attempt);
+bool Validation::is_under_way(const Authorization& authorization) const {
+    return is_recorded_under_way(authorization) || attempts_.find(authorization.id);
 }
 
 base::Task<void> Validation::record(AuthorizationId id, protocol::ChallengeType method,

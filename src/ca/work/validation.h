@@ -42,6 +42,21 @@ class Validation {
     /// Lets the attempts under way end, `patience` at most; recorded ones stay in the store.
     void stop(base::Milliseconds patience);
 
+    /// Begins the attempt that a response of `account` to a challenge asks for, if there is
+    /// anything to begin (it may be under way, or this challenge has decided, or the authorization
+    /// is valid), and waits for its end, `patience` at most. The authorization as it is then in the
+    /// store, to be shown. Throws a problem, which says why, if the authorization cannot be
+    /// attempted any more, and one with Retry-After if too many attempts wait.
+    [[nodiscard]] base::Task<Authorization> respond(Authorization authorization, Account account,
+                                                    protocol::ChallengeType method,
+                                                    RequestContext context,
+                                                    base::Milliseconds patience);
+    /// The authorization to be shown to who asks for it and has read `authorization`: that, or,
+    /// while it is being validated, what it is at the end of the attempt or of `patience`.
+    [[nodiscard]] base::Task<Authorization> settled(Authorization authorization,
+                                                    base::Milliseconds patience);
+
+  private:
     /// What the request that begins an attempt has read.
     struct Facts {
         Authorization authorization;  ///< with the attempt
@@ -49,25 +64,19 @@ class Validation {
     };
     using Attempts = JobsInFlight<AuthorizationId, Facts, Authorization>;
 
-    /// Begins the attempt that a response of `account` to a challenge asks for. Null if there is
-    /// nothing to begin (it is under way, or this challenge decided, or the authorization is
-    /// valid), or it could not begin now. Throws a problem, which says why, if the authorization
-    /// cannot be attempted any more, and one with Retry-After if too many attempts wait.
-    [[nodiscard]] base::Task<Attempts::Handle> begin(Authorization authorization, Account account,
-                                                     protocol::ChallengeType method,
-                                                     RequestContext context);
-    /// True if an attempt that was begun here has not ended, recorded or not. Its end is announced
-    /// under the authorization's id.
-    [[nodiscard]] bool is_under_way(const AuthorizationId& id) const;
-    /// The authorization as the attempt left it, once it has ended and its outcome is written.
-    [[nodiscard]] std::optional<Authorization> outcome(const Attempts::Handle& attempt) const;
+    /// Null if there is nothing to begin, or it could not begin now. The end of the attempt is
+    /// announced under the authorization's id.
+    base::Task<Attempts::Handle> begin(Authorization authorization, Account account,
+                                       protocol::ChallengeType method, RequestContext context);
+    /// Whether it is being validated, recorded or not.
+    [[nodiscard]] bool is_under_way(const Authorization& authorization) const;
     /// Records the attempt, if it has not ended, so that a client may be told of it: whatever
     /// becomes of this process, it is carried out. Also one that could not begin, or was
     /// interrupted: for `context` then.
-    [[nodiscard]] base::Task<void> record(AuthorizationId id, protocol::ChallengeType method,
-                                          RequestContext context);
-
-  private:
+    base::Task<void> record(AuthorizationId id, protocol::ChallengeType method,
+                            RequestContext context);
+    /// The authorization as the store has it now.
+    base::Task<Authorization> present(AuthorizationId id, AccountId account);
     /// What an attempt stands on.
     struct Subject {
         Authorization authorization;
