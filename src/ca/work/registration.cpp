@@ -92,7 +92,7 @@ base::Task<Account> Registration::update(Account account, protocol::AccountUpdat
     } else {
         co_return account;
     }
-    if (!changed)
+    if (!changed || (changed->deactivated && !update.deactivate))
         throw Problem(ProblemType::unauthorized, "the account was deactivated meanwhile", 401);
     record(
         update.deactivate ? Observer::AccountChange::deactivated : Observer::AccountChange::updated,

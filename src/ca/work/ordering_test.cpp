@@ -1,0 +1,180 @@
+#include "ca/work/ordering.h"
+
+#include <algorithm>
+
+#include "ca/testing/bench.h"
+
+namespace cairn::ca::testing {
+namespace {
+
+using enum protocol::ProblemType;
+using protocol::AuthorizationStatus;
+using protocol::OrderStatus;
+
+class OrderingTest : public Bench {
+  protected:
+    base::Task<OrderView> place(protocol::NewOrderRequest request) {
+        return ordering().place(account.id, std::move(request));
+    }
+    base::Task<OrderView> place(const std::vector<std::string>& names) {
+        return place(for_names(names));
+    }
+    /// The way of a request that reads an order, or gives an authorization up.
+    base::Task<OrderView> read(AccountId reader, OrderId id) {
+        auto found = co_await ordering().find(id);
+        co_return Ordering::require_own(std::move(found), reader);
+    }
+    base::Task<Authorization> read(AccountId reader, AuthorizationId id) {
+        auto found = co_await ordering().find_authorization(id);
+        co_return Ordering::require_own(std::move(found), reader);
+    }
+
+    Account account = stored_account();
+};
+
+TEST_F(OrderingTest, PlacesAnOrderWithAnAuthorizationForEachName) {
+    auto request = for_names({"b.example.org", "*.a.example.org"});
+    request.not_after = start_time + 240h;
+    const auto view = await(place(request));
+    EXPECT_EQ(view.status(), OrderStatus::pending);
+    EXPECT_EQ(view.order.account, account.id);
+    EXPECT_EQ(view.order.profile, "default");
+    EXPECT_EQ(view.order.expires, start_time + 7 * 24h);
+    EXPECT_EQ(view.order.not_after, request.not_after);
+    ASSERT_EQ(view.proofs.size(), 2U);
+    using enum protocol::ChallengeType;
+    EXPECT_EQ(view.proofs[0].offered, (std::vector{http_01, dns_01, tls_alpn_01}));
+    EXPECT_EQ(view.proofs[1].offered, std::vector{dns_01});
+    EXPECT_NE(view.proofs[0].token, view.proofs[1].token);
+
+    const auto kept = found(view.order.id);
+    EXPECT_EQ(kept.order.identifiers, request.identifiers);
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(kept.proofs[i].id, view.proofs[i].id);
+        EXPECT_EQ(kept.proofs[i].identifier, request.identifiers[i]);
+        EXPECT_EQ(kept.proofs[i].expires, start_time + 7 * 24h);
+    }
+}
+
+TEST_F(OrderingTest, StandsOnWhatIsProvedAlready) {
+    const auto first = ready(account.id, {"a.example.org"});
+    const auto second = await(place({"b.example.org", "a.example.org"}));
+    EXPECT_EQ(second.order.authorizations[1], first.proofs[0].id);
+    EXPECT_EQ(second.proofs[1].status(start_time), AuthorizationStatus::valid);
+    EXPECT_EQ(second.proofs[0].status(start_time), AuthorizationStatus::pending);
+    EXPECT_EQ(found(second.order.id).order.authorizations, second.order.authorizations);
+}
+
+TEST_F(OrderingTest, StandsOnNothingThatSoonLapses) {
+    const auto first = placed(account.id);
+    prove(first.proofs[0], 1h);
+    EXPECT_NE(await(place({"www.example.org"})).proofs[0].id, first.proofs[0].id);
+    const auto third = placed(account.id);
+    prove(third.proofs[0], 1h + 1s);
+    EXPECT_EQ(await(place({"www.example.org"})).proofs[0].id, third.proofs[0].id);
+}
+
+TEST_F(OrderingTest, StandsOnNothingOfAnotherAccount) {
+    const auto other = ready(stored_account().id);
+    EXPECT_NE(await(place({"www.example.org"})).proofs[0].id, other.proofs[0].id);
+}
+
+TEST_F(OrderingTest, PlacesTwoOrdersAtOnceApart) {
+    auto& gate = script->gate(StoreCall::create_order);
+    gate.close();
+    auto first = loop.start(place({"www.example.org"}));
+    auto second = loop.start(place({"www.example.org"}));
+    ASSERT_TRUE(eventually([&] { return gate.waiting() == 2; }));
+    gate.open();
+    const auto one = EventLoop::result(std::move(first));
+    const auto other = EventLoop::result(std::move(second));
+    EXPECT_NE(one.order.id, other.order.id);
+    EXPECT_NE(one.proofs[0].id, other.proofs[0].id);
+}
+
+TEST_F(OrderingTest, RefusesWhatNoOrderCanBe) {
+    const auto many = [] {
+        std::vector<std::string> names;
+        for (int i = 0; i < 101; ++i) names.push_back("n" + std::to_string(i) + ".example.org");
+        return for_names(names);
+    }();
+    auto other_profile = for_names({"www.example.org"});
+    other_profile.profile = "long\nlived";
+    auto begins_late = for_names({"www.example.org"});
+    begins_late.not_before = start_time + 49h;
+    auto is_over = for_names({"www.example.org"});
+    is_over.not_after = start_time;
+    const std::vector<std::pair<protocol::NewOrderRequest, Refused>> cases{
+        {other_profile, {invalid_profile, 400, "profile \"long?lived\" is not offered"}},
+        {many, {malformed, 400, "the order has 101 identifiers; profile \"default\" allows 100"}},
+        {for_names({"host.internal"}),
+         {rejected_identifier, 400,
+          "host.internal: the name does not exist in the public DNS (the operator can allow "
+          "internal names)"}},
+        {begins_late, {malformed, 400, "notBefore is more than 48 hours away from now"}},
+        {is_over, {malformed, 400, "notAfter is not after notBefore and now"}}};
+    for (const auto& [request, refused] : cases) EXPECT_EQ(refusal(place(request)), refused);
+    EXPECT_TRUE(facts->orders.empty());
+}
+
+TEST_F(OrderingTest, TellsNobodyOfWhatIsSomebodyElses) {
+    const auto stranger = stored_account().id;
+    const auto view = placed(account.id);
+    const Refused no_order{malformed, 404, "no such order"};
+    const Refused no_authorization{malformed, 404, "no such authorization"};
+    EXPECT_EQ(await(read(account.id, view.order.id)).order.id, view.order.id);
+    EXPECT_EQ(refusal(read(stranger, view.order.id)), no_order);
+    EXPECT_EQ(refusal(read(account.id, OrderId::fresh(start_time, random))), no_order);
+    const auto proof = view.proofs[0].id;
+    EXPECT_EQ(await(read(account.id, proof)).id, proof);
+    EXPECT_EQ(refusal(read(stranger, proof)), no_authorization);
+    EXPECT_EQ(refusal(read(account.id, AuthorizationId::fresh(start_time, random))),
+              no_authorization);
+
+    script->fail(StoreCall::find_order_and_proofs, StoreScript::Moment::before,
+                 StoreUnavailable("not to be asked"));
+    EXPECT_FALSE(await(ordering().find(OrderId::from_text("no id"))));
+    EXPECT_FALSE(await(ordering().find_authorization(AuthorizationId::from_text("no id"))));
+}
+
+TEST_F(OrderingTest, GivesUpWhatIsPendingOrValid) {
+    const auto pending = placed(account.id);
+    EXPECT_EQ(await(ordering().deactivate(pending.proofs[0])).status(start_time),
+              AuthorizationStatus::deactivated);
+    EXPECT_EQ(found(pending.order.id).status(), OrderStatus::invalid);
+    const auto valid = ready(account.id);
+    EXPECT_EQ(await(ordering().deactivate(valid.proofs[0])).deactivated, start_time);
+    EXPECT_EQ(found(valid.proofs[0].id).deactivated, start_time);
+}
+
+TEST_F(OrderingTest, GivesUpNothingElse) {
+    const Refused refused{malformed, 400,
+                          "only a pending or valid authorization that is not being validated can "
+                          "be deactivated"};
+    const auto processing = placed(account.id).proofs[0];
+    ASSERT_TRUE(await(repository.begin_validation(
+        processing.id, {.method = protocol::ChallengeType::http_01, .started = start_time})));
+    EXPECT_EQ(refusal(ordering().deactivate(processing)), refused);
+    const auto twice = placed(account.id).proofs[0];
+    (void)await(ordering().deactivate(twice));
+    EXPECT_EQ(refusal(ordering().deactivate(twice)), refused);
+}
+
+TEST_F(OrderingTest, ListsOrdersPageByPage) {
+    std::vector<OrderId> ids;
+    for (std::size_t i = 0; i < Ordering::page_size + 2; ++i) {
+        ids.push_back(placed(account.id).order.id);
+        clock.advance(1s);
+    }
+    (void)placed(stored_account().id);
+    std::ranges::reverse(ids);
+    const auto first = await(ordering().list(account.id, std::nullopt));
+    EXPECT_EQ(first.orders, std::vector(ids.begin(), ids.end() - 2));
+    ASSERT_EQ(first.next, ids[Ordering::page_size - 1]);
+    const auto second = await(ordering().list(account.id, first.next));
+    EXPECT_EQ(second.orders, std::vector(ids.end() - 2, ids.end()));
+    EXPECT_FALSE(second.next);
+}
+
+}  // namespace
+}  // namespace cairn::ca::testing
