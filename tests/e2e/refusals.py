@@ -3,9 +3,10 @@
 from harness.acme import assert_problem
 
 
-def assert_refused(client, response, status, kind):
-    """A problem document of this kind with a fresh nonce, and the server still serves."""
-    problem = assert_problem(response, status, kind)
+def assert_refused(client, response, status, kind, reason=""):
+    """A problem document of this kind, for this reason, with a fresh nonce, and the server still
+    serves."""
+    problem = assert_problem(response, status, kind, reason)
     assert "Replay-Nonce" in response.headers
     # Nothing from the peer is echoed at length.
     assert len(problem["detail"]) < 1000

@@ -64,7 +64,7 @@ def test_only_return_existing(stranger):
     (["mailto:a@example.test\r\nBcc: b@example.test"], "invalidContact"),
     (["mailto:nobody"], "invalidContact"),
     (["mailto:"], "invalidContact"),
-    (["mailto:a@example.test"] * 1000, {"invalidContact", "malformed"}),
+    (["mailto:a@example.test"] * 1000, "invalidContact"),
     ("mailto:a@example.test", "malformed"),
     ([1], "malformed"),
 ])
@@ -134,7 +134,7 @@ def test_accounts_of_others(client, new_client):
     orders = other.read(other.account_url)["orders"]
     for url, payload in [(other.account_url, None), (other.account_url, {"status": "deactivated"}),
                          (orders, None)]:
-        assert_refused(client, client.post(url, payload), {403, 404}, {"unauthorized", "malformed"})
+        assert_refused(client, client.post(url, payload), 403, "unauthorized", "another account")
     assert other.read(other.account_url)["status"] == "valid"
 
 
@@ -148,11 +148,13 @@ def test_list_of_orders(client):
     assert sorted(listed) == sorted(made)
 
 
-@pytest.mark.parametrize("query", ["?cursor=x", "?before=../../etc", "?page=-1", "?%00"])
-def test_forged_cursors(client, query):
+@pytest.mark.parametrize("query, reason", [
+    ("?cursor=x", "is before=ORDER"), ("?page=-1", "is before=ORDER"), ("?%00", "is before=ORDER"),
+    ("?before=../../etc", "the cursor in the query is not ours"),
+])
+def test_forged_cursors(client, query, reason):
     orders = client.read(client.account_url)["orders"]
-    response = client.post(orders + query)
-    assert response.status_code in (200, 400, 404), response.text
+    assert_refused(client, client.post(orders + query), 400, "malformed", reason)
 
 
 # Key change (section 7.3.5)
@@ -209,7 +211,7 @@ def test_key_change_to_a_taken_key(client, new_client):
     response = key_change(client, other.key)
     assert response.status_code == 409, response.text
     assert response.headers["Location"] == other.account_url
-    assert_refused(client, key_change(client, client.key), {400, 409}, {"malformed", "conflict"})
+    assert_refused(client, key_change(client, client.key), 400, "malformed", "present key")
 
 
 def test_of_two_key_changes_at_once_one_wins(client):

@@ -265,9 +265,9 @@ def test_a_nonce_works_once_among_50_at_the_same_time(client):
 
 @pytest.mark.parametrize("nonce, kind", [
     (None, "badNonce"),
-    ("", {"badNonce", "malformed"}),
+    ("", "badNonce"),
     ("AAAAAAAAAAAAAAAAAAAAAA", "badNonce"),
-    ("A" * 4000, {"badNonce", "malformed"}),
+    ("A" * 4000, "badNonce"),
     ("not/base64url+", "malformed"),
     (7, "malformed"),
     (["x"], "malformed"),

@@ -266,16 +266,14 @@ class Client:
         return json.dumps(details, indent=1)
 
 
-def assert_problem(response, status, kind):
-    """That the response is a problem document as every refusal must be (RFC 8555 section 6.7)."""
+def assert_problem(response, status, kind, reason=""):
+    """That the response is a problem document as every refusal must be (RFC 8555 section 6.7), of
+    this status and type, and that its detail holds the reason."""
     shown = f"{response.status_code} {response.text[:500]}"
-    kinds = {kind} if isinstance(kind, str) else set(kind)
-    statuses = {status} if isinstance(status, int) else set(status)
-    assert response.status_code in statuses, shown
+    assert response.status_code == status, shown
     assert response.headers["Content-Type"].startswith("application/problem+json"), shown
     problem = response.json()
-    assert problem["type"].removeprefix(ERROR) in kinds, shown
-    assert problem["type"].startswith(ERROR), shown
+    assert problem["type"] == ERROR + kind, shown
     assert problem.get("status", response.status_code) == response.status_code, shown
-    assert problem["detail"], shown
+    assert problem["detail"] and reason in problem["detail"], f"not {reason}: {shown}"
     return problem
