@@ -1,0 +1,145 @@
+#include "api/authorization_api.h"
+
+#include "api/testing/api_bench.h"
+#include "protocol/authorization.h"
+
+namespace cairn::api::testing {
+namespace {
+
+using enum protocol::ProblemType;
+using protocol::AuthorizationObject;
+using protocol::AuthorizationStatus;
+using protocol::ChallengeObject;
+using protocol::ChallengeStatus;
+using protocol::ChallengeType;
+using ::testing::Contains;
+using ::testing::Pair;
+
+class AuthorizationApiTest : public ApiBench {
+  protected:
+    ca::Authorization pending(const std::string& name = "www.example.org") {
+        return placed(*sender.account, {name}).proofs.at(0);
+    }
+    [[nodiscard]] std::string challenge_of(const ca::Authorization& authorization,
+                                           ChallengeType type = ChallengeType::http_01) const {
+        return links.challenge(authorization.id, type);
+    }
+    AuthorizationObject shown(const ca::Authorization& authorization) {
+        return object<AuthorizationObject>(read(sender, links.authorization(authorization.id)));
+    }
+
+    const Client sender = client();
+};
+
+TEST_F(AuthorizationApiTest, ShowsEachChallengeUntilOneHasDecided) {
+    const auto proof = pending();
+    const auto before = shown(proof);
+    EXPECT_EQ(before.status, AuthorizationStatus::pending);
+    EXPECT_EQ(before.expires, proof.expires);
+    ASSERT_EQ(before.challenges.size(), 3U);
+    EXPECT_EQ(before.challenges[1].type, "dns-01");
+    EXPECT_EQ(before.challenges[1].url, challenge_of(proof, ChallengeType::dns_01));
+    EXPECT_EQ(before.challenges[1].token, proof.token.text());
+
+    EXPECT_EQ(post(sender, before.challenges[1].url, "{}").status, 200);
+    const auto after = shown(proof);
+    EXPECT_EQ(after.status, AuthorizationStatus::valid);
+    ASSERT_EQ(after.challenges.size(), 1U);
+    EXPECT_EQ(after.challenges[0].type, "dns-01");
+    EXPECT_EQ(after.challenges[0].validated, start_time);
+}
+
+TEST_F(AuthorizationApiTest, ShowsAWildcardWithoutItsStar) {
+    const auto object = shown(pending("*.example.org"));
+    EXPECT_TRUE(object.wildcard);
+    EXPECT_EQ(object.identifier.value(), "example.org");
+    ASSERT_EQ(object.challenges.size(), 1U);
+    EXPECT_EQ(object.challenges[0].type, "dns-01");
+}
+
+TEST_F(AuthorizationApiTest, AnswersAChallengeWithItsOutcome) {
+    const auto proof = pending();
+    const auto response = post(sender, challenge_of(proof), "{}");
+    EXPECT_EQ(object<ChallengeObject>(response).status, ChallengeStatus::valid);
+    EXPECT_THAT(response.fields,
+                Contains(Pair("Link", "<" + links.authorization(proof.id) + ">;rel=\"up\"")));
+    EXPECT_EQ(field(response, "Retry-After"), "");
+    EXPECT_EQ(read(sender, challenge_of(proof)).body, response.body);
+}
+
+TEST_F(AuthorizationApiTest, SaysWhyAChallengeFailed) {
+    validator.fail({connection, "192.0.2.1:80: connection refused"});
+    const auto failed = object<ChallengeObject>(post(sender, challenge_of(pending()), "{}"));
+    EXPECT_EQ(failed.status, ChallengeStatus::invalid);
+    EXPECT_EQ(failed.error.value().type, connection);
+    EXPECT_EQ(failed.error.value().detail, "192.0.2.1:80: connection refused");
+}
+
+TEST_F(AuthorizationApiTest, HoldsItsAnswerForAMomentWhileTheValidatorIsSlow) {
+    validator.gate().close();
+    const auto proof = pending();
+    const auto response = post(sender, challenge_of(proof), "{}");
+    EXPECT_EQ(object<ChallengeObject>(response).status, ChallengeStatus::processing);
+    EXPECT_EQ(field(response, "Retry-After"), "1");
+    auto challenge = loop.start(posted(sender, challenge_of(proof), ""));
+    auto authorization = loop.start(posted(sender, links.authorization(proof.id), ""));
+    validator.gate().open();
+    EXPECT_EQ(object<ChallengeObject>(EventLoop::result(std::move(challenge))).status,
+              ChallengeStatus::valid);
+    EXPECT_EQ(object<AuthorizationObject>(EventLoop::result(std::move(authorization))).status,
+              AuthorizationStatus::valid);
+}
+
+TEST_F(AuthorizationApiTest, AnswersTwoResponsesAtOnceAlike) {
+    validator.gate().close();
+    const auto proof = pending();
+    auto first = loop.start(posted(sender, challenge_of(proof), "{}"));
+    auto second = loop.start(posted(sender, challenge_of(proof), "{}"));
+    auto other = loop.start(posted(sender, challenge_of(proof, ChallengeType::dns_01), "{}"));
+    EXPECT_EQ(
+        refused(EventLoop::result(std::move(other))),
+        (Refused{malformed, 400, "another challenge of this authorization is being validated"}));
+    validator.gate().open();
+    for (auto* each : {&first, &second})
+        EXPECT_EQ(object<ChallengeObject>(EventLoop::result(std::move(*each))).status,
+                  ChallengeStatus::valid);
+    EXPECT_EQ(validator.questions().size(), 1U);
+}
+
+TEST_F(AuthorizationApiTest, KnowsNoChallengeThatIsNotOffered) {
+    const Refused none{malformed, 404, "no such challenge"};
+    const auto wildcard = pending("*.example.org");
+    EXPECT_EQ(refused(post(sender, challenge_of(wildcard), "{}")), none);
+    const auto unknown = site + "/acme/challenge/" + wildcard.id.to_string() + "/dns-99";
+    EXPECT_EQ(refused(post(sender, unknown, "{}")), none);
+}
+
+TEST_F(AuthorizationApiTest, RefusesWhatIsNoResponse) {
+    const auto proof = pending();
+    EXPECT_EQ(refused(post(sender, challenge_of(proof), "[]")).type, malformed);
+    EXPECT_TRUE(validator.questions().empty());
+}
+
+TEST_F(AuthorizationApiTest, ShowsNobodyAnothersAuthorization) {
+    const Refused none{malformed, 404, "no such authorization"};
+    const auto proof = pending();
+    const auto other = client();
+    EXPECT_EQ(refused(read(other, links.authorization(proof.id))), none);
+    EXPECT_EQ(refused(post(other, challenge_of(proof), "{}")), none);
+    EXPECT_EQ(refused(read(sender, site + "/acme/authorization/x")), none);
+    EXPECT_TRUE(validator.questions().empty());
+}
+
+TEST_F(AuthorizationApiTest, GivesAnAuthorizationUp) {
+    const auto url = links.authorization(pending().id);
+    EXPECT_EQ(refused(post(sender, url, R"({"status":"valid"})")).type, malformed);
+    const auto response = post(sender, url, R"({"status":"deactivated"})");
+    EXPECT_EQ(object<AuthorizationObject>(response).status, AuthorizationStatus::deactivated);
+    EXPECT_EQ(refused(post(sender, url, R"({"status":"deactivated"})")),
+              (Refused{malformed, 400,
+                       "only a pending or valid authorization that is not being validated can be "
+                       "deactivated"}));
+}
+
+}  // namespace
+}  // namespace cairn::api::testing
