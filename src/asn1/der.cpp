@@ -191,6 +191,20 @@ Element Reader::element(std::uint8_t tag, std::string_view what) {
     return found;
 }
 
+base::BytesView Reader::natural_number(std::string_view what) {
+    base::BytesView content = element(tag::integer, what).content;
+    if (failure_->has_value()) return {};
+    if (const auto sound = check_integer(content); !sound) {
+        fail(fmt::format("{}: {}", what, sound.error().message));
+        return {};
+    }
+    if (content.front() >= 0x80) {
+        fail(fmt::format("{} is negative", what));
+        return {};
+    }
+    return content.front() == 0 ? content.subspan(1) : content;
+}
+
 base::BytesView Reader::octet_aligned_bits(std::string_view what) {
     const base::BytesView content = element(tag::bit_string, what).content;
     if (failure_->has_value()) return {};
@@ -245,9 +259,15 @@ void Writer::element(std::uint8_t tag, base::BytesView content) {
 }
 
 void Writer::octet_aligned_bits(base::BytesView octets) {
-    nested(tag::bit_string, [&] {
-        octets_.push_back(0);
-        raw(octets);
+    octet_aligned_bits([&] { raw(octets); });
+}
+
+void Writer::natural_number(base::BytesView number) {
+    while (!number.empty() && number.front() == 0) number = number.subspan(1);
+    nested(tag::integer, [&] {
+        // Zero has an octet, too, and a leading bit would make a number negative.
+        if (number.empty() || number.front() >= 0x80) octets_.push_back(0);
+        raw(number);
     });
 }
 

@@ -75,6 +75,9 @@ class Reader {
     Reader inside(std::uint8_t tag, std::string_view what) {
         return {element(tag, what).content, *failure_};
     }
+    /// The octets of an INTEGER that is not negative: big-endian, without leading zeros, none for
+    /// zero itself.
+    base::BytesView natural_number(std::string_view what);
     /// The octets of a BIT STRING of whole octets.
     base::BytesView octet_aligned_bits(std::string_view what);
     /// A BOOLEAN DEFAULT FALSE, which DER never spells out as FALSE.
@@ -94,7 +97,8 @@ class Reader {
 /// Writes elements one after the other.
 class Writer {
   public:
-    Writer() { octets_.reserve(1024); }
+    /// There is room for so many octets before memory is taken again.
+    explicit Writer(std::size_t expected_octets = 1024) { octets_.reserve(expected_octets); }
     /// Octets that are an encoding already.
     void raw(base::BytesView encoding);
     void element(std::uint8_t tag, base::BytesView content);
@@ -110,7 +114,17 @@ class Writer {
     }
     /// A BIT STRING of whole octets.
     void octet_aligned_bits(base::BytesView octets);
+    /// A BIT STRING of the whole octets that `write_content` writes.
+    template <std::invocable Content>
+    void octet_aligned_bits(const Content& write_content) {
+        nested(tag::bit_string, [&] {
+            octets_.push_back(0);
+            write_content();
+        });
+    }
     void flag_true();
+    /// An INTEGER of these big-endian octets, which are not negative; leading zeros are left out.
+    void natural_number(base::BytesView number);
     /// An INTEGER below 128.
     void small_integer(std::uint8_t number);
     /// UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5).

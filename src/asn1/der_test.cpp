@@ -145,6 +145,30 @@ TEST(DerReader, KeepsTheFirstFailureAndReadsNoMore) {
     EXPECT_EQ(failure->message, "first has the tag 02, not 01");
 }
 
+TEST(DerNumber, IsWrittenAndReadWithoutItsSign) {
+    struct Case {
+        std::string_view number, encoding;
+    };
+    for (const auto& [number, encoding] : {
+             Case{"", "020100"},
+             Case{"01", "020101"},
+             Case{"7f", "02017f"},
+             Case{"80", "02020080"},
+             Case{"ff01", "020300ff01"},
+             Case{"0100", "02020100"},
+         }) {
+        Writer writer;
+        writer.natural_number(octets(number));
+        EXPECT_EQ(base::to_hex(writer.view()), encoding);
+        Writer of_padded;
+        of_padded.natural_number(octets("0000" + std::string(number)));
+        EXPECT_EQ(base::to_hex(of_padded.view()), encoding);
+        Failure failure;
+        EXPECT_EQ(base::to_hex(Reader(writer.view(), failure).natural_number("it")), number);
+        EXPECT_FALSE(failure) << failure->message;
+    }
+}
+
 TEST(DerReader, NamesWhatIsWrong) {
     struct Case {
         std::string_view hex;
@@ -158,6 +182,10 @@ TEST(DerReader, NamesWhatIsWrong) {
              Case{"030204f0", [](Reader& r) { r.octet_aligned_bits("it"); }, "whole octets"},
              Case{"0300", [](Reader& r) { r.octet_aligned_bits("it"); }, "whole octets"},
              Case{"010100", [](Reader& r) { r.flag("it"); }, "not TRUE"},
+             Case{"0200", [](Reader& r) { r.natural_number("it"); }, "it: an INTEGER is empty"},
+             Case{"0202007f", [](Reader& r) { r.natural_number("it"); }, "not the shortest"},
+             Case{"020180", [](Reader& r) { r.natural_number("it"); }, "it is negative"},
+             Case{"0101ff", [](Reader& r) { r.natural_number("it"); }, "it has the tag 01"},
              Case{"0500", [](Reader& r) { r.time("it"); }, "not of a time"},
          }) {
         const base::Bytes encoding = octets(hex);
@@ -258,9 +286,10 @@ TEST(DerWriter, Nests) {
         writer.nested(tag::context_constructed(0), [&] { writer.small_integer(2); });
         writer.flag_true();
         writer.octet_aligned_bits(octets("aabb"));
+        writer.octet_aligned_bits([&] { writer.small_integer(1); });
         writer.raw(octets("0500"));
     });
-    EXPECT_EQ(base::to_hex(writer.view()), "300fa0030201020101ff030300aabb0500");
+    EXPECT_EQ(base::to_hex(writer.view()), "3015a0030201020101ff030300aabb0304000201010500");
 }
 
 TEST(ObjectId, IsEncoded) {

@@ -105,18 +105,5 @@ TEST(IntegerPair, IsRefusedCutOffAnywhere) {
     }
 }
 
-TEST(TakeElement, LeavesTheRest) {
-    const Bytes der = {0x04, 0x02, 0xaa, 0xbb, 0x05, 0x00};
-    base::BytesView rest = der;
-    EXPECT_FALSE(take_element(rest, 0x05));
-    const auto content = take_element(rest, 0x04);
-    ASSERT_TRUE(content);
-    EXPECT_EQ(base::to_hex(*content), "aabb");
-    EXPECT_EQ(base::to_hex(rest), "0500");
-    EXPECT_TRUE(take_element(rest, 0x05)->empty());
-    EXPECT_TRUE(rest.empty());
-    EXPECT_FALSE(take_element(rest, 0x05));
-}
-
 }  // namespace
 }  // namespace cairn::crypto

@@ -9,6 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 
+#include "asn1/der.h"
+#include "base/enum_table.h"
 #include "crypto/integer_pair.h"
 #include "crypto/openssl.h"
 #include "crypto/signature.h"
@@ -18,9 +20,6 @@ namespace {
 
 using ParameterBuilderHandle = Handle<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
 using ParametersHandle = Handle<OSSL_PARAM, &OSSL_PARAM_free>;
-
-constexpr std::uint8_t sequence_tag = 0x30;
-constexpr std::uint8_t bit_string_tag = 0x03;
 
 struct Curve {
     KeyAlgorithm algorithm;
@@ -123,26 +122,27 @@ base::BytesView encoded_point(const Curve& curve, base::BytesView spki) {
 }
 
 base::Bytes rsa_spki(const IntegerPair& numbers) {
-    const base::Bytes pair = to_der(numbers);
-    base::Bytes bits;
-    append_header(bits, bit_string_tag, pair.size() + 1);
-    bits.push_back(0);
-    append(bits, pair);
-    base::Bytes spki;
-    append_header(spki, sequence_tag, rsa_algorithm.size() + bits.size());
-    append(spki, base::bytes_of(rsa_algorithm));
-    append(spki, bits);
-    return spki;
+    // Beside the numbers: 15 octets of AlgorithmIdentifier, five headers of 4, three zeros at most.
+    asn1::Writer spki(numbers.first.size() + numbers.second.size() + 40);
+    spki.nested(asn1::tag::sequence, [&] {
+        spki.raw(base::bytes_of(rsa_algorithm));
+        spki.octet_aligned_bits([&] { write(spki, numbers); });
+    });
+    return std::move(spki).take();
 }
 
-/// The numbers in a SubjectPublicKeyInfo of RSA, as views into it.
+/// The numbers in a SubjectPublicKeyInfo of RSA, as views into it; nothing if it is not exactly
+/// what `rsa_spki` writes.
 std::optional<IntegerPair> rsa_numbers_in(base::BytesView spki) {
-    auto info = take_element(spki, sequence_tag);
-    if (!info || !starts_with(*info, rsa_algorithm)) return std::nullopt;
-    *info = info->subspan(rsa_algorithm.size());
-    const auto bits = take_element(*info, bit_string_tag);
-    if (!bits || bits->empty()) return std::nullopt;
-    return integer_pair_from_der(bits->subspan(1));
+    asn1::Failure failure;
+    asn1::Reader reader(spki, failure);
+    asn1::Reader info = reader.inside(asn1::tag::sequence, "the key");
+    reader.end("the key");
+    const asn1::Element algorithm = info.element(asn1::tag::sequence, "the algorithm");
+    const base::BytesView bits = info.octet_aligned_bits("the numbers");
+    info.end("the key");
+    if (failure || base::text_of(algorithm.whole) != rsa_algorithm) return std::nullopt;
+    return integer_pair_from_der(bits);
 }
 
 BigNumberHandle big_number(const EVP_PKEY* key, const char* name) {
@@ -151,27 +151,22 @@ BigNumberHandle big_number(const EVP_PKEY* key, const char* name) {
     return BigNumberHandle(number);
 }
 
-struct KeyAlgorithmName {
-    KeyAlgorithm algorithm;
-    std::string_view name;
-};
-constexpr std::array key_algorithm_names = {
-    KeyAlgorithmName{KeyAlgorithm::rsa, "rsa"},
-    KeyAlgorithmName{KeyAlgorithm::ec_p256, "ec-p256"},
-    KeyAlgorithmName{KeyAlgorithm::ec_p384, "ec-p384"},
-    KeyAlgorithmName{KeyAlgorithm::ec_p521, "ec-p521"},
-    KeyAlgorithmName{KeyAlgorithm::ed25519, "ed25519"},
-};
+constexpr base::EnumTable<KeyAlgorithm, std::string_view> key_algorithm_names({
+    {KeyAlgorithm::rsa, "rsa"},
+    {KeyAlgorithm::ec_p256, "ec-p256"},
+    {KeyAlgorithm::ec_p384, "ec-p384"},
+    {KeyAlgorithm::ec_p521, "ec-p521"},
+    {KeyAlgorithm::ed25519, "ed25519"},
+});
 
-struct KeyTypeName {
-    KeyType type;
-    std::string_view name;
-};
-constexpr std::array key_type_names = {
-    KeyTypeName{KeyType::ec_p256, "ec-p256"}, KeyTypeName{KeyType::ec_p384, "ec-p384"},
-    KeyTypeName{KeyType::rsa2048, "rsa2048"}, KeyTypeName{KeyType::rsa3072, "rsa3072"},
-    KeyTypeName{KeyType::rsa4096, "rsa4096"}, KeyTypeName{KeyType::ed25519, "ed25519"},
-};
+constexpr base::EnumTable<KeyType, std::string_view> key_type_names({
+    {KeyType::ec_p256, "ec-p256"},
+    {KeyType::ec_p384, "ec-p384"},
+    {KeyType::rsa2048, "rsa2048"},
+    {KeyType::rsa3072, "rsa3072"},
+    {KeyType::rsa4096, "rsa4096"},
+    {KeyType::ed25519, "ed25519"},
+});
 
 EVP_PKEY* generated(KeyType type) {
     const auto rsa = [](std::size_t bits) {
@@ -202,29 +197,23 @@ int no_passphrase(char*, int, int, void*) {
 }  // namespace
 
 std::string_view to_string(KeyAlgorithm algorithm) {
-    return std::ranges::find(key_algorithm_names, algorithm, &KeyAlgorithmName::algorithm)->name;
+    return key_algorithm_names[algorithm];
 }
 
 base::Result<KeyAlgorithm> key_algorithm_from(std::string_view text) {
-    const auto* found = std::ranges::find(key_algorithm_names, text, &KeyAlgorithmName::name);
-    if (found == key_algorithm_names.end()) {
-        return base::fail("key algorithm " + base::printable(text, 40) +
-                          " is none of rsa, ec-p256, ec-p384, ec-p521, ed25519");
-    }
-    return found->algorithm;
+    if (const auto algorithm = key_algorithm_names.find(text)) return *algorithm;
+    return base::fail("key algorithm " + base::printable(text, 40) + " is none of " +
+                      base::listed(key_algorithm_names));
 }
 
 std::string_view to_string(KeyType type) {
-    return std::ranges::find(key_type_names, type, &KeyTypeName::type)->name;
+    return key_type_names[type];
 }
 
 base::Result<KeyType> key_type_from(std::string_view text) {
-    const auto* found = std::ranges::find(key_type_names, text, &KeyTypeName::name);
-    if (found == key_type_names.end()) {
-        return base::fail("key type " + base::printable(text, 40) +
-                          " is none of ec-p256, ec-p384, rsa2048, rsa3072, rsa4096, ed25519");
-    }
-    return found->type;
+    if (const auto type = key_type_names.find(text)) return *type;
+    return base::fail("key type " + base::printable(text, 40) + " is none of " +
+                      base::listed(key_type_names));
 }
 
 /// What copies of a key share.
@@ -290,8 +279,7 @@ base::Result<PublicKey> PublicKey::from_spki(base::BytesView der) {
         starts_with(der, ed25519_spki_head)) {
         return from_ed25519(der.subspan(ed25519_spki_head.size()));
     }
-    if (const auto numbers = rsa_numbers_in(der);
-        numbers && std::ranges::equal(rsa_spki(*numbers), der)) {
+    if (const auto numbers = rsa_numbers_in(der)) {
         return from_rsa(numbers->first, numbers->second);
     }
     return base::fail(

@@ -15,6 +15,7 @@
 #include "asn1/object_id.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
+#include "pki/acme_identifier.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
 #include "pki/name.h"
@@ -308,7 +309,7 @@ Certificate make_tls_alpn_certificate(const SubjectNames& name,
         write_end_entity(writer);
         write_names(writer, name, Subject::named);
         write_extension(writer, asn1::oid::acme_identifier, Criticality::critical,
-                        [&] { writer.element(asn1::tag::octet_string, key_authorization_digest); });
+                        [&] { writer.raw(acme_identifier_value(key_authorization_digest)); });
     });
     return finish(draft, key);
 }

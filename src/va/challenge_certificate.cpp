@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "pki/acme_identifier.h"
+
 namespace cairn::va {
 
 namespace {
@@ -50,9 +52,7 @@ base::Result<void> check_acme_identifier(const pki::Certificate& certificate,
     if (!extensions.front().critical) {
         return base::fail("the acmeIdentifier extension is not critical");
     }
-    base::Bytes expected{0x04, 0x20};  // OCTET STRING, 32 octets
-    expected.insert(expected.end(), digest.begin(), digest.end());
-    if (extensions.front().value != expected) {
+    if (extensions.front().value != pki::acme_identifier_value(digest)) {
         return base::fail(
             "the acmeIdentifier extension does not hold the digest of the key authorization");
     }
