@@ -6,6 +6,7 @@
 
 #include "apps/ca/toml_section.h"
 #include "base/json_quoted.h"
+#include "base/log_line.h"
 #include "net/socket_address.h"
 #include "net/url.h"
 #include "protocol/identifier.h"
@@ -102,16 +103,12 @@ void read_store(TomlSection section, Configuration::Store& store) {
 }
 
 void read_log(TomlSection section, Configuration::Log& log) {
-    static const std::map<std::string, base::LogLevel> levels{{"debug", base::LogLevel::debug},
-                                                              {"info", base::LogLevel::info},
-                                                              {"warning", base::LogLevel::warning},
-                                                              {"error", base::LogLevel::error}};
     section.take("file", log.file);
     section.take("access", log.access);
     std::string level = "info";
     section.take("level", level);
-    if (const auto found = levels.find(level); found != levels.end())
-        log.level = found->second;
+    if (const auto found = base::log_level_from(level))
+        log.level = *found;
     else
         section.find("level", "must be debug, info, warning or error");
     std::string format = "auto";

@@ -55,9 +55,17 @@ base::Time renewal_time(const pki::Certificate& certificate) {
 
 // The kind of key to be made for a certificate.
 crypto::KeyType key_type_for(crypto::KeyAlgorithm algorithm) {
-    if (algorithm == crypto::KeyAlgorithm::rsa) return crypto::KeyType::rsa2048;
-    return algorithm == crypto::KeyAlgorithm::ec_p384 ? crypto::KeyType::ec_p384
-                                                      : crypto::KeyType::ec_p256;
+    switch (algorithm) {
+        case crypto::KeyAlgorithm::rsa:
+            return crypto::KeyType::rsa2048;
+        case crypto::KeyAlgorithm::ec_p384:
+            return crypto::KeyType::ec_p384;
+        case crypto::KeyAlgorithm::ec_p256:
+        case crypto::KeyAlgorithm::ec_p521:  // browsers know neither of these two
+        case crypto::KeyAlgorithm::ed25519:
+            break;
+    }
+    return crypto::KeyType::ec_p256;
 }
 
 // Whether one that is issued now would have such a key and these certificates above it, if it had

@@ -1,47 +1,43 @@
 #include "api/request_kind.h"
 
-#include <algorithm>
-#include <array>
-
 #include "api/links.h"
+#include "base/enum_table.h"
 
 namespace cairn::api {
 
 namespace {
 
-struct Row {
-    RequestKind kind;
+struct Facts {
     std::string_view name;
     std::string_view pattern;
 };
 
-constexpr std::array<Row, request_kinds> rows{{
-    {RequestKind::directory, "directory", path::directory},
-    {RequestKind::new_nonce, "newNonce", path::new_nonce},
-    {RequestKind::new_account, "newAccount", path::new_account},
-    {RequestKind::account, "account", path::account},
-    {RequestKind::account_orders, "orders", path::account_orders},
-    {RequestKind::key_change, "keyChange", path::key_change},
-    {RequestKind::new_order, "newOrder", path::new_order},
-    {RequestKind::order, "order", path::order},
-    {RequestKind::finalize, "finalize", path::finalize},
-    {RequestKind::authorization, "authorization", path::authorization},
-    {RequestKind::challenge, "challenge", path::challenge},
-    {RequestKind::certificate, "certificate", path::certificate},
-    {RequestKind::revoke_certificate, "revokeCert", path::revoke_certificate},
-    {RequestKind::issuer, "issuer", path::issuer},
-    {RequestKind::unknown, "unknown", ""},
-}};
+constexpr base::EnumTable<RequestKind, Facts> kinds({
+    {RequestKind::directory, {"directory", path::directory}},
+    {RequestKind::new_nonce, {"newNonce", path::new_nonce}},
+    {RequestKind::new_account, {"newAccount", path::new_account}},
+    {RequestKind::account, {"account", path::account}},
+    {RequestKind::account_orders, {"orders", path::account_orders}},
+    {RequestKind::key_change, {"keyChange", path::key_change}},
+    {RequestKind::new_order, {"newOrder", path::new_order}},
+    {RequestKind::order, {"order", path::order}},
+    {RequestKind::finalize, {"finalize", path::finalize}},
+    {RequestKind::authorization, {"authorization", path::authorization}},
+    {RequestKind::challenge, {"challenge", path::challenge}},
+    {RequestKind::certificate, {"certificate", path::certificate}},
+    {RequestKind::revoke_certificate, {"revokeCert", path::revoke_certificate}},
+    {RequestKind::issuer, {"issuer", path::issuer}},
+    {RequestKind::unknown, {"unknown", ""}},
+});
 
 }  // namespace
 
 std::string_view to_string(RequestKind kind) {
-    return rows.at(static_cast<std::size_t>(kind)).name;
+    return kinds[kind].name;
 }
 
 RequestKind request_kind_of(std::string_view pattern) {
-    const auto* const row = std::ranges::find(rows, pattern, &Row::pattern);
-    return row == rows.end() ? RequestKind::unknown : row->kind;
+    return kinds.find(pattern, &Facts::pattern).value_or(RequestKind::unknown);
 }
 
 }  // namespace cairn::api

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 
 namespace cairn::api {
@@ -23,7 +22,6 @@ enum class RequestKind {
     issuer,
     unknown,  ///< a path that names no resource
 };
-inline constexpr std::size_t request_kinds = 15;
 
 /// "newOrder" and so on: as RFC 8555 spells it, where it has a name there.
 [[nodiscard]] std::string_view to_string(RequestKind kind);

@@ -5,15 +5,15 @@
 #include <gtest/gtest.h>
 
 #include "api/links.h"
+#include "base/enum_table.h"
 
 namespace cairn::api {
 namespace {
 
 TEST(RequestKindTest, EveryKindHasANameOfItsOwn) {
     std::set<std::string_view> names;
-    for (std::size_t i = 0; i < request_kinds; ++i)
-        names.insert(to_string(static_cast<RequestKind>(i)));
-    EXPECT_EQ(names.size(), request_kinds);
+    for (const auto kind : base::enumerators<RequestKind>) names.insert(to_string(kind));
+    EXPECT_EQ(names.size(), base::enumerators<RequestKind>.size());
     EXPECT_EQ(to_string(RequestKind::revoke_certificate), "revokeCert");
     EXPECT_EQ(to_string(RequestKind::unknown), "unknown");
 }

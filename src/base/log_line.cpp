@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/enum_table.h"
 #include "base/json_quoted.h"
 
 namespace cairn::base {
@@ -34,19 +35,12 @@ void append_value(std::string& line, double number) {
     }
 }
 
-std::string_view name_of(LogLevel level) {
-    switch (level) {
-        case LogLevel::debug:
-            return "debug";
-        case LogLevel::info:
-            return "info";
-        case LogLevel::warning:
-            return "warning";
-        case LogLevel::error:
-            return "error";
-    }
-    return "error";
-}
+constexpr EnumTable<LogLevel, std::string_view> level_words({
+    {LogLevel::debug, "debug"},
+    {LogLevel::info, "info"},
+    {LogLevel::warning, "warning"},
+    {LogLevel::error, "error"},
+});
 
 /// 2026-01-31T12:34:56.789Z.
 void append_time(std::string& line, std::chrono::system_clock::time_point time) {
@@ -67,7 +61,7 @@ std::string json_line(std::chrono::system_clock::time_point time, LogLevel level
     line += R"({"time":")";
     append_time(line, time);
     line += R"(","level":")";
-    line += name_of(level);
+    line += to_string(level);
     line += R"(","event":)";
     append_json_quoted(line, event);
     for (const LogField& field : fields) {
@@ -102,7 +96,7 @@ std::string text_line(std::chrono::system_clock::time_point time, LogLevel level
     std::string line;
     line.reserve(usual_length);
     append_time(line, time);
-    fmt::format_to(std::back_inserter(line), " {:7} ", name_of(level));
+    fmt::format_to(std::back_inserter(line), " {:7} ", to_string(level));
     append_words(line, event);
     for (const LogField& field : fields) {
         const auto* text = std::get_if<std::string_view>(&field.value);
@@ -121,6 +115,14 @@ std::string text_line(std::chrono::system_clock::time_point time, LogLevel level
 }
 
 }  // namespace
+
+std::string_view to_string(LogLevel level) {
+    return level_words[level];
+}
+
+std::optional<LogLevel> log_level_from(std::string_view word) {
+    return level_words.find(word);
+}
 
 std::string log_line(LogFormat format, std::chrono::system_clock::time_point time, LogLevel level,
                      std::string_view event, std::initializer_list<LogField> fields) {

@@ -2,12 +2,18 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/log.h"
 
 namespace cairn::base {
+
+/// "debug", "info", "warning", "error".
+[[nodiscard]] std::string_view to_string(LogLevel level);
+/// The reverse; nothing for another word.
+[[nodiscard]] std::optional<LogLevel> log_level_from(std::string_view word);
 
 /// One line of a log, with its line end. Text from peers is escaped in both formats, so that a line
 /// stays one line and no control sequence reaches a terminal.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/enum_table.h"
+
 namespace cairn::base {
 namespace {
 
@@ -43,6 +45,14 @@ TEST(LogLineTest, TextQuotesWhatIsNoPlainWord) {
     EXPECT_EQ(line_of("\xff"), start + "\"\xef\xbf\xbd\"\n");
     EXPECT_EQ(line_of("https://localhost:14000/directory"),
               start + "https://localhost:14000/directory\n");
+}
+
+TEST(LogLevelTest, HasAWordAndIsReadBackByIt) {
+    EXPECT_EQ(to_string(LogLevel::warning), "warning");
+    for (const auto level : enumerators<LogLevel>) {
+        EXPECT_EQ(log_level_from(to_string(level)), level);
+    }
+    EXPECT_EQ(log_level_from("Info"), std::nullopt);
 }
 
 }  // namespace

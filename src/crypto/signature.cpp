@@ -1,9 +1,9 @@
 #include "crypto/signature.h"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
+#include "base/enum_table.h"
 #include "crypto/integer_pair.h"
 #include "crypto/openssl.h"
 #include "crypto/raw_signature.h"
@@ -11,85 +11,34 @@
 namespace cairn::crypto {
 namespace {
 
-struct AlgorithmName {
-    SignatureAlgorithm algorithm;
+struct AlgorithmFacts {
     std::string_view name;
+    /// Null for EdDSA, which hashes by itself.
+    const EVP_MD* (*digest)() = nullptr;
+    /// The length of r and of s in octets; 0 for algorithms without them.
+    std::size_t number_size = 0;
+    /// How an RSA signature is padded.
+    RsaPadding padding = RsaPadding::pkcs1;
 };
-constexpr std::array algorithm_names = {
-    AlgorithmName{SignatureAlgorithm::es256, "ES256"},
-    AlgorithmName{SignatureAlgorithm::es384, "ES384"},
-    AlgorithmName{SignatureAlgorithm::es512, "ES512"},
-    AlgorithmName{SignatureAlgorithm::rs256, "RS256"},
-    AlgorithmName{SignatureAlgorithm::rs384, "RS384"},
-    AlgorithmName{SignatureAlgorithm::rs512, "RS512"},
-    AlgorithmName{SignatureAlgorithm::ps256, "PS256"},
-    AlgorithmName{SignatureAlgorithm::ps384, "PS384"},
-    AlgorithmName{SignatureAlgorithm::ps512, "PS512"},
-    AlgorithmName{SignatureAlgorithm::eddsa, "EdDSA"},
-};
+
+constexpr base::EnumTable<SignatureAlgorithm, AlgorithmFacts> algorithms({
+    {SignatureAlgorithm::es256, {"ES256", &sha256_algorithm, 32}},
+    {SignatureAlgorithm::es384, {"ES384", &sha384_algorithm, 48}},
+    {SignatureAlgorithm::es512, {"ES512", &sha512_algorithm, 66}},
+    {SignatureAlgorithm::rs256, {"RS256", &sha256_algorithm}},
+    {SignatureAlgorithm::rs384, {"RS384", &sha384_algorithm}},
+    {SignatureAlgorithm::rs512, {"RS512", &sha512_algorithm}},
+    {SignatureAlgorithm::ps256, {"PS256", &sha256_algorithm, 0, RsaPadding::pss}},
+    {SignatureAlgorithm::ps384, {"PS384", &sha384_algorithm, 0, RsaPadding::pss}},
+    {SignatureAlgorithm::ps512, {"PS512", &sha512_algorithm, 0, RsaPadding::pss}},
+    {SignatureAlgorithm::eddsa, {"EdDSA"}},
+});
 
 constexpr std::size_t ed25519_signature_size = 64;
 
 const EVP_MD* digest_of(SignatureAlgorithm algorithm) {
-    switch (algorithm) {
-        case SignatureAlgorithm::es256:
-        case SignatureAlgorithm::rs256:
-        case SignatureAlgorithm::ps256:
-            return sha256_algorithm();
-        case SignatureAlgorithm::es384:
-        case SignatureAlgorithm::rs384:
-        case SignatureAlgorithm::ps384:
-            return sha384_algorithm();
-        case SignatureAlgorithm::es512:
-        case SignatureAlgorithm::rs512:
-        case SignatureAlgorithm::ps512:
-            return sha512_algorithm();
-        case SignatureAlgorithm::eddsa:
-            return nullptr;
-    }
-    return nullptr;
-}
-
-/// The length of r and of s in octets; 0 for algorithms without them.
-std::size_t ecdsa_number_size(SignatureAlgorithm algorithm) {
-    switch (algorithm) {
-        case SignatureAlgorithm::es256:
-            return 32;
-        case SignatureAlgorithm::es384:
-            return 48;
-        case SignatureAlgorithm::es512:
-            return 66;
-        case SignatureAlgorithm::rs256:
-        case SignatureAlgorithm::rs384:
-        case SignatureAlgorithm::rs512:
-        case SignatureAlgorithm::ps256:
-        case SignatureAlgorithm::ps384:
-        case SignatureAlgorithm::ps512:
-        case SignatureAlgorithm::eddsa:
-            return 0;
-    }
-    return 0;
-}
-
-/// How an RSA signature of this algorithm is padded.
-RsaPadding padding_of(SignatureAlgorithm algorithm) {
-    switch (algorithm) {
-        case SignatureAlgorithm::ps256:
-        case SignatureAlgorithm::ps384:
-        case SignatureAlgorithm::ps512:
-            return RsaPadding::pss;
-        default:
-            return RsaPadding::pkcs1;
-    }
-}
-
-std::string known_algorithms() {
-    std::string names;
-    for (const AlgorithmName& known : algorithm_names) {
-        if (!names.empty()) names += ", ";
-        names += known.name;
-    }
-    return names;
+    const auto digest = algorithms[algorithm].digest;
+    return digest == nullptr ? nullptr : digest();
 }
 
 /// r and s side by side out of their DER.
@@ -108,17 +57,14 @@ base::Bytes side_by_side(base::BytesView der, std::size_t number_size) {
 }  // namespace
 
 std::string_view to_string(SignatureAlgorithm algorithm) {
-    return std::ranges::find(algorithm_names, algorithm, &AlgorithmName::algorithm)->name;
+    return algorithms[algorithm].name;
 }
 
 base::Result<SignatureAlgorithm> signature_algorithm_from(std::string_view text) {
     if (text == "Ed25519") return SignatureAlgorithm::eddsa;
-    const auto* found = std::ranges::find(algorithm_names, text, &AlgorithmName::name);
-    if (found == algorithm_names.end()) {
-        return base::fail("signature algorithm " + base::printable(text, 40) + " is none of " +
-                          known_algorithms());
-    }
-    return found->algorithm;
+    if (const auto algorithm = algorithms.find(text, &AlgorithmFacts::name)) return *algorithm;
+    return base::fail("signature algorithm " + base::printable(text, 40) + " is none of " +
+                      base::listed(algorithms, &AlgorithmFacts::name));
 }
 
 SignatureAlgorithm algorithm_for(const PublicKey& key) {
@@ -159,7 +105,7 @@ bool verify(const PublicKey& key, SignatureAlgorithm algorithm, base::BytesView 
             base::BytesView signature) {
     if (!fits(algorithm, key)) return false;
     const EVP_MD* digest = digest_of(algorithm);
-    if (const std::size_t size = ecdsa_number_size(algorithm); size != 0) {
+    if (const std::size_t size = algorithms[algorithm].number_size; size != 0) {
         // OpenSSL checks that r and s are between 1 and the order less 1.
         return signature.size() == 2 * size &&
                verify_raw(key, digest, data,
@@ -169,13 +115,13 @@ bool verify(const PublicKey& key, SignatureAlgorithm algorithm, base::BytesView 
                                  ? ed25519_signature_size
                                  : static_cast<std::size_t>(key.bits() + 7) / 8;
     return signature.size() == size &&
-           verify_raw(key, digest, data, signature, padding_of(algorithm));
+           verify_raw(key, digest, data, signature, algorithms[algorithm].padding);
 }
 
 base::Bytes sign(const PrivateKey& key, base::BytesView data) {
     const SignatureAlgorithm algorithm = algorithm_for(key.public_key());
     base::Bytes signature = sign_raw(key, digest_of(algorithm), data);
-    const std::size_t size = ecdsa_number_size(algorithm);
+    const std::size_t size = algorithms[algorithm].number_size;
     return size == 0 ? signature : side_by_side(signature, size);
 }
 

@@ -9,6 +9,8 @@
 
 #include <idn2.h>
 
+#include "base/enum_table.h"
+
 namespace cairn::protocol {
 namespace {
 
@@ -122,7 +124,11 @@ std::size_t DnsName::label_count() const {
 }
 
 std::string_view to_string(IdentifierType type) {
-    return type == IdentifierType::dns ? "dns" : "ip";
+    static constexpr base::EnumTable<IdentifierType, std::string_view> names({
+        {IdentifierType::dns, "dns"},
+        {IdentifierType::ip, "ip"},
+    });
+    return names[type];
 }
 
 base::Result<Identifier> Identifier::dns(std::string_view value) {

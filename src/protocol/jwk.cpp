@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/base64url.h"
+#include "base/enum_table.h"
 #include "protocol/json.h"
 #include "protocol/json_writer.h"
 #include "protocol/jwk_json.h"
@@ -15,22 +16,17 @@ namespace {
 constexpr std::array<std::string_view, 8> secret_members = {"d",  "p",  "q",   "dp",
                                                             "dq", "qi", "oth", "k"};
 
-std::optional<crypto::KeyAlgorithm> curve_from(std::string_view name) {
-    if (name == "P-256") return crypto::KeyAlgorithm::ec_p256;
-    if (name == "P-384") return crypto::KeyAlgorithm::ec_p384;
-    if (name == "P-521") return crypto::KeyAlgorithm::ec_p521;
-    return std::nullopt;
-}
+/// `crv` of elliptic curves (RFC 7518 section 6.2.1.1); empty for other keys.
+constexpr base::EnumTable<crypto::KeyAlgorithm, std::string_view> curve_names({
+    {crypto::KeyAlgorithm::rsa, {}},
+    {crypto::KeyAlgorithm::ec_p256, "P-256"},
+    {crypto::KeyAlgorithm::ec_p384, "P-384"},
+    {crypto::KeyAlgorithm::ec_p521, "P-521"},
+    {crypto::KeyAlgorithm::ed25519, {}},
+});
 
-std::string_view curve_name(crypto::KeyAlgorithm curve) {
-    switch (curve) {
-        case crypto::KeyAlgorithm::ec_p384:
-            return "P-384";
-        case crypto::KeyAlgorithm::ec_p521:
-            return "P-521";
-        default:
-            return "P-256";
-    }
+std::optional<crypto::KeyAlgorithm> curve_from(std::string_view name) {
+    return name.empty() ? std::nullopt : curve_names.find(name);
 }
 
 /// RFC 7638 section 3.2: the required members alone, in lexical order.
@@ -54,7 +50,7 @@ std::string canonical_json(const crypto::PublicKey& key) {
         case crypto::KeyAlgorithm::ec_p384:
         case crypto::KeyAlgorithm::ec_p521: {
             const crypto::PublicKey::EcPoint point = key.ec_point();
-            writer.member("crv", curve_name(key.algorithm()));
+            writer.member("crv", curve_names[key.algorithm()]);
             writer.member("kty", "EC");
             writer.member("x", base::base64url(point.x));
             writer.member("y", base::base64url(point.y));

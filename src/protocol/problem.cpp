@@ -1,8 +1,6 @@
 #include "protocol/problem.h"
 
-#include <algorithm>
-#include <array>
-
+#include "base/enum_table.h"
 #include "protocol/identifier_json.h"
 #include "protocol/json.h"
 #include "protocol/problem_json.h"
@@ -21,53 +19,43 @@ constexpr std::size_t max_subproblems = 1000;
 constexpr std::size_t max_algorithms = 32;
 
 struct TypeFacts {
-    ProblemType type;
     std::string_view name;
-    int status;
+    int status = 0;
 };
-constexpr std::array<TypeFacts, 27> types = {{
-    {ProblemType::account_does_not_exist, "accountDoesNotExist", 400},
-    {ProblemType::already_replaced, "alreadyReplaced", 409},
-    {ProblemType::already_revoked, "alreadyRevoked", 400},
-    {ProblemType::bad_csr, "badCSR", 400},
-    {ProblemType::bad_nonce, "badNonce", 400},
-    {ProblemType::bad_public_key, "badPublicKey", 400},
-    {ProblemType::bad_revocation_reason, "badRevocationReason", 400},
-    {ProblemType::bad_signature_algorithm, "badSignatureAlgorithm", 400},
-    {ProblemType::caa, "caa", 403},
-    {ProblemType::compound, "compound", 400},
-    {ProblemType::connection, "connection", 400},
-    {ProblemType::dns, "dns", 400},
-    {ProblemType::external_account_required, "externalAccountRequired", 403},
-    {ProblemType::incorrect_response, "incorrectResponse", 403},
-    {ProblemType::invalid_contact, "invalidContact", 400},
-    {ProblemType::invalid_profile, "invalidProfile", 400},
-    {ProblemType::malformed, "malformed", 400},
-    {ProblemType::order_not_ready, "orderNotReady", 403},
-    {ProblemType::rate_limited, "rateLimited", 429},
-    {ProblemType::rejected_identifier, "rejectedIdentifier", 400},
-    {ProblemType::server_internal, "serverInternal", 500},
-    {ProblemType::tls, "tls", 400},
-    {ProblemType::unauthorized, "unauthorized", 403},
-    {ProblemType::unsupported_contact, "unsupportedContact", 400},
-    {ProblemType::unsupported_identifier, "unsupportedIdentifier", 400},
-    {ProblemType::user_action_required, "userActionRequired", 403},
-    {ProblemType::unknown, "unknown", 500},
-}};
-static_assert(
-    [] {
-        for (std::size_t i = 0; i < types.size(); ++i) {
-            if (types.at(i).type != static_cast<ProblemType>(i)) return false;
-        }
-        return types.back().type == ProblemType::unknown;
-    }(),
-    "each type stands at its own place");
+constexpr base::EnumTable<ProblemType, TypeFacts> types({
+    {ProblemType::account_does_not_exist, {"accountDoesNotExist", 400}},
+    {ProblemType::already_replaced, {"alreadyReplaced", 409}},
+    {ProblemType::already_revoked, {"alreadyRevoked", 400}},
+    {ProblemType::bad_csr, {"badCSR", 400}},
+    {ProblemType::bad_nonce, {"badNonce", 400}},
+    {ProblemType::bad_public_key, {"badPublicKey", 400}},
+    {ProblemType::bad_revocation_reason, {"badRevocationReason", 400}},
+    {ProblemType::bad_signature_algorithm, {"badSignatureAlgorithm", 400}},
+    {ProblemType::caa, {"caa", 403}},
+    {ProblemType::compound, {"compound", 400}},
+    {ProblemType::connection, {"connection", 400}},
+    {ProblemType::dns, {"dns", 400}},
+    {ProblemType::external_account_required, {"externalAccountRequired", 403}},
+    {ProblemType::incorrect_response, {"incorrectResponse", 403}},
+    {ProblemType::invalid_contact, {"invalidContact", 400}},
+    {ProblemType::invalid_profile, {"invalidProfile", 400}},
+    {ProblemType::malformed, {"malformed", 400}},
+    {ProblemType::order_not_ready, {"orderNotReady", 403}},
+    {ProblemType::rate_limited, {"rateLimited", 429}},
+    {ProblemType::rejected_identifier, {"rejectedIdentifier", 400}},
+    {ProblemType::server_internal, {"serverInternal", 500}},
+    {ProblemType::tls, {"tls", 400}},
+    {ProblemType::unauthorized, {"unauthorized", 403}},
+    {ProblemType::unsupported_contact, {"unsupportedContact", 400}},
+    {ProblemType::unsupported_identifier, {"unsupportedIdentifier", 400}},
+    {ProblemType::user_action_required, {"userActionRequired", 403}},
+    {ProblemType::unknown, {"unknown", 500}},
+});
 
 ProblemType type_from(std::string_view uri) {
     if (!uri.starts_with(prefix)) return ProblemType::unknown;
     uri.remove_prefix(prefix.size());
-    const auto* const found = std::ranges::find(types, uri, &TypeFacts::name);
-    return found == types.end() ? ProblemType::unknown : found->type;
+    return types.find(uri, &TypeFacts::name).value_or(ProblemType::unknown);
 }
 
 std::string type_uri_of(ProblemType type, std::string_view unknown_uri) {
@@ -107,11 +95,11 @@ void write_subproblem(JsonWriter& writer, const Subproblem& subproblem) {
 }  // namespace
 
 std::string_view to_string(ProblemType type) {
-    return types.at(static_cast<std::size_t>(type)).name;
+    return types[type].name;
 }
 
 int default_status(ProblemType type) {
-    return types.at(static_cast<std::size_t>(type)).status;
+    return types[type].status;
 }
 
 void write_problem(JsonWriter& writer, const Problem& problem) {

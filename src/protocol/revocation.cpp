@@ -1,10 +1,10 @@
 #include "protocol/revocation.h"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
+#include <vector>
 
 #include "base/base64url.h"
+#include "base/enum_table.h"
 #include "protocol/json.h"
 #include "protocol/json_writer.h"
 
@@ -13,20 +13,21 @@ namespace {
 
 constexpr std::size_t max_certificate_length = 64 * 1024;
 
+/// Who may give a reason (BR 7.2.2).
+enum class GivenBy { subscribers, only_the_ca };
+
 struct ReasonFacts {
-    RevocationReason reason;
     std::string_view name;
-    /// True for reasons that a subscriber may name (BR 7.2.2); the others are for the CA.
-    bool for_subscribers;
+    GivenBy given_by = GivenBy::only_the_ca;
 };
-constexpr std::array<ReasonFacts, 6> reasons = {{
-    {RevocationReason::unspecified, "unspecified", true},
-    {RevocationReason::key_compromise, "keyCompromise", true},
-    {RevocationReason::affiliation_changed, "affiliationChanged", true},
-    {RevocationReason::superseded, "superseded", true},
-    {RevocationReason::cessation_of_operation, "cessationOfOperation", true},
-    {RevocationReason::privilege_withdrawn, "privilegeWithdrawn", false},
-}};
+constexpr base::EnumTable<RevocationReason, ReasonFacts> reasons({
+    {RevocationReason::unspecified, {"unspecified", GivenBy::subscribers}},
+    {RevocationReason::key_compromise, {"keyCompromise", GivenBy::subscribers}},
+    {RevocationReason::affiliation_changed, {"affiliationChanged", GivenBy::subscribers}},
+    {RevocationReason::superseded, {"superseded", GivenBy::subscribers}},
+    {RevocationReason::cessation_of_operation, {"cessationOfOperation", GivenBy::subscribers}},
+    {RevocationReason::privilege_withdrawn, {"privilegeWithdrawn", GivenBy::only_the_ca}},
+});
 
 /// The name of a reason in lower case, without hyphens.
 std::string plain(std::string_view name) {
@@ -39,35 +40,37 @@ std::string plain(std::string_view name) {
     return letters;
 }
 
-const ReasonFacts* reason_of_code(std::int64_t code) {
-    const auto* const found = std::ranges::find_if(reasons, [&](const ReasonFacts& facts) {
-        return static_cast<std::int64_t>(facts.reason) == code;
-    });
-    return found == reasons.end() ? nullptr : found;
+/// The numbers that subscribers may give: "0, 1, 3, 4 and 5".
+std::string numbers_of_subscribers() {
+    std::vector<std::string> numbers;
+    for (const RevocationReason reason : base::enumerators<RevocationReason>) {
+        if (reasons[reason].given_by == GivenBy::subscribers)
+            numbers.push_back(std::to_string(static_cast<int>(reason)));
+    }
+    std::string list = numbers.front();
+    for (std::size_t i = 1; i < numbers.size(); ++i)
+        list += (i + 1 < numbers.size() ? ", " : " and ") + numbers[i];
+    return list;
 }
 
-const ReasonFacts* reason_of_text(std::string_view text) {
+std::optional<RevocationReason> reason_of_text(std::string_view text) {
     int code = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
-    if (error == std::errc() && end == text.data() + text.size()) return reason_of_code(code);
-    const std::string letters = plain(text);
-    const auto* const found = std::ranges::find_if(
-        reasons, [&](const ReasonFacts& facts) { return plain(facts.name) == letters; });
-    return found == reasons.end() ? nullptr : found;
+    if (error == std::errc() && end == text.data() + text.size())
+        return base::enumerator_from<RevocationReason>(code);
+    return reasons.find(plain(text), [](const ReasonFacts& facts) { return plain(facts.name); });
 }
 
 }  // namespace
 
 std::string_view to_string(RevocationReason reason) {
-    const ReasonFacts* const facts = reason_of_code(static_cast<std::int64_t>(reason));
-    return facts == nullptr ? std::string_view() : facts->name;
+    return reasons[reason].name;
 }
 
 base::Result<RevocationReason> revocation_reason_from(std::string_view text) {
-    if (const ReasonFacts* facts = reason_of_text(text)) return facts->reason;
-    return base::fail(base::printable(text, 50) +
-                      " is not a reason for revocation: unspecified, keyCompromise, "
-                      "affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn");
+    if (const auto reason = reason_of_text(text)) return *reason;
+    return base::fail(base::printable(text, 50) + " is not a reason for revocation: " +
+                      base::listed(reasons, &ReasonFacts::name));
 }
 
 std::string RevocationRequest::to_json() const {
@@ -97,13 +100,13 @@ OrProblem<RevocationRequest> RevocationRequest::from_json(base::BytesView json) 
     }
     if (members.error()) return malformed(*members.error());
 
-    const ReasonFacts* facts = reason_of_code(code);
-    if (facts == nullptr || !facts->for_subscribers) {
-        return std::unexpected(
-            Problem(ProblemType::bad_revocation_reason,
-                    "the reasons 0, 1, 3, 4 and 5 are taken, not " + std::to_string(code)));
+    const auto reason = base::enumerator_from<RevocationReason>(code);
+    if (!reason || reasons[*reason].given_by != GivenBy::subscribers) {
+        return std::unexpected(Problem(
+            ProblemType::bad_revocation_reason,
+            "the reasons " + numbers_of_subscribers() + " are taken, not " + std::to_string(code)));
     }
-    return RevocationRequest{*std::move(certificate), facts->reason};
+    return RevocationRequest{*std::move(certificate), *reason};
 }
 
 }  // namespace cairn::protocol

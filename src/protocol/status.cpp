@@ -1,54 +1,66 @@
 #include "protocol/status.h"
 
-#include <algorithm>
-#include <array>
+#include "base/enum_table.h"
 
 namespace cairn::protocol {
 namespace {
 
-// The words in the order of their enumerators.
-constexpr std::array<std::string_view, 3> account_words = {"valid", "deactivated", "revoked"};
-constexpr std::array<std::string_view, 5> order_words = {"pending", "ready", "processing", "valid",
-                                                         "invalid"};
-constexpr std::array<std::string_view, 6> authorization_words = {
-    "pending", "valid", "invalid", "deactivated", "expired", "revoked"};
-constexpr std::array<std::string_view, 4> challenge_words = {"pending", "processing", "valid",
-                                                             "invalid"};
+template <class Status>
+using Words = base::EnumTable<Status, std::string_view>;
 
-template <class Status, std::size_t count>
-std::optional<Status> status_from(std::string_view word,
-                                  const std::array<std::string_view, count>& words) {
-    const auto* const found = std::ranges::find(words, word);
-    if (found == words.end()) return std::nullopt;
-    return static_cast<Status>(found - words.begin());
-}
+constexpr Words<AccountStatus> account_words({
+    {AccountStatus::valid, "valid"},
+    {AccountStatus::deactivated, "deactivated"},
+    {AccountStatus::revoked, "revoked"},
+});
+constexpr Words<OrderStatus> order_words({
+    {OrderStatus::pending, "pending"},
+    {OrderStatus::ready, "ready"},
+    {OrderStatus::processing, "processing"},
+    {OrderStatus::valid, "valid"},
+    {OrderStatus::invalid, "invalid"},
+});
+constexpr Words<AuthorizationStatus> authorization_words({
+    {AuthorizationStatus::pending, "pending"},
+    {AuthorizationStatus::valid, "valid"},
+    {AuthorizationStatus::invalid, "invalid"},
+    {AuthorizationStatus::deactivated, "deactivated"},
+    {AuthorizationStatus::expired, "expired"},
+    {AuthorizationStatus::revoked, "revoked"},
+});
+constexpr Words<ChallengeStatus> challenge_words({
+    {ChallengeStatus::pending, "pending"},
+    {ChallengeStatus::processing, "processing"},
+    {ChallengeStatus::valid, "valid"},
+    {ChallengeStatus::invalid, "invalid"},
+});
 
 }  // namespace
 
 std::string_view to_string(AccountStatus status) {
-    return account_words.at(static_cast<std::size_t>(status));
+    return account_words[status];
 }
 std::string_view to_string(OrderStatus status) {
-    return order_words.at(static_cast<std::size_t>(status));
+    return order_words[status];
 }
 std::string_view to_string(AuthorizationStatus status) {
-    return authorization_words.at(static_cast<std::size_t>(status));
+    return authorization_words[status];
 }
 std::string_view to_string(ChallengeStatus status) {
-    return challenge_words.at(static_cast<std::size_t>(status));
+    return challenge_words[status];
 }
 
 std::optional<AccountStatus> account_status_from(std::string_view word) {
-    return status_from<AccountStatus>(word, account_words);
+    return account_words.find(word);
 }
 std::optional<OrderStatus> order_status_from(std::string_view word) {
-    return status_from<OrderStatus>(word, order_words);
+    return order_words.find(word);
 }
 std::optional<AuthorizationStatus> authorization_status_from(std::string_view word) {
-    return status_from<AuthorizationStatus>(word, authorization_words);
+    return authorization_words.find(word);
 }
 std::optional<ChallengeStatus> challenge_status_from(std::string_view word) {
-    return status_from<ChallengeStatus>(word, challenge_words);
+    return challenge_words.find(word);
 }
 
 }  // namespace cairn::protocol

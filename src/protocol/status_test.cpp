@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/enum_table.h"
+
 namespace cairn::protocol {
 namespace {
 
@@ -31,21 +33,16 @@ TEST(Status, HasTheWordsOfTheStandard) {
 }
 
 TEST(Status, IsReadBack) {
-    for (const auto status :
-         {AccountStatus::valid, AccountStatus::deactivated, AccountStatus::revoked}) {
+    for (const auto status : base::enumerators<AccountStatus>) {
         EXPECT_EQ(account_status_from(to_string(status)), status);
     }
-    for (const auto status : {OrderStatus::pending, OrderStatus::ready, OrderStatus::processing,
-                              OrderStatus::valid, OrderStatus::invalid}) {
+    for (const auto status : base::enumerators<OrderStatus>) {
         EXPECT_EQ(order_status_from(to_string(status)), status);
     }
-    for (const auto status : {AuthorizationStatus::pending, AuthorizationStatus::valid,
-                              AuthorizationStatus::invalid, AuthorizationStatus::deactivated,
-                              AuthorizationStatus::expired, AuthorizationStatus::revoked}) {
+    for (const auto status : base::enumerators<AuthorizationStatus>) {
         EXPECT_EQ(authorization_status_from(to_string(status)), status);
     }
-    for (const auto status : {ChallengeStatus::pending, ChallengeStatus::processing,
-                              ChallengeStatus::valid, ChallengeStatus::invalid}) {
+    for (const auto status : base::enumerators<ChallengeStatus>) {
         EXPECT_EQ(challenge_status_from(to_string(status)), status);
     }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "base/enum_table.h"
 #include "crypto/digest.h"
 #include "protocol/jwk.h"
 
@@ -19,8 +20,9 @@ enum class KeyObstacle : std::int8_t {
 };
 
 [[nodiscard]] inline KeyObstacle obstacle_from(std::int64_t number) {
-    if (number < 0 || number > 3) throw std::logic_error("the database's answer is no obstacle");
-    return static_cast<KeyObstacle>(number);
+    const auto obstacle = base::enumerator_from<KeyObstacle>(number);
+    if (!obstacle) throw std::logic_error("the database's answer is no obstacle");
+    return *obstacle;
 }
 
 /// What certificates know a key by: SHA-256 of its SubjectPublicKeyInfo.

@@ -1,9 +1,10 @@
 #include "store/stored_form.h"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 #include <utility>
+
+#include "base/enum_table.h"
 
 namespace cairn::store {
 namespace {
@@ -12,11 +13,11 @@ using protocol::ChallengeType;
 using protocol::Identifier;
 using protocol::RevocationReason;
 
-constexpr std::array<std::pair<ChallengeType, char>, 3> challenge_letters = {{
+constexpr base::EnumTable<ChallengeType, char> challenge_letters({
     {ChallengeType::http_01, 'h'},
     {ChallengeType::dns_01, 'd'},
     {ChallengeType::tls_alpn_01, 'a'},
-}};
+});
 
 constexpr std::string_view dns_prefix = "dns:";
 constexpr std::string_view ip_prefix = "ip:";
@@ -74,24 +75,16 @@ std::vector<Identifier> identifiers_from(std::string_view lines) {
 
 std::string to_stored(std::span<const ChallengeType> types) {
     std::string letters;
-    for (const auto type : types) {
-        const auto* entry = std::ranges::find(challenge_letters, type,
-                                              &decltype(challenge_letters)::value_type::first);
-        if (entry == challenge_letters.end())
-            throw std::logic_error("a challenge type has no stored form");
-        letters += entry->second;
-    }
+    for (const auto type : types) letters += challenge_letters[type];
     return letters;
 }
 
 std::vector<ChallengeType> challenge_types_from(std::string_view letters) {
     std::vector<ChallengeType> types;
     for (const char letter : letters) {
-        const auto* entry = std::ranges::find(challenge_letters, letter,
-                                              &decltype(challenge_letters)::value_type::second);
-        if (entry == challenge_letters.end())
-            throw std::runtime_error("stored challenge type: unknown letter");
-        types.push_back(entry->first);
+        const auto type = challenge_letters.find(letter);
+        if (!type) throw std::runtime_error("stored challenge type: unknown letter");
+        types.push_back(*type);
     }
     return types;
 }
@@ -140,12 +133,7 @@ crypto::Sha256Digest digest_from(base::BytesView octets) {
 }
 
 RevocationReason reason_from(std::int64_t code) {
-    for (const auto reason :
-         {RevocationReason::unspecified, RevocationReason::key_compromise,
-          RevocationReason::affiliation_changed, RevocationReason::superseded,
-          RevocationReason::cessation_of_operation, RevocationReason::privilege_withdrawn}) {
-        if (code == static_cast<int>(reason)) return reason;
-    }
+    if (const auto reason = base::enumerator_from<RevocationReason>(code)) return *reason;
     throw std::runtime_error("stored revocation reason: unknown code");
 }
 
