@@ -17,50 +17,36 @@ constexpr std::uint64_t billion = 1'000'000'000;
 
 }  // namespace
 
-FamilyShape::FamilyShape(std::string name, std::string help, std::vector<Label> labels)
-    : name_(std::move(name)), help_(std::move(help)), labels_(std::move(labels)) {
+FamilyShape::FamilyShape(FamilyText text, std::vector<Label> labels)
+    : text_(std::move(text)), labels_(std::move(labels)) {
     for (const auto& label : labels_) size_ *= label.values.size();
-}
-
-std::size_t FamilyShape::index(std::initializer_list<std::size_t> values) const {
-    if (values.size() != labels_.size())
-        throw std::out_of_range(name_ + " has another number of labels");
-    std::size_t result = 0;
-    const auto* value = values.begin();
-    for (const auto& label : labels_) {
-        if (*value >= label.values.size())
-            throw std::out_of_range(name_ + ": no such value of " + label.name);
-        result = result * label.values.size() + *value++;
-    }
-    return result;
 }
 
 MetricFamily FamilyShape::family(MetricType type) const {
     MetricFamily family;
-    family.name = name_;
-    family.help = help_;
+    family.name = text_.name;
+    family.help = text_.help;
     family.type = type;
     return family;
 }
 
-std::vector<ClientMetric::Label> FamilyShape::labels_of(std::size_t index) const {
-    std::vector<ClientMetric::Label> result(labels_.size());
+std::vector<ClientMetric::Label> FamilyShape::labels_of(std::size_t series) const {
+    std::vector<ClientMetric::Label> result = text_.common_labels;
+    const auto common = result.size();
+    result.resize(common + labels_.size());
     for (std::size_t i = labels_.size(); i-- > 0;) {
         const auto& label = labels_[i];
-        result[i].name = label.name;
-        result[i].value = label.values[index % label.values.size()];
-        index /= label.values.size();
+        result[common + i].name = label.name;
+        result[common + i].value = label.values[series % label.values.size()];
+        series /= label.values.size();
     }
     return result;
 }
 
-CounterFamily::CounterFamily(std::string name, std::string help, std::vector<Label> labels,
-                             Shown shown)
-    : shape_(std::move(name), std::move(help), std::move(labels)),
-      shown_(shown),
-      cells_(shape_.size()) {}
+CounterSeries::CounterSeries(FamilyShape shape, Shown shown)
+    : shape_(std::move(shape)), shown_(shown), cells_(shape_.size()) {}
 
-std::vector<MetricFamily> CounterFamily::Collect() const {
+std::vector<MetricFamily> CounterSeries::Collect() const {
     auto family = shape_.family(MetricType::Counter);
     for (std::size_t i = 0; i < cells_.size(); ++i) {
         const auto value = cells_[i].load(std::memory_order_relaxed);
@@ -72,10 +58,9 @@ std::vector<MetricFamily> CounterFamily::Collect() const {
     return {std::move(family)};
 }
 
-GaugeFamily::GaugeFamily(std::string name, std::string help, std::vector<Label> labels)
-    : shape_(std::move(name), std::move(help), std::move(labels)), cells_(shape_.size()) {}
+GaugeSeries::GaugeSeries(FamilyShape shape) : shape_(std::move(shape)), cells_(shape_.size()) {}
 
-std::vector<MetricFamily> GaugeFamily::Collect() const {
+std::vector<MetricFamily> GaugeSeries::Collect() const {
     auto family = shape_.family(MetricType::Gauge);
     for (std::size_t i = 0; i < cells_.size(); ++i) {
         auto& metric = family.metric.emplace_back();
@@ -85,35 +70,33 @@ std::vector<MetricFamily> GaugeFamily::Collect() const {
     return {std::move(family)};
 }
 
-HistogramFamily::HistogramFamily(std::string name, std::string help, std::vector<double> bounds,
-                                 std::vector<Label> labels, Shown shown)
-    : shape_(std::move(name), std::move(help), std::move(labels)),
+HistogramSeries::HistogramSeries(FamilyShape shape, std::vector<double> bounds, Shown shown)
+    : shape_(std::move(shape)),
       shown_(shown),
       bounds_(std::move(bounds)),
       cells_(shape_.size() * (bounds_.size() + 2)),
       stride_(bounds_.size() + 2) {}
 
-void HistogramFamily::observe(std::initializer_list<std::size_t> values,
-                              std::chrono::steady_clock::duration duration) {
+void HistogramSeries::observe_in(std::size_t series, std::chrono::steady_clock::duration duration) {
     const auto nanoseconds = std::max<std::int64_t>(
         0, std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count());
-    count(shape_.index(values), static_cast<double>(nanoseconds) / static_cast<double>(billion),
+    count(series, static_cast<double>(nanoseconds) / static_cast<double>(billion),
           static_cast<std::uint64_t>(nanoseconds));
 }
 
-void HistogramFamily::observe(std::initializer_list<std::size_t> values, std::size_t number) {
-    count(shape_.index(values), static_cast<double>(number), number * billion);
+void HistogramSeries::observe_in(std::size_t series, std::size_t number) {
+    count(series, static_cast<double>(number), number * billion);
 }
 
-void HistogramFamily::count(std::size_t series, double value, std::uint64_t billionths) {
+void HistogramSeries::count(std::size_t series, double value, std::uint64_t billionths) {
     const auto bucket =
         static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
-    auto* cells = &cells_[series * stride_];
+    auto* cells = &cells_.at(series * stride_);
     cells[bucket].fetch_add(1, std::memory_order_relaxed);
     cells[stride_ - 1].fetch_add(billionths, std::memory_order_relaxed);
 }
 
-std::vector<MetricFamily> HistogramFamily::Collect() const {
+std::vector<MetricFamily> HistogramSeries::Collect() const {
     auto family = shape_.family(MetricType::Histogram);
     for (std::size_t series = 0; series < shape_.size(); ++series) {
         const auto* cells = &cells_[series * stride_];
@@ -138,7 +121,7 @@ std::vector<MetricFamily> HistogramFamily::Collect() const {
     return {std::move(family)};
 }
 
-std::vector<double> HistogramFamily::latency_bounds() {
+std::vector<double> HistogramSeries::latency_bounds() {
     return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
             0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
 }

@@ -1,14 +1,21 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
-#include <initializer_list>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
+
+#include "base/enum_table.h"
 
 namespace cairn::apps {
 
@@ -18,41 +25,133 @@ struct Label {
     std::vector<std::string> values;
 };
 
+/// The words of a label's values, one for each enumerator.
+template <class Enum>
+using LabelWords = base::EnumTable<Enum, std::string_view>;
+
+/// A label that a value of the type `Value` chooses: an enumeration, with a word for each
+/// enumerator.
+template <class Value>
+class LabelOf {
+  public:
+    LabelOf(std::string name, const LabelWords<Value>& words) : label_{std::move(name), {}} {
+        for (const std::string_view word : words.values()) label_.values.emplace_back(word);
+    }
+    /// The words are those of `to_string`.
+    explicit LabelOf(std::string name)
+        requires requires(Value value) {
+            { to_string(value) } -> std::convertible_to<std::string_view>;
+        }
+        : label_{std::move(name), {}} {
+        for (const Value value : base::enumerators<Value>)
+            label_.values.emplace_back(to_string(value));
+    }
+
+    /// How many values there are.
+    static constexpr std::size_t count = base::enumerators<Value>.size();
+    /// The place of a value among them.
+    [[nodiscard]] static constexpr std::size_t place(Value value) {
+        return base::position_of(value);
+    }
+    [[nodiscard]] const Label& label() const { return label_; }
+
+  private:
+    Label label_;
+};
+
+/// A label that says what there is, or with a word of its own that there is nothing.
+template <class Value>
+class LabelOf<std::optional<Value>> {
+  public:
+    LabelOf(std::string name, std::string nothing)
+        : label_(LabelOf<Value>(std::move(name)).label()) {
+        label_.values.insert(label_.values.begin(), std::move(nothing));
+    }
+    static constexpr std::size_t count = 1 + LabelOf<Value>::count;
+    [[nodiscard]] static constexpr std::size_t place(std::optional<Value> value) {
+        return value ? 1 + LabelOf<Value>::place(*value) : 0;
+    }
+    [[nodiscard]] const Label& label() const { return label_; }
+
+  private:
+    Label label_;
+};
+
+/// A number of which some values are known; the others are counted together.
+template <int... known>
+struct KnownNumber {
+    int number;
+};
+
+/// A label whose words are the known numbers and "other".
+template <int... known>
+class LabelOf<KnownNumber<known...>> {
+  public:
+    explicit LabelOf(std::string name)
+        : label_{std::move(name), {std::to_string(known)..., "other"}} {}
+    static constexpr std::size_t count = sizeof...(known) + 1;
+    [[nodiscard]] static constexpr std::size_t place(KnownNumber<known...> value) {
+        constexpr std::array numbers{known...};
+        return static_cast<std::size_t>(std::ranges::find(numbers, value.number) - numbers.begin());
+    }
+    [[nodiscard]] const Label& label() const { return label_; }
+
+  private:
+    Label label_;
+};
+
 /// Which series of a family are shown: all, zeros too, or those that ever counted something. All
 /// is better for alerts (a rise from nothing is seen), but large tables are mostly empty.
 enum class Shown { all, used };
 
-/// Name, help and labels of a family; a series is found by the indices of its labels' values.
+/// What Prometheus shows of a family besides its series.
+struct FamilyText {
+    std::string name;
+    std::string help;
+    /// Labels that all its series have in common.
+    std::vector<prometheus::ClientMetric::Label> common_labels = {};
+};
+
+/// Text and labels of a family. There is a series for each combination of the labels' values.
 class FamilyShape {
   public:
-    FamilyShape(std::string name, std::string help, std::vector<Label> labels);
+    FamilyShape(FamilyText text, std::vector<Label> labels);
 
+    /// How many series there are.
     [[nodiscard]] std::size_t size() const { return size_; }
-    /// Throws std::out_of_range if a value is none of its label's.
-    [[nodiscard]] std::size_t index(std::initializer_list<std::size_t> values) const;
     /// The family without its series.
     [[nodiscard]] prometheus::MetricFamily family(prometheus::MetricType type) const;
-    [[nodiscard]] std::vector<prometheus::ClientMetric::Label> labels_of(std::size_t index) const;
+    /// The labels of one series, the common ones first.
+    [[nodiscard]] std::vector<prometheus::ClientMetric::Label> labels_of(std::size_t series) const;
 
   private:
-    std::string name_, help_;
+    FamilyText text_;
     std::vector<Label> labels_;
     std::size_t size_ = 1;
 };
 
+/// The number of the series that these labels' values choose.
+template <class... Values>
+[[nodiscard]] constexpr std::size_t series_of(const Values&... values) {
+    std::size_t series = 0;
+    ((series = series * LabelOf<Values>::count + LabelOf<Values>::place(values)), ...);
+    return series;
+}
+
 // The families of prometheus-cpp look a series up under a lock, and their histograms lock again for
 // each observation. These have all their series from the beginning and count with one or two
-// relaxed atomic additions. Thread-safe.
+// relaxed atomic additions. Thread-safe. A family is a type of its labels' values, so that a value
+// of another label, or none, does not compile.
 
-/// Counters that only grow.
-class CounterFamily final : public prometheus::Collectable {
+/// The series of a family of counters.
+class CounterSeries : public prometheus::Collectable {
   public:
-    CounterFamily(std::string name, std::string help, std::vector<Label> labels = {},
-                  Shown shown = Shown::all);
-    void add(std::initializer_list<std::size_t> values = {}, std::uint64_t count = 1) {
-        cells_[shape_.index(values)].fetch_add(count, std::memory_order_relaxed);
-    }
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
+
+  protected:
+    CounterSeries(FamilyShape shape, Shown shown);
+    /// Throws std::out_of_range if there is no such series.
+    void add_to(std::size_t series) { cells_.at(series).fetch_add(1, std::memory_order_relaxed); }
 
   private:
     FamilyShape shape_;
@@ -60,35 +159,57 @@ class CounterFamily final : public prometheus::Collectable {
     std::vector<std::atomic<std::uint64_t>> cells_;
 };
 
-/// Whole numbers that rise and fall.
-class GaugeFamily final : public prometheus::Collectable {
+/// Counters that only grow.
+template <class... Values>
+class CounterFamily final : public CounterSeries {
   public:
-    GaugeFamily(std::string name, std::string help, std::vector<Label> labels = {});
-    void add(std::initializer_list<std::size_t> values, std::int64_t change) {
-        cells_[shape_.index(values)].fetch_add(change, std::memory_order_relaxed);
-    }
+    explicit CounterFamily(FamilyText text, const LabelOf<Values>&... labels)
+        : CounterFamily(std::move(text), Shown::all, labels...) {}
+    CounterFamily(FamilyText text, Shown shown, const LabelOf<Values>&... labels)
+        : CounterSeries(FamilyShape(std::move(text), {labels.label()...}), shown) {}
+    /// Counts one more.
+    void add(Values... values) { add_to(series_of(values...)); }
+};
+
+/// The series of a family of gauges.
+class GaugeSeries : public prometheus::Collectable {
+  public:
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
+
+  protected:
+    explicit GaugeSeries(FamilyShape shape);
+    /// Throws std::out_of_range if there is no such series.
+    void add_to(std::size_t series, std::int64_t change) {
+        cells_.at(series).fetch_add(change, std::memory_order_relaxed);
+    }
 
   private:
     FamilyShape shape_;
     std::vector<std::atomic<std::int64_t>> cells_;
 };
 
-/// Histograms with the same bounds.
-class HistogramFamily final : public prometheus::Collectable {
+/// Whole numbers that rise and fall.
+template <class... Values>
+class GaugeFamily final : public GaugeSeries {
   public:
-    /// `bounds`: the upper ends of the buckets, rising, the last one without an end left out.
-    HistogramFamily(std::string name, std::string help, std::vector<double> bounds,
-                    std::vector<Label> labels = {}, Shown shown = Shown::used);
-    /// Observes a duration, in seconds.
-    void observe(std::initializer_list<std::size_t> values,
-                 std::chrono::steady_clock::duration duration);
-    /// Observes a whole number.
-    void observe(std::initializer_list<std::size_t> values, std::size_t number);
+    explicit GaugeFamily(FamilyText text, const LabelOf<Values>&... labels)
+        : GaugeSeries(FamilyShape(std::move(text), {labels.label()...})) {}
+    /// `change` may be negative.
+    void add(std::int64_t change, Values... values) { add_to(series_of(values...), change); }
+};
+
+/// The series of a family of histograms.
+class HistogramSeries : public prometheus::Collectable {
+  public:
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
 
     /// From 0.1 milliseconds to 10 seconds.
     [[nodiscard]] static std::vector<double> latency_bounds();
+
+  protected:
+    HistogramSeries(FamilyShape shape, std::vector<double> bounds, Shown shown);
+    void observe_in(std::size_t series, std::chrono::steady_clock::duration duration);
+    void observe_in(std::size_t series, std::size_t number);
 
   private:
     void count(std::size_t series, double value, std::uint64_t billionths);
@@ -99,6 +220,23 @@ class HistogramFamily final : public prometheus::Collectable {
     /// For each series: the buckets, the one without an end, and the sum in billionths.
     std::vector<std::atomic<std::uint64_t>> cells_;
     std::size_t stride_;
+};
+
+/// Histograms with the same bounds.
+template <class... Values>
+class HistogramFamily final : public HistogramSeries {
+  public:
+    /// `bounds`: the upper ends of the buckets, rising, the last one without an end left out.
+    HistogramFamily(FamilyText text, std::vector<double> bounds, Shown shown,
+                    const LabelOf<Values>&... labels)
+        : HistogramSeries(FamilyShape(std::move(text), {labels.label()...}), std::move(bounds),
+                          shown) {}
+    /// Observes a duration, in seconds.
+    void observe(std::chrono::steady_clock::duration duration, Values... values) {
+        observe_in(series_of(values...), duration);
+    }
+    /// Observes a whole number.
+    void observe(std::size_t number, Values... values) { observe_in(series_of(values...), number); }
 };
 
 }  // namespace cairn::apps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -11,6 +12,11 @@
 #include "http/observer.h"
 
 namespace cairn::apps {
+
+/// The first digit of an HTTP status (RFC 9110 section 15).
+enum class StatusClass { informational, successful, redirection, client_error, server_error };
+/// Whether a validation succeeded; for which problem it failed is counted apart.
+enum class ValidationEnd { valid, failed };
 
 /// Counts what the parts of a CA tell, and shows it to Prometheus. docs/observability.md says what
 /// each family means. Thread-safe.
@@ -24,12 +30,12 @@ class Metrics final : public http::Observer,
 
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
 
-    void log_line(base::LogLevel level) { log_lines_.add({index_of(level)}); }
+    void log_line(base::LogLevel level) { log_lines_.add(level); }
     void log_line_lost() { log_lines_lost_.add(); }
 
     // http::Observer
     void connection_opened() override;
-    void connection_closed() override { connections_.add({}, -1); }
+    void connection_closed() override { connections_.add(-1); }
     void connection_refused() override { connections_refused_.add(); }
     void connection_gave_way() override { connections_gave_way_.add(); }
     void accept_failed() override { accept_failures_.add(); }
@@ -39,7 +45,7 @@ class Metrics final : public http::Observer,
 
     // api::RequestObserver
     void answered(const api::AnsweredRequest& answer) override;
-    void nonce_redeemed(Nonce nonce) override { nonces_.add({index_of(nonce)}); }
+    void nonce_redeemed(Nonce nonce) override { nonces_.add(nonce); }
 
     // ca::Observer
     void jobs_waiting(Queue queue, std::ptrdiff_t change) override;
@@ -51,38 +57,45 @@ class Metrics final : public http::Observer,
                          Duration duration) override {
         signatures_.observe(issuer, key, signature, duration);
     }
-    void issued(Subject subject) override { issued_.add({index_of(subject)}); }
+    void issued(Subject subject) override { issued_.add(subject); }
     void issuance_refused(protocol::ProblemType problem) override;
     void revoked(protocol::RevocationReason reason) override;
     void account_changed(AccountChange change) override;
-    void writes_waiting(std::ptrdiff_t change) override { writes_waiting_.add({}, change); }
+    void writes_waiting(std::ptrdiff_t change) override { writes_waiting_.add(change); }
     void committed(Commit commit, std::size_t calls, Duration duration) override;
     void write_refused() override { writes_refused_.add(); }
 
   private:
-    template <class Enum>
-    [[nodiscard]] static std::size_t index_of(Enum value) {
-        return static_cast<std::size_t>(value);
-    }
+    /// The statuses with which the server answers before any resource sees the request.
+    using RefusalStatus = KnownNumber<400, 408, 413, 414, 415, 417, 431, 501, 503, 505>;
+    /// Nothing where a validation succeeded.
+    using ValidationResult = std::optional<protocol::ProblemType>;
 
-    GaugeFamily connections_;
-    CounterFamily connections_opened_, connections_refused_, connections_gave_way_,
+    GaugeFamily<> connections_;
+    CounterFamily<> connections_opened_, connections_refused_, connections_gave_way_,
         accept_failures_;
-    CounterFamily handshakes_;
-    HistogramFamily handshake_seconds_;
-    CounterFamily requests_refused_, requests_failed_;
-    HistogramFamily request_seconds_;
-    CounterFamily problems_, nonces_;
-    GaugeFamily jobs_waiting_, jobs_running_;
-    HistogramFamily job_seconds_;
-    CounterFamily validations_;
-    HistogramFamily validation_seconds_;
+    CounterFamily<Handshake> handshakes_;
+    HistogramFamily<> handshake_seconds_;
+    CounterFamily<RefusalStatus> requests_refused_;
+    CounterFamily<> requests_failed_;
+    HistogramFamily<api::RequestKind, StatusClass> request_seconds_;
+    CounterFamily<api::RequestKind, protocol::ProblemType> problems_;
+    CounterFamily<Nonce> nonces_;
+    GaugeFamily<Queue> jobs_waiting_, jobs_running_;
+    HistogramFamily<Queue, JobEnding> job_seconds_;
+    CounterFamily<protocol::ChallengeType, ValidationResult> validations_;
+    HistogramFamily<protocol::ChallengeType, ValidationEnd> validation_seconds_;
     SignatureMetrics signatures_;
-    CounterFamily issued_, issuances_refused_, revoked_, account_changes_;
-    GaugeFamily writes_waiting_;
-    CounterFamily writes_refused_;
-    HistogramFamily commit_seconds_, commit_calls_;
-    CounterFamily log_lines_, log_lines_lost_;
+    CounterFamily<Subject> issued_;
+    CounterFamily<protocol::ProblemType> issuances_refused_;
+    CounterFamily<protocol::RevocationReason> revoked_;
+    CounterFamily<AccountChange> account_changes_;
+    GaugeFamily<> writes_waiting_;
+    CounterFamily<> writes_refused_;
+    HistogramFamily<Commit> commit_seconds_;
+    HistogramFamily<> commit_calls_;
+    CounterFamily<base::LogLevel> log_lines_;
+    CounterFamily<> log_lines_lost_;
 };
 
 /// What a scrape is answered: everything that `sources` collect, as Prometheus's text.

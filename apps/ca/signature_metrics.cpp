@@ -5,22 +5,32 @@
 
 namespace cairn::apps {
 
+namespace {
+
+using ca::Observer;
+
+constexpr LabelWords<Observer::Signature> signature_words({
+    {Observer::Signature::done, "done"},
+    {Observer::Signature::unavailable, "unavailable"},
+    {Observer::Signature::failed, "failed"},
+});
+
+}  // namespace
+
 SignatureMetrics::Issuer::Issuer(std::string issuer_name, crypto::KeyAlgorithm issuer_key)
     : name(std::move(issuer_name)),
       key(issuer_key),
-      seconds("cairn_signature_seconds", "Time that a signature took.",
-              HistogramFamily::latency_bounds(),
-              {{"issuer", {name}},
-               {"key", {std::string(to_string(key))}},
-               {"outcome", {"done", "unavailable", "failed"}}},
-              Shown::all) {}
+      seconds({"cairn_signature_seconds",
+               "Time that a signature took.",
+               {{"issuer", name}, {"key", std::string(to_string(key))}}},
+              HistogramSeries::latency_bounds(), Shown::all, {"outcome", signature_words}) {}
 
 void SignatureMetrics::observe(std::string_view issuer, crypto::KeyAlgorithm key,
                                ca::Observer::Signature outcome,
                                std::chrono::steady_clock::duration duration) {
     auto* known = find(issuer, key);
     if (known == nullptr) known = &add(issuer, key);
-    known->seconds.observe({0, 0, static_cast<std::size_t>(outcome)}, duration);
+    known->seconds.observe(duration, outcome);
 }
 
 SignatureMetrics::Issuer* SignatureMetrics::find(std::string_view name,

@@ -28,7 +28,7 @@ class SignatureMetrics final : public prometheus::Collectable {
         Issuer(std::string issuer_name, crypto::KeyAlgorithm issuer_key);
         std::string name;
         crypto::KeyAlgorithm key;
-        HistogramFamily seconds;
+        HistogramFamily<ca::Observer::Signature> seconds;
     };
     [[nodiscard]] Issuer* find(std::string_view name, crypto::KeyAlgorithm key) const;
     [[nodiscard]] Issuer& add(std::string_view name, crypto::KeyAlgorithm key);
