@@ -1,6 +1,5 @@
 #include "apps/ca/configuration.h"
 
-#include <map>
 #include <optional>
 #include <sstream>
 

@@ -12,8 +12,7 @@ TEST(ChallengeType, HasTheRegisteredNames) {
 }
 
 TEST(ChallengeType, IsReadBackByExactName) {
-    for (const auto type :
-         {ChallengeType::http_01, ChallengeType::dns_01, ChallengeType::tls_alpn_01}) {
+    for (const auto type : base::enumerators<ChallengeType>) {
         EXPECT_EQ(challenge_type_from(to_string(type)), type);
     }
     for (const char* text : {"", "HTTP-01", "http-01 ", "tls-sni-01"}) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_table.h"
 #include "base/task.h"
 #include "dns/resolver.h"
 #include "protocol/challenge_type.h"
@@ -72,5 +73,13 @@ struct Settings {
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation,
                                                                   const Settings& settings,
                                                                   dns::Resolver& resolver);
+
+/// The validator of each challenge type.
+using Validate = decltype(&validate_http01);
+inline constexpr base::EnumTable<protocol::ChallengeType, Validate> validators({
+    {protocol::ChallengeType::http_01, &validate_http01},
+    {protocol::ChallengeType::dns_01, &validate_dns01},
+    {protocol::ChallengeType::tls_alpn_01, &validate_tls_alpn01},
+});
 
 }  // namespace cairn::va

@@ -4,7 +4,9 @@
 #include <cctype>
 #include <set>
 #include <span>
+#include <stdexcept>
 
+#include "base/enum_table.h"
 #include "base/result.h"
 
 namespace cairn::ca {
@@ -67,13 +69,26 @@ void compare(const std::set<std::string>& requested, const std::set<std::string>
     }
 }
 
+/// Whether this challenge can prove control of the identifier.
+bool is_offered(ChallengeType type, const Identifier& identifier) {
+    switch (type) {
+        case ChallengeType::http_01:
+        case ChallengeType::tls_alpn_01:
+            return !identifier.is_wildcard();
+        case ChallengeType::dns_01:
+            return identifier.type() == IdentifierType::dns;
+    }
+    throw std::logic_error("a challenge type without a rule");
+}
+
 }  // namespace
 
 std::vector<ChallengeType> challenges_for(const Identifier& identifier) {
-    if (identifier.type() == IdentifierType::ip)
-        return {ChallengeType::http_01, ChallengeType::tls_alpn_01};
-    if (identifier.is_wildcard()) return {ChallengeType::dns_01};
-    return {ChallengeType::http_01, ChallengeType::dns_01, ChallengeType::tls_alpn_01};
+    std::vector<ChallengeType> offered;
+    offered.reserve(base::enumerators<ChallengeType>.size());
+    for (const auto type : base::enumerators<ChallengeType>)
+        if (is_offered(type, identifier)) offered.push_back(type);
+    return offered;
 }
 
 std::optional<Problem> validity_refusal(std::optional<base::Time> asked_not_before,
