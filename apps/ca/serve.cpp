@@ -441,9 +441,10 @@ class Server {
             fresh.store.connections != present.store.connections ||
             fresh.log.file != present.log.file || fresh.log.level != present.log.level ||
             fresh.log.format != present.log.format || fresh.log.access != present.log.access)
-            log_->warning(
-                "server.listen, server.admin_listen, server.threads, server.trusted_proxies, "
-                "server.connections_per_client, store and log take effect at the next start");
+            log_->warning("a changed setting takes effect at the next start",
+                          {{"one_of",
+                            "server.listen, server.admin_listen, server.threads, "
+                            "server.trusted_proxies, server.connections_per_client, store, log"}});
     }
 
     const fs::path folder_;

@@ -108,7 +108,7 @@ class LineWriter {
         if (lost_lines_ == 0) return;
         try {
             pending_ = log_line(format_, std::chrono::system_clock::now(), LogLevel::error,
-                                "log.lost", {{"lines", lost_lines_}});
+                                "log lines lost", {{"lines", lost_lines_}});
             lost_lines_ = 0;
         } catch (const std::bad_alloc&) {
             // It is reported with the next batch instead.

@@ -38,7 +38,7 @@ enum class LogFormat { json, text };
 /// A structured log: a line has `time`, `level`, `event` and the given fields. Text from peers is
 /// escaped; callers never pass secrets. Thread-safe. A thread of its own writes; lines below
 /// `warning` are gathered for some milliseconds. No caller waits: if more than a mebibyte cannot be
-/// written, further lines are lost, and a line `log.lost` says later how many.
+/// written, further lines are lost, and a line `log lines lost` says later how many.
 class Log {
   public:
     virtual ~Log() = default;

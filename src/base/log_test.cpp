@@ -132,7 +132,8 @@ Account account_of(const std::vector<std::string>& lines, std::string_view paddi
         if (std::sscanf(text.c_str(), R"("level":"info","event":"e","id":%d,)", &id) == 1) {
             EXPECT_TRUE(text.ends_with(",\"padding\":\"" + std::string(padding) + "\"}")) << text;
             EXPECT_TRUE(account.ids.insert(id).second) << id << " is there twice";
-        } else if (std::sscanf(text.c_str(), R"("level":"error","event":"log.lost","lines":%ld})",
+        } else if (std::sscanf(text.c_str(),
+                               R"("level":"error","event":"log lines lost","lines":%ld})",
                                &lost) == 1) {
             account.lost += lost;
         } else {

@@ -189,7 +189,7 @@ base::Task<bool> Connection::hear_proxy(std::uint8_t first_octet) {
 void Connection::report_no_place() {
     options_.observer->connection_refused();
     if (const auto count = reports_.refused.count_one(); count > 0)
-        log_.warning("connections_refused", {{"count", count}, {"remote", client_text_}});
+        log_.warning("connections refused", {{"count", count}, {"remote", client_text_}});
 }
 
 base::Task<base::Result<ProxyHeader>> Connection::receive_proxy_header() {
@@ -207,7 +207,7 @@ base::Task<base::Result<ProxyHeader>> Connection::receive_proxy_header() {
 
 void Connection::report_proxy(std::string_view reason) {
     if (const auto count = reports_.proxy_headers.count_one(); count > 0)
-        log_.warning("proxy_header_refused",
+        log_.warning("proxy header refused",
                      {{"remote", client_text_}, {"reason", reason}, {"count", count}});
 }
 
@@ -219,7 +219,7 @@ base::Task<bool> Connection::start_tls() {
     auto server_end = options_.tls->state()->new_server_end();
     if (!server_end) {
         options_.observer->handshake_ended(Observer::Handshake::no_certificate, {});
-        log_.error("tls_without_certificate", {{"remote", client_text_}});
+        log_.error("tls without certificate", {{"remote", client_text_}});
         co_return false;
     }
     const auto begun = steady_clock::now();
@@ -227,9 +227,9 @@ base::Task<bool> Connection::start_tls() {
     options_.observer->handshake_ended(failure ? failure->kind : Observer::Handshake::done,
                                        steady_clock::now() - begun);
     if (failure)
-        log_.debug("tls_handshake_failed", {{"remote", client_text_}, {"reason", failure->reason}});
+        log_.debug("tls handshake failed", {{"remote", client_text_}, {"reason", failure->reason}});
     else
-        log_.debug("tls_connection", {{"remote", client_text_}});
+        log_.debug("tls connection", {{"remote", client_text_}});
     co_return !failure;
 }
 
@@ -337,14 +337,14 @@ base::Task<Response> Connection::answer(Request request, const std::string& id,
     understood.target = target;
     if (out_of_memory) {
         if (const auto count = reports_.out_of_memory.count_one(); count > 0)
-            log_.error("out_of_memory", {{"count", count}, {"id", id}});
+            log_.error("out of memory", {{"count", count}, {"id", id}});
         const Refusal refusal{503, "the server has no memory for this now; try later"};
         co_return refuse(understood, refusal);
     }
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
     options_.observer->request_failed();
-    log_.error("request_failed", {{"id", id}, {"reason", description_of(failure)}});
+    log_.error("request failed", {{"id", id}, {"reason", description_of(failure)}});
     const Refusal refusal{500, "the server failed; its log says why, under request " + id};
     co_return refuse(understood, refusal);
 }
@@ -381,7 +381,7 @@ base::Task<bool> Connection::send(const Response& response, ResponseFraming fram
     framing.date = loop_.date();
     wire_.clear();
     if (!append_response(wire_, response, framing)) {
-        log_.error("response_with_control_characters", {{"remote", client_text_}});
+        log_.error("response with control characters", {{"remote", client_text_}});
         co_return false;
     }
     wait_for_peer(options_.limits.write_deadline, options_.limits.prompt);

@@ -192,7 +192,7 @@ TEST_F(TlsIdentityTest, ClosesAgainstASlowHandshake) {
     RawClient client(address_);
     client.send("\x16\x03\x01");
     EXPECT_TRUE(client.closed());
-    EXPECT_TRUE(log_.comes_to_hold("tls_handshake_failed remote=127.0.0.1 reason=took too long"));
+    EXPECT_TRUE(log_.comes_to_hold("tls handshake failed remote=127.0.0.1 reason=took too long"));
 }
 
 TEST_F(TlsIdentityTest, RefusesRenegotiation) {

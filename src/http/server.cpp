@@ -62,9 +62,9 @@ struct Server::State {
                  .octets = options.limits.octets,
                  .octets_per_client = options.limits.octets_per_client},
                 [this] { options.observer->connection_gave_way(); }),
-          accepting(failure_report("accepting_failed")),
-          connections(failure_report("connection_failed")),
-          deadlines(failure_report("deadlines_failed")) {}
+          accepting(failure_report("accepting failed")),
+          connections(failure_report("connection failed")),
+          deadlines(failure_report("deadlines failed")) {}
 
     base::Log& log;
     const Options options;
@@ -127,7 +127,7 @@ void Server::State::admit(ServerLoop& loop,
     // Root may connect to anything; nobody else gets past the mode of the file.
     if (!user || (*user != 0 && *user != ::geteuid())) {
         options.observer->connection_refused();
-        log.warning("local_connection_refused", {{"user", user ? std::to_string(*user) : "?"}});
+        log.warning("local connection refused", {{"user", user ? std::to_string(*user) : "?"}});
         return;
     }
     static const base::IpAddress loopback = *base::IpAddress::from_text("127.0.0.1");
@@ -144,7 +144,7 @@ void Server::State::admit(ServerLoop& loop, net::PeerStream::Socket socket,
     if (!place) {
         options.observer->connection_refused();
         if (const auto count = reports.refused.count_one(); count > 0)
-            log.warning("connections_refused",
+            log.warning("connections refused",
                         {{"count", count}, {"remote", peer.address.to_string()}});
         return;
     }
@@ -163,7 +163,7 @@ base::Task<void> Server::State::accept_connections(Acceptor acceptor) {
         if (error) {
             options.observer->accept_failed();
             if (const auto count = reports.failed_accepts.count_one(); count > 0) {
-                log.error("accept_failed", {{"reason", error.message()}, {"count", count}});
+                log.error("accept failed", {{"reason", error.message()}, {"count", count}});
             }
             co_await base::sleep_for(accept_rest);
             continue;
@@ -179,7 +179,7 @@ base::Task<void> Server::State::accept_connections(Acceptor acceptor) {
 
 void Server::State::report_out_of_memory() {
     if (const auto count = reports.out_of_memory.count_one(); count > 0)
-        log.error("out_of_memory", {{"count", count}});
+        log.error("out of memory", {{"count", count}});
 }
 
 void Server::State::mind_memory() {

@@ -231,7 +231,7 @@ TEST_F(ServerTest, RefusesAConnectionWhereAllOthersAreAtWork) {
     RawClient third(address_);
     third.send(get("/"));
     EXPECT_TRUE(third.closed());
-    EXPECT_THAT(log_.lines(), HasSubstr("connections_refused count=1 remote=127.0.0.1"));
+    EXPECT_THAT(log_.lines(), HasSubstr("connections refused count=1 remote=127.0.0.1"));
     gate.released = true;
     EXPECT_EQ(first->receive().status, 200);
     EXPECT_EQ(second.receive().status, 200);
@@ -360,7 +360,7 @@ TEST_F(ServerTest, ARequestWithoutMemoryEndsAloneAndWithAnAnswer) {
     EXPECT_THAT(reply.body, HasSubstr("urn:ietf:params:acme:error:serverInternal"));
     client.send(get("/"));
     EXPECT_EQ(client.receive().status, 200);
-    EXPECT_THAT(log_.lines(), HasSubstr("out_of_memory count=1"));
+    EXPECT_THAT(log_.lines(), HasSubstr("out of memory count=1"));
 }
 
 TEST_F(ServerTest, KeepsItsFailuresToItself) {
@@ -380,12 +380,12 @@ TEST_F(ServerTest, KeepsItsFailuresToItself) {
         EXPECT_THAT(reply.body, Not(HasSubstr("secret")));
         const auto id_at = reply.body.find("under request ") + 14;
         const auto id = reply.body.substr(id_at, reply.body.find('"', id_at) - id_at);
-        EXPECT_THAT(log_.lines(), HasSubstr("request_failed id=" + id + " reason="));
+        EXPECT_THAT(log_.lines(), HasSubstr("request failed id=" + id + " reason="));
     }
     EXPECT_THAT(log_.lines(), HasSubstr("reason=the secret reason"));
     client.send(get("/split"));
     EXPECT_TRUE(client.closed());
-    EXPECT_THAT(log_.lines(), HasSubstr("response_with_control_characters"));
+    EXPECT_THAT(log_.lines(), HasSubstr("response with control characters"));
 }
 
 TEST_F(ServerTest, WritesAnAccessLog) {

@@ -58,7 +58,7 @@ def test_a_log_that_is_read_again_tells_how_many_lines_are_missing(ca):
     ca.start(output=output)
     ask_until_lines_are_lost(ca)
     output.read_into(ca.log)
-    ca.server.wait_until(lambda: '"log.lost"' in ca.log.read_text())
+    ca.server.wait_until(lambda: '"log lines lost"' in ca.log.read_text())
     ask_often(ca, 50)
     shown = scrape(ca)
     assert ca.stop() == 0
@@ -68,11 +68,11 @@ def test_a_log_that_is_read_again_tells_how_many_lines_are_missing(ca):
         time.sleep(0.05)
     # Every line is complete, and the missing ones are counted.
     lines = ca.log_lines()[before:]
-    told = sum(line["lines"] for line in lines if line["event"] == "log.lost")
+    told = sum(line["lines"] for line in lines if line["event"] == "log lines lost")
     assert told == shown.total("cairn_log_lines_lost_total") > 0
     written = shown.total("cairn_log_lines_total")
     stopping = [line for line in lines if line["event"] in ("draining", "stopped")]
-    ordinary = [line for line in lines if line["event"] != "log.lost"]
+    ordinary = [line for line in lines if line["event"] != "log lines lost"]
     assert len(ordinary) - len(stopping) + told == written
 
 

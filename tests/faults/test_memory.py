@@ -44,7 +44,7 @@ def test_whoever_takes_all_memory_ends_nobody_else(ca):
     ca.stop()
     ca.start(memory_limit=MEBIBYTES)
     with Responder(ca.http_port) as responder:
-        with unfinished_requests(ca, lambda: '"event":"out_of_memory"' in ca.log.read_text()):
+        with unfinished_requests(ca, lambda: '"event":"out of memory"' in ca.log.read_text()):
             # It may answer "not now", and still serves an honest client.
             deadline = time.monotonic() + 40
             issued = False

@@ -23,7 +23,7 @@ void end_abruptly(base::Log& log, const std::string& reason) {
         std::cerr << "cairn-ca: ends at once, since what is on the disk is not known: " + reason +
                          "\n"
                   << std::flush;
-        log.error("store_outcome_unknown",
+        log.error("store outcome unknown",
                   {{"reason", reason}, {"action", "this process ends; the next one recovers"}});
         log.flush();
         said.set_value();

@@ -85,7 +85,7 @@ void Checkpointer::serve() {
             // and this sync was to make durable. Who opens the file anew copies all of the log.
             end_abruptly(log_, error.what());
         } catch (const std::exception& error) {
-            log_.error("store_checkpoint_failed", {{"reason", error.what()}});
+            log_.error("store checkpoint failed", {{"reason", error.what()}});
         }
         lock.lock();
         is_moving_ = false;

@@ -140,10 +140,10 @@ bool GroupCommit::try_commit(Batch& batch) {
             if (!call.error) call.error = std::current_exception();
         }
         if (!std::exchange(is_failing_, true))
-            log_.error("store_unavailable", {{"reason", error.what()}});
+            log_.error("store unavailable", {{"reason", error.what()}});
         return false;
     }
-    if (std::exchange(is_failing_, false)) log_.info("store_available");
+    if (std::exchange(is_failing_, false)) log_.info("store available");
     return true;
 }
 
@@ -184,7 +184,7 @@ void GroupCommit::roll_back() {
     try {
         connection_.execute("ROLLBACK");
     } catch (const std::exception& error) {
-        log_.error("store_rollback_failed", {{"reason", error.what()}});
+        log_.error("store rollback failed", {{"reason", error.what()}});
     }
 }
 
@@ -250,7 +250,7 @@ void GroupCommit::end_log_if_due() {
         end_abruptly(log_, error.what());
     } catch (const std::exception& error) {
         checkpointer_.log_was_ended(false);
-        log_.error("store_checkpoint_failed", {{"reason", error.what()}});
+        log_.error("store checkpoint failed", {{"reason", error.what()}});
     }
 }
 

@@ -208,7 +208,7 @@ TEST_F(FailingCommitTest, LogsTheFirstAndTheLastOfARowOfFailures) {
     for (int i = 0; i < 3; ++i) EXPECT_THROW(await(fail()), SqliteError);
     await(insert(2));
     await(insert(3));
-    EXPECT_EQ(log.events(), (std::vector<std::string>{"store_unavailable", "store_available"}));
+    EXPECT_EQ(log.events(), (std::vector<std::string>{"store unavailable", "store available"}));
 }
 
 TEST_F(FailingCommitTest, AnnouncesWhatIsOnDiskAndNothingElse) {
