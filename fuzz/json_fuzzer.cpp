@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::string written = boost::json::serialize(*object);
         require(protocol::parse_json_object(base::bytes_of(written)).has_value());
     }
-    // What is no object is none for any reader.
+    // Text that is no object is refused by every reader.
     require(protocol::parse_challenge_response(text).has_value() == object.has_value());
     require(!protocol::parse_authorization_update(text) || object);
 

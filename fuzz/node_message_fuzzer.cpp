@@ -6,11 +6,11 @@
 using cairn::base::BytesView;
 using cairn::store::read_node_message;
 
-// What other nodes say, and anybody who may send to the database's channel.
+// Messages of other nodes, and of anybody who may send to the database's channel.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto message = read_node_message(cairn::base::text_of(BytesView{data, size}));
     if (message.changed.size() > message.most_changed) std::abort();
-    // What is understood can be said again, and means the same.
+    // A message that can be read can be written again, with the same meaning.
     const auto again = read_node_message(to_payload(message));
     if (again.sender != message.sender || again.is_reload != message.is_reload) std::abort();
     if (!message.is_reload && again.changed != message.changed) std::abort();

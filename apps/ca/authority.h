@@ -59,7 +59,7 @@ class Authority {
 
     /// Saves the issuers' chains; before anything is issued.
     [[nodiscard]] base::Task<void> prepare();
-    /// Takes up the jobs that the store has, and begins to forget what expired.
+    /// Starts the unfinished jobs of the store, and the removal of expired objects.
     void start();
     void stop(base::Milliseconds patience);
 

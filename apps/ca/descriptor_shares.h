@@ -4,9 +4,8 @@
 
 namespace cairn::apps {
 
-/// How the descriptors of the process are shared, so that no use of them starves another: a flood
-/// of connections leaves validations theirs, and operators' connections never need those of
-/// clients.
+/// How the descriptors of the process are shared, so that no use of them starves another:
+/// validations and operators' connections have shares that connections of clients cannot use up.
 struct DescriptorShares {
     std::size_t connections;           ///< of clients
     std::size_t operator_connections;  ///< of the listener for operators

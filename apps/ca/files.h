@@ -19,7 +19,7 @@ namespace cairn::apps {
 /// then the new file stands in its place and may be gone after a power cut.
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode);
 
-/// Makes durable which files a folder has. Throws std::runtime_error naming it and the reason.
+/// Syncs the entries of a folder. Throws std::runtime_error naming it and the reason.
 void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace cairn::apps

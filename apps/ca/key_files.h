@@ -11,7 +11,7 @@ namespace cairn::apps {
 /// A private key that lies where, or as, it should not.
 struct KeyFinding {
     enum class Kind {
-        root_key,        ///< of the root: whoever gets at it is this CA for ever
+        root_key,        ///< of the root: who has it can act as this CA
         open_to_others,  ///< others than its owner can read it
     };
     Kind kind;

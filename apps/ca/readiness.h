@@ -73,8 +73,8 @@ inline constexpr base::Seconds least_issuer_life{3600};
 /// the validity that the profiles give; a line each. One that is an obstacle is not told again.
 [[nodiscard]] std::vector<std::string> shortening_issuers(const ReadinessFacts& facts);
 
-/// What an operator should know although the server is as ready as without it, a line each: if it
-/// were a finding, a change of the configuration would take all nodes away at once.
+/// Notes for the operator that do not affect readiness, a line each: as findings, a change of the
+/// configuration would make all nodes unready at once.
 [[nodiscard]] std::vector<std::string> readiness_notes(const ReadinessFacts& facts);
 
 }  // namespace cairn::apps

@@ -12,8 +12,8 @@
 
 namespace cairn::api {
 
-/// What every request passes through: it finds the resource, turns problems into responses at one
-/// place, and adds the header fields that all responses share (RFC 8555 sections 6.1, 6.5 and 7.1).
+/// Every request passes here: it finds the resource, turns problems into responses at one place,
+/// and adds the header fields that all responses share (RFC 8555 sections 6.1, 6.5 and 7.1).
 class FrontDoor {
   public:
     struct Options {

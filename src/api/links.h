@@ -10,7 +10,7 @@
 
 namespace cairn::api {
 
-// The shape of every resource's path, as the router takes it.
+// The path pattern of every resource, for the router.
 namespace path {
 inline constexpr std::string_view directory = "/directory";
 inline constexpr std::string_view new_nonce = "/acme/new-nonce";
@@ -52,7 +52,7 @@ class Links {
     [[nodiscard]] bool is_url_of(std::string_view url, std::string_view path) const;
     /// The account that a `kid` names; nothing if it is not exactly one of our account URLs.
     [[nodiscard]] std::optional<ca::AccountId> account_from(std::string_view url) const;
-    /// Whether `url` stands under the path of our accounts, whatever follows there.
+    /// Whether `url` begins with the path of our accounts.
     [[nodiscard]] bool is_under_accounts(std::string_view url) const;
 
   private:

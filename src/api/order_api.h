@@ -10,7 +10,7 @@
 namespace cairn::api {
 
 /// newOrder, orders and finalize (RFC 8555 section 7.4). An answer about an order that is being
-/// processed is held until it changes or a second has passed, which spares clients their polls.
+/// processed is held until it changes or a second has passed, which saves clients their polls.
 class OrderApi {
   public:
     OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering, ca::Issuance& issuance);

@@ -8,7 +8,7 @@
 
 namespace cairn::api {
 
-/// A request and what it was answered.
+/// A request and its answer.
 struct AnsweredRequest {
     RequestKind kind;
     int status;
@@ -17,9 +17,9 @@ struct AnsweredRequest {
     std::chrono::steady_clock::duration duration;
 };
 
-/// Through this the HTTP face of the CA tells what it is asked and answers, for whoever counts it.
+/// Through this the HTTP face of the CA reports requests and answers, so that they can be counted.
 /// Called on the path of the request, from any thread, also in parallel: an implementation neither
-/// waits nor throws. This class itself hears nothing.
+/// waits nor throws. This base class ignores all events.
 class RequestObserver {
   public:
     virtual ~RequestObserver() = default;
@@ -29,7 +29,7 @@ class RequestObserver {
     virtual void nonce_redeemed(Nonce) {}
 };
 
-/// An observer that hears nothing, and has no state.
+/// An observer that ignores all events, and has no state.
 [[nodiscard]] inline RequestObserver& deaf_request_observer() {
     static RequestObserver observer;
     return observer;

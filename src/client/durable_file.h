@@ -29,8 +29,8 @@ void make_private_directory(const std::filesystem::path& directory);
 /// Forces the entries of `directory` to the disk. Throws Failure.
 void sync_directory(const std::filesystem::path& directory);
 
-/// The names of what is in `directory`; none if there is no such directory. Throws Failure if it
-/// cannot be read: what cannot be seen is not nothing.
+/// The names of the entries of `directory`; none if it does not exist. Throws Failure if it cannot
+/// be read, so that an unreadable directory never counts as empty.
 [[nodiscard]] std::vector<std::string> file_names_in(const std::filesystem::path& directory);
 
 /// Reads a whole file of at most `limit` octets.

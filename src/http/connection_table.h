@@ -18,8 +18,8 @@
 namespace cairn::http {
 
 /// The connections of a server, and the octets that each holds, bounded in all and for each client.
-/// Where a bound is reached, the connection that has waited longest for its peer gives way, of that
-/// client or of all. Thread-safe.
+/// When a bound is reached, the connection that has waited longest for its peer is closed: of that
+/// client, or of all. Thread-safe.
 class ConnectionTable {
   public:
     struct Limits {
@@ -40,7 +40,7 @@ class ConnectionTable {
     [[nodiscard]] std::shared_ptr<Place> take(base::Executor executor,
                                               const std::optional<base::IpAddress>& client,
                                               std::size_t octets);
-    /// For want of memory, as many as half of all give way, as far as they wait for their peers.
+    /// When memory is short, closes connections that wait for their peers, up to half of all.
     void make_room();
 
   private:

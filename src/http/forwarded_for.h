@@ -13,8 +13,8 @@ namespace cairn::http {
 
 /// The client of a request that came from `peer`. If that is a trusted proxy, its X-Forwarded-For
 /// fields are read from the right, where it wrote: the first address that is no trusted proxy's is
-/// the client. What stands to the left of that, or of what is no address, anyone could have
-/// written.
+/// the client. Anything to the left of it, or of text that is no address, could have been written
+/// by anybody.
 [[nodiscard]] base::IpAddress forwarded_client(const Request& request, const base::IpAddress& peer,
                                                std::span<const base::IpNetwork> trusted_proxies);
 

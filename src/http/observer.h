@@ -6,11 +6,11 @@
 
 namespace cairn::http {
 
-/// Through this an Server tells what happens on its connections, for whoever counts it. What
-/// handlers make of complete requests is theirs to tell.
+/// Through this a Server reports what happens on its connections, so that it can be counted.
+/// Handlers report what they do with complete requests themselves.
 ///
 /// Each method is called on the path of the work itself, from any thread, also in parallel: an
-/// implementation neither waits nor throws. This class itself hears nothing.
+/// implementation neither waits nor throws. This base class ignores all events.
 class Observer {
   public:
     virtual ~Observer() = default;
@@ -34,7 +34,7 @@ class Observer {
     virtual void request_failed() {}
 };
 
-/// An observer that hears nothing, and has no state.
+/// An observer that ignores all events, and has no state.
 [[nodiscard]] inline Observer& deaf_observer() {
     static Observer observer;
     return observer;

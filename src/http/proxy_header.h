@@ -10,8 +10,8 @@
 
 namespace cairn::http {
 
-/// What a load balancer that passes a connection on says of it in its first octets: version 2 of
-/// the PROXY protocol (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section 2.2).
+/// The header with which a load balancer begins a connection that it passes on: version 2 of the
+/// PROXY protocol (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section 2.2).
 class ProxyHeader {
   public:
     /// So many octets come first, and say how many follow.
@@ -28,8 +28,8 @@ class ProxyHeader {
     /// Reads a whole header.
     [[nodiscard]] static base::Result<ProxyHeader> from_octets(base::BytesView octets);
 
-    /// The address of the client; none if the proxy speaks for itself (LOCAL, as health checks do),
-    /// or does not know it (UNSPEC). An IPv4 address within IPv6 is given as the former.
+    /// The address of the client; none if the connection is the proxy's own (LOCAL, as for health
+    /// checks), or does not know it (UNSPEC). An IPv4 address within IPv6 is given as the former.
     [[nodiscard]] const std::optional<base::IpAddress>& client() const { return client_; }
 
   private:

@@ -13,7 +13,7 @@
 namespace cairn::store {
 namespace {
 
-// One that cannot be read any more will fail before it is issued.
+// An issuance whose CSR cannot be read will fail anyway.
 std::optional<crypto::Sha256Digest> key_in(base::BytesView csr_der) {
     const auto csr = pki::Csr::from_kept_der(base::copy_of(csr_der));
     if (!csr) return std::nullopt;

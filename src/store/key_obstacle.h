@@ -10,8 +10,8 @@
 
 namespace cairn::store {
 
-/// What stands in the way of using a key for something else. The numbers are those of PostgreSQL's
-/// function `obstacle_to_key`.
+/// Why a key cannot be used for something else. The numbers are those of PostgreSQL's function
+/// `obstacle_to_key`.
 enum class KeyObstacle : std::int8_t {
     none = 0,
     blocked = 1,
@@ -30,8 +30,8 @@ enum class KeyObstacle : std::int8_t {
     return crypto::sha256(key.public_key().spki());
 }
 
-/// The number of the lock that is taken in PostgreSQL before a key gets a use. Two keys may have
-/// the same, and then wait for each other.
+/// The number of the lock that is taken in PostgreSQL before a key gets a use. Two keys may share a
+/// number, and then wait for each other.
 [[nodiscard]] inline std::int64_t lock_of_key(const crypto::Sha256Digest& key) {
     std::uint64_t number = 0;
     for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8U | key[i];

@@ -18,7 +18,7 @@
 
 namespace cairn::store {
 
-/// The octets of a name, by which it is hashed; those at its end are random.
+/// The octets of an id, by which it is hashed; its last ones are random.
 template <class Kind>
 [[nodiscard]] base::BytesView octets_of(const ca::Id<Kind>& id) {
     return id.octets();
@@ -30,7 +30,7 @@ template <class Kind>
     return serial.der_content();
 }
 
-/// By what an object is found: its `id`, unless said otherwise here.
+/// The key of an object: its `id`, unless specialized here.
 template <class Object>
 struct NameOf {
     using Id = decltype(Object::id);
@@ -42,11 +42,11 @@ struct NameOf<ca::IssuedCertificate> {
     static const Id& of(const ca::IssuedCertificate& certificate) { return certificate.serial; }
 };
 
-/// Objects of one kind that were written or asked for lately, by their id. Thread-safe.
+/// Objects of one kind that were recently written or read, by their id. Thread-safe.
 ///
-/// It never holds an object as it was before a change that has returned: the writer tells it of
-/// each change after the commit and before anybody else learns of it, and what was read while
-/// something changed is not kept. This needs all changes to go through one process.
+/// It never holds an object older than a change that has returned: the writer reports each change
+/// after the commit and before anybody else learns of it, and an object that was read during a
+/// change is not kept. So all changes must go through one process.
 template <class Object>
 class ObjectCache {
   public:
@@ -84,20 +84,20 @@ class ObjectCache {
         if (changes_ == before_reading) store(std::move(object));
     }
 
-    /// Tells of an object that was added or replaced.
+    /// Reports an object that was added or replaced.
     void put(Object object) {
         const std::lock_guard lock(mutex_);
         ++changes_;
         store(std::move(object));
     }
-    /// Tells of a change that `apply` makes to the object too.
+    /// Reports a change, which `apply` makes to the object here too.
     template <class Apply>
     void change(const Id& id, Apply apply) {
         const std::lock_guard lock(mutex_);
         ++changes_;
         if (auto* object = touch(id)) apply(*object);
     }
-    /// Tells of an object that is gone.
+    /// Reports an object that was removed.
     void remove(const Id& id) {
         const std::lock_guard lock(mutex_);
         ++changes_;

@@ -1,5 +1,5 @@
 #pragma once
-// Private to the .cpp files of store: the form in which values of the domain stand in a row.
+// Private to the .cpp files of store: the form of domain values in a row.
 
 #include <span>
 #include <string>
@@ -12,7 +12,7 @@
 #include "ca/facts/certificate.h"
 #include "ca/facts/order.h"
 
-// The readers throw std::runtime_error for what no version of this program has written.
+// The readers throw std::runtime_error for values that no version of this program writes.
 namespace cairn::store {
 
 /// Texts, each ended by a line feed. Throws std::invalid_argument if one holds a line feed itself.

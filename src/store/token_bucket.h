@@ -27,17 +27,17 @@ struct Withdrawal {
 /// above the capacity, a number out of range.
 [[nodiscard]] std::vector<Withdrawal> withdrawals_of(std::span<const ca::Charge> charges);
 
-/// What comes of it where the buckets arrive at `arrivals`, none of which is before `now`.
+/// The decision for buckets with these `arrivals`, none of which is before `now`.
 [[nodiscard]] ca::ChargeDecision decision_of(std::span<const Withdrawal> withdrawals,
                                              std::span<const Instant> arrivals, Instant now);
 
-/// Where a bucket arrives that is said to arrive at `arrival`: never before `now`, and no later
-/// than an empty one, if a clock that was ahead made it so. The hour that is let pass is for nodes
-/// whose clocks differ.
+/// The effective arrival of a bucket with the stored `arrival`: not before `now`, and not after
+/// that of an empty bucket, in case a clock that was ahead has stored it. An hour is tolerated for
+/// nodes whose clocks differ.
 [[nodiscard]] Instant possible_arrival(Instant arrival, const Withdrawal& withdrawal, Instant now);
 
-/// Buckets that have been full since before this are as good as none. The hour is for nodes whose
-/// clocks differ.
+/// Buckets that have been full since before this time need not be stored. The hour is for nodes
+/// whose clocks differ.
 [[nodiscard]] Instant forgettable_before(Instant now);
 
 }  // namespace cairn::store

@@ -34,7 +34,7 @@ struct IssuedCertificate {
     base::Time issued;
     std::optional<Revocation> revocation;
 
-    /// Whether both come from one signature, however the one was revoked since.
+    /// Whether both come from one signature; their revocation does not matter.
     [[nodiscard]] bool is_same(const IssuedCertificate& other) const {
         return issued == other.issued && der == other.der;
     }

@@ -16,9 +16,9 @@
 
 namespace cairn::ca {
 
-/// The name of a stored object: 6 octets of milliseconds since 1970 and 10 random octets, so that
-/// ids cannot collide, new rows of a store lie side by side, and no counter is shared. On the wire
-/// it is 22 characters of base64url. `Kind` keeps ids of different objects apart.
+/// The id of a stored object: 6 octets of milliseconds since 1970 and 10 random octets, so that ids
+/// do not collide, new rows of a store are close together, and no counter is shared. In URLs it is
+/// 22 characters of base64url. `Kind` keeps ids of different objects apart.
 template <class Kind>
 class Id {
   public:

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 
-// What the CA forgets and when. The times are policy; that nothing goes which something else still
-// stands on is the promise of Repository::remove_expired.
+// What the CA removes and when. The times are policy; Repository::remove_expired guarantees that
+// nothing is removed that another object still needs.
 namespace cairn::ca {
 
 /// How long after its end an object is kept; none: for ever.
@@ -16,22 +16,22 @@ struct RetentionLimits {
     std::optional<base::Seconds> certificates = std::nullopt;
 };
 
-/// What ended before these times may go. None of them lies in the future.
+/// Objects that ended before these times may be removed. None of the times is in the future.
 struct RetentionCutoffs {
     base::Time orders = base::Time::min();
     base::Time authorizations = base::Time::min();
     base::Time certificates = base::Time::min();
 };
 
-/// What `limits` mean at `now`. A limit reaches back to `now` at the least, so that what has not
-/// ended never goes.
+/// The cut-off times of `limits` at `now`. None is later than `now`, so an object that has not
+/// ended is never removed.
 [[nodiscard]] RetentionCutoffs retention_cutoffs(const RetentionLimits& limits, base::Time now);
 
-/// What one step of a removal did.
+/// The result of one step of a removal.
 struct Removal {
-    /// Objects that are gone.
+    /// Removed objects.
     std::size_t removed = 0;
-    /// Whether this step came to the end of what there was to look at; the next one begins anew.
+    /// Whether this step reached the end of the store; the next one starts at its begin.
     bool is_round_over = false;
 };
 

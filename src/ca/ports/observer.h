@@ -12,11 +12,11 @@
 
 namespace cairn::ca {
 
-/// The port through which the CA and its store tell what happens, for whoever counts it.
+/// The port through which the CA and its store report events, so that they can be counted.
 ///
 /// Each method is called on the path of the work itself, from any thread, also in parallel: an
-/// implementation neither waits nor throws. What is told is of closed sets; names, ids and text of
-/// peers belong into the log. This class itself hears nothing.
+/// implementation neither waits nor throws. Parameters come from closed sets; names, ids and text
+/// of peers belong in the log. This base class ignores all events.
 class Observer {
   public:
     virtual ~Observer() = default;
@@ -25,8 +25,8 @@ class Observer {
     enum class Queue { validation, issuance };
     enum class JobEnding {
         done,
-        left,    ///< the store could not serve, or the queue stops: it is run again later
-        broken,  ///< it failed for a reason of its own and was given up
+        left,    ///< the store was not available, or the queue stops: it runs again later
+        broken,  ///< it failed for another reason and was given up
     };
     /// So many jobs more (or less) wait in this process for a place to run.
     virtual void jobs_waiting(Queue, std::ptrdiff_t /*change*/) {}
@@ -64,7 +64,7 @@ class Observer {
     virtual void write_refused() {}
 };
 
-/// An observer that hears nothing, and has no state.
+/// An observer that ignores all events, and has no state.
 [[nodiscard]] inline Observer& deaf_observer() {
     static Observer observer;
     return observer;

@@ -10,11 +10,11 @@
 
 namespace cairn::ca {
 
-/// What the store says of a signed request before anything in it is believed.
+/// What the store says about a signed request, before its content is used.
 struct RequestCheck {
     /// The nonce was good, and this is its first use (RFC 8555 section 6.5).
     bool nonce_is_good = false;
-    /// The account that was named, as it is now; not looked for if the nonce is no good.
+    /// The account that the request names, as it is now; not looked for if the nonce is refused.
     std::optional<Account> account;
 };
 
@@ -24,16 +24,16 @@ class RequestChecks {
   public:
     virtual ~RequestChecks() = default;
 
-    /// A check that is known to be refused, or under way.
+    /// A check that has been refused at once, or is under way.
     class Pending {
       public:
         [[nodiscard]] static Pending refused() { return Pending(); }
         explicit Pending(base::Task<RequestCheck> rest) : rest_(std::move(rest)) {}
 
-        /// It was known at once that the nonce is no good.
+        /// True if the nonce was refused at once.
         [[nodiscard]] bool is_refused() const { return !rest_; }
-        /// Asked once. Throws StoreUnavailable if it cannot be found out; then the nonce is used up
-        /// all the same.
+        /// Call it once. Throws StoreUnavailable if the store cannot answer; the nonce is used
+        /// nevertheless.
         [[nodiscard]] base::Task<RequestCheck> outcome() && {
             if (!rest_) co_return RequestCheck{};
             co_return co_await *std::move(rest_);

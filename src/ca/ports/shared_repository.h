@@ -11,7 +11,7 @@
 
 namespace cairn::ca {
 
-/// How the shared store and its nodes are, as far as this node knows.
+/// The state of the shared store and its nodes, as far as this node knows.
 struct ClusterHealth {
     bool is_reachable = false;
     std::vector<std::string> nodes;            ///< names of those that are alive, this one first
@@ -23,7 +23,7 @@ class SharedRepository : public Repository {
   public:
     /// Nonces that are good at each node, once.
     [[nodiscard]] virtual Nonces& nonces() = 0;
-    /// Of requests with such nonces.
+    /// Checks of requests with such nonces.
     [[nodiscard]] virtual RequestChecks& checks() = 0;
     /// Tells the others what this node's configuration and issuers are, as a digest; those that
     /// differ are logged. Blocks; called from a thread that runs no loop.

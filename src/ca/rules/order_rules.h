@@ -15,8 +15,8 @@
 #include "protocol/order.h"
 #include "protocol/problem.h"
 
-// What the CA allows and demands of an order: pure functions over values. Mechanism asks here and
-// never decides by itself.
+// What the CA allows and requires of an order: pure functions over values. Workflows ask here and
+// never decide themselves.
 namespace cairn::ca {
 
 /// The ways in which control of `identifier` may be proved: wildcards by dns-01 alone (RFC 8555
@@ -30,9 +30,9 @@ namespace cairn::ca {
     const protocol::NewOrderRequest& request, const Profile& profile, const NamePolicy& policy,
     base::Time now);
 
-/// Why an order with this validity asked for cannot be met now: notBefore more than 48 hours away
-/// (BR 7.1.2.7), an end that is past or before the beginning, a span beyond the profile's. Asked
-/// when the order is placed and again when it is finalized.
+/// Why an order with this requested validity cannot be fulfilled now: notBefore is more than 48
+/// hours away (BR 7.1.2.7), the end is past or before the begin, or it is longer than the profile
+/// allows. Checked when the order is placed and again when it is finalized.
 [[nodiscard]] std::optional<protocol::Problem> validity_refusal(
     std::optional<base::Time> not_before, std::optional<base::Time> not_after,
     const Profile& profile, base::Time now);
@@ -49,9 +49,9 @@ namespace cairn::ca {
 [[nodiscard]] std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order,
                                                     const Profile& profile);
 
-/// The validity of a certificate issued at `now`: `life` in all, of which `backdate` is past, and
-/// no longer than to `end`. Of one that is cut short there no more than a tenth is past, whatever
-/// `backdate` says. Both ends inclusive.
+/// The validity of a certificate issued at `now`: `life` in all, of which `backdate` is in the
+/// past, and not beyond `end`. If `end` cuts it short, at most a tenth is in the past, whatever
+/// `backdate` is. Both ends inclusive.
 [[nodiscard]] pki::Validity validity_until(base::Time end, base::Seconds life,
                                            base::Seconds backdate, base::Time now);
 

@@ -12,8 +12,8 @@
 
 namespace cairn::ca {
 
-/// Which names this CA issues for, before anybody proves anything. Pure: the answer depends on the
-/// identifier and the operator's choices alone.
+/// Which names this CA issues for, before any proof of control. Pure: the answer depends only on
+/// the identifier and the operator's settings.
 class NamePolicy {
   public:
     struct Choices {

@@ -36,7 +36,7 @@ struct Profile {
     base::Seconds pending_lifetime{std::chrono::days(7)};
     /// How long a proof of control may be used again.
     base::Seconds reuse_lifetime{std::chrono::days(10)};
-    /// Whether the schedule of the Baseline Requirements bounds `validity` as time goes by.
+    /// Whether the schedule of the Baseline Requirements limits `validity`.
     bool baseline_requirements = true;
 
     /// Whether keys of this kind are certified.
@@ -46,11 +46,11 @@ struct Profile {
     /// The longest validity of a certificate issued at `when`.
     [[nodiscard]] base::Seconds longest_life(base::Time when) const;
 
-    /// The lesser of an hour and a tenth of `validity`: a client renews after a share of the
-    /// validity, and what is past when the certificate is issued must not be much of that.
+    /// An hour or a tenth of `validity`, whichever is less. A client renews after a share of the
+    /// validity, so only a small part may be past when the certificate is issued.
     [[nodiscard]] static base::Seconds usual_backdate(base::Seconds validity);
-    /// No more of the validity than this may be past when a certificate is issued: a third. Clients
-    /// that renew after two thirds would do so all the time.
+    /// At most a third of the validity may be past when a certificate is issued. Otherwise clients
+    /// that renew after two thirds would renew all the time.
     [[nodiscard]] static base::Seconds longest_backdate(base::Seconds validity);
 };
 

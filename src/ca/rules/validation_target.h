@@ -6,8 +6,8 @@
 
 namespace cairn::ca {
 
-/// Whom the validation of an identifier burdens: all names of a registered domain are one, and all
-/// addresses of a network (IPv4 /24, IPv6 /48).
+/// The target that bears the load of a validation: the registered domain of a name, or the network
+/// of an address (IPv4 /24, IPv6 /48).
 [[nodiscard]] std::string validation_target(const protocol::Identifier& identifier);
 
 }  // namespace cairn::ca

@@ -6,7 +6,7 @@ namespace cairn::ca {
 
 namespace {
 
-/// Two looks at clocks that nobody set differ by less.
+/// Two readings of clocks that nobody set differ by less.
 constexpr ClockWatch::Duration grain = std::chrono::seconds(2);
 
 }  // namespace
@@ -62,7 +62,7 @@ bool ClockWatch::look() {
     if (std::chrono::abs(ahead - last_ahead_) > grain) {
         last_ahead_ = ahead;
         last_change_ = reading.since_boot;
-        // Set right, it seems: the store knew it all the time.
+        // The clock agrees with the store again, so it was corrected.
         if (stored_course_ &&
             std::chrono::abs(reading.wall - (*stored_course_ + reading.since_boot)) <=
                 longest_correction) {

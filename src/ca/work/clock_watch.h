@@ -9,40 +9,39 @@
 
 namespace cairn::ca {
 
-/// Says whether the clock of this machine can be believed. A wrong clock must not remove what a
-/// right one would keep, so it is compared
-/// - with its own course: the time at which it was last believed, by this process or by what the
-///   store keeps of former ones, and what has passed since by the clock that nobody sets;
-/// - with the clock of the database that nodes share.
+/// Decides whether the clock of this machine is believed. With a wrong clock nothing must be
+/// removed that a right one would keep, so it is compared - with its own course: the time at which
+/// it was last believed, by this process or by what the store keeps of former ones, and what has
+/// passed since by the clock that nobody sets; - with the clock of the database that nodes share.
 ///
-/// What is removed goes by the course, never by what the clock says at that moment. Thread-safe.
+/// Removal uses the course, never the present reading of the clock. Thread-safe.
 class ClockWatch {
   public:
     using Duration = std::chrono::milliseconds;
     using Point = std::chrono::sys_time<Duration>;
     using Read = std::function<base::ClockReading()>;
-    /// What the database's clock says, at a moment at which the machine has run for so long as this
-    /// one says: the difference of the two. None: there is no such clock.
+    /// The time of the database's clock less the time since this machine was started. None: there
+    /// is no such clock.
     using DatabaseOffset = std::function<std::optional<Point>()>;
 
-    /// A clock that leaves its course by no more than this is believed: machines are held for
-    /// moments, and clocks set by them.
+    /// A deviation up to this is believed: machines pause for moments, and their clocks are then
+    /// set.
     static constexpr Duration tolerated_leap = std::chrono::seconds(30);
-    /// A leap of no more than this is believed once it has lasted `settling_time`: somebody has set
-    /// the clock right, or the machine was held. One that is longer is for the operator to judge.
+    /// A jump up to this is believed once it has lasted `settling_time`: somebody has set the
+    /// clock, or the machine was paused. The operator must confirm a longer one.
     static constexpr Duration longest_correction = std::chrono::days(1);
     static constexpr Duration settling_time = std::chrono::minutes(10);
     static constexpr Duration tolerated_skew = std::chrono::seconds(5);
 
     explicit ClockWatch(DatabaseOffset database_offset = {}, Read read = base::read_clocks);
 
-    /// Begins with what the store knows: the latest time at which a clock was believed, none for a
-    /// new store. One that is far ahead of that is not believed. One that is behind is: it removes
-    /// less, and perhaps the other one was wrong. Called once, before all others.
+    /// Begins with the latest time at which the store's clock was believed, none for a new store. A
+    /// clock far ahead of it is not believed. A clock behind it is: it removes less, and perhaps
+    /// the other one was wrong. Called once, before all other functions.
     void begin(std::optional<base::Time> latest_believed);
 
-    /// The operator's word that the clock was right at `when`. It counts where the clock is not
-    /// believed and says no other day.
+    /// The operator confirms that the clock was right at `when`. It counts if the clock is not
+    /// believed and shows the same day.
     void confirm(base::Time when);
 
     /// To be called every few seconds; lets a correction be believed. True if the clock was set
@@ -55,16 +54,16 @@ class ClockWatch {
         Duration ahead;  ///< behind, if negative
         [[nodiscard]] bool is_tolerable() const;
     };
-    /// By how much the clock deviates now from each of the things that it is compared with.
+    /// The present deviation from each thing that the clock is compared with.
     [[nodiscard]] std::vector<Deviation> deviations() const;
     [[nodiscard]] bool is_believed() const;
 
-    /// The time by which something may be removed now; none, if the clock is not believed. It may
-    /// be earlier than the present: after a leap that was believed, also at a start, it catches up
-    /// at twice the pace of time, so that a clock that is wrong by hours needs hours to do harm.
+    /// The time to use for removal now; none if the clock is not believed. It may be earlier than
+    /// the present: after a jump that was believed, also at a start, it catches up at twice the
+    /// speed of time, so that a clock that is wrong by hours needs hours to do harm.
     [[nodiscard]] std::optional<base::Time> removal_time() const;
-    /// The present, for the store to keep; none, if the clock is not believed, or began behind what
-    /// the store knows and may still be set right.
+    /// The present time for the store to keep; none if the clock is not believed, or started behind
+    /// the store's time and may still be corrected.
     [[nodiscard]] std::optional<base::Time> believed_time() const;
 
   private:
@@ -78,14 +77,14 @@ class ClockWatch {
     const DatabaseOffset database_offset_;
     const Read read_;
     mutable std::mutex mutex_;
-    /// What the clock said when the machine was started, if it never left its course.
+    /// The clock's time at the start of the machine, if it has kept its course.
     Point course_;
-    /// The same by what the store knew, while the clock is behind that since the beginning.
+    /// The same from the store's time, while the clock is behind that since the start.
     std::optional<Point> stored_course_;
-    /// By how much the clock was ahead of its course at the last look, and since when.
+    /// How far the clock was ahead of its course at the last check, and since when.
     Duration last_ahead_{0};
     Duration last_change_{0};
-    /// The time by which something could be removed at one moment.
+    /// The time for removal at one moment.
     Point removal_;
     Duration removal_moment_{0};
 };

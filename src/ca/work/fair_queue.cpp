@@ -67,7 +67,7 @@ std::optional<QueuedJob> FairQueue::next() {
     const auto free = difference(places_, running_);
     for (const auto& turn : turns_) {
         const auto owner = turn.owner;
-        // Whoever comes later has no fewer running.
+        // Owners behind this one have at least as many running.
         if (turn.running * share >= free) break;
         if (!may_run(owner->second, owner->second.line.front())) continue;
         std::optional<QueuedJob> job;
@@ -101,7 +101,7 @@ void FairQueue::rest(const QueuedJob& job) {
 
 void FairQueue::resume(QueuedJob job) {
     const auto owner = owners_.find(job.owner);
-    if (owner == owners_.end()) return;  // forgotten meanwhile
+    if (owner == owners_.end()) return;  // dropped meanwhile
     change(owner, [&](Owner& changed) { changed.line.push_back(std::move(job)); });
 }
 

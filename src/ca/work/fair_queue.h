@@ -18,21 +18,22 @@ struct QueuedJob {
     std::string id;
     /// Whose job it is: places are shared among owners.
     std::string owner{};
-    /// Who bears the work from outside: a registered domain, a network. Empty: nobody.
+    /// The target of the work: a registered domain, a network. Empty: none.
     std::string target{};
     /// Where it runs if it can run at once.
     std::optional<base::Executor> place{};
-    /// How often it ended before for want of something that the CA itself lacked.
+    /// How often it has ended because the CA itself lacked something.
     int setbacks = 0;
 };
 
-/// Decides which of many jobs run now, so that nobody's jobs keep others' waiting. Not thread-safe.
+/// Decides which of many jobs run now, so that no owner's jobs delay those of others. Not
+/// thread-safe.
 ///
 /// An owner starts a job only while it has less than an eighth as many running as are still free,
 /// and jobs for one target take no more than half of all places. So one owner fills a ninth of the
-/// places, and twenty leave a tenth, which whoever has nothing running takes at once. A place that
-/// gets free goes to the owner with the fewest jobs running; among equals to the one who was served
-/// longest ago. Room to wait is shared in the same way.
+/// places, and twenty owners leave a tenth, which an owner with nothing running gets at once. A
+/// free place goes to the owner with the fewest running jobs; among equals to the one that was
+/// served longest ago. Places for waiting jobs are shared in the same way.
 class FairQueue {
   public:
     /// How many jobs run at once, and how many wait.
@@ -42,7 +43,7 @@ class FairQueue {
         runs,        ///< the job is the caller's to run; `end` when it has ended
         waits,       ///< `next` will give it back
         owner_full,  ///< too many of the owner's jobs wait; it was not taken
-        full,        ///< there is no room even for an owner of whom none waits; it was not taken
+        full,        ///< no room even for an owner without a waiting job; it was not taken
     };
     /// Takes `job` in if it can run now or wait.
     [[nodiscard]] Entry enter(QueuedJob& job);
@@ -50,22 +51,22 @@ class FairQueue {
     [[nodiscard]] std::optional<QueuedJob> next();
     /// A job that ran has ended.
     void end(const QueuedJob& job);
-    /// A job that ran has ended and will come back; until then it counts as waiting.
+    /// A job that ran will come back after a pause; until then it counts as waiting.
     void rest(const QueuedJob& job);
-    /// One that rested waits for a place.
+    /// The pause of such a job is over: it waits for a place.
     void resume(QueuedJob job);
-    /// Forgets all that wait or rest.
+    /// Drops all jobs that wait or pause.
     void clear();
 
     [[nodiscard]] std::size_t running() const { return running_; }
-    /// Those at rest included.
+    /// Pausing jobs included.
     [[nodiscard]] std::size_t waiting() const { return waiting_; }
     [[nodiscard]] std::size_t room() const { return room_ - std::min(room_, waiting_); }
 
   private:
     struct Owner {
         std::size_t running = 0;
-        std::size_t waiting = 0;  ///< in `line` or at rest
+        std::size_t waiting = 0;  ///< in `line` or pausing
         std::uint64_t turn = 0;   ///< when it was served last
         std::deque<QueuedJob> line{};
     };

@@ -17,7 +17,7 @@ namespace cairn::ca {
 
 namespace {
 
-/// Most jobs that the store is asked for at once.
+/// At most this many jobs are asked for at once.
 constexpr std::size_t most_at_a_look = 2000;
 
 }  // namespace
@@ -36,7 +36,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
           tasks([this](const std::exception_ptr&) { log.error("job task ended by an exception"); }),
           watchers([](const std::exception_ptr&) {}) {}
 
-    // Starts the job if it may run now, else lets it wait, else leaves it to the store.
+    // Starts the job if it may run now, else queues it, else leaves it to the store.
     Submission submit(QueuedJob job) {
         {
             const std::scoped_lock lock(mutex);
@@ -71,13 +71,13 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
 
     using Ending = Observer::JobEnding;
 
-    /// How one run ended, and whether and when the next one is due.
+    /// How one run ended, and whether and when the job runs again.
     struct Outcome {
         Ending ending = Ending::done;
         Again again{};
     };
 
-    // What an exception that ended a job means for it.
+    // The outcome of a job that an exception has ended.
     Outcome judged(const std::exception_ptr& exception, const QueuedJob& job) const {
         const auto tell = [&](std::string_view event, const char* error) {
             log.warning(event, {{"queue", options.name}, {"id", job.id}, {"error", error}});
@@ -109,7 +109,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
         log.error("job failed", {{"queue", options.name}, {"id", job.id}, {"error", error}});
     }
 
-    // Runs a job, and says how that ended.
+    // Runs a job; how it ended.
     static base::Task<Outcome> outcome_of(State& self, const QueuedJob& job) {
         try {
             const auto again = co_await self.run(job.id);
@@ -162,7 +162,7 @@ struct JobQueue::State : std::enable_shared_from_this<JobQueue::State> {
                 more = next.has_value();
                 if (!more) self->count_running(-1);
                 if (more) job = *std::move(next);
-                // One that ended may have held up several.
+                // The end of one job may let several others run.
                 while (more && (next = self->next())) {
                     self->count_running(1);
                     others.push_back(*std::move(next));

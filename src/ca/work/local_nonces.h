@@ -10,9 +10,9 @@
 
 namespace cairn::ca {
 
-/// The nonces of a CA with one node, which are not stored: each is a counter, encrypted, so it
-/// cannot be guessed; of the last `window` counters one bit says whether it was used. Older ones
-/// and those of an earlier start are not good any more, which costs a client one retry.
+/// The nonces of a CA with one node. They are not stored: each is an encrypted counter, so it
+/// cannot be guessed, and one bit for each of the last `window` counters says whether it was used.
+/// Older ones and those of an earlier start are refused, which costs a client one retry.
 class LocalNonces final : public Nonces {
   public:
     static constexpr std::uint64_t window = 1U << 20U;

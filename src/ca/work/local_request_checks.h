@@ -6,7 +6,7 @@
 
 namespace cairn::ca {
 
-/// RequestChecks to a CA with one node: nonces are in its memory, accounts in its store.
+/// RequestChecks of a CA with one node: nonces are in its memory, accounts in its store.
 class LocalRequestChecks final : public RequestChecks {
   public:
     LocalRequestChecks(LocalNonces& nonces, AccountStore& accounts)

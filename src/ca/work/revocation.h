@@ -12,8 +12,8 @@
 
 namespace cairn::ca {
 
-/// Revokes certificates for those who may ask for it (RFC 8555 section 7.6). What a client did
-/// wrong is thrown as a protocol::Problem.
+/// Revokes certificates for those who may request it (RFC 8555 section 7.6). A client's errors are
+/// thrown as protocol::Problem.
 class Revoking {
   public:
     Revoking(Repository& repository, const base::Clock& clock, base::Log& log, Observer& observer);

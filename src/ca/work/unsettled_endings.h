@@ -20,12 +20,12 @@ struct IssuanceEnding {
     std::optional<protocol::Problem> problem;
 };
 
-/// Endings that were sent to the store and whose answer was lost, until it is found out which of
-/// them took place: so that each is told once, and a certificate that may be stored is not signed
-/// once more. Each is of a job that ran here, so there are no more of them tha jobs. Thread-safe.
+/// Endings that were sent to the store and whose answer was lost, until it is known which of them
+/// took effect. So each is reported once, and a certificate that may be stored is not signed again.
+/// Each belongs to a job that ran here, so there are no more of them than jobs. Thread-safe.
 class UnsettledEndings {
   public:
-    /// What is known of an order; a certificate that is known already stays.
+    /// Remembers the ending of an order; a certificate that is known already is kept.
     void add(const OrderId& id, IssuanceEnding ending) {
         const std::scoped_lock lock(mutex_);
         auto& known = endings_[id];

@@ -57,7 +57,7 @@ base::Task<std::string> PostgresConnection::converse(PostgresHandle handle,
         if (!is_open_) break;
         if (error) throw boost::system::system_error(error);
         if (!take_input()) abandon(last_error(handle_.get()));
-        // Those whose calls have ended ask their next question before the next batch is made up.
+        // Callers whose calls have ended may send their next one before the next batch is made.
         co_await asio::post(executor_, asio::use_awaitable);
         if (is_open_) on_room();
     }
@@ -119,7 +119,7 @@ void PostgresConnection::send(std::vector<std::shared_ptr<PostgresCall>> calls) 
     const auto now = std::chrono::steady_clock::now();
     bool is_sent = true;
     for (const auto& call : transaction.calls) {
-        // From here on it cannot be known what reaches the database.
+        // From here on it is unknown what reaches the database.
         call->ending = Ending::lost;
         call->sent = now;
         if (prepared_.insert(&call->statement).second) {
@@ -198,7 +198,7 @@ void PostgresConnection::take_failure(const PGresult* result) {
     if (step.call->message.empty()) step.call->message = last_error(handle_.get());
 }
 
-// A commit confirms all of it, or nothing of it has happened.
+// Either the commit confirms all statements, or none of them had an effect.
 void PostgresConnection::Transaction::finish() const {
     for (const auto& call : calls) {
         if (!has_failed)

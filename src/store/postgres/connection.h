@@ -23,15 +23,15 @@ namespace cairn::store {
 /// its address, so there is one object of each.
 struct Statement {
     enum class Effect {
-        /// Twice is as good as once: may be sent again whatever happened. Where its answer would
-        /// be another one after it had its effect, the caller looks (Answer::follows_lost_answer).
+        /// Idempotent: may be sent again after any failure. If its answer differs after it had its
+        /// effect, the caller checks Answer::follows_lost_answer.
         repeatable,
         once,  ///< may be sent again only if it certainly had no effect
     };
     enum class Transaction {
-        own,     ///< it is one by itself
-        shared,  ///< others of this kind, sent at the same moment, may be in the same one: fit for
-                 ///< what waits for no lock and whose commit waits for no disk
+        own,     ///< it has a transaction of its own
+        shared,  ///< it may share a transaction with others of this kind: suitable for
+                 ///< statements that wait for no lock and whose commit waits for no disk
     };
     const char* name;
     std::string sql;

@@ -25,8 +25,7 @@ struct NodeMessage {
 /// "SENDER ID ID ...", or "SENDER reload". Of a reload the ids are not told.
 [[nodiscard]] std::string to_payload(const NodeMessage& message);
 
-/// What `payload` says. A word that is no id is passed over: a node of another version may know
-/// more.
+/// Reads `payload`. A word that is no id is ignored: it may come from a node of a newer version.
 [[nodiscard]] NodeMessage read_node_message(std::string_view payload);
 
 }  // namespace cairn::store

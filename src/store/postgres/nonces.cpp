@@ -143,7 +143,7 @@ base::Task<void> SharedNonces::forget() {
                 if (answer.affected() < forgotten_at_once) break;
             }
         } catch (const ca::StoreFailure&) {
-            // There is a next time.
+            // The next round tries again.
         }
     }
 }

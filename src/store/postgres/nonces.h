@@ -19,10 +19,11 @@
 
 namespace cairn::store {
 
-/// Nonces that any node redeems exactly once, whichever made them: {seconds since 1970, node,
-/// counter, zeros} under a key that all nodes share. Only those that were used are stored
-/// (`PostgresRequestChecks`). Key and used ones are in tables that a crash of the database empties
-/// together; a new key is made then, and the former nonces are refused, not good twice.
+/// Nonces of any node, each redeemed exactly once at any node: {seconds since 1970, node, counter,
+/// zeros} encrypted under a key that all nodes share. Only used nonces are stored
+/// (`PostgresRequestChecks`). The key and the used nonces are in tables that a crash of the
+/// database empties together. Then a new key is made, and the former nonces are refused instead of
+/// being accepted twice.
 class SharedNonces final : public ca::Nonces {
   public:
     using Block = crypto::BlockCipher::Block;
@@ -43,8 +44,8 @@ class SharedNonces final : public ca::Nonces {
 
     [[nodiscard]] std::string issue() override;
 
-    /// The octets of a nonce, unless it certainly is none: no key opens it that the database has
-    /// had for a second.
+    /// The octets of a nonce; nothing if no key of the database, not older than a second, decrypts
+    /// it.
     [[nodiscard]] std::optional<Block> opened(std::string_view nonce);
     /// What nonces say under the known key, and that key: with another than that, the database
     /// takes none of them.

@@ -20,8 +20,8 @@
 
 namespace cairn::store {
 
-/// Awaits to the end what was spawned elsewhere, which has a deadline of its own: Asio ends the
-/// program where such a task is cancelled before it has begun.
+/// Awaits a task that was spawned elsewhere until it ends by its own deadline: if such a task is
+/// cancelled before it has begun, Asio ends the program.
 inline auto uncancelled() {
     return boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(),
                                                boost::asio::use_awaitable);
@@ -41,10 +41,10 @@ struct PipelineOptions {
     std::size_t shared = 1;
     /// Calls in one shared transaction.
     std::size_t together = 100;
-    /// Calls that wait for room; beyond, a call ends at once.
+    /// The most calls that wait for a place; a further call fails at once.
     std::size_t waiting = 5000;
     PostgresConnection::OnNotice on_notice;
-    /// Is told of the writing calls.
+    /// Reports writing calls to it.
     ca::Observer* observer = &ca::deaf_observer();
 };
 

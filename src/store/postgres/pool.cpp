@@ -24,8 +24,8 @@ bool is_any_of(std::string_view sqlstate, std::initializer_list<std::string_view
     return std::ranges::find(states, sqlstate) != states.end();
 }
 
-/// What the session is good for no more: the server became a standby, or its prepared statements
-/// were taken away or lead to a table that was changed.
+/// Errors after which the session is of no more use: the server became a standby, or its prepared
+/// statements are gone or refer to a changed table.
 bool spoils_session(const PostgresCall& call) {
     return call.ending == Ending::refused &&
            is_any_of(call.sqlstate, {"25006", "26000", "42P05", "0A000"});
@@ -78,7 +78,7 @@ base::Task<Answer> attempts(PostgresPipeline& pipeline, const Statement& stateme
             if (was_answer_lost && is_write) throw ca::OutcomeUnknown(what);
             throw ca::StoreUnavailable(what);
         }
-        // Whatever spoils a transaction spoils no other call's twice.
+        // An error of one call must not fail the transaction of another call twice.
         transaction = Statement::Transaction::own;
         co_await base::sleep_for(pause_before(attempt));
     }

@@ -16,7 +16,7 @@
 
 namespace cairn::store {
 
-/// The database refused a statement for what it says: a bug, or an object that is there already.
+/// The database refused the statement itself: a bug, or an object that exists already.
 class StatementRefused : public std::runtime_error {
   public:
     StatementRefused(std::string state, const std::string& message, bool after_lost_answer)
@@ -29,16 +29,16 @@ class StatementRefused : public std::runtime_error {
     [[nodiscard]] bool is_unique_violation() const { return sqlstate == "23505"; }
 };
 
-/// A pipeline for each event loop, and one more for what happens beside requests. Calls may be made
-/// from any executor.
+/// A pipeline for each event loop, and a background pipeline for work outside of requests. Calls
+/// may be made from any executor.
 class PostgresPool {
   public:
     struct Options {
         std::size_t connections = 4;
-        /// Listened to by the pipeline aside; none if empty.
+        /// The channel that the background pipeline listens to; none if empty.
         std::string channel;
         PostgresConnection::OnNotice on_notice;
-        /// Is told of the writing calls, but for those on the pipeline aside.
+        /// Reports writing calls to it, except those on the background pipeline.
         ca::Observer* observer = &ca::deaf_observer();
     };
     PostgresPool(const PostgresSessions& sessions, Options options,
@@ -51,10 +51,10 @@ class PostgresPool {
     /// Throws StatementRefused, ca::StoreUnavailable, or ca::OutcomeUnknown if it writes, was sent,
     /// and nothing that was sent later told what became of it.
     [[nodiscard]] base::Task<Answer> call(const Statement& statement, Parameters parameters);
-    /// The same on the pipeline aside.
+    /// The same on the background pipeline.
     [[nodiscard]] base::Task<Answer> call_aside(const Statement& statement, Parameters parameters);
 
-    /// Where the pipeline aside is at home.
+    /// The executor of the background pipeline.
     [[nodiscard]] const base::Executor& executor_aside() const { return aside_->executor(); }
     /// Closes all connections; no call may be under way.
     void stop();

@@ -43,7 +43,7 @@ const Statement admit{
 
 }  // namespace
 
-/// A request that is to be admitted, and the task that waits for that.
+/// A request whose nonce and account are checked, and the task that waits for the result.
 struct PostgresRequestChecks::Claim {
     Claim(const SharedNonces::Block& nonce, std::optional<ca::AccountId> known_account,
           const base::Executor& where)
@@ -68,7 +68,7 @@ struct PostgresRequestChecks::Claim {
     }
 };
 
-/// The claims that have gathered while others were under way.
+/// The claims that arrived while others were in flight.
 struct PostgresRequestChecks::Batch {
     explicit Batch(const base::Executor& where) : executor(where) {}
 

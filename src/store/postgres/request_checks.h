@@ -24,8 +24,8 @@ struct KnownAccount {
     std::int64_t version;
 };
 
-/// Redeems nonces, and asks whether the accounts in memory are still the present ones: one
-/// statement for all requests of an event loop that have gathered while the former was under way.
+/// Redeems nonces, and checks whether the accounts in memory are up to date: one statement for all
+/// requests of an event loop that arrived while the former statement was in flight.
 class PostgresRequestChecks final : public ca::RequestChecks {
   public:
     /// Accounts that are not in memory are looked for in `accounts`.

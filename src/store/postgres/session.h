@@ -9,8 +9,8 @@
 
 namespace cairn::store {
 
-/// The database was reached and lets nobody in like this: another user or password, another name of
-/// the database, or a change at its end is needed. To wait is of no use.
+/// The database was reached and refuses the session: another user, password or database name, or a
+/// change at the server is needed. Waiting does not help.
 class SessionRefused : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;

@@ -23,10 +23,10 @@ struct PostgresOptions {
     std::size_t connections = 4;
     /// Shown to the operator; any text.
     std::string node_name;
-    /// How long this node's jobs stay its own after it was last heard of.
+    /// How long this node keeps its jobs after its last sign of life.
     base::Milliseconds lease{8000};
-    /// Something happened at another node to the object with this id: an attempt or an issuance has
-    /// ended. Called on the first of the event loops; must not throw.
+    /// Called when something happened at another node to the object with this id: an attempt or an
+    /// issuance has ended. Runs on the first event loop; must not throw.
     std::function<void(const std::string& id)> on_change;
     /// The operator has told another node to read its configuration again. Called as `on_change`.
     std::function<void()> on_reload;

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds patience{2};
 void end_abruptly(base::Log& log, const std::string& reason) {
     std::promise<void> said;
     const auto is_said = said.get_future();
-    // The disk that failed may be the log's too, and standard error a pipe that nobody reads.
+    // The log may be on the disk that failed, and standard error a pipe that nobody reads.
     std::thread([&] {
         std::cerr << "cairn-ca: ends at once, since what is on the disk is not known: " + reason +
                          "\n"

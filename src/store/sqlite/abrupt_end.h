@@ -7,14 +7,14 @@
 
 namespace cairn::store {
 
-/// How the process ends then: EX_IOERR of sysexits.h.
+/// The exit code: EX_IOERR of sysexits.h.
 constexpr int abrupt_end_code = 74;
 
-/// Ends this process as a crash would: nobody is answered, nothing is drained or closed. Called
-/// when a file could not be synced or a commit failed half way: then neither "done" nor "not done"
-/// would be true after every restart, and nothing that is read or synced here proves anything any
-/// more. The next process reads the log from the disk, and what it finds is the truth. Logs
-/// `reason` first, and says it on standard error, as far as that is possible in two seconds.
+/// Ends this process as a crash would: no request is answered, nothing is drained or closed. Called
+/// when a file could not be synced or a commit failed half way. Then neither "done" nor "not done"
+/// is certain after a restart, and no read or sync in this process can tell. The next process reads
+/// the log from the disk and believes it. Logs `reason` first, and writes it to standard error, as
+/// far as possible within two seconds.
 [[noreturn]] void end_abruptly(base::Log& log, const std::string& reason);
 
 }  // namespace cairn::store

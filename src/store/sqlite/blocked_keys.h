@@ -11,8 +11,8 @@
 
 namespace cairn::store {
 
-/// The keys that are blocked, well enough to say of nearly every other one that it is not: eight
-/// octets of each. Thread-safe.
+/// Eight octets of each blocked key: enough to say of nearly every other key that it is not
+/// blocked. Thread-safe.
 class BlockedKeys {
   public:
     void add(const crypto::Sha256Digest& key) {

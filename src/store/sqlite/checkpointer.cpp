@@ -40,15 +40,14 @@ Checkpointer::~Checkpointer() {
 bool Checkpointer::log_has(int pages) {
     std::unique_lock lock(mutex_);
     if (pages < log_pages_) {
-        // SQLite began it anew by itself, as it does when all of it was moved.
+        // SQLite has restarted the log itself, as it does when all of it was moved.
         moved_pages_ = 0;
         next_move_ = pages_between_moves;
         next_end_ = longest_log;
     }
     log_pages_ = pages;
     if (is_moving_) return false;
-    // A writer that is quicker than the disk has to take a part of the work upon itself, in the
-    // end.
+    // A writer that is faster than the disk must do a part of the work itself in the end.
     if (pages >= next_end_ && pages - moved_pages_ <= std::max(short_rest, pages - next_end_))
         return true;
     const bool is_due = pages >= next_move_;
@@ -64,7 +63,7 @@ void Checkpointer::log_was_ended(bool is_anew) {
         next_move_ = pages_between_moves;
         next_end_ = longest_log;
     } else {
-        // A reader needs what is in it, a backup perhaps. It is tried again when there is more.
+        // A reader, such as a backup, still needs the log. It is tried again when there is more.
         next_end_ = log_pages_ + pages_between_moves;
     }
 }
@@ -90,7 +89,8 @@ void Checkpointer::serve() {
         lock.lock();
         is_moving_ = false;
         moved_pages_ = std::max(moved, 0);
-        // Close to the end of the log the rest is made short, so that the writer can end it.
+        // Near the maximum length the remaining part is kept short, so that the writer can restart
+        // the log.
         const bool is_nearly_over =
             log_pages_ >= next_end_ && moved_pages_ > 0 && log_pages_ - moved_pages_ > short_rest;
         next_move_ = log_pages_ + (is_nearly_over ? short_rest : pages_between_moves);

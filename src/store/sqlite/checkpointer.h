@@ -10,9 +10,9 @@
 
 namespace cairn::store {
 
-/// Moves the write-ahead log into the database on a thread and a connection of its own, while the
-/// writer goes on writing. What was written in the meantime is left; when that is little, the
-/// writer moves it itself and begins the log anew, which takes it a few milliseconds.
+/// Moves the write-ahead log into the database on its own thread and connection while the writer
+/// continues. Frames written meanwhile remain; when few remain, the writer moves them itself and
+/// restarts the log, which takes a few milliseconds.
 ///
 /// Thread-safe.
 class Checkpointer {
@@ -23,10 +23,10 @@ class Checkpointer {
     Checkpointer(const Checkpointer&) = delete;
     Checkpointer& operator=(const Checkpointer&) = delete;
 
-    /// Told by the writer after each commit: the log has `pages`. True if the writer had better end
-    /// the log now: it is long, and nearly all of it is in the database.
+    /// Called by the writer after each commit: the log has `pages`. True if the writer should
+    /// restart the log now: it is long, and nearly all of it is in the database.
     [[nodiscard]] bool log_has(int pages);
-    /// Told by the writer when it has begun the log anew, or could not because of a reader.
+    /// Called by the writer after it has restarted the log, or could not because of a reader.
     void log_was_ended(bool is_anew);
 
   private:

@@ -10,7 +10,7 @@ namespace cairn::store {
 namespace {
 
 constexpr int busy_patience_ms = 5000;
-/// Readers are done in microseconds; one that is not (a backup) must not hold up commits.
+/// Readers take microseconds; a longer one (a backup) must not delay commits.
 constexpr int checkpoint_patience_ms = 20;
 
 /// Counting SQLite's memory takes a lock for each allocation, and nobody reads the count.
@@ -36,15 +36,14 @@ bool may_pass(int code) {
     }
 }
 
-// What was written is in the kernel's memory, where it is taken for written; a second sync would
-// succeed and prove nothing.
+// The kernel treats the lost pages as written, so a second sync would succeed and prove nothing.
 bool is_failed_sync(int code) {
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
-// SQLite writes the record of the commit, syncs it, and then enters it into its index. An error on
-// the way leaves a record that the next to open the file takes for good. These come before it: the
-// last write found no room, or the commit was refused and the transaction is still open.
+// SQLite writes the commit record, syncs it, and then enters it into its index. After an error on
+// the way the next process may believe the record. These errors come before it: the last write
+// found no room, or the commit was refused and the transaction is still open.
 bool is_surely_uncommitted(int code, int log_error) {
     switch (code & 0xff) {
         case SQLITE_FULL:
@@ -95,7 +94,7 @@ Connection::Connection(const std::string& path, Access access)
     database_.reset(database);
     if (code != SQLITE_OK) fail(code, path.c_str(), sqlite3_errstr(code));
     require(sqlite3_busy_timeout(database, busy_patience_ms), "busy timeout");
-    // Takes the place of the automatic checkpoint, which would make callers wait for it.
+    // Replaces the automatic checkpoint, for which callers would have to wait.
     sqlite3_wal_hook(
         database,
         [](void* log_pages, sqlite3*, const char*, int pages) {

@@ -30,10 +30,10 @@ class Sql {
     const char* text_;
 };
 
-/// SQLite refused a statement for a reason that does not pass: a constraint, a damaged file. What
-/// may pass (disk full, no memory, a lock) is thrown as ca::StoreUnavailable. Where a file could
-/// not be synced, or a commit failed half way, ca::OutcomeUnknown is thrown: what the file holds is
-/// not known until it is read anew, from its log, by another process.
+/// SQLite refused a statement for a permanent reason: a constraint, a damaged file. A reason that
+/// may pass (disk full, no memory, a lock) is thrown as ca::StoreUnavailable. If a file could not
+/// be synced, or a commit failed half way, ca::OutcomeUnknown is thrown: the content of the file is
+/// unknown until another process reads it with its log.
 class SqliteError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -195,11 +195,11 @@ class Connection {
 
     std::unique_ptr<int> log_pages_;
     std::unique_ptr<sqlite3, Closes> database_;
-    /// By the address of the text: the same statement elsewhere in the source is another one.
+    /// By the address of the text: the same text elsewhere in the source is another statement.
     std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalizes>> statements_;
 };
 
-/// What is read while this lives is of one moment.
+/// All reads while this object lives see one moment.
 class Snapshot {
   public:
     explicit Snapshot(Connection& connection) : connection_(connection) {

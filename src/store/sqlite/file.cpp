@@ -40,8 +40,8 @@ void create_file(const std::string& path) {
 
 }  // namespace
 
-// A certificate touches a dozen pages all over the file, a few hundred octets on each. Small pages
-// make that cheap for the log; what they cost, deeper trees, is little.
+// A certificate changes a dozen pages all over the file, a few hundred octets on each. Small pages
+// keep the log small; their cost, deeper trees, is low.
 Connection open_for_writing(const std::string& path) {
     create_file(path);
     Connection connection(path, Connection::Access::write);

@@ -20,8 +20,8 @@ namespace {
 
 /// How long a commit waits, at most, for the callers that were there lately.
 constexpr std::chrono::milliseconds gather_patience{10};
-/// The share of those callers that is worth waiting for. The rest arrives while the transaction is
-/// on its way to the disk and has no reason to wait for the last straggler.
+/// The share of those callers that a commit waits for. The others may arrive while the transaction
+/// is written; nobody waits for the last one.
 constexpr std::size_t gathered_tenths = 9;
 /// Keeps a transaction within the memory that its pages may take.
 constexpr std::ptrdiff_t max_batch = 1000;
@@ -154,7 +154,8 @@ bool GroupCommit::run_together(Batch& batch) {
     } catch (const ca::OutcomeUnknown&) {
         throw;
     } catch (...) {
-        // Rare, and who is to blame is found out with savepoints, which cost all others something.
+        // This is rare. Savepoints, which cost something for every step, show which step has
+        // failed.
         announcements_.clear();
         return false;
     }

@@ -25,10 +25,10 @@ namespace cairn::store {
 /// The one writer of a database, on a thread of its own. Steps that wait at the same time share a
 /// transaction, so that they share its wait for the disk too.
 ///
-/// Thread-safe. Each step is atomic by itself: one that throws leaves the others of its
-/// transaction untouched. To that end a transaction with a step that throws is rolled back and its
-/// steps are run once more, so a step must be able to. Tasks resume on their own executor, which
-/// must outlive this object.
+/// Thread-safe. Each step is atomic by itself: one that throws leaves the others of its transaction
+/// untouched. For this, a transaction with a step that throws is rolled back and its steps run once
+/// more, so a step must be repeatable. Tasks resume on their own executor, which must outlive this
+/// object.
 class GroupCommit {
   public:
     /// Both connections are to the same database; `log_connection` is for its write-ahead log.
@@ -78,7 +78,7 @@ class GroupCommit {
     [[nodiscard]] base::Task<void> submit(Step step);
     void enqueue(Call call);
     void serve();
-    /// What waits, once that is worth a commit; empty when nothing will come any more.
+    /// The waiting calls, once they are worth a commit; empty when no more will come.
     [[nodiscard]] Batch next_batch();
     void commit(Batch& batch);
     /// False if nothing was committed; then each call has its error.
@@ -97,7 +97,7 @@ class GroupCommit {
     base::Log& log_;
     ca::Observer& observer_;
     std::atomic<std::uint64_t> transactions_ = 0;
-    /// The last commit failed. Only the first and the last of a row of failures is logged.
+    /// The last commit failed. Of consecutive failures only the first and the end are logged.
     bool is_failing_ = false;
     std::vector<std::function<void()>> announcements_;
 
@@ -106,7 +106,7 @@ class GroupCommit {
     Batch waiting_;
     /// The writer sleeps until so many wait.
     std::size_t wanted_ = 1;
-    /// Those whom the last commit served, and those who came meanwhile.
+    /// The callers that the last commit served, and those that have come since.
     std::size_t callers_lately_ = 1;
     bool stopping_ = false;
     std::thread thread_;

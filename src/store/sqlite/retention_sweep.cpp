@@ -117,7 +117,7 @@ void give_back_space(Connection& connection, std::int64_t at_most) {
     const auto integer_of = [&](Sql sql) {
         return connection.find(sql, [](Columns& row) { return row.integer(); }).value_or(0);
     };
-    // What is removed today makes room for what comes tomorrow; only more than that is too much.
+    // New rows will use the free pages; only more than that is given back.
     constexpr std::int64_t least_reserve = 1024;
     constexpr std::int64_t reserved_share = 10;
     const auto reserve = std::max(least_reserve, integer_of("PRAGMA page_count") / reserved_share);

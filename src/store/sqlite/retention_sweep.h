@@ -12,9 +12,9 @@ namespace cairn::store {
 
 /// Goes round a database in small steps and removes what ca::Repository::remove_expired says.
 ///
-/// Ids rise with time, so that the end of what may be old is seen without another index, and what
-/// bears a time of the future lies behind everything else; certificates have an index. What may not
-/// go yet is passed by until the next round.
+/// Ids rise with time, so the old objects come first without another index, and objects with a time
+/// in the future come last; certificates have an index. An object that must stay is skipped until
+/// the next round.
 class RetentionSweep {
   public:
     struct Step {
@@ -46,8 +46,8 @@ class RetentionSweep {
     base::Bytes position_;
 };
 
-/// Gives free pages at the end of the database back to the file system, `at_most` of them, if there
-/// are more than what comes next will use again. May be part of a transaction.
+/// Gives at most `at_most` free pages back to the file system, if there are more than new rows will
+/// soon use. May be part of a transaction.
 void give_back_space(Connection& connection, std::int64_t at_most);
 
 }  // namespace cairn::store

@@ -42,7 +42,7 @@ ServerLock::ServerLock(const std::string& database_path) {
         throw std::runtime_error(path +
                                  ": cannot be locked: " + std::generic_category().message(reason));
     }
-    // The number only explains the lock to whom it refuses; the lock holds without it.
+    // The number only explains the lock to others; the lock works without it.
     const auto number = std::to_string(getpid());
     if (ftruncate(file_, 0) == 0)
         static_cast<void>(pwrite(file_, number.data(), number.size(), 0) > 0);
