@@ -77,6 +77,8 @@ def test_a_document_names_only_what_is_there(document, words):
     text = without_blocks(document.read_text())
     missing = []
     for code in (re.sub(r"\s+", " ", code) for code in CODE.findall(text)):
+        if re.search(r"\bNAME\b", code):  # stands for many
+            continue
         if PATH.fullmatch(code):
             if is_ours(code) and not is_there(code.rstrip("/")):
                 missing.append(code)
