@@ -22,6 +22,7 @@ LAYERS = {
     "ca": {"pki", "protocol", "crypto", "base"},
     "store": {"ca", "pki", "protocol", "crypto", "base"},
     "api": {"ca", "http", "net", "pki", "protocol", "crypto", "base"},
+    "admin": {"ca", "http", "net", "pki", "protocol", "crypto", "base"},
     "client": {"http", "dns", "net", "pki", "protocol", "crypto", "base"},
 }
 

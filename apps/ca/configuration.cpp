@@ -3,6 +3,7 @@
 #include <optional>
 #include <sstream>
 
+#include "apps/ca/files.h"
 #include "apps/ca/toml_section.h"
 #include "base/json_quoted.h"
 #include "base/log_line.h"
@@ -316,6 +317,16 @@ base::Result<Configuration, std::vector<base::Error>> read_configuration(
     auto configuration = read_root(*root, now, reading);
     if (!reading.findings.empty()) return std::unexpected(std::move(reading.findings));
     return configuration;
+}
+
+Configuration load_configuration(const std::filesystem::path& folder,
+                                 const std::vector<std::string>& overrides, base::Time now) {
+    const auto path = folder / "ca.toml";
+    auto configuration = read_configuration(read_file(path), overrides, now);
+    if (configuration) return std::move(*configuration);
+    std::string text = path.string() + " cannot be used:";
+    for (const auto& finding : configuration.error()) text += "\n  " + finding.message;
+    throw std::runtime_error(text);
 }
 
 std::vector<std::string> configuration_keys() {

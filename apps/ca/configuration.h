@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -99,6 +100,11 @@ struct Configuration {
 /// On failure every finding is reported: unknown keys, wrong types, values out of range.
 [[nodiscard]] base::Result<Configuration, std::vector<base::Error>> read_configuration(
     const std::string& toml, const std::vector<std::string>& overrides, base::Time now);
+
+/// The configuration in `folder`/ca.toml. Throws std::runtime_error with all that is wrong with it.
+[[nodiscard]] Configuration load_configuration(const std::filesystem::path& folder,
+                                               const std::vector<std::string>& overrides,
+                                               base::Time now);
 
 /// Every key that a configuration may have, dotted; NAME stands where the operator chooses one.
 [[nodiscard]] std::vector<std::string> configuration_keys();

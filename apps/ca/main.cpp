@@ -6,6 +6,7 @@
 #include "apps/ca/configuration.h"
 #include "apps/ca/init.h"
 #include "apps/ca/intermediate.h"
+#include "apps/ca/operator_command.h"
 #include "apps/ca/serve.h"
 #include "apps/command_line/unknown_word.h"
 #include "base/log_output.h"
@@ -116,16 +117,18 @@ int main(int argument_count, char** arguments) {
                      "KEY=VALUE overrides a key of ca.toml; VALUE is TOML (may be repeated)")
         ->allow_extra_args(false);
 
+    const cairn::apps::OperatorCommands operator_commands(program);
+    const std::vector<std::string> given(arguments + 1, arguments + argument_count);
     try {
         program.parse(argument_count, arguments);
+        if (operator_commands.was_given()) return operator_commands.run(cairn::apps::Adapters());
         if (program.got_subcommand("init")) return run_init(init_options, key_type);
         if (issuer_create->parsed()) return run_issuer_create(issuer_options);
         return cairn::apps::serve(folder, overrides, cairn::apps::Adapters());
     } catch (const CLI::ParseError& error) {
         std::ostringstream words;
         if (error.get_exit_code() == 0) return program.exit(error);
-        const auto unknown =
-            cairn::command_line::unknown_word(program, {arguments + 1, arguments + argument_count});
+        const auto unknown = cairn::command_line::unknown_word(program, given);
         if (!unknown && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
             // Not told: a value of --set that lost its key may hold a password.
             words << "cairn-ca: there is a word too many; a value belongs to its key, as in "
@@ -134,7 +137,10 @@ int main(int argument_count, char** arguments) {
             words << "cairn-ca: " << *unknown << "\nRun `cairn-ca --help` for what there is.\n";
         else
             program.exit(error, std::cout, words);
-        cairn::base::write_last_words(words.str());
+        if (cairn::apps::OperatorCommands::wants_json(given))
+            cairn::apps::OperatorCommands::print_usage_error(words.str());
+        else
+            cairn::base::write_last_words(words.str());
         return failed;
     } catch (const std::exception& error) {
         cairn::base::write_last_words("cairn-ca: " + std::string(error.what()) + "\n");

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/operator_api.h"
 #include "apps/ca/authority.h"
 #include "apps/ca/configuration.h"
 #include "apps/ca/counting_log.h"
@@ -23,6 +24,7 @@
 #include "apps/ca/files.h"
 #include "apps/ca/key_files.h"
 #include "apps/ca/memory.h"
+#include "apps/ca/operator_command.h"
 #include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/service_notice.h"
@@ -45,16 +47,6 @@ constexpr std::chrono::seconds look_interval{2};
 /// How long a start waits for a database that is away: longer than a failover takes.
 constexpr std::chrono::seconds store_patience{60};
 constexpr std::chrono::seconds store_pause{1};
-
-Configuration load(const fs::path& folder, const std::vector<std::string>& overrides,
-                   base::Time now) {
-    const auto path = folder / "ca.toml";
-    auto configuration = read_configuration(read_file(path), overrides, now);
-    if (configuration) return std::move(*configuration);
-    std::string text = path.string() + " cannot be used:";
-    for (const auto& finding : configuration.error()) text += "\n  " + finding.message;
-    throw std::runtime_error(text);
-}
 
 // The signals that the main thread waits for; every other thread inherits the mask.
 sigset_t block_signals() {
@@ -119,7 +111,7 @@ class Server {
         : folder_(std::move(folder)),
           overrides_(std::move(overrides)),
           adapters_(adapters),
-          configuration_(load(folder_, overrides_, clock_.now())),
+          configuration_(load_configuration(folder_, overrides_, clock_.now())),
           descriptors_(descriptor_shares(configuration_)),
           log_(std::make_unique<CountingLog>(
               base::open_log(configuration_.log.file, configuration_.log.level,
@@ -148,6 +140,7 @@ class Server {
             operator_ = std::make_unique<http::Server>(loops_, *log_, operator_options());
         acme_->start();
         if (operator_) operator_->start();
+        open_operator_socket();
         log_->info("serving", {{"version", CAIRN_VERSION},
                                {"directory", configuration_.server.public_url + "/directory"},
                                {"listen", joined(acme_->addresses())},
@@ -163,6 +156,7 @@ class Server {
         is_draining_ = true;
         acme_->stop(drain_patience);
         if (operator_) operator_->stop(base::Milliseconds(0));
+        if (local_) local_->stop(drain_patience);
         authority_.load()->stop(drain_patience);
         keep_believed_time();
         log_->info("stopped");
@@ -177,7 +171,7 @@ class Server {
         Configuration configuration;
         std::shared_ptr<Authority> fresh;
         try {
-            configuration = load(folder_, overrides_, clock_.now());
+            configuration = load_configuration(folder_, overrides_, clock_.now());
             fresh = make_authority(configuration);
             run(fresh->prepare());
             certificate_.refresh(configuration, *fresh, loops_.next());
@@ -409,6 +403,33 @@ class Server {
         return options;
     }
 
+    // The CA serves without it, too: a path may be too long for a socket.
+    void open_operator_socket() {
+        http::Server::Options options;
+        options.local_path = operator_socket(folder_).string();
+        options.access_log = false;
+        options.limits.connections = descriptors_.operator_connections;
+        options.limits.body = std::size_t{1} << 20U;
+        options.handler = [this](http::Request request) {
+            return operator_api_.handle(std::move(request));
+        };
+        try {
+            local_ = std::make_unique<http::Server>(loops_, *log_, std::move(options));
+            local_->start();
+        } catch (const std::exception& error) {
+            local_.reset();
+            log_->warning("there is no operator's socket", {{"error", error.what()}});
+        }
+    }
+
+    admin::Context operator_context(std::string name) {
+        return {.repository = *store_.repository,
+                .clock = clock_,
+                .random = random_,
+                .log = *log_,
+                .operator_name = std::move(name)};
+    }
+
     ReadinessFacts readiness_facts() {
         using Role = ReadinessFacts::Certificate::Role;
         const auto authority = authority_.load();
@@ -473,7 +494,9 @@ class Server {
     std::chrono::steady_clock::time_point next_shortening_warning_;
     std::atomic<bool> is_draining_ = false;
     OperatorSite operator_site_;
-    std::unique_ptr<http::Server> acme_, operator_;
+    const admin::OperatorApi operator_api_{
+        [this](std::string name) { return operator_context(std::move(name)); }};
+    std::unique_ptr<http::Server> acme_, operator_, local_;
 };
 
 // The signal that came, or 0 if none did until then. A process that was stopped and goes on is told

@@ -118,7 +118,9 @@ Client::State::State(ClientOptions client_options) : options(std::move(client_op
     set(raw, CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
     set(raw, CURLOPT_CONNECTTIMEOUT_MS,
         static_cast<long>(std::min(options.timeout, connect_timeout).count()));
-    set(raw, CURLOPT_PROTOCOLS_STR, options.allow_plain_http ? "https,http" : "https");
+    set(raw, CURLOPT_PROTOCOLS_STR,
+        options.allow_plain_http || !options.local_path.empty() ? "https,http" : "https");
+    if (!options.local_path.empty()) set(raw, CURLOPT_UNIX_SOCKET_PATH, options.local_path.c_str());
     set(raw, CURLOPT_FOLLOWLOCATION, 0L);
     set(raw, CURLOPT_PATH_AS_IS, 1L);
     set(raw, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -183,7 +185,7 @@ base::Result<Reply> Client::State::exchange(Method method, const std::string& ur
         return base::fail(verb + " " + base::printable(url->to_string()) + ": " +
                           std::string(reason));
     };
-    if (!url->is_https() && !options.allow_plain_http) {
+    if (!url->is_https() && !options.allow_plain_http && options.local_path.empty()) {
         return failed("only https is spoken with a CA");
     }
 

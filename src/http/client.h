@@ -30,6 +30,9 @@ struct ClientOptions {
     std::size_t max_body = 1 << 20;
     /// For tests against local servers alone: allow plain http URLs.
     bool allow_plain_http = false;
+    /// A socket in the file system to connect to, whatever the URL's host, by plain http; none if
+    /// empty.
+    std::string local_path{};
 };
 
 /// A blocking HTTPS client over libcurl that keeps its connections. TLS is always verified; no

@@ -38,6 +38,26 @@ TEST_P(AccountContract, FindsNothingWhereNothingIs) {
     EXPECT_FALSE(await(store().deactivate_account(make.account_id(), now)));
 }
 
+TEST_P(AccountContract, ListsInPagesInTheOrderOfCreation) {
+    std::vector<ca::AccountId> ids;
+    for (int i = 0; i < 5; ++i) ids.push_back(stored_account().id);
+    const auto page = [&](std::optional<ca::AccountId> after, std::size_t limit) {
+        std::vector<ca::AccountId> found;
+        for (const auto& account : await(store().list_accounts(after, limit)))
+            found.push_back(account.id);
+        return found;
+    };
+    using Ids = std::vector<ca::AccountId>;
+    EXPECT_EQ(page(std::nullopt, 100), ids);
+    EXPECT_EQ(page(std::nullopt, 2), (Ids{ids[0], ids[1]}));
+    EXPECT_EQ(page(ids[1], 2), (Ids{ids[2], ids[3]}));
+    EXPECT_EQ(page(ids[3], 2), (Ids{ids[4]}));
+    EXPECT_EQ(page(ids[4], 2), Ids{});
+
+    await(store().deactivate_account(ids[2], now));
+    EXPECT_EQ(await(store().list_accounts(ids[1], 1)).at(0).deactivated, now);
+}
+
 TEST_P(AccountContract, CreatesNoSecondAccountForAKey) {
     const auto first = stored_account();
     auto second = make.account();

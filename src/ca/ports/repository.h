@@ -64,6 +64,10 @@ class AccountStore {
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account(AccountId id) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) = 0;
+    /// The accounts behind `after` in the order of their ids, which begin with the second of their
+    /// creation; at most `limit`.
+    [[nodiscard]] virtual base::Task<std::vector<Account>> list_accounts(
+        std::optional<AccountId> after, std::size_t limit) = 0;
     /// Replaces the contacts of an account that is not deactivated; the account afterwards.
     [[nodiscard]] virtual base::Task<std::optional<Account>> update_contacts(
         AccountId id, std::vector<std::string> contacts) = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// Private to the tests of ca, store and api: a place where work waits until the test lets it go on.
+// Private to the tests of ca, store, api and admin: a place where work waits until the test lets it
+// go on.
 
 #include <chrono>
 #include <mutex>

@@ -64,6 +64,18 @@ base::Task<std::optional<Account>> MemoryRepository::find_account_by_key(
     });
 }
 
+base::Task<std::vector<Account>> MemoryRepository::list_accounts(std::optional<AccountId> after,
+                                                                 std::size_t limit) {
+    return run(StoreCall::list_accounts, [this, after, limit] {
+        const auto& accounts = facts_->accounts;
+        std::vector<Account> page;
+        for (auto entry = after ? accounts.upper_bound(*after) : accounts.begin();
+             entry != accounts.end() && page.size() < limit; ++entry)
+            page.push_back(entry->second);
+        return page;
+    });
+}
+
 base::Task<std::optional<Account>> MemoryRepository::update_contacts(
     AccountId id, std::vector<std::string> contacts) {
     return run(StoreCall::update_contacts,

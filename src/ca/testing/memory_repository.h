@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of ca, store and api: a repository that keeps everything in memory.
+// Private to the tests of ca, store, api and admin: a repository that keeps everything in memory.
 
 #include <cstdint>
 #include <map>
@@ -48,6 +48,8 @@ class MemoryRepository final : public Repository {
     base::Task<std::optional<Account>> find_account(AccountId id) override;
     base::Task<std::optional<Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) override;
+    base::Task<std::vector<Account>> list_accounts(std::optional<AccountId> after,
+                                                   std::size_t limit) override;
     base::Task<std::optional<Account>> update_contacts(AccountId id,
                                                        std::vector<std::string> contacts) override;
     base::Task<std::optional<Account>> deactivate_account(AccountId id, base::Time now) override;

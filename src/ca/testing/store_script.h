@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of ca, store and api: what befalls the calls of a MemoryRepository.
+// Private to the tests of ca, store, api and admin: what befalls the calls of a MemoryRepository.
 
 #include <exception>
 #include <map>
@@ -15,6 +15,7 @@ enum class StoreCall {
     create_account,
     find_account,
     find_account_by_key,
+    list_accounts,
     update_contacts,
     deactivate_account,
     replace_account_key,

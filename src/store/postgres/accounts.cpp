@@ -24,6 +24,10 @@ const Statement find_by_id{"find_account", "SELECT " + columns + " FROM accounts
 const Statement find_by_key{"find_account_by_key",
                             "SELECT " + columns + " FROM accounts WHERE thumbprint = $1",
                             repeatable, shared};
+const Statement list_page{"list_accounts",
+                          "SELECT id, jwk, contacts, created, terms_agreed, deactivated"
+                          " FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
+                          repeatable, shared};
 const Statement create{
     "create_account",
     "WITH asked AS MATERIALIZED (SELECT obstacle_to_key($8, $9, $2, true) AS obstacle),"
@@ -72,6 +76,14 @@ base::Task<std::optional<Account>> PostgresRepository::find_account(AccountId id
     }
     const auto answer = co_await run(find_by_id, id);
     co_return answer.first([this](PostgresRow& row) { return remember(row); });
+}
+
+base::Task<std::vector<Account>> PostgresRepository::list_accounts(std::optional<AccountId> after,
+                                                                   std::size_t limit) {
+    // Behind no octets at all are all ids.
+    const auto behind = after ? after->octets() : base::BytesView();
+    const auto answer = co_await run(list_page, behind, static_cast<std::int64_t>(limit));
+    co_return answer.each(read_account<PostgresRow>);
 }
 
 base::Task<std::optional<Account>> PostgresRepository::find_account_by_key(

@@ -56,6 +56,18 @@ base::Task<std::optional<Account>> SqliteRepository::find_account(AccountId id) 
     co_return account;
 }
 
+base::Task<std::vector<Account>> SqliteRepository::list_accounts(std::optional<AccountId> after,
+                                                                 std::size_t limit) {
+    // Behind no octets at all are all ids.
+    const auto behind = after ? after->octets() : base::BytesView();
+    co_return readers_.read([&](Connection& connection) {
+        return connection.list(
+            "SELECT id, jwk, contacts, created, terms_agreed, deactivated FROM accounts"
+            " WHERE id > ? ORDER BY id LIMIT ?",
+            read_account<Columns>, behind, static_cast<std::int64_t>(limit));
+    });
+}
+
 base::Task<std::optional<Account>> SqliteRepository::find_account_by_key(
     crypto::Sha256Digest thumbprint) {
     co_return readers_.read([&](Connection& connection) -> std::optional<Account> {

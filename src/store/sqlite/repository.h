@@ -33,6 +33,8 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override;
     base::Task<std::optional<ca::Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) override;
+    base::Task<std::vector<ca::Account>> list_accounts(std::optional<ca::AccountId> after,
+                                                       std::size_t limit) override;
     base::Task<std::optional<ca::Account>> update_contacts(
         ca::AccountId id, std::vector<std::string> contacts) override;
     base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,

@@ -1,0 +1,229 @@
+#include "apps/ca/operator_command.h"
+
+#include <iostream>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "admin/operations.h"
+#include "apps/ca/operator_connection.h"
+#include "apps/ca/table.h"
+
+namespace cairn::apps {
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+constexpr int failed = 2;
+
+/// Where the command line puts the arguments of one operation.
+struct Slots {
+    const admin::Operation* operation = nullptr;
+    fs::path folder;
+    std::vector<std::string> overrides;
+    bool as_json = false;
+    std::map<std::string_view, std::string> words;
+    std::map<std::string_view, std::vector<std::string>> lists;
+    std::map<std::string_view, std::int64_t> counts;
+    std::map<std::string_view, bool> flags;
+    std::vector<std::pair<std::string_view, const CLI::Option*>> options;
+};
+
+std::string flag_of(const admin::Parameter& parameter) {
+    if (parameter.place == admin::Parameter::Place::argument) {
+        std::string name(parameter.name);
+        for (char& character : name)
+            if (character >= 'a' && character <= 'z') character -= 'a' - 'A';
+        return name;
+    }
+    std::string name = "--" + std::string(parameter.name);
+    std::ranges::replace(name, '_', '-');
+    return name;
+}
+
+void add_parameter(CLI::App& command, Slots& slots, const admin::Parameter& parameter) {
+    using Kind = admin::Parameter::Kind;
+    const auto flag = flag_of(parameter);
+    const std::string help(parameter.help);
+    CLI::Option* option = nullptr;
+    switch (parameter.kind) {
+        case Kind::word:
+            option = command.add_option(flag, slots.words[parameter.name], help);
+            break;
+        case Kind::words:
+            option = command.add_option(flag, slots.lists[parameter.name], help)
+                         ->allow_extra_args(parameter.place == admin::Parameter::Place::argument);
+            break;
+        case Kind::count:
+            option = command.add_option(flag, slots.counts[parameter.name], help)
+                         ->check(CLI::NonNegativeNumber);
+            break;
+        case Kind::flag:
+            option = command.add_flag(flag, slots.flags[parameter.name], help);
+            break;
+    }
+    if (parameter.place == admin::Parameter::Place::argument) option->required();
+    slots.options.emplace_back(parameter.name, option);
+}
+
+/// One that was added already, for commands that are no operations; else null.
+CLI::App* subcommand_of(CLI::App& program, std::string_view name) {
+    const auto found = program.get_subcommands(
+        [&](const CLI::App* command) { return command->get_name() == name; });
+    return found.empty() ? nullptr : found.front();
+}
+
+/// The arguments that were given, as the JSON API takes them.
+json::object arguments_of(const Slots& slots) {
+    json::object arguments;
+    for (const auto& [name, option] : slots.options) {
+        if (option->count() == 0) continue;
+        if (const auto word = slots.words.find(name); word != slots.words.end())
+            arguments[name] = word->second;
+        else if (const auto list = slots.lists.find(name); list != slots.lists.end())
+            arguments[name] = json::array(list->second.begin(), list->second.end());
+        else if (const auto count = slots.counts.find(name); count != slots.counts.end())
+            arguments[name] = count->second;
+        else
+            arguments[name] = slots.flags.at(name);
+    }
+    return arguments;
+}
+
+/// A value as a person reads it.
+std::string text_of(const json::value& value) {
+    if (const auto* text = value.if_string()) return std::string(*text);
+    if (value.is_null()) return "";
+    const auto* list = value.if_array();
+    if (list == nullptr) return json::serialize(value);
+    std::string joined;
+    for (const auto& element : *list) joined += (joined.empty() ? "" : ", ") + text_of(element);
+    return joined;
+}
+
+void print_rows(const admin::Operation& operation, const json::object& answer) {
+    std::vector<std::string> titles;
+    for (const auto column : operation.columns) titles.emplace_back(column);
+    Table table(std::move(titles));
+    for (const auto& row : answer.at(operation.rows).as_array()) {
+        std::vector<std::string> cells;
+        for (const auto column : operation.columns) {
+            const auto* value = row.as_object().if_contains(column);
+            cells.push_back(value == nullptr ? "" : text_of(*value));
+        }
+        table.add(std::move(cells));
+    }
+    std::cout << table.text();
+    if (const auto* next = answer.if_contains("next"))
+        std::cout << "There is more: --after " << text_of(*next) << "\n";
+}
+
+void print_facts(const json::object& answer) {
+    std::size_t width = 0;
+    for (const auto& [name, value] : answer) width = std::max(width, name.size());
+    for (const auto& [name, value] : answer) {
+        if (name == "version" || name == "ok") continue;
+        std::cout << std::string(name) << ":" << std::string(width + 1 - name.size(), ' ')
+                  << printable_line(text_of(value)) << "\n";
+    }
+}
+
+int print(const Slots& slots, const json::object& answer) {
+    const bool is_done = answer.at("ok").as_bool();
+    if (slots.as_json) {
+        std::cout << json::serialize(answer) << "\n";
+    } else if (!is_done) {
+        std::cerr << "cairn-ca: " << slots.operation->noun << " " << slots.operation->verb << ": "
+                  << text_of(answer.at("error").as_object().at("detail")) << "\n";
+    } else if (!slots.operation->rows.empty()) {
+        print_rows(*slots.operation, answer);
+    } else {
+        print_facts(answer);
+    }
+    std::cout.flush();
+    if (is_done && !std::cout) {
+        std::cerr << "cairn-ca: it is done, but the answer could not be written\n";
+        return failed;
+    }
+    return is_done ? 0 : failed;
+}
+
+}  // namespace
+
+struct OperatorCommands::Given {
+    /// The program's options point into these.
+    std::vector<std::unique_ptr<Slots>> slots;
+    std::vector<std::pair<const CLI::App*, const Slots*>> commands;
+};
+
+fs::path operator_socket(const fs::path& folder) {
+    return folder / "operator.sock";
+}
+
+OperatorCommands::OperatorCommands(CLI::App& program) : given_(std::make_unique<Given>()) {
+    std::map<std::string_view, CLI::App*> nouns;
+    for (const auto& operation : admin::operations()) {
+        auto*& noun = nouns[operation.noun];
+        if (noun == nullptr) {
+            noun = subcommand_of(program, operation.noun);
+            if (noun == nullptr)
+                noun = program.add_subcommand(std::string(operation.noun),
+                                              std::string(admin::summary_of_noun(operation.noun)));
+            noun->require_subcommand(1);
+        }
+        auto* command =
+            noun->add_subcommand(std::string(operation.verb), std::string(operation.summary));
+        command->footer("Example:\n  " + std::string(operation.example));
+        auto& slots = *given_->slots.emplace_back(std::make_unique<Slots>());
+        slots.operation = &operation;
+        command->add_option("DIR", slots.folder, "Folder that `init` created")->required();
+        for (const auto& parameter : operation.parameters)
+            add_parameter(*command, slots, parameter);
+        command
+            ->add_option("--set", slots.overrides,
+                         "KEY=VALUE as for `serve`; it counts where no server runs (may be "
+                         "repeated)")
+            ->allow_extra_args(false);
+        command->add_flag("--json", slots.as_json, "Answer with one JSON object");
+        given_->commands.emplace_back(command, &slots);
+    }
+}
+
+OperatorCommands::~OperatorCommands() = default;
+
+bool OperatorCommands::was_given() const {
+    return std::ranges::any_of(given_->commands,
+                               [](const auto& command) { return command.first->parsed(); });
+}
+
+int OperatorCommands::run(const Adapters& adapters) const {
+    const auto given = std::ranges::find_if(
+        given_->commands, [](const auto& command) { return command.first->parsed(); });
+    const Slots& slots = *given->second;
+    json::object answer;
+    try {
+        answer =
+            operate(slots.folder, slots.overrides, adapters, *slots.operation, arguments_of(slots));
+    } catch (const std::exception& error) {
+        answer = admin::refusal(admin::Refused(admin::Refused::Kind::failed, error.what()));
+    }
+    return print(slots, answer);
+}
+
+bool OperatorCommands::wants_json(const std::vector<std::string>& words) {
+    if (words.size() < 2) return false;
+    return admin::find_operation(words[0], words[1]) != nullptr &&
+           std::ranges::find(words, "--json") != words.end();
+}
+
+void OperatorCommands::print_usage_error(const std::string& detail) {
+    std::cout << json::serialize(
+                     admin::refusal(admin::Refused(admin::Refused::Kind::usage, detail)))
+              << "\n";
+}
+
+}  // namespace cairn::apps

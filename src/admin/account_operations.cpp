@@ -1,0 +1,117 @@
+#include "admin/account_operations.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+#include "admin/page.h"
+#include "base/base64url.h"
+#include "base/result.h"
+#include "ca/facts/account.h"
+
+namespace cairn::admin {
+namespace json = boost::json;
+
+namespace {
+
+json::object facts_of(const ca::Account& account) {
+    json::array contacts;
+    for (const auto& contact : account.contacts) contacts.emplace_back(contact);
+    json::object facts{{"id", account.id.to_string()},
+                       {"status", protocol::to_string(account.status())},
+                       {"created", base::to_rfc3339(account.created)},
+                       {"contact", std::move(contacts)},
+                       {"thumbprint", base::base64url(account.key.thumbprint())}};
+    if (account.terms_agreed) facts["termsAgreed"] = base::to_rfc3339(*account.terms_agreed);
+    if (account.deactivated) facts["deactivated"] = base::to_rfc3339(*account.deactivated);
+    return facts;
+}
+
+/// What people have at hand: the URL from a log or a client's file, its last part, or a thumbprint.
+base::Task<ca::Account> find(const Context& context, std::string name) {
+    const auto tail = name.substr(name.rfind('/') + 1);
+    std::optional<ca::Account> account;
+    if (const auto id = ca::AccountId::from_text(tail)) {
+        account = co_await context.repository.find_account(*id);
+    } else if (const auto octets = base::from_base64url(tail);
+               octets && octets->size() == std::tuple_size_v<crypto::Sha256Digest>) {
+        crypto::Sha256Digest thumbprint;
+        std::ranges::copy(*octets, thumbprint.begin());
+        account = co_await context.repository.find_account_by_key(thumbprint);
+    } else {
+        throw Refused(Refused::Kind::usage,
+                      "\"" + base::printable(name) +
+                          "\" is neither an account's id or URL nor the thumbprint of a key");
+    }
+    if (!account)
+        throw Refused(Refused::Kind::not_found, "there is no account " + base::printable(name) +
+                                                    "; `account list` shows those there are");
+    co_return *account;
+}
+
+base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+    const auto page = Page::from(arguments);
+    std::optional<ca::AccountId> after;
+    if (!page.after.empty()) {
+        const auto id = ca::AccountId::from_text(page.after);
+        if (!id) throw Refused(Refused::Kind::usage, "after must be an account's id");
+        after = *id;
+    }
+    const auto accounts = co_await context.repository.list_accounts(after, page.limit);
+    json::array rows;
+    for (const auto& account : accounts) rows.push_back(facts_of(account));
+    json::object result{{"accounts", std::move(rows)}};
+    if (accounts.size() == page.limit) result["next"] = accounts.back().id.to_string();
+    co_return result;
+}
+
+base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+    const auto account = co_await find(context, arguments.word("account"));
+    co_return facts_of(account);
+}
+
+base::Task<json::object> deactivate(const Context& context, const Arguments& arguments) {
+    const auto found = co_await find(context, arguments.word("account"));
+    const auto account =
+        co_await context.repository.deactivate_account(found.id, context.clock.now());
+    if (!account) throw Refused(Refused::Kind::not_found, "the account is gone");
+    co_return facts_of(*account);
+}
+
+constexpr Parameter account_parameter{"account", Parameter::Kind::word,
+                                      "Id, URL, or thumbprint of the key (behind -- if it begins "
+                                      "with a hyphen)",
+                                      Parameter::Place::argument};
+
+}  // namespace
+
+Operation account_list() {
+    return {.noun = "account",
+            .verb = "list",
+            .summary = "List the accounts, oldest first",
+            .example = "cairn-ca account list /var/lib/cairn-ca --limit 20",
+            .parameters = Page::parameters(),
+            .rows = "accounts",
+            .columns = {"id", "status", "created", "contact"},
+            .run = list};
+}
+
+Operation account_show() {
+    return {.noun = "account",
+            .verb = "show",
+            .summary = "Show one account",
+            .example = "cairn-ca account show /var/lib/cairn-ca AZrQfJvQq3nV5m8kq1b2cw",
+            .parameters = {account_parameter},
+            .run = show};
+}
+
+Operation account_deactivate() {
+    return {.noun = "account",
+            .verb = "deactivate",
+            .summary = "End an account: its requests are refused from now on",
+            .example = "cairn-ca account deactivate /var/lib/cairn-ca AZrQfJvQq3nV5m8kq1b2cw",
+            .parameters = {account_parameter},
+            .effect = Operation::Effect::acts,
+            .run = deactivate};
+}
+
+}  // namespace cairn::admin

@@ -1,0 +1,35 @@
+#include "admin/operations.h"
+
+#include <algorithm>
+#include <map>
+
+#include "admin/account_operations.h"
+
+namespace cairn::admin {
+
+std::span<const Operation> operations() {
+    static const std::vector<Operation> all{
+        account_list(),
+        account_show(),
+        account_deactivate(),
+    };
+    return all;
+}
+
+const Operation* find_operation(std::string_view noun, std::string_view verb) {
+    const auto all = operations();
+    const auto found = std::ranges::find_if(all, [&](const Operation& operation) {
+        return operation.noun == noun && operation.verb == verb;
+    });
+    return found == all.end() ? nullptr : &*found;
+}
+
+std::string_view summary_of_noun(std::string_view noun) {
+    static const std::map<std::string_view, std::string_view> summaries{
+        {"account", "Accounts of ACME clients: see them, and end what they may do"},
+    };
+    const auto summary = summaries.find(noun);
+    return summary == summaries.end() ? std::string_view() : summary->second;
+}
+
+}  // namespace cairn::admin
