@@ -178,12 +178,12 @@ base::Task<json::object> perform(const Context& context, const Operation& operat
     }
     if (operation.effect == Operation::Effect::acts) {
         if (refused)
-            context.log.warning("operator_failed", {{"operator", context.operator_name},
+            context.log.warning("operator failed", {{"operator", context.operator_name},
                                                     {"operation", name},
                                                     {"arguments", json::serialize(object)},
                                                     {"error", json::serialize(*refused)}});
         else
-            context.log.info("operator_acted", {{"operator", context.operator_name},
+            context.log.info("operator acted", {{"operator", context.operator_name},
                                                 {"operation", name},
                                                 {"arguments", json::serialize(object)}});
     }

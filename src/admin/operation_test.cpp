@@ -145,8 +145,8 @@ TEST_F(PerformTest, TellsEachRefusalByItsReason) {
               R"({"code":"failed","detail":"the store cannot serve now: for a reason"})");
     EXPECT_EQ(error_when(throw_it<std::runtime_error>),
               R"({"code":"failed","detail":"for a reason"})");
-    EXPECT_THAT(log_.events, ElementsAre("operator_failed", "operator_failed", "operator_failed",
-                                         "operator_failed"));
+    EXPECT_THAT(log_.events, ElementsAre("operator failed", "operator failed", "operator failed",
+                                         "operator failed"));
     EXPECT_THAT(error_of(perform_alone(act, R"({"more": 1})")), HasSubstr(R"("code":"usage")"));
 }
 

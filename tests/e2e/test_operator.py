@@ -125,8 +125,8 @@ def test_every_act_is_logged_with_who_and_what(ca, operator):
     operator.json("account", "deactivate", "AAAAAAAAAAAAAAAAAAAAAA", code=2)
     acts = [line for line in ca.log_lines() if line.get("operation")]
     assert [(act["event"], act["operation"], act["operator"]) for act in acts] == [
-        ("operator_acted", "account deactivate", f"user {os.getuid()}"),
-        ("operator_failed", "account deactivate", f"user {os.getuid()}"),
+        ("operator acted", "account deactivate", f"user {os.getuid()}"),
+        ("operator failed", "account deactivate", f"user {os.getuid()}"),
     ]
     assert json.loads(acts[0]["arguments"]) == {"account": id_of(client)}
 
@@ -216,7 +216,7 @@ def test_the_socket_is_for_root_and_the_owner_alone(ca, operator):
     reached = "PermissionError" not in other.stderr
     assert other.returncode != 10, "another user was answered"
     if reached:
-        ca.server.wait_until(lambda: any(line["event"] == "local_connection_refused"
+        ca.server.wait_until(lambda: any(line["event"] == "local connection refused"
                                          for line in ca.log_lines()))
 
 
