@@ -54,14 +54,14 @@ class JobsInFlight {
         return {entry->second, is_new};
     }
 
-    /// How many jobs have ended that were no jobs.
+    /// How many jobs have ended that were not in flight here: they were found in the store.
     [[nodiscard]] std::uint64_t foreign_endings() const {
         const std::scoped_lock lock(mutex_);
         return foreign_endings_;
     }
-    /// Begins what is a job of the store since a write that came after `foreign_endings` were
-    /// counted. Null if a stray has ended meanwhile: it may have been this very job, found in the
-    /// store, and then the facts are past.
+    /// Begins what the store has as a job since a write that came after `foreign_endings` were
+    /// counted. Null if a job that was found in the store has ended meanwhile: it may have been
+    /// this very one, and then the facts are past.
     [[nodiscard]] Handle begin_written(const Id& id, Facts facts, Moment known_since,
                                        std::uint64_t foreign_endings) {
         auto fresh = std::make_shared<JobInFlight>(std::move(facts), known_since);
