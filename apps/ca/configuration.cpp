@@ -329,6 +329,36 @@ Configuration load_configuration(const std::filesystem::path& folder,
     throw std::runtime_error(text);
 }
 
+std::vector<std::string> keys_for_next_start(const Configuration& present,
+                                             const Configuration& fresh) {
+    std::vector<std::string> keys;
+    const auto compare = [&](const char* key, const auto& before, const auto& after) {
+        if (before != after) keys.emplace_back(key);
+    };
+    const auto texts = [](const std::vector<base::IpNetwork>& networks) {
+        std::vector<std::string> result;
+        for (const auto& network : networks) result.push_back(network.to_string());
+        return result;
+    };
+    compare("server.listen", present.server.listen, fresh.server.listen);
+    compare("server.admin_listen", present.server.admin_listen, fresh.server.admin_listen);
+    compare("server.threads", present.server.threads, fresh.server.threads);
+    compare("server.trusted_proxies", texts(present.server.trusted_proxies),
+            texts(fresh.server.trusted_proxies));
+    compare("server.connections_per_client", present.server.connections_per_client,
+            fresh.server.connections_per_client);
+    if (present.store.sqlite_path != fresh.store.sqlite_path ||
+        present.store.postgres_url != fresh.store.postgres_url)
+        keys.emplace_back("store.url");
+    compare("store.schema", present.store.schema, fresh.store.schema);
+    compare("store.connections", present.store.connections, fresh.store.connections);
+    compare("log.file", present.log.file, fresh.log.file);
+    compare("log.level", present.log.level, fresh.log.level);
+    compare("log.format", present.log.format, fresh.log.format);
+    compare("log.access", present.log.access, fresh.log.access);
+    return keys;
+}
+
 std::vector<std::string> configuration_keys() {
     TomlReading reading;
     read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n"), {}, reading);

@@ -106,6 +106,11 @@ struct Configuration {
                                                const std::vector<std::string>& overrides,
                                                base::Time now);
 
+/// The keys that differ in a way that takes effect at the next start of a server alone; a reload
+/// leaves them as they are.
+[[nodiscard]] std::vector<std::string> keys_for_next_start(const Configuration& present,
+                                                           const Configuration& fresh);
+
 /// Every key that a configuration may have, dotted; NAME stands where the operator chooses one.
 [[nodiscard]] std::vector<std::string> configuration_keys();
 

@@ -370,5 +370,19 @@ TEST(ConfigurationTest, APrivateCaMayLiveLonger) {
     EXPECT_TRUE(configuration);
 }
 
+TEST(ConfigurationTest, KnowsWhatAReloadLeavesAsItIs) {
+    const auto present = *read_configuration(initial(), {}, now);
+    EXPECT_TRUE(keys_for_next_start(present, present).empty());
+    const auto fresh = *read_configuration(
+        initial(),
+        {R"(server.listen=["127.0.0.1:1"])", R"(store.url="postgresql://a@b/c")",
+         R"(server.trusted_proxies=["10.0.0.0/8"])", R"(log.access=false)",
+         R"(validation.http_port=5002)"},
+        now);
+    const std::vector<std::string> keys{"server.listen", "server.trusted_proxies", "store.url",
+                                        "log.access"};
+    EXPECT_EQ(keys_for_next_start(present, fresh), keys);
+}
+
 }  // namespace
 }  // namespace cairn::apps
