@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json_quoted.h"
+#include "client/report_json.h"
 
 namespace cairn {
 
@@ -45,6 +46,12 @@ boost::json::object facts_of(const pki::Certificate& certificate) {
             {"key_type", key_name(certificate.public_key())},
             {"issuer", json_text(certificate.issuer_common_name())},
             {"serial", certificate.serial().to_hex()}};
+}
+
+boost::json::object facts_of(const client::Failure& failure) {
+    auto facts = boost::json::parse(client::to_json(failure)).as_object();
+    facts.emplace("next", "");
+    return facts;
 }
 
 boost::json::object facts_of(const client::CertificateFiles& files) {

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/clock.h"
+#include "client/failure.h"
 #include "client/lineage.h"
 #include "crypto/key.h"
 #include "pki/certificate.h"
@@ -22,6 +23,8 @@ namespace cairn {
 [[nodiscard]] std::int64_t days_left(const pki::Certificate& certificate, base::Time now);
 /// What --json tells of a certificate: names, validity, key, issuer, serial number.
 [[nodiscard]] boost::json::object facts_of(const pki::Certificate& certificate);
+/// What --json tells of a failure: as client::to_json, with an empty `next` where there is none.
+[[nodiscard]] boost::json::object facts_of(const client::Failure& failure);
 /// What --json tells of the files of a lineage.
 [[nodiscard]] boost::json::object facts_of(const client::CertificateFiles& files);
 

@@ -7,7 +7,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "apps/cairn/sentences.h"
+#include "base/json_quoted.h"
 #include "client/failure.h"
+#include "client/report_json.h"
 
 namespace cairn {
 namespace {
@@ -19,24 +22,58 @@ bool wants_colour() {
 
 }  // namespace
 
-Console::Console() : output_(STDOUT_FILENO), errors_(STDERR_FILENO), is_coloured_(wants_colour()) {}
+Console::Console(Messages messages)
+    : messages_(messages),
+      output_(STDOUT_FILENO),
+      errors_(STDERR_FILENO),
+      is_coloured_(wants_colour()) {}
 
-void Console::write(std::string_view colour, std::string_view label, std::string_view text) {
-    const auto line = is_coloured_ && !label.empty()
-                          ? fmt::format("\x1b[{}m{}\x1b[0m{}\n", colour, label, text)
-                          : fmt::format("{}{}\n", label, text);
+void Console::write_line(const std::string& line) {
     const std::scoped_lock lock(mutex_);
-    errors_.write(line, ReaderPatience::brief);
+    errors_.write(line + "\n", ReaderPatience::brief);
+}
+
+void Console::write(Weight weight, std::string_view text) {
+    if (messages_ == Messages::json) {
+        write_line(fmt::format("{{\"event\": \"message\", \"warning\": {}, \"text\": {}}}",
+                               weight == Weight::warning, base::json_quoted(text)));
+        return;
+    }
+    if (weight == Weight::note) {
+        write_line(std::string(text));
+        return;
+    }
+    const auto* const label = weight == Weight::warning ? "warning: " : "error: ";
+    const auto* const colour = weight == Weight::warning ? "33" : "1;31";
+    write_line(is_coloured_ ? fmt::format("\x1b[{}m{}\x1b[0m{}", colour, label, text)
+                            : fmt::format("{}{}", label, text));
+}
+
+void Console::tell(const client::ProgressEvent& event) {
+    if (messages_ == Messages::json) {
+        write_line(client::to_json(event));
+        return;
+    }
+    const auto sentence = (event.lineage.empty() ? "" : event.lineage + ": ") + sentence_of(event);
+    write(client::is_warning(event.kind) ? Weight::warning : Weight::note, sentence);
 }
 
 void Console::say(std::string_view sentence) {
-    write("", "", sentence);
+    write(Weight::note, sentence);
 }
 void Console::warn(std::string_view sentence) {
-    write("33", "warning: ", sentence);
+    write(Weight::warning, sentence);
 }
-void Console::fail(std::string_view text) {
-    write("1;31", "error: ", text);
+
+void Console::fail(const client::Failure& failure, const std::string& lineage) {
+    if (messages_ == Messages::sentences) {
+        write(Weight::failure, (lineage.empty() ? "" : lineage + ": ") + failure.what());
+        return;
+    }
+    const auto of =
+        lineage.empty() ? "" : fmt::format(", \"lineage\": {}", base::json_quoted(lineage));
+    write_line(fmt::format("{{\"event\": \"failure\", \"warning\": true{}, \"failure\": {}}}", of,
+                           client::to_json(failure)));
 }
 
 void Console::print(std::string_view data, Delivery delivery) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/cairn/output.h"
+#include "client/failure.h"
 #include "client/progress.h"
 
 namespace cairn {
@@ -17,16 +18,23 @@ enum class Delivery {
     required    ///< the command fails: to tell is all that it does
 };
 
+/// What is said about the work: sentences for people, or for programs a line of JSON for each, as
+/// client::to_json writes it.
+enum class Messages { sentences, json };
+
 /// The terminal: data go to standard output, everything said about the work to standard error, in
 /// colour only where a person reads it and has not asked for none (NO_COLOR). What is said never
 /// decides what is done: words that nobody takes are dropped.
 class Console final : public client::Progress {
   public:
-    Console();
-    void say(std::string_view sentence) override;
-    void warn(std::string_view sentence) override;
-    /// What made the command fail.
-    void fail(std::string_view text);
+    explicit Console(Messages messages);
+    void tell(const client::ProgressEvent& event) override;
+    /// One plain sentence about what is being done.
+    void say(std::string_view sentence);
+    /// Something that did not stop the command but should be known.
+    void warn(std::string_view sentence);
+    /// What made the command fail, or the work on one lineage, if there were several.
+    void fail(const client::Failure& failure, const std::string& lineage = {});
     /// Data, with a line end, to standard output. Throws Failure if their delivery is required and
     /// they cannot be written.
     void print(std::string_view data, Delivery delivery);
@@ -34,7 +42,10 @@ class Console final : public client::Progress {
     void print_table(const std::vector<std::vector<std::string>>& rows, Delivery delivery);
 
   private:
-    void write(std::string_view colour, std::string_view label, std::string_view text);
+    enum class Weight { note, warning, failure };
+    void write(Weight weight, std::string_view text);
+    void write_line(const std::string& line);
+    Messages messages_;
     std::mutex mutex_;
     Output output_, errors_;
     bool is_coloured_;

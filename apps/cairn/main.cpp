@@ -22,17 +22,12 @@ namespace {
 
 constexpr int exit_usage = static_cast<int>(ExitCode::failed);
 
-boost::json::object to_json(const client::Failure& failure) {
-    return {{"error", boost::json::object{{"tried", json_text(failure.tried())},
-                                          {"came_back", json_text(failure.came_back())},
-                                          {"next", json_text(failure.next())}}}};
-}
-
 ExitCode run(const Command& command, const CommonOptions& options, Console& console) {
     const auto fail = [&](const client::Failure& failure) {
-        console.fail(failure.what());
+        console.fail(failure);
         if (options.json)
-            console.print(boost::json::serialize(to_json(failure)), Delivery::attempted);
+            console.print(boost::json::serialize(boost::json::object{{"error", facts_of(failure)}}),
+                          Delivery::attempted);
         return ExitCode::failed;
     };
     try {
@@ -61,6 +56,11 @@ int main(int count, char** arguments) {
         ->envname("CAIRN_STATE")
         ->default_val(cairn::default_state)
         ->type_name("DIR");
+    program
+        .add_option("--messages", common.messages,
+                    "What is said on standard error: sentences, or a line of JSON for each event")
+        ->check(CLI::IsMember({"sentences", "json"}))
+        ->capture_default_str();
     program.footer(
         "Exit codes: 0 done, 1 nothing to do, 2 failed.\n"
         "Example: cairn issue -d example.com -d www.example.com --email you@example.com "
@@ -81,6 +81,7 @@ int main(int count, char** arguments) {
             program.exit(error);
         return cairn::exit_usage;
     }
-    cairn::Console console;
+    cairn::Console console(common.messages == "json" ? cairn::Messages::json
+                                                     : cairn::Messages::sentences);
     return static_cast<int>(cairn::run(command, common, console));
 }

@@ -44,7 +44,7 @@ void tell(Console& console, const client::RenewalOutcome& outcome, bool is_dry_r
                                     base::to_rfc3339(outcome.due_at.value_or(base::Time{}))));
             return;
         case Kind::failed:
-            console.fail(fmt::format("{}: {}", name, outcome.failure));
+            console.fail(*outcome.failure, name);
             return;
     }
 }
@@ -68,7 +68,8 @@ boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_r
             break;
         case Kind::failed:
             facts["result"] = "failed";
-            facts["error"] = json_text(outcome.failure);
+            facts["error"] = json_text(outcome.failure->what());
+            facts["failure"] = facts_of(*outcome.failure);
             break;
     }
     return facts;

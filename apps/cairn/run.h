@@ -26,6 +26,8 @@ inline constexpr const char* default_state = "/etc/cairn";
 struct CommonOptions {
     std::string state;
     bool json = false;
+    /// "sentences" or "json".
+    std::string messages = "sentences";
 };
 
 /// One run of the program: the parts that a command works with, put together once the command line

@@ -23,8 +23,8 @@ base::Result<protocol::AccountObject> parse(const Reply& reply) {
 protocol::AccountObject parse_or_fail(const Reply& reply, const Aim& aim, const std::string& host) {
     auto account = parse(reply);
     if (!account)
-        throw Failure(aim.text, fmt::format("{} sent an account object that is wrong: {}", host,
-                                            account.error().message));
+        throw Failure(aim, fmt::format("{} sent an account object that is wrong: {}", host,
+                                       account.error().message));
     return std::move(*account);
 }
 
@@ -112,7 +112,7 @@ StoredAccount Account::register_key(const AccountOptions& options, Progress& pro
 std::optional<std::string> Account::find_url(const crypto::PrivateKey& key,
                                              const AccountOptions& options) {
     const Aim aim(fmt::format("find the account of this key at {}", session_.host()),
-                  Step::registration);
+                  Phase::account);
     protocol::NewAccountRequest request;
     request.only_return_existing = true;
     // Some CAs that bind accounts want the binding here too.
@@ -120,7 +120,7 @@ std::optional<std::string> Account::find_url(const crypto::PrivateKey& key,
     try {
         const auto reply =
             session_.post_with_key(key, session_.directory().new_account, request.to_json(), aim);
-        if (reply.location.empty()) throw Failure(aim.text, "the reply has no Location");
+        if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
         return reply.location;
     } catch (const Failure& failure) {
         using enum protocol::ProblemType;
@@ -152,25 +152,25 @@ Account::Standing Account::standing_of(const crypto::PrivateKey& key, const std:
 std::string Account::create(const crypto::PrivateKey& key, const AccountOptions& options,
                             Progress& progress) {
     const Aim aim(fmt::format("register an account at {}", session_.host()),
-                  options.external ? Step::binding : Step::registration);
+                  options.external ? Phase::binding : Phase::account);
     const auto& directory = session_.directory();
     if (!directory.terms_of_service.empty() && options.terms != Terms::agreed)
-        throw Failure(aim.text,
+        throw Failure(aim,
                       fmt::format("the CA asks for agreement to its terms of service: {}",
                                   base::printable(directory.terms_of_service)),
                       "read them and run the command again with --agree-tos.");
     if (directory.external_account_required && !options.external)
-        throw Failure(aim.text, "the CA binds accounts to ones made outside ACME",
+        throw Failure(aim, "the CA binds accounts to ones made outside ACME",
                       std::string(advice_for({protocol::ProblemType::external_account_required, {}},
-                                             aim.step)));
+                                             aim.phase)));
 
-    progress.say(fmt::format("Registering an account at {}.", session_.host()));
+    progress.tell({.kind = ProgressKind::registering_account, .host = session_.host()});
     protocol::NewAccountRequest request;
     request.contact = options.contact;
     request.terms_of_service_agreed = options.terms == Terms::agreed;
     request.external_account_binding = binding(key, options, directory.new_account);
     const auto reply = session_.post_with_key(key, directory.new_account, request.to_json(), aim);
-    if (reply.location.empty()) throw Failure(aim.text, "the reply has no Location");
+    if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
     return reply.location;
 }
 

@@ -102,14 +102,13 @@ void clean_up_after_crashes(const StateDirectory& state, SolverSet& solvers, Pro
         for (const auto& entry : journal.entries()) {
             try {
                 take_down(entry, journal, solvers);
-                progress.say(fmt::format("Took down what an interrupted run had put up for {}.",
-                                         entry->challenge.identifier.base_value()));
+                progress.tell({.kind = ProgressKind::old_answer_taken_down,
+                               .identifiers = {entry->challenge.identifier}});
             } catch (const Failure& failure) {
-                progress.warn(
-                    fmt::format("What an interrupted run had put up for {} could not be taken "
-                                "down: {}: {} (the record is in {})",
-                                name.text(), failure.tried(), failure.came_back(),
-                                state.challenges(name).string()));
+                progress.tell({.kind = ProgressKind::old_answer_left_up,
+                               .failure = failure,
+                               .place = state.challenges(name),
+                               .text = name.text()});
             }
         }
     }

@@ -68,14 +68,19 @@ class ControlProof::Presentations {
 
   private:
     void take_down(const Presented& presented) {
+        // If it fails, the record stays, so a later run tries again.
+        const auto tell = [&](const Failure& failure) {
+            proof_.progress_.tell({.kind = ProgressKind::answer_left_up,
+                                   .identifiers = {presented.challenge.identifier},
+                                   .failure = failure});
+        };
         try {
             presented.solver->clean_up(presented.challenge);
             proof_.journal_.erase(presented.challenge);
-        } catch (const std::exception& failure) {
-            // The record stays, so a later run tries again.
-            proof_.progress_.warn(fmt::format("What proved control of {} was not taken down: {}",
-                                              presented.challenge.identifier.value(),
-                                              failure.what()));
+        } catch (const Failure& failure) {
+            tell(failure);
+        } catch (const std::exception& fault) {
+            tell({"take it down", fault.what()});
         }
     }
 
@@ -96,17 +101,17 @@ ControlProof::ControlProof(Session& session, const ChallengeJournal& journal, Ti
 void ControlProof::give(const std::vector<std::string>& authorization_urls) {
     Presentations presentations(*this);
     for (const auto& url : authorization_urls) {
-        const std::string aim = "read an authorization";
+        const Aim aim("read an authorization", Phase::authorization);
         const auto authorization = authorization_from(session_.post_as_get(url, aim), aim);
         const auto& name = asked_for(authorization).identifier;
         if (authorization.status == AuthorizationStatus::valid) {
-            progress_.say(fmt::format("{} is validated already.", name.value()));
+            progress_.tell({.kind = ProgressKind::valid_already, .identifiers = {name}});
             continue;
         }
         is_refused_ = authorization.status != AuthorizationStatus::pending;
         if (is_refused_)
             throw Failure(
-                fmt::format("prove control of {}", name.value()),
+                {fmt::format("prove control of {}", name.value()), Phase::authorization, name},
                 fmt::format("the authorization is {}", protocol::to_string(authorization.status)),
                 "run the command again.");
         presentations.add(choose(authorization, url));
@@ -121,7 +126,7 @@ void ControlProof::give(const std::vector<std::string>& authorization_urls) {
 ControlProof::Presented ControlProof::choose(const protocol::AuthorizationObject& authorization,
                                              const std::string& authorization_url) const {
     const auto& [name, solver] = asked_for(authorization);
-    const auto aim = fmt::format("prove control of {}", name.value());
+    const Aim aim(fmt::format("prove control of {}", name.value()), Phase::challenge, name);
     for (const auto type : solver->challenge_types()) {
         const auto offered = std::ranges::find(authorization.challenges, protocol::to_string(type),
                                                &protocol::ChallengeObject::type);
@@ -134,8 +139,8 @@ ControlProof::Presented ControlProof::choose(const protocol::AuthorizationObject
                           "ask another CA; this one does not follow RFC 8555 section 8.1.");
         const auto thumbprint = protocol::Jwk::of(session_.account_key().public_key()).thumbprint();
         auto answer = protocol::key_authorization(*token, thumbprint);
-        progress_.say(
-            fmt::format("Proving control of {} by {}.", name.value(), protocol::to_string(type)));
+        progress_.tell(
+            {.kind = ProgressKind::proving_control, .identifiers = {name}, .challenge = type});
         return {authorization_url, offered->url,
                 Challenge{type, authorization.identifier, std::move(*token), std::move(answer)},
                 solver, offered->status == protocol::ChallengeStatus::processing};
@@ -160,7 +165,7 @@ const NameToProve& ControlProof::asked_for(
     if (exact != names_.end()) return *exact;
     const auto similar = std::ranges::find_if(names_, matches);
     if (similar != names_.end()) return *similar;
-    throw Failure("prove control of the names",
+    throw Failure({"prove control of the names", Phase::authorization},
                   fmt::format("{} wants a proof for {}, which was not asked for", session_.host(),
                               subject.value()));
 }
@@ -168,35 +173,26 @@ const NameToProve& ControlProof::asked_for(
 std::optional<base::Seconds> ControlProof::respond(const Presented& presented) {
     const Aim aim(
         fmt::format("answer the challenge for {}", presented.challenge.identifier.value()),
-        Step::validation);
+        Phase::challenge, presented.challenge.identifier);
     return session_.post(presented.challenge_url, "{}", aim).retry_after;
 }
 
 void ControlProof::await_authorizations(const std::vector<Presented>& presented,
                                         const std::vector<std::optional<base::Seconds>>& waits) {
-    std::string names;
-    std::string findings;
-    std::string_view advice;
+    std::vector<Finding> findings;
     for (std::size_t i = 0; i < presented.size(); ++i) {
         const auto& challenge = presented[i].challenge;
-        const auto problem = await_verdict(presented[i], waits[i]);
-        if (!problem) continue;
-        names += (names.empty() ? "" : ", ") + challenge.identifier.value();
-        findings += fmt::format("\n  {} by {}: {}", challenge.identifier.value(),
-                                protocol::to_string(challenge.type), describe(*problem));
-        if (advice.empty()) advice = advice_for(*problem, Step::validation);
+        if (auto problem = await_verdict(presented[i], waits[i]))
+            findings.push_back({challenge.identifier, challenge.type, std::move(*problem)});
     }
-    if (!findings.empty())
-        throw Failure(
-            "prove control of " + names,
-            fmt::format("{} has looked and was not convinced:{}", session_.host(), findings),
-            std::string(advice));
+    if (!findings.empty()) throw Failure::of_proof(session_.host(), std::move(findings));
 }
 
 std::optional<protocol::Problem> ControlProof::await_verdict(const Presented& presented,
                                                              std::optional<base::Seconds> wait) {
-    const auto& name = presented.challenge.identifier.value();
-    const Aim aim(fmt::format("prove control of {}", name), Step::validation);
+    const auto& identifier = presented.challenge.identifier;
+    const Aim aim(fmt::format("prove control of {}", identifier.value()), Phase::challenge,
+                  identifier);
     Pace pace(timer_, session_, aim, patience_);
     int reminders = 0;
     std::string told;
@@ -218,15 +214,17 @@ std::optional<protocol::Problem> ControlProof::await_verdict(const Presented& pr
         const auto text = describe(*challenge->error);
         pace.note(text);
         if (text != told)
-            progress_.say(
-                fmt::format("{}: {} has looked and found: {}", name, session_.host(), text));
+            progress_.tell({.kind = ProgressKind::proof_refused_so_far,
+                            .identifiers = {identifier},
+                            .host = session_.host(),
+                            .problem = challenge->error});
         told = text;
         // A CA that looks again by itself leaves the challenge processing or says when (RFC 8555
         // section 8.2). This one does not: it has to be asked.
         if (challenge->status != protocol::ChallengeStatus::pending || wait) continue;
         if (reminders == max_reminders) return challenge->error;
         timer_.wait(first_reminder_pause * (1 << reminders++));
-        progress_.say(fmt::format("{}: asking it to look again.", name));
+        progress_.tell({.kind = ProgressKind::asking_to_look_again, .identifiers = {identifier}});
         wait = respond(presented);
     }
 }
@@ -235,8 +233,8 @@ protocol::AuthorizationObject ControlProof::authorization_from(const Reply& repl
                                                                const Aim& aim) const {
     auto authorization = protocol::AuthorizationObject::from_json(base::bytes_of(reply.body));
     if (!authorization)
-        throw Failure(aim.text, fmt::format("{} sent an authorization that is wrong: {}",
-                                            session_.host(), authorization.error().message));
+        throw Failure(aim, fmt::format("{} sent an authorization that is wrong: {}",
+                                       session_.host(), authorization.error().message));
     return std::move(*authorization);
 }
 

@@ -77,7 +77,9 @@ TEST_F(Proof, AsksACaThatLeavesAFailurePendingToLookAgain) {
     requests_before_valid_ = 2;
     EXPECT_EQ(failure(), "no failure");
     EXPECT_EQ(requests_, 3);
-    EXPECT_THAT(bench_.heard.text(), HasSubstr("nobody there"));
+    const auto told = bench_.heard.events(ProgressKind::proof_refused_so_far);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told.front().problem->detail, "nobody there");
     EXPECT_THAT(solver_.log, ElementsAre("present", "clean up"));
 }
 

@@ -27,29 +27,110 @@ std::string text_of(const std::string& tried, const std::string& came_back,
 
 }  // namespace
 
-Failure::Failure(std::string tried, std::string came_back, std::string next)
-    : tried_(std::move(tried)),
+std::string_view to_string(Phase phase) {
+    switch (phase) {
+        case Phase::other:
+            return "other";
+        case Phase::account:
+            return "account";
+        case Phase::binding:
+            return "binding";
+        case Phase::order:
+            return "order";
+        case Phase::authorization:
+            return "authorization";
+        case Phase::challenge:
+            return "challenge";
+        case Phase::finalize:
+            return "finalize";
+        case Phase::download:
+            return "download";
+        case Phase::install:
+            return "install";
+        case Phase::deploy:
+            return "deploy";
+        case Phase::revocation:
+            return "revocation";
+    }
+    return {};
+}
+
+std::optional<Phase> phase_from(std::string_view text) {
+    for (int number = 0; number <= static_cast<int>(Phase::revocation); ++number)
+        if (const auto phase = static_cast<Phase>(number); to_string(phase) == text) return phase;
+    return std::nullopt;
+}
+
+Failure::Failure(const Aim& aim, std::string came_back, std::string next)
+    : phase_(aim.phase),
+      identifier_(aim.identifier),
+      tried_(aim.text),
       came_back_(std::move(came_back)),
       next_(std::move(next)),
       text_(text_of(tried_, came_back_, next_)) {}
 
 Failure::Failure(const Aim& aim, std::string_view host, const protocol::Problem& problem,
                  std::string next)
-    : Failure(aim.text, fmt::format("{} answered {}", host, describe(problem)),
-              next.empty() ? std::string(advice_for(problem, aim.step)) : std::move(next)) {
-    problem_ = problem.type;
+    : Failure(aim, fmt::format("{} answered {}", host, describe(problem)),
+              next.empty() ? std::string(advice_for(problem, aim.phase)) : std::move(next)) {
+    document_ = problem;
     status_ = problem.status;
 }
 
 Failure::Failure(const Aim& aim, int status, std::string came_back, std::string next)
-    : Failure(aim.text, std::move(came_back), std::move(next)) {
+    : Failure(aim, std::move(came_back), std::move(next)) {
     status_ = status;
 }
 
+Failure Failure::of_proof(std::string_view host, std::vector<Finding> findings) {
+    std::string names;
+    std::string looks;
+    std::string_view advice;
+    for (const auto& finding : findings) {
+        const auto name = finding.identifier.value();
+        names += (names.empty() ? "" : ", ") + name;
+        looks += fmt::format("\n  {} by {}: {}", name, protocol::to_string(finding.challenge),
+                             describe(finding.problem));
+        if (advice.empty()) advice = advice_for(finding.problem, Phase::challenge);
+    }
+    Failure failure({"prove control of " + names, Phase::challenge},
+                    fmt::format("{} has looked and was not convinced:{}", host, looks),
+                    std::string(advice));
+    if (findings.size() == 1) failure.identifier_ = findings.front().identifier;
+    failure.findings_ = std::move(findings);
+    return failure;
+}
+
+std::optional<protocol::ProblemType> Failure::problem() const {
+    if (!document_) return std::nullopt;
+    return document_->type;
+}
+
 Failure Failure::advising(std::string next) const {
-    Failure failure(tried_, came_back_, std::move(next));
-    failure.problem_ = problem_;
-    failure.status_ = status_;
+    auto failure = *this;
+    failure.next_ = std::move(next);
+    failure.text_ = text_of(failure.tried_, failure.came_back_, failure.next_);
+    return failure;
+}
+
+Failure Failure::retrying_at(std::optional<base::Time> time) const {
+    auto failure = *this;
+    failure.retry_at_ = time;
+    return failure;
+}
+
+Failure Failure::in(Phase phase) const {
+    auto failure = *this;
+    if (failure.phase_ == Phase::other) failure.phase_ = phase;
+    return failure;
+}
+
+Failure Failure::with(std::optional<protocol::Problem> document, std::optional<int> status,
+                      std::vector<Finding> findings) const {
+    auto failure = *this;
+    failure.document_ = std::move(document);
+    failure.status_ = status;
+    failure.findings_ = std::move(findings);
     return failure;
 }
 
@@ -75,31 +156,35 @@ namespace {
 
 constexpr int not_implemented = 501;
 
-std::string_view advice_for_unauthorized(Step step) {
-    switch (step) {
-        case Step::binding:
+std::string_view advice_for_unauthorized(Phase phase) {
+    switch (phase) {
+        case Phase::binding:
             return "check --eab-kid and --eab-hmac-key-file: the CA may not know this key id, it "
                    "may "
                    "be used up, or the key belongs to another.";
-        case Step::registration:
+        case Phase::account:
             return "ask the CA whether the account of this key was deactivated; `cairn account "
                    "list` "
                    "shows what is kept here.";
-        case Step::validation:
+        case Phase::authorization:
+        case Phase::challenge:
             return "check that the name points to where the challenge was answered; something else "
                    "may answer there.";
-        case Step::revocation:
+        case Phase::revocation:
             return "name the --state that holds the account or the private key of the certificate.";
-        case Step::order:
-        case Step::issuance:
-        case Step::other:
+        case Phase::order:
+        case Phase::finalize:
+        case Phase::download:
+        case Phase::install:
+        case Phase::deploy:
+        case Phase::other:
             return "the account may be deactivated or not be allowed this: `cairn account show` "
                    "tells how it stands.";
     }
     return {};
 }
 
-std::string_view advice_for_type(protocol::ProblemType type, Step step) {
+std::string_view advice_for_type(protocol::ProblemType type, Phase phase) {
     using enum protocol::ProblemType;
     switch (type) {
         case account_does_not_exist:
@@ -111,13 +196,13 @@ std::string_view advice_for_type(protocol::ProblemType type, Step step) {
         case bad_csr:
             return "try another --key-type, or leave out --must-staple.";
         case bad_public_key:
-            return step == Step::registration || step == Step::binding
+            return phase == Phase::account || phase == Phase::binding
                        ? "the CA does not take account keys of this kind; ask another CA (--ca)."
                        : "try another --key-type.";
         case bad_revocation_reason:
             return "give another --reason, or none.";
         case bad_signature_algorithm:
-            if (step == Step::registration || step == Step::binding)
+            if (phase == Phase::account || phase == Phase::binding)
                 return "the CA does not take account keys of this kind; ask another CA (--ca).";
             return "roll the account over to another kind of key: `cairn account rollover`.";
         case caa:
@@ -132,9 +217,9 @@ std::string_view advice_for_type(protocol::ProblemType type, Step step) {
             return "get a key id and an HMAC key from the CA and pass --eab-kid and "
                    "--eab-hmac-key-file.";
         case incorrect_response:
-            return advice_for_unauthorized(Step::validation);
+            return advice_for_unauthorized(Phase::challenge);
         case unauthorized:
-            return advice_for_unauthorized(step);
+            return advice_for_unauthorized(phase);
         case invalid_contact:
         case unsupported_contact:
             return "give another --email, or none.";
@@ -152,7 +237,7 @@ std::string_view advice_for_type(protocol::ProblemType type, Step step) {
         case user_action_required:
             return "do what the CA asks for at the address above, then run the command again.";
         case malformed:
-            return step == Step::binding ? advice_for_unauthorized(step) : std::string_view();
+            return phase == Phase::binding ? advice_for_unauthorized(phase) : std::string_view();
         case already_replaced:
         case bad_nonce:
         case compound:
@@ -165,13 +250,13 @@ std::string_view advice_for_type(protocol::ProblemType type, Step step) {
 
 }  // namespace
 
-std::string_view advice_for(const protocol::Problem& problem, Step step) {
+std::string_view advice_for(const protocol::Problem& problem, Phase phase) {
     if (problem.status == not_implemented)
         return "the CA does not offer what was asked for: do without it, or ask another CA (--ca).";
     // Of several problems the first is as good as any.
     const bool is_compound =
         problem.type == protocol::ProblemType::compound && !problem.subproblems.empty();
-    return advice_for_type(is_compound ? problem.subproblems.front().type : problem.type, step);
+    return advice_for_type(is_compound ? problem.subproblems.front().type : problem.type, phase);
 }
 
 }  // namespace cairn::client

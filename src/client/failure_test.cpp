@@ -40,45 +40,77 @@ TEST(Failure, QuotesHostileTextOnlyInPrintableAndBoundedForm) {
     EXPECT_THAT(text, HasSubstr("and 4900 more"));
 }
 
-std::string_view advice(ProblemType type, Step step) {
-    return advice_for(protocol::Problem(type, ""), step);
+std::string_view advice(ProblemType type, Phase phase) {
+    return advice_for(protocol::Problem(type, ""), phase);
 }
 
 TEST(Advice, IsGivenWhereTheSubscriberCanAct) {
     for (const auto type : {ProblemType::caa, ProblemType::connection, ProblemType::dns,
                             ProblemType::unauthorized, ProblemType::external_account_required,
                             ProblemType::rate_limited, ProblemType::user_action_required})
-        EXPECT_FALSE(advice(type, Step::other).empty()) << to_string(type);
+        EXPECT_FALSE(advice(type, Phase::other).empty()) << to_string(type);
 }
 
-TEST(Advice, FitsTheStep) {
-    EXPECT_THAT(advice(ProblemType::unauthorized, Step::binding), HasSubstr("--eab-kid"));
-    EXPECT_THAT(advice(ProblemType::malformed, Step::binding), HasSubstr("--eab-kid"));
-    EXPECT_THAT(advice(ProblemType::malformed, Step::order), StrEq(""));
-    EXPECT_THAT(advice(ProblemType::unauthorized, Step::validation), HasSubstr("challenge"));
-    for (const auto step : {Step::registration, Step::binding, Step::order, Step::issuance,
-                            Step::revocation, Step::other})
-        EXPECT_THAT(advice(ProblemType::unauthorized, step), Not(HasSubstr("challenge")));
-    EXPECT_THAT(advice(ProblemType::bad_public_key, Step::issuance), HasSubstr("--key-type"));
-    EXPECT_THAT(advice(ProblemType::bad_public_key, Step::registration),
-                Not(HasSubstr("--key-type")));
+TEST(Advice, FitsThePhase) {
+    EXPECT_THAT(advice(ProblemType::unauthorized, Phase::binding), HasSubstr("--eab-kid"));
+    EXPECT_THAT(advice(ProblemType::malformed, Phase::binding), HasSubstr("--eab-kid"));
+    EXPECT_THAT(advice(ProblemType::malformed, Phase::order), StrEq(""));
+    EXPECT_THAT(advice(ProblemType::unauthorized, Phase::challenge), HasSubstr("challenge"));
+    for (const auto phase : {Phase::account, Phase::binding, Phase::order, Phase::finalize,
+                             Phase::revocation, Phase::other})
+        EXPECT_THAT(advice(ProblemType::unauthorized, phase), Not(HasSubstr("challenge")));
+    EXPECT_THAT(advice(ProblemType::bad_public_key, Phase::finalize), HasSubstr("--key-type"));
+    EXPECT_THAT(advice(ProblemType::bad_public_key, Phase::account), Not(HasSubstr("--key-type")));
 }
 
 TEST(Advice, SaysOfWhatIsNotOfferedThatItIsNot) {
     for (const auto type :
          {ProblemType::unsupported_identifier, ProblemType::server_internal, ProblemType::unknown})
-        EXPECT_THAT(advice_for(protocol::Problem(type, "", 501), Step::order),
+        EXPECT_THAT(advice_for(protocol::Problem(type, "", 501), Phase::order),
                     HasSubstr("does not offer"));
 }
 
 TEST(Advice, OfSeveralProblemsIsThatOfTheFirst) {
     protocol::Problem problem(ProblemType::compound, "two");
     problem.subproblems = {{ProblemType::caa, "", {}}, {ProblemType::dns, "", {}}};
-    EXPECT_THAT(advice_for(problem, Step::validation), HasSubstr("CAA"));
+    EXPECT_THAT(advice_for(problem, Phase::challenge), HasSubstr("CAA"));
+}
+
+TEST(Failure, TellsWhatACaFoundAboutEachName) {
+    const auto a = protocol::Identifier::dns("a.example").value();
+    const auto b = protocol::Identifier::dns("b.example").value();
+    const auto failure = Failure::of_proof(
+        "ca.example",
+        {{a, protocol::ChallengeType::http_01, protocol::Problem(ProblemType::caa, "forbidden")},
+         {b, protocol::ChallengeType::dns_01, protocol::Problem(ProblemType::dns, "no record")}});
+    EXPECT_THAT(failure.what(),
+                StrEq("Could not prove control of a.example, b.example: ca.example has looked and "
+                      "was not convinced:\n  a.example by http-01: 403 caa: forbidden"
+                      "\n  b.example by dns-01: 400 dns: no record"
+                      "\nNext: look at the CAA records of the name and its parents: they must "
+                      "allow this CA."));
+    EXPECT_EQ(failure.findings().size(), 2U);
+    EXPECT_FALSE(failure.problem()) << "no answer to a request";
+}
+
+TEST(Failure, IsOfThePhaseItHappensIn) {
+    const auto phase_of = [](const Aim& aim) {
+        try {
+            in_phase(Phase::install, [&] { throw Failure(aim, "no fire"); });
+        } catch (const Failure& failure) {
+            return failure.phase();
+        }
+        return Phase::other;
+    };
+    EXPECT_EQ(phase_of("boil water"), Phase::install);
+    EXPECT_EQ(phase_of({"boil water", Phase::order}), Phase::order);
+    for (int number = 0; number <= static_cast<int>(Phase::revocation); ++number)
+        EXPECT_EQ(phase_from(to_string(static_cast<Phase>(number))), static_cast<Phase>(number));
+    EXPECT_FALSE(phase_from("orbit"));
 }
 
 TEST(Failure, KeepsItsStatusUnderAnotherAdvice) {
-    const Failure failure({"download", Step::issuance}, 404, "nothing there", {});
+    const Failure failure({"download", Phase::finalize}, 404, "nothing there", {});
     EXPECT_EQ(failure.advising("come back.").status(), 404);
     EXPECT_THAT(failure.advising("come back.").what(),
                 HasSubstr("nothing there\nNext: come back."));

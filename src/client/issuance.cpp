@@ -35,12 +35,13 @@ OrderOptions order_options(const Environment& environment, const Session& sessio
                          .replaces = order.replaces};
     // RFC 8555 section 11.1: whoever gets at one key must not have the other.
     if (options.key.public_key() == session.account_key().public_key())
-        throw Failure(fmt::format("make the key of {}", order.lineage.text()),
+        throw Failure({fmt::format("make the key of {}", order.lineage.text()), Phase::order},
                       "the lineage's key is the account's key", "leave out --reuse-key.");
     for (const auto& name : plan.names) {
         const auto solver = environment.solvers.find(name.solver);
         if (!solver)
-            throw Failure(fmt::format("prove control of {}", name.identifier.value()),
+            throw Failure({fmt::format("prove control of {}", name.identifier.value()),
+                           Phase::challenge, name.identifier},
                           solver.error().message, "name another --solver for it.");
         options.names.push_back({name.identifier, *solver});
     }
@@ -127,7 +128,7 @@ pki::Chain obtain(const Environment& environment, Session& session, const Issuan
     } catch (const Failure& failure) {
         if (failure.problem() != protocol::ProblemType::account_does_not_exist) throw;
     }
-    progress.warn(fmt::format("{} does not know the account any more.", session.host()));
+    progress.tell({.kind = ProgressKind::account_forgotten, .host = session.host()});
     Account(session, environment.state, environment.timer)
         .open_again(account_url, order.account, progress);
     // Orders of the account that is gone are gone with it.
@@ -139,17 +140,15 @@ std::optional<OpenOrder> begun_order(const OrderRecord& record, const Certificat
                                      Progress& progress) {
     auto begun = record.find();
     if (!begun)
-        progress.warn(
-            fmt::format("What is kept of an earlier order is left out: {}", begun.error().message));
+        progress.tell({.kind = ProgressKind::order_unreadable, .text = begun.error().message});
     if (!begun || !*begun) return std::nullopt;
     if (ask_for_the_same((*begun)->plan, plan)) return std::move(*begun);
-    progress.warn("An order that an earlier run began asks for something else and is given up.");
+    progress.tell({.kind = ProgressKind::order_given_up});
     return std::nullopt;
 }
 
 void tell_mended(Lineage& lineage, Progress& progress) {
-    for (const auto& sentence : LineageMending(lineage).run())
-        progress.say(fmt::format("The state was mended: {}.", sentence));
+    for (const auto& event : LineageMending(lineage).run()) progress.tell(event);
 }
 
 void put_in_place(const Environment& environment, const IssuanceOrder& order, Lineage& lineage,
@@ -230,7 +229,7 @@ void deploy(const Environment& environment, const LineageName& lineage,
         return;
     }
     throw Failure(
-        fmt::format("deploy the certificate of {}", lineage.text()),
+        {fmt::format("deploy the certificate of {}", lineage.text()), Phase::deploy},
         result ? fmt::format("the hook {} ended with status {}: \"{}\"", plan.deploy_hook,
                              result->status, base::printable(result->output, 1000))
                : result.error().message,

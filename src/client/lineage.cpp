@@ -124,13 +124,14 @@ void Lineage::install(const Generation& generation) try {
     const auto seen = current();
     if (!seen || seen->chain != generation.chain)
         throw Failure(
-            fmt::format("put the certificate of {} in place", name_.text()),
+            {fmt::format("put the certificate of {} in place", name_.text()), Phase::install},
             fmt::format("it is in {}, but a server that reads {} does not find it: {}",
                         archive_.string(), live_.string(),
                         seen ? "another one is there" : seen.error().message),
             fmt::format("move {} away and run `cairn renew {}`.", live_.string(), name_.text()));
 } catch (const fs::filesystem_error& error) {
-    throw Failure(fmt::format("put the certificate of {} in place", name_.text()), error.what(),
+    throw Failure({fmt::format("put the certificate of {} in place", name_.text()), Phase::install},
+                  error.what(),
                   "the certificate before it is still live; mend this and run again.");
 }
 

@@ -58,7 +58,7 @@ const fs::path& counterpart(const fs::path& file, const CertificateFiles& files,
 
 }  // namespace
 
-std::vector<std::string> LineageMending::run() try {
+std::vector<ProgressEvent> LineageMending::run() try {
     for (const auto& folder : {live_.parent_path(), live_, archive_.parent_path(), archive_})
         require_folder(folder);
     const auto number_in_live = look_at_live();
@@ -70,7 +70,9 @@ std::vector<std::string> LineageMending::run() try {
 }
 
 Failure LineageMending::refusal(const std::string& why, const std::string& next) const {
-    return {fmt::format("put the certificate of {} in place", lineage_.name().text()), why, next};
+    const Aim aim(fmt::format("put the certificate of {} in place", lineage_.name().text()),
+                  Phase::install);
+    return {aim, why, next};
 }
 
 Failure LineageMending::foreign(const fs::path& file) const {
@@ -135,8 +137,9 @@ std::optional<unsigned long> LineageMending::adopt(const CertificateFiles& files
     if (!generation) return std::nullopt;
     Lineage::Installation(lineage_, *generation).take_step();
     const auto number = lineage_.numbers().front();
-    mended_.push_back(fmt::format("the certificate in {} is kept as number {}",
-                                  files.certificate.parent_path().string(), number));
+    mended_.push_back({.kind = ProgressKind::generation_adopted,
+                       .place = files.certificate.parent_path(),
+                       .number = number});
     return number;
 }
 
@@ -170,14 +173,14 @@ void LineageMending::lead_to(unsigned long number) {
     if (!CertificateFiles::in(folder).read() && lineage_.archived(text).read()) {
         fs::remove_all(folder);
         lineage_.link_generation(text);
-        mended_.push_back(fmt::format("the links in {} are made anew", folder.string()));
+        mended_.push_back({.kind = ProgressKind::links_mended, .place = folder});
     }
     if (current_number() == number) return;
     if (fs::is_directory(fs::symlink_status(current)))
         replace_folder_by_link(current, fs::path("generations") / text);
     else
         lineage_.switch_to(text);
-    mended_.push_back(fmt::format("{} leads to number {} again", current.string(), text));
+    mended_.push_back({.kind = ProgressKind::current_mended, .place = current, .number = number});
 }
 
 std::optional<unsigned long> LineageMending::current_number() const {
@@ -201,7 +204,7 @@ void LineageMending::mend_live() {
     });
     if (is_led) return;
     lineage_.expose();
-    mended_.push_back(fmt::format("the links in {} are made anew", live_.string()));
+    mended_.push_back({.kind = ProgressKind::links_mended, .place = live_});
 }
 
 }  // namespace cairn::client

@@ -7,6 +7,7 @@
 
 #include "client/failure.h"
 #include "client/lineage.h"
+#include "client/progress.h"
 
 namespace cairn::client {
 
@@ -19,9 +20,9 @@ class LineageMending {
     explicit LineageMending(Lineage& lineage)
         : lineage_(lineage), live_(lineage.live_), archive_(lineage.archive_) {}
 
-    /// What was mended, in sentences for people. Throws Failure, with what to do, if something
-    /// stands there that was not made here. The caller holds the lock of the lineage.
-    [[nodiscard]] std::vector<std::string> run();
+    /// What was mended. Throws Failure, with what to do, if something stands there that was not
+    /// made here. The caller holds the lock of the lineage.
+    [[nodiscard]] std::vector<ProgressEvent> run();
 
   private:
     void require_folder(const std::filesystem::path& folder) const;
@@ -42,7 +43,7 @@ class LineageMending {
     Lineage& lineage_;
     const std::filesystem::path& live_;
     const std::filesystem::path& archive_;
-    std::vector<std::string> mended_;
+    std::vector<ProgressEvent> mended_;
 };
 
 }  // namespace cairn::client

@@ -23,7 +23,7 @@ class Mending : public ::testing::Test {
         auto chain = issuer_.issue(key.public_key(), testing::names({"a.example"}));
         return {std::move(key), std::move(chain)};
     }
-    std::vector<std::string> mend() { return LineageMending(lineage_).run(); }
+    std::vector<ProgressEvent> mend() { return LineageMending(lineage_).run(); }
     pki::Chain live() { return lineage_.current().value().chain; }
     [[nodiscard]] fs::path archived(const char* file) const {
         return folder_ / "archive" / "a.example" / file;

@@ -61,7 +61,7 @@ OrderFlow::OrderFlow(Session& session, const ChallengeJournal& journal, Timer& t
 
 bool OrderFlow::take_up(const OrderPosition& position) {
     if (position.order_url.empty()) return false;
-    const auto aim = fmt::format("go on with the order for {}", list(identifiers()));
+    const Aim aim(fmt::format("go on with the order for {}", list(identifiers())), Phase::order);
     position_ = position;
     try {
         const auto reply = session_.post_as_get(position.order_url, aim);
@@ -81,9 +81,10 @@ bool OrderFlow::take_up(const OrderPosition& position) {
         }
     }
     if (order_.status == OrderStatus::invalid) return false;
-    progress_.say(fmt::format("Going on with the order for {} at {}, which is {}.",
-                              list(identifiers()), session_.host(),
-                              protocol::to_string(order_.status)));
+    progress_.tell({.kind = ProgressKind::going_on_with_order,
+                    .identifiers = identifiers(),
+                    .host = session_.host(),
+                    .text = std::string(protocol::to_string(order_.status))});
     return true;
 }
 
@@ -107,7 +108,7 @@ pki::Chain OrderFlow::complete() {
 }
 
 void OrderFlow::place() {
-    const Aim aim(fmt::format("order a certificate for {}", list(identifiers())), Step::order);
+    const Aim aim(fmt::format("order a certificate for {}", list(identifiers())), Phase::order);
     position_ = {};
     options_.keep(position_);
     const auto& directory = session_.directory();
@@ -115,12 +116,12 @@ void OrderFlow::place() {
         std::string offered;
         for (const auto& [profile, text] : directory.profiles)
             offered += (offered.empty() ? "" : ", ") + base::printable(profile, 60);
-        throw Failure(aim.text,
-                      fmt::format("{} has no profile {}", session_.host(), options_.profile),
+        throw Failure(aim, fmt::format("{} has no profile {}", session_.host(), options_.profile),
                       offered.empty() ? "leave out --profile." : "choose one of " + offered + ".");
     }
-    progress_.say(fmt::format("Ordering a certificate for {} from {}.", list(identifiers()),
-                              session_.host()));
+    progress_.tell({.kind = ProgressKind::placing_order,
+                    .identifiers = identifiers(),
+                    .host = session_.host()});
     protocol::NewOrderRequest request;
     request.identifiers = identifiers();
     request.profile = options_.profile;
@@ -136,20 +137,20 @@ void OrderFlow::place() {
         request.replaces.clear();
         reply = session_.post(directory.new_order, request.to_json(), aim);
     }
-    if (reply.location.empty()) throw Failure(aim.text, "the reply has no Location");
+    if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
     position_.order_url = reply.location;
     options_.keep(position_);
     take_order(reply, aim);
 }
 
 void OrderFlow::await_ready() {
-    await_order_beyond({OrderStatus::pending}, {"have the order accepted", Step::validation});
+    await_order_beyond({OrderStatus::pending}, {"have the order accepted", Phase::authorization});
 }
 
 void OrderFlow::finalize() {
-    const Aim aim("have the certificate issued", Step::issuance);
+    const Aim aim("have the certificate issued", Phase::finalize);
     if (order_.finalize.empty())
-        throw Failure(aim.text, fmt::format("{} sent an order without finalize", session_.host()));
+        throw Failure(aim, fmt::format("{} sent an order without finalize", session_.host()));
     pki::SubjectNames names;
     for (const auto& identifier : identifiers())
         if (identifier.type() == protocol::IdentifierType::ip)
@@ -158,7 +159,7 @@ void OrderFlow::finalize() {
             names.dns_names.push_back(identifier.value());
     const protocol::FinalizeRequest request{pki::make_csr(
         options_.key, names, {.must_staple = options_.must_staple == MustStaple::yes})};
-    progress_.say("Asking for the certificate.");
+    progress_.tell({.kind = ProgressKind::requesting_certificate});
     position_.is_finalizing = true;
     options_.keep(position_);
     try {
@@ -172,23 +173,23 @@ void OrderFlow::finalize() {
 }
 
 void OrderFlow::await_certificate() {
-    const Aim aim("have the certificate issued", Step::issuance);
+    const Aim aim("have the certificate issued", Phase::finalize);
     await_order_beyond({OrderStatus::ready, OrderStatus::processing}, aim);
     if (order_.status != OrderStatus::valid || order_.certificate.empty())
-        throw Failure(aim.text, fmt::format("the order is {} without a certificate",
-                                            protocol::to_string(order_.status)));
+        throw Failure(aim, fmt::format("the order is {} without a certificate",
+                                       protocol::to_string(order_.status)));
 }
 
 pki::Chain OrderFlow::accept(const Reply& reply, const Aim& aim) const {
     auto chain = issued_chain_from_pem(reply.body, options_.key.public_key(), identifiers());
     if (!chain)
-        throw Failure(aim.text, fmt::format("what {} sent is refused: {}", session_.host(),
-                                            chain.error().message));
+        throw Failure(aim, fmt::format("what {} sent is refused: {}", session_.host(),
+                                       chain.error().message));
     return std::move(*chain);
 }
 
 pki::Chain OrderFlow::download() {
-    const Aim aim("download the certificate", Step::issuance);
+    const Aim aim("download the certificate", Phase::download);
     try {
         for (int broken = 0;; ++broken) {
             const auto reply = fetch_certificate(aim);
@@ -227,11 +228,10 @@ pki::Chain OrderFlow::preferred(pki::Chain chain, const Reply& reply, const Aim&
             auto alternate = accept(session_.post_as_get(reply.alternates[i], aim), aim);
             if (leads_to(alternate, options_.preferred_chain)) return alternate;
         } catch (const Failure& failure) {
-            progress_.warn(fmt::format("Another chain is left out: {}", failure.what()));
+            progress_.tell({.kind = ProgressKind::other_chain_left_out, .failure = failure});
         }
     }
-    progress_.warn(fmt::format("The CA offers no chain to \"{}\"; its default is used.",
-                               options_.preferred_chain));
+    progress_.tell({.kind = ProgressKind::chain_not_offered, .text = options_.preferred_chain});
     return chain;
 }
 
@@ -244,8 +244,8 @@ std::vector<protocol::Identifier> OrderFlow::identifiers() const {
 protocol::OrderObject OrderFlow::order_from(const Reply& reply, const Aim& aim) const {
     auto order = protocol::OrderObject::from_json(base::bytes_of(reply.body));
     if (!order)
-        throw Failure(aim.text, fmt::format("{} sent an order that is wrong: {}", session_.host(),
-                                            order.error().message));
+        throw Failure(aim, fmt::format("{} sent an order that is wrong: {}", session_.host(),
+                                       order.error().message));
     return std::move(*order);
 }
 
@@ -255,7 +255,7 @@ void OrderFlow::take_order(const Reply& reply, const Aim& aim) {
     has_failed_ = order_.status == OrderStatus::invalid;
     if (!has_failed_) return;
     if (order_.error) throw Failure(aim, session_.host(), *order_.error, {});
-    throw Failure(aim.text, "the order has become invalid and the CA does not say why",
+    throw Failure(aim, "the order has become invalid and the CA does not say why",
                   "run the command again.");
 }
 

@@ -20,13 +20,15 @@ Pace::Pace(Timer& timer, const Session& session, const Aim& aim, milliseconds pa
       session_(session),
       began_(timer.now()),
       deadline_(began_ + patience),
-      aim_(aim.text),
+      aim_(aim),
       next_("run the command again later; what the CA has validated it remembers.") {}
 
 void Pace::wait(const std::optional<base::Seconds>& asked_for) {
     const auto pause = asked_for ? std::max<milliseconds>(*asked_for, own_) : own_;
     own_ = std::clamp(own_ * 3 / 2, first_pause, longest_pause);
-    if (timer_.now() + pause > deadline_) throw Failure(aim_, reason(asked_for), next_);
+    if (timer_.now() + pause > deadline_)
+        throw Failure(aim_, reason(asked_for), next_)
+            .retrying_at(asked_for ? std::optional(session_.now() + *asked_for) : std::nullopt);
     if (pause > 0ms) timer_.wait(pause);
 }
 

@@ -35,7 +35,8 @@ class Pace {
     Timer& timer_;
     const Session& session_;
     Timer::TimePoint began_, deadline_;
-    std::string aim_, note_, next_;
+    Aim aim_;
+    std::string note_, next_;
     std::optional<base::Time> expires_;
     /// The first question is asked at once: a quick CA has the answer by then.
     std::chrono::milliseconds own_{0};

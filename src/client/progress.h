@@ -1,34 +1,94 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
+
+#include "client/failure.h"
+#include "protocol/challenge_type.h"
+#include "protocol/identifier.h"
+#include "protocol/problem.h"
 
 namespace cairn::client {
+
+/// What a job can have to tell. Behind each: the parts of the event that go with it.
+enum class ProgressKind {
+    // At the CA
+    registering_account,     ///< host
+    account_forgotten,       ///< host
+    placing_order,           ///< identifiers, host
+    going_on_with_order,     ///< identifiers, host, text: the status of the order
+    order_unreadable,        ///< text: what is wrong with what is kept of it
+    order_given_up,          ///< it asks for something else than now
+    order_came_to_nothing,   ///< that of an earlier run
+    valid_already,           ///< identifiers
+    proving_control,         ///< identifiers, challenge
+    proof_refused_so_far,    ///< identifiers, host, problem
+    asking_to_look_again,    ///< identifiers
+    requesting_certificate,  ///<
+    other_chain_left_out,    ///< failure
+    chain_not_offered,       ///< text: where the chain should have led
+    // On this machine
+    answer_left_up,         ///< identifiers, failure
+    old_answer_taken_down,  ///< identifiers: of an interrupted run
+    old_answer_left_up,     ///< text: the lineage; failure, place: where the record is
+    links_mended,           ///< place
+    current_mended,         ///< place, number: the generation that it leads to again
+    generation_adopted,     ///< place: where it was found, number
+    ipv4_alone,             ///< failure: of listening over IPv6
+    // For a person who proves control by hand
+    put_up_record,   ///< identifiers, place: the name, text: the value
+    put_up_file,     ///< identifiers, place: the URL, text: what it must hold
+    confirm_answer,  ///< identifiers
+    answer_may_go    ///< identifiers
+};
+
+/// One thing that a job tells while it is under way.
+struct ProgressEvent {
+    ProgressKind kind;
+    std::vector<protocol::Identifier> identifiers{};
+    /// Host and port of the CA.
+    std::string host{};
+    std::optional<protocol::ChallengeType> challenge{};
+    std::optional<protocol::Problem> problem{};
+    std::optional<Failure> failure{};
+    std::filesystem::path place{};
+    unsigned long number = 0;
+    std::string text{};
+    /// The lineage that the job is for, where several jobs run side by side.
+    std::string lineage{};
+};
+
+/// "placing_order": as programs read it.
+[[nodiscard]] std::string_view to_string(ProgressKind kind);
+/// The phase that an event of this kind belongs to.
+[[nodiscard]] Phase phase_of(ProgressKind kind);
+/// True for what did not stop the job but should be known.
+[[nodiscard]] bool is_warning(ProgressKind kind);
 
 /// Whoever wants to know how a job is getting on. Thread-safe.
 class Progress {
   public:
     virtual ~Progress() = default;
-    /// One plain sentence about what is being done.
-    virtual void say(std::string_view sentence) = 0;
-    /// Something that did not stop the job but should be known.
-    virtual void warn(std::string_view sentence) = 0;
+    virtual void tell(const ProgressEvent& event) = 0;
 };
 
-/// Tells `listener` everything with the name of the job in front, for jobs that run side by side.
-class NamedProgress final : public Progress {
+/// Tells `listener` everything with the lineage of the job, for jobs that run side by side.
+class LineageProgress final : public Progress {
   public:
-    NamedProgress(Progress& listener, std::string_view name)
-        : listener_(listener), prefix_(std::string(name) + ": ") {}
-    void say(std::string_view sentence) override { listener_.say(prefix_ + std::string(sentence)); }
-    void warn(std::string_view sentence) override {
-        listener_.warn(prefix_ + std::string(sentence));
+    LineageProgress(Progress& listener, std::string lineage)
+        : listener_(listener), lineage_(std::move(lineage)) {}
+    void tell(const ProgressEvent& event) override {
+        auto named = event;
+        named.lineage = lineage_;
+        listener_.tell(named);
     }
 
   private:
     Progress& listener_;
-    std::string prefix_;
+    std::string lineage_;
 };
 
 }  // namespace cairn::client

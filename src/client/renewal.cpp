@@ -25,9 +25,12 @@ class Worker {
         RenewalOutcome outcome{.lineage = name};
         try {
             renew(outcome);
-        } catch (const std::exception& failure) {
+        } catch (const Failure& failure) {
             outcome.kind = RenewalOutcome::Kind::failed;
-            outcome.failure = failure.what();
+            outcome.failure = failure;
+        } catch (const std::exception& fault) {
+            outcome.kind = RenewalOutcome::Kind::failed;
+            outcome.failure = Failure(fmt::format("renew {}", name.text()), fault.what());
         }
         return outcome;
     }
@@ -37,7 +40,7 @@ class Worker {
         const auto& name = outcome.lineage;
         // Also before it is read: another run may be renewing it now.
         const auto lock = environment_.state.lock(name, environment_.timer, lineage_lock_patience);
-        NamedProgress progress(progress_, name.text());
+        LineageProgress progress(progress_, name.text());
         if (options_.installing == Installing::dry_run)
             rehearse(outcome, progress);
         else if (!finish_earlier(outcome, progress))
@@ -77,7 +80,7 @@ class Worker {
         const auto chain =
             finish_issuance(environment_, session_for((*begun)->plan), name, **begun, progress);
         if (!chain) {
-            progress.say("The order of an earlier run has come to nothing.");
+            progress.tell({.kind = ProgressKind::order_came_to_nothing});
             return false;
         }
         outcome.kind = RenewalOutcome::Kind::renewed;
@@ -89,8 +92,7 @@ class Worker {
         const auto& name = outcome.lineage;
         IssuanceOrder order{.lineage = name, .plan = plan_of(name), .account = {}, .replaces = {}};
         Lineage lineage(environment_.state, name);
-        for (const auto& sentence : LineageMending(lineage).run())
-            progress.say(fmt::format("The state was mended: {}.", sentence));
+        for (const auto& event : LineageMending(lineage).run()) progress.tell(event);
         // A lineage without a sound certificate is due.
         if (const auto current = lineage.current()) {
             const auto& certificate = current->chain.front();

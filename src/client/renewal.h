@@ -56,8 +56,8 @@ struct RenewalOutcome {
     std::optional<base::Time> due_at{};
     /// For `renewed`: the new certificate.
     std::optional<pki::Certificate> certificate{};
-    /// For `failed`: all that is to say.
-    std::string failure{};
+    /// For `failed`: why.
+    std::optional<Failure> failure{};
 };
 
 /// Renews those of `lineages` that are due, in parallel, each on its own: what becomes of one does

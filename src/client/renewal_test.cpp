@@ -54,6 +54,10 @@ TEST(DueByWindow, IsInTheWindowButLeavesTimeForASecondTry) {
               brief.not_after() - (brief.not_after() - brief.not_before()) / 3);
 }
 
+std::string why(const RenewalOutcome& outcome) {
+    return outcome.failure ? outcome.failure->what() : "no failure";
+}
+
 class Renewal : public ::testing::Test {
   protected:
     LineageName issue_lineage(const std::string& name) {
@@ -97,7 +101,7 @@ TEST_F(Renewal, RenewsWhatIsDueWithTheSamePlan) {
     const auto before = live(name);
     set_age(1h);
     const auto outcomes = run({name});
-    EXPECT_EQ(outcomes.front().kind, Kind::renewed) << outcomes.front().failure;
+    EXPECT_EQ(outcomes.front().kind, Kind::renewed) << why(outcomes.front());
     EXPECT_NE(live(name), before);
     EXPECT_EQ(outcomes.front().certificate, live(name).front());
     EXPECT_EQ(bench_.ca.accounts_made, 1);
@@ -203,10 +207,10 @@ TEST_F(Renewal, WhatBecomesOfOneDoesNotTouchAnother) {
     const auto outcomes = run({broken, unconvincing, sound});
     ASSERT_EQ(outcomes.size(), 3U);
     EXPECT_EQ(outcomes[0].kind, Kind::failed);
-    EXPECT_THAT(outcomes[0].failure, HasSubstr("a.example.json"));
+    EXPECT_THAT(outcomes[0].failure->what(), HasSubstr("a.example.json"));
     EXPECT_EQ(outcomes[1].kind, Kind::failed);
-    EXPECT_THAT(outcomes[1].failure, HasSubstr("no answer from b.example"));
-    EXPECT_EQ(outcomes[2].kind, Kind::renewed) << outcomes[2].failure;
+    EXPECT_THAT(outcomes[1].failure->what(), HasSubstr("no answer from b.example"));
+    EXPECT_EQ(outcomes[2].kind, Kind::renewed) << why(outcomes[2]);
 }
 
 TEST_F(Renewal, ALineageWithoutASoundCertificateIsDue) {
@@ -240,8 +244,12 @@ TEST_F(Renewal, WorksOnManySideBySide) {
                                   .sessions = sessions};
     const auto outcomes =
         renew(environment, names, {.force = RenewalForce::if_due, .parallel = 3}, bench_.heard);
-    for (const auto& outcome : outcomes) EXPECT_EQ(outcome.kind, Kind::renewed) << outcome.failure;
-    EXPECT_THAT(bench_.heard.text(), HasSubstr("f.example: Ordering a certificate"));
+    for (const auto& outcome : outcomes) EXPECT_EQ(outcome.kind, Kind::renewed) << why(outcome);
+    const auto told = bench_.heard.events(ProgressKind::placing_order);
+    EXPECT_EQ(told.size(), 6U);
+    EXPECT_TRUE(std::ranges::any_of(told, [](const ProgressEvent& event) {
+        return event.lineage == "f.example" && event.identifiers.front().value() == "f.example";
+    }));
 }
 
 }  // namespace

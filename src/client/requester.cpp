@@ -130,13 +130,13 @@ std::expected<http::Reply, Failure> Requester::get_once(const std::string& url,
                                                         const Aim& aim) try {
     if (unanswered_once_ >= max_unanswered_once)
         return std::unexpected(
-            Failure(aim.text, fmt::format("{} did not answer such questions before", host_)));
+            Failure(aim, fmt::format("{} did not answer such questions before", host_)));
     const auto place = limiter_.enter();
     await_turn(aim, timer_.now() + options_.patience);
     auto result = exchange([&](http::Client& client) { return client.get(url); });
     if (!result.reply) {
         ++unanswered_once_;
-        return std::unexpected(Failure(aim.text, result.reply.error().message));
+        return std::unexpected(Failure(aim, result.reply.error().message));
     }
     unanswered_once_ = 0;
     if (result.reply->status == 200) return std::move(*result.reply);
@@ -169,7 +169,7 @@ http::Reply Requester::repeat(const Ask& ask, const Aim& aim, Persistence persis
                 timer_.wait(backoff(lost_replies));
                 continue;
             }
-            const Failure lost(aim.text, reply.error().message,
+            const Failure lost(aim, reply.error().message,
                                "check the CA's URL (--ca), its roots (--ca-root) and the network.");
             // If somebody else was answered meanwhile, the CA is there.
             if (was_unanswered && breaker_.answers() == answers_before) stop_asking(lost);
@@ -198,9 +198,9 @@ http::Reply Requester::repeat(const Ask& ask, const Aim& aim, Persistence persis
 void Requester::await_turn(const Aim& aim, Timer::TimePoint deadline) {
     const bool is_released = limiter_.await_release(deadline);
     if (const auto outage = breaker_.outage(timer_.now()))
-        throw Failure(aim.text, outage->came_back, outage->next);
+        throw Failure(aim, outage->came_back, outage->next);
     if (!is_released)
-        throw Failure(aim.text,
+        throw Failure(aim,
                       fmt::format("{} asks again and again to wait before the next request", host_),
                       "try again later; the CA is busy.");
 }
@@ -228,7 +228,7 @@ std::string Requester::take_nonce(const std::string& new_nonce_url, const Aim& a
         [&] { return exchange([&](http::Client& client) { return client.head(new_nonce_url); }); },
         aim, Persistence::usual);
     if (auto nonce = nonces_.take()) return std::move(*nonce);
-    throw Failure(aim.text,
+    throw Failure(aim,
                   fmt::format("{} gave no nonce at {}", host_, base::printable(new_nonce_url)));
 }
 
@@ -249,20 +249,22 @@ Failure Requester::failure(const http::Reply& reply, const Aim& aim,
     if (wait && asks_to_wait(reply))
         next = fmt::format("try again after {}; the CA asked to wait that long.",
                            base::to_rfc3339(clock_.now() + *wait));
+    const auto retry_at = wait ? std::optional(clock_.now() + *wait) : std::nullopt;
     if (auto problem = protocol::Problem::from_json(base::bytes_of(reply.body))) {
         problem->status = reply.status;
-        return {aim, host_, *problem, std::move(next)};
+        return Failure(aim, host_, *problem, std::move(next)).retrying_at(retry_at);
     }
     if (next.empty() && reply.status == not_implemented)
-        next = advice_for({protocol::ProblemType::unknown, {}, reply.status}, aim.step);
+        next = advice_for({protocol::ProblemType::unknown, {}, reply.status}, aim.phase);
     if (next.empty())
         next = reply.status < 400
                    ? "the CA's URL may have moved: check --ca; no redirect is followed."
                    : "check that --ca is the URL of an ACME directory, or try again later.";
-    return {aim, reply.status,
-            fmt::format("{} answered {} without a problem document: \"{}\"", host_, reply.status,
-                        base::printable(reply.body, max_excerpt)),
-            std::move(next)};
+    return Failure(aim, reply.status,
+                   fmt::format("{} answered {} without a problem document: \"{}\"", host_,
+                               reply.status, base::printable(reply.body, max_excerpt)),
+                   std::move(next))
+        .retrying_at(retry_at);
 }
 
 void Requester::stop_asking(const Failure& failure, std::optional<Timer::TimePoint> until) {

@@ -50,11 +50,10 @@ RevocationOutcome revoke(Session& session, const pki::Certificate& certificate,
                          protocol::RevocationReason reason,
                          const std::optional<crypto::PrivateKey>& key) {
     const Aim aim(fmt::format("revoke the certificate {}", certificate.serial().to_hex()),
-                  Step::revocation);
+                  Phase::revocation);
     const auto& url = session.directory().revoke_cert;
     if (url.empty())
-        throw Failure(aim.text,
-                      fmt::format("the directory of {} has no revokeCert", session.host()),
+        throw Failure(aim, fmt::format("the directory of {} has no revokeCert", session.host()),
                       "ask the CA to revoke it.");
     const auto payload = protocol::RevocationRequest{certificate.der(), reason}.to_json();
     try {

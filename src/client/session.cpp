@@ -196,8 +196,8 @@ std::expected<Reply, Failure> Session::get_once(const std::string& url, const Ai
 
 std::string Session::checked(std::string_view text, const Aim& aim) const {
     const auto refuse = [&](std::string_view why) {
-        throw Failure(aim.text, fmt::format("{} gave the URL \"{}\", which is refused: {}",
-                                            state_->host, base::printable(text), why));
+        throw Failure(aim, fmt::format("{} gave the URL \"{}\", which is refused: {}", state_->host,
+                                       base::printable(text), why));
     };
     const auto url = net::Url::from_text(text);
     if (!url) refuse(url.error().message);

@@ -70,9 +70,9 @@ TEST_F(SharedSessions, ACaThatIsDownIsWaitedForOnce) {
     ASSERT_EQ(outcomes.size(), 5U);
     for (const auto& outcome : outcomes) {
         EXPECT_EQ(outcome.kind, RenewalOutcome::Kind::failed);
-        EXPECT_THAT(outcome.failure, HasSubstr("no connection to " + host));
+        EXPECT_THAT(outcome.failure->what(), HasSubstr("no connection to " + host));
     }
-    EXPECT_THAT(outcomes.back().failure, HasSubstr(host + " is not asked again in this run"));
+    EXPECT_THAT(outcomes.back().failure->what(), HasSubstr(host + " is not asked again in this run"));
 }
 
 }  // namespace

@@ -47,8 +47,9 @@ class ExecSolver final : public Solver {
                 {"CAIRN_DNS_NAME", "_acme-challenge." + name},
                 {"CAIRN_DNS_VALUE", protocol::dns_record_value(challenge.key_authorization)},
             }};
-        const auto aim = fmt::format("{} the DNS record of {}",
-                                     action == "present" ? "publish" : "remove", name);
+        const Aim aim(fmt::format("{} the DNS record of {}",
+                                  action == "present" ? "publish" : "remove", name),
+                      Phase::challenge, challenge.identifier);
         const auto result = run_program(program, timer);
         if (!result) throw Failure(aim, result.error().message, "check the program.");
         if (result->status != 0)

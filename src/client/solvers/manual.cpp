@@ -29,34 +29,33 @@ class ManualSolver final : public Solver {
     void present(const Challenge& challenge) override {
         const auto& name = challenge.identifier.base_value();
         if (challenge.type == protocol::ChallengeType::dns_01)
-            tell(
-                fmt::format("Add, besides any that are there, this record:\n"
-                            "  _acme-challenge.{}. IN TXT \"{}\"",
-                            name, protocol::dns_record_value(challenge.key_authorization)));
+            tell({.kind = ProgressKind::put_up_record,
+                  .identifiers = {challenge.identifier},
+                  .place = fmt::format("_acme-challenge.{}.", name),
+                  .text = protocol::dns_record_value(challenge.key_authorization)});
         else
-            tell(
-                fmt::format("Serve at http://{}/.well-known/acme-challenge/{} this text, without a "
-                            "line end:\n  {}",
-                            challenge.identifier.type() == protocol::IdentifierType::ip
-                                ? challenge.identifier.ip_address().to_url_host()
-                                : name,
-                            challenge.token.text(), challenge.key_authorization));
+            tell({.kind = ProgressKind::put_up_file,
+                  .identifiers = {challenge.identifier},
+                  .place = fmt::format("http://{}/.well-known/acme-challenge/{}",
+                                       challenge.identifier.type() == protocol::IdentifierType::ip
+                                           ? challenge.identifier.ip_address().to_url_host()
+                                           : name,
+                                       challenge.token.text()),
+                  .text = challenge.key_authorization});
     }
 
     void wait(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
-        tell(fmt::format("Press Enter when the CA can see it for {}.",
-                         challenge.identifier.base_value()));
+        tell({.kind = ProgressKind::confirm_answer, .identifiers = {challenge.identifier}});
         read_line(challenge);
     }
 
     void clean_up(const Challenge& challenge) override {
-        tell(fmt::format("What was put up for {} can be taken down.",
-                         challenge.identifier.base_value()));
+        tell({.kind = ProgressKind::answer_may_go, .identifiers = {challenge.identifier}});
     }
 
   private:
-    void tell(std::string_view text) { context_.progress.say(text); }
+    void tell(const ProgressEvent& event) { context_.progress.tell(event); }
 
     void read_line(const Challenge& challenge) {
         for (;;) {
@@ -67,7 +66,8 @@ class ManualSolver final : public Solver {
             const auto count = ::read(context_.input, &character, 1);
             if (count < 0 && errno == EINTR) continue;
             if (count <= 0)
-                throw Failure(fmt::format("prove control of {}", challenge.identifier.value()),
+                throw Failure({fmt::format("prove control of {}", challenge.identifier.value()),
+                               Phase::challenge, challenge.identifier},
                               "nobody answered: standard input is closed",
                               "run the command at a terminal, or use another --solver.");
             if (character == '\n') return;

@@ -37,16 +37,17 @@ TEST_F(Manual, SaysWhatToPutWhereAndWaitsForEnter) {
     const auto by_hand = solver(timer_);
     const auto dns = testing::challenge(ChallengeType::dns_01, "a.example");
     by_hand->present(dns);
-    EXPECT_THAT(heard_.text(), HasSubstr("_acme-challenge.a.example. IN TXT \"" +
-                                         protocol::dns_record_value(dns.key_authorization)));
+    const auto record = heard_.events(ProgressKind::put_up_record).front();
+    EXPECT_EQ(record.place, "_acme-challenge.a.example.");
+    EXPECT_EQ(record.text, protocol::dns_record_value(dns.key_authorization));
     ASSERT_EQ(::write(keyboard_.number(), "yes\n\n", 5), 5);
     by_hand->wait(dns);
     by_hand->wait(dns);
     const auto http = testing::challenge(ChallengeType::http_01, "2001:db8::1");
     by_hand->present(http);
-    EXPECT_THAT(heard_.text(),
-                HasSubstr("http://[2001:db8::1]/.well-known/acme-challenge/" + http.token.text()));
-    EXPECT_THAT(heard_.text(), HasSubstr(http.key_authorization));
+    const auto file = heard_.events(ProgressKind::put_up_file).front();
+    EXPECT_EQ(file.place, "http://[2001:db8::1]/.well-known/acme-challenge/" + http.token.text());
+    EXPECT_EQ(file.text, http.key_authorization);
 }
 
 TEST_F(Manual, FailsWhereNobodyCanAnswer) {

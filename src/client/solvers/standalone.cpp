@@ -93,7 +93,7 @@ class StandaloneSolver final : public Solver {
         try {
             servers_.push_back(listen(listening_.ipv6_address));
         } catch (const Failure& failure) {
-            progress_.say(fmt::format("Answering over IPv4 alone: {}.", failure.came_back()));
+            progress_.tell({.kind = ProgressKind::ipv4_alone, .failure = failure});
         }
     }
 

@@ -248,7 +248,7 @@ class TlsAlpnSolver final : public Solver {
         try {
             server->listen(listening_.ipv6_address);
         } catch (const Failure& failure) {
-            progress_.say(fmt::format("Answering over IPv4 alone: {}.", failure.came_back()));
+            progress_.tell({.kind = ProgressKind::ipv4_alone, .failure = failure});
         }
         return server;
     }

@@ -1,31 +1,37 @@
 #pragma once
 // For the tests of client.
 
+#include <algorithm>
 #include <mutex>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "client/progress.h"
 
 namespace cairn::client::testing {
 
-/// Remembers what was said.
+/// Remembers what was told.
 class Heard final : public Progress {
   public:
-    void say(std::string_view sentence) override { add("", sentence); }
-    void warn(std::string_view sentence) override { add("warning: ", sentence); }
-    [[nodiscard]] std::string text() const {
+    void tell(const ProgressEvent& event) override {
         const std::scoped_lock lock(mutex_);
-        return text_;
+        events_.push_back(event);
     }
+    [[nodiscard]] std::vector<ProgressEvent> events() const {
+        const std::scoped_lock lock(mutex_);
+        return events_;
+    }
+    /// The events of one kind, in order.
+    [[nodiscard]] std::vector<ProgressEvent> events(ProgressKind kind) const {
+        auto found = events();
+        std::erase_if(found, [kind](const ProgressEvent& event) { return event.kind != kind; });
+        return found;
+    }
+    [[nodiscard]] bool has(ProgressKind kind) const { return !events(kind).empty(); }
 
   private:
-    void add(std::string_view label, std::string_view sentence) {
-        const std::scoped_lock lock(mutex_);
-        text_ += std::string(label) + std::string(sentence) + "\n";
-    }
     mutable std::mutex mutex_;
-    std::string text_;
+    std::vector<ProgressEvent> events_;
 };
 
 }  // namespace cairn::client::testing

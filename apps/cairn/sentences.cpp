@@ -1,0 +1,103 @@
+#include "apps/cairn/sentences.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cairn {
+namespace {
+
+constexpr std::size_t max_names_told = 5;
+
+std::string list(const std::vector<protocol::Identifier>& identifiers) {
+    std::string text;
+    for (std::size_t i = 0; i < identifiers.size() && i < max_names_told; ++i)
+        text += (i == 0 ? "" : ", ") + identifiers[i].value();
+    if (identifiers.size() > max_names_told)
+        text += fmt::format(" and {} more", identifiers.size() - max_names_told);
+    return text;
+}
+
+/// As it stands in the DNS: without the "*." of a wildcard.
+std::string bare(const client::ProgressEvent& event) {
+    return event.identifiers.front().base_value();
+}
+
+std::string mended(std::string_view what) {
+    return fmt::format("The state was mended: {}.", what);
+}
+
+}  // namespace
+
+std::string sentence_of(const client::ProgressEvent& event) {
+    using enum client::ProgressKind;
+    switch (event.kind) {
+        case registering_account:
+            return fmt::format("Registering an account at {}.", event.host);
+        case account_forgotten:
+            return fmt::format("{} does not know the account any more.", event.host);
+        case placing_order:
+            return fmt::format("Ordering a certificate for {} from {}.", list(event.identifiers),
+                               event.host);
+        case going_on_with_order:
+            return fmt::format("Going on with the order for {} at {}, which is {}.",
+                               list(event.identifiers), event.host, event.text);
+        case order_unreadable:
+            return fmt::format("What is kept of an earlier order is left out: {}", event.text);
+        case order_given_up:
+            return "An order that an earlier run began asks for something else and is given up.";
+        case order_came_to_nothing:
+            return "The order of an earlier run has come to nothing.";
+        case valid_already:
+            return fmt::format("{} is validated already.", list(event.identifiers));
+        case proving_control:
+            return fmt::format("Proving control of {} by {}.", list(event.identifiers),
+                               protocol::to_string(event.challenge.value()));
+        case proof_refused_so_far:
+            return fmt::format("{}: {} has looked and found: {}", list(event.identifiers),
+                               event.host, client::describe(event.problem.value()));
+        case asking_to_look_again:
+            return fmt::format("{}: asking it to look again.", list(event.identifiers));
+        case requesting_certificate:
+            return "Asking for the certificate.";
+        case other_chain_left_out:
+            return fmt::format("Another chain is left out: {}", event.failure->what());
+        case chain_not_offered:
+            return fmt::format("The CA offers no chain to \"{}\"; its default is used.",
+                               event.text);
+        case answer_left_up:
+            return fmt::format("What proved control of {} was not taken down: {}",
+                               list(event.identifiers), event.failure->what());
+        case old_answer_taken_down:
+            return fmt::format("Took down what an interrupted run had put up for {}.", bare(event));
+        case old_answer_left_up:
+            return fmt::format(
+                "What an interrupted run had put up for {} could not be taken down: {}: {} (the "
+                "record is in {})",
+                event.text, event.failure->tried(), event.failure->came_back(),
+                event.place.string());
+        case links_mended:
+            return mended(fmt::format("the links in {} are made anew", event.place.string()));
+        case current_mended:
+            return mended(
+                fmt::format("{} leads to number {} again", event.place.string(), event.number));
+        case generation_adopted:
+            return mended(fmt::format("the certificate in {} is kept as number {}",
+                                      event.place.string(), event.number));
+        case ipv4_alone:
+            return fmt::format("Answering over IPv4 alone: {}.", event.failure->came_back());
+        case put_up_record:
+            return fmt::format("Add, besides any that are there, this record:\n  {} IN TXT \"{}\"",
+                               event.place.string(), event.text);
+        case put_up_file:
+            return fmt::format("Serve at {} this text, without a line end:\n  {}",
+                               event.place.string(), event.text);
+        case confirm_answer:
+            return fmt::format("Press Enter when the CA can see it for {}.", bare(event));
+        case answer_may_go:
+            return fmt::format("What was put up for {} can be taken down.", bare(event));
+    }
+    return {};
+}
+
+}  // namespace cairn

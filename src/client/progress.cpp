@@ -1,0 +1,135 @@
+#include "client/progress.h"
+
+namespace cairn::client {
+
+std::string_view to_string(ProgressKind kind) {
+    using enum ProgressKind;
+    switch (kind) {
+        case registering_account:
+            return "registering_account";
+        case account_forgotten:
+            return "account_forgotten";
+        case placing_order:
+            return "placing_order";
+        case going_on_with_order:
+            return "going_on_with_order";
+        case order_unreadable:
+            return "order_unreadable";
+        case order_given_up:
+            return "order_given_up";
+        case order_came_to_nothing:
+            return "order_came_to_nothing";
+        case valid_already:
+            return "valid_already";
+        case proving_control:
+            return "proving_control";
+        case proof_refused_so_far:
+            return "proof_refused_so_far";
+        case asking_to_look_again:
+            return "asking_to_look_again";
+        case requesting_certificate:
+            return "requesting_certificate";
+        case other_chain_left_out:
+            return "other_chain_left_out";
+        case chain_not_offered:
+            return "chain_not_offered";
+        case answer_left_up:
+            return "answer_left_up";
+        case old_answer_taken_down:
+            return "old_answer_taken_down";
+        case old_answer_left_up:
+            return "old_answer_left_up";
+        case links_mended:
+            return "links_mended";
+        case current_mended:
+            return "current_mended";
+        case generation_adopted:
+            return "generation_adopted";
+        case ipv4_alone:
+            return "ipv4_alone";
+        case put_up_record:
+            return "put_up_record";
+        case put_up_file:
+            return "put_up_file";
+        case confirm_answer:
+            return "confirm_answer";
+        case answer_may_go:
+            return "answer_may_go";
+    }
+    return {};
+}
+
+Phase phase_of(ProgressKind kind) {
+    using enum ProgressKind;
+    switch (kind) {
+        case registering_account:
+        case account_forgotten:
+            return Phase::account;
+        case placing_order:
+        case going_on_with_order:
+        case order_unreadable:
+        case order_given_up:
+        case order_came_to_nothing:
+            return Phase::order;
+        case valid_already:
+            return Phase::authorization;
+        case proving_control:
+        case proof_refused_so_far:
+        case asking_to_look_again:
+        case answer_left_up:
+        case old_answer_taken_down:
+        case old_answer_left_up:
+        case ipv4_alone:
+        case put_up_record:
+        case put_up_file:
+        case confirm_answer:
+        case answer_may_go:
+            return Phase::challenge;
+        case requesting_certificate:
+            return Phase::finalize;
+        case other_chain_left_out:
+        case chain_not_offered:
+            return Phase::download;
+        case links_mended:
+        case current_mended:
+        case generation_adopted:
+            return Phase::install;
+    }
+    return Phase::other;
+}
+
+bool is_warning(ProgressKind kind) {
+    using enum ProgressKind;
+    switch (kind) {
+        case account_forgotten:
+        case order_unreadable:
+        case order_given_up:
+        case other_chain_left_out:
+        case chain_not_offered:
+        case answer_left_up:
+        case old_answer_left_up:
+            return true;
+        case registering_account:
+        case placing_order:
+        case going_on_with_order:
+        case order_came_to_nothing:
+        case valid_already:
+        case proving_control:
+        case proof_refused_so_far:
+        case asking_to_look_again:
+        case requesting_certificate:
+        case old_answer_taken_down:
+        case links_mended:
+        case current_mended:
+        case generation_adopted:
+        case ipv4_alone:
+        case put_up_record:
+        case put_up_file:
+        case confirm_answer:
+        case answer_may_go:
+            return false;
+    }
+    return false;
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,147 @@
+#include "client/report_json.h"
+
+#include <fmt/format.h>
+
+#include "base/json_quoted.h"
+#include "protocol/json.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr std::size_t max_findings = 100;
+constexpr std::size_t max_detail = 600;
+
+std::string json_string(std::string_view text) {
+    return base::json_quoted(text);
+}
+
+std::string to_json(const protocol::Identifier& identifier) {
+    return fmt::format("{{\"type\": {}, \"value\": {}}}",
+                       json_string(protocol::to_string(identifier.type())),
+                       json_string(identifier.value()));
+}
+
+/// Of what a CA may make as long as it likes, what is told of it anyway.
+std::string to_json(protocol::Problem problem) {
+    const auto shorten = [](std::string& text) { text = base::printable(text, max_detail); };
+    shorten(problem.detail);
+    shorten(problem.type_uri);
+    shorten(problem.instance);
+    if (problem.subproblems.size() > max_findings)
+        problem.subproblems.erase(problem.subproblems.begin() + max_findings,
+                                  problem.subproblems.end());
+    for (auto& part : problem.subproblems) {
+        shorten(part.detail);
+        if (part.identifier) shorten(part.identifier->second);
+    }
+    problem.algorithms.clear();
+    return problem.to_json();
+}
+
+std::string to_json(const Finding& finding) {
+    return fmt::format(
+        "{{\"identifier\": {}, \"challenge\": {}, \"problem\": {}}}", to_json(finding.identifier),
+        json_string(protocol::to_string(finding.challenge)), to_json(finding.problem));
+}
+
+base::Result<protocol::Identifier> identifier_from(const boost::json::object& object) {
+    protocol::MemberReader reader(object);
+    const auto type = reader.required_text("type");
+    const auto value = reader.required_text("value");
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (type == protocol::to_string(protocol::IdentifierType::dns))
+        return protocol::Identifier::dns(value);
+    if (type == protocol::to_string(protocol::IdentifierType::ip))
+        return protocol::Identifier::ip(value);
+    return base::fail("an identifier of unknown type");
+}
+
+std::optional<protocol::Problem> problem_in(protocol::MemberReader& reader) {
+    const auto text = reader.object_text("problem");
+    if (text.empty()) return std::nullopt;
+    auto problem = protocol::Problem::from_json(base::bytes_of(text));
+    if (!problem) return std::nullopt;
+    return std::move(*problem);
+}
+
+std::optional<Finding> finding_from(const boost::json::value& value) {
+    const auto* object = value.if_object();
+    if (object == nullptr) return std::nullopt;
+    protocol::MemberReader reader(*object);
+    const auto* subject = reader.object("identifier");
+    const auto challenge = protocol::challenge_type_from(reader.text_or_empty("challenge"));
+    auto problem = problem_in(reader);
+    if (subject == nullptr || !challenge || !problem) return std::nullopt;
+    auto identifier = identifier_from(*subject);
+    if (!identifier) return std::nullopt;
+    return Finding{std::move(*identifier), *challenge, std::move(*problem)};
+}
+
+}  // namespace
+
+std::string to_json(const Failure& failure) {
+    auto json = fmt::format("{{\"phase\": {}, \"tried\": {}, \"came_back\": {}",
+                            json_string(to_string(failure.phase())), json_string(failure.tried()),
+                            json_string(failure.came_back()));
+    if (!failure.next().empty()) json += fmt::format(", \"next\": {}", json_string(failure.next()));
+    if (failure.identifier())
+        json += fmt::format(", \"identifier\": {}", to_json(*failure.identifier()));
+    if (failure.status()) json += fmt::format(", \"status\": {}", *failure.status());
+    if (failure.document()) json += fmt::format(", \"problem\": {}", to_json(*failure.document()));
+    if (failure.retry_at())
+        json +=
+            fmt::format(", \"retry_at\": {}", json_string(base::to_rfc3339(*failure.retry_at())));
+    std::string findings;
+    for (std::size_t i = 0; i < failure.findings().size() && i < max_findings; ++i)
+        findings += (i == 0 ? "" : ", ") + to_json(failure.findings()[i]);
+    if (!findings.empty()) json += fmt::format(", \"findings\": [{}]", findings);
+    return json + "}";
+}
+
+std::string to_json(const ProgressEvent& event) {
+    auto json = fmt::format("{{\"event\": {}, \"phase\": {}, \"warning\": {}",
+                            json_string(to_string(event.kind)),
+                            json_string(to_string(phase_of(event.kind))), is_warning(event.kind));
+    const auto add = [&](std::string_view name, const std::string& value) {
+        json += fmt::format(", \"{}\": {}", name, value);
+    };
+    if (!event.lineage.empty()) add("lineage", json_string(event.lineage));
+    std::string identifiers;
+    for (const auto& identifier : event.identifiers)
+        identifiers += (identifiers.empty() ? "" : ", ") + to_json(identifier);
+    if (!identifiers.empty()) add("identifiers", "[" + identifiers + "]");
+    if (!event.host.empty()) add("ca", json_string(event.host));
+    if (event.challenge) add("challenge", json_string(protocol::to_string(*event.challenge)));
+    if (event.problem) add("problem", to_json(*event.problem));
+    if (event.failure) add("failure", to_json(*event.failure));
+    if (!event.place.empty()) add("place", json_string(event.place.string()));
+    if (event.number != 0) add("number", std::to_string(event.number));
+    if (!event.text.empty()) add("text", json_string(event.text));
+    return json + "}";
+}
+
+base::Result<Failure> failure_from_json(base::BytesView json) {
+    const auto object = protocol::parse_json_object(json);
+    if (!object) return std::unexpected(object.error());
+    protocol::MemberReader reader(*object);
+    Aim aim(std::string(reader.required_text("tried")));
+    aim.phase = phase_from(reader.text_or_empty("phase")).value_or(Phase::other);
+    if (const auto* subject = reader.object("identifier"))
+        if (auto identifier = identifier_from(*subject)) aim.identifier = std::move(*identifier);
+    const Failure failure(aim, std::string(reader.required_text("came_back")),
+                          reader.text_or_empty("next"));
+    auto problem = problem_in(reader);
+    const auto status = reader.integer("status");
+    std::vector<Finding> findings;
+    if (const auto* array = reader.array("findings"))
+        for (const auto& element : *array)
+            if (auto finding = finding_from(element)) findings.push_back(std::move(*finding));
+    const auto retry_at = reader.time("retry_at");
+    if (reader.error()) return std::unexpected(*reader.error());
+    return failure
+        .with(std::move(problem), status ? std::optional(static_cast<int>(*status)) : std::nullopt,
+              std::move(findings))
+        .retrying_at(retry_at);
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "client/failure.h"
+#include "client/progress.h"
+
+namespace cairn::client {
+
+/// A failure for programs, one JSON object: `phase`, `tried`, `came_back`, and where they are known
+/// `next`, `identifier`, `status`, `problem` (RFC 8555 section 6.7), `retry_at` (RFC 3339) and
+/// `findings`, a list of objects with `identifier`, `challenge` and `problem`. Words of a CA are
+/// bounded.
+[[nodiscard]] std::string to_json(const Failure& failure);
+/// The reverse. What is not known here is left out.
+[[nodiscard]] base::Result<Failure> failure_from_json(base::BytesView json);
+/// An event for programs, one JSON object in one line: `event` (the name of its kind), `phase` and
+/// `warning`, and of `lineage`, `identifiers`, `ca` (host and port), `challenge`, `problem`,
+/// `failure`, `place`, `number` and `text` those that go with its kind.
+[[nodiscard]] std::string to_json(const ProgressEvent& event);
+
+}  // namespace cairn::client
