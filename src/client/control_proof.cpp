@@ -1,11 +1,13 @@
 #include "client/control_proof.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "client/pace.h"
+#include "client/side_by_side.h"
 #include "protocol/jwk.h"
 
 namespace cairn::client {
@@ -50,42 +52,114 @@ std::optional<protocol::Problem> verdict_on(const protocol::AuthorizationObject&
 
 }  // namespace
 
-class ControlProof::Presentations {
+/// How one authorization is getting on, and when to do something about it.
+class ControlProof::Watch {
   public:
-    explicit Presentations(ControlProof& proof) : proof_(proof) {}
-    Presentations(const Presentations&) = delete;
-    Presentations& operator=(const Presentations&) = delete;
-    ~Presentations() {
-        for (const auto& presented : all_) take_down(presented);
+    Watch(ControlProof& proof, const PresentedChallenge& presented,
+          std::optional<base::Seconds> wait)
+        : proof_(proof),
+          presented_(presented),
+          aim_(fmt::format("prove control of {}", identifier().value()), Phase::challenge,
+               identifier()),
+          pace_(proof.timer_, proof.session_, aim_, proof.patience_) {
+        look_again(wait);
     }
-    void add(Presented presented) {
-        proof_.journal_.record(presented.challenge, *presented.solver);
-        // Before it presents: what it has half done is taken down too.
-        const auto& added = all_.emplace_back(std::move(presented));
-        added.solver->present(added.challenge);
+
+    [[nodiscard]] bool is_decided() const { return is_decided_; }
+    [[nodiscard]] Timer::TimePoint due() const { return due_; }
+    /// Why control is not proven, as the CA says.
+    [[nodiscard]] std::optional<Finding> finding() const {
+        if (!problem_) return std::nullopt;
+        return Finding{identifier(), presented_.challenge.type, *problem_};
     }
-    [[nodiscard]] const std::vector<Presented>& all() const { return all_; }
+    /// Why the CA was not waited for any longer.
+    [[nodiscard]] const std::optional<Failure>& lateness() const { return lateness_; }
+
+    /// Asks the CA for what is due. May run beside others of the same proof.
+    void ask() {
+        if (is_to_remind_) {
+            proof_.progress_.tell(
+                {.kind = ProgressKind::asking_to_look_again, .identifiers = {identifier()}});
+            is_to_remind_ = false;
+            look_again(proof_.respond(presented_));
+            return;
+        }
+        const auto reply = proof_.session_.post_as_get(presented_.authorization_url, aim_);
+        judge(proof_.authorization_from(reply, aim_), reply.retry_after);
+    }
 
   private:
-    void take_down(const Presented& presented) {
-        // If it fails, the record stays, so a later run tries again.
-        const auto tell = [&](const Failure& failure) {
-            proof_.progress_.tell({.kind = ProgressKind::answer_left_up,
-                                   .identifiers = {presented.challenge.identifier},
-                                   .failure = failure});
-        };
+    [[nodiscard]] const protocol::Identifier& identifier() const {
+        return presented_.challenge.identifier;
+    }
+
+    void look_again(const std::optional<base::Seconds>& wait) {
         try {
-            presented.solver->clean_up(presented.challenge);
-            proof_.journal_.erase(presented.challenge);
+            due_ = pace_.next_question(wait);
         } catch (const Failure& failure) {
-            tell(failure);
-        } catch (const std::exception& fault) {
-            tell({"take it down", fault.what()});
+            lateness_ = failure;
+            is_decided_ = true;
         }
     }
 
+    void decide(std::optional<protocol::Problem> problem) {
+        problem_ = std::move(problem);
+        is_decided_ = true;
+    }
+
+    void judge(const protocol::AuthorizationObject& authorization,
+               const std::optional<base::Seconds>& wait) {
+        if (authorization.status == AuthorizationStatus::valid) {
+            decide(std::nullopt);
+            return;
+        }
+        if (auto problem = verdict_on(authorization, presented_.challenge_url)) {
+            proof_.is_refused_ = true;
+            decide(std::move(problem));
+            return;
+        }
+        pace_.end_by(authorization.expires);
+        const auto challenge = std::ranges::find(authorization.challenges, presented_.challenge_url,
+                                                 &protocol::ChallengeObject::url);
+        if (challenge == authorization.challenges.end() || !challenge->error) {
+            look_again(wait);
+            return;
+        }
+        tell(*challenge->error);
+        // A CA that looks again by itself leaves the challenge processing or says
+        // when (RFC 8555 section 8.2). This one does not: it has to be asked.
+        if (challenge->status != protocol::ChallengeStatus::pending || wait)
+            look_again(wait);
+        else if (reminders_ == max_reminders)
+            decide(challenge->error);
+        else {
+            is_to_remind_ = true;
+            due_ = proof_.timer_.now() + first_reminder_pause * (1 << reminders_++);
+        }
+    }
+
+    void tell(const protocol::Problem& problem) {
+        auto text = describe(problem);
+        pace_.note(text);
+        if (text == told_) return;
+        proof_.progress_.tell({.kind = ProgressKind::proof_refused_so_far,
+                               .identifiers = {identifier()},
+                               .host = proof_.session_.host(),
+                               .problem = problem});
+        told_ = std::move(text);
+    }
+
     ControlProof& proof_;
-    std::vector<Presented> all_;
+    const PresentedChallenge& presented_;
+    Aim aim_;
+    Pace pace_;
+    Timer::TimePoint due_;
+    bool is_to_remind_ = false;
+    int reminders_ = 0;
+    std::string told_;
+    bool is_decided_ = false;
+    std::optional<protocol::Problem> problem_;
+    std::optional<Failure> lateness_;
 };
 
 ControlProof::ControlProof(Session& session, const ChallengeJournal& journal, Timer& timer,
@@ -99,10 +173,29 @@ ControlProof::ControlProof(Session& session, const ChallengeJournal& journal, Ti
       patience_(patience) {}
 
 void ControlProof::give(const std::vector<std::string>& authorization_urls) {
-    Presentations presentations(*this);
-    for (const auto& url : authorization_urls) {
-        const Aim aim("read an authorization", Phase::authorization);
-        const auto authorization = authorization_from(session_.post_as_get(url, aim), aim);
+    Presentations presentations(*this, challenges_of(authorization_urls));
+    presentations.put_up();
+    const auto& all = presentations.all();
+    std::vector<std::optional<base::Seconds>> waits(all.size());
+    side_by_side(all.size(), max_names_at_a_time, [&](std::size_t i) {
+        if (!all[i].is_answered) waits[i] = respond(all[i]);
+    });
+    await_verdicts(all, waits);
+}
+
+/// One challenge of each authorization that is not valid yet.
+std::vector<PresentedChallenge> ControlProof::challenges_of(
+    const std::vector<std::string>& authorization_urls) {
+    const Aim aim("read an authorization", Phase::authorization);
+    std::vector<std::optional<protocol::AuthorizationObject>> authorizations(
+        authorization_urls.size());
+    side_by_side(authorizations.size(), max_names_at_a_time, [&](std::size_t i) {
+        authorizations[i] =
+            authorization_from(session_.post_as_get(authorization_urls[i], aim), aim);
+    });
+    std::vector<PresentedChallenge> chosen;
+    for (std::size_t i = 0; i < authorizations.size(); ++i) {
+        const auto& authorization = *authorizations[i];
         const auto& name = asked_for(authorization).identifier;
         if (authorization.status == AuthorizationStatus::valid) {
             progress_.tell({.kind = ProgressKind::valid_already, .identifiers = {name}});
@@ -114,17 +207,13 @@ void ControlProof::give(const std::vector<std::string>& authorization_urls) {
                 {fmt::format("prove control of {}", name.value()), Phase::authorization, name},
                 fmt::format("the authorization is {}", protocol::to_string(authorization.status)),
                 "run the command again.");
-        presentations.add(choose(authorization, url));
+        chosen.push_back(choose(authorization, authorization_urls[i]));
     }
-    for (const auto& presented : presentations.all()) presented.solver->wait(presented.challenge);
-    std::vector<std::optional<base::Seconds>> waits;
-    for (const auto& presented : presentations.all())
-        waits.push_back(presented.is_answered ? std::nullopt : respond(presented));
-    await_authorizations(presentations.all(), waits);
+    return chosen;
 }
 
-ControlProof::Presented ControlProof::choose(const protocol::AuthorizationObject& authorization,
-                                             const std::string& authorization_url) const {
+PresentedChallenge ControlProof::choose(const protocol::AuthorizationObject& authorization,
+                                        const std::string& authorization_url) const {
     const auto& [name, solver] = asked_for(authorization);
     const Aim aim(fmt::format("prove control of {}", name.value()), Phase::challenge, name);
     for (const auto type : solver->challenge_types()) {
@@ -170,63 +259,36 @@ const NameToProve& ControlProof::asked_for(
                               subject.value()));
 }
 
-std::optional<base::Seconds> ControlProof::respond(const Presented& presented) {
+std::optional<base::Seconds> ControlProof::respond(const PresentedChallenge& presented) {
     const Aim aim(
         fmt::format("answer the challenge for {}", presented.challenge.identifier.value()),
         Phase::challenge, presented.challenge.identifier);
     return session_.post(presented.challenge_url, "{}", aim).retry_after;
 }
 
-void ControlProof::await_authorizations(const std::vector<Presented>& presented,
-                                        const std::vector<std::optional<base::Seconds>>& waits) {
-    std::vector<Finding> findings;
-    for (std::size_t i = 0; i < presented.size(); ++i) {
-        const auto& challenge = presented[i].challenge;
-        if (auto problem = await_verdict(presented[i], waits[i]))
-            findings.push_back({challenge.identifier, challenge.type, std::move(*problem)});
-    }
-    if (!findings.empty()) throw Failure::of_proof(session_.host(), std::move(findings));
-}
-
-std::optional<protocol::Problem> ControlProof::await_verdict(const Presented& presented,
-                                                             std::optional<base::Seconds> wait) {
-    const auto& identifier = presented.challenge.identifier;
-    const Aim aim(fmt::format("prove control of {}", identifier.value()), Phase::challenge,
-                  identifier);
-    Pace pace(timer_, session_, aim, patience_);
-    int reminders = 0;
-    std::string told;
+void ControlProof::await_verdicts(const std::vector<PresentedChallenge>& presented,
+                                  const std::vector<std::optional<base::Seconds>>& waits) {
+    std::deque<Watch> watches;
+    for (std::size_t i = 0; i < presented.size(); ++i)
+        watches.emplace_back(*this, presented[i], waits[i]);
     for (;;) {
-        pace.wait(wait);
-        const auto reply = session_.post_as_get(presented.authorization_url, aim);
-        const auto authorization = authorization_from(reply, aim);
-        if (authorization.status == AuthorizationStatus::valid) return std::nullopt;
-        if (auto problem = verdict_on(authorization, presented.challenge_url)) {
-            is_refused_ = true;
-            return problem;
-        }
-        wait = reply.retry_after;
-        pace.end_by(authorization.expires);
-        const auto challenge = std::ranges::find(authorization.challenges, presented.challenge_url,
-                                                 &protocol::ChallengeObject::url);
-        if (challenge == authorization.challenges.end() || !challenge->error) continue;
-
-        const auto text = describe(*challenge->error);
-        pace.note(text);
-        if (text != told)
-            progress_.tell({.kind = ProgressKind::proof_refused_so_far,
-                            .identifiers = {identifier},
-                            .host = session_.host(),
-                            .problem = challenge->error});
-        told = text;
-        // A CA that looks again by itself leaves the challenge processing or says when (RFC 8555
-        // section 8.2). This one does not: it has to be asked.
-        if (challenge->status != protocol::ChallengeStatus::pending || wait) continue;
-        if (reminders == max_reminders) return challenge->error;
-        timer_.wait(first_reminder_pause * (1 << reminders++));
-        progress_.tell({.kind = ProgressKind::asking_to_look_again, .identifiers = {identifier}});
-        wait = respond(presented);
+        std::vector<Watch*> open;
+        for (auto& watch : watches)
+            if (!watch.is_decided()) open.push_back(&watch);
+        if (open.empty()) break;
+        const auto next = std::ranges::min(open, {}, &Watch::due)->due();
+        if (const auto now = timer_.now(); next > now)
+            timer_.wait(std::chrono::ceil<milliseconds>(next - now));
+        std::erase_if(open,
+                      [now = timer_.now()](const Watch* watch) { return watch->due() > now; });
+        side_by_side(open.size(), max_names_at_a_time, [&](std::size_t i) { open[i]->ask(); });
     }
+    std::vector<Finding> findings;
+    for (const auto& watch : watches)
+        if (auto finding = watch.finding()) findings.push_back(std::move(*finding));
+    if (!findings.empty()) throw Failure::of_proof(session_.host(), std::move(findings));
+    for (const auto& watch : watches)
+        if (watch.lateness()) throw *watch.lateness();
 }
 
 protocol::AuthorizationObject ControlProof::authorization_from(const Reply& reply,

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "client/challenge_journal.h"
+#include "client/presentations.h"
 #include "client/progress.h"
 #include "client/session.h"
 #include "client/solver.h"
@@ -20,11 +22,13 @@ struct NameToProve {
     Solver* solver = nullptr;
 };
 
-/// Proves control of the names of one order (RFC 8555 sections 7.5 and 8): every challenge is
-/// presented before the CA is told of any. The session must speak for an account. Used once.
+/// Proves control of the names of one order (RFC 8555 sections 7.5 and 8), of
+/// several at a time: every challenge is presented, and can be seen, before the
+/// CA is told of any; then the CA is asked about all until it has decided each.
+/// The session must speak for an account. Used once.
 class ControlProof {
   public:
-    /// The CA may take `patience` for each name.
+    /// The CA may take `patience`, for however many names.
     ControlProof(Session& session, const ChallengeJournal& journal, Timer& timer,
                  Progress& progress, const std::vector<NameToProve>& names,
                  std::chrono::milliseconds patience);
@@ -35,27 +39,18 @@ class ControlProof {
     [[nodiscard]] bool is_refused() const { return is_refused_; }
 
   private:
-    struct Presented {
-        std::string authorization_url;
-        std::string challenge_url;
-        Challenge challenge;
-        Solver* solver = nullptr;
-        /// The CA has been told already.
-        bool is_answered = false;
-    };
-    class Presentations;
+    class Watch;
 
+    [[nodiscard]] std::vector<PresentedChallenge> challenges_of(
+        const std::vector<std::string>& authorization_urls);
     [[nodiscard]] const NameToProve& asked_for(
         const protocol::AuthorizationObject& authorization) const;
-    [[nodiscard]] Presented choose(const protocol::AuthorizationObject& authorization,
-                                   const std::string& authorization_url) const;
+    [[nodiscard]] PresentedChallenge choose(const protocol::AuthorizationObject& authorization,
+                                            const std::string& authorization_url) const;
     /// How long the CA then asks to wait, if it does.
-    std::optional<base::Seconds> respond(const Presented& presented);
-    void await_authorizations(const std::vector<Presented>& presented,
-                              const std::vector<std::optional<base::Seconds>>& waits);
-    /// Why control is not proven; nothing if it is.
-    [[nodiscard]] std::optional<protocol::Problem> await_verdict(const Presented& presented,
-                                                                 std::optional<base::Seconds> wait);
+    std::optional<base::Seconds> respond(const PresentedChallenge& presented);
+    void await_verdicts(const std::vector<PresentedChallenge>& presented,
+                        const std::vector<std::optional<base::Seconds>>& waits);
     [[nodiscard]] protocol::AuthorizationObject authorization_from(const Reply& reply,
                                                                    const Aim& aim) const;
 
@@ -65,7 +60,7 @@ class ControlProof {
     Progress& progress_;
     const std::vector<NameToProve>& names_;
     std::chrono::milliseconds patience_;
-    bool is_refused_ = false;
+    std::atomic<bool> is_refused_ = false;
 };
 
 }  // namespace cairn::client

@@ -1,11 +1,14 @@
 #include "client/control_proof.h"
 
 #include <array>
+#include <atomic>
+#include <latch>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "client/testing/bench.h"
+#include "client/testing/challenge.h"
 
 namespace cairn::client {
 namespace {
@@ -112,6 +115,104 @@ TEST_F(Proof, WaitsNoLongerThanTheAuthorizationLives) {
     EXPECT_LE(bench_.timer.waited(), 31s);
     more_ = R"("expires": "2001-01-01T00:00:00Z", )";
     EXPECT_THAT(failure(), HasSubstr("within 600 s"));
+}
+
+/// Of many names at a CA that decides each as a test says.
+class ProofOfMany : public ::testing::Test {
+  protected:
+    ProofOfMany() {
+        Account(session_, bench_.state, bench_.timer).open({}, bench_.heard);
+        protocol::NewOrderRequest request;
+        for (int i = 0; i < count; ++i) {
+            request.identifiers.push_back(
+                protocol::Identifier::dns("n" + std::to_string(i) + ".example").value());
+            names_.push_back({request.identifiers.back(), &solver_});
+            urls_.push_back(bench_.ca.server.url("/authorization/" + std::to_string(i)));
+        }
+        session_.post(session_.directory().new_order, request.to_json(), "order");
+    }
+    std::string failure() {
+        return failure_of([this] {
+            ControlProof proof(session_, journal_, bench_.timer, bench_.heard, names_, 10min);
+            proof.give(urls_);
+        });
+    }
+
+    /// Sees to it that all waits go on at the same time, and counts.
+    class PatientSolver final : public Solver {
+      public:
+        std::string specification() const override { return "patient"; }
+        std::span<const protocol::ChallengeType> challenge_types() const override {
+            static constexpr std::array types = {protocol::ChallengeType::http_01};
+            return types;
+        }
+        void present(const Challenge& challenge) override {
+            ++presented;
+            if (challenge.identifier.value() == fails_at) throw Failure("present", "told to fail");
+        }
+        void wait(const Challenge&) override {
+            EXPECT_EQ(presented, count) << "all is presented before anything is waited for";
+            all_wait.arrive_and_wait();
+        }
+        void clean_up(const Challenge&) override { ++cleaned_up; }
+        std::atomic<int> presented = 0, cleaned_up = 0;
+        std::string fails_at;
+        std::latch all_wait{count};
+    };
+
+    static constexpr int count = static_cast<int>(max_names_at_a_time);
+    testing::Bench bench_;
+    Session session_ = bench_.session();
+    ChallengeJournal journal_{bench_.state, LineageName::from_text("a.example").value()};
+    PatientSolver solver_;
+    std::vector<NameToProve> names_;
+    std::vector<std::string> urls_;
+};
+
+TEST_F(ProofOfMany, WaitsForAllAtATime) {
+    EXPECT_EQ(failure(), "no failure");
+    EXPECT_EQ(solver_.cleaned_up, count);
+}
+
+TEST_F(ProofOfMany, TakesNoLongerThanThatOfOne) {
+    bench_.ca.polls_before_verdict = 1000000;
+    EXPECT_THAT(failure(), HasSubstr("has not finished within 600 s"));
+    EXPECT_LE(bench_.timer.waited(), 10min);
+    EXPECT_EQ(solver_.cleaned_up, count);
+}
+
+TEST_F(ProofOfMany, TellsWhichNamesFailedThoughOthersAreNotDecided) {
+    bench_.ca.unconvinced_of = {"n1.example", "n6.example"};
+    EXPECT_THAT(failure(), HasSubstr("prove control of n1.example, n6.example: "));
+}
+
+TEST_F(ProofOfMany, TakesDownWhatWasPutUpBesideAFailure) {
+    solver_.fails_at = "n3.example";
+    EXPECT_THAT(failure(), HasSubstr("told to fail"));
+    EXPECT_EQ(solver_.cleaned_up, solver_.presented);
+    for (int i = 0; i < count; ++i)
+        EXPECT_EQ(bench_.ca.server.count("/challenge/" + std::to_string(i)), 0U);
+}
+
+TEST(Attendance, OfAPersonMeansOneThingAfterTheOther) {
+    testing::Bench bench;
+    const ChallengeJournal journal(bench.state, LineageName::from_text("a.example").value());
+    class Person final : public Solver {
+      public:
+        std::string specification() const override { return "person"; }
+        std::span<const protocol::ChallengeType> challenge_types() const override { return {}; }
+        Attendance attendance() const override { return Attendance::by_a_person; }
+        void present(const Challenge& challenge) override {
+            seen.push_back(challenge.identifier.value());
+        }
+        void clean_up(const Challenge&) override {}
+        std::vector<std::string> seen;
+    } person;
+    std::vector<PresentedChallenge> all;
+    for (const char* name : {"c.example", "a.example", "d.example", "b.example"})
+        all.push_back({"", "", testing::challenge(protocol::ChallengeType::dns_01, name), &person});
+    Presentations(journal, bench.heard, std::move(all)).put_up();
+    EXPECT_THAT(person.seen, ElementsAre("c.example", "a.example", "d.example", "b.example"));
 }
 
 }  // namespace

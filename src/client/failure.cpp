@@ -125,6 +125,12 @@ Failure Failure::in(Phase phase) const {
     return failure;
 }
 
+Failure Failure::about(const protocol::Identifier& identifier) const {
+    auto failure = *this;
+    if (!failure.identifier_) failure.identifier_ = identifier;
+    return failure;
+}
+
 Failure Failure::with(std::optional<protocol::Problem> document, std::optional<int> status,
                       std::vector<Finding> findings) const {
     auto failure = *this;

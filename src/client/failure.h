@@ -96,7 +96,10 @@ class Failure : public std::exception {
     [[nodiscard]] Failure retrying_at(std::optional<base::Time> time) const;
     /// The same failure; where it is of no phase, of this one.
     [[nodiscard]] Failure in(Phase phase) const;
-    /// The same failure with these parts, for one that was kept and is read again.
+    /// The same failure; where it is about no identifier, about this one.
+    [[nodiscard]] Failure about(const protocol::Identifier& identifier) const;
+    /// The same failure with these parts, for one that was kept and is read
+    /// again.
     [[nodiscard]] Failure with(std::optional<protocol::Problem> document, std::optional<int> status,
                                std::vector<Finding> findings) const;
 

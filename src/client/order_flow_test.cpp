@@ -1,6 +1,7 @@
 #include "client/order_flow.h"
 
 #include <array>
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -25,21 +26,25 @@ class RecordingSolver final : public Solver {
     std::string specification() const override { return "recording"; }
     std::span<const ChallengeType> challenge_types() const override { return types_; }
     void present(const Challenge& challenge) override {
-        log.push_back("present " + challenge.identifier.value());
+        note("present " + challenge.identifier.value());
+        const std::scoped_lock lock(mutex_);
         presented.push_back(challenge);
         if (fails) throw Failure("present", "told to fail");
     }
-    void wait(const Challenge& challenge) override {
-        log.push_back("wait " + challenge.identifier.value());
-    }
+    void wait(const Challenge& challenge) override { note("wait " + challenge.identifier.value()); }
     void clean_up(const Challenge& challenge) override {
-        log.push_back("clean up " + challenge.identifier.value());
+        note("clean up " + challenge.identifier.value());
+    }
+    void note(std::string line) {
+        const std::scoped_lock lock(mutex_);
+        log.push_back(std::move(line));
     }
     std::vector<std::string> log;
     std::vector<Challenge> presented;
     bool fails = false;
 
   private:
+    std::mutex mutex_;
     std::array<ChallengeType, 1> types_;
 };
 
@@ -75,7 +80,7 @@ class OrderFlowTest : public ::testing::Test {
 
 TEST_F(OrderFlowTest, GoesFromTheOrderToTheCertificate) {
     ca().on_challenge = [this](const std::string& identifier) {
-        solver_.log.push_back("the CA looks at " + identifier);
+        solver_.note("the CA looks at " + identifier);
     };
     const auto chain = run();
     EXPECT_EQ(chain.front().public_key(), options_.key.public_key());

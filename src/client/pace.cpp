@@ -23,13 +23,19 @@ Pace::Pace(Timer& timer, const Session& session, const Aim& aim, milliseconds pa
       aim_(aim),
       next_("run the command again later; what the CA has validated it remembers.") {}
 
-void Pace::wait(const std::optional<base::Seconds>& asked_for) {
+Timer::TimePoint Pace::next_question(const std::optional<base::Seconds>& asked_for) {
     const auto pause = asked_for ? std::max<milliseconds>(*asked_for, own_) : own_;
     own_ = std::clamp(own_ * 3 / 2, first_pause, longest_pause);
     if (timer_.now() + pause > deadline_)
         throw Failure(aim_, reason(asked_for), next_)
             .retrying_at(asked_for ? std::optional(session_.now() + *asked_for) : std::nullopt);
-    if (pause > 0ms) timer_.wait(pause);
+    return timer_.now() + pause;
+}
+
+void Pace::wait(const std::optional<base::Seconds>& asked_for) {
+    const auto next = next_question(asked_for);
+    if (const auto now = timer_.now(); next > now)
+        timer_.wait(std::chrono::ceil<milliseconds>(next - now));
 }
 
 void Pace::end_by(const std::optional<base::Time>& expires) {

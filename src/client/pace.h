@@ -18,8 +18,10 @@ class Pace {
     /// Of waiting for `aim`, for at most `patience`.
     Pace(Timer& timer, const Session& session, const Aim& aim, std::chrono::milliseconds patience);
 
-    /// Waits before the next question. Throws Failure, with what is known, if that would be too
-    /// late.
+    /// When the next question is to be asked. Throws Failure, with what is known,
+    /// if that would be too late.
+    [[nodiscard]] Timer::TimePoint next_question(const std::optional<base::Seconds>& asked_for);
+    /// Waits until then. Throws Failure.
     void wait(const std::optional<base::Seconds>& asked_for);
     /// Nothing can come after this time, which the CA has named. One that has passed is not
     /// believed: a clock is wrong.

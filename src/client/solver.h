@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,8 +29,12 @@ struct Challenge {
 /// Whether what a solver puts up is still there when the process has died.
 enum class Residue { none, outlives_process };
 
-/// Answers challenges in one way. Thread-safe: several orders may use one at the same time. What
-/// goes wrong is thrown as Failure.
+/// Whether a person has a part in what a solver does, and is to be asked one
+/// thing after the other.
+enum class Attendance { none, by_a_person };
+
+/// Answers challenges in one way. Thread-safe: several orders may use one at
+/// the same time. What goes wrong is thrown as Failure.
 class Solver {
   public:
     virtual ~Solver() = default;
@@ -38,6 +43,7 @@ class Solver {
     /// The challenges it can answer, the preferred first.
     [[nodiscard]] virtual std::span<const protocol::ChallengeType> challenge_types() const = 0;
     [[nodiscard]] virtual Residue residue() const { return Residue::none; }
+    [[nodiscard]] virtual Attendance attendance() const { return Attendance::none; }
 
     /// Puts the answer up; quick.
     virtual void present(const Challenge& challenge) = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <stop_token>
 
@@ -29,19 +30,19 @@ class SystemTimer final : public Timer {
     std::stop_token stop_;
 };
 
-/// Jumps instead of waiting, for tests with one thread.
+/// Jumps instead of waiting, for tests.
 class InstantTimer final : public Timer {
   public:
-    [[nodiscard]] TimePoint now() const override { return now_; }
-    void wait(std::chrono::milliseconds duration) override { now_ += duration; }
+    [[nodiscard]] TimePoint now() const override { return TimePoint{} + waited(); }
+    void wait(std::chrono::milliseconds duration) override { waited_ += duration.count(); }
     [[nodiscard]] bool is_stopped() const override { return false; }
     /// How much would have been waited.
     [[nodiscard]] std::chrono::milliseconds waited() const {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(now_ - TimePoint{});
+        return std::chrono::milliseconds(waited_.load());
     }
 
   private:
-    TimePoint now_{};
+    std::atomic<std::chrono::milliseconds::rep> waited_ = 0;
 };
 
 /// The failure of a job that was asked to stop while it waited.

@@ -26,6 +26,8 @@ class ManualSolver final : public Solver {
         return types;
     }
 
+    Attendance attendance() const override { return Attendance::by_a_person; }
+
     void present(const Challenge& challenge) override {
         const auto& name = challenge.identifier.base_value();
         if (challenge.type == protocol::ChallengeType::dns_01)
