@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t max_record = 16384;
+constexpr std::size_t max_folders = 10;
 
 base::Result<ChallengeJournal::Entry> parse(std::string_view text) {
     const auto object = protocol::parse_json_object(base::bytes_of(text));
@@ -25,6 +26,7 @@ base::Result<ChallengeJournal::Entry> parse(std::string_view text) {
     const auto value = reader.required_text("identifier");
     const auto token = protocol::Token::from_text(reader.required_text("token"));
     const std::string key_authorization(reader.required_text("key_authorization"));
+    auto folders = reader.texts("folders", max_folders);
     if (reader.error()) return std::unexpected(*reader.error());
     auto identifier = kind == protocol::to_string(protocol::IdentifierType::ip)
                           ? protocol::Identifier::ip(value)
@@ -33,7 +35,8 @@ base::Result<ChallengeJournal::Entry> parse(std::string_view text) {
     if (!identifier) return std::unexpected(identifier.error().within("identifier"));
     if (!token) return std::unexpected(token.error().within("token"));
     return ChallengeJournal::Entry{
-        solver, Challenge{*type, std::move(*identifier), *token, key_authorization}};
+        solver, Challenge{*type, std::move(*identifier), *token, key_authorization},
+        std::move(folders)};
 }
 
 }  // namespace
@@ -44,19 +47,22 @@ fs::path ChallengeJournal::file_of(const Challenge& challenge) const {
     return folder_ / (base::to_hex(digest) + ".json");
 }
 
-void ChallengeJournal::record(const Challenge& challenge, const Solver& solver) const {
+void ChallengeJournal::record(const Challenge& challenge, Solver& solver) const {
     if (solver.residue() == Residue::none) return;
+    std::string folders;
+    for (const auto& folder : solver.folders_to_make())
+        folders += (folders.empty() ? "" : ", ") + base::json_quoted(folder);
     make_private_directory(folder_);
     write_durably(
         file_of(challenge),
         fmt::format("{{\"solver\": {}, \"type\": {}, \"identifier_type\": {}, \"identifier\": {}, "
-                    "\"token\": {}, \"key_authorization\": {}}}\n",
+                    "\"token\": {}, \"key_authorization\": {}, \"folders\": [{}]}}\n",
                     base::json_quoted(solver.specification()),
                     base::json_quoted(protocol::to_string(challenge.type)),
                     base::json_quoted(protocol::to_string(challenge.identifier.type())),
                     base::json_quoted(challenge.identifier.base_value()),
                     base::json_quoted(challenge.token.text()),
-                    base::json_quoted(challenge.key_authorization)),
+                    base::json_quoted(challenge.key_authorization), folders),
         FileAccess::owner);
 }
 
@@ -88,6 +94,7 @@ void take_down(const base::Result<ChallengeJournal::Entry>& entry, const Challen
     if (!entry) throw Failure("read a record", entry.error().message);
     const auto solver = solvers.find(entry->solver);
     if (!solver) throw Failure("use the solver", solver.error().message);
+    (*solver)->adopt_folders(entry->folders);
     (*solver)->clean_up(entry->challenge);
     journal.erase(entry->challenge);
 }

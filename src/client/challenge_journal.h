@@ -20,13 +20,15 @@ class ChallengeJournal {
         : folder_(state.challenges(name)) {}
 
     /// To be called before `solver` presents `challenge`. Throws Failure.
-    void record(const Challenge& challenge, const Solver& solver) const;
+    void record(const Challenge& challenge, Solver& solver) const;
     /// To be called after `challenge` was cleaned up.
     void erase(const Challenge& challenge) const;
 
     struct Entry {
         std::string solver;
         Challenge challenge;
+        /// What the solver made beside the answer; see Solver::folders_to_make.
+        std::vector<std::string> folders;
     };
     /// What is recorded; for a record that cannot be read, why.
     [[nodiscard]] std::vector<base::Result<Entry>> entries() const;

@@ -173,7 +173,7 @@ ControlProof::ControlProof(Session& session, const ChallengeJournal& journal, Ti
       patience_(patience) {}
 
 void ControlProof::give(const std::vector<std::string>& authorization_urls) {
-    Presentations presentations(*this, challenges_of(authorization_urls));
+    Presentations presentations(journal_, progress_, challenges_of(authorization_urls));
     presentations.put_up();
     const auto& all = presentations.all();
     std::vector<std::optional<base::Seconds>> waits(all.size());

@@ -151,7 +151,7 @@ class ProofOfMany : public ::testing::Test {
             if (challenge.identifier.value() == fails_at) throw Failure("present", "told to fail");
         }
         void wait(const Challenge&) override {
-            EXPECT_EQ(presented, count) << "all is presented before anything is waited for";
+            EXPECT_EQ(presented.load(), count) << "all is presented before anything is waited for";
             all_wait.arrive_and_wait();
         }
         void clean_up(const Challenge&) override { ++cleaned_up; }
@@ -171,14 +171,14 @@ class ProofOfMany : public ::testing::Test {
 
 TEST_F(ProofOfMany, WaitsForAllAtATime) {
     EXPECT_EQ(failure(), "no failure");
-    EXPECT_EQ(solver_.cleaned_up, count);
+    EXPECT_EQ(solver_.cleaned_up.load(), count);
 }
 
 TEST_F(ProofOfMany, TakesNoLongerThanThatOfOne) {
     bench_.ca.polls_before_verdict = 1000000;
     EXPECT_THAT(failure(), HasSubstr("has not finished within 600 s"));
     EXPECT_LE(bench_.timer.waited(), 10min);
-    EXPECT_EQ(solver_.cleaned_up, count);
+    EXPECT_EQ(solver_.cleaned_up.load(), count);
 }
 
 TEST_F(ProofOfMany, TellsWhichNamesFailedThoughOthersAreNotDecided) {
@@ -189,7 +189,7 @@ TEST_F(ProofOfMany, TellsWhichNamesFailedThoughOthersAreNotDecided) {
 TEST_F(ProofOfMany, TakesDownWhatWasPutUpBesideAFailure) {
     solver_.fails_at = "n3.example";
     EXPECT_THAT(failure(), HasSubstr("told to fail"));
-    EXPECT_EQ(solver_.cleaned_up, solver_.presented);
+    EXPECT_EQ(solver_.cleaned_up.load(), solver_.presented.load());
     for (int i = 0; i < count; ++i)
         EXPECT_EQ(bench_.ca.server.count("/challenge/" + std::to_string(i)), 0U);
 }

@@ -45,6 +45,16 @@ class Solver {
     [[nodiscard]] virtual Residue residue() const { return Residue::none; }
     [[nodiscard]] virtual Attendance attendance() const { return Attendance::none; }
 
+    /// The folders that `present` makes for its answers, or has made in this process, as the solver
+    /// names them. They are kept with the record of a challenge: a run that cleans up after one
+    /// that died has them removed.
+    [[nodiscard]] virtual std::vector<std::string> folders_to_make() { return {}; }
+    /// Takes folders, so named by a run that died, for ones that this process has made: they go
+    /// with the last answer in them.
+    virtual void adopt_folders(const std::vector<std::string>& folders) {
+        static_cast<void>(folders);
+    }
+
     /// Puts the answer up; quick.
     virtual void present(const Challenge& challenge) = 0;
     /// Waits until the CA can see the answer.

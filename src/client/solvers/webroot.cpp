@@ -1,5 +1,6 @@
 #include "client/solvers/webroot.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <filesystem>
@@ -69,6 +70,28 @@ class WebrootSolver final : public Solver {
         return types;
     }
     Residue residue() const override { return Residue::outlives_process; }
+
+    std::vector<std::string> folders_to_make() override {
+        const std::scoped_lock lock(mutex_);
+        std::vector<std::string> folders;
+        const FileDescriptor root(open_root());
+        const FileDescriptor well_known(::openat(root.number(), parts[0], folder_flags));
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            struct stat status{};
+            const int parent = i == 0 ? root.number() : well_known.number();
+            const bool is_missing =
+                parent < 0 || (::fstatat(parent, parts.at(i), &status, AT_SYMLINK_NOFOLLOW) != 0 &&
+                               errno == ENOENT);
+            if (is_missing || made_.contains(i)) folders.emplace_back(parts.at(i));
+        }
+        return folders;
+    }
+
+    void adopt_folders(const std::vector<std::string>& folders) override {
+        const std::scoped_lock lock(mutex_);
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            if (std::ranges::find(folders, parts.at(i)) != folders.end()) made_.insert(i);
+    }
 
     void present(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
@@ -171,7 +194,7 @@ class WebrootSolver final : public Solver {
 
     fs::path directory_;
     std::mutex mutex_;
-    /// Which of `parts` this run has made.
+    /// Which of `parts` this run, or one that it cleans up after, has made.
     std::set<std::size_t> made_;
 };
 

@@ -61,6 +61,37 @@ TEST_F(Webroot, RemovesItAgainHoweverOften) {
     EXPECT_TRUE(fs::is_empty(folder_.path()));
 }
 
+TEST_F(Webroot, RemovesTheFoldersOfARunThatDied) {
+    const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
+    const auto later = testing::challenge(ChallengeType::http_01, "b.example", 'b');
+    const auto folders = solver_->folders_to_make();
+    EXPECT_EQ(folders, (std::vector<std::string>{".well-known", "acme-challenge"}));
+    solver_->present(challenge);
+    EXPECT_EQ(solver_->folders_to_make(), folders) << "they are its own still";
+    solver_->present(later);
+    // Another run.
+    solver_ = make_webroot_solver(folder_.path().string(), {clock_, timer_, heard_}).value();
+    EXPECT_TRUE(solver_->folders_to_make().empty());
+    solver_->clean_up(later);
+    EXPECT_TRUE(fs::exists(answers_));
+    solver_->adopt_folders(folders);
+    solver_->clean_up(challenge);
+    EXPECT_TRUE(fs::is_empty(folder_.path()));
+}
+
+TEST_F(Webroot, LeavesTheFoldersOfOthersThoughItsRunDied) {
+    fs::create_directory(folder_ / ".well-known");
+    const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
+    const auto folders = solver_->folders_to_make();
+    EXPECT_EQ(folders, std::vector<std::string>{"acme-challenge"});
+    solver_->present(challenge);
+    solver_ = make_webroot_solver(folder_.path().string(), {clock_, timer_, heard_}).value();
+    solver_->adopt_folders(folders);
+    solver_->adopt_folders({"..", "/etc", "unheard-of"});
+    solver_->clean_up(challenge);
+    EXPECT_TRUE(fs::is_empty(folder_ / ".well-known"));
+}
+
 TEST_F(Webroot, KeepsFoldersThatWereThere) {
     fs::create_directories(answers_);
     const auto challenge = testing::challenge(ChallengeType::http_01, "a.example");
