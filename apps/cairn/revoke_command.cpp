@@ -23,8 +23,8 @@ struct Target {
     pki::Certificate certificate;
     std::string directory_url, root_file;
     std::optional<crypto::PrivateKey> key;
-    /// It is of a lineage in this state.
-    bool is_kept = false;
+    /// The lineage in this state that it is of, if it is of one.
+    std::optional<client::LineageName> lineage;
 };
 
 pki::Certificate read_certificate(const std::string& file) {
@@ -39,17 +39,17 @@ Target target_of(const Run& run, const RevokeOptions& options) {
     std::optional<client::LineageName> lineage;
     std::optional<Target> target;
     if (options.lineage.empty()) {
-        target = Target{read_certificate(options.certificate_file), {}, {}, {}, false};
+        target = Target{read_certificate(options.certificate_file), {}, {}, {}, {}};
         if (auto provenance = client::find_provenance(state, target->certificate)) {
             lineage = provenance->lineage;
             target->key = provenance->key;
-            target->is_kept = true;
+            target->lineage = lineage;
         }
     } else {
         lineage = run.lineages({options.lineage}).front();
         auto current = value_or_fail(client::Lineage(state, *lineage).current(),
                                      fmt::format("revoke {}", lineage->text()));
-        target = Target{current.chain.front(), {}, {}, current.key, true};
+        target = Target{current.chain.front(), {}, {}, current.key, lineage};
     }
     if (lineage)
         if (const auto plan = client::CertificatePlan::read(state.renewal(*lineage))) {
@@ -102,9 +102,9 @@ ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& opti
     const auto serial = target.certificate.serial().to_hex();
     run.console().say(
         fmt::format("The certificate {} {} revoked.", serial, is_new ? "is" : "was already"));
-    // What was noted at the time of the revocation stays as it is.
-    if (target.is_kept && (is_new || !client::revocation_note(run.state(), target.certificate)))
-        client::note_revocation(run.state(), target.certificate, {run.clock().now(), reason});
+    if (target.lineage)
+        client::note_revocation(run.state(), *target.lineage, target.certificate,
+                                {run.clock().now(), reason});
     if (is_new && !options.lineage.empty())
         run.console().say(
             fmt::format("It is still in place; `cairn renew {}` replaces it.", options.lineage));

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "client/lineage_fact_store.h"
+
 namespace cairn {
 
 Run::Run(const CommonOptions& options, Console& console, Interruption& interruption)

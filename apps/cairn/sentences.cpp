@@ -84,6 +84,11 @@ std::string sentence_of(const client::ProgressEvent& event) {
         case generation_adopted:
             return mended(fmt::format("the certificate in {} is kept as number {}",
                                       event.place.string(), event.number));
+        case facts_moved_away:
+            return fmt::format(
+                "What was known of the lineage cannot be read; it is in {}, and whatever order was "
+                "under way is not gone on with.",
+                event.place.string());
         case ipv4_alone:
             return fmt::format("Answering over IPv4 alone: {}.", event.failure->came_back());
         case put_up_record:

@@ -3,12 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
-#include "client/order_record.h"
+#include "client/lineage_fact_store.h"
 #include "client/renewal.h"
 #include "client/revocation.h"
 
@@ -22,15 +23,15 @@ struct LineageState {
     client::LineageName name;
     base::Result<client::CertificatePlan> plan;
     base::Result<client::Generation> generation;
-    base::Result<std::optional<client::OpenOrder>> order;
+    base::Result<client::LineageFacts> facts;
     std::optional<client::RevocationNote> revocation;
 
     [[nodiscard]] bool is_being_issued() const {
-        return order && *order && (*order)->position.is_finalizing;
+        return facts && facts->order && facts->order->position.is_finalizing;
     }
     /// What is broken, if anything is.
     [[nodiscard]] std::string fault() const {
-        if (!order) return order.error().message;
+        if (!facts) return facts.error().message;
         if (is_being_issued()) return {};
         if (!plan) return plan.error().message;
         return generation ? std::string() : generation.error().message;
@@ -40,9 +41,10 @@ struct LineageState {
 LineageState look_at(const client::StateDirectory& state, const client::LineageName& name) {
     LineageState lineage{name, client::CertificatePlan::read(state.renewal(name)),
                          client::Lineage(state, name).current(),
-                         client::OrderRecord(state, name).find(), std::nullopt};
-    if (lineage.generation)
-        lineage.revocation = client::revocation_note(state, lineage.generation->chain.front());
+                         client::LineageFactStore(state, name).read(), std::nullopt};
+    if (lineage.generation && lineage.facts)
+        lineage.revocation =
+            lineage.facts->revocation_of(client::digest_of(lineage.generation->chain.front()));
     return lineage;
 }
 
@@ -53,7 +55,7 @@ std::string standing_of(const LineageState& lineage, base::Time now) {
     if (lineage.revocation) return "revoked";
     if (now > certificate.not_after()) return "expired";
     if (now < certificate.not_before()) return "not-yet-valid";
-    return now >= client::due_by_lifetime(certificate) ? "due" : "ok";
+    return now >= client::due_by_facts(certificate, *lineage.facts) ? "due" : "ok";
 }
 
 std::string names_of(const pki::Certificate& certificate) {
@@ -84,21 +86,31 @@ std::vector<std::string> row_of(const LineageState& lineage, base::Time now) {
     return row;
 }
 
+/// What has become of the lineage, as its file of facts tells it, without the order and its key.
+void add_history(client::LineageFacts known, boost::json::object& facts) {
+    known.order.reset();
+    auto history = boost::json::parse(known.to_json()).as_object();
+    for (const char* name : {"renewal_info", "attempts", "obtained", "deployed"})
+        if (auto* member = history.if_contains(name)) facts[name] = std::move(*member);
+}
+
 boost::json::object to_json(const client::StateDirectory& state, const LineageState& lineage,
                             base::Time now) {
     boost::json::object facts{{"lineage", lineage.name.text()}};
     if (lineage.plan)
         facts["ca"] = lineage.plan->directory_url;
     else if (lineage.is_being_issued())
-        facts["ca"] = (*lineage.order)->plan.directory_url;
+        facts["ca"] = lineage.facts->order->plan.directory_url;
     const auto standing = standing_of(lineage, now);
     facts["state"] = standing;
     facts["due"] = true;
     if (const auto fault = lineage.fault(); !fault.empty()) facts["error"] = json_text(fault);
+    if (lineage.facts) add_history(*lineage.facts, facts);
     if (!lineage.generation) return facts;
     const auto& certificate = lineage.generation->chain.front();
     for (auto& fact : facts_of(certificate)) facts.emplace(fact.key(), fact.value());
-    const auto due_at = client::due_by_lifetime(certificate);
+    const auto due_at = lineage.facts ? client::due_by_facts(certificate, *lineage.facts)
+                                      : client::due_by_lifetime(certificate);
     facts["days_left"] = days_left(certificate, now);
     facts["due"] = now >= due_at || standing != "ok";
     facts["due_at"] = base::to_rfc3339(due_at);

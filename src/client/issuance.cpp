@@ -15,8 +15,9 @@ crypto::PrivateKey certificate_key(const Environment& environment, const Issuanc
     // A rehearsal shows no CA the key of a certificate that is live.
     if (order.plan.key_reuse == KeyReuse::same_key && order.installing == Installing::yes) {
         auto current = Lineage(environment.state, order.lineage).current();
-        const auto note = current ? revocation_note(environment.state, current->chain.front())
-                                  : std::optional<RevocationNote>();
+        const auto note =
+            current ? revocation_note(environment.state, order.lineage, current->chain.front())
+                    : std::optional<RevocationNote>();
         const bool is_compromised =
             note && note->reason == protocol::RevocationReason::key_compromise;
         if (current && !is_compromised) return std::move(current->key);
@@ -157,41 +158,55 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order, Li
     const auto plan_file = environment.state.renewal(order.lineage);
     make_private_directory(plan_file.parent_path());
     write_durably(plan_file, order.plan.to_json(), FileAccess::owner);
-    // Noted before the switch, so that a crash behind it does not leave servers with the old one.
-    if (!order.plan.deploy_hook.empty()) {
-        const auto note = environment.state.deployment(order.lineage);
-        make_private_directory(note.parent_path());
-        write_durably(note, std::string_view(), FileAccess::owner);
-    }
     // A run that died behind this step has put it in place already.
     const auto current = lineage.current();
-    if (!current || current->chain.front() != generation.chain.front()) lineage.install(generation);
+    const bool is_live = current && current->chain.front() == generation.chain.front();
+    const auto number = is_live ? lineage.live_number() : std::nullopt;
+    // Noted before the switch, so that a crash behind it does not leave servers with the old one.
+    using enum LineageFacts::DeployHook;
+    LineageFactStore(environment.state, order.lineage).change([&](LineageFacts& facts) {
+        facts.obtain({number.value_or(lineage.next_number()), environment.clock.now()},
+                     order.plan.deploy_hook.empty() ? none : has_to_run);
+    });
+    if (!is_live) lineage.install(generation);
 }
 
-}  // namespace
-
-pki::Chain issue(const Environment& environment, Session& session, const IssuanceOrder& order,
-                 Progress& progress) {
+pki::Chain obtain_and_install(const Environment& environment, Session& session,
+                              const IssuanceOrder& order, Progress& progress) {
     Lineage lineage(environment.state, order.lineage);
     const OrderRecord record(environment.state, order.lineage);
     const bool is_dry_run = order.installing == Installing::dry_run;
     if (!is_dry_run) tell_mended(lineage, progress);
-    Account(session, environment.state, environment.timer).open(order.account, progress);
+    in_phase(Phase::account, [&] {
+        Account(session, environment.state, environment.timer).open(order.account, progress);
+    });
     const auto begun =
         is_dry_run ? std::optional<OpenOrder>() : begun_order(record, order.plan, progress);
     const auto key = begun ? begun->key : certificate_key(environment, order);
     auto chain = obtain(environment, session, order, record, key,
                         begun ? begun->position : OrderPosition{}, progress);
     if (is_dry_run) return chain;
-    put_in_place(environment, order, lineage, {key, chain});
+    in_phase(Phase::install, [&] { put_in_place(environment, order, lineage, {key, chain}); });
     record.erase();
     if (!order.plan.deploy_hook.empty()) deploy(environment, order.lineage, order.plan);
     return chain;
 }
 
-std::optional<pki::Chain> finish_issuance(const Environment& environment, Session& session,
-                                          const LineageName& name, const OpenOrder& begun,
-                                          Progress& progress) {
+}  // namespace
+
+pki::Chain issue(const Environment& environment, Session& session, const IssuanceOrder& order,
+                 Progress& progress) {
+    const auto work = [&] { return obtain_and_install(environment, session, order, progress); };
+    if (order.installing == Installing::dry_run) return work();
+    return LineageFactStore(environment.state, order.lineage)
+        .attempt(environment.clock, order.plan.directory_url, work);
+}
+
+namespace {
+
+std::optional<pki::Chain> go_on_and_install(const Environment& environment, Session& session,
+                                            const LineageName& name, const OpenOrder& begun,
+                                            Progress& progress) {
     Lineage lineage(environment.state, name);
     const OrderRecord record(environment.state, name);
     IssuanceOrder order{.lineage = name, .plan = begun.plan, .account = {}, .replaces = {}};
@@ -200,16 +215,29 @@ std::optional<pki::Chain> finish_issuance(const Environment& environment, Sessio
         plan && ask_for_the_same(*plan, begun.plan))
         order.plan = std::move(*plan);
     tell_mended(lineage, progress);
-    Account(session, environment.state, environment.timer).use();
+    in_phase(Phase::account, [&] { Account(session, environment.state, environment.timer).use(); });
     auto chain = Attempt(environment, session, order, record, progress).finish(begun);
-    if (chain) put_in_place(environment, order, lineage, {begun.key, *chain});
+    if (chain)
+        in_phase(Phase::install,
+                 [&] { put_in_place(environment, order, lineage, {begun.key, *chain}); });
     record.erase();
     if (chain && !order.plan.deploy_hook.empty()) deploy(environment, name, order.plan);
     return chain;
 }
 
+}  // namespace
+
+std::optional<pki::Chain> finish_issuance(const Environment& environment, Session& session,
+                                          const LineageName& name, const OpenOrder& begun,
+                                          Progress& progress) {
+    return LineageFactStore(environment.state, name)
+        .attempt(environment.clock, begun.plan.directory_url,
+                 [&] { return go_on_and_install(environment, session, name, begun, progress); });
+}
+
 bool is_deployment_pending(const Environment& environment, const LineageName& lineage) {
-    return std::filesystem::exists(environment.state.deployment(lineage));
+    const auto facts = LineageFactStore(environment.state, lineage).read();
+    return facts && facts->is_deployment_pending();
 }
 
 void deploy(const Environment& environment, const LineageName& lineage,
@@ -225,7 +253,9 @@ void deploy(const Environment& environment, const LineageName& lineage,
                                             {"CAIRN_LIVE_DIR", live.string()}}};
     const auto result = run_program(hook, environment.timer);
     if (result && result->status == 0) {
-        std::filesystem::remove(environment.state.deployment(lineage));
+        LineageFactStore(environment.state, lineage).change([&](LineageFacts& facts) {
+            facts.deploy(environment.clock.now());
+        });
         return;
     }
     throw Failure(

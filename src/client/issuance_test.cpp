@@ -157,10 +157,31 @@ TEST_F(Issuance, AFailingHookIsReportedAndTheCertificateStays) {
 }
 
 TEST_F(Issuance, ARunThatDiesBeforeTheHookLeavesANote) {
+    const auto facts = bench_.state.facts(order_.lineage).string();
     order_.plan.deploy_hook =
-        program("test -e " + bench_.state.deployment(order_.lineage).string());
+        program("grep -q '\"obtained\"' " + facts + " && ! grep -q '\"deployed\"' " + facts);
     run();  // the hook has seen the note
     EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage));
+    const auto known = LineageFactStore(bench_.state, order_.lineage).read().value();
+    EXPECT_EQ(known.obtained->number, 1U);
+    EXPECT_EQ(known.deployed->number, 1U);
+}
+
+TEST_F(Issuance, EachTryIsKept) {
+    bench_.ca.unconvinced_of = {"b.example"};
+    EXPECT_THAT(failure(), HasSubstr("not convinced"));
+    bench_.ca.unconvinced_of = {};
+    run();
+    const auto attempts = LineageFactStore(bench_.state, order_.lineage).read()->attempts;
+    ASSERT_EQ(attempts.size(), 2U);
+    ASSERT_TRUE(attempts[0].failure);
+    EXPECT_EQ(attempts[0].failure->phase(), Phase::challenge);
+    EXPECT_EQ(attempts[0].failure->findings().front().identifier.value(), "b.example");
+    EXPECT_EQ(attempts[0].directory_url, bench_.ca.directory_url());
+    EXPECT_FALSE(attempts[1].failure);
+    order_.installing = Installing::dry_run;
+    run();
+    EXPECT_EQ(LineageFactStore(bench_.state, order_.lineage).read()->attempts.size(), 2U);
 }
 
 TEST_F(Issuance, RegistersAgainAtACaThatHasForgottenTheAccount) {

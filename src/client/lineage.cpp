@@ -99,6 +99,29 @@ std::optional<crypto::PrivateKey> Lineage::key_of(const pki::Certificate& certif
     return std::nullopt;
 }
 
+std::vector<pki::Certificate> Lineage::certificates() const {
+    std::vector<pki::Certificate> certificates;
+    for (const auto number : numbers()) {
+        const auto pem = read_file(archived(std::to_string(number)).certificate, max_chain_file);
+        auto chain = pem ? pki::chain_from_pem(*pem) : std::unexpected(pem.error());
+        if (chain) certificates.push_back(std::move(chain->front()));
+    }
+    return certificates;
+}
+
+std::optional<unsigned long> Lineage::live_number() const {
+    std::error_code none;
+    const auto target = fs::read_symlink(current_link(), none).filename().string();
+    for (const auto number : numbers())
+        if (std::to_string(number) == target) return number;
+    return std::nullopt;
+}
+
+unsigned long Lineage::next_number() const {
+    const auto all = numbers();
+    return all.empty() ? 1 : all.front() + 1;
+}
+
 bool Lineage::is_exposed() const {
     std::error_code none;
     const auto target = fs::read_symlink(live_ / "cert.pem", none);
@@ -136,10 +159,7 @@ void Lineage::install(const Generation& generation) try {
 }
 
 Lineage::Installation::Installation(const Lineage& lineage, const Generation& generation)
-    : lineage_(lineage), generation_(generation) {
-    const auto numbers = lineage.numbers();
-    number_ = std::to_string(numbers.empty() ? 1 : numbers.front() + 1);
-}
+    : lineage_(lineage), generation_(generation), number_(std::to_string(lineage.next_number())) {}
 
 bool Lineage::Installation::take_step() {
     switch (steps_taken_++) {

@@ -56,7 +56,15 @@ class Lineage {
     [[nodiscard]] std::optional<crypto::PrivateKey> key_of(
         const pki::Certificate& certificate) const;
 
-    /// True if live/NAME holds links that lead, or were meant to lead, to the live generation.
+    /// The certificates of all generations that can be read, the newest first.
+    [[nodiscard]] std::vector<pki::Certificate> certificates() const;
+    /// The number of the generation that is live, if one is.
+    [[nodiscard]] std::optional<unsigned long> live_number() const;
+    /// The number that the next generation gets.
+    [[nodiscard]] unsigned long next_number() const;
+
+    /// True if live/NAME holds links that lead, or were meant to lead, to the
+    /// live generation.
     [[nodiscard]] bool is_exposed() const;
 
     /// Makes `generation` the live one. Throws Failure; the old one then stays live.

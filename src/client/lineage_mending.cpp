@@ -147,7 +147,7 @@ std::optional<unsigned long> LineageMending::adopt(const CertificateFiles& files
 void LineageMending::mend_archive(const std::optional<unsigned long>& number_in_live) {
     const auto current = lineage_.current_link();
     const bool is_folder = !fs::is_symlink(current) && fs::is_directory(current);
-    auto number = current_number();
+    auto number = lineage_.live_number();
     if (is_folder) {
         const auto files = CertificateFiles::in(current);
         number = generation_like([&](const auto& archived) { return is_same(files, archived); });
@@ -175,20 +175,12 @@ void LineageMending::lead_to(unsigned long number) {
         lineage_.link_generation(text);
         mended_.push_back({.kind = ProgressKind::links_mended, .place = folder});
     }
-    if (current_number() == number) return;
+    if (lineage_.live_number() == number) return;
     if (fs::is_directory(fs::symlink_status(current)))
         replace_folder_by_link(current, fs::path("generations") / text);
     else
         lineage_.switch_to(text);
     mended_.push_back({.kind = ProgressKind::current_mended, .place = current, .number = number});
-}
-
-std::optional<unsigned long> LineageMending::current_number() const {
-    std::error_code none;
-    const auto target = fs::read_symlink(lineage_.current_link(), none).filename().string();
-    for (const auto number : lineage_.numbers())
-        if (std::to_string(number) == target) return number;
-    return std::nullopt;
 }
 
 void LineageMending::mend_live() {

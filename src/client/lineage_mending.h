@@ -33,7 +33,6 @@ class LineageMending {
     void mend_live();
 
     [[nodiscard]] bool is_our_link(const std::filesystem::path& file) const;
-    [[nodiscard]] std::optional<unsigned long> current_number() const;
     /// The newest generation whose files are like that.
     template <class Predicate>
     [[nodiscard]] std::optional<unsigned long> generation_like(Predicate is_like) const;

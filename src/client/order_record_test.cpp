@@ -57,7 +57,7 @@ TEST_F(OrderRecordTest, SaysWhatIsWrongWithIt) {
         write_durably(record_.file(), text, FileAccess::owner);
         const auto found = record_.find();
         ASSERT_FALSE(found) << text;
-        EXPECT_THAT(found.error().message, HasSubstr("orders/a.example.json"));
+        EXPECT_THAT(found.error().message, HasSubstr("facts/a.example.json"));
     }
 }
 

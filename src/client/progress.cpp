@@ -45,6 +45,8 @@ std::string_view to_string(ProgressKind kind) {
             return "current_mended";
         case generation_adopted:
             return "generation_adopted";
+        case facts_moved_away:
+            return "facts_moved_away";
         case ipv4_alone:
             return "ipv4_alone";
         case put_up_record:
@@ -94,6 +96,8 @@ Phase phase_of(ProgressKind kind) {
         case current_mended:
         case generation_adopted:
             return Phase::install;
+        case facts_moved_away:
+            return Phase::other;
     }
     return Phase::other;
 }
@@ -108,6 +112,7 @@ bool is_warning(ProgressKind kind) {
         case chain_not_offered:
         case answer_left_up:
         case old_answer_left_up:
+        case facts_moved_away:
             return true;
         case registering_account:
         case placing_order:

@@ -37,6 +37,8 @@ enum class ProgressKind {
     links_mended,           ///< place
     current_mended,         ///< place, number: the generation that it leads to again
     generation_adopted,     ///< place: where it was found, number
+    facts_moved_away,       ///< place: where what could not be read of the lineage is
+                            ///< now
     ipv4_alone,             ///< failure: of listening over IPv6
     // For a person who proves control by hand
     put_up_record,   ///< identifiers, place: the name, text: the value

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "client/certificate_authorities.h"
+#include "client/lineage_fact_store.h"
 #include "client/lineage_mending.h"
 #include "client/revocation.h"
 
@@ -41,10 +42,13 @@ class Worker {
         // Also before it is read: another run may be renewing it now.
         const auto lock = environment_.state.lock(name, environment_.timer, lineage_lock_patience);
         LineageProgress progress(progress_, name.text());
-        if (options_.installing == Installing::dry_run)
+        if (options_.installing == Installing::dry_run) {
             rehearse(outcome, progress);
-        else if (!finish_earlier(outcome, progress))
-            renew_if_due(outcome, progress);
+            return;
+        }
+        if (const auto place = LineageFactStore(environment_.state, name).mend())
+            progress.tell({.kind = ProgressKind::facts_moved_away, .place = *place});
+        if (!finish_earlier(outcome, progress)) renew_if_due(outcome, progress);
     }
 
     [[nodiscard]] CertificatePlan plan_of(const LineageName& name) const {
@@ -96,11 +100,15 @@ class Worker {
         // A lineage without a sound certificate is due.
         if (const auto current = lineage.current()) {
             const auto& certificate = current->chain.front();
-            const auto due_at = due_time(order.plan, certificate);
+            const auto due_at = due_time(name, order.plan, certificate);
             if (options_.force == RenewalForce::if_due && environment_.clock.now() < due_at) {
                 outcome.due_at = due_at;
                 if (!order.plan.deploy_hook.empty() && is_deployment_pending(environment_, name)) {
-                    deploy(environment_, name, order.plan);
+                    LineageFactStore(environment_.state, name)
+                        .attempt(environment_.clock, order.plan.directory_url, [&] {
+                            deploy(environment_, name, order.plan);
+                            return true;
+                        });
                     outcome.kind = RenewalOutcome::Kind::deployed;
                 }
                 return;
@@ -113,12 +121,33 @@ class Worker {
         outcome.certificate = chain.front();
     }
 
-    base::Time due_time(const CertificatePlan& plan, const pki::Certificate& certificate) {
-        if (options_.force == RenewalForce::always) return environment_.clock.now();
-        if (revocation_note(environment_.state, certificate)) return environment_.clock.now();
-        if (const auto window = fetch_renewal_window(session_for(plan), certificate))
-            return due_by_window(certificate, *window);
-        return due_by_lifetime(certificate);
+    base::Time due_time(const LineageName& name, const CertificatePlan& plan,
+                        const pki::Certificate& certificate) {
+        const auto now = environment_.clock.now();
+        if (options_.force == RenewalForce::always) return now;
+        const LineageFactStore store(environment_.state, name);
+        auto facts = store.read();
+        if (!facts) throw Failure(fmt::format("renew {}", name.text()), facts.error().message);
+        const auto identifier = renewal_identifier(certificate);
+        const bool is_revoked = facts->revocation_of(digest_of(certificate)).has_value();
+        if (identifier && !is_revoked && may_ask(facts->advice, *identifier, now)) {
+            auto answer = fetch_renewal_window(session_for(plan), certificate);
+            const bool is_known = facts->advice && facts->advice->certificate == *identifier;
+            // What a CA has said once holds until it says otherwise.
+            if (!answer.window && is_known) answer.window = facts->advice->window;
+            facts->advice = RenewalAdvice{*identifier, answer.window, now + answer.ask_again_in};
+            store.change([&](LineageFacts& kept) { kept.advice = facts->advice; });
+        }
+        return is_revoked ? now : due_by_facts(certificate, *facts);
+    }
+
+    /// Whether the CA may be asked now when to renew the certificate with this
+    /// identifier.
+    [[nodiscard]] static bool may_ask(const std::optional<RenewalAdvice>& advice,
+                                      const std::string& identifier, base::Time now) {
+        return !advice || advice->certificate != identifier || now >= advice->next_question ||
+               // It cannot be that far away: the clock has gone back since.
+               advice->next_question > now + longest_renewal_silence;
     }
 
     Session& session_for(const CertificatePlan& plan) const {
@@ -166,6 +195,14 @@ base::Time due_by_window(const pki::Certificate& certificate, const RenewalWindo
     const auto reserve =
         std::min(std::max<base::Seconds>(lifetime / 10, std::chrono::days(1)), lifetime / 3);
     return std::min(window.moment_for(certificate), certificate.not_after() - reserve);
+}
+
+base::Time due_by_facts(const pki::Certificate& certificate, const LineageFacts& facts) {
+    if (const auto note = facts.revocation_of(digest_of(certificate))) return note->time;
+    const auto& advice = facts.advice;
+    if (advice && advice->window && advice->certificate == renewal_identifier(certificate))
+        return due_by_window(certificate, *advice->window);
+    return due_by_lifetime(certificate);
 }
 
 std::vector<RenewalOutcome> renew(const Environment& environment,

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "client/issuance.h"
+#include "client/lineage_facts.h"
 #include "client/progress.h"
 #include "client/renewal_info.h"
 #include "client/state_directory.h"
@@ -20,6 +21,11 @@ namespace cairn::client {
 /// When it is renewed if the CA has suggested a window; never later than it expires.
 [[nodiscard]] base::Time due_by_window(const pki::Certificate& certificate,
                                        const RenewalWindow& window);
+
+/// When it is renewed by what is known of its lineage: by the CA's window if
+/// there is one for this certificate, at once if it is revoked.
+[[nodiscard]] base::Time due_by_facts(const pki::Certificate& certificate,
+                                      const LineageFacts& facts);
 
 enum class RenewalForce { if_due, always };
 

@@ -1,11 +1,19 @@
 #include "client/renewal_info.h"
 
+#include <algorithm>
+
 #include "base/base64url.h"
 #include "client/failure.h"
 #include "crypto/digest.h"
 #include "protocol/json.h"
 
 namespace cairn::client {
+namespace {
+
+constexpr base::Seconds usual_silence = std::chrono::hours{6};
+constexpr base::Seconds shortest_silence = std::chrono::minutes{1};
+
+}  // namespace
 
 base::Result<RenewalWindow> RenewalWindow::from_json(base::BytesView json) {
     const auto object = protocol::parse_json_object(json);
@@ -40,19 +48,19 @@ std::optional<std::string> renewal_identifier(const pki::Certificate& certificat
            base::base64url(certificate.serial().der_content());
 }
 
-std::optional<RenewalWindow> fetch_renewal_window(Session& session,
-                                                  const pki::Certificate& certificate) try {
+RenewalAnswer fetch_renewal_window(Session& session, const pki::Certificate& certificate) try {
     auto url = session.directory().renewal_info;
     const auto identifier = renewal_identifier(certificate);
-    if (url.empty() || !identifier) return std::nullopt;
+    if (url.empty() || !identifier) return {{}, usual_silence};
     if (!url.ends_with('/')) url += '/';
     const auto reply = session.get_once(url + *identifier, "read the renewal information");
-    if (!reply) return std::nullopt;
+    if (!reply) return {{}, usual_silence};
     auto window = RenewalWindow::from_json(base::bytes_of(reply->body));
-    if (!window) return std::nullopt;
-    return std::move(*window);
+    if (!window) return {{}, usual_silence};
+    return {std::move(*window), std::clamp(reply->retry_after.value_or(usual_silence),
+                                           shortest_silence, longest_renewal_silence)};
 } catch (const Failure&) {
-    return std::nullopt;
+    return {{}, usual_silence};
 }
 
 }  // namespace cairn::client

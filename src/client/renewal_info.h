@@ -23,12 +23,24 @@ struct RenewalWindow {
     [[nodiscard]] base::Time moment_for(const pki::Certificate& certificate) const;
 };
 
+/// The latest that a CA can put off the next question to (section 4.3).
+inline constexpr base::Seconds longest_renewal_silence = std::chrono::days{1};
+
 /// The name of a certificate in renewal information: base64url of the authority key identifier, a
 /// dot, base64url of the serial number's content octets (section 4.1); nothing without the former.
 [[nodiscard]] std::optional<std::string> renewal_identifier(const pki::Certificate& certificate);
 
-/// Asks the CA once; nothing if it offers no renewal information or does not answer with any.
-[[nodiscard]] std::optional<RenewalWindow> fetch_renewal_window(
-    Session& session, const pki::Certificate& certificate);
+/// What came of a question for renewal information.
+struct RenewalAnswer {
+    /// Nothing: the CA offers none, or has not answered with one.
+    std::optional<RenewalWindow> window;
+    /// When it may be asked again: as it says, but after a minute at the earliest
+    /// and a day at the latest; after six hours if it does not say (section 4.3).
+    base::Seconds ask_again_in;
+};
+
+/// Asks the CA once.
+[[nodiscard]] RenewalAnswer fetch_renewal_window(Session& session,
+                                                 const pki::Certificate& certificate);
 
 }  // namespace cairn::client

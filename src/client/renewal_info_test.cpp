@@ -70,8 +70,29 @@ TEST(FetchRenewalWindow, AsksForTheCertificateByName) {
         R"({"suggestedWindow": {"start": "2025-01-02T04:00:00Z", "end": "2025-01-03T04:00:00Z"}})";
     const auto example = certificate();
     auto session = bench.session();
-    EXPECT_TRUE(fetch_renewal_window(session, example));
+    EXPECT_TRUE(fetch_renewal_window(session, example).window);
     EXPECT_EQ(bench.ca.server.count("/ari/" + renewal_identifier(example).value()), 1U);
+}
+
+TEST(FetchRenewalWindow, IsToBeAskedAgainWhenTheCaSaysWithinBounds) {
+    testing::Bench bench;
+    bench.ca.offers_renewal_info = true;
+    const auto example = certificate();
+    auto session = bench.session();
+    struct Case {
+        const char* retry_after;
+        base::Seconds ask_again_in;
+    };
+    for (const auto& [retry_after, ask_again_in] :
+         {Case{"21600", 6h}, Case{"7200", 2h}, Case{"1", 1min}, Case{"99999999", 24h}}) {
+        bench.ca.intercept = [&](const http::Request& request) -> std::optional<http::Response> {
+            if (!request.path().starts_with("/ari/")) return std::nullopt;
+            return testing::response(200, R"({"suggestedWindow": {"start": "2025-01-02T04:00:00Z",
+                                              "end": "2025-01-03T04:00:00Z"}})",
+                                     {{"Retry-After", retry_after}});
+        };
+        EXPECT_EQ(fetch_renewal_window(session, example).ask_again_in, ask_again_in) << retry_after;
+    }
 }
 
 TEST(FetchRenewalWindow, DoesWithoutWhereThereIsNone) {
@@ -79,15 +100,17 @@ TEST(FetchRenewalWindow, DoesWithoutWhereThereIsNone) {
     const auto example = certificate();
     {
         auto session = bench.session();
-        EXPECT_FALSE(fetch_renewal_window(session, example));
+        EXPECT_FALSE(fetch_renewal_window(session, example).window);
     }
     bench.ca.offers_renewal_info = true;
     auto session = bench.session();
-    EXPECT_FALSE(fetch_renewal_window(session, example)) << "404";
+    const auto answer = fetch_renewal_window(session, example);
+    EXPECT_FALSE(answer.window) << "404";
+    EXPECT_EQ(answer.ask_again_in, 6h);
     bench.ca.renewal_info = "<html>";
-    EXPECT_FALSE(fetch_renewal_window(session, example));
+    EXPECT_FALSE(fetch_renewal_window(session, example).window);
     auto& nowhere = bench.environment().sessions.with("https://127.0.0.1:1/dir", "");
-    EXPECT_FALSE(fetch_renewal_window(nowhere, example));
+    EXPECT_FALSE(fetch_renewal_window(nowhere, example).window);
     EXPECT_LT(bench.timer.waited(), 10s) << "for a CA that may be about to listen";
 }
 

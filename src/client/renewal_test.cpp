@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/lineage_fact_store.h"
 #include "client/revocation.h"
 #include "client/testing/bench.h"
 
@@ -114,8 +115,9 @@ TEST_F(Renewal, RunsTheHookThatACrashLeftToBeRun) {
     plan.deploy_hook = "/bin/true";
     write_durably(bench_.state.renewal(name), plan.to_json(), FileAccess::owner);
     EXPECT_EQ(run({name}).front().kind, Kind::not_due);
-    make_private_directory(bench_.state.deployment(name).parent_path());
-    write_durably(bench_.state.deployment(name), std::string_view(), FileAccess::owner);
+    LineageFactStore(bench_.state, name).change([](LineageFacts& facts) {
+        facts.deployed.reset();
+    });
     EXPECT_EQ(run({name}).front().kind, Kind::deployed);
     EXPECT_EQ(run({name}).front().kind, Kind::not_due);
 }
@@ -134,16 +136,20 @@ TEST_F(Renewal, FollowsTheCasWindow) {
     const auto due_at = run({name}).front().due_at;
     EXPECT_LT(due_at, live(name).front().not_after());
     EXPECT_GT(due_at, due_by_lifetime(live(name).front()));
-    // A window in the past: at once.
+    // A window in the past: at once, but not before the CA may be asked again.
     bench_.ca.renewal_info =
         R"({"suggestedWindow": {"start": "2020-01-02T04:00:00Z", "end": "2020-01-03T04:00:00Z"}})";
+    EXPECT_EQ(run({name}).front().due_at, due_at);
+    const LineageFactStore store(bench_.state, name);
+    EXPECT_EQ(due_by_facts(live(name).front(), store.read().value()), due_at);
+    store.change([&](LineageFacts& facts) { facts.advice->next_question = bench_.clock.now(); });
     EXPECT_EQ(run({name}).front().kind, Kind::renewed);
     EXPECT_EQ(bench_.ca.order_request->replaces, identifier);
 }
 
 TEST_F(Renewal, TakesARevokedCertificateForDue) {
     const auto name = issue_lineage("a.example");
-    note_revocation(bench_.state, live(name).front(), {bench_.clock.now(), {}});
+    note_revocation(bench_.state, name, live(name).front(), {bench_.clock.now(), {}});
     EXPECT_EQ(run({name}).front().kind, Kind::renewed);
     EXPECT_EQ(run({name}).front().kind, Kind::not_due);
 }

@@ -2,48 +2,27 @@
 
 #include <fmt/format.h>
 
-#include "base/json_quoted.h"
-#include "client/durable_file.h"
+#include "client/lineage_fact_store.h"
 #include "crypto/digest.h"
-#include "protocol/json.h"
 
 namespace cairn::client {
-namespace {
-
-constexpr std::size_t max_note = 4096;
-
-std::filesystem::path note_of(const StateDirectory& state, const pki::Certificate& certificate) {
-    return state.revocation(base::to_hex(crypto::sha256(certificate.der())));
+std::string digest_of(const pki::Certificate& certificate) {
+    return base::to_hex(crypto::sha256(certificate.der()));
 }
 
-}  // namespace
-
-void note_revocation(const StateDirectory& state, const pki::Certificate& certificate,
-                     const RevocationNote& note) {
-    const auto file = note_of(state, certificate);
-    make_private_directory(file.parent_path());
-    write_durably(file,
-                  fmt::format("{{\"serial\": {}, \"time\": {}, \"reason\": {}}}\n",
-                              base::json_quoted(certificate.serial().to_hex()),
-                              base::json_quoted(base::to_rfc3339(note.time)),
-                              base::json_quoted(protocol::to_string(note.reason))),
-                  FileAccess::owner);
+void note_revocation(const StateDirectory& state, const LineageName& lineage,
+                     const pki::Certificate& certificate, const RevocationNote& note) {
+    LineageFactStore(state, lineage).change([&](LineageFacts& facts) {
+        facts.add(KnownRevocation{digest_of(certificate), note});
+    });
 }
 
 std::optional<RevocationNote> revocation_note(const StateDirectory& state,
+                                              const LineageName& lineage,
                                               const pki::Certificate& certificate) {
-    const auto file = note_of(state, certificate);
-    if (!std::filesystem::exists(file)) return std::nullopt;
-    RevocationNote note;
-    const auto text = read_file(file, max_note);
-    if (!text) return note;
-    const auto object = protocol::parse_json_object(base::bytes_of(*text));
-    if (!object) return note;
-    protocol::MemberReader reader(*object);
-    note.time = reader.time("time").value_or(base::Time{});
-    if (const auto reason = protocol::revocation_reason_from(reader.text_or_empty("reason")))
-        note.reason = *reason;
-    return note;
+    const auto facts = LineageFactStore(state, lineage).read();
+    if (!facts) return std::nullopt;
+    return facts->revocation_of(digest_of(certificate));
 }
 
 RevocationOutcome revoke(Session& session, const pki::Certificate& certificate,

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "client/lineage.h"
+#include "client/lineage_facts.h"
 #include "client/session.h"
 #include "client/state_directory.h"
 #include "crypto/key.h"
@@ -14,22 +16,20 @@ namespace cairn::client {
 /// What came of a request to revoke.
 enum class RevocationOutcome { revoked, was_revoked_already };
 
-/// A revocation that was asked for from here.
-struct RevocationNote {
-    base::Time time;
-    protocol::RevocationReason reason = protocol::RevocationReason::unspecified;
-};
-
-/// Writes down, durably, that `certificate` is revoked. Throws Failure.
-void note_revocation(const StateDirectory& state, const pki::Certificate& certificate,
-                     const RevocationNote& note);
-/// What is written down about `certificate`. A note that cannot be read still says that it is
-/// revoked.
+/// Keeps among the facts of its lineage, durably, that `certificate` is
+/// revoked; what is kept of it already stays. Throws Failure.
+void note_revocation(const StateDirectory& state, const LineageName& lineage,
+                     const pki::Certificate& certificate, const RevocationNote& note);
+/// What is kept of the revocation of `certificate`. Nothing also where that
+/// cannot be read: whoever relies on it sees to it that it can.
 [[nodiscard]] std::optional<RevocationNote> revocation_note(const StateDirectory& state,
+                                                            const LineageName& lineage,
                                                             const pki::Certificate& certificate);
+/// The name of a certificate among the facts.
+[[nodiscard]] std::string digest_of(const pki::Certificate& certificate);
 
-/// Revokes `certificate` (RFC 8555 section 7.6): signed by the session's account or, if `key` is
-/// given, by the certificate's own key. Throws Failure.
+/// Revokes `certificate` (RFC 8555 section 7.6): signed by the session's
+/// account or, if `key` is given, by the certificate's own key. Throws Failure.
 RevocationOutcome revoke(Session& session, const pki::Certificate& certificate,
                          protocol::RevocationReason reason,
                          const std::optional<crypto::PrivateKey>& key);

@@ -70,16 +70,15 @@ TEST(RevocationNote, IsKeptByCertificate) {
     const auto one = issuer.issue(key.public_key(), testing::names({"a.example"})).front();
     const auto other = issuer.issue(key.public_key(), testing::names({"a.example"})).front();
     const base::Time time(std::chrono::seconds(1800000000));
-    note_revocation(state, one, {time, protocol::RevocationReason::superseded});
-    const auto note = revocation_note(state, one);
+    const auto name = LineageName::from_text("a.example").value();
+    note_revocation(state, name, one, {time, protocol::RevocationReason::superseded});
+    // What was noted first stays.
+    note_revocation(state, name, one, {time + std::chrono::hours(1), {}});
+    const auto note = revocation_note(state, name, one);
     ASSERT_TRUE(note);
     EXPECT_EQ(note->time, time);
     EXPECT_EQ(note->reason, protocol::RevocationReason::superseded);
-    EXPECT_FALSE(revocation_note(state, other));
-    // Damage does not make it sound again.
-    for (const auto& file : std::filesystem::directory_iterator(folder / "revocations"))
-        write_durably(file.path(), "{", FileAccess::owner);
-    EXPECT_TRUE(revocation_note(state, one));
+    EXPECT_FALSE(revocation_note(state, name, other));
 }
 
 }  // namespace

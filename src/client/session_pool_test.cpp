@@ -72,7 +72,8 @@ TEST_F(SharedSessions, ACaThatIsDownIsWaitedForOnce) {
         EXPECT_EQ(outcome.kind, RenewalOutcome::Kind::failed);
         EXPECT_THAT(outcome.failure->what(), HasSubstr("no connection to " + host));
     }
-    EXPECT_THAT(outcomes.back().failure->what(), HasSubstr(host + " is not asked again in this run"));
+    EXPECT_THAT(outcomes.back().failure->what(),
+                HasSubstr(host + " is not asked again in this run"));
 }
 
 }  // namespace

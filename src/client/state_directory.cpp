@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr std::string_view extension_of_records = ".json";
+/// How long others may keep a lock that is held for one small file alone.
+constexpr auto file_patience = 1min;
 
 std::optional<StateLock> try_lock_file(const fs::path& path) {
     make_private_directory(path.parent_path());
@@ -87,7 +89,11 @@ fs::path StateDirectory::challenges(const LineageName& name) const {
     return root_ / "challenges" / name.text();
 }
 
-std::filesystem::path StateDirectory::deployment(const LineageName& name) const {
+fs::path StateDirectory::facts(const LineageName& name) const {
+    return root_ / "facts" / (name.text() + std::string(extension_of_records));
+}
+
+fs::path StateDirectory::deployment(const LineageName& name) const {
     return root_ / "deployments" / name.text();
 }
 
@@ -96,7 +102,7 @@ fs::path StateDirectory::order(const LineageName& name) const {
 }
 
 fs::path StateDirectory::revocation(std::string_view digest) const {
-    return root_ / "revocations" / (std::string(digest) + std::string(extension_of_records));
+    return revocations() / (std::string(digest) + std::string(extension_of_records));
 }
 
 void StateDirectory::require_readable(IfMissing if_missing) const {
@@ -107,8 +113,9 @@ void StateDirectory::require_readable(IfMissing if_missing) const {
     const auto names = file_names_in(root_);
     if (if_missing == IfMissing::accept) return;
     if (!fs::exists(root_)) refuse("there is no such folder");
-    static constexpr std::array ours = {"accounts", "archive", "challenges", "deployments", "live",
-                                        "locks",    "orders",  "renewal",    "revocations"};
+    static constexpr std::array ours = {"accounts", "archive",    "challenges", "deployments",
+                                        "facts",    "live",       "locks",      "orders",
+                                        "renewal",  "revocations"};
     const bool is_ours = std::ranges::any_of(
         names, [](const auto& name) { return std::ranges::find(ours, name) != ours.end(); });
     if (!names.empty() && !is_ours) refuse("what is there was not made by cairn");
@@ -118,8 +125,14 @@ std::vector<LineageName> StateDirectory::live_lineages() const {
     return names_in(root_ / "live", "");
 }
 
-std::vector<LineageName> StateDirectory::lineages_with_orders() const {
-    return names_in(root_ / "orders", extension_of_records);
+std::vector<LineageName> StateDirectory::lineages_with_facts() const {
+    auto names = names_in(root_ / "facts", extension_of_records);
+    const auto former = names_in(root_ / "orders", extension_of_records);
+    names.insert(names.end(), former.begin(), former.end());
+    std::ranges::sort(names);
+    const auto repeated = std::ranges::unique(names);
+    names.erase(repeated.begin(), repeated.end());
+    return names;
 }
 
 std::vector<LineageName> StateDirectory::lineages() const {
@@ -137,6 +150,12 @@ StateLock StateDirectory::lock(const LineageName& name, Timer& timer,
 
 std::optional<StateLock> StateDirectory::try_lock(const LineageName& name) const {
     return try_lock_file(root_ / "locks" / (name.text() + ".lineage"));
+}
+
+StateLock StateDirectory::lock_facts(const LineageName& name) const {
+    // Also by a run that is asked to stop: what it has come to is kept.
+    SystemTimer unstoppable;
+    return lock_file(root_ / "locks" / (name.text() + ".facts"), unstoppable, file_patience);
 }
 
 StateLock StateDirectory::lock_accounts(Timer& timer, std::chrono::milliseconds patience) const {

@@ -36,8 +36,9 @@ class StateLock {
     FileDescriptor file_;
 };
 
-/// Where the client keeps its state, in certbot's shape (`live`, `archive`, `renewal`, `accounts`)
-/// with `locks` and `challenges` besides. Makes what is missing, mode 0700. Thread-safe.
+/// Where the client keeps its state, in certbot's shape (`live`, `archive`,
+/// `renewal`, `accounts`) with `facts`, `challenges` and `locks` besides. Makes
+/// what is missing, mode 0700. Thread-safe.
 class StateDirectory {
   public:
     /// Nothing is made until something is written.
@@ -52,12 +53,21 @@ class StateDirectory {
     /// The record of challenges that are presented for a lineage at this moment.
     [[nodiscard]] std::filesystem::path challenges(const LineageName& name) const;
 
-    /// There while the deploy hook of a lineage has still to run for what is live.
-    [[nodiscard]] std::filesystem::path deployment(const LineageName& name) const;
+    /// What has become of a lineage.
+    [[nodiscard]] std::filesystem::path facts(const LineageName& name) const;
+
+    // Where earlier versions kept a part of the facts; nothing is written there
+    // any more.
 
     /// The order that is under way for a lineage.
     [[nodiscard]] std::filesystem::path order(const LineageName& name) const;
-    /// The record of a certificate's revocation, by the SHA-256 digest of the certificate.
+    /// There while the deploy hook of a lineage has still to run for what is
+    /// live.
+    [[nodiscard]] std::filesystem::path deployment(const LineageName& name) const;
+    /// The folder of the records of revocations.
+    [[nodiscard]] std::filesystem::path revocations() const { return root_ / "revocations"; }
+    /// The record of a certificate's revocation, by the SHA-256 digest of the
+    /// certificate.
     [[nodiscard]] std::filesystem::path revocation(std::string_view digest) const;
 
     /// Throws Failure if the state cannot be read, if `if_missing` says so also if there is none,
@@ -69,8 +79,8 @@ class StateDirectory {
 
     /// The lineages that have something in `live`, in order.
     [[nodiscard]] std::vector<LineageName> live_lineages() const;
-    /// The lineages for which an order is under way, in order.
-    [[nodiscard]] std::vector<LineageName> lineages_with_orders() const;
+    /// The lineages that facts are kept of, in order.
+    [[nodiscard]] std::vector<LineageName> lineages_with_facts() const;
     /// The lineages that have a renewal configuration, in order.
     [[nodiscard]] std::vector<LineageName> lineages() const;
     /// The lineages for which challenges are, or were when a run died, presented.
@@ -81,6 +91,9 @@ class StateDirectory {
                                  std::chrono::milliseconds patience) const;
     /// The lock if nobody has it. Throws Failure if the state cannot be written.
     [[nodiscard]] std::optional<StateLock> try_lock(const LineageName& name) const;
+    /// Waits, briefly, until nobody else changes the facts of this lineage.
+    /// Throws Failure.
+    [[nodiscard]] StateLock lock_facts(const LineageName& name) const;
     /// Waits until nobody else changes accounts. Throws Failure.
     [[nodiscard]] StateLock lock_accounts(Timer& timer, std::chrono::milliseconds patience) const;
 

@@ -1,9 +1,12 @@
 """A webroot in which somebody else may write."""
 
 import os
+import signal
+import subprocess
 
 import pytest
 
+from harness.odd_ca import Answer
 from harness.web import Webroot
 
 NAME = "a.example"
@@ -28,6 +31,25 @@ def test_the_webroot_itself_may_be_a_link(cairn, ca, webroot, tmp_path):
     (tmp_path / "link").symlink_to(webroot)
     run = cairn.outcome(*cairn.issuing(f"{NAME}=webroot:{tmp_path}/link"))
     assert run.returncode == 0, run.stderr
+    assert list(webroot.iterdir()) == []
+
+
+def test_the_folders_of_a_killed_run_go_with_the_next(cairn, ca, webroot):
+    def kill(request):
+        if request.path.startswith("/challenge/"):
+            assert list(webroot.rglob("*")) != []
+            ca.intercept = lambda request: None
+            process.kill()
+            return Answer(500)
+
+    ca.intercept = kill
+    process = subprocess.Popen(
+        cairn.command_line(*cairn.issuing(NAME, solver="webroot")), env=cairn.environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert process.wait(30) == -signal.SIGKILL
+    assert (webroot / ".well-known" / "acme-challenge").is_dir()
+    run = cairn.outcome("renew")
+    assert "Took down what an interrupted run had put up for a.example" in run.stderr
     assert list(webroot.iterdir()) == []
 
 

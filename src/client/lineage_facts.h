@@ -1,0 +1,112 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "client/certificate_plan.h"
+#include "client/failure.h"
+#include "client/renewal_info.h"
+#include "crypto/key.h"
+#include "protocol/revocation.h"
+
+namespace cairn::client {
+
+/// How far an order at the CA has come, by what a later run needs to know.
+struct OrderPosition {
+    std::string order_url;        ///< empty: it has not been placed, as far as is known
+    std::string certificate_url;  ///< empty: not known
+    /// The CA may have been asked to issue: what it issued must be fetched, not ordered again.
+    bool is_finalizing = false;
+};
+
+/// An order that is under way for a lineage.
+struct OpenOrder {
+    /// What was asked for, whatever the plan of the lineage has become since.
+    CertificatePlan plan;
+    crypto::PrivateKey key;
+    OrderPosition position;
+};
+
+/// One try to get a certificate, or to deploy one.
+struct Attempt {
+    base::Time ended;
+    std::string directory_url;
+    /// None: it came to its end.
+    std::optional<Failure> failure;
+};
+
+/// What a CA has said of when one certificate should be renewed (RFC 9773).
+struct RenewalAdvice {
+    /// The renewal identifier of the certificate.
+    std::string certificate;
+    /// Nothing: the CA has not answered with one yet.
+    std::optional<RenewalWindow> window;
+    /// Not before this time the CA is asked again.
+    base::Time next_question;
+};
+
+/// A revocation that was asked for from here.
+struct RevocationNote {
+    base::Time time;
+    protocol::RevocationReason reason = protocol::RevocationReason::unspecified;
+};
+
+/// The same, and of which certificate: the SHA-256 digest of its DER form, in hexadecimal.
+struct KnownRevocation {
+    std::string certificate;
+    RevocationNote note;
+};
+
+/// A certificate in the archive of the lineage, by its number there, and since when it is what it
+/// is said to be.
+struct GenerationFact {
+    unsigned long number = 0;
+    base::Time since;
+};
+
+/// What has become of a lineage, apart from the plan, which says what is wanted. Kept as one file.
+struct LineageFacts {
+    static constexpr std::size_t max_attempts = 10;
+    static constexpr std::size_t max_revocations = 100;
+
+    std::optional<OpenOrder> order;
+    std::optional<RenewalAdvice> advice;
+    std::vector<Attempt> attempts;             ///< the newest last
+    std::vector<KnownRevocation> revocations;  ///< the newest last
+    /// The certificate that was put in place last.
+    std::optional<GenerationFact> obtained;
+    /// The one that the deploy hook has ended well for, or that had none to run.
+    std::optional<GenerationFact> deployed;
+    /// Members of the file that this version does not know, each as name and JSON text.
+    std::vector<std::pair<std::string, std::string>> unknown;
+
+    /// True if the deploy hook has still to run for what is in place.
+    [[nodiscard]] bool is_deployment_pending() const;
+    /// What is known of the revocation of the certificate with this digest.
+    [[nodiscard]] std::optional<RevocationNote> revocation_of(std::string_view certificate) const;
+    /// Notes that this certificate is put in place, and whether a hook has to run
+    /// for it.
+    enum class DeployHook { none, has_to_run };
+    void obtain(const GenerationFact& generation, DeployHook hook);
+    /// Notes that what is in place is deployed at this time.
+    void deploy(base::Time time);
+    /// Adds one, and forgets the oldest beyond `max_attempts`. What a failure
+    /// tells at excessive length is shortened.
+    void add(Attempt attempt);
+    /// Adds one, unless one of that certificate is known.
+    void add(KnownRevocation revocation);
+
+    /// One JSON object; it holds a private key if an order is under way.
+    [[nodiscard]] std::string to_json() const;
+    /// Reads what `to_json` wrote, in this version or an earlier one.
+    [[nodiscard]] static base::Result<LineageFacts> from_json(base::BytesView json);
+    /// True if `json` was written by a later version, whose meaning is not known here.
+    [[nodiscard]] static bool is_of_later_version(base::BytesView json);
+};
+
+}  // namespace cairn::client
