@@ -1,9 +1,9 @@
-#include "client/link_header.h"
+#include "http/link_header.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::http {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -33,6 +33,7 @@ TEST(LinkHeader, FindsTargetsByRelation) {
         {{"nonsense, </c/1>; rel=alternate"}, {}},
         {{"</c/1>; title=\"\\\"\"; rel=alternate"}, {"/c/1"}},
         {{"</c/1>; title=\"\\"}, {}},
+        {{"</c/1>; title=\"without end", "</c/2>; rel=alternate"}, {"/c/2"}},
     };
     for (const auto& [fields, expected] : cases)
         EXPECT_THAT(links_with_relation(fields, "alternate"), testing::ElementsAreArray(expected))
@@ -46,4 +47,4 @@ TEST(LinkHeader, ReadsNoMoreThanItsBound) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::http

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cairn::client {
+namespace cairn::http {
 
 /// Most links that are read from one reply.
 inline constexpr std::size_t max_links = 20;
@@ -15,4 +15,4 @@ inline constexpr std::size_t max_links = 20;
 [[nodiscard]] std::vector<std::string> links_with_relation(std::span<const std::string_view> fields,
                                                            std::string_view relation);
 
-}  // namespace cairn::client
+}  // namespace cairn::http

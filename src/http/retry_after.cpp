@@ -1,4 +1,4 @@
-#include "client/retry_after.h"
+#include "http/retry_after.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-namespace cairn::client {
+namespace cairn::http {
 namespace {
 
 constexpr std::size_t longest_date = 40;
@@ -21,7 +21,7 @@ std::optional<base::Time> parse_http_date(std::string_view value) {
          {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
         tm calendar{};
         const char* end = strptime(text.c_str(), form, &calendar);
-        if (end != nullptr && *end == '\0')
+        if (end == text.c_str() + text.size())
             return base::Time(base::Seconds(static_cast<std::int64_t>(timegm(&calendar))));
     }
     return std::nullopt;
@@ -41,4 +41,4 @@ std::optional<base::Seconds> parse_retry_after(std::string_view value, base::Tim
     return std::nullopt;
 }
 
-}  // namespace cairn::client
+}  // namespace cairn::http

@@ -1,10 +1,10 @@
-#include "client/link_header.h"
+#include "http/link_header.h"
 
 #include <algorithm>
 #include <cctype>
 #include <optional>
 
-namespace cairn::client {
+namespace cairn::http {
 namespace {
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
@@ -57,34 +57,37 @@ bool names_relation(std::string_view relations, std::string_view relation) {
     return false;
 }
 
+/// Adds the targets of the links with this relation in one field.
+void read_field(std::string_view field, std::string_view relation,
+                std::vector<std::string>& targets) {
+    Scanner scanner(field);
+    for (scanner.skip(" \t,"); targets.size() < max_links && scanner.take('<');
+         scanner.skip(" \t,")) {
+        const auto target = scanner.until(">");
+        if (!scanner.take('>')) return;
+        // Only the first rel counts (RFC 8288 section 3.3).
+        std::optional<std::string_view> relations;
+        for (scanner.skip(" \t"); scanner.take(';'); scanner.skip(" \t")) {
+            scanner.skip(" \t");
+            const auto parameter = scanner.until(" \t=;,");
+            scanner.skip(" \t");
+            if (!scanner.take('=')) continue;
+            scanner.skip(" \t");
+            const auto value = scanner.value();
+            if (!value) return;
+            if (!relations && equal_ignoring_case(parameter, "rel")) relations = value;
+        }
+        if (relations && names_relation(*relations, relation)) targets.emplace_back(target);
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> links_with_relation(std::span<const std::string_view> fields,
                                              std::string_view relation) {
     std::vector<std::string> targets;
-    for (const auto field : fields) {
-        Scanner scanner(field);
-        for (scanner.skip(" \t,"); scanner.take('<'); scanner.skip(" \t,")) {
-            const auto target = scanner.until(">");
-            if (!scanner.take('>')) break;
-            // Only the first rel counts (RFC 8288 section 3.3).
-            std::optional<std::string_view> relations;
-            for (scanner.skip(" \t"); scanner.take(';'); scanner.skip(" \t")) {
-                scanner.skip(" \t");
-                const auto parameter = scanner.until(" \t=;,");
-                scanner.skip(" \t");
-                if (!scanner.take('=')) continue;
-                scanner.skip(" \t");
-                const auto value = scanner.value();
-                if (!value) return targets;
-                if (!relations && equal_ignoring_case(parameter, "rel")) relations = value;
-            }
-            if (!relations || !names_relation(*relations, relation)) continue;
-            targets.emplace_back(target);
-            if (targets.size() == max_links) return targets;
-        }
-    }
+    for (const auto field : fields) read_field(field, relation, targets);
     return targets;
 }
 
-}  // namespace cairn::client
+}  // namespace cairn::http

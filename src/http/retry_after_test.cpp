@@ -1,11 +1,11 @@
-#include "client/retry_after.h"
+#include "http/retry_after.h"
 
 #include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,6 +38,7 @@ TEST(RetryAfter, ReadsSecondsAndDates) {
         {"3.5", nothing},
         {"3 ", nothing},
         {"soon", nothing},
+        {std::string("Sun, 06 Nov 1994 08:49:37 GMT\0x", 31), nothing},
         {"Sun, 06 Nov 1994 08:49:37", nothing},
         {"Sun, 06 Nov 1994 08:49:37 GMT and more", nothing},
         {std::string(5000, 'S'), nothing},
@@ -47,4 +48,4 @@ TEST(RetryAfter, ReadsSecondsAndDates) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::http

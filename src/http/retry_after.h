@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-namespace cairn::client {
+namespace cairn::http {
 
 /// No server makes a client wait for longer than this; longer is cut.
 inline constexpr base::Seconds longest_retry_after = std::chrono::days{1};
@@ -16,4 +16,4 @@ inline constexpr base::Seconds longest_retry_after = std::chrono::days{1};
 [[nodiscard]] std::optional<base::Seconds> parse_retry_after(std::string_view value,
                                                              base::Time now);
 
-}  // namespace cairn::client
+}  // namespace cairn::http
