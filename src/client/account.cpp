@@ -29,7 +29,7 @@ protocol::AccountObject parse_or_fail(const Reply& reply, const Aim& aim, const 
 }
 
 /// JSON of the binding of a key as wished, or empty.
-std::string binding(const crypto::PrivateKey& key, const AccountOptions& options,
+std::string binding(const crypto::Signer& key, const AccountOptions& options,
                     const std::string& url) {
     if (!options.external) return {};
     return protocol::make_external_account_binding(key.public_key(), options.external->key_id,
@@ -109,7 +109,7 @@ StoredAccount Account::register_key(const AccountOptions& options, Progress& pro
     return account;
 }
 
-std::optional<std::string> Account::find_url(const crypto::PrivateKey& key,
+std::optional<std::string> Account::find_url(const crypto::Signer& key,
                                              const AccountOptions& options) {
     const Aim aim(fmt::format("find the account of this key at {}", session_.host()),
                   Phase::account);
@@ -134,7 +134,7 @@ std::optional<std::string> Account::find_url(const crypto::PrivateKey& key,
     }
 }
 
-Account::Standing Account::standing_of(const crypto::PrivateKey& key, const std::string& url) {
+Account::Standing Account::standing_of(const crypto::Signer& key, const std::string& url) {
     try {
         session_.post_as_get_by(key, url,
                                 fmt::format("ask for the account at {}", session_.host()));
@@ -149,7 +149,7 @@ Account::Standing Account::standing_of(const crypto::PrivateKey& key, const std:
     }
 }
 
-std::string Account::create(const crypto::PrivateKey& key, const AccountOptions& options,
+std::string Account::create(const crypto::Signer& key, const AccountOptions& options,
                             Progress& progress) {
     const Aim aim(fmt::format("register an account at {}", session_.host()),
                   options.external ? Phase::binding : Phase::account);

@@ -64,12 +64,12 @@ class Account {
   private:
     enum class AccountsLock { free, held };
     [[nodiscard]] std::optional<StoredAccount> stored(AccountsLock lock);
-    [[nodiscard]] std::optional<std::string> find_url(const crypto::PrivateKey& key,
+    [[nodiscard]] std::optional<std::string> find_url(const crypto::Signer& key,
                                                       const AccountOptions& options);
     enum class Standing { its_key, another_key, no_account };
     /// How a key stands to the account at this URL, as the CA says.
-    [[nodiscard]] Standing standing_of(const crypto::PrivateKey& key, const std::string& url);
-    [[nodiscard]] std::string create(const crypto::PrivateKey& key, const AccountOptions& options,
+    [[nodiscard]] Standing standing_of(const crypto::Signer& key, const std::string& url);
+    [[nodiscard]] std::string create(const crypto::Signer& key, const AccountOptions& options,
                                      Progress& progress);
     StoredAccount register_key(const AccountOptions& options, Progress& progress);
     void settle_staged_key(const StoredAccount& account);

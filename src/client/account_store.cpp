@@ -36,7 +36,7 @@ std::string folder_name(std::string_view part) {
     return name;
 }
 
-std::optional<crypto::PrivateKey> read_key(const fs::path& file) {
+std::optional<crypto::Signer> read_key(const fs::path& file) {
     if (!fs::exists(file)) return std::nullopt;
     auto pem = read_file(file, max_file);
     if (!pem)
@@ -47,10 +47,10 @@ std::optional<crypto::PrivateKey> read_key(const fs::path& file) {
     if (!key)
         throw Failure(fmt::format("read the account's key {}", file.string()), key.error().message,
                       "restore the file, or move it away to make a new account.");
-    return std::move(*key);
+    return crypto::Signer(*key);
 }
 
-crypto::PrivateKey make_key(const fs::path& folder, const char* file, crypto::KeyType type) {
+crypto::Signer make_key(const fs::path& folder, const char* file, crypto::KeyType type) {
     auto key = crypto::PrivateKey::generate(type);
     make_private_directory(folder);
     write_durably(folder / file, base::BytesView(key.to_pem()), FileAccess::owner);
@@ -122,8 +122,7 @@ std::vector<StoredAccount> AccountStore::all() const {
     return accounts;
 }
 
-crypto::PrivateKey AccountStore::key_for(const std::string& directory_url,
-                                         crypto::KeyType type) const {
+crypto::Signer AccountStore::key_for(const std::string& directory_url, crypto::KeyType type) const {
     const auto folder = folder_of(directory_url);
     if (auto key = read_key(folder / key_file)) return std::move(*key);
     return make_key(folder, key_file, type);
@@ -142,12 +141,12 @@ void AccountStore::remove(const std::string& directory_url) const {
     sync_directory(folder);
 }
 
-crypto::PrivateKey AccountStore::stage_key(const std::string& directory_url,
-                                           crypto::KeyType type) const {
+crypto::Signer AccountStore::stage_key(const std::string& directory_url,
+                                       crypto::KeyType type) const {
     return make_key(folder_of(directory_url), staged_key_file, type);
 }
 
-std::optional<crypto::PrivateKey> AccountStore::staged_key(const std::string& directory_url) const {
+std::optional<crypto::Signer> AccountStore::staged_key(const std::string& directory_url) const {
     return read_key(folder_of(directory_url) / staged_key_file);
 }
 

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "client/state_directory.h"
 #include "crypto/key.h"
+#include "crypto/signer.h"
 
 namespace cairn::client {
 
@@ -16,7 +17,8 @@ struct StoredAccount {
     std::string directory_url;
     std::string url;
     std::vector<std::string> contact;
-    crypto::PrivateKey key;
+    /// Signs for the account, wherever the key itself is.
+    crypto::Signer key;
 };
 
 /// The accounts of this state directory, one for each CA:
@@ -33,18 +35,17 @@ class AccountStore {
 
     /// The key kept for this CA, whether or not an account was made with it, or a new one, kept
     /// now.
-    [[nodiscard]] crypto::PrivateKey key_for(const std::string& directory_url,
-                                             crypto::KeyType type) const;
+    [[nodiscard]] crypto::Signer key_for(const std::string& directory_url,
+                                         crypto::KeyType type) const;
     void save(const StoredAccount& account) const;
     /// Removes the account and its keys.
     void remove(const std::string& directory_url) const;
 
     /// The key that is to replace the account's: kept beside it until `commit` or `abandon`.
-    [[nodiscard]] crypto::PrivateKey stage_key(const std::string& directory_url,
-                                               crypto::KeyType type) const;
+    [[nodiscard]] crypto::Signer stage_key(const std::string& directory_url,
+                                           crypto::KeyType type) const;
     /// A key that was staged and neither committed nor abandoned: by a run that died.
-    [[nodiscard]] std::optional<crypto::PrivateKey> staged_key(
-        const std::string& directory_url) const;
+    [[nodiscard]] std::optional<crypto::Signer> staged_key(const std::string& directory_url) const;
     void commit_staged_key(const std::string& directory_url) const;
     void abandon_staged_key(const std::string& directory_url) const;
 

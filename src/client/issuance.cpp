@@ -26,10 +26,10 @@ crypto::PrivateKey certificate_key(const Environment& environment, const Issuanc
 }
 
 OrderOptions order_options(const Environment& environment, const Session& session,
-                           const IssuanceOrder& order, crypto::PrivateKey key) {
+                           const IssuanceOrder& order, const crypto::Signer& key) {
     const auto& plan = order.plan;
     OrderOptions options{.names = {},
-                         .key = std::move(key),
+                         .key = key,
                          .must_staple = plan.must_staple,
                          .profile = plan.profile,
                          .preferred_chain = plan.preferred_chain,
@@ -62,8 +62,8 @@ class Attempt {
           journal_(environment.state, order.lineage) {}
 
     /// The certificate of an order for `key`: of the one that was begun, else of a new one.
-    pki::Chain obtain(crypto::PrivateKey key, const OrderPosition& begun) {
-        auto options = options_for(std::move(key));
+    pki::Chain obtain(const crypto::PrivateKey& key, const OrderPosition& begun) {
+        auto options = options_for(key);
         OrderFlow flow(session_, journal_, environment_.timer, progress_, options);
         return completed(flow, [&] {
             if (!flow.take_up(begun)) flow.place();
@@ -86,10 +86,10 @@ class Attempt {
     }
 
   private:
-    OrderOptions options_for(crypto::PrivateKey key) {
-        auto options = order_options(environment_, session_, order_, std::move(key));
+    OrderOptions options_for(const crypto::PrivateKey& key) {
+        auto options = order_options(environment_, session_, order_, key);
         if (order_.installing == Installing::dry_run) return options;
-        options.keep = [this, key = options.key](const OrderPosition& position) {
+        options.keep = [this, key](const OrderPosition& position) {
             record_.keep({order_.plan, key, position});
         };
         options.next_run = fmt::format(

@@ -57,9 +57,14 @@ TEST_F(Issuance, TheAccountKeyIsNotTheCertificatesKey) {
     const auto account = AccountStore(bench_.state).find(bench_.ca.directory_url());
     EXPECT_NE(lineage().current()->key.public_key(), account->key.public_key());
     order_.plan.key_reuse = KeyReuse::same_key;
-    lineage().install(
-        {account->key, bench_.ca.issuer.issue(account->key.public_key(),
-                                              testing::names({"a.example", "b.example"}))});
+    std::optional<crypto::PrivateKey> account_key;
+    for (const auto& entry : fs::recursive_directory_iterator(bench_.state.accounts()))
+        if (entry.path().filename() == "key.pem")
+            account_key =
+                crypto::PrivateKey::from_pem(read_file(entry.path(), 10000).value()).value();
+    const auto key = account_key.value();
+    lineage().install({key, bench_.ca.issuer.issue(key.public_key(),
+                                                   testing::names({"a.example", "b.example"}))});
     EXPECT_THAT(failure(), HasSubstr("the account's key"));
 }
 

@@ -14,7 +14,7 @@
 #include "client/session.h"
 #include "client/solver.h"
 #include "client/timer.h"
-#include "crypto/key.h"
+#include "crypto/signer.h"
 #include "pki/chain.h"
 #include "protocol/order.h"
 
@@ -24,7 +24,8 @@ namespace cairn::client {
 struct OrderOptions {
     /// Each name once.
     std::vector<NameToProve> names;
-    crypto::PrivateKey key;
+    /// The certificate's key.
+    crypto::Signer key;
     MustStaple must_staple = MustStaple::no;
     std::string profile;
     std::string preferred_chain;

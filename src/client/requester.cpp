@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "client/retry_after.h"
+#include "http/retry_after.h"
 #include "protocol/jws.h"
 #include "protocol/problem.h"
 
@@ -240,7 +240,7 @@ milliseconds Requester::backoff(int attempt) {
 }
 
 std::optional<base::Seconds> Requester::retry_after(const http::Reply& reply) const {
-    return parse_retry_after(reply.field("retry-after"), clock_.now());
+    return http::parse_retry_after(reply.field("retry-after"), clock_.now());
 }
 
 Failure Requester::failure(const http::Reply& reply, const Aim& aim,

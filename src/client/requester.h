@@ -17,15 +17,15 @@
 #include "client/request_limiter.h"
 #include "client/session.h"
 #include "client/timer.h"
-#include "crypto/key.h"
 #include "crypto/random.h"
+#include "crypto/signer.h"
 #include "http/client.h"
 
 namespace cairn::client {
 
 /// Whom a signed request is from.
 struct Speaker {
-    crypto::PrivateKey key;
+    crypto::Signer key;
     /// Empty: the key stands in the request itself (`jwk`).
     std::string account_url;
 };

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/ip_address.h"
-#include "client/link_header.h"
 #include "client/requester.h"
+#include "http/link_header.h"
 #include "net/url.h"
 
 namespace cairn::client {
@@ -92,7 +92,7 @@ Reply to_reply(const Session& session, const std::string& url, http::Reply http,
     reply.retry_after = retry_after;
     if (const auto location = http.field("location"); !location.empty())
         reply.location = absolute(session, url, location, aim);
-    for (const auto& link : links_with_relation(http.all_fields("link"), "alternate"))
+    for (const auto& link : http::links_with_relation(http.all_fields("link"), "alternate"))
         reply.alternates.push_back(absolute(session, url, link, aim));
     reply.body = std::move(http.body);
     return reply;
@@ -125,7 +125,7 @@ std::string Session::account_url() const {
     const std::scoped_lock lock(state_->speaker_mutex);
     return state_->speaker ? state_->speaker->account_url : std::string();
 }
-crypto::PrivateKey Session::account_key() const {
+crypto::Signer Session::account_key() const {
     return state_->current_speaker().key;
 }
 
@@ -153,7 +153,7 @@ protocol::Directory Session::fetch_directory() {
     return std::move(*directory);
 }
 
-void Session::speak_for(crypto::PrivateKey account_key, std::string account_url) {
+void Session::speak_for(crypto::Signer account_key, std::string account_url) {
     const std::scoped_lock lock(state_->speaker_mutex);
     state_->speaker = {std::move(account_key), std::move(account_url)};
 }
@@ -167,12 +167,12 @@ Reply Session::post_as_get(const std::string& url, const Aim& aim) {
     return post(url, "", aim);
 }
 
-Reply Session::post_as_get_by(const crypto::PrivateKey& key, const std::string& account_url,
+Reply Session::post_as_get_by(const crypto::Signer& key, const std::string& account_url,
                               const Aim& aim) {
     return send({key, account_url}, account_url, "", aim, Persistence::usual);
 }
 
-Reply Session::post_with_key(const crypto::PrivateKey& key, const std::string& url,
+Reply Session::post_with_key(const crypto::Signer& key, const std::string& url,
                              std::string_view payload, const Aim& aim) {
     return send({key, {}}, url, payload, aim, Persistence::usual);
 }

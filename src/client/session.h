@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "client/failure.h"
 #include "client/timer.h"
-#include "crypto/key.h"
 #include "crypto/random.h"
+#include "crypto/signer.h"
 #include "protocol/directory.h"
 
 namespace cairn::client {
@@ -79,11 +79,11 @@ class Session {
     [[nodiscard]] bool is_unavailable() const;
 
     /// From now on `post` and `post_as_get` speak for this account.
-    void speak_for(crypto::PrivateKey account_key, std::string account_url);
+    void speak_for(crypto::Signer account_key, std::string account_url);
     /// Empty as long as there is no account.
     [[nodiscard]] std::string account_url() const;
     /// Throws std::logic_error as long as there is no account.
-    [[nodiscard]] crypto::PrivateKey account_key() const;
+    [[nodiscard]] crypto::Signer account_key() const;
 
     /// A request signed by the account (`kid`).
     Reply post(const std::string& url, std::string_view payload, const Aim& aim,
@@ -92,12 +92,11 @@ class Session {
     Reply post_as_get(const std::string& url, const Aim& aim);
     /// The same for the account at `account_url` by a key that may be its own, whoever the session
     /// speaks for.
-    Reply post_as_get_by(const crypto::PrivateKey& key, const std::string& account_url,
-                         const Aim& aim);
+    Reply post_as_get_by(const crypto::Signer& key, const std::string& account_url, const Aim& aim);
     /// A request signed by a key that stands in it itself (`jwk`): newAccount, and revocation by a
     /// certificate's key.
-    Reply post_with_key(const crypto::PrivateKey& key, const std::string& url,
-                        std::string_view payload, const Aim& aim);
+    Reply post_with_key(const crypto::Signer& key, const std::string& url, std::string_view payload,
+                        const Aim& aim);
     /// An unsigned request, asked once: for renewal information, which one can do without. Fails
     /// without asking when several in a row were not answered.
     std::expected<Reply, Failure> get_once(const std::string& url, const Aim& aim);

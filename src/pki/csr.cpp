@@ -196,7 +196,7 @@ base::Result<Csr, std::vector<base::Error>> Csr::read(base::BytesView der, Signa
     return csr;
 }
 
-base::Bytes make_csr(const crypto::PrivateKey& key, const SubjectNames& names, CsrOptions options) {
+base::Bytes make_csr(const crypto::Signer& signer, const SubjectNames& names, CsrOptions options) {
     asn1::Writer info;
     const auto write_extensions = [&] {
         write_extension(info, asn1::oid::subject_alt_name, Criticality::non_critical,
@@ -209,7 +209,7 @@ base::Bytes make_csr(const crypto::PrivateKey& key, const SubjectNames& names, C
     info.nested(asn1::tag::sequence, [&] {
         info.small_integer(0);
         write_name(info, "", "");
-        info.raw(key.public_key().spki());
+        info.raw(signer.public_key().spki());
         info.nested(asn1::tag::context_constructed(0), [&] {
             info.nested(asn1::tag::sequence, [&] {
                 info.element(asn1::tag::object_identifier, asn1::oid::extension_request);
@@ -218,7 +218,7 @@ base::Bytes make_csr(const crypto::PrivateKey& key, const SubjectNames& names, C
             });
         });
     });
-    return sign_object(key, info.view());
+    return sign_object(signer, info.view());
 }
 
 }  // namespace cairn::pki

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/key.h"
+#include "crypto/signer.h"
 #include "pki/subject_names.h"
 
 namespace cairn::pki {
@@ -51,8 +52,9 @@ struct CsrOptions {
     bool must_staple = false;
 };
 
-/// Makes a request for `names` signed by `key`, subject empty, DER.
-[[nodiscard]] base::Bytes make_csr(const crypto::PrivateKey& key, const SubjectNames& names,
+/// Makes a request for `names` and the key of `signer`, which signs it; subject empty, DER. Throws
+/// std::runtime_error if the key cannot sign.
+[[nodiscard]] base::Bytes make_csr(const crypto::Signer& signer, const SubjectNames& names,
                                    CsrOptions options = {});
 
 }  // namespace cairn::pki

@@ -157,6 +157,31 @@ INSTANTIATE_TEST_SUITE_P(Csr, CsrOfEachKeyType,
                              return name;
                          });
 
+/// A device that gives an ECDSA signature with r = 1 and s = 2^255.
+class OddDevice final : public crypto::KeyHolder {
+  public:
+    [[nodiscard]] const crypto::PublicKey& public_key() const override {
+        return ec_key().public_key();
+    }
+    [[nodiscard]] base::Bytes sign(base::BytesView) const override {
+        base::Bytes signature(64);
+        signature[31] = 1;
+        signature[32] = 0x80;
+        return signature;
+    }
+};
+
+TEST(Csr, HasASignatureOfADeviceInTheFormOfX509) {
+    const auto der = make_csr(crypto::Signer(std::make_shared<OddDevice>()), dns({"a.example"}));
+    // RFC 3279 section 2.2.3: INTEGERs without leading zeros, but for the sign.
+    const auto expected =
+        "3026"
+        "020101"
+        "02210080" +
+        std::string(62, '0');
+    EXPECT_THAT(base::to_hex(der), testing::EndsWith("00" + expected));
+}
+
 TEST(Csr, IsReadAgainWithoutItsSignature) {
     base::Bytes der = make_csr(ec_key(), dns({"a.example"}));
     der.back() ^= 1;

@@ -103,6 +103,25 @@ std::string name_of(base::BytesView object_id) {
     return text.data();
 }
 
+/// An INTEGER of these big-endian octets, which are not negative.
+void write_natural(asn1::Writer& writer, base::BytesView number) {
+    while (number.size() > 1 && number.front() == 0) number = number.subspan(1);
+    base::Bytes content(number.begin(), number.end());
+    if (!content.empty() && content.front() >= 0x80) content.insert(content.begin(), 0);
+    writer.element(asn1::tag::integer, content);
+}
+
+/// An ECDSA signature as X.509 has it (RFC 3279 section 2.2.3), out of r and s side by side.
+base::Bytes ecdsa_der(base::BytesView side_by_side) {
+    const auto middle = side_by_side.size() / 2;
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        write_natural(writer, side_by_side.first(middle));
+        write_natural(writer, side_by_side.subspan(middle));
+    });
+    return std::move(writer).take();
+}
+
 }  // namespace
 
 base::BytesView signature_algorithm_for(const crypto::PublicKey& key) {
@@ -127,6 +146,12 @@ base::Bytes signed_object(base::BytesView to_be_signed, base::BytesView algorith
 base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed) {
     return signed_object(to_be_signed, signature_algorithm_for(key.public_key()),
                          sign_x509(key, to_be_signed));
+}
+
+base::Bytes sign_object(const crypto::Signer& signer, base::BytesView to_be_signed) {
+    auto signature = signer.sign(to_be_signed);
+    if (family_of(signer.public_key()) == Family::ecdsa) signature = ecdsa_der(signature);
+    return signed_object(to_be_signed, signature_algorithm_for(signer.public_key()), signature);
 }
 
 base::Result<void> verify_x509(const crypto::PublicKey& key, base::BytesView algorithm,

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/key.h"
+#include "crypto/signer.h"
 
 namespace cairn::pki {
 
@@ -22,6 +23,8 @@ namespace cairn::pki {
 
 /// Signs and puts together. Throws std::runtime_error if the key cannot sign.
 [[nodiscard]] base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_signed);
+/// The same by a key that may be elsewhere.
+[[nodiscard]] base::Bytes sign_object(const crypto::Signer& signer, base::BytesView to_be_signed);
 
 /// Verifies `signature` of `key` over `data`; an empty result if it is good. `algorithm` is the DER
 /// AlgorithmIdentifier, and must be one with SHA-256, SHA-384 or SHA-512, or Ed25519.

@@ -88,14 +88,14 @@ bool Jws::is_signed_by(const crypto::PublicKey& key) const {
     return crypto::verify(key, algorithm_, base::bytes_of(signing_input_), signature_);
 }
 
-std::string make_jws(const crypto::PrivateKey& key, const JwsHeader& header,
+std::string make_jws(const crypto::Signer& signer, const JwsHeader& header,
                      std::string_view payload) {
     JsonWriter protected_header;
     protected_header.begin_object();
-    protected_header.member("alg", to_string(crypto::algorithm_for(key.public_key())));
+    protected_header.member("alg", to_string(signer.algorithm()));
     if (header.kid.empty()) {
         protected_header.name("jwk");
-        protected_header.raw(Jwk::of(key.public_key()).to_json());
+        protected_header.raw(Jwk::of(signer.public_key()).to_json());
     } else {
         protected_header.member("kid", header.kid);
     }
@@ -105,7 +105,7 @@ std::string make_jws(const crypto::PrivateKey& key, const JwsHeader& header,
 
     const std::string signing_input = base::base64url(base::bytes_of(protected_header.take())) +
                                       '.' + base::base64url(base::bytes_of(payload));
-    return write_flattened_jws(signing_input, crypto::sign(key, base::bytes_of(signing_input)));
+    return write_flattened_jws(signing_input, signer.sign(base::bytes_of(signing_input)));
 }
 
 }  // namespace cairn::protocol

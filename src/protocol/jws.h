@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "crypto/key.h"
 #include "crypto/signature.h"
+#include "crypto/signer.h"
 #include "protocol/jwk.h"
 #include "protocol/problem.h"
 
@@ -55,7 +56,8 @@ struct JwsHeader {
 };
 /// Signs `payload` and returns the flattened JSON serialization. An empty payload makes a
 /// POST-as-GET (RFC 8555 section 6.3).
-[[nodiscard]] std::string make_jws(const crypto::PrivateKey& key, const JwsHeader& header,
+/// Throws std::runtime_error if the key cannot sign.
+[[nodiscard]] std::string make_jws(const crypto::Signer& signer, const JwsHeader& header,
                                    std::string_view payload);
 
 /// The algorithm names that are accepted, in order of preference.
