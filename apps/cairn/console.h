@@ -11,7 +11,7 @@
 
 namespace cairn {
 
-/// What becomes of data that standard output does not take.
+/// What happens to data that standard output does not accept.
 enum class Delivery {
     attempted,  ///< they are dropped: the command has done something, and its exit code tells of
                 ///< that
@@ -22,9 +22,9 @@ enum class Delivery {
 /// client::to_json writes it.
 enum class Messages { sentences, json };
 
-/// The terminal: data go to standard output, everything said about the work to standard error, in
-/// colour only where a person reads it and has not asked for none (NO_COLOR). What is said never
-/// decides what is done: words that nobody takes are dropped.
+/// The terminal: data go to standard output, messages to standard error, in colour only on a
+/// terminal without NO_COLOR. Output never affects the work: messages that cannot be written are
+/// dropped.
 class Console final : public client::Progress {
   public:
     explicit Console(Messages messages);

@@ -28,7 +28,7 @@ protocol::AccountObject parse_or_fail(const Reply& reply, const Aim& aim, const 
     return std::move(*account);
 }
 
-/// JSON of the binding of a key as wished, or empty.
+/// The JSON of the external account binding for a key, or empty.
 std::string binding(const crypto::Signer& key, const AccountOptions& options,
                     const std::string& url) {
     if (!options.external) return {};

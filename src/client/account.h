@@ -14,10 +14,10 @@
 
 namespace cairn::client {
 
-/// Whether whoever runs the client agrees to the CA's terms of service.
+/// Whether the user agrees to the CA's terms of service.
 enum class Terms { not_agreed, agreed };
 
-/// What a CA gave outside ACME to bind an account to (RFC 8555 section 7.3.4).
+/// The external account that a CA gave out outside ACME (RFC 8555 section 7.3.4).
 struct ExternalAccount {
     std::string key_id;
     base::SecretBytes hmac_key;
@@ -28,7 +28,7 @@ struct ExternalAccount {
                                                             const std::filesystem::path& file);
 };
 
-/// What a new account is to be like.
+/// The options for a new account.
 struct AccountOptions {
     Terms terms = Terms::not_agreed;
     std::vector<std::string> contact;  ///< URLs: "mailto:admin@example.com"
@@ -42,12 +42,12 @@ class Account {
     Account(Session& session, const StateDirectory& state, Timer& timer)
         : session_(session), state_(state), store_(state), timer_(timer) {}
 
-    /// Makes the session speak for the account that is kept, or for a new one made as wished.
+    /// Makes the session use the stored account, or creates one with the options.
     StoredAccount open(const AccountOptions& options, Progress& progress);
-    /// Makes the session speak for the account that is kept; fails if there is none.
+    /// Makes the session use the stored account; fails if there is none.
     StoredAccount use();
-    /// Finds the account anew by its key, or makes it again as wished, after the CA has said that
-    /// it does not know the one at `lost_url`.
+    /// Finds the account again by its key, or creates it again with the options, after the CA has
+    /// said that it does not know the one at `lost_url`.
     StoredAccount open_again(const std::string& lost_url, const AccountOptions& options,
                              Progress& progress);
 
@@ -67,7 +67,7 @@ class Account {
     [[nodiscard]] std::optional<std::string> find_url(const crypto::Signer& key,
                                                       const AccountOptions& options);
     enum class Standing { its_key, another_key, no_account };
-    /// How a key stands to the account at this URL, as the CA says.
+    /// Whether a key belongs to the account at this URL, as the CA says.
     [[nodiscard]] Standing standing_of(const crypto::Signer& key, const std::string& url);
     [[nodiscard]] std::string create(const crypto::Signer& key, const AccountOptions& options,
                                      Progress& progress);

@@ -12,7 +12,7 @@
 
 namespace cairn::client {
 
-/// An account at one CA, as it is kept.
+/// An account at one CA, as stored.
 struct StoredAccount {
     std::string directory_url;
     std::string url;
@@ -41,7 +41,7 @@ class AccountStore {
     /// Removes the account and its keys.
     void remove(const std::string& directory_url) const;
 
-    /// The key that is to replace the account's: kept beside it until `commit` or `abandon`.
+    /// The key that will replace the account's: stored beside it until `commit` or `abandon`.
     [[nodiscard]] crypto::Signer stage_key(const std::string& directory_url,
                                            crypto::KeyType type) const;
     /// A key that was staged and neither committed nor abandoned: by a run that died.

@@ -11,9 +11,9 @@
 
 namespace cairn::client {
 
-/// What is presented for one lineage at this moment, kept on the disk where it outlives the
-/// process: a later run takes down what a run that died left up. Written under the lock of the
-/// lineage.
+/// The challenges that are presented for one lineage at this moment. They are recorded on disk if
+/// their answers outlive the process, so that a later run can take down what a killed run has left.
+/// Written under the lock of the lineage.
 class ChallengeJournal {
   public:
     ChallengeJournal(const StateDirectory& state, const LineageName& name)

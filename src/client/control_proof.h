@@ -16,7 +16,7 @@
 
 namespace cairn::client {
 
-/// A name of the order, and whoever proves control of it.
+/// A name of the order, and the solver that proves control of it.
 struct NameToProve {
     protocol::Identifier identifier;
     Solver* solver = nullptr;
@@ -35,7 +35,7 @@ class ControlProof {
     /// Returns when all authorizations behind these URLs are valid. Throws Failure; whatever
     /// happens, what was presented to the CA has been taken down afterwards.
     void give(const std::vector<std::string>& authorization_urls);
-    /// True if an authorization cannot become valid any more.
+    /// True if an authorization can no longer become valid.
     [[nodiscard]] bool is_refused() const { return is_refused_; }
 
   private:

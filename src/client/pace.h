@@ -11,8 +11,8 @@
 
 namespace cairn::client {
 
-/// How often a CA is asked for what it has not finished: as seldom as it wants, else after moments
-/// that grow, and not for ever.
+/// The intervals of polling a CA for something unfinished: those that the CA wants, otherwise
+/// growing ones, and not without end.
 class Pace {
   public:
     /// Of waiting for `aim`, for at most `patience`.

@@ -26,7 +26,7 @@ struct Challenge {
     std::string key_authorization;
 };
 
-/// Whether what a solver puts up is still there when the process has died.
+/// Whether the answer of a solver remains when the process has died.
 enum class Residue { none, outlives_process };
 
 /// Whether a person has a part in what a solver does, and is to be asked one

@@ -27,7 +27,7 @@ class LineageName {
     std::string text_;
 };
 
-/// A lock that other threads and processes wait for; given back when it goes or the process dies.
+/// A lock among threads and processes; released when it is destroyed or the process dies.
 class StateLock {
   public:
     explicit StateLock(FileDescriptor file) : file_(std::move(file)) {}
@@ -61,8 +61,7 @@ class StateDirectory {
 
     /// The order that is under way for a lineage.
     [[nodiscard]] std::filesystem::path order(const LineageName& name) const;
-    /// There while the deploy hook of a lineage has still to run for what is
-    /// live.
+    /// Exists while the deploy hook of a lineage has not yet run for the live certificate.
     [[nodiscard]] std::filesystem::path deployment(const LineageName& name) const;
     /// The folder of the records of revocations.
     [[nodiscard]] std::filesystem::path revocations() const { return root_ / "revocations"; }

@@ -6,7 +6,7 @@
 
 namespace cairn::client {
 
-/// Waiting, as a parameter of everything that waits, so that tests need not. Thread-safe.
+/// Waits; a parameter of everything that waits, so that tests need not wait. Thread-safe.
 class Timer {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;

@@ -13,10 +13,11 @@
 
 namespace cairn::ca {
 
-/// Work that a request of this process began and a job carries out, by the id of its object. The
-/// job is handed the `Facts` that the request had read, and the request the `Result` that the job
-/// wrote, so that neither asks the store for what the other knows. A job that another process, or
-/// this one before a restart, began is none of these: it stands on the store alone. Thread-safe.
+/// Jobs in flight that a request of this process has begun, by the id of their object. The job is
+/// handed the `Facts` that the request has read, and the request the `Result` that the job has
+/// written, so that neither reads from the store what the other knows. Jobs that another process
+/// began, or this one before a restart, are not here: they read everything from the store.
+/// Thread-safe.
 template <class Id, class Facts, class Result>
 class JobsInFlight {
   public:
@@ -26,8 +27,8 @@ class JobsInFlight {
         const Facts facts;
 
         JobInFlight(Facts known, Moment since) : facts(std::move(known)), known_since_(since) {}
-        /// Whether the facts are so young that they stand for what the store has. A job that had to
-        /// wait asks anew whatever may have changed.
+        /// Whether the facts are recent enough to be used instead of the store. A job that had to
+        /// wait reads again what may have changed.
         [[nodiscard]] bool is_fresh() const {
             return known_since_ > std::chrono::steady_clock::now() - freshness;
         }
@@ -37,7 +38,7 @@ class JobsInFlight {
         const Moment known_since_;
         std::optional<Result> result_;
     };
-    /// Readable for who holds it, also after it has ended. Null: none that is known here.
+    /// Its holder can read it even after the job has ended. Null: no job in flight here.
     using Handle = std::shared_ptr<JobInFlight>;
 
     explicit JobsInFlight(base::Announcements& announcements) : announcements_(announcements) {}
@@ -76,21 +77,20 @@ class JobsInFlight {
         const auto entry = under_way_.find(id);
         return entry == under_way_.end() ? nullptr : entry->second;
     }
-    /// What the job wrote. Nothing while it has not ended, and if it ended without that.
+    /// What the job has written. Nothing before its end, or if it ended without a result.
     [[nodiscard]] std::optional<Result> result_of(const Handle& job) const {
         if (!job) return std::nullopt;
         const std::scoped_lock lock(mutex_);
         return job->result_;
     }
-    /// Ends what no job carries out.
+    /// Removes an entry that no job carries out.
     void withdraw(const Id& id) {
         const std::scoped_lock lock(mutex_);
         under_way_.erase(id);
     }
 
-    /// A job at work. However it ends, its object is no longer under way here. Whoever waits for
-    /// that, under the object's id, is told, unless an exception ends it: then it is tried again,
-    /// or somebody will say that it was given up.
+    /// A running job. Its end removes the entry. Waiters under the object's id are woken, unless an
+    /// exception ends the job: then it is retried, or whoever gives it up wakes them.
     class Job {
       public:
         Job(JobsInFlight& jobs, Id id) : jobs_(jobs), id_(std::move(id)) {}

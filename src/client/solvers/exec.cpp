@@ -32,7 +32,7 @@ class ExecSolver final : public Solver {
 
   private:
     void run(const std::string& action, const Challenge& challenge, Timer& timer) {
-        // One at a time: programs that edit a zone file are not written to meet themselves.
+        // One at a time: programs that edit a zone file are rarely safe to run in parallel.
         const std::scoped_lock lock(mutex_);
         const auto& name = challenge.identifier.base_value();
         const ChildProgram program{
