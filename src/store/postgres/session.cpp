@@ -74,16 +74,16 @@ std::string refusing_sqlstate(const KeywordsAndValues& parameters) {
     if (!session) throw std::bad_alloc();
     PQsetErrorVerbosity(session.get(), PQERRORS_SQLSTATE);
     const auto deadline = std::chrono::steady_clock::now() + diagnosis_time;
-    auto wish = PGRES_POLLING_WRITING;
+    auto polling = PGRES_POLLING_WRITING;
     while (PQstatus(session.get()) != CONNECTION_BAD &&
-           (wish == PGRES_POLLING_WRITING || wish == PGRES_POLLING_READING)) {
+           (polling == PGRES_POLLING_WRITING || polling == PGRES_POLLING_READING)) {
         const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(
             deadline - std::chrono::steady_clock::now());
         pollfd socket{.fd = PQsocket(session.get()),
-                      .events = wish == PGRES_POLLING_READING ? short{POLLIN} : short{POLLOUT},
+                      .events = polling == PGRES_POLLING_READING ? short{POLLIN} : short{POLLOUT},
                       .revents = 0};
         if (rest.count() <= 0 || ::poll(&socket, 1, static_cast<int>(rest.count())) <= 0) return {};
-        wish = PQconnectPoll(session.get());
+        polling = PQconnectPoll(session.get());
     }
     // "...: FATAL:  28P01"; nothing that libpq says by itself has two spaces there.
     const std::string text = without_line_end(PQerrorMessage(session.get()));
