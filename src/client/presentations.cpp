@@ -36,7 +36,10 @@ Presentations::~Presentations() {
 void Presentations::put_up() {
     for_each([this](std::size_t i) {
         const auto& each = all_[i];
-        journal_.record(each.challenge, *each.solver);
+        {
+            const std::scoped_lock lock(journal_mutex_);
+            journal_.record(each.challenge, *each.solver);
+        }
         // Before it presents: what it has half done is taken down too.
         is_begun_[i] = true;
         each.solver->present(each.challenge);
@@ -66,6 +69,7 @@ void Presentations::take_down(std::size_t number) noexcept {
     };
     try {
         presented.solver->clean_up(presented.challenge);
+        const std::scoped_lock lock(journal_mutex_);
         journal_.erase(presented.challenge);
     } catch (const Failure& failure) {
         // The record stays, so a later run tries again.

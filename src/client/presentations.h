@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ class Presentations {
 
     const ChallengeJournal& journal_;
     Progress& progress_;
+    /// Two challenges with one token share a record.
+    std::mutex journal_mutex_;
     const std::vector<PresentedChallenge> all_;
     /// Of which something may be up; each is set by the thread that works on it.
     std::vector<std::atomic<bool>> is_begun_;
