@@ -31,10 +31,14 @@ inline constexpr auto common_name = encode<2, 5, 4, 3>();
 inline constexpr auto organization = encode<2, 5, 4, 10>();
 inline constexpr auto extension_request = encode<1, 2, 840, 113549, 1, 9, 14>();
 
-// Extensions (RFC 5280 section 4.2, RFC 7633, RFC 8737).
+// Extensions (RFC 5280 sections 4.2 and 5, RFC 6962, RFC 7633, RFC 8737).
 inline constexpr auto subject_key_identifier = encode<2, 5, 29, 14>();
 inline constexpr auto key_usage = encode<2, 5, 29, 15>();
 inline constexpr auto subject_alt_name = encode<2, 5, 29, 17>();
+inline constexpr auto crl_number = encode<2, 5, 29, 20>();
+inline constexpr auto crl_reason = encode<2, 5, 29, 21>();
+inline constexpr auto invalidity_date = encode<2, 5, 29, 24>();
+inline constexpr auto issuing_distribution_point = encode<2, 5, 29, 28>();
 inline constexpr auto basic_constraints = encode<2, 5, 29, 19>();
 inline constexpr auto crl_distribution_points = encode<2, 5, 29, 31>();
 inline constexpr auto certificate_policies = encode<2, 5, 29, 32>();
@@ -42,6 +46,7 @@ inline constexpr auto authority_key_identifier = encode<2, 5, 29, 35>();
 inline constexpr auto extended_key_usage = encode<2, 5, 29, 37>();
 inline constexpr auto authority_information_access = encode<1, 3, 6, 1, 5, 5, 7, 1, 1>();
 inline constexpr auto tls_feature = encode<1, 3, 6, 1, 5, 5, 7, 1, 24>();
+inline constexpr auto precertificate_poison = encode<1, 3, 6, 1, 4, 1, 11129, 2, 4, 3>();
 inline constexpr auto acme_identifier = encode<1, 3, 6, 1, 5, 5, 7, 1, 31>();
 
 // What stands in extensions.

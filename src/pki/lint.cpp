@@ -113,12 +113,14 @@ bool is_dns_name(std::string_view name) {
 }
 
 void check_subject(const Draft& draft, const SubjectNames& names,
-                   const ServerCertificateFields& wanted, Findings& findings) {
+                   const ServerCertificateFields& wanted, const CertificateProfile* profile,
+                   Findings& findings) {
     constexpr std::string_view empty_name = "\x30\x00";
     const bool has_common_name = !draft.common_names.empty();
-    if (has_common_name != wanted.common_name.has_value() ||
-        (has_common_name &&
-         base::text_of(draft.common_names.front().content) != *wanted.common_name))
+    const bool is_wanted = has_common_name == wanted.common_name.has_value() &&
+                           (!has_common_name || base::text_of(draft.common_names.front().content) ==
+                                                    *wanted.common_name);
+    if (profile != nullptr && !is_wanted)
         findings.emplace_back("the common name is not the one that was chosen");
     if (!has_common_name) {
         if (base::text_of(draft.subject) != std::string_view(empty_name.data(), 2))
@@ -368,7 +370,7 @@ std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
                [&](asn1::Reader& value) { names = read_general_names(value, findings); });
     check_frame(draft, wanted, issuer, findings);
     check_key(draft, wanted.public_key, findings);
-    check_subject(draft, names, wanted, findings);
+    check_subject(draft, names, wanted, profile, findings);
     check_names(names, wanted.names, findings);
     check_presence(draft, findings);
     check_key_usage(draft, wanted.public_key, profile, failure, findings);

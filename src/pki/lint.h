@@ -14,9 +14,10 @@ namespace cairn::pki {
 /// standards (RFC 5280 and the Baseline Requirements' profile of a domain validated certificate, BR
 /// 7.1.2.7), by what it must say of its subject, `wanted`, and, if there is a `profile`, by what
 /// that says. Null stands for octets that were drawn up under a profile that may have changed
-/// since. `to_be_signed` is the DER of the TBSCertificate. It is read anew, so that a mistake of
-/// whoever put it together is found. Each finding names the section that it offends, if there is
-/// one. Empty: nothing is wrong.
+/// since: neither what it says is compared then, nor the common name, which it decides.
+/// `to_be_signed` is the DER of the TBSCertificate. It is read anew, so that a mistake of whoever
+/// put it together is found. Each finding names the section that it offends, if there is one.
+/// Empty: nothing is wrong.
 [[nodiscard]] std::vector<base::Error> lint_server_certificate(
     base::BytesView to_be_signed, const ServerCertificateFields& wanted, const Certificate& issuer,
     const CertificateProfile* profile);

@@ -226,6 +226,10 @@ TEST(Lint, FindsACommonNameThatNobodyChose) {
                 testing::ElementsAre(HasSubstr("common name is not the one")));
     EXPECT_THAT(findings_in(draft_server_certificate(good_fields(), issuer), issuer, named),
                 testing::ElementsAre(HasSubstr("common name is not the one")));
+    EXPECT_THAT(
+        findings_in(draft_server_certificate(good_fields(), issuer), issuer, named, nullptr),
+        IsEmpty())
+        << "a profile decides it, and may have changed";
 }
 
 // A profile decides within what the standards allow; what it does not say is found as well.
