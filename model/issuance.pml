@@ -42,6 +42,20 @@ bool completed;
 bool problem;   /* why issuance failed for good */
 byte certificates;
 
+/* What is to be signed, by whom: every node draws up its own. */
+#define draft_of(node) ((node) + 1)
+byte pin;       /* what the issuance is bound to; 0: nothing yet */
+byte issued;    /* what the certificate in the store is made of */
+
+/* Not in the store: what somebody outside has of this order, a precertificate in a log or what a
+ * signer in another process has signed. Which nodes have such a signer differs from search to
+ * search, as where a CA moves from keys in memory to others. */
+byte outside;
+#ifndef OUTSIDE_FROM /* this node on; the default: none has */
+#define OUTSIDE_FROM NODES
+#endif
+#define signs_outside(node) ((node) >= OUTSIDE_FROM)
+
 /* Who runs a job: a node (from 1), nobody, or one that died since and whose lease is not over. */
 #define NOBODY 0
 #define THE_DEAD 3
@@ -92,8 +106,11 @@ hidden byte status_before, first_before, second_before, serial_before;
 #define one_certificate (certificates <= 1 && (certificates == 1) == completed && \
     !(completed && problem) && (certificates == 0 || serial != 0))
 
+/* And it is what somebody outside has, if anybody has anything. */
+#define one_content (!completed || outside == 0 || issued == outside)
+
 active proctype Watcher() {
-end: atomic { !one_certificate -> assert(one_certificate) }
+end: atomic { !one_certificate || !one_content -> assert(one_certificate); assert(one_content) }
 }
 
 /* What an answer says is in the store when it goes out. That it stays there is the rule about
@@ -149,16 +166,30 @@ bool unproved; /* when the intent was written */
 #define begin_issuance(request) COMPARE_AND_SET( \
     may_begin, serial = request; csr = request; unproved = !all_proved)
 
-#ifdef COMPLETE_WITHOUT_CONDITION
-#define may_complete(number) true
+#ifdef PIN_THE_LATEST
+#define pin_issuance(content) COMPARE_AND_SET(is_issuing, pin = content)
 #else
-#define may_complete(number) (serial == number && !completed && !problem)
+#define pin_issuance(content) COMPARE_AND_SET(is_issuing, pin = (pin == 0 -> content : pin))
+#endif
+
+#ifdef COMPLETE_WITHOUT_CONDITION
+#define may_complete(number, content) true
+#else
+#ifdef COMPLETE_WITHOUT_THE_PIN
+#define may_be_made_of(content) true
+#else
+#define may_be_made_of(content) (pin == 0 || pin == content)
+#endif
+#define may_complete(number, content) (serial == number && !completed && !problem && \
+    may_be_made_of(content))
 #endif
 #ifdef COMPLETE_IN_TWO_STEPS
-#define complete_issuance(number) COMPARE_AND_SET(may_complete(number), certificates++)
+#define complete_issuance(number, content) COMPARE_AND_SET( \
+    may_complete(number, content), certificates++; issued = content)
 #else
-#define complete_issuance(number) COMPARE_AND_SET( \
-    may_complete(number), certificates++; completed = true; claim[ISSUANCE] = NOBODY)
+#define complete_issuance(number, content) COMPARE_AND_SET( \
+    may_complete(number, content), certificates++; issued = content; completed = true; \
+    claim[ISSUANCE] = NOBODY)
 #endif
 
 #ifdef FAIL_WITHOUT_CONDITION
@@ -237,11 +268,11 @@ bool dies[NODES]; /* tells the worker of a node that it is dead */
 #define may_take(job) (is_begun(job) && is_remembered(job) && \
     (claim[job] == NOBODY || claim[job] == me + 1))
 #define take(which) atomic { may_take(which) -> job = which; claim[which] = me + 1 }
-#define clear job = 0; outcome = 0; number = 0; refused = false; error = false; done = false
+#define clear job = 0; outcome = 0; number = 0; content = 0; refused = false; error = false; done = false
 
 active [NODES] proctype Worker() {
     byte me = _pid - 1 - REQUESTS;
-    byte job, outcome, number;
+    byte job, outcome, number, content;
     bool error, done, refused;
 #ifdef FORGET_WHAT_THE_STORE_REFUSED
     bool forgotten[JOBS];
@@ -269,9 +300,11 @@ validate:
 issue:
             if
             :: atomic { /* what finalize had read and written: nothing is asked again */
-                   is_begun(ISSUANCE) -> number = serial; outcome = unproved }; goto sign
+                   is_begun(ISSUANCE) -> number = serial; outcome = unproved;
+                   content = draft_of(me) }; goto bind
             :: atomic { /* find_order */
-                   is_begun(ISSUANCE) -> number = serial; outcome = is_deactivated }
+                   is_begun(ISSUANCE) -> number = serial; outcome = is_deactivated;
+                   content = (pin == 0 -> draft_of(me) : pin) }
             :: !is_begun(ISSUANCE) -> goto ended
             fi;
 #ifndef SIGN_WITHOUT_PROOF
@@ -281,6 +314,17 @@ issue:
             :: refused -> WRITE(fail_issuance); goto ended
             :: !refused -> skip
             fi;
+bind:       if /* what is signed outside is pinned first, and what stands then is signed */
+            :: !signs_outside(me) -> goto sign
+            :: signs_outside(me) -> skip
+            fi;
+#ifndef SIGN_OUTSIDE_WITHOUT_A_PIN
+            WRITE(pin_issuance(content));
+            if
+            :: error || !done -> goto ended
+            :: !error && done -> content = pin
+            fi;
+#endif
 sign:       if /* Signer::sign */
             :: atomic {
                    /* Of what was withdrawn before the intent, or before a job that asks again
@@ -292,10 +336,15 @@ sign:       if /* Signer::sign */
 #ifdef CHOOSE_SERIAL_WHEN_SIGNING
                    number = 10 + me;
 #endif
-                   assert(number == serial); outcome = 0 }
+                   assert(number == serial); outcome = 0;
+                   if /* whoever has something has nothing else later */
+                   :: signs_outside(me) -> assert(outside == 0 || outside == content);
+                      outside = content
+                   :: !signs_outside(me) -> skip
+                   fi }
             :: WRITE(fail_issuance); goto ended /* the key cannot sign */
             fi;
-            WRITE(complete_issuance(number));
+            WRITE(complete_issuance(number, content));
 #ifdef COMPLETE_IN_TWO_STEPS
             if
             :: !error && done -> completed = true

@@ -36,6 +36,7 @@ TEST_P(OrderContract, KeepsEveryFact) {
     order.not_before = now + 1h;
     order.not_after = now + 48h;
     order.profile = "short-lived";
+    for (auto& proof : proofs) proof.profile = order.profile;
     await(store().create_order(order, proofs, std::nullopt));
 
     expect_same(found(order.id), order);
@@ -255,6 +256,63 @@ TEST_P(OrderContract, CompletesOneIssuanceOfFiftyAtOnce) {
     EXPECT_EQ(found(order.id).completed, now + base::Seconds(winner));
     EXPECT_EQ(await(store().find_certificate(order.intent->serial)).value().issued,
               now + base::Seconds(winner));
+}
+
+TEST_P(OrderContract, PinsAnIssuanceOnce) {
+    auto order = stored_begun();
+    const ca::IssuancePin first{digest("issuer"), base::Bytes(700, 1)};
+    const ca::IssuancePin second{digest("another issuer"), base::Bytes(600, 2)};
+    EXPECT_EQ(await(store().pin_issuance(order.id, first)), first);
+    EXPECT_EQ(await(store().pin_issuance(order.id, second)), first) << "what stands";
+    order.intent->pin = first;
+    expect_same(found(order.id), order);
+    reopen();
+    expect_same(found(order.id), order);
+    EXPECT_EQ(await(store().pin_issuance(order.id, second)), first);
+}
+
+TEST_P(OrderContract, PinsOneOfFiftyAtOnce) {
+    const auto order = stored_begun();
+    std::vector<base::Task<std::optional<ca::IssuancePin>>> attempts;
+    for (std::uint8_t i = 0; i < 50; ++i)
+        attempts.push_back(store().pin_issuance(
+            order.id, {digest("issuer " + std::to_string(i)), base::Bytes(100, i)}));
+    const auto standing = await_all(std::move(attempts));
+    ASSERT_EQ(standing.size(), 50U);
+    const auto first = standing.front().value();
+    for (const auto& pin : standing) EXPECT_EQ(pin, first);
+    EXPECT_EQ(found(order.id).intent->pin, first);
+    EXPECT_EQ(first.issuer, digest("issuer " + std::to_string(first.to_be_signed.front())));
+}
+
+TEST_P(OrderContract, PinsNothingThatIsNotUnderWay) {
+    const ca::IssuancePin pin{digest("issuer"), base::Bytes(700, 1)};
+    const auto plain = stored_order(account.id).order;
+    EXPECT_EQ(await(store().pin_issuance(plain.id, pin)), std::nullopt);
+    EXPECT_EQ(await(store().pin_issuance(make.order_id(), pin)), std::nullopt);
+    auto completed = stored_begun();
+    const auto certificate = make.certificate(completed, *completed.intent);
+    await(store().complete_issuance(completed.id, certificate));
+    EXPECT_EQ(await(store().pin_issuance(completed.id, pin)), std::nullopt);
+    auto failed = stored_begun();
+    await(store().fail_issuance(failed.id, failure));
+    EXPECT_EQ(await(store().pin_issuance(failed.id, pin)), std::nullopt);
+    expect_same(found(plain.id), plain);
+    EXPECT_FALSE(found(completed.id).intent->pin || found(failed.id).intent->pin);
+}
+
+// One job may still run at a node whose lease has lapsed, with another issuer.
+TEST_P(OrderContract, CompletesAPinnedIssuanceByItsIssuerAlone) {
+    const auto order = stored_begun();
+    auto certificate = make.certificate(order, *order.intent);
+    const auto issuer = certificate.issuer;
+    await(store().pin_issuance(order.id, {issuer, base::Bytes(700, 1)}));
+    certificate.issuer = digest("another issuer");
+    EXPECT_FALSE(await(store().complete_issuance(order.id, certificate)));
+    EXPECT_FALSE(has_certificate(certificate.serial));
+    certificate.issuer = issuer;
+    EXPECT_TRUE(await(store().complete_issuance(order.id, certificate)));
+    EXPECT_TRUE(has_certificate(certificate.serial));
 }
 
 TEST_P(OrderContract, CompletesNoOrderWithoutItsIntent) {

@@ -27,8 +27,15 @@ ca::Account read_account(Row& row) {
     };
 }
 
+/// pinned_issuer, pinned_octets.
+template <class Row>
+ca::IssuancePin read_pin(Row& row) {
+    return {.issuer = digest_from(row.blob()), .to_be_signed = base::copy_of(row.blob())};
+}
+
 /// id, account, created, expires, identifiers, authorizations, profile, not_before, not_after,
-/// completed, problem, begun, csr, serial, certificate_not_before, certificate_not_after, request.
+/// completed, problem, begun, csr, serial, certificate_not_before, certificate_not_after, request,
+/// pinned_issuer, pinned_octets.
 template <class Row>
 ca::Order read_order(Row& row) {
     ca::Order order{
@@ -54,12 +61,15 @@ ca::Order read_order(Row& row) {
             .validity = {.not_before = row.time(), .not_after = row.time()},
             .request = std::string(row.optional_text().value_or("")),
         };
+        if (const auto issuer = row.optional_blob())
+            order.intent->pin = ca::IssuancePin{.issuer = digest_from(*issuer),
+                                                .to_be_signed = base::copy_of(row.blob())};
     }
     return order;
 }
 
-/// id, account, identifier, created, expires, token, offered, deactivated, started, method,
-/// finished, problem, request.
+/// id, account, identifier, created, expires, token, offered, profile, deactivated, started,
+/// method, finished, problem, request.
 template <class Row>
 ca::Authorization read_authorization(Row& row) {
     ca::Authorization authorization{
@@ -71,8 +81,10 @@ ca::Authorization read_authorization(Row& row) {
         .token = token_from(row.text()),
         .offered = challenge_types_from(row.text()),
         .attempt = std::nullopt,
-        .deactivated = row.optional_time(),
+        .deactivated = std::nullopt,
+        .profile = std::string(row.optional_text().value_or("")),
     };
+    authorization.deactivated = row.optional_time();
     if (const auto started = row.optional_time()) {
         authorization.attempt = ca::ValidationAttempt{
             .method = challenge_types_from(row.text()).at(0),

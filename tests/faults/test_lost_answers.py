@@ -21,6 +21,8 @@ ON_REQUEST = ["create_account", "update_contacts", "create_order", "begin_valida
 OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_orders",
           "remove_authorizations", "remove_certificates", "forget_used_nonces", "notify",
           "release_node", "probe", "admit",
+          # Of a signer in another process alone; the first pin stands, whoever sends it again.
+          "pin_issuance",
           # Its repetition writes the same.
           "note_failed_try", "keep_believed_time"}
 

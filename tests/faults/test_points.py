@@ -39,6 +39,7 @@ START = ["save_issuer", "sign", "add_certificate"]
 FAILURE = ["fail_issuance"]
 COMPROMISE = ["record_key_compromise"]
 FORGETTING = ["remove_expired"]
+SIGNED_OUTSIDE = ["pin_issuance", "sign", "complete_issuance"]
 
 
 def points(steps):
@@ -310,6 +311,36 @@ def test_dies_while_it_fails_an_order(life, point):
     check_store(ca, 0)
 
 
+@pytest.mark.parametrize("point", points({step: 1 for step in SIGNED_OUTSIDE}))
+def test_what_was_signed_outside_is_what_is_issued(life, point):
+    """What a signer in another process may have kept binds whoever goes on, whatever changed since."""
+    ca = life.ca
+    ca.launch(die_at=point, sign_outside=True)
+    ca.server.wait_until(ca._serves)
+    life.register()
+    names = [unique_name()]
+    url, order = life.order(names)
+    csr = make_csr(ec.generate_private_key(ec.SECP256R1()), names)
+    with pytest.raises(requests.RequestException):
+        life.client.finalize(order, csr)
+        life.client.wait_while(url, {"processing"})
+    assert ca.server.wait(30) == -signal.SIGKILL
+    pinned = ca.store.pinned_octets()
+    assert (pinned is None) == (point == "pin_issuance.before:1")
+
+    # The profile is another one at the next start: what it makes has a common name.
+    ca.settings["profiles.default.common_name"] = True
+    ca.start(sign_outside=True)
+    order = life.client.wait_while(url, {"processing"})
+    assert order["status"] == "valid", life.client.explain(order)
+    certificate, = ca.store.certificates()
+    if pinned is None:
+        assert certificate.subject.rfc4514_string() == f"CN={names[0]}"
+    assert ca.store.pinned_octets() == certificate.tbs_certificate_bytes
+    assert pinned in (None, certificate.tbs_certificate_bytes)
+    check_store(ca, 1)
+
+
 @pytest.mark.parametrize("point", points({step: 1 for step in COMPROMISE}))
 def test_dies_while_it_records_that_a_key_is_compromised(life, point):
     """All certificates with the key are revoked, or none is; the request is repeated."""
@@ -419,7 +450,7 @@ def test_dies_inside_a_commit(life, call, nth):
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
     assert set(known) == {*PATH, *SLOW, *TRIED_AGAIN, *START, *FAILURE, *COMPROMISE,
-                          *FORGETTING}
+                          *FORGETTING, *SIGNED_OUTSIDE}
 
 
 def test_an_unknown_point_is_refused(tmp_path):

@@ -67,16 +67,20 @@ class CairnCa:
         self.launch(**faults)
         self.server.wait_until(self._serves)
 
-    def launch(self, die_at=None, signer_away=None, under=(), output=None, memory_limit=None):
+    def launch(self, die_at=None, signer_away=None, under=(), output=None, memory_limit=None,
+               sign_outside=False):
         """Starts the process and does not wait until it serves. `die_at`: a point of
         tests/faults/program; `signer_away`: a file, without which it signs; `under`: the words of a
         program that runs it; `output`: where its output goes instead of the log file;
-        `memory_limit`: the most MiB that `operator new` gives out."""
+        `memory_limit`: the most MiB that `operator new` gives out; `sign_outside`: its signers say that
+        they sign in another process."""
         faults = []
         if die_at:
             faults += ["--die-at", die_at]
         if signer_away:
             faults += ["--signer-away", signer_away]
+        if sign_outside:
+            faults += ["--sign-outside"]
         if memory_limit:
             faults += ["--memory-limit", memory_limit]
         program = [BIN / ("cairn-ca-faulty" if faults else "cairn-ca"), "serve", self.home, *faults]

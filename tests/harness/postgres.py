@@ -117,6 +117,11 @@ class PostgresStore:
     def count(self, table):
         return int(self.rows(f"SELECT count(*) FROM {table}")[0])
 
+    def pinned_octets(self):
+        """What the only order is bound to, if it is."""
+        octets = self.rows("SELECT coalesce(encode(pinned_octets, 'hex'), 'none') FROM orders")[0]
+        return None if octets == "none" else bytes.fromhex(octets)
+
     def block_key(self, digest):
         """As the revocation of another certificate with this key would."""
         self.rows(f"INSERT INTO blocked_keys VALUES ('\\x{digest.hex()}')")

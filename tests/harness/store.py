@@ -43,6 +43,10 @@ class Store:
     def count(self, table):
         return self._rows(f"SELECT count(*) FROM {table}")[0][0]
 
+    def pinned_octets(self):
+        """What the only order is bound to, if it is."""
+        return self._rows("SELECT pinned_octets FROM orders")[0][0]
+
     def block_key(self, digest):
         """As the revocation of another certificate with this key would. The CA must not run."""
         with contextlib.closing(sqlite3.connect(self.file)) as connection, connection:

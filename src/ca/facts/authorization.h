@@ -56,6 +56,8 @@ struct Authorization {
     std::vector<protocol::ChallengeType> offered;
     std::optional<ValidationAttempt> attempt;
     std::optional<base::Time> deactivated;
+    /// Of the order that it was made for; empty: not known, the default one.
+    std::string profile{};
 
     /// RFC 8555 section 7.1.6. A challenge left unanswered past `expires` makes it invalid.
     [[nodiscard]] protocol::AuthorizationStatus status(base::Time now) const;

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "ca/facts/authorization.h"
+#include "ca/facts/certificate.h"
 #include "ca/facts/id.h"
 #include "pki/certificate_builder.h"
 #include "pki/serial_number.h"
@@ -16,6 +17,14 @@
 #include "protocol/status.h"
 
 namespace cairn::ca {
+
+/// What the issuance of an order has become bound to, durable before anything signed for it may
+/// have left the process: whoever carries the issuance out signs these octets, by this issuer.
+struct IssuancePin {
+    IssuerId issuer;
+    base::Bytes to_be_signed;  ///< DER of the TBSCertificate
+    friend bool operator==(const IssuancePin&, const IssuancePin&) = default;
+};
 
 /// The intent to issue, durable before anything is signed: serial number and validity are chosen
 /// here, so that an interrupted issuance is repeated with the same ones.
@@ -26,6 +35,8 @@ struct IssuanceIntent {
     pki::Validity validity;
     /// The request that asked for it, as the access log names it; empty: not known.
     std::string request{};
+    /// None: nothing that was signed has left the process.
+    std::optional<IssuancePin> pin{};
 };
 
 /// The stored facts of an order (RFC 8555 section 7.1.3).

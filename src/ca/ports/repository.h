@@ -165,8 +165,13 @@ class OrderStore {
     [[nodiscard]] virtual base::Task<IssuanceBeginning> begin_issuance(OrderId id,
                                                                        IssuanceIntent intent,
                                                                        RequestedKey key) = 0;
+    /// Binds an issuance that has begun and not ended to `pin`, unless it is bound already. The pin
+    /// that stands afterwards, of whoever came first; none if there is no such issuance. Called
+    /// before anything signed may leave the process, so most issuances end without.
+    [[nodiscard]] virtual base::Task<std::optional<IssuancePin>> pin_issuance(OrderId id,
+                                                                              IssuancePin pin) = 0;
     /// Adds the certificate and marks the order completed, in one step. False if the order was
-    /// completed or failed already; then nothing is added.
+    /// completed or failed already, or is bound to another issuer; then nothing is added.
     [[nodiscard]] virtual base::Task<bool> complete_issuance(OrderId id,
                                                              IssuedCertificate certificate) = 0;
     /// Marks an order that has an intent and is not completed as failed.

@@ -1,7 +1,11 @@
 #include "ca/rules/draft.h"
 
+#include <stdexcept>
+
 #include "pki/certificate_builder.h"
+#include "pki/crl_lint.h"
 #include "pki/lint.h"
+#include "pki/precertificate.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::ca {
@@ -25,6 +29,31 @@ Draft::OrFindings Draft::draw_up(const pki::ServerCertificateFields& fields,
     auto findings = pki::lint_server_certificate(to_be_signed, fields, issuer, &profile);
     if (!findings.empty()) return std::unexpected(std::move(findings));
     return Draft(Kind::certificate, std::move(to_be_signed),
+                 pki::signature_algorithm_for(issuer.public_key()));
+}
+
+Draft::OrFindings Draft::pinned(const IssuanceProof& proof, const IssuancePin& pin,
+                                const pki::Certificate& issuer) {
+    auto findings = pki::lint_server_certificate(pin.to_be_signed, proof.fields_, issuer, nullptr);
+    if (!findings.empty()) return std::unexpected(std::move(findings));
+    return Draft(Kind::certificate, pin.to_be_signed,
+                 pki::signature_algorithm_for(issuer.public_key()));
+}
+
+Draft::OrFindings Draft::precertificate(const Draft& certificate) {
+    if (certificate.kind_ != Kind::certificate)
+        throw std::invalid_argument("a precertificate is made of a certificate's draft");
+    auto to_be_signed = pki::draft_precertificate(certificate.to_be_signed_);
+    auto findings = pki::lint_precertificate(to_be_signed, certificate.to_be_signed_);
+    if (!findings.empty()) return std::unexpected(std::move(findings));
+    return Draft(Kind::precertificate, std::move(to_be_signed), certificate.algorithm_);
+}
+
+Draft::OrFindings Draft::crl(const pki::CrlFields& fields, const pki::Certificate& issuer) {
+    auto to_be_signed = pki::draft_crl(fields, issuer);
+    auto findings = pki::lint_crl(to_be_signed, fields, issuer);
+    if (!findings.empty()) return std::unexpected(std::move(findings));
+    return Draft(Kind::crl, std::move(to_be_signed),
                  pki::signature_algorithm_for(issuer.public_key()));
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "ca/facts/order.h"
 #include "ca/rules/issuance_proof.h"
 #include "pki/certificate.h"
+#include "pki/crl_builder.h"
 
 namespace cairn::ca {
 
@@ -14,7 +16,7 @@ namespace cairn::ca {
 /// gives nothing out that has not passed the lint of that kind; a signer takes nothing else.
 class Draft {
   public:
-    enum class Kind { certificate };
+    enum class Kind { certificate, precertificate, crl };
     /// A draft, or every finding of its lint: each is a mistake of the CA or of its configuration.
     using OrFindings = base::Result<Draft, std::vector<base::Error>>;
 
@@ -27,8 +29,20 @@ class Draft {
                                                 const pki::Certificate& issuer,
                                                 const std::string& issuer_url);
 
+    /// The certificate that an issuance is bound to, in the octets of `pin`: what `proof` proves,
+    /// and by `issuer`. The profile may have changed since they were drawn up, so they are not
+    /// compared with it.
+    [[nodiscard]] static OrFindings pinned(const IssuanceProof& proof, const IssuancePin& pin,
+                                           const pki::Certificate& issuer);
+    /// The precertificate for the certificate that `certificate` is the draft of (RFC 6962 section
+    /// 3.1), by the same issuer. Throws std::invalid_argument for a draft of another kind.
+    [[nodiscard]] static OrFindings precertificate(const Draft& certificate);
+    /// A revocation list of `issuer`.
+    [[nodiscard]] static OrFindings crl(const pki::CrlFields& fields,
+                                        const pki::Certificate& issuer);
+
     [[nodiscard]] Kind kind() const { return kind_; }
-    /// The DER of the TBSCertificate.
+    /// The DER of the TBSCertificate or TBSCertList.
     [[nodiscard]] const base::Bytes& to_be_signed() const { return to_be_signed_; }
     /// The DER AlgorithmIdentifier of the signature, which is that of the issuer's key. The view is
     /// of static memory.

@@ -1,6 +1,7 @@
 #include "ca/rules/draft.h"
 
 #include <ranges>
+#include <stdexcept>
 #include <type_traits>
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include "ca/testing/proof.h"
 #include "crypto/random.h"
 #include "pki/certificate_builder.h"
+#include "pki/crl.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::ca {
@@ -73,6 +75,49 @@ TEST_F(DraftTest, SaysWhatTheProfileWants) {
     EXPECT_EQ(certificate.subject_common_name(), "a.example");
     EXPECT_EQ(base::to_hex(certificate.extensions("2.5.29.37").at(0).value),
               "301406082b0601050507030106082b06010505070302");
+}
+
+TEST_F(DraftTest, OfAPrecertificateIsOfTheCertificateAndThePoison) {
+    const auto certificate = draft(std::chrono::days(90), profile()).value();
+    const auto drawn = Draft::precertificate(certificate);
+    ASSERT_TRUE(drawn);
+    EXPECT_EQ(drawn->kind(), Draft::Kind::precertificate);
+    const auto precertificate = sign(*drawn);
+    EXPECT_EQ(precertificate.serial(), sign(certificate).serial());
+    EXPECT_TRUE(precertificate.extensions("1.3.6.1.4.1.11129.2.4.3").at(0).critical);
+    EXPECT_THROW(static_cast<void>(Draft::precertificate(*drawn)), std::invalid_argument);
+}
+
+TEST_F(DraftTest, OfARevocationList) {
+    const std::vector<pki::RevokedCertificate> revoked{
+        {pki::SerialNumber::random(random_), now, pki::CrlReason::key_compromise}};
+    pki::CrlFields fields{.number = 1,
+                          .this_update = now,
+                          .next_update = now + std::chrono::days(7),
+                          .revoked = revoked};
+    const auto drawn = Draft::crl(fields, issuer_);
+    ASSERT_TRUE(drawn);
+    EXPECT_EQ(drawn->kind(), Draft::Kind::crl);
+    const auto crl = pki::Crl::from_der(pki::sign_object(key_, drawn->to_be_signed()));
+    ASSERT_TRUE(crl);
+    EXPECT_TRUE(crl->is_signed_by(issuer_));
+    EXPECT_EQ(crl->revoked(), revoked);
+    fields.next_update = now + std::chrono::days(11);
+    EXPECT_FALSE(Draft::crl(fields, issuer_));
+}
+
+// What an issuance is bound to stays, whatever has become of the profile; but not of the proof.
+TEST_F(DraftTest, OfPinnedOctetsIsOfWhatWasProved) {
+    const testing::ProvedOrder proved("a.example", profile(), {now, now + std::chrono::days(90)});
+    const auto octets =
+        Draft::certificate(proved.proof(), issuer_, "http://ca.example/issuer")->to_be_signed();
+    const IssuancePin pin{{}, octets};
+    const auto drawn = Draft::pinned(proved.proof(), pin, issuer_);
+    ASSERT_TRUE(drawn);
+    EXPECT_EQ(drawn->to_be_signed(), octets);
+    const testing::ProvedOrder another("a.example", profile(), {now, now + std::chrono::days(90)});
+    EXPECT_FALSE(Draft::pinned(another.proof(), pin, issuer_))
+        << "of another serial number and key";
 }
 
 TEST_F(DraftTest, IsNotThereIfTheLintFindsSomething) {

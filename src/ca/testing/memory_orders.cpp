@@ -240,13 +240,25 @@ base::Task<OrderStore::IssuanceBeginning> MemoryRepository::begin_issuance(Order
     });
 }
 
+base::Task<std::optional<IssuancePin>> MemoryRepository::pin_issuance(OrderId id, IssuancePin pin) {
+    return run(StoreCall::pin_issuance,
+               [this, id, pin = std::move(pin)]() -> std::optional<IssuancePin> {
+                   const auto entry = facts_->orders.find(id);
+                   if (entry == facts_->orders.end()) return std::nullopt;
+                   auto& order = entry->second.order;
+                   if (!order.intent || order.completed || order.problem) return std::nullopt;
+                   if (!order.intent->pin) order.intent->pin = pin;
+                   return order.intent->pin;
+               });
+}
+
 base::Task<bool> MemoryRepository::complete_issuance(OrderId id, IssuedCertificate certificate) {
     return run(StoreCall::complete_issuance, [this, id, certificate = std::move(certificate)] {
         const auto entry = facts_->orders.find(id);
         if (entry == facts_->orders.end()) return false;
         auto& order = entry->second.order;
         if (!order.intent || order.intent->serial != certificate.serial || order.completed ||
-            order.problem)
+            order.problem || (order.intent->pin && order.intent->pin->issuer != certificate.issuer))
             return false;
         insert(certificate);
         order.completed = certificate.issued;

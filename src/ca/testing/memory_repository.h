@@ -76,6 +76,7 @@ class MemoryRepository final : public Repository {
     base::Task<bool> deactivate_authorization(AuthorizationId id, base::Time now) override;
     base::Task<IssuanceBeginning> begin_issuance(OrderId id, IssuanceIntent intent,
                                                  RequestedKey key) override;
+    base::Task<std::optional<IssuancePin>> pin_issuance(OrderId id, IssuancePin pin) override;
     base::Task<bool> complete_issuance(OrderId id, IssuedCertificate certificate) override;
     base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) override;
     base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(

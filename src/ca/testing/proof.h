@@ -49,6 +49,7 @@ class ProvedOrder {
     }
 
     [[nodiscard]] const Order& order() const { return *order_; }
+    [[nodiscard]] const std::vector<Authorization>& authorizations() const { return proofs_; }
     /// As long as this object lives.
     [[nodiscard]] IssuanceProof proof() const {
         return IssuanceProof::of(*order_, proofs_,

@@ -31,6 +31,7 @@ enum class StoreCall {
     finish_validation,
     deactivate_authorization,
     begin_issuance,
+    pin_issuance,
     complete_issuance,
     fail_issuance,
     claim_unfinished_validations,

@@ -233,14 +233,16 @@ base::Task<void> Issuance::carry_out(OrderId id) {
         ending.problem.reset();
         order->completed = ending.certificate->issued;
     } else {
-        const auto& issuer = proven->issuer;
+        auto bound = co_await bind(*order, *std::move(proven));
+        if (!bound) co_return;
+        const auto& issuer = bound->issuer;
         log_.debug("issuance begins", {{"request", order->intent->request},
                                        {"order", id.to_string()},
                                        {"issuer", issuer.name()}});
-        auto certificate = issuer.record_of(proven->proof.fields());
+        auto certificate = std::move(bound->record);
         certificate.account = order->account;
         certificate.order = id;
-        certificate.der = co_await issuer.sign(issuer.draft(std::move(proven->proof)), observer_);
+        certificate.der = co_await issuer.sign(std::move(bound->draft), observer_);
         certificate.issued = order->completed.emplace(clock_.now());
         ending.certificate = std::move(certificate);
         ending.issuer = issuer.name();
@@ -328,8 +330,10 @@ Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
     auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, profiles_);
     if (!proof) throw std::move(proof.error());
     // Asked again: between finalize and now may lie an outage or a change of issuer.
-    const auto& issuer =
-        require_issuer({order.profile, facts.csr.public_key().algorithm(), order.identifiers});
+    const auto& pin = order.intent->pin;
+    const auto& issuer = pin ? require_bound(*pin)
+                             : require_issuer({order.profile, facts.csr.public_key().algorithm(),
+                                               order.identifiers});
     if (auto refusal = intent_refusal(*order.intent, issuer.validity().not_after, clock_.now())) {
         // Who finalized must not lose the order to a clock that will be set right.
         if (!clock_watch_.is_believed())
@@ -337,6 +341,32 @@ Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
         throw std::move(*refusal);
     }
     return ProvenIntent{std::move(*proof), issuer};
+}
+
+base::Task<std::optional<Issuance::BoundDraft>> Issuance::bind(const Order& order,
+                                                               ProvenIntent proven) {
+    const auto& issuer = proven.issuer;
+    auto& proof = proven.proof;
+    const auto& pin = order.intent->pin;
+    if (pin)
+        co_return BoundDraft{issuer, issuer.record_of(proof.fields()), issuer.draft(proof, *pin)};
+    if (issuer.signing_place() == Signer::Place::in_process) {
+        auto record = issuer.record_of(proof.fields());
+        co_return BoundDraft{issuer, std::move(record), issuer.draft(std::move(proof))};
+    }
+    // Another node may run the same job, and have come first.
+    IssuancePin wanted{issuer.id(), issuer.draft(proof).to_be_signed()};
+    const auto standing = co_await repository_.pin_issuance(order.id, std::move(wanted));
+    if (!standing) co_return std::nullopt;
+    const auto& bound = require_bound(*standing);
+    co_return BoundDraft{bound, bound.record_of(proof.fields()), bound.draft(proof, *standing)};
+}
+
+const Issuer& Issuance::require_bound(const IssuancePin& pin) const {
+    const auto* issuer = issuers_.find(pin.issuer);
+    if (issuer == nullptr)
+        throw SignerUnavailable("the issuer that the certificate is bound to is not configured");
+    return *issuer;
 }
 
 base::Task<void> Issuance::give_up(OrderId id) {

@@ -98,6 +98,19 @@ class Issuance {
     };
     /// Throws the problem for which it may not, SignerUnavailable if it may at another time.
     [[nodiscard]] ProvenIntent prove(const Facts& facts) const;
+    /// What is signed for an order, by whom, and what is kept of it.
+    struct BoundDraft {
+        const Issuer& issuer;
+        IssuedCertificate record;
+        Draft draft;
+    };
+    /// Draws up what `proven` proves. Where the signature is made outside of this process, the
+    /// issuance is bound first to what is to be signed, or to what it is bound to already. Nothing
+    /// if it has ended meanwhile. Throws SignerUnavailable if its issuer is not there, and what
+    /// `Issuer::draft` throws.
+    base::Task<std::optional<BoundDraft>> bind(const Order& order, ProvenIntent proven);
+    /// The issuer that an issuance is bound to. Throws SignerUnavailable if it is not there.
+    [[nodiscard]] const Issuer& require_bound(const IssuancePin& pin) const;
     /// The facts of an order whose intent is in the store and may be old. Throws the problem that
     /// came up since.
     base::Task<Facts> read_again(Order order);

@@ -38,7 +38,7 @@ Draft require(Draft::OrFindings draft) {
         findings += (findings.empty() ? "" : "; ") + finding.message;
     if (draft.error().size() > most)
         findings += "; and " + std::to_string(draft.error().size() - most) + " more";
-    throw std::runtime_error("the lint refuses the certificate: " + findings);
+    throw std::runtime_error("the lint refuses the draft: " + findings);
 }
 
 }  // namespace
@@ -115,6 +115,14 @@ Draft Issuer::draft(OwnCertificateProof proof) const {
     return require(Draft::certificate(std::move(proof), certificate(), certificate_url_));
 }
 
+Draft Issuer::draft(const IssuanceProof& proof, const IssuancePin& pin) const {
+    return require(Draft::pinned(proof, pin, certificate()));
+}
+
+Draft Issuer::draft(const pki::CrlFields& fields) const {
+    return require(Draft::crl(fields, certificate()));
+}
+
 base::Task<base::Bytes> Issuer::sign(Draft draft, Observer& observer) const {
     const auto begun = std::chrono::steady_clock::now();
     const auto tell = [&](Observer::Signature outcome) {
@@ -184,6 +192,11 @@ const Issuer* Issuers::choose(const Wanted& wanted, base::Time now) const {
             return issuer.is_for(wanted.profile, wanted.key) && issuer.permits(wanted.names);
         },
         now);
+}
+
+const Issuer* Issuers::find(const IssuerId& id) const {
+    const auto found = std::ranges::find(issuers_, id, &Issuer::id);
+    return found == issuers_.end() ? nullptr : &*found;
 }
 
 std::optional<Problem> Issuers::names_refusal(const std::string& profile,

@@ -73,6 +73,10 @@ class Issuer {
     /// findings of the lint, if there are any.
     [[nodiscard]] Draft draft(IssuanceProof proof) const;
     [[nodiscard]] Draft draft(OwnCertificateProof proof) const;
+    /// The draft of what `proof` proves in the octets of `pin`, which is of this issuer.
+    [[nodiscard]] Draft draft(const IssuanceProof& proof, const IssuancePin& pin) const;
+    /// The draft of a revocation list.
+    [[nodiscard]] Draft draft(const pki::CrlFields& fields) const;
     /// Signs; the DER of the signed object. `observer` hears how long that took and how it ended.
     /// Throws what `Signer::sign` throws.
     [[nodiscard]] base::Task<base::Bytes> sign(Draft draft, Observer& observer) const;
@@ -133,6 +137,8 @@ class Issuers {
         const std::string& profile, std::span<const protocol::Identifier> names,
         base::Time now) const;
     [[nodiscard]] const std::vector<Issuer>& all() const { return issuers_; }
+    /// Null if there is none with this id; active or not.
+    [[nodiscard]] const Issuer* find(const IssuerId& id) const;
 
   private:
     /// Of the issuers for which `is_candidate` is true and that are valid, the one whose own

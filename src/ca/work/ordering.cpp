@@ -69,7 +69,8 @@ base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderReque
                                .token = protocol::Token::random(random_),
                                .offered = challenges_for(identifier),
                                .attempt = std::nullopt,
-                               .deactivated = std::nullopt});
+                               .deactivated = std::nullopt,
+                               .profile = profile->name});
         view.order.authorizations.push_back(view.proofs.back().id);
     }
     auto reused = co_await store_.create_order(view.order, view.proofs, reuse_under(*profile, now));

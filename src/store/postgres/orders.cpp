@@ -28,8 +28,9 @@ const Statement create{
         " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
         " ORDER BY latest.expires DESC LIMIT 1) AS a),"
         " added AS (INSERT INTO authorizations"
-        " (id, account, identifier, created, expires, token, offered)"
-        " SELECT id, account, identifier, created, expires, token, offered FROM candidates c"
+        " (id, account, identifier, created, expires, token, offered, profile)"
+        " SELECT id, account, identifier, created, expires, token, offered, $7"
+        " FROM candidates c"
         " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place)),"
         " placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
         " authorizations, profile, not_before, not_after)"
@@ -43,9 +44,10 @@ const Statement create{
 const std::string columns =
     "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
     " o.not_before, o.not_after, o.completed, o.problem, o.begun, o.csr, o.serial,"
-    " o.certificate_not_before, o.certificate_not_after, o.request";
+    " o.certificate_not_before, o.certificate_not_after, o.request, o.pinned_issuer,"
+    " o.pinned_octets";
 
-constexpr int column_count = 17;
+constexpr int column_count = 19;
 
 // As many as there are columns in a list.
 std::string nulls_for(std::string_view list) {
@@ -102,9 +104,17 @@ const Statement begin{
     " RETURNING id)"
     " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
     repeatable};
+const Statement pin_begun{"pin_issuance",
+                          "UPDATE orders SET pinned_octets = CASE WHEN pinned_issuer IS NULL THEN "
+                          "$3 ELSE pinned_octets END,"
+                          " pinned_issuer = coalesce(pinned_issuer, $2) WHERE id = $1"
+                          " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
+                          " RETURNING pinned_issuer, pinned_octets",
+                          repeatable};
 const Statement complete{
     "complete_issuance",
     "WITH completed AS (UPDATE orders SET completed = $9 WHERE id = $8 AND serial = $1"
+    " AND coalesce(pinned_issuer = $3, true)"
     " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL RETURNING id)"
     " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
     " SELECT $1, $2, $3, $4, $5, $6, $7, $9 FROM completed",
@@ -243,6 +253,12 @@ base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance
     if (obstacle == KeyObstacle::blocked) co_return IssuanceBeginning::key_is_blocked;
     if (obstacle == KeyObstacle::account) co_return IssuanceBeginning::key_is_an_accounts;
     co_return row.boolean() ? IssuanceBeginning::begun : IssuanceBeginning::refused;
+}
+
+base::Task<std::optional<ca::IssuancePin>> PostgresRepository::pin_issuance(OrderId id,
+                                                                            ca::IssuancePin pin) {
+    const auto answer = co_await run(pin_begun, id, pin.issuer, pin.to_be_signed);
+    co_return answer.first(read_pin<PostgresRow>);
 }
 
 base::Task<bool> PostgresRepository::complete_issuance(OrderId id,

@@ -45,6 +45,8 @@ class PostgresRepository final : public ca::SharedRepository {
                                                    std::size_t limit) override;
     base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
                                                  RequestedKey key) override;
+    base::Task<std::optional<ca::IssuancePin>> pin_issuance(ca::OrderId id,
+                                                            ca::IssuancePin pin) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
     base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
     base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
@@ -129,8 +131,8 @@ class PostgresRepository final : public ca::SharedRepository {
 
 /// What read_authorization reads, of authorizations called `a`.
 inline const std::string authorization_columns =
-    "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.deactivated,"
-    " a.started, a.method, a.finished, a.problem, a.request";
+    "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.profile,"
+    " a.deactivated, a.started, a.method, a.finished, a.problem, a.request";
 /// The authorizations in rows that begin with a place, counted from 1, each at its place.
 [[nodiscard]] std::vector<std::optional<ca::Authorization>> placed_authorizations(
     const Answer& answer, std::size_t places);

@@ -15,8 +15,9 @@ AuthorizationId read_id(Columns& row) {
 
 std::optional<Authorization> find_by_id(Connection& connection, const AuthorizationId& id) {
     return connection.find(
-        "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
-        " method, finished, problem, request FROM authorizations WHERE id = ?",
+        "SELECT id, account, identifier, created, expires, token, offered, profile,"
+        " deactivated, started, method, finished, problem, request FROM authorizations WHERE id = "
+        "?",
         read_authorization<Columns>, id);
 }
 
@@ -24,18 +25,19 @@ std::optional<Authorization> find_by_id(Connection& connection, const Authorizat
 
 void insert_authorization(Connection& connection, const Authorization& authorization) {
     connection.execute(
-        "INSERT INTO authorizations (id, account, identifier, created, expires, token, offered)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO authorizations (id, account, identifier, created, expires, token, offered,"
+        " profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         authorization.id, authorization.account, to_stored(authorization.identifier),
         authorization.created, authorization.expires, authorization.token.text(),
-        to_stored(authorization.offered));
+        to_stored(authorization.offered), authorization.profile);
 }
 
 std::optional<Authorization> find_reusable(Connection& connection, const Authorization& candidate,
                                            const ca::OrderStore::Reuse& reuse) {
     return connection.find(
-        "SELECT id, account, identifier, created, expires, token, offered, deactivated, started,"
-        " method, finished, problem, request FROM (SELECT * FROM authorizations"
+        "SELECT id, account, identifier, created, expires, token, offered, profile,"
+        " deactivated, started, method, finished, problem, request FROM (SELECT * FROM "
+        "authorizations"
         " WHERE account = ?1 AND identifier = ?2 AND finished IS NOT NULL AND problem IS NULL"
         " AND deactivated IS NULL AND expires > ?4 AND finished <= ?5"
         " ORDER BY expires DESC LIMIT 10)"

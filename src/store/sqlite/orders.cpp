@@ -64,7 +64,8 @@ base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
         return connection.find(
             "SELECT id, account, created, expires, identifiers, authorizations, profile,"
             " not_before, not_after, completed, problem, begun, csr, serial,"
-            " certificate_not_before, certificate_not_after, request FROM orders WHERE id = ?",
+            " certificate_not_before, certificate_not_after, request, pinned_issuer, pinned_octets"
+            " FROM orders WHERE id = ?",
             read_order<Columns>, id);
     });
     if (order) orders_.keep(*order, moment);
@@ -117,14 +118,35 @@ base::Task<ca::OrderStore::IssuanceBeginning> SqliteRepository::begin_issuance(
     co_return co_await writer_.run(step);
 }
 
+base::Task<std::optional<ca::IssuancePin>> SqliteRepository::pin_issuance(OrderId id,
+                                                                          ca::IssuancePin pin) {
+    std::optional<ca::IssuancePin> standing;
+    auto step = [&](Connection& connection) {
+        standing.reset();  // a step that is undone is run again
+        connection.execute(
+            "UPDATE orders SET pinned_issuer = ?, pinned_octets = ? WHERE id = ?"
+            " AND pinned_issuer IS NULL"
+            " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+            pin.issuer, pin.to_be_signed, id);
+        standing = connection.find(
+            "SELECT pinned_issuer, pinned_octets FROM orders WHERE id = ?"
+            " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+            read_pin<Columns>, id);
+        if (standing) announce(orders_, id, [&](Order& order) { order.intent->pin = standing; });
+    };
+    co_await writer_.run(step);
+    co_return standing;
+}
+
 base::Task<bool> SqliteRepository::complete_issuance(OrderId id,
                                                      ca::IssuedCertificate certificate) {
     auto step = [&](Connection& connection) {
         const bool is_completed =
             connection.execute(
                 "UPDATE orders SET completed = ? WHERE id = ? AND serial = ?"
+                " AND ifnull(pinned_issuer = ?, true)"
                 " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
-                certificate.issued, id, certificate.serial.der_content()) == 1;
+                certificate.issued, id, certificate.serial.der_content(), certificate.issuer) == 1;
         if (!is_completed) return false;
         insert_certificate(connection, certificate);
         announce(orders_, id, [&](Order& order) { order.completed = certificate.issued; });

@@ -53,6 +53,8 @@ class SqliteRepository final : public ca::Repository {
                                                    std::size_t limit) override;
     base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
                                                  RequestedKey key) override;
+    base::Task<std::optional<ca::IssuancePin>> pin_issuance(ca::OrderId id,
+                                                            ca::IssuancePin pin) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
     base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
     base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(

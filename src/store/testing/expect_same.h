@@ -36,6 +36,7 @@ inline void expect_same(const ca::Authorization& left, const ca::Authorization& 
     EXPECT_EQ(left.token, right.token);
     EXPECT_EQ(left.offered, right.offered);
     EXPECT_EQ(left.deactivated, right.deactivated);
+    EXPECT_EQ(left.profile, right.profile);
     ASSERT_EQ(left.attempt.has_value(), right.attempt.has_value());
     if (!left.attempt) return;
     EXPECT_EQ(left.attempt->method, right.attempt->method);
@@ -65,6 +66,7 @@ inline void expect_same(const ca::Order& left, const ca::Order& right) {
     EXPECT_EQ(left.intent->validity.not_before, right.intent->validity.not_before);
     EXPECT_EQ(left.intent->validity.not_after, right.intent->validity.not_after);
     EXPECT_EQ(left.intent->request, right.intent->request);
+    EXPECT_EQ(left.intent->pin, right.intent->pin);
 }
 
 inline void expect_same(const ca::IssuedCertificate& left, const ca::IssuedCertificate& right) {

@@ -69,6 +69,7 @@ class Specimens {
             .offered = {dns_01, http_01, tls_alpn_01},
             .attempt = std::nullopt,
             .deactivated = std::nullopt,
+            .profile = "default",
         };
     }
 

@@ -80,6 +80,10 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "begin_issuance",
                       store_->begin_issuance(std::move(id), std::move(intent), key));
     }
+    base::Task<std::optional<ca::IssuancePin>> pin_issuance(ca::OrderId id,
+                                                            ca::IssuancePin pin) override {
+        return around(point_, "pin_issuance", store_->pin_issuance(std::move(id), std::move(pin)));
+    }
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override {
         return around(point_, "complete_issuance",
                       store_->complete_issuance(std::move(id), std::move(certificate)));
