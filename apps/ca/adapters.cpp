@@ -57,8 +57,8 @@ OpenedStore Adapters::open_store(const Configuration& configuration,
 }
 
 std::unique_ptr<ca::Validator> Adapters::make_validator(
-    const Configuration& configuration,
-    const std::function<base::Executor()>& next_executor) const {
+    const Configuration& configuration, const std::function<base::Executor()>& next_executor,
+    const base::Clock& clock) const {
     const auto& validation = configuration.validation;
     const dns::ResolverOptions options{.servers = validation.dns_servers,
                                        .dnssec = validation.dnssec,
@@ -71,7 +71,7 @@ std::unique_ptr<ca::Validator> Adapters::make_validator(
                           .egress = va::EgressPolicy(validation.allow_networks),
                           .deadline = validation.timeout};
     return std::make_unique<NetworkValidator>(std::move(settings),
-                                              dns::make_resolver(next_executor(), options));
+                                              dns::make_resolver(next_executor(), options), clock);
 }
 
 std::unique_ptr<ca::Signer> Adapters::make_signer(crypto::PrivateKey key,

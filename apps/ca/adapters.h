@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/ca/configuration.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "ca/ports/observer.h"
 #include "ca/ports/repository.h"
@@ -53,8 +54,8 @@ class Adapters {
                                                  const std::filesystem::path& folder,
                                                  StoreContext context) const;
     [[nodiscard]] virtual std::unique_ptr<ca::Validator> make_validator(
-        const Configuration& configuration,
-        const std::function<base::Executor()>& next_executor) const;
+        const Configuration& configuration, const std::function<base::Executor()>& next_executor,
+        const base::Clock& clock) const;
     /// Signs with an issuer's key. Signatures that take long are made on `slow_signing`.
     [[nodiscard]] virtual std::unique_ptr<ca::Signer> make_signer(
         crypto::PrivateKey key, const base::Executor& slow_signing) const;

@@ -2,21 +2,31 @@
 
 namespace cairn::apps {
 
-NetworkValidator::NetworkValidator(va::Settings settings, std::shared_ptr<dns::Resolver> resolver)
-    : settings_(std::move(settings)), resolver_(std::move(resolver)) {}
+NetworkValidator::NetworkValidator(va::Settings settings, std::shared_ptr<dns::Resolver> resolver,
+                                   const base::Clock& clock)
+    : settings_(std::move(settings)), resolver_(std::move(resolver)), clock_(clock) {}
 
-base::Task<ca::Validator::Outcome> NetworkValidator::validate(Question question) {
+base::Task<ca::Validator::Answer> NetworkValidator::validate(Question question) {
     const va::Validation validation{.identifier = std::move(question.identifier),
                                     .token = std::move(question.token),
                                     .key_authorization = std::move(question.key_authorization)};
+    const auto begun = clock_.now();
     auto outcome = co_await va::validators[question.method](validation, settings_, *resolver_);
+    ca::Evidence evidence{.perspective = "local", .begun = begun, .ended = clock_.now()};
+    auto& seen = outcome ? *outcome : outcome.error().evidence;
+    evidence.steps = std::move(seen.steps);
+    for (const auto& [address, port] : seen.endpoints)
+        evidence.endpoints.push_back({address, port});
+    Answer answer;
     if (!outcome) {
-        auto& failure = outcome.error();
-        const auto outlook = failure.outlook == va::Outlook::may_heal ? Failure::Outlook::may_heal
-                                                                      : Failure::Outlook::final;
-        co_return std::unexpected(Failure{std::move(failure), outlook});
+        const auto outlook = outcome.error().outlook == va::Outlook::may_heal
+                                 ? Failure::Outlook::may_heal
+                                 : Failure::Outlook::final;
+        evidence.problem = outcome.error();
+        answer.failure = Failure{.problem = *evidence.problem, .outlook = outlook};
     }
-    co_return std::move(outcome->steps);
+    answer.evidence.push_back(std::move(evidence));
+    co_return answer;
 }
 
 }  // namespace cairn::apps

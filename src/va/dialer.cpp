@@ -126,8 +126,8 @@ std::string describe(const boost::system::error_code& error) {
 }
 
 base::Task<OrFailure<Dialer::Addresses>> Dialer::addresses_of(const std::string& name) {
-    steps_.push_back(name + " AAAA");
-    steps_.push_back(name + " A");
+    evidence_.steps.push_back(name + " AAAA");
+    evidence_.steps.push_back(name + " A");
     auto [v6, v4] = co_await look_up_addresses(resolver_, name, deadline_);
     Addresses found;
     for (auto* answer : {&v6, &v4}) {
@@ -178,6 +178,7 @@ base::Task<OrFailure<Connection>> Dialer::connect_to_any(Addresses addresses, st
         auto peer = fmt::format("{}:{}", target.to_url_host(), port);
         Connection connection{beast::tcp_stream(executor), std::move(peer), target,
                               egress_.space_of(target)};
+        evidence_.endpoints.push_back({target, port});
         // Each address gets a share of the time, so that one which drops packets does not use it
         // all.
         const auto now = steady_clock::now();
@@ -187,12 +188,12 @@ base::Task<OrFailure<Connection>> Dialer::connect_to_any(Addresses addresses, st
         const auto [error] =
             co_await connection.stream.async_connect(endpoint, asio::as_tuple(asio::use_awaitable));
         if (!error) {
-            steps_.push_back(connection.peer);
+            evidence_.steps.push_back(connection.peer);
             connection.stream.expires_at(deadline_);
             co_return connection;
         }
         failures.push_back(fmt::format("{}: {}", connection.peer, describe(error)));
-        steps_.push_back(failures.back());
+        evidence_.steps.push_back(failures.back());
         if (is_our_shortage(error, target.family())) shortage = failures.back();
     }
     if (!shortage.empty()) throw base::Shortage("connecting to " + shortage);

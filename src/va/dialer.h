@@ -68,8 +68,8 @@ class Dialer {
     [[nodiscard]] base::Task<OrFailure<Connection>> connect(base::IpAddress address,
                                                             std::uint16_t port, Reach reach);
 
-    /// The queries and connections so far, for Evidence.
-    [[nodiscard]] const std::vector<std::string>& steps() const { return steps_; }
+    /// The queries and connections so far.
+    [[nodiscard]] const Evidence& evidence() const { return evidence_; }
 
   private:
     struct Addresses {
@@ -84,7 +84,7 @@ class Dialer {
     dns::Resolver& resolver_;
     const EgressPolicy& egress_;
     Deadline deadline_;
-    std::vector<std::string> steps_;
+    Evidence evidence_;
 };
 
 /// Throws base::Shortage if the error, on an open connection, means that the CA itself lacks

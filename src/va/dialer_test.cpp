@@ -86,7 +86,8 @@ TEST_F(DialerTest, ConnectsAndRecordsItsSteps) {
     resolver.set("example.com", {"127.0.0.1"});
     const auto address = "127.0.0.1:" + std::to_string(peer.port());
     EXPECT_EQ(dial(peer.port()), address);
-    EXPECT_THAT(dialer->steps(), ElementsAre("example.com AAAA", "example.com A", address));
+    EXPECT_THAT(dialer->evidence().steps,
+                ElementsAre("example.com AAAA", "example.com A", address));
     EXPECT_EQ(peer.connections(), 1);
 }
 
@@ -103,7 +104,7 @@ TEST_F(DialerTest, FallsBackToIpv4WhereIpv6IsRefused) {
     resolver.set("example.com", {"127.0.0.1", "::1"});
     const auto port = std::to_string(peer.port());
     EXPECT_EQ(dial(peer.port()), "127.0.0.1:" + port);
-    EXPECT_THAT(dialer->steps(),
+    EXPECT_THAT(dialer->evidence().steps,
                 ElementsAre("example.com AAAA", "example.com A",
                             AllOf(StartsWith("[::1]:" + port + ": "), HasSubstr("refused")),
                             "127.0.0.1:" + port));

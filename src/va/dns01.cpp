@@ -56,9 +56,11 @@ base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
     }
     const auto name = "_acme-challenge." + validation.identifier.base_value();
     const auto deadline = std::chrono::steady_clock::now() + settings.deadline;
+    const Evidence evidence{.steps = {name + " TXT"}, .endpoints = {}};
     const auto failed = [&](ProblemType type, std::string_view how) {
         // A record may not have reached every server yet.
-        return std::unexpected(Failure(type, fmt::format("{}: {}", name, how), Outlook::may_heal));
+        return std::unexpected(
+            Failure(type, fmt::format("{}: {}", name, how), Outlook::may_heal, evidence));
     };
     const auto answer = co_await look_up(resolver, name, dns::RecordType::txt, deadline);
     if (!answer) co_return failed(answer.error().type, answer.error().detail);
@@ -66,8 +68,6 @@ base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
     if (const auto fault = fault_of(*answer, name, expected)) {
         co_return failed(ProblemType::unauthorized, *fault);
     }
-    Evidence evidence;
-    evidence.steps.push_back(name + " TXT");
     co_return evidence;
 }
 

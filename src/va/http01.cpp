@@ -200,7 +200,7 @@ base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
             return std::unexpected(
                 Failure(failure.type,
                         fmt::format("{}{}: {}", start.to_string(), redirected, failure.detail),
-                        failure.outlook));
+                        failure.outlook, dialer.evidence()));
         };
         const auto visited = co_await visit(hop, dialer, settings);
         if (!visited) co_return failed(visited.error());
@@ -211,13 +211,14 @@ base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
                 co_return failed({ProblemType::unauthorized,
                                   fmt::format("{}: {}", reply.peer, fault->text), fault->outlook});
             }
-            co_return Evidence{dialer.steps()};
+            co_return dialer.evidence();
         }
         auto next = next_url(hop.url, reply, hop.redirects, start, settings, disclosure);
         if (!next) {
-            co_return std::unexpected(Failure(
-                ProblemType::connection,
-                fmt::format("{}: {}", start.to_string(), next.error().message), Outlook::final));
+            co_return std::unexpected(
+                Failure(ProblemType::connection,
+                        fmt::format("{}: {}", start.to_string(), next.error().message),
+                        Outlook::final, dialer.evidence()));
         }
         redirected = disclosure == Disclosure::quotes
                          ? " redirected to " + base::printable(next->to_string(), quoted_url)

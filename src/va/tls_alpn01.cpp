@@ -84,7 +84,7 @@ base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation
         return std::unexpected(
             Failure(failure.type,
                     fmt::format("tls-alpn-01 for {}: {}", identifier.base_value(), failure.detail),
-                    failure.outlook));
+                    failure.outlook, dialer.evidence()));
     };
     auto connection = co_await std::move(dialled);
     if (!connection) co_return failed(connection.error());
@@ -103,7 +103,7 @@ base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation
         co_return failed(
             {ProblemType::unauthorized, fmt::format("{}: {}", peer, fault->text), fault->outlook});
     }
-    co_return Evidence{dialer.steps()};
+    co_return dialer.evidence();
 }
 
 }  // namespace cairn::va

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <vector>
 
 #include "base/enum_table.h"
+#include "base/ip_address.h"
 #include "base/task.h"
 #include "dns/resolver.h"
 #include "protocol/challenge_type.h"
@@ -28,21 +30,33 @@ enum class Outlook {
     final,     ///< there is an answer, and it is wrong
 };
 
+/// What was seen on the way, for the audit log.
+struct Evidence {
+    /// Each query and connection: "_acme-challenge.example.com TXT", "93.184.216.34:80".
+    std::vector<std::string> steps{};
+    /// Where it was connected to, or tried to, in order.
+    struct Endpoint {
+        base::IpAddress address;
+        std::uint16_t port;
+        friend bool operator==(const Endpoint&, const Endpoint&) = default;
+    };
+    std::vector<Endpoint> endpoints{};
+};
+
 /// Why a validation failed.
 class Failure : public protocol::Problem {
   public:
-    Failure(protocol::ProblemType problem_type, std::string problem_detail, Outlook may_it_heal)
-        : Problem(problem_type, std::move(problem_detail)), outlook(may_it_heal) {}
+    Failure(protocol::ProblemType problem_type, std::string problem_detail, Outlook may_it_heal,
+            Evidence seen = {})
+        : Problem(problem_type, std::move(problem_detail)),
+          outlook(may_it_heal),
+          evidence(std::move(seen)) {}
     Outlook outlook;
+    /// As of a success; filled in where the validation ends.
+    Evidence evidence;
 };
 template <class T>
 using OrFailure = std::expected<T, Failure>;
-
-/// What was seen during a successful validation; for the audit log.
-struct Evidence {
-    /// Each connection or query: "93.184.216.34:80", "_acme-challenge.example.com TXT".
-    std::vector<std::string> steps;
-};
 
 /// The ports, resolver and rules that validation works with.
 struct Settings {

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <expected>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/task.h"
+#include "ca/facts/evidence.h"
 #include "protocol/challenge_type.h"
 #include "protocol/identifier.h"
 #include "protocol/key_authorization.h"
@@ -18,11 +20,21 @@ class Validator {
   public:
     virtual ~Validator() = default;
 
+    /// All that a perspective needs to know, wherever it is.
     struct Question {
-        protocol::ChallengeType method;
+        /// Of the account that asks, as CAA records name it (accounturi, RFC 8657 section 3).
+        std::string account_url;
+        /// The profile of the order for which the identifier is validated.
+        std::string profile;
+        /// A wildcard's CAA records are others (RFC 8659 section 4.3).
         protocol::Identifier identifier;
+        /// As CAA records name it too (validationmethods, RFC 8657 section 4).
+        protocol::ChallengeType method;
         protocol::Token token;
         std::string key_authorization;
+        /// The domain names by which CAA records name this CA (RFC 8659 section 4.2). Lent: they
+        /// outlive the answer.
+        std::span<const std::string> caa_identities;
     };
     struct Failure {
         protocol::Problem problem;
@@ -32,11 +44,15 @@ class Validator {
         };
         Outlook outlook = Outlook::final;
     };
-    /// What was seen, step by step, on the way to a success.
-    using Outcome = std::expected<std::vector<std::string>, Failure>;
+    struct Answer {
+        /// None: control is proved.
+        std::optional<Failure> failure;
+        /// What each perspective saw, whatever came of it; at least one.
+        std::vector<Evidence> evidence;
+    };
     /// Asks once. Ends within a bounded time. Throws what base::shortage_in knows if the CA lacks
     /// something for it: nothing was found out then.
-    [[nodiscard]] virtual base::Task<Outcome> validate(Question question) = 0;
+    [[nodiscard]] virtual base::Task<Answer> validate(Question question) = 0;
 };
 
 }  // namespace cairn::ca

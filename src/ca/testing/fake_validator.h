@@ -2,6 +2,7 @@
 // Private to the tests of ca and api: a validator that finds what the test says.
 
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -18,17 +19,18 @@ class FakeValidator final : public Validator {
     /// Each validation waits in it while it is closed.
     [[nodiscard]] Gate& gate() { return gate_; }
     /// What the validations from now on end with.
-    void succeed() {
-        set([] { return Outcome(std::vector<std::string>{"found it"}); });
-    }
+    void succeed() { set(found); }
     void fail(protocol::Problem problem, Failure::Outlook outlook = Failure::Outlook::final) {
-        set([failure = Failure{std::move(problem), outlook}]() -> Outcome {
-            return std::unexpected(failure);
+        set([failure = Failure{std::move(problem), outlook}] {
+            Answer answer = found();
+            answer.evidence.front().problem = failure.problem;
+            answer.failure = failure;
+            return answer;
         });
     }
     template <class Error>
     void throw_each_time(Error error) {
-        set([error]() -> Outcome { throw error; });
+        set([error]() -> Answer { throw error; });
     }
     /// What was asked so far.
     [[nodiscard]] std::vector<Question> questions() const {
@@ -36,14 +38,22 @@ class FakeValidator final : public Validator {
         return questions_;
     }
 
-    base::Task<Outcome> validate(Question question) override {
+    base::Task<Answer> validate(Question question) override {
         auto find = note(std::move(question));
         co_await gate_.pass();
         co_return find();
     }
 
   private:
-    using Find = std::function<Outcome()>;
+    using Find = std::function<Answer()>;
+
+    static Answer found() {
+        Evidence evidence{.perspective = "local", .begun = {}, .ended = {}};
+        evidence.steps.emplace_back("found it");
+        Answer answer;
+        answer.evidence.push_back(std::move(evidence));
+        return answer;
+    }
 
     void set(Find find) {
         const std::scoped_lock lock(mutex_);
@@ -58,7 +68,7 @@ class FakeValidator final : public Validator {
     Gate gate_;
     mutable std::mutex mutex_;
     std::vector<Question> questions_;
-    Find find_ = [] { return Outcome(std::vector<std::string>{"found it"}); };
+    Find find_ = found;
 };
 
 }  // namespace cairn::ca::testing

@@ -96,6 +96,26 @@ Problem with_former_tries(Problem problem, const std::optional<Problem>& former)
     return problem;
 }
 
+// The problem of `failure`; if several perspectives looked, with what each of them found against
+// it.
+Problem with_findings(Validator::Failure& failure, const std::vector<Evidence>& evidence) {
+    Problem problem = std::move(failure.problem);
+    if (evidence.size() < 2) return problem;
+    for (const auto& one : evidence)
+        if (one.problem)
+            problem.subproblems.push_back(
+                {one.problem->type, "from " + one.perspective + ": " + one.problem->detail, {}});
+    return problem;
+}
+
+std::string steps_in(const std::vector<Evidence>& evidence) {
+    if (evidence.size() == 1) return evidence.front().step_list();
+    std::string steps;
+    for (const auto& one : evidence)
+        steps += (steps.empty() ? "" : "; ") + one.perspective + ": " + one.step_list();
+    return steps;
+}
+
 Problem could_not_validate() {
     return {ProblemType::server_internal, "the CA could not carry out the validation"};
 }
@@ -231,10 +251,13 @@ base::Task<std::optional<Validator::Failure>> Validation::ask(const Authorizatio
     // The account's present key: after a rollover, what was prepared with the old key fails
     // (RFC 8555 section 7.3.5).
     Validator::Question question{
-        .method = authorization.attempt->method,
+        .account_url = options_.account_url ? options_.account_url(account.id) : std::string(),
+        .profile = authorization.profile,
         .identifier = authorization.identifier,
+        .method = authorization.attempt->method,
         .token = authorization.token,
-        .key_authorization = key_authorization(authorization.token, account.key.thumbprint())};
+        .key_authorization = key_authorization(authorization.token, account.key.thumbprint()),
+        .caa_identities = options_.caa_identities};
     const auto method = question.method;
     log_.debug("validation begins", {{"request", authorization.attempt->request},
                                      {"authorization", authorization.id.to_string()},
@@ -243,10 +266,12 @@ base::Task<std::optional<Validator::Failure>> Validation::ask(const Authorizatio
     std::string seen;
     std::optional<Validator::Failure> failure;
     try {
-        auto outcome = co_await validator_.validate(std::move(question));
-        if (!outcome) failure = std::move(outcome.error());
-        if (outcome)
-            for (const auto& step : *outcome) seen += (seen.empty() ? "" : "; ") + step;
+        auto answer = co_await validator_.validate(std::move(question));
+        if (answer.failure)
+            answer.failure->problem = with_findings(*answer.failure, answer.evidence);
+        failure = std::move(answer.failure);
+        if (!failure) seen = steps_in(answer.evidence);
+        tell(authorization, answer.evidence);
     } catch (const boost::system::system_error&) {
         throw;  // cancelled, or short of something
     } catch (const std::exception& error) {
@@ -268,6 +293,19 @@ base::Task<std::optional<Validator::Failure>> Validation::ask(const Authorizatio
                              {"outcome", problem ? to_string(problem->type) : "valid"},
                              {"detail", problem ? problem->detail : seen}});
     co_return failure;
+}
+
+void Validation::tell(const Authorization& authorization, const std::vector<Evidence>& evidence) {
+    for (const auto& one : evidence)
+        log_.info("validation evidence",
+                  {{"request", authorization.attempt->request},
+                   {"authorization", authorization.id.to_string()},
+                   {"perspective", one.perspective},
+                   {"begun", base::to_rfc3339(one.begun)},
+                   {"ended", base::to_rfc3339(one.ended)},
+                   {"endpoints", one.endpoint_list()},
+                   {"steps", one.step_list()},
+                   {"outcome", one.problem ? to_string(one.problem->type) : "valid"}});
 }
 
 std::optional<base::Seconds> Validation::pause_before_retry(

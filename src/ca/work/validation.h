@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,6 +33,10 @@ class Validation {
         /// How long after its begin an attempt is still tried again where that may help; 0: a
         /// failure is final at once.
         base::Seconds retry_for{0};
+        /// The URL of an account, for validators; none: they are not told.
+        std::function<std::string(const AccountId&)> account_url{};
+        /// The domain names by which CAA records name this CA.
+        std::vector<std::string> caa_identities{};
     };
     Validation(Options options, Repository& repository, Validator& validator,
                const Profiles& profiles, const base::Clock& clock,
@@ -87,6 +93,8 @@ class Validation {
     base::Task<JobQueue::Again> carry_out(AuthorizationId id);
     base::Task<std::optional<Validator::Failure>> ask(const Authorization& authorization,
                                                       const Account& account);
+    /// Logs what each perspective saw.
+    void tell(const Authorization& authorization, const std::vector<Evidence>& evidence);
     [[nodiscard]] std::optional<base::Seconds> pause_before_retry(
         const Authorization& authorization) const;
     base::Task<void> give_up(AuthorizationId id);

@@ -12,7 +12,7 @@ class FaultyValidator final : public ca::Validator {
     FaultyValidator(std::unique_ptr<ca::Validator> validator, FaultPoint& point)
         : validator_(std::move(validator)), point_(point) {}
 
-    base::Task<Outcome> validate(Question question) override {
+    base::Task<Answer> validate(Question question) override {
         return around(point_, "validate", validator_->validate(std::move(question)));
     }
 
@@ -24,22 +24,23 @@ class FaultyValidator final : public ca::Validator {
 /// A signer with a fault point before and after each signature, and one that may be away.
 class FaultySigner final : public ca::Signer {
   public:
-    FaultySigner(std::unique_ptr<ca::Signer> signer, FaultPoint& point, std::filesystem::path away)
-        : signer_(std::move(signer)), point_(point), away_(std::move(away)) {}
+    FaultySigner(std::unique_ptr<ca::Signer> signer, FaultPoint& point, SignerFaults faults)
+        : signer_(std::move(signer)), point_(point), faults_(std::move(faults)) {}
 
     [[nodiscard]] const crypto::PublicKey& public_key() const override {
         return signer_->public_key();
     }
-    [[nodiscard]] Place place() const override { return signer_->place(); }
+    [[nodiscard]] Place place() const override { return faults_.place; }
     base::Task<base::Bytes> sign(ca::Draft draft) override {
-        if (std::filesystem::exists(away_)) throw ca::SignerUnavailable("the signer is away");
+        if (std::filesystem::exists(faults_.away))
+            throw ca::SignerUnavailable("the signer is away");
         return around(point_, "sign", signer_->sign(std::move(draft)));
     }
 
   private:
     std::unique_ptr<ca::Signer> signer_;
     FaultPoint& point_;
-    std::filesystem::path away_;
+    SignerFaults faults_;
 };
 
 }  // namespace
@@ -53,16 +54,16 @@ apps::OpenedStore FaultyAdapters::open_store(const apps::Configuration& configur
 }
 
 std::unique_ptr<ca::Validator> FaultyAdapters::make_validator(
-    const apps::Configuration& configuration,
-    const std::function<base::Executor()>& next_executor) const {
-    return std::make_unique<FaultyValidator>(Adapters::make_validator(configuration, next_executor),
-                                             point_);
+    const apps::Configuration& configuration, const std::function<base::Executor()>& next_executor,
+    const base::Clock& clock) const {
+    return std::make_unique<FaultyValidator>(
+        Adapters::make_validator(configuration, next_executor, clock), point_);
 }
 
 std::unique_ptr<ca::Signer> FaultyAdapters::make_signer(crypto::PrivateKey key,
                                                         const base::Executor& slow_signing) const {
     return std::make_unique<FaultySigner>(Adapters::make_signer(std::move(key), slow_signing),
-                                          point_, signer_away_);
+                                          point_, signer_faults_);
 }
 
 }  // namespace cairn::faults

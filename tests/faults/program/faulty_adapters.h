@@ -7,25 +7,33 @@
 
 namespace cairn::faults {
 
+/// What is odd about the signers.
+struct SignerFaults {
+    /// While this file exists, they cannot be reached.
+    std::filesystem::path away;
+    /// Where they say that they sign.
+    ca::Signer::Place place = ca::Signer::Place::in_process;
+};
+
 /// The product's adapters, each behind one that passes every call on and tells `point` of it.
 class FaultyAdapters final : public apps::Adapters {
   public:
-    /// While the file `signer_away` exists, signers cannot be reached.
-    FaultyAdapters(FaultPoint& point, std::filesystem::path signer_away)
-        : point_(point), signer_away_(std::move(signer_away)) {}
+    FaultyAdapters(FaultPoint& point, SignerFaults signer_faults)
+        : point_(point), signer_faults_(std::move(signer_faults)) {}
 
     [[nodiscard]] apps::OpenedStore open_store(const apps::Configuration& configuration,
                                                const std::filesystem::path& folder,
                                                apps::StoreContext context) const override;
     [[nodiscard]] std::unique_ptr<ca::Validator> make_validator(
         const apps::Configuration& configuration,
-        const std::function<base::Executor()>& next_executor) const override;
+        const std::function<base::Executor()>& next_executor,
+        const base::Clock& clock) const override;
     [[nodiscard]] std::unique_ptr<ca::Signer> make_signer(
         crypto::PrivateKey key, const base::Executor& slow_signing) const override;
 
   private:
     FaultPoint& point_;
-    std::filesystem::path signer_away_;
+    SignerFaults signer_faults_;
 };
 
 }  // namespace cairn::faults

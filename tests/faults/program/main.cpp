@@ -14,7 +14,7 @@
 int main(int argument_count, char** arguments) {
     CLI::App program("cairn-ca with faults", "cairn-ca-faulty");
     std::filesystem::path folder;
-    std::filesystem::path signer_away;
+    cairn::faults::SignerFaults signer_faults;
     std::string text;
     std::vector<std::string> overrides;
     program.require_subcommand(1);
@@ -22,7 +22,10 @@ int main(int argument_count, char** arguments) {
     auto* serve = program.add_subcommand("serve", "Serve the authority in a folder");
     serve->add_option("DIR", folder, "Folder that `cairn-ca init` created")->required();
     serve->add_option("--die-at", text, "STEP.before or STEP.after, with :N the Nth time");
-    serve->add_option("--signer-away", signer_away, "While this file exists, nothing is signed");
+    serve->add_option("--signer-away", signer_faults.away,
+                      "While this file exists, nothing is signed");
+    bool signs_outside = false;
+    serve->add_flag("--sign-outside", signs_outside, "Signatures are made in another process");
     std::size_t mebibytes = 0;
     serve->add_option("--memory-limit", mebibytes, "Most MiB that operator new gives out");
     serve->add_option("--set", overrides, "KEY=VALUE, as for cairn-ca")->allow_extra_args(false);
@@ -33,11 +36,12 @@ int main(int argument_count, char** arguments) {
             return 0;
         }
         if (mebibytes > 0) cairn::faults::limit_memory(mebibytes << 20U);
+        if (signs_outside) signer_faults.place = cairn::ca::Signer::Place::outside;
         using cairn::faults::FaultPoint;
         const auto point = serve->count("--die-at") == 0 ? std::make_unique<FaultPoint>()
                                                          : std::make_unique<FaultPoint>(text);
         return cairn::apps::serve(folder, overrides,
-                                  cairn::faults::FaultyAdapters(*point, signer_away));
+                                  cairn::faults::FaultyAdapters(*point, signer_faults));
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? 0 : 2;
     } catch (const std::exception& error) {
