@@ -162,13 +162,39 @@ void read_clock(TomlSection section, Configuration::Clock& clock) {
 
 constexpr base::Seconds longest_reuse = std::chrono::days(200);
 
+// What kinds of names and keys a profile is for, and what their certificates say.
+void read_kinds(TomlSection& section, ca::Profile& profile) {
+    section.take("common_name", profile.certificate.common_name);
+    bool key_encipherment = true;
+    section.take("key_encipherment", key_encipherment);
+    if (!key_encipherment) profile.certificate.usage_of_rsa = pki::key_usage::digital_signature;
+    std::vector<std::string> identifiers{"dns", "ip"};
+    std::vector<std::string> key_types;
+    section.take("identifiers", identifiers);
+    section.take("key_types", key_types);
+    profile.identifier_types.clear();
+    for (const auto type : {protocol::IdentifierType::dns, protocol::IdentifierType::ip})
+        if (std::erase(identifiers, to_string(type)) > 0) profile.identifier_types.insert(type);
+    if (!identifiers.empty() || profile.identifier_types.empty())
+        section.find("identifiers", "must name \"dns\", \"ip\" or both, and nothing else");
+    for (const auto& name : key_types) {
+        const auto algorithm = crypto::key_algorithm_from(name);
+        if (!algorithm)
+            section.find("key_types", algorithm.error().message);
+        else if (*algorithm == crypto::KeyAlgorithm::ed25519)
+            section.find("key_types", "no certificate holds an ed25519 key (BR 6.1.5)");
+        else
+            profile.key_algorithms.insert(*algorithm);
+    }
+}
+
 void read_profile(TomlSection section, ca::Profile& profile, bool baseline, base::Time now) {
     section.take("description", profile.description);
     section.take_duration("validity", profile.validity);
     profile.backdate = ca::Profile::usual_backdate(profile.validity);
     section.take_duration("backdate", profile.backdate);
     section.take_count("max_names", profile.max_names, 1, 1000);
-    section.take("common_name", profile.certificate.common_name);
+    read_kinds(section, profile);
     section.take_duration("order_lifetime", profile.order_lifetime);
     section.take_duration("pending_lifetime", profile.pending_lifetime);
     section.take_duration("reuse_lifetime", profile.reuse_lifetime);

@@ -89,6 +89,9 @@ TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {
     const auto& usual = present->profiles.at("default");
     EXPECT_EQ(profile.backdate, usual.backdate);
     EXPECT_EQ(profile.certificate.common_name, usual.certificate.common_name);
+    EXPECT_EQ(profile.certificate.usage_of_rsa, usual.certificate.usage_of_rsa);
+    EXPECT_EQ(profile.identifier_types, usual.identifier_types);
+    EXPECT_EQ(profile.key_algorithms, usual.key_algorithms);
     EXPECT_EQ(profile.order_lifetime, usual.order_lifetime);
     EXPECT_EQ(profile.pending_lifetime, usual.pending_lifetime);
     EXPECT_EQ(profile.reuse_lifetime, usual.reuse_lifetime);
@@ -349,6 +352,30 @@ TEST(ConfigurationTest, TakesTheBackdateOutOfTheValidity) {
         "renew after two thirds would do so at once");
     EXPECT_EQ(backdate_for({R"(profiles.default.backdate="49h")"}),
               "profiles.default.backdate must not exceed 48h (BR 7.1.2.7)");
+}
+
+TEST(ConfigurationTest, AProfileIsForSomeKindsOfNamesAndKeys) {
+    const auto configuration = read_configuration(
+        initial(),
+        {R"(profiles.default.identifiers=["dns"])", "profiles.default.key_encipherment=false",
+         R"(profiles.default.key_types=["rsa", "ec-p256"])"},
+        now);
+    ASSERT_TRUE(configuration) << configuration.error().front().message;
+    const auto& profile = configuration->profiles.at("default");
+    EXPECT_EQ(profile.identifier_types, std::set{protocol::IdentifierType::dns});
+    EXPECT_EQ(profile.key_algorithms,
+              (std::set{crypto::KeyAlgorithm::rsa, crypto::KeyAlgorithm::ec_p256}));
+    EXPECT_EQ(profile.certificate.usage_of_rsa, pki::key_usage::digital_signature);
+
+    for (const char* bad : {"[]", R"(["dns", "email"])", R"(["dns", "dns", "x"])"})
+        EXPECT_NE(refusal({std::string("profiles.default.identifiers=") + bad})
+                      .find("profiles.default.identifiers must name \"dns\", \"ip\" or both"),
+                  std::string::npos)
+            << bad;
+    EXPECT_NE(refusal({R"(profiles.default.key_types=["ed25519"])"}).find("BR 6.1.5"),
+              std::string::npos);
+    EXPECT_NE(refusal({R"(profiles.default.key_types=["dsa"])"}).find("profiles.default.key_types"),
+              std::string::npos);
 }
 
 TEST(ConfigurationTest, KnowsWhenTheClockWasRight) {
