@@ -17,9 +17,9 @@ using ::testing::HasSubstr;
 class NetworkValidatorTest : public ::testing::Test {
   protected:
     ca::Validator::Answer ask(ChallengeType method) {
-        va::Settings settings;
-        settings.http_port = 1;  // where nobody listens
-        settings.egress = va::EgressPolicy({base::IpNetwork::from_text("127.0.0.0/8").value()});
+        const va::Settings settings{
+            .http_port = 1,  // where nobody listens
+            .egress = va::EgressPolicy({base::IpNetwork::from_text("127.0.0.0/8").value()})};
         NetworkValidator validator(settings, resolver_, clock_);
         return loop_.run(
             validator.validate({.account_url = "https://ca.example/acme/account/1",

@@ -142,6 +142,10 @@ class FaultyRepository final : public ca::Repository {
         base::Time now) override {
         return store_->find_valid_authorizations(std::move(account), std::move(identifiers), now);
     }
+    base::Task<std::vector<ca::Account>> list_accounts(std::optional<ca::AccountId> after,
+                                                       std::size_t limit) override {
+        return store_->list_accounts(std::move(after), limit);
+    }
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
                                                    std::optional<ca::OrderId> before,
                                                    std::size_t limit) override {
