@@ -114,8 +114,8 @@ class StoreClient {
                                           .finished_by = now(),
                                           .lapsing_after = now()};
         auto creation = store_.create_order(order, std::move(fresh), reuse);
-        const auto reused = co_await timed(std::move(creation));
-        require(!reused.at(0), "there is no proof yet");
+        const auto placement = co_await timed(std::move(creation));
+        require(!placement.reused.at(0), "there is no proof yet");
         // The authorization and its challenge.
         co_await find_account();
         co_await find_proof(proof.id);
@@ -124,7 +124,8 @@ class StoreClient {
         ca::ValidationAttempt attempt{protocol::ChallengeType::http_01, now(), now(), std::nullopt};
         auto validated =
             store_.finish_validation(proof.id, std::move(attempt), now() + std::chrono::hours(240));
-        require(co_await timed(std::move(validated)), "the validation ends");
+        const auto end = co_await timed(std::move(validated));
+        require(end.is_recorded, "the validation ends");
         // Finalize, and the issuance.
         co_await find_account();
         co_await view(order.id);

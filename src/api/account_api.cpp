@@ -87,12 +87,11 @@ Response AccountApi::account_response(const ca::Account& account, int status) co
 }
 
 base::Task<Response> AccountApi::new_account(Request request) {
-    const auto signed_request = co_await gate_.from_key(request);
+    auto signed_request = co_await gate_.from_key(request);
     auto wanted = protocol::NewAccountRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    ca::RequestContext context{.request = std::move(request.id)};
     const auto creation = co_await registration_.register_account(
-        std::move(*wanted), signed_request.key, std::move(context));
+        std::move(*wanted), std::move(signed_request.key), std::move(signed_request.context));
     co_return account_response(creation.account, creation.created ? 201 : 200);
 }
 
@@ -102,9 +101,8 @@ base::Task<Response> AccountApi::account(Request request, std::string id) {
     if (signed_request.is_post_as_get()) co_return account_response(signed_request.account, 200);
     auto update = protocol::AccountUpdate::from_json(signed_request.payload);
     if (!update) throw std::move(update.error());
-    ca::RequestContext context{.request = std::move(request.id)};
-    const auto changed = co_await registration_.update(std::move(signed_request.account),
-                                                       std::move(*update), std::move(context));
+    const auto changed = co_await registration_.update(
+        std::move(signed_request.account), std::move(*update), std::move(signed_request.context));
     co_return account_response(changed, 200);
 }
 
@@ -143,9 +141,9 @@ base::Task<Response> AccountApi::key_change(Request request) {
     auto signed_request = co_await gate_.from_account(request);
     auto new_key = require_new_key(signed_request, links_);
     std::optional<ca::AccountId> holder;
-    ca::RequestContext context{.request = std::move(request.id)};
     try {
-        co_await registration_.change_key(signed_request.account, new_key, std::move(context));
+        co_await registration_.change_key(signed_request.account, new_key,
+                                          std::move(signed_request.context));
     } catch (const ca::Registration::KeyTaken& taken) {
         holder = taken.holder;
     }

@@ -129,9 +129,9 @@ base::Task<Response> AuthorizationApi::challenge(Request request, std::string id
     } else {
         auto answer = protocol::parse_challenge_response(signed_request.payload);
         if (!answer) throw std::move(answer.error());
-        ca::RequestContext context{.request = std::move(request.id), .received = request.received};
-        found = co_await validation_.respond(std::move(found), std::move(signed_request.account),
-                                             *type, std::move(context), longest_challenge_hold);
+        found =
+            co_await validation_.respond(std::move(found), std::move(signed_request.account), *type,
+                                         std::move(signed_request.context), longest_challenge_hold);
     }
     co_return challenge_response(found, *type, clock_.now(), links_);
 }

@@ -70,15 +70,15 @@ base::Task<Response> CertificateApi::revoke(Request request) {
         signed_request.account ? signed_request.account->payload : signed_request.key->payload;
     auto wanted = protocol::RevocationRequest::from_json(payload);
     if (!wanted) throw std::move(wanted.error());
-    ca::RequestContext context{.request = std::move(request.id)};
     Response response;
     if (signed_request.account) {
         const auto account = signed_request.account->account.id;
         response.log_account = account.to_string();
-        co_await revoking_.revoke_for_account(account, std::move(*wanted), std::move(context));
+        co_await revoking_.revoke_for_account(account, std::move(*wanted),
+                                              std::move(signed_request.account->context));
     } else {
         co_await revoking_.revoke_for_key(signed_request.key->key, std::move(*wanted),
-                                          std::move(context));
+                                          std::move(signed_request.key->context));
     }
     co_return response;
 }

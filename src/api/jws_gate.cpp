@@ -21,10 +21,18 @@ bool is_jose_json(std::string_view content_type) {
     return net::same_ignoring_case(content_type, jose_json);
 }
 
+ca::RequestContext context_of(const http::Request& request, base::Time now) {
+    ca::RequestContext context{.request = request.id, .received = request.received, .time = now};
+    if (auto client = base::IpAddress::from_lenient_text(request.remote_address))
+        context.client = *client;
+    return context;
+}
+
 }  // namespace
 
-JwsGate::JwsGate(const Links& links, ca::RequestChecks& checks, RequestObserver& observer)
-    : links_(links), checks_(checks), observer_(observer) {}
+JwsGate::JwsGate(const Links& links, ca::RequestChecks& checks, const base::Clock& clock,
+                 RequestObserver& observer)
+    : links_(links), checks_(checks), clock_(clock), observer_(observer) {}
 
 void JwsGate::FromAccount::require_post_as_get() const {
     if (!is_post_as_get())
@@ -66,7 +74,7 @@ base::Task<JwsGate::Opened> JwsGate::open(const http::Request& request) {
     const base::Executor executor = co_await boost::asio::this_coro::executor;
     auto check = checks_.begin(jws->nonce(), account, executor);
     if (check.is_refused()) throw bad_nonce();
-    co_return Opened{std::move(*jws), std::move(check)};
+    co_return Opened{std::move(*jws), std::move(check), context_of(request, clock_.now())};
 }
 
 Problem JwsGate::bad_nonce() {
@@ -97,7 +105,8 @@ base::Task<JwsGate::FromAccount> JwsGate::as_account(Opened opened) {
                       "the signature does not verify under the key of the account");
     if (account->deactivated)
         throw Problem(ProblemType::unauthorized, "the account is deactivated", 401);
-    co_return FromAccount{std::move(*account), base::copy_of(jws.payload()), jws.url()};
+    co_return FromAccount{std::move(*account), base::copy_of(jws.payload()), jws.url(),
+                          std::move(opened.context)};
 }
 
 base::Task<JwsGate::FromKey> JwsGate::as_key(Opened opened) {
@@ -109,7 +118,8 @@ base::Task<JwsGate::FromKey> JwsGate::as_key(Opened opened) {
         throw Problem(ProblemType::bad_public_key, "the key is refused: " + *refusal);
     if (!jws.is_signed_by(jws.jwk()->public_key()))
         throw Problem(ProblemType::malformed, "the signature does not verify under the jwk");
-    co_return FromKey{*jws.jwk(), base::copy_of(jws.payload()), jws.url()};
+    co_return FromKey{*jws.jwk(), base::copy_of(jws.payload()), jws.url(),
+                      std::move(opened.context)};
 }
 
 }  // namespace cairn::api

@@ -7,8 +7,10 @@
 #include "api/links.h"
 #include "api/request_observer.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/task.h"
 #include "ca/facts/account.h"
+#include "ca/facts/request_context.h"
 #include "ca/ports/request_checks.h"
 #include "http/message.h"
 #include "protocol/jwk.h"
@@ -21,7 +23,7 @@ namespace cairn::api {
 /// signature of the account or key named. Failures are thrown as problems.
 class JwsGate {
   public:
-    JwsGate(const Links& links, ca::RequestChecks& checks,
+    JwsGate(const Links& links, ca::RequestChecks& checks, const base::Clock& clock,
             RequestObserver& observer = deaf_request_observer());
 
     /// What an account sent.
@@ -29,6 +31,7 @@ class JwsGate {
         ca::Account account;
         base::Bytes payload;
         std::string url;
+        ca::RequestContext context;
 
         /// True for an empty payload (section 6.3).
         [[nodiscard]] bool is_post_as_get() const { return payload.empty(); }
@@ -40,6 +43,7 @@ class JwsGate {
         protocol::Jwk key;
         base::Bytes payload;
         std::string url;
+        ca::RequestContext context;
     };
 
     /// For resources of accounts: the JWS names its account by `kid`.
@@ -68,6 +72,7 @@ class JwsGate {
     struct Opened {
         protocol::Jws jws;
         ca::RequestChecks::Pending check;
+        ca::RequestContext context;
     };
     /// Throws what can be said without the store.
     base::Task<Opened> open(const http::Request& request);
@@ -80,6 +85,7 @@ class JwsGate {
 
     const Links& links_;
     ca::RequestChecks& checks_;
+    const base::Clock& clock_;
     RequestObserver& observer_;
 };
 

@@ -47,7 +47,7 @@ class JwsGateTest : public ApiBench {
     }
 
     NonceTally observer;
-    JwsGate gate{links, checks, observer};
+    JwsGate gate{links, checks, clock, observer};
     const Client account = client();
     const Refused bad_nonce_refusal{
         bad_nonce, 400,
@@ -62,6 +62,22 @@ TEST_F(JwsGateTest, AdmitsWhatAnAccountSigned) {
     EXPECT_FALSE(admitted.is_post_as_get());
     EXPECT_EQ(observer.redeemed, 1);
     EXPECT_TRUE(await(from_account(request(account, url, ""))).is_post_as_get());
+}
+
+TEST_F(JwsGateTest, TellsWhichRequestItWas) {
+    clock.advance(5s);
+    auto made = request(account, url, "{}");
+    made.remote_address = "2001:db8::1";
+    const auto received = made.received;
+    const auto context = await(from_account(std::move(made))).context;
+    EXPECT_EQ(context.request, "r1");
+    EXPECT_EQ(context.received, received);
+    EXPECT_EQ(context.time, start_time + 5s);
+    EXPECT_EQ(context.client, base::IpAddress::from_text("2001:db8::1").value());
+
+    auto nowhere = request(account, url, "{}");
+    nowhere.remote_address = "";
+    EXPECT_FALSE(await(from_account(std::move(nowhere))).context.client);
 }
 
 TEST_F(JwsGateTest, AdmitsWhatAKeySigned) {
@@ -142,7 +158,7 @@ TEST_F(JwsGateTest, AdmitsOneOfTwoRequestsWithTheSameNonceAtOnce) {
 
 TEST_F(JwsGateTest, RefusesANonceThatTheStoreRefuses) {
     LateChecks late([] { return ca::RequestCheck{}; });
-    JwsGate late_gate{links, late, observer};
+    JwsGate late_gate{links, late, clock, observer};
     const auto made = request(account, url, "{}");
     EXPECT_EQ(refusal(late_gate.from_account(made)), bad_nonce_refusal);
     EXPECT_EQ(observer.refused, 1);
@@ -150,7 +166,7 @@ TEST_F(JwsGateTest, RefusesANonceThatTheStoreRefuses) {
 
 TEST_F(JwsGateTest, SaysThatTheStoreIsAway) {
     LateChecks late([]() -> ca::RequestCheck { throw ca::StoreUnavailable("gone"); });
-    JwsGate late_gate{links, late, observer};
+    JwsGate late_gate{links, late, clock, observer};
     const auto made = request(account, url, "{}");
     EXPECT_THROW(await(late_gate.from_account(made)), ca::StoreUnavailable);
 }

@@ -61,10 +61,12 @@ Response OrderApi::order_response(const ca::OrderView& view, int status) const {
 }
 
 base::Task<Response> OrderApi::new_order(Request request) {
-    const auto signed_request = co_await gate_.from_account(request);
+    auto signed_request = co_await gate_.from_account(request);
     auto wanted = protocol::NewOrderRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    const auto view = co_await ordering_.place(signed_request.account.id, std::move(*wanted));
+    auto placing = ordering_.place(signed_request.account.id, std::move(*wanted),
+                                   std::move(signed_request.context));
+    const auto view = co_await std::move(placing);
     co_return order_response(view, 201);
 }
 
@@ -83,9 +85,8 @@ base::Task<Response> OrderApi::finalize(Request request, std::string id) {
     auto wanted = protocol::FinalizeRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
     auto view = ca::Ordering::require_own(std::move(found), signed_request.account.id);
-    ca::RequestContext context{.request = std::move(request.id), .received = request.received};
-    view = co_await issuance_.finalize(std::move(view), std::move(*wanted), std::move(context),
-                                       longest_hold);
+    view = co_await issuance_.finalize(std::move(view), std::move(*wanted),
+                                       std::move(signed_request.context), longest_hold);
     co_return order_response(view, 200);
 }
 

@@ -127,14 +127,16 @@ TEST_P(AuthorizationContract, EndsAValidationThatWasNotRecorded) {
     const auto finished = authorization.expires - 1s;
     const ca::ValidationAttempt attempt{ChallengeType::dns_01, started, finished, std::nullopt,
                                         "4b1d-9"};
-    EXPECT_TRUE(await(store().finish_validation(authorization.id, attempt, finished + 24h)));
+    EXPECT_TRUE(
+        await(store().finish_validation(authorization.id, attempt, finished + 24h)).is_recorded);
     authorization.attempt = attempt;
     authorization.expires = finished + 24h;
     expect_same(found(authorization.id), authorization);
     reopen();
     expect_same(found(authorization.id), authorization);
 
-    EXPECT_FALSE(await(store().finish_validation(authorization.id, attempt, finished + 48h)));
+    EXPECT_FALSE(
+        await(store().finish_validation(authorization.id, attempt, finished + 48h)).is_recorded);
     EXPECT_FALSE(
         await(store().begin_validation(authorization.id, {ChallengeType::dns_01, started})));
     expect_same(found(authorization.id), authorization);
@@ -149,7 +151,8 @@ TEST_P(AuthorizationContract, EndsNoValidationThatCouldNotHaveBegun) {
     // It began in time; but the authorization has been told to be invalid before its end.
     const ca::ValidationAttempt late{ChallengeType::http_01, lapsed.expires - 1s, lapsed.expires,
                                      std::nullopt};
-    EXPECT_FALSE(await(store().finish_validation(lapsed.id, late, lapsed.expires + 24h)));
+    EXPECT_FALSE(
+        await(store().finish_validation(lapsed.id, late, lapsed.expires + 24h)).is_recorded);
     expect_same(found(lapsed.id), lapsed);
 
     const auto other = stored(account.id, "other.example.org");

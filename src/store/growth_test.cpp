@@ -46,8 +46,6 @@ class CountedPostgres final : public CountedStore {
         options.schema = schema;
         // All calls go over one connection, whose statistics are told at each probe.
         options.connections = 1;
-        // The first of several nodes stays the one that removes what has expired.
-        options.lease = 600s;
         store_ = open_postgres_store(options, loops_.executors(), *log_);
         session_.run("CREATE OR REPLACE FUNCTION " + schema +
                      ".tell_statistics() RETURNS trigger LANGUAGE plpgsql AS"
@@ -168,7 +166,7 @@ class Requests {
     ca::Order placed(const std::string& kind, std::optional<ca::OrderStore::Reuse> reuse) {
         const auto fresh = proofs();
         auto order = make_.order(account_->id, fresh);
-        const auto reused = count(kind, store_.create_order(order, fresh, reuse));
+        const auto reused = count(kind, store_.create_order(order, fresh, reuse)).reused;
         for (std::size_t i = 0; i < reused.size(); ++i)
             if (reused[i]) order.authorizations[i] = reused[i]->id;
         return order;
@@ -220,7 +218,7 @@ class Requests {
             const std::vector fresh{make_.authorization(account_->id, "again.example.org")};
             const auto order = make_.order(account_->id, fresh);
             (void)counted_.take();
-            const auto reused = await(store_.create_order(order, fresh, none));
+            const auto reused = await(store_.create_order(order, fresh, none)).reused;
             costs.push_back(counted_.take());
             EXPECT_FALSE(reused[0]);
             await(store_.finish_validation(fresh[0].id, {ChallengeType::http_01, now, now, {}},

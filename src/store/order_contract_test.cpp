@@ -108,7 +108,7 @@ TEST_P(OrderContract, AddsNothingWhereOneAuthorizationIsThereAlready) {
 TEST_P(OrderContract, KeepsTheOthersWhereOneOfManyAtOnceFails) {
     const auto first = stored_order(account.id);
     std::vector<ca::Order> orders;
-    std::vector<base::Task<std::vector<std::optional<ca::Authorization>>>> creations;
+    std::vector<base::Task<ca::OrderStore::Placement>> creations;
     for (std::size_t i = 0; i < 50; ++i) {
         std::vector proofs{make.authorization(account.id, "fresh.example.org")};
         if (i % 5 == 0) proofs.push_back(first.proofs[0]);

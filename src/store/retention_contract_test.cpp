@@ -148,7 +148,7 @@ TEST_P(RetentionContract, KeepsAnAuthorizationThatIsBeingValidated) {
     EXPECT_EQ(await(store().claim_unfinished_validations(10)).at(0).id, proof.id);
 
     const ca::ValidationAttempt attempt{protocol::ChallengeType::http_01, now, now, std::nullopt};
-    EXPECT_TRUE(await(store().finish_validation(proof.id, attempt, now + 1h)));
+    EXPECT_TRUE(await(store().finish_validation(proof.id, attempt, now + 1h)).is_recorded);
     EXPECT_EQ(remove_all_before(later), 1U);
     EXPECT_FALSE(has(proof));
 }

@@ -20,7 +20,7 @@ class ReuseContract : public AuthorizationContract {
         for (const auto& name : names) fresh.push_back(make.authorization(account.id, name));
         auto order = make.order(account.id, fresh);
         const ca::OrderStore::Reuse reuse{finished_after, now, lapsing_after};
-        auto reused = await(store().create_order(order, fresh, reuse));
+        auto reused = await(store().create_order(order, fresh, reuse)).reused;
         return {std::move(order), std::move(fresh), std::move(reused)};
     }
     /// Whether an order for `name` is placed on another authorization than the one it came with.
@@ -100,7 +100,7 @@ TEST_P(ReuseContract, LeavesAllFreshWhereNothingMayBeReused) {
     stored_valid(account.id, "example.org", now + 24h);
     const auto fresh = make.authorization(account.id, "example.org");
     const auto order = make.order(account.id, {fresh});
-    const auto reused = await(store().create_order(order, {fresh}, std::nullopt));
+    const auto reused = await(store().create_order(order, {fresh}, std::nullopt)).reused;
     ASSERT_EQ(reused.size(), 1U);
     EXPECT_FALSE(reused[0]);
     EXPECT_EQ(await(store().find_order(order.id))->authorizations, order.authorizations);

@@ -43,7 +43,7 @@ struct Face {
          ca::Registration& registration, ca::Ordering& ordering, ca::Validation& validation,
          ca::Issuance& issuance, ca::CertificateStore& certificates, ca::Revoking& revoking,
          const base::Clock& clock)
-        : gate(links, request_checks),
+        : gate(links, request_checks, clock),
           directory(links, gate, {}),
           account(links, gate, registration, ordering),
           order(links, gate, ordering, issuance),

@@ -14,11 +14,19 @@
 #include "ca/facts/id.h"
 #include "ca/facts/order.h"
 #include "ca/facts/retention.h"
+#include "ca/ports/operator_store.h"
+#include "ca/ports/work_leases.h"
 
 // The ports through which the CA keeps its facts. Each call is one atomic step. When a call that
 // writes returns, what it wrote is durable; when it throws, nothing was written, unless it throws
 // OutcomeUnknown. Calls may be made from any executor, in parallel; the task resumes on the
 // executor that it was awaited on.
+//
+// Some calls that write carry charges, which they take from token buckets in the same step, at the
+// time of what they write. Where the buckets hold too little, the call writes nothing and takes
+// nothing, and its decision says so; where it writes nothing for another reason, or throws, it
+// takes nothing either. Charges that can never be accepted throw std::invalid_argument, as those of
+// CounterStore::charge.
 //
 // A store that cannot serve (disk full, connection lost) throws a StoreFailure.
 namespace cairn::ca {
@@ -56,11 +64,14 @@ class AccountStore {
         Account account;
         bool created;  ///< false: an account with this key was there, and is unchanged
         std::optional<KeyRefusal> refusal = std::nullopt;  ///< no account has this key, nor will it
+        ChargeDecision decision{};                         ///< refused: no account has this key
     };
     /// Adds `account` unless its key is on an account already, deactivated ones included, or no
-    /// account may have it. As in all calls that give a key a use, what the key is used for is seen
-    /// in the step that writes, and nobody else gives it another one meanwhile.
-    [[nodiscard]] virtual base::Task<Creation> create_account(Account account) = 0;
+    /// account may have it, or the buckets refuse; asked in this order. As in all calls that give a
+    /// key a use, what the key is used for is seen in the step that writes, and nobody else gives
+    /// it another one meanwhile.
+    [[nodiscard]] virtual base::Task<Creation> create_account(Account account,
+                                                              Charges charges = {}) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account(AccountId id) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) = 0;
@@ -71,9 +82,6 @@ class AccountStore {
     /// Replaces the contacts of an account that is not deactivated; the account afterwards.
     [[nodiscard]] virtual base::Task<std::optional<Account>> update_contacts(
         AccountId id, std::vector<std::string> contacts) = 0;
-    /// The account afterwards; deactivating twice keeps the first time.
-    [[nodiscard]] virtual base::Task<std::optional<Account>> deactivate_account(AccountId id,
-                                                                                base::Time now) = 0;
     struct KeyReplacement {
         enum class Outcome {
             replaced,
@@ -101,13 +109,20 @@ class OrderStore {
         base::Time finished_by;     ///< but not after this: that was by a wrong clock
         base::Time lapsing_after;   ///< and valid beyond this
     };
+    struct Placement {
+        /// The valid authorizations that took a place, by that in `fresh`.
+        std::vector<std::optional<Authorization>> reused;
+        ChargeDecision decision{};  ///< refused: there is no order
+    };
     /// Adds an order and those of its authorizations that are new. With `reuse`, `fresh` has one
     /// for each identifier, and where the account has a valid authorization for the same identifier
     /// (wildcard or not is part of it), the one that lapses last takes the place of the fresh one,
     /// which is not added. Of an account's authorizations for one identifier only the ten that
-    /// lapse last are looked at. Those that took a place, by that in `fresh`.
-    [[nodiscard]] virtual base::Task<std::vector<std::optional<Authorization>>> create_order(
-        Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) = 0;
+    /// lapse last are looked at.
+    [[nodiscard]] virtual base::Task<Placement> create_order(Order order,
+                                                             std::vector<Authorization> fresh,
+                                                             std::optional<Reuse> reuse,
+                                                             Charges charges = {}) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Order>> find_order(OrderId id) = 0;
     /// An order with its authorizations, in its order; none if it has an intent, since they do not
     /// matter to it any more.
@@ -141,14 +156,20 @@ class OrderStore {
     [[nodiscard]] virtual base::Task<bool> note_failed_try(AuthorizationId id,
                                                            ValidationAttempt attempt,
                                                            base::Time now) = 0;
+    struct ValidationEnd {
+        bool is_recorded = false;
+        ChargeDecision decision{};  ///< refused: the attempt has not ended
+    };
     /// Records how `attempt` ended, be it recorded as begun or not: with a problem it failed,
     /// without one the authorization is valid until `expires`. One that was recorded keeps the
-    /// start and the request that were. False if an attempt with another method was recorded, one
-    /// has ended already, the authorization was deactivated, or it had expired before the end of an
-    /// attempt that was not recorded. True for exactly one caller.
-    [[nodiscard]] virtual base::Task<bool> finish_validation(AuthorizationId id,
-                                                             ValidationAttempt attempt,
-                                                             base::Time expires) = 0;
+    /// start and the request that were. It is not recorded if an attempt with another method was
+    /// begun, one has ended already, the authorization was deactivated, or it had expired before
+    /// the end of an attempt that was not recorded; then nothing is taken. It is recorded for
+    /// exactly one caller.
+    [[nodiscard]] virtual base::Task<ValidationEnd> finish_validation(AuthorizationId id,
+                                                                      ValidationAttempt attempt,
+                                                                      base::Time expires,
+                                                                      Charges charges = {}) = 0;
     /// False if it was not pending or valid at `now`, or is being validated.
     [[nodiscard]] virtual base::Task<bool> deactivate_authorization(AuthorizationId id,
                                                                     base::Time now) = 0;
@@ -217,13 +238,7 @@ class CertificateStore {
     /// keyCompromise if that is the new one.
     [[nodiscard]] virtual base::Task<RevocationOutcome> revoke_certificate(
         pki::SerialNumber serial, Revocation revocation) = 0;
-    /// Records that others have the key (SHA-256 of its SPKI): it is blocked, and every certificate
-    /// with it that has not ended at `now`, one that is being issued included, is revoked for
-    /// keyCompromise; those that were already keep their time. False if that is recorded already.
-    /// It takes as long for one certificate as for a million: the record itself revokes them.
-    [[nodiscard]] virtual base::Task<bool> record_key_compromise(crypto::Sha256Digest key,
-                                                                 base::Time now) = 0;
-    /// True for a compromised key, and for one that a former version blocked.
+    /// True for a compromised key, and for one that the operator or a former version blocked.
     [[nodiscard]] virtual base::Task<bool> is_key_blocked(crypto::Sha256Digest key) = 0;
 
     /// Remembers an issuer's chain (PEM, issuer first), so that certificates are served with the
@@ -240,15 +255,16 @@ class CounterStore {
     /// Takes from all of these buckets or, if one of them holds too little at `now`, from none. A
     /// bucket that was never named is full. Throws std::invalid_argument for what can never be,
     /// such as a cost above the capacity or a bucket that is named twice.
-    [[nodiscard]] virtual base::Task<ChargeDecision> charge(std::vector<Charge> charges,
-                                                            base::Time now) = 0;
+    [[nodiscard]] virtual base::Task<ChargeDecision> charge(Charges charges, base::Time now) = 0;
 };
 
 /// Everything that the CA keeps, behind one owner.
 class Repository : public AccountStore,
                    public OrderStore,
                    public CertificateStore,
-                   public CounterStore {
+                   public CounterStore,
+                   public OperatorStore,
+                   public WorkLeases {
   public:
     /// Writes what changes nothing. Throws, saying why, if nothing can be written.
     [[nodiscard]] virtual base::Task<void> probe() = 0;
@@ -269,6 +285,7 @@ class Repository : public AccountStore,
     ///
     /// The steps go round: each continues where the former ended, until one says that the round is
     /// over. Space that became free is given back to the system meanwhile, where the store can.
+    /// Of several nodes one makes the steps (WorkLeases); where two do, each object goes once.
     [[nodiscard]] virtual base::Task<Removal> remove_expired(RetentionCutoffs cutoffs,
                                                              std::size_t at_most) = 0;
 };

@@ -69,7 +69,7 @@ struct Process {
             const ClockWatch& clock_watch, crypto::Random& random, base::Log& log,
             Observer& observer, Registration::Options registration_options,
             Validation::Options validation_options)
-        : registration(repository, clock, random, std::move(registration_options), log, observer),
+        : registration(repository, random, std::move(registration_options), log, observer),
           ordering(repository, policy, profiles, issuers, clock, random),
           validation(
               validation_options, repository, validator, profiles, clock,
@@ -131,8 +131,8 @@ class Bench : public ::testing::Test {
     }
 
     /// A context whose facts may be handed over: the request has just come.
-    [[nodiscard]] static RequestContext just_now() {
-        return {.request = "r1", .received = std::chrono::steady_clock::now()};
+    [[nodiscard]] RequestContext just_now() const {
+        return {.request = "r1", .received = std::chrono::steady_clock::now(), .time = clock.now()};
     }
     [[nodiscard]] static protocol::Jwk fresh_key() {
         return protocol::Jwk::of(
@@ -142,7 +142,7 @@ class Bench : public ::testing::Test {
     Account stored_account(protocol::Jwk key = fresh_key()) {
         protocol::NewAccountRequest request;
         request.terms_of_service_agreed = true;
-        return await(registration().register_account(request, std::move(key), {})).account;
+        return await(registration().register_account(request, std::move(key), just_now())).account;
     }
     [[nodiscard]] static protocol::NewOrderRequest for_names(
         const std::vector<std::string>& names) {
@@ -153,13 +153,15 @@ class Bench : public ::testing::Test {
     }
     OrderView placed(const AccountId& account,
                      const std::vector<std::string>& names = {"www.example.org"}) {
-        return await(ordering().place(account, for_names(names)));
+        return await(ordering().place(account, for_names(names), just_now()));
     }
     /// Makes a pending authorization valid, past the workflow of validation.
     void prove(const Authorization& proof, base::Seconds lifetime = 240h) {
         const ValidationAttempt attempt{
             .method = proof.offered.at(0), .started = clock.now(), .finished = clock.now()};
-        ASSERT_TRUE(await(repository.finish_validation(proof.id, attempt, clock.now() + lifetime)));
+        auto finishing =
+            repository.finish_validation(proof.id, attempt, clock.now() + lifetime, {});
+        ASSERT_TRUE(await(std::move(finishing)).is_recorded);
     }
     /// An order whose authorizations are valid.
     OrderView ready(const AccountId& account,

@@ -13,7 +13,7 @@ constexpr std::int64_t second = 1'000'000'000;
 /// How far the clocks of nodes may differ.
 constexpr std::int64_t tolerance = 3600 * second;
 
-void require_sense(const std::vector<Charge>& charges) {
+void require_sense(const Charges& charges) {
     std::set<std::string> names;
     for (const auto& [bucket, capacity, period, cost] : charges) {
         const bool makes_sense = !bucket.empty() && bucket.size() <= 200 &&
@@ -25,8 +25,8 @@ void require_sense(const std::vector<Charge>& charges) {
 
 }  // namespace
 
-ChargeDecision take_from(std::map<std::string, std::int64_t>& buckets,
-                         const std::vector<Charge>& charges, base::Time now) {
+ChargeDecision take_from(std::map<std::string, std::int64_t>& buckets, const Charges& charges,
+                         base::Time now) {
     require_sense(charges);
     const auto present = now.time_since_epoch().count() * second;
     const auto refill = [](const Charge& charge) {

@@ -54,24 +54,28 @@ std::optional<Authorization> MemoryRepository::reusable(const Authorization& can
     return std::nullopt;
 }
 
-base::Task<std::vector<std::optional<Authorization>>> MemoryRepository::create_order(
-    Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) {
-    return run(StoreCall::create_order,
-               [this, order = std::move(order), fresh = std::move(fresh), reuse]() mutable {
-                   std::vector<std::optional<Authorization>> reused;
-                   for (std::size_t i = 0; i < fresh.size(); ++i) {
-                       reused.push_back(reuse ? reusable(fresh[i], *reuse) : std::nullopt);
-                       if (reuse)
-                           order.authorizations.at(i) = reused[i] ? reused[i]->id : fresh[i].id;
-                       if (!reused[i] && facts_->authorizations.contains(fresh[i].id))
-                           throw std::runtime_error("an authorization has this id already");
-                   }
-                   if (!facts_->orders.emplace(order.id, MemoryFacts::KeptOrder{order}).second)
-                       throw std::runtime_error("an order has this id already");
-                   for (std::size_t i = 0; i < fresh.size(); ++i)
-                       if (!reused[i]) facts_->authorizations.emplace(fresh[i].id, fresh[i]);
-                   return reused;
-               });
+base::Task<OrderStore::Placement> MemoryRepository::create_order(Order order,
+                                                                 std::vector<Authorization> fresh,
+                                                                 std::optional<Reuse> reuse,
+                                                                 Charges charges) {
+    return run(StoreCall::create_order, [this, order = std::move(order), fresh = std::move(fresh),
+                                         reuse, charges = std::move(charges)]() mutable {
+        std::vector<std::optional<Authorization>> reused;
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+            reused.push_back(reuse ? reusable(fresh[i], *reuse) : std::nullopt);
+            if (reuse) order.authorizations.at(i) = reused[i] ? reused[i]->id : fresh[i].id;
+            if (!reused[i] && facts_->authorizations.contains(fresh[i].id))
+                throw std::runtime_error("an authorization has this id already");
+        }
+        if (facts_->orders.contains(order.id))
+            throw std::runtime_error("an order has this id already");
+        auto decision = take_from(facts_->buckets, charges, order.created);
+        const bool is_placed = decision.accepted;
+        if (is_placed) facts_->orders.emplace(order.id, MemoryFacts::KeptOrder{order});
+        for (std::size_t i = 0; is_placed && i < fresh.size(); ++i)
+            if (!reused[i]) facts_->authorizations.emplace(fresh[i].id, fresh[i]);
+        return Placement{std::move(reused), std::move(decision)};
+    });
 }
 
 base::Task<std::optional<Order>> MemoryRepository::find_order(OrderId id) {
@@ -184,20 +188,26 @@ base::Task<bool> MemoryRepository::note_failed_try(AuthorizationId id, Validatio
     });
 }
 
-base::Task<bool> MemoryRepository::finish_validation(AuthorizationId id, ValidationAttempt attempt,
-                                                     base::Time expires) {
-    return run(StoreCall::finish_validation, [this, id, attempt = std::move(attempt), expires] {
-        auto* proof = open_attempt(id, attempt, *attempt.finished);
-        if (proof == nullptr) return false;
-        auto ended = attempt;
-        if (proof->attempt) {
-            ended.started = proof->attempt->started;
-            ended.request = proof->attempt->request;
-        }
-        if (!ended.problem) proof->expires = expires;
-        proof->attempt = std::move(ended);
-        return true;
-    });
+base::Task<OrderStore::ValidationEnd> MemoryRepository::finish_validation(AuthorizationId id,
+                                                                          ValidationAttempt attempt,
+                                                                          base::Time expires,
+                                                                          Charges charges) {
+    return run(StoreCall::finish_validation,
+               [this, id, attempt = std::move(attempt), expires,
+                charges = std::move(charges)]() -> ValidationEnd {
+                   auto* proof = open_attempt(id, attempt, *attempt.finished);
+                   auto decision = take_from(
+                       facts_->buckets, proof == nullptr ? Charges() : charges, *attempt.finished);
+                   if (proof == nullptr || !decision.accepted) return {false, std::move(decision)};
+                   auto ended = attempt;
+                   if (proof->attempt) {
+                       ended.started = proof->attempt->started;
+                       ended.request = proof->attempt->request;
+                   }
+                   if (!ended.problem) proof->expires = expires;
+                   proof->attempt = std::move(ended);
+                   return {true, std::move(decision)};
+               });
 }
 
 base::Task<bool> MemoryRepository::deactivate_authorization(AuthorizationId id, base::Time now) {
@@ -227,7 +237,7 @@ base::Task<OrderStore::IssuanceBeginning> MemoryRepository::begin_issuance(Order
     return run(StoreCall::begin_issuance, [this, id, intent = std::move(intent), key] {
         using enum IssuanceBeginning;
         if (holder_of(key.thumbprint) != nullptr) return key_is_an_accounts;
-        if (facts_->compromised_keys.contains(key.id)) return key_is_blocked;
+        if (facts_->blocked_keys.contains(key.id)) return key_is_blocked;
         const auto entry = facts_->orders.find(id);
         if (entry == facts_->orders.end()) return refused;
         auto& order = entry->second.order;

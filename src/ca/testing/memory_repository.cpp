@@ -31,7 +31,7 @@ const Account* MemoryRepository::holder_of(const crypto::Sha256Digest& thumbprin
 std::optional<AccountStore::KeyRefusal> MemoryRepository::refusal_of(
     const protocol::Jwk& key) const {
     const auto id = key_id_of(key);
-    if (facts_->compromised_keys.contains(id)) return KeyRefusal::blocked;
+    if (facts_->blocked_keys.contains(id)) return KeyRefusal::blocked;
     for (const auto& [serial, certificate] : facts_->certificates)
         if (certificate.key == id) return KeyRefusal::certified;
     for (const auto& [number, kept] : facts_->orders) {
@@ -42,14 +42,21 @@ std::optional<AccountStore::KeyRefusal> MemoryRepository::refusal_of(
     return std::nullopt;
 }
 
-base::Task<AccountStore::Creation> MemoryRepository::create_account(Account account) {
-    return run(StoreCall::create_account, [this, account = std::move(account)]() -> Creation {
-        if (const auto* holder = holder_of(account.key.thumbprint())) return {*holder, false};
-        if (const auto refusal = refusal_of(account.key)) return {account, false, refusal};
-        if (!facts_->accounts.emplace(account.id, account).second)
-            throw std::runtime_error("an account has this id already");
-        return {account, true};
-    });
+base::Task<AccountStore::Creation> MemoryRepository::create_account(Account account,
+                                                                    Charges charges) {
+    return run(StoreCall::create_account,
+               [this, account = std::move(account), charges = std::move(charges)]() -> Creation {
+                   if (const auto* holder = holder_of(account.key.thumbprint()))
+                       return {*holder, false};
+                   if (const auto refusal = refusal_of(account.key))
+                       return {account, false, refusal};
+                   if (facts_->accounts.contains(account.id))
+                       throw std::runtime_error("an account has this id already");
+                   auto decision = take_from(facts_->buckets, charges, account.created);
+                   const bool is_created = decision.accepted;
+                   if (is_created) facts_->accounts.emplace(account.id, account);
+                   return {account, is_created, std::nullopt, std::move(decision)};
+               });
 }
 
 base::Task<std::optional<Account>> MemoryRepository::find_account(AccountId id) {
@@ -179,14 +186,21 @@ base::Task<CertificateStore::RevocationOutcome> MemoryRepository::revoke_certifi
     });
 }
 
+base::Task<bool> MemoryRepository::block_key(crypto::Sha256Digest key) {
+    return run(StoreCall::block_key,
+               [this, key] { return facts_->blocked_keys.insert(key).second; });
+}
+
 base::Task<bool> MemoryRepository::record_key_compromise(crypto::Sha256Digest key, base::Time now) {
-    return run(StoreCall::record_key_compromise,
-               [this, key, now] { return facts_->compromised_keys.emplace(key, now).second; });
+    return run(StoreCall::record_key_compromise, [this, key, now] {
+        facts_->blocked_keys.insert(key);
+        return facts_->compromised_keys.emplace(key, now).second;
+    });
 }
 
 base::Task<bool> MemoryRepository::is_key_blocked(crypto::Sha256Digest key) {
     return run(StoreCall::is_key_blocked,
-               [this, key] { return facts_->compromised_keys.contains(key); });
+               [this, key] { return facts_->blocked_keys.contains(key); });
 }
 
 base::Task<void> MemoryRepository::save_issuer(IssuerId id, std::string chain_pem) {
@@ -201,10 +215,25 @@ base::Task<std::optional<std::string>> MemoryRepository::find_issuer(IssuerId id
 
 // Buckets and time
 
-base::Task<ChargeDecision> MemoryRepository::charge(std::vector<Charge> charges, base::Time now) {
+base::Task<ChargeDecision> MemoryRepository::charge(Charges charges, base::Time now) {
     return run(StoreCall::charge, [this, charges = std::move(charges), now] {
         return take_from(facts_->buckets, charges, now);
     });
+}
+
+base::Task<bool> MemoryRepository::reset_bucket(std::string bucket) {
+    return run(StoreCall::reset_bucket,
+               [this, bucket = std::move(bucket)] { return facts_->buckets.erase(bucket) == 1; });
+}
+
+base::Task<WorkLeases::Lease> MemoryRepository::try_lease(std::string,
+                                                          base::Milliseconds duration) {
+    return run(StoreCall::try_lease,
+               [duration] { return Lease{Lease::Holder::this_node, duration}; });
+}
+
+base::Task<void> MemoryRepository::release(std::string) {
+    return run(StoreCall::release, [] {});
 }
 
 base::Task<void> MemoryRepository::probe() {

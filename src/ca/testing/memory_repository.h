@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,8 @@ struct MemoryFacts {
     /// As they were issued, with the revocation that was asked for.
     std::map<pki::SerialNumber, IssuedCertificate> certificates;
     std::map<IssuerId, std::string> issuers;
+    /// Those that are compromised are among them.
+    std::set<crypto::Sha256Digest> blocked_keys;
     std::map<crypto::Sha256Digest, base::Time> compromised_keys;
     /// When each bucket will be full, in nanoseconds since 1970.
     std::map<std::string, std::int64_t> buckets;
@@ -44,7 +47,7 @@ class MemoryRepository final : public Repository {
                               std::shared_ptr<StoreScript> script = std::make_shared<StoreScript>())
         : facts_(std::move(facts)), script_(std::move(script)) {}
 
-    base::Task<Creation> create_account(Account account) override;
+    base::Task<Creation> create_account(Account account, Charges charges) override;
     base::Task<std::optional<Account>> find_account(AccountId id) override;
     base::Task<std::optional<Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) override;
@@ -57,8 +60,8 @@ class MemoryRepository final : public Repository {
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override;
 
-    base::Task<std::vector<std::optional<Authorization>>> create_order(
-        Order order, std::vector<Authorization> fresh, std::optional<Reuse> reuse) override;
+    base::Task<Placement> create_order(Order order, std::vector<Authorization> fresh,
+                                       std::optional<Reuse> reuse, Charges charges) override;
     base::Task<std::optional<Order>> find_order(OrderId id) override;
     base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(OrderId id) override;
     base::Task<std::optional<Authorization>> find_authorization(AuthorizationId id) override;
@@ -71,8 +74,8 @@ class MemoryRepository final : public Repository {
     base::Task<bool> begin_validation(AuthorizationId id, ValidationAttempt attempt) override;
     base::Task<bool> note_failed_try(AuthorizationId id, ValidationAttempt attempt,
                                      base::Time now) override;
-    base::Task<bool> finish_validation(AuthorizationId id, ValidationAttempt attempt,
-                                       base::Time expires) override;
+    base::Task<ValidationEnd> finish_validation(AuthorizationId id, ValidationAttempt attempt,
+                                                base::Time expires, Charges charges) override;
     base::Task<bool> deactivate_authorization(AuthorizationId id, base::Time now) override;
     base::Task<IssuanceBeginning> begin_issuance(OrderId id, IssuanceIntent intent,
                                                  RequestedKey key) override;
@@ -90,12 +93,18 @@ class MemoryRepository final : public Repository {
     base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
     base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
                                                      Revocation revocation) override;
+    base::Task<bool> block_key(crypto::Sha256Digest key) override;
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
     base::Task<void> save_issuer(IssuerId id, std::string chain_pem) override;
     base::Task<std::optional<std::string>> find_issuer(IssuerId id) override;
 
-    base::Task<ChargeDecision> charge(std::vector<Charge> charges, base::Time now) override;
+    base::Task<ChargeDecision> charge(Charges charges, base::Time now) override;
+    base::Task<bool> reset_bucket(std::string bucket) override;
+
+    // There is one node.
+    base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override;
+    base::Task<void> release(std::string work) override;
 
     base::Task<void> probe() override;
     base::Task<std::optional<base::Time>> believed_time() override;
@@ -149,6 +158,6 @@ class MemoryRepository final : public Repository {
 
 /// Takes from buckets as CounterStore promises it. Throws std::invalid_argument for what cannot be.
 [[nodiscard]] ChargeDecision take_from(std::map<std::string, std::int64_t>& buckets,
-                                       const std::vector<Charge>& charges, base::Time now);
+                                       const Charges& charges, base::Time now);
 
 }  // namespace cairn::ca::testing

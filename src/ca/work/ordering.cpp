@@ -36,12 +36,13 @@ Ordering::Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& 
       clock_(clock),
       random_(random) {}
 
-base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderRequest request) {
+base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderRequest request,
+                                      RequestContext context) {
     const auto* profile = profiles_.find(request.profile);
     if (profile == nullptr)
         throw Problem(ProblemType::invalid_profile,
                       "profile \"" + base::printable(request.profile) + "\" is not offered");
-    const auto now = clock_.now();
+    const auto now = context.time;
     if (auto refusal = order_refusal(request, *profile, policy_, now)) throw std::move(*refusal);
     if (auto refusal = issuers_.names_refusal(profile->name, request.identifiers))
         throw std::move(*refusal);
@@ -73,7 +74,9 @@ base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderReque
                                .profile = profile->name});
         view.order.authorizations.push_back(view.proofs.back().id);
     }
-    auto reused = co_await store_.create_order(view.order, view.proofs, reuse_under(*profile, now));
+    auto placing = store_.create_order(view.order, view.proofs, reuse_under(*profile, now));
+    auto placement = co_await std::move(placing);
+    auto& reused = placement.reused;
     for (std::size_t i = 0; i < reused.size(); ++i) {
         if (!reused[i]) continue;
         view.order.authorizations[i] = reused[i]->id;

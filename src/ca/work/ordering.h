@@ -8,6 +8,7 @@
 #include "base/task.h"
 #include "ca/facts/account.h"
 #include "ca/facts/order.h"
+#include "ca/facts/request_context.h"
 #include "ca/ports/repository.h"
 #include "ca/rules/policy.h"
 #include "ca/rules/profile.h"
@@ -35,7 +36,8 @@ class Ordering {
     Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
              const Issuers& issuers, const base::Clock& clock, crypto::Random& random);
 
-    [[nodiscard]] base::Task<OrderView> place(AccountId account, protocol::NewOrderRequest request);
+    [[nodiscard]] base::Task<OrderView> place(AccountId account, protocol::NewOrderRequest request,
+                                              RequestContext context);
     /// What has this id, whoever asks; nothing if the text was none. To be shown only after
     /// `require_own`.
     [[nodiscard]] base::Task<std::optional<OrderView>> find(base::Result<OrderId> id);

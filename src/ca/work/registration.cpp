@@ -34,10 +34,9 @@ std::string_view event_of(Observer::AccountChange change) {
 
 }  // namespace
 
-Registration::Registration(Repository& repository, const base::Clock& clock, crypto::Random& random,
-                           Options options, base::Log& log, Observer& observer)
+Registration::Registration(Repository& repository, crypto::Random& random, Options options,
+                           base::Log& log, Observer& observer)
     : repository_(repository),
-      clock_(clock),
       random_(random),
       options_(std::move(options)),
       log_(log),
@@ -66,7 +65,7 @@ base::Task<AccountStore::Creation> Registration::register_account(
                           " must be agreed to (termsOfServiceAgreed: true)");
     require_usable_key(key);
 
-    const auto now = clock_.now();
+    const auto now = context.time;
     Account account{.id = AccountId::fresh(now, random_),
                     .key = std::move(key),
                     .contacts = std::move(request.contact),
@@ -86,7 +85,7 @@ base::Task<Account> Registration::update(Account account, protocol::AccountUpdat
                                          RequestContext context) {
     std::optional<Account> changed;
     if (update.deactivate) {
-        changed = co_await repository_.deactivate_account(account.id, clock_.now());
+        changed = co_await repository_.deactivate_account(account.id, context.time);
     } else if (update.contact) {
         changed = co_await repository_.update_contacts(account.id, std::move(*update.contact));
     } else {

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/task.h"
 #include "ca/facts/account.h"
@@ -27,8 +26,8 @@ class Registration {
         /// Keys of the CA itself, which nobody else can have.
         std::vector<crypto::PublicKey> own_keys;
     };
-    Registration(Repository& repository, const base::Clock& clock, crypto::Random& random,
-                 Options options, base::Log& log, Observer& observer);
+    Registration(Repository& repository, crypto::Random& random, Options options, base::Log& log,
+                 Observer& observer);
 
     /// Finds the account with this key, or makes one unless only an existing one was asked for.
     [[nodiscard]] base::Task<AccountStore::Creation> register_account(
@@ -52,7 +51,6 @@ class Registration {
     void record(Observer::AccountChange change, AccountId account, const RequestContext& context);
 
     Repository& repository_;
-    const base::Clock& clock_;
     crypto::Random& random_;
     Options options_;
     base::Log& log_;

@@ -4,50 +4,27 @@
 #include <chrono>
 #include <string>
 
-#include "ca/ports/repository.h"
-
 namespace cairn::ca {
 
 using SteadyClock = std::chrono::steady_clock;
 
 RetentionRounds::RetentionRounds(Remove remove, RetentionLimits limits, const ClockWatch& clock,
-                                 base::Log& log, Pace pace)
+                                 WorkLeases& leases, base::Log& log, Pace pace)
     : remove_(std::move(remove)),
       limits_(limits),
       clock_(clock),
       log_(log),
       pace_(pace),
-      tasks_([&log](std::exception_ptr error) {
-          try {
-              std::rethrow_exception(error);
-          } catch (const std::exception& exception) {
-              log.error("retention ended", {{"reason", exception.what()}});
-          }
-      }) {}
+      work_(
+          {.name = "retention", .between_rounds = pace.between_rounds, .lease = pace.lease},
+          [this](PeriodicWork::Turn& turn) { return run_round(turn); }, leases, log) {}
 
-void RetentionRounds::start(const base::Executor& executor) {
-    tasks_.spawn(executor, run());
-}
-
-void RetentionRounds::stop() {
-    tasks_.close(base::Milliseconds(0));
-}
-
-base::Task<void> RetentionRounds::run() {
-    for (;;) {
-        try {
-            co_await run_round();
-        } catch (const StoreFailure& error) {
-            log_.warning("retention waits for the store", {{"reason", error.what()}});
-        }
-        co_await base::sleep_for(pace_.between_rounds);
-    }
-}
-
-base::Task<void> RetentionRounds::run_round() {
+base::Task<PeriodicWork::Outcome> RetentionRounds::run_round(PeriodicWork::Turn& turn) {
+    auto outcome = PeriodicWork::Outcome::done;
     std::size_t removed = 0;
-    for (;;) {
+    for (bool goes_on = true; goes_on;) {
         const auto time = clock_.removal_time();
+        if (!time) outcome = PeriodicWork::Outcome::unable;
         if (!time) break;
         const auto cutoffs = retention_cutoffs(limits_, *time);
         const auto begun = SteadyClock::now();
@@ -56,11 +33,13 @@ base::Task<void> RetentionRounds::run_round() {
             std::chrono::duration_cast<base::Milliseconds>(SteadyClock::now() - begun);
         removed += removal.removed;
         if (removal.is_round_over) break;
-        co_await base::sleep_for(std::max(
+        const auto pause = std::max(
             pace_.between_steps,
-            std::min<base::Milliseconds>(taken * pace_.share_of_rest, pace_.between_rounds)));
+            std::min<base::Milliseconds>(taken * pace_.share_of_rest, pace_.between_rounds));
+        goes_on = co_await turn.goes_on_after(pause);
     }
     if (removed > 0) log_.info("retention", {{"removed", std::to_string(removed)}});
+    co_return outcome;
 }
 
 }  // namespace cairn::ca

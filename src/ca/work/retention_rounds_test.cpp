@@ -10,11 +10,21 @@
 #include <gtest/gtest.h>
 
 #include "ca/ports/repository.h"
+#include "ca/ports/work_leases.h"
 
 namespace cairn::ca {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// Gives every lease at once.
+class OneNode final : public WorkLeases {
+  public:
+    base::Task<Lease> try_lease(std::string, base::Milliseconds duration) override {
+        co_return Lease{Lease::Holder::this_node, duration};
+    }
+    base::Task<void> release(std::string) override { co_return; }
+};
 
 class RetentionRoundsTest : public ::testing::Test {
   protected:
@@ -41,6 +51,7 @@ class RetentionRoundsTest : public ::testing::Test {
     std::atomic<base::Seconds> leap{base::Seconds(0)};
     ClockWatch clock{{}, [this] { return base::ClockReading{now + leap.load(), 1h}; }};
     std::unique_ptr<base::Log> log = base::silent_log();
+    OneNode leases;
     boost::asio::io_context context{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
         context.get_executor()};
@@ -48,8 +59,13 @@ class RetentionRoundsTest : public ::testing::Test {
         [this](RetentionCutoffs cutoffs, std::size_t at_most) { return remove(cutoffs, at_most); },
         {.orders = 1h},
         clock,
+        leases,
         *log,
-        {.at_most = 7, .between_steps = 1ms, .share_of_rest = 20, .between_rounds = 2ms}};
+        {.at_most = 7,
+         .between_steps = 1ms,
+         .share_of_rest = 20,
+         .between_rounds = 2ms,
+         .lease = 60ms}};
     std::jthread thread{[this] { context.run(); }};
 };
 

@@ -344,9 +344,9 @@ base::Task<JobQueue::Again> Validation::carry_out(AuthorizationId id) {
     const auto expires = now + profiles_.find("")->reuse_lifetime;
     const bool is_valid = !problem;
     authorization.attempt = attempt.ended(now, std::move(problem));
-    const bool is_written =
-        co_await repository_.finish_validation(id, *authorization.attempt, expires);
-    if (!is_written) co_return std::nullopt;
+    auto finishing = repository_.finish_validation(id, *authorization.attempt, expires);
+    const auto end = co_await std::move(finishing);
+    if (!end.is_recorded) co_return std::nullopt;
     if (is_valid) authorization.expires = expires;
     job.set_result(std::move(authorization));
     co_return std::nullopt;
@@ -357,8 +357,9 @@ base::Task<void> Validation::give_up(AuthorizationId id) {
     const auto authorization = co_await repository_.find_authorization(id);
     if (!authorization || !authorization->attempt) co_return;
     const auto now = clock_.now();
-    co_await repository_.finish_validation(
+    auto finishing = repository_.finish_validation(
         id, authorization->attempt->ended(now, could_not_validate()), now);
+    co_await std::move(finishing);
     announcements_.announce(id.to_string());
 }
 

@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "store/key_obstacle.h"
+#include "store/postgres/charge_lists.h"
 #include "store/postgres/repository.h"
 #include "store/stored_rows.h"
 
@@ -34,6 +35,15 @@ const Statement create{
     " added AS (INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
     " deactivated) SELECT $1, $2, $3, $4, $5, $6, $7 FROM asked WHERE obstacle = 0)"
     " SELECT obstacle FROM asked",
+    repeatable};
+const Statement create_charged{
+    "create_account_charged",
+    "WITH asked AS MATERIALIZED (SELECT obstacle_to_key($8, $9, $2, true) AS obstacle),"
+    " spent AS MATERIALIZED (SELECT s.accepted, s.arrivals FROM asked CROSS JOIN LATERAL"
+    " spend_if(asked.obstacle = 0, $10, $11, $12, $13, $14) AS s),"
+    " added AS (INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
+    " deactivated) SELECT $1, $2, $3, $4, $5, $6, $7 FROM spent WHERE accepted)"
+    " SELECT obstacle, arrivals FROM asked CROSS JOIN spent",
     repeatable};
 const Statement update{"update_contacts",
                        "UPDATE accounts SET contacts = $2, version = version + 1"
@@ -92,17 +102,26 @@ base::Task<std::optional<Account>> PostgresRepository::find_account_by_key(
     co_return answer.first([this](PostgresRow& row) { return remember(row); });
 }
 
-base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Account account) {
+base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Account account,
+                                                                          ca::Charges charges) {
     const auto key = key_id_of(account.key);
+    const ChargeLists lists(charges, account.created);
+    auto parameters = Parameters::of(
+        account.id, account.key.thumbprint(), account.key.to_json(), to_lines(account.contacts),
+        account.created, account.terms_agreed, account.deactivated, lock_of_key(key), key);
+    if (!charges.empty()) lists.add_to(parameters);
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
         const auto answer =
-            co_await run(create, account.id, account.key.thumbprint(), account.key.to_json(),
-                         to_lines(account.contacts), account.created, account.terms_agreed,
-                         account.deactivated, lock_of_key(key), key);
+            co_await pool_.call(charges.empty() ? create : create_charged, parameters);
         auto row = answer.row(0);
         switch (obstacle_from(row.integer())) {
-            case KeyObstacle::none:
-                co_return Creation{std::move(account), true};
+            case KeyObstacle::none: {
+                auto decision = charges.empty() ? ca::ChargeDecision()
+                                                : lists.decision(row.optional_integers());
+                const bool is_created = decision.accepted;
+                co_return Creation{std::move(account), is_created, std::nullopt,
+                                   std::move(decision)};
+            }
             case KeyObstacle::blocked:
                 co_return Creation{std::move(account), false, KeyRefusal::blocked};
             case KeyObstacle::certified:

@@ -1,6 +1,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "store/postgres/charge_lists.h"
 #include "store/postgres/repository.h"
 #include "store/stored_rows.h"
 
@@ -38,12 +39,24 @@ const Statement note{
     " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
     " AND ((started IS NULL AND expires > $5) OR method = $2)",
     repeatable};
-const Statement finish{
-    "finish_validation",
+const std::string finishing =
     "UPDATE authorizations SET method = $2, started = coalesce(started, $3), finished = $4,"
-    " problem = $5, expires = coalesce($6, expires), request = coalesce(request, $7)"
+    " problem = $5, expires = coalesce($6, expires), request = coalesce(request, $7)";
+const std::string may_finish =
     " WHERE id = $1 AND finished IS NULL AND deactivated IS NULL"
-    " AND ((started IS NULL AND expires > $4) OR method = $2)",
+    " AND ((started IS NULL AND expires > $4) OR method = $2)";
+const Statement finish{"finish_validation", finishing + may_finish, repeatable};
+// The authorization is locked before the buckets are asked, so that they are only where it can end.
+const Statement finish_charged{
+    "finish_validation_charged",
+    "WITH target AS MATERIALIZED (SELECT id FROM authorizations" + may_finish +
+        " FOR UPDATE),"
+        " spent AS MATERIALIZED (SELECT accepted, arrivals FROM"
+        " spend_if((SELECT count(*) = 1 FROM target), $8, $9, $10, $11, $12)),"
+        " finished AS (" +
+        finishing + may_finish +
+        " AND (SELECT accepted FROM spent) RETURNING id)"
+        " SELECT EXISTS (SELECT FROM finished), arrivals FROM spent",
     repeatable};
 const Statement deactivate{"deactivate_authorization",
                            "UPDATE authorizations SET deactivated = $2"
@@ -135,23 +148,32 @@ base::Task<bool> PostgresRepository::note_failed_try(AuthorizationId id,
     co_return answer.affected() == 1;
 }
 
-base::Task<bool> PostgresRepository::finish_validation(AuthorizationId id,
-                                                       ca::ValidationAttempt attempt,
-                                                       base::Time expires) {
+base::Task<ca::OrderStore::ValidationEnd> PostgresRepository::finish_validation(
+    AuthorizationId id, ca::ValidationAttempt attempt, base::Time expires, ca::Charges charges) {
+    const ChargeLists lists(charges, attempt.finished.value());
     const auto& problem = attempt.problem;
     const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
     const auto new_expiry = problem ? std::nullopt : std::optional(expires);
+    auto parameters = Parameters::of(id, to_stored(std::span(&attempt.method, 1)), attempt.started,
+                                     attempt.finished, document, new_expiry, attempt.request);
+    if (!charges.empty()) lists.add_to(parameters);
     const auto answer =
-        co_await run(finish, id, to_stored(std::span(&attempt.method, 1)), attempt.started,
-                     attempt.finished, document, new_expiry, attempt.request);
-    bool is_finished = answer.affected() == 1;
-    if (!is_finished && answer.follows_lost_answer()) {
-        const auto found = co_await find_authorization(id);
-        is_finished = found && found->attempt && found->attempt->finished == attempt.finished &&
-                      found->attempt->is_same(attempt);
+        co_await pool_.call(charges.empty() ? finish : finish_charged, std::move(parameters));
+    ValidationEnd end;
+    if (charges.empty()) {
+        end.is_recorded = answer.affected() == 1;
+    } else {
+        auto row = answer.row(0);
+        end.is_recorded = row.boolean();
+        end.decision = lists.decision(row.optional_integers());
     }
-    if (is_finished) node_.announce(id.to_string());
-    co_return is_finished;
+    if (!end.is_recorded && answer.follows_lost_answer()) {
+        const auto found = co_await find_authorization(id);
+        end.is_recorded = found && found->attempt && found->attempt->finished == attempt.finished &&
+                          found->attempt->is_same(attempt);
+    }
+    if (end.is_recorded) node_.announce(id.to_string());
+    co_return end;
 }
 
 base::Task<bool> PostgresRepository::deactivate_authorization(AuthorizationId id, base::Time now) {

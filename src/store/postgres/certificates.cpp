@@ -48,6 +48,11 @@ const Statement compromise{
     " SELECT EXISTS (SELECT FROM compromised),"
     " (SELECT at FROM compromised_keys WHERE key = $1)",
     repeatable};
+const Statement block{
+    "block_key",
+    "WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($2) IS NULL)"
+    " INSERT INTO blocked_keys (key) SELECT $1 FROM locked ON CONFLICT DO NOTHING",
+    repeatable};
 const Statement find_blocked{"is_key_blocked", "SELECT FROM blocked_keys WHERE key = $1",
                              repeatable, shared};
 const Statement save_chain{"save_issuer",
@@ -108,6 +113,12 @@ base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_c
     }
     if (!change) co_return already_revoked;
     co_return *change == 1 ? revoked : raised_to_key_compromise;
+}
+
+base::Task<bool> PostgresRepository::block_key(crypto::Sha256Digest key) {
+    const auto answer = co_await run(block, key, lock_of_key(key));
+    // A first attempt whose answer was lost may have blocked it.
+    co_return answer.affected() == 1 || answer.follows_lost_answer();
 }
 
 base::Task<bool> PostgresRepository::record_key_compromise(crypto::Sha256Digest key,

@@ -31,8 +31,8 @@ const Statement renew_lease{
     " THEN excluded.alive_since ELSE n.alive_since END),"
     " forgotten AS (DELETE FROM nodes WHERE id <> $1"
     " AND abs(extract(epoch FROM alive_until - clock_timestamp())) > 3600)"
-    " SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, $2, $4, false"
-    " UNION ALL (SELECT 0, name, configuration, id < $1 FROM nodes"
+    " SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, $2, $4"
+    " UNION ALL (SELECT 0, name, configuration FROM nodes"
     " WHERE alive_until > clock_timestamp()"
     " AND alive_until < clock_timestamp() + interval '2 minutes'"
     " AND id <> $1 ORDER BY id LIMIT 1000)",
@@ -42,7 +42,8 @@ const Statement release_node{
     "WITH validations AS (UPDATE authorizations SET node = NULL"
     " WHERE started IS NOT NULL AND finished IS NULL AND node = $1),"
     " issuances AS (UPDATE orders SET node = NULL"
-    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND node = $1)"
+    " WHERE begun IS NOT NULL AND completed IS NULL AND problem IS NULL AND node = $1),"
+    " leases AS (DELETE FROM work_leases WHERE node = $1)"
     " DELETE FROM nodes WHERE id = $1",
     repeatable};
 const Statement notify{"notify", "SELECT count(*) FROM unnest($2) AS p, pg_notify($1, p)",
@@ -154,7 +155,6 @@ void PostgresNode::compare_clocks(std::int64_t database, base::Milliseconds befo
 void PostgresNode::take_census(const Answer& answer) {
     const std::scoped_lock lock(mutex_);
     ca::ClusterHealth health{.is_reachable = true, .nodes = {}, .differing_nodes = {}};
-    bool is_first = true;
     for (int i = 0; i < answer.rows(); ++i) {
         auto row = answer.row(i);
         row.skip(1);
@@ -163,9 +163,7 @@ void PostgresNode::take_census(const Answer& answer) {
         // A node that has just begun has not said yet.
         if (!configuration.empty() && !configuration_.empty() && configuration != configuration_)
             health.differing_nodes.push_back(health.nodes.back());
-        if (row.boolean()) is_first = false;
     }
-    is_first_ = is_first;
     has_others_ = answer.rows() > 1;
     renewed_ = std::chrono::steady_clock::now();
     if (health.differing_nodes != health_.differing_nodes) {

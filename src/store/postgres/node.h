@@ -51,10 +51,6 @@ class PostgresNode {
     [[nodiscard]] base::BytesView id() const { return id_; }
     [[nodiscard]] std::int64_t lease() const { return options_.lease.count(); }
 
-    /// Whether this is the one of the living nodes that does what one of them has to do. For a
-    /// moment after a change it may be none or two.
-    [[nodiscard]] bool is_first() const { return is_first_; }
-
     /// Seconds since 1970 by the database's clock, which all nodes share.
     [[nodiscard]] std::int64_t now() const;
     /// As ca::SharedRepository has it.
@@ -94,8 +90,6 @@ class PostgresNode {
     std::atomic<Point> clock_offset_{};  ///< 1970 until it is known
     /// When the database's clock was set last, by the time since this machine was started.
     std::atomic<base::Milliseconds> clock_set_{base::Milliseconds::min() / 2};
-
-    std::atomic<bool> is_first_ = false;
 
     mutable std::mutex mutex_;
     std::string configuration_;

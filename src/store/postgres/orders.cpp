@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "store/key_obstacle.h"
+#include "store/postgres/charge_lists.h"
 #include "store/postgres/repository.h"
 #include "store/stored_rows.h"
 
@@ -15,31 +16,54 @@ using ca::OrderId;
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-const Statement create{
-    "create_order",
-    "WITH candidates AS MATERIALIZED (SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16)"
-    " WITH ORDINALITY AS c (id, account, identifier, created, expires, token, offered, place)),"
-    " reused AS MATERIALIZED (SELECT c.place, " +
-        authorization_columns +
-        " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
-        "SELECT * FROM authorizations v WHERE v.account = c.account"
-        " AND v.identifier = c.identifier AND v.finished IS NOT NULL AND v.problem IS NULL"
-        " AND v.deactivated IS NULL AND v.expires > $18 AND v.finished <= $19"
-        " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
-        " ORDER BY latest.expires DESC LIMIT 1) AS a),"
-        " added AS (INSERT INTO authorizations"
-        " (id, account, identifier, created, expires, token, offered, profile)"
-        " SELECT id, account, identifier, created, expires, token, offered, $7"
-        " FROM candidates c"
-        " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place)),"
-        " placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
-        " authorizations, profile, not_before, not_after)"
-        " VALUES ($1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM reused)"
-        " THEN (SELECT string_agg(coalesce(r.id, c.id), '' ORDER BY c.place)"
-        " FROM candidates c LEFT JOIN reused r ON r.place = c.place)"
-        " ELSE $6 END, $7, $8, $9))"
-        " SELECT * FROM reused",
-    repeatable};
+// As many as there are columns in a list.
+std::string nulls_for(std::string_view list) {
+    std::string nulls = "NULL";
+    for (auto i = std::ranges::count(list, ','); i > 0; --i) nulls += ", NULL";
+    return nulls;
+}
+
+// What adds an order, behind `first`, if `condition` holds.
+std::string creation_after(const std::string& first, const std::string& condition) {
+    return "WITH " + first +
+           "candidates AS MATERIALIZED (SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16)"
+           " WITH ORDINALITY AS c"
+           " (id, account, identifier, created, expires, token, offered, place)),"
+           " reused AS MATERIALIZED (SELECT c.place, " +
+           authorization_columns +
+           " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
+           "SELECT * FROM authorizations v WHERE v.account = c.account"
+           " AND v.identifier = c.identifier AND v.finished IS NOT NULL AND v.problem IS NULL"
+           " AND v.deactivated IS NULL AND v.expires > $18 AND v.finished <= $19"
+           " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
+           " ORDER BY latest.expires DESC LIMIT 1) AS a),"
+           " added AS (INSERT INTO authorizations"
+           " (id, account, identifier, created, expires, token, offered, profile)"
+           " SELECT id, account, identifier, created, expires, token, offered, $7"
+           " FROM candidates c"
+           " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place) AND " +
+           condition +
+           "), placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
+           " authorizations, profile, not_before, not_after)"
+           " SELECT $1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM reused)"
+           " THEN (SELECT string_agg(coalesce(r.id, c.id), '' ORDER BY c.place)"
+           " FROM candidates c LEFT JOIN reused r ON r.place = c.place)"
+           " ELSE $6 END, $7, $8, $9 WHERE " +
+           condition + ") ";
+}
+
+const Statement create{"create_order", creation_after("", "true") + "SELECT * FROM reused",
+                       repeatable};
+// The first row has no place, but where the buckets arrived.
+const Statement create_charged{"create_order_charged",
+                               creation_after("spent AS MATERIALIZED (SELECT accepted, arrivals"
+                                              " FROM spend($20, $21, $22, $23, $24)), ",
+                                              "(SELECT accepted FROM spent)") +
+                                   "SELECT arrivals, NULL::bigint, " +
+                                   nulls_for(authorization_columns) +
+                                   " FROM spent UNION ALL SELECT NULL, r.* FROM reused r",
+                               repeatable};
+
 // What read_order reads, of orders called `o`.
 const std::string columns =
     "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
@@ -48,13 +72,6 @@ const std::string columns =
     " o.pinned_octets";
 
 constexpr int column_count = 19;
-
-// As many as there are columns in a list.
-std::string nulls_for(std::string_view list) {
-    std::string nulls = "NULL";
-    for (auto i = std::ranges::count(list, ','); i > 0; --i) nulls += ", NULL";
-    return nulls;
-}
 
 const Statement find{"find_order", "SELECT " + columns + " FROM orders o WHERE id = $1", repeatable,
                      shared};
@@ -164,40 +181,71 @@ struct AuthorizationLists {
     std::vector<std::int64_t> created, expires;
 };
 
+// The rows of `create_charged`.
+ca::OrderStore::Placement charged_placement(const Answer& answer, const ChargeLists& charges,
+                                            std::size_t places) {
+    ca::OrderStore::Placement placement;
+    placement.reused.resize(places);
+    for (int i = 0; i < answer.rows(); ++i) {
+        auto row = answer.row(i);
+        if (const auto arrivals = row.optional_integers()) {
+            placement.decision = charges.decision(arrivals);
+            continue;
+        }
+        const auto place = static_cast<std::size_t>(row.integer());
+        placement.reused.at(place - 1) = read_authorization(row);
+    }
+    return placement;
+}
+
 }  // namespace
 
-base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::create_order(
-    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) {
+base::Task<ca::OrderStore::Placement> PostgresRepository::create_order(
+    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse,
+    ca::Charges charges) {
     const AuthorizationLists lists(fresh);
+    const ChargeLists charge_lists(charges, order.created);
     const auto finished_after = reuse ? std::optional(reuse->finished_after) : std::nullopt;
     const auto finished_by = reuse ? std::optional(reuse->finished_by) : std::nullopt;
     const auto lapsing_after = reuse ? std::optional(reuse->lapsing_after) : std::nullopt;
+    auto parameters = Parameters::of(
+        order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
+        to_stored(order.authorizations), order.profile, order.not_before, order.not_after,
+        lists.ids, lists.accounts, lists.identifiers, lists.created, lists.expires, lists.tokens,
+        lists.offered, finished_after, lapsing_after, finished_by);
+    if (!charges.empty()) charge_lists.add_to(parameters);
+    Placement placement;
     try {
         const auto answer =
-            co_await run(create, order.id, order.account, order.created, order.expires,
-                         to_stored(order.identifiers), to_stored(order.authorizations),
-                         order.profile, order.not_before, order.not_after, lists.ids,
-                         lists.accounts, lists.identifiers, lists.created, lists.expires,
-                         lists.tokens, lists.offered, finished_after, lapsing_after, finished_by);
-        co_return placed_authorizations(answer, fresh.size());
+            co_await pool_.call(charges.empty() ? create : create_charged, std::move(parameters));
+        if (charges.empty()) {
+            placement.reused = placed_authorizations(answer, fresh.size());
+            co_return placement;
+        }
+        placement = charged_placement(answer, charge_lists, fresh.size());
+        // The buckets may have refused what an earlier sending took from them.
+        if (placement.decision.accepted || !answer.follows_lost_answer()) co_return placement;
     } catch (const StatementRefused& refusal) {
         if (!refusal.is_unique_violation() || !refusal.follows_lost_answer) throw;
+        placement.decision.accepted = true;
     }
-    co_return co_await reused_by_stored(order.id, fresh);
+    const bool must_be_there = placement.decision.accepted;
+    auto stored = co_await find_order(order.id);
+    if (stored) co_return co_await stored_placement(*std::move(stored), std::move(fresh));
+    if (must_be_there) throw ca::OutcomeUnknown("create_order: it was stored, and is gone");
+    co_return placement;
 }
 
 // The ids are fresh, so what has them is what an earlier sending of this order wrote.
-base::Task<std::vector<std::optional<ca::Authorization>>> PostgresRepository::reused_by_stored(
-    OrderId id, std::span<const ca::Authorization> fresh) {
-    std::vector<std::optional<ca::Authorization>> reused(fresh.size());
-    const auto stored = co_await find_order(id);
-    if (!stored) throw ca::OutcomeUnknown("create_order: it was stored, and is gone");
+base::Task<ca::OrderStore::Placement> PostgresRepository::stored_placement(
+    Order stored, std::vector<ca::Authorization> fresh) {
+    Placement placement{.reused = std::vector<std::optional<ca::Authorization>>(fresh.size())};
     // Without reuse there may be fewer fresh ones.
-    if (stored->authorizations.size() != fresh.size()) co_return reused;
+    if (stored.authorizations.size() != fresh.size()) co_return placement;
     for (std::size_t i = 0; i < fresh.size(); ++i)
-        if (stored->authorizations[i] != fresh[i].id)
-            reused[i] = co_await find_authorization(stored->authorizations[i]);
-    co_return reused;
+        if (stored.authorizations[i] != fresh[i].id)
+            placement.reused[i] = co_await find_authorization(stored.authorizations[i]);
+    co_return placement;
 }
 
 base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {

@@ -20,8 +20,8 @@ class PostgresRepository final : public ca::SharedRepository {
                        base::Log& log, ca::Observer& observer);
     ~PostgresRepository() override;
 
-    // postgres_accounts.cpp
-    base::Task<Creation> create_account(ca::Account account) override;
+    // accounts.cpp
+    base::Task<Creation> create_account(ca::Account account, ca::Charges charges) override;
     base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override;
     base::Task<std::optional<ca::Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) override;
@@ -35,9 +35,9 @@ class PostgresRepository final : public ca::SharedRepository {
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override;
 
-    // postgres_orders.cpp
-    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
-        ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
+    // orders.cpp
+    base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
+                                       std::optional<Reuse> reuse, ca::Charges charges) override;
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
     base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
@@ -52,7 +52,7 @@ class PostgresRepository final : public ca::SharedRepository {
     base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
         std::size_t limit) override;
 
-    // postgres_authorizations.cpp
+    // authorizations.cpp
     base::Task<std::optional<ca::Authorization>> find_authorization(
         ca::AuthorizationId id) override;
     base::Task<std::vector<ca::Authorization>> find_authorizations(
@@ -64,19 +64,21 @@ class PostgresRepository final : public ca::SharedRepository {
                                       ca::ValidationAttempt attempt) override;
     base::Task<bool> note_failed_try(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                      base::Time now) override;
-    base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
-                                       base::Time expires) override;
+    base::Task<ValidationEnd> finish_validation(ca::AuthorizationId id,
+                                                ca::ValidationAttempt attempt, base::Time expires,
+                                                ca::Charges charges) override;
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
     base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
         std::size_t limit) override;
 
-    // postgres_certificates.cpp
+    // certificates.cpp
     base::Task<void> add_certificate(ca::IssuedCertificate certificate) override;
     base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
         pki::SerialNumber serial) override;
     base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
     base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
                                                      ca::Revocation revocation) override;
+    base::Task<bool> block_key(crypto::Sha256Digest key) override;
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
@@ -86,12 +88,17 @@ class PostgresRepository final : public ca::SharedRepository {
     base::Task<std::optional<base::Time>> believed_time() override;
     base::Task<void> keep_believed_time(base::Time time) override;
 
-    // postgres_retention.cpp
+    // retention.cpp
     base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
                                            std::size_t at_most) override;
 
-    // postgres_counters.cpp
-    base::Task<ca::ChargeDecision> charge(std::vector<ca::Charge> charges, base::Time now) override;
+    // counters.cpp
+    base::Task<ca::ChargeDecision> charge(ca::Charges charges, base::Time now) override;
+    base::Task<bool> reset_bucket(std::string bucket) override;
+
+    // work_leases.cpp
+    base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override;
+    base::Task<void> release(std::string work) override;
 
     ca::Nonces& nonces() override { return nonces_; }
     ca::RequestChecks& checks() override { return checks_; }
@@ -109,9 +116,8 @@ class PostgresRepository final : public ca::SharedRepository {
     base::Task<std::size_t> remove_in_order(const Statement& statement, base::Time cutoff,
                                             std::size_t at_most);
 
-    /// What an order that is there already stands on instead of `fresh`, each at its place.
-    base::Task<std::vector<std::optional<ca::Authorization>>> reused_by_stored(
-        ca::OrderId id, std::span<const ca::Authorization> fresh);
+    /// How an order that is there already was placed: what it stands on instead of `fresh`.
+    base::Task<Placement> stored_placement(ca::Order stored, std::vector<ca::Authorization> fresh);
     /// The account in a row that begins with its version, remembered.
     ca::Account remember(PostgresRow& row);
     template <class... Values>

@@ -65,9 +65,6 @@ base::Task<std::size_t> PostgresRepository::remove_in_order(const Statement& sta
 base::Task<ca::Removal> PostgresRepository::remove_expired(ca::RetentionCutoffs cutoffs,
                                                            std::size_t at_most) {
     ca::Removal removal;
-    // Two nodes would look at the same rows; where they did, each object would still go once.
-    removal.is_round_over = !node_.is_first();
-    if (removal.is_round_over) co_return removal;
     switch (retention_stage_) {
         case RetentionStage::orders:
             removal.removed = co_await remove_in_order(remove_orders, cutoffs.orders, at_most);

@@ -14,25 +14,12 @@
 #include <gtest/gtest.h>
 
 #include "store/key_obstacle.h"
-#include "store/postgres/testing/postgres_cluster.h"
-#include "store/testing/await.h"
-#include "store/testing/expect_same.h"
-#include "store/testing/specimens.h"
+#include "store/postgres/testing/nodes_fixture.h"
 
 namespace cairn::store::testing {
 namespace {
 
 using protocol::ChallengeType;
-
-/// Waits for what happens on other threads.
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(10ms);
-    }
-    return true;
-}
 
 template <class Jobs>
 auto ids_of(const Jobs& jobs) {
@@ -41,65 +28,15 @@ auto ids_of(const Jobs& jobs) {
     return ids;
 }
 
-/// Two nodes of one CA.
-class PostgresStoreTest : public ::testing::Test {
+class PostgresStoreTest : public PostgresNodes {
   protected:
-    ~PostgresStoreTest() override {
-        here.reset();
-        there.reset();
-        cluster.run_sql("DROP SCHEMA IF EXISTS " + schema + " CASCADE");
-    }
-
     const ca::OrderStore::RequestedKey unknown_key{digest("a key"), digest("its thumbprint")};
 
-    std::unique_ptr<ca::SharedRepository> open(const std::string& name,
-                                               base::Milliseconds lease = 8s,
-                                               PostgresOptions hooks = {}) {
-        hooks.url = cluster.url();
-        hooks.schema = schema;
-        hooks.connections = 2;
-        hooks.node_name = name;
-        hooks.lease = lease;
-        return open_postgres_store(hooks, loops.executors(), *log);
-    }
-    void open_both() {
-        here = open("here");
-        there = open("there");
-    }
-    /// As a request on one of the loops does it.
-    std::future<ca::RequestCheck> begin_to_admit(ca::SharedRepository& store,
-                                                 const std::string& nonce,
-                                                 std::optional<ca::AccountId> whom = std::nullopt,
-                                                 std::size_t loop = 0) {
-        const auto executor = loops.executors().at(loop);
-        auto task = [](ca::SharedRepository& at, std::string what, std::optional<ca::AccountId> who,
-                       base::Executor where) -> base::Task<ca::RequestCheck> {
-            auto check = at.checks().begin(what, who, where);
-            co_return co_await std::move(check).outcome();
-        };
-        return boost::asio::co_spawn(executor, task(store, nonce, whom, executor),
-                                     boost::asio::use_future);
-    }
-    ca::RequestCheck admit(ca::SharedRepository& store, const std::string& nonce,
-                           std::optional<ca::AccountId> whom = std::nullopt) {
-        return begin_to_admit(store, nonce, whom).get();
-    }
-    bool redeem(ca::SharedRepository& store, const std::string& nonce) {
-        return admit(store, nonce).nonce_is_good;
-    }
     ca::Authorization stored_authorization() {
         auto proof = make.authorization(account.id, "example.org");
         await(here->create_order(make.order(account.id, {proof}), {proof}, std::nullopt));
         return proof;
     }
-
-    PostgresCluster& cluster = PostgresCluster::instance();
-    const std::string schema = cluster.fresh_schema();
-    std::unique_ptr<base::Log> log = base::silent_log();
-    Loops loops{2};
-    std::unique_ptr<ca::SharedRepository> here, there;
-    Specimens make;
-    ca::Account account = make.account();
 };
 
 TEST_F(PostgresStoreTest, ManyNodesMayStartAtOnce) {
@@ -526,40 +463,6 @@ TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
         EXPECT_THROW(refused.get(), std::runtime_error);
         EXPECT_FALSE(redeem(*here, nonce));
     }
-}
-
-TEST_F(PostgresStoreTest, OneNodeForgetsWhatHasExpired) {
-    open_both();
-    await(here->create_account(account));
-    const auto later = now + 1000h;
-    const ca::RetentionCutoffs cutoffs{.orders = later};
-    const auto place = [&] {
-        await(here->create_order(make.order(account.id, {}), {}, std::nullopt));
-    };
-    const auto removes = [&](ca::SharedRepository& node) {
-        std::size_t removed = 0;
-        for (bool is_over = false; !is_over;) {
-            const auto removal = await(node.remove_expired(cutoffs, 10));
-            removed += removal.removed;
-            is_over = removal.is_round_over;
-        }
-        return removed == 1;
-    };
-    // Once both have looked since both were there, it is always the same one.
-    here->report_configuration("a");
-    there->report_configuration("a");
-    place();
-    const bool is_here = removes(*here);
-    EXPECT_EQ(removes(*there), !is_here);
-    for (int i = 0; i < 3; ++i) {
-        place();
-        EXPECT_FALSE(removes(is_here ? *there : *here));
-        EXPECT_TRUE(removes(is_here ? *here : *there));
-    }
-    // The other one takes over.
-    place();
-    (is_here ? here : there).reset();
-    EXPECT_TRUE(eventually([&] { return removes(is_here ? *there : *here); }));
 }
 
 TEST_F(PostgresStoreTest, TellsOfWritingCalls) {

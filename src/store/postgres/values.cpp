@@ -17,6 +17,13 @@ void put(std::string& octets, Integer value) {
     octets.append(network_order.data(), network_order.size());
 }
 
+// In network order; at most eight octets.
+std::int64_t number_in(base::BytesView octets) {
+    std::uint64_t value = 0;
+    for (const auto octet : octets) value = value << 8U | octet;
+    return static_cast<std::int64_t>(value);
+}
+
 void put_sized(std::string& octets, std::string_view value) {
     put(octets, static_cast<std::int32_t>(value.size()));
     octets += value;
@@ -99,9 +106,31 @@ base::BytesView PostgresRow::next() {
 std::int64_t PostgresRow::integer() {
     const auto octets = next();
     if (octets.size() != 8) throw std::logic_error("the database's answer is no bigint");
-    std::uint64_t value = 0;
-    for (const auto octet : octets) value = value << 8U | octet;
-    return static_cast<std::int64_t>(value);
+    return number_in(octets);
+}
+
+// array_send: dimensions, whether there are NULLs, the type, then length and lower bound of each
+// dimension, and the values, each behind its length. An empty array has no dimension.
+std::vector<std::int64_t> PostgresRow::integers() {
+    constexpr std::size_t head = 12, bounds = 8, value_size = 4 + 8;
+    const auto octets = next();
+    const auto refuse = [] {
+        throw std::logic_error("the database's answer is no list of bigint");
+    };
+    if (octets.size() < head) refuse();
+    const auto dimensions = number_in(octets.first(4));
+    if (dimensions == 0) return {};
+    if (dimensions != 1 || octets.size() < head + bounds) refuse();
+    const auto count = static_cast<std::size_t>(number_in(octets.subspan(head, 4)));
+    auto rest = octets.subspan(head + bounds);
+    if (rest.size() != count * value_size) refuse();
+    std::vector<std::int64_t> values;
+    values.reserve(count);
+    for (; !rest.empty(); rest = rest.subspan(value_size)) {
+        if (number_in(rest.first(4)) != 8) refuse();
+        values.push_back(number_in(rest.subspan(4, 8)));
+    }
+    return values;
 }
 
 bool PostgresRow::boolean() {

@@ -99,10 +99,15 @@ class PostgresRow {
 
     std::int64_t integer();
     bool boolean();
+    /// A one-dimensional array of `bigint` without NULL.
+    std::vector<std::int64_t> integers();
     std::string_view text() { return base::text_of(next()); }
     base::BytesView blob() { return next(); }
     base::Time time() { return base::Time(base::Seconds(integer())); }
     std::optional<std::int64_t> optional_integer() { return optional(&PostgresRow::integer); }
+    std::optional<std::vector<std::int64_t>> optional_integers() {
+        return optional(&PostgresRow::integers);
+    }
     std::optional<std::string_view> optional_text() { return optional(&PostgresRow::text); }
     std::optional<base::BytesView> optional_blob() { return optional(&PostgresRow::blob); }
     std::optional<base::Time> optional_time() { return optional(&PostgresRow::time); }

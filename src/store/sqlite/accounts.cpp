@@ -30,19 +30,23 @@ std::optional<ca::AccountStore::KeyRefusal> SqliteRepository::refusal_of(Connect
     return std::nullopt;
 }
 
-base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account account) {
+base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account account,
+                                                                        ca::Charges charges) {
+    const auto withdrawals = withdrawals_of(charges);
     auto step = [&](Connection& connection) -> Creation {
         const auto holder = holder_of(connection, account.key.thumbprint());
         if (holder) return {find_by_id(connection, *holder).value(), false};
         if (const auto refusal = refusal_of(connection, account.key))
             return {account, false, refusal};
+        auto decision = take(connection, charges, withdrawals, instant_of(account.created));
+        if (!decision.accepted) return {account, false, std::nullopt, std::move(decision)};
         connection.execute(
             "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
             " deactivated) VALUES (?, ?, ?, ?, ?, ?, ?)",
             account.id, account.key.thumbprint(), account.key.to_json(), to_lines(account.contacts),
             account.created, account.terms_agreed, account.deactivated);
         writer_.after_commit([&] { accounts_.put(account); });
-        return {account, true};
+        return {account, true, std::nullopt, std::move(decision)};
     };
     co_return co_await writer_.run(step);
 }

@@ -21,6 +21,15 @@ std::optional<Authorization> find_by_id(Connection& connection, const Authorizat
         read_authorization<Columns>, id);
 }
 
+// Whether an attempt may end, by the condition of the statement that ends it.
+bool may_finish(Connection& connection, const AuthorizationId& id,
+                const ca::ValidationAttempt& attempt) {
+    return connection.exists(
+        "SELECT 1 FROM authorizations WHERE id = ?1 AND finished IS NULL AND deactivated IS NULL"
+        " AND ((started IS NULL AND expires > ?2) OR method = ?3)",
+        id, attempt.finished, to_stored(std::span(&attempt.method, 1)));
+}
+
 }  // namespace
 
 void insert_authorization(Connection& connection, const Authorization& authorization) {
@@ -134,10 +143,14 @@ base::Task<bool> SqliteRepository::note_failed_try(AuthorizationId id,
     co_return co_await writer_.run(step);
 }
 
-base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id,
-                                                     ca::ValidationAttempt attempt,
-                                                     base::Time expires) {
-    auto step = [&](Connection& connection) {
+base::Task<ca::OrderStore::ValidationEnd> SqliteRepository::finish_validation(
+    AuthorizationId id, ca::ValidationAttempt attempt, base::Time expires, ca::Charges charges) {
+    const auto withdrawals = withdrawals_of(charges);
+    const auto charged_at = instant_of(attempt.finished.value());
+    auto step = [&](Connection& connection) -> ValidationEnd {
+        if (!charges.empty() && !may_finish(connection, id, attempt)) return {};
+        auto decision = take(connection, charges, withdrawals, charged_at);
+        if (!decision.accepted) return {false, std::move(decision)};
         const auto& problem = attempt.problem;
         const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;
         const auto new_expiry = problem ? std::nullopt : std::optional(expires);
@@ -160,7 +173,7 @@ base::Task<bool> SqliteRepository::finish_validation(AuthorizationId id,
                 if (new_expiry) authorization.expires = *new_expiry;
             });
         }
-        return is_finished;
+        return {is_finished, std::move(decision)};
     };
     co_return co_await writer_.run(step);
 }

@@ -97,6 +97,15 @@ base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_cer
     co_return co_await writer_.run(step);
 }
 
+base::Task<bool> SqliteRepository::block_key(crypto::Sha256Digest key) {
+    auto step = [&](Connection& connection) {
+        writer_.after_commit([&] { blocked_keys_.add(key); });
+        return connection.execute(
+                   "INSERT INTO blocked_keys (key) VALUES (?) ON CONFLICT DO NOTHING", key) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
 base::Task<bool> SqliteRepository::record_key_compromise(crypto::Sha256Digest key, base::Time now) {
     auto step = [&](Connection& connection) {
         connection.execute("INSERT INTO blocked_keys (key) VALUES (?) ON CONFLICT DO NOTHING", key);

@@ -29,11 +29,16 @@ bool has_lost_its_ground(Connection& connection, const OrderId& id) {
 
 }  // namespace
 
-base::Task<std::vector<std::optional<ca::Authorization>>> SqliteRepository::create_order(
-    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) {
-    std::vector<std::optional<ca::Authorization>> reused;
+base::Task<ca::OrderStore::Placement> SqliteRepository::create_order(
+    Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse,
+    ca::Charges charges) {
+    const auto withdrawals = withdrawals_of(charges);
+    Placement placement;
     auto step = [&](Connection& connection) {
+        auto& [reused, decision] = placement;
         reused.clear();  // a step that is undone is run again
+        decision = take(connection, charges, withdrawals, instant_of(order.created));
+        if (!decision.accepted) return;
         for (const auto& candidate : fresh) {
             auto valid = reuse ? find_reusable(connection, candidate, *reuse) : std::nullopt;
             reused.push_back(std::move(valid));
@@ -50,11 +55,11 @@ base::Task<std::vector<std::optional<ca::Authorization>>> SqliteRepository::crea
         writer_.after_commit([&] {
             orders_.put(order);
             for (std::size_t i = 0; i < fresh.size(); ++i)
-                if (!reused[i]) authorizations_.put(fresh[i]);
+                if (!placement.reused[i]) authorizations_.put(fresh[i]);
         });
     };
     co_await writer_.run(step);
-    co_return reused;
+    co_return placement;
 }
 
 base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {

@@ -9,6 +9,7 @@
 #include "store/sqlite/retention_sweep.h"
 #include "store/sqlite/server_lock.h"
 #include "store/sqlite/store.h"
+#include "store/token_bucket.h"
 
 namespace cairn::store {
 
@@ -28,8 +29,8 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::optional<base::Time>> believed_time() override;
     base::Task<void> keep_believed_time(base::Time time) override;
 
-    // sqlite_accounts.cpp
-    base::Task<Creation> create_account(ca::Account account) override;
+    // accounts.cpp
+    base::Task<Creation> create_account(ca::Account account, ca::Charges charges) override;
     base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override;
     base::Task<std::optional<ca::Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) override;
@@ -43,9 +44,9 @@ class SqliteRepository final : public ca::Repository {
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override;
 
-    // sqlite_orders.cpp
-    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
-        ca::Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse) override;
+    // orders.cpp
+    base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
+                                       std::optional<Reuse> reuse, ca::Charges charges) override;
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
     base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
@@ -60,7 +61,7 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
         std::size_t limit) override;
 
-    // sqlite_authorizations.cpp
+    // authorizations.cpp
     base::Task<std::optional<ca::Authorization>> find_authorization(
         ca::AuthorizationId id) override;
     base::Task<std::vector<ca::Authorization>> find_authorizations(
@@ -72,28 +73,37 @@ class SqliteRepository final : public ca::Repository {
                                       ca::ValidationAttempt attempt) override;
     base::Task<bool> note_failed_try(ca::AuthorizationId id, ca::ValidationAttempt attempt,
                                      base::Time now) override;
-    base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
-                                       base::Time expires) override;
+    base::Task<ValidationEnd> finish_validation(ca::AuthorizationId id,
+                                                ca::ValidationAttempt attempt, base::Time expires,
+                                                ca::Charges charges) override;
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override;
     base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
         std::size_t limit) override;
 
-    // sqlite_certificates.cpp
+    // certificates.cpp
     base::Task<void> add_certificate(ca::IssuedCertificate certificate) override;
     base::Task<std::optional<ca::IssuedCertificate>> find_certificate(
         pki::SerialNumber serial) override;
     base::Task<std::optional<Download>> find_download(pki::SerialNumber serial) override;
     base::Task<RevocationOutcome> revoke_certificate(pki::SerialNumber serial,
                                                      ca::Revocation revocation) override;
+    base::Task<bool> block_key(crypto::Sha256Digest key) override;
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
     base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
 
-    // sqlite_counters.cpp
-    base::Task<ca::ChargeDecision> charge(std::vector<ca::Charge> charges, base::Time now) override;
+    // counters.cpp
+    base::Task<ca::ChargeDecision> charge(ca::Charges charges, base::Time now) override;
+    base::Task<bool> reset_bucket(std::string bucket) override;
 
-    // sqlite_retention.cpp
+    // One process has the store, and with it every lease.
+    base::Task<Lease> try_lease(std::string, base::Milliseconds duration) override {
+        co_return Lease{Lease::Holder::this_node, duration};
+    }
+    base::Task<void> release(std::string) override { co_return; }
+
+    // retention.cpp
     base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
                                            std::size_t at_most) override;
 
@@ -130,6 +140,9 @@ void insert_authorization(Connection& connection, const ca::Authorization& autho
 [[nodiscard]] std::optional<ca::Authorization> find_reusable(Connection& connection,
                                                              const ca::Authorization& candidate,
                                                              const ca::OrderStore::Reuse& reuse);
+/// Takes from all of these buckets or, if one of them holds too little, from none.
+[[nodiscard]] ca::ChargeDecision take(Connection& connection, std::span<const ca::Charge> charges,
+                                      std::span<const Withdrawal> withdrawals, Instant now);
 void insert_certificate(Connection& connection, const ca::IssuedCertificate& certificate);
 [[nodiscard]] bool is_blocked(Connection& connection, const crypto::Sha256Digest& key);
 /// Whether this key (SHA-256 of its SPKI) is in a certificate, or in one whose issuance has begun.

@@ -38,11 +38,13 @@ class AuthorizationContract : public RepositoryContract {
     }
 
     /// Ends an attempt that started at `now`.
-    base::Task<bool> finish(const ca::AuthorizationId& id, base::Time finished,
+    base::Task<bool> finish(ca::AuthorizationId id, base::Time finished,
                             std::optional<protocol::Problem> problem, base::Time expires,
                             protocol::ChallengeType method = protocol::ChallengeType::http_01) {
         ca::ValidationAttempt attempt{method, now, finished, std::move(problem)};
-        return store().finish_validation(id, std::move(attempt), expires);
+        auto finishing = store().finish_validation(id, std::move(attempt), expires);
+        const auto end = co_await std::move(finishing);
+        co_return end.is_recorded;
     }
 
     ca::Account account = stored_account();

@@ -31,8 +31,9 @@ class FaultyRepository final : public ca::Repository {
 
     // Calls that write.
 
-    base::Task<Creation> create_account(ca::Account account) override {
-        return around(point_, "create_account", store_->create_account(std::move(account)));
+    base::Task<Creation> create_account(ca::Account account, ca::Charges charges) override {
+        return around(point_, "create_account",
+                      store_->create_account(std::move(account), std::move(charges)));
     }
     base::Task<std::optional<ca::Account>> update_contacts(
         ca::AccountId id, std::vector<std::string> contacts) override {
@@ -50,11 +51,11 @@ class FaultyRepository final : public ca::Repository {
             point_, "replace_account_key",
             store_->replace_account_key(std::move(id), old_thumbprint, std::move(new_key)));
     }
-    base::Task<std::vector<std::optional<ca::Authorization>>> create_order(
-        ca::Order order, std::vector<ca::Authorization> fresh,
-        std::optional<Reuse> reuse) override {
-        return around(point_, "create_order",
-                      store_->create_order(std::move(order), std::move(fresh), reuse));
+    base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
+                                       std::optional<Reuse> reuse, ca::Charges charges) override {
+        return around(
+            point_, "create_order",
+            store_->create_order(std::move(order), std::move(fresh), reuse, std::move(charges)));
     }
     base::Task<bool> begin_validation(ca::AuthorizationId id,
                                       ca::ValidationAttempt attempt) override {
@@ -66,10 +67,12 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "note_failed_try",
                       store_->note_failed_try(std::move(id), std::move(attempt), now));
     }
-    base::Task<bool> finish_validation(ca::AuthorizationId id, ca::ValidationAttempt attempt,
-                                       base::Time expires) override {
+    base::Task<ValidationEnd> finish_validation(ca::AuthorizationId id,
+                                                ca::ValidationAttempt attempt, base::Time expires,
+                                                ca::Charges charges) override {
         return around(point_, "finish_validation",
-                      store_->finish_validation(std::move(id), std::move(attempt), expires));
+                      store_->finish_validation(std::move(id), std::move(attempt), expires,
+                                                std::move(charges)));
     }
     base::Task<bool> deactivate_authorization(ca::AuthorizationId id, base::Time now) override {
         return around(point_, "deactivate_authorization",
@@ -103,10 +106,6 @@ class FaultyRepository final : public ca::Repository {
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override {
         return around(point_, "record_key_compromise", store_->record_key_compromise(key, now));
     }
-    base::Task<ca::ChargeDecision> charge(std::vector<ca::Charge> charges,
-                                          base::Time now) override {
-        return store_->charge(std::move(charges), now);
-    }
     base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override {
         return around(point_, "save_issuer", store_->save_issuer(id, std::move(chain_pem)));
     }
@@ -114,6 +113,23 @@ class FaultyRepository final : public ca::Repository {
                                            std::size_t at_most) override {
         return around(point_, "remove_expired", store_->remove_expired(cutoffs, at_most));
     }
+    // Calls that write by themselves what nothing else rests on.
+
+    base::Task<ca::ChargeDecision> charge(ca::Charges charges, base::Time now) override {
+        return store_->charge(std::move(charges), now);
+    }
+    base::Task<bool> reset_bucket(std::string bucket) override {
+        return store_->reset_bucket(std::move(bucket));
+    }
+    base::Task<bool> block_key(crypto::Sha256Digest key) override { return store_->block_key(key); }
+    base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override {
+        return store_->try_lease(std::move(work), duration);
+    }
+    base::Task<void> release(std::string work) override { return store_->release(std::move(work)); }
+    base::Task<void> keep_believed_time(base::Time time) override {
+        return store_->keep_believed_time(time);
+    }
+
     // Calls that read.
 
     base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override {
@@ -122,6 +138,10 @@ class FaultyRepository final : public ca::Repository {
     base::Task<std::optional<ca::Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) override {
         return store_->find_account_by_key(thumbprint);
+    }
+    base::Task<std::vector<ca::Account>> list_accounts(std::optional<ca::AccountId> after,
+                                                       std::size_t limit) override {
+        return store_->list_accounts(after, limit);
     }
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override {
         return store_->find_order(std::move(id));
@@ -175,10 +195,6 @@ class FaultyRepository final : public ca::Repository {
     base::Task<void> probe() override { return store_->probe(); }
     base::Task<std::optional<base::Time>> believed_time() override {
         return store_->believed_time();
-    }
-    // It writes, but nothing depends on whether it did.
-    base::Task<void> keep_believed_time(base::Time time) override {
-        return store_->keep_believed_time(time);
     }
 
   private:

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "ca/facts/account.h"
+#include "ca/facts/id.h"
+#include "crypto/digest.h"
+
+namespace cairn::ca {
+
+/// Writes by which somebody intervenes in a running CA: the operator, or, as far as RFC 8555 lets
+/// them, who holds an account or a key. When one has returned, it is durable and in force:
+/// - whatever this node reads from then on shows it;
+/// - so does whatever any other node reads for a request that it gets from then on: a node asks the
+///   database whether what it remembers is still so, for each request, and waits for no message;
+/// - a job whose request came before may go by what that request had read, for the two seconds that
+///   JobsInFlight lets it. What it writes is refused all the same where its condition says so
+///   (OrderStore::begin_issuance).
+class OperatorStore {
+  public:
+    virtual ~OperatorStore() = default;
+
+    /// Ends an account: none of its requests is served any more. The account afterwards, none if
+    /// there is no such account; deactivating twice keeps the first time.
+    [[nodiscard]] virtual base::Task<std::optional<Account>> deactivate_account(AccountId id,
+                                                                                base::Time now) = 0;
+    /// Blocks a key (SHA-256 of its SPKI): no account gets it and no certificate is issued with it
+    /// from now on. Certificates that have it stay as they are. False if it was blocked already.
+    [[nodiscard]] virtual base::Task<bool> block_key(crypto::Sha256Digest key) = 0;
+    /// Records that others have the key (SHA-256 of its SPKI): it is blocked, and every certificate
+    /// with it that has not ended at `now`, one that is being issued included, is revoked for
+    /// keyCompromise; those that were already keep their time. False if that is recorded already.
+    /// It takes as long for one certificate as for a million: the record itself revokes them.
+    [[nodiscard]] virtual base::Task<bool> record_key_compromise(crypto::Sha256Digest key,
+                                                                 base::Time now) = 0;
+    /// Fills a token bucket: it is as if nobody had ever taken from it. False if nobody has, as far
+    /// as the store remembers.
+    [[nodiscard]] virtual base::Task<bool> reset_bucket(std::string bucket) = 0;
+};
+
+}  // namespace cairn::ca

@@ -1,0 +1,245 @@
+#include "ca/work/periodic_work.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <gtest/gtest.h>
+
+#include "ca/ports/repository.h"
+
+namespace cairn::ca {
+namespace {
+
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+/// The leases of one work, as a store keeps them for several nodes.
+class SharedLease {
+  public:
+    WorkLeases::Lease ask(int node, base::Milliseconds duration) {
+        using enum WorkLeases::Lease::Holder;
+        const std::scoped_lock lock(mutex_);
+        ++questions_;
+        const auto now = SteadyClock::now();
+        if (holder_ && holder_ != node && now < until_)
+            return {another, std::chrono::ceil<base::Milliseconds>(until_ - now)};
+        holder_ = node;
+        until_ = now + duration;
+        return {this_node, duration};
+    }
+    void release(int node) {
+        const std::scoped_lock lock(mutex_);
+        if (holder_ == node) holder_.reset();
+    }
+    [[nodiscard]] std::optional<int> holder() {
+        const std::scoped_lock lock(mutex_);
+        return holder_;
+    }
+    [[nodiscard]] int questions() {
+        const std::scoped_lock lock(mutex_);
+        return questions_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::optional<int> holder_;
+    SteadyClock::time_point until_;
+    int questions_ = 0;
+};
+
+/// What one node sees of it.
+class NodeLeases final : public WorkLeases {
+  public:
+    NodeLeases(SharedLease& shared, int node) : shared_(shared), node_(node) {}
+
+    base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override {
+        EXPECT_EQ(work, "sweeping");
+        if (is_away) throw StoreUnavailable("the database is away");
+        co_return shared_.ask(node_, duration);
+    }
+    base::Task<void> release(std::string work) override {
+        EXPECT_EQ(work, "sweeping");
+        shared_.release(node_);
+        co_return;
+    }
+
+    std::atomic<bool> is_away = false;
+
+  private:
+    SharedLease& shared_;
+    const int node_;
+};
+
+class PeriodicWorkTest : public ::testing::Test {
+  protected:
+    /// A node and its work.
+    struct Node {
+        Node(SharedLease& shared, int number, PeriodicWork::Options options,
+             PeriodicWork::Round round, base::Log& log)
+            : leases(shared, number), work(std::move(options), std::move(round), leases, log) {}
+        NodeLeases leases;
+        PeriodicWork work;
+    };
+    ~PeriodicWorkTest() override {
+        for (auto& node : nodes) node->work.stop();
+        context.stop();
+    }
+    Node& add(PeriodicWork::Round round, base::Milliseconds between_rounds = 5ms,
+              base::Milliseconds lease = 1500ms) {
+        nodes.push_back(std::make_unique<Node>(
+            shared, static_cast<int>(nodes.size()),
+            PeriodicWork::Options{
+                .name = "sweeping", .between_rounds = between_rounds, .lease = lease},
+            std::move(round), *log));
+        return *nodes.back();
+    }
+    /// A round that only counts.
+    static PeriodicWork::Round counting(std::atomic<int>& rounds) {
+        return [&rounds](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
+            ++rounds;
+            co_return PeriodicWork::Outcome::done;
+        };
+    }
+    static bool eventually(const std::function<bool()>& condition) {
+        const auto deadline = SteadyClock::now() + 30s;
+        while (!condition()) {
+            if (SteadyClock::now() > deadline) return false;
+            std::this_thread::sleep_for(1ms);
+        }
+        return true;
+    }
+
+    SharedLease shared;
+    std::unique_ptr<base::Log> log = base::silent_log();
+    boost::asio::io_context context{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
+        context.get_executor()};
+    std::vector<std::unique_ptr<Node>> nodes;
+    std::jthread thread{[this] { context.run(); }};
+};
+
+TEST_F(PeriodicWorkTest, IsDoneByOneNodeAndByAnotherWhenThatIsGone) {
+    std::atomic<int> first_rounds = 0, second_rounds = 0;
+    auto& first = add(counting(first_rounds));
+    auto& second = add(counting(second_rounds));
+    first.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return first_rounds >= 1; }));
+    second.work.start(context.get_executor());
+    // For longer than the lease, which is renewed.
+    const auto begun = SteadyClock::now();
+    EXPECT_TRUE(eventually([&] { return SteadyClock::now() - begun > 2500ms; }));
+    EXPECT_EQ(second_rounds, 0);
+    EXPECT_GT(first_rounds, 10);
+
+    first.work.stop();
+    const auto died = SteadyClock::now();
+    EXPECT_TRUE(eventually([&] { return second_rounds >= 1; }));
+    const auto gap = SteadyClock::now() - died;
+    EXPECT_GT(gap, 100ms) << "the lease was not waited for";
+    EXPECT_LT(gap, 10s);
+    EXPECT_EQ(shared.holder(), 1);
+}
+
+TEST_F(PeriodicWorkTest, AsksForTheLeaseWhenItHasToBeRenewedAndNotForEachRound) {
+    std::atomic<int> rounds = 0;
+    add(counting(rounds), 1ms, 60s).work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return rounds >= 50; }));
+    EXPECT_EQ(shared.questions(), 1);
+}
+
+TEST_F(PeriodicWorkTest, LetsAnotherNodeDoWhatItCannot) {
+    std::atomic<int> refusals = 0, rounds = 0;
+    auto& unable = add([&](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
+        ++refusals;
+        co_return PeriodicWork::Outcome::unable;
+    });
+    auto& able = add(counting(rounds));
+    unable.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return refusals >= 1; }));
+    able.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return rounds >= 3; }));
+    EXPECT_EQ(shared.holder(), 1);
+}
+
+TEST_F(PeriodicWorkTest, TriesAgainWhereNobodyElseCan) {
+    std::atomic<int> refusals = 0;
+    auto& alone = add(
+        [&](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
+            ++refusals;
+            co_return PeriodicWork::Outcome::unable;
+        },
+        600s, 20ms);
+    alone.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return refusals >= 3; }));
+}
+
+TEST_F(PeriodicWorkTest, TellsARoundThatAnotherNodeHasTheWork) {
+    std::atomic<int> steps = 0, lost = 0;
+    auto& slow = add([&](PeriodicWork::Turn& turn) -> base::Task<PeriodicWork::Outcome> {
+        for (bool goes_on = true; goes_on;) {
+            ++steps;
+            goes_on = co_await turn.goes_on_after(1ms);
+        }
+        ++lost;
+        co_return PeriodicWork::Outcome::done;
+    });
+    slow.work.start(context.get_executor());
+    // Many times as long as the lease is good for without renewal.
+    EXPECT_TRUE(eventually([&] { return shared.questions() >= 5; }));
+    EXPECT_EQ(lost, 0);
+    // As if the database had lost the lease.
+    shared.release(0);
+    (void)shared.ask(1, 60s);
+    EXPECT_TRUE(eventually([&] { return lost == 1; }));
+    EXPECT_EQ(shared.holder(), 1);
+}
+
+TEST_F(PeriodicWorkTest, KeepsTheLeaseDuringALongPause) {
+    std::atomic<bool> is_over = false;
+    auto& resting = add(
+        [&](PeriodicWork::Turn& turn) -> base::Task<PeriodicWork::Outcome> {
+            const bool goes_on = co_await turn.goes_on_after(2500ms);
+            EXPECT_TRUE(goes_on);
+            is_over = true;
+            co_return PeriodicWork::Outcome::done;
+        },
+        600s, 1500ms);
+    resting.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] {
+        const bool is_free = shared.ask(1, 0ms).holder == WorkLeases::Lease::Holder::this_node;
+        return is_over || (shared.holder() == 1 && is_free);
+    }));
+    EXPECT_EQ(shared.holder(), 0);
+    EXPECT_TRUE(is_over);
+}
+
+TEST_F(PeriodicWorkTest, GoesOnAfterTheStoreWasAway) {
+    std::atomic<int> rounds = 0;
+    auto& node = add(counting(rounds));
+    node.leases.is_away = true;
+    node.work.start(context.get_executor());
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(rounds, 0);
+    node.leases.is_away = false;
+    EXPECT_TRUE(eventually([&] { return rounds >= 3; }));
+}
+
+TEST_F(PeriodicWorkTest, GoesOnAfterARoundThatFailedForWantOfTheStore) {
+    std::atomic<int> rounds = 0;
+    auto& node = add([&](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
+        if (++rounds == 2) throw StoreUnavailable("the disk is full");
+        co_return PeriodicWork::Outcome::done;
+    });
+    node.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return rounds >= 5; }));
+}
+
+}  // namespace
+}  // namespace cairn::ca
