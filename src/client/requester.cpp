@@ -40,6 +40,7 @@ constexpr milliseconds shortest_pause = 100ms;
 http::ClientOptions http_options(const SessionOptions& options) {
     http::ClientOptions result;
     result.user_agent = options.user_agent;
+    result.fields = {{"Accept-Language", "en"}};  // RFC 8555 section 6.1
     result.root_file = options.root_file;
     result.allow_plain_http = options.plain_http == PlainHttp::allowed;
     return result;

@@ -187,7 +187,6 @@ TEST_F(HttpClientTest, TrustsTheGivenRootAloneAndChecksTheName) {
     const auto untrusted = Client(system).get(url("/"));
     ASSERT_FALSE(untrusted);
     EXPECT_THAT(untrusted.error().message, HasSubstr("not trusted"));
-    EXPECT_THAT(untrusted.error().message, HasSubstr("--ca-root FILE"));
 
     Client client(options());
     const auto misnamed = client.get("https://127.0.0.1" + port_ + "/");

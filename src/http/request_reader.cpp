@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "http/field_syntax.h"
 #include "net/ascii.h"
 #include "net/url.h"
 
@@ -21,22 +22,6 @@ constexpr std::size_t kept_buffer = 16384;
 constexpr std::size_t max_fields = 100;
 constexpr std::size_t max_method = 32;
 
-using OctetSet = std::array<bool, 256>;
-
-constexpr OctetSet octets_where(auto&& belongs) {
-    OctetSet set{};
-    for (unsigned octet = 0; octet < set.size(); ++octet) set[octet] = belongs(octet);
-    return set;
-}
-// RFC 9110 section 5.6.2.
-constexpr OctetSet token_octets = octets_where([](unsigned octet) {
-    const char character = static_cast<char>(octet);
-    return octet < 128 && (net::is_ascii_digit(character) || net::is_ascii_letter(character) ||
-                           std::string_view("!#$%&'*+-.^_`|~").contains(character));
-});
-// RFC 9110 section 5.5: visible characters, obs-text, space and tab.
-constexpr OctetSet value_octets =
-    octets_where([](unsigned octet) { return octet == '\t' || (octet >= 0x20 && octet != 0x7f); });
 // Visible ASCII; a fragment is not part of a target (RFC 9112 section 3.2).
 constexpr OctetSet target_octets =
     octets_where([](unsigned octet) { return octet > 0x20 && octet < 0x7f && octet != '#'; });
@@ -46,17 +31,6 @@ constexpr OctetSet host_octets = octets_where([](unsigned octet) {
     return octet < 128 && (net::is_ascii_digit(character) || net::is_ascii_letter(character) ||
                            std::string_view("-._~%!$&'()*+;=:[]").contains(character));
 });
-
-bool consists_of(const OctetSet& set, std::string_view text) {
-    return std::ranges::all_of(
-        text, [&](char character) { return set[static_cast<unsigned char>(character)]; });
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 bool list_contains(std::string_view list, std::string_view token) {
     while (!list.empty()) {

@@ -63,31 +63,35 @@ TlsIdentity::~TlsIdentity() = default;
 
 void TlsIdentity::replace(std::string_view chain_pem, const crypto::PrivateKey& key) {
     auto context = make_context();
-    const crypto::BioHandle pem(
-        BIO_new_mem_buf(chain_pem.data(), static_cast<int>(chain_pem.size())));
-    crypto::require(pem != nullptr, "BIO_new_mem_buf");
-    const auto leaf = next_certificate(pem.get());
-    crypto::require(leaf != nullptr, "the server's certificate is not PEM");
-    crypto::require(SSL_CTX_use_certificate(context.get(), leaf.get()) == 1,
-                    "the server's certificate cannot be used");
-    while (const auto issuer = next_certificate(pem.get())) {
-        crypto::require(SSL_CTX_add1_chain_cert(context.get(), issuer.get()) == 1,
-                        "the server's chain cannot be used");
-    }
-    // The loop ended at the end of the text, or at a broken block.
-    const auto error = ERR_peek_last_error();
-    if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
-        throw std::runtime_error("the server's chain is not PEM: " + crypto::openssl_error());
-    }
-    ERR_clear_error();
-    crypto::require(SSL_CTX_use_PrivateKey(context.get(), key.handle()) == 1 &&
-                        SSL_CTX_check_private_key(context.get()) == 1,
-                    "the server's certificate and key do not belong together");
+    use_identity(context.get(), chain_pem, key);
     crypto::require(SSL_CTX_set_num_tickets(context.get(), tickets_for(key)) == 1,
                     "session tickets");
 
     const std::scoped_lock lock(state_->mutex);
     state_->context.swap(context);
+}
+
+void use_identity(SSL_CTX* context, std::string_view chain_pem, const crypto::PrivateKey& key) {
+    const crypto::BioHandle pem(
+        BIO_new_mem_buf(chain_pem.data(), static_cast<int>(chain_pem.size())));
+    crypto::require(pem != nullptr, "BIO_new_mem_buf");
+    const auto leaf = next_certificate(pem.get());
+    crypto::require(leaf != nullptr, "the certificate is not PEM");
+    crypto::require(SSL_CTX_use_certificate(context, leaf.get()) == 1,
+                    "the certificate cannot be used");
+    while (const auto issuer = next_certificate(pem.get())) {
+        crypto::require(SSL_CTX_add1_chain_cert(context, issuer.get()) == 1,
+                        "the chain cannot be used");
+    }
+    // The loop ended at the end of the text, or at a broken block.
+    const auto error = ERR_peek_last_error();
+    if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE) {
+        throw std::runtime_error("the chain is not PEM: " + crypto::openssl_error());
+    }
+    ERR_clear_error();
+    crypto::require(SSL_CTX_use_PrivateKey(context, key.handle()) == 1 &&
+                        SSL_CTX_check_private_key(context) == 1,
+                    "the certificate and key do not belong together");
 }
 
 }  // namespace cairn::net

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include <openssl/err.h>
 #include <openssl/pemerr.h>
@@ -22,5 +23,9 @@ struct TlsIdentity::State {
     mutable std::mutex mutex;
     crypto::SslContextHandle context;
 };
+
+/// Gives the context this chain (PEM, its own certificate first) and key.
+/// Throws std::runtime_error if they do not belong together.
+void use_identity(SSL_CTX* context, std::string_view chain_pem, const crypto::PrivateKey& key);
 
 }  // namespace cairn::net
