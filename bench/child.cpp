@@ -1,19 +1,19 @@
 #include "bench/child.h"
 
 #include <chrono>
+#include <csignal>
+#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace cairn::bench {
@@ -25,51 +25,44 @@ using namespace std::chrono_literals;
 constexpr auto stop_patience = 20s;
 constexpr auto run_patience = 60s;
 constexpr auto glance = 2ms;
-constexpr int exit_not_started = 127;
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-    std::vector<char*> result;
-    for (const auto& word : words) result.push_back(const_cast<char*>(word.c_str()));
-    result.push_back(nullptr);
-    return result;
+/// The words that run the command as its user, and end it when this process ends.
+std::vector<std::string> words_of(const Command& command) {
+    std::vector<std::string> words;
+    if (command.at_our_end == AtOurEnd::it_ends)
+        words = {"setpriv", "--pdeathsig", ::sigabbrev_np(command.stop_signal)};
+    if (command.user) {
+        if (words.empty()) words = {"setpriv"};
+        words.insert(words.end(), {"--reuid", std::to_string(command.user->user), "--regid",
+                                   std::to_string(command.user->group), "--clear-groups"});
+    }
+    words.insert(words.end(), command.words.begin(), command.words.end());
+    return words;
 }
 
-// Between fork and exec: nothing that allocates.
-[[noreturn]] void become(const Command& command, char* const* words, char* const* environment) {
-    const int output = ::open(command.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    const int input = ::open("/dev/null", O_RDONLY);
-    ::dup2(input, STDIN_FILENO);
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
-    ::setpgid(0, 0);
-    ::close_range(STDERR_FILENO + 1, ~0U, 0);
-    if (command.user && (::setgroups(0, nullptr) != 0 || ::setgid(command.user->group) != 0 ||
-                         ::setuid(command.user->user) != 0))
-        ::_exit(exit_not_started);
-    ::prctl(PR_SET_PDEATHSIG, command.stop_signal);
-    ::execvpe(words[0], words, environment);
-    ::_exit(exit_not_started);
+base::ChildProcess start(const Command& command) {
+    const auto words = words_of(command);
+    base::ChildProcess::Environment environment;
+    for (const auto& variable : command.environment) {
+        const auto equals = variable.find('=');
+        environment.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+    }
+    const int output =
+        ::open(command.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (output < 0) throw std::runtime_error("cannot write " + command.output_file);
+    auto child = base::ChildProcess::start(words.front(), {words.begin() + 1, words.end()},
+                                           environment, output);
+    ::close(output);
+    if (!child) throw std::runtime_error(child.error().message);
+    return std::move(*child);
 }
 
-pid_t start(const Command& command) {
-    auto variables = command.environment;
-    for (char** variable = environ; *variable != nullptr; ++variable)
-        variables.emplace_back(*variable);
-    const auto words = pointers(command.words), environment = pointers(variables);
-    const pid_t child = ::fork();
-    if (child < 0) throw std::runtime_error("cannot fork");
-    if (child == 0) become(command, words.data(), environment.data());
-    // As the child does itself: whoever comes first.
-    ::setpgid(child, child);
-    return child;
-}
-
-// True once it has ended; then `status` tells how.
-bool ended_within(pid_t id, std::chrono::milliseconds patience, int* status) {
+/// The status it ended with, if it ends in time.
+std::optional<int> end_within(base::ChildProcess& process, std::chrono::milliseconds patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     for (;;) {
-        if (::waitpid(id, status, WNOHANG) != 0) return true;
-        if (std::chrono::steady_clock::now() > deadline) return false;
+        if (const auto status = process.ended()) return status;
+        if (std::chrono::steady_clock::now() > deadline) return std::nullopt;
         std::this_thread::sleep_for(glance);
     }
 }
@@ -82,50 +75,39 @@ SystemUser SystemUser::named(const std::string& name) {
     return {.name = name, .user = entry->pw_uid, .group = entry->pw_gid};
 }
 
-Child::Child(const Command& command) : id_(start(command)), stop_signal_(command.stop_signal) {}
+Child::Child(const Command& command)
+    : process_(start(command)), stop_signal_(command.stop_signal) {}
 
 Child::~Child() {
     stop();
 }
 
 bool Child::has_ended() {
-    if (!ended_ && ended_within(id_, 0ms, nullptr)) ended_ = true;
-    return ended_;
+    return process_.ended().has_value();
 }
 
 void Child::stop() {
-    if (has_ended()) return;
-    ::kill(id_, stop_signal_);
+    process_.signal(stop_signal_);
     go_on();
-    if (!ended_within(id_, stop_patience, nullptr)) {
-        ::kill(id_, SIGKILL);
-        ::waitpid(id_, nullptr, 0);
-    }
-    ended_ = true;
+    if (!end_within(process_, stop_patience)) process_.kill();
 }
 
 void Child::hold() {
     if (has_ended()) return;
-    if (::kill(-id_, SIGSTOP) != 0) return;
-    int status = 0;
-    ::waitpid(id_, &status, WUNTRACED);
-    ended_ = !WIFSTOPPED(status);
+    process_.signal_group(SIGSTOP);
+    static_cast<void>(process_.wait_until_stopped());
 }
 
 void Child::go_on() {
-    if (!ended_) ::kill(-id_, SIGCONT);
+    process_.signal_group(SIGCONT);
 }
 
 void run_to_end(Command command) {
     const TemporaryFolder folder(std::filesystem::temp_directory_path());
     command.output_file = (folder.path() / "output").string();
-    const pid_t child = start(command);
-    int status = 0;
-    if (!ended_within(child, run_patience, &status)) {
-        ::kill(child, SIGKILL);
-        ::waitpid(child, &status, 0);
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    auto process = start(command);
+    if (end_within(process, run_patience) == 0) return;
+    process.kill();
     std::ifstream output(command.output_file);
     throw std::runtime_error(command.words.front() +
                              " failed: " + std::string(std::istreambuf_iterator<char>(output), {}));

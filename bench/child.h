@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "base/child_process.h"
 #include "bench/process_usage.h"
 
 namespace cairn::bench {
@@ -21,6 +22,12 @@ struct SystemUser {
     [[nodiscard]] static SystemUser named(const std::string& name);
 };
 
+/// What becomes of a program whose benchmark is killed.
+enum class AtOurEnd {
+    it_ends,  ///< by its stop signal: setpriv, which runs first, sees to it
+    it_goes_on
+};
+
 struct Command {
     std::vector<std::string> words;
     std::string output_file = "/dev/null";
@@ -28,10 +35,10 @@ struct Command {
     std::vector<std::string> environment{};
     std::optional<SystemUser> user{};
     int stop_signal = SIGTERM;
+    AtOurEnd at_our_end = AtOurEnd::it_ends;
 };
 
-/// A program that runs as long as this object lives, and no longer than this process; the first of
-/// a process group of its own.
+/// A program that runs as long as this object lives, and no longer than this process.
 class Child {
   public:
     /// Throws std::runtime_error if it cannot be started.
@@ -46,14 +53,13 @@ class Child {
     /// Holds it and what it started still (SIGSTOP), as if it had no processor, until `go_on`.
     void hold();
     void go_on();
-    [[nodiscard]] pid_t id() const { return id_; }
+    [[nodiscard]] pid_t id() const { return process_.id(); }
     [[nodiscard]] bool has_ended();
-    [[nodiscard]] ProcessUsage usage() const { return usage_of(id_); }
+    [[nodiscard]] ProcessUsage usage() const { return usage_of(id()); }
 
   private:
-    pid_t id_ = -1;
+    base::ChildProcess process_;
     int stop_signal_;
-    bool ended_ = false;
 };
 
 /// Runs a program to its end. Throws std::runtime_error, with its output, unless it exits 0 within

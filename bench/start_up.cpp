@@ -49,7 +49,9 @@ double start_once(const std::vector<std::string>& command, const std::filesystem
                          .root_file = (home / "pki/root.pem").string(),
                          .timeout = base::Milliseconds(5000)});
     const auto begun = steady_clock::now();
-    Child server({.words = command, .output_file = (home / "serve.log").string()});
+    Child server({.words = command,
+                  .output_file = (home / "serve.log").string(),
+                  .at_our_end = AtOurEnd::it_goes_on});  // or setpriv is measured too
     while (!accepts(port)) {
         if (server.has_ended() || steady_clock::now() - begun > patience)
             throw std::runtime_error("cairn-ca serve did not come up");
@@ -69,7 +71,8 @@ double run_client_once(const std::string& cairn, const std::filesystem::path& fo
                                   "--ca-root", (folder / "root.pem").string(), "--solver",
                                   "standalone:127.0.0.1:" + std::to_string(free_port()), "--state",
                                   (folder / "state").string()},
-                        .output_file = (folder / "cairn.log").string()});
+                        .output_file = (folder / "cairn.log").string(),
+                        .at_our_end = AtOurEnd::it_goes_on});
     pollfd wait{.fd = acceptor.native_handle(), .events = POLLIN, .revents = 0};
     if (::poll(&wait, 1, std::chrono::milliseconds(patience).count()) != 1)
         throw std::runtime_error("cairn sent nothing; see its arguments in start_up.cpp");
