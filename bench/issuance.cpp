@@ -15,6 +15,7 @@
 #include "bench/load.h"
 #include "bench/machine.h"
 #include "bench/plan.h"
+#include "bench/plot.h"
 #include "bench/report.h"
 #include "bench/start_up.h"
 
@@ -212,6 +213,9 @@ int main(int argument_count, char** arguments) {
     CLI11_PARSE(program, argument_count, arguments);
     raise_descriptor_limit();
     try {
+        // Not told after an hour.
+        if (!options.report.empty() && !has_gnuplot())
+            throw std::runtime_error("a report needs gnuplot: install the package gnuplot-nox");
         return run(options);
     } catch (const std::exception& error) {
         std::cerr << "issuance-bench: " << error.what() << "\n";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,11 +30,14 @@ struct BarPlot {
     std::vector<Kind> kinds;
 };
 
-/// An SVG file that needs nothing else: no scripts, no fonts but the reader's own.
-[[nodiscard]] std::string to_svg(const LinePlot& plot);
-[[nodiscard]] std::string to_svg(const BarPlot& plot);
+/// What gnuplot is told to draw it; empty if there is nothing to draw.
+[[nodiscard]] std::string gnuplot_script(const LinePlot& plot);
+[[nodiscard]] std::string gnuplot_script(const BarPlot& plot);
 
-/// Round numbers from 0 to at least `highest`, four to eight of them.
-[[nodiscard]] std::vector<double> axis_ticks(double highest);
+/// Whether there is a gnuplot that runs.
+[[nodiscard]] bool has_gnuplot();
+
+/// Has gnuplot draw an SVG file. Throws std::runtime_error, with what gnuplot said, if that fails.
+void draw(const std::string& script, const std::filesystem::path& svg_file);
 
 }  // namespace cairn::bench

@@ -1,55 +1,74 @@
 #include "bench/plot.h"
 
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "bench/child.h"
 
 namespace cairn::bench {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(AxisTicks, AreRoundAndReachTheHighest) {
-    EXPECT_THAT(axis_ticks(10), ElementsAre(0, 2.5, 5, 7.5, 10));
-    EXPECT_THAT(axis_ticks(8), ElementsAre(0, 2, 4, 6, 8));
-    EXPECT_THAT(axis_ticks(0), ElementsAre(0, 0.25, 0.5, 0.75, 1));
-    for (const double highest : {0.013, 1.0, 37.0, 99.0, 101.0, 4321.0}) {
-        const auto ticks = axis_ticks(highest);
-        EXPECT_GE(ticks.back(), highest * 0.999);
-        EXPECT_GE(ticks.size(), 4U);
-        EXPECT_LE(ticks.size(), 9U);
-    }
+LinePlot lines() {
+    return {.title = "it's a_1 < b",
+            .x_label = "clients",
+            .y_label = "ms",
+            .x_scale = PlotScale::logarithmic,
+            .lines = {{"one", {{1, 2}, {256, 4}}}, {"none", {}}, {"two", {{1, 1}}}}};
 }
 
-TEST(LinePlot, DrawsEachLineWithItsName) {
-    const auto svg = to_svg(LinePlot{.title = "a < b & c",
-                                     .x_label = "clients",
-                                     .y_label = "ms",
-                                     .x_scale = PlotScale::logarithmic,
-                                     .lines = {{"one", {{1, 2}, {256, 4}}}, {"two", {{1, 1}}}}});
-    EXPECT_THAT(svg, HasSubstr("a &lt; b &amp; c"));
-    EXPECT_THAT(svg, HasSubstr(">one</text>"));
-    EXPECT_THAT(svg, HasSubstr(">two</text>"));
-    EXPECT_THAT(svg, HasSubstr(">256</text>"));
-    // The highest value at the top, the first point at the left.
-    EXPECT_THAT(svg, HasSubstr("points=\"85.0,175.0 685.0,50.0 \""));
-    EXPECT_THAT(svg, Not(HasSubstr("nan")));
+TEST(LinePlot, TellsEachLineWithItsNameAndPoints) {
+    const auto script = gnuplot_script(lines());
+    EXPECT_THAT(script, HasSubstr("set title 'it''s a_1 < b'\n"));
+    EXPECT_THAT(script, HasSubstr("$line0 << END\n1 2\n256 4\nEND\n"));
+    EXPECT_THAT(script, HasSubstr("$line1 << END\n1 1\nEND\n"));
+    EXPECT_THAT(script, HasSubstr("title 'two'"));
+    EXPECT_THAT(script, Not(HasSubstr("none")));
+    EXPECT_THAT(script, HasSubstr("set logscale x 2\nset xtics (1, 256)\n"));
 }
 
 TEST(BarPlot, LeavesOutWhatIsNegative) {
-    const auto svg = to_svg(BarPlot{.title = "t",
-                                    .y_label = "V",
-                                    .groups = {"kept", "fresh"},
-                                    .kinds = {{"floor", {8.3, -1}}, {"cairn", {10, 12.5}}}});
-    EXPECT_THAT(svg, HasSubstr(">8.3</text>"));
-    EXPECT_THAT(svg, HasSubstr(">12.5</text>"));
-    EXPECT_THAT(svg, Not(HasSubstr(">-1.0</text>")));
+    const auto script = gnuplot_script(BarPlot{.title = "t",
+                                               .y_label = "V",
+                                               .groups = {"kept", "fresh"},
+                                               .kinds = {{"floor", {8.3, -1}}, {"ca", {10, 12}}}});
+    EXPECT_THAT(script, HasSubstr("\"kept\" 8.3 10\n\"fresh\" ? 12\n"));
+    EXPECT_THAT(script, HasSubstr("title 'floor'"));
 }
 
-TEST(Plots, OfNothingAreWhole) {
-    EXPECT_THAT(to_svg(LinePlot{}), HasSubstr("</svg>"));
-    EXPECT_THAT(to_svg(BarPlot{}), HasSubstr("</svg>"));
+TEST(Plots, OfNothingAreNotDrawn) {
+    EXPECT_EQ(gnuplot_script(LinePlot{}), "");
+    EXPECT_EQ(gnuplot_script(BarPlot{}), "");
+}
+
+TEST(Plots, AreDrawnByGnuplot) {
+    if (!has_gnuplot()) GTEST_SKIP() << "gnuplot is not installed";
+    const TemporaryFolder folder(std::filesystem::temp_directory_path());
+    const auto file = folder.path() / "it's.svg";
+    const auto drawn = [&] {
+        std::ifstream stream(file);
+        return std::string(std::istreambuf_iterator<char>(stream), {});
+    };
+    draw(gnuplot_script(lines()), file);
+    EXPECT_THAT(drawn(), HasSubstr("it's a_1 &lt; b"));
+    EXPECT_THAT(drawn(), HasSubstr("</svg>"));
+    draw(gnuplot_script(BarPlot{.title = "t",
+                                .y_label = "V",
+                                .groups = {"kept", "fresh"},
+                                .kinds = {{"floor", {8.3, -1}}, {"ca", {10, 12.5}}}}),
+         file);
+    EXPECT_THAT(drawn(), HasSubstr("12.5"));
+    EXPECT_THAT(drawn(), HasSubstr("8.3"));
+    EXPECT_THAT(drawn(), HasSubstr("fresh"));
+    EXPECT_THROW(draw("plot nonsense nonsense", file), std::runtime_error);
 }
 
 }  // namespace

@@ -173,14 +173,16 @@ constexpr const char* reading = R"(
 
 std::vector<Picture> pictures_of(const Findings& findings) {
     if (findings.measurements.empty()) return {};
-    std::vector<Picture> pictures{{"cpu", "CPU time per certificate", to_svg(units_plot(findings))},
-                                  {"memory", "Resident memory", to_svg(memory_plot(findings))}};
+    std::vector<Picture> pictures;
+    const auto add = [&](const char* name, const char* title, const auto& plot) {
+        auto script = gnuplot_script(plot);
+        if (!script.empty()) pictures.push_back({name, title, std::move(script)});
+    };
+    add("cpu", "CPU time per certificate", units_plot(findings));
+    add("memory", "Resident memory", memory_plot(findings));
     const auto servers = by_clients(findings);
     if (std::ranges::all_of(servers, [](const auto& each) { return each.second.size() < 2; }))
         return pictures;
-    const auto add = [&](const char* name, const char* title, const LinePlot& plot) {
-        pictures.push_back({name, title, to_svg(plot)});
-    };
     add("rate", "Certificates per second",
         over_clients(findings, "Certificates per second, client on the same cores",
                      "certificates/s", [](const Measurement& m) { return m.per_second(); }));
@@ -214,15 +216,12 @@ std::string to_markdown(const Report& report, const std::string& picture_prefix)
 void write_report(const Report& report, const std::filesystem::path& file) {
     const auto prefix = file.stem().string() + "-";
     if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-    const auto write = [](const std::filesystem::path& path, const std::string& text) {
-        std::ofstream stream(path);
-        stream << text;
-        stream.close();
-        if (!stream) throw std::runtime_error("cannot write " + path.string());
-    };
-    write(file, to_markdown(report, prefix));
+    std::ofstream stream(file);
+    stream << to_markdown(report, prefix);
+    stream.close();
+    if (!stream) throw std::runtime_error("cannot write " + file.string());
     for (const auto& picture : pictures_of(report.findings))
-        write(file.parent_path() / (prefix + picture.name + ".svg"), picture.svg);
+        draw(picture.script, file.parent_path() / (prefix + picture.name + ".svg"));
 }
 
 }  // namespace cairn::bench

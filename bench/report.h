@@ -15,9 +15,9 @@ struct Report {
     std::vector<std::pair<std::string, std::string>> machine;
 };
 
-/// A picture of a report: what its file's name ends in, and the SVG.
+/// A picture of a report: what its file's name ends in, and what gnuplot is told to draw it.
 struct Picture {
-    std::string name, title, svg;
+    std::string name, title, script;
 };
 /// Those for which there are enough measurements.
 [[nodiscard]] std::vector<Picture> pictures_of(const Findings& findings);
@@ -25,7 +25,7 @@ struct Picture {
 /// The report as Markdown; `picture_prefix` stands before the pictures' names in links.
 [[nodiscard]] std::string to_markdown(const Report& report, const std::string& picture_prefix);
 
-/// Writes FILE.md and beside it FILE-NAME.svg. Throws std::runtime_error if that fails.
+/// Writes FILE.md and then, beside it, FILE-NAME.svg. Throws std::runtime_error if that fails.
 void write_report(const Report& report, const std::filesystem::path& file);
 
 }  // namespace cairn::bench

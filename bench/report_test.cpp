@@ -8,6 +8,7 @@
 
 #include "bench/child.h"
 #include "bench/machine.h"
+#include "bench/plot.h"
 
 namespace cairn::bench {
 namespace {
@@ -59,6 +60,7 @@ TEST(Report, SaysWhatWentWrong) {
 }
 
 TEST(Report, IsWrittenWithEveryPictureItShows) {
+    if (!has_gnuplot()) GTEST_SKIP() << "gnuplot is not installed";
     const TemporaryFolder folder(std::filesystem::temp_directory_path());
     const auto file = folder.path() / "sub/figures.md";
     write_report(example(), file);

@@ -25,7 +25,7 @@ packages_test=(
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 packages_lint=(python3 git clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev)
 packages_format=(clang-format-19)
-packages_bench=(pebble postgresql)
+packages_bench=(pebble postgresql gnuplot-nox)
 packages_nodes=(haproxy python3 bc)
 
 # The services that these packages bring; none of them may be left running or enabled.
