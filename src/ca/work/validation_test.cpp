@@ -196,7 +196,7 @@ TEST_F(ValidationTest, TriesAgainWhatMayHeal) {
     validation_options.retry_for = 60s;
     restart();
     validator.fail(no_answer, Outlook::may_heal);
-    const auto told = await(respond(pending(), 100ms));
+    const auto told = await(respond(pending()));  // the end of the first try
     EXPECT_EQ(told.challenge_status(http_01), ChallengeStatus::processing);
     EXPECT_EQ(told.attempt.value().problem.value().detail, no_answer.detail)
         << "why the latest try failed";
@@ -262,7 +262,7 @@ TEST_F(ValidationTest, OutlivesAStoreThatIsAwayForAMoment) {
                  StoreUnavailable("the disk is full"));
     const auto told = await(respond(pending(), 100ms));
     EXPECT_EQ(told.challenge_status(http_01), ChallengeStatus::processing);
-    EXPECT_EQ(tally.count(Observer::JobEnding::left), 1);
+    ASSERT_TRUE(eventually([&] { return tally.count(Observer::JobEnding::left) == 1; }));
     validation().start();
     EXPECT_TRUE(becomes(told.id, AuthorizationStatus::valid));
 }
