@@ -17,11 +17,12 @@ namespace {
 struct IssueOptions {
     std::vector<std::string> names;
     std::string lineage;
-    std::string authority = std::string(client::known_authorities().front().name);
+    std::vector<std::string> authorities = {std::string(client::known_authorities().front().name)};
     std::string root_file;
     std::string solver = "standalone";
     std::string key_type = "ec-p256";
-    std::string profile, preferred_chain, deploy_hook;
+    std::string profile, preferred_chain;
+    std::vector<std::string> deploy_hooks;
     std::string eab_key_id, eab_key_file;
     std::string email;
     bool reuse_key = false;
@@ -30,19 +31,50 @@ struct IssueOptions {
     bool dry_run = false;
 };
 
+void require_few(std::size_t count, std::string_view tried) {
+    if (count > client::CertificatePlan::max_choices)
+        throw client::Failure(
+            tried, fmt::format("more than {} are named", client::CertificatePlan::max_choices));
+}
+
+/// The CAs of the plan. Roots that are named are for all of them, but if there are several, not for
+/// those that are known, whose roots every system has.
+std::vector<client::Authority> authorities_from(const IssueOptions& options) {
+    std::string root_file;
+    if (!options.root_file.empty())
+        root_file = std::filesystem::absolute(options.root_file).lexically_normal();
+    std::vector<client::Authority> authorities;
+    for (const auto& text : options.authorities) {
+        client::Authority authority{
+            .directory_url = value_or_fail(client::directory_url_from(text), "use --ca")};
+        const auto is_known = [&](const client::KnownAuthority& known) {
+            return known.directory_url == authority.directory_url;
+        };
+        if (options.authorities.size() == 1 ||
+            std::ranges::none_of(client::known_authorities(), is_known))
+            authority.root_file = root_file;
+        if (std::ranges::find(authorities, authority) == authorities.end())
+            authorities.push_back(std::move(authority));
+    }
+    require_few(authorities.size(), "use --ca");
+    return authorities;
+}
+
 client::CertificatePlan plan_from(const IssueOptions& options) {
     client::CertificatePlan plan;
-    plan.directory_url = value_or_fail(client::directory_url_from(options.authority), "use --ca");
-    if (!options.root_file.empty())
-        plan.root_file = std::filesystem::absolute(options.root_file).lexically_normal();
-    plan.key_type = value_or_fail(crypto::key_type_from(options.key_type), "use --key-type");
+    plan.authorities = authorities_from(options);
+    plan.key_types = {value_or_fail(crypto::key_type_from(options.key_type), "use --key-type")};
     if (options.reuse_key) plan.key_reuse = client::KeyReuse::same_key;
     if (options.must_staple) plan.must_staple = client::MustStaple::yes;
     plan.profile = options.profile;
     plan.preferred_chain = options.preferred_chain;
-    if (!options.deploy_hook.empty())
-        plan.deploy_hook =
-            value_or_fail(client::program_path(options.deploy_hook), "use --deploy-hook").string();
+    for (const auto& hook : options.deploy_hooks) {
+        client::DeployTarget target{
+            value_or_fail(client::program_path(hook), "use --deploy-hook").string()};
+        if (std::ranges::find(plan.deploy_targets, target) == plan.deploy_targets.end())
+            plan.deploy_targets.push_back(std::move(target));
+    }
+    require_few(plan.deploy_targets.size(), "use --deploy-hook");
     for (const auto& text : options.names) {
         auto name = value_or_fail(client::RequestedName::from_text(text, options.solver), "use -d");
         const bool repeated = std::ranges::any_of(
@@ -55,10 +87,20 @@ client::CertificatePlan plan_from(const IssueOptions& options) {
 /// Where the plan can be rehearsed: at the staging directory of a CA that is known, else at the CA
 /// that was named for it.
 void rehearse(client::CertificatePlan& plan) {
-    const auto staging =
-        value_or_fail(client::staging_directory_of(plan.directory_url), "make a dry run",
-                      "name another CA to rehearse with: --ca URL.");
-    if (staging) plan.directory_url = *staging;
+    std::vector<client::Authority> rehearsing;
+    for (auto authority : plan.authorities) {
+        const auto staging = client::staging_directory_of(authority.directory_url);
+        // One of several that cannot be rehearsed with is left out.
+        if (!staging && plan.authorities.size() > 1) continue;
+        const auto url =
+            value_or_fail(staging, "make a dry run", "name another CA to rehearse with: --ca URL.");
+        if (url) authority.directory_url = *url;
+        rehearsing.push_back(std::move(authority));
+    }
+    if (rehearsing.empty())
+        throw client::Failure("make a dry run", "none of the CAs has a staging directory",
+                              "name another CA to rehearse with: --ca URL.");
+    plan.authorities = std::move(rehearsing);
 }
 
 /// Makes the solvers now, so that a mistake shows before the CA is asked for anything, and writes
@@ -103,7 +145,8 @@ client::AccountOptions account_options(const IssueOptions& options) {
 }
 
 void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
-          const pki::Certificate& certificate) {
+          const client::IssuedCertificate& issued) {
+    const auto& certificate = issued.chain.front();
     const client::Lineage lineage(run.state(), order.lineage);
     const bool is_dry_run = order.installing == client::Installing::dry_run;
     const auto until = base::to_rfc3339(certificate.not_after());
@@ -117,7 +160,7 @@ void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& or
     if (common.json) {
         auto facts = facts_of(certificate);
         facts["lineage"] = order.lineage.text();
-        facts["ca"] = order.plan.directory_url;
+        facts["ca"] = issued.directory_url;
         facts["dry_run"] = is_dry_run;
         if (!is_dry_run) facts["files"] = facts_of(lineage.live_files());
         run.console().print(boost::json::serialize(facts), Delivery::attempted);
@@ -142,9 +185,10 @@ ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& option
         .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes};
     const auto lock = run.state().lock(order.lineage, run.timer(), client::lineage_lock_patience);
     const auto environment = run.environment();
-    auto& session = run.sessions().with(order.plan.directory_url, order.plan.root_file);
-    const auto chain = client::issue(environment, session, order, run.console());
-    tell(run, common, order, chain.front());
+    const auto issued = client::issue(environment, order, run.console());
+    tell(run, common, order, issued);
+    if (!options.dry_run)
+        client::open_other_accounts(environment, order.plan, order.account, run.console());
     return ExitCode::done;
 }
 
@@ -174,7 +218,11 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
         ->type_name("NAME[=SOLVER]");
     command->add_option("--name", options->lineage, "Name of the lineage; else the first -d")
         ->type_name("LINEAGE");
-    command->add_option("--ca", options->authority, "The CA")
+    command
+        ->add_option(
+            "--ca", options->authorities,
+            "The CA; several are asked in this order, where one cannot be asked or refuses")
+        ->allow_extra_args(false)
         ->type_name(authority_usage())
         ->capture_default_str();
     command->add_option("--ca-root", options->root_file, "Roots for the CA's own TLS (PEM)")
@@ -203,11 +251,14 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
     key_id->needs(key_file);
     key_file->needs(key_id);
     command->add_option("--email", options->email, "Contact for a new account")->type_name("ADDR");
-    command->add_flag("--agree-tos", options->agree_terms, "Agree to the CA's terms of service");
+    command->add_flag("--agree-tos", options->agree_terms,
+                      "Agree to the terms of service of the CAs");
     command
-        ->add_option("--deploy-hook", options->deploy_hook,
-                     "Program to run when a new certificate is in place; it finds CAIRN_LINEAGE, "
-                     "CAIRN_NAMES and CAIRN_LIVE_DIR in its environment")
+        ->add_option(
+            "--deploy-hook", options->deploy_hooks,
+            "Program to run when a new certificate is in place; it finds CAIRN_LINEAGE, "
+            "CAIRN_NAMES and CAIRN_LIVE_DIR in its environment; may be given several times")
+        ->allow_extra_args(false)
         ->type_name("PROGRAM");
     command->add_flag("--dry-run", options->dry_run,
                       "Obtain a certificate from the CA's staging directory, or from the CA that "

@@ -53,8 +53,11 @@ Target target_of(const Run& run, const RevokeOptions& options) {
     }
     if (lineage)
         if (const auto plan = client::CertificatePlan::read(state.renewal(*lineage))) {
-            target->directory_url = plan->directory_url;
-            target->root_file = plan->root_file;
+            const auto facts = client::LineageFactStore(state, *lineage).read();
+            const auto& authority =
+                facts ? facts->issuing_authority(*plan) : plan->preferred_authority();
+            target->directory_url = authority.directory_url;
+            target->root_file = authority.root_file;
         }
     if (!options.authority.empty())
         target->directory_url =

@@ -36,6 +36,12 @@ std::string sentence_of(const client::ProgressEvent& event) {
             return fmt::format("Registering an account at {}.", event.host);
         case account_forgotten:
             return fmt::format("{} does not know the account any more.", event.host);
+        case asking_another_authority:
+            return fmt::format("Could not {}: {}; now {} is asked.", event.failure->tried(),
+                               event.failure->came_back(), base::printable(event.text));
+        case authority_not_ready:
+            return fmt::format("The CA at {} cannot be asked in place of another: {}",
+                               base::printable(event.text), event.failure->what());
         case placing_order:
             return fmt::format("Ordering a certificate for {} from {}.", list(event.identifiers),
                                event.host);

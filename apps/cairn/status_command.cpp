@@ -98,9 +98,11 @@ boost::json::object to_json(const client::StateDirectory& state, const LineageSt
                             base::Time now) {
     boost::json::object facts{{"lineage", lineage.name.text()}};
     if (lineage.plan)
-        facts["ca"] = lineage.plan->directory_url;
+        facts["ca"] = (lineage.facts ? lineage.facts->issuing_authority(*lineage.plan)
+                                     : lineage.plan->preferred_authority())
+                          .directory_url;
     else if (lineage.is_being_issued())
-        facts["ca"] = lineage.facts->order->plan.directory_url;
+        facts["ca"] = lineage.facts->order->authority().directory_url;
     const auto standing = standing_of(lineage, now);
     facts["state"] = standing;
     facts["due"] = true;

@@ -94,6 +94,86 @@ base::Result<std::vector<RequestedName>> read_names(protocol::MemberReader& read
     return names;
 }
 
+/// What a list of objects holds, each read by `read`; nothing if the member is missing.
+template <class T>
+std::vector<T> read_list(protocol::MemberReader& reader, std::string_view name,
+                         T (*read)(protocol::MemberReader&)) {
+    std::vector<T> list;
+    const auto* array = reader.array(name);
+    if (array == nullptr) return list;
+    if (array->empty()) reader.refuse(name, "empty");
+    if (array->size() > CertificatePlan::max_choices) {
+        reader.refuse(name, "too many");
+        return list;
+    }
+    for (const auto& element : *array) {
+        const auto* object = element.if_object();
+        if (object == nullptr) {
+            reader.refuse(name, "not a list of objects");
+            return list;
+        }
+        protocol::MemberReader member(*object);
+        auto value = read(member);
+        if (member.error()) reader.refuse(name, member.error()->message);
+        if (std::ranges::find(list, value) != list.end())
+            reader.refuse(name, "something stands in it twice");
+        list.push_back(std::move(value));
+    }
+    return list;
+}
+
+/// Refuses a plan that says the same in both ways: it would not be clear which counts.
+void refuse_both(protocol::MemberReader& reader, const boost::json::object& object,
+                 std::string_view one, std::string_view several) {
+    if (object.contains(one) && object.contains(several))
+        reader.refuse(several, fmt::format("{} stands beside it; give one of the two", one));
+}
+
+Authority read_authority(protocol::MemberReader& reader) {
+    return {std::string(reader.required_text("ca")), reader.text_or_empty("ca_root")};
+}
+
+DeployTarget read_target(protocol::MemberReader& reader) {
+    return {std::string(reader.required_text("hook"))};
+}
+
+std::vector<Authority> read_authorities(protocol::MemberReader& reader,
+                                        const boost::json::object& object) {
+    refuse_both(reader, object, "ca", "cas");
+    if (!object.contains("cas")) return {read_authority(reader)};
+    return read_list(reader, "cas", &read_authority);
+}
+
+std::vector<DeployTarget> read_targets(protocol::MemberReader& reader,
+                                       const boost::json::object& object) {
+    refuse_both(reader, object, "deploy_hook", "deploy");
+    if (object.contains("deploy")) return read_list(reader, "deploy", &read_target);
+    if (auto hook = reader.text_or_empty("deploy_hook"); !hook.empty())
+        return {DeployTarget{std::move(hook)}};
+    return {};
+}
+
+std::vector<crypto::KeyType> read_key_types(protocol::MemberReader& reader,
+                                            const boost::json::object& object) {
+    refuse_both(reader, object, "key_type", "key_types");
+    const bool has_list = object.contains("key_types");
+    const std::string_view name = has_list ? "key_types" : "key_type";
+    const auto texts = has_list ? reader.texts(name, CertificatePlan::max_choices)
+                                : std::vector{std::string(reader.required_text(name))};
+    std::vector<crypto::KeyType> types;
+    for (const auto& text : texts) {
+        const auto type = crypto::key_type_from(text);
+        if (!type)
+            reader.refuse(name, type.error().message);
+        else if (std::ranges::find(types, *type) != types.end())
+            reader.refuse(name, "something stands in it twice");
+        else
+            types.push_back(*type);
+    }
+    if (types.empty()) reader.refuse(name, "empty");
+    return types;
+}
+
 }  // namespace
 
 base::Result<RequestedName> RequestedName::from_text(std::string_view text,
@@ -115,11 +195,30 @@ std::vector<protocol::Identifier> CertificatePlan::identifiers() const {
     return identifiers;
 }
 
+const Authority* CertificatePlan::find_authority(std::string_view directory_url) const {
+    const auto found = std::ranges::find(authorities, directory_url, &Authority::directory_url);
+    return found == authorities.end() ? nullptr : &*found;
+}
+
 std::string CertificatePlan::to_json() const {
     const auto quoted = [](std::string_view text) { return base::json_quoted(text); };
     std::string text = "{\n";
-    text += fmt::format("  \"ca\": {},\n", quoted(directory_url));
-    if (!root_file.empty()) text += fmt::format("  \"ca_root\": {},\n", quoted(root_file));
+    if (authorities.size() == 1) {
+        const auto& authority = authorities.front();
+        text += fmt::format("  \"ca\": {},\n", quoted(authority.directory_url));
+        if (!authority.root_file.empty())
+            text += fmt::format("  \"ca_root\": {},\n", quoted(authority.root_file));
+    } else {
+        text += "  \"cas\": [\n";
+        for (const auto& authority : authorities) {
+            const auto root = authority.root_file.empty()
+                                  ? std::string()
+                                  : fmt::format(", \"ca_root\": {}", quoted(authority.root_file));
+            text += fmt::format("    {{\"ca\": {}{}}}{}\n", quoted(authority.directory_url), root,
+                                &authority == &authorities.back() ? "" : ",");
+        }
+        text += "  ],\n";
+    }
     text += "  \"names\": [\n";
     for (const auto& name : names)
         text +=
@@ -129,8 +228,23 @@ std::string CertificatePlan::to_json() const {
     if (!profile.empty()) text += fmt::format("  \"profile\": {},\n", quoted(profile));
     if (!preferred_chain.empty())
         text += fmt::format("  \"preferred_chain\": {},\n", quoted(preferred_chain));
-    if (!deploy_hook.empty()) text += fmt::format("  \"deploy_hook\": {},\n", quoted(deploy_hook));
-    text += fmt::format("  \"key_type\": {},\n", quoted(crypto::to_string(key_type)));
+    if (deploy_targets.size() == 1)
+        text += fmt::format("  \"deploy_hook\": {},\n", quoted(deploy_targets.front().hook));
+    if (deploy_targets.size() > 1) {
+        text += "  \"deploy\": [\n";
+        for (const auto& target : deploy_targets)
+            text += fmt::format("    {{\"hook\": {}}}{}\n", quoted(target.hook),
+                                &target == &deploy_targets.back() ? "" : ",");
+        text += "  ],\n";
+    }
+    if (key_types.size() == 1) {
+        text += fmt::format("  \"key_type\": {},\n", quoted(crypto::to_string(key_types.front())));
+    } else {
+        std::string types;
+        for (const auto type : key_types)
+            types += (types.empty() ? "" : ", ") + quoted(crypto::to_string(type));
+        text += fmt::format("  \"key_types\": [{}],\n", types);
+    }
     text += fmt::format("  \"reuse_key\": {},\n", key_reuse == KeyReuse::same_key);
     text += fmt::format("  \"must_staple\": {}\n}}\n", must_staple == MustStaple::yes);
     return text;
@@ -141,19 +255,16 @@ base::Result<CertificatePlan> CertificatePlan::from_json(base::BytesView json) {
     if (!object) return std::unexpected(object.error());
     protocol::MemberReader reader(*object);
     CertificatePlan plan;
-    plan.directory_url = reader.required_text("ca");
-    plan.root_file = reader.text_or_empty("ca_root");
+    plan.authorities = read_authorities(reader, *object);
     plan.profile = reader.text_or_empty("profile");
     plan.preferred_chain = reader.text_or_empty("preferred_chain");
-    plan.deploy_hook = reader.text_or_empty("deploy_hook");
-    const auto key_type = crypto::key_type_from(reader.required_text("key_type"));
+    plan.deploy_targets = read_targets(reader, *object);
+    plan.key_types = read_key_types(reader, *object);
     if (reader.boolean("reuse_key").value_or(false)) plan.key_reuse = KeyReuse::same_key;
     if (reader.boolean("must_staple").value_or(false)) plan.must_staple = MustStaple::yes;
     auto names = read_names(reader);
     if (reader.error()) return std::unexpected(*reader.error());
-    if (!key_type) return std::unexpected(key_type.error().within("key_type"));
     if (!names) return std::unexpected(names.error());
-    plan.key_type = *key_type;
     plan.names = std::move(*names);
     return plan;
 }
@@ -167,9 +278,8 @@ base::Result<CertificatePlan> CertificatePlan::read(const std::filesystem::path&
 }
 
 bool ask_for_the_same(const CertificatePlan& one, const CertificatePlan& other) {
-    return one.directory_url == other.directory_url && one.key_type == other.key_type &&
-           one.key_reuse == other.key_reuse && one.must_staple == other.must_staple &&
-           one.profile == other.profile &&
+    return one.key_types == other.key_types && one.key_reuse == other.key_reuse &&
+           one.must_staple == other.must_staple && one.profile == other.profile &&
            sorted_values(one.identifiers()) == sorted_values(other.identifiers());
 }
 

@@ -28,21 +28,47 @@ struct RequestedName {
 enum class KeyReuse { fresh_key, same_key };
 enum class MustStaple { no, yes };
 
+/// A CA that a certificate can be got from.
+struct Authority {
+    std::string directory_url;
+    /// Roots to trust for the CA's TLS instead of the system's; empty: the system's.
+    std::string root_file{};
+    friend bool operator==(const Authority&, const Authority&) = default;
+};
+
+/// What is to learn of a new certificate.
+struct DeployTarget {
+    /// A program that is run when the certificate is in place.
+    std::string hook;
+    friend bool operator==(const DeployTarget&, const DeployTarget&) = default;
+};
+
 /// What a lineage's certificate is to be and how it is got: all that a renewal needs.
 struct CertificatePlan {
-    std::string directory_url;
-    std::string root_file;  ///< roots to trust for the CA's TLS instead of the system's; or empty
+    /// Most CAs, kinds of keys, and deploy targets of a plan, each.
+    static constexpr std::size_t max_choices = 10;
+
+    /// At least one, in order of preference: where one cannot be asked or refuses, the next is
+    /// asked.
+    std::vector<Authority> authorities;
     std::vector<RequestedName> names;
-    crypto::KeyType key_type = crypto::KeyType::ec_p256;
+    /// At least one. A certificate for each is wanted.
+    std::vector<crypto::KeyType> key_types = {crypto::KeyType::ec_p256};
     KeyReuse key_reuse = KeyReuse::fresh_key;
     MustStaple must_staple = MustStaple::no;
     std::string profile;
     std::string preferred_chain;
-    std::string deploy_hook;
+    /// In the order in which they learn of a new certificate.
+    std::vector<DeployTarget> deploy_targets;
 
+    /// The CA that is asked first.
+    [[nodiscard]] const Authority& preferred_authority() const { return authorities.front(); }
+    /// The CA of the plan with this directory; null if there is none.
+    [[nodiscard]] const Authority* find_authority(std::string_view directory_url) const;
     [[nodiscard]] std::vector<protocol::Identifier> identifiers() const;
 
-    /// JSON, a member a line, for eyes and editors.
+    /// JSON, a member a line, for eyes and editors. One CA, kind of key or deploy hook is written
+    /// as "ca", "key_type" and "deploy_hook", several as the lists "cas", "key_types" and "deploy".
     [[nodiscard]] std::string to_json() const;
     [[nodiscard]] static base::Result<CertificatePlan> from_json(base::BytesView json);
     /// Reads the file that keeps the plan of a lineage.
@@ -50,8 +76,8 @@ struct CertificatePlan {
     friend bool operator==(const CertificatePlan&, const CertificatePlan&) = default;
 };
 
-/// True if both ask the same CA for the same certificate, whoever proves control of its names and
-/// whatever is done with it.
+/// True if both ask for the same certificate, whichever CA they ask, whoever proves control of its
+/// names and whatever is done with it.
 [[nodiscard]] bool ask_for_the_same(const CertificatePlan& one, const CertificatePlan& other);
 
 /// The identifiers' values, sorted, without repetitions.

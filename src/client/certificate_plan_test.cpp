@@ -47,24 +47,23 @@ TEST(RequestedName, RefusesWhatIsNoName) {
 
 CertificatePlan plan() {
     CertificatePlan plan;
-    plan.directory_url = "https://ca.example/dir";
-    plan.root_file = "/etc/ssl/my \"root\".pem";
+    plan.authorities = {{"https://ca.example/dir", "/etc/ssl/my \"root\".pem"}};
     plan.names = {RequestedName::from_text("a.example", "standalone").value(),
                   RequestedName::from_text("*.a.example=exec:/bin/hook", "").value(),
                   RequestedName::from_text("2001:db8::1=tls-alpn:[::1]:443", "").value()};
-    plan.key_type = crypto::KeyType::rsa3072;
+    plan.key_types = {crypto::KeyType::rsa3072};
     plan.key_reuse = KeyReuse::same_key;
     plan.must_staple = MustStaple::yes;
     plan.profile = "shortlived";
     plan.preferred_chain = "Root \\ X";
-    plan.deploy_hook = "/usr/local/bin/reload";
+    plan.deploy_targets = {{"/usr/local/bin/reload"}};
     return plan;
 }
 
 TEST(CertificatePlan, ReadsWhatItWrote) {
     EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(plan().to_json())), plan());
     CertificatePlan bare;
-    bare.directory_url = "https://ca.example/dir";
+    bare.authorities = {{"https://ca.example/dir"}};
     bare.names = {RequestedName::from_text("a.example", "standalone").value()};
     EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(bare.to_json())), bare);
 }
@@ -93,6 +92,78 @@ TEST(CertificatePlan, SaysWhatIsWrongWithAnEditedFile) {
                                     {"name": "A.example", "solver": "y"}])",
                                 "ec-p256")),
                 HasSubstr("twice"));
+}
+
+TEST(CertificatePlan, NamesSeveralOfEach) {
+    auto several = plan();
+    several.authorities.push_back({"https://other.example/dir"});
+    several.key_types.push_back(crypto::KeyType::ec_p256);
+    several.deploy_targets.push_back({"/usr/local/bin/tell \"them\""});
+    const auto json = several.to_json();
+    EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(json)), several);
+    EXPECT_THAT(json, testing::HasSubstr(R"("key_types": ["rsa3072", "ec-p256"])"));
+    EXPECT_EQ(several.find_authority("https://other.example/dir"), &several.authorities.back());
+    EXPECT_EQ(several.find_authority("https://third.example/dir"), nullptr);
+    several.deploy_targets.clear();
+    EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(several.to_json())), several);
+}
+
+TEST(CertificatePlan, ReadsWhatEarlierVersionsWrote) {
+    constexpr std::string_view former = R"({
+  "ca": "https://ca.example/dir",
+  "ca_root": "/etc/ssl/my \"root\".pem",
+  "names": [
+    {"name": "a.example", "solver": "standalone"},
+    {"name": "*.a.example", "solver": "exec:/bin/hook"},
+    {"name": "2001:db8::1", "solver": "tls-alpn:[::1]:443"}
+  ],
+  "profile": "shortlived",
+  "preferred_chain": "Root \\ X",
+  "deploy_hook": "/usr/local/bin/reload",
+  "key_type": "rsa3072",
+  "reuse_key": true,
+  "must_staple": true
+}
+)";
+    EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(former)), plan());
+    EXPECT_EQ(plan().to_json(), former) << "they read what has one of each, too";
+}
+
+TEST(CertificatePlan, SaysWhatIsWrongWithLists) {
+    const auto error_of = [](const std::string& members) {
+        const auto json = R"({"names": [{"name": "a.example", "solver": "x"}], )" + members + "}";
+        const auto plan = CertificatePlan::from_json(base::bytes_of(json));
+        return plan ? std::string("nothing") : plan.error().message;
+    };
+    using testing::HasSubstr;
+    const std::string ca = R"("ca": "https://ca.example")";
+    const std::string type = R"("key_type": "ec-p256")";
+    EXPECT_EQ(error_of(ca + ", " + type), "nothing");
+    EXPECT_THAT(error_of(ca + R"(, "cas": [], )" + type), HasSubstr("cas: ca stands beside it"));
+    EXPECT_THAT(error_of(R"("cas": [], )" + type), HasSubstr("cas: empty"));
+    EXPECT_THAT(error_of(R"("cas": ["x"], )" + type), HasSubstr("cas: not a list of objects"));
+    EXPECT_THAT(error_of(R"("cas": [{}], )" + type), HasSubstr("ca"));
+    EXPECT_THAT(error_of(R"("cas": [{"ca": "x"}, {"ca": "x"}], )" + type), HasSubstr("twice"));
+    std::string many = R"("cas": [{"ca": "0"})";
+    for (int i = 1; i < 20; ++i) many += R"(, {"ca": ")" + std::to_string(i) + "\"}";
+    EXPECT_THAT(error_of(many + "], " + type), HasSubstr("cas: too many"));
+    EXPECT_THAT(error_of(ca + ", " + type + R"(, "key_types": ["rsa2048"])"),
+                HasSubstr("key_types: key_type stands beside it"));
+    EXPECT_THAT(error_of(ca + R"(, "key_types": [])"), HasSubstr("key_types: empty"));
+    EXPECT_THAT(error_of(ca + R"(, "key_types": ["dsa"])"), HasSubstr("key_types: "));
+    EXPECT_THAT(error_of(ca + R"(, "key_types": ["rsa2048", "rsa2048"])"), HasSubstr("twice"));
+    EXPECT_THAT(error_of(ca + ", " + type + R"(, "deploy": [{"ssh": "host"}])"), HasSubstr("hook"));
+    EXPECT_THAT(error_of(ca + ", " + type + R"(, "deploy_hook": "/x", "deploy": [{"hook": "/y"}])"),
+                HasSubstr("deploy: deploy_hook stands beside it"));
+}
+
+TEST(CertificatePlan, IsForTheSameWhicheverCaIsAsked) {
+    auto other = plan();
+    other.authorities = {{"https://other.example/dir"}};
+    other.deploy_targets.clear();
+    EXPECT_TRUE(ask_for_the_same(plan(), other));
+    other.key_types = {crypto::KeyType::ec_p256};
+    EXPECT_FALSE(ask_for_the_same(plan(), other));
 }
 
 TEST(CertificatePlan, ComparesSetsOfNames) {

@@ -1,9 +1,13 @@
 #include "client/issuance.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "client/challenge_journal.h"
-#include "client/child_process.h"
+#include "client/failover.h"
 #include "client/lineage_mending.h"
 #include "client/order_flow.h"
 #include "client/revocation.h"
@@ -22,10 +26,20 @@ crypto::PrivateKey certificate_key(const Environment& environment, const Issuanc
             note && note->reason == protocol::RevocationReason::key_compromise;
         if (current && !is_compromised) return std::move(current->key);
     }
-    return crypto::PrivateKey::generate(order.plan.key_type);
+    return crypto::PrivateKey::generate(order.plan.key_types.front());
 }
 
-OrderOptions order_options(const Environment& environment, const Session& session,
+/// What the order replaces, as far as this CA is to know: only what it has issued itself, and only
+/// if it speaks of renewals.
+std::string replaced_by(const IssuanceOrder& order, Session& session) {
+    const bool is_its_own =
+        order.replaced_at.empty() || order.replaced_at == session.options().directory_url;
+    if (order.replaces.empty() || !is_its_own || session.directory().renewal_info.empty())
+        return {};
+    return order.replaces;
+}
+
+OrderOptions order_options(const Environment& environment, Session& session,
                            const IssuanceOrder& order, const crypto::Signer& key) {
     const auto& plan = order.plan;
     OrderOptions options{.names = {},
@@ -33,7 +47,7 @@ OrderOptions order_options(const Environment& environment, const Session& sessio
                          .must_staple = plan.must_staple,
                          .profile = plan.profile,
                          .preferred_chain = plan.preferred_chain,
-                         .replaces = order.replaces};
+                         .replaces = replaced_by(order, session)};
     // RFC 8555 section 11.1: whoever gets at one key must not have the other.
     if (options.key.public_key() == session.account_key().public_key())
         throw Failure({fmt::format("make the key of {}", order.lineage.text()), Phase::order},
@@ -50,10 +64,10 @@ OrderOptions order_options(const Environment& environment, const Session& sessio
 }
 
 /// One try at one order, new or taken up.
-class Attempt {
+class OrderAttempt {
   public:
-    Attempt(const Environment& environment, Session& session, const IssuanceOrder& order,
-            const OrderRecord& record, Progress& progress)
+    OrderAttempt(const Environment& environment, Session& session, const IssuanceOrder& order,
+                 const OrderRecord& record, Progress& progress)
         : environment_(environment),
           session_(session),
           order_(order),
@@ -90,7 +104,7 @@ class Attempt {
         auto options = order_options(environment_, session_, order_, key);
         if (order_.installing == Installing::dry_run) return options;
         options.keep = [this, key](const OrderPosition& position) {
-            record_.keep({order_.plan, key, position});
+            record_.keep({order_.plan, key, position, session_.options().directory_url});
         };
         options.next_run = fmt::format(
             "`cairn renew {}` goes on with this order, and nothing is ordered anew; to give it up, "
@@ -125,7 +139,7 @@ pki::Chain obtain(const Environment& environment, Session& session, const Issuan
                   const OrderPosition& begun, Progress& progress) {
     const auto account_url = session.account_url();
     try {
-        return Attempt(environment, session, order, record, progress).obtain(key, begun);
+        return OrderAttempt(environment, session, order, record, progress).obtain(key, begun);
     } catch (const Failure& failure) {
         if (failure.problem() != protocol::ProblemType::account_does_not_exist) throw;
     }
@@ -133,7 +147,7 @@ pki::Chain obtain(const Environment& environment, Session& session, const Issuan
     Account(session, environment.state, environment.timer)
         .open_again(account_url, order.account, progress);
     // Orders of the account that is gone are gone with it.
-    return Attempt(environment, session, order, record, progress).obtain(key, {});
+    return OrderAttempt(environment, session, order, record, progress).obtain(key, {});
 }
 
 /// The order that an earlier run began and that asks for the same.
@@ -143,7 +157,9 @@ std::optional<OpenOrder> begun_order(const OrderRecord& record, const Certificat
     if (!begun)
         progress.tell({.kind = ProgressKind::order_unreadable, .text = begun.error().message});
     if (!begun || !*begun) return std::nullopt;
-    if (ask_for_the_same((*begun)->plan, plan)) return std::move(*begun);
+    if (ask_for_the_same((*begun)->plan, plan) &&
+        plan.find_authority((*begun)->authority().directory_url) != nullptr)
+        return std::move(*begun);
     progress.tell({.kind = ProgressKind::order_given_up});
     return std::nullopt;
 }
@@ -152,8 +168,9 @@ void tell_mended(Lineage& lineage, Progress& progress) {
     for (const auto& event : LineageMending(lineage).run()) progress.tell(event);
 }
 
-void put_in_place(const Environment& environment, const IssuanceOrder& order, Lineage& lineage,
-                  const Generation& generation) {
+void put_in_place(const Environment& environment, const IssuanceOrder& order,
+                  const std::string& directory_url, const Generation& generation) {
+    Lineage lineage(environment.state, order.lineage);
     // The plan first: a certificate that is live without it would never be renewed.
     const auto plan_file = environment.state.renewal(order.lineage);
     make_private_directory(plan_file.parent_path());
@@ -165,107 +182,159 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order, Li
     // Noted before the switch, so that a crash behind it does not leave servers with the old one.
     using enum LineageFacts::DeployHook;
     LineageFactStore(environment.state, order.lineage).change([&](LineageFacts& facts) {
-        facts.obtain({number.value_or(lineage.next_number()), environment.clock.now()},
-                     order.plan.deploy_hook.empty() ? none : has_to_run);
+        facts.obtain(
+            {number.value_or(lineage.next_number()), environment.clock.now(), directory_url},
+            order.plan.deploy_targets.empty() ? none : has_to_run);
     });
     if (!is_live) lineage.install(generation);
 }
 
-pki::Chain obtain_and_install(const Environment& environment, Session& session,
-                              const IssuanceOrder& order, Progress& progress) {
-    Lineage lineage(environment.state, order.lineage);
+/// The account options for one CA of several: an external account belongs to those that ask for
+/// one.
+AccountOptions options_at(Session& session, const CertificatePlan& plan, AccountOptions options) {
+    if (options.external && plan.authorities.size() > 1 &&
+        !session.directory().external_account_required)
+        options.external.reset();
+    return options;
+}
+
+/// Everything from the account to the deploy hooks, with one CA.
+IssuedCertificate issue_at(const Environment& environment, const Authority& authority,
+                           const IssuanceOrder& order, const std::optional<OpenOrder>& begun,
+                           Progress& progress) {
+    auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
     const OrderRecord record(environment.state, order.lineage);
-    const bool is_dry_run = order.installing == Installing::dry_run;
-    if (!is_dry_run) tell_mended(lineage, progress);
+    auto here = order;
     in_phase(Phase::account, [&] {
-        Account(session, environment.state, environment.timer).open(order.account, progress);
+        here.account = options_at(session, order.plan, order.account);
+        Account(session, environment.state, environment.timer).open(here.account, progress);
     });
-    const auto begun =
-        is_dry_run ? std::optional<OpenOrder>() : begun_order(record, order.plan, progress);
     const auto key = begun ? begun->key : certificate_key(environment, order);
-    auto chain = obtain(environment, session, order, record, key,
+    auto chain = obtain(environment, session, here, record, key,
                         begun ? begun->position : OrderPosition{}, progress);
-    if (is_dry_run) return chain;
-    in_phase(Phase::install, [&] { put_in_place(environment, order, lineage, {key, chain}); });
+    if (order.installing == Installing::dry_run) return {std::move(chain), authority.directory_url};
+    in_phase(Phase::install,
+             [&] { put_in_place(environment, order, authority.directory_url, {key, chain}); });
     record.erase();
-    if (!order.plan.deploy_hook.empty()) deploy(environment, order.lineage, order.plan);
-    return chain;
+    if (!order.plan.deploy_targets.empty()) deploy(environment, order.lineage, order.plan);
+    return {std::move(chain), authority.directory_url};
+}
+
+Standing standing_at(const Environment& environment, const Authority& authority,
+                     const IssuanceOrder& order) {
+    Standing standing;
+    standing.is_unavailable =
+        environment.sessions.with(authority.directory_url, authority.root_file).is_unavailable();
+    if (order.installing == Installing::dry_run) return standing;
+    const auto begun = OrderRecord(environment.state, order.lineage).find();
+    standing.may_have_issued = begun && *begun && (*begun)->position.is_finalizing;
+    return standing;
+}
+
+void require_one_kind_of_key(const IssuanceOrder& order) {
+    const auto& types = order.plan.key_types;
+    if (types.size() == 1) return;
+    std::string names;
+    for (const auto type : types)
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", crypto::to_string(type));
+    throw Failure(
+        {fmt::format("obtain the certificate of {}", order.lineage.text()), Phase::order},
+        fmt::format("its plan wants a certificate for each of several kinds of keys ({}), "
+                    "and a lineage holds one certificate",
+                    names),
+        "leave one in key_types; `cairn issue --name` makes a lineage for another.");
 }
 
 }  // namespace
 
-pki::Chain issue(const Environment& environment, Session& session, const IssuanceOrder& order,
-                 Progress& progress) {
-    const auto work = [&] { return obtain_and_install(environment, session, order, progress); };
-    if (order.installing == Installing::dry_run) return work();
-    return LineageFactStore(environment.state, order.lineage)
-        .attempt(environment.clock, order.plan.directory_url, work);
+IssuedCertificate issue(const Environment& environment, const IssuanceOrder& order,
+                        Progress& progress) {
+    require_one_kind_of_key(order);
+    const bool is_dry_run = order.installing == Installing::dry_run;
+    Lineage lineage(environment.state, order.lineage);
+    if (!is_dry_run) tell_mended(lineage, progress);
+    const auto begun = is_dry_run ? std::optional<OpenOrder>()
+                                  : begun_order(OrderRecord(environment.state, order.lineage),
+                                                order.plan, progress);
+    std::vector<Failure> failures;
+    const auto authorities = in_turn(order.plan, begun);
+    for (const auto& authority : authorities) {
+        const bool is_begun_here =
+            begun && begun->authority().directory_url == authority.directory_url;
+        const auto work = [&] {
+            return issue_at(environment, authority, order,
+                            is_begun_here ? begun : std::optional<OpenOrder>(), progress);
+        };
+        try {
+            if (is_dry_run) return work();
+            return LineageFactStore(environment.state, order.lineage)
+                .attempt(environment.clock, authority.directory_url, work);
+        } catch (const Failure& failure) {
+            if (authorities.size() == 1) throw;
+            const bool goes_on =
+                !environment.timer.is_stopped() &&
+                may_be_had_elsewhere(failure, standing_at(environment, authority, order));
+            if (!goes_on && failures.empty()) throw;
+            failures.push_back(failure);
+            if (!goes_on || failures.size() == authorities.size()) break;
+            progress.tell({.kind = ProgressKind::asking_another_authority,
+                           .failure = failure,
+                           .text = authorities[failures.size()].directory_url});
+        }
+    }
+    throw none_of_them(order.lineage, failures);
+}
+
+void open_other_accounts(const Environment& environment, const CertificatePlan& plan,
+                         const AccountOptions& options, Progress& progress) {
+    for (const auto& authority : plan.authorities) {
+        if (authority == plan.preferred_authority()) continue;
+        try {
+            auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
+            Account(session, environment.state, environment.timer)
+                .open(options_at(session, plan, options), progress);
+        } catch (const Failure& failure) {
+            if (environment.timer.is_stopped()) throw;
+            progress.tell({.kind = ProgressKind::authority_not_ready,
+                           .failure = failure,
+                           .text = authority.directory_url});
+        }
+    }
 }
 
 namespace {
 
-std::optional<pki::Chain> go_on_and_install(const Environment& environment, Session& session,
-                                            const LineageName& name, const OpenOrder& begun,
-                                            Progress& progress) {
+std::optional<pki::Chain> go_on_and_install(const Environment& environment, const LineageName& name,
+                                            const OpenOrder& begun, Progress& progress) {
+    const auto authority = begun.authority();
+    auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
     Lineage lineage(environment.state, name);
     const OrderRecord record(environment.state, name);
     IssuanceOrder order{.lineage = name, .plan = begun.plan, .account = {}, .replaces = {}};
-    // What has been said since about hooks and solvers counts.
+    // What has been said since about other CAs, hooks and solvers counts.
     if (auto plan = CertificatePlan::read(environment.state.renewal(name));
-        plan && ask_for_the_same(*plan, begun.plan))
+        plan && ask_for_the_same(*plan, begun.plan) &&
+        plan->find_authority(authority.directory_url) != nullptr)
         order.plan = std::move(*plan);
     tell_mended(lineage, progress);
     in_phase(Phase::account, [&] { Account(session, environment.state, environment.timer).use(); });
-    auto chain = Attempt(environment, session, order, record, progress).finish(begun);
+    auto chain = OrderAttempt(environment, session, order, record, progress).finish(begun);
     if (chain)
-        in_phase(Phase::install,
-                 [&] { put_in_place(environment, order, lineage, {begun.key, *chain}); });
+        in_phase(Phase::install, [&] {
+            put_in_place(environment, order, authority.directory_url, {begun.key, *chain});
+        });
     record.erase();
-    if (chain && !order.plan.deploy_hook.empty()) deploy(environment, name, order.plan);
+    if (chain && !order.plan.deploy_targets.empty()) deploy(environment, name, order.plan);
     return chain;
 }
 
 }  // namespace
 
-std::optional<pki::Chain> finish_issuance(const Environment& environment, Session& session,
-                                          const LineageName& name, const OpenOrder& begun,
-                                          Progress& progress) {
+std::optional<pki::Chain> finish_issuance(const Environment& environment, const LineageName& name,
+                                          const OpenOrder& begun, Progress& progress) {
     return LineageFactStore(environment.state, name)
-        .attempt(environment.clock, begun.plan.directory_url,
-                 [&] { return go_on_and_install(environment, session, name, begun, progress); });
-}
-
-bool is_deployment_pending(const Environment& environment, const LineageName& lineage) {
-    const auto facts = LineageFactStore(environment.state, lineage).read();
-    return facts && facts->is_deployment_pending();
-}
-
-void deploy(const Environment& environment, const LineageName& lineage,
-            const CertificatePlan& plan) {
-    const auto live = environment.state.live(lineage);
-    std::string names;
-    for (const auto& name : plan.names)
-        names += (names.empty() ? "" : " ") + name.identifier.value();
-    const ChildProgram hook{.path = plan.deploy_hook,
-                            .arguments = {},
-                            .environment = {{"CAIRN_LINEAGE", lineage.text()},
-                                            {"CAIRN_NAMES", names},
-                                            {"CAIRN_LIVE_DIR", live.string()}}};
-    const auto result = run_program(hook, environment.timer);
-    if (result && result->status == 0) {
-        LineageFactStore(environment.state, lineage).change([&](LineageFacts& facts) {
-            facts.deploy(environment.clock.now());
-        });
-        return;
-    }
-    throw Failure(
-        {fmt::format("deploy the certificate of {}", lineage.text()), Phase::deploy},
-        result ? fmt::format("the hook {} ended with status {}: \"{}\"", plan.deploy_hook,
-                             result->status, base::printable(result->output, 1000))
-               : result.error().message,
-        fmt::format(
-            "the new certificate is in place in {}; mend the hook; `cairn renew` runs it again.",
-            live.string()));
+        .attempt(environment.clock, begun.authority().directory_url,
+                 [&] { return go_on_and_install(environment, name, begun, progress); });
 }
 
 }  // namespace cairn::client

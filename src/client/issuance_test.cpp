@@ -17,10 +17,7 @@ using ::testing::HasSubstr;
 
 class Issuance : public ::testing::Test {
   protected:
-    pki::Chain run() {
-        auto session = bench_.session();
-        return issue(bench_.environment(), session, order_, bench_.heard);
-    }
+    pki::Chain run() { return issue(bench_.environment(), order_, bench_.heard).chain; }
     std::string failure() {
         return failure_of([this] { run(); });
     }
@@ -81,7 +78,7 @@ TEST_F(Issuance, ADryRunChangesNothing) {
     const auto before = run();
     order_.installing = Installing::dry_run;
     order_.plan = bench_.plan({"c.example"});
-    order_.plan.deploy_hook = program("touch " + (bench_.folder / "ran").string());
+    order_.plan.deploy_targets = {{program("touch " + (bench_.folder / "ran").string())}};
     const auto chain = run();
     EXPECT_EQ(chain.front().names().dns_names, std::vector<std::string>{"c.example"});
     EXPECT_EQ(lineage().current()->chain, before);
@@ -140,31 +137,31 @@ TEST_F(Issuance, AFailureLeavesTheOldCertificate) {
 }
 
 TEST_F(Issuance, RunsTheDeployHookWhenAllIsInPlace) {
-    order_.plan.deploy_hook = program("cd " + bench_.folder.path().string() +
-                                      "; cat \"$CAIRN_LIVE_DIR/fullchain.pem\" > served; "
-                                      "echo \"$CAIRN_LINEAGE: $CAIRN_NAMES\" > told");
+    order_.plan.deploy_targets = {{program("cd " + bench_.folder.path().string() +
+                                           "; cat \"$CAIRN_LIVE_DIR/fullchain.pem\" > served; "
+                                           "echo \"$CAIRN_LINEAGE: $CAIRN_NAMES\" > told")}};
     const auto chain = run();
     EXPECT_EQ(read_file(bench_.folder / "served", 100000), pki::to_pem(chain));
     EXPECT_EQ(read_file(bench_.folder / "told", 1000), "a.example: a.example b.example\n");
 }
 
 TEST_F(Issuance, AFailingHookIsReportedAndTheCertificateStays) {
-    order_.plan.deploy_hook = program("echo 'nginx: bad configuration'; exit 1");
+    order_.plan.deploy_targets = {{program("echo 'nginx: bad configuration'; exit 1")}};
     const auto text = failure();
     EXPECT_THAT(text, HasSubstr("nginx: bad configuration"));
     EXPECT_THAT(text, HasSubstr("the new certificate is in place"));
     EXPECT_TRUE(lineage().current());
     EXPECT_TRUE(is_deployment_pending(bench_.environment(), order_.lineage));
 
-    order_.plan.deploy_hook = program("exit 0");
+    order_.plan.deploy_targets = {{program("exit 0")}};
     deploy(bench_.environment(), order_.lineage, order_.plan);
     EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage));
 }
 
 TEST_F(Issuance, ARunThatDiesBeforeTheHookLeavesANote) {
     const auto facts = bench_.state.facts(order_.lineage).string();
-    order_.plan.deploy_hook =
-        program("grep -q '\"obtained\"' " + facts + " && ! grep -q '\"deployed\"' " + facts);
+    order_.plan.deploy_targets = {
+        {program("grep -q '\"obtained\"' " + facts + " && ! grep -q '\"deployed\"' " + facts)}};
     run();  // the hook has seen the note
     EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage));
     const auto known = LineageFactStore(bench_.state, order_.lineage).read().value();

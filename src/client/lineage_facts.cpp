@@ -29,9 +29,11 @@ std::string json_string(base::Time time) {
 std::string json_of(const OpenOrder& order) {
     const auto pem = order.key.to_pem();
     return fmt::format(
-        "{{\"url\": {}, \"certificate\": {}, \"finalizing\": {}, \"key\": {}, \"plan\": {}}}",
-        json_string(order.position.order_url), json_string(order.position.certificate_url),
-        order.position.is_finalizing, json_string(base::text_of(pem)), order.plan.to_json());
+        "{{\"ca\": {}, \"url\": {}, \"certificate\": {}, \"finalizing\": {}, \"key\": {}, "
+        "\"plan\": {}}}",
+        json_string(order.authority().directory_url), json_string(order.position.order_url),
+        json_string(order.position.certificate_url), order.position.is_finalizing,
+        json_string(base::text_of(pem)), order.plan.to_json());
 }
 
 std::string json_of(const RenewalAdvice& advice) {
@@ -58,8 +60,12 @@ std::string json_of(const KnownRevocation& revocation) {
 }
 
 std::string json_of(const GenerationFact& generation) {
-    return fmt::format("{{\"generation\": {}, \"since\": {}}}", generation.number,
-                       json_string(generation.since));
+    const auto authority =
+        generation.directory_url.empty()
+            ? std::string()
+            : fmt::format(", \"ca\": {}", base::json_quoted(generation.directory_url));
+    return fmt::format("{{\"generation\": {}, \"since\": {}{}}}", generation.number,
+                       json_string(generation.since), authority);
 }
 
 template <class T>
@@ -76,12 +82,14 @@ base::Result<OpenOrder> order_from(const boost::json::object& object) {
     OrderPosition position{.order_url = reader.text_or_empty("url"),
                            .certificate_url = reader.text_or_empty("certificate"),
                            .is_finalizing = reader.boolean("finalizing").value_or(false)};
+    auto directory_url = reader.text_or_empty("ca");
     if (reader.error()) return std::unexpected(*reader.error());
     auto plan = CertificatePlan::from_json(base::bytes_of(plan_text));
     if (!plan) return std::unexpected(plan.error().within("plan"));
     auto key = crypto::PrivateKey::from_pem(key_pem);
     if (!key) return std::unexpected(key.error().within("key"));
-    return OpenOrder{std::move(*plan), std::move(*key), std::move(position)};
+    return OpenOrder{std::move(*plan), std::move(*key), std::move(position),
+                     std::move(directory_url)};
 }
 
 base::Result<RenewalAdvice> advice_from(const boost::json::object& object) {
@@ -125,9 +133,10 @@ base::Result<GenerationFact> generation_from(const boost::json::object& object) 
     protocol::MemberReader reader(object);
     const auto number = reader.integer("generation");
     const auto since = reader.time("since");
+    auto authority = reader.text_or_empty("ca");
     if (reader.error()) return std::unexpected(*reader.error());
     if (!number || *number < 1 || !since) return base::fail("generation or since is missing");
-    return GenerationFact{static_cast<unsigned long>(*number), *since};
+    return GenerationFact{static_cast<unsigned long>(*number), *since, authority};
 }
 
 /// Reads the members of one object, each by its own function, up to the first that is wrong.
@@ -172,6 +181,17 @@ class FactReader {
 
 }  // namespace
 
+Authority OpenOrder::authority() const {
+    if (directory_url.empty()) return plan.preferred_authority();
+    const auto* planned = plan.find_authority(directory_url);
+    return planned != nullptr ? *planned : Authority{.directory_url = directory_url};
+}
+
+const Authority& LineageFacts::issuing_authority(const CertificatePlan& plan) const {
+    const auto* known = obtained ? plan.find_authority(obtained->directory_url) : nullptr;
+    return known != nullptr ? *known : plan.preferred_authority();
+}
+
 bool LineageFacts::is_deployment_pending() const {
     return obtained && (!deployed || deployed->number != obtained->number);
 }
@@ -191,7 +211,7 @@ void LineageFacts::obtain(const GenerationFact& generation, DeployHook hook) {
 }
 
 void LineageFacts::deploy(base::Time time) {
-    if (obtained) deployed = GenerationFact{obtained->number, time};
+    if (obtained) deployed = GenerationFact{obtained->number, time, obtained->directory_url};
 }
 
 void LineageFacts::add(Attempt attempt) {

@@ -30,6 +30,11 @@ struct OpenOrder {
     CertificatePlan plan;
     crypto::PrivateKey key;
     OrderPosition position;
+    /// The CA it is placed at; empty, in what earlier versions kept: the only one of the plan.
+    std::string directory_url{};
+
+    /// The same, with the roots that the plan names for it.
+    [[nodiscard]] Authority authority() const;
 };
 
 /// One try to get a certificate, or to deploy one.
@@ -67,6 +72,8 @@ struct KnownRevocation {
 struct GenerationFact {
     unsigned long number = 0;
     base::Time since;
+    /// The CA that it was obtained from; empty: not known.
+    std::string directory_url{};
 };
 
 /// What has become of a lineage, apart from the plan, which says what is wanted. Kept as one file.
@@ -85,7 +92,10 @@ struct LineageFacts {
     /// Members of the file that this version does not know, each as name and JSON text.
     std::vector<std::pair<std::string, std::string>> unknown;
 
-    /// True if the deploy hook has still to run for what is in place.
+    /// The CA of the plan that issued the certificate in place, as far as is known: else the one
+    /// that the plan prefers.
+    [[nodiscard]] const Authority& issuing_authority(const CertificatePlan& plan) const;
+    /// True if a deploy hook has still to run for what is in place.
     [[nodiscard]] bool is_deployment_pending() const;
     /// What is known of the revocation of the certificate with this digest.
     [[nodiscard]] std::optional<RevocationNote> revocation_of(std::string_view certificate) const;

@@ -20,7 +20,7 @@ LineageFacts again(const LineageFacts& facts) {
 
 CertificatePlan plan() {
     CertificatePlan plan;
-    plan.directory_url = "https://ca.example/directory";
+    plan.authorities = {{"https://ca.example/directory"}};
     plan.names = {RequestedName::from_text("a.example", "standalone").value()};
     return plan;
 }

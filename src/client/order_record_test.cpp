@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 class OrderRecordTest : public ::testing::Test {
   protected:
     OrderRecordTest() {
-        order_.plan.directory_url = "https://ca.example/directory";
+        order_.plan.authorities = {{"https://ca.example/directory"}};
         order_.plan.names = {RequestedName::from_text("a.example", "standalone").value()};
     }
     testing::TemporaryFolder folder_;

@@ -9,6 +9,10 @@ std::string_view to_string(ProgressKind kind) {
             return "registering_account";
         case account_forgotten:
             return "account_forgotten";
+        case asking_another_authority:
+            return "asking_another_authority";
+        case authority_not_ready:
+            return "authority_not_ready";
         case placing_order:
             return "placing_order";
         case going_on_with_order:
@@ -66,6 +70,8 @@ Phase phase_of(ProgressKind kind) {
     switch (kind) {
         case registering_account:
         case account_forgotten:
+        case asking_another_authority:
+        case authority_not_ready:
             return Phase::account;
         case placing_order:
         case going_on_with_order:
@@ -106,6 +112,8 @@ bool is_warning(ProgressKind kind) {
     using enum ProgressKind;
     switch (kind) {
         case account_forgotten:
+        case asking_another_authority:
+        case authority_not_ready:
         case order_unreadable:
         case order_given_up:
         case other_chain_left_out:

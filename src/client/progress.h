@@ -16,20 +16,22 @@ namespace cairn::client {
 /// What a job can have to tell. Behind each: the parts of the event that go with it.
 enum class ProgressKind {
     // At the CA
-    registering_account,     ///< host
-    account_forgotten,       ///< host
-    placing_order,           ///< identifiers, host
-    going_on_with_order,     ///< identifiers, host, text: the status of the order
-    order_unreadable,        ///< text: what is wrong with what is kept of it
-    order_given_up,          ///< it asks for something else than now
-    order_came_to_nothing,   ///< that of an earlier run
-    valid_already,           ///< identifiers
-    proving_control,         ///< identifiers, challenge
-    proof_refused_so_far,    ///< identifiers, host, problem
-    asking_to_look_again,    ///< identifiers
-    requesting_certificate,  ///<
-    other_chain_left_out,    ///< failure
-    chain_not_offered,       ///< text: where the chain should have led
+    registering_account,       ///< host
+    account_forgotten,         ///< host
+    asking_another_authority,  ///< failure: of the CA before; text: the directory of the next
+    authority_not_ready,       ///< failure; text: the directory of a CA that cannot stand in
+    placing_order,             ///< identifiers, host
+    going_on_with_order,       ///< identifiers, host, text: the status of the order
+    order_unreadable,          ///< text: what is wrong with what is kept of it
+    order_given_up,            ///< it asks for something else than now
+    order_came_to_nothing,     ///< that of an earlier run
+    valid_already,             ///< identifiers
+    proving_control,           ///< identifiers, challenge
+    proof_refused_so_far,      ///< identifiers, host, problem
+    asking_to_look_again,      ///< identifiers
+    requesting_certificate,    ///<
+    other_chain_left_out,      ///< failure
+    chain_not_offered,         ///< text: where the chain should have led
     // On this machine
     answer_left_up,         ///< identifiers, failure
     old_answer_taken_down,  ///< identifiers: of an interrupted run

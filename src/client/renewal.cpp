@@ -68,12 +68,15 @@ class Worker {
                             .replaces = {},
                             .installing = Installing::dry_run};
         // Whoever has an account at a CA has agreed to the same terms for its staging directory.
+        const auto has_account = [&](const Authority& authority) {
+            return AccountStore(environment_.state).find(authority.directory_url).has_value();
+        };
         if (options_.rehearsal.directory_url.empty() &&
-            AccountStore(environment_.state).find(plan.directory_url))
+            std::ranges::all_of(plan.authorities, has_account))
             order.account.terms = Terms::agreed;
-        const auto chain = issue(environment_, session_for(order.plan), order, progress);
+        const auto issued = issue(environment_, order, progress);
         outcome.kind = RenewalOutcome::Kind::renewed;
-        outcome.certificate = chain.front();
+        outcome.certificate = issued.chain.front();
     }
 
     /// True if an earlier run had asked for a certificate that is in place now.
@@ -81,8 +84,7 @@ class Worker {
         const auto& name = outcome.lineage;
         const auto begun = OrderRecord(environment_.state, name).find();
         if (!begun || !*begun || !(*begun)->position.is_finalizing) return false;
-        const auto chain =
-            finish_issuance(environment_, session_for((*begun)->plan), name, **begun, progress);
+        const auto chain = finish_issuance(environment_, name, **begun, progress);
         if (!chain) {
             progress.tell({.kind = ProgressKind::order_came_to_nothing});
             return false;
@@ -103,22 +105,24 @@ class Worker {
             const auto due_at = due_time(name, order.plan, certificate);
             if (options_.force == RenewalForce::if_due && environment_.clock.now() < due_at) {
                 outcome.due_at = due_at;
-                if (!order.plan.deploy_hook.empty() && is_deployment_pending(environment_, name)) {
+                if (!order.plan.deploy_targets.empty() &&
+                    is_deployment_pending(environment_, name)) {
                     LineageFactStore(environment_.state, name)
-                        .attempt(environment_.clock, order.plan.directory_url, [&] {
-                            deploy(environment_, name, order.plan);
-                            return true;
-                        });
+                        .attempt(environment_.clock, issuer_of(name, order.plan).directory_url,
+                                 [&] {
+                                     deploy(environment_, name, order.plan);
+                                     return true;
+                                 });
                     outcome.kind = RenewalOutcome::Kind::deployed;
                 }
                 return;
             }
-            if (!session_for(order.plan).directory().renewal_info.empty())
-                order.replaces = renewal_identifier(certificate).value_or("");
+            order.replaces = renewal_identifier(certificate).value_or("");
+            order.replaced_at = issuer_of(name, order.plan).directory_url;
         }
-        const auto chain = issue(environment_, session_for(order.plan), order, progress);
+        const auto issued = issue(environment_, order, progress);
         outcome.kind = RenewalOutcome::Kind::renewed;
-        outcome.certificate = chain.front();
+        outcome.certificate = issued.chain.front();
     }
 
     base::Time due_time(const LineageName& name, const CertificatePlan& plan,
@@ -131,7 +135,9 @@ class Worker {
         const auto identifier = renewal_identifier(certificate);
         const bool is_revoked = facts->revocation_of(digest_of(certificate)).has_value();
         if (identifier && !is_revoked && may_ask(facts->advice, *identifier, now)) {
-            auto answer = fetch_renewal_window(session_for(plan), certificate);
+            const auto& issuer = facts->issuing_authority(plan);
+            auto answer = fetch_renewal_window(
+                environment_.sessions.with(issuer.directory_url, issuer.root_file), certificate);
             const bool is_known = facts->advice && facts->advice->certificate == *identifier;
             // What a CA has said once holds until it says otherwise.
             if (!answer.window && is_known) answer.window = facts->advice->window;
@@ -141,6 +147,12 @@ class Worker {
         return is_revoked ? now : due_by_facts(certificate, *facts);
     }
 
+    /// The CA that issued what is in place, as far as is known.
+    [[nodiscard]] Authority issuer_of(const LineageName& name, const CertificatePlan& plan) const {
+        const auto facts = LineageFactStore(environment_.state, name).read();
+        return facts ? facts->issuing_authority(plan) : plan.preferred_authority();
+    }
+
     /// Whether the CA may be asked now when to renew the certificate with this
     /// identifier.
     [[nodiscard]] static bool may_ask(const std::optional<RenewalAdvice>& advice,
@@ -148,10 +160,6 @@ class Worker {
         return !advice || advice->certificate != identifier || now >= advice->next_question ||
                // It cannot be that far away: the clock has gone back since.
                advice->next_question > now + longest_renewal_silence;
-    }
-
-    Session& session_for(const CertificatePlan& plan) const {
-        return environment_.sessions.with(plan.directory_url, plan.root_file);
     }
 
     const Environment& environment_;
@@ -166,19 +174,25 @@ CertificatePlan rehearsal_of(CertificatePlan plan, const LineageName& lineage,
     if (!authority.directory_url.empty()) {
         // The CAs that are known are trusted by the system's roots.
         const auto known = staging_directory_of(authority.directory_url);
-        if (!authority.root_file.empty() || !known || *known) plan.root_file = authority.root_file;
-        plan.directory_url = authority.directory_url;
+        auto root_file = plan.preferred_authority().root_file;
+        if (!authority.root_file.empty() || !known || *known) root_file = authority.root_file;
+        plan.authorities = {{authority.directory_url, std::move(root_file)}};
         return plan;
     }
-    const auto staging = staging_directory_of(plan.directory_url);
-    if (staging && *staging) {
-        plan.directory_url = **staging;
+    std::vector<Authority> rehearsing;
+    for (const auto& planned : plan.authorities)
+        if (const auto staging = staging_directory_of(planned.directory_url); staging && *staging)
+            rehearsing.push_back({**staging, planned.root_file});
+    if (!rehearsing.empty()) {
+        plan.authorities = std::move(rehearsing);
         return plan;
     }
+    const auto& preferred = plan.preferred_authority().directory_url;
+    const auto staging = staging_directory_of(preferred);
     throw Failure(
         fmt::format("rehearse the renewal of {}", lineage.text()),
         staging ? fmt::format("no staging directory of the CA at {} is known",
-                              base::printable(plan.directory_url))
+                              base::printable(preferred))
                 : staging.error().message,
         "name a CA to rehearse with: --dry-run --ca URL. It issues a certificate, which is "
         "dropped, so its limits count it.");

@@ -66,8 +66,7 @@ class Renewal : public ::testing::Test {
                                   .plan = bench_.plan({name}),
                                   .account = {},
                                   .replaces = {}};
-        auto session = bench_.session();
-        issue(bench_.environment(), session, order, bench_.heard);
+        issue(bench_.environment(), order, bench_.heard);
         return order.lineage;
     }
     std::vector<RenewalOutcome> run(const std::vector<LineageName>& lineages,
@@ -112,7 +111,7 @@ TEST_F(Renewal, RenewsWhatIsDueWithTheSamePlan) {
 TEST_F(Renewal, RunsTheHookThatACrashLeftToBeRun) {
     const auto name = issue_lineage("a.example");
     auto plan = CertificatePlan::read(bench_.state.renewal(name)).value();
-    plan.deploy_hook = "/bin/true";
+    plan.deploy_targets = {{"/bin/true"}};
     write_durably(bench_.state.renewal(name), plan.to_json(), FileAccess::owner);
     EXPECT_EQ(run({name}).front().kind, Kind::not_due);
     LineageFactStore(bench_.state, name).change([](LineageFacts& facts) {
@@ -182,16 +181,16 @@ TEST_F(Renewal, OfAnOrderThatCameToNothingGoesOnAsEver) {
 TEST(Rehearsal, GoesToStagingOrToTheCaThatIsNamed) {
     const auto name = LineageName::from_text("a.example").value();
     CertificatePlan plan;
-    plan.directory_url = "https://acme-v02.api.letsencrypt.org/directory";
-    plan.root_file = "/root.pem";
-    EXPECT_EQ(rehearsal_of(plan, name, {}).directory_url,
+    plan.authorities = {{"https://acme-v02.api.letsencrypt.org/directory", "/root.pem"}};
+    EXPECT_EQ(rehearsal_of(plan, name, {}).preferred_authority().directory_url,
               "https://acme-staging-v02.api.letsencrypt.org/directory");
     const RehearsalAuthority other{
         .directory_url = "https://ca.example/dir", .root_file = {}, .account = {}};
-    EXPECT_EQ(rehearsal_of(plan, name, other).directory_url, "https://ca.example/dir");
-    EXPECT_EQ(rehearsal_of(plan, name, other).root_file, "/root.pem");
+    EXPECT_EQ(rehearsal_of(plan, name, other).preferred_authority().directory_url,
+              "https://ca.example/dir");
+    EXPECT_EQ(rehearsal_of(plan, name, other).preferred_authority().root_file, "/root.pem");
     for (const char* url : {"https://acme.zerossl.com/v2/DV90", "https://ca.example/dir"}) {
-        plan.directory_url = url;
+        plan.authorities = {{url}};
         EXPECT_THAT(testing::failure_of([&] { static_cast<void>(rehearsal_of(plan, name, {})); }),
                     HasSubstr("--ca URL"));
     }
@@ -234,8 +233,8 @@ TEST_F(Renewal, WorksOnManySideBySide) {
         authorities.push_back(std::make_unique<testing::FakeCa>());
         const auto domain = std::string(1, static_cast<char>('a' + i)) + ".example";
         auto plan = bench_.plan({domain});
-        plan.directory_url = authorities.back()->directory_url();
-        plan.root_file = authorities.back()->server.root_file();
+        plan.authorities = {
+            {authorities.back()->directory_url(), authorities.back()->server.root_file()}};
         names.push_back(LineageName::from_text(domain).value());
         make_private_directory(bench_.state.root() / "renewal");
         write_durably(bench_.state.renewal(names.back()), plan.to_json(), FileAccess::owner);

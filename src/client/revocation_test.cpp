@@ -15,7 +15,8 @@ class Revocation : public ::testing::Test {
     Revocation() {
         const IssuanceOrder order{
             .lineage = name_, .plan = bench_.plan({"a.example"}), .account = {}, .replaces = {}};
-        certificate_ = issue(bench_.environment(), session_, order, bench_.heard).front();
+        certificate_ = issue(bench_.environment(), order, bench_.heard).chain.front();
+        Account(session_, bench_.state, bench_.timer).use();
     }
     testing::Bench bench_;
     LineageName name_ = LineageName::from_text("a.example").value();

@@ -38,7 +38,7 @@ class SharedSessions : public ::testing::Test {
         for (std::size_t i = 0; i < count; ++i) {
             const auto name = "n" + std::to_string(i) + ".example";
             auto plan = bench_.plan({name});
-            plan.directory_url = directory_url;
+            plan.authorities = {{directory_url, bench_.ca.server.root_file()}};
             lineages.push_back(LineageName::from_text(name).value());
             const auto file = bench_.state.renewal(lineages.back());
             make_private_directory(file.parent_path());

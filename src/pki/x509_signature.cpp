@@ -103,21 +103,13 @@ std::string name_of(base::BytesView object_id) {
     return text.data();
 }
 
-/// An INTEGER of these big-endian octets, which are not negative.
-void write_natural(asn1::Writer& writer, base::BytesView number) {
-    while (number.size() > 1 && number.front() == 0) number = number.subspan(1);
-    base::Bytes content(number.begin(), number.end());
-    if (!content.empty() && content.front() >= 0x80) content.insert(content.begin(), 0);
-    writer.element(asn1::tag::integer, content);
-}
-
 /// An ECDSA signature as X.509 has it (RFC 3279 section 2.2.3), out of r and s side by side.
 base::Bytes ecdsa_der(base::BytesView side_by_side) {
     const auto middle = side_by_side.size() / 2;
     asn1::Writer writer;
     writer.nested(asn1::tag::sequence, [&] {
-        write_natural(writer, side_by_side.first(middle));
-        write_natural(writer, side_by_side.subspan(middle));
+        writer.natural_number(side_by_side.first(middle));
+        writer.natural_number(side_by_side.subspan(middle));
     });
     return std::move(writer).take();
 }

@@ -36,8 +36,7 @@ struct Bench {
     [[nodiscard]] CertificatePlan plan(const std::vector<std::string>& names) {
         std::filesystem::create_directory(webroot);
         CertificatePlan plan;
-        plan.directory_url = ca.directory_url();
-        plan.root_file = ca.server.root_file();
+        plan.authorities = {{ca.directory_url(), ca.server.root_file()}};
         for (const auto& name : names)
             plan.names.push_back(
                 RequestedName::from_text(name, "webroot:" + webroot.string()).value());

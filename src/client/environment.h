@@ -1,0 +1,22 @@
+#pragma once
+
+#include "base/clock.h"
+#include "client/session_pool.h"
+#include "client/solver.h"
+#include "client/state_directory.h"
+#include "client/timer.h"
+#include "crypto/random.h"
+
+namespace cairn::client {
+
+/// What every job of a run works with; all of it outlives the jobs and may be shared by threads.
+struct Environment {
+    const StateDirectory& state;
+    const base::Clock& clock;
+    Timer& timer;
+    crypto::Random& random;
+    SolverSet& solvers;
+    SessionPool& sessions;
+};
+
+}  // namespace cairn::client
