@@ -139,10 +139,6 @@ class FaultyRepository final : public ca::Repository {
         crypto::Sha256Digest thumbprint) override {
         return store_->find_account_by_key(thumbprint);
     }
-    base::Task<std::vector<ca::Account>> list_accounts(std::optional<ca::AccountId> after,
-                                                       std::size_t limit) override {
-        return store_->list_accounts(after, limit);
-    }
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override {
         return store_->find_order(std::move(id));
     }
