@@ -212,6 +212,7 @@ TEST_F(PeriodicWorkTest, KeepsTheLeaseDuringALongPause) {
         },
         600s, 1500ms);
     resting.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return shared.holder() == 0; }));
     EXPECT_TRUE(eventually([&] {
         const bool is_free = shared.ask(1, 0ms).holder == WorkLeases::Lease::Holder::this_node;
         return is_over || (shared.holder() == 1 && is_free);
