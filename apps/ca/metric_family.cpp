@@ -1,8 +1,5 @@
 #include "apps/ca/metric_family.h"
 
-#include <algorithm>
-#include <limits>
-#include <stdexcept>
 #include <utility>
 
 namespace cairn::apps {
@@ -10,12 +7,6 @@ namespace cairn::apps {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-namespace {
-
-constexpr std::uint64_t billion = 1'000'000'000;
-
-}  // namespace
 
 FamilyShape::FamilyShape(FamilyText text, std::vector<Label> labels)
     : text_(std::move(text)), labels_(std::move(labels)) {
@@ -43,82 +34,46 @@ std::vector<ClientMetric::Label> FamilyShape::labels_of(std::size_t series) cons
     return result;
 }
 
-CounterSeries::CounterSeries(FamilyShape shape, Shown shown)
-    : shape_(std::move(shape)), shown_(shown), cells_(shape_.size()) {}
+namespace {
 
-std::vector<MetricFamily> CounterSeries::Collect() const {
-    auto family = shape_.family(MetricType::Counter);
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-        const auto value = cells_[i].load(std::memory_order_relaxed);
-        if (value == 0 && shown_ == Shown::used) continue;
-        auto& metric = family.metric.emplace_back();
-        metric.label = shape_.labels_of(i);
-        metric.counter.value = static_cast<double>(value);
-    }
-    return {std::move(family)};
-}
-
-GaugeSeries::GaugeSeries(FamilyShape shape) : shape_(std::move(shape)), cells_(shape_.size()) {}
-
-std::vector<MetricFamily> GaugeSeries::Collect() const {
-    auto family = shape_.family(MetricType::Gauge);
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-        auto& metric = family.metric.emplace_back();
-        metric.label = shape_.labels_of(i);
-        metric.gauge.value = static_cast<double>(cells_[i].load(std::memory_order_relaxed));
-    }
-    return {std::move(family)};
-}
-
-HistogramSeries::HistogramSeries(FamilyShape shape, std::vector<double> bounds, Shown shown)
-    : shape_(std::move(shape)),
-      shown_(shown),
-      bounds_(std::move(bounds)),
-      cells_(shape_.size() * (bounds_.size() + 2)),
-      stride_(bounds_.size() + 2) {}
-
-void HistogramSeries::observe_in(std::size_t series, std::chrono::steady_clock::duration duration) {
-    const auto nanoseconds = std::max<std::int64_t>(
-        0, std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count());
-    count(series, static_cast<double>(nanoseconds) / static_cast<double>(billion),
-          static_cast<std::uint64_t>(nanoseconds));
-}
-
-void HistogramSeries::observe_in(std::size_t series, std::size_t number) {
-    count(series, static_cast<double>(number), number * billion);
-}
-
-void HistogramSeries::count(std::size_t series, double value, std::uint64_t billionths) {
-    const auto bucket =
-        static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
-    auto* cells = &cells_.at(series * stride_);
-    cells[bucket].fetch_add(1, std::memory_order_relaxed);
-    cells[stride_ - 1].fetch_add(billionths, std::memory_order_relaxed);
-}
-
-std::vector<MetricFamily> HistogramSeries::Collect() const {
-    auto family = shape_.family(MetricType::Histogram);
-    for (std::size_t series = 0; series < shape_.size(); ++series) {
-        const auto* cells = &cells_[series * stride_];
-        ClientMetric metric;
-        std::uint64_t total = 0;
-        for (std::size_t i = 0; i + 1 < stride_; ++i) {
-            total += cells[i].load(std::memory_order_relaxed);
-            ClientMetric::Bucket bucket;
-            bucket.cumulative_count = total;
-            bucket.upper_bound =
-                i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity();
-            metric.histogram.bucket.push_back(bucket);
-        }
-        if (total == 0 && shown_ == Shown::used) continue;
-        metric.label = shape_.labels_of(series);
-        metric.histogram.sample_count = total;
-        metric.histogram.sample_sum =
-            static_cast<double>(cells[stride_ - 1].load(std::memory_order_relaxed)) /
-            static_cast<double>(billion);
+/// What the family shows of its series. `is_used` tells whether one ever counted something.
+template <class Series, class IsUsed>
+std::vector<MetricFamily> collected(MetricFamily family, const FamilyShape& shape,
+                                    const std::deque<Series>& series, Shown shown, IsUsed is_used) {
+    for (std::size_t i = 0; i < series.size(); ++i) {
+        auto metric = series[i].Collect();
+        if (shown == Shown::used && !is_used(metric)) continue;
+        metric.label = shape.labels_of(i);
         family.metric.push_back(std::move(metric));
     }
     return {std::move(family)};
+}
+
+}  // namespace
+
+CounterSeries::CounterSeries(FamilyShape shape, Shown shown)
+    : shape_(std::move(shape)), shown_(shown), series_(shape_.size()) {}
+
+std::vector<MetricFamily> CounterSeries::Collect() const {
+    return collected(shape_.family(MetricType::Counter), shape_, series_, shown_,
+                     [](const ClientMetric& metric) { return metric.counter.value != 0; });
+}
+
+GaugeSeries::GaugeSeries(FamilyShape shape) : shape_(std::move(shape)), series_(shape_.size()) {}
+
+std::vector<MetricFamily> GaugeSeries::Collect() const {
+    return collected(shape_.family(MetricType::Gauge), shape_, series_, Shown::all,
+                     [](const ClientMetric&) { return true; });
+}
+
+HistogramSeries::HistogramSeries(FamilyShape shape, const std::vector<double>& bounds, Shown shown)
+    : shape_(std::move(shape)), shown_(shown) {
+    for (std::size_t i = 0; i < shape_.size(); ++i) series_.emplace_back(bounds);
+}
+
+std::vector<MetricFamily> HistogramSeries::Collect() const {
+    return collected(shape_.family(MetricType::Histogram), shape_, series_, shown_,
+                     [](const ClientMetric& metric) { return metric.histogram.sample_count != 0; });
 }
 
 std::vector<double> HistogramSeries::latency_bounds() {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +13,9 @@
 #include <vector>
 
 #include <prometheus/collectable.h>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 #include <prometheus/metric_family.h>
 
 #include "base/enum_table.h"
@@ -138,10 +141,9 @@ template <class... Values>
     return series;
 }
 
-// The families of prometheus-cpp look a series up under a lock, and their histograms lock again for
-// each observation. These have all their series from the beginning and count with one or two
-// relaxed atomic additions. Thread-safe. A family is a type of its labels' values, so that a value
-// of another label, or none, does not compile.
+// A family has all its series from the beginning, so that nothing is looked up by words when
+// something is counted. It is a type of its labels' values, so that a value of another label, or
+// none, does not compile. Thread-safe.
 
 /// The series of a family of counters.
 class CounterSeries : public prometheus::Collectable {
@@ -151,12 +153,12 @@ class CounterSeries : public prometheus::Collectable {
   protected:
     CounterSeries(FamilyShape shape, Shown shown);
     /// Throws std::out_of_range if there is no such series.
-    void add_to(std::size_t series) { cells_.at(series).fetch_add(1, std::memory_order_relaxed); }
+    void add_to(std::size_t series) { series_.at(series).Increment(); }
 
   private:
     FamilyShape shape_;
     Shown shown_;
-    std::vector<std::atomic<std::uint64_t>> cells_;
+    std::deque<prometheus::Counter> series_;
 };
 
 /// Counters that only grow.
@@ -180,12 +182,12 @@ class GaugeSeries : public prometheus::Collectable {
     explicit GaugeSeries(FamilyShape shape);
     /// Throws std::out_of_range if there is no such series.
     void add_to(std::size_t series, std::int64_t change) {
-        cells_.at(series).fetch_add(change, std::memory_order_relaxed);
+        series_.at(series).Increment(static_cast<double>(change));
     }
 
   private:
     FamilyShape shape_;
-    std::vector<std::atomic<std::int64_t>> cells_;
+    std::deque<prometheus::Gauge> series_;
 };
 
 /// Whole numbers that rise and fall.
@@ -207,19 +209,14 @@ class HistogramSeries : public prometheus::Collectable {
     [[nodiscard]] static std::vector<double> latency_bounds();
 
   protected:
-    HistogramSeries(FamilyShape shape, std::vector<double> bounds, Shown shown);
-    void observe_in(std::size_t series, std::chrono::steady_clock::duration duration);
-    void observe_in(std::size_t series, std::size_t number);
+    HistogramSeries(FamilyShape shape, const std::vector<double>& bounds, Shown shown);
+    /// Throws std::out_of_range if there is no such series.
+    void observe_in(std::size_t series, double value) { series_.at(series).Observe(value); }
 
   private:
-    void count(std::size_t series, double value, std::uint64_t billionths);
-
     FamilyShape shape_;
     Shown shown_;
-    std::vector<double> bounds_;
-    /// For each series: the buckets, the one without an end, and the sum in billionths.
-    std::vector<std::atomic<std::uint64_t>> cells_;
-    std::size_t stride_;
+    std::deque<prometheus::Histogram> series_;
 };
 
 /// Histograms with the same bounds.
@@ -227,16 +224,18 @@ template <class... Values>
 class HistogramFamily final : public HistogramSeries {
   public:
     /// `bounds`: the upper ends of the buckets, rising, the last one without an end left out.
-    HistogramFamily(FamilyText text, std::vector<double> bounds, Shown shown,
+    HistogramFamily(FamilyText text, const std::vector<double>& bounds, Shown shown,
                     const LabelOf<Values>&... labels)
-        : HistogramSeries(FamilyShape(std::move(text), {labels.label()...}), std::move(bounds),
-                          shown) {}
-    /// Observes a duration, in seconds.
+        : HistogramSeries(FamilyShape(std::move(text), {labels.label()...}), bounds, shown) {}
+    /// Observes a duration, in seconds; a negative one counts as none.
     void observe(std::chrono::steady_clock::duration duration, Values... values) {
-        observe_in(series_of(values...), duration);
+        const std::chrono::duration<double> seconds = duration;
+        observe_in(series_of(values...), std::max(0.0, seconds.count()));
     }
     /// Observes a whole number.
-    void observe(std::size_t number, Values... values) { observe_in(series_of(values...), number); }
+    void observe(std::size_t number, Values... values) {
+        observe_in(series_of(values...), static_cast<double>(number));
+    }
 };
 
 }  // namespace cairn::apps
