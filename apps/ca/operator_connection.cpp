@@ -51,6 +51,8 @@ json::object ask_server(const fs::path& socket, const admin::Operation& operatio
     http::ClientOptions options;
     options.local_path = socket.string();
     options.timeout = std::chrono::seconds(60);
+    // A page of a thousand objects, each with all the text that its owner may give it.
+    options.max_body = std::size_t{64} << 20U;
     http::Client client(std::move(options));
     const auto reply = client.post(
         "http://operator/v1/" + std::string(operation.noun) + "/" + std::string(operation.verb),

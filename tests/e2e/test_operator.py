@@ -88,6 +88,16 @@ def test_accounts_are_listed_in_pages(ca, operator, state):
     assert len(table.stdout.splitlines()) == 4
 
 
+def test_a_page_has_room_for_all_that_clients_may_say(ca, operator):
+    domain = ".".join(["d" * 60] * 3) + ".test"
+    contacts = [f"mailto:{'a' * 58}{place}@{domain}" for place in range(10)]
+    for _ in range(430):
+        Client(ca).register(contact=contacts)
+    page = operator.json("account", "list", "--limit", 1000)
+    assert len(page["accounts"]) == 430
+    assert len(json.dumps(page)) > 1 << 20
+
+
 def test_an_account_is_shown_by_id_url_and_thumbprint(ca, operator, state):
     client, = registered(ca)
     bring_into(ca, state)
