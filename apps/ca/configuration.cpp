@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "apps/ca/files.h"
+#include "apps/ca/policy_configuration.h"
 #include "apps/ca/toml_section.h"
 #include "base/json_quoted.h"
 #include "base/log_line.h"
@@ -160,91 +161,6 @@ void read_clock(TomlSection section, Configuration::Clock& clock) {
     section.report_unknown();
 }
 
-constexpr base::Seconds longest_reuse = std::chrono::days(200);
-
-// What kinds of names and keys a profile is for, and what their certificates say.
-void read_kinds(TomlSection& section, ca::Profile& profile) {
-    section.take("common_name", profile.certificate.common_name);
-    bool key_encipherment = true;
-    section.take("key_encipherment", key_encipherment);
-    if (!key_encipherment) profile.certificate.usage_of_rsa = pki::key_usage::digital_signature;
-    std::vector<std::string> identifiers{"dns", "ip"};
-    std::vector<std::string> key_types;
-    section.take("identifiers", identifiers);
-    section.take("key_types", key_types);
-    profile.identifier_types.clear();
-    for (const auto type : {protocol::IdentifierType::dns, protocol::IdentifierType::ip})
-        if (std::erase(identifiers, to_string(type)) > 0) profile.identifier_types.insert(type);
-    if (!identifiers.empty() || profile.identifier_types.empty())
-        section.find("identifiers", "must name \"dns\", \"ip\" or both, and nothing else");
-    for (const auto& name : key_types) {
-        const auto algorithm = crypto::key_algorithm_from(name);
-        if (!algorithm)
-            section.find("key_types", algorithm.error().message);
-        else if (*algorithm == crypto::KeyAlgorithm::ed25519)
-            section.find("key_types", "no certificate holds an ed25519 key (BR 6.1.5)");
-        else
-            profile.key_algorithms.insert(*algorithm);
-    }
-}
-
-void read_profile(TomlSection section, ca::Profile& profile, bool baseline, base::Time now) {
-    section.take("description", profile.description);
-    section.take_duration("validity", profile.validity);
-    profile.backdate = ca::Profile::usual_backdate(profile.validity);
-    section.take_duration("backdate", profile.backdate);
-    section.take_count("max_names", profile.max_names, 1, 1000);
-    read_kinds(section, profile);
-    section.take_duration("order_lifetime", profile.order_lifetime);
-    section.take_duration("pending_lifetime", profile.pending_lifetime);
-    section.take_duration("reuse_lifetime", profile.reuse_lifetime);
-    profile.baseline_requirements = baseline;
-    if (baseline && profile.reuse_lifetime > longest_reuse)
-        section.find("reuse_lifetime", "must not exceed 200d (BR 4.2.1)");
-    const auto longest_backdate = ca::Profile::longest_backdate(profile.validity);
-    if (profile.backdate > longest_backdate)
-        section.find("backdate", "must not exceed a third of validity, " +
-                                     std::to_string(longest_backdate.count()) +
-                                     "s: clients that renew after two thirds would do so at once");
-    if (profile.backdate > std::chrono::hours(48))
-        section.find("backdate", "must not exceed 48h (BR 7.1.2.7)");
-    if (baseline && profile.validity > ca::longest_validity(now))
-        section.find("validity",
-                     "exceeds what the Baseline Requirements allow today (6.3.2); "
-                     "policy.baseline_requirements = false lifts this for a private CA");
-    section.report_unknown();
-}
-
-void read_profiles(TomlSection section, Configuration& configuration, base::Time now) {
-    for (const auto& name : section.keys()) {
-        ca::Profile profile;
-        profile.name = name;
-        profile.description = name;
-        read_profile(section.section(name), profile, configuration.policy.baseline_requirements,
-                     now);
-        configuration.profiles.emplace(name, std::move(profile));
-    }
-    if (configuration.profiles.empty()) {
-        ca::Profile profile;
-        profile.name = "default";
-        profile.description = "certificates for TLS servers, 90 days";
-        configuration.profiles.emplace(profile.name, profile);
-    }
-}
-
-// Another profile must not become the one of all orders by its name alone.
-void read_default_profile(TomlSection& top, Configuration& configuration) {
-    auto& name = configuration.default_profile;
-    top.take("default_profile", name);
-    const auto& profiles = configuration.profiles;
-    if (name.empty()) name = profiles.size() == 1 ? profiles.begin()->first : "default";
-    if (profiles.contains(name)) return;
-    std::string names;
-    for (const auto& [known, profile] : profiles) names += (names.empty() ? "" : ", ") + known;
-    top.find("default_profile", "must say which profile orders get that name none: " + names +
-                                    " (without it, it is the one named default)");
-}
-
 // There are no limits yet, and none is promised.
 void read_limits(TomlSection section) {
     bool enabled = true;
@@ -316,10 +232,7 @@ Configuration read_root(const toml::table& root, base::Time now, TomlReading& re
         issuance.find("issuer_base_url", "must be an http URL (RFC 5280 section 4.2.2.1)");
     issuance.report_unknown();
 
-    auto policy = top.section("policy");
-    policy.take("internal_names", configuration.policy.internal_names);
-    policy.take("baseline_requirements", configuration.policy.baseline_requirements);
-    policy.report_unknown();
+    read_policy(top.section("policy"), configuration.policy);
 
     read_profiles(top.section("profiles"), configuration, now);
     read_default_profile(top, configuration);

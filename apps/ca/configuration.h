@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "ca/facts/retention.h"
+#include "ca/rules/policy_kind.h"
 #include "ca/rules/profile.h"
 #include "ca/work/issuer.h"
 
@@ -73,6 +74,7 @@ struct Configuration {
         base::Seconds retry_for{0};
     } validation;
     struct Policy {
+        ca::PolicyKind kind = ca::PolicyKind::private_ca;
         bool internal_names = false;
         bool baseline_requirements = true;
     } policy;

@@ -50,6 +50,23 @@ void collect_keys(const toml::table& table, const std::string& path, std::set<st
     }
 }
 
+TEST(ConfigurationTest, InitSaysWhomACaServes) {
+    using enum ca::PolicyKind;
+    for (const auto kind : {private_ca, public_ca}) {
+        const auto written = initial_configuration("127.0.0.1:14000", "127.0.0.1:14001",
+                                                   "https://localhost:14000", {"localhost"}, kind);
+        const auto configuration = read_configuration(written, {}, now);
+        ASSERT_TRUE(configuration) << configuration.error().front().message;
+        EXPECT_EQ(configuration->policy.kind, kind);
+        EXPECT_EQ(written.contains("\nkind = "), kind == public_ca);
+    }
+    EXPECT_EQ(read_configuration("[server]\nlisten = [\"127.0.0.1:1\"]\n"
+                                 "public_url = \"https://localhost\"\n",
+                                 {}, now)
+                  ->policy.kind,
+              private_ca);
+}
+
 TEST(ConfigurationTest, InitWritesEveryKey) {
     std::set<std::string> keys;
     collect_keys(toml::parse(with_every_key()), "", keys);
@@ -395,6 +412,20 @@ TEST(ConfigurationTest, APrivateCaMayLiveLonger) {
         initial(), {"profiles.default.validity=\"700d\"", "policy.baseline_requirements=false"},
         now);
     EXPECT_TRUE(configuration);
+}
+
+TEST(ConfigurationTest, NothingRelaxesWhatThePublicExpects) {
+    const std::vector<std::string> is_public{"policy.kind=\"public\""};
+    EXPECT_TRUE(read_configuration(initial(), is_public, now));
+    for (const char* relaxed : {"internal_names=true", "baseline_requirements=false"}) {
+        auto overrides = is_public;
+        overrides.push_back("policy." + std::string(relaxed));
+        const std::string key(relaxed, std::string_view(relaxed).find('='));
+        EXPECT_TRUE(refusal(overrides, initial()).contains("policy." + key + " must be"))
+            << relaxed;
+    }
+    EXPECT_TRUE(
+        refusal({"policy.kind=\"secret\""}, initial()).contains("must be one of private, public"));
 }
 
 TEST(ConfigurationTest, KnowsWhatAReloadLeavesAsItIs) {

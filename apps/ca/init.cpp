@@ -127,7 +127,8 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
         make_folder(draft / "store");
         const auto root = make_authorities(draft / "pki", options, clock.now(), random);
         write_file(draft / "ca.toml",
-                   initial_configuration(options.listen, admin_listen, public_url, options.hosts),
+                   initial_configuration(options.listen, admin_listen, public_url, options.hosts,
+                                         options.kind),
                    0600);
         move_into_place(draft, folder, keepers);
         result = {.directory_url = public_url + "/directory",

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ca/rules/policy_kind.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
 
@@ -15,6 +16,7 @@ struct InitOptions {
     std::string name = "Cairn";
     std::vector<std::string> hosts{"localhost"};
     std::string listen = "127.0.0.1:14000";
+    ca::PolicyKind kind = ca::PolicyKind::private_ca;
     crypto::KeyType key_type = crypto::KeyType::ec_p256;
 };
 

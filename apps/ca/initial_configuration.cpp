@@ -8,7 +8,7 @@ namespace cairn::apps {
 
 std::string initial_configuration(const std::string& listen, const std::string& admin_listen,
                                   const std::string& public_url,
-                                  const std::vector<std::string>& hosts) {
+                                  const std::vector<std::string>& hosts, ca::PolicyKind kind) {
     std::string host_list;
     for (const auto& host : hosts)
         host_list += (host_list.empty() ? "" : ", ") + base::json_quoted(host);
@@ -52,10 +52,18 @@ allow_networks = []        # e.g. "10.0.0.0/8": destinations outside public addr
 # timeout = "10s"          # for one validation
 # retry_for = "never"      # e.g. "30s": so long a challenge is tried again that nothing answers yet
 
-[policy]
+)";
+    constexpr std::string_view private_policy = R"([policy]
+# kind = "private"         # whom it serves; "public" is what `init --public` writes
 internal_names = false     # true: also single labels, .local, .internal, localhost
 # baseline_requirements = true   # false: lifetimes beyond those of public CAs
-
+)";
+    constexpr std::string_view public_policy = R"([policy]
+kind = "public"            # the Baseline Requirements hold, whatever else is written here
+# internal_names = false
+# baseline_requirements = true
+)";
+    constexpr std::string_view end = R"(
 [retention]                # for how long what has ended is kept; "never": for ever
 # orders = "30d"
 # authorizations = "30d"
@@ -97,7 +105,9 @@ max_names = 100
     text += "admin_listen = " + base::json_quoted(admin_listen) +
             "   # /healthz, /readyz, /metrics: for the operator alone\n";
     text += "hosts = [" + host_list + "]   # names and addresses in the server's own certificate\n";
-    return text.append(rest);
+    text += rest;
+    text += kind == ca::PolicyKind::public_ca ? public_policy : private_policy;
+    return text.append(end);
 }
 
 }  // namespace cairn::apps

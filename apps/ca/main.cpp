@@ -31,6 +31,14 @@ void add_init(CLI::App& program, cairn::apps::InitOptions& options, std::string&
         ->capture_default_str();
     command->add_option("--listen", options.listen, "ADDRESS:PORT to serve on")
         ->capture_default_str();
+    auto* is_private = command->add_flag_callback(
+        "--private", [&options] { options.kind = cairn::ca::PolicyKind::private_ca; },
+        "For those who choose to trust it (what it is unless said)");
+    command
+        ->add_flag_callback(
+            "--public", [&options] { options.kind = cairn::ca::PolicyKind::public_ca; },
+            "For everybody: the Baseline Requirements hold, and nothing relaxes them")
+        ->excludes(is_private);
     command->add_option("--key-type", key_type, "Keys of root and intermediate")
         ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
         ->capture_default_str();
