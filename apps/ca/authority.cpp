@@ -94,6 +94,7 @@ protocol::Directory directory_of(const Configuration& configuration) {
     protocol::Directory directory;
     directory.terms_of_service = configuration.directory.terms_of_service;
     directory.website = configuration.directory.website;
+    directory.external_account_required = configuration.directory.external_account_required;
     for (const auto& [name, profile] : configuration.profiles)
         directory.profiles.emplace(name, profile.description);
     return directory;
@@ -137,12 +138,15 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       issuers_(load_issuers(configuration, folder, context.slow_signing, context.adapters)),
       validator_(
           context.adapters.make_validator(configuration, context.next_executor, context.clock)),
-      registration_(context.repository, context.random,
-                    {.terms_of_service = configuration.directory.terms_of_service,
-                     .own_keys = own_keys(issuers_)},
-                    context.log, context.observer),
+      registration_(
+          context.repository, context.random,
+          {.terms = {.url = configuration.directory.terms_of_service,
+                     .change = configuration.directory.terms_change},
+           .own_keys = own_keys(issuers_),
+           .external_account_required = configuration.directory.external_account_required},
+          context.log, context.observer),
       ordering_(context.repository, name_policy_, profiles_, issuers_, context.clock,
-                context.random),
+                context.random, registration_.terms(), context.log),
       validation_({.in_flight = context.validations_in_flight,
                    .retry_for = configuration.validation.retry_for,
                    .account_url = [this](const ca::AccountId& id) { return links_.account(id); },

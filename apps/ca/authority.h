@@ -80,6 +80,7 @@ class Authority {
     /// For the certificate of the server itself.
     [[nodiscard]] ca::OwnCertificate& own_certificate() { return own_certificate_; }
     [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
+    [[nodiscard]] const ca::Profiles& profiles() const { return profiles_; }
     /// How far ahead the longest of what `issuer` issues now ends, unless its chain ends sooner.
     [[nodiscard]] base::Seconds longest_life(const ca::Issuer& issuer, base::Time now) const;
 

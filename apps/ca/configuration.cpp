@@ -3,6 +3,7 @@
 #include <optional>
 #include <sstream>
 
+#include "apps/ca/directory_section.h"
 #include "apps/ca/files.h"
 #include "apps/ca/policy_configuration.h"
 #include "apps/ca/toml_section.h"
@@ -219,10 +220,7 @@ Configuration read_root(const toml::table& root, base::Time now, TomlReading& re
     read_retention(top.section("retention"), configuration.retention);
     read_validation(top.section("validation"), configuration.validation);
 
-    auto directory = top.section("directory");
-    directory.take("terms_of_service", configuration.directory.terms_of_service);
-    directory.take("website", configuration.directory.website);
-    directory.report_unknown();
+    read_directory(top.section("directory"), configuration.directory);
 
     auto issuance = top.section("issuance");
     auto& issuer_base_url = configuration.issuance.issuer_base_url;

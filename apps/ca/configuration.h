@@ -14,6 +14,7 @@
 #include "ca/facts/retention.h"
 #include "ca/rules/policy_kind.h"
 #include "ca/rules/profile.h"
+#include "ca/rules/terms.h"
 #include "ca/work/issuer.h"
 
 namespace cairn::apps {
@@ -55,6 +56,8 @@ struct Configuration {
     } log;
     struct Directory {
         std::string terms_of_service, website;
+        ca::Terms::Change terms_change = ca::Terms::Change::asks_for_agreement;
+        bool external_account_required = false;
     } directory;
     struct Issuance {
         /// http URL under which issuers' certificates are offered, "/issuer/..." is appended; by

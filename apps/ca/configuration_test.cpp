@@ -76,6 +76,26 @@ TEST(ConfigurationTest, InitWritesEveryKey) {
     EXPECT_TRUE(keys.contains("retention.certificates"));
 }
 
+TEST(ConfigurationTest, ReadsTheDirectory) {
+    using Change = ca::Terms::Change;
+    const auto usual = read_configuration(initial(), {}, now)->directory;
+    EXPECT_EQ(usual.terms_change, Change::asks_for_agreement);
+    EXPECT_FALSE(usual.external_account_required);
+    const auto overrides = std::vector<std::string>{
+        "directory.terms_of_service=\"https://ca.example/terms\"",
+        "directory.terms_change=\"ignore\"", "directory.external_account_required=true"};
+    const auto read = read_configuration(initial(), overrides, now);
+    ASSERT_TRUE(read) << read.error().front().message;
+    EXPECT_EQ(read->directory.terms_of_service, "https://ca.example/terms");
+    EXPECT_EQ(read->directory.terms_change, Change::asks_for_nothing);
+    EXPECT_TRUE(read->directory.external_account_required);
+    for (const std::string wrong :
+         {R"(terms_change="sometimes")", R"(terms_of_service="ca.example/terms")",
+          R"(terms_of_service="https://a.example/>;rel=\"next\"")", R"(website="https://")",
+          R"(website="ftp://ca.example")", R"(external_account_required="yes")"})
+        EXPECT_FALSE(read_configuration(initial(), {"directory." + wrong}, now)) << wrong;
+}
+
 TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {
     const auto present = read_configuration(initial(), {}, now);
     const auto all = read_configuration(with_every_key(), {}, now);

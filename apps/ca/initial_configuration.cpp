@@ -27,6 +27,8 @@ std::string initial_configuration(const std::string& listen, const std::string& 
 
 [directory]                # what clients are told
 # terms_of_service = ""    # URL; clients must agree to it
+# terms_change = "require" # another URL: accounts must agree anew before they order; or "ignore"
+# external_account_required = false   # true: `cairn-ca eab create` lets in who may have an account
 # website = ""             # URL
 
 [store]                    # or "postgresql://USER@HOST/DATABASE", on which several nodes are one CA

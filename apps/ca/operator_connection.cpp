@@ -98,7 +98,8 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
                                  .clock = clock,
                                  .random = random,
                                  .log = *log,
-                                 .operator_name = "user " + std::to_string(::getuid())};
+                                 .operator_name = "user " + std::to_string(::getuid()),
+                                 .profiles = configuration.profiles};
     auto answer =
         boost::asio::co_spawn(loops.executor(0), admin::perform(context, operation, arguments),
                               boost::asio::use_future)

@@ -68,6 +68,7 @@ void read_profile(TomlSection section, ca::Profile& profile, const Configuration
     section.take_duration("pending_lifetime", profile.pending_lifetime);
     section.take_duration("reuse_lifetime", profile.reuse_lifetime);
     profile.baseline_requirements = baseline;
+    profile.operators_word = policy.kind == ca::PolicyKind::private_ca;
     if (baseline && profile.reuse_lifetime > longest_reuse)
         section.find("reuse_lifetime", "must not exceed 200d (BR 4.2.1)");
     const auto longest_backdate = ca::Profile::longest_backdate(profile.validity);
@@ -98,6 +99,7 @@ void read_profiles(TomlSection section, Configuration& configuration, base::Time
         ca::Profile profile;
         profile.name = "default";
         profile.description = "certificates for TLS servers, 90 days";
+        profile.operators_word = configuration.policy.kind == ca::PolicyKind::private_ca;
         configuration.profiles.emplace(profile.name, profile);
     }
 }

@@ -348,7 +348,8 @@ class Server::Parts {
                 .clock = clock_,
                 .random = random_,
                 .log = *log_,
-                .operator_name = std::move(name)};
+                .operator_name = std::move(name),
+                .profiles = authority_.load()->profiles().all()};
     }
 
     ReadinessFacts readiness_facts() {

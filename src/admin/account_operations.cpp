@@ -22,6 +22,8 @@ json::object facts_of(const ca::Account& account) {
                        {"contact", std::move(contacts)},
                        {"thumbprint", base::base64url(account.key.thumbprint())}};
     if (account.terms_agreed) facts["termsAgreed"] = base::to_rfc3339(*account.terms_agreed);
+    if (!account.terms_url.empty()) facts["terms"] = account.terms_url;
+    if (account.binding) facts["kid"] = account.binding->kid;
     if (account.deactivated) facts["deactivated"] = base::to_rfc3339(*account.deactivated);
     return facts;
 }

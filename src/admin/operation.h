@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "ca/ports/repository.h"
+#include "ca/rules/profile.h"
 #include "crypto/random.h"
 
 namespace cairn::admin {
@@ -30,6 +31,8 @@ struct Context {
     base::Log& log;
     /// Who acts, as the log tells it: "user 0".
     std::string operator_name;
+    /// Those that the CA offers, by their names.
+    std::map<std::string, ca::Profile> profiles{};
 };
 
 /// An operation that cannot be done, with what the operator can do about it.

@@ -4,14 +4,14 @@
 #include <map>
 
 #include "admin/account_operations.h"
+#include "admin/eab_operations.h"
 
 namespace cairn::admin {
 
 std::span<const Operation> operations() {
     static const std::vector<Operation> all{
-        account_list(),
-        account_show(),
-        account_deactivate(),
+        account_list(), account_show(), account_deactivate(), eab_create(),
+        eab_list(),     eab_show(),     eab_revoke(),
     };
     return all;
 }
@@ -27,6 +27,7 @@ const Operation* find_operation(std::string_view noun, std::string_view verb) {
 std::string_view summary_of_noun(std::string_view noun) {
     static const std::map<std::string_view, std::string_view> summaries{
         {"account", "Accounts of ACME clients: see them, and end what they may do"},
+        {"eab", "Keys of external accounts: who may have an account, and for what"},
     };
     const auto summary = summaries.find(noun);
     return summary == summaries.end() ? std::string_view() : summary->second;

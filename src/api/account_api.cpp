@@ -75,7 +75,8 @@ Response AccountApi::account_response(const ca::Account& account, int status) co
     protocol::AccountObject object;
     object.status = account.status();
     object.contact = account.contacts;
-    object.terms_of_service_agreed = account.terms_agreed.has_value();
+    object.terms_of_service_agreed = registration_.terms().are_agreed_to_by(account);
+    if (account.binding) object.external_account_binding = account.binding->object;
     object.orders = links_.account_orders(account.id);
     Response response;
     response.status = status;
@@ -91,7 +92,8 @@ base::Task<Response> AccountApi::new_account(Request request) {
     auto wanted = protocol::NewAccountRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
     const auto creation = co_await registration_.register_account(
-        std::move(*wanted), std::move(signed_request.key), std::move(signed_request.context));
+        std::move(*wanted), std::move(signed_request.key), std::move(signed_request.url),
+        std::move(signed_request.context));
     co_return account_response(creation.account, creation.created ? 201 : 200);
 }
 

@@ -2,6 +2,7 @@
 
 #include "api/testing/api_bench.h"
 #include "protocol/account.h"
+#include "protocol/external_account_binding.h"
 
 namespace cairn::api::testing {
 namespace {
@@ -70,6 +71,42 @@ TEST_F(AccountApiTest, ShowsChangesAndEndsAnAccount) {
               AccountStatus::deactivated);
     EXPECT_EQ(refused(read(sender, sender.kid)),
               (Refused{unauthorized, 401, "the account is deactivated"}));
+}
+
+TEST_F(AccountApiTest, ShowsTheBindingOfAnAccount) {
+    const ca::ExternalKey external{
+        .kid = "k1", .hmac_key = base::SecretBytes(32, 7), .created = start_time};
+    ASSERT_TRUE(await(repository.create_external_key(external)));
+    const auto sender = stranger();
+    protocol::NewAccountRequest request;
+    request.external_account_binding = protocol::make_external_account_binding(
+        sender.key.public_key(), external.kid, external.hmac_key, new_account);
+    const auto made = post(sender, new_account, request.to_json());
+    EXPECT_EQ(made.status, 201);
+    EXPECT_EQ(object<AccountObject>(made).external_account_binding,
+              request.external_account_binding);
+    const auto location = field(made, "Location");
+    EXPECT_EQ(
+        object<AccountObject>(read({sender.key, location}, location)).external_account_binding,
+        request.external_account_binding);
+}
+
+TEST_F(AccountApiTest, ShowsWhetherTheTermsAreAgreedTo) {
+    registration_options.terms.url = "https://ca.example/terms";
+    const auto sender = stranger();
+    EXPECT_EQ(refused(post(sender, new_account, "{}")).type, malformed);
+    const auto made = post(sender, new_account, R"({"termsOfServiceAgreed":true})");
+    EXPECT_TRUE(object<AccountObject>(made).terms_of_service_agreed);
+    facts->accounts.begin()->second.terms_url = "https://ca.example/former";
+    const Client client{sender.key, field(made, "Location")};
+    EXPECT_FALSE(object<AccountObject>(read(client, client.kid)).terms_of_service_agreed);
+    const auto refusal = post(client, site + "/acme/new-order",
+                              R"({"identifiers":[{"type":"dns","value":"www.example.org"}]})");
+    EXPECT_EQ(refused(refusal).type, user_action_required);
+    EXPECT_EQ(protocol::Problem::from_json(base::bytes_of(refusal.body))->instance,
+              "https://ca.example/terms");
+    const auto agreed = post(client, client.kid, R"({"termsOfServiceAgreed":true})");
+    EXPECT_TRUE(object<AccountObject>(agreed).terms_of_service_agreed);
 }
 
 TEST_F(AccountApiTest, RefusesABrokenUpdate) {

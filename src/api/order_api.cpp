@@ -64,7 +64,7 @@ base::Task<Response> OrderApi::new_order(Request request) {
     auto signed_request = co_await gate_.from_account(request);
     auto wanted = protocol::NewOrderRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    auto placing = ordering_.place(signed_request.account.id, std::move(*wanted),
+    auto placing = ordering_.place(std::move(signed_request.account), std::move(*wanted),
                                    std::move(signed_request.context));
     const auto view = co_await std::move(placing);
     co_return order_response(view, 201);

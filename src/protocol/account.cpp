@@ -102,6 +102,7 @@ std::string AccountUpdate::to_json() const {
     writer.begin_object();
     if (contact) writer.member("contact", *contact);
     if (deactivate) writer.member("status", to_string(AccountStatus::deactivated));
+    if (terms_of_service_agreed) writer.member("termsOfServiceAgreed", true);
     writer.end_object();
     return writer.take();
 }
@@ -115,6 +116,7 @@ OrProblem<AccountUpdate> AccountUpdate::from_json(base::BytesView json) {
     AccountUpdate update;
     OrProblem<std::optional<std::vector<std::string>>> contacts = read_contacts(members);
     update.deactivate = members.text("status") == to_string(AccountStatus::deactivated);
+    update.terms_of_service_agreed = members.boolean("termsOfServiceAgreed").value_or(false);
     if (members.error()) return malformed(*members.error());
     if (!contacts) return std::unexpected(std::move(contacts.error()));
     update.contact = std::move(*contacts);

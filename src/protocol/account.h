@@ -46,9 +46,12 @@ struct NewAccountRequest {
 struct AccountUpdate {
     std::optional<std::vector<std::string>> contact;
     bool deactivate = false;
+    /// True: agreed to the terms as they are now (section 7.3.3). An agreement is never taken back.
+    bool terms_of_service_agreed = false;
 
     [[nodiscard]] std::string to_json() const;
-    /// Contacts as in NewAccountRequest; malformed for a status that is not a string.
+    /// Contacts as in NewAccountRequest; malformed for a status that is not a string, and for
+    /// termsOfServiceAgreed that is not a boolean.
     [[nodiscard]] static OrProblem<AccountUpdate> from_json(base::BytesView json);
 };
 

@@ -126,7 +126,7 @@ TEST(AccountUpdate, IsReadAsWritten) {
     EXPECT_EQ(nothing->to_json(), "{}");
 
     for (const char* json : {R"({"contact":[]})", R"({"contact":["mailto:a@b.example"]})",
-                             R"({"status":"deactivated"})",
+                             R"({"status":"deactivated"})", R"({"termsOfServiceAgreed":true})",
                              R"({"contact":["mailto:a@b.example"],"status":"deactivated"})"}) {
         const auto update = AccountUpdate::from_json(bytes_of(json));
         ASSERT_TRUE(update) << json << update.error().detail;
@@ -157,8 +157,9 @@ TEST(AccountUpdate, IgnoresWhatOnlyTheServerSets) {
 
 TEST(AccountUpdate, NamesTheProblem) {
     std::vector<Refusal> refusals = contact_refusals();
-    for (const char* json : {R"({"status":true})", R"({"status":["deactivated"]})",
-                             R"({"status":"valid","contact":["tel:+1", 2]})"}) {
+    for (const char* json :
+         {R"({"status":true})", R"({"status":["deactivated"]})",
+          R"({"termsOfServiceAgreed":"yes"})", R"({"status":"valid","contact":["tel:+1", 2]})"}) {
         refusals.push_back({json, ProblemType::malformed});
     }
     for (const auto& [json, type] : refusals) {

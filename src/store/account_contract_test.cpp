@@ -34,7 +34,7 @@ TEST_P(AccountContract, KeepsEveryFact) {
 TEST_P(AccountContract, FindsNothingWhereNothingIs) {
     EXPECT_FALSE(await(store().find_account(make.account_id())));
     EXPECT_FALSE(await(store().find_account_by_key(digest("no key"))));
-    EXPECT_FALSE(await(store().update_contacts(make.account_id(), {})));
+    EXPECT_FALSE(await(store().update_account(make.account_id(), {})));
     EXPECT_FALSE(await(store().deactivate_account(make.account_id(), now)));
 }
 
@@ -105,11 +105,14 @@ TEST_P(AccountContract, ReplacesContacts) {
     expect_found(await(store().find_account(account.id)), account);
 
     account.contacts = {"mailto:new@example.com"};
-    expect_found(await(store().update_contacts(account.id, account.contacts)), account);
+    expect_found(await(store().update_account(account.id, {.contacts = account.contacts})),
+                 account);
     expect_found(await(store().find_account(account.id)), account);
 
     account.contacts.clear();
-    expect_found(await(store().update_contacts(account.id, {})), account);
+    expect_found(
+        await(store().update_account(account.id, {.contacts = std::vector<std::string>()})),
+        account);
     reopen();
     expect_found(await(store().find_account(account.id)), account);
 }
@@ -118,7 +121,9 @@ TEST_P(AccountContract, KeepsTheContactsOfADeactivatedAccount) {
     auto account = stored_account();
     account.deactivated = now;
     await(store().deactivate_account(account.id, now));
-    expect_found(await(store().update_contacts(account.id, {})), account);
+    expect_found(
+        await(store().update_account(account.id, {.contacts = std::vector<std::string>()})),
+        account);
     expect_found(await(store().find_account(account.id)), account);
 }
 

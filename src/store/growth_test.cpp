@@ -130,7 +130,8 @@ class Requests {
         count("create_account", store_.create_account(*account_));
         count("find_account", store_.find_account(account_->id));
         count("find_account_by_key", store_.find_account_by_key(account_->key.thumbprint()));
-        count("update_contacts", store_.update_contacts(account_->id, {}));
+        count("update_account",
+              store_.update_account(account_->id, {.contacts = std::vector<std::string>()}));
         const auto key = make_.key();
         count("replace_account_key",
               store_.replace_account_key(account_->id, account_->key.thumbprint(), key));

@@ -58,6 +58,32 @@ Identifier identifier_from(std::string_view text) {
     throw std::runtime_error("stored identifier: neither dns nor ip");
 }
 
+std::string to_stored(std::span<const ca::NamePattern> patterns) {
+    std::vector<std::string> texts;
+    for (const auto& pattern : patterns) texts.push_back(pattern.to_string());
+    return to_lines(texts);
+}
+
+std::vector<ca::NamePattern> name_patterns_from(std::string_view lines) {
+    std::vector<ca::NamePattern> patterns;
+    for (const auto& text : from_lines(lines))
+        patterns.push_back(read_or_throw(ca::NamePattern::from_text(text), "name pattern"));
+    return patterns;
+}
+
+std::string to_stored(std::span<const base::IpNetwork> networks) {
+    std::vector<std::string> texts;
+    for (const auto& network : networks) texts.push_back(network.to_string());
+    return to_lines(texts);
+}
+
+std::vector<base::IpNetwork> networks_from(std::string_view lines) {
+    std::vector<base::IpNetwork> networks;
+    for (const auto& text : from_lines(lines))
+        networks.push_back(read_or_throw(base::IpNetwork::from_text(text), "network"));
+    return networks;
+}
+
 std::string to_stored(std::span<const Identifier> identifiers) {
     std::string lines;
     for (const auto& identifier : identifiers) {

@@ -10,6 +10,7 @@
 #include "ca/facts/account.h"
 #include "ca/facts/authorization.h"
 #include "ca/facts/certificate.h"
+#include "ca/facts/external_key.h"
 #include "ca/facts/order.h"
 
 // The readers throw std::runtime_error for values that no version of this program writes.
@@ -25,6 +26,12 @@ namespace cairn::store {
 /// Identifiers as lines.
 [[nodiscard]] std::string to_stored(std::span<const protocol::Identifier> identifiers);
 [[nodiscard]] std::vector<protocol::Identifier> identifiers_from(std::string_view lines);
+
+/// Each as a line.
+[[nodiscard]] std::string to_stored(std::span<const ca::NamePattern> patterns);
+[[nodiscard]] std::vector<ca::NamePattern> name_patterns_from(std::string_view lines);
+[[nodiscard]] std::string to_stored(std::span<const base::IpNetwork> networks);
+[[nodiscard]] std::vector<base::IpNetwork> networks_from(std::string_view lines);
 
 /// A letter for each challenge type.
 [[nodiscard]] std::string to_stored(std::span<const protocol::ChallengeType> types);

@@ -8,23 +8,52 @@
 #include "ca/facts/account.h"
 #include "ca/facts/authorization.h"
 #include "ca/facts/certificate.h"
+#include "ca/facts/external_key.h"
 #include "ca/facts/order.h"
 #include "ca/ports/repository.h"
 #include "store/stored_form.h"
 
 namespace cairn::store {
 
-/// id, jwk, contacts, created, terms_agreed, deactivated.
+/// What read_account reads.
+inline constexpr std::string_view account_columns =
+    "id, jwk, contacts, created, terms_agreed, deactivated, terms_url, bound_to, binding";
+
+/// `account_columns`.
 template <class Row>
 ca::Account read_account(Row& row) {
-    return {
+    ca::Account account{
         .id = id_from<ca::AccountKind>(row.blob()),
         .key = jwk_from(row.text()),
         .contacts = from_lines(row.text()),
         .created = row.time(),
         .terms_agreed = row.optional_time(),
         .deactivated = row.optional_time(),
+        .terms_url = std::string(row.optional_text().value_or("")),
     };
+    if (const auto kid = row.optional_text())
+        account.binding = {std::string(*kid), std::string(row.text())};
+    return account;
+}
+
+/// kid, hmac_key, created, not_after, most_uses, uses, names, networks, profiles, is_vouching,
+/// note, revoked.
+template <class Row>
+ca::ExternalKey read_external_key(Row& row) {
+    ca::ExternalKey key{.kid = std::string(row.text()), .hmac_key = {}, .created = {}};
+    const auto octets = row.blob();
+    key.hmac_key.assign(octets.begin(), octets.end());
+    key.created = row.time();
+    key.not_after = row.optional_time();
+    key.most_uses = row.optional_integer();
+    key.uses = row.integer();
+    key.scope.names = name_patterns_from(row.text());
+    key.scope.networks = networks_from(row.text());
+    key.scope.profiles = from_lines(row.text());
+    key.scope.names_are_vouched_for = row.integer() != 0;
+    key.note = row.text();
+    key.revoked = row.optional_time();
+    return key;
 }
 
 /// pinned_issuer, pinned_octets.
@@ -69,7 +98,7 @@ ca::Order read_order(Row& row) {
 }
 
 /// id, account, identifier, created, expires, token, offered, profile, deactivated, started,
-/// method, finished, problem, request.
+/// method, finished, problem, request, vouched_by.
 template <class Row>
 ca::Authorization read_authorization(Row& row) {
     ca::Authorization authorization{
@@ -95,7 +124,10 @@ ca::Authorization read_authorization(Row& row) {
         if (const auto problem = row.optional_text())
             authorization.attempt->problem = problem_from(*problem);
         authorization.attempt->request = row.optional_text().value_or("");
+    } else {
+        row.skip(4);
     }
+    authorization.vouched_by = row.optional_text().value_or("");
     return authorization;
 }
 

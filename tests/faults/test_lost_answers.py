@@ -5,18 +5,21 @@ logs as if nothing had been; only where it cannot ask, it says that it does not 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from harness.acme import Client, Key, Refused, assert_problem, make_csr
+from harness.acme import Client, Key, Refused, assert_problem, external_binding, make_csr
 from harness.dns_server import unique_name
 from harness.metrics import scrape
+from harness.operator_commands import Operator
 from harness.postgres import PostgresCluster, PostgresStore
 from harness.relay import NOT_ANSWERED, NOT_SENT, PostgresRelay
 from harness.web import Responder
 
 # What the server does by itself, and what requests and their jobs do.
 AT_START = ["save_issuer", "add_certificate", "renew_lease", "take_nonce_key"]
-ON_REQUEST = ["create_account", "update_contacts", "create_order", "begin_validation",
+ON_REQUEST = ["create_account", "update_account", "create_order", "begin_validation",
               "finish_validation", "begin_issuance", "complete_issuance", "revoke_certificate",
               "deactivate_authorization", "replace_account_key", "deactivate_account"]
+# What commands of the operator do, and who has a key that they made.
+ON_COMMAND = ["create_external_key", "create_account_charged", "revoke_external_key"]
 # Statements that write and are of no request, or carry nothing that could be lost.
 OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_orders",
           "remove_authorizations", "remove_certificates", "forget_used_nonces", "notify",
@@ -106,6 +109,24 @@ def test_a_broken_connection_is_nothing_to_a_client(ca, responder, relay, how):
         assert len(events(ca, event)) == 1, event
     assert ca.store.count("orders") == 2 and ca.store.count("accounts") == 1
     ca.store.check_integrity()
+
+
+@pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])
+def test_a_broken_connection_is_nothing_to_an_operator(ca, relay, how):
+    for statement in ON_COMMAND:
+        relay.lose(statement, how)
+    operator = Operator(ca)
+    external = operator.json("eab", "create")
+    client = Client(ca)
+    url = client.directory["newAccount"]
+    assert client.register(externalAccountBinding=external_binding(
+        client.key, external["kid"], external["hmac_key"], url)).status_code == 201
+    shown = operator.json("eab", "show", external["kid"])
+    assert (shown["state"], shown["uses"]) == ("used up", 1)
+    assert operator.json("eab", "revoke", external["kid"])["state"] == "revoked"
+    assert len(operator.json("eab", "list")["keys"]) == 1
+    assert sorted(relay.lost) == sorted(ON_COMMAND)
+    assert scrape(ca)("cairn_account_changes_total", change="created") == 1
 
 
 @pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])

@@ -9,6 +9,7 @@ import concurrent.futures
 import dataclasses
 import datetime
 import hashlib
+import json
 import re
 import signal
 import time
@@ -21,13 +22,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from harness.acme import Client, Key, Refused, make_csr
 from harness.dns_server import unique_name
 from harness.issued import read_chain
+from harness.operator_commands import Operator
 from harness.postgres import PostgresCluster, PostgresStore
 from harness.process import BIN, run
 from harness.web import Responder
 
 # The steps of a client's whole life with two names, and how often each occurs.
 PATH = {
-    "create_account": 1, "update_contacts": 1, "create_order": 2,
+    "create_account": 1, "update_account": 1, "create_order": 2,
     "validate": 2, "finish_validation": 2,
     "begin_issuance": 1, "sign": 1, "complete_issuance": 1,
     "revoke_certificate": 1, "deactivate_authorization": 1, "replace_account_key": 1,
@@ -39,6 +41,7 @@ START = ["save_issuer", "sign", "add_certificate"]
 FAILURE = ["fail_issuance"]
 COMPROMISE = ["record_key_compromise"]
 FORGETTING = ["remove_expired"]
+COMMANDS = ["create_external_key", "revoke_external_key"]
 SIGNED_OUTSIDE = ["pin_issuance", "sign", "complete_issuance"]
 
 
@@ -432,6 +435,33 @@ def test_dies_while_it_forgets(life, point):
     check_store(ca, 1)
 
 
+@pytest.mark.parametrize("point", points({step: 1 for step in COMMANDS}))
+def test_dies_while_an_operator_makes_or_ends_a_key(life, point):
+    """The command says that it was not answered; said again, it is done."""
+    ca, operator = life.ca, Operator(life.ca)
+    ca.start(die_at=point)
+
+    def command(*words):
+        done = operator.run("eab", *words, "--json")
+        if done.returncode == 2:
+            assert "whether it acted is not known" in json.loads(done.stdout)["error"]["detail"]
+            assert ca.server.wait(30) == -signal.SIGKILL
+            life.deaths += 1
+            ca.start()
+            done = operator.run("eab", *words, "--json")
+        return json.loads(done.stdout)
+
+    external = command("create", "--reusable")
+    assert command("revoke", external["kid"])["state"] == "revoked"
+    assert life.deaths == 1
+    keys = operator.json("eab", "list")["keys"]
+    # The secret of the first one was told to nobody.
+    unknown = 1 if point.startswith("create_external_key.after") else 0
+    assert sorted(key["state"] for key in keys) == ["revoked"] + ["usable"] * unknown
+    assert ca.stop() == 0
+    ca.store.check_integrity()
+
+
 @pytest.mark.parametrize("store", ["embedded"], indirect=True)
 @pytest.mark.parametrize("call, nth", [("fdatasync", n) for n in range(1, 9)] +
                          [("pwrite64", n) for n in range(1, 60, 4)])
@@ -450,7 +480,7 @@ def test_dies_inside_a_commit(life, call, nth):
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
     assert set(known) == {*PATH, *SLOW, *TRIED_AGAIN, *START, *FAILURE, *COMPROMISE,
-                          *FORGETTING, *SIGNED_OUTSIDE}
+                          *FORGETTING, *COMMANDS, *SIGNED_OUTSIDE}
 
 
 def test_an_unknown_point_is_refused(tmp_path):

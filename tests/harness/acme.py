@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import hashlib
+import hmac
 import json
 import time
 
@@ -95,6 +96,17 @@ def make_csr(key, names, common_name=None, extensions=()):
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def external_binding(key, kid, hmac_key, url, payload=None, header=None):
+    """The externalAccountBinding of RFC 8555 section 7.3.4 for the account key `key`; `hmac_key` as
+    `cairn-ca eab create` prints it. `payload` and changes of the `header` make a wrong one."""
+    header = {"alg": "HS256", "kid": kid, "url": url} | (header or {})
+    protected = b64(json.dumps(header))
+    body = b64(encoded(payload or key.jwk))
+    secret = base64.urlsafe_b64decode(hmac_key + "=" * (-len(hmac_key) % 4))
+    mac = hmac.new(secret, f"{protected}.{body}".encode(), hashlib.sha256).digest()
+    return {"protected": protected, "payload": body, "signature": b64(mac)}
 
 
 def is_bad_nonce(response):

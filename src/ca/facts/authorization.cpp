@@ -13,6 +13,8 @@ base::Seconds retry_pause(base::Seconds since_begin) {
 
 AuthorizationStatus Authorization::status(base::Time now) const {
     if (deactivated) return AuthorizationStatus::deactivated;
+    if (!vouched_by.empty())
+        return now < expires ? AuthorizationStatus::valid : AuthorizationStatus::expired;
     if (attempt && attempt->finished) {
         if (attempt->problem) return AuthorizationStatus::invalid;
         return now < expires ? AuthorizationStatus::valid : AuthorizationStatus::expired;

@@ -58,6 +58,9 @@ struct Authorization {
     std::optional<base::Time> deactivated;
     /// Of the order that it was made for; empty: not known, the default one.
     std::string profile{};
+    /// The kid of the ExternalKey by which the operator's word stands for the validation: it is
+    /// valid from the start, and has no challenges. Empty: control is to be proved.
+    std::string vouched_by{};
 
     /// RFC 8555 section 7.1.6. A challenge left unanswered past `expires` makes it invalid.
     [[nodiscard]] protocol::AuthorizationStatus status(base::Time now) const;

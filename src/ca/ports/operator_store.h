@@ -2,10 +2,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
 #include "ca/facts/account.h"
+#include "ca/facts/external_key.h"
 #include "ca/facts/id.h"
 #include "crypto/digest.h"
 
@@ -39,6 +41,21 @@ class OperatorStore {
     /// Fills a token bucket: it is as if nobody had ever taken from it. False if nobody has, as far
     /// as the store remembers.
     [[nodiscard]] virtual base::Task<bool> reset_bucket(std::string bucket) = 0;
+
+    /// Adds an external key. False if another has its kid; then nothing is changed.
+    [[nodiscard]] virtual base::Task<bool> create_external_key(ExternalKey key) = 0;
+    /// Ends an external key: no account is bound to it from now on, and no certificate is issued on
+    /// its word. Accounts that are bound stay so. The key afterwards, none if there is no such key;
+    /// revoking twice keeps the first time.
+    [[nodiscard]] virtual base::Task<std::optional<ExternalKey>> revoke_external_key(
+        std::string kid, base::Time now) = 0;
+    /// The external keys behind the one called `after`, in the order in which they were made; at
+    /// most `limit`. None behind one that does not exist.
+    [[nodiscard]] virtual base::Task<std::vector<ExternalKey>> list_external_keys(
+        std::optional<std::string> after, std::size_t limit) = 0;
+    /// Accounts that are bound to the external key, in the order of their ids; at most `limit`.
+    [[nodiscard]] virtual base::Task<std::vector<Account>> accounts_bound_to(
+        std::string kid, std::optional<AccountId> after, std::size_t limit) = 0;
 };
 
 }  // namespace cairn::ca

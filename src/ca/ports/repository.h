@@ -11,6 +11,7 @@
 #include "ca/facts/authorization.h"
 #include "ca/facts/certificate.h"
 #include "ca/facts/charge.h"
+#include "ca/facts/external_key.h"
 #include "ca/facts/id.h"
 #include "ca/facts/order.h"
 #include "ca/facts/retention.h"
@@ -65,11 +66,14 @@ class AccountStore {
         bool created;  ///< false: an account with this key was there, and is unchanged
         std::optional<KeyRefusal> refusal = std::nullopt;  ///< no account has this key, nor will it
         ChargeDecision decision{};                         ///< refused: no account has this key
+        /// The external key of the binding cannot be used (any more); no account has this key.
+        bool is_binding_refused = false;
     };
     /// Adds `account` unless its key is on an account already, deactivated ones included, or no
-    /// account may have it, or the buckets refuse; asked in this order. As in all calls that give a
-    /// key a use, what the key is used for is seen in the step that writes, and nobody else gives
-    /// it another one meanwhile.
+    /// account may have it, or the external key of its binding is not usable at `account.created`,
+    /// or the buckets refuse; asked in this order. An account that is added takes one use of that
+    /// external key. As in all calls that give a key a use, what the key is used for is seen in the
+    /// step that writes, and nobody else gives it another one meanwhile.
     [[nodiscard]] virtual base::Task<Creation> create_account(Account account,
                                                               Charges charges = {}) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account(AccountId id) = 0;
@@ -79,9 +83,11 @@ class AccountStore {
     /// creation; at most `limit`.
     [[nodiscard]] virtual base::Task<std::vector<Account>> list_accounts(
         std::optional<AccountId> after, std::size_t limit) = 0;
-    /// Replaces the contacts of an account that is not deactivated; the account afterwards.
-    [[nodiscard]] virtual base::Task<std::optional<Account>> update_contacts(
-        AccountId id, std::vector<std::string> contacts) = 0;
+    /// Changes an account that is not deactivated; the account afterwards.
+    [[nodiscard]] virtual base::Task<std::optional<Account>> update_account(
+        AccountId id, AccountChange change) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<ExternalKey>> find_external_key(
+        std::string kid) = 0;
     struct KeyReplacement {
         enum class Outcome {
             replaced,
@@ -181,8 +187,9 @@ class OrderStore {
     };
     enum class IssuanceBeginning { begun, key_is_blocked, key_is_an_accounts, refused };
     /// Records the intent if the key is neither blocked nor any account's, and the order has no
-    /// intent, no problem, has not expired at `intent.begun`, and neither its account nor one of
-    /// its authorizations was deactivated. `begun` for exactly one caller.
+    /// intent, no problem, has not expired at `intent.begun`, neither its account nor one of its
+    /// authorizations was deactivated, and no external key that vouches for one was revoked.
+    /// `begun` for exactly one caller.
     [[nodiscard]] virtual base::Task<IssuanceBeginning> begin_issuance(OrderId id,
                                                                        IssuanceIntent intent,
                                                                        RequestedKey key) = 0;

@@ -59,7 +59,8 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
     std::set<Identifier> proved;
     for (const auto& proof : proofs) {
         if (proof.account == order.account &&
-            proof.status(order.intent->begun) == protocol::AuthorizationStatus::valid)
+            proof.status(order.intent->begun) == protocol::AuthorizationStatus::valid &&
+            (proof.vouched_by.empty() || profile->operators_word))
             proved.insert(proof.identifier);
     }
     const std::set<Identifier> ordered(order.identifiers.begin(), order.identifiers.end());

@@ -14,11 +14,13 @@
 namespace cairn::ca {
 
 /// The proof that a certificate for an order may be signed: of every name it is proved that the
-/// order's account controls it. `of` alone makes one, from the order and its authorizations.
+/// order's account controls it, or, under a profile that allows that, the operator's word stands
+/// for that. `of` alone makes one, from the order and its authorizations.
 class IssuanceProof {
   public:
     /// Proves that every name of `order` has a valid authorization of the order's account, in
-    /// `proofs`, at the moment of the order's intent, that `csr` is the one in the intent and asks
+    /// `proofs`, at the moment of the order's intent, and no operator's word among them that the
+    /// profile does not allow, that `csr` is the one in the intent and asks
     /// for exactly these names with a key that may be certified, and that the order's profile is
     /// among `profiles`, which must outlive the proof. The problem says what is missing.
     [[nodiscard]] static protocol::OrProblem<IssuanceProof> of(

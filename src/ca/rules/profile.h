@@ -38,6 +38,9 @@ struct Profile {
     base::Seconds reuse_lifetime{std::chrono::days(10)};
     /// Whether the schedule of the Baseline Requirements limits `validity`.
     bool baseline_requirements = true;
+    /// Whether the operator's word may stand for a validation (Authorization::vouched_by); never in
+    /// a public CA (BR 3.2.2.4).
+    bool operators_word = false;
 
     /// Whether keys of this kind are certified.
     [[nodiscard]] bool certifies(crypto::KeyAlgorithm key) const {

@@ -36,6 +36,9 @@ using namespace std::chrono_literals;
 /// When the tests begin.
 inline constexpr base::Time start_time{base::Seconds{1'800'000'000}};
 
+/// Where accounts are asked for.
+inline const std::string new_account_url = "https://ca.example/acme/new-account";
+
 /// What the observer was told, by number.
 class Tally final : public Observer {
   public:
@@ -70,7 +73,7 @@ struct Process {
             Observer& observer, Registration::Options registration_options,
             Validation::Options validation_options)
         : registration(repository, random, std::move(registration_options), log, observer),
-          ordering(repository, policy, profiles, issuers, clock, random),
+          ordering(repository, policy, profiles, issuers, clock, random, registration.terms(), log),
           validation(
               validation_options, repository, validator, profiles, clock,
               [&loop] { return loop.executor(); }, announcements, log, observer),
@@ -142,7 +145,9 @@ class Bench : public ::testing::Test {
     Account stored_account(protocol::Jwk key = fresh_key()) {
         protocol::NewAccountRequest request;
         request.terms_of_service_agreed = true;
-        return await(registration().register_account(request, std::move(key), just_now())).account;
+        return await(registration().register_account(request, std::move(key), new_account_url,
+                                                     just_now()))
+            .account;
     }
     [[nodiscard]] static protocol::NewOrderRequest for_names(
         const std::vector<std::string>& names) {
@@ -153,7 +158,7 @@ class Bench : public ::testing::Test {
     }
     OrderView placed(const AccountId& account,
                      const std::vector<std::string>& names = {"www.example.org"}) {
-        return await(ordering().place(account, for_names(names), just_now()));
+        return await(ordering().place(facts->accounts.at(account), for_names(names), just_now()));
     }
     /// Makes a pending authorization valid, past the workflow of validation.
     void prove(const Authorization& proof, base::Seconds lifetime = 240h) {

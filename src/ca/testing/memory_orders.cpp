@@ -227,7 +227,10 @@ bool MemoryRepository::has_lost_its_ground(const Order& order) const {
     if (account != facts_->accounts.end() && account->second.deactivated) return true;
     return std::ranges::any_of(order.authorizations, [&](const AuthorizationId& id) {
         const auto proof = facts_->authorizations.find(id);
-        return proof != facts_->authorizations.end() && proof->second.deactivated;
+        if (proof == facts_->authorizations.end()) return false;
+        const auto vouching = facts_->external_keys.find(proof->second.vouched_by);
+        return proof->second.deactivated.has_value() ||
+               (vouching != facts_->external_keys.end() && vouching->second.revoked);
     });
 }
 

@@ -52,8 +52,12 @@ base::Task<AccountStore::Creation> MemoryRepository::create_account(Account acco
                        return {account, false, refusal};
                    if (facts_->accounts.contains(account.id))
                        throw std::runtime_error("an account has this id already");
+                   auto* external_key = usable_key_of(account);
+                   if (account.binding && external_key == nullptr)
+                       return {account, false, std::nullopt, {}, true};
                    auto decision = take_from(facts_->buckets, charges, account.created);
                    const bool is_created = decision.accepted;
+                   if (is_created && external_key != nullptr) ++external_key->uses;
                    if (is_created) facts_->accounts.emplace(account.id, account);
                    return {account, is_created, std::nullopt, std::move(decision)};
                });
@@ -83,14 +87,19 @@ base::Task<std::vector<Account>> MemoryRepository::list_accounts(std::optional<A
     });
 }
 
-base::Task<std::optional<Account>> MemoryRepository::update_contacts(
-    AccountId id, std::vector<std::string> contacts) {
-    return run(StoreCall::update_contacts,
-               [this, id, contacts = std::move(contacts)]() -> std::optional<Account> {
+base::Task<std::optional<Account>> MemoryRepository::update_account(AccountId id,
+                                                                    AccountChange change) {
+    return run(StoreCall::update_account,
+               [this, id, change = std::move(change)]() -> std::optional<Account> {
                    const auto entry = facts_->accounts.find(id);
                    if (entry == facts_->accounts.end()) return std::nullopt;
                    auto& account = entry->second;
-                   if (!account.deactivated) account.contacts = contacts;
+                   if (account.deactivated) return account;
+                   if (change.contacts) account.contacts = *change.contacts;
+                   if (change.terms) {
+                       account.terms_agreed = change.terms->at;
+                       account.terms_url = change.terms->url;
+                   }
                    return account;
                });
 }

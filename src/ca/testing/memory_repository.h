@@ -26,6 +26,7 @@ struct MemoryFacts {
 
     std::mutex mutex;
     std::map<AccountId, Account> accounts;
+    std::map<std::string, ExternalKey> external_keys;
     std::map<OrderId, KeptOrder> orders;
     std::map<AuthorizationId, Authorization> authorizations;
     /// As they were issued, with the revocation that was asked for.
@@ -53,12 +54,22 @@ class MemoryRepository final : public Repository {
         crypto::Sha256Digest thumbprint) override;
     base::Task<std::vector<Account>> list_accounts(std::optional<AccountId> after,
                                                    std::size_t limit) override;
-    base::Task<std::optional<Account>> update_contacts(AccountId id,
-                                                       std::vector<std::string> contacts) override;
+    base::Task<std::optional<Account>> update_account(AccountId id, AccountChange change) override;
     base::Task<std::optional<Account>> deactivate_account(AccountId id, base::Time now) override;
     base::Task<KeyReplacement> replace_account_key(AccountId id,
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override;
+
+    // memory_external_keys.cpp
+    base::Task<std::optional<ExternalKey>> find_external_key(std::string kid) override;
+    base::Task<bool> create_external_key(ExternalKey key) override;
+    base::Task<std::optional<ExternalKey>> revoke_external_key(std::string kid,
+                                                               base::Time now) override;
+    base::Task<std::vector<ExternalKey>> list_external_keys(std::optional<std::string> after,
+                                                            std::size_t limit) override;
+    base::Task<std::vector<Account>> accounts_bound_to(std::string kid,
+                                                       std::optional<AccountId> after,
+                                                       std::size_t limit) override;
 
     base::Task<Placement> create_order(Order order, std::vector<Authorization> fresh,
                                        std::optional<Reuse> reuse, Charges charges) override;
@@ -138,6 +149,8 @@ class MemoryRepository final : public Repository {
     [[nodiscard]] std::optional<KeyRefusal> refusal_of(const protocol::Jwk& key) const;
     [[nodiscard]] std::optional<Authorization> reusable(const Authorization& candidate,
                                                         const Reuse& reuse) const;
+    /// The external key of the account's binding, if it is bound and the key is usable.
+    [[nodiscard]] ExternalKey* usable_key_of(const Account& account);
     [[nodiscard]] bool has_lost_its_ground(const Order& order) const;
     /// The authorization, if an attempt with this method can be recorded to go on or end at `now`.
     [[nodiscard]] Authorization* open_attempt(const AuthorizationId& id,

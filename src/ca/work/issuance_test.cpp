@@ -140,7 +140,7 @@ TEST_F(IssuanceTest, RefusesAProfileThatIsGone) {
 TEST_F(IssuanceTest, RefusesAValidityThatIsPast) {
     auto request = for_names({"www.example.org"});
     request.not_before = start_time;
-    auto view = await(ordering().place(account.id, request, just_now()));
+    auto view = await(ordering().place(account, request, just_now()));
     prove(view.proofs[0]);
     clock.advance(49h);
     EXPECT_EQ(refusal(finalize(found(view.order.id))),

@@ -1,5 +1,6 @@
 #include "ca/work/ordering.h"
 
+#include "ca/rules/external_key_rules.h"
 #include "ca/rules/order_rules.h"
 
 namespace cairn::ca {
@@ -27,33 +28,82 @@ Problem not_found(const char* what) {
 
 }  // namespace
 
-Ordering::Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
-                   const Issuers& issuers, const base::Clock& clock, crypto::Random& random)
+Ordering::Ordering(Repository& store, const NamePolicy& policy, const Profiles& profiles,
+                   const Issuers& issuers, const base::Clock& clock, crypto::Random& random,
+                   Terms terms, base::Log& log)
     : store_(store),
       policy_(policy),
       profiles_(profiles),
       issuers_(issuers),
       clock_(clock),
-      random_(random) {}
+      random_(random),
+      terms_(std::move(terms)),
+      log_(log) {}
 
-base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderRequest request,
-                                      RequestContext context) {
-    const auto* profile = profiles_.find(request.profile);
+base::Task<std::optional<ExternalKey>> Ordering::external_key_of(Account account) {
+    if (!account.binding) co_return std::nullopt;
+    auto key = co_await store_.find_external_key(account.binding->kid);
+    if (!key)
+        throw Problem(ProblemType::unauthorized,
+                      "the key of the account's external account is gone");
+    co_return key;
+}
+
+const Profile& Ordering::require_profile(const std::string& name,
+                                         const std::optional<ExternalKey>& external_key) const {
+    const auto* profile = name.empty() && external_key
+                              ? usual_profile(external_key->scope, profiles_)
+                              : profiles_.find(name);
+    if (profile == nullptr && name.empty())
+        throw Problem(ProblemType::invalid_profile,
+                      "this CA offers none of the profiles of the account's external account");
     if (profile == nullptr)
         throw Problem(ProblemType::invalid_profile,
-                      "profile \"" + base::printable(request.profile) + "\" is not offered");
+                      "profile \"" + base::printable(name) + "\" is not offered");
+    return *profile;
+}
+
+Authorization Ordering::authorization_for(const protocol::Identifier& identifier,
+                                          const Order& order, const Profile& profile,
+                                          const std::optional<ExternalKey>& external_key) const {
+    Authorization authorization{.id = AuthorizationId::fresh(order.created, random_),
+                                .account = order.account,
+                                .identifier = identifier,
+                                .created = order.created,
+                                .expires = order.created + profile.pending_lifetime,
+                                .token = protocol::Token::random(random_),
+                                .offered = {},
+                                .attempt = std::nullopt,
+                                .deactivated = std::nullopt,
+                                .profile = profile.name};
+    if (external_key && is_vouched_for(identifier, *external_key, profile))
+        authorization.vouched_by = external_key->kid;
+    else
+        authorization.offered = challenges_for(identifier);
+    return authorization;
+}
+
+base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest request,
+                                      RequestContext context) {
+    if (auto refusal = terms_.refusal(account)) throw std::move(*refusal);
+    const auto external_key = co_await external_key_of(account);
+    const auto& profile = require_profile(request.profile, external_key);
     const auto now = context.time;
-    if (auto refusal = order_refusal(request, *profile, policy_, now)) throw std::move(*refusal);
-    if (auto refusal = issuers_.names_refusal(profile->name, request.identifiers))
+    if (auto refusal = order_refusal(request, profile, policy_, now)) throw std::move(*refusal);
+    if (external_key) {
+        auto refusal = scope_refusal(external_key->scope, request.identifiers, profile, context);
+        if (refusal) throw std::move(*refusal);
+    }
+    if (auto refusal = issuers_.names_refusal(profile.name, request.identifiers))
         throw std::move(*refusal);
 
     OrderView view{.order = {.id = OrderId::fresh(now, random_),
-                             .account = account,
+                             .account = account.id,
                              .created = now,
-                             .expires = now + profile->order_lifetime,
+                             .expires = now + profile.order_lifetime,
                              .identifiers = std::move(request.identifiers),
                              .authorizations = {},
-                             .profile = profile->name,
+                             .profile = profile.name,
                              .not_before = request.not_before,
                              .not_after = request.not_after,
                              .intent = std::nullopt,
@@ -62,25 +112,24 @@ base::Task<OrderView> Ordering::place(AccountId account, protocol::NewOrderReque
                    .proofs = {},
                    .now = now};
     for (const auto& identifier : view.order.identifiers) {
-        view.proofs.push_back({.id = AuthorizationId::fresh(now, random_),
-                               .account = account,
-                               .identifier = identifier,
-                               .created = now,
-                               .expires = now + profile->pending_lifetime,
-                               .token = protocol::Token::random(random_),
-                               .offered = challenges_for(identifier),
-                               .attempt = std::nullopt,
-                               .deactivated = std::nullopt,
-                               .profile = profile->name});
+        view.proofs.push_back(authorization_for(identifier, view.order, profile, external_key));
         view.order.authorizations.push_back(view.proofs.back().id);
     }
-    auto placing = store_.create_order(view.order, view.proofs, reuse_under(*profile, now));
+    auto placing = store_.create_order(view.order, view.proofs, reuse_under(profile, now));
     auto placement = co_await std::move(placing);
     auto& reused = placement.reused;
     for (std::size_t i = 0; i < reused.size(); ++i) {
         if (!reused[i]) continue;
         view.order.authorizations[i] = reused[i]->id;
         view.proofs[i] = *std::move(reused[i]);
+    }
+    for (const auto& proof : view.proofs) {
+        if (proof.vouched_by.empty()) continue;
+        log_.info("authorized by the operator's word", {{"request", context.request},
+                                                        {"account", account.id.to_string()},
+                                                        {"authorization", proof.id.to_string()},
+                                                        {"identifier", proof.identifier.value()},
+                                                        {"kid", proof.vouched_by}});
     }
     co_return view;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/task.h"
 #include "ca/facts/account.h"
 #include "ca/facts/order.h"
@@ -12,6 +13,7 @@
 #include "ca/ports/repository.h"
 #include "ca/rules/policy.h"
 #include "ca/rules/profile.h"
+#include "ca/rules/terms.h"
 #include "ca/work/issuer.h"
 #include "crypto/random.h"
 #include "protocol/order.h"
@@ -33,10 +35,12 @@ struct OrderView {
 /// exist.
 class Ordering {
   public:
-    Ordering(OrderStore& store, const NamePolicy& policy, const Profiles& profiles,
-             const Issuers& issuers, const base::Clock& clock, crypto::Random& random);
+    Ordering(Repository& store, const NamePolicy& policy, const Profiles& profiles,
+             const Issuers& issuers, const base::Clock& clock, crypto::Random& random, Terms terms,
+             base::Log& log);
 
-    [[nodiscard]] base::Task<OrderView> place(AccountId account, protocol::NewOrderRequest request,
+    /// Places an order, within what the account's external key allows, if it is bound to one.
+    [[nodiscard]] base::Task<OrderView> place(Account account, protocol::NewOrderRequest request,
                                               RequestContext context);
     /// What has this id, whoever asks; nothing if the text was none. To be shown only after
     /// `require_own`.
@@ -60,12 +64,24 @@ class Ordering {
     [[nodiscard]] base::Task<Page> list(AccountId account, std::optional<OrderId> before);
 
   private:
-    OrderStore& store_;
+    /// Nothing if the account is not bound to one.
+    base::Task<std::optional<ExternalKey>> external_key_of(Account account);
+    /// The profile that was asked for, or the usual one; throws if it is not offered.
+    [[nodiscard]] const Profile& require_profile(
+        const std::string& name, const std::optional<ExternalKey>& external_key) const;
+    /// An authorization for `identifier`: pending or, if `external_key` vouches for it, valid.
+    [[nodiscard]] Authorization authorization_for(
+        const protocol::Identifier& identifier, const Order& order, const Profile& profile,
+        const std::optional<ExternalKey>& external_key) const;
+
+    Repository& store_;
     const NamePolicy& policy_;
     const Profiles& profiles_;
     const Issuers& issuers_;
     const base::Clock& clock_;
     crypto::Random& random_;
+    const Terms terms_;
+    base::Log& log_;
 };
 
 }  // namespace cairn::ca

@@ -14,7 +14,7 @@ using protocol::OrderStatus;
 class OrderingTest : public Bench {
   protected:
     base::Task<OrderView> place(protocol::NewOrderRequest request) {
-        return ordering().place(account.id, std::move(request), just_now());
+        return ordering().place(account, std::move(request), just_now());
     }
     base::Task<OrderView> place(const std::vector<std::string>& names) {
         return place(for_names(names));

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "ca/rules/external_key_rules.h"
 #include "ca/rules/policy.h"
+#include "protocol/external_account_binding.h"
 
 namespace cairn::ca {
 
@@ -49,7 +51,8 @@ void Registration::record(Observer::AccountChange change, AccountId account,
 }
 
 base::Task<AccountStore::Creation> Registration::register_account(
-    protocol::NewAccountRequest request, protocol::Jwk key, RequestContext context) {
+    protocol::NewAccountRequest request, protocol::Jwk key, std::string url,
+    RequestContext context) {
     auto existing = co_await repository_.find_account_by_key(key.thumbprint());
     if (existing) {
         if (existing->deactivated)
@@ -59,11 +62,14 @@ base::Task<AccountStore::Creation> Registration::register_account(
     }
     if (request.only_return_existing)
         throw Problem(ProblemType::account_does_not_exist, "no account has this key");
-    if (!options_.terms_of_service.empty() && !request.terms_of_service_agreed)
-        throw Problem(ProblemType::malformed,
-                      "the terms of service at " + options_.terms_of_service +
-                          " must be agreed to (termsOfServiceAgreed: true)");
+    const auto& terms = options_.terms.url;
+    if (!terms.empty() && !request.terms_of_service_agreed)
+        throw Problem(
+            ProblemType::malformed,
+            "the terms of service at " + terms + " must be agreed to (termsOfServiceAgreed: true)");
     require_usable_key(key);
+    auto binding = co_await require_binding(std::move(request.external_account_binding), key,
+                                            std::move(url), context);
 
     const auto now = context.time;
     Account account{.id = AccountId::fresh(now, random_),
@@ -71,32 +77,92 @@ base::Task<AccountStore::Creation> Registration::register_account(
                     .contacts = std::move(request.contact),
                     .created = now,
                     .terms_agreed = std::nullopt,
-                    .deactivated = std::nullopt};
-    if (!options_.terms_of_service.empty()) account.terms_agreed = now;
+                    .deactivated = std::nullopt,
+                    .terms_url = terms,
+                    .binding = std::move(binding)};
+    if (!terms.empty()) account.terms_agreed = now;
     auto creation = co_await repository_.create_account(std::move(account));
     if (creation.refusal) refuse_key(*creation.refusal);
+    if (creation.is_binding_refused)  // as it was a moment ago, it could be used
+        throw Problem(ProblemType::unauthorized,
+                      "the key of the external account was used or ended meanwhile; ask the "
+                      "operator of this CA for a new one");
     if (creation.account.deactivated)
         throw Problem(ProblemType::unauthorized, "the account with this key is deactivated", 401);
-    if (creation.created) record(Observer::AccountChange::created, creation.account.id, context);
+    if (creation.created) {
+        record(Observer::AccountChange::created, creation.account.id, context);
+        if (creation.account.binding)
+            log_.info("account bound", {{"request", context.request},
+                                        {"account", creation.account.id.to_string()},
+                                        {"kid", creation.account.binding->kid}});
+    }
     co_return creation;
+}
+
+base::Task<std::optional<Account::Binding>> Registration::require_binding(std::string object,
+                                                                          protocol::Jwk key,
+                                                                          std::string url,
+                                                                          RequestContext context) {
+    if (object.empty()) {
+        if (!options_.external_account_required) co_return std::nullopt;
+        throw Problem(ProblemType::external_account_required,
+                      "this CA wants an external account: ask its operator for a key identifier "
+                      "and a MAC key, and send an externalAccountBinding made with them");
+    }
+    const auto binding = protocol::ExternalAccountBinding::from_json(base::bytes_of(object));
+    if (!binding) throw binding.error();
+    if (binding->url() != url)
+        throw Problem(ProblemType::malformed,
+                      "externalAccountBinding: its url is not that of the request around it");
+    if (binding->account_key().thumbprint() != key.thumbprint())
+        throw Problem(ProblemType::malformed,
+                      "externalAccountBinding: its payload is not the key of the request around "
+                      "it");
+    const auto& kid = binding->key_id();
+    std::optional<ExternalKey> external_key;
+    if (is_kid(kid)) external_key = co_await repository_.find_external_key(kid);
+    const auto stand_in = random_.octets(sizeof(crypto::Sha256Digest));
+    const bool is_proved = binding->is_keyed_with(
+        external_key ? base::BytesView(external_key->hmac_key) : base::BytesView(stand_in));
+    if (!external_key || !is_proved)
+        throw Problem(ProblemType::unauthorized,
+                      "externalAccountBinding: its kid is unknown, or its MAC was made with "
+                      "another key; compare both with what the operator of this CA gave out");
+    if (auto refusal = binding_refusal(*external_key, context)) throw std::move(*refusal);
+    co_return Account::Binding{kid, std::move(object)};
 }
 
 base::Task<Account> Registration::update(Account account, protocol::AccountUpdate update,
                                          RequestContext context) {
+    const bool is_end = update.deactivate;
     std::optional<Account> changed;
-    if (update.deactivate) {
+    if (is_end) {
         changed = co_await repository_.deactivate_account(account.id, context.time);
-    } else if (update.contact) {
-        changed = co_await repository_.update_contacts(account.id, std::move(*update.contact));
     } else {
-        co_return account;
+        auto change = change_by(account, std::move(update), context.time);
+        if (!change.contacts && !change.terms) co_return account;
+        const auto agreement = change.terms;
+        changed = co_await repository_.update_account(account.id, std::move(change));
+        if (agreement && changed && !changed->deactivated)
+            log_.info("terms agreed", {{"request", context.request},
+                                       {"account", account.id.to_string()},
+                                       {"terms", agreement->url}});
     }
-    if (!changed || (changed->deactivated && !update.deactivate))
+    if (!changed || (changed->deactivated && !is_end))
         throw Problem(ProblemType::unauthorized, "the account was deactivated meanwhile", 401);
-    record(
-        update.deactivate ? Observer::AccountChange::deactivated : Observer::AccountChange::updated,
-        account.id, context);
+    record(is_end ? Observer::AccountChange::deactivated : Observer::AccountChange::updated,
+           account.id, context);
     co_return std::move(*changed);
+}
+
+AccountChange Registration::change_by(const Account& account, protocol::AccountUpdate update,
+                                      base::Time now) const {
+    AccountChange change{.contacts = std::move(update.contact)};
+    const auto& terms = options_.terms.url;
+    const bool is_new = !account.terms_agreed || account.terms_url != terms;
+    if (update.terms_of_service_agreed && !terms.empty() && is_new)
+        change.terms = AccountChange::Agreement{now, terms};
+    return change;
 }
 
 base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +10,7 @@
 #include "ca/facts/request_context.h"
 #include "ca/ports/observer.h"
 #include "ca/ports/repository.h"
+#include "ca/rules/terms.h"
 #include "crypto/random.h"
 #include "protocol/account.h"
 #include "protocol/jwk.h"
@@ -21,24 +22,30 @@ namespace cairn::ca {
 class Registration {
   public:
     struct Options {
-        /// URL of the terms that a new account must agree to, or empty.
-        std::string terms_of_service;
+        /// What a new account must agree to.
+        Terms terms{};
         /// Keys of the CA itself, which nobody else can have.
-        std::vector<crypto::PublicKey> own_keys;
+        std::vector<crypto::PublicKey> own_keys{};
+        /// A new account must be bound to an external one (section 7.3.4).
+        bool external_account_required = false;
     };
     Registration(Repository& repository, crypto::Random& random, Options options, base::Log& log,
                  Observer& observer);
 
     /// Finds the account with this key, or makes one unless only an existing one was asked for.
+    /// `url` is the one that the request was sent to, which its external account binding repeats.
     [[nodiscard]] base::Task<AccountStore::Creation> register_account(
-        protocol::NewAccountRequest request, protocol::Jwk key, RequestContext context);
-    /// New contacts, or the end of the account; the account afterwards.
+        protocol::NewAccountRequest request, protocol::Jwk key, std::string url,
+        RequestContext context);
+    /// New contacts, agreement to the terms, or the end of the account; the account afterwards.
     [[nodiscard]] base::Task<Account> update(Account account, protocol::AccountUpdate update,
                                              RequestContext context);
     /// Gives the account another key (section 7.3.5). 409, with the other account's id in
     /// `KeyTaken`, if it is on an account already.
     [[nodiscard]] base::Task<void> change_key(Account account, protocol::Jwk new_key,
                                               RequestContext context);
+
+    [[nodiscard]] const Terms& terms() const { return options_.terms; }
 
     /// Thrown by `change_key` when the new key is on another account.
     struct KeyTaken {
@@ -48,6 +55,15 @@ class Registration {
   private:
     /// Judges what can be seen of the key itself.
     void require_usable_key(const protocol::Jwk& key) const;
+    /// The binding that the request offers, which its MAC proves and its key allows; nothing if it
+    /// offers none and none is required. One text for an unknown kid and for a wrong MAC, after the
+    /// same work: nobody learns so which kids there are.
+    base::Task<std::optional<Account::Binding>> require_binding(std::string object,
+                                                                protocol::Jwk key, std::string url,
+                                                                RequestContext context);
+    /// What of `update` changes the account.
+    [[nodiscard]] AccountChange change_by(const Account& account, protocol::AccountUpdate update,
+                                          base::Time now) const;
     void record(Observer::AccountChange change, AccountId account, const RequestContext& context);
 
     Repository& repository_;

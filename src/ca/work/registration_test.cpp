@@ -13,7 +13,8 @@ class RegistrationTest : public Bench {
   protected:
     base::Task<AccountStore::Creation> registered(protocol::Jwk key,
                                                   protocol::NewAccountRequest request = {}) {
-        return registration().register_account(std::move(request), std::move(key), just_now());
+        return registration().register_account(std::move(request), std::move(key), new_account_url,
+                                               just_now());
     }
     base::Task<Account> updated(Account account, protocol::AccountUpdate update) {
         return registration().update(std::move(account), std::move(update), just_now());
@@ -83,7 +84,7 @@ TEST_F(RegistrationTest, MakesNoneWhereOnlyAnExistingOneIsAskedFor) {
 }
 
 TEST_F(RegistrationTest, WantsTheTermsAgreedTo) {
-    registration_options.terms_of_service = "https://ca.example/terms";
+    registration_options.terms.url = "https://ca.example/terms";
     const auto key = fresh_key();
     EXPECT_EQ(refusal(registered(key)),
               (Refused{malformed, 400,

@@ -15,7 +15,7 @@ using enum Statement::Transaction;
 
 constexpr int most_attempts = 5;
 
-const std::string columns = "version, id, jwk, contacts, created, terms_agreed, deactivated";
+const std::string columns = "version, " + std::string(account_columns);
 
 // What the caller has already is not sent again.
 const Statement find_version{"find_account_version", "SELECT version FROM accounts WHERE id = $1",
@@ -25,28 +25,42 @@ const Statement find_by_id{"find_account", "SELECT " + columns + " FROM accounts
 const Statement find_by_key{"find_account_by_key",
                             "SELECT " + columns + " FROM accounts WHERE thumbprint = $1",
                             repeatable, shared};
-const Statement list_page{"list_accounts",
-                          "SELECT id, jwk, contacts, created, terms_agreed, deactivated"
-                          " FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
-                          repeatable, shared};
-const Statement create{
-    "create_account",
-    "WITH asked AS MATERIALIZED (SELECT obstacle_to_key($8, $9, $2, true) AS obstacle),"
-    " added AS (INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
-    " deactivated) SELECT $1, $2, $3, $4, $5, $6, $7 FROM asked WHERE obstacle = 0)"
-    " SELECT obstacle FROM asked",
-    repeatable};
+const Statement list_page{
+    "list_accounts",
+    "SELECT " + std::string(account_columns) + " FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
+    repeatable, shared};
+const std::string insertion =
+    "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed, deactivated,"
+    " terms_url, bound_to, binding) SELECT $1, $2, $3, $4, $5, $6, $7, $10, $11, $12";
+const std::string question =
+    "WITH asked AS MATERIALIZED (SELECT obstacle_to_key($8, $9, $2, true) AS obstacle),";
+const Statement create{"create_account",
+                       question + " added AS (" + insertion +
+                           " FROM asked WHERE obstacle = 0) SELECT obstacle FROM asked",
+                       repeatable};
+// The external key is locked before the buckets are asked, so that they are only where it is
+// usable.
 const Statement create_charged{
     "create_account_charged",
-    "WITH asked AS MATERIALIZED (SELECT obstacle_to_key($8, $9, $2, true) AS obstacle),"
-    " spent AS MATERIALIZED (SELECT s.accepted, s.arrivals FROM asked CROSS JOIN LATERAL"
-    " spend_if(asked.obstacle = 0, $10, $11, $12, $13, $14) AS s),"
-    " added AS (INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
-    " deactivated) SELECT $1, $2, $3, $4, $5, $6, $7 FROM spent WHERE accepted)"
-    " SELECT obstacle, arrivals FROM asked CROSS JOIN spent",
+    question +
+        " vouching AS MATERIALIZED (SELECT kid FROM external_keys WHERE kid = $11"
+        " AND (SELECT obstacle = 0 FROM asked) AND revoked IS NULL"
+        " AND coalesce(not_after > $5, true) AND coalesce(uses < most_uses, true) FOR UPDATE),"
+        " able AS MATERIALIZED (SELECT obstacle,"
+        " $11 IS NULL OR EXISTS (SELECT FROM vouching) AS is_bound FROM asked),"
+        " spent AS MATERIALIZED (SELECT s.accepted, s.arrivals FROM able CROSS JOIN LATERAL"
+        " spend_if(able.obstacle = 0 AND able.is_bound, $13, $14, $15, $16, $17) AS s),"
+        " used AS (UPDATE external_keys SET uses = uses + 1 WHERE kid = $11"
+        " AND (SELECT accepted FROM spent)),"
+        " added AS (" +
+        insertion +
+        " FROM spent WHERE accepted)"
+        " SELECT obstacle, is_bound, arrivals FROM able CROSS JOIN spent",
     repeatable};
-const Statement update{"update_contacts",
-                       "UPDATE accounts SET contacts = $2, version = version + 1"
+const Statement update{"update_account",
+                       "UPDATE accounts SET contacts = coalesce($2, contacts),"
+                       " terms_agreed = coalesce($3, terms_agreed),"
+                       " terms_url = coalesce($4, terms_url), version = version + 1"
                        " WHERE id = $1 AND deactivated IS NULL RETURNING " +
                            columns,
                        repeatable};
@@ -68,6 +82,10 @@ const Statement find_obstacle{"find_obstacle_to_key",
                               " WHERE id = $1 AND thumbprint = $2 AND deactivated IS NULL),"
                               " (SELECT id FROM accounts WHERE thumbprint = $3)",
                               repeatable, shared};
+
+std::optional<std::string> non_empty(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
 
 }  // namespace
 
@@ -106,18 +124,23 @@ base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Accoun
                                                                           ca::Charges charges) {
     const auto key = key_id_of(account.key);
     const ChargeLists lists(charges, account.created);
-    auto parameters = Parameters::of(
-        account.id, account.key.thumbprint(), account.key.to_json(), to_lines(account.contacts),
-        account.created, account.terms_agreed, account.deactivated, lock_of_key(key), key);
-    if (!charges.empty()) lists.add_to(parameters);
+    auto parameters =
+        Parameters::of(account.id, account.key.thumbprint(), account.key.to_json(),
+                       to_lines(account.contacts), account.created, account.terms_agreed,
+                       account.deactivated, lock_of_key(key), key, non_empty(account.terms_url),
+                       account.binding ? std::optional(account.binding->kid) : std::nullopt,
+                       account.binding ? std::optional(account.binding->object) : std::nullopt);
+    const bool is_plain = charges.empty() && !account.binding;
+    if (!is_plain) lists.add_to(parameters);
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
-        const auto answer =
-            co_await pool_.call(charges.empty() ? create : create_charged, parameters);
+        const auto answer = co_await pool_.call(is_plain ? create : create_charged, parameters);
         auto row = answer.row(0);
         switch (obstacle_from(row.integer())) {
             case KeyObstacle::none: {
-                auto decision = charges.empty() ? ca::ChargeDecision()
-                                                : lists.decision(row.optional_integers());
+                if (is_plain) co_return Creation{std::move(account), true};
+                if (!row.boolean())
+                    co_return Creation{std::move(account), false, std::nullopt, {}, true};
+                auto decision = lists.decision(row.optional_integers());
                 const bool is_created = decision.accepted;
                 co_return Creation{std::move(account), is_created, std::nullopt,
                                    std::move(decision)};
@@ -137,9 +160,13 @@ base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Accoun
     throw ca::StoreUnavailable("create_account: the key changes hands all the time");
 }
 
-base::Task<std::optional<Account>> PostgresRepository::update_contacts(
-    AccountId id, std::vector<std::string> contacts) {
-    const auto answer = co_await run(update, id, to_lines(contacts));
+base::Task<std::optional<Account>> PostgresRepository::update_account(AccountId id,
+                                                                      ca::AccountChange change) {
+    const auto& [contacts, terms] = change;
+    const auto answer =
+        co_await run(update, id, contacts ? std::optional(to_lines(*contacts)) : std::nullopt,
+                     terms ? std::optional(terms->at) : std::nullopt,
+                     terms ? std::optional(terms->url) : std::nullopt);
     auto account = answer.first([this](PostgresRow& row) { return remember(row); });
     if (!account) co_return co_await find_account(id);
     co_return account;

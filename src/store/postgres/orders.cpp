@@ -26,9 +26,9 @@ std::string nulls_for(std::string_view list) {
 // What adds an order, behind `first`, if `condition` holds.
 std::string creation_after(const std::string& first, const std::string& condition) {
     return "WITH " + first +
-           "candidates AS MATERIALIZED (SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16)"
-           " WITH ORDINALITY AS c"
-           " (id, account, identifier, created, expires, token, offered, place)),"
+           "candidates AS MATERIALIZED (SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16,"
+           " $20) WITH ORDINALITY AS c"
+           " (id, account, identifier, created, expires, token, offered, vouched_by, place)),"
            " reused AS MATERIALIZED (SELECT c.place, " +
            authorization_columns +
            " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
@@ -38,8 +38,9 @@ std::string creation_after(const std::string& first, const std::string& conditio
            " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
            " ORDER BY latest.expires DESC LIMIT 1) AS a),"
            " added AS (INSERT INTO authorizations"
-           " (id, account, identifier, created, expires, token, offered, profile)"
-           " SELECT id, account, identifier, created, expires, token, offered, $7"
+           " (id, account, identifier, created, expires, token, offered, profile, vouched_by)"
+           " SELECT id, account, identifier, created, expires, token, offered, $7,"
+           " nullif(vouched_by, '')"
            " FROM candidates c"
            " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place) AND " +
            condition +
@@ -57,7 +58,7 @@ const Statement create{"create_order", creation_after("", "true") + "SELECT * FR
 // The first row has no place, but where the buckets arrived.
 const Statement create_charged{"create_order_charged",
                                creation_after("spent AS MATERIALIZED (SELECT accepted, arrivals"
-                                              " FROM spend($20, $21, $22, $23, $24)), ",
+                                              " FROM spend($21, $22, $23, $24, $25)), ",
                                               "(SELECT accepted FROM spent)") +
                                    "SELECT arrivals, NULL::bigint, " +
                                    nulls_for(authorization_columns) +
@@ -105,11 +106,11 @@ const Statement begin{
     "begin_issuance",
     "WITH requested AS MATERIALIZED"
     " (SELECT obstacle_to_key($11, $8, $9, false) AS obstacle),"
-    " proofs AS MATERIALIZED (SELECT a.deactivated FROM"
+    " proofs AS MATERIALIZED (SELECT a.deactivated, a.vouched_by FROM"
     " (SELECT substr(o.authorizations, place, 16) AS id FROM orders o"
     " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
     " WHERE o.id = $1 AND (SELECT obstacle = 0 FROM requested) ORDER BY 1) AS named"
-    " CROSS JOIN LATERAL (SELECT deactivated FROM authorizations v"
+    " CROSS JOIN LATERAL (SELECT deactivated, vouched_by FROM authorizations v"
     " WHERE v.id = named.id FOR SHARE) AS a),"
     " begun AS (UPDATE orders SET begun = $2, csr = $3, serial = $4,"
     " certificate_not_before = $5, certificate_not_after = $6, node = $7,"
@@ -117,6 +118,8 @@ const Statement begin{
     " WHERE (SELECT obstacle = 0 FROM requested)"
     " AND id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
     " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
+    " AND NOT EXISTS (SELECT FROM proofs p JOIN external_keys k ON k.kid = p.vouched_by"
+    " WHERE k.revoked IS NOT NULL)"
     " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL"
     " RETURNING id)"
     " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
@@ -174,10 +177,11 @@ struct AuthorizationLists {
             expires.push_back(authorization.expires.time_since_epoch().count());
             tokens.emplace_back(authorization.token.text());
             offered.push_back(to_stored(authorization.offered));
+            vouched_by.push_back(authorization.vouched_by);
         }
     }
     std::vector<base::BytesView> ids, accounts;
-    std::vector<std::string> identifiers, tokens, offered;
+    std::vector<std::string> identifiers, tokens, offered, vouched_by;
     std::vector<std::int64_t> created, expires;
 };
 
@@ -212,7 +216,7 @@ base::Task<ca::OrderStore::Placement> PostgresRepository::create_order(
         order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
         to_stored(order.authorizations), order.profile, order.not_before, order.not_after,
         lists.ids, lists.accounts, lists.identifiers, lists.created, lists.expires, lists.tokens,
-        lists.offered, finished_after, lapsing_after, finished_by);
+        lists.offered, finished_after, lapsing_after, finished_by, lists.vouched_by);
     if (!charges.empty()) charge_lists.add_to(parameters);
     Placement placement;
     try {

@@ -27,13 +27,24 @@ class PostgresRepository final : public ca::SharedRepository {
         crypto::Sha256Digest thumbprint) override;
     base::Task<std::vector<ca::Account>> list_accounts(std::optional<ca::AccountId> after,
                                                        std::size_t limit) override;
-    base::Task<std::optional<ca::Account>> update_contacts(
-        ca::AccountId id, std::vector<std::string> contacts) override;
+    base::Task<std::optional<ca::Account>> update_account(ca::AccountId id,
+                                                          ca::AccountChange change) override;
     base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
                                                               base::Time now) override;
     base::Task<KeyReplacement> replace_account_key(ca::AccountId id,
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override;
+
+    // external_keys.cpp
+    base::Task<std::optional<ca::ExternalKey>> find_external_key(std::string kid) override;
+    base::Task<bool> create_external_key(ca::ExternalKey key) override;
+    base::Task<std::optional<ca::ExternalKey>> revoke_external_key(std::string kid,
+                                                                   base::Time now) override;
+    base::Task<std::vector<ca::ExternalKey>> list_external_keys(std::optional<std::string> after,
+                                                                std::size_t limit) override;
+    base::Task<std::vector<ca::Account>> accounts_bound_to(std::string kid,
+                                                           std::optional<ca::AccountId> after,
+                                                           std::size_t limit) override;
 
     // orders.cpp
     base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
@@ -138,7 +149,7 @@ class PostgresRepository final : public ca::SharedRepository {
 /// What read_authorization reads, of authorizations called `a`.
 inline const std::string authorization_columns =
     "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.profile,"
-    " a.deactivated, a.started, a.method, a.finished, a.problem, a.request";
+    " a.deactivated, a.started, a.method, a.finished, a.problem, a.request, a.vouched_by";
 /// The authorizations in rows that begin with a place, counted from 1, each at its place.
 [[nodiscard]] std::vector<std::optional<ca::Authorization>> placed_authorizations(
     const Answer& answer, std::size_t places);

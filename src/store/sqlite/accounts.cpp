@@ -10,7 +10,8 @@ using ca::AccountId;
 
 std::optional<Account> find_by_id(Connection& connection, const AccountId& id) {
     return connection.find(
-        "SELECT id, jwk, contacts, created, terms_agreed, deactivated FROM accounts WHERE id = ?",
+        "SELECT id, jwk, contacts, created, terms_agreed, deactivated, terms_url, bound_to,"
+        " binding FROM accounts WHERE id = ?",
         read_account<Columns>, id);
 }
 
@@ -38,13 +39,22 @@ base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account 
         if (holder) return {find_by_id(connection, *holder).value(), false};
         if (const auto refusal = refusal_of(connection, account.key))
             return {account, false, refusal};
+        const auto& binding = account.binding;
+        if (binding && !is_usable(connection, binding->kid, account.created))
+            return {account, false, std::nullopt, {}, true};
         auto decision = take(connection, charges, withdrawals, instant_of(account.created));
         if (!decision.accepted) return {account, false, std::nullopt, std::move(decision)};
         connection.execute(
             "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"
-            " deactivated) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            " deactivated, terms_url, bound_to, binding)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?)",
             account.id, account.key.thumbprint(), account.key.to_json(), to_lines(account.contacts),
-            account.created, account.terms_agreed, account.deactivated);
+            account.created, account.terms_agreed, account.deactivated, account.terms_url,
+            binding ? std::optional(binding->kid) : std::nullopt,
+            binding ? std::optional(binding->object) : std::nullopt);
+        if (binding)
+            connection.execute("UPDATE external_keys SET uses = uses + 1 WHERE kid = ?",
+                               binding->kid);
         writer_.after_commit([&] { accounts_.put(account); });
         return {account, true, std::nullopt, std::move(decision)};
     };
@@ -66,8 +76,8 @@ base::Task<std::vector<Account>> SqliteRepository::list_accounts(std::optional<A
     const auto behind = after ? after->octets() : base::BytesView();
     co_return readers_.read([&](Connection& connection) {
         return connection.list(
-            "SELECT id, jwk, contacts, created, terms_agreed, deactivated FROM accounts"
-            " WHERE id > ? ORDER BY id LIMIT ?",
+            "SELECT id, jwk, contacts, created, terms_agreed, deactivated, terms_url, bound_to,"
+            " binding FROM accounts WHERE id > ? ORDER BY id LIMIT ?",
             read_account<Columns>, behind, static_cast<std::int64_t>(limit));
     });
 }
@@ -82,13 +92,23 @@ base::Task<std::optional<Account>> SqliteRepository::find_account_by_key(
     });
 }
 
-base::Task<std::optional<Account>> SqliteRepository::update_contacts(
-    AccountId id, std::vector<std::string> contacts) {
+base::Task<std::optional<Account>> SqliteRepository::update_account(AccountId id,
+                                                                    ca::AccountChange change) {
+    const auto& [contacts, terms] = change;
     auto step = [&](Connection& connection) {
         if (connection.execute(
-                "UPDATE accounts SET contacts = ? WHERE id = ? AND deactivated IS NULL",
-                to_lines(contacts), id) == 1) {
-            announce(accounts_, id, [&](Account& account) { account.contacts = contacts; });
+                "UPDATE accounts SET contacts = ifnull(?, contacts),"
+                " terms_agreed = ifnull(?, terms_agreed), terms_url = ifnull(?, terms_url)"
+                " WHERE id = ? AND deactivated IS NULL",
+                contacts ? std::optional(to_lines(*contacts)) : std::nullopt,
+                terms ? std::optional(terms->at) : std::nullopt,
+                terms ? std::optional(terms->url) : std::nullopt, id) == 1) {
+            announce(accounts_, id, [&](Account& account) {
+                if (change.contacts) account.contacts = *change.contacts;
+                if (!change.terms) return;
+                account.terms_agreed = change.terms->at;
+                account.terms_url = change.terms->url;
+            });
         }
         return find_by_id(connection, id);
     };

@@ -16,8 +16,8 @@ AuthorizationId read_id(Columns& row) {
 std::optional<Authorization> find_by_id(Connection& connection, const AuthorizationId& id) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, profile,"
-        " deactivated, started, method, finished, problem, request FROM authorizations WHERE id = "
-        "?",
+        " deactivated, started, method, finished, problem, request, vouched_by FROM authorizations"
+        " WHERE id = ?",
         read_authorization<Columns>, id);
 }
 
@@ -35,18 +35,18 @@ bool may_finish(Connection& connection, const AuthorizationId& id,
 void insert_authorization(Connection& connection, const Authorization& authorization) {
     connection.execute(
         "INSERT INTO authorizations (id, account, identifier, created, expires, token, offered,"
-        " profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " profile, vouched_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''))",
         authorization.id, authorization.account, to_stored(authorization.identifier),
         authorization.created, authorization.expires, authorization.token.text(),
-        to_stored(authorization.offered), authorization.profile);
+        to_stored(authorization.offered), authorization.profile, authorization.vouched_by);
 }
 
 std::optional<Authorization> find_reusable(Connection& connection, const Authorization& candidate,
                                            const ca::OrderStore::Reuse& reuse) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, profile,"
-        " deactivated, started, method, finished, problem, request FROM (SELECT * FROM "
-        "authorizations"
+        " deactivated, started, method, finished, problem, request, vouched_by FROM"
+        " (SELECT * FROM authorizations"
         " WHERE account = ?1 AND identifier = ?2 AND finished IS NOT NULL AND problem IS NULL"
         " AND deactivated IS NULL AND expires > ?4 AND finished <= ?5"
         " ORDER BY expires DESC LIMIT 10)"

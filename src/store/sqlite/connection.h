@@ -54,6 +54,7 @@ class Columns {
     /// Valid until the next row.
     [[nodiscard]] std::string_view text();
     [[nodiscard]] std::optional<std::string_view> optional_text();
+    void skip(int columns) { next_ += columns; }
 
   private:
     [[nodiscard]] bool is_null() const;

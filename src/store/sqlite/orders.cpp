@@ -13,7 +13,8 @@ OrderId read_id(Columns& row) {
     return id_from<ca::OrderKind>(row.blob());
 }
 
-// Whether the order's account, or one of its authorizations, was deactivated.
+// Whether the order's account, or one of its authorizations, was deactivated, or an external key
+// that vouches for one was revoked.
 bool has_lost_its_ground(Connection& connection, const OrderId& id) {
     const auto authorizations = connection.find(
         "SELECT authorizations FROM orders WHERE id = ? AND NOT EXISTS"
@@ -22,7 +23,9 @@ bool has_lost_its_ground(Connection& connection, const OrderId& id) {
     return !authorizations ||
            std::ranges::any_of(*authorizations, [&](const ca::AuthorizationId& authorization) {
                return connection.exists(
-                   "SELECT 1 FROM authorizations WHERE id = ? AND deactivated IS NOT NULL",
+                   "SELECT 1 FROM authorizations a WHERE a.id = ? AND (a.deactivated IS NOT NULL"
+                   " OR EXISTS (SELECT 1 FROM external_keys k WHERE k.kid = a.vouched_by"
+                   " AND k.revoked IS NOT NULL))",
                    authorization);
            });
 }

@@ -36,13 +36,24 @@ class SqliteRepository final : public ca::Repository {
         crypto::Sha256Digest thumbprint) override;
     base::Task<std::vector<ca::Account>> list_accounts(std::optional<ca::AccountId> after,
                                                        std::size_t limit) override;
-    base::Task<std::optional<ca::Account>> update_contacts(
-        ca::AccountId id, std::vector<std::string> contacts) override;
+    base::Task<std::optional<ca::Account>> update_account(ca::AccountId id,
+                                                          ca::AccountChange change) override;
     base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
                                                               base::Time now) override;
     base::Task<KeyReplacement> replace_account_key(ca::AccountId id,
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override;
+
+    // external_keys.cpp
+    base::Task<std::optional<ca::ExternalKey>> find_external_key(std::string kid) override;
+    base::Task<bool> create_external_key(ca::ExternalKey key) override;
+    base::Task<std::optional<ca::ExternalKey>> revoke_external_key(std::string kid,
+                                                                   base::Time now) override;
+    base::Task<std::vector<ca::ExternalKey>> list_external_keys(std::optional<std::string> after,
+                                                                std::size_t limit) override;
+    base::Task<std::vector<ca::Account>> accounts_bound_to(std::string kid,
+                                                           std::optional<ca::AccountId> after,
+                                                           std::size_t limit) override;
 
     // orders.cpp
     base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
@@ -147,6 +158,8 @@ void insert_certificate(Connection& connection, const ca::IssuedCertificate& cer
 [[nodiscard]] bool is_blocked(Connection& connection, const crypto::Sha256Digest& key);
 /// Whether this key (SHA-256 of its SPKI) is in a certificate, or in one whose issuance has begun.
 [[nodiscard]] bool is_certified(Connection& connection, const crypto::Sha256Digest& key);
+/// Whether an account can be bound to this external key at `now`.
+[[nodiscard]] bool is_usable(Connection& connection, const std::string& kid, base::Time now);
 /// The account that has this key, deactivated ones included.
 [[nodiscard]] std::optional<ca::AccountId> holder_of(Connection& connection,
                                                      const crypto::Sha256Digest& thumbprint);

@@ -14,6 +14,8 @@ inline void expect_same(const ca::Account& left, const ca::Account& right) {
     EXPECT_EQ(left.created, right.created);
     EXPECT_EQ(left.terms_agreed, right.terms_agreed);
     EXPECT_EQ(left.deactivated, right.deactivated);
+    EXPECT_EQ(left.terms_url, right.terms_url);
+    EXPECT_EQ(left.binding, right.binding);
 }
 
 inline void expect_same(const protocol::Problem& left, const protocol::Problem& right) {
@@ -37,6 +39,7 @@ inline void expect_same(const ca::Authorization& left, const ca::Authorization& 
     EXPECT_EQ(left.offered, right.offered);
     EXPECT_EQ(left.deactivated, right.deactivated);
     EXPECT_EQ(left.profile, right.profile);
+    EXPECT_EQ(left.vouched_by, right.vouched_by);
     ASSERT_EQ(left.attempt.has_value(), right.attempt.has_value());
     if (!left.attempt) return;
     EXPECT_EQ(left.attempt->method, right.attempt->method);

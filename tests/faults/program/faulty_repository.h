@@ -35,10 +35,17 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "create_account",
                       store_->create_account(std::move(account), std::move(charges)));
     }
-    base::Task<std::optional<ca::Account>> update_contacts(
-        ca::AccountId id, std::vector<std::string> contacts) override {
-        return around(point_, "update_contacts",
-                      store_->update_contacts(std::move(id), std::move(contacts)));
+    base::Task<std::optional<ca::Account>> update_account(ca::AccountId id,
+                                                          ca::AccountChange change) override {
+        return around(point_, "update_account", store_->update_account(id, std::move(change)));
+    }
+    base::Task<bool> create_external_key(ca::ExternalKey key) override {
+        return around(point_, "create_external_key", store_->create_external_key(std::move(key)));
+    }
+    base::Task<std::optional<ca::ExternalKey>> revoke_external_key(std::string kid,
+                                                                   base::Time now) override {
+        return around(point_, "revoke_external_key",
+                      store_->revoke_external_key(std::move(kid), now));
     }
     base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
                                                               base::Time now) override {
@@ -157,6 +164,18 @@ class FaultyRepository final : public ca::Repository {
         ca::AccountId account, std::vector<protocol::Identifier> identifiers,
         base::Time now) override {
         return store_->find_valid_authorizations(std::move(account), std::move(identifiers), now);
+    }
+    base::Task<std::optional<ca::ExternalKey>> find_external_key(std::string kid) override {
+        return store_->find_external_key(std::move(kid));
+    }
+    base::Task<std::vector<ca::ExternalKey>> list_external_keys(std::optional<std::string> after,
+                                                                std::size_t limit) override {
+        return store_->list_external_keys(std::move(after), limit);
+    }
+    base::Task<std::vector<ca::Account>> accounts_bound_to(std::string kid,
+                                                           std::optional<ca::AccountId> after,
+                                                           std::size_t limit) override {
+        return store_->accounts_bound_to(std::move(kid), after, limit);
     }
     base::Task<std::vector<ca::Account>> list_accounts(std::optional<ca::AccountId> after,
                                                        std::size_t limit) override {

@@ -4,6 +4,31 @@
 namespace cairn::store {
 
 constexpr const char* postgres_version_7 = R"sql(
+-- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles: the scope, each
+-- ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
+CREATE TABLE external_keys (
+    kid         text COLLATE "C" PRIMARY KEY,
+    hmac_key    bytea NOT NULL,
+    created     bigint NOT NULL,
+    not_after   bigint,
+    most_uses   bigint,
+    uses        bigint NOT NULL,
+    names       text NOT NULL,
+    networks    text NOT NULL,
+    profiles    text NOT NULL,
+    is_vouching bigint NOT NULL,
+    note        text NOT NULL,
+    revoked     bigint
+) WITH (fillfactor = 70);
+CREATE INDEX external_keys_by_creation ON external_keys (created, kid);
+-- bound_to: the kid of the binding; binding: the externalAccountBinding; both or none. terms_url: NULL: not
+-- known.
+ALTER TABLE accounts ADD COLUMN terms_url text;
+ALTER TABLE accounts ADD COLUMN bound_to text;
+ALTER TABLE accounts ADD COLUMN binding text;
+CREATE INDEX bound_accounts ON accounts (bound_to, id) WHERE bound_to IS NOT NULL;
+-- The kid of the key by which the operator's word stands for the validation; NULL: none.
+ALTER TABLE authorizations ADD COLUMN vouched_by text;
 )sql";
 
 }  // namespace cairn::store

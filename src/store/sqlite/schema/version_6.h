@@ -4,6 +4,31 @@
 namespace cairn::store {
 
 constexpr const char* version_6 = R"sql(
+-- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles: the scope, each
+-- ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
+CREATE TABLE external_keys (
+    kid         TEXT PRIMARY KEY,
+    hmac_key    BLOB NOT NULL,
+    created     INTEGER NOT NULL,
+    not_after   INTEGER,
+    most_uses   INTEGER,
+    uses        INTEGER NOT NULL,
+    names       TEXT NOT NULL,
+    networks    TEXT NOT NULL,
+    profiles    TEXT NOT NULL,
+    is_vouching INTEGER NOT NULL,
+    note        TEXT NOT NULL,
+    revoked     INTEGER
+) STRICT;
+CREATE INDEX external_keys_by_creation ON external_keys (created, kid);
+-- bound_to: the kid of the binding; binding: the externalAccountBinding; both or none. terms_url: NULL: not
+-- known.
+ALTER TABLE accounts ADD COLUMN terms_url TEXT;
+ALTER TABLE accounts ADD COLUMN bound_to TEXT;
+ALTER TABLE accounts ADD COLUMN binding TEXT;
+CREATE INDEX bound_accounts ON accounts (bound_to, id) WHERE bound_to IS NOT NULL;
+-- The kid of the key by which the operator's word stands for the validation; NULL: none.
+ALTER TABLE authorizations ADD COLUMN vouched_by TEXT;
 )sql";
 
 }  // namespace cairn::store
