@@ -10,7 +10,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 COLUMNS = ["http-01", "dns-01", "tls-alpn-01", "wildcard", "several names", "renewal",
-           "revocation", "account", "key change"]
+           "revocation", "account", "key change", "external account"]
 
 HEAD = """\
 # Interoperability
@@ -20,7 +20,8 @@ loopback. A cell names the types of the certificates' keys, or says yes; a clien
 a cell cannot do it, or it was not tried. `./dev test --write-docs` writes this file, and every other
 run of `./dev test` fails if it claims more than that run saw.
 
-"account" is updating and deactivating it, "key change" that of the account's key.
+"account" is updating and deactivating it, "key change" that of the account's key, "external account"
+an account at a CA that wants it bound to one (RFC 8555 section 7.3.4).
 """
 
 NOTHING = "–"
