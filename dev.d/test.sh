@@ -77,6 +77,14 @@ check_interoperability() { # [--write-docs]
     check "$table claims only what was seen" "$python" tests/interop/table.py compare "$seen" "$table"
 }
 
+check_conformance() { # [--write-docs]
+    [[ -e $report/pytest.xml ]] || return
+    local seen=build/conformance.md table=docs/conformance.md
+    check "the numbers of checks are right" "$python" dev.d/checks.py write "$report" >"$seen"
+    if [[ ${1:-} == --write-docs ]]; then cp "$seen" "$table"; fi
+    check "$table claims only tests that passed" "$python" dev.d/checks.py compare "$seen" "$table"
+}
+
 dev_test() {
     set +e
     case ${1:-} in
@@ -128,6 +136,7 @@ test_all() { # [--write-docs]
     stage "Programs with real peers"
     run_programs
     check_interoperability "$@"
+    check_conformance "$@"
 }
 
 test_matching() { # PATTERN

@@ -12,6 +12,14 @@ def pytest_addoption(parser):
                      help="fail every single call of a disk, not a sample of them")
 
 
+def pytest_collection_modifyitems(items):
+    """Writes into the report which checks of tests/checks.txt each test holds."""
+    for item in items:
+        numbers = sorted({number for mark in item.iter_markers("checks") for number in mark.args})
+        if numbers:
+            item.user_properties.append(("checks", " ".join(map(str, numbers))))
+
+
 @pytest.fixture(scope="session")
 def dns():
     server = DnsServer()

@@ -23,6 +23,7 @@ TEST_F(DirectoryApiTest, NamesEveryResource) {
     EXPECT_EQ(read(client(), site + "/directory").body, response.body);
 }
 
+// Check 2.
 TEST_F(DirectoryApiTest, SaysWhatItsOwnerConfigured) {
     protocol::Directory meta;
     meta.terms_of_service = "https://ca.example/terms";
@@ -36,6 +37,7 @@ TEST_F(DirectoryApiTest, SaysWhatItsOwnerConfigured) {
     EXPECT_EQ(directory.profiles, meta.profiles);
 }
 
+// Check 14.
 TEST_F(DirectoryApiTest, GivesNonces) {
     EXPECT_EQ(unsigned_request("HEAD", "/acme/new-nonce").status, 200);
     const auto response = unsigned_request("GET", "/acme/new-nonce");

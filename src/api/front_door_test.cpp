@@ -172,6 +172,7 @@ TEST_F(FrontDoorTest, GivesWhatIsNotUnderstoodTheFieldsOfEveryAnswer) {
     EXPECT_THAT(refused("POST", "/acme/new-order", 503).fields, Contains(Key("Retry-After")));
 }
 
+// Check 9.
 TEST_F(FrontDoorTest, BrowsersMayAsk) {
     const auto response = answer("OPTIONS", "/acme/new-order");
     EXPECT_EQ(response.status, 204);
@@ -189,6 +190,7 @@ TEST_F(FrontDoorTest, WhatIsNotKnownIsNotCalledUndone) {
     EXPECT_THAT(answer("POST", "/acme/key-change").body, Not(testing::HasSubstr("not known")));
 }
 
+// Check 164.
 TEST_F(FrontDoorTest, AStoreThatIsAwayIsNoBugOfTheClient) {
     const auto response = answer("POST", "/acme/key-change");
     EXPECT_EQ(response.status, 503);

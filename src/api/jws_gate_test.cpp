@@ -145,6 +145,7 @@ TEST_F(JwsGateTest, RefusesANonceThatWasUsedBefore) {
     EXPECT_EQ(observer.refused, 1);
 }
 
+// Check 17.
 TEST_F(JwsGateTest, AdmitsOneOfTwoRequestsWithTheSameNonceAtOnce) {
     const auto made = request(account, url, "{}");
     auto& held = script->gate(StoreCall::find_account);

@@ -207,6 +207,7 @@ base::Bytes element(std::uint8_t tag, std::string_view content) {
     return std::move(writer).take();
 }
 
+// Check 145.
 TEST(DerTime, WritesUtcTimeUntil2049) {
     struct Case {
         base::Time time;

@@ -173,6 +173,7 @@ TEST(PublicKey, OfP521IsKnown) {
               *key);
 }
 
+// Check 39.
 TEST(PublicKey, RefusesPointsThatAreNone) {
     Bytes off_curve = p256_y;
     off_curve.back() ^= 1;
@@ -272,6 +273,7 @@ TEST(PublicKey, HasNoNumbersOfOtherKinds) {
 }
 
 // The same key in an encoding that OpenSSL accepts and this reader refuses.
+// Check 136.
 TEST(PublicKey, RefusesOtherEncodingsOfKnownKeys) {
     const auto handle = ec_keygen("P-256");
     ASSERT_TRUE(PublicKey::from_spki(spki_of(handle.get())));

@@ -117,6 +117,7 @@ TEST(KeyWeakness, FindsNothingInSoundKeys) {
     }
 }
 
+// Check 136.
 TEST(KeyWeakness, BoundsTheSizeOfAModulus) {
     const struct {
         int bits;
@@ -140,6 +141,7 @@ TEST(KeyWeakness, BoundsTheSizeOfAModulus) {
     }
 }
 
+// Check 136.
 TEST(KeyWeakness, BoundsTheExponent) {
     const auto power_of_two_and_one = [](std::size_t exponent) {
         Bytes octets(exponent / 8 + 1);
@@ -170,12 +172,14 @@ TEST(KeyWeakness, BoundsTheExponent) {
     }
 }
 
+// Check 136.
 TEST(KeyWeakness, IsAnEvenModulus) {
     Bytes even = sound_modulus;
     even.back() &= 0xfe;
     EXPECT_EQ(weakness(even), "RSA modulus is even");
 }
 
+// Check 136.
 TEST(KeyWeakness, IsASmallFactor) {
     for (const unsigned factor : {3U, 5U, 7U, 163U, 167U, 173U, 743U, 751U}) {
         EXPECT_EQ(weakness(multiple_of(factor)), "RSA modulus has a prime factor below 752")
@@ -184,10 +188,12 @@ TEST(KeyWeakness, IsASmallFactor) {
     EXPECT_EQ(weakness(multiple_of(757)), std::nullopt);
 }
 
+// Check 136.
 TEST(KeyWeakness, IsTheRocaFingerprint) {
     EXPECT_EQ(weakness(hex(roca_modulus)), "RSA modulus has the ROCA fingerprint");
 }
 
+// Check 136.
 TEST(KeyWeakness, IsPrimesCloseToEachOther) {
     const std::string expected = "RSA modulus has primes close to each other";
     EXPECT_EQ(weakness(hex(close_primes_modulus)), expected);

@@ -133,6 +133,7 @@ std::vector<Vector> vectors() {
     };
 }
 
+// Check 29.
 TEST(Verify, AcceptsTheVectorsOfTheRfcs) {
     for (const auto& [source, key, algorithm, data, signature] : vectors()) {
         EXPECT_TRUE(fits(algorithm, key)) << source;
@@ -176,6 +177,7 @@ TEST(Verify, RefusesWrongLengths) {
     }
 }
 
+// Check 30.
 TEST(Verify, RefusesAlgorithmsThatDoNotFitTheKey) {
     for (const auto& [source, key, algorithm, data, signature] : vectors()) {
         for (const auto other :
@@ -189,6 +191,7 @@ TEST(Verify, RefusesAlgorithmsThatDoNotFitTheKey) {
 }
 
 // How r and s are checked against the order of P-256.
+// Check 31.
 TEST(Verify, RefusesNumbersOutOfRange) {
     const Bytes order = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
     const Vector vector = vectors().at(5);
@@ -209,6 +212,7 @@ TEST(Verify, RefusesNumbersOutOfRange) {
     }
 }
 
+// Check 31.
 TEST(Verify, RefusesDer) {
     const auto key = PrivateKey::generate(KeyType::ec_p256);
     const auto data = bytes_of("data");

@@ -78,6 +78,7 @@ TEST(DnsMessage, ReadsAddresses) {
     EXPECT_FALSE(parsed({.records = {{"", RecordType::a, v6}}}, "www.example", RecordType::a));
 }
 
+// Check 104.
 TEST(DnsMessage, JoinsTheStringsOfATextRecord) {
     const auto answer = parsed(
         {.records = {{"", RecordType::txt, {2, 'a', 'b', 0, 1, 'c'}}, {"", RecordType::txt, {0}}}},
@@ -125,6 +126,7 @@ TEST(DnsMessage, SaysWhyThereIsNothing) {
     }
 }
 
+// Check 105.
 TEST(DnsMessage, FollowsTheChainOfAliases) {
     const TestReply reply{.records = {{"b.example", RecordType::cname, wire_name("C.example"), 20},
                                       {"", RecordType::cname, wire_name("B.example"), 50},
@@ -150,6 +152,7 @@ TEST(DnsMessage, FollowsTheChainOfAliases) {
     EXPECT_EQ(nowhere->canonical_name, "gone.example");
 }
 
+// Check 105.
 TEST(DnsMessage, RefusesEndlessAndDoubtfulAliases) {
     const auto loop =
         parsed({.records = {{"", RecordType::cname, wire_name("b.example")},
@@ -176,6 +179,7 @@ TEST(DnsMessage, RefusesEndlessAndDoubtfulAliases) {
         parsed({.records = {{"", RecordType::cname, overlong}}}, "a.example", RecordType::a));
 }
 
+// Check 107.
 TEST(DnsMessage, BoundsTheRecords) {
     TestReply reply;
     for (std::size_t count = 0; count < max_records; ++count) {
@@ -192,6 +196,7 @@ TEST(DnsMessage, BoundsTheRecords) {
     EXPECT_FALSE(parsed(reply, "a.example", RecordType::a));
 }
 
+// Check 108.
 TEST(DnsMessage, RefusesWhatDoesNotAnswerTheQuestion) {
     const auto query = query_for("a.example", RecordType::a);
     const auto good = TestReply{.records = {{"", RecordType::a, {192, 0, 2, 1}}}}.to(query);

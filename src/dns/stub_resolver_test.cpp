@@ -52,6 +52,7 @@ TEST(StubResolver, NothingIsAnAnswer) {
     EXPECT_EQ(look_up({empty.address()}, "a.example", RecordType::caa)->outcome, Outcome::no_data);
 }
 
+// Check 107.
 TEST(StubResolver, AsksAgainOverTcpWhatWasTruncated) {
     TestReply large;
     for (int count = 0; count < 900; ++count) {
@@ -67,6 +68,7 @@ TEST(StubResolver, AsksAgainOverTcpWhatWasTruncated) {
     EXPECT_EQ(server.queries(), 2);
 }
 
+// Check 107.
 TEST(StubResolver, RefusesTooManyRecords) {
     TestReply huge;
     huge.records.resize(4000, {"", RecordType::a, {192, 0, 2, 1}});
@@ -79,6 +81,7 @@ TEST(StubResolver, RefusesTooManyRecords) {
     EXPECT_THAT(answer.error().message, HasSubstr("more than 1000 records"));
 }
 
+// Check 108.
 TEST(StubResolver, IgnoresDatagramsWithAnotherId) {
     TestServer server([](base::BytesView query, Transport) {
         auto forged = TestReply{.records = {{"", RecordType::a, {203, 0, 113, 66}}}}.to(query);
@@ -99,6 +102,7 @@ base::Bytes answer_for_another_name(base::BytesView query) {
     return TestReply{.records = {{"", RecordType::a, {203, 0, 113, 66}}}}.to(other);
 }
 
+// Check 108.
 TEST(StubResolver, IgnoresDatagramsForAnotherQuestion) {
     TestServer server([](base::BytesView query, Transport) {
         auto genuine = TestReply{.records = {{"", RecordType::a, {192, 0, 2, 1}}}}.to(query);
@@ -110,6 +114,7 @@ TEST(StubResolver, IgnoresDatagramsForAnotherQuestion) {
     EXPECT_EQ(answer->addresses[0].to_string(), "192.0.2.1");
 }
 
+// Check 108.
 TEST(StubResolver, RefusesTheAnswerToAnotherQuestionOverTcp) {
     TestServer server([](base::BytesView query, Transport transport) {
         if (transport == Transport::tcp) return Messages{answer_for_another_name(query)};
@@ -258,6 +263,7 @@ TEST(StubResolver, FollowsAnAliasThatTheServerLeavesUnfollowed) {
     EXPECT_EQ(answer->time_to_live, 7U);
 }
 
+// Check 105.
 TEST(StubResolver, GivesUpOnAnEndlessAlias) {
     TestServer server([](base::BytesView query, Transport) {
         const auto name = "x" + question_of(query).first.substr(0, 60);

@@ -170,6 +170,7 @@ class UnboundDnssec : public testing::Test {
     std::string anchor_;
 };
 
+// Check 186.
 TEST_F(UnboundDnssec, TakesWhatIsSignedOrProvablyNot) {
     const auto resolver = through(root_->address(), anchor_);
     const auto good = result_of(resolver->query("good.test", RecordType::txt));
@@ -190,6 +191,7 @@ TEST_F(UnboundDnssec, TakesWhatIsSignedOrProvablyNot) {
     EXPECT_THAT(insecure->texts, ElementsAre("unsigned"));
 }
 
+// Checks 109, 186.
 TEST_F(UnboundDnssec, RefusesWhatWasChangedOnTheWay) {
     enum class Change { none, text, no_record };
     std::atomic<Change> change = Change::none;
@@ -239,6 +241,7 @@ TEST_F(UnboundDnssec, RefusesWhatWasChangedOnTheWay) {
     }
 }
 
+// Check 109.
 TEST_F(UnboundDnssec, RefusesTheWrongRoot) {
     const auto resolver = through(root_->address(), "");  // the anchor of the real root
     const auto answer = result_of(resolver->query("good.test", RecordType::txt));

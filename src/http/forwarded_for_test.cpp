@@ -8,6 +8,7 @@
 namespace cairn::http {
 namespace {
 
+// Check 168.
 TEST(ForwardedFor, IsTheRightmostAddressThatIsNoProxy) {
     const std::vector<base::IpNetwork> trusted{*base::IpNetwork::from_text("10.0.0.0/8"),
                                                *base::IpNetwork::from_text("fd00::/8")};

@@ -117,6 +117,7 @@ TEST(RequestReader, TakesWhatIsUnusualAndHarmless) {
     }
 }
 
+// Check 11.
 TEST(RequestReader, RefusesWhatCouldBeReadInTwoWays) {
     struct Case {
         std::string wire;
@@ -218,6 +219,7 @@ TEST(RequestReader, RefusesWhatCouldBeReadInTwoWays) {
     }
 }
 
+// Check 12.
 TEST(RequestReader, BoundsTheHeader) {
     const std::string start = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
     const auto with_header_of = [&](std::size_t size) {
@@ -276,6 +278,7 @@ TEST(RequestReader, KeepsWhatItUnderstoodOfWhatItRefuses) {
     }
 }
 
+// Check 10.
 TEST(RequestReader, BoundsTheBody) {
     const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
     RequestReader largest(header_limit, body_limit);

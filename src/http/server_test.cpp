@@ -363,6 +363,7 @@ TEST_F(ServerTest, ARequestWithoutMemoryEndsAloneAndWithAnAnswer) {
     EXPECT_THAT(log_.lines(), HasSubstr("out of memory count=1"));
 }
 
+// Check 164.
 TEST_F(ServerTest, KeepsItsFailuresToItself) {
     start_plain([](Request request) -> base::Task<Response> {
         if (request.target == "/throw") throw std::runtime_error("the secret reason");

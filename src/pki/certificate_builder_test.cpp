@@ -188,6 +188,7 @@ INSTANTIATE_TEST_SUITE_P(CertificateBuilder, ServerCertificateOfEachIssuer,
                              return name;
                          });
 
+// Check 146.
 TEST(ServerCertificate, GivesRsaKeysKeyEncipherment) {
     const Authority authority(KeyType::ec_p256);
     for (const auto& [type, usage] :
@@ -202,6 +203,7 @@ TEST(ServerCertificate, GivesRsaKeysKeyEncipherment) {
     }
 }
 
+// Check 145.
 TEST(ServerCertificate, HasCriticalNamesIffTheSubjectIsEmpty) {
     const Authority authority(KeyType::ec_p256);
     auto fields = server_fields(authority.key.public_key());
@@ -248,6 +250,7 @@ TEST(ServerCertificate, HasWhatItsProfileSays) {
     EXPECT_EQ(X509_get_extension_flags(leaf.handle()) & EXFLAG_INVALID, 0U);
 }
 
+// Check 144.
 TEST(ServerCertificate, HasExactlyTheValidityGiven) {
     const Authority authority(KeyType::ec_p256);
     auto fields = server_fields(authority.key.public_key());

@@ -12,6 +12,7 @@ namespace {
 
 using testing::RevocationBench;
 
+// Check 191.
 TEST(CrlBuilder, IsExact) {
     const RevocationBench bench;
     const std::string expected =

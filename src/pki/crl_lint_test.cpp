@@ -41,6 +41,7 @@ struct BadList {
 };
 class CrlLintOfFields : public ::testing::TestWithParam<BadList> {};
 
+// Check 149.
 TEST_P(CrlLintOfFields, Finds) {
     const RevocationBench bench;
     auto entries = bench.revoked;

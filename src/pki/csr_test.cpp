@@ -266,7 +266,8 @@ TEST(Csr, TakesRequestsWithoutNames) {
     }
 }
 
-// Conformance 133: what else is asked for has no place in a Csr.
+// What else is asked for has no place in a Csr.
+// Check 133.
 TEST(Csr, PassesOverOtherExtensions) {
     const auto csr = Csr::from_der(Request{
         .attributes = {extension_request({
@@ -280,6 +281,7 @@ TEST(Csr, PassesOverOtherExtensions) {
     EXPECT_EQ(csr->names(), dns({"a.example"}));
 }
 
+// Check 132.
 TEST(Csr, SaysWhyItRefuses) {
     struct Case {
         Request request;
@@ -353,6 +355,7 @@ TEST(Csr, SaysWhyItRefuses) {
     }
 }
 
+// Check 130.
 TEST(Csr, RefusesWeakDigests) {
     const auto key = crypto::PrivateKey::generate(KeyType::rsa2048);
     struct Case {
@@ -432,6 +435,7 @@ TEST(Csr, RefusesWhatIsNotOneRequest) {
     }
 }
 
+// Check 130.
 TEST(Csr, RefusesEveryFlippedBit) {
     const base::Bytes good = make_csr(ec_key(), dns({"a.example"}), {.must_staple = true});
     for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {

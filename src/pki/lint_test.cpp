@@ -106,6 +106,7 @@ struct BadFields {
 };
 class LintOfFields : public testing::TestWithParam<BadFields> {};
 
+// Check 149.
 TEST_P(LintOfFields, Finds) {
     auto fields = good_fields();
     GetParam().spoil(fields);
@@ -172,6 +173,7 @@ struct BadOctets {
 };
 class LintOfOctets : public testing::TestWithParam<BadOctets> {};
 
+// Check 149.
 TEST_P(LintOfOctets, Finds) {
     EXPECT_THAT(findings_in(altered(GetParam().from, GetParam().to)),
                 Contains(HasSubstr(GetParam().finding)));

@@ -62,6 +62,7 @@ base::Bytes altered(base::Bytes draft, std::string_view from_hex, std::string_vi
     return draft;
 }
 
+// Checks 148, 187.
 TEST(Precertificate, IsTheCertificateAndThePoison) {
     const Bench bench;
     const auto certificate = bench.sign(bench.certificate);
@@ -87,6 +88,7 @@ TEST(Precertificate, IsNotMadeOfSomethingElse) {
     EXPECT_THROW(static_cast<void>(draft_precertificate(empty)), std::invalid_argument);
 }
 
+// Check 148.
 TEST(PrecertificateLint, FindsWhatIsNotItsCertificates) {
     const Bench bench;
     const auto& draft = bench.precertificate;

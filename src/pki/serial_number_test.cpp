@@ -32,6 +32,7 @@ class PlannedRandom final : public crypto::Random {
     std::deque<base::Bytes> plan_;
 };
 
+// Check 143.
 TEST(SerialNumber, IsMadeOf128RandomBits) {
     struct Case {
         std::string_view random, content;
@@ -79,6 +80,7 @@ TEST(SerialNumber, MayBeReadAsZero) {
     EXPECT_EQ(SerialNumber::from_hex("00").value(), *serial);
 }
 
+// Check 143.
 TEST(SerialNumber, DoesNotRepeat) {
     crypto::SystemRandom source;
     std::set<SerialNumber> seen;

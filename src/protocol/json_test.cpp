@@ -50,6 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 
 class Refused : public testing::TestWithParam<Text> {};
+// Checks 43, 44.
 TEST_P(Refused, IsAnError) {
     const auto object = parse_json_object(bytes_of(GetParam().json));
     EXPECT_FALSE(object) << boost::json::serialize(*object);

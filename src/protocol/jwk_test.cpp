@@ -90,6 +90,7 @@ TEST(Jwk, KeepsLeadingZerosOfCoordinates) {
     EXPECT_EQ(jwk->to_json(), json);
 }
 
+// Checks 38, 39, 40.
 TEST(Jwk, RefusesKeysThatAreNoneAsBadPublicKey) {
     const std::string cases[] = {
         R"({"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMko"})",

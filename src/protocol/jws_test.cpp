@@ -151,6 +151,7 @@ TEST(Jws, SignatureCoversTheOctetsAsReceived) {
     EXPECT_TRUE(jws->is_signed_by(key.public_key()));
 }
 
+// Check 32.
 TEST(Jws, ChangedAnywhereIsNotSigned) {
     const PrivateKey& key = key_of(KeyType::ec_p256);
     const std::string protected_text =

@@ -76,6 +76,7 @@ TEST_P(AccountContract, CreatesNoSecondAccountForAKey) {
     EXPECT_EQ(creation.account.deactivated, now);
 }
 
+// Check 48.
 TEST_P(AccountContract, CreatesOneAccountOfFiftyAtOnce) {
     const auto key = make.key();
     std::vector<base::Task<ca::AccountStore::Creation>> creations;
@@ -190,6 +191,7 @@ TEST_P(AccountContract, ReplacesNoKeyOfAnAccountThatHasAnotherByNow) {
     expect_found(await(store().find_account(account.id)), account);
 }
 
+// Check 66.
 TEST_P(AccountContract, ReplacesAKeyByOneOfTwentyAtOnce) {
     const auto account = stored_account();
     std::vector<protocol::Jwk> keys;

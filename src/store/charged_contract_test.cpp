@@ -74,6 +74,7 @@ TEST_P(ChargedContract, TakesNothingForAnAccountThatIsThereOrCannotBe) {
     EXPECT_EQ(await(store().create_account(second, one_of("accounts"))).account.id, account.id);
 }
 
+// Check 169.
 TEST_P(ChargedContract, TakesNothingForAnAccountThatFails) {
     auto twin = make.account();
     twin.id = account.id;
@@ -135,6 +136,7 @@ TEST_P(ChargedContract, TakesFromAllBucketsOfAnOrderOrFromNone) {
     EXPECT_EQ(held_by("full"), capacity);
 }
 
+// Check 169.
 TEST_P(ChargedContract, TakesNothingForAnOrderThatFails) {
     const auto first = stored_order(account.id);
     const auto fresh = make.authorization(account.id, "fresh.example.org");
@@ -145,6 +147,7 @@ TEST_P(ChargedContract, TakesNothingForAnOrderThatFails) {
     EXPECT_EQ(held_by("orders"), capacity);
 }
 
+// Check 169.
 TEST_P(ChargedContract, EndsAFailedValidationAndTakesForItOrDoesNeither) {
     for (std::int64_t i = 1; i <= capacity; ++i) {
         // Begun, as one that takes long, or not.
@@ -182,6 +185,7 @@ TEST_P(ChargedContract, TakesNothingForAValidationThatHasEnded) {
     expect_same(found(valid.id), valid);
 }
 
+// Check 169.
 TEST_P(ChargedContract, PlacesAsManyOfFiftyAtOnceAsTheBucketHolds) {
     std::vector<ca::Order> orders;
     std::vector<base::Task<ca::OrderStore::Placement>> placements;

@@ -242,6 +242,7 @@ TEST_P(OrderContract, CompletesAnIssuanceOnce) {
     expect_found(await(store().find_certificate(certificate.serial)), certificate);
 }
 
+// Check 127.
 TEST_P(OrderContract, CompletesOneIssuanceOfFiftyAtOnce) {
     const auto order = stored_begun();
     std::vector<base::Task<bool>> attempts;

@@ -45,18 +45,21 @@ base::Result<void> judge(
     return check_challenge_certificate(*certificate, identifier, digest);
 }
 
-TEST(ChallengeCertificate, TheRightOneProves) {  // conformance check 114
+// Check 114.
+TEST(ChallengeCertificate, TheRightOneProves) {
     const auto result = judge(right());
     EXPECT_TRUE(result) << result.error().message;
 }
 
-TEST(ChallengeCertificate, NamesAreComparedWithoutCase) {  // conformance check 117
+// Check 117.
+TEST(ChallengeCertificate, NamesAreComparedWithoutCase) {
     auto forgery = right();
     forgery.alt_names = {"DNS:EXAMPLE.cOm"};
     EXPECT_TRUE(judge(forgery));
 }
 
-TEST(ChallengeCertificate, AddressesAreCompared) {  // conformance check 122
+// Check 122.
+TEST(ChallengeCertificate, AddressesAreCompared) {
     auto forgery = right();
     forgery.alt_names = {"IP:192.0.2.1"};
     const auto v4 = protocol::Identifier::ip("192.0.2.1").value();
@@ -134,6 +137,7 @@ std::vector<Case> wrong_certificates() {
 
 class WrongCertificate : public ::testing::TestWithParam<Case> {};
 
+// Checks 116, 117.
 TEST_P(WrongCertificate, IsRefused) {
     EXPECT_FALSE(judge(GetParam().forgery));
 }
@@ -142,7 +146,8 @@ INSTANTIATE_TEST_SUITE_P(ChallengeCertificate, WrongCertificate,
                          ::testing::ValuesIn(wrong_certificates()),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-TEST(ChallengeCertificate, OneSignedByAnotherKeyIsRefused) {  // conformance check 119
+// Check 119.
+TEST(ChallengeCertificate, OneSignedByAnotherKeyIsRefused) {
     const auto other = testing::forge_key();
     auto forgery = right();
     forgery.signer = other.get();

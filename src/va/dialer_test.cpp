@@ -91,7 +91,8 @@ TEST_F(DialerTest, ConnectsAndRecordsItsSteps) {
     EXPECT_EQ(peer.connections(), 1);
 }
 
-TEST_F(DialerTest, PrefersIpv6) {  // conformance check 103
+// Check 103.
+TEST_F(DialerTest, PrefersIpv6) {
     testing::Peer v6(loop, testing::silence, "::1");
     testing::Peer v4(loop, testing::silence, "127.0.0.1", v6.port());
     resolver.set("example.com", {"127.0.0.1", "::1"});
@@ -99,6 +100,7 @@ TEST_F(DialerTest, PrefersIpv6) {  // conformance check 103
     EXPECT_EQ(v4.connections(), 0);
 }
 
+// Check 103.
 TEST_F(DialerTest, FallsBackToIpv4WhereIpv6IsRefused) {
     testing::Peer peer(loop, testing::silence);
     resolver.set("example.com", {"127.0.0.1", "::1"});
@@ -117,7 +119,8 @@ TEST_F(DialerTest, LeavesIpv4ItsShareOfTheTimeWhereIpv6IsSilent) {
     EXPECT_EQ(dial(v6.port(), base::Milliseconds(400)), "127.0.0.1:" + std::to_string(v6.port()));
 }
 
-TEST_F(DialerTest, SilenceIsAConnectionProblemByTheDeadline) {  // conformance check 95
+// Check 95.
+TEST_F(DialerTest, SilenceIsAConnectionProblemByTheDeadline) {
     Unresponsive peer(loop, "127.0.0.1", 0);
     resolver.set("example.com", {"127.0.0.1"});
     const auto begin = steady_clock::now();
@@ -141,6 +144,7 @@ TEST_F(DialerTest, RefusalIsAConnectionProblemThatNamesEachAddress) {
                       Not(HasSubstr("127.0.0.3"))));  // two attempts of a family are enough
 }
 
+// Check 95.
 TEST_F(DialerTest, WhatIsNotAnsweredIsADnsProblem) {
     resolver.set("nodata.example", {});
     resolver.add("servfail.example", RecordType::a,
@@ -171,7 +175,8 @@ TEST_F(DialerTest, OneAnsweredFamilyIsEnough) {
     EXPECT_TRUE(dial(peer.port()));
 }
 
-TEST_F(DialerTest, AnAddressNeedsNoDns) {  // conformance check 122
+// Check 122.
+TEST_F(DialerTest, AnAddressNeedsNoDns) {
     testing::Peer peer(loop, testing::silence);
     Dialer attempt(resolver, egress, steady_clock::now() + std::chrono::seconds(5));
     EXPECT_TRUE(loop.run(attempt.connect(base::IpAddress::from_text("127.0.0.1").value(),
@@ -179,7 +184,8 @@ TEST_F(DialerTest, AnAddressNeedsNoDns) {  // conformance check 122
     EXPECT_THAT(resolver.queries(), IsEmpty());
 }
 
-TEST_F(DialerTest, ForbiddenAddressesAreNotDialled) {  // conformance check 100
+// Check 100.
+TEST_F(DialerTest, ForbiddenAddressesAreNotDialled) {
     testing::Peer peer(loop, testing::silence);
     egress = EgressPolicy({});
     for (const char* address : {"127.0.0.1", "::1", "10.0.0.1", "172.16.0.1", "192.168.0.1",
@@ -211,7 +217,8 @@ TEST_F(DialerTest, ForbiddenAddressesAreSkipped) {
     EXPECT_EQ(forbidden.connections(), 0);
 }
 
-TEST_F(DialerTest, EachConnectionResolvesAgain) {  // DNS rebinding, conformance check 101
+// Check 101.
+TEST_F(DialerTest, EachConnectionResolvesAgain) {
     testing::Peer inside(loop, testing::silence, "127.0.0.2");
     testing::Peer outside(loop, testing::silence, "127.0.0.1", inside.port());
     egress = EgressPolicy({base::IpNetwork::from_text("127.0.0.1").value()});

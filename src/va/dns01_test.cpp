@@ -36,7 +36,8 @@ class Dns01 : public ::testing::Test {
     const std::string value = protocol::dns_record_value(testing::key_authorization);
 };
 
-TEST_F(Dns01, TheDigestInATxtRecordIsEnough) {  // conformance check 104
+// Check 104.
+TEST_F(Dns01, TheDigestInATxtRecordIsEnough) {
     publish(testing::with_texts({value}));
     const auto evidence = validate();
     ASSERT_TRUE(evidence) << evidence.error().detail;
@@ -44,6 +45,7 @@ TEST_F(Dns01, TheDigestInATxtRecordIsEnough) {  // conformance check 104
     EXPECT_THAT(resolver.queries(), ElementsAre(record_name));
 }
 
+// Check 104.
 TEST_F(Dns01, OtherRecordsBesideItDoNotMatter) {
     std::vector<std::string> texts(999, "v=spf1 -all");
     texts.push_back(value);
@@ -51,13 +53,15 @@ TEST_F(Dns01, OtherRecordsBesideItDoNotMatter) {
     EXPECT_TRUE(validate());
 }
 
+// Check 104.
 TEST_F(Dns01, AWildcardIsProvenAtItsBaseName) {
     publish(testing::with_texts({"the value of the apex", value}));
     EXPECT_TRUE(validate(testing::challenge_for("*.example.com")));
     EXPECT_THAT(resolver.queries(), ElementsAre(record_name));
 }
 
-TEST_F(Dns01, AnAliasIsTheResolversMatter) {  // conformance check 105
+// Check 105.
+TEST_F(Dns01, AnAliasIsTheResolversMatter) {
     auto answer = testing::with_texts({value});
     answer.canonical_name = "challenges.example.net";
     publish(answer);
@@ -66,7 +70,8 @@ TEST_F(Dns01, AnAliasIsTheResolversMatter) {  // conformance check 105
     EXPECT_EQ(validate().error().type, ProblemType::dns);
 }
 
-TEST_F(Dns01, NoRecordIsUnauthorized) {  // conformance check 106
+// Check 106.
+TEST_F(Dns01, NoRecordIsUnauthorized) {
     for (const auto outcome : {Outcome::no_data, Outcome::no_such_name}) {
         publish(testing::with_outcome(outcome));
         const auto result = validate();
@@ -76,6 +81,7 @@ TEST_F(Dns01, NoRecordIsUnauthorized) {  // conformance check 106
     }
 }
 
+// Checks 104, 106.
 TEST_F(Dns01, AnotherValueIsUnauthorized) {
     std::string other_case = value;
     other_case.front() = static_cast<char>(other_case.front() ^ 0x20);
@@ -106,7 +112,8 @@ TEST_F(Dns01, TheMessageTellsWhatWasFoundBoundedAndPrintable) {
     EXPECT_LT(detail.size(), 400U);
 }
 
-TEST_F(Dns01, AnOpenQuestionIsADnsProblem) {  // conformance checks 106, 107 and 109
+// Checks 106, 107, 109.
+TEST_F(Dns01, AnOpenQuestionIsADnsProblem) {
     const testing::FakeResolver::Answer answers[] = {
         testing::with_outcome(Outcome::server_failure, 2),
         testing::with_outcome(Outcome::refused, 5),

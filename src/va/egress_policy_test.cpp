@@ -11,6 +11,7 @@ base::IpAddress address(const char* text) {
 
 class ReservedAddress : public ::testing::TestWithParam<const char*> {};
 
+// Check 100.
 TEST_P(ReservedAddress, IsRefused) {
     EXPECT_FALSE(EgressPolicy({}).allows(address(GetParam())));
 }

@@ -75,8 +75,9 @@ class Http01 : public ::testing::Test {
     Settings settings = testing::loopback_settings();
 };
 
-// --- the exchange: conformance checks 93 and 94
+// --- the exchange
 
+// Check 93.
 TEST_F(Http01, AsksForTheKeyAuthorization) {
     WebPeer peer(loop, always(ok(key_authorization)));
     settings.http_port = peer.port();
@@ -94,6 +95,7 @@ TEST_F(Http01, AsksForTheKeyAuthorization) {
                       HasSubstr("\r\nConnection: close\r\n")));
 }
 
+// Check 93.
 TEST_F(Http01, SpaceBehindTheKeyAuthorizationIsIgnored) {
     for (const char* space : {"\n", "\r\n", " \t\r\n\n"}) {
         EXPECT_TRUE(answered_with(ok(std::string(key_authorization) + space)));
@@ -111,6 +113,7 @@ TEST_F(Http01, EveryFramingOfABodyIsRead) {
     EXPECT_TRUE(answered_with("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + ok(body)));
 }
 
+// Checks 93, 94.
 TEST_F(Http01, AnotherBodyIsUnauthorized) {
     const std::string body(key_authorization);
     for (const auto& wrong : {std::string(), " " + body, "\n" + body, body + "x", body.substr(1),
@@ -123,6 +126,7 @@ TEST_F(Http01, AnotherBodyIsUnauthorized) {
     }
 }
 
+// Check 94.
 TEST_F(Http01, AnotherStatusIsUnauthorized) {
     for (const char* status : {"404 Not Found", "500 Internal Server Error", "201 Created",
                                "206 Partial Content", "403 Forbidden", "401 Unauthorized"}) {
@@ -136,6 +140,7 @@ TEST_F(Http01, AnotherStatusIsUnauthorized) {
               ProblemType::unauthorized);
 }
 
+// Check 102.
 TEST_F(Http01, NothingIsDecompressed) {
     const auto result =
         answered_with(response("200 OK", "\x1f\x8b\x08\x00\x00\x00", "Content-Encoding: gzip\r\n"));
@@ -148,8 +153,9 @@ TEST_F(Http01, WildcardsAreNotProvenByIt) {
     EXPECT_THAT(resolver.queries(), IsEmpty());
 }
 
-// --- failures of the network: conformance check 95
+// --- failures of the network
 
+// Check 95.
 TEST_F(Http01, RefusalResetAndSilenceAreConnectionProblems) {
     {
         WebPeer gone(loop, always(""));
@@ -179,6 +185,7 @@ TEST_F(Http01, AnAnswerCutShortIsAConnectionProblem) {
     }
 }
 
+// Check 95.
 TEST_F(Http01, FailedLookUpsAreDnsProblems) {
     resolver = {};
     EXPECT_EQ(problem().type, ProblemType::dns);  // NXDOMAIN
@@ -206,8 +213,9 @@ TEST_F(Http01, ACancelledTaskFindsNothing) {
     EXPECT_THROW(static_cast<void>(validate()), boost::system::system_error);
 }
 
-// --- redirects: conformance checks 96 to 99
+// --- redirects
 
+// Check 96.
 TEST_F(Http01, FollowsTheFourKindsOfRedirects) {
     for (const char* status : {"301 Moved Permanently", "302 Found", "307 Temporary Redirect",
                                "308 Permanent Redirect"}) {
@@ -222,6 +230,7 @@ TEST_F(Http01, FollowsTheFourKindsOfRedirects) {
     }
 }
 
+// Check 96.
 TEST_F(Http01, FollowsNothingElse) {
     for (const std::string& text :
          {redirect("/there", "303 See Other"), redirect("/there", "300 Multiple Choices"),
@@ -237,6 +246,7 @@ TEST_F(Http01, FollowsNothingElse) {
     }
 }
 
+// Check 103.
 TEST_F(Http01, FollowsToHttpsWithoutVerifyingTheCertificate) {
     const auto key = testing::forge_key();
     const auto certificate = testing::forge_certificate(key.get(), {});
@@ -264,7 +274,8 @@ TEST_F(Http01, ARedirectToAnAddressSendsNoServerName) {
     EXPECT_THAT(secure.server_names(), ElementsAre(""));
 }
 
-TEST_F(Http01, AnHttpsHopNeedsTls12) {  // conformance check 103
+// Check 103.
+TEST_F(Http01, AnHttpsHopNeedsTls12) {
     const auto key = testing::forge_key();
     const auto certificate = testing::forge_certificate(key.get(), {});
     auto tls = testing::server_context(certificate.get(), key.get());
@@ -284,6 +295,7 @@ TEST_F(Http01, PlainHttpOnTheHttpsPortIsATlsProblem) {
     EXPECT_EQ(problem().type, ProblemType::tls);
 }
 
+// Checks 97, 98, 99.
 TEST_F(Http01, RedirectsElsewhereAreConnectionProblems) {
     testing::Peer elsewhere(loop, testing::silence);
     const auto port = std::to_string(elsewhere.port());
@@ -304,6 +316,7 @@ TEST_F(Http01, RedirectsElsewhereAreConnectionProblems) {
     EXPECT_EQ(elsewhere.connections(), 0);
 }
 
+// Check 98.
 TEST_F(Http01, ARedirectWithoutOrWithTwoLocationsIsAProblem) {
     for (const char* fields : {"", "Location: /a\r\nLocation: /b\r\n"}) {
         WebPeer peer(loop, always(response("302 Found", "", fields)));
@@ -313,6 +326,7 @@ TEST_F(Http01, ARedirectWithoutOrWithTwoLocationsIsAProblem) {
     }
 }
 
+// Check 98.
 TEST_F(Http01, LoopsEndAfterTenRedirects) {
     WebPeer to_itself(loop, always(redirect(challenge_path)));
     settings.http_port = to_itself.port();
@@ -329,6 +343,7 @@ TEST_F(Http01, LoopsEndAfterTenRedirects) {
     EXPECT_EQ(to_and_fro.connections(), 11);
 }
 
+// Checks 96, 98.
 TEST_F(Http01, TheTenthRedirectIsFollowedTheEleventhNot) {
     for (const int redirects : {10, 11}) {
         int seen = 0;
@@ -341,8 +356,9 @@ TEST_F(Http01, TheTenthRedirectIsFollowedTheEleventhNot) {
     }
 }
 
-// --- server-side request forgery: conformance checks 100 and 101
+// --- server-side request forgery
 
+// Check 100.
 TEST_F(Http01, AForbiddenAddressIsNotDialled) {
     WebPeer peer(loop, always(ok(key_authorization)));
     settings = testing::public_settings();
@@ -353,6 +369,7 @@ TEST_F(Http01, AForbiddenAddressIsNotDialled) {
     EXPECT_EQ(peer.connections(), 0);
 }
 
+// Check 100.
 TEST_F(Http01, ARedirectToAForbiddenAddressIsNotDialled) {
     WebPeer inside(loop, always(ok(key_authorization)), "127.0.0.2");
     resolver.set("inside.example", {"127.0.0.2"});
@@ -368,6 +385,7 @@ TEST_F(Http01, ARedirectToAForbiddenAddressIsNotDialled) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
+// Check 101.
 TEST_F(Http01, ANameThatMovesInsideBetweenTwoHopsGainsNothing) {
     WebPeer inside(loop, always(ok(key_authorization)), "127.0.0.2");
     WebPeer outside(loop, always(redirect("http://example.com/again")), "127.0.0.1", inside.port());
@@ -381,7 +399,7 @@ TEST_F(Http01, ANameThatMovesInsideBetweenTwoHopsGainsNothing) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
-// --- bounds: conformance check 102
+// --- bounds
 
 /// Sends `begin`, then `chunk` until the validator hangs up; counts the octets that went out.
 testing::Peer::Conversation endless(std::string begin, std::string chunk, std::size_t& sent) {
@@ -397,6 +415,7 @@ testing::Peer::Conversation endless(std::string begin, std::string chunk, std::s
     };
 }
 
+// Check 102.
 TEST_F(Http01, AnEndlessAnswerIsNotReadOn) {
     const std::string filler(4096, 'a');
     const std::pair<std::string, std::string> cases[] = {
@@ -429,6 +448,7 @@ TEST_F(Http01, AnEndlessAnswerIsNotReadOn) {
     }
 }
 
+// Check 102.
 TEST_F(Http01, ADribblingAnswerEndsAtTheDeadline) {
     testing::Peer peer(loop, [](testing::Socket socket) -> base::Task<void> {
         co_await testing::read_request(socket);
@@ -585,8 +605,9 @@ TEST_F(Http01, WhatAnswersSomethingElseDoesNot) {
     EXPECT_EQ(problem().outlook, Outlook::final);
 }
 
-// --- addresses as identifiers: conformance check 122
+// --- addresses as identifiers
 
+// Check 122.
 TEST_F(Http01, AnAddressIsTheHostAndNeedsNoDns) {
     for (const auto& [text, host] :
          {std::pair("127.0.0.1", "127.0.0.1"), std::pair("::1", "[::1]")}) {

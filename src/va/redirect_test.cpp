@@ -21,6 +21,7 @@ base::Result<net::Url> redirected(std::string_view location, const Settings& set
                            "example.com", settings);
 }
 
+// Check 96.
 TEST(Redirect, OnlyFourStatusCodesLeadOn) {
     for (const unsigned status : {301U, 302U, 307U, 308U}) EXPECT_TRUE(is_redirect(status));
     for (const unsigned status : {200U, 204U, 300U, 303U, 304U, 305U, 306U, 404U}) {
@@ -49,6 +50,7 @@ TEST(Redirect, FollowsHttpAndHttpsOnTheirPorts) {
 
 class RefusedRedirect : public ::testing::TestWithParam<const char*> {};
 
+// Checks 97, 98, 99.
 TEST_P(RefusedRedirect, IsNotFollowed) {
     EXPECT_FALSE(redirected(GetParam(), settings_with(80, 443)));
 }
@@ -65,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "http://a.localhost/", "http://intranet/", "https://com/", "http:///",
                       "http://exa mple.com/", "http://example.com\r\nX: y/"));
 
+// Check 98.
 TEST(Redirect, ALocationBeyond2000OctetsIsRefused) {
     EXPECT_FALSE(
         redirected("http://example.com/" + std::string(2000, 'a'), settings_with(80, 443)));

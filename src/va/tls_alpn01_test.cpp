@@ -131,7 +131,8 @@ class TlsAlpn01 : public ::testing::Test {
     Settings settings = testing::loopback_settings();
 };
 
-TEST_F(TlsAlpn01, TheRightCertificateProvesAndTheConnectionIsClosed) {  // conformance check 114
+// Check 114.
+TEST_F(TlsAlpn01, TheRightCertificateProvesAndTheConnectionIsClosed) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         auto behaviour = well_behaved();
         behaviour.min_version = behaviour.max_version = version;
@@ -146,7 +147,8 @@ TEST_F(TlsAlpn01, TheRightCertificateProvesAndTheConnectionIsClosed) {  // confo
     }
 }
 
-TEST_F(TlsAlpn01, WithoutAlpnThePerfectCertificateProvesNothing) {  // conformance check 115
+// Check 115.
+TEST_F(TlsAlpn01, WithoutAlpnThePerfectCertificateProvesNothing) {
     for (const char* chosen : {"", "\x02h2", "\x08http/1.1",
                                "\x0a"
                                "ACME-TLS/1"}) {
@@ -160,7 +162,8 @@ TEST_F(TlsAlpn01, WithoutAlpnThePerfectCertificateProvesNothing) {  // conforman
     EXPECT_THAT(problem_with(ignoring).detail, HasSubstr("acme-tls/1"));
 }
 
-TEST_F(TlsAlpn01, AWrongCertificateIsUnauthorized) {  // conformance checks 116, 117 and 119
+// Checks 116, 117, 119.
+TEST_F(TlsAlpn01, AWrongCertificateIsUnauthorized) {
     std::vector<Forgery> wrong;
     wrong.push_back(challenge_certificate("DNS:example.org"));
     wrong.push_back(challenge_certificate("DNS:example.com, DNS:example.org"));
@@ -182,7 +185,8 @@ TEST_F(TlsAlpn01, AWrongCertificateIsUnauthorized) {  // conformance checks 116,
     }
 }
 
-TEST_F(TlsAlpn01, OlderVersionsOfTlsAreATlsProblem) {  // conformance check 118
+// Check 118.
+TEST_F(TlsAlpn01, OlderVersionsOfTlsAreATlsProblem) {
     for (const int version : {TLS1_VERSION, TLS1_1_VERSION}) {
         auto behaviour = well_behaved();
         behaviour.min_version = behaviour.max_version = version;
@@ -190,6 +194,7 @@ TEST_F(TlsAlpn01, OlderVersionsOfTlsAreATlsProblem) {  // conformance check 118
     }
 }
 
+// Check 118.
 TEST_F(TlsAlpn01, WhatDoesNotSpeakTlsIsATlsProblem) {
     for (const char* answer : {"HTTP/1.1 400 Bad Request\r\n\r\n", ""}) {
         testing::Peer peer(loop, testing::saying(answer));
@@ -197,6 +202,7 @@ TEST_F(TlsAlpn01, WhatDoesNotSpeakTlsIsATlsProblem) {
     }
 }
 
+// Check 118.
 TEST_F(TlsAlpn01, RefusalResetAndSilenceAreConnectionProblems) {
     {
         testing::Peer gone(loop, testing::silence);
@@ -217,6 +223,7 @@ TEST_F(TlsAlpn01, AFailedLookUpIsADnsProblem) {
     EXPECT_EQ(validate().error().type, ProblemType::dns);
 }
 
+// Check 100.
 TEST_F(TlsAlpn01, AForbiddenAddressIsNotDialled) {
     AlpnPeer peer(loop, well_behaved());
     settings = testing::public_settings();
@@ -236,7 +243,8 @@ TEST_F(TlsAlpn01, NothingIsQuotedFromGrantedSpace) {
     EXPECT_EQ(problem_with(behaviour).outlook, Outlook::may_heal) << "it serves its site as yet";
 }
 
-TEST_F(TlsAlpn01, LongChainsAreRefused) {  // conformance check 119
+// Check 119.
+TEST_F(TlsAlpn01, LongChainsAreRefused) {
     auto behaviour = well_behaved();
     behaviour.further_certificates = 99;
     const auto by_count = problem_with(behaviour);
@@ -248,7 +256,8 @@ TEST_F(TlsAlpn01, LongChainsAreRefused) {  // conformance check 119
     EXPECT_EQ(problem_with(behaviour).type, ProblemType::tls);  // beyond 64 KiB
 }
 
-TEST_F(TlsAlpn01, AHandshakeOf10MebibytesIsNotRead) {  // conformance check 119
+// Check 119.
+TEST_F(TlsAlpn01, AHandshakeOf10MebibytesIsNotRead) {
     std::size_t sent = 0;
     bool hung_up = false;
     testing::Peer flooding(loop, [&](testing::Socket socket) -> base::Task<void> {
@@ -268,7 +277,8 @@ TEST_F(TlsAlpn01, AHandshakeOf10MebibytesIsNotRead) {  // conformance check 119
     EXPECT_LT(sent, 10U << 20U);
 }
 
-TEST_F(TlsAlpn01, AnAddressIsAskedForByItsReverseNameWithoutDns) {  // conformance check 122
+// Check 122.
+TEST_F(TlsAlpn01, AnAddressIsAskedForByItsReverseNameWithoutDns) {
     struct Case {
         const char* address;
         const char* server_name;

@@ -10,7 +10,8 @@
 namespace cairn::va {
 namespace {
 
-TEST(Tls, RenegotiationIsNotJoined) {  // conformance check 119
+// Check 119.
+TEST(Tls, RenegotiationIsNotJoined) {
     testing::EventLoop loop;
     const auto key = testing::forge_key();
     const auto certificate = testing::forge_certificate(key.get(), {});

@@ -4,12 +4,14 @@ import json
 import threading
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from e2e.refusals import assert_refused
 from harness.acme import Client, Key, assert_problem, make_jws
 from harness.dns_server import unique_name
 
 
+@pytest.mark.checks(47)
 def test_new_account(stranger):
     response = stranger.register(contact=["mailto:admin@example.test"])
     assert response.status_code == 201
@@ -21,6 +23,7 @@ def test_new_account(stranger):
     assert read.status_code == 200 and read.json() == account
 
 
+@pytest.mark.checks(48)
 def test_the_same_key_again_changes_nothing(stranger):
     url = stranger.register(contact=["mailto:first@example.test"]).headers["Location"]
     stranger.account_url = None
@@ -29,6 +32,7 @@ def test_the_same_key_again_changes_nothing(stranger):
     assert again.json()["contact"] == ["mailto:first@example.test"]
 
 
+@pytest.mark.checks(48)
 def test_one_key_makes_one_account_however_often_at_once(shared_ca):
     key = Key()
     answers = []
@@ -46,6 +50,7 @@ def test_one_key_makes_one_account_however_often_at_once(shared_ca):
     assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
 
 
+@pytest.mark.checks(49)
 def test_only_return_existing(stranger):
     url = stranger.directory["newAccount"]
     response = stranger.post(url, {"onlyReturnExisting": True})
@@ -68,6 +73,7 @@ def test_only_return_existing(stranger):
     ("mailto:a@example.test", "malformed"),
     ([1], "malformed"),
 ])
+@pytest.mark.checks(51)
 def test_contacts_that_are_refused(stranger, contact, kind):
     response = stranger.post(
         stranger.directory["newAccount"], {"termsOfServiceAgreed": True, "contact": contact})
@@ -76,6 +82,7 @@ def test_contacts_that_are_refused(stranger, contact, kind):
     assert_problem(response, 400, "accountDoesNotExist")
 
 
+@pytest.mark.checks(53)
 def test_update_of_contacts(client):
     new = ["mailto:new@example.test", "mailto:other@example.test"]
     response = client.post(client.account_url, {"contact": new})
@@ -83,6 +90,7 @@ def test_update_of_contacts(client):
     assert client.read(client.account_url)["contact"] == new
 
 
+@pytest.mark.checks(45, 53)
 def test_fields_of_the_server_cannot_be_updated(client):
     before = client.read(client.account_url)
     response = client.post(client.account_url, {
@@ -92,6 +100,7 @@ def test_fields_of_the_server_cannot_be_updated(client):
 
 
 @pytest.mark.parametrize("status", ["valid", "revoked", "nonsense", ""])
+@pytest.mark.checks(53)
 def test_status_can_only_become_deactivated(client, status):
     response = client.post(client.account_url, {"status": status})
     assert response.status_code == 200 and response.json()["status"] == "valid"
@@ -103,6 +112,7 @@ def test_a_status_is_text(client, status):
     assert_refused(client, response, 400, "malformed")
 
 
+@pytest.mark.checks(45, 53)
 def test_an_account_that_is_sent_back_as_it_was_given(client):
     given = client.read(client.account_url)
     client.must(client.post(client.account_url, given))
@@ -116,6 +126,7 @@ def test_an_account_that_is_sent_back_as_it_was_given(client):
     assert_refused(client, refused, 400, "unsupportedContact")
 
 
+@pytest.mark.checks(55)
 def test_a_deactivated_account_is_dead(client):
     order_url, _ = client.order([unique_name()])
     response = client.post(client.account_url, {"status": "deactivated"})
@@ -128,6 +139,7 @@ def test_a_deactivated_account_is_dead(client):
     assert_problem(answer, 401, "unauthorized")
 
 
+@pytest.mark.checks(52, 57)
 def test_accounts_of_others(client, new_client):
     other = new_client()
     other.order([unique_name()])
@@ -138,6 +150,7 @@ def test_accounts_of_others(client, new_client):
     assert other.read(other.account_url)["status"] == "valid"
 
 
+@pytest.mark.checks(57)
 def test_list_of_orders(client):
     made = [client.order([unique_name()])[0] for _ in range(3)]
     response = client.post(client.read(client.account_url)["orders"])
@@ -152,6 +165,7 @@ def test_list_of_orders(client):
     ("?cursor=x", "is before=ORDER"), ("?page=-1", "is before=ORDER"), ("?%00", "is before=ORDER"),
     ("?before=../../etc", "the cursor in the query is not ours"),
 ])
+@pytest.mark.checks(57)
 def test_forged_cursors(client, query, reason):
     orders = client.read(client.account_url)["orders"]
     assert_refused(client, client.post(orders + query), 400, "malformed", reason)
@@ -169,6 +183,7 @@ def key_change(client, new, inner_header=None, inner_payload=None, inner_key=Non
     return client.post(url, make_jws(inner_key or new, header, payload))
 
 
+@pytest.mark.checks(63, 67)
 def test_key_change(client):
     order_url, order = client.order([unique_name()])
     old, new = client.key, Key()
@@ -181,6 +196,26 @@ def test_key_change(client):
     # The old key is free for an account of its own.
     client.key, client.account_url = old, None
     assert client.register().status_code == 201
+
+
+@pytest.mark.checks(67)
+def test_an_answer_made_with_the_old_key_proves_nothing(client):
+    url, order = client.order([unique_name()])
+    authorization = client.read(order["authorizations"][0])
+    challenge = client.challenge_of(authorization, "http-01")
+    client.responder.answers[challenge["token"]] = client.key_authorization(challenge["token"])
+    new = Key()
+    assert key_change(client, new).status_code == 200
+    client.key = new
+    client.must(client.post(challenge["url"], {}))
+    assert client.wait_while(url, {"pending"})["status"] == "invalid"
+
+
+@pytest.mark.checks(66)
+def test_a_weak_key_is_no_new_key(client):
+    weak = Key(rsa.generate_private_key(65537, 1024))
+    response = key_change(client, weak)
+    assert_refused(client, response, 400, "badPublicKey", "fewer than 2048 bits")
 
 
 WRONG_KEY_CHANGES = {
@@ -201,11 +236,13 @@ WRONG_KEY_CHANGES = {
 
 
 @pytest.mark.parametrize("name", WRONG_KEY_CHANGES)
+@pytest.mark.checks(64)
 def test_wrong_key_changes(client, name):
     response = WRONG_KEY_CHANGES[name](client, Key())
     assert_refused(client, response, 400, "malformed")
 
 
+@pytest.mark.checks(65)
 def test_key_change_to_a_taken_key(client, new_client):
     other = new_client()
     response = key_change(client, other.key)
@@ -214,6 +251,7 @@ def test_key_change_to_a_taken_key(client, new_client):
     assert_refused(client, key_change(client, client.key), 400, "malformed", "present key")
 
 
+@pytest.mark.checks(66)
 def test_of_two_key_changes_at_once_one_wins(client):
     candidates = [Key(), Key()]
     twins = [Client(client.authority, key=client.key) for _ in candidates]

@@ -33,6 +33,7 @@ def issued(request, client):
     return result
 
 
+@pytest.mark.checks(143, 144, 145, 146, 147)
 def test_every_field(client, issued, tmp_path):
     leaf, issuer = issued.leaf, issued.chain[1]
     extensions = {e.oid: e for e in leaf.extensions}
@@ -77,6 +78,7 @@ def test_every_field(client, issued, tmp_path):
     verify_chain(issued.chain, client.authority.issuer_root(), tmp_path)
 
 
+@pytest.mark.checks(147)
 def test_the_issuer_can_be_fetched_where_the_certificate_says(client):
     leaf, issuer = client.issue([unique_name()]).chain[:2]
     access = leaf.extensions.get_extension_for_oid(ExtensionOID.AUTHORITY_INFORMATION_ACCESS)
@@ -92,6 +94,7 @@ def test_the_issuer_can_be_fetched_where_the_certificate_says(client):
     pytest.fail("no caIssuers")
 
 
+@pytest.mark.checks(145)
 def test_openssl_reads_the_same(client, tmp_path):
     issued = client.issue([unique_name()])
     file = tmp_path / "leaf.pem"
@@ -105,6 +108,7 @@ def test_openssl_reads_the_same(client, tmp_path):
     assert len(algorithms) == 2 and len(set(algorithms)) == 1
 
 
+@pytest.mark.checks(140, 142)
 def test_download(client, new_client):
     issued = client.issue([unique_name()])
     url = issued.order["certificate"]
@@ -121,6 +125,7 @@ def test_download(client, new_client):
     assert_problem(client.post(url + "/7"), 404, "malformed")
 
 
+@pytest.mark.checks(74, 144)
 def test_validity_can_be_asked_for(client):
     """notBefore and notAfter are honoured, or refused when the order is made, but never ignored."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)

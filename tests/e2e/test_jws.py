@@ -1,5 +1,6 @@
 """Requests that are not what RFC 8555 section 6.2 wants, RFC 7515 forbids, or attackers try."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -36,6 +37,7 @@ class RsaKey(Key):
 
 
 @pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256", "PS384", "PS512"])
+@pytest.mark.checks(29)
 def test_every_algorithm_of_rsa(new_client, algorithm):
     client = new_client(RsaKey(algorithm))
     assert client.issue([unique_name()]).order["status"] == "valid"
@@ -47,6 +49,7 @@ def test_every_algorithm_of_rsa(new_client, algorithm):
 
 
 @pytest.mark.parametrize("algorithm", KEYS)
+@pytest.mark.checks(29)
 def test_algorithms_that_are_accepted(new_client, algorithm):
     client = new_client(Key(KEYS[algorithm]()))
     assert client.key.algorithm == algorithm
@@ -206,11 +209,14 @@ MALFORMED["trailing bits in base64url"] = trailing_bits
 
 
 @pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.checks(23, 24, 25, 26, 31, 32, 33, 41, 42, 43, 44, 45)
 def test_malformed(client, name):
     url = client.directory["newOrder"]
     good = make_jws(client.key, client.header(url), payload())
     body = MALFORMED[name](client, url, good)
     assert_refused(client, client.send(url, body), 400, "malformed")
+    orders = client.read(client.account_url)["orders"]
+    assert client.read(orders)["orders"] == []
 
 
 BAD_ALGORITHMS = {
@@ -226,6 +232,7 @@ BAD_ALGORITHMS = {
 
 
 @pytest.mark.parametrize("name", BAD_ALGORITHMS)
+@pytest.mark.checks(27, 28)
 def test_bad_algorithms(client, name):
     url = client.directory["newOrder"]
     body = BAD_ALGORITHMS[name](client, url, None)
@@ -234,6 +241,7 @@ def test_bad_algorithms(client, name):
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES384", "EdDSA"])
+@pytest.mark.checks(30)
 def test_algorithms_that_do_not_fit_the_key(client, algorithm):
     url = client.directory["newOrder"]
     body = make_jws(client.key, client.header(url, alg=algorithm), payload())
@@ -242,17 +250,20 @@ def test_algorithms_that_do_not_fit_the_key(client, algorithm):
 
 # Who signs
 
+@pytest.mark.checks(33)
 def test_both_jwk_and_kid(client):
     url = client.directory["newOrder"]
     assert_refused(client, client.post(url, payload(), jwk=client.key.jwk), 400, "malformed")
 
 
+@pytest.mark.checks(34)
 def test_jwk_where_an_account_is_needed(client):
     for url in [client.directory["newOrder"], client.account_url, client.directory["keyChange"]]:
         response = client.post(url, payload(), kid=None, jwk=client.key.jwk)
         assert_refused(client, response, 400, "malformed")
 
 
+@pytest.mark.checks(34)
 def test_kid_for_a_new_account(client):
     url = client.directory["newAccount"]
     assert_refused(client, client.post(url, {"termsOfServiceAgreed": True}), 400, "malformed")
@@ -276,6 +287,7 @@ def test_kid_for_a_new_account(client):
     (lambda url: url.rsplit("/", 1)[1], "malformed"),
     (lambda url: "", "malformed"),
 ])
+@pytest.mark.checks(35)
 def test_kid_of_no_account(client, change, kind):
     url = client.directory["newOrder"]
     response = client.post(url, payload(), kid=change(client.account_url))
@@ -284,6 +296,7 @@ def test_kid_of_no_account(client, change, kind):
     assert_refused(client, response, 400, kind, reason)
 
 
+@pytest.mark.checks(36)
 def test_kid_of_another_account(client, new_client):
     url = client.directory["newOrder"]
     response = client.post(url, payload(), kid=new_client().account_url)
@@ -296,6 +309,7 @@ def test_kid_of_another_account(client, new_client):
     lambda url: url.replace("https:", "http:"), lambda url: url.replace("order", "account"),
     lambda url: "", lambda url: None,
 ])
+@pytest.mark.checks(37)
 def test_url_of_another_request(client, change):
     url = client.directory["newOrder"]
     header = client.header(url)
@@ -305,6 +319,60 @@ def test_url_of_another_request(client, change):
     response = client.send(url, make_jws(client.key, header, payload()))
     reason = "the request was sent to another" if "url" in header else "names no url"
     assert_refused(client, response, 403, "unauthorized", reason)
+
+
+@pytest.mark.checks(46)
+def test_a_read_has_no_payload(client):
+    order_url, order = client.order([unique_name()])
+    for url in [order_url, client.read(client.account_url)["orders"],
+                client.directory["newNonce"], client.authority.directory]:
+        for text in (b"{}", b"x"):
+            response = client.post(url, text)
+            assert_refused(client, response, 400, "malformed", "is read by POST-as-GET")
+    assert client.read(order_url) == order
+
+
+@pytest.mark.checks(46)
+@pytest.mark.parametrize("resource", ["newOrder", "revokeCert", "keyChange"])
+def test_what_is_asked_for_stands_in_the_payload(client, resource):
+    assert_refused(client, client.post(client.directory[resource]), 400, "malformed")
+
+
+@pytest.mark.checks(46)
+def test_a_new_account_stands_in_the_payload(stranger):
+    url = stranger.directory["newAccount"]
+    assert_refused(stranger, stranger.post(url), 400, "malformed")
+    response = stranger.post(url, {"onlyReturnExisting": True})
+    assert_refused(stranger, response, 400, "accountDoesNotExist")
+
+
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
+
+
+@pytest.mark.checks(31)
+def test_a_signature_of_ed25519_has_one_form(new_client):
+    client = new_client(Key(ed25519.Ed25519PrivateKey.generate()))
+    url = client.directory["newOrder"]
+    good = make_jws(client.key, client.header(url), payload())
+    signature = client.key.sign(f"{good['protected']}.{good['payload']}".encode())
+    s = int.from_bytes(signature[32:], "little") + ED25519_ORDER
+    twin = good | {"signature": b64(signature[:32] + s.to_bytes(32, "little"))}
+    assert_refused(client, client.send(url, twin), 400, "malformed", "does not verify")
+    assert client.send(url, make_jws(client.key, client.header(url), payload())).status_code == 201
+
+
+@pytest.mark.checks(32)
+@pytest.mark.parametrize("member", ["protected", "payload", "signature"])
+def test_one_changed_bit(client, member):
+    url = client.directory["newOrder"]
+    good = make_jws(client.key, client.header(url), payload())
+    octets = bytearray(base64.urlsafe_b64decode(good[member] + "=="))
+    # Of the header and the payload a letter inside a string, so that both stay JSON.
+    at = {"protected": octets.find(b"ES256") + 3, "payload": octets.find(b"dns"), "signature": 40}
+    octets[at[member]] ^= 1
+    response = client.send(url, good | {member: b64(bytes(octets))})
+    kind = "badSignatureAlgorithm" if member == "protected" else "malformed"
+    assert_refused(client, response, 400, kind)
 
 
 # Keys that no account may have
@@ -328,6 +396,7 @@ BAD_KEYS = {
     "RSA e = 1": (lambda: rsa_jwk(exponent=1), "exponent is even or 1"),
     "RSA e = 2": (lambda: rsa_jwk(exponent=2), "exponent is even or 1"),
     "RSA even modulus": (lambda: rsa_jwk(modulus=lambda n: n - 1), "modulus is even"),
+    "RSA of 8200 bits": (lambda: rsa_jwk(modulus=lambda n: (1 << 8199) + 1), "more than 8192 bits"),
     "RSA of 20,000 bits": (lambda: rsa_jwk(modulus=lambda n: (1 << 20_000) + 1),
                            "512 to 16384 bits"),
     "P-224": (lambda: ec_jwk(crv="P-224"), "not P-224"),
@@ -347,6 +416,7 @@ BAD_KEYS = {
 
 
 @pytest.mark.parametrize("name", BAD_KEYS)
+@pytest.mark.checks(38, 39, 40)
 def test_bad_account_keys(stranger, name):
     make, reason = BAD_KEYS[name]
     stranger.key, jwk = make()
@@ -361,3 +431,13 @@ def test_a_key_that_lacks_a_member(stranger):
     response = stranger.post(
         stranger.directory["newAccount"], {"termsOfServiceAgreed": True}, jwk=jwk)
     assert_refused(stranger, response, 400, "malformed", "jwk: y: missing")
+
+
+@pytest.mark.checks(40)
+def test_a_private_key_that_was_sent_is_not_logged(stranger):
+    secret = b64(b"do not tell this to anybody ....")
+    response = stranger.post(stranger.directory["newAccount"], {"termsOfServiceAgreed": True},
+                             jwk=stranger.key.jwk | {"d": secret})
+    assert_refused(stranger, response, 400, "badPublicKey")
+    assert secret not in response.text
+    assert secret not in stranger.authority.log.read_text()

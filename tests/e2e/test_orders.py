@@ -28,8 +28,14 @@ def dns_identifiers(*names):
     return {"identifiers": [{"type": "dns", "value": name} for name in names]}
 
 
+def assert_no_order(client):
+    orders = client.read(client.account_url)["orders"]
+    assert client.read(orders)["orders"] == []
+
+
 # New orders
 
+@pytest.mark.checks(68, 70, 83, 84)
 def test_new_order(client):
     name = unique_name()
     response = client.post(client.directory["newOrder"], dns_identifiers(name.upper(), name))
@@ -49,6 +55,7 @@ def test_new_order(client):
         assert len(challenge["token"]) >= 22 and challenge["status"] == "pending"
 
 
+@pytest.mark.checks(83, 123)
 def test_wildcards_are_proved_by_dns_alone(client):
     name = unique_name()
     _, order = client.order([f"*.{name}"])
@@ -81,9 +88,11 @@ BAD_NAMES = {
 
 @pytest.mark.parametrize("name, reason", [
     (name, reason) for reason, names in BAD_NAMES.items() for name in names])
+@pytest.mark.checks(72, 73)
 def test_bad_names(client, name, reason):
     response = client.post(client.directory["newOrder"], dns_identifiers(name))
     assert_refused(client, response, 400, "rejectedIdentifier", reason)
+    assert_no_order(client)
 
 
 @pytest.mark.parametrize("payload, kind, reason", [
@@ -109,11 +118,36 @@ def test_bad_names(client, name, reason):
     ({"identifiers": [{"type": "ip", "value": "192.168.7.7"}]}, "rejectedIdentifier",
      "reserved for a special purpose"),
 ])
+@pytest.mark.checks(69, 71, 74, 75, 120, 121)
 def test_orders_that_are_refused(client, payload, kind, reason):
     response = client.post(client.directory["newOrder"], payload)
     assert_refused(client, response, 400, kind, reason)
+    assert_no_order(client)
 
 
+@pytest.mark.checks(70)
+def test_a_wildcard_beside_a_name_that_it_covers(client):
+    base = unique_name()
+    names = [f"*.{base}", f"a.{base}"]
+    _, order = client.order(names)
+    assert [identifier["value"] for identifier in order["identifiers"]] == names
+    assert len(order["authorizations"]) == 2
+
+
+@pytest.mark.checks(78)
+def test_the_same_order_again(client, new_client):
+    name = unique_name()
+    url, order = client.order([name])
+    again_url, again = client.order([name])
+    assert again["status"] == "pending" and again["identifiers"] == order["identifiers"]
+    other_url, _ = new_client().order([name])
+    assert other_url not in (url, again_url)
+    client.start_validation(again["authorizations"][0])
+    assert client.wait_while(again_url, {"pending"})["status"] == "ready"
+    assert client.read(url)["status"] in ("pending", "ready")
+
+
+@pytest.mark.checks(74)
 def test_empty_times_are_absent(client):
     url, order = client.order([unique_name()], notBefore="", notAfter="", profile="")
     assert "notBefore" not in order and "notAfter" not in order
@@ -125,6 +159,7 @@ def test_labels_of_emoji(client):
     assert names_of(x509.load_der_x509_certificate(client.issue([name]).der)) == [name]
 
 
+@pytest.mark.checks(71, 165)
 def test_each_refused_name_is_named(client):
     bad = ["localhost", "printer.local"]
     response = client.post(client.directory["newOrder"], dns_identifiers(unique_name(), *bad))
@@ -133,6 +168,7 @@ def test_each_refused_name_is_named(client):
     assert "identifier" not in problem
 
 
+@pytest.mark.checks(80, 91, 128)
 def test_orders_of_others_are_not_found(client, new_client):
     other = new_client()
     url, order = other.order([unique_name()])
@@ -150,6 +186,7 @@ def test_orders_of_others_are_not_found(client, new_client):
 
 # Authorizations and challenges
 
+@pytest.mark.checks(77, 87, 88)
 def test_a_failed_challenge_fails_the_order_at_once(client):
     url, order = client.order([unique_name()])
     authorization = client.read(order["authorizations"][0])
@@ -164,6 +201,7 @@ def test_a_failed_challenge_fails_the_order_at_once(client):
     assert (again["status"], again["error"]) == ("invalid", challenge["error"])
 
 
+@pytest.mark.checks(85, 86)
 def test_fifty_tries_are_one_validation(client):
     url, order = client.order([unique_name()])
     authorization = client.read(order["authorizations"][0])
@@ -181,6 +219,7 @@ def test_fifty_tries_are_one_validation(client):
     assert "validated" in client.read(challenge["url"])
 
 
+@pytest.mark.checks(77, 90)
 def test_deactivation_of_an_authorization(client):
     url, order = client.order([unique_name()])
     authorization = order["authorizations"][0]
@@ -191,6 +230,7 @@ def test_deactivation_of_an_authorization(client):
     assert client.read(url)["status"] == "invalid"
 
 
+@pytest.mark.checks(79)
 def test_a_valid_authorization_is_reused_by_its_account_alone(client, new_client):
     name = unique_name()
     client.issue([name])
@@ -198,6 +238,55 @@ def test_a_valid_authorization_is_reused_by_its_account_alone(client, new_client
     assert again["status"] == "ready"
     _, of_another = new_client().order([name])
     assert of_another["status"] == "pending"
+
+
+@pytest.mark.checks(84, 85)
+def test_a_challenge_that_is_only_read(client):
+    name = unique_name()
+    url, order = client.order([name])
+    authorization = order["authorizations"][0]
+    challenges = client.read(authorization)["challenges"]
+    _, other = client.order([unique_name()])
+    tokens = {c["token"] for c in challenges + client.read(other["authorizations"][0])["challenges"]}
+    assert len(tokens) >= 2, "each authorization has a token of its own"
+    for challenge in challenges:
+        response = client.must(client.post(challenge["url"]))
+        assert response.json() == challenge and challenge["status"] == "pending"
+        assert f'<{authorization}>;rel="up"' in response.headers["Link"]
+    assert not [line for line in client.authority.log_lines() if name in str(line.get("names", ""))
+                and line["event"].startswith("validation")]
+    assert client.read(url) == order
+
+
+@pytest.mark.checks(91)
+def test_a_challenge_under_another_authorization(client, new_client):
+    _, order = client.order([unique_name()])
+    _, of_another = new_client().order([unique_name()])
+    own = order["authorizations"][0]
+    challenge = client.challenge_of(client.read(own), "http-01")["url"]
+    foreign = challenge.replace(own.rsplit("/", 1)[1], of_another["authorizations"][0].rsplit("/", 1)[1])
+    assert foreign != challenge
+    for payload in (None, {}):
+        assert_refused(client, client.post(foreign, payload), 404, "malformed", "no such")
+    assert client.read(own)["status"] == "pending"
+
+
+@pytest.mark.checks(165)
+def test_each_name_that_failed_is_named_in_the_order(client):
+    names = [unique_name(), unique_name()]
+    url, order = client.order(names)
+    challenges = [client.challenge_of(client.read(authorization), "http-01")["url"]
+                  for authorization in order["authorizations"]]
+    for challenge in challenges:
+        client.post(challenge, {})
+    client.wait_while(url, {"pending"})
+    for authorization in order["authorizations"]:
+        client.wait_while(authorization, {"pending"})
+    problem = client.read(url)["error"]
+    assert sorted(sub["identifier"]["value"] for sub in problem["subproblems"]) == sorted(names)
+    assert all(sub["type"].startswith("urn:ietf:params:acme:error:")
+               for sub in problem["subproblems"])
+    assert "identifier" not in problem
 
 
 # Finalization
@@ -284,6 +373,7 @@ BAD_REQUESTS = {
 }
 
 
+@pytest.mark.checks(129, 130, 131, 132, 134, 136)
 def test_bad_requests_for_certificates(client):
     name = unique_name()
     url, order = client.make_ready([name])
@@ -299,6 +389,7 @@ def test_bad_requests_for_certificates(client):
     assert client.wait_while(url, {"ready", "processing"})["status"] == "valid"
 
 
+@pytest.mark.checks(135)
 def test_account_keys_are_no_certificate_keys(client):
     name = unique_name()
     _, order = client.make_ready([name])
@@ -308,6 +399,7 @@ def test_account_keys_are_no_certificate_keys(client):
 
 @pytest.mark.parametrize("common_name", [
     lambda name: "127.0.0.1", lambda name: name, lambda name: name.upper()])
+@pytest.mark.checks(131)
 def test_a_common_name_may_be_any_ordered_identifier(client, common_name):
     name = unique_name()
     response = client.must(client.post(client.directory["newOrder"], {"identifiers": [
@@ -356,18 +448,32 @@ def test_a_request_of_another_version(client, version):
     ({"csr": 1}, "malformed", "csr: not a string"), ({"csr": ""}, "badCSR", "is not DER"),
     ({"csr": "a=="}, "badCSR", "csr: base64url text is padded"),
 ])
+@pytest.mark.checks(45, 129)
 def test_finalization_without_a_request(client, body, kind, reason):
     _, order = client.make_ready([unique_name()])
     response = client.post(order["finalize"], body)
     assert_refused(client, response, 400, kind, reason)
 
 
+@pytest.mark.checks(125)
+def test_finalization_answers_with_the_order(client):
+    name = unique_name()
+    url, order = client.make_ready([name])
+    response = client.finalize(order, make_csr(p256(), [name]))
+    assert response.status_code == 200 and response.headers["Location"] == url
+    assert response.json()["status"] in ("processing", "valid")
+    assert response.json()["identifiers"] == order["identifiers"]
+    assert client.wait_while(url, {"ready", "processing"})["certificate"]
+
+
+@pytest.mark.checks(126)
 def test_finalization_before_the_time(client):
     name = unique_name()
     _, order = client.order([name])
     assert_refused(client, client.finalize(order, make_csr(p256(), [name])), 403, "orderNotReady")
 
 
+@pytest.mark.checks(127)
 def test_fifty_finalizations_are_one_certificate(client):
     name = unique_name()
     url, order = client.make_ready([name])
@@ -385,6 +491,7 @@ def test_fifty_finalizations_are_one_certificate(client):
     assert len(issued) == 1
 
 
+@pytest.mark.checks(126, 127)
 def test_the_same_request_at_once_is_no_error(client):
     name = unique_name()
     url, order = client.make_ready([name])
@@ -421,6 +528,7 @@ GREEDY = [
 
 
 @pytest.mark.parametrize("extension, critical", GREEDY, ids=lambda value: type(value).__name__)
+@pytest.mark.checks(133)
 def test_what_a_request_asks_for_is_not_given(client, extension, critical):
     name = unique_name()
     url, order = client.make_ready([name])
@@ -438,6 +546,7 @@ def test_what_a_request_asks_for_is_not_given(client, extension, critical):
 
 # Revocation
 
+@pytest.mark.checks(150, 155)
 def test_revocation_by_the_account(client):
     issued = client.issue([unique_name()])
     serial = issued.leaf.serial_number
@@ -447,6 +556,7 @@ def test_revocation_by_the_account(client):
     assert_refused(client, client.revoke(issued.der), 400, "alreadyRevoked")
 
 
+@pytest.mark.checks(152, 158)
 def test_revocation_by_the_key_is_for_compromise(client, stranger):
     issued = client.issue([unique_name()])
     stranger.key = Key(issued.key)
@@ -458,6 +568,7 @@ def test_revocation_by_the_key_is_for_compromise(client, stranger):
     assert_refused(client, response, 400, "badCSR")
 
 
+@pytest.mark.checks(56, 152, 155)
 def test_revocation_by_the_key_is_of_all_its_certificates(client, new_client, stranger):
     issued = client.issue([unique_name()])
     other = new_client()
@@ -491,6 +602,7 @@ def test_an_account_that_says_key_compromise_blocks_nothing(client, new_client):
     owner.issue([unique_name()], key=key)
 
 
+@pytest.mark.checks(56, 135)
 def test_no_key_is_an_accounts_and_a_certificates(client, new_client, responder, shared_ca):
     """Asked for both at once, the CA does exactly one of them."""
     def finalizes(order, key, names):
@@ -521,6 +633,7 @@ def test_no_key_is_an_accounts_and_a_certificates(client, new_client, responder,
                     other.key = Key(key)
 
 
+@pytest.mark.checks(151, 153)
 def test_revocation_by_whoever_controls_all_names(client, new_client):
     first, second = unique_name(), unique_name()
     issued = client.issue([first, second])
@@ -532,6 +645,7 @@ def test_revocation_by_whoever_controls_all_names(client, new_client):
     assert client.authority.store.revocation_reason(issued.leaf.serial_number) == 5
 
 
+@pytest.mark.checks(153, 154)
 def test_revocation_by_nobody_in_particular(client, new_client, stranger):
     issued = client.issue([unique_name()])
     other = new_client()
@@ -548,11 +662,13 @@ def test_revocation_by_nobody_in_particular(client, new_client, stranger):
     (-1, "badRevocationReason"), (2**40, "badRevocationReason"), ("1", "malformed"),
     (1.5, "malformed"), ([1], "malformed"),
 ])
+@pytest.mark.checks(156)
 def test_reasons_that_are_refused(client, reason, kind):
     issued = client.issue([unique_name()])
     assert_refused(client, client.revoke(issued.der, reason=reason), 400, kind)
 
 
+@pytest.mark.checks(157, 158)
 def test_certificates_that_are_not_ours(client):
     issued = client.issue([unique_name()])
     ours = issued.leaf

@@ -48,6 +48,7 @@ def test_everything_is_there_after_a_restart(ca, client):
     assert client.wait_while(ready_url, {"ready", "processing"})["status"] == "valid"
 
 
+@pytest.mark.checks(21)
 def test_a_nonce_from_before_works_or_is_refused_as_a_nonce(ca, client):
     nonce = client.nonce()
     ca.stop()
@@ -57,6 +58,7 @@ def test_a_nonce_from_before_works_or_is_refused_as_a_nonce(ca, client):
         assert_problem(response, 400, "badNonce")
 
 
+@pytest.mark.checks(17)
 def test_a_used_nonce_stays_used(ca, client):
     nonce = client.nonce()
     assert client.post(client.account_url, nonce=nonce).status_code == 200

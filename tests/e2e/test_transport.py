@@ -16,6 +16,7 @@ from harness.acme import assert_problem, make_jws
 from harness.dns_server import unique_name
 
 
+@pytest.mark.checks(1)
 def test_directory(client):
     response = client.http.get(client.authority.directory)
     assert response.headers["Content-Type"].startswith("application/json")
@@ -29,6 +30,7 @@ def test_directory(client):
 
 
 @pytest.mark.parametrize("resource", ["directory", "newNonce"])
+@pytest.mark.checks(3)
 def test_post_as_get_is_get(client, resource):
     url = client.directory[resource] if resource in client.directory else client.authority.directory
     assert client.post(url).status_code == client.http.get(url).status_code
@@ -36,6 +38,7 @@ def test_post_as_get_is_get(client, resource):
     assert head.status_code == 200 and head.content == b""
 
 
+@pytest.mark.checks(14, 15)
 def test_nonces_are_unique_and_never_cached(client):
     url = client.directory["newNonce"]
     get = client.http.get(url)
@@ -50,6 +53,7 @@ def test_nonces_are_unique_and_never_cached(client):
     assert len(seen) == 300
 
 
+@pytest.mark.checks(8)
 def test_every_response_leads_to_the_directory(client):
     for response in [client.http.head(client.directory["newNonce"]), client.post(client.account_url),
                      client.post(client.account_url, {"status": "nonsense"})]:
@@ -58,12 +62,14 @@ def test_every_response_leads_to_the_directory(client):
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("resource", ["newAccount", "newOrder", "revokeCert", "keyChange"])
+@pytest.mark.checks(4, 5)
 def test_methods_that_a_resource_does_not_have(client, method, resource):
     response = client.send(client.directory[resource], "{}", method=method)
     assert_problem(response, 405, "malformed")
     assert response.headers["Allow"] == "POST"
 
 
+@pytest.mark.checks(4)
 def test_resources_of_an_account_are_not_for_get(client):
     url, order = client.order([unique_name()])
     for resource in [url, *order["authorizations"], client.account_url]:
@@ -71,15 +77,43 @@ def test_resources_of_an_account_are_not_for_get(client):
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/jose", ""])
+@pytest.mark.checks(6)
 def test_only_jose_is_taken(client, content_type):
     url = client.directory["newOrder"]
     response = client.send(url, make_jws(client.key, client.header(url), {}), content_type)
     assert_refused(client, response, 415, "malformed")
 
 
+@pytest.mark.checks(10)
 def test_a_body_above_the_limit_is_refused_before_it_is_read(client):
     response = client.send(client.directory["newOrder"], "a" * 100_000)
     assert_problem(response, 413, "malformed")
+
+
+@pytest.mark.checks(9)
+def test_browsers_may_ask(client):
+    url = client.directory["newOrder"]
+    answer = client.http.options(url, headers={
+        "Origin": "https://app.example", "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type"})
+    assert answer.status_code in (200, 204) and "Replay-Nonce" not in answer.headers
+    assert answer.headers["Access-Control-Allow-Methods"] == "POST"
+    assert answer.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    for response in [client.http.get(client.authority.directory), client.post(client.account_url),
+                     client.post(url, {}), client.http.get(url)]:
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
+        assert exposed >= {"Link", "Location", "Replay-Nonce", "Retry-After"}
+
+
+@pytest.mark.checks(2)
+def test_the_directory_tells_what_is_configured(start_ca):
+    ca = start_ca(settings={"directory.terms_of_service": "https://ca.example/terms",
+                            "directory.website": "https://ca.example/"})
+    meta = requests.get(ca.directory, verify=str(ca.api_root), timeout=10).json()["meta"]
+    assert meta["termsOfService"] == "https://ca.example/terms"
+    assert meta["website"] == "https://ca.example/"
+    assert meta["profiles"].keys() >= {"default"}
 
 
 # Raw requests, with the sanest refusal for each; the connection is closed after it.
@@ -132,6 +166,7 @@ RAW_REQUESTS = {
 
 
 @pytest.mark.parametrize("name", RAW_REQUESTS)
+@pytest.mark.checks(8, 10, 11, 12, 13, 16, 164)
 def test_requests_that_smuggle_or_swamp(client, name):
     request, statuses = RAW_REQUESTS[name]
     answer = raw_exchange(client.authority, request % client.authority.port)
@@ -161,6 +196,7 @@ def assert_carries_what_every_answer_does(client, request, answer):
 @pytest.mark.parametrize("path", ["/nothing", "/acme/", "/acme/../directory", "//directory",
                                   "/directory%2f", "/%64irectory", "/acme/order/%00",
                                   "/acme/order/..%2f..%2fdirectory", "/directory/"])
+@pytest.mark.checks(5)
 def test_unknown_paths_are_no_other_route(client, path):
     request = f"GET {path} HTTP/1.1\r\nHost: localhost:{client.authority.port}\r\n" \
               "Connection: close\r\n\r\n"
@@ -169,6 +205,7 @@ def test_unknown_paths_are_no_other_route(client, path):
     assert b"newNonce" not in answer
 
 
+@pytest.mark.checks(13)
 def test_a_foreign_host_is_never_copied(client):
     answer = raw_exchange(
         client.authority,
@@ -177,6 +214,7 @@ def test_a_foreign_host_is_never_copied(client):
     assert b"https://evil.example" not in answer
 
 
+@pytest.mark.checks(7)
 def test_plain_http_has_no_api(client):
     port = client.authority.port
     for method, path in [("GET", "/directory"), ("POST", "/acme/new-order")]:
@@ -188,6 +226,7 @@ def test_plain_http_has_no_api(client):
         assert response.status_code >= 400
 
 
+@pytest.mark.checks(7)
 def test_tls_1_1_is_refused(client):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -200,6 +239,7 @@ def test_tls_1_1_is_refused(client):
             context.wrap_socket(connection, server_hostname="localhost")
 
 
+@pytest.mark.checks(12)
 def test_a_slow_request_is_cut_off_and_hinders_nobody(client):
     context = ssl.create_default_context(cafile=str(client.authority.api_root))
     with socket.create_connection(("127.0.0.1", client.authority.port), timeout=30) as connection:
@@ -233,6 +273,7 @@ def test_a_slow_request_is_cut_off_and_hinders_nobody(client):
 
 # Nonces in requests
 
+@pytest.mark.checks(16, 17)
 def test_a_nonce_works_once(client):
     url = client.account_url
     body = make_jws(client.key, client.header(url), None)
@@ -242,6 +283,7 @@ def test_a_nonce_works_once(client):
     assert client.post(url, nonce=response.headers["Replay-Nonce"]).status_code == 200
 
 
+@pytest.mark.checks(16, 17)
 def test_a_nonce_works_once_among_50_at_the_same_time(client):
     url = client.account_url
     body = json.dumps(make_jws(client.key, client.header(url), None))
@@ -273,6 +315,7 @@ def test_a_nonce_works_once_among_50_at_the_same_time(client):
     (["x"], "malformed"),
     ({}, "malformed"),
 ])
+@pytest.mark.checks(16, 18, 19, 20)
 def test_nonces_that_were_never_given(client, nonce, kind):
     url = client.account_url
     header = client.header(url)
@@ -282,7 +325,21 @@ def test_nonces_that_were_never_given(client, nonce, kind):
     assert_refused(client, client.send(url, make_jws(client.key, header, None)), 400, kind)
 
 
+@pytest.mark.checks(19)
 def test_null_is_no_nonce(client):
     url = client.account_url
     header = client.header(url) | {"nonce": None}
     assert_refused(client, client.send(url, make_jws(client.key, header, None)), 400, "malformed")
+
+
+@pytest.mark.checks(22)
+def test_a_nonce_in_a_field_means_nothing(client):
+    url = client.account_url
+    fields = {"Content-Type": "application/jose+json", "Replay-Nonce": client.nonce()}
+    without = {name: value for name, value in client.header(url).items() if name != "nonce"}
+    for header, status in [(client.header(url), 200), (without, 400)]:
+        body = json.dumps(make_jws(client.key, header, None))
+        response = client.http.post(url, data=body, headers=fields, timeout=10)
+        assert response.status_code == status, response.text
+    assert_problem(response, 400, "badNonce", "holds no nonce")
+    assert client.post(url, nonce=fields["Replay-Nonce"]).status_code == 200

@@ -177,6 +177,7 @@ def failure(client, name):
     return authorization["challenges"][0]["error"]
 
 
+@pytest.mark.checks(97, 100)
 def test_a_redirect_opens_nothing_inside(start_ca, dns, make_client):
     ca = start_ca()
     dns.add("vault.inside.test", "A", "127.0.0.2")
@@ -203,6 +204,7 @@ def test_a_redirect_opens_nothing_inside(start_ca, dns, make_client):
 # --- answered again
 
 
+@pytest.mark.checks(87)
 def test_a_failed_challenge_that_is_answered_again_shows_its_error(start_ca, make_client):
     ca = start_ca()
     client = make_client(ca)
@@ -223,6 +225,7 @@ def test_a_failed_challenge_that_is_answered_again_shows_its_error(start_ca, mak
     assert other["subproblems"][0]["type"] == ERROR + "connection"
 
 
+@pytest.mark.checks(86, 87)
 def test_challenges_of_a_valid_authorization_need_no_answer(start_ca, make_client):
     ca = start_ca()
     with Responder(ca.http_port) as responder:
@@ -242,6 +245,7 @@ def test_challenges_of_a_valid_authorization_need_no_answer(start_ca, make_clien
 # --- failures that may pass
 
 
+@pytest.mark.checks(89, 92)
 def test_what_may_heal_is_tried_again_also_after_a_crash(start_ca, make_client):
     ca = start_ca(settings={"validation.retry_for": "60s"})
     with Responder(ca.http_port) as responder:

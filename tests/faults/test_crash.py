@@ -58,6 +58,7 @@ def drive(progress):
 
 
 @pytest.mark.parametrize("certificates_before", [5, 60, 130])
+@pytest.mark.checks(92, 139)
 def test_kill_in_the_middle_of_200_orders(ca, responder, certificates_before):
     accounts = [Client(ca, responder) for _ in range(AT_ONCE)]
     for account in accounts:
@@ -118,6 +119,7 @@ def test_kill_in_the_middle_of_200_orders(ca, responder, certificates_before):
     assert len(ca.store.certificates()) == ends.count("valid")
 
 
+@pytest.mark.checks(139)
 def test_killed_again_and_again(ca, responder):
     """Five crashes at arbitrary moments of one account's orders, each followed by a start."""
     client = Client(ca, responder)

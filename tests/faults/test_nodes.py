@@ -93,6 +93,7 @@ def test_every_request_may_go_to_another_node(nodes, responder):
     nodes.store.check_integrity()
 
 
+@pytest.mark.checks(17, 21)
 def test_a_nonce_is_good_once_at_any_node(nodes, responder):
     client = WanderingClient(nodes, responder)
     client.register()

@@ -177,6 +177,7 @@ def check_life(life):
 
 
 @pytest.mark.parametrize("point", points(PATH))
+@pytest.mark.checks(92, 139)
 def test_dies_on_the_way(life, point):
     life.ca.start(die_at=point)
     check_life(life)
@@ -209,6 +210,7 @@ def test_a_job_that_is_taken_up_says_who_asked_for_it(life):
 
 
 @pytest.mark.parametrize("point", points({step: 1 for step in SLOW}))
+@pytest.mark.checks(92)
 def test_dies_while_it_records_a_slow_validation(life, point):
     """A validation that takes long is recorded before the client is told; what was recorded continues."""
     ca = life.ca

@@ -94,6 +94,7 @@ TEST_F(OrderStatusTest, OnlyTheAttemptedChallengeMoves) {
     EXPECT_EQ(failed().challenge_status(dns_01), ChallengeStatus::pending);
 }
 
+// Check 77.
 TEST_F(OrderStatusTest, OrdersFollowTheirAuthorizations) {
     struct Case {
         const char* what;
@@ -131,6 +132,7 @@ TEST_F(OrderStatusTest, IssuanceOutlivesAuthorizationsAndExpiry) {
     EXPECT_EQ(broken.error({}, now)->type, ProblemType::bad_csr);
 }
 
+// Checks 77, 165.
 TEST_F(OrderStatusTest, ErrorsNameEveryIdentifierThatFailed) {
     const std::vector alike{failed(ProblemType::dns, "a.example.com"), valid(),
                             failed(ProblemType::dns, "b.example.com")};

@@ -120,6 +120,7 @@ TEST_F(DraftTest, OfPinnedOctetsIsOfWhatWasProved) {
         << "of another serial number and key";
 }
 
+// Check 149.
 TEST_F(DraftTest, IsNotThereIfTheLintFindsSomething) {
     const auto late = draft(std::chrono::days(1001), profile());
     ASSERT_FALSE(late);

@@ -87,6 +87,7 @@ class IssuanceProofTest : public testing::Test {
     }();
 };
 
+// Check 138.
 TEST_F(IssuanceProofTest, HoldsExactlyWhatWasAuthorized) {
     const auto order = order_for({"a.example.com", "192.0.2.7"});
     const auto proof = prove(order);
@@ -116,6 +117,7 @@ TEST_F(IssuanceProofTest, CarriesTheProfileOfTheOrder) {
               "its key is refused: profile \"rsa\" does not certify ec-p256 keys");
 }
 
+// Check 138.
 TEST_F(IssuanceProofTest, IsNotThereWithoutEveryAuthorization) {
     const auto order = order_for({"a.example.com", "b.example.com"});
     const auto spoil = [&](auto change) {
@@ -141,6 +143,7 @@ TEST_F(IssuanceProofTest, IsNotThereWithoutEveryAuthorization) {
         ProblemType::order_not_ready);
 }
 
+// Check 138.
 TEST_F(IssuanceProofTest, IsNotThereForOtherNames) {
     auto order = order_for({"b.example.com"});
     order.identifiers = {*Identifier::dns("a.example.com")};

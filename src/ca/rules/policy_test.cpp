@@ -7,6 +7,7 @@ namespace {
 
 using protocol::Identifier;
 
+// Checks 72, 73, 124.
 TEST(NamePolicyTest, RefusesWhatIsNoPublicName) {
     const NamePolicy policy{NamePolicy::Choices{}};
     struct Case {
@@ -62,6 +63,7 @@ TEST(NamePolicyTest, InternalNamesAreTheOperatorsChoice) {
         EXPECT_TRUE(policy.refusal(*Identifier::dns(name))) << name;
 }
 
+// Check 121.
 TEST(NamePolicyTest, AddressesArePublicOrAllowed) {
     const NamePolicy policy{
         {.internal_names = false, .networks = {*base::IpNetwork::from_text("10.1.0.0/16")}}};

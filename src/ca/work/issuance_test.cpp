@@ -76,6 +76,7 @@ TEST_F(IssuanceTest, AsksTheStoreAnewForARequestThatHadToWait) {
     EXPECT_EQ(script->count(StoreCall::is_key_blocked), 1);
 }
 
+// Check 81.
 TEST_F(IssuanceTest, AnswersBeforeTheSignerIfThatIsSlow) {
     const auto view = under_way();
     EXPECT_EQ(view.status(), OrderStatus::processing);
@@ -92,6 +93,7 @@ TEST_F(IssuanceTest, ReadsNothingForWhoPollsWhatIsSettled) {
     EXPECT_EQ(script->total(), calls);
 }
 
+// Check 126.
 TEST_F(IssuanceTest, RefusesAnOrderThatIsNotReady) {
     EXPECT_EQ(refusal(finalize(placed(account.id))),
               (Refused{order_not_ready, 403, "the order is pending, not ready"}));
@@ -130,6 +132,7 @@ TEST_F(IssuanceTest, RefusesACsrThatDoesNotFit) {
         << "the order stayed ready";
 }
 
+// Check 134.
 TEST_F(IssuanceTest, RefusesAProfileThatIsGone) {
     const auto view = ready(account.id);
     profiles = Profiles::of({{"new", Profile{.name = "new", .description = {}}}}, "new").value();
@@ -178,6 +181,7 @@ TEST_F(IssuanceTest, ShowsAgainWhatTheSameCsrHasGot) {
     EXPECT_EQ(signer->count(), 1);
 }
 
+// Check 127.
 TEST_F(IssuanceTest, IssuesOnceForTwoRequestsAtOnce) {
     const auto view = ready(account.id);
     const auto request = csr_for();
@@ -198,6 +202,7 @@ TEST_F(IssuanceTest, IssuesOnceForTwoRequestsAtOnce) {
     EXPECT_EQ(tally.certificates, 1);
 }
 
+// Check 138.
 TEST_F(IssuanceTest, RefusesAnOrderThatLostItsGroundMeanwhile) {
     auto& gate = script->gate(StoreCall::begin_issuance);
     gate.close();
@@ -224,6 +229,7 @@ TEST_F(IssuanceTest, IssuesOnceIfTheQueueFindsTheJobBeforeItsRequest) {
     EXPECT_EQ(tally.certificates, 1);
 }
 
+// Check 139.
 TEST_F(IssuanceTest, IsTakenUpByTheNextProcess) {
     const auto view = left_behind();
     EXPECT_EQ(found(view.order.id).status(), OrderStatus::processing);

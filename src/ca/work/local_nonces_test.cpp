@@ -21,6 +21,7 @@ TEST(LocalNoncesTest, EachIsGoodExactlyOnce) {
     EXPECT_FALSE(nonces.take(nonce));
 }
 
+// Check 20.
 TEST(LocalNoncesTest, RefusesWhatItDidNotIssue) {
     crypto::SystemRandom random;
     LocalNonces nonces(random), others(random);
@@ -32,6 +33,7 @@ TEST(LocalNoncesTest, RefusesWhatItDidNotIssue) {
     EXPECT_FALSE(nonces.take(changed));
 }
 
+// Check 15.
 TEST(LocalNoncesTest, NeverRepeats) {
     crypto::SystemRandom random;
     LocalNonces nonces(random);
@@ -39,6 +41,7 @@ TEST(LocalNoncesTest, NeverRepeats) {
     for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(seen.insert(nonces.issue()).second);
 }
 
+// Check 21.
 TEST(LocalNoncesTest, ForgetsThoseThatFellOutOfTheWindow) {
     crypto::SystemRandom random;
     LocalNonces nonces(random);

@@ -65,6 +65,7 @@ TEST_F(OrderingTest, StandsOnWhatIsProvedAlready) {
     EXPECT_EQ(found(second.order.id).order.authorizations, second.order.authorizations);
 }
 
+// Check 79.
 TEST_F(OrderingTest, StandsOnNothingThatSoonLapses) {
     const auto first = placed(account.id);
     prove(first.proofs[0], 1h);
@@ -74,6 +75,7 @@ TEST_F(OrderingTest, StandsOnNothingThatSoonLapses) {
     EXPECT_EQ(await(place({"www.example.org"})).proofs[0].id, third.proofs[0].id);
 }
 
+// Check 79.
 TEST_F(OrderingTest, StandsOnNothingOfAnotherAccount) {
     const auto other = ready(stored_account().id);
     EXPECT_NE(await(place({"www.example.org"})).proofs[0].id, other.proofs[0].id);

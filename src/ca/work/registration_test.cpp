@@ -83,6 +83,7 @@ TEST_F(RegistrationTest, MakesNoneWhereOnlyAnExistingOneIsAskedFor) {
     EXPECT_FALSE(holder_of(key));
 }
 
+// Check 50.
 TEST_F(RegistrationTest, WantsTheTermsAgreedTo) {
     registration_options.terms.url = "https://ca.example/terms";
     const auto key = fresh_key();
@@ -104,6 +105,7 @@ TEST_F(RegistrationTest, RefusesTheKeyOfADeactivatedAccount) {
     EXPECT_EQ(refusal(registered(key)), refused);
 }
 
+// Checks 56, 66.
 TEST_F(RegistrationTest, RefusesKeysThatNoAccountMayHave) {
     const auto own = fresh_key();
     registration_options.own_keys = {own.public_key()};

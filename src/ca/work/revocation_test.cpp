@@ -101,6 +101,7 @@ TEST_F(RevocationTest, IsRemovedMeanwhile) {
               (Refused{malformed, 404, "this CA did not issue the certificate"}));
 }
 
+// Check 158.
 TEST_F(RevocationTest, IsOfNoneThatHasExpired) {
     const auto certificate = issued(owner);
     clock.set(certificate.not_after + 1s);

@@ -98,6 +98,7 @@ TEST_F(ValidationTest, ReadsNothingForWhoPollsWhatIsSettled) {
     EXPECT_EQ(script->total(), calls);
 }
 
+// Check 86.
 TEST_F(ValidationTest, IsCarriedOutOnceForTwoRequestsAtOnce) {
     validator.gate().close();
     const auto authorization = pending();
@@ -192,6 +193,7 @@ TEST_F(ValidationTest, RefusesAnAccountThatHasTooManyWaiting) {
     }
 }
 
+// Check 89.
 TEST_F(ValidationTest, TriesAgainWhatMayHeal) {
     validation_options.retry_for = 60s;
     restart();
@@ -221,6 +223,7 @@ TEST_F(ValidationTest, BlamesTheCaWhereTheValidatorIsBroken) {
     EXPECT_EQ(problem.detail, "the CA could not carry out the validation");
 }
 
+// Check 92.
 TEST_F(ValidationTest, IsTakenUpByTheNextProcess) {
     const auto told = under_way();
     restart();
@@ -232,6 +235,7 @@ TEST_F(ValidationTest, IsTakenUpByTheNextProcess) {
 }
 
 // RFC 8555 section 7.3.5: what was prepared with the old key fails.
+// Check 67.
 TEST_F(ValidationTest, GoesByTheKeyThatTheAccountHasWhenItIsTakenUp) {
     const auto told = under_way();
     restart();

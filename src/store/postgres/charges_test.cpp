@@ -45,6 +45,7 @@ class ChargesTest : public PostgresNodes {
     std::vector<std::unique_ptr<ca::SharedRepository>> nodes;
 };
 
+// Check 169.
 TEST_F(ChargesTest, AsManyOrdersArePlacedByThreeNodesAsTheBucketHolds) {
     await(node(0).create_account(account));
     std::vector<base::Task<ca::OrderStore::Placement>> placements;
