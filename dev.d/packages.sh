@@ -22,7 +22,8 @@ packages_test=(
     # Patroni's way to etcd by its older interface. Patroni of Debian 12 brings it, that of 13 does not.
     python3-etcd
 )
-packages_fuzz=(clang-19 libclang-rt-19-dev)
+packages_fuzz=(clang-19 libclang-rt-19-dev libgtest-dev libgmock-dev)
+packages_peers=(python3-venv maven default-jdk-headless)
 packages_lint=(python3 git clang-19 clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev)
 packages_format=(clang-format-19)
 packages_bench=(pebble postgresql gnuplot-nox)
