@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,19 @@ class FactCheck {
         for (const auto& [id, kept] : facts.orders)
             if (kept.order.completed && count[id] != 1) return "an order lacks its certificate";
         return broken_keys(facts);
+    }
+    /// Remembers which orders cannot be issued any more, whatever waits for them.
+    void note_lost_orders(ca::testing::MemoryFacts& facts) {
+        const std::scoped_lock lock(facts.mutex);
+        const auto is_given_up = [&](const ca::AuthorizationId& id) {
+            return facts.authorizations.at(id).deactivated.has_value();
+        };
+        for (const auto& [id, kept] : facts.orders) {
+            const auto& order = kept.order;
+            if (!order.intent && (facts.accounts.at(order.account).deactivated ||
+                                  std::ranges::any_of(order.authorizations, is_given_up)))
+                lost_.insert(id);
+        }
     }
     /// Whether nothing is begun that has not ended.
     [[nodiscard]] static bool is_settled(ca::testing::MemoryFacts& facts) {
@@ -72,6 +86,7 @@ class FactCheck {
         if (order.account != *issued.account) return "a certificate is of another's order";
         if (!order.completed || !order.intent || order.intent->serial != issued.serial)
             return "an order does not know its certificate";
+        if (lost_.contains(order.id)) return "an order was issued that had lost its ground";
         if (names_of(issued.der) != names_of(order)) return "a certificate has other names";
         if (order.intent->begun >= order.expires) return "an expired order was finalized";
         const auto account = facts.accounts.find(order.account);
@@ -127,6 +142,7 @@ class FactCheck {
     }
 
     std::map<pki::SerialNumber, base::Bytes> known_;
+    std::set<ca::OrderId> lost_;
 };
 
 }  // namespace cairn::api::testing

@@ -1,0 +1,68 @@
+# The extended matrix: the newest clients from their registries, pinned in tests/peers. Apart from ./dev
+# test, since it fetches much; a client whose tools are not here is skipped, and that is said.
+
+peers=build/peers
+
+# fetch NAME COMMAND...: makes build/peers/NAME, once for each content of the files of tests/peers. A client
+# that cannot be had fails its tests, and no other's.
+fetch() {
+    local name=$1 log=$peers/$1.log state
+    shift
+    state=$(cat tests/peers/versions tests/peers/go/go.* tests/peers/java/pom.xml tests/peers/go/*/*.go |
+        sha256sum)
+    [[ -e $peers/$name && $(cat "$peers/$name.state" 2>/dev/null) == "$state" ]] && return
+    echo "Fetching $name"
+    rm -rf "${peers:?}/$name"
+    if "$@" >"$log" 2>&1; then
+        echo "$state" >"$peers/$name.state"
+    else
+        tail -n 20 "$log" >&2
+        echo "./dev peers: $name cannot be had; the whole output is in $log" >&2
+    fi
+}
+
+fetch_certbot() {
+    "$python" -m venv "$peers/certbot" && "$peers/certbot/bin/pip" install --quiet "certbot==$certbot"
+}
+
+fetch_go() {
+    local folder=$PWD/$peers/go
+    mkdir -p "$folder"
+    (cd tests/peers/go && go build -mod=readonly -o "$folder/" ./lego ./acmez)
+}
+
+fetch_java() {
+    mvn --batch-mode --quiet --file tests/peers/java/pom.xml -Dmaven.repo.local="$PWD/$peers/maven" \
+        dependency:copy-dependencies -DoutputDirectory="$PWD/$peers/java"
+}
+
+# The tests of instant-acme stand in its package. They expect Pebble's path of the directory; the rest of
+# Pebble is tests/peers/pebble.
+fetch_instant_acme() {
+    local folder=$PWD/$peers/instant_acme package
+    export CARGO_HOME=$PWD/$peers/cargo
+    mkdir -p "$folder.wanted/src" && touch "$folder.wanted/src/lib.rs" || return
+    printf '[package]\nname = "wanted"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n%s\n' \
+        "instant-acme = \"=$instant_acme\"" >"$folder.wanted/Cargo.toml"
+    cargo fetch --manifest-path "$folder.wanted/Cargo.toml" || return
+    package=("$CARGO_HOME"/registry/src/*/"instant-acme-$instant_acme")
+    cp -r "${package[0]}" "$folder" || return
+    sed -i 's#/dir"#/directory"#' "$folder/tests/pebble.rs"
+    (cd "$folder" && cargo test --locked --no-run --test pebble --no-default-features \
+        --features ring,hyper-rustls,rcgen,time,x509-parser)
+}
+
+dev_peers() { # [PYTEST ARGUMENT]...
+    prepare 6000 build test peers
+    compile dev cairn-ca
+    mkdir -p "$peers"
+    local certbot instant_acme
+    # shellcheck source=/dev/null
+    source tests/peers/versions
+    fetch certbot fetch_certbot
+    if type -P go >/dev/null; then fetch go fetch_go; fi
+    fetch java fetch_java
+    if type -P cargo >/dev/null; then fetch instant_acme fetch_instant_acme; fi
+    CAIRN_BIN=${CAIRN_BIN:-$PWD/build/dev/bin} CAIRN_PEERS=$PWD/$peers \
+        "$python" -m pytest tests/peers -q -p no:cacheprovider "$@"
+}
