@@ -119,6 +119,7 @@ TEST_P(ExternalKeyContract, BindsAnAccountAndCountsIt) {
     expect_found(await(store().find_account_by_key(account.key.thumbprint())), account);
 }
 
+// Check 62.
 TEST_P(ExternalKeyContract, RefusesAnAccountWhoseKeyCannotBeUsed) {
     auto ended = key("ended");
     ended.not_after = now;
@@ -140,6 +141,7 @@ TEST_P(ExternalKeyContract, RefusesAnAccountWhoseKeyCannotBeUsed) {
     EXPECT_TRUE(bound("not yet ended").created);
 }
 
+// Check 62.
 TEST_P(ExternalKeyContract, BindsOneOfManyAccountsAtOnceWhereItHasOneUse) {
     stored(key("one"));
     stored(key("three", 3));

@@ -17,6 +17,7 @@ def words(response, field):
     return {word.strip() for word in response.headers[field].split(",")}
 
 
+@pytest.mark.checks(9)
 @pytest.mark.parametrize("resource, method", [
     ("newNonce", "HEAD"), ("newAccount", "POST"), ("newOrder", "POST"), ("revokeCert", "POST"),
     ("keyChange", "POST"), ("directory", "GET"), ("account", "POST")])
@@ -37,6 +38,7 @@ def assert_readable(answer):
                                                               "Retry-After"}
 
 
+@pytest.mark.checks(9)
 def test_a_browser_reads_every_answer(client):
     url, order = client.order(["browser.example.test"])
     good = [client.http.get(client.authority.directory, timeout=10, headers=ORIGIN),

@@ -60,10 +60,12 @@ def new_order(client, names, **members):
         "identifiers": [{"type": "dns", "value": name} for name in names]} | members)
 
 
+@pytest.mark.checks(2, 58)
 def test_the_directory_says_that_it_is_required(ca):
     assert Client(ca).directory["meta"]["externalAccountRequired"] is True
 
 
+@pytest.mark.checks(58)
 def test_no_account_without_a_binding(ca):
     stranger = Client(ca)
     url = stranger.directory["newAccount"]
@@ -71,6 +73,7 @@ def test_no_account_without_a_binding(ca):
     assert_problem(stranger.post(url, {"onlyReturnExisting": True}), 400, "accountDoesNotExist")
 
 
+@pytest.mark.checks(59, 67)
 def test_an_account_shows_its_binding(ca, create, operator):
     external = create()
     client = Client(ca)
@@ -118,6 +121,7 @@ FORGERIES = {
 }
 
 
+@pytest.mark.checks(60)
 @pytest.mark.parametrize("how", FORGERIES)
 def test_a_forged_binding(ca, create, operator, how):
     changes, status, kind, reason = FORGERIES[how]
@@ -132,6 +136,7 @@ def test_a_forged_binding(ca, create, operator, how):
     assert apply(stranger, external).status_code == 201
 
 
+@pytest.mark.checks(60)
 @pytest.mark.parametrize("value", [{}, [], "x", 7, {"protected": "e30", "payload": "", "signature": ""},
                                    {"protected": "e30", "payload": "e30", "signature": "e30", "x": 1}])
 def test_something_else_for_a_binding(ca, value):
@@ -140,6 +145,7 @@ def test_something_else_for_a_binding(ca, value):
     assert_problem(response, 400, "malformed")
 
 
+@pytest.mark.checks(60)
 def test_a_signature_by_the_account_key_is_no_binding(ca, create):
     external = create()
     stranger = Client(ca)
@@ -149,6 +155,7 @@ def test_a_signature_by_the_account_key_is_no_binding(ca, create):
     assert_problem(stranger.post(url, {"externalAccountBinding": forged}), 403, "unauthorized")
 
 
+@pytest.mark.checks(60, 61)
 def test_an_unknown_kid_and_a_wrong_mac_are_told_alike(ca, create):
     external = create()
     wrong = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
@@ -163,6 +170,7 @@ def test_an_unknown_kid_and_a_wrong_mac_are_told_alike(ca, create):
     assert external["kid"] not in json.dumps(answers)
 
 
+@pytest.mark.checks(62)
 def test_a_key_for_one_account_makes_one(ca, create, operator):
     external = create()
     clients = [Client(ca) for _ in range(50)]
@@ -188,6 +196,7 @@ def test_a_key_for_several_accounts(ca, create, operator):
     assert [apply(Client(ca), any_number).status_code for _ in range(3)] == [201] * 3
 
 
+@pytest.mark.checks(62)
 def test_a_key_that_was_revoked_or_has_ended(ca, create, operator):
     revoked = create("--reusable")
     first = bound(ca, revoked)
@@ -204,6 +213,7 @@ def test_a_key_that_was_revoked_or_has_ended(ca, create, operator):
     assert_problem(apply(Client(ca), ended), 403, "unauthorized", "ended at")
 
 
+@pytest.mark.checks(71, 75)
 def test_an_account_orders_what_its_key_allows(ca, create):
     domain = unique_name()
     external = create("--name", f".{domain}", "--name", f"*.other.{domain}", "--profile", "short")

@@ -29,6 +29,7 @@ def new_order(client):
                        {"identifiers": [{"type": "dns", "value": unique_name()}]})
 
 
+@pytest.mark.checks(50)
 @pytest.mark.parametrize("members", [{}, {"termsOfServiceAgreed": False},
                                      {"termsOfServiceAgreed": "true"}])
 def test_no_account_without_agreement(ca, members):
@@ -39,6 +40,7 @@ def test_no_account_without_agreement(ca, members):
     assert_problem(stranger.post(url, {"onlyReturnExisting": True}), 400, "accountDoesNotExist")
 
 
+@pytest.mark.checks(54)
 def test_who_agreed_to_others_must_agree_before_the_next_order(ca):
     with Responder(ca.http_port) as responder:
         client = Client(ca, responder)
@@ -75,6 +77,7 @@ def test_who_agreed_to_others_must_agree_before_the_next_order(ca):
     assert [line["terms"] for line in ca.log_lines() if line["event"] == "terms agreed"] == [SECOND]
 
 
+@pytest.mark.checks(54)
 def test_an_account_can_end_without_agreement(ca):
     client = Client(ca)
     client.register()

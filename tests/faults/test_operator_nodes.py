@@ -1,11 +1,12 @@
 """The operator's commands where several nodes share a PostgreSQL: what is done at one holds at all."""
 
+import concurrent.futures
 import json
 import subprocess
 
 import pytest
 
-from harness.acme import Client, assert_problem
+from harness.acme import Client, assert_problem, external_binding
 from harness.nodes import Nodes
 from harness.postgres import PostgresCluster
 from harness.process import BIN
@@ -68,3 +69,35 @@ def test_a_command_without_a_server_joins_as_a_node(nodes, tmp_path):
                        operate(apart, "account", "list", *store)["accounts"]]
     operate(apart, "account", "deactivate", account, *store)
     refused_by_every_node(client)
+
+
+def apply(client, external):
+    url = client.directory["newAccount"]
+    return client.post(url, {"externalAccountBinding": external_binding(
+        client.key, external["kid"], external["hmac_key"], url)})
+
+
+@pytest.mark.checks(62)
+def test_a_key_for_one_account_makes_one_at_all_nodes_together(nodes):
+    external = operate(nodes.homes[0], "eab", "create")
+    clients = [Client(nodes) for _ in range(50)]
+    with concurrent.futures.ThreadPoolExecutor(25) as pool:
+        answers = list(pool.map(lambda client: apply(client, external), clients))
+    assert sorted(answer.status_code for answer in answers) == [201] + [403] * 49
+    for home in nodes.homes:
+        assert operate(home, "eab", "show", external["kid"])["uses"] == 1
+
+
+def test_a_key_that_one_node_revoked_is_revoked_at_every_node(nodes):
+    external = operate(nodes.homes[0], "eab", "create", "--reusable")
+    client = Client(nodes)
+    client.http.headers["Connection"] = "close"
+    assert [apply(client, external).status_code for _ in range(3)] == [201, 200, 200]
+    operate(nodes.homes[1], "eab", "revoke", external["kid"], "--deactivate-accounts")
+    for _ in range(4):
+        newcomer = Client(nodes)
+        newcomer.http.headers["Connection"] = "close"
+        assert_problem(apply(newcomer, external), 403, "unauthorized", "revoked")
+    client.account_url = None
+    for _ in range(4):
+        assert_problem(apply(client, external), 401, "unauthorized")

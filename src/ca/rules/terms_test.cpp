@@ -25,6 +25,7 @@ Account account_that_agreed(std::optional<base::Time> when, const std::string& u
             .terms_url = url};
 }
 
+// Check 54.
 TEST(Terms, HoldUpWhoAgreedToOthersWhereThatIsAskedFor) {
     const std::string present = "https://ca.example/terms-2";
     const base::Time some_time{base::Seconds{1'800'000'000}};

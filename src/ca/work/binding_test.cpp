@@ -53,6 +53,7 @@ class BindingTest : public Bench {
     Profile profile{.name = "default", .description = {}};
 };
 
+// Check 59.
 TEST_F(BindingTest, BindsAnAccount) {
     const auto external_key = stored("k1");
     const auto key = fresh_key();
@@ -69,6 +70,7 @@ TEST_F(BindingTest, BindsAnAccount) {
     EXPECT_EQ(await(repository.find_external_key("k1"))->uses, 1);
 }
 
+// Check 58.
 TEST_F(BindingTest, IsAskedForWhereItIsRequired) {
     registration_options.external_account_required = true;
     const auto key = fresh_key();
@@ -80,6 +82,7 @@ TEST_F(BindingTest, IsAskedForWhereItIsRequired) {
     EXPECT_FALSE(await(registered({}, key, just_now())).created) << "it is there";
 }
 
+// Check 61.
 TEST_F(BindingTest, SaysTheSameOfAnUnknownKidAndOfAWrongMac) {
     const auto external_key = stored("k1");
     auto unknown = external_key, wrong = external_key, no_kid = external_key;
@@ -99,6 +102,7 @@ TEST_F(BindingTest, SaysTheSameOfAnUnknownKidAndOfAWrongMac) {
     EXPECT_EQ(await(repository.find_external_key("k1"))->uses, 0);
 }
 
+// Check 60.
 TEST_F(BindingTest, IsForThisRequestAndThisKey) {
     const auto external_key = stored("k1");
     const auto key = fresh_key();
@@ -116,6 +120,7 @@ TEST_F(BindingTest, IsForThisRequestAndThisKey) {
     EXPECT_TRUE(facts->accounts.empty());
 }
 
+// Check 62.
 TEST_F(BindingTest, RefusesAKeyThatEndsWhileTheAccountIsMade) {
     const auto external_key = stored("k1");
     const auto key = fresh_key();
@@ -190,6 +195,7 @@ TEST_F(BindingTest, IssuesNothingOnTheWordOfARevokedKey) {
     EXPECT_EQ(await(place(account, {"a.corp.example"})).status(), OrderStatus::pending);
 }
 
+// Check 54.
 TEST_F(BindingTest, AsksForAgreementToOtherTerms) {
     registration_options.terms.url = "https://ca.example/terms";
     const auto account = stored_account();
