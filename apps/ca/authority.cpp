@@ -4,7 +4,9 @@
 #include <stdexcept>
 
 #include "api/problem_response.h"
+#include "apps/ca/command_linter.h"
 #include "apps/ca/files.h"
+#include "apps/ca/policy_files.h"
 #include "crypto/digest.h"
 #include "net/url.h"
 #include "pki/chain.h"
@@ -58,10 +60,24 @@ ca::Issuer load_issuer(const std::string& name, const Configuration& configurati
     }
 }
 
+std::unique_ptr<ca::Linter> make_linter(const Configuration& configuration) {
+    const auto& words = configuration.policy.linter;
+    if (words.empty()) return nullptr;
+    return std::make_unique<CommandLinter>(words, configuration.policy.linter_timeout);
+}
+
 // Throws if nothing that the issuer makes of the profile could be accepted.
 void require_use(const ca::Issuer& issuer, const ca::Profile& profile) {
-    if (issuer.is_for(profile.name) && profile.certificate.common_name &&
-        !issuer.permits_common_name())
+    if (!issuer.is_for(profile.name)) return;
+    for (const auto purpose : profile.certificate.purposes)
+        if (!issuer.permits(purpose))
+            throw std::runtime_error(
+                "issuer " + issuer.name() + ": the extendedKeyUsage of its chain forbids " +
+                std::string(to_string(purpose)) + ", which certificates of profile " +
+                profile.name +
+                " have; change the profile's extended_key_usage, or name the profiles of the "
+                "issuer and give this one another");
+    if (profile.certificate.common_name && !issuer.permits_common_name())
         throw std::runtime_error(
             "issuer " + issuer.name() +
             ": the name constraints of its chain forbid subjects with a common name, as profile " +
@@ -132,8 +148,9 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       log_(context.log),
       next_executor_(context.next_executor),
       links_(configuration.server.public_url, configuration.server.written_public_url),
-      name_policy_({.internal_names = configuration.policy.internal_names,
-                    .networks = configuration.validation.allow_networks}),
+      name_policy_(load_name_policy(configuration, folder)),
+      weak_keys_(load_weak_keys(configuration, folder)),
+      linter_(make_linter(configuration)),
       profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),
       issuers_(load_issuers(configuration, folder, context.slow_signing, context.adapters)),
       validator_(
@@ -143,6 +160,7 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
           {.terms = {.url = configuration.directory.terms_of_service,
                      .change = configuration.directory.terms_change},
            .own_keys = own_keys(issuers_),
+           .weak_keys = weak_keys_,
            .external_account_required = configuration.directory.external_account_required},
           context.log, context.observer),
       ordering_(context.repository, name_policy_, profiles_, issuers_, context.clock,
@@ -155,7 +173,8 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
                   context.announcements, context.log, context.observer),
       issuance_(context.repository, issuers_, profiles_, context.clock, context.clock_watch,
                 context.random, context.next_executor, context.announcements, context.log,
-                context.observer),
+                context.observer,
+                {.weak_keys = weak_keys_, .names = &name_policy_, .linter = linter_.get()}),
       own_certificate_(context.repository, profiles_, context.clock, context.random, context.log,
                        context.observer),
       revoking_(context.repository, context.clock, context.log, context.observer),

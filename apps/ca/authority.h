@@ -14,6 +14,7 @@
 #include "apps/ca/configuration.h"
 #include "base/log.h"
 #include "base/rare_report.h"
+#include "ca/ports/linter.h"
 #include "ca/ports/nonces.h"
 #include "ca/ports/request_checks.h"
 #include "ca/rules/policy.h"
@@ -26,6 +27,7 @@
 #include "ca/work/retention_rounds.h"
 #include "ca/work/revocation.h"
 #include "ca/work/validation.h"
+#include "crypto/weak_keys.h"
 
 namespace cairn::apps {
 
@@ -94,6 +96,8 @@ class Authority {
     std::function<base::Executor()> next_executor_;
     api::Links links_;
     ca::NamePolicy name_policy_;
+    std::shared_ptr<const crypto::WeakKeys> weak_keys_;
+    std::unique_ptr<ca::Linter> linter_;
     ca::Profiles profiles_;
     ca::Issuers issuers_;
     std::unique_ptr<ca::Validator> validator_;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "ca/facts/retention.h"
+#include "ca/rules/policy.h"
 #include "ca/rules/policy_kind.h"
 #include "ca/rules/profile.h"
 #include "ca/rules/terms.h"
@@ -80,6 +82,18 @@ struct Configuration {
         ca::PolicyKind kind = ca::PolicyKind::private_ca;
         bool internal_names = false;
         bool baseline_requirements = true;
+        std::set<std::string, std::less<>> private_suffixes =
+            ca::NamePolicy::usual_private_suffixes();
+        /// File of the domains that IANA lists, relative to the CA's folder or absolute; empty:
+        /// those of the public suffix list.
+        std::string top_level_domains;
+        /// `allow_names` and `deny_names`.
+        ca::NameRules names;
+        /// Files of keys that anybody can know (crypto::WeakKeys).
+        std::vector<std::string> weak_keys;
+        /// The words of a command that judges what is to be signed; empty: none does.
+        std::vector<std::string> linter;
+        base::Seconds linter_timeout{10};
     } policy;
     struct Clock {
         /// The operator's word that this machine's clock was right then (ca::ClockWatch::confirm).

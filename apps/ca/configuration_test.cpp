@@ -435,17 +435,58 @@ TEST(ConfigurationTest, APrivateCaMayLiveLonger) {
 }
 
 TEST(ConfigurationTest, NothingRelaxesWhatThePublicExpects) {
-    const std::vector<std::string> is_public{"policy.kind=\"public\""};
-    EXPECT_TRUE(read_configuration(initial(), is_public, now));
-    for (const char* relaxed : {"internal_names=true", "baseline_requirements=false"}) {
-        auto overrides = is_public;
-        overrides.push_back("policy." + std::string(relaxed));
-        const std::string key(relaxed, std::string_view(relaxed).find('='));
-        EXPECT_TRUE(refusal(overrides, initial()).contains("policy." + key + " must be"))
-            << relaxed;
+    const auto written =
+        initial_configuration("127.0.0.1:14000", "127.0.0.1:14001", "https://localhost:14000",
+                              {"localhost"}, ca::PolicyKind::public_ca);
+    EXPECT_EQ(refusal({}, written), "");
+    struct Case {
+        const char *setting, *finding;
+    };
+    for (const auto& [setting, finding] : {
+             Case{"policy.internal_names=true", "policy.internal_names must be false"},
+             Case{"policy.baseline_requirements=false", "policy.baseline_requirements must be"},
+             Case{"policy.private_suffixes=[\"corp\"]", "policy.private_suffixes must be empty"},
+             Case{"profiles.default.uris=true", "profiles.default.uris must be false"},
+             Case{"profiles.default.key_types=[\"ed25519\"]", "BR 6.1.5"},
+             Case{"profiles.default.extended_key_usage=[\"clientAuth\"]", "alone in a public CA"},
+         }) {
+        EXPECT_TRUE(refusal({setting}, written).contains(finding)) << setting;
+        EXPECT_EQ(refusal({setting}, initial()), "") << setting;
     }
-    EXPECT_TRUE(
-        refusal({"policy.kind=\"secret\""}, initial()).contains("must be one of private, public"));
+    EXPECT_TRUE(refusal({"policy.kind=\"secret\""}).contains("must be one of private, public"));
+}
+
+TEST(ConfigurationTest, ReadsListsOfNamesAndCommands) {
+    const auto read = read_configuration(
+        initial(),
+        {"policy.allow_names=[\".corp.example\", \"10.0.0.0/8\"]",
+         "profiles.mtls.deny_names=[\"secret.corp.example\"]", "policy.linter=[\"lint\", \"-x\"]",
+         "policy.linter_timeout=\"30s\"", "policy.weak_keys=[\"blacklist\"]"},
+        now);
+    ASSERT_TRUE(read) << read.error().front().message;
+    EXPECT_EQ(read->policy.names.allow.entries(),
+              (std::vector<std::string>{".corp.example", "10.0.0.0/8"}));
+    EXPECT_EQ(read->profiles.at("mtls").names.deny.entries(),
+              (std::vector<std::string>{"secret.corp.example"}));
+    EXPECT_EQ(read->policy.linter, (std::vector<std::string>{"lint", "-x"}));
+    EXPECT_EQ(read->policy.linter_timeout, base::Seconds(30));
+    EXPECT_EQ(read->policy.weak_keys, (std::vector<std::string>{"blacklist"}));
+    EXPECT_TRUE(read->profiles.at("mtls").certificate.uris);
+    EXPECT_FALSE(read->profiles.at("default").certificate.public_trust);
+
+    struct Case {
+        const char *setting, *finding;
+    };
+    for (const auto& [setting, finding] : {
+             Case{"policy.allow_names=[\"a_b\"]", "policy.allow_names \"a_b\" is neither a name"},
+             Case{"profiles.default.deny_names=[\"\"]", "profiles.default.deny_names"},
+             Case{"policy.linter_timeout=\"61s\"", "must not exceed 60s"},
+             Case{"policy.private_suffixes=[\"a b\"]", "policy.private_suffixes names \"a b\""},
+             Case{"profiles.default.extended_key_usage=[]", "must name \"serverAuth\""},
+             Case{"profiles.default.extended_key_usage=[\"codeSigning\"]", "is none of"},
+             Case{"profiles.default.extended_key_usage=[\"clientAuth\", \"clientAuth\"]", "twice"},
+         })
+        EXPECT_TRUE(refusal({setting}).contains(finding)) << setting << ": " << refusal({setting});
 }
 
 TEST(ConfigurationTest, KnowsWhatAReloadLeavesAsItIs) {

@@ -50,8 +50,9 @@ crypto::Sha256Digest make_authorities(const fs::path& folder, const InitOptions&
                                                   .organization = options.name,
                                                   .path_length = std::nullopt},
                                                  root_key);
-    const auto intermediate = Intermediate::make(options.name + " Intermediate 1", options.name,
-                                                 options.key_type, root, root_key, now, random);
+    const auto intermediate =
+        Intermediate::make(options.name + " Intermediate 1", options.name, options.key_type, root,
+                           root_key, options.kind, now, random);
     write_key(folder / "root-key.pem", root_key);
     intermediate.write(folder, "intermediate");
     write_file(folder / "root.pem", root.pem(), 0644);

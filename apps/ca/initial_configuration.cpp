@@ -57,13 +57,23 @@ allow_networks = []        # e.g. "10.0.0.0/8": destinations outside public addr
 )";
     constexpr std::string_view private_policy = R"([policy]
 # kind = "private"         # whom it serves; "public" is what `init --public` writes
-internal_names = false     # true: also single labels, .local, .internal, localhost
+internal_names = false     # true: also single labels, .local, localhost, any top-level name
+# private_suffixes = ["corp", "example", "home", "home.arpa", "internal", "intranet", "lan", "private", "test"]
 # baseline_requirements = true   # false: lifetimes beyond those of public CAs
 )";
     constexpr std::string_view public_policy = R"([policy]
 kind = "public"            # the Baseline Requirements hold, whatever else is written here
 # internal_names = false
+# private_suffixes = []
 # baseline_requirements = true
+)";
+    constexpr std::string_view policy_lists =
+        R"(# allow_names = []         # for these alone: "www.example.com", ".example.com" (all below it), "10.0.0.0/8"
+# deny_names = []          # never for these
+# top_level_domains = ""   # file of IANA's list; empty: the system's public suffix list
+# weak_keys = []           # files of keys that anybody can know, as Debian's openssl-blacklist
+# linter = []              # e.g. ["pkilint", "lint_cabf_serverauth_cert", "lint"]: judges each certificate
+# linter_timeout = "10s"
 )";
     constexpr std::string_view end = R"(
 [retention]                # for how long what has ended is kept; "never": for ever
@@ -95,10 +105,27 @@ max_names = 100
 # common_name = false      # true: the first name is the subject's common name as well
 # key_encipherment = true  # false: RSA keys are certified for signatures alone
 # identifiers = ["dns", "ip"]   # kinds of names that it is for
-# key_types = []           # kinds of keys that it is for: as for issuers; empty: all
+# key_types = []           # kinds of keys that it is for: as for issuers; empty: all of those
+# allow_names = []         # for these names alone, and never for those of deny_names: as in [policy]
+# deny_names = []
+# extended_key_usage = ["serverAuth"]   # also "clientAuth" in a private CA
+# uris = false             # true: also URIs such as SPIFFE ids, those of `cairn-ca account scope`
+# subject_key_identifier = false
 # order_lifetime = "7d"
 # pending_lifetime = "7d"  # for how long a name can be proved after an order
 # reuse_lifetime = "10d"   # for how long a proof can be used again
+)";
+    constexpr std::string_view shortlived_profile = R"(
+[profiles.shortlived]
+description = "certificates for TLS servers, 6 days"
+validity = "160h"
+)";
+    constexpr std::string_view mtls_profile = R"(
+[profiles.mtls]
+description = "certificates for TLS servers and clients, 30 days"
+validity = "30d"
+extended_key_usage = ["serverAuth", "clientAuth"]
+uris = true
 )";
     std::string text(head);
     text += "[server]\nlisten = [" + base::json_quoted(listen) + "]\n";
@@ -109,7 +136,11 @@ max_names = 100
     text += "hosts = [" + host_list + "]   # names and addresses in the server's own certificate\n";
     text += rest;
     text += kind == ca::PolicyKind::public_ca ? public_policy : private_policy;
-    return text.append(end);
+    text += policy_lists;
+    text += end;
+    text += shortlived_profile;
+    if (kind == ca::PolicyKind::private_ca) text += mtls_profile;
+    return text;
 }
 
 }  // namespace cairn::apps

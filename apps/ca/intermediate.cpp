@@ -42,18 +42,20 @@ void write_key(const fs::path& path, const crypto::PrivateKey& key) {
 
 Intermediate Intermediate::make(const std::string& common_name, const std::string& organization,
                                 crypto::KeyType type, const pki::Certificate& root,
-                                const crypto::PrivateKey& root_key, base::Time now,
-                                crypto::Random& random) {
+                                const crypto::PrivateKey& root_key, ca::PolicyKind kind,
+                                base::Time now, crypto::Random& random) {
     auto key = crypto::PrivateKey::generate(type);
     auto validity = validity_from(now, intermediate_life);
     validity.not_after = std::min(validity.not_after, root.not_after());
+    std::vector purposes{pki::KeyPurpose::server_auth};
+    if (kind == ca::PolicyKind::private_ca) purposes.push_back(pki::KeyPurpose::client_auth);
     auto certificate =
         pki::make_intermediate_certificate({.serial = pki::SerialNumber::random(random),
                                             .validity = validity,
                                             .common_name = common_name,
                                             .organization = organization,
                                             .path_length = 0,
-                                            .server_auth_only = true},
+                                            .purposes = std::move(purposes)},
                                            key.public_key(), root, root_key);
     return {std::move(key), std::move(certificate)};
 }
@@ -64,7 +66,7 @@ void Intermediate::write(const fs::path& folder, const std::string& name) const 
 }
 
 Intermediate create_issuer(const fs::path& folder, const std::string& name, crypto::KeyType type,
-                           const base::Clock& clock, crypto::Random& random) {
+                           ca::PolicyKind kind, const base::Clock& clock, crypto::Random& random) {
     require_file_name(name);
     const auto pki_folder = folder / "pki";
     const auto certificate_path = pki_folder / (name + ".pem");
@@ -91,7 +93,7 @@ Intermediate create_issuer(const fs::path& folder, const std::string& name, cryp
     if (organization.ends_with(root_suffix))
         organization.resize(organization.size() - root_suffix.size());
     auto intermediate = Intermediate::make(organization + " " + name, organization, type, root,
-                                           root_key, clock.now(), random);
+                                           root_key, kind, clock.now(), random);
     try {
         intermediate.write(pki_folder, name);
     } catch (const std::exception&) {

@@ -84,9 +84,10 @@ CLI::App* add_issuer(CLI::App& program, IssuerOptions& options) {
 int run_issuer_create(const IssuerOptions& options) {
     const cairn::base::SystemClock clock;
     cairn::crypto::SystemRandom random;
-    const auto made =
-        cairn::apps::create_issuer(options.folder, options.name,
-                                   *cairn::crypto::key_type_from(options.key_type), clock, random);
+    const auto configuration = cairn::apps::load_configuration(options.folder, {}, clock.now());
+    const auto made = cairn::apps::create_issuer(options.folder, options.name,
+                                                 *cairn::crypto::key_type_from(options.key_type),
+                                                 configuration.policy.kind, clock, random);
     const auto file = "pki/" + options.name;
     std::cout << "Made the issuer \"" << made.certificate.subject_common_name()
               << "\", valid until " << cairn::base::to_rfc3339(made.certificate.not_after())

@@ -53,6 +53,11 @@ constexpr LabelWords<Metrics::JobEnding> job_ending_words({
     {Metrics::JobEnding::broken, "broken"},
 });
 
+constexpr LabelWords<Metrics::Lint> lint_words({
+    {Metrics::Lint::own, "own"},
+    {Metrics::Lint::linter, "linter"},
+});
+
 constexpr LabelWords<Metrics::Subject> subject_words({
     {Metrics::Subject::order, "order"},
     {Metrics::Subject::own_server, "own_server"},
@@ -120,6 +125,9 @@ Metrics::Metrics()
       issuances_refused_({"cairn_issuances_refused_total",
                           "Orders that failed for good while they were processed."},
                          LabelOf<ProblemType>("type")),
+      lints_refused_({"cairn_lint_refused_total",
+                      "Certificates that were not signed, since a lint refused them."},
+                     {"lint", lint_words}),
       revoked_({"cairn_certificates_revoked_total", "Certificates revoked."},
                LabelOf<RevocationReason>("reason")),
       account_changes_({"cairn_account_changes_total", "Changes to accounts."},
@@ -160,6 +168,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
                                                    &validation_seconds_,
                                                    &issued_,
                                                    &issuances_refused_,
+                                                   &lints_refused_,
                                                    &revoked_,
                                                    &account_changes_,
                                                    &writes_waiting_,

@@ -59,6 +59,7 @@ class Metrics final : public http::Observer,
     }
     void issued(Subject subject) override { issued_.add(subject); }
     void issuance_refused(protocol::ProblemType problem) override;
+    void lint_refused(Lint lint) override { lints_refused_.add(lint); }
     void revoked(protocol::RevocationReason reason) override;
     void account_changed(AccountChange change) override;
     void writes_waiting(std::ptrdiff_t change) override { writes_waiting_.add(change); }
@@ -88,6 +89,7 @@ class Metrics final : public http::Observer,
     SignatureMetrics signatures_;
     CounterFamily<Subject> issued_;
     CounterFamily<protocol::ProblemType> issuances_refused_;
+    CounterFamily<Lint> lints_refused_;
     CounterFamily<protocol::RevocationReason> revoked_;
     CounterFamily<AccountChange> account_changes_;
     GaugeFamily<> writes_waiting_;

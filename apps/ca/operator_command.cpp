@@ -1,7 +1,9 @@
 #include "apps/ca/operator_command.h"
 
+#include <algorithm>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -9,6 +11,7 @@
 #include <boost/json/value.hpp>
 
 #include "admin/operations.h"
+#include "apps/ca/files.h"
 #include "apps/ca/operator_connection.h"
 #include "apps/ca/table.h"
 
@@ -77,6 +80,23 @@ CLI::App* subcommand_of(CLI::App& program, std::string_view name) {
     return found.empty() ? nullptr : found.front();
 }
 
+/// The words that the files hold. Throws std::runtime_error naming the file that is wrong.
+json::array words_of_files(const admin::Parameter& parameter,
+                           const std::vector<std::string>& files) {
+    constexpr std::size_t longest_file = std::size_t{16} << 20U;
+    json::array words;
+    for (const auto& file : files) {
+        const auto found = parameter.words_of_file(read_file(file, longest_file));
+        if (!found) throw std::runtime_error(file + ": " + found.error().message);
+        words.insert(words.end(), found->begin(), found->end());
+    }
+    return words;
+}
+
+const admin::Parameter& parameter_of(const admin::Operation& operation, std::string_view name) {
+    return *std::ranges::find(operation.parameters, name, &admin::Parameter::name);
+}
+
 /// The arguments that were given, as the JSON API takes them.
 json::object arguments_of(const Slots& slots) {
     json::object arguments;
@@ -84,9 +104,12 @@ json::object arguments_of(const Slots& slots) {
         if (option->count() == 0) continue;
         if (const auto word = slots.words.find(name); word != slots.words.end())
             arguments[name] = word->second;
-        else if (const auto list = slots.lists.find(name); list != slots.lists.end())
-            arguments[name] = json::array(list->second.begin(), list->second.end());
-        else if (const auto count = slots.counts.find(name); count != slots.counts.end())
+        else if (const auto list = slots.lists.find(name); list != slots.lists.end()) {
+            const auto& parameter = parameter_of(*slots.operation, name);
+            arguments[name] = parameter.words_of_file != nullptr
+                                  ? words_of_files(parameter, list->second)
+                                  : json::array(list->second.begin(), list->second.end());
+        } else if (const auto count = slots.counts.find(name); count != slots.counts.end())
             arguments[name] = count->second;
         else
             arguments[name] = slots.flags.at(name);

@@ -1,11 +1,34 @@
 #include "apps/ca/policy_configuration.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "protocol/identifier.h"
 
 namespace cairn::apps {
+
+namespace {
+
+constexpr base::Seconds longest_lint{60};
+
+// The lists of names of the CA or of a profile.
+ca::NameRules take_names(TomlSection& section) {
+    const auto take = [&](const char* key) {
+        std::vector<std::string> entries;
+        section.take(key, entries);
+        auto list = ca::NameList::of(entries);
+        if (list) return *std::move(list);
+        section.find(key, list.error().message);
+        return ca::NameList();
+    };
+    ca::NameRules rules;
+    rules.allow = take("allow_names");
+    rules.deny = take("deny_names");
+    return rules;
+}
+
+}  // namespace
 
 void read_policy(TomlSection section, Configuration::Policy& policy) {
     std::string kind(to_string(policy.kind));
@@ -16,7 +39,28 @@ void read_policy(TomlSection section, Configuration::Policy& policy) {
         section.find("kind", known.error().message);
     section.take("internal_names", policy.internal_names);
     section.take("baseline_requirements", policy.baseline_requirements);
-    if (policy.kind == ca::PolicyKind::public_ca) {
+    const bool is_public = policy.kind == ca::PolicyKind::public_ca;
+    std::vector<std::string> suffixes;
+    if (!is_public) suffixes.assign(policy.private_suffixes.begin(), policy.private_suffixes.end());
+    section.take("private_suffixes", suffixes);
+    if (is_public && !suffixes.empty())
+        section.find("private_suffixes", "must be empty in a public CA (BR 4.2.2)");
+    policy.private_suffixes.clear();
+    for (const auto& suffix : suffixes) {
+        if (const auto name = protocol::DnsName::from_text(suffix))
+            policy.private_suffixes.insert(name->text());
+        else
+            section.find("private_suffixes",
+                         "names \"" + base::printable(suffix, 80) + "\": " + name.error().message);
+    }
+    section.take("top_level_domains", policy.top_level_domains);
+    policy.names = take_names(section);
+    section.take("weak_keys", policy.weak_keys);
+    section.take("linter", policy.linter);
+    section.take_duration("linter_timeout", policy.linter_timeout);
+    if (policy.linter_timeout > longest_lint)
+        section.find("linter_timeout", "must not exceed 60s: each certificate waits for it");
+    if (is_public) {
         if (policy.internal_names)
             section.find("internal_names", "must be false for a public CA (BR 4.2.2)");
         if (!policy.baseline_requirements)
@@ -48,22 +92,53 @@ void read_kinds(TomlSection& section, ca::Profile& profile) {
         const auto algorithm = crypto::key_algorithm_from(name);
         if (!algorithm)
             section.find("key_types", algorithm.error().message);
-        else if (*algorithm == crypto::KeyAlgorithm::ed25519)
-            section.find("key_types", "no certificate holds an ed25519 key (BR 6.1.5)");
+        else if (*algorithm == crypto::KeyAlgorithm::ed25519 && profile.certificate.public_trust)
+            section.find("key_types",
+                         "no certificate of a public CA holds an ed25519 key (BR 6.1.5)");
         else
             profile.key_algorithms.insert(*algorithm);
     }
 }
 
+// What a certificate may be used for, and what else it says of its subject.
+void read_uses(TomlSection& section, ca::Profile& profile) {
+    auto& certificate = profile.certificate;
+    std::vector<std::string> purposes{"serverAuth"};
+    section.take("extended_key_usage", purposes);
+    certificate.purposes.clear();
+    for (const auto& name : purposes) {
+        const auto purpose = pki::key_purpose_from(name);
+        if (!purpose)
+            section.find("extended_key_usage", purpose.error().message);
+        else if (std::ranges::find(certificate.purposes, *purpose) != certificate.purposes.end())
+            section.find("extended_key_usage", "names \"" + name + "\" twice");
+        else
+            certificate.purposes.push_back(*purpose);
+    }
+    const bool is_for_servers = purposes.size() == 1 && purposes.front() == "serverAuth";
+    if (purposes.empty())
+        section.find("extended_key_usage", "must name \"serverAuth\", \"clientAuth\" or both");
+    else if (certificate.public_trust && !is_for_servers)
+        section.find("extended_key_usage",
+                     "must be \"serverAuth\" alone in a public CA (Chrome Root Program 1.8)");
+    section.take("uris", certificate.uris);
+    if (certificate.public_trust && certificate.uris)
+        section.find("uris", "must be false in a public CA (BR 7.1.2.7.12)");
+    section.take("subject_key_identifier", certificate.subject_key_id);
+}
+
 void read_profile(TomlSection section, ca::Profile& profile, const Configuration::Policy& policy,
                   base::Time now) {
     const bool baseline = policy.baseline_requirements;
+    profile.certificate.public_trust = policy.kind == ca::PolicyKind::public_ca;
     section.take("description", profile.description);
     section.take_duration("validity", profile.validity);
     profile.backdate = ca::Profile::usual_backdate(profile.validity);
     section.take_duration("backdate", profile.backdate);
     section.take_count("max_names", profile.max_names, 1, 1000);
     read_kinds(section, profile);
+    read_uses(section, profile);
+    profile.names = take_names(section);
     section.take_duration("order_lifetime", profile.order_lifetime);
     section.take_duration("pending_lifetime", profile.pending_lifetime);
     section.take_duration("reuse_lifetime", profile.reuse_lifetime);
@@ -100,6 +175,7 @@ void read_profiles(TomlSection section, Configuration& configuration, base::Time
         profile.name = "default";
         profile.description = "certificates for TLS servers, 90 days";
         profile.operators_word = configuration.policy.kind == ca::PolicyKind::private_ca;
+        profile.certificate.public_trust = configuration.policy.kind == ca::PolicyKind::public_ca;
         configuration.profiles.emplace(profile.name, profile);
     }
 }

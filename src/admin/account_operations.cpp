@@ -13,6 +13,18 @@ namespace json = boost::json;
 
 namespace {
 
+json::array words_of(const std::vector<std::string>& words) {
+    return json::array(words.begin(), words.end());
+}
+
+json::object facts_of(const ca::AccountScope& scope) {
+    std::vector<std::string> uris;
+    for (const auto& pattern : scope.uris) uris.push_back(pattern.text());
+    return {{"allow", words_of(scope.names.allow.entries())},
+            {"deny", words_of(scope.names.deny.entries())},
+            {"uris", words_of(uris)}};
+}
+
 json::object facts_of(const ca::Account& account) {
     json::array contacts;
     for (const auto& contact : account.contacts) contacts.emplace_back(contact);
@@ -25,6 +37,8 @@ json::object facts_of(const ca::Account& account) {
     if (!account.terms_url.empty()) facts["terms"] = account.terms_url;
     if (account.binding) facts["kid"] = account.binding->kid;
     if (account.deactivated) facts["deactivated"] = base::to_rfc3339(*account.deactivated);
+    if (!account.scope.is_empty())
+        for (auto& [name, value] : facts_of(account.scope)) facts.emplace(name, std::move(value));
     return facts;
 }
 
@@ -79,6 +93,26 @@ base::Task<json::object> deactivate(const Context& context, const Arguments& arg
     co_return facts_of(*account);
 }
 
+/// What was given replaces what there was, list by list.
+base::Task<json::object> scope(const Context& context, const Arguments& arguments) {
+    const auto found = co_await find(context, arguments.word("account"));
+    const auto allow = arguments.words("allow");
+    const auto deny = arguments.words("deny");
+    const auto uris = arguments.words("uri");
+    const bool is_cleared = arguments.flag("clear");
+    if (!is_cleared && allow.empty() && deny.empty() && uris.empty())
+        co_return facts_of(found.scope);
+    auto given = ca::AccountScope::of(allow, deny, uris);
+    if (!given) throw Refused(Refused::Kind::usage, given.error().message);
+    auto wanted = is_cleared ? ca::AccountScope() : found.scope;
+    if (!allow.empty()) wanted.names.allow = std::move(given->names.allow);
+    if (!deny.empty()) wanted.names.deny = std::move(given->names.deny);
+    if (!uris.empty()) wanted.uris = std::move(given->uris);
+    const auto account = co_await context.repository.set_account_scope(found.id, std::move(wanted));
+    if (!account) throw Refused(Refused::Kind::not_found, "the account is gone");
+    co_return facts_of(account->scope);
+}
+
 constexpr Parameter account_parameter{"account", Parameter::Kind::word,
                                       "Id, URL, or thumbprint of the key (behind -- if it begins "
                                       "with a hyphen)",
@@ -114,6 +148,29 @@ Operation account_deactivate() {
             .parameters = {account_parameter},
             .effect = Operation::Effect::acts,
             .run = deactivate};
+}
+
+Operation account_scope() {
+    return {
+        .noun = "account",
+        .verb = "scope",
+        .summary =
+            "Say which names and URIs one account may have in its certificates; without "
+            "options, show it",
+        .example =
+            "cairn-ca account scope /var/lib/cairn-ca AZrQfJvQq3nV5m8kq1b2cw --allow "
+            ".shop.example --uri spiffe://example.org/ns/{namespace}/web",
+        .parameters = {account_parameter,
+                       {"allow", Parameter::Kind::words,
+                        "It gets these names alone: \"www.example.com\", \".example.com\" (all "
+                        "below it), \"10.0.0.0/8\" (may be repeated)"},
+                       {"deny", Parameter::Kind::words, "It never gets these (may be repeated)"},
+                       {"uri", Parameter::Kind::words,
+                        "It may have this URI, {NAME} standing for one segment, under a profile "
+                        "with URIs (may be repeated)"},
+                       {"clear", Parameter::Kind::flag, "Forget what was said before"}},
+        .effect = Operation::Effect::acts,
+        .run = scope};
 }
 
 }  // namespace cairn::admin

@@ -11,5 +11,7 @@ namespace cairn::admin {
 [[nodiscard]] Operation account_show();
 /// Ends an account for good: its requests are refused from now on. Its certificates stay valid.
 [[nodiscard]] Operation account_deactivate();
+/// What one account may have in its certificates beyond what everybody may: shown, or replaced.
+[[nodiscard]] Operation account_scope();
 
 }  // namespace cairn::admin

@@ -69,6 +69,9 @@ struct Parameter {
     Kind kind;
     std::string_view help;
     Place place = Place::option;
+    /// Of `words`: they are given to the command line as files, and this makes the words of what a
+    /// file holds, so that its content itself goes nowhere. Null: they are given as they are.
+    base::Result<std::vector<std::string>> (*words_of_file)(std::string_view content) = nullptr;
 };
 
 /// The arguments of one call, checked against the operation's parameters.

@@ -5,13 +5,14 @@
 
 #include "admin/account_operations.h"
 #include "admin/eab_operations.h"
+#include "admin/key_operations.h"
 
 namespace cairn::admin {
 
 std::span<const Operation> operations() {
     static const std::vector<Operation> all{
-        account_list(), account_show(), account_deactivate(), eab_create(),
-        eab_list(),     eab_show(),     eab_revoke(),
+        account_list(), account_show(), account_deactivate(), account_scope(), eab_create(),
+        eab_list(),     eab_show(),     eab_revoke(),         key_block(),     key_show(),
     };
     return all;
 }
@@ -26,6 +27,7 @@ const Operation* find_operation(std::string_view noun, std::string_view verb) {
 
 std::string_view summary_of_noun(std::string_view noun) {
     static const std::map<std::string_view, std::string_view> summaries{
+        {"key", "Keys that nobody may use: block them, and look whether they are"},
         {"account", "Accounts of ACME clients: see them, and end what they may do"},
         {"eab", "Keys of external accounts: who may have an account, and for what"},
     };

@@ -86,7 +86,8 @@ base::Task<Response> OrderApi::finalize(Request request, std::string id) {
     if (!wanted) throw std::move(wanted.error());
     auto view = ca::Ordering::require_own(std::move(found), signed_request.account.id);
     view = co_await issuance_.finalize(std::move(view), std::move(*wanted),
-                                       std::move(signed_request.context), longest_hold);
+                                       std::move(signed_request.context), longest_hold,
+                                       std::move(signed_request.account.scope));
     co_return order_response(view, 200);
 }
 

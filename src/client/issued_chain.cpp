@@ -40,10 +40,10 @@ base::Result<pki::Chain> issued_chain_from_pem(std::string_view pem, const crypt
     std::set<std::string> asked;
     for (const auto& identifier : identifiers) asked.insert(identifier.value());
     const auto issued = names_of(leaf.names());
-    if (issued != asked || leaf.names().other_names != 0)
-        return base::fail(
-            fmt::format("the certificate is for {}{}, but we asked for {}", list(issued),
-                        leaf.names().other_names != 0 ? " and more" : "", list(asked)));
+    const bool has_more = leaf.names().other_names != 0 || !leaf.names().uris.empty();
+    if (issued != asked || has_more)
+        return base::fail(fmt::format("the certificate is for {}{}, but we asked for {}",
+                                      list(issued), has_more ? " and more" : "", list(asked)));
     return chain;
 }
 

@@ -220,11 +220,11 @@ const base::Bytes& key_id_of_issuer(const Certificate& issuer) {
 void write_authority_extensions(Writer& writer, const AuthorityCertificateFields& fields,
                                 base::BytesView key_id, base::BytesView issuer_key_id) {
     write_key_usage(writer, key_usage::digital_signature | key_cert_sign | crl_sign);
-    if (fields.server_auth_only) write_server_auth(writer);
+    if (!fields.purposes.empty()) write_purposes(writer, fields.purposes);
     write_authority(writer, fields.path_length);
     write_subject_key_id(writer, key_id);
     write_authority_key_id(writer, issuer_key_id);
-    if (fields.server_auth_only) write_domain_validated(writer);
+    if (!fields.purposes.empty()) write_domain_validated(writer);
 }
 
 base::Bytes authority_name(const AuthorityCertificateFields& fields) {
@@ -246,6 +246,7 @@ base::Bytes draft_server_certificate(const ServerCertificateFields& fields,
         write_key_usage(writer, is_rsa ? profile.usage_of_rsa : profile.usage_of_others);
         write_purposes(writer, profile.purposes);
         write_end_entity(writer);
+        if (profile.subject_key_id) write_subject_key_id(writer, key_id_of(fields.public_key));
         write_authority_key_id(writer, issuer_key_id);
         if (!fields.issuer_url.empty()) write_issuer_url(writer, fields.issuer_url);
         if (!fields.crl_url.empty()) write_crl_url(writer, fields.crl_url);

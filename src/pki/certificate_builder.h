@@ -58,9 +58,10 @@ struct AuthorityCertificateFields {
     std::string common_name;
     std::string organization;
     std::optional<int> path_length;
-    /// For an intermediate: extended key usage serverAuth, so that it is technically constrained,
-    /// and policy 2.23.140.1.2.1, without which that of its leaves would be void.
-    bool server_auth_only = false;
+    /// For an intermediate: its extended key usage, by which it is technically constrained, and
+    /// with it policy 2.23.140.1.2.1, without which that of its leaves would be void. Empty:
+    /// neither extension is there.
+    std::vector<KeyPurpose> purposes{};
 };
 /// A root, signed by its own key. Throws as `make_server_certificate` does.
 [[nodiscard]] Certificate make_root_certificate(const AuthorityCertificateFields& fields,

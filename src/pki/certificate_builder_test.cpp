@@ -316,7 +316,7 @@ TEST(IntermediateCertificate, IsConstrained) {
                                             .common_name = "Example E1",
                                             .organization = "",
                                             .path_length = 0,
-                                            .server_auth_only = true};
+                                            .purposes = {KeyPurpose::server_auth}};
     const Certificate intermediate = make_intermediate_certificate(
         fields, key.public_key(), authority.certificate, authority.key);
     EXPECT_TRUE(intermediate.is_signed_by(authority.certificate));

@@ -39,6 +39,13 @@ struct CertificateProfile {
     std::vector<base::Bytes> policies{base::copy_of(asn1::oid::domain_validated)};
     /// The first name of at most 64 characters also becomes the subject's common name.
     bool common_name = false;
+    /// The certificate may have URIs beside its names.
+    bool uris = false;
+    /// The certificate names its key by a subjectKeyIdentifier, too.
+    bool subject_key_id = false;
+    /// It is for everybody who trusts the public CAs, so the Baseline Requirements hold even where
+    /// the rest of this profile asks for something else. A private CA's are not.
+    bool public_trust = true;
 };
 
 }  // namespace cairn::pki

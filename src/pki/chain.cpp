@@ -85,6 +85,14 @@ base::Result<void> check_authorities(std::span<const Certificate> chain) {
     return {};
 }
 
+bool permits_purpose(std::span<const Certificate> chain, KeyPurpose purpose) {
+    const int wanted =
+        purpose == KeyPurpose::client_auth ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
+    return std::ranges::all_of(chain, [&](const Certificate& authority) {
+        return X509_check_purpose(authority.handle(), wanted, 1) == 1;
+    });
+}
+
 base::Result<void> verify_chain(std::span<const Certificate> chain,
                                 std::span<const Certificate> roots, base::Time when) {
     if (chain.empty()) return base::fail("the chain is empty");

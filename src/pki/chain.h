@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pki/certificate.h"
+#include "pki/certificate_profile.h"
 
 namespace cairn::pki {
 
@@ -24,6 +25,10 @@ using Chain = std::vector<Certificate>;
 /// keyUsage, extendedKeyUsage), has more CAs below it than its path length allows, or has an
 /// unknown critical extension. Does not look at validity and names. Empty if nothing is wrong.
 [[nodiscard]] base::Result<void> check_authorities(std::span<const Certificate> chain);
+
+/// Whether every certificate of `chain`, which `check_authorities` has accepted, may certify for
+/// `purpose` (extendedKeyUsage).
+[[nodiscard]] bool permits_purpose(std::span<const Certificate> chain, KeyPurpose purpose);
 
 /// Why `chain`, leaf first, does not lead to one of `roots` at `when` for a TLS server; empty if it
 /// does. Does not look at names. The last second of a validity counts as past, as in OpenSSL.

@@ -1,7 +1,12 @@
 #include "pki/crl_lint.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "asn1/der.h"
 #include "asn1/object_id.h"
@@ -24,100 +29,181 @@ bool may_sign_crls(const Certificate& issuer) {
     return bits.size() >= 2 && (bits[1] & crl_sign) != 0;
 }
 
-void check_frame(const CrlParts& list, const CrlFields& wanted, const Certificate& issuer,
-                 Findings& findings) {
-    // BR 4.9.7: a list that tells of subscribers' certificates.
+/// What a rule looks at.
+struct Subject {
+    const CrlParts& list;
+    const CrlFields& wanted;
+    const Certificate& issuer;
+};
+
+using Texts = std::vector<std::string>;
+
+void add_if(bool is_wrong, std::string_view text, Texts& findings) {
+    if (is_wrong) findings.emplace_back(text);
+}
+
+void check_version(const Subject& subject, Texts& findings) {
+    const auto version = subject.list.version;
+    add_if(version.size() != 1 || version[0] != 1, "the version is not 2", findings);
+}
+
+void check_signature_algorithm(const Subject& subject, Texts& findings) {
+    add_if(!std::ranges::equal(subject.list.algorithm,
+                               signature_algorithm_for(subject.issuer.public_key())),
+           "the signature algorithm is not the one of the issuer's key", findings);
+}
+
+void check_issuer_name(const Subject& subject, Texts& findings) {
+    add_if(!std::ranges::equal(subject.list.issuer_name, subject.issuer.subject_name()),
+           "the issuer's name is not the subject of the issuer's certificate", findings);
+}
+
+void check_issuer_usage(const Subject& subject, Texts& findings) {
+    add_if(!may_sign_crls(subject.issuer), "the issuer's keyUsage has no cRLSign", findings);
+}
+
+void check_times_chosen(const Subject& subject, Texts& findings) {
+    add_if(subject.list.this_update != subject.wanted.this_update ||
+               subject.list.next_update != subject.wanted.next_update,
+           "thisUpdate or nextUpdate is not the one that was chosen", findings);
+}
+
+void check_times_order(const Subject& subject, Texts& findings) {
+    add_if(subject.list.next_update <= subject.list.this_update,
+           "nextUpdate is not after thisUpdate", findings);
+}
+
+void check_times_distance(const Subject& subject, Texts& findings) {
+    // A list that tells of subscribers' certificates.
     constexpr base::Seconds longest_life = std::chrono::days(10);
-    if (list.version.size() != 1 || list.version[0] != 1)
-        findings.emplace_back("the version is not 2 (RFC 5280 section 5.1.2.1)");
-    if (!std::ranges::equal(list.algorithm, signature_algorithm_for(issuer.public_key())))
-        findings.emplace_back(
-            "the signature algorithm is not the one of the issuer's key "
-            "(RFC 5280 section 5.1.1.2)");
-    if (!std::ranges::equal(list.issuer_name, issuer.subject_name()))
-        findings.emplace_back(
-            "the issuer's name is not the subject of the issuer's certificate "
-            "(RFC 5280 section 5.1.2.3)");
-    if (!may_sign_crls(issuer))
-        findings.emplace_back("the issuer's keyUsage has no cRLSign (RFC 5280 section 4.2.1.3)");
-    if (list.this_update != wanted.this_update || list.next_update != wanted.next_update)
-        findings.emplace_back("thisUpdate or nextUpdate is not the one that was chosen");
-    if (list.next_update <= list.this_update)
-        findings.emplace_back("nextUpdate is not after thisUpdate (RFC 5280 section 5.1.2.5)");
-    if (list.next_update - list.this_update > longest_life)
-        findings.emplace_back("nextUpdate is more than 10 days after thisUpdate (BR 4.9.7)");
+    add_if(subject.list.next_update - subject.list.this_update > longest_life,
+           "nextUpdate is more than 10 days after thisUpdate", findings);
 }
 
-void check_entries(const CrlParts& list, const CrlFields& wanted, Findings& findings) {
-    if (!std::ranges::equal(list.revoked, wanted.revoked))
-        findings.emplace_back("the entries are not those that were chosen");
+void check_entries_chosen(const Subject& subject, Texts& findings) {
+    add_if(!std::ranges::equal(subject.list.revoked, subject.wanted.revoked),
+           "the entries are not those that were chosen", findings);
+}
+
+void check_entries_unique(const Subject& subject, Texts& findings) {
     std::set<SerialNumber> seen;
-    for (const auto& [serial, at, reason] : list.revoked) {
-        if (!seen.insert(serial).second)
-            findings.emplace_back(serial.to_hex() + " stands there twice");
-        if (at > list.this_update)
-            findings.emplace_back(serial.to_hex() + " is revoked in the future");
-        switch (reason) {
-            case CrlReason::unspecified:
-            case CrlReason::key_compromise:
-            case CrlReason::affiliation_changed:
-            case CrlReason::superseded:
-            case CrlReason::cessation_of_operation:
-            case CrlReason::privilege_withdrawn:
-                break;
-            case CrlReason::ca_compromise:
-            case CrlReason::certificate_hold:
-            case CrlReason::remove_from_crl:
-            case CrlReason::aa_compromise:
-                findings.emplace_back(serial.to_hex() +
-                                      " has a reason that no subscriber's certificate may have "
-                                      "(BR 7.2.2)");
-        }
-    }
+    for (const auto& entry : subject.list.revoked)
+        if (!seen.insert(entry.serial).second)
+            findings.push_back(entry.serial.to_hex() + " stands there twice");
 }
 
-void check_number(const CrlParts& list, const CrlFields& wanted, Findings& findings) {
-    if (!list.number) {
-        findings.emplace_back("the CRL number is missing (RFC 5280 section 5.2.3)");
-        return;
+void check_entries_past(const Subject& subject, Texts& findings) {
+    for (const auto& entry : subject.list.revoked)
+        if (entry.at > subject.list.this_update)
+            findings.push_back(entry.serial.to_hex() + " is revoked in the future");
+}
+
+bool is_of_subscribers(CrlReason reason) {
+    switch (reason) {
+        case CrlReason::unspecified:
+        case CrlReason::key_compromise:
+        case CrlReason::affiliation_changed:
+        case CrlReason::superseded:
+        case CrlReason::cessation_of_operation:
+        case CrlReason::privilege_withdrawn:
+            return true;
+        case CrlReason::ca_compromise:
+        case CrlReason::certificate_hold:
+        case CrlReason::remove_from_crl:
+        case CrlReason::aa_compromise:
+            return false;
     }
-    const auto& number = *list.number;
-    if (number.size() > 20 || (number[0] & 0x80U) != 0)
-        findings.emplace_back(
-            "the CRL number is negative or has more than 20 octets (RFC 5280 section 5.2.3)");
+    return false;
+}
+
+void check_reasons(const Subject& subject, Texts& findings) {
+    for (const auto& entry : subject.list.revoked)
+        if (!is_of_subscribers(entry.reason))
+            findings.push_back(entry.serial.to_hex() +
+                               " has a reason that no subscriber's certificate may have");
+}
+
+void check_number_form(const Subject& subject, Texts& findings) {
+    const auto& number = subject.list.number;
+    add_if(!number, "the CRL number is missing", findings);
+    add_if(number && (number->size() > 20 || ((*number)[0] & 0x80U) != 0),
+           "the CRL number is negative or has more than 20 octets", findings);
+}
+
+void check_number_chosen(const Subject& subject, Texts& findings) {
+    const auto& number = subject.list.number;
+    if (!number) return;
     std::uint64_t value = 0;
-    for (const auto octet : number) value = value << 8U | octet;
-    if (number.size() > 9 || value != wanted.number)
-        findings.emplace_back("the CRL number is not the one that was chosen");
+    for (const auto octet : *number) value = value << 8U | octet;
+    add_if(number->size() > 9 || value != subject.wanted.number,
+           "the CRL number is not the one that was chosen", findings);
 }
 
-void check_extensions(const CrlParts& list, const CrlFields& wanted, const Certificate& issuer,
-                      Findings& findings) {
-    const auto& key_id = issuer.subject_key_id();
-    if (!list.authority_key_id || !key_id || !std::ranges::equal(*list.authority_key_id, *key_id))
-        findings.emplace_back(
-            "authorityKeyIdentifier is not the issuer's subjectKeyIdentifier "
-            "(RFC 5280 section 5.2.1)");
-    const auto url = list.distribution_point.value_or("");
-    if (url != wanted.distribution_point)
-        findings.emplace_back("the issuing distribution point is not the one that was chosen");
-    if (list.distribution_point && (!url.starts_with("http://") || !list.only_user_certificates))
-        findings.emplace_back(
-            "the issuing distribution point is no http URL for subscribers' certificates alone "
-            "(BR 7.2.2.1)");
-    for (const ExtensionView& extension : list.extensions) {
-        const auto is = [&](base::BytesView object_id) {
-            return std::ranges::equal(extension.object_id, object_id);
-        };
-        const bool must_be_critical = is(asn1::oid::issuing_distribution_point);
-        if (!must_be_critical && !is(asn1::oid::crl_number) &&
-            !is(asn1::oid::authority_key_identifier))
-            findings.emplace_back("there is an extension that no rule allows (BR 7.2.2)");
-        if ((extension.criticality == Criticality::critical) != must_be_critical)
-            findings.emplace_back(
-                "an extension is critical that should not be, or the reverse (BR 7.2.2)");
-    }
+void check_authority_key_id(const Subject& subject, Texts& findings) {
+    const auto& found = subject.list.authority_key_id;
+    const auto& key_id = subject.issuer.subject_key_id();
+    add_if(!found || !key_id || !std::ranges::equal(*found, *key_id),
+           "authorityKeyIdentifier is not the issuer's subjectKeyIdentifier", findings);
 }
+
+void check_point_chosen(const Subject& subject, Texts& findings) {
+    add_if(subject.list.distribution_point.value_or("") != subject.wanted.distribution_point,
+           "the issuing distribution point is not the one that was chosen", findings);
+}
+
+void check_point_form(const Subject& subject, Texts& findings) {
+    const auto& point = subject.list.distribution_point;
+    add_if(point && (!point->starts_with("http://") || !subject.list.only_user_certificates),
+           "the issuing distribution point is no http URL for subscribers' certificates alone",
+           findings);
+}
+
+bool is(const ExtensionView& extension, base::BytesView object_id) {
+    return std::ranges::equal(extension.object_id, object_id);
+}
+
+void check_extensions_known(const Subject& subject, Texts& findings) {
+    for (const ExtensionView& extension : subject.list.extensions)
+        add_if(!is(extension, asn1::oid::issuing_distribution_point) &&
+                   !is(extension, asn1::oid::crl_number) &&
+                   !is(extension, asn1::oid::authority_key_identifier),
+               "there is an extension that no rule allows", findings);
+}
+
+void check_extensions_critical(const Subject& subject, Texts& findings) {
+    for (const ExtensionView& extension : subject.list.extensions)
+        add_if((extension.criticality == Criticality::critical) !=
+                   is(extension, asn1::oid::issuing_distribution_point),
+               "an extension is critical that should not be, or the reverse", findings);
+}
+
+struct Rule {
+    std::string_view id;
+    /// Empty: what the CA itself chose.
+    std::string_view section;
+    void (*check)(const Subject& subject, Texts& findings);
+};
+
+constexpr std::array rules{
+    Rule{"crl-version-2", "RFC 5280 section 5.1.2.1", check_version},
+    Rule{"crl-signature-algorithm", "RFC 5280 section 5.1.1.2", check_signature_algorithm},
+    Rule{"crl-issuer-name", "RFC 5280 section 5.1.2.3", check_issuer_name},
+    Rule{"crl-issuer-usage", "RFC 5280 section 4.2.1.3", check_issuer_usage},
+    Rule{"crl-times-chosen", "", check_times_chosen},
+    Rule{"crl-times-order", "RFC 5280 section 5.1.2.5", check_times_order},
+    Rule{"crl-times-distance", "BR 4.9.7", check_times_distance},
+    Rule{"crl-entries-chosen", "", check_entries_chosen},
+    Rule{"crl-entries-unique", "", check_entries_unique},
+    Rule{"crl-entries-past", "", check_entries_past},
+    Rule{"crl-reasons", "BR 7.2.2", check_reasons},
+    Rule{"crl-number-form", "RFC 5280 section 5.2.3", check_number_form},
+    Rule{"crl-number-chosen", "", check_number_chosen},
+    Rule{"crl-authority-key-id", "RFC 5280 section 5.2.1", check_authority_key_id},
+    Rule{"crl-point-chosen", "", check_point_chosen},
+    Rule{"crl-point-form", "BR 7.2.2.1", check_point_form},
+    Rule{"crl-extensions-known", "BR 7.2.2", check_extensions_known},
+    Rule{"crl-extensions-critical", "BR 7.2.2", check_extensions_critical},
+};
 
 }  // namespace
 
@@ -132,10 +218,15 @@ std::vector<base::Error> lint_crl(base::BytesView to_be_signed, const CrlFields&
     if (failure) return {*failure};
 
     Findings findings;
-    check_frame(list, wanted, issuer, findings);
-    check_entries(list, wanted, findings);
-    check_number(list, wanted, findings);
-    check_extensions(list, wanted, issuer, findings);
+    const Subject subject{list, wanted, issuer};
+    for (const Rule& rule : rules) {
+        Texts found;
+        rule.check(subject, found);
+        for (auto& text : found)
+            findings.emplace_back(rule.section.empty()
+                                      ? std::move(text)
+                                      : fmt::format("{} ({})", text, rule.section));
+    }
     return findings;
 }
 

@@ -44,12 +44,19 @@ base::Result<void> add_name(const asn1::Element& entry, SubjectNames& names) {
             names.ip_addresses.push_back(*address);
             return {};
         }
+        case uri: {
+            const std::string_view text = base::text_of(entry.content);
+            if (text.empty() || !is_visible_ascii(text))
+                ++names.other_names;
+            else
+                names.uris.emplace_back(text);
+            return {};
+        }
         case other_name:
         case rfc822_name:
         case x400_address:
         case directory_name:
         case edi_party_name:
-        case uri:
         case registered_id:
             ++names.other_names;
             return {};
@@ -77,9 +84,9 @@ SubjectNames read_general_names(asn1::Reader& reader, std::vector<base::Error>& 
 
 void write_general_names(asn1::Writer& writer, const SubjectNames& names) {
     if (names.other_names != 0) {
-        throw std::invalid_argument("only DNS names and IP addresses can be written");
+        throw std::invalid_argument("only DNS names, IP addresses and URIs can be written");
     }
-    if (names.dns_names.empty() && names.ip_addresses.empty()) {
+    if (names.count() == 0) {
         throw std::invalid_argument("a subjectAltName needs a name");
     }
     writer.nested(asn1::tag::sequence, [&] {
@@ -91,6 +98,12 @@ void write_general_names(asn1::Writer& writer, const SubjectNames& names) {
         }
         for (const base::IpAddress& address : names.ip_addresses) {
             writer.element(ip_address, address.octets());
+        }
+        for (const std::string& name : names.uris) {
+            if (name.empty() || !is_visible_ascii(name)) {
+                throw std::invalid_argument("a URI is not visible ASCII");
+            }
+            writer.element(uri, name);
         }
     });
 }

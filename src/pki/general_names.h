@@ -13,7 +13,7 @@ namespace cairn::pki {
 [[nodiscard]] SubjectNames read_general_names(asn1::Reader& reader,
                                               std::vector<base::Error>& findings);
 
-/// Writes GeneralNames: first the DNS names, then the addresses.
+/// Writes GeneralNames: first the DNS names, then the addresses, then the URIs.
 /// Throws std::invalid_argument if there is no name, or one of another kind.
 void write_general_names(asn1::Writer& writer, const SubjectNames& names);
 

@@ -68,11 +68,13 @@ TEST(GeneralNames, CountsOtherKinds) {
         "a4023000"          // directoryName
         "a500"              // ediPartyName
         "860161"            // URI
+        "8602c3a4"          // URI in UTF-8
         "88022a03"          // registeredID
         "820161");
     EXPECT_FALSE(outcome.failure);
     EXPECT_THAT(outcome.findings, IsEmpty());
     EXPECT_EQ(outcome.names.other_names, 7U);
+    EXPECT_THAT(outcome.names.uris, ElementsAre("a"));
     EXPECT_THAT(outcome.names.dns_names, ElementsAre("a"));
 }
 

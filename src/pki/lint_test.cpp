@@ -1,6 +1,7 @@
 #include "pki/lint.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -194,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadOctets{"ClientAuthUnwanted", "06082b06010505070301", "06082b06010505070302",
                   "extKeyUsage is not what the profile says"},
         BadOctets{"UnknownPurpose", "06082b06010505070301", "06082b06010505070303",
-                  "extKeyUsage is not serverAuth"},
+                  "extKeyUsage is not serverAuth, clientAuth or both"},
         BadOctets{"OtherPolicy", "060667810c010201", "060667810c010202",
                   "do not say domain-validated once"},
         BadOctets{"OtherPolicyThanTheProfiles", "060667810c010201", "060667810c010202",
@@ -260,6 +261,43 @@ TEST(Lint, GoesByTheProfile) {
     EXPECT_THAT(findings_in(fields, profile), Contains(HasSubstr("keyUsage is not that")));
     profile = {.usage_of_others = key_usage::digital_signature | key_usage::key_encipherment};
     EXPECT_THAT(findings_in(good_fields(), profile), Contains(HasSubstr("RFC 8813")));
+}
+
+TEST(Lint, GoesFurtherForAPrivateCa) {
+    auto fields = good_fields();
+    fields.public_key = crypto::PrivateKey::generate(KeyType::ed25519).public_key();
+    fields.validity.not_after = start + std::chrono::days(900);
+    fields.names.uris = {"spiffe://a.example/web"};
+    CertificateProfile profile;
+    profile.purposes = {KeyPurpose::client_auth};
+    profile.uris = true;
+    profile.subject_key_id = true;
+    profile.public_trust = false;
+    EXPECT_THAT(findings_in(fields, profile), IsEmpty());
+    const auto draft = draft_server_certificate(fields, authority().certificate, profile);
+    EXPECT_THAT(findings_in(draft, authority().certificate, fields, nullptr), IsEmpty());
+
+    profile.public_trust = true;
+    EXPECT_THAT(findings_in(fields, profile),
+                testing::UnorderedElementsAre(HasSubstr("BR 6.3.2"), HasSubstr("BR 6.1.5"),
+                                              HasSubstr("holds a URI (BR 7.1.2.7.12)"),
+                                              HasSubstr("BR 7.1.2.7.10")));
+    profile.public_trust = false;
+    profile.uris = false;
+    profile.subject_key_id = false;
+    EXPECT_THAT(findings_in(draft, authority().certificate, fields, &profile),
+                testing::UnorderedElementsAre(HasSubstr("holds a URI, and the profile has none"),
+                                              HasSubstr("subjectKeyIdentifier is not what")));
+}
+
+TEST(Lint, NamesEachRuleOnce) {
+    std::set<std::string_view> names;
+    for (const auto& [id, section] : lint_rule_names()) {
+        EXPECT_TRUE(names.insert(id).second) << id;
+        EXPECT_TRUE(section.empty() || section.starts_with("RFC ") || section.starts_with("BR "))
+            << id;
+    }
+    EXPECT_GT(names.size(), 30U);
 }
 
 TEST(Lint, FindsAnotherIssuer) {

@@ -29,6 +29,25 @@ TEST_P(OperatorContract, EndsAnAccountThatWasJustServed) {
     EXPECT_FALSE(await(store().deactivate_account(make.account_id(), now)));
 }
 
+TEST_P(OperatorContract, SetsWhatAnAccountMayHave) {
+    auto account = stored_account();
+    expect_found(await(store().find_account(account.id)), account);
+    account.scope = ca::AccountScope::of({".example.com", "10.0.0.0/8"}, {"secret.example.com"},
+                                         {"spiffe://example.org/{name}"})
+                        .value();
+    expect_found(await(store().set_account_scope(account.id, account.scope)), account);
+    for (int i = 0; i < 2; ++i) {
+        expect_found(await(store().find_account(account.id)), account);
+        expect_found(await(store().find_account_by_key(account.key.thumbprint())), account);
+        EXPECT_EQ(await(store().list_accounts(std::nullopt, 10)).back().scope, account.scope);
+        reopen();
+    }
+    account.scope = {};
+    expect_found(await(store().set_account_scope(account.id, account.scope)), account);
+    expect_found(await(store().find_account(account.id)), account);
+    EXPECT_FALSE(await(store().set_account_scope(make.account_id(), {})));
+}
+
 TEST_P(OperatorContract, BlocksAKeyForWhateverComesNext) {
     const auto key = make.key();
     const auto id = key_id_of(key);

@@ -139,6 +139,10 @@ protocol::Jwk jwk_from(std::string_view json) {
     return *std::move(jwk);
 }
 
+ca::AccountScope scope_from(std::optional<std::string_view> text) {
+    return read_or_throw(ca::AccountScope::from_text(text.value_or("")), "scope");
+}
+
 protocol::Token token_from(std::string_view text) {
     return read_or_throw(protocol::Token::from_text(text), "token");
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Private to the .cpp files of store: the form of domain values in a row.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ namespace cairn::store {
 template <class Kind>
 [[nodiscard]] ca::Id<Kind> id_from(base::BytesView octets);
 [[nodiscard]] protocol::Jwk jwk_from(std::string_view json);
+/// Of no text: an empty one.
+[[nodiscard]] ca::AccountScope scope_from(std::optional<std::string_view> text);
 [[nodiscard]] protocol::Token token_from(std::string_view text);
 [[nodiscard]] protocol::Problem problem_from(std::string_view json);
 [[nodiscard]] pki::SerialNumber serial_from(base::BytesView der_content);

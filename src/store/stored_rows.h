@@ -17,7 +17,7 @@ namespace cairn::store {
 
 /// What read_account reads.
 inline constexpr std::string_view account_columns =
-    "id, jwk, contacts, created, terms_agreed, deactivated, terms_url, bound_to, binding";
+    "id, jwk, contacts, created, terms_agreed, deactivated, scope, terms_url, bound_to, binding";
 
 /// `account_columns`.
 template <class Row>
@@ -29,6 +29,7 @@ ca::Account read_account(Row& row) {
         .created = row.time(),
         .terms_agreed = row.optional_time(),
         .deactivated = row.optional_time(),
+        .scope = scope_from(row.optional_text()),
         .terms_url = std::string(row.optional_text().value_or("")),
     };
     if (const auto kid = row.optional_text())

@@ -21,7 +21,7 @@ char lower(char letter) {
 base::Result<void> check_names(const pki::Certificate& certificate,
                                const protocol::Identifier& identifier) {
     const auto& names = certificate.names();
-    const auto count = names.dns_names.size() + names.ip_addresses.size() + names.other_names;
+    const auto count = names.count();
     if (certificate.extensions(subject_alt_name).size() != 1 || count != 1) {
         return base::fail(fmt::format(
             "the certificate has {} subject alternative names, not exactly one", count));

@@ -13,6 +13,8 @@ from harness.process import BIN, run
 from harness.web import Responder
 
 
+# The profiles that `init` writes.
+SHIPPED = {"default", "mtls", "shortlived"}
 SPELLINGS = ["https://LOCALHOST:{port}", "https://localhost.:{port}/", "HTTPS://LocalHost:{port}"]
 
 
@@ -123,7 +125,7 @@ def test_another_profile_does_not_become_the_default(start_ca):
     with Responder(ca.http_port) as responder:
         client = Client(ca, responder)
         client.register()
-        assert set(client.directory["meta"]["profiles"]) == {"brief", "default"}
+        assert set(client.directory["meta"]["profiles"]) == SHIPPED | {"brief"}
         assert client.order([unique_name()])[1]["profile"] == "default"
         assert client.order([unique_name()], profile="brief")[1]["profile"] == "brief"
 
@@ -149,7 +151,7 @@ def test_a_reload_says_truly_which_configuration_is_in_force(tmp_path, dns, star
         (ca.home / "ca.toml").write_text(text.replace("brief", "swift") + "[nonsense]\n")
         ca.reload("reload failed; the former configuration stays in force")
         directory = requests.get(ca.directory, verify=str(ca.api_root), timeout=10).json()
-        assert set(directory["meta"]["profiles"]) == {"brief", "default"}
+        assert set(directory["meta"]["profiles"]) == SHIPPED | {"brief"}
         assert ca.stop() == 0
     finally:
         database.remove()

@@ -341,7 +341,7 @@ BAD_REQUESTS = {
     "URI": (
         lambda name: make_csr(p256(), [], extensions=[
             (san(x509.DNSName(name), x509.UniformResourceIdentifier("https://a.test/")), False)]),
-        "other things than DNS names"),
+        "holds a URI, which profile"),
     "other name": (
         lambda name: make_csr(p256(), [], extensions=[
             (san(x509.DNSName(name), x509.OtherName(ObjectIdentifier("1.2.3"), b"\x0c\x01a")),
@@ -369,7 +369,7 @@ BAD_REQUESTS = {
             x509.Name([])).add_extension(san(x509.DNSName(name)), False).sign(
                 ed25519.Ed25519PrivateKey.generate(), None).public_bytes(
                     serialization.Encoding.DER),
-        "not Ed25519"),
+        "does not certify ed25519 keys"),
 }
 
 

@@ -27,7 +27,8 @@ OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_
           # Of a signer in another process alone; the first pin stands, whoever sends it again.
           "pin_issuance",
           # Its repetition writes the same.
-          "note_failed_try", "keep_believed_time", "lease_work", "release_work"}
+          "note_failed_try", "keep_believed_time", "lease_work", "release_work",
+          "set_account_scope"}
 
 
 @pytest.fixture(scope="module")

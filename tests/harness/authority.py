@@ -29,9 +29,10 @@ class CairnCa:
     """A CA in `folder`, made by `cairn-ca init` and running."""
 
     def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None,
-                 clock=None):
+                 clock=None, kind="private"):
         """`descriptors`: how many the process may have open. `shortage`: a harness.shortage.Shortage
-        that it can suffer. `clock`: a harness.clock.WallClock, if it has one of its own."""
+        that it can suffer. `clock`: a harness.clock.WallClock, if it has one of its own.
+        `kind`: private or public."""
         self.under = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.environment = os.environ | (shortage.environment if shortage else {})
         self.clock = clock
@@ -57,7 +58,7 @@ class CairnCa:
         } | (settings or {})
         self.init_output = run(
             [BIN / "cairn-ca", "init", self.home, "--name", "Cairn Test", "--host", "localhost",
-             "--listen", f"127.0.0.1:{self.port}"]
+             "--listen", f"127.0.0.1:{self.port}", f"--{kind}"]
             + (["--key-type", key_type] if key_type else [])
         )
         self.start()

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ca/facts/account_scope.h"
 #include "ca/facts/id.h"
 #include "protocol/jwk.h"
 #include "protocol/status.h"
@@ -20,6 +21,8 @@ struct Account {
     /// When the terms of service were agreed to; none where the CA had none.
     std::optional<base::Time> terms_agreed;
     std::optional<base::Time> deactivated;
+    /// What the operator lets it have, beyond what everybody may.
+    AccountScope scope{};
     /// URL of the terms that were agreed to then; empty: not known, as a former version kept none.
     std::string terms_url{};
     /// How it is bound to an external account (section 7.3.4).

@@ -45,6 +45,12 @@ class Observer {
     /// A signer was asked to sign a certificate. `issuer`: as the configuration names it.
     virtual void signature_ended(std::string_view /*issuer*/, crypto::KeyAlgorithm /*key*/,
                                  Signature, Duration) {}
+    /// What was to be signed for an order was refused, and is not signed.
+    enum class Lint {
+        own,     ///< by the CA's own rules
+        linter,  ///< by the operator's linter, or because that did not answer
+    };
+    virtual void lint_refused(Lint) {}
     /// A certificate was stored, for an order or for the server itself.
     enum class Subject { order, own_server };
     virtual void issued(Subject) {}

@@ -29,6 +29,10 @@ class OperatorStore {
     /// there is no such account; deactivating twice keeps the first time.
     [[nodiscard]] virtual base::Task<std::optional<Account>> deactivate_account(AccountId id,
                                                                                 base::Time now) = 0;
+    /// Replaces what one account may have in its certificates. The account afterwards, none if
+    /// there is no such account.
+    [[nodiscard]] virtual base::Task<std::optional<Account>> set_account_scope(
+        AccountId id, AccountScope scope) = 0;
     /// Blocks a key (SHA-256 of its SPKI): no account gets it and no certificate is issued with it
     /// from now on. Certificates that have it stay as they are. False if it was blocked already.
     [[nodiscard]] virtual base::Task<bool> block_key(crypto::Sha256Digest key) = 0;

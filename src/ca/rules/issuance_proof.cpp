@@ -45,8 +45,8 @@ pki::ServerCertificateFields fields_for(std::span<const Identifier> names,
 
 protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
                                                      std::span<const Authorization> proofs,
-                                                     const pki::Csr& csr,
-                                                     const Profiles& profiles) {
+                                                     const pki::Csr& csr, const Profiles& profiles,
+                                                     const AccountScope& scope) {
     const auto refuse = [](ProblemType type, std::string detail) {
         return std::unexpected(Problem(type, std::move(detail)));
     };
@@ -71,12 +71,13 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
     if (csr.der() != order.intent->csr)
         return refuse(ProblemType::bad_csr,
                       "the CSR is not the one that the order was finalized with");
-    if (const auto findings = csr_findings(csr, order, *profile); !findings.empty())
+    if (const auto findings = csr_findings(csr, order, *profile, scope); !findings.empty())
         return refuse(ProblemType::bad_csr, findings.front());
 
-    return IssuanceProof(fields_for(order.identifiers, profile->certificate, csr.public_key(),
-                                    order.intent->serial, order.intent->validity),
-                         profile->certificate);
+    auto fields = fields_for(order.identifiers, profile->certificate, csr.public_key(),
+                             order.intent->serial, order.intent->validity);
+    fields.names.uris = csr.names().uris;
+    return IssuanceProof(std::move(fields), profile->certificate);
 }
 
 OwnCertificateProof::OwnCertificateProof(std::span<const Identifier> names, CommonName common_name,

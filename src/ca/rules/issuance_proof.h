@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "ca/facts/account_scope.h"
 #include "ca/facts/authorization.h"
 #include "ca/facts/order.h"
 #include "ca/rules/profile.h"
@@ -21,11 +22,12 @@ class IssuanceProof {
     /// Proves that every name of `order` has a valid authorization of the order's account, in
     /// `proofs`, at the moment of the order's intent, and no operator's word among them that the
     /// profile does not allow, that `csr` is the one in the intent and asks
-    /// for exactly these names with a key that may be certified, and that the order's profile is
-    /// among `profiles`, which must outlive the proof. The problem says what is missing.
+    /// for exactly these names, and no URIs but those of `scope`, that of the order's account, with
+    /// a key that may be certified, and that the order's profile is among `profiles`, which must
+    /// outlive the proof. The problem says what is missing.
     [[nodiscard]] static protocol::OrProblem<IssuanceProof> of(
         const Order& order, std::span<const Authorization> proofs, const pki::Csr& csr,
-        const Profiles& profiles);
+        const Profiles& profiles, const AccountScope& scope = {});
 
     /// What the certificate says of its subject: names, common name, key, serial number, validity.
     [[nodiscard]] const pki::ServerCertificateFields& fields() const { return fields_; }

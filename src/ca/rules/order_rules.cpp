@@ -69,6 +69,28 @@ void compare(const std::set<std::string>& requested, const std::set<std::string>
     }
 }
 
+// No challenge proves a URI: the operator's word alone lets an account have one.
+void judge_uris(const pki::Csr& csr, const Profile& profile, const AccountScope& scope,
+                std::vector<std::string>& findings) {
+    const auto& uris = csr.names().uris;
+    if (uris.empty()) return;
+    if (!profile.certificate.uris) {
+        findings.push_back("its subjectAltName holds a URI, which profile \"" + profile.name +
+                           "\" is not for");
+        return;
+    }
+    for (const auto& uri : uris) {
+        if (const auto sound = check_uri_name(uri); !sound)
+            findings.push_back("it asks for the URI \"" + base::printable(uri, 200) +
+                               "\": " + sound.error().message);
+        else if (!scope.allows_uri(uri))
+            findings.push_back("it asks for the URI \"" + base::printable(uri, 200) +
+                               "\", which the operator of this CA does not let the account have");
+    }
+    if (std::set<std::string>(uris.begin(), uris.end()).size() != uris.size())
+        findings.emplace_back("it has a URI twice");
+}
+
 /// Whether this challenge can prove control of the identifier.
 bool is_offered(ChallengeType type, const Identifier& identifier) {
     switch (type) {
@@ -90,6 +112,36 @@ std::vector<ChallengeType> challenges_for(const Identifier& identifier) {
         if (is_offered(type, identifier)) offered.push_back(type);
     return offered;
 }
+
+namespace {
+
+// draft-ietf-acme-profiles section 4: a profile that was asked for, and is not for such names.
+std::optional<Problem> profile_refusal(const protocol::NewOrderRequest& request,
+                                       const Profile& profile) {
+    if (request.profile.empty()) return std::nullopt;
+    for (const auto& identifier : request.identifiers)
+        if (!profile.identifier_types.contains(identifier.type()))
+            return Problem(ProblemType::invalid_profile,
+                           "profile \"" + profile.name + "\" is not for identifiers of type " +
+                               std::string(to_string(identifier.type())));
+    return std::nullopt;
+}
+
+// What a profile and an account's scope say of a name that the CA's policy allows.
+std::optional<std::string> scoped_refusal(const Identifier& identifier, const Profile& profile,
+                                          const AccountScope& scope) {
+    using enum NameRules::Verdict;
+    if (!profile.identifier_types.contains(identifier.type()))
+        return "profile \"" + profile.name + "\" is not for identifiers of type " +
+               std::string(to_string(identifier.type()));
+    if (profile.names.judge(identifier) != allowed)
+        return "profile \"" + profile.name + "\" is not for this name";
+    if (scope.names.judge(identifier) != allowed)
+        return "the operator of this CA does not let this account have it";
+    return std::nullopt;
+}
+
+}  // namespace
 
 std::optional<Problem> validity_refusal(std::optional<base::Time> asked_not_before,
                                         std::optional<base::Time> not_after, const Profile& profile,
@@ -122,19 +174,25 @@ std::optional<Problem> intent_refusal(const IssuanceIntent& intent, base::Time i
 
 std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
                                      const Profile& profile, const NamePolicy& policy,
-                                     base::Time now) {
+                                     base::Time now, const AccountScope& scope) {
     if (request.identifiers.size() > profile.max_names) {
         return Problem(ProblemType::malformed,
                        "the order has " + std::to_string(request.identifiers.size()) +
                            " identifiers; profile \"" + profile.name + "\" allows " +
                            std::to_string(profile.max_names));
     }
+    if (auto refusal = profile_refusal(request, profile)) return refusal;
+    if (auto refusal = names_refusal(request.identifiers, profile, policy, scope)) return refusal;
+    return validity_refusal(request.not_before, request.not_after, profile, now);
+}
+
+std::optional<Problem> names_refusal(std::span<const Identifier> identifiers,
+                                     const Profile& profile, const NamePolicy& policy,
+                                     const AccountScope& scope) {
     std::vector<protocol::Subproblem> refused;
-    for (const auto& identifier : request.identifiers) {
+    for (const auto& identifier : identifiers) {
         auto reason = policy.refusal(identifier);
-        if (!reason && !profile.identifier_types.contains(identifier.type()))
-            reason = "profile \"" + profile.name + "\" is not for identifiers of type " +
-                     std::string(to_string(identifier.type()));
+        if (!reason) reason = scoped_refusal(identifier, profile, scope);
         if (reason) {
             refused.push_back(
                 {ProblemType::rejected_identifier, std::move(*reason),
@@ -149,11 +207,11 @@ std::optional<Problem> order_refusal(const protocol::NewOrderRequest& request,
         problem.subproblems = std::move(refused);
         return problem;
     }
-    return validity_refusal(request.not_before, request.not_after, profile, now);
+    return std::nullopt;
 }
 
 std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order,
-                                      const Profile& profile) {
+                                      const Profile& profile, const AccountScope& scope) {
     std::vector<std::string> findings;
     const auto ordered_dns = ordered_names(order.identifiers, IdentifierType::dns);
     // RFC 8555 section 7.4: a name may stand in the common name, in the SAN, or in both. The same
@@ -171,6 +229,7 @@ std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order,
     if (csr.common_names().size() > 1) findings.emplace_back("it has more than one common name");
     if (csr.names().other_names > 0)
         findings.emplace_back("its subjectAltName holds other things than DNS names and addresses");
+    judge_uris(csr, profile, scope, findings);
     if (csr.must_staple())
         findings.emplace_back("it asks for must-staple, and this CA offers no OCSP");
     if (auto reason = certificate_key_refusal(csr.public_key()))

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "ca/facts/account_scope.h"
 #include "ca/facts/authorization.h"
 #include "ca/facts/order.h"
 #include "ca/rules/policy.h"
@@ -24,11 +26,19 @@ namespace cairn::ca {
 [[nodiscard]] std::vector<protocol::ChallengeType> challenges_for(
     const protocol::Identifier& identifier);
 
-/// Judges a request for an order under `profile`: the number of names, each name by its kind and by
-/// `policy` with a subproblem for each refused one, and the validity asked for.
+/// Judges a request for an order under `profile`: the number of names, whether the profile that was
+/// asked for is for such names at all (invalidProfile), each name by `policy`, the profile's rules
+/// and those of the account's `scope`, with a subproblem for each refused one, and the validity
+/// asked for.
 [[nodiscard]] std::optional<protocol::Problem> order_refusal(
     const protocol::NewOrderRequest& request, const Profile& profile, const NamePolicy& policy,
-    base::Time now);
+    base::Time now, const AccountScope& scope = {});
+
+/// The part of it about names. Asked again when the order is finalized: what the operator allows
+/// may have changed since.
+[[nodiscard]] std::optional<protocol::Problem> names_refusal(
+    std::span<const protocol::Identifier> identifiers, const Profile& profile,
+    const NamePolicy& policy, const AccountScope& scope);
 
 /// Why an order with this requested validity cannot be fulfilled now: notBefore is more than 48
 /// hours away (BR 7.1.2.7), the end is past or before the begin, or it is longer than the profile
@@ -45,9 +55,11 @@ namespace cairn::ca {
 
 /// Everything that is wrong with `csr` for `order`: its names are not exactly the order's (compared
 /// without case and duplicates), its common name is none of them, its key may not be certified, at
-/// all or under `profile`, it asks for must-staple. Empty: nothing is.
+/// all or under `profile`, it asks for must-staple, or for URIs, other than those that a profile
+/// with URIs and the account's `scope` let it have. Empty: nothing is.
 [[nodiscard]] std::vector<std::string> csr_findings(const pki::Csr& csr, const Order& order,
-                                                    const Profile& profile);
+                                                    const Profile& profile,
+                                                    const AccountScope& scope);
 
 /// The validity of a certificate issued at `now`: `life` in all, of which `backdate` is in the
 /// past, and not beyond `end`. If `end` cuts it short, at most a tenth is in the past, whatever

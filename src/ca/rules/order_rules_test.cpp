@@ -171,7 +171,7 @@ TEST_F(OrderRulesTest, ComparesTheNamesOfACsrWithTheOrder) {
         const auto csr = pki::Csr::from_der(
             pki::make_csr(key_, {.dns_names = names, .ip_addresses = {}, .other_names = 0}));
         ASSERT_TRUE(csr);
-        EXPECT_EQ(csr_findings(*csr, order, profile_).size(), count) << names.size();
+        EXPECT_EQ(csr_findings(*csr, order, profile_, {}).size(), count) << names.size();
     }
 }
 
@@ -201,16 +201,16 @@ TEST_F(OrderRulesTest, TakesAnyOrderedIdentifierAsCommonName) {
     const std::string names = "DNS:a.example.com,IP:192.0.2.7,IP:2001:db8::1";
     for (const char* good : {"a.example.com", "A.Example.COM", "192.0.2.7", "2001:db8::1",
                              "2001:DB8:0:0::0:1", "[2001:db8::1]"})
-        EXPECT_EQ(csr_findings(with_common_name(key_, good, names), order, profile_),
+        EXPECT_EQ(csr_findings(with_common_name(key_, good, names), order, profile_, {}),
                   std::vector<std::string>{})
             << good;
     for (const char* bad : {"b.example.com", "192.0.2.8", "2001:db8::2", "192.0.2.7.", "[192.0.2.7",
                             "192.0.2.07", "a.example.com.", "Example Corp"})
-        EXPECT_EQ(csr_findings(with_common_name(key_, bad, names), order, profile_).size(), 1U)
+        EXPECT_EQ(csr_findings(with_common_name(key_, bad, names), order, profile_, {}).size(), 1U)
             << bad;
     // As a name may stand in the common name alone, so may an address.
     EXPECT_EQ(csr_findings(with_common_name(key_, "192.0.2.7", "DNS:a.example.com,IP:2001:db8::1"),
-                           order, profile_),
+                           order, profile_, {}),
               std::vector<std::string>{});
 }
 
@@ -219,30 +219,80 @@ TEST_F(OrderRulesTest, RefusesMustStapleAndUncertifiableKeys) {
     const pki::SubjectNames names{
         .dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0};
     const auto stapled = pki::Csr::from_der(pki::make_csr(key_, names, {.must_staple = true}));
-    EXPECT_EQ(csr_findings(*stapled, order, profile_).size(), 1U);
+    EXPECT_EQ(csr_findings(*stapled, order, profile_, {}).size(), 1U);
     const auto ed25519 = pki::Csr::from_der(
         pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ed25519), names));
-    EXPECT_EQ(csr_findings(*ed25519, order, profile_).size(), 1U);
+    EXPECT_EQ(csr_findings(*ed25519, order, profile_, {}).size(), 1U);
+    profile_.key_algorithms = {crypto::KeyAlgorithm::ed25519};
+    EXPECT_EQ(csr_findings(*ed25519, order, profile_, {}), std::vector<std::string>{});
 }
 
 TEST_F(OrderRulesTest, TakesTheKindsOfNamesAndKeysOfTheProfile) {
     profile_.identifier_types = {protocol::IdentifierType::dns};
-    const auto problem = order_refusal(request_for(identifiers({"a.example.com", "192.0.2.7"})),
-                                       profile_, open_policy_, now);
+    auto request = request_for(identifiers({"a.example.com", "192.0.2.7"}));
+    const auto problem = order_refusal(request, profile_, open_policy_, now);
     ASSERT_TRUE(problem);
     EXPECT_EQ(problem->type, ProblemType::rejected_identifier);
     ASSERT_EQ(problem->subproblems.size(), 1U);
     EXPECT_EQ(problem->detail, "192.0.2.7: profile \"default\" is not for identifiers of type ip");
+    request.profile = "default";  // asked for by name
+    EXPECT_EQ(order_refusal(request, profile_, open_policy_, now)->type,
+              ProblemType::invalid_profile);
 
     const auto order = order_for(identifiers({"a.example.com"}));
     const auto csr = pki::Csr::from_der(pki::make_csr(
         key_, {.dns_names = {"a.example.com"}, .ip_addresses = {}, .other_names = 0}));
     profile_.key_algorithms = {crypto::KeyAlgorithm::rsa};
-    EXPECT_EQ(csr_findings(*csr, order, profile_),
+    EXPECT_EQ(csr_findings(*csr, order, profile_, {}),
               std::vector<std::string>{
                   "its key is refused: profile \"default\" does not certify ec-p256 keys"});
     profile_.key_algorithms.insert(crypto::KeyAlgorithm::ec_p256);
-    EXPECT_EQ(csr_findings(*csr, order, profile_), std::vector<std::string>{});
+    EXPECT_EQ(csr_findings(*csr, order, profile_, {}), std::vector<std::string>{});
+}
+
+TEST_F(OrderRulesTest, TakesTheNamesOfProfileAndAccount) {
+    const std::vector<std::string> below{".example.com"}, secret{"secret.example.com"};
+    profile_.names.allow = NameList::of(below).value();
+    AccountScope scope;
+    scope.names.deny = NameList::of(secret).value();
+    const auto refusal_of = [&](const char* name) -> std::string {
+        const auto problem =
+            order_refusal(request_for(identifiers({name})), profile_, policy_, now, scope);
+        return problem ? problem->detail : "";
+    };
+    EXPECT_EQ(refusal_of("a.example.com"), "");
+    EXPECT_EQ(refusal_of("a.test"), "a.test: profile \"default\" is not for this name");
+    EXPECT_EQ(refusal_of("secret.example.com"),
+              "secret.example.com: the operator of this CA does not let this account have it");
+    EXPECT_EQ(refusal_of("*.example.com"),
+              "*.example.com: the operator of this CA does not let this account have it")
+        << "it stands for the name that is denied";
+}
+
+TEST_F(OrderRulesTest, TakesUrisThatTheOperatorLetTheAccountHave) {
+    const auto order = order_for(identifiers({"a.example.com"}));
+    const auto findings_for = [&](std::vector<std::string> uris, const AccountScope& scope) {
+        const auto csr = pki::Csr::from_der(pki::make_csr(key_, {.dns_names = {"a.example.com"},
+                                                                 .ip_addresses = {},
+                                                                 .other_names = 0,
+                                                                 .uris = std::move(uris)}));
+        return csr_findings(*csr, order, profile_, scope);
+    };
+    const auto scope =
+        AccountScope::of({}, {}, {"spiffe://example.com/ns/{namespace}/web"}).value();
+    const std::string good = "spiffe://example.com/ns/shop/web";
+    EXPECT_EQ(findings_for({good}, scope).size(), 1U) << "the profile is not for URIs";
+    profile_.certificate.uris = true;
+    EXPECT_EQ(findings_for({good}, scope), std::vector<std::string>{});
+    EXPECT_EQ(findings_for({good}, {}).size(), 1U);
+    for (const char* bad :
+         {"spiffe://example.com/ns/shop/db", "spiffe://example.com/ns/shop/x/web",
+          "spiffe://example.com/ns//web", "spiffe://example.com/ns/../web",
+          "spiffe://EXAMPLE.com/ns/shop/web", "spiffe://example.com/ns/shop/web?x",
+          "spiffe://example.com/ns/%73hop/web", "https://example.com/ns/shop/web",
+          "spiffe://example.com/ns/{namespace}/web"})
+        EXPECT_EQ(findings_for({bad}, scope).size(), 1U) << bad;
+    EXPECT_EQ(findings_for({good, good}, scope).size(), 1U) << "twice";
 }
 
 }  // namespace

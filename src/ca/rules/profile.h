@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "ca/facts/name_list.h"
 #include "crypto/key.h"
 #include "pki/certificate_profile.h"
 #include "protocol/identifier.h"
@@ -27,8 +28,10 @@ struct Profile {
     /// Kinds of names that an order may have; never empty.
     std::set<protocol::IdentifierType> identifier_types{protocol::IdentifierType::dns,
                                                         protocol::IdentifierType::ip};
-    /// Kinds of keys that are certified, of those that may be at all (`certificate_key_refusal`);
-    /// empty: every one.
+    /// Which names, beyond what the CA's policy says, are for this profile.
+    NameRules names{};
+    /// Kinds of keys that are certified; empty: every one that the Baseline Requirements allow,
+    /// which is all but Ed25519 (BR 6.1.5).
     std::set<crypto::KeyAlgorithm> key_algorithms{};
     /// What stands in every certificate, whatever its names and key.
     pki::CertificateProfile certificate{};
@@ -44,7 +47,8 @@ struct Profile {
 
     /// Whether keys of this kind are certified.
     [[nodiscard]] bool certifies(crypto::KeyAlgorithm key) const {
-        return key_algorithms.empty() || key_algorithms.contains(key);
+        return key_algorithms.empty() ? key != crypto::KeyAlgorithm::ed25519
+                                      : key_algorithms.contains(key);
     }
     /// The longest validity of a certificate issued at `when`.
     [[nodiscard]] base::Seconds longest_life(base::Time when) const;

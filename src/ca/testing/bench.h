@@ -47,6 +47,7 @@ class Tally final : public Observer {
     }
     void issued(Subject) override { ++certificates; }
     void issuance_refused(protocol::ProblemType) override { ++refusals; }
+    void lint_refused(Lint) override { ++lints; }
     void revoked(protocol::RevocationReason) override { ++revocations; }
     void job_ended(Queue, JobEnding ending, Duration) override {
         ++endings.at(static_cast<std::size_t>(ending));
@@ -58,7 +59,7 @@ class Tally final : public Observer {
         return endings.at(static_cast<std::size_t>(ending));
     }
 
-    std::atomic<int> certificates = 0, refusals = 0, revocations = 0;
+    std::atomic<int> certificates = 0, refusals = 0, revocations = 0, lints = 0;
 
   private:
     std::array<std::atomic<int>, 4> changes{};
@@ -71,7 +72,7 @@ struct Process {
             const Profiles& profiles, const NamePolicy& policy, const base::Clock& clock,
             const ClockWatch& clock_watch, crypto::Random& random, base::Log& log,
             Observer& observer, Registration::Options registration_options,
-            Validation::Options validation_options)
+            Validation::Options validation_options, Issuance::Options issuance_options)
         : registration(repository, random, std::move(registration_options), log, observer),
           ordering(repository, policy, profiles, issuers, clock, random, registration.terms(), log),
           validation(
@@ -79,7 +80,8 @@ struct Process {
               [&loop] { return loop.executor(); }, announcements, log, observer),
           issuance(
               repository, issuers, profiles, clock, clock_watch, random,
-              [&loop] { return loop.executor(); }, announcements, log, observer),
+              [&loop] { return loop.executor(); }, announcements, log, observer,
+              std::move(issuance_options)),
           revoking(repository, clock, log, observer) {}
 
     base::Announcements announcements;
@@ -110,7 +112,8 @@ class Bench : public ::testing::Test {
     void restart() {
         process_.reset();
         process_.emplace(loop, repository, validator, issuers, profiles, policy, clock, watch,
-                         random, *log, tally, registration_options, validation_options);
+                         random, *log, tally, registration_options, validation_options,
+                         issuance_options);
     }
     [[nodiscard]] Registration& registration() { return process().registration; }
     [[nodiscard]] Ordering& ordering() { return process().ordering; }
@@ -238,6 +241,7 @@ class Bench : public ::testing::Test {
     /// What the next process is started with.
     Registration::Options registration_options;
     Validation::Options validation_options;
+    Issuance::Options issuance_options;
 
   private:
     Process& process() {

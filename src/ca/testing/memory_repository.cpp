@@ -115,6 +115,17 @@ base::Task<std::optional<Account>> MemoryRepository::deactivate_account(AccountI
     });
 }
 
+base::Task<std::optional<Account>> MemoryRepository::set_account_scope(AccountId id,
+                                                                       AccountScope scope) {
+    return run(StoreCall::set_account_scope,
+               [this, id, scope = std::move(scope)]() -> std::optional<Account> {
+                   const auto entry = facts_->accounts.find(id);
+                   if (entry == facts_->accounts.end()) return std::nullopt;
+                   entry->second.scope = scope;
+                   return entry->second;
+               });
+}
+
 base::Task<AccountStore::KeyReplacement> MemoryRepository::replace_account_key(
     AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) {
     return run(StoreCall::replace_account_key,

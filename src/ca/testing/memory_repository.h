@@ -56,6 +56,7 @@ class MemoryRepository final : public Repository {
                                                    std::size_t limit) override;
     base::Task<std::optional<Account>> update_account(AccountId id, AccountChange change) override;
     base::Task<std::optional<Account>> deactivate_account(AccountId id, base::Time now) override;
+    base::Task<std::optional<Account>> set_account_scope(AccountId id, AccountScope scope) override;
     base::Task<KeyReplacement> replace_account_key(AccountId id,
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override;

@@ -19,6 +19,7 @@ enum class StoreCall {
     update_account,
     find_external_key,
     deactivate_account,
+    set_account_scope,
     replace_account_key,
     create_order,
     find_order,

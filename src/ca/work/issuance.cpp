@@ -39,22 +39,6 @@ std::string joined(const Findings& findings, Text text) {
     return result;
 }
 
-pki::Csr require_csr(const base::Bytes& der, const Order& order, const Profile& profile) {
-    auto csr = pki::Csr::from_der(der);
-    if (!csr) {
-        throw Problem(ProblemType::bad_csr,
-                      "the CSR is refused: " + joined(csr.error(), [](const base::Error& error) {
-                          return error.message;
-                      }));
-    }
-    if (const auto findings = csr_findings(*csr, order, profile); !findings.empty()) {
-        throw Problem(ProblemType::bad_csr,
-                      "the CSR is refused: " +
-                          joined(findings, [](const std::string& finding) { return finding; }));
-    }
-    return std::move(*csr);
-}
-
 void require_begun(OrderStore::IssuanceBeginning beginning) {
     using enum OrderStore::IssuanceBeginning;
     switch (beginning) {
@@ -76,7 +60,8 @@ void require_begun(OrderStore::IssuanceBeginning beginning) {
 Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
                    const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
                    std::function<base::Executor()> next_executor,
-                   base::Announcements& announcements, base::Log& log, Observer& observer)
+                   base::Announcements& announcements, base::Log& log, Observer& observer,
+                   Options options)
     : repository_(repository),
       issuers_(issuers),
       profiles_(profiles),
@@ -86,6 +71,7 @@ Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profile
       announcements_(announcements),
       log_(log),
       observer_(observer),
+      options_(std::move(options)),
       issuings_(announcements),
       queue_(
           {.name = "issuance", .queue = Observer::Queue::issuance, .parallel = 64},
@@ -105,12 +91,14 @@ void Issuance::stop(base::Milliseconds patience) {
 }
 
 base::Task<OrderView> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
-                                         RequestContext context, base::Milliseconds patience) {
+                                         RequestContext context, base::Milliseconds patience,
+                                         AccountScope scope) {
     const auto id = view.order.id;
     const auto account = view.order.account;
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
-    const auto beginning = co_await begin(std::move(view), std::move(request), std::move(context));
+    const auto beginning =
+        co_await begin(std::move(view), std::move(request), std::move(context), std::move(scope));
     if (beginning.is_under_way) co_await ticket.wait(patience);
     if (auto outcome = issuings_.result_of(beginning.issuing)) co_return *std::move(outcome);
     co_return co_await present(id, account);
@@ -143,8 +131,27 @@ std::optional<Issuance::Beginning> Issuance::repeated(const OrderView& view,
     return Beginning{status == OrderStatus::processing, nullptr};
 }
 
+pki::Csr Issuance::require_csr(const protocol::FinalizeRequest& request, const Order& order,
+                               const Profile& profile, const AccountScope& scope) const {
+    const auto refuse = [](const std::string& why) {
+        throw Problem(ProblemType::bad_csr, "the CSR is refused: " + why);
+    };
+    auto csr = pki::Csr::from_der(request.csr);
+    if (!csr) refuse(joined(csr.error(), [](const base::Error& error) { return error.message; }));
+    if (const auto findings = csr_findings(*csr, order, profile, scope); !findings.empty())
+        refuse(joined(findings, [](const std::string& finding) { return finding; }));
+    if (options_.weak_keys && options_.weak_keys->contains(csr->public_key()))
+        refuse(
+            "its key is one of those that Debian's OpenSSL made in 2006 to 2008, which anybody "
+            "can know (CVE-2008-0166)");
+    if (options_.names != nullptr)
+        if (auto refusal = names_refusal(order.identifiers, profile, *options_.names, scope))
+            throw std::move(*refusal);
+    return std::move(*csr);
+}
+
 base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::FinalizeRequest request,
-                                                RequestContext context) {
+                                                RequestContext context, AccountScope scope) {
     if (auto repetition = repeated(view, request.csr)) co_return *std::move(repetition);
     auto& order = view.order;
     const auto status = view.status();
@@ -156,7 +163,7 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
         throw Problem(ProblemType::invalid_profile,
                       "profile \"" + order.profile + "\" is not offered any more");
 
-    auto csr = require_csr(request.csr, order, *profile);
+    auto csr = require_csr(request, order, *profile, scope);
     const auto now = clock_.now();
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
@@ -188,7 +195,7 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
     order.intent = std::move(intent);
     const auto id = order.id;
     auto queued = job_of(id, order.account);
-    Facts facts{std::move(order), std::move(view.proofs), std::move(csr)};
+    Facts facts{std::move(order), std::move(view.proofs), std::move(csr), std::move(scope)};
     auto issuing = issuings_.begin_written(id, std::move(facts), context.received, foreign_endings);
     queued.place = co_await boost::asio::this_coro::executor;
     const bool is_submitted = queue_.submit(std::move(queued)) == JobQueue::Submission::taken;
@@ -233,19 +240,11 @@ base::Task<void> Issuance::carry_out(OrderId id) {
         ending.problem.reset();
         order->completed = ending.certificate->issued;
     } else {
-        auto bound = co_await bind(*order, *std::move(proven));
-        if (!bound) co_return;
-        const auto& issuer = bound->issuer;
-        log_.debug("issuance begins", {{"request", order->intent->request},
-                                       {"order", id.to_string()},
-                                       {"issuer", issuer.name()}});
-        auto certificate = std::move(bound->record);
-        certificate.account = order->account;
-        certificate.order = id;
-        certificate.der = co_await issuer.sign(std::move(bound->draft), observer_);
-        certificate.issued = order->completed.emplace(clock_.now());
-        ending.certificate = std::move(certificate);
-        ending.issuer = issuer.name();
+        auto signed_ending = co_await draw_up_and_sign(*order, *std::move(proven));
+        if (!signed_ending) co_return;
+        ending = *std::move(signed_ending);
+        if (ending.certificate) order->completed = ending.certificate->issued;
+        order->problem = ending.problem;
     }
     const bool is_written = co_await write(id, ending);
     if (!is_written && earlier) {  // which may have had its effect after all
@@ -322,12 +321,12 @@ base::Task<Issuance::Facts> Issuance::read_again(Order order) {
     const bool is_blocked = co_await repository_.is_key_blocked(key);
     if (is_blocked)
         throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
-    co_return Facts{std::move(order), std::move(proofs), *std::move(csr)};
+    co_return Facts{std::move(order), std::move(proofs), *std::move(csr), account->scope};
 }
 
 Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
     const auto& order = facts.order;
-    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, profiles_);
+    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, profiles_, facts.scope);
     if (!proof) throw std::move(proof.error());
     // Asked again: between finalize and now may lie an outage or a change of issuer.
     const auto& pin = order.intent->pin;
@@ -341,32 +340,6 @@ Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
         throw std::move(*refusal);
     }
     return ProvenIntent{std::move(*proof), issuer};
-}
-
-base::Task<std::optional<Issuance::BoundDraft>> Issuance::bind(const Order& order,
-                                                               ProvenIntent proven) {
-    const auto& issuer = proven.issuer;
-    auto& proof = proven.proof;
-    const auto& pin = order.intent->pin;
-    if (pin)
-        co_return BoundDraft{issuer, issuer.record_of(proof.fields()), issuer.draft(proof, *pin)};
-    if (issuer.signing_place() == Signer::Place::in_process) {
-        auto record = issuer.record_of(proof.fields());
-        co_return BoundDraft{issuer, std::move(record), issuer.draft(std::move(proof))};
-    }
-    // Another node may run the same job, and have come first.
-    IssuancePin wanted{issuer.id(), issuer.draft(proof).to_be_signed()};
-    const auto standing = co_await repository_.pin_issuance(order.id, std::move(wanted));
-    if (!standing) co_return std::nullopt;
-    const auto& bound = require_bound(*standing);
-    co_return BoundDraft{bound, bound.record_of(proof.fields()), bound.draft(proof, *standing)};
-}
-
-const Issuer& Issuance::require_bound(const IssuancePin& pin) const {
-    const auto* issuer = issuers_.find(pin.issuer);
-    if (issuer == nullptr)
-        throw SignerUnavailable("the issuer that the certificate is bound to is not configured");
-    return *issuer;
 }
 
 base::Task<void> Issuance::give_up(OrderId id) {

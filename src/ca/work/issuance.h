@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/task.h"
 #include "ca/facts/request_context.h"
+#include "ca/ports/linter.h"
 #include "ca/ports/repository.h"
 #include "ca/rules/issuance_proof.h"
 #include "ca/rules/profile.h"
@@ -17,10 +19,21 @@
 #include "ca/work/ordering.h"
 #include "ca/work/unsettled_endings.h"
 #include "crypto/random.h"
+#include "crypto/weak_keys.h"
 #include "pki/csr.h"
 #include "protocol/order.h"
 
 namespace cairn::ca {
+
+/// What the operator wants beyond the profiles.
+struct IssuanceOptions {
+    /// Keys that anybody can know; null: there is no list of them.
+    std::shared_ptr<const crypto::WeakKeys> weak_keys{};
+    /// Judges the names again; null: what was allowed when the order was placed still is.
+    const NamePolicy* names = nullptr;
+    /// Judges what is about to be signed; null: the CA's own lint alone does.
+    Linter* linter = nullptr;
+};
 
 /// From a ready order to a stored certificate (RFC 8555 section 7.4):
 ///   finalize    checks the CSR and writes the intent (serial number, validity) - durable
@@ -33,10 +46,11 @@ namespace cairn::ca {
 /// serial number.
 class Issuance {
   public:
+    using Options = IssuanceOptions;
     Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
              const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
              std::function<base::Executor()> next_executor, base::Announcements& announcements,
-             base::Log& log, Observer& observer);
+             base::Log& log, Observer& observer, Options options = {});
 
     /// Takes up the intents that a former process left.
     void start();
@@ -44,10 +58,12 @@ class Issuance {
 
     /// Begins issuance for an order that is ready, and waits for its end, `patience` at most. The
     /// order as it is then in the store, to be shown. The same CSR again is no error. Throws a
-    /// problem for a bad CSR (the order stays ready) and for an order in another state.
+    /// problem for a bad CSR and for names that are not allowed any more (the order stays ready),
+    /// and for an order in another state. `scope`: that of the order's account.
     [[nodiscard]] base::Task<OrderView> finalize(OrderView view, protocol::FinalizeRequest request,
                                                  RequestContext context,
-                                                 base::Milliseconds patience);
+                                                 base::Milliseconds patience,
+                                                 AccountScope scope = {});
     /// The order to be shown to who asks for it and has read `view`: that, or, while it is being
     /// processed, the order as it is at the end of its issuance or of `patience`.
     [[nodiscard]] base::Task<OrderView> settled(OrderView view, base::Milliseconds patience);
@@ -59,6 +75,7 @@ class Issuance {
         Order order;
         std::vector<Authorization> proofs;
         pki::Csr csr;
+        AccountScope scope;
     };
     using Issuings = JobsInFlight<OrderId, Facts, OrderView>;
 
@@ -70,7 +87,11 @@ class Issuance {
     /// Checks the request and writes the intent, if there is none with the same CSR yet. The end of
     /// the issuance is announced under the order's id.
     base::Task<Beginning> begin(OrderView view, protocol::FinalizeRequest request,
-                                RequestContext context);
+                                RequestContext context, AccountScope scope);
+    /// What `request` asks for, judged by the profile, the operator's lists and `scope`. Throws the
+    /// problem for which it is refused.
+    [[nodiscard]] pki::Csr require_csr(const protocol::FinalizeRequest& request, const Order& order,
+                                       const Profile& profile, const AccountScope& scope) const;
     /// What there is to wait for, if the order has an intent with the same CSR already.
     static std::optional<Beginning> repeated(const OrderView& view, const base::Bytes& csr);
     /// The order as the store has it now.
@@ -109,6 +130,15 @@ class Issuance {
     /// if it has ended meanwhile. Throws SignerUnavailable if its issuer is not there, and what
     /// `Issuer::draft` throws.
     base::Task<std::optional<BoundDraft>> bind(const Order& order, ProvenIntent proven);
+    /// Drafts, lints and signs what `proven` proves. With a problem if the lint refuses it; nothing
+    /// if the issuance has ended meanwhile. Throws as `bind` does.
+    base::Task<std::optional<IssuanceEnding>> draw_up_and_sign(const Order& order,
+                                                               ProvenIntent proven);
+    /// Binds, and has the linter judge what came of it. Throws LintRefused if the CA's own lint or
+    /// the linter refuses it, both of which are told.
+    base::Task<std::optional<BoundDraft>> bind_linted(const Order& order, ProvenIntent proven);
+    /// Counts and logs that nothing is signed for the order.
+    void tell_refused(Observer::Lint lint, const Order& order, std::string_view findings);
     /// The issuer that an issuance is bound to. Throws SignerUnavailable if it is not there.
     [[nodiscard]] const Issuer& require_bound(const IssuancePin& pin) const;
     /// The facts of an order whose intent is in the store and may be old. Throws the problem that
@@ -124,6 +154,7 @@ class Issuance {
     base::Announcements& announcements_;
     base::Log& log_;
     Observer& observer_;
+    const Options options_;
     Issuings issuings_;
     UnsettledEndings unsettled_;
     JobQueue queue_;

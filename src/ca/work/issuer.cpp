@@ -38,7 +38,7 @@ Draft require(Draft::OrFindings draft) {
         findings += (findings.empty() ? "" : "; ") + finding.message;
     if (draft.error().size() > most)
         findings += "; and " + std::to_string(draft.error().size() - most) + " more";
-    throw std::runtime_error("the lint refuses the draft: " + findings);
+    throw LintRefused("the lint refuses the draft: " + findings);
 }
 
 }  // namespace

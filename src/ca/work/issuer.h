@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,13 @@ namespace cairn::ca {
 class IssuerUnavailable : public SignerUnavailable {
   public:
     using SignerUnavailable::SignerUnavailable;
+};
+
+/// The lint found something wrong with what was to be signed: a mistake of the CA or of its
+/// configuration, never the client's. What it says is for the operator.
+class LintRefused : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
 };
 
 /// A CA certificate with the key behind it, and what it is used for.
@@ -67,10 +75,14 @@ class Issuer {
     [[nodiscard]] std::optional<std::string> refusal(const protocol::Identifier& identifier) const;
     /// Whether they forbid none of these.
     [[nodiscard]] bool permits(std::span<const protocol::Identifier> identifiers) const;
+    /// Whether the chain may certify for `purpose`.
+    [[nodiscard]] bool permits(pki::KeyPurpose purpose) const {
+        return pki::permits_purpose(chain_, purpose);
+    }
     /// Whether they let a subject have a common name.
     [[nodiscard]] bool permits_common_name() const;
-    /// The draft of what `proof` proves, for `sign`. Throws std::runtime_error naming the first
-    /// findings of the lint, if there are any.
+    /// The draft of what `proof` proves, for `sign`. Throws LintRefused naming the first findings
+    /// of the lint, if there are any.
     [[nodiscard]] Draft draft(IssuanceProof proof) const;
     [[nodiscard]] Draft draft(OwnCertificateProof proof) const;
     /// The draft of what `proof` proves in the octets of `pin`, which is of this issuer.

@@ -89,7 +89,8 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
     const auto external_key = co_await external_key_of(account);
     const auto& profile = require_profile(request.profile, external_key);
     const auto now = context.time;
-    if (auto refusal = order_refusal(request, profile, policy_, now)) throw std::move(*refusal);
+    if (auto refusal = order_refusal(request, profile, policy_, now, account.scope))
+        throw std::move(*refusal);
     if (external_key) {
         auto refusal = scope_refusal(external_key->scope, request.identifiers, profile, context);
         if (refusal) throw std::move(*refusal);

@@ -192,6 +192,10 @@ base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key
 void Registration::require_usable_key(const protocol::Jwk& key) const {
     if (auto refusal = account_key_refusal(key.public_key()))
         throw Problem(ProblemType::bad_public_key, "the key is refused: " + *refusal);
+    if (options_.weak_keys && options_.weak_keys->contains(key.public_key()))
+        throw Problem(ProblemType::bad_public_key,
+                      "the key is one of those that Debian's OpenSSL made in 2006 to 2008, which "
+                      "anybody can know (CVE-2008-0166)");
     if (std::ranges::find(options_.own_keys, key.public_key()) != options_.own_keys.end())
         throw Problem(ProblemType::bad_public_key, "the key belongs to this CA");
 }

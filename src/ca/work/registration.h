@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "ca/ports/repository.h"
 #include "ca/rules/terms.h"
 #include "crypto/random.h"
+#include "crypto/weak_keys.h"
 #include "protocol/account.h"
 #include "protocol/jwk.h"
 
@@ -26,6 +28,8 @@ class Registration {
         Terms terms{};
         /// Keys of the CA itself, which nobody else can have.
         std::vector<crypto::PublicKey> own_keys{};
+        /// Keys that anybody can know; null: there is no list of them.
+        std::shared_ptr<const crypto::WeakKeys> weak_keys{};
         /// A new account must be bound to an external one (section 7.3.4).
         bool external_account_required = false;
     };

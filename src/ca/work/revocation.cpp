@@ -14,6 +14,8 @@ namespace {
 
 // The identifiers that a certificate names, or nothing if it names what no order can hold.
 std::optional<std::vector<protocol::Identifier>> identifiers_of(const pki::SubjectNames& names) {
+    // Nobody can hold an authorization for a URI.
+    if (!names.uris.empty()) return std::nullopt;
     std::vector<protocol::Identifier> identifiers;
     for (const auto& name : names.dns_names) {
         auto identifier = protocol::Identifier::dns(name);

@@ -69,6 +69,11 @@ const Statement deactivate{"deactivate_account",
                            " WHERE id = $1 AND deactivated IS NULL RETURNING " +
                                columns,
                            repeatable};
+const Statement set_scope{"set_account_scope",
+                          "UPDATE accounts SET scope = nullif($2, ''), version = version + 1"
+                          " WHERE id = $1 RETURNING " +
+                              columns,
+                          repeatable};
 const Statement replace_key{"replace_account_key",
                             "WITH asked AS MATERIALIZED"
                             " (SELECT obstacle_to_key($5, $6, $3, true) AS obstacle),"
@@ -178,6 +183,12 @@ base::Task<std::optional<Account>> PostgresRepository::deactivate_account(Accoun
     auto account = answer.first([this](PostgresRow& row) { return remember(row); });
     if (!account) co_return co_await find_account(id);
     co_return account;
+}
+
+base::Task<std::optional<Account>> PostgresRepository::set_account_scope(AccountId id,
+                                                                         ca::AccountScope scope) {
+    const auto answer = co_await run(set_scope, id, scope.to_text());
+    co_return answer.first([this](PostgresRow& row) { return remember(row); });
 }
 
 base::Task<ca::AccountStore::KeyReplacement> PostgresRepository::replace_account_key(

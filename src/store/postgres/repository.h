@@ -29,6 +29,8 @@ class PostgresRepository final : public ca::SharedRepository {
                                                        std::size_t limit) override;
     base::Task<std::optional<ca::Account>> update_account(ca::AccountId id,
                                                           ca::AccountChange change) override;
+    base::Task<std::optional<ca::Account>> set_account_scope(ca::AccountId id,
+                                                             ca::AccountScope scope) override;
     base::Task<std::optional<ca::Account>> deactivate_account(ca::AccountId id,
                                                               base::Time now) override;
     base::Task<KeyReplacement> replace_account_key(ca::AccountId id,

@@ -10,7 +10,7 @@ using ca::AccountId;
 
 std::optional<Account> find_by_id(Connection& connection, const AccountId& id) {
     return connection.find(
-        "SELECT id, jwk, contacts, created, terms_agreed, deactivated, terms_url, bound_to,"
+        "SELECT id, jwk, contacts, created, terms_agreed, deactivated, scope, terms_url, bound_to,"
         " binding FROM accounts WHERE id = ?",
         read_account<Columns>, id);
 }
@@ -76,8 +76,8 @@ base::Task<std::vector<Account>> SqliteRepository::list_accounts(std::optional<A
     const auto behind = after ? after->octets() : base::BytesView();
     co_return readers_.read([&](Connection& connection) {
         return connection.list(
-            "SELECT id, jwk, contacts, created, terms_agreed, deactivated, terms_url, bound_to,"
-            " binding FROM accounts WHERE id > ? ORDER BY id LIMIT ?",
+            "SELECT id, jwk, contacts, created, terms_agreed, deactivated, scope, terms_url,"
+            " bound_to, binding FROM accounts WHERE id > ? ORDER BY id LIMIT ?",
             read_account<Columns>, behind, static_cast<std::int64_t>(limit));
     });
 }
@@ -123,6 +123,18 @@ base::Task<std::optional<Account>> SqliteRepository::deactivate_account(AccountI
                 id) == 1) {
             announce(accounts_, id, [&](Account& account) { account.deactivated = now; });
         }
+        return find_by_id(connection, id);
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<std::optional<Account>> SqliteRepository::set_account_scope(AccountId id,
+                                                                       ca::AccountScope scope) {
+    const auto text = scope.to_text();
+    auto step = [&](Connection& connection) {
+        if (connection.execute("UPDATE accounts SET scope = nullif(?, '') WHERE id = ?", text,
+                               id) == 1)
+            announce(accounts_, id, [&](Account& account) { account.scope = scope; });
         return find_by_id(connection, id);
     };
     co_return co_await writer_.run(step);

@@ -16,6 +16,7 @@ inline void expect_same(const ca::Account& left, const ca::Account& right) {
     EXPECT_EQ(left.deactivated, right.deactivated);
     EXPECT_EQ(left.terms_url, right.terms_url);
     EXPECT_EQ(left.binding, right.binding);
+    EXPECT_EQ(left.scope, right.scope);
 }
 
 inline void expect_same(const protocol::Problem& left, const protocol::Problem& right) {

@@ -51,6 +51,10 @@ class FaultyRepository final : public ca::Repository {
                                                               base::Time now) override {
         return around(point_, "deactivate_account", store_->deactivate_account(std::move(id), now));
     }
+    base::Task<std::optional<ca::Account>> set_account_scope(ca::AccountId id,
+                                                             ca::AccountScope scope) override {
+        return store_->set_account_scope(std::move(id), std::move(scope));
+    }
     base::Task<KeyReplacement> replace_account_key(ca::AccountId id,
                                                    crypto::Sha256Digest old_thumbprint,
                                                    protocol::Jwk new_key) override {

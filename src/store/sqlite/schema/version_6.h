@@ -29,6 +29,8 @@ ALTER TABLE accounts ADD COLUMN binding TEXT;
 CREATE INDEX bound_accounts ON accounts (bound_to, id) WHERE bound_to IS NOT NULL;
 -- The kid of the key by which the operator's word stands for the validation; NULL: none.
 ALTER TABLE authorizations ADD COLUMN vouched_by TEXT;
+-- What the operator lets an account have, lines as ca::AccountScope writes them; NULL: nothing is said.
+ALTER TABLE accounts ADD COLUMN scope TEXT;
 )sql";
 
 }  // namespace cairn::store

@@ -1,0 +1,22 @@
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "ca/facts/uri_pattern.h"
+
+using cairn::ca::check_uri_name;
+using cairn::ca::UriPattern;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto text = cairn::base::text_of({data, size});
+    static const UriPattern any = UriPattern::from_text("spiffe://a.example/{x}/b/{y}").value();
+    const bool is_name = check_uri_name(text).has_value();
+    // Nothing matches that may not stand in a certificate, and a value matches itself alone.
+    if (any.matches(text) && !is_name) std::abort();
+    if (const auto pattern = UriPattern::from_text(text)) {
+        if (pattern->text() != text) std::abort();
+        if (pattern->matches(text) != is_name) std::abort();
+    } else if (is_name) {
+        std::abort();
+    }
+    return 0;
+}

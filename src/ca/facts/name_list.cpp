@@ -1,0 +1,75 @@
+#include "ca/facts/name_list.h"
+
+#include <algorithm>
+
+namespace cairn::ca {
+
+using protocol::Identifier;
+using protocol::IdentifierType;
+
+base::Result<NameList> NameList::of(std::span<const std::string> entries) {
+    if (entries.size() > most_entries)
+        return base::fail("it has more than " + std::to_string(most_entries) + " entries");
+    NameList list;
+    for (const auto& entry : entries)
+        if (auto added = list.add(entry); !added)
+            return base::fail("\"" + base::printable(entry, 80) +
+                              "\" is neither a name such as \"www.example.com\", nor a suffix such "
+                              "as \".example.com\", nor a network: " +
+                              added.error().message);
+    return list;
+}
+
+base::Result<void> NameList::add(const std::string& entry) {
+    if (auto network = base::IpNetwork::from_text(entry)) {
+        networks_.push_back(*network);
+    } else if (entry.starts_with('.')) {
+        auto zone = protocol::DnsName::from_text(std::string_view(entry).substr(1));
+        if (!zone) return std::unexpected(std::move(zone.error()));
+        suffixes_.insert(zone->text());
+    } else {
+        auto name = Identifier::dns(entry);
+        if (!name) return std::unexpected(std::move(name.error()));
+        names_.insert(name->value());
+    }
+    entries_.push_back(entry);
+    return {};
+}
+
+bool NameList::contains(const Identifier& identifier) const {
+    if (identifier.type() == IdentifierType::ip) {
+        const auto address = identifier.ip_address();
+        return std::ranges::any_of(
+            networks_, [&](const base::IpNetwork& network) { return network.contains(address); });
+    }
+    if (names_.contains(identifier.value())) return true;
+    if (suffixes_.empty()) return false;
+    std::string_view zone = identifier.base_value();
+    if (identifier.is_wildcard() && suffixes_.contains(zone)) return true;
+    for (auto dot = zone.find('.'); dot != std::string_view::npos; dot = zone.find('.')) {
+        zone.remove_prefix(dot + 1);
+        if (suffixes_.contains(zone)) return true;
+    }
+    return false;
+}
+
+bool NameList::touches(const Identifier& identifier) const {
+    if (contains(identifier)) return true;
+    if (!identifier.is_wildcard()) return false;
+    const auto zone = "." + identifier.base_value();
+    return std::ranges::any_of(names_, [&](std::string_view name) {
+        return name.ends_with(zone) && !name.substr(0, name.size() - zone.size()).contains('.');
+    });
+}
+
+NameRules::Verdict NameRules::judge(const Identifier& identifier) const {
+    if (deny.touches(identifier)) return Verdict::denied;
+    if (!allow.is_empty() && !allow.contains(identifier)) return Verdict::not_listed;
+    return Verdict::allowed;
+}
+
+bool is_at_or_below(std::string_view name, std::string_view zone) {
+    return name == zone || (name.ends_with(zone) && name[name.size() - zone.size() - 1] == '.');
+}
+
+}  // namespace cairn::ca
