@@ -51,6 +51,7 @@ def pem_of(key):
 
 # Names
 
+@pytest.mark.checks(72, 73, 121)
 def test_a_public_ca_knows_the_public_dns_alone(start_client, tmp_path):
     client = start_client(kind="public")
     for name, reason in [("a.internal", "does not exist in the public DNS"),
@@ -86,6 +87,7 @@ def test_a_private_ca_says_which_suffixes_it_has(start_client):
                        "does not exist in the public DNS")
 
 
+@pytest.mark.checks(71)
 def test_names_are_allowed_and_denied_by_lists(start_client):
     client = start_client({
         "policy.allow_names": [".shop.test", "127.0.0.1"],
@@ -170,6 +172,7 @@ def roca():
     return rsa_of(roca_prime(1024), roca_prime(1024))
 
 
+@pytest.mark.checks(136)
 @pytest.mark.parametrize("make, reason", [
     (lambda: rsa_of(random_prime(1024), random_prime(1023)), "not divisible by 8"),
     (lambda: rsa_of(random_prime(1536), random_prime(1535)), "not divisible by 8"),
@@ -184,6 +187,7 @@ def test_weak_rsa_keys(client, make, reason):
     assert client.read(url)["status"] == "ready"
 
 
+@pytest.mark.checks(136)
 @pytest.mark.parametrize("form", [["-conv_form", "compressed"], ["-param_enc", "explicit"]],
                          ids=["compressed point", "explicit parameters"])
 def test_keys_in_other_encodings(client, tmp_path, form):
@@ -198,6 +202,7 @@ def test_keys_in_other_encodings(client, tmp_path, form):
                    "badCSR", "public key is not the DER of")
 
 
+@pytest.mark.checks(56, 66, 136)
 def test_keys_that_anybody_can_know(start_client, tmp_path):
     weak = rsa.generate_private_key(65537, 2048)
     modulus = f"Modulus={weak.public_key().public_numbers().n:X}\n"
@@ -228,6 +233,7 @@ def test_a_list_of_weak_keys_that_is_none(start_client, tmp_path):
     ca.start()
 
 
+@pytest.mark.checks(56, 136)
 @pytest.mark.parametrize("running", [True, False])
 def test_keys_that_the_operator_blocks(start_client, tmp_path, running):
     client = start_client()
@@ -279,6 +285,7 @@ def linter(folder, script):
     return str(path)
 
 
+@pytest.mark.checks(149)
 def test_a_linter_judges_each_certificate(start_client, tmp_path):
     # It sees the certificate, and refuses those that have this name.
     client = start_client({"policy.linter": [

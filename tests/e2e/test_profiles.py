@@ -56,6 +56,7 @@ def days_of(certificate):
             + datetime.timedelta(seconds=1)) / datetime.timedelta(days=1)
 
 
+@pytest.mark.checks(144, 146)
 def test_the_profiles_that_are_shipped(start_client):
     client = start_client()
     assert set(client.directory["meta"]["profiles"]) == {"default", "shortlived", "mtls"}
@@ -111,6 +112,7 @@ def test_an_issuer_that_cannot_certify_a_profile_is_refused_at_start(start_clien
     ca.start()
 
 
+@pytest.mark.checks(75)
 def test_unknown_and_unfit_profiles(start_client):
     client = start_client({"profiles.named.identifiers": ["dns"]})
 
@@ -125,6 +127,7 @@ def test_unknown_and_unfit_profiles(start_client):
     assert refused("a.test", "named").status_code == 201
 
 
+@pytest.mark.checks(134)
 def test_a_profile_that_was_withdrawn(start_client):
     client = start_client({"profiles.brief.validity": "6d"})
     ca = client.authority
@@ -137,6 +140,7 @@ def test_a_profile_that_was_withdrawn(start_client):
                    "is not offered any more")
 
 
+@pytest.mark.checks(136)
 def test_ed25519_keys_where_a_profile_has_them(start_client):
     client = start_client({"profiles.modern.key_types": ["ed25519", "ec-p256"]})
 
@@ -161,6 +165,7 @@ def scope(ca, client, *arguments):
                            client.account_url, *arguments, "--json"]))
 
 
+@pytest.mark.checks(131)
 @pytest.mark.parametrize("running", [True, False])
 def test_uris_that_the_operator_lets_an_account_have(start_client, running):
     client = start_client()
