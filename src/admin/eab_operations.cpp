@@ -58,6 +58,7 @@ ca::ExternalKeyScope scope_from(const Context& context, const Arguments& argumen
     scope.names = parsed<ca::NamePattern>(arguments, "name", ca::NamePattern::from_text);
     scope.networks = parsed<base::IpNetwork>(arguments, "network", base::IpNetwork::from_text);
     scope.profiles = parsed<std::string>(arguments, "profile", profile_name);
+    scope.uris = parsed<ca::UriPattern>(arguments, "uri", ca::UriPattern::from_text);
     scope.names_are_vouched_for = arguments.flag("without_validation");
     if (scope.names_are_vouched_for && scope.names.empty())
         refuse_usage(
@@ -163,6 +164,8 @@ json::object facts_of(const ExternalKey& key, base::Time now) {
     if (!scope.networks.empty()) facts["networks"] = texts(scope.networks, as_text);
     if (!scope.profiles.empty())
         facts["profiles"] = texts(scope.profiles, [](const auto& name) { return name; });
+    if (!scope.uris.empty())
+        facts["uris"] = texts(scope.uris, [](const auto& pattern) { return pattern.text(); });
     facts["without_validation"] = scope.names_are_vouched_for;
     if (!key.note.empty()) facts["note"] = key.note;
     return facts;
@@ -253,32 +256,36 @@ constexpr Parameter kid_parameter{"kid", Parameter::Kind::word, "The key's ident
 
 Operation eab_create() {
     using Kind = Parameter::Kind;
-    return {.noun = "eab",
-            .verb = "create",
-            .summary = "Make a key with which an account can be had; its secret is told this once",
-            .example =
-                "cairn-ca eab create /var/lib/cairn-ca --name .web.corp.example --valid-for "
-                "7d --note \"web team\"",
-            .parameters =
-                {{"name", Kind::words,
-                  "Its accounts order this name (host.example), all below one (.example), or these "
-                  "addresses (10.0.0.0/8), and no others (may be repeated)"},
-                 {"network", Kind::words,
-                  "Its accounts are made and order from these addresses alone, such as 10.0.0.0/8 "
-                  "(may be repeated)"},
-                 {"profile", Kind::words,
-                  "Its accounts order under this profile, and no others (may be repeated)"},
-                 {"without_validation", Kind::flag,
-                  "Your word stands for the validation of the names: for networks in which nothing "
-                  "can be reached. Never in a public CA"},
-                 {"max_uses", Kind::count, "So many accounts can be bound to it (1 unless said)"},
-                 {"reusable", Kind::flag, "Any number of accounts can be bound to it"},
-                 {"not_after", Kind::word,
-                  "From then on no account can be bound to it, as 2027-01-31T12:00:00Z"},
-                 {"valid_for", Kind::word, "The same, from now on: 30d, 12h, 15m"},
-                 {"note", Kind::word, "Your own words, as for whom it is"}},
-            .effect = Operation::Effect::acts,
-            .run = create};
+    return {
+        .noun = "eab",
+        .verb = "create",
+        .summary = "Make a key with which an account can be had; its secret is told this once",
+        .example =
+            "cairn-ca eab create /var/lib/cairn-ca --name .web.corp.example --valid-for "
+            "7d --note \"web team\"",
+        .parameters =
+            {{"name", Kind::words,
+              "Its accounts order this name (host.example), all below one (.example), or these "
+              "addresses (10.0.0.0/8), and no others (may be repeated)"},
+             {"network", Kind::words,
+              "Its accounts are made and order from these addresses alone, such as 10.0.0.0/8 "
+              "(may be repeated)"},
+             {"profile", Kind::words,
+              "Its accounts order under this profile, and no others (may be repeated)"},
+             {"uri", Kind::words,
+              "Its accounts' certificates may have this URI beside their names, {NAME} standing "
+              "for one segment, under a profile with URIs (may be repeated)"},
+             {"without_validation", Kind::flag,
+              "Your word stands for the validation of the names: for networks in which nothing "
+              "can be reached. Never in a public CA"},
+             {"max_uses", Kind::count, "So many accounts can be bound to it (1 unless said)"},
+             {"reusable", Kind::flag, "Any number of accounts can be bound to it"},
+             {"not_after", Kind::word,
+              "From then on no account can be bound to it, as 2027-01-31T12:00:00Z"},
+             {"valid_for", Kind::word, "The same, from now on: 30d, 12h, 15m"},
+             {"note", Kind::word, "Your own words, as for whom it is"}},
+        .effect = Operation::Effect::acts,
+        .run = create};
 }
 
 Operation eab_list() {

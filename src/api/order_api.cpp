@@ -87,7 +87,7 @@ base::Task<Response> OrderApi::finalize(Request request, std::string id) {
     auto view = ca::Ordering::require_own(std::move(found), signed_request.account.id);
     view = co_await issuance_.finalize(std::move(view), std::move(*wanted),
                                        std::move(signed_request.context), longest_hold,
-                                       std::move(signed_request.account.scope));
+                                       std::move(signed_request.account));
     co_return order_response(view, 200);
 }
 

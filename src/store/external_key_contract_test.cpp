@@ -24,6 +24,7 @@ void expect_same(const ca::ExternalKey& left, const ca::ExternalKey& right) {
     EXPECT_EQ(texts(left.scope.names), texts(right.scope.names));
     EXPECT_EQ(texts(left.scope.networks), texts(right.scope.networks));
     EXPECT_EQ(left.scope.profiles, right.scope.profiles);
+    EXPECT_EQ(left.scope.uris, right.scope.uris);
     EXPECT_EQ(left.scope.names_are_vouched_for, right.scope.names_are_vouched_for);
     EXPECT_EQ(left.note, right.note);
     EXPECT_EQ(left.revoked, right.revoked);
@@ -69,6 +70,7 @@ TEST_P(ExternalKeyContract, KeepsEveryFact) {
                         ca::NamePattern::from_text("10.0.0.0/8").value()};
     full.scope.networks = {base::IpNetwork::from_text("192.0.2.0/24").value()};
     full.scope.profiles = {"default", "short"};
+    full.scope.uris = {ca::UriPattern::from_text("spiffe://example.org/ns/{ns}/web").value()};
     full.scope.names_are_vouched_for = true;
     full.note = "for the web team, Zürich";
     full.revoked = now + 1h;

@@ -139,6 +139,20 @@ protocol::Jwk jwk_from(std::string_view json) {
     return *std::move(jwk);
 }
 
+std::string to_stored(std::span<const ca::UriPattern> patterns) {
+    std::vector<std::string> texts;
+    texts.reserve(patterns.size());
+    for (const auto& pattern : patterns) texts.push_back(pattern.text());
+    return to_lines(texts);
+}
+
+std::vector<ca::UriPattern> uri_patterns_from(std::string_view lines) {
+    std::vector<ca::UriPattern> patterns;
+    for (const auto& line : from_lines(lines))
+        patterns.push_back(read_or_throw(ca::UriPattern::from_text(line), "URI"));
+    return patterns;
+}
+
 ca::AccountScope scope_from(std::optional<std::string_view> text) {
     return read_or_throw(ca::AccountScope::from_text(text.value_or("")), "scope");
 }

@@ -45,6 +45,9 @@ namespace cairn::store {
 template <class Kind>
 [[nodiscard]] ca::Id<Kind> id_from(base::BytesView octets);
 [[nodiscard]] protocol::Jwk jwk_from(std::string_view json);
+/// URI patterns as lines.
+[[nodiscard]] std::string to_stored(std::span<const ca::UriPattern> patterns);
+[[nodiscard]] std::vector<ca::UriPattern> uri_patterns_from(std::string_view lines);
 /// Of no text: an empty one.
 [[nodiscard]] ca::AccountScope scope_from(std::optional<std::string_view> text);
 [[nodiscard]] protocol::Token token_from(std::string_view text);

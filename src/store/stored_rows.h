@@ -37,8 +37,8 @@ ca::Account read_account(Row& row) {
     return account;
 }
 
-/// kid, hmac_key, created, not_after, most_uses, uses, names, networks, profiles, is_vouching,
-/// note, revoked.
+/// kid, hmac_key, created, not_after, most_uses, uses, names, networks, profiles, uris,
+/// is_vouching, note, revoked.
 template <class Row>
 ca::ExternalKey read_external_key(Row& row) {
     ca::ExternalKey key{.kid = std::string(row.text()), .hmac_key = {}, .created = {}};
@@ -51,6 +51,7 @@ ca::ExternalKey read_external_key(Row& row) {
     key.scope.names = name_patterns_from(row.text());
     key.scope.networks = networks_from(row.text());
     key.scope.profiles = from_lines(row.text());
+    key.scope.uris = uri_patterns_from(row.text());
     key.scope.names_are_vouched_for = row.integer() != 0;
     key.note = row.text();
     key.revoked = row.optional_time();

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "ca/facts/name_pattern.h"
+#include "ca/facts/uri_pattern.h"
 
 namespace cairn::ca {
 
@@ -21,6 +22,9 @@ struct ExternalKeyScope {
     std::vector<base::IpNetwork> networks{};
     /// Profiles that they may order under.
     std::vector<std::string> profiles{};
+    /// URIs that their certificates may have beside the names, under a profile that has URIs at
+    /// all. Here, none listed are none allowed.
+    std::vector<UriPattern> uris{};
     /// The operator's word stands for the validation of `names`, which is not empty then.
     bool names_are_vouched_for = false;
 };

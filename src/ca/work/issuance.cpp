@@ -39,6 +39,14 @@ std::string joined(const Findings& findings, Text text) {
     return result;
 }
 
+pki::Csr require_csr(const protocol::FinalizeRequest& request) {
+    auto csr = pki::Csr::from_der(request.csr);
+    if (csr) return *std::move(csr);
+    throw Problem(ProblemType::bad_csr,
+                  "the CSR is refused: " +
+                      joined(csr.error(), [](const base::Error& error) { return error.message; }));
+}
+
 void require_begun(OrderStore::IssuanceBeginning beginning) {
     using enum OrderStore::IssuanceBeginning;
     switch (beginning) {
@@ -92,13 +100,13 @@ void Issuance::stop(base::Milliseconds patience) {
 
 base::Task<OrderView> Issuance::finalize(OrderView view, protocol::FinalizeRequest request,
                                          RequestContext context, base::Milliseconds patience,
-                                         AccountScope scope) {
+                                         std::optional<Account> of_order) {
     const auto id = view.order.id;
     const auto account = view.order.account;
     // Taken first, so that no end is missed.
     auto ticket = announcements_.ticket(co_await boost::asio::this_coro::executor, id.to_string());
-    const auto beginning =
-        co_await begin(std::move(view), std::move(request), std::move(context), std::move(scope));
+    const auto beginning = co_await begin(std::move(view), std::move(request), std::move(context),
+                                          std::move(of_order));
     if (beginning.is_under_way) co_await ticket.wait(patience);
     if (auto outcome = issuings_.result_of(beginning.issuing)) co_return *std::move(outcome);
     co_return co_await present(id, account);
@@ -131,27 +139,34 @@ std::optional<Issuance::Beginning> Issuance::repeated(const OrderView& view,
     return Beginning{status == OrderStatus::processing, nullptr};
 }
 
-pki::Csr Issuance::require_csr(const protocol::FinalizeRequest& request, const Order& order,
-                               const Profile& profile, const AccountScope& scope) const {
+void Issuance::require_allowed(const pki::Csr& csr, const Order& order, const Profile& profile,
+                               const AccountScope& scope) const {
     const auto refuse = [](const std::string& why) {
         throw Problem(ProblemType::bad_csr, "the CSR is refused: " + why);
     };
-    auto csr = pki::Csr::from_der(request.csr);
-    if (!csr) refuse(joined(csr.error(), [](const base::Error& error) { return error.message; }));
-    if (const auto findings = csr_findings(*csr, order, profile, scope); !findings.empty())
+    if (const auto findings = csr_findings(csr, order, profile, scope); !findings.empty())
         refuse(joined(findings, [](const std::string& finding) { return finding; }));
-    if (options_.weak_keys && options_.weak_keys->contains(csr->public_key()))
+    if (options_.weak_keys && options_.weak_keys->contains(csr.public_key()))
         refuse(
             "its key is one of those that Debian's OpenSSL made in 2006 to 2008, which anybody "
             "can know (CVE-2008-0166)");
     if (options_.names != nullptr)
         if (auto refusal = names_refusal(order.identifiers, profile, *options_.names, scope))
             throw std::move(*refusal);
-    return std::move(*csr);
+}
+
+base::Task<AccountScope> Issuance::scope_of(Account account, const pki::Csr& csr) {
+    auto scope = std::move(account.scope);
+    if (csr.names().uris.empty() || !account.binding) co_return scope;
+    const auto key = co_await repository_.find_external_key(account.binding->kid);
+    if (key && !key->revoked)
+        scope.uris.insert(scope.uris.end(), key->scope.uris.begin(), key->scope.uris.end());
+    co_return scope;
 }
 
 base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::FinalizeRequest request,
-                                                RequestContext context, AccountScope scope) {
+                                                RequestContext context,
+                                                std::optional<Account> account) {
     if (auto repetition = repeated(view, request.csr)) co_return *std::move(repetition);
     auto& order = view.order;
     const auto status = view.status();
@@ -163,7 +178,10 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
         throw Problem(ProblemType::invalid_profile,
                       "profile \"" + order.profile + "\" is not offered any more");
 
-    auto csr = require_csr(request, order, *profile, scope);
+    auto csr = require_csr(request);
+    AccountScope scope;
+    if (account) scope = co_await scope_of(*std::move(account), csr);
+    require_allowed(csr, order, *profile, scope);
     const auto now = clock_.now();
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
@@ -321,7 +339,8 @@ base::Task<Issuance::Facts> Issuance::read_again(Order order) {
     const bool is_blocked = co_await repository_.is_key_blocked(key);
     if (is_blocked)
         throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
-    co_return Facts{std::move(order), std::move(proofs), *std::move(csr), account->scope};
+    auto scope = co_await scope_of(*account, *csr);
+    co_return Facts{std::move(order), std::move(proofs), *std::move(csr), std::move(scope)};
 }
 
 Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {

@@ -59,11 +59,12 @@ class Issuance {
     /// Begins issuance for an order that is ready, and waits for its end, `patience` at most. The
     /// order as it is then in the store, to be shown. The same CSR again is no error. Throws a
     /// problem for a bad CSR and for names that are not allowed any more (the order stays ready),
-    /// and for an order in another state. `scope`: that of the order's account.
+    /// and for an order in another state. `account`: the order's, if what the operator lets it have
+    /// matters.
     [[nodiscard]] base::Task<OrderView> finalize(OrderView view, protocol::FinalizeRequest request,
                                                  RequestContext context,
                                                  base::Milliseconds patience,
-                                                 AccountScope scope = {});
+                                                 std::optional<Account> account = {});
     /// The order to be shown to who asks for it and has read `view`: that, or, while it is being
     /// processed, the order as it is at the end of its issuance or of `patience`.
     [[nodiscard]] base::Task<OrderView> settled(OrderView view, base::Milliseconds patience);
@@ -87,11 +88,13 @@ class Issuance {
     /// Checks the request and writes the intent, if there is none with the same CSR yet. The end of
     /// the issuance is announced under the order's id.
     base::Task<Beginning> begin(OrderView view, protocol::FinalizeRequest request,
-                                RequestContext context, AccountScope scope);
-    /// What `request` asks for, judged by the profile, the operator's lists and `scope`. Throws the
-    /// problem for which it is refused.
-    [[nodiscard]] pki::Csr require_csr(const protocol::FinalizeRequest& request, const Order& order,
-                                       const Profile& profile, const AccountScope& scope) const;
+                                RequestContext context, std::optional<Account> account);
+    /// Throws the problem for which `csr` is refused: by the profile, the operator's lists, and
+    /// `scope`, that of the account.
+    void require_allowed(const pki::Csr& csr, const Order& order, const Profile& profile,
+                         const AccountScope& scope) const;
+    /// What the operator lets the account have; with the URIs of its external key if `csr` has any.
+    base::Task<AccountScope> scope_of(Account account, const pki::Csr& csr);
     /// What there is to wait for, if the order has an intent with the same CSR already.
     static std::optional<Beginning> repeated(const OrderView& view, const base::Bytes& csr);
     /// The order as the store has it now.

@@ -23,8 +23,10 @@ class IssuancePolicyTest : public Bench {
   protected:
     base::Task<OrderView> finalize(OrderView view, protocol::FinalizeRequest request = csr_for(),
                                    AccountScope of_account = {}) {
+        auto changed = account;
+        changed.scope = std::move(of_account);
         return issuance().finalize(std::move(view), std::move(request), just_now(), 10s,
-                                   std::move(of_account));
+                                   std::move(changed));
     }
     void use(Profile profile) {
         profile.name = "default";
@@ -114,13 +116,30 @@ TEST_F(IssuancePolicyTest, IssuesUrisOnTheOperatorsWord) {
     EXPECT_EQ(pki::Certificate::from_der(kept.der)->names().uris, std::vector<std::string>{uri});
 }
 
+TEST_F(IssuancePolicyTest, IssuesUrisOfTheExternalKey) {
+    use(with_uris());
+    ExternalKey key{.kid = "k1", .hmac_key = {1}, .created = start_time};
+    key.scope.uris = scope.uris;
+    ASSERT_TRUE(await(repository.create_external_key(key)));
+    auto bound = account;
+    bound.binding = {"k1", "{}"};
+    const auto finalize_bound = [&](OrderView view) {
+        return issuance().finalize(std::move(view), csr_with(uri), just_now(), 10s, bound);
+    };
+    EXPECT_EQ(await(finalize_bound(ready(account.id))).status(), OrderStatus::valid);
+    (void)await(repository.revoke_external_key("k1", start_time));
+    EXPECT_EQ(refusal(finalize_bound(ready(account.id))).type, bad_csr);
+}
+
 TEST_F(IssuancePolicyTest, GoesByTheStoredScopeAfterACrash) {
     use(with_uris());
+    auto allowed = account;
+    allowed.scope = scope;
     (void)await(repository.set_account_scope(account.id, scope));
     for (const bool is_kept : {true, false}) {
         signer->gate().close();
         const auto view =
-            await(issuance().finalize(ready(account.id), csr_with(uri), just_now(), 0ms, scope));
+            await(issuance().finalize(ready(account.id), csr_with(uri), just_now(), 0ms, allowed));
         if (!is_kept) (void)await(repository.set_account_scope(account.id, {}));
         restart();
         signer->gate().open();

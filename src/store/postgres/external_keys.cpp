@@ -10,7 +10,7 @@ using enum Statement::Transaction;
 
 const std::string columns =
     "k.kid, k.hmac_key, k.created, k.not_after, k.most_uses, k.uses, k.names, k.networks,"
-    " k.profiles, k.is_vouching, k.note, k.revoked";
+    " k.profiles, k.uris, k.is_vouching, k.note, k.revoked";
 
 const Statement find{"find_external_key",
                      "SELECT " + columns + " FROM external_keys k WHERE k.kid = $1", repeatable,
@@ -18,8 +18,8 @@ const Statement find{"find_external_key",
 const Statement create{
     "create_external_key",
     "INSERT INTO external_keys (kid, hmac_key, created, not_after, most_uses, uses, names,"
-    " networks, profiles, is_vouching, note, revoked)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+    " networks, profiles, uris, is_vouching, note, revoked)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
     repeatable};
 const Statement revoke{"revoke_external_key",
                        "UPDATE external_keys k SET revoked = coalesce(k.revoked, $2)"
@@ -51,11 +51,11 @@ base::Task<std::optional<ExternalKey>> PostgresRepository::find_external_key(std
 }
 
 base::Task<bool> PostgresRepository::create_external_key(ExternalKey key) {
-    const auto answer =
-        co_await run(create, key.kid, base::BytesView(key.hmac_key), key.created, key.not_after,
-                     key.most_uses, key.uses, to_stored(key.scope.names),
-                     to_stored(key.scope.networks), to_lines(key.scope.profiles),
-                     std::int64_t{key.scope.names_are_vouched_for}, key.note, key.revoked);
+    const auto answer = co_await run(
+        create, key.kid, base::BytesView(key.hmac_key), key.created, key.not_after, key.most_uses,
+        key.uses, to_stored(key.scope.names), to_stored(key.scope.networks),
+        to_lines(key.scope.profiles), to_stored(key.scope.uris),
+        std::int64_t{key.scope.names_are_vouched_for}, key.note, key.revoked);
     if (answer.affected() == 1) co_return true;
     if (!answer.follows_lost_answer()) co_return false;
     // What an earlier sending wrote has this secret, which nobody else can have made.

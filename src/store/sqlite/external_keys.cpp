@@ -9,7 +9,7 @@ using ca::ExternalKey;
 std::optional<ExternalKey> find_by_kid(Connection& connection, const std::string& kid) {
     return connection.find(
         "SELECT kid, hmac_key, created, not_after, most_uses, uses, names, networks, profiles,"
-        " is_vouching, note, revoked FROM external_keys WHERE kid = ?",
+        " uris, is_vouching, note, revoked FROM external_keys WHERE kid = ?",
         read_external_key<Columns>, kid);
 }
 
@@ -30,12 +30,13 @@ base::Task<bool> SqliteRepository::create_external_key(ExternalKey key) {
     auto step = [&](Connection& connection) {
         return connection.execute(
                    "INSERT INTO external_keys (kid, hmac_key, created, not_after, most_uses, uses,"
-                   " names, networks, profiles, is_vouching, note, revoked)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                   " names, networks, profiles, uris, is_vouching, note, revoked)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                    key.kid, base::BytesView(key.hmac_key), key.created, key.not_after,
                    key.most_uses, key.uses, to_stored(key.scope.names),
                    to_stored(key.scope.networks), to_lines(key.scope.profiles),
-                   std::int64_t{key.scope.names_are_vouched_for}, key.note, key.revoked) == 1;
+                   to_stored(key.scope.uris), std::int64_t{key.scope.names_are_vouched_for},
+                   key.note, key.revoked) == 1;
     };
     co_return co_await writer_.run(step);
 }
@@ -57,14 +58,15 @@ base::Task<std::vector<ExternalKey>> SqliteRepository::list_external_keys(
         if (after)
             return connection.list(
                 "SELECT k.kid, k.hmac_key, k.created, k.not_after, k.most_uses, k.uses, k.names,"
-                " k.networks, k.profiles, k.is_vouching, k.note, k.revoked FROM external_keys k,"
+                " k.networks, k.profiles, k.uris, k.is_vouching, k.note, k.revoked FROM "
+                "external_keys k,"
                 " external_keys former WHERE former.kid = ?"
                 " AND (k.created, k.kid) > (former.created, former.kid)"
                 " ORDER BY k.created, k.kid LIMIT ?",
                 read_external_key<Columns>, *after, count);
         return connection.list(
             "SELECT kid, hmac_key, created, not_after, most_uses, uses, names, networks, profiles,"
-            " is_vouching, note, revoked FROM external_keys ORDER BY created, kid LIMIT ?",
+            " uris, is_vouching, note, revoked FROM external_keys ORDER BY created, kid LIMIT ?",
             read_external_key<Columns>, count);
     });
 }

@@ -4,8 +4,8 @@
 namespace cairn::store {
 
 constexpr const char* postgres_version_7 = R"sql(
--- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles: the scope, each
--- ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
+-- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles, uris: the scope,
+-- each ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
 CREATE TABLE external_keys (
     kid         text COLLATE "C" PRIMARY KEY,
     hmac_key    bytea NOT NULL,
@@ -16,6 +16,7 @@ CREATE TABLE external_keys (
     names       text NOT NULL,
     networks    text NOT NULL,
     profiles    text NOT NULL,
+    uris        text NOT NULL,
     is_vouching bigint NOT NULL,
     note        text NOT NULL,
     revoked     bigint

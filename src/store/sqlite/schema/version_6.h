@@ -4,8 +4,8 @@
 namespace cairn::store {
 
 constexpr const char* version_6 = R"sql(
--- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles: the scope, each
--- ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
+-- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles, uris: the scope,
+-- each ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
 CREATE TABLE external_keys (
     kid         TEXT PRIMARY KEY,
     hmac_key    BLOB NOT NULL,
@@ -16,6 +16,7 @@ CREATE TABLE external_keys (
     names       TEXT NOT NULL,
     networks    TEXT NOT NULL,
     profiles    TEXT NOT NULL,
+    uris        TEXT NOT NULL,
     is_vouching INTEGER NOT NULL,
     note        TEXT NOT NULL,
     revoked     INTEGER
