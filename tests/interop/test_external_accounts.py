@@ -33,6 +33,14 @@ def external(authority):
 
 
 @pytest.fixture
+def vouched(authority):
+    """A key whose names nobody validates, and one of the names."""
+    domain = unique_name()
+    key = Operator(authority).json("eab", "create", "--name", f".{domain}", "--without-validation")
+    return key, f"www.{domain}"
+
+
+@pytest.fixture
 def check_use(authority, external):
     """That the client has used the key."""
     yield
@@ -121,3 +129,35 @@ def test_cairn(authority, client_environment, external, check_use, tmp_path, see
     cairn.issue([name], "standalone", "--eab-kid", external["kid"], "--eab-hmac-key-file", secret)
     cairn.check(name, [name], tmp_path)
     seen("cairn", "external account")
+
+
+# Names that nothing answers for: each client has to see that the order is ready at once.
+
+def test_certbot_where_the_operators_word_stands(authority, client_environment, vouched, tmp_path):
+    external, name = vouched
+    folder = tmp_path / "certbot"
+    run(["certbot", "certonly", "--non-interactive", "--agree-tos", "--email", "admin@example.test",
+         "--server", authority.directory, "--eab-kid", external["kid"],
+         "--eab-hmac-key", external["hmac_key"], "--manual", "--manual-auth-hook", "/bin/false",
+         "-d", name, "--config-dir", folder, "--work-dir", folder / "work",
+         "--logs-dir", folder / "logs"], env=client_environment)
+    check_issued(folder / "live" / name / "fullchain.pem", authority, [name], tmp_path)
+
+
+def test_lego_where_the_operators_word_stands(authority, client_environment, vouched, tmp_path):
+    external, name = vouched
+    run(["lego", "--server", authority.directory, "--path", tmp_path / "lego", "--accept-tos",
+         "--email", "admin@example.test", "--eab", "--kid", external["kid"],
+         "--hmac", external["hmac_key"], "--domains", name, "--http", "--http.port", "127.0.0.1:1",
+         "run"], env=client_environment)
+    check_issued(tmp_path / "lego" / "certificates" / f"{name}.crt", authority, [name], tmp_path)
+
+
+def test_cairn_where_the_operators_word_stands(authority, client_environment, vouched, tmp_path):
+    external, name = vouched
+    secret = tmp_path / "hmac-key"
+    secret.write_text(external["hmac_key"])
+    secret.chmod(0o600)
+    cairn = Cairn(authority, client_environment, tmp_path / "cairn")
+    cairn.issue([name], "exec", "--eab-kid", external["kid"], "--eab-hmac-key-file", secret)
+    cairn.check(name, [name], tmp_path)
