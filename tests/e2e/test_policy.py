@@ -123,8 +123,11 @@ def test_what_is_denied_later_is_not_issued(start_client):
 
 # Keys (check 136; those of other kinds and curves are in test_orders)
 
+SMALL_PRIMES = [n for n in range(3, 2000, 2) if all(n % k for k in range(3, n, 2))]
+
+
 def is_prime(number):
-    if any(number % small == 0 for small in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31)):
+    if any(number % small == 0 for small in SMALL_PRIMES):
         return False
     return all(pow(base, number - 1, number) == 1 for base in (2, 3, 5, 7))
 
@@ -139,7 +142,7 @@ def rsa_of(p, q, e=65537):
     d = pow(e, -1, (p - 1) * (q - 1))
     numbers = rsa.RSAPrivateNumbers(
         p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(e, p * q))
-    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    return numbers.private_key()
 
 
 def random_prime(bits):
@@ -150,11 +153,11 @@ def roca_prime(bits):
     """As Infineon's library made them (CVE-2017-15361)."""
     primes = [n for n in range(2, 168) if all(n % k for k in range(2, n))]
     product = math.prod(primes)
+    least, end = (3 << (bits - 2)) // product + 1, (1 << bits) // product - 1
     while True:
-        k = secrets.randbits(bits - product.bit_length()) | 3 << (
-            bits - product.bit_length() - 2)
+        k = least + secrets.randbelow(end - least)
         candidate = k * product + pow(65537, secrets.randbits(64), product)
-        if candidate.bit_length() == bits and is_prime(candidate):
+        if is_prime(candidate):
             return candidate
 
 
