@@ -72,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     is_stable<protocol::FinalizeRequest>(text);
     is_stable<protocol::ChallengeObject>(text);
     is_stable<protocol::AuthorizationObject>(text);
+    is_stable<protocol::NewAuthorizationRequest>(text);
     is_stable<protocol::RevocationRequest>(text);
     return 0;
 }

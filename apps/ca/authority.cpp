@@ -106,14 +106,32 @@ std::vector<crypto::PublicKey> own_keys(const ca::Issuers& issuers) {
     return keys;
 }
 
-protocol::Directory directory_of(const Configuration& configuration) {
+protocol::Directory directory_of(const Configuration& configuration, const api::Links& links) {
     protocol::Directory directory;
+    if (configuration.validation.preauthorizations > 0)
+        directory.new_authz = links.to(api::path::new_authorization);
+    directory.subdomain_auth_allowed = configuration.validation.subdomains;
     directory.terms_of_service = configuration.directory.terms_of_service;
     directory.website = configuration.directory.website;
     directory.external_account_required = configuration.directory.external_account_required;
     for (const auto& [name, profile] : configuration.profiles)
         directory.profiles.emplace(name, profile.description);
     return directory;
+}
+
+ca::ChallengeChoices choices_of(const Configuration& configuration) {
+    const auto& validation = configuration.validation;
+    return {.types = validation.challenges,
+            .issuer_names = validation.persist_issuers,
+            .subdomains = validation.subdomains,
+            .pending_preauthorizations = validation.preauthorizations};
+}
+
+// What validators are told. The links outlive whoever asks them.
+ca::Inquiry::Options inquiry_of(const Configuration& configuration, const api::Links& links) {
+    return {.account_url = [&links](const ca::AccountId& id) { return links.account(id); },
+            .caa_identities = directory_of(configuration, links).caa_identities,
+            .issuer_names = configuration.validation.persist_issuers};
 }
 
 // Host header values: each name or address with and without each port that clients may use.
@@ -164,13 +182,16 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
            .external_account_required = configuration.directory.external_account_required},
           context.log, context.observer),
       ordering_(context.repository, name_policy_, profiles_, issuers_, context.clock,
-                context.random, registration_.terms(), context.log),
+                context.random, registration_.terms(), context.log, choices_of(configuration)),
       validation_({.in_flight = context.validations_in_flight,
                    .retry_for = configuration.validation.retry_for,
-                   .account_url = [this](const ca::AccountId& id) { return links_.account(id); },
-                   .caa_identities = directory_of(configuration).caa_identities},
+                   .challenges = configuration.validation.challenges,
+                   .inquiry = inquiry_of(configuration, links_)},
                   context.repository, *validator_, profiles_, context.clock, context.next_executor,
                   context.announcements, context.log, context.observer),
+      standing_(inquiry_of(configuration, links_), context.repository, *validator_, profiles_,
+                context.clock, context.next_executor, context.announcements, context.log,
+                context.observer),
       issuance_(context.repository, issuers_, profiles_, context.clock, context.clock_watch,
                 context.random, context.next_executor, context.announcements, context.log,
                 context.observer,
@@ -184,10 +205,12 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
           },
           configuration.retention, context.clock_watch, context.repository, context.log),
       gate_(links_, context.checks, context.clock, context.request_observer),
-      directory_api_(links_, gate_, directory_of(configuration)),
+      directory_api_(links_, gate_, directory_of(configuration, links_)),
       account_api_(links_, gate_, registration_, ordering_),
-      order_api_(links_, gate_, ordering_, issuance_),
-      authorization_api_(links_, gate_, ordering_, validation_, context.clock),
+      order_api_(links_, gate_, ordering_, issuance_, standing_),
+      authorization_api_(links_, gate_, ordering_, validation_, standing_, context.clock,
+                         {.issuer_names = configuration.validation.persist_issuers,
+                          .preauthorization = configuration.validation.preauthorizations > 0}),
       certificate_api_(gate_, context.repository, revoking_),
       front_door_(links_, context.nonces, make_router(),
                   door_options(configuration, context.request_observer)),
@@ -244,12 +267,14 @@ base::Task<void> Authority::prepare() {
 
 void Authority::start() {
     validation_.start();
+    standing_.start();
     issuance_.start();
     retention_.start(next_executor_());
 }
 
 void Authority::stop(base::Milliseconds patience) {
     retention_.stop();
+    standing_.stop(patience);
     validation_.stop(patience);
     issuance_.stop(patience);
 }

@@ -26,6 +26,7 @@
 #include "ca/work/registration.h"
 #include "ca/work/retention_rounds.h"
 #include "ca/work/revocation.h"
+#include "ca/work/standing_proofs.h"
 #include "ca/work/validation.h"
 #include "crypto/weak_keys.h"
 
@@ -104,6 +105,7 @@ class Authority {
     ca::Registration registration_;
     ca::Ordering ordering_;
     ca::Validation validation_;
+    ca::StandingProofs standing_;
     ca::Issuance issuance_;
     ca::OwnCertificate own_certificate_;
     ca::Revoking revoking_;

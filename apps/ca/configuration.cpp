@@ -11,6 +11,7 @@
 #include "base/log_line.h"
 #include "net/socket_address.h"
 #include "net/url.h"
+#include "protocol/challenge_type.h"
 #include "protocol/identifier.h"
 
 namespace cairn::apps {
@@ -126,7 +127,47 @@ void read_log(TomlSection section, Configuration::Log& log) {
 
 constexpr base::Seconds longest_retry = std::chrono::hours(1);
 
+void read_challenges(TomlSection& section, Configuration::Validation& validation) {
+    std::vector<std::string> names;
+    for (const auto type : validation.challenges) names.emplace_back(to_string(type));
+    section.take("challenges", names);
+    validation.challenges.clear();
+    for (const auto& name : names) {
+        if (const auto type = protocol::challenge_type_from(name))
+            validation.challenges.insert(*type);
+        else
+            section.find("challenges", "names \"" + base::printable(name) + "\"; there are " +
+                                           base::listed(protocol::challenge_type_names));
+    }
+    if (names.empty()) section.find("challenges", "must name at least one");
+}
+
+constexpr std::size_t most_issuer_names = 10;
+
+// Draft-ietf-acme-dns-persist section 3.
+void read_persist_issuers(TomlSection& section, Configuration::Validation& validation) {
+    auto& names = validation.persist_issuers;
+    section.take("persist_issuers", names);
+    for (const auto& name : names) {
+        const auto read = protocol::DnsName::from_text(name);
+        if (!read || read->text() != name)
+            section.find("persist_issuers",
+                         "names \"" + base::printable(name) +
+                             "\", which is no domain name in lower case without a final dot");
+    }
+    if (names.size() > most_issuer_names)
+        section.find("persist_issuers", "must not name more than 10");
+    if (names.empty() && validation.challenges.contains(protocol::ChallengeType::dns_persist_01))
+        section.find("persist_issuers",
+                     "must name this CA, since challenges has dns-persist-01: as \"ca.example\", "
+                     "which stands in the records of clients");
+}
+
 void read_validation(TomlSection section, Configuration::Validation& validation) {
+    read_challenges(section, validation);
+    read_persist_issuers(section, validation);
+    section.take("subdomains", validation.subdomains);
+    section.take_count("preauthorizations", validation.preauthorizations, 0, 100'000);
     section.take_port("http_port", validation.http_port);
     section.take_port("https_port", validation.https_port);
     section.take_port("tls_alpn_port", validation.tls_alpn_port);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "ca/facts/retention.h"
+#include "ca/rules/challenge_rules.h"
 #include "ca/rules/policy.h"
 #include "ca/rules/policy_kind.h"
 #include "ca/rules/profile.h"
@@ -67,6 +68,15 @@ struct Configuration {
         std::string issuer_base_url;
     } issuance;
     struct Validation {
+        /// The ways in which control may be proved; never empty.
+        std::set<protocol::ChallengeType> challenges = ca::ChallengeChoices{}.types;
+        /// The names by which records of dns-persist-01 name this CA.
+        std::vector<std::string> persist_issuers;
+        /// Whether a name may be proved for all names below it (RFC 9444).
+        bool subdomains = false;
+        /// How many authorizations made in advance of orders an account may have pending; 0: there
+        /// is no newAuthz.
+        std::size_t preauthorizations = ca::ChallengeChoices{}.pending_preauthorizations;
         std::uint16_t http_port = 80;
         std::uint16_t https_port = 443;
         std::uint16_t tls_alpn_port = 443;

@@ -112,6 +112,10 @@ TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {
     EXPECT_EQ(all->directory.terms_of_service, present->directory.terms_of_service);
     EXPECT_EQ(all->directory.website, present->directory.website);
     EXPECT_EQ(all->issuance.issuer_base_url, present->issuance.issuer_base_url);
+    EXPECT_EQ(all->validation.challenges, present->validation.challenges);
+    EXPECT_EQ(all->validation.persist_issuers, present->validation.persist_issuers);
+    EXPECT_EQ(all->validation.subdomains, present->validation.subdomains);
+    EXPECT_EQ(all->validation.preauthorizations, present->validation.preauthorizations);
     EXPECT_EQ(all->validation.https_port, present->validation.https_port);
     EXPECT_EQ(all->validation.dns_trust_anchor_file, present->validation.dns_trust_anchor_file);
     EXPECT_EQ(all->validation.dns_root_hints_file, present->validation.dns_root_hints_file);
@@ -367,6 +371,47 @@ TEST(ConfigurationTest, TriesValidationsAgainOnlyWhereAskedTo) {
         const auto refused = retry_for(wrong);
         ASSERT_FALSE(refused) << wrong;
         EXPECT_TRUE(refused.error().front().message.starts_with("validation.retry_for must"))
+            << refused.error().front().message;
+    }
+}
+
+TEST(ConfigurationTest, SaysHowControlMayBeProved) {
+    using enum protocol::ChallengeType;
+    const auto read = [](std::vector<std::string> overrides) {
+        return read_configuration(initial(), overrides, now);
+    };
+    const auto usual = read({});
+    ASSERT_TRUE(usual);
+    EXPECT_EQ(usual->validation.challenges, (std::set{http_01, dns_01, tls_alpn_01}));
+    EXPECT_FALSE(usual->validation.subdomains);
+    EXPECT_EQ(usual->validation.preauthorizations, 100U);
+    const auto chosen = read({R"(validation.challenges=["dns-persist-01", "dns-account-01"])",
+                              R"(validation.persist_issuers=["ca.example", "xn--4ca.example"])",
+                              "validation.subdomains=true", "validation.preauthorizations=0"});
+    ASSERT_TRUE(chosen) << chosen.error().front().message;
+    EXPECT_EQ(chosen->validation.challenges, (std::set{dns_account_01, dns_persist_01}));
+    EXPECT_EQ(chosen->validation.persist_issuers.size(), 2U);
+    EXPECT_TRUE(chosen->validation.subdomains);
+    EXPECT_EQ(chosen->validation.preauthorizations, 0U);
+
+    std::string eleven = "\"a0.example\"";
+    for (int i = 1; i < 11; ++i) eleven += ", \"a" + std::to_string(i) + ".example\"";
+    const std::pair<std::string, const char*> wrong[] = {
+        {"validation.challenges=[]", "validation.challenges must name at least one"},
+        {R"(validation.challenges=["http-02"])", "validation.challenges names \"http-02\""},
+        {R"(validation.challenges=["dns-persist-01"])",
+         "validation.persist_issuers must name this CA"},
+        {R"(validation.persist_issuers=["CA.example"])", "validation.persist_issuers names"},
+        {R"(validation.persist_issuers=["ca.example."])", "validation.persist_issuers names"},
+        {"validation.persist_issuers=[" + eleven + "]",
+         "validation.persist_issuers must not name more than 10"},
+        {"validation.preauthorizations=-1", "validation.preauthorizations"},
+        {"validation.subdomains=1", "validation.subdomains"},
+    };
+    for (const auto& [override, finding] : wrong) {
+        const auto refused = read({override});
+        ASSERT_FALSE(refused) << override;
+        EXPECT_TRUE(refused.error().front().message.starts_with(finding))
             << refused.error().front().message;
     }
 }

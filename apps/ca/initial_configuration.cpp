@@ -43,6 +43,10 @@ url = "sqlite:store/cairn.sqlite"
 # format = "auto"          # json, text; auto: text on a terminal
 
 [validation]
+# challenges = ["http-01", "dns-01", "tls-alpn-01"]   # also "dns-account-01", "dns-persist-01"
+# persist_issuers = []     # for dns-persist-01: the names of this CA in clients' records
+# subdomains = false       # true: a proof for a name may be one for all names below it (RFC 9444)
+# preauthorizations = 100  # newAuthz: how many an account may have pending; 0: there is no newAuthz
 http_port = 80
 tls_alpn_port = 443
 # https_port = 443         # where a redirect of http-01 to https may lead

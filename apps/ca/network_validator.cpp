@@ -9,8 +9,12 @@ NetworkValidator::NetworkValidator(va::Settings settings, std::shared_ptr<dns::R
 base::Task<ca::Validator::Answer> NetworkValidator::validate(Question question) {
     const va::Validation validation{.identifier = std::move(question.identifier),
                                     .token = std::move(question.token),
-                                    .key_authorization = std::move(question.key_authorization)};
-    const auto begun = clock_.now();
+                                    .key_authorization = std::move(question.key_authorization),
+                                    .account_url = std::move(question.account_url),
+                                    .for_subdomains = question.for_subdomains,
+                                    .issuer_names = question.issuer_names,
+                                    .now = clock_.now()};
+    const auto begun = validation.now;
     auto outcome = co_await va::validators[question.method](validation, settings_, *resolver_);
     ca::Evidence evidence{.perspective = "local", .begun = begun, .ended = clock_.now()};
     auto& seen = outcome ? *outcome : outcome.error().evidence;
@@ -18,6 +22,7 @@ base::Task<ca::Validator::Answer> NetworkValidator::validate(Question question) 
     for (const auto& [address, port] : seen.endpoints)
         evidence.endpoints.push_back({address, port});
     Answer answer;
+    if (outcome) answer.reliable_for = outcome->reliable_for;
     if (!outcome) {
         const auto outlook = outcome.error().outlook == va::Outlook::may_heal
                                  ? Failure::Outlook::may_heal

@@ -1,5 +1,7 @@
 #include "api/authorization_api.h"
 
+#include <span>
+
 #include "protocol/authorization.h"
 
 namespace cairn::api {
@@ -36,21 +38,39 @@ std::string retry_after(const ca::Authorization& authorization, base::Time now) 
     return std::to_string(wait.count());
 }
 
-protocol::ChallengeObject challenge_object(const ca::Authorization& authorization,
-                                           ChallengeType type, const Links& links) {
+}  // namespace
+
+AuthorizationApi::AuthorizationApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
+                                   ca::Validation& validation, ca::StandingProofs& standing,
+                                   const base::Clock& clock, Options options)
+    : links_(links),
+      gate_(gate),
+      ordering_(ordering),
+      validation_(validation),
+      standing_(standing),
+      clock_(clock),
+      options_(std::move(options)) {}
+
+protocol::ChallengeObject AuthorizationApi::challenge_object(const ca::Authorization& authorization,
+                                                             ChallengeType type) const {
     protocol::ChallengeObject object;
     object.type = to_string(type);
-    object.url = links.challenge(authorization.id, type);
+    object.url = links_.challenge(authorization.id, type);
     object.status = authorization.challenge_status(type);
-    object.token = authorization.token.text();
+    if (type == ChallengeType::dns_persist_01) {
+        object.issuer_domain_names = options_.issuer_names;
+        object.account_uri = links_.account(authorization.account);
+    } else {
+        object.token = authorization.token.text();
+    }
     if (object.status == ChallengeStatus::valid) object.validated = authorization.attempt->finished;
     const bool is_tried = object.status != ChallengeStatus::pending;
     if (is_tried) object.error = authorization.attempt->problem;
     return object;
 }
 
-Response authorization_response(const ca::Authorization& authorization, base::Time now,
-                                const Links& links) {
+Response AuthorizationApi::authorization_response(const ca::Authorization& authorization) const {
+    const auto now = clock_.now();
     protocol::AuthorizationObject object{
         .identifier = authorization.identifier.is_wildcard()
                           ? protocol::Identifier::of(authorization.identifier.dns_name(), false)
@@ -58,12 +78,13 @@ Response authorization_response(const ca::Authorization& authorization, base::Ti
         .status = authorization.status(now),
         .expires = authorization.expires,
         .challenges = {},
-        .wildcard = authorization.identifier.is_wildcard()};
+        .wildcard = authorization.identifier.is_wildcard(),
+        .subdomain_auth_allowed = authorization.for_subdomains};
     // RFC 8555 section 7.1.4: once it is decided, only the challenge that decided it.
     const bool decided = has_ended(authorization);
     for (const auto type : authorization.offered)
         if (!decided || authorization.attempt->method == type)
-            object.challenges.push_back(challenge_object(authorization, type, links));
+            object.challenges.push_back(challenge_object(authorization, type));
     Response response;
     response.content_type = "application/json";
     response.body = object.to_json();
@@ -73,27 +94,25 @@ Response authorization_response(const ca::Authorization& authorization, base::Ti
     return response;
 }
 
-Response challenge_response(const ca::Authorization& authorization, ChallengeType type,
-                            base::Time now, const Links& links) {
-    const auto object = challenge_object(authorization, type, links);
+Response AuthorizationApi::challenge_response(const ca::Authorization& authorization,
+                                              ChallengeType type) const {
+    const auto object = challenge_object(authorization, type);
     Response response;
     response.content_type = "application/json";
     response.body = object.to_json();
     response.fields.emplace_back("Link",
-                                 "<" + links.authorization(authorization.id) + ">;rel=\"up\"");
+                                 "<" + links_.authorization(authorization.id) + ">;rel=\"up\"");
     if (object.status == ChallengeStatus::processing)
-        response.fields.emplace_back("Retry-After", retry_after(authorization, now));
+        response.fields.emplace_back("Retry-After", retry_after(authorization, clock_.now()));
     response.log_account = authorization.account.to_string();
     return response;
 }
 
-}  // namespace
-
-AuthorizationApi::AuthorizationApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
-                                   ca::Validation& validation, const base::Clock& clock)
-    : links_(links), gate_(gate), ordering_(ordering), validation_(validation), clock_(clock) {}
-
 void AuthorizationApi::add_to(Router& router) {
+    if (options_.preauthorization)
+        router.add("POST", path::new_authorization, [this](Request request, Router::Parameters) {
+            return new_authorization(std::move(request));
+        });
     router.add("POST", path::authorization, [this](Request request, Router::Parameters parameters) {
         return authorization(std::move(request), std::move(parameters[0]));
     });
@@ -102,18 +121,38 @@ void AuthorizationApi::add_to(Router& router) {
     });
 }
 
+base::Task<Response> AuthorizationApi::new_authorization(Request request) {
+    auto signed_request = co_await gate_.from_account(request);
+    auto wanted = protocol::NewAuthorizationRequest::from_json(signed_request.payload);
+    if (!wanted) throw std::move(wanted.error());
+    auto authorizing =
+        ordering_.preauthorize(signed_request.account, std::move(*wanted), signed_request.context);
+    auto authorization = co_await std::move(authorizing);
+    if (ca::StandingProofs::concern(std::span(&authorization, 1))) {
+        std::vector<ca::Authorization> one{authorization};
+        auto looking = standing_.look(std::move(one), std::move(signed_request.account),
+                                      std::move(signed_request.context), longest_hold);
+        one = co_await std::move(looking);
+        authorization = std::move(one.front());
+    }
+    auto response = authorization_response(authorization);
+    response.status = 201;
+    response.fields.emplace_back("Location", links_.authorization(authorization.id));
+    co_return response;
+}
+
 base::Task<Response> AuthorizationApi::authorization(Request request, std::string id) {
     auto [signed_request, found] = co_await gate_.from_account(
         request, ordering_.find_authorization(ca::AuthorizationId::from_text(id)));
     auto authorization = ca::Ordering::require_own(std::move(found), signed_request.account.id);
     if (signed_request.is_post_as_get()) {
         authorization = co_await validation_.settled(std::move(authorization), longest_hold);
-        co_return authorization_response(authorization, clock_.now(), links_);
+        co_return authorization_response(authorization);
     }
     auto update = protocol::parse_authorization_update(signed_request.payload);
     if (!update) throw std::move(update.error());
     authorization = co_await ordering_.deactivate(std::move(authorization));
-    co_return authorization_response(authorization, clock_.now(), links_);
+    co_return authorization_response(authorization);
 }
 
 base::Task<Response> AuthorizationApi::challenge(Request request, std::string id,
@@ -133,7 +172,7 @@ base::Task<Response> AuthorizationApi::challenge(Request request, std::string id
             co_await validation_.respond(std::move(found), std::move(signed_request.account), *type,
                                          std::move(signed_request.context), longest_challenge_hold);
     }
-    co_return challenge_response(found, *type, clock_.now(), links_);
+    co_return challenge_response(found, *type);
 }
 
 }  // namespace cairn::api

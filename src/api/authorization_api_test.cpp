@@ -142,5 +142,61 @@ TEST_F(AuthorizationApiTest, GivesAnAuthorizationUp) {
                        "deactivated"}));
 }
 
+TEST_F(AuthorizationApiTest, ShowsNoTokenForDnsPersist) {  // conformance checks 84 and 113
+    challenge_choices.types = {ChallengeType::dns_persist_01, ChallengeType::dns_account_01};
+    restart();
+    const auto proof = placed(*sender.account, {"*.example.org"}).proofs.at(0);
+    const auto object = shown(proof);
+    ASSERT_EQ(object.challenges.size(), 2U);
+    EXPECT_EQ(object.challenges[0].type, "dns-account-01");
+    EXPECT_EQ(object.challenges[0].token, proof.token.text());
+    EXPECT_TRUE(object.challenges[0].issuer_domain_names.empty());
+    EXPECT_EQ(object.challenges[0].account_uri, "");
+    EXPECT_EQ(object.challenges[1].type, "dns-persist-01");
+    EXPECT_EQ(object.challenges[1].token, "");
+    EXPECT_THAT(object.challenges[1].issuer_domain_names, ::testing::ElementsAre("ca.example"));
+    EXPECT_EQ(object.challenges[1].account_uri, sender.kid);
+}
+
+TEST_F(AuthorizationApiTest, TakesNoAnswerToAChallengeThatIsNotOfferedAnyMore) {
+    const auto proof = pending();
+    validation_options.challenges = {ChallengeType::dns_01};
+    restart();
+    const auto response = post(sender, challenge_of(proof), "{}");
+    EXPECT_EQ(refused(response),
+              (Refused{malformed, 400,
+                       "this CA does not take http-01 any more; a new order gives a new "
+                       "authorization"}));
+    EXPECT_FALSE(found(proof.id).attempt);
+}
+
+TEST_F(AuthorizationApiTest, IsMadeInAdvanceOfAnOrder) {  // conformance check 82
+    const auto new_authz = links.to(path::new_authorization);
+    const auto response =
+        post(sender, new_authz, R"({"identifier":{"type":"dns","value":"www.example.org"}})");
+    EXPECT_EQ(response.status, 201);
+    const auto made = object<AuthorizationObject>(response);
+    EXPECT_EQ(made.status, AuthorizationStatus::pending);
+    EXPECT_EQ(made.identifier.value(), "www.example.org");
+    const auto url = field(response, "Location");
+    EXPECT_EQ(read(sender, url).body, response.body);
+    EXPECT_EQ(read(client(), url).status, 404);
+
+    const std::pair<const char*, Refused> cases[] = {
+        {R"({"type":"dns","value":"*.example.org"})",
+         {malformed, 400,
+          "identifier: a wildcard cannot be authorized in advance (RFC 8555 section 7.4.1)"}},
+        {R"({"type":"dns","value":"www.example.org","subdomainAuthAllowed":true})",
+         {unauthorized, 403, "this CA gives no authorizations for subdomains (RFC 9444)"}},
+        {R"({"type":"email","value":"a@example.org"})",
+         {unsupported_identifier, 403,
+          "identifiers of type dns and ip are known, not of type email"}},
+    };
+    for (const auto& [identifier, expected] : cases)
+        EXPECT_EQ(
+            refused(post(sender, new_authz, R"({"identifier":)" + std::string(identifier) + "}")),
+            expected);
+}
+
 }  // namespace
 }  // namespace cairn::api::testing

@@ -12,7 +12,8 @@ namespace cairn::api {
 /// POST-as-GET.
 class DirectoryApi {
   public:
-    /// `directory`: the members of meta; the URLs are filled in here.
+    /// `directory`: the members of meta, and the URL of newAuthz if that is offered; the other URLs
+    /// are filled in here.
     DirectoryApi(const Links& links, JwsGate& gate, protocol::Directory directory);
     void add_to(http::Router& router);
 

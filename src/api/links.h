@@ -16,6 +16,7 @@ inline constexpr std::string_view directory = "/directory";
 inline constexpr std::string_view new_nonce = "/acme/new-nonce";
 inline constexpr std::string_view new_account = "/acme/new-account";
 inline constexpr std::string_view new_order = "/acme/new-order";
+inline constexpr std::string_view new_authorization = "/acme/new-authorization";
 inline constexpr std::string_view revoke_certificate = "/acme/revoke-cert";
 inline constexpr std::string_view key_change = "/acme/key-change";
 inline constexpr std::string_view account = "/acme/account/{}";

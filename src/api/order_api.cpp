@@ -1,5 +1,7 @@
 #include "api/order_api.h"
 
+#include <set>
+
 #include "protocol/order.h"
 
 namespace cairn::api {
@@ -19,8 +21,8 @@ constexpr const char* poll_again_seconds = "1";
 }  // namespace
 
 OrderApi::OrderApi(const Links& links, JwsGate& gate, ca::Ordering& ordering,
-                   ca::Issuance& issuance)
-    : links_(links), gate_(gate), ordering_(ordering), issuance_(issuance) {}
+                   ca::Issuance& issuance, ca::StandingProofs& standing)
+    : links_(links), gate_(gate), ordering_(ordering), issuance_(issuance), standing_(standing) {}
 
 void OrderApi::add_to(Router& router) {
     router.add("POST", path::new_order, [this](Request request, Router::Parameters) {
@@ -43,8 +45,10 @@ Response OrderApi::order_response(const ca::OrderView& view, int status) const {
     object.not_before = order.not_before;
     object.not_after = order.not_after;
     object.error = order.error(view.proofs, view.now);
+    std::set<ca::AuthorizationId> shown;  // one for a name above may stand at several places
     for (const auto& authorization : order.authorizations)
-        object.authorizations.push_back(links_.authorization(authorization));
+        if (shown.insert(authorization).second)
+            object.authorizations.push_back(links_.authorization(authorization));
     object.finalize = links_.finalize(order.id);
     if (order.completed) object.certificate = links_.certificate(order.intent->serial);
     object.profile = order.profile;
@@ -64,9 +68,14 @@ base::Task<Response> OrderApi::new_order(Request request) {
     auto signed_request = co_await gate_.from_account(request);
     auto wanted = protocol::NewOrderRequest::from_json(signed_request.payload);
     if (!wanted) throw std::move(wanted.error());
-    auto placing = ordering_.place(std::move(signed_request.account), std::move(*wanted),
-                                   std::move(signed_request.context));
-    const auto view = co_await std::move(placing);
+    auto placing =
+        ordering_.place(signed_request.account, std::move(*wanted), signed_request.context);
+    auto view = co_await std::move(placing);
+    if (ca::StandingProofs::concern(view.proofs)) {
+        auto looking = standing_.look(std::move(view.proofs), std::move(signed_request.account),
+                                      std::move(signed_request.context), longest_hold);
+        view.proofs = co_await std::move(looking);
+    }
     co_return order_response(view, 201);
 }
 

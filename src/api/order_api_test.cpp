@@ -1,6 +1,7 @@
 #include "api/order_api.h"
 
 #include "api/testing/api_bench.h"
+#include "protocol/authorization.h"
 #include "protocol/order.h"
 
 namespace cairn::api::testing {
@@ -114,6 +115,37 @@ TEST_F(OrderApiTest, SaysWhyAnOrderFailed) {
     EXPECT_EQ(order.status, OrderStatus::invalid);
     EXPECT_EQ(order.error.value().type, unauthorized);
     EXPECT_EQ(order.error.value().detail, "the authorization was deactivated");
+}
+
+TEST_F(OrderApiTest, ShowsAnAuthorizationForSeveralNamesOnce) {  // RFC 9444 section 4.3
+    challenge_choices.subdomains = true;
+    restart();
+    const auto order = object<OrderObject>(place(
+        R"({"identifiers":[{"type":"dns","value":"a.example.org","ancestorDomain":"example.org"},)"
+        R"({"type":"dns","value":"b.example.org","ancestorDomain":"example.org"},)"
+        R"({"type":"dns","value":"example.net"}]})"));
+    EXPECT_EQ(order.identifiers.size(), 3U);
+    ASSERT_EQ(order.authorizations.size(), 2U);
+    const auto shared =
+        object<protocol::AuthorizationObject>(read(sender, order.authorizations[0]));
+    EXPECT_EQ(shared.identifier.value(), "example.org");
+    EXPECT_TRUE(shared.subdomain_auth_allowed);
+    EXPECT_FALSE(object<protocol::AuthorizationObject>(read(sender, order.authorizations[1]))
+                     .subdomain_auth_allowed);
+}
+
+TEST_F(OrderApiTest, IsReadyAtOnceWhereProofsStand) {
+    challenge_choices.types = {protocol::ChallengeType::dns_persist_01};
+    restart();
+    const auto placed = place(R"({"identifiers":[{"type":"dns","value":"www.example.org"}]})");
+    EXPECT_EQ(placed.status, 201);
+    EXPECT_EQ(object<OrderObject>(placed).status, OrderStatus::ready);
+
+    validator.fail({unauthorized, "no record"});
+    EXPECT_EQ(
+        object<OrderObject>(place(R"({"identifiers":[{"type":"dns","value":"example.net"}]})"))
+            .status,
+        OrderStatus::pending);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ constexpr base::EnumTable<RequestKind, Facts> kinds({
     {RequestKind::account_orders, {"orders", path::account_orders}},
     {RequestKind::key_change, {"keyChange", path::key_change}},
     {RequestKind::new_order, {"newOrder", path::new_order}},
+    {RequestKind::new_authorization, {"newAuthz", path::new_authorization}},
     {RequestKind::order, {"order", path::order}},
     {RequestKind::finalize, {"finalize", path::finalize}},
     {RequestKind::authorization, {"authorization", path::authorization}},

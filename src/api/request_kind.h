@@ -13,6 +13,7 @@ enum class RequestKind {
     account_orders,
     key_change,
     new_order,
+    new_authorization,
     order,
     finalize,
     authorization,

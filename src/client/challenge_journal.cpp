@@ -26,6 +26,7 @@ base::Result<ChallengeJournal::Entry> parse(std::string_view text) {
     const auto value = reader.required_text("identifier");
     const auto token = protocol::Token::from_text(reader.required_text("token"));
     const std::string key_authorization(reader.required_text("key_authorization"));
+    auto account_url = reader.text_or_empty("account_url");
     auto folders = reader.texts("folders", max_folders);
     if (reader.error()) return std::unexpected(*reader.error());
     auto identifier = kind == protocol::to_string(protocol::IdentifierType::ip)
@@ -35,7 +36,8 @@ base::Result<ChallengeJournal::Entry> parse(std::string_view text) {
     if (!identifier) return std::unexpected(identifier.error().within("identifier"));
     if (!token) return std::unexpected(token.error().within("token"));
     return ChallengeJournal::Entry{
-        solver, Challenge{*type, std::move(*identifier), *token, key_authorization},
+        solver,
+        Challenge{*type, std::move(*identifier), *token, key_authorization, std::move(account_url)},
         std::move(folders)};
 }
 
@@ -55,14 +57,16 @@ void ChallengeJournal::record(const Challenge& challenge, Solver& solver) const 
     make_private_directory(folder_);
     write_durably(
         file_of(challenge),
-        fmt::format("{{\"solver\": {}, \"type\": {}, \"identifier_type\": {}, \"identifier\": {}, "
-                    "\"token\": {}, \"key_authorization\": {}, \"folders\": [{}]}}\n",
-                    base::json_quoted(solver.specification()),
-                    base::json_quoted(protocol::to_string(challenge.type)),
-                    base::json_quoted(protocol::to_string(challenge.identifier.type())),
-                    base::json_quoted(challenge.identifier.base_value()),
-                    base::json_quoted(challenge.token.text()),
-                    base::json_quoted(challenge.key_authorization), folders),
+        fmt::format(
+            "{{\"solver\": {}, \"type\": {}, \"identifier_type\": {}, \"identifier\": {}, "
+            "\"token\": {}, \"key_authorization\": {}, \"account_url\": {}, \"folders\": [{}]}}\n",
+            base::json_quoted(solver.specification()),
+            base::json_quoted(protocol::to_string(challenge.type)),
+            base::json_quoted(protocol::to_string(challenge.identifier.type())),
+            base::json_quoted(challenge.identifier.base_value()),
+            base::json_quoted(challenge.token.text()),
+            base::json_quoted(challenge.key_authorization),
+            base::json_quoted(challenge.account_url), folders),
         FileAccess::owner);
 }
 

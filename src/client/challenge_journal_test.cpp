@@ -72,6 +72,16 @@ TEST_F(ChallengeJournalTest, ALaterRunTakesDownWhatACrashLeft) {
     EXPECT_EQ(told.front().identifiers.front(), left.identifier);
 }
 
+TEST_F(ChallengeJournalTest, KeepsWhoseAnswerItIs) {  // the name of the record differs by account
+    auto kept = challenge(ChallengeType::dns_account_01, "a.example");
+    kept.account_url = "https://ca.example/acct/1";
+    journal_.record(kept, webroot());
+    ASSERT_EQ(journal_.entries().size(), 1U);
+    ASSERT_TRUE(journal_.entries().front());
+    EXPECT_EQ(journal_.entries().front()->challenge.account_url, kept.account_url);
+    EXPECT_EQ(dns_record_of(journal_.entries().front()->challenge).name, dns_record_of(kept).name);
+}
+
 TEST_F(ChallengeJournalTest, WhatARunningOrderPresentsIsLeftAlone) {
     const auto presented = challenge(ChallengeType::http_01, "a.example");
     const auto lock = state_.try_lock(name_);

@@ -6,9 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "base/base64url.h"
 #include "client/pace.h"
 #include "client/side_by_side.h"
+#include "crypto/digest.h"
 #include "protocol/jwk.h"
+#include "protocol/persistent_record.h"
 
 namespace cairn::client {
 namespace {
@@ -33,6 +36,12 @@ std::string types_of(const Solver& solver) {
     for (const auto type : solver.challenge_types())
         text += (text.empty() ? "" : " or ") + std::string(protocol::to_string(type));
     return text;
+}
+
+/// Tells a challenge without a token from others.
+protocol::Token stand_in_token(const std::string& challenge_url) {
+    const auto digest = crypto::sha256(base::bytes_of(challenge_url));
+    return protocol::Token::from_text(base::base64url(digest)).value();
 }
 
 /// Why an authorization is not valid and will not become it; nothing while it may.
@@ -212,6 +221,44 @@ std::vector<PresentedChallenge> ControlProof::challenges_of(
     return chosen;
 }
 
+Challenge ControlProof::challenge_of(const protocol::ChallengeObject& offered,
+                                     protocol::ChallengeType type, const protocol::Identifier& name,
+                                     const Aim& aim) const {
+    const auto& subject =
+        name.is_wildcard() ? protocol::Identifier::of(name.dns_name(), false) : name;
+    if (type == protocol::ChallengeType::dns_persist_01)
+        return {type, subject, stand_in_token(offered.url), persistent_record(offered, name, aim),
+                session_.account_url()};
+    auto token = protocol::Token::from_text(offered.token);
+    if (!token)
+        throw Failure(aim,
+                      fmt::format("{} sent a token that is refused: {}", session_.host(),
+                                  token.error().message),
+                      "ask another CA; this one does not follow RFC 8555 section 8.1.");
+    const auto thumbprint = protocol::Jwk::of(session_.account_key().public_key()).thumbprint();
+    auto answer = protocol::key_authorization(*token, thumbprint);
+    return {type, subject, std::move(*token), std::move(answer), session_.account_url()};
+}
+
+std::string ControlProof::persistent_record(const protocol::ChallengeObject& offered,
+                                            const protocol::Identifier& name,
+                                            const Aim& aim) const {
+    const auto& names = offered.issuer_domain_names;
+    const auto issuer = protocol::DnsName::from_text(names.empty() ? "" : names.front());
+    if (!issuer)
+        throw Failure(aim,
+                      fmt::format("{} does not say which name of its own the record must hold",
+                                  session_.host()),
+                      "ask another CA; this one does not follow draft-ietf-acme-dns-persist.");
+    protocol::PersistentRecord record{*issuer, offered.account_uri, name.is_wildcard(), {}};
+    if (record.account_uri.empty()) record.account_uri = session_.account_url();
+    auto text = record.to_text();
+    if (!protocol::PersistentRecord::from_text(text))
+        throw Failure(aim,
+                      fmt::format("{} names an account that no record can hold", session_.host()));
+    return text;
+}
+
 PresentedChallenge ControlProof::choose(const protocol::AuthorizationObject& authorization,
                                         const std::string& authorization_url) const {
     const auto& [name, solver] = asked_for(authorization);
@@ -220,19 +267,11 @@ PresentedChallenge ControlProof::choose(const protocol::AuthorizationObject& aut
         const auto offered = std::ranges::find(authorization.challenges, protocol::to_string(type),
                                                &protocol::ChallengeObject::type);
         if (offered == authorization.challenges.end()) continue;
-        auto token = protocol::Token::from_text(offered->token);
-        if (!token)
-            throw Failure(aim,
-                          fmt::format("{} sent a token that is refused: {}", session_.host(),
-                                      token.error().message),
-                          "ask another CA; this one does not follow RFC 8555 section 8.1.");
-        const auto thumbprint = protocol::Jwk::of(session_.account_key().public_key()).thumbprint();
-        auto answer = protocol::key_authorization(*token, thumbprint);
+        auto challenge = challenge_of(*offered, type, name, aim);
         progress_.tell(
             {.kind = ProgressKind::proving_control, .identifiers = {name}, .challenge = type});
-        return {authorization_url, offered->url,
-                Challenge{type, authorization.identifier, std::move(*token), std::move(answer)},
-                solver, offered->status == protocol::ChallengeStatus::processing};
+        return {authorization_url, offered->url, std::move(challenge), solver,
+                offered->status == protocol::ChallengeStatus::processing};
     }
     throw Failure(
         aim,

@@ -47,6 +47,14 @@ class ControlProof {
         const protocol::AuthorizationObject& authorization) const;
     [[nodiscard]] PresentedChallenge choose(const protocol::AuthorizationObject& authorization,
                                             const std::string& authorization_url) const;
+    /// The challenge with its answer.
+    [[nodiscard]] Challenge challenge_of(const protocol::ChallengeObject& offered,
+                                         protocol::ChallengeType type,
+                                         const protocol::Identifier& name, const Aim& aim) const;
+    /// The record that a challenge of dns-persist-01 wants for `name`.
+    [[nodiscard]] std::string persistent_record(const protocol::ChallengeObject& offered,
+                                                const protocol::Identifier& name,
+                                                const Aim& aim) const;
     /// How long the CA then asks to wait, if it does.
     std::optional<base::Seconds> respond(const PresentedChallenge& presented);
     void await_verdicts(const std::vector<PresentedChallenge>& presented,

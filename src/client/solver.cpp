@@ -5,13 +5,22 @@
 
 #include <fmt/format.h>
 
+#include "client/solvers/dns_persist.h"
 #include "client/solvers/exec.h"
 #include "client/solvers/manual.h"
 #include "client/solvers/standalone.h"
 #include "client/solvers/tls_alpn.h"
 #include "client/solvers/webroot.h"
+#include "protocol/dns_challenge.h"
 
 namespace cairn::client {
+
+DnsRecord dns_record_of(const Challenge& challenge) {
+    const auto& [type, identifier, token, answer, account_url] = challenge;
+    const bool is_kept = type == protocol::ChallengeType::dns_persist_01;
+    return {protocol::dns_challenge_name(type, identifier.dns_name(), account_url),
+            is_kept ? answer : protocol::dns_record_value(answer)};
+}
 
 std::span<const SolverKind> solver_kinds() {
     static constexpr std::array kinds = {
@@ -21,9 +30,13 @@ std::span<const SolverKind> solver_kinds() {
                    &make_webroot_solver},
         SolverKind{"tls-alpn", "tls-alpn[:ADDR:PORT]",
                    "tls-alpn-01 with a TLS server of its own, on port 443", &make_tls_alpn_solver},
-        SolverKind{"exec", "exec:PROGRAM", "dns-01 with a PROGRAM that changes the DNS",
+        SolverKind{"exec", "exec:PROGRAM",
+                   "dns-01 or dns-account-01 with a PROGRAM that changes the DNS",
                    &make_exec_solver},
-        SolverKind{"manual", "manual", "dns-01 or http-01 by hand", &make_manual_solver},
+        SolverKind{"manual", "manual", "dns-01, dns-account-01 or http-01 by hand",
+                   &make_manual_solver},
+        SolverKind{"dns-persist", "dns-persist", "dns-persist-01 with a record that stays",
+                   &make_dns_persist_solver},
     };
     return kinds;
 }

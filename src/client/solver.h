@@ -22,9 +22,21 @@ namespace cairn::client {
 struct Challenge {
     protocol::ChallengeType type;
     protocol::Identifier identifier;
+    /// Of dns-persist-01, which has none: a text that differs for each challenge.
     protocol::Token token;
+    /// Of dns-persist-01: the text of the record.
     std::string key_authorization;
+    /// Of the account that is asked to answer; empty in records that earlier versions kept.
+    std::string account_url{};
 };
+
+/// A TXT record that answers a challenge.
+struct DnsRecord {
+    std::string name;  ///< without a final dot
+    std::string value;
+};
+/// What answers `challenge`, which is one of a DNS method.
+[[nodiscard]] DnsRecord dns_record_of(const Challenge& challenge);
 
 /// Whether the answer of a solver remains when the process has died.
 enum class Residue { none, outlives_process };

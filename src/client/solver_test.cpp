@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/testing/challenge.h"
 #include "client/testing/heard.h"
 #include "client/testing/temporary_folder.h"
 
@@ -23,8 +24,9 @@ class SolverSetTest : public ::testing::Test {
 };
 
 TEST_F(SolverSetTest, ReadsSpecifications) {
-    for (const auto* text : {"standalone", "standalone:127.0.0.1:8080", "standalone:[::1]:80",
-                             "tls-alpn", "tls-alpn:0.0.0.0:443", "manual", "exec:/bin/true"})
+    for (const auto* text :
+         {"standalone", "standalone:127.0.0.1:8080", "standalone:[::1]:80", "tls-alpn",
+          "tls-alpn:0.0.0.0:443", "manual", "dns-persist", "exec:/bin/true"})
         EXPECT_EQ(canonical(text), text);
     EXPECT_EQ(canonical("webroot:" + (folder_ / ".").string()),
               "webroot:" + folder_.path().string() + "/");
@@ -46,6 +48,20 @@ TEST_F(SolverSetTest, MakesEachSolverOnce) {
     EXPECT_EQ(*solvers_.find("standalone"), *solvers_.find("standalone:"));
     EXPECT_EQ(*solvers_.find("exec:/bin/true"), *solvers_.find("exec:/bin/../bin/true"));
     EXPECT_NE(*solvers_.find("standalone"), *solvers_.find("standalone:127.0.0.1:80"));
+}
+
+TEST(DnsRecordTest, HasTheNameAndValueOfItsMethod) {
+    using enum protocol::ChallengeType;
+    auto challenge = testing::challenge(dns_account_01, "a.example");
+    challenge.account_url = "https://example.com/acme/acct/ExampleAccount";
+    EXPECT_EQ(dns_record_of(challenge).name, "_ujmmovf2vn55tgye._acme-challenge.a.example");
+    EXPECT_EQ(dns_record_of(challenge).value,
+              protocol::dns_record_value(challenge.key_authorization));
+    challenge.type = dns_01;
+    EXPECT_EQ(dns_record_of(challenge).name, "_acme-challenge.a.example");
+    challenge.type = dns_persist_01;
+    EXPECT_EQ(dns_record_of(challenge).name, "_validation-persist.a.example");
+    EXPECT_EQ(dns_record_of(challenge).value, challenge.key_authorization);
 }
 
 TEST_F(SolverSetTest, EveryKindSaysHowToNameIt) {

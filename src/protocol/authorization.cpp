@@ -9,6 +9,7 @@ namespace cairn::protocol {
 namespace {
 
 constexpr std::size_t max_challenges = 64;
+constexpr std::size_t max_issuer_names = 10;
 
 void write_challenge(JsonWriter& writer, const ChallengeObject& challenge) {
     writer.begin_object();
@@ -16,6 +17,8 @@ void write_challenge(JsonWriter& writer, const ChallengeObject& challenge) {
     writer.member("url", challenge.url);
     writer.member("status", to_string(challenge.status));
     writer.optional_member("token", challenge.token);
+    writer.optional_member("issuer-domain-names", challenge.issuer_domain_names);
+    writer.optional_member("accounturi", challenge.account_uri);
     writer.optional_member("validated", challenge.validated);
     if (challenge.error) {
         writer.name("error");
@@ -36,6 +39,8 @@ base::Result<ChallengeObject> read_challenge(const boost::json::object& object) 
     challenge.status = status.value_or(ChallengeStatus::pending);
     challenge.token = members.text_or_empty("token");
     MemberReader rest(object);
+    challenge.issuer_domain_names = rest.texts("issuer-domain-names", max_issuer_names);
+    challenge.account_uri = rest.text_or_empty("accounturi");
     challenge.validated = rest.time_if_sound("validated");
     if (const boost::json::object* error = rest.object("error")) {
         challenge.error = read_problem(*error);
@@ -86,6 +91,7 @@ std::string AuthorizationObject::to_json() const {
     writer.end_array();
     // RFC 8555 section 7.1.4: true, or absent.
     if (wildcard) writer.member("wildcard", true);
+    if (subdomain_auth_allowed) writer.member("subdomainAuthAllowed", true);
     writer.end_object();
     return writer.take();
 }
@@ -107,14 +113,58 @@ base::Result<AuthorizationObject> AuthorizationObject::from_json(base::BytesView
     MemberReader rest(*object);
     const std::optional<base::Time> expires = rest.time_if_sound("expires");
     const bool wildcard = rest.boolean("wildcard").value_or(false);
+    const bool subdomains = rest.boolean("subdomainAuthAllowed").value_or(false);
 
     std::expected<Identifier, Subproblem> identifier = read_identifier(*identifier_object);
     if (!identifier) return base::fail(identifier.error().detail);
     if (identifier->is_wildcard()) return base::fail("identifier: begins with \"*.\"");
     base::Result<std::vector<ChallengeObject>> challenges = read_challenges(*challenge_values);
     if (!challenges) return std::unexpected(std::move(challenges.error()));
-    return AuthorizationObject{*std::move(identifier), *status, expires, *std::move(challenges),
-                               wildcard};
+    return AuthorizationObject{*std::move(identifier), *status,  expires,
+                               *std::move(challenges), wildcard, subdomains};
+}
+
+std::string NewAuthorizationRequest::to_json() const {
+    JsonWriter writer;
+    writer.begin_object();
+    writer.name("identifier");
+    writer.begin_object();
+    writer.member("type", to_string(identifier.type()));
+    writer.member("value", identifier.value());
+    if (subdomain_auth_allowed) writer.member("subdomainAuthAllowed", true);
+    writer.end_object();
+    writer.end_object();
+    return writer.take();
+}
+
+OrProblem<NewAuthorizationRequest> NewAuthorizationRequest::from_json(base::BytesView json) {
+    JsonMemory memory;
+    const base::Result<boost::json::object> object = parse_json_object(json, memory.storage());
+    if (!object) return malformed(object.error());
+    MemberReader members(*object);
+    const boost::json::object* described = members.object("identifier");
+    if (described == nullptr) members.refuse("identifier", "missing");
+    if (members.error()) return malformed(*members.error());
+    MemberReader description(*described);
+    const bool subdomains = description.boolean("subdomainAuthAllowed").value_or(false);
+    if (description.error()) return malformed(description.error()->within("identifier"));
+
+    std::expected<Identifier, Subproblem> identifier = read_identifier(*described);
+    if (!identifier) {
+        const ProblemType type = identifier.error().type;
+        // Section 7.4.1: an identifier for which no certificate would be issued is forbidden.
+        return std::unexpected(type == ProblemType::malformed
+                                   ? Problem(type, identifier.error().detail)
+                                   : Problem(type, identifier.error().detail, 403));
+    }
+    const auto refuse = [](std::string_view reason) {
+        return malformed(base::Error{"identifier: " + std::string(reason)});
+    };
+    if (identifier->is_wildcard())
+        return refuse("a wildcard cannot be authorized in advance (RFC 8555 section 7.4.1)");
+    if (subdomains && identifier->type() != IdentifierType::dns)
+        return refuse("only a domain name has subdomains");
+    return NewAuthorizationRequest{*std::move(identifier), subdomains};
 }
 
 OrProblem<void> parse_authorization_update(base::BytesView json) {

@@ -15,7 +15,8 @@ TEST(ChallengeObject, IsReadAsWritten) {
           R"({"type":"http-01","url":"u","status":"invalid","token":"DGyRejmCefe7v4NfDGDKfA",)"
           R"("validated":"2026-12-01T12:05:13Z","error":)"
           R"({"type":"urn:ietf:params:acme:error:connection","detail":"refused","status":400}})",
-          R"({"type":"dns-persist-01","url":"u","status":"processing"})"}) {
+          R"({"type":"dns-persist-01","url":"u","status":"processing",)"
+          R"("issuer-domain-names":["ca.example","ca.example.net"],"accounturi":"https://a"})"}) {
         const auto challenge = ChallengeObject::from_json(bytes_of(json));
         ASSERT_TRUE(challenge) << challenge.error().message;
         EXPECT_EQ(challenge->to_json(), json);
@@ -110,6 +111,49 @@ TEST(AuthorizationObject, IsReadAsFarAsAClientNeedsIt) {
     EXPECT_EQ(authorization->challenges.front().type, "http-01");
     EXPECT_FALSE(authorization->expires);
     EXPECT_FALSE(authorization->wildcard);
+}
+
+TEST(AuthorizationObject, MayBeForSubdomains) {  // RFC 9444 section 4.1
+    const char* json = R"({"identifier":{"type":"dns","value":"example.org"},"status":"valid",)"
+                       R"("challenges":[],"subdomainAuthAllowed":true})";
+    const auto authorization = AuthorizationObject::from_json(bytes_of(json));
+    ASSERT_TRUE(authorization);
+    EXPECT_TRUE(authorization->subdomain_auth_allowed);
+    EXPECT_EQ(authorization->to_json(), json);
+}
+
+TEST(NewAuthorizationRequest, NamesAnIdentifier) {
+    for (const char* json :
+         {R"({"identifier":{"type":"dns","value":"example.org"}})",
+          R"({"identifier":{"type":"dns","value":"example.org","subdomainAuthAllowed":true}})",
+          R"({"identifier":{"type":"ip","value":"192.0.2.1"}})"}) {
+        const auto request = NewAuthorizationRequest::from_json(bytes_of(json));
+        ASSERT_TRUE(request) << json << request.error().detail;
+        EXPECT_EQ(request->to_json(), json);
+    }
+}
+
+TEST(NewAuthorizationRequest, RefusesWhatItIsNot) {
+    const std::pair<const char*, ProblemType> cases[] = {
+        {"", ProblemType::malformed},
+        {"{}", ProblemType::malformed},
+        {R"({"identifier":"example.org"})", ProblemType::malformed},
+        {R"({"identifier":{"type":"dns"}})", ProblemType::malformed},
+        {R"({"identifier":{"type":"dns","value":"*.example.org"}})", ProblemType::malformed},
+        {R"({"identifier":{"type":"dns","value":"a.b","subdomainAuthAllowed":1}})",
+         ProblemType::malformed},
+        {R"({"identifier":{"type":"ip","value":"192.0.2.1","subdomainAuthAllowed":true}})",
+         ProblemType::malformed},
+        {R"({"identifier":{"type":"email","value":"a@example.org"}})",
+         ProblemType::unsupported_identifier},
+        {R"({"identifier":{"type":"dns","value":"a_b.example.org"}})",
+         ProblemType::rejected_identifier},
+    };
+    for (const auto& [json, type] : cases) {
+        const auto request = NewAuthorizationRequest::from_json(bytes_of(json));
+        ASSERT_FALSE(request) << json;
+        EXPECT_EQ(request.error().type, type) << json;
+    }
 }
 
 TEST(AuthorizationUpdate, IsADeactivation) {

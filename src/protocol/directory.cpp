@@ -14,6 +14,7 @@ void write_meta(JsonWriter& writer, const Directory& directory) {
     writer.optional_member("website", directory.website);
     writer.optional_member("caaIdentities", directory.caa_identities);
     if (directory.external_account_required) writer.member("externalAccountRequired", true);
+    if (directory.subdomain_auth_allowed) writer.member("subdomainAuthAllowed", true);
     if (!directory.profiles.empty()) {
         writer.name("profiles");
         writer.begin_object();
@@ -26,7 +27,7 @@ void write_meta(JsonWriter& writer, const Directory& directory) {
 bool has_meta(const Directory& directory) {
     return !directory.terms_of_service.empty() || !directory.website.empty() ||
            !directory.caa_identities.empty() || directory.external_account_required ||
-           !directory.profiles.empty();
+           directory.subdomain_auth_allowed || !directory.profiles.empty();
 }
 
 /// Optional members: one that cannot be read is left empty.
@@ -37,6 +38,7 @@ void read_meta(const boost::json::object& object, Directory& directory) {
     directory.caa_identities = members.texts("caaIdentities", max_caa_identities);
     directory.external_account_required =
         members.boolean("externalAccountRequired").value_or(false);
+    directory.subdomain_auth_allowed = members.boolean("subdomainAuthAllowed").value_or(false);
     if (const boost::json::object* profiles = members.object("profiles")) {
         MemberReader descriptions(*profiles);
         for (const boost::json::key_value_pair& profile : *profiles) {

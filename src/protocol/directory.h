@@ -16,6 +16,8 @@ struct Directory {
     std::string terms_of_service, website;
     std::vector<std::string> caa_identities;
     bool external_account_required = false;
+    /// Whether orders may name an ancestor domain to prove (RFC 9444 section 4.4).
+    bool subdomain_auth_allowed = false;
     std::map<std::string, std::string> profiles;
 
     [[nodiscard]] std::string to_json() const;

@@ -25,7 +25,7 @@ TEST(Directory, IsRead) {
         R"("keyzfpqWg2k":"https://example.com/adding-random-entries",)"
         R"("meta":{"termsOfService":"https://example.com/acme/terms/2017-5-30",)"
         R"("website":"https://www.example.com/","caaIdentities":["example.com","example.net"],)"
-        R"("externalAccountRequired":true,"new":{"a":1},)"
+        R"("externalAccountRequired":true,"subdomainAuthAllowed":true,"new":{"a":1},)"
         R"("profiles":{"classic":"https://example.com/classic","short":"6 days"}}})"));
     ASSERT_TRUE(directory) << directory.error().message;
     EXPECT_EQ(directory->new_nonce, "https://example.com/acme/new-nonce");
@@ -39,6 +39,7 @@ TEST(Directory, IsRead) {
     EXPECT_EQ(directory->website, "https://www.example.com/");
     EXPECT_THAT(directory->caa_identities, ElementsAre("example.com", "example.net"));
     EXPECT_TRUE(directory->external_account_required);
+    EXPECT_TRUE(directory->subdomain_auth_allowed);
     EXPECT_THAT(directory->profiles, ElementsAre(Pair("classic", "https://example.com/classic"),
                                                  Pair("short", "6 days")));
     EXPECT_EQ(Directory::from_json(bytes_of(directory->to_json()))->to_json(),

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/base64url.h"
+#include "protocol/ancestor_domain.h"
 #include "protocol/identifier_json.h"
 #include "protocol/json.h"
 #include "protocol/json_writer.h"
@@ -38,15 +39,35 @@ Problem combined(std::vector<Subproblem> flaws) {
     return problem;
 }
 
-/// The identifiers of a newOrder, each once.
-OrProblem<std::vector<Identifier>> read_new_identifiers(const boost::json::array& values) {
-    std::vector<Identifier> identifiers;
+/// The ancestor domain of an identifier (RFC 9444 section 4.3), if it has one; else what is wrong.
+base::Result<std::optional<DnsName>> read_ancestor(const boost::json::object& object,
+                                                   const Identifier& identifier) {
+    MemberReader members(object);
+    const std::optional<std::string_view> text = members.text("ancestorDomain");
+    if (members.error()) return std::unexpected(*members.error());
+    if (!text) return std::nullopt;
+    const base::Result<DnsName> ancestor = DnsName::from_text(*text);
+    if (!ancestor) return std::unexpected(ancestor.error().within("ancestorDomain"));
+    if (identifier.type() != IdentifierType::dns || !is_below(identifier, *ancestor)) {
+        return base::fail("ancestorDomain: " + identifier.value() + " is not below " +
+                          ancestor->text());
+    }
+    return *ancestor;
+}
+
+/// Reads the identifiers of a newOrder, each once, and what they say of ancestors.
+OrProblem<void> read_new_identifiers(const boost::json::array& values, NewOrderRequest& request) {
+    std::vector<Identifier>& identifiers = request.identifiers;
     std::set<Identifier> seen;
     std::vector<Subproblem> flaws;
     identifiers.reserve(values.size());
     for (const boost::json::value& value : values) {
         std::expected<Identifier, Subproblem> identifier = read_identifier(value);
         if (identifier) {
+            base::Result<std::optional<DnsName>> ancestor =
+                read_ancestor(value.get_object(), *identifier);
+            if (!ancestor) return malformed_order(std::move(ancestor.error().message));
+            if (*ancestor) request.ancestors.try_emplace(*identifier, **ancestor);
             if (seen.insert(*identifier).second) identifiers.push_back(*std::move(identifier));
         } else if (identifier.error().identifier) {
             flaws.push_back(std::move(identifier.error()));
@@ -55,7 +76,7 @@ OrProblem<std::vector<Identifier>> read_new_identifiers(const boost::json::array
         }
     }
     if (!flaws.empty()) return std::unexpected(combined(std::move(flaws)));
-    return identifiers;
+    return {};
 }
 
 /// The identifiers of a server's order that can be read; a client knows what it has ordered.
@@ -123,7 +144,17 @@ base::Result<OrderObject> OrderObject::from_json(base::BytesView json) {
 std::string NewOrderRequest::to_json() const {
     JsonWriter writer;
     writer.begin_object();
-    write_identifiers(writer, identifiers);
+    writer.name("identifiers");
+    writer.begin_array();
+    for (const Identifier& identifier : identifiers) {
+        writer.begin_object();
+        writer.member("type", to_string(identifier.type()));
+        writer.member("value", identifier.value());
+        const auto ancestor = ancestors.find(identifier);
+        if (ancestor != ancestors.end()) writer.member("ancestorDomain", ancestor->second.text());
+        writer.end_object();
+    }
+    writer.end_array();
     writer.optional_member("notBefore", not_before);
     writer.optional_member("notAfter", not_after);
     writer.optional_member("profile", profile);
@@ -155,9 +186,8 @@ OrProblem<NewOrderRequest> NewOrderRequest::from_json(base::BytesView json) {
     if (request.not_before && request.not_after && *request.not_after < *request.not_before) {
         return malformed_order("notAfter is before notBefore");
     }
-    OrProblem<std::vector<Identifier>> read = read_new_identifiers(*identifiers);
+    OrProblem<void> read = read_new_identifiers(*identifiers, request);
     if (!read) return std::unexpected(std::move(read.error()));
-    request.identifiers = *std::move(read);
     return request;
 }
 

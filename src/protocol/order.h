@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,9 +42,13 @@ struct NewOrderRequest {
     std::optional<base::Time> not_before, not_after;
     std::string profile;
     std::string replaces;
+    /// For identifiers that the client would have proved by a name above them: that name
+    /// (`ancestorDomain`, RFC 9444 section 4.3).
+    std::map<Identifier, DnsName> ancestors;
 
     [[nodiscard]] std::string to_json() const;
-    /// malformed for broken JSON, no or too many identifiers, bad dates. Every identifier is
+    /// malformed for broken JSON, no or too many identifiers, bad dates, an ancestor domain that is
+    /// none of the identifier's. Every identifier is
     /// judged: one bad one gives its own type (unsupportedIdentifier, rejectedIdentifier,
     /// malformed), with a subproblem for each bad one. Duplicates are dropped, order kept.
     [[nodiscard]] static OrProblem<NewOrderRequest> from_json(base::BytesView json);

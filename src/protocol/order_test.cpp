@@ -211,6 +211,39 @@ TEST(NewOrderRequest, SeveralBadIdentifiersGiveASubproblemEach) {
               (std::pair<std::string, std::string>("email", "a@b.example")));
 }
 
+TEST(NewOrderRequest, MayNameAnAncestorToProve) {  // RFC 9444 section 4.3
+    const std::string json =
+        R"({"identifiers":[{"type":"dns","value":"a.b.example.org","ancestorDomain":"example.org"},)"
+        R"({"type":"dns","value":"*.example.org","ancestorDomain":"example.org"},)"
+        R"({"type":"dns","value":"example.net"}]})";
+    const auto request = NewOrderRequest::from_json(bytes_of(json));
+    ASSERT_TRUE(request) << request.error().detail;
+    EXPECT_EQ(request->identifiers.size(), 3U);
+    const auto ancestor = DnsName::from_text("example.org").value();
+    EXPECT_THAT(request->ancestors,
+                ElementsAre(testing::Pair(Identifier::dns("*.example.org").value(), ancestor),
+                            testing::Pair(Identifier::dns("a.b.example.org").value(), ancestor)));
+    EXPECT_EQ(request->to_json(), json);
+}
+
+TEST(NewOrderRequest, RefusesAnAncestorThatIsNone) {  // conformance check 82
+    for (const char* identifier :
+         {R"("dns","value":"a.example.org","ancestorDomain":"example.com")",
+          R"("dns","value":"a.example.org","ancestorDomain":"a.example.org")",
+          R"("dns","value":"example.org","ancestorDomain":"a.example.org")",
+          R"("dns","value":"badexample.org","ancestorDomain":"example.org")",
+          R"("dns","value":"a.example.org","ancestorDomain":"*.example.org")",
+          R"("dns","value":"a.example.org","ancestorDomain":"")",
+          R"("dns","value":"a.example.org","ancestorDomain":1)",
+          R"("ip","value":"192.0.2.1","ancestorDomain":"2.1")",
+          R"("ip","value":"192.0.2.1","ancestorDomain":"example.org")"}) {
+        const auto request = NewOrderRequest::from_json(
+            bytes_of(R"({"identifiers":[{"type":)" + std::string(identifier) + "}]}"));
+        ASSERT_FALSE(request) << identifier;
+        EXPECT_EQ(request.error().type, ProblemType::malformed) << identifier;
+    }
+}
+
 TEST(FinalizeRequest, IsReadAsWritten) {
     const auto request = FinalizeRequest::from_json(bytes_of(R"({"csr":"MAA","more":1})"));
     ASSERT_TRUE(request) << request.error().detail;

@@ -106,5 +106,108 @@ TEST_P(ReuseContract, LeavesAllFreshWhereNothingMayBeReused) {
     EXPECT_EQ(await(store().find_order(order.id))->authorizations, order.authorizations);
 }
 
+// --- names above (RFC 9444)
+
+class BroadReuseContract : public ReuseContract {
+  protected:
+    /// A valid authorization for `name` and its subdomains.
+    ca::Authorization stored_broad(const std::string& name, base::Time expires = now + 24h,
+                                   base::Time finished = now) {
+        auto fresh = make.authorization(account.id, name);
+        fresh.for_subdomains = true;
+        fresh.offered = {ChallengeType::dns_01};
+        EXPECT_FALSE(
+            await(store().create_order(make.order(account.id, {fresh}), {fresh}, std::nullopt))
+                .reused.at(0));
+        EXPECT_TRUE(
+            await(finish(fresh.id, finished, std::nullopt, expires, ChallengeType::dns_01)));
+        return found(fresh.id);
+    }
+    /// Which authorization an order for `name` is placed on, if one of `above` would do.
+    std::optional<ca::Authorization> standing(const std::string& name,
+                                              const std::vector<std::string>& above,
+                                              ca::Charges charges = {}) {
+        const auto fresh = make.authorization(account.id, name);
+        const auto order = make.order(account.id, {fresh});
+        ca::OrderStore::Reuse reuse{now - 24h, now, now};
+        reuse.above.emplace_back();
+        for (const auto& each : above) reuse.above[0].push_back(identifier(each));
+        auto placement = await(store().create_order(order, {fresh}, reuse, std::move(charges)));
+        EXPECT_TRUE(placement.decision.accepted);
+        auto& reused = placement.reused.at(0);
+        EXPECT_NE(reused.has_value(), await(store().find_authorization(fresh.id)).has_value());
+        EXPECT_EQ(await(store().find_order(order.id))->authorizations.at(0),
+                  reused ? reused->id : fresh.id);
+        return reused;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(, BroadReuseContract, ::testing::ValuesIn(backends()), name_of);
+
+TEST_P(BroadReuseContract, KeepsWhatAnAuthorizationIsGoodFor) {
+    const auto broad = stored_broad("example.org");
+    EXPECT_TRUE(broad.for_subdomains);
+    reopen();
+    expect_same(found(broad.id), broad);
+    EXPECT_TRUE(found(broad.id).for_subdomains);
+    EXPECT_FALSE(stored_valid(account.id, "example.net").for_subdomains);
+}
+
+TEST_P(BroadReuseContract, StandsOnANameAboveThatIsForSubdomains) {
+    const auto broad = stored_broad("example.org");
+    for (const auto& charges : {ca::Charges{}, ca::Charges{{"orders", 10, 1h, 1}}}) {
+        expect_found(standing("a.b.example.org", {"b.example.org", "example.org"}, charges), broad);
+        expect_found(standing("*.example.org", {"example.org"}, charges), broad);
+        expect_found(standing("example.org", {}, charges), broad);
+        EXPECT_FALSE(standing("a.example.org", {}, charges)) << "nobody asked for names above";
+        EXPECT_FALSE(standing("a.example.org", {"b.example.org"}, charges));
+    }
+}
+
+TEST_P(BroadReuseContract, StandsOnNoNameAboveThatIsForItselfAlone) {
+    stored_valid(account.id, "example.org", now + 48h);
+    EXPECT_FALSE(standing("a.example.org", {"example.org"}));
+    // Nor does it stand in the way of one that is.
+    const auto broad = stored_broad("example.org", now + 24h);
+    expect_found(standing("a.example.org", {"example.org"}), broad);
+}
+
+TEST_P(BroadReuseContract, StandsOnTheOneThatLapsesLast) {
+    const auto exact = stored_valid(account.id, "a.example.org", now + 20h);
+    stored_broad("example.org", now + 10h);
+    expect_found(standing("a.example.org", {"example.org"}), exact);
+    const auto last = stored_broad("example.org", now + 30h);
+    expect_found(standing("a.example.org", {"example.org"}), last);
+    await(store().deactivate_authorization(last.id, now));
+    expect_found(standing("a.example.org", {"example.org"}), exact);
+}
+
+TEST_P(BroadReuseContract, AddsAFreshOneAtSeveralPlacesOnce) {
+    const auto exact = stored_valid(account.id, "b.example.org");
+    auto shared = make.authorization(account.id, "example.org");
+    shared.for_subdomains = true;
+    const auto other = make.authorization(account.id, "example.net");
+    const std::vector fresh{shared, shared, other, shared};
+    auto order = make.order(account.id, fresh);
+    order.identifiers = {identifier("a.example.org"), identifier("b.example.org"),
+                         identifier("example.net"), identifier("c.example.org")};
+    const ca::OrderStore::Reuse reuse{now - 24h, now, now};
+    const auto reused = await(store().create_order(order, fresh, reuse)).reused;
+    EXPECT_FALSE(reused.at(0));
+    expect_found(reused.at(1), exact);
+    const std::vector expected{shared.id, exact.id, other.id, shared.id};
+    EXPECT_EQ(await(store().find_order(order.id))->authorizations, expected);
+    const auto stands = await(store().find_order_and_proofs(order.id));
+    ASSERT_EQ(stands->proofs.size(), 4U);
+    expect_same(stands->proofs[0], shared);
+    expect_same(stands->proofs[3], shared);
+    // Without reuse as well.
+    auto again = make.authorization(account.id, "example.org");
+    again.for_subdomains = true;
+    const auto second = make.order(account.id, {again, again});
+    await(store().create_order(second, {again, again}, std::nullopt));
+    EXPECT_EQ(await(store().find_order_and_proofs(second.id))->proofs.size(), 2U);
+    expect_found(await(store().find_authorization(again.id)), again);
+}
+
 }  // namespace
 }  // namespace cairn::store::testing

@@ -17,6 +17,8 @@ constexpr base::EnumTable<ChallengeType, char> challenge_letters({
     {ChallengeType::http_01, 'h'},
     {ChallengeType::dns_01, 'd'},
     {ChallengeType::tls_alpn_01, 'a'},
+    {ChallengeType::dns_account_01, 'l'},
+    {ChallengeType::dns_persist_01, 'p'},
 });
 
 constexpr std::string_view dns_prefix = "dns:";

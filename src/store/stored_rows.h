@@ -99,8 +99,8 @@ ca::Order read_order(Row& row) {
     return order;
 }
 
-/// id, account, identifier, created, expires, token, offered, profile, deactivated, started,
-/// method, finished, problem, request, vouched_by.
+/// id, account, identifier, created, expires, token, offered, profile, subdomains, deactivated,
+/// started, method, finished, problem, request, vouched_by.
 template <class Row>
 ca::Authorization read_authorization(Row& row) {
     ca::Authorization authorization{
@@ -114,6 +114,7 @@ ca::Authorization read_authorization(Row& row) {
         .attempt = std::nullopt,
         .deactivated = std::nullopt,
         .profile = std::string(row.optional_text().value_or("")),
+        .for_subdomains = row.optional_integer().has_value(),
     };
     authorization.deactivated = row.optional_time();
     if (const auto started = row.optional_time()) {

@@ -1,4 +1,5 @@
-// dns-01: RFC 8555 section 8.4, BR 3.2.2.4.7.
+// dns-01: RFC 8555 section 8.4, BR 3.2.2.4.7. dns-account-01, which differs from it in the name of
+// the record alone: draft-ietf-acme-dns-account-label, BR 3.2.2.4.21.
 
 #include <algorithm>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "protocol/dns_challenge.h"
 #include "va/lookup.h"
 #include "va/validation.h"
 
@@ -47,14 +49,14 @@ std::optional<std::string> fault_of(const dns::Answer& answer, std::string_view 
     return others_found(name, expected, answer);
 }
 
-}  // namespace
+// RFC 8738 section 7.
+void require_name(const Validation& validation) {
+    if (validation.identifier.type() != protocol::IdentifierType::dns)
+        throw std::logic_error("the DNS does not prove control of addresses");
+}
 
-base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
-                                               const Settings& settings, dns::Resolver& resolver) {
-    if (validation.identifier.type() != protocol::IdentifierType::dns) {
-        throw std::logic_error("dns-01 does not prove control of addresses");  // RFC 8738 section 7
-    }
-    const auto name = "_acme-challenge." + validation.identifier.base_value();
+base::Task<OrFailure<Evidence>> validate_at(std::string name, const Validation& validation,
+                                            const Settings& settings, dns::Resolver& resolver) {
     const auto deadline = std::chrono::steady_clock::now() + settings.deadline;
     const Evidence evidence{.steps = {name + " TXT"}, .endpoints = {}};
     const auto failed = [&](ProblemType type, std::string_view how) {
@@ -69,6 +71,25 @@ base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
         co_return failed(ProblemType::unauthorized, *fault);
     }
     co_return evidence;
+}
+
+}  // namespace
+
+base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
+                                               const Settings& settings, dns::Resolver& resolver) {
+    require_name(validation);
+    auto name =
+        dns_challenge_name(protocol::ChallengeType::dns_01, validation.identifier.dns_name(), {});
+    return validate_at(std::move(name), validation, settings, resolver);
+}
+
+base::Task<OrFailure<Evidence>> validate_dns_account01(const Validation& validation,
+                                                       const Settings& settings,
+                                                       dns::Resolver& resolver) {
+    require_name(validation);
+    auto name = dns_challenge_name(protocol::ChallengeType::dns_account_01,
+                                   validation.identifier.dns_name(), validation.account_url);
+    return validate_at(std::move(name), validation, settings, resolver);
 }
 
 }  // namespace cairn::va

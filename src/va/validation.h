@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/enum_table.h"
 #include "base/ip_address.h"
 #include "base/task.h"
@@ -22,6 +25,14 @@ struct Validation {
     protocol::Identifier identifier;
     protocol::Token token;
     std::string key_authorization;
+    /// Whose it is, for the methods that are bound to an account: dns-account-01, dns-persist-01.
+    std::string account_url{};
+    /// Whether names below the identifier are to be proved, too.
+    bool for_subdomains = false;
+    /// The names by which a record of dns-persist-01 may name the CA. Lent.
+    std::span<const std::string> issuer_names{};
+    /// The present, for records that end.
+    base::Time now{};
 };
 
 /// Whether the same validation might succeed a little later.
@@ -41,6 +52,9 @@ struct Evidence {
         friend bool operator==(const Endpoint&, const Endpoint&) = default;
     };
     std::vector<Endpoint> endpoints{};
+    /// Of a success: for how long what was found may be relied on, counted from now; none: the
+    /// method sets no bound.
+    std::optional<base::Seconds> reliable_for{};
 };
 
 /// Why a validation failed.
@@ -71,13 +85,14 @@ struct Settings {
 
 /// Each runs on the caller's executor, which must not run handlers in parallel, and ends by the
 /// deadline. A failure is of type dns, connection, tls, unauthorized or incorrectResponse (RFC 8555
-/// section 6.7). Its detail tells the subscriber what was tried and what came back, with at most
-/// 200 printable characters of the peer's text. It quotes nothing that was found after a redirect,
-/// or at an address that only the operator allows; such an address is reached only if the validated
-/// name itself leads there. The arguments must outlive the task. Throws boost::system::system_error
-/// (operation_aborted) if the task is cancelled, base::Shortage if the CA itself lacks something
-/// (that is no finding), and std::logic_error for an identifier that the method is never offered
-/// for: a wildcard (BR 3.2.2.4.19 and .20), or an address with dns-01 (RFC 8738 section 7).
+/// section 6.7), of dns-persist-01 also malformed. Its detail tells the subscriber what was tried
+/// and what came back, with at most 200 printable characters of the peer's text. It quotes nothing
+/// that was found after a redirect, or at an address that only the operator allows; such an address
+/// is reached only if the validated name itself leads there. The arguments must outlive the task.
+/// Throws boost::system::system_error (operation_aborted) if the task is cancelled, base::Shortage
+/// if the CA itself lacks something (that is no finding), and std::logic_error for an identifier
+/// that the method is never offered for: a wildcard (BR 3.2.2.4.19 and .20), or an address with a
+/// DNS method (RFC 8738 section 7).
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
                                                               const Settings& settings,
                                                               dns::Resolver& resolver);
@@ -87,6 +102,12 @@ struct Settings {
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation,
                                                                   const Settings& settings,
                                                                   dns::Resolver& resolver);
+[[nodiscard]] base::Task<OrFailure<Evidence>> validate_dns_account01(const Validation& validation,
+                                                                     const Settings& settings,
+                                                                     dns::Resolver& resolver);
+[[nodiscard]] base::Task<OrFailure<Evidence>> validate_dns_persist01(const Validation& validation,
+                                                                     const Settings& settings,
+                                                                     dns::Resolver& resolver);
 
 /// The validator of each challenge type.
 using Validate = decltype(&validate_http01);
@@ -94,6 +115,8 @@ inline constexpr base::EnumTable<protocol::ChallengeType, Validate> validators({
     {protocol::ChallengeType::http_01, &validate_http01},
     {protocol::ChallengeType::dns_01, &validate_dns01},
     {protocol::ChallengeType::tls_alpn_01, &validate_tls_alpn01},
+    {protocol::ChallengeType::dns_account_01, &validate_dns_account01},
+    {protocol::ChallengeType::dns_persist_01, &validate_dns_persist01},
 });
 
 }  // namespace cairn::va

@@ -17,7 +17,8 @@ from harness.web import Responder
 AT_START = ["save_issuer", "add_certificate", "renew_lease", "take_nonce_key"]
 ON_REQUEST = ["create_account", "update_account", "create_order", "begin_validation",
               "finish_validation", "begin_issuance", "complete_issuance", "revoke_certificate",
-              "deactivate_authorization", "replace_account_key", "deactivate_account"]
+              "create_authorization", "deactivate_authorization", "replace_account_key",
+              "deactivate_account"]
 # What commands of the operator do, and who has a key that they made.
 ON_COMMAND = ["create_external_key", "create_account_charged", "revoke_external_key"]
 # Statements that write and are of no request, or carry nothing that could be lost.
@@ -88,6 +89,11 @@ def test_a_broken_connection_is_nothing_to_a_client(ca, responder, relay, how):
     certificate = client.download(url, order, key)
     assert client.revoke(certificate.der).status_code == 200
 
+    in_advance = {"identifier": {"type": "dns", "value": unique_name()}}
+    response = client.must(client.post(client.directory["newAuthz"], in_advance))
+    assert response.status_code == 201
+    assert client.read(response.headers["Location"])["status"] == "pending"
+
     _, second = client.order([unique_name()])
     lost = second["authorizations"][0]
     response = client.must(client.post(lost, {"status": "deactivated"}))
@@ -128,6 +134,21 @@ def test_a_broken_connection_is_nothing_to_an_operator(ca, relay, how):
     assert len(operator.json("eab", "list")["keys"]) == 1
     assert sorted(relay.lost) == sorted(ON_COMMAND)
     assert scrape(ca)("cairn_account_changes_total", change="created") == 1
+
+
+@pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])
+def test_a_broken_connection_is_nothing_to_an_order_for_subdomains(start_ca, cluster, relay, how):
+    ca = start_ca(settings={"store.url": relay.url(cluster.create_database()),
+                            "validation.subdomains": True})
+    relay.lose("create_order_below", how)
+    client = Client(ca)
+    client.register()
+    name = unique_name()
+    url, order = client.order([], identifiers=[
+        {"type": "dns", "value": f"{label}.{name}", "ancestorDomain": name} for label in "ab"])
+    assert client.read(url) == order and len(order["authorizations"]) == 1
+    assert relay.lost == ["create_order_below"]
+    assert ca.stop() == 0
 
 
 @pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])

@@ -29,7 +29,7 @@ from harness.web import Responder
 
 # The steps of a client's whole life with two names, and how often each occurs.
 PATH = {
-    "create_account": 1, "update_account": 1, "create_order": 2,
+    "create_account": 1, "update_account": 1, "create_order": 2, "create_authorization": 1,
     "validate": 2, "finish_validation": 2,
     "begin_issuance": 1, "sign": 1, "complete_issuance": 1,
     "revoke_certificate": 1, "deactivate_authorization": 1, "replace_account_key": 1,
@@ -119,6 +119,11 @@ class Life:
         response = self.post(lost, {"status": "deactivated"})
         assert response.status_code == 200 or self.deaths
         assert self.post(lost).json()["status"] == "deactivated"
+
+        advance = {"identifier": {"type": "dns", "value": unique_name()}}
+        response = self.post(self.client.directory["newAuthz"], advance)
+        assert response.status_code == 201, response.text
+        assert self.post(response.headers["Location"]).json()["status"] == "pending"
 
         new = Key()
         response = self.survive(lambda: self.client.change_key(new))

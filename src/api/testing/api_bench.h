@@ -41,13 +41,14 @@ inline const std::string site = "https://ca.example";
 struct Face {
     Face(const Links& links, ca::RequestChecks& request_checks, ca::Nonces& nonces,
          ca::Registration& registration, ca::Ordering& ordering, ca::Validation& validation,
-         ca::Issuance& issuance, ca::CertificateStore& certificates, ca::Revoking& revoking,
-         const base::Clock& clock)
+         ca::Issuance& issuance, ca::StandingProofs& standing, ca::CertificateStore& certificates,
+         ca::Revoking& revoking, const base::Clock& clock)
         : gate(links, request_checks, clock),
           directory(links, gate, {}),
           account(links, gate, registration, ordering),
-          order(links, gate, ordering, issuance),
-          authorization(links, gate, ordering, validation, clock),
+          order(links, gate, ordering, issuance, standing),
+          authorization(links, gate, ordering, validation, standing, clock,
+                        {.issuer_names = {"ca.example"}, .preauthorization = true}),
           certificate(gate, certificates, revoking),
           door(links, nonces, router(), {.hosts = {"ca.example"}, .terms_of_service = {}}) {}
 
@@ -147,7 +148,7 @@ class ApiBench : public ca::testing::Bench {
     [[nodiscard]] Face& face() {
         if (!face_)
             face_.emplace(links, checks, nonces, registration(), ordering(), validation(),
-                          issuance(), repository, revoking(), clock);
+                          issuance(), standing(), repository, revoking(), clock);
         return *face_;
     }
 

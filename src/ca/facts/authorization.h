@@ -61,6 +61,8 @@ struct Authorization {
     /// The kid of the ExternalKey by which the operator's word stands for the validation: it is
     /// valid from the start, and has no challenges. Empty: control is to be proved.
     std::string vouched_by{};
+    /// Whether it is for all names below the identifier, too (RFC 9444).
+    bool for_subdomains = false;
 
     /// RFC 8555 section 7.1.6. A challenge left unanswered past `expires` makes it invalid.
     [[nodiscard]] protocol::AuthorizationStatus status(base::Time now) const;

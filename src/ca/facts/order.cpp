@@ -1,6 +1,7 @@
 #include "ca/facts/order.h"
 
 #include <algorithm>
+#include <set>
 
 namespace cairn::ca {
 
@@ -64,8 +65,10 @@ std::optional<Problem> Order::error(std::span<const Authorization> proofs, base:
     if (problem) return problem;
 
     std::vector<protocol::Subproblem> failures;
+    std::set<AuthorizationId> told;  // one may stand at several places
     for (const auto& proof : proofs) {
-        if (auto failure = failure_of(proof, now)) failures.push_back(std::move(*failure));
+        auto failure = failure_of(proof, now);
+        if (failure && told.insert(proof.id).second) failures.push_back(std::move(*failure));
     }
     if (failures.empty()) {
         return Problem(ProblemType::malformed, "the order expired before it was finalized", 400);

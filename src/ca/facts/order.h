@@ -46,7 +46,8 @@ struct Order {
     base::Time created;
     base::Time expires;
     std::vector<protocol::Identifier> identifiers;
-    /// One for each identifier, in the same order.
+    /// One for each identifier, in the same order; one for the subdomains of a name may stand at
+    /// several places.
     std::vector<AuthorizationId> authorizations;
     std::string profile;
     std::optional<base::Time> not_before, not_after;

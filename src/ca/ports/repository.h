@@ -114,6 +114,9 @@ class OrderStore {
         base::Time finished_after;  ///< validated later than this
         base::Time finished_by;     ///< but not after this: that was by a wrong clock
         base::Time lapsing_after;   ///< and valid beyond this
+        /// By the order's identifiers: names above each; an authorization of one of them that is
+        /// for subdomains proves the identifier as well. Empty: none is looked for.
+        std::vector<std::vector<protocol::Identifier>> above{};
     };
     struct Placement {
         /// The valid authorizations that took a place, by that in `fresh`.
@@ -122,13 +125,26 @@ class OrderStore {
     };
     /// Adds an order and those of its authorizations that are new. With `reuse`, `fresh` has one
     /// for each identifier, and where the account has a valid authorization for the same identifier
-    /// (wildcard or not is part of it), the one that lapses last takes the place of the fresh one,
-    /// which is not added. Of an account's authorizations for one identifier only the ten that
-    /// lapse last are looked at.
+    /// (wildcard or not is part of it), or one above it as `reuse` says, the one that lapses last
+    /// takes the place of the fresh one, which is not added. A fresh one may stand at several
+    /// places, for identifiers below its own; it is added once, if it keeps a place. Of an
+    /// account's authorizations for one identifier only the ten that lapse last are looked at.
     [[nodiscard]] virtual base::Task<Placement> create_order(Order order,
                                                              std::vector<Authorization> fresh,
                                                              std::optional<Reuse> reuse,
                                                              Charges charges = {}) = 0;
+    struct Preauthorization {
+        /// The valid authorization that there is already.
+        std::optional<Authorization> reused{};
+        bool is_full = false;       ///< too many are pending; none was added
+        ChargeDecision decision{};  ///< refused: none was added
+    };
+    /// Adds an authorization that no order asked for (RFC 8555 section 7.4.1), unless the account
+    /// has a valid one for the same identifier that `reuse` allows (and that is for subdomains
+    /// where `fresh` is), or `most_pending` that were so added are pending, or the buckets refuse;
+    /// asked in this order. Calls for one account at the same time may add a few more.
+    [[nodiscard]] virtual base::Task<Preauthorization> create_authorization(
+        Authorization fresh, Reuse reuse, std::size_t most_pending, Charges charges = {}) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Order>> find_order(OrderId id) = 0;
     /// An order with its authorizations, in its order; none if it has an intent, since they do not
     /// matter to it any more.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/task.h"
 #include "ca/facts/evidence.h"
 #include "protocol/challenge_type.h"
@@ -35,6 +36,10 @@ class Validator {
         /// The domain names by which CAA records name this CA (RFC 8659 section 4.2). Lent: they
         /// outlive the answer.
         std::span<const std::string> caa_identities;
+        /// The names by which records of dns-persist-01 name this CA. Lent as well.
+        std::span<const std::string> issuer_names{};
+        /// Whether names below the identifier are to be proved, too (RFC 9444).
+        bool for_subdomains = false;
     };
     struct Failure {
         protocol::Problem problem;
@@ -49,6 +54,9 @@ class Validator {
         std::optional<Failure> failure;
         /// What each perspective saw, whatever came of it; at least one.
         std::vector<Evidence> evidence;
+        /// For how long a proof may be relied on at most, counted from now; none: the method sets
+        /// no bound.
+        std::optional<base::Seconds> reliable_for{};
     };
     /// Asks once. Ends within a bounded time. Throws what base::shortage_in knows if the CA lacks
     /// something for it: nothing was found out then.

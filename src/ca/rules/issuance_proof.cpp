@@ -1,9 +1,11 @@
 #include "ca/rules/issuance_proof.h"
 
-#include <set>
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "ca/rules/challenge_rules.h"
 #include "ca/rules/order_rules.h"
 
 namespace cairn::ca {
@@ -41,6 +43,26 @@ pki::ServerCertificateFields fields_for(std::span<const Identifier> names,
     return fields;
 }
 
+// The set to be signed is the set of what was proved, name by name (Let's Encrypt 2020): each name
+// has a valid proof, and nothing else is among the proofs.
+bool are_proved(const Order& order, std::span<const Authorization> proofs, const Profile& profile) {
+    std::vector<const Authorization*> valid;
+    for (const auto& proof : proofs)
+        if (proof.account == order.account &&
+            proof.status(order.intent->begun) == protocol::AuthorizationStatus::valid &&
+            (proof.vouched_by.empty() || profile.operators_word))
+            valid.push_back(&proof);
+    const auto& names = order.identifiers;
+    const auto is_proved = [&](const Identifier& name) {
+        return std::ranges::any_of(valid, [&](const auto* proof) { return proves(*proof, name); });
+    };
+    const auto is_of_order = [&](const Authorization* proof) {
+        return std::ranges::any_of(names,
+                                   [&](const Identifier& name) { return proves(*proof, name); });
+    };
+    return std::ranges::all_of(names, is_proved) && std::ranges::all_of(valid, is_of_order);
+}
+
 }  // namespace
 
 protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
@@ -55,16 +77,7 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
     if (profile == nullptr)
         return refuse(ProblemType::invalid_profile, "the profile is not offered any more");
 
-    // The set to be signed is the set of what was proved, name by name (Let's Encrypt 2020).
-    std::set<Identifier> proved;
-    for (const auto& proof : proofs) {
-        if (proof.account == order.account &&
-            proof.status(order.intent->begun) == protocol::AuthorizationStatus::valid &&
-            (proof.vouched_by.empty() || profile->operators_word))
-            proved.insert(proof.identifier);
-    }
-    const std::set<Identifier> ordered(order.identifiers.begin(), order.identifiers.end());
-    if (proved != ordered)
+    if (!are_proved(order, proofs, *profile))
         return refuse(ProblemType::unauthorized,
                       "not every identifier of the order has a valid authorization any more");
 

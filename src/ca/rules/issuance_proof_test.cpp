@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ca/rules/order_rules.h"
+#include "ca/rules/challenge_rules.h"
 #include "crypto/random.h"
 
 namespace cairn::ca {
@@ -141,6 +141,32 @@ TEST_F(IssuanceProofTest, IsNotThereWithoutEveryAuthorization) {
     EXPECT_EQ(
         IssuanceProof::of(unfinalized, proofs_of(order), csr_of(order), profiles_).error().type,
         ProblemType::order_not_ready);
+}
+
+TEST_F(IssuanceProofTest, StandsOnANameAboveThatIsForSubdomains) {  // RFC 9444
+    const auto order = order_for({"a.b.example.com", "*.example.com", "example.com"});
+    const auto is_proved = [&](auto change) {
+        auto proof = proof_of(*Identifier::dns("example.com"));
+        proof.for_subdomains = true;
+        proof.attempt->method = protocol::ChallengeType::dns_01;
+        change(proof);
+        // Once for each name, as an order has it.
+        const std::vector proofs(order.identifiers.size(), proof);
+        return IssuanceProof::of(order, proofs, csr_of(order), profiles_).has_value();
+    };
+    EXPECT_TRUE(is_proved([](auto&) {}));
+    EXPECT_TRUE(is_proved(
+        [](auto& proof) { proof.attempt->method = protocol::ChallengeType::dns_persist_01; }));
+    EXPECT_FALSE(is_proved([](auto& proof) { proof.for_subdomains = false; }));
+    EXPECT_FALSE(
+        is_proved([](auto& proof) { proof.attempt->method = protocol::ChallengeType::http_01; }));
+    EXPECT_FALSE(
+        is_proved([](auto& proof) { proof.identifier = *Identifier::dns("b.example.com"); }));
+    EXPECT_FALSE(
+        is_proved([](auto& proof) { proof.identifier = *Identifier::dns("*.example.com"); }));
+    EXPECT_FALSE(is_proved([](auto& proof) { proof.identifier = *Identifier::dns("ample.com"); }));
+    EXPECT_FALSE(is_proved([](auto& proof) { proof.expires = now; }));
+    EXPECT_FALSE(is_proved([&](auto& proof) { proof.account = AccountId::fresh(now, random_); }));
 }
 
 // Check 138.

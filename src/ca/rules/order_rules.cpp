@@ -4,14 +4,11 @@
 #include <cctype>
 #include <set>
 #include <span>
-#include <stdexcept>
 
-#include "base/enum_table.h"
 #include "base/result.h"
 
 namespace cairn::ca {
 
-using protocol::ChallengeType;
 using protocol::Identifier;
 using protocol::IdentifierType;
 using protocol::Problem;
@@ -90,30 +87,6 @@ void judge_uris(const pki::Csr& csr, const Profile& profile, const AccountScope&
     if (std::set<std::string>(uris.begin(), uris.end()).size() != uris.size())
         findings.emplace_back("it has a URI twice");
 }
-
-/// Whether this challenge can prove control of the identifier.
-bool is_offered(ChallengeType type, const Identifier& identifier) {
-    switch (type) {
-        case ChallengeType::http_01:
-        case ChallengeType::tls_alpn_01:
-            return !identifier.is_wildcard();
-        case ChallengeType::dns_01:
-            return identifier.type() == IdentifierType::dns;
-    }
-    throw std::logic_error("a challenge type without a rule");
-}
-
-}  // namespace
-
-std::vector<ChallengeType> challenges_for(const Identifier& identifier) {
-    std::vector<ChallengeType> offered;
-    offered.reserve(base::enumerators<ChallengeType>.size());
-    for (const auto type : base::enumerators<ChallengeType>)
-        if (is_offered(type, identifier)) offered.push_back(type);
-    return offered;
-}
-
-namespace {
 
 // draft-ietf-acme-profiles section 4: a profile that was asked for, and is not for such names.
 std::optional<Problem> profile_refusal(const protocol::NewOrderRequest& request,

@@ -13,18 +13,12 @@
 #include "ca/rules/profile.h"
 #include "pki/certificate_builder.h"
 #include "pki/csr.h"
-#include "protocol/challenge_type.h"
 #include "protocol/order.h"
 #include "protocol/problem.h"
 
 // What the CA allows and requires of an order: pure functions over values. Workflows ask here and
 // never decide themselves.
 namespace cairn::ca {
-
-/// The ways in which control of `identifier` may be proved: wildcards by dns-01 alone (RFC 8555
-/// section 8.3, BR 3.2.2.4.19 and .20), addresses by all but dns-01 (RFC 8738 section 7).
-[[nodiscard]] std::vector<protocol::ChallengeType> challenges_for(
-    const protocol::Identifier& identifier);
 
 /// Judges a request for an order under `profile`: the number of names, whether the profile that was
 /// asked for is for such names at all (invalidProfile), each name by `policy`, the profile's rules

@@ -11,7 +11,6 @@
 namespace cairn::ca {
 namespace {
 
-using protocol::ChallengeType;
 using protocol::Identifier;
 using protocol::ProblemType;
 
@@ -61,14 +60,6 @@ class OrderRulesTest : public testing::Test {
     NamePolicy open_policy_{NamePolicy::Choices{
         .internal_names = false, .networks = {base::IpNetwork::from_text("192.0.2.0/24").value()}}};
 };
-
-TEST_F(OrderRulesTest, OffersOnlyChallengesThatProveTheIdentifier) {
-    using enum ChallengeType;
-    EXPECT_EQ(challenges_for(*Identifier::dns("a.example.com")),
-              (std::vector{http_01, dns_01, tls_alpn_01}));
-    EXPECT_EQ(challenges_for(*Identifier::dns("*.example.com")), std::vector{dns_01});
-    EXPECT_EQ(challenges_for(*Identifier::ip("192.0.2.1")), (std::vector{http_01, tls_alpn_01}));
-}
 
 TEST_F(OrderRulesTest, NamesEachRefusedIdentifierInASubproblem) {
     const auto request = request_for(identifiers({"ok.example.com", "com", "10.0.0.1"}));

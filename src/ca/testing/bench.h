@@ -26,6 +26,7 @@
 #include "ca/work/ordering.h"
 #include "ca/work/registration.h"
 #include "ca/work/revocation.h"
+#include "ca/work/standing_proofs.h"
 #include "ca/work/validation.h"
 #include "pki/csr.h"
 
@@ -72,11 +73,16 @@ struct Process {
             const Profiles& profiles, const NamePolicy& policy, const base::Clock& clock,
             const ClockWatch& clock_watch, crypto::Random& random, base::Log& log,
             Observer& observer, Registration::Options registration_options,
-            Validation::Options validation_options, Issuance::Options issuance_options)
+            Validation::Options validation_options, Issuance::Options issuance_options,
+            ChallengeChoices choices)
         : registration(repository, random, std::move(registration_options), log, observer),
-          ordering(repository, policy, profiles, issuers, clock, random, registration.terms(), log),
+          ordering(repository, policy, profiles, issuers, clock, random, registration.terms(), log,
+                   std::move(choices)),
           validation(
               validation_options, repository, validator, profiles, clock,
+              [&loop] { return loop.executor(); }, announcements, log, observer),
+          standing(
+              validation_options.inquiry, repository, validator, profiles, clock,
               [&loop] { return loop.executor(); }, announcements, log, observer),
           issuance(
               repository, issuers, profiles, clock, clock_watch, random,
@@ -88,6 +94,7 @@ struct Process {
     Registration registration;
     Ordering ordering;
     Validation validation;
+    StandingProofs standing;
     Issuance issuance;
     Revoking revoking;
 };
@@ -113,11 +120,12 @@ class Bench : public ::testing::Test {
         process_.reset();
         process_.emplace(loop, repository, validator, issuers, profiles, policy, clock, watch,
                          random, *log, tally, registration_options, validation_options,
-                         issuance_options);
+                         issuance_options, challenge_choices);
     }
     [[nodiscard]] Registration& registration() { return process().registration; }
     [[nodiscard]] Ordering& ordering() { return process().ordering; }
     [[nodiscard]] Validation& validation() { return process().validation; }
+    [[nodiscard]] StandingProofs& standing() { return process().standing; }
     [[nodiscard]] Issuance& issuance() { return process().issuance; }
     [[nodiscard]] Revoking& revoking() { return process().revoking; }
     [[nodiscard]] base::Announcements& announcements() { return process().announcements; }
@@ -242,6 +250,7 @@ class Bench : public ::testing::Test {
     Registration::Options registration_options;
     Validation::Options validation_options;
     Issuance::Options issuance_options;
+    ChallengeChoices challenge_choices;
 
   private:
     Process& process() {

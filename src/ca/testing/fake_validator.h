@@ -20,6 +20,14 @@ class FakeValidator final : public Validator {
     [[nodiscard]] Gate& gate() { return gate_; }
     /// What the validations from now on end with.
     void succeed() { set(found); }
+    /// Success that may be relied on for so long.
+    void be_reliable_for(base::Seconds time) {
+        set([time] {
+            Answer answer = found();
+            answer.reliable_for = time;
+            return answer;
+        });
+    }
     void fail(protocol::Problem problem, Failure::Outlook outlook = Failure::Outlook::final) {
         set([failure = Failure{std::move(problem), outlook}] {
             Answer answer = found();

@@ -37,13 +37,14 @@ std::vector<Job> in_turn(std::vector<BegunJob<Job>> begun, std::size_t limit) {
 
 }  // namespace
 
-std::optional<Authorization> MemoryRepository::reusable(const Authorization& candidate,
-                                                        const Reuse& reuse) const {
+std::optional<Authorization> MemoryRepository::reusable(const AccountId& account,
+                                                        const protocol::Identifier& identifier,
+                                                        Breadth breadth, const Reuse& reuse) const {
     std::vector<const Authorization*> found;
     for (const auto& [id, proof] : facts_->authorizations) {
-        if (proof.account == candidate.account && proof.identifier == candidate.identifier &&
-            is_valid_proof(proof) && proof.expires > reuse.lapsing_after &&
-            *proof.attempt->finished <= reuse.finished_by)
+        if (proof.account == account && proof.identifier == identifier &&
+            (breadth == Breadth::identifier || proof.for_subdomains) && is_valid_proof(proof) &&
+            proof.expires > reuse.lapsing_after && *proof.attempt->finished <= reuse.finished_by)
             found.push_back(&proof);
     }
     std::ranges::stable_sort(found, std::ranges::greater(), &Authorization::expires);
@@ -54,6 +55,48 @@ std::optional<Authorization> MemoryRepository::reusable(const Authorization& can
     return std::nullopt;
 }
 
+std::optional<Authorization> MemoryRepository::standing(const Order& order, std::size_t place,
+                                                        const Reuse& reuse) const {
+    auto best = reusable(order.account, order.identifiers.at(place), Breadth::identifier, reuse);
+    if (reuse.above.empty()) return best;
+    for (const auto& name : reuse.above.at(place)) {
+        auto found = reusable(order.account, name, Breadth::subdomains, reuse);
+        if (found && (!best || found->expires > best->expires)) best = std::move(found);
+    }
+    return best;
+}
+
+base::Task<OrderStore::Preauthorization> MemoryRepository::create_authorization(
+    Authorization fresh, Reuse reuse, std::size_t most_pending, Charges charges) {
+    return run(
+        StoreCall::create_authorization, [this, fresh = std::move(fresh), reuse = std::move(reuse),
+                                          most_pending, charges = std::move(charges)] {
+            Preauthorization result;
+            const auto breadth = fresh.for_subdomains ? Breadth::subdomains : Breadth::identifier;
+            result.reused = reusable(fresh.account, fresh.identifier, breadth, reuse);
+            if (result.reused) return result;
+            std::size_t pending = 0;
+            for (const auto& id : facts_->preauthorizations) {
+                const auto entry = facts_->authorizations.find(id);
+                if (entry == facts_->authorizations.end()) continue;
+                const auto& proof = entry->second;
+                const bool has_ended = proof.attempt && proof.attempt->finished;
+                if (proof.account == fresh.account && proof.expires > fresh.created && !has_ended &&
+                    !proof.deactivated)
+                    ++pending;
+            }
+            result.is_full = pending >= most_pending;
+            if (result.is_full) return result;
+            if (facts_->authorizations.contains(fresh.id))
+                throw std::runtime_error("an authorization has this id already");
+            result.decision = take_from(facts_->buckets, charges, fresh.created);
+            if (!result.decision.accepted) return result;
+            facts_->authorizations.emplace(fresh.id, fresh);
+            facts_->preauthorizations.insert(fresh.id);
+            return result;
+        });
+}
+
 base::Task<OrderStore::Placement> MemoryRepository::create_order(Order order,
                                                                  std::vector<Authorization> fresh,
                                                                  std::optional<Reuse> reuse,
@@ -62,7 +105,7 @@ base::Task<OrderStore::Placement> MemoryRepository::create_order(Order order,
                                          reuse, charges = std::move(charges)]() mutable {
         std::vector<std::optional<Authorization>> reused;
         for (std::size_t i = 0; i < fresh.size(); ++i) {
-            reused.push_back(reuse ? reusable(fresh[i], *reuse) : std::nullopt);
+            reused.push_back(reuse ? standing(order, i, *reuse) : std::nullopt);
             if (reuse) order.authorizations.at(i) = reused[i] ? reused[i]->id : fresh[i].id;
             if (!reused[i] && facts_->authorizations.contains(fresh[i].id))
                 throw std::runtime_error("an authorization has this id already");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ca/ports/repository.h"
+#include "ca/rules/challenge_rules.h"
 #include "ca/testing/store_script.h"
 
 namespace cairn::ca::testing {
@@ -29,6 +30,8 @@ struct MemoryFacts {
     std::map<std::string, ExternalKey> external_keys;
     std::map<OrderId, KeptOrder> orders;
     std::map<AuthorizationId, Authorization> authorizations;
+    /// Those that no order asked for.
+    std::set<AuthorizationId> preauthorizations;
     /// As they were issued, with the revocation that was asked for.
     std::map<pki::SerialNumber, IssuedCertificate> certificates;
     std::map<IssuerId, std::string> issuers;
@@ -74,6 +77,9 @@ class MemoryRepository final : public Repository {
 
     base::Task<Placement> create_order(Order order, std::vector<Authorization> fresh,
                                        std::optional<Reuse> reuse, Charges charges) override;
+    base::Task<Preauthorization> create_authorization(Authorization fresh, Reuse reuse,
+                                                      std::size_t most_pending,
+                                                      Charges charges) override;
     base::Task<std::optional<Order>> find_order(OrderId id) override;
     base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(OrderId id) override;
     base::Task<std::optional<Authorization>> find_authorization(AuthorizationId id) override;
@@ -148,7 +154,12 @@ class MemoryRepository final : public Repository {
     // All below are called within a step.
     [[nodiscard]] const Account* holder_of(const crypto::Sha256Digest& thumbprint) const;
     [[nodiscard]] std::optional<KeyRefusal> refusal_of(const protocol::Jwk& key) const;
-    [[nodiscard]] std::optional<Authorization> reusable(const Authorization& candidate,
+    /// The one of this identifier that lapses last.
+    [[nodiscard]] std::optional<Authorization> reusable(const AccountId& account,
+                                                        const protocol::Identifier& identifier,
+                                                        Breadth breadth, const Reuse& reuse) const;
+    /// What an order may stand on for its identifier at `place`.
+    [[nodiscard]] std::optional<Authorization> standing(const Order& order, std::size_t place,
                                                         const Reuse& reuse) const;
     /// The external key of the account's binding, if it is bound and the key is usable.
     [[nodiscard]] ExternalKey* usable_key_of(const Account& account);

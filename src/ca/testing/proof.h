@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
+#include "ca/rules/challenge_rules.h"
 #include "ca/rules/issuance_proof.h"
-#include "ca/rules/order_rules.h"
 #include "crypto/random.h"
 
 namespace cairn::ca::testing {

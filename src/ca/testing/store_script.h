@@ -22,6 +22,7 @@ enum class StoreCall {
     set_account_scope,
     replace_account_key,
     create_order,
+    create_authorization,
     find_order,
     find_order_and_proofs,
     find_authorization,

@@ -1,7 +1,11 @@
 #include "ca/work/ordering.h"
 
+#include <map>
+#include <span>
+
 #include "ca/rules/external_key_rules.h"
 #include "ca/rules/order_rules.h"
+#include "protocol/ancestor_domain.h"
 
 namespace cairn::ca {
 
@@ -21,6 +25,21 @@ OrderStore::Reuse reuse_under(const Profile& profile, base::Time now) {
             .lapsing_after = lapsing_after};
 }
 
+Problem too_many_pending(std::size_t most) {
+    Problem problem(ProblemType::rate_limited,
+                    "the account has " + std::to_string(most) +
+                        " pending authorizations that no order asked for; prove or deactivate some "
+                        "of them, or wait until they expire");
+    problem.retry_after = std::chrono::hours(1);
+    return problem;
+}
+
+// RFC 8555 section 7.4.1: what is not to be had in advance is forbidden.
+Problem forbidden(Problem problem) {
+    problem.status = 403;
+    return problem;
+}
+
 // The same words for what is not there and what is somebody else's.
 Problem not_found(const char* what) {
     return Problem(ProblemType::malformed, std::string("no such ") + what, 404);
@@ -30,7 +49,7 @@ Problem not_found(const char* what) {
 
 Ordering::Ordering(Repository& store, const NamePolicy& policy, const Profiles& profiles,
                    const Issuers& issuers, const base::Clock& clock, crypto::Random& random,
-                   Terms terms, base::Log& log)
+                   Terms terms, base::Log& log, ChallengeChoices choices)
     : store_(store),
       policy_(policy),
       profiles_(profiles),
@@ -38,7 +57,8 @@ Ordering::Ordering(Repository& store, const NamePolicy& policy, const Profiles& 
       clock_(clock),
       random_(random),
       terms_(std::move(terms)),
-      log_(log) {}
+      log_(log),
+      choices_(std::move(choices)) {}
 
 base::Task<std::optional<ExternalKey>> Ordering::external_key_of(Account account) {
     if (!account.binding) co_return std::nullopt;
@@ -63,31 +83,8 @@ const Profile& Ordering::require_profile(const std::string& name,
     return *profile;
 }
 
-Authorization Ordering::authorization_for(const protocol::Identifier& identifier,
-                                          const Order& order, const Profile& profile,
-                                          const std::optional<ExternalKey>& external_key) const {
-    Authorization authorization{.id = AuthorizationId::fresh(order.created, random_),
-                                .account = order.account,
-                                .identifier = identifier,
-                                .created = order.created,
-                                .expires = order.created + profile.pending_lifetime,
-                                .token = protocol::Token::random(random_),
-                                .offered = {},
-                                .attempt = std::nullopt,
-                                .deactivated = std::nullopt,
-                                .profile = profile.name};
-    if (external_key && is_vouched_for(identifier, *external_key, profile))
-        authorization.vouched_by = external_key->kid;
-    else
-        authorization.offered = challenges_for(identifier);
-    return authorization;
-}
-
-base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest request,
-                                      RequestContext context) {
-    if (auto refusal = terms_.refusal(account)) throw std::move(*refusal);
-    const auto external_key = co_await external_key_of(account);
-    const auto& profile = require_profile(request.profile, external_key);
+void Ordering::require_allowed(const protocol::NewOrderRequest& request, const Frame& frame) const {
+    const auto& [account, profile, external_key, context] = frame;
     const auto now = context.time;
     if (auto refusal = order_refusal(request, profile, policy_, now, account.scope))
         throw std::move(*refusal);
@@ -97,6 +94,85 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
     }
     if (auto refusal = issuers_.names_refusal(profile.name, request.identifiers))
         throw std::move(*refusal);
+    if (request.ancestors.empty()) return;
+    protocol::NewOrderRequest ancestors;
+    for (const auto& [identifier, ancestor] : request.ancestors)
+        ancestors.identifiers.push_back(protocol::Identifier::of(ancestor, false));
+    if (auto refusal = order_refusal(ancestors, profile, policy_, now)) throw std::move(*refusal);
+}
+
+Authorization Ordering::fresh_authorization(const protocol::Identifier& identifier, Breadth breadth,
+                                            const Frame& frame) const {
+    const auto now = frame.context.time;
+    return {.id = AuthorizationId::fresh(now, random_),
+            .account = frame.account.id,
+            .identifier = identifier,
+            .created = now,
+            .expires = now + frame.profile.pending_lifetime,
+            .token = protocol::Token::random(random_),
+            .offered = challenges_for(identifier, choices_, breadth),
+            .attempt = std::nullopt,
+            .deactivated = std::nullopt,
+            .profile = frame.profile.name,
+            .for_subdomains = breadth == Breadth::subdomains};
+}
+
+std::vector<Authorization> Ordering::fresh_authorizations(const protocol::NewOrderRequest& request,
+                                                          const Frame& frame) const {
+    std::map<protocol::Identifier, Authorization> of_ancestors;
+    for (const auto& [identifier, ancestor] : request.ancestors) {
+        const auto name = protocol::Identifier::of(ancestor, false);
+        if (!of_ancestors.contains(name))
+            of_ancestors.emplace(name, fresh_authorization(name, Breadth::subdomains, frame));
+    }
+    std::vector<Authorization> fresh;
+    for (const auto& identifier : request.identifiers) {
+        const auto& external_key = frame.external_key;
+        if (external_key && is_vouched_for(identifier, *external_key, frame.profile)) {
+            fresh.push_back(fresh_authorization(identifier, Breadth::identifier, frame));
+            fresh.back().offered.clear();
+            fresh.back().vouched_by = external_key->kid;
+            continue;
+        }
+        const auto ancestor = request.ancestors.find(identifier);
+        // An ancestor that is ordered as well is proved by the same.
+        const auto shared =
+            of_ancestors.find(ancestor == request.ancestors.end()
+                                  ? identifier
+                                  : protocol::Identifier::of(ancestor->second, false));
+        fresh.push_back(shared != of_ancestors.end()
+                            ? shared->second
+                            : fresh_authorization(identifier, Breadth::identifier, frame));
+    }
+    return fresh;
+}
+
+std::vector<std::vector<protocol::Identifier>> Ordering::names_above(
+    const std::vector<protocol::Identifier>& identifiers) const {
+    std::vector<std::vector<protocol::Identifier>> above;
+    for (const auto& identifier : identifiers) {
+        auto& names = above.emplace_back();
+        for (const auto& ancestor : protocol::ancestors_of(identifier)) {
+            auto name = protocol::Identifier::of(ancestor, false);
+            if (!policy_.refusal(name)) names.push_back(std::move(name));
+        }
+    }
+    return above;
+}
+
+base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest request,
+                                      RequestContext context) {
+    if (auto refusal = terms_.refusal(account)) throw std::move(*refusal);
+    const auto external_key = co_await external_key_of(account);
+    const auto& profile = require_profile(request.profile, external_key);
+    const auto now = context.time;
+    if (!choices_.subdomains) request.ancestors.clear();  // as if it knew nothing of them
+    const Frame frame{account, profile, external_key, context};
+    require_allowed(request, frame);
+    auto fresh = fresh_authorizations(request, frame);
+    if (auto refusal = provability_refusal(fresh)) throw std::move(*refusal);
+    auto reuse = reuse_under(profile, now);
+    if (choices_.subdomains) reuse.above = names_above(request.identifiers);
 
     OrderView view{.order = {.id = OrderId::fresh(now, random_),
                              .account = account.id,
@@ -112,11 +188,9 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
                              .problem = std::nullopt},
                    .proofs = {},
                    .now = now};
-    for (const auto& identifier : view.order.identifiers) {
-        view.proofs.push_back(authorization_for(identifier, view.order, profile, external_key));
-        view.order.authorizations.push_back(view.proofs.back().id);
-    }
-    auto placing = store_.create_order(view.order, view.proofs, reuse_under(profile, now));
+    view.proofs = std::move(fresh);
+    for (const auto& proof : view.proofs) view.order.authorizations.push_back(proof.id);
+    auto placing = store_.create_order(view.order, view.proofs, std::move(reuse));
     auto placement = co_await std::move(placing);
     auto& reused = placement.reused;
     for (std::size_t i = 0; i < reused.size(); ++i) {
@@ -133,6 +207,35 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
                                                         {"kid", proof.vouched_by}});
     }
     co_return view;
+}
+
+base::Task<Authorization> Ordering::preauthorize(Account account,
+                                                 protocol::NewAuthorizationRequest request,
+                                                 RequestContext context) {
+    if (auto refusal = terms_.refusal(account)) throw std::move(*refusal);
+    if (request.subdomain_auth_allowed && !choices_.subdomains)
+        throw Problem(ProblemType::unauthorized,
+                      "this CA gives no authorizations for subdomains (RFC 9444)");
+    const auto external_key = co_await external_key_of(account);
+    const auto& profile = require_profile({}, external_key);
+    const Frame frame{account, profile, external_key, context};
+    protocol::NewOrderRequest as_order;
+    as_order.identifiers = {request.identifier};
+    try {
+        require_allowed(as_order, frame);
+    } catch (const Problem& refusal) {
+        throw forbidden(refusal);
+    }
+    const auto breadth = request.subdomain_auth_allowed ? Breadth::subdomains : Breadth::identifier;
+    auto fresh = fresh_authorization(request.identifier, breadth, frame);
+    if (auto refusal = provability_refusal(std::span(&fresh, 1)))
+        throw forbidden(std::move(*refusal));
+    auto creating = store_.create_authorization(fresh, reuse_under(profile, context.time),
+                                                choices_.pending_preauthorizations);
+    auto creation = co_await std::move(creating);
+    if (creation.reused) co_return *std::move(creation.reused);
+    if (creation.is_full) throw too_many_pending(choices_.pending_preauthorizations);
+    co_return fresh;
 }
 
 base::Task<std::optional<OrderView>> Ordering::find(base::Result<OrderId> id) {

@@ -11,11 +11,13 @@
 #include "ca/facts/order.h"
 #include "ca/facts/request_context.h"
 #include "ca/ports/repository.h"
+#include "ca/rules/challenge_rules.h"
 #include "ca/rules/policy.h"
 #include "ca/rules/profile.h"
 #include "ca/rules/terms.h"
 #include "ca/work/issuer.h"
 #include "crypto/random.h"
+#include "protocol/authorization.h"
 #include "protocol/order.h"
 
 namespace cairn::ca {
@@ -37,11 +39,17 @@ class Ordering {
   public:
     Ordering(Repository& store, const NamePolicy& policy, const Profiles& profiles,
              const Issuers& issuers, const base::Clock& clock, crypto::Random& random, Terms terms,
-             base::Log& log);
+             base::Log& log, ChallengeChoices choices = {});
 
     /// Places an order, within what the account's external key allows, if it is bound to one.
     [[nodiscard]] base::Task<OrderView> place(Account account, protocol::NewOrderRequest request,
                                               RequestContext context);
+    /// An authorization in advance of any order (RFC 8555 section 7.4.1): the valid one that the
+    /// account has already, or a pending one, under the profile of orders that name none. A refused
+    /// identifier is status 403.
+    [[nodiscard]] base::Task<Authorization> preauthorize(Account account,
+                                                         protocol::NewAuthorizationRequest request,
+                                                         RequestContext context);
     /// What has this id, whoever asks; nothing if the text was none. To be shown only after
     /// `require_own`.
     [[nodiscard]] base::Task<std::optional<OrderView>> find(base::Result<OrderId> id);
@@ -69,10 +77,24 @@ class Ordering {
     /// The profile that was asked for, or the usual one; throws if it is not offered.
     [[nodiscard]] const Profile& require_profile(
         const std::string& name, const std::optional<ExternalKey>& external_key) const;
-    /// An authorization for `identifier`: pending or, if `external_key` vouches for it, valid.
-    [[nodiscard]] Authorization authorization_for(
-        const protocol::Identifier& identifier, const Order& order, const Profile& profile,
-        const std::optional<ExternalKey>& external_key) const;
+    /// Whom authorizations are made for, and under what.
+    struct Frame {
+        const Account& account;
+        const Profile& profile;
+        const std::optional<ExternalKey>& external_key;
+        const RequestContext& context;
+    };
+    /// Throws if the account can have no certificate for these names, whoever controls them.
+    void require_allowed(const protocol::NewOrderRequest& request, const Frame& frame) const;
+    [[nodiscard]] Authorization fresh_authorization(const protocol::Identifier& identifier,
+                                                    Breadth breadth, const Frame& frame) const;
+    /// One for each identifier of the request: pending or, if the external key vouches for it,
+    /// valid. Those with a common ancestor share one.
+    [[nodiscard]] std::vector<Authorization> fresh_authorizations(
+        const protocol::NewOrderRequest& request, const Frame& frame) const;
+    /// Names above each identifier that may be proved for their subdomains.
+    [[nodiscard]] std::vector<std::vector<protocol::Identifier>> names_above(
+        const std::vector<protocol::Identifier>& identifiers) const;
 
     Repository& store_;
     const NamePolicy& policy_;
@@ -82,6 +104,7 @@ class Ordering {
     crypto::Random& random_;
     const Terms terms_;
     base::Log& log_;
+    const ChallengeChoices choices_;
 };
 
 }  // namespace cairn::ca

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <gmock/gmock.h>
+
 #include "ca/testing/bench.h"
 
 namespace cairn::ca::testing {
@@ -176,6 +178,139 @@ TEST_F(OrderingTest, ListsOrdersPageByPage) {
     const auto second = await(ordering().list(account.id, first.next));
     EXPECT_EQ(second.orders, std::vector(ids.end() - 2, ids.end()));
     EXPECT_FALSE(second.next);
+}
+
+// --- what the operator lets clients prove control with
+
+TEST_F(OrderingTest, OffersWhatTheOperatorChose) {
+    using enum protocol::ChallengeType;
+    challenge_choices.types = {http_01, dns_account_01, dns_persist_01};
+    restart();
+    EXPECT_EQ(await(place({"a.example.org"})).proofs[0].offered,
+              (std::vector{http_01, dns_account_01, dns_persist_01}));
+    EXPECT_EQ(await(place({"*.example.org"})).proofs[0].offered,
+              (std::vector{dns_account_01, dns_persist_01}));
+    challenge_choices.types = {http_01};
+    restart();
+    EXPECT_EQ(refusal(place({"a.example.org", "*.example.org"})),
+              (Refused{rejected_identifier, 400,
+                       "none of the challenges that this CA offers can prove control of "
+                       "*.example.org"}));
+}
+
+// --- names above (RFC 9444)
+
+class SubdomainsTest : public OrderingTest {
+  protected:
+    SubdomainsTest() {
+        challenge_choices.subdomains = true;
+        restart();
+    }
+    static protocol::NewOrderRequest below(const std::vector<std::string>& names,
+                                           const std::string& ancestor) {
+        auto request = for_names(names);
+        for (const auto& identifier : request.identifiers)
+            request.ancestors.emplace(identifier, protocol::DnsName::from_text(ancestor).value());
+        return request;
+    }
+    static protocol::NewAuthorizationRequest in_advance(const std::string& name,
+                                                        bool subdomains = false) {
+        return {protocol::Identifier::dns(name).value(), subdomains};
+    }
+    base::Task<Authorization> preauthorize(protocol::NewAuthorizationRequest request) {
+        return ordering().preauthorize(account, std::move(request), just_now());
+    }
+};
+
+TEST_F(SubdomainsTest, ProvesNamesByOneAuthorizationAboveThem) {
+    using enum protocol::ChallengeType;
+    auto request = below({"a.example.org", "*.b.example.org"}, "example.org");
+    request.identifiers.push_back(protocol::Identifier::dns("example.org").value());
+    request.identifiers.push_back(protocol::Identifier::dns("example.net").value());
+    const auto view = await(place(request));
+    ASSERT_EQ(view.proofs.size(), 4U);
+    EXPECT_EQ(view.proofs[0].identifier.value(), "example.org");
+    EXPECT_TRUE(view.proofs[0].for_subdomains);
+    EXPECT_EQ(view.proofs[0].offered, std::vector{dns_01});
+    EXPECT_EQ(view.proofs[1].id, view.proofs[0].id);
+    EXPECT_EQ(view.proofs[2].id, view.proofs[0].id) << "the ancestor itself is ordered, too";
+    EXPECT_FALSE(view.proofs[3].for_subdomains);
+    prove(view.proofs[0]);
+    EXPECT_EQ(found(view.order.id).status(), OrderStatus::pending);
+    prove(view.proofs[3]);
+    EXPECT_EQ(found(view.order.id).status(), OrderStatus::ready);
+
+    // Later orders stand on it, whether or not they name it.
+    for (const auto& later : {below({"c.example.org"}, "example.org"),
+                              for_names({"d.e.example.org", "*.example.org"})}) {
+        const auto next = await(place(later));
+        EXPECT_EQ(next.status(), OrderStatus::ready);
+        EXPECT_EQ(next.proofs[0].id, view.proofs[0].id);
+    }
+    EXPECT_EQ(await(place({"badexample.org"})).status(), OrderStatus::pending);
+    const auto stranger = stored_account();
+    EXPECT_EQ(placed(stranger.id, {"a.example.org"}).status(), OrderStatus::pending);
+}
+
+TEST_F(SubdomainsTest, StandsOnNoNameAboveOnceTheOperatorSaysSo) {
+    const auto view = await(place(below({"a.example.org"}, "example.org")));
+    prove(view.proofs[0]);
+    challenge_choices.subdomains = false;
+    restart();
+    const auto next = await(place(below({"b.example.org"}, "example.org")));
+    EXPECT_EQ(next.proofs[0].identifier.value(), "b.example.org");
+    EXPECT_FALSE(next.proofs[0].for_subdomains);
+    EXPECT_EQ(next.status(), OrderStatus::pending);
+}
+
+TEST_F(SubdomainsTest, RefusesAnAncestorForWhichNothingIsIssued) {
+    const auto refused = refusal(place(below({"a.example.org"}, "org")));
+    EXPECT_EQ(refused.type, rejected_identifier);
+    EXPECT_THAT(refused.detail, ::testing::StartsWith("org: "));
+}
+
+TEST_F(SubdomainsTest, AuthorizesInAdvance) {
+    const auto first = await(preauthorize(in_advance("example.org")));
+    EXPECT_EQ(found(first.id).status(clock.now()), AuthorizationStatus::pending);
+    EXPECT_EQ(first.profile, "default");
+    prove(first);
+    EXPECT_EQ(await(preauthorize(in_advance("example.org"))).id, first.id);
+    EXPECT_EQ(await(place({"example.org"})).status(), OrderStatus::ready);
+    EXPECT_EQ(await(place({"a.example.org"})).status(), OrderStatus::pending);
+
+    const auto broad = await(preauthorize(in_advance("example.org", true)));
+    EXPECT_NE(broad.id, first.id);
+    EXPECT_TRUE(broad.for_subdomains);
+    prove(broad);
+    EXPECT_EQ(await(place({"a.example.org"})).status(), OrderStatus::ready);
+}
+
+TEST_F(SubdomainsTest, ForbidsToAuthorizeWhatIsNotIssuedFor) {  // RFC 8555 section 7.4.1
+    const auto refused = refusal(preauthorize(in_advance("org")));
+    EXPECT_EQ(refused.type, rejected_identifier);
+    EXPECT_EQ(refused.status, 403);
+    challenge_choices.types = {protocol::ChallengeType::http_01};
+    restart();
+    const auto unprovable = refusal(preauthorize(in_advance("example.org", true)));
+    EXPECT_EQ(unprovable.type, rejected_identifier);
+    EXPECT_EQ(unprovable.status, 403);
+    challenge_choices.subdomains = false;
+    restart();
+    EXPECT_EQ(
+        refusal(preauthorize(in_advance("example.org", true))),
+        (Refused{unauthorized, 403, "this CA gives no authorizations for subdomains (RFC 9444)"}));
+}
+
+TEST_F(SubdomainsTest, BoundsWhatIsPendingInAdvance) {
+    challenge_choices.pending_preauthorizations = 1;
+    restart();
+    const auto first = await(preauthorize(in_advance("a.example.org")));
+    const auto refused = refusal(preauthorize(in_advance("b.example.org")));
+    EXPECT_EQ(refused.type, rate_limited);
+    EXPECT_EQ(refused.status, 429);
+    prove(first);
+    EXPECT_EQ(await(preauthorize(in_advance("b.example.org"))).status(clock.now()),
+              AuthorizationStatus::pending);
 }
 
 }  // namespace

@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include <boost/asio/this_coro.hpp>
-#include <boost/system/system_error.hpp>
 
-#include "base/shortage.h"
 #include "ca/rules/validation_target.h"
 #include "ca/work/ordering.h"
 
@@ -35,6 +33,11 @@ base::Task<std::vector<QueuedJob>> unfinished(OrderStore& store, std::size_t lim
     for (const auto& found : co_await store.claim_unfinished_validations(limit))
         jobs.push_back(job_of(found.id, found.account, found.identifier));
     co_return jobs;
+}
+
+Problem not_offered_any_more(protocol::ChallengeType method) {
+    return {ProblemType::malformed, "this CA does not take " + std::string(to_string(method)) +
+                                        " any more; a new order gives a new authorization"};
 }
 
 Problem other_attempt() {
@@ -96,26 +99,6 @@ Problem with_former_tries(Problem problem, const std::optional<Problem>& former)
     return problem;
 }
 
-// The problem of `failure`; if several perspectives looked, with what each of them found against
-// it.
-Problem with_findings(Validator::Failure& failure, const std::vector<Evidence>& evidence) {
-    Problem problem = std::move(failure.problem);
-    if (evidence.size() < 2) return problem;
-    for (const auto& one : evidence)
-        if (one.problem)
-            problem.subproblems.push_back(
-                {one.problem->type, "from " + one.perspective + ": " + one.problem->detail, {}});
-    return problem;
-}
-
-std::string steps_in(const std::vector<Evidence>& evidence) {
-    if (evidence.size() == 1) return evidence.front().step_list();
-    std::string steps;
-    for (const auto& one : evidence)
-        steps += (steps.empty() ? "" : "; ") + one.perspective + ": " + one.step_list();
-    return steps;
-}
-
 Problem could_not_validate() {
     return {ProblemType::server_internal, "the CA could not carry out the validation"};
 }
@@ -128,12 +111,10 @@ Validation::Validation(Options options, Repository& repository, Validator& valid
                        base::Announcements& announcements, base::Log& log, Observer& observer)
     : options_(options),
       repository_(repository),
-      validator_(validator),
+      inquiry_(options.inquiry, validator, clock, log, observer),
       profiles_(profiles),
       clock_(clock),
       announcements_(announcements),
-      log_(log),
-      observer_(observer),
       attempts_(announcements),
       queue_(
           {.name = "validation",
@@ -198,6 +179,7 @@ base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authori
         !has_lapsed(authorization, now))
         co_return nullptr;  // under way, or failed: the client asks again what it has
     if (auto refusal = attempt_refusal(authorization, now)) throw std::move(*refusal);
+    if (!options_.challenges.contains(method)) throw not_offered_any_more(method);
     const auto id = authorization.id;
     auto job = job_of(id, account.id, authorization.identifier);
     authorization.attempt =
@@ -246,68 +228,6 @@ base::Task<std::optional<Validation::Subject>> Validation::subject_of(Authorizat
     co_return subject;
 }
 
-base::Task<std::optional<Validator::Failure>> Validation::ask(const Authorization& authorization,
-                                                              const Account& account) {
-    // The account's present key: after a rollover, what was prepared with the old key fails
-    // (RFC 8555 section 7.3.5).
-    Validator::Question question{
-        .account_url = options_.account_url ? options_.account_url(account.id) : std::string(),
-        .profile = authorization.profile,
-        .identifier = authorization.identifier,
-        .method = authorization.attempt->method,
-        .token = authorization.token,
-        .key_authorization = key_authorization(authorization.token, account.key.thumbprint()),
-        .caa_identities = options_.caa_identities};
-    const auto method = question.method;
-    log_.debug("validation begins", {{"request", authorization.attempt->request},
-                                     {"authorization", authorization.id.to_string()},
-                                     {"method", to_string(method)}});
-    const auto from = std::chrono::steady_clock::now();
-    std::string seen;
-    std::optional<Validator::Failure> failure;
-    try {
-        auto answer = co_await validator_.validate(std::move(question));
-        if (answer.failure)
-            answer.failure->problem = with_findings(*answer.failure, answer.evidence);
-        failure = std::move(answer.failure);
-        if (!failure) seen = steps_in(answer.evidence);
-        tell(authorization, answer.evidence);
-    } catch (const boost::system::system_error&) {
-        throw;  // cancelled, or short of something
-    } catch (const std::exception& error) {
-        // What is lacking says nothing about the identifier. A proof has to come in time, though.
-        if (base::shortage_in(std::current_exception()) && clock_.now() < authorization.expires)
-            throw;
-        log_.error("validator failed",
-                   {{"authorization", authorization.id.to_string()}, {"error", error.what()}});
-        failure.emplace(could_not_validate());
-    }
-    const auto problem = failure ? std::optional(failure->problem) : std::nullopt;
-    observer_.validated(method, problem ? std::optional(problem->type) : std::nullopt,
-                        std::chrono::steady_clock::now() - from);
-    log_.info("validation", {{"request", authorization.attempt->request},
-                             {"authorization", authorization.id.to_string()},
-                             {"account", authorization.account.to_string()},
-                             {"identifier", authorization.identifier.value()},
-                             {"method", to_string(method)},
-                             {"outcome", problem ? to_string(problem->type) : "valid"},
-                             {"detail", problem ? problem->detail : seen}});
-    co_return failure;
-}
-
-void Validation::tell(const Authorization& authorization, const std::vector<Evidence>& evidence) {
-    for (const auto& one : evidence)
-        log_.info("validation evidence",
-                  {{"request", authorization.attempt->request},
-                   {"authorization", authorization.id.to_string()},
-                   {"perspective", one.perspective},
-                   {"begun", base::to_rfc3339(one.begun)},
-                   {"ended", base::to_rfc3339(one.ended)},
-                   {"endpoints", one.endpoint_list()},
-                   {"steps", one.step_list()},
-                   {"outcome", one.problem ? to_string(one.problem->type) : "valid"}});
-}
-
 std::optional<base::Seconds> Validation::pause_before_retry(
     const Authorization& authorization) const {
     const auto now = clock_.now();
@@ -322,11 +242,12 @@ base::Task<JobQueue::Again> Validation::carry_out(AuthorizationId id) {
     auto subject = co_await subject_of(id);
     if (!subject) co_return std::nullopt;
     auto& [authorization, account] = *subject;
-    std::optional<Validator::Failure> failure;
+    Inquiry::Finding finding;
     if (!account || account->deactivated)
-        failure.emplace(Problem(ProblemType::unauthorized, "the account was deactivated"));
+        finding.failure.emplace(Problem(ProblemType::unauthorized, "the account was deactivated"));
     else
-        failure = co_await ask(authorization, *account);
+        finding = co_await inquiry_.ask(authorization, *account, Inquiry::Occasion::attempt);
+    auto& failure = finding.failure;
 
     const auto attempt = *authorization.attempt;
     std::optional<Problem> problem;
@@ -341,7 +262,7 @@ base::Task<JobQueue::Again> Validation::carry_out(AuthorizationId id) {
         }
     }
     const auto now = clock_.now();
-    const auto expires = now + profiles_.find("")->reuse_lifetime;
+    const auto expires = proof_expiry(*profiles_.find(""), finding.reliable_for, now);
     const bool is_valid = !problem;
     authorization.attempt = attempt.ended(now, std::move(problem));
     auto finishing = repository_.finish_validation(id, *authorization.attempt, expires);

@@ -2,8 +2,7 @@
 
 #include <functional>
 #include <optional>
-#include <string>
-#include <vector>
+#include <set>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,7 +10,9 @@
 #include "ca/facts/request_context.h"
 #include "ca/ports/repository.h"
 #include "ca/ports/validator.h"
+#include "ca/rules/challenge_rules.h"
 #include "ca/rules/profile.h"
+#include "ca/work/inquiry.h"
 #include "ca/work/job_queue.h"
 #include "ca/work/jobs_in_flight.h"
 #include "protocol/challenge_type.h"
@@ -33,10 +34,11 @@ class Validation {
         /// How long after its begin an attempt is still tried again where that may help; 0: a
         /// failure is final at once.
         base::Seconds retry_for{0};
-        /// The URL of an account, for validators; none: they are not told.
-        std::function<std::string(const AccountId&)> account_url{};
-        /// The domain names by which CAA records name this CA.
-        std::vector<std::string> caa_identities{};
+        /// The challenges that may be answered: one of another type, which was offered once, may
+        /// not be any more.
+        std::set<protocol::ChallengeType> challenges = ChallengeChoices{}.types;
+        /// What validators are told.
+        Inquiry::Options inquiry{};
     };
     Validation(Options options, Repository& repository, Validator& validator,
                const Profiles& profiles, const base::Clock& clock,
@@ -91,22 +93,16 @@ class Validation {
     /// Nothing if there is nothing to attempt any more.
     base::Task<std::optional<Subject>> subject_of(AuthorizationId id);
     base::Task<JobQueue::Again> carry_out(AuthorizationId id);
-    base::Task<std::optional<Validator::Failure>> ask(const Authorization& authorization,
-                                                      const Account& account);
-    /// Logs what each perspective saw.
-    void tell(const Authorization& authorization, const std::vector<Evidence>& evidence);
     [[nodiscard]] std::optional<base::Seconds> pause_before_retry(
         const Authorization& authorization) const;
     base::Task<void> give_up(AuthorizationId id);
 
     const Options options_;
     Repository& repository_;
-    Validator& validator_;
+    Inquiry inquiry_;
     const Profiles& profiles_;
     const base::Clock& clock_;
     base::Announcements& announcements_;
-    base::Log& log_;
-    Observer& observer_;
     Attempts attempts_;
     JobQueue queue_;
 };

@@ -103,9 +103,12 @@ class ValidationEvidenceTest : public ::testing::Test {
         facts_->accounts.emplace(account.id, account);
         facts_->authorizations.emplace(pending.id, pending);
         Validation validation(
-            {.account_url =
-                 [](const AccountId& id) { return "https://ca.example/" + id.to_string(); },
-             .caa_identities = {"ca.example"}},
+            {.inquiry = {.account_url =
+                             [](const AccountId& id) {
+                                 return "https://ca.example/" + id.to_string();
+                             },
+                         .caa_identities = {"ca.example"},
+                         .issuer_names = {"ca.example"}}},
             repository_, *validator_, profiles_, clock_,
             [this] { return base::Executor(loop_.get_executor()); }, announcements_, log_,
             deaf_observer());

@@ -18,7 +18,8 @@ class ExecSolver final : public Solver {
 
     std::string specification() const override { return "exec:" + program_.string(); }
     std::span<const protocol::ChallengeType> challenge_types() const override {
-        static constexpr std::array types = {protocol::ChallengeType::dns_01};
+        static constexpr std::array types = {protocol::ChallengeType::dns_01,
+                                             protocol::ChallengeType::dns_account_01};
         return types;
     }
     Residue residue() const override { return Residue::outlives_process; }
@@ -35,6 +36,7 @@ class ExecSolver final : public Solver {
         // One at a time: programs that edit a zone file are rarely safe to run in parallel.
         const std::scoped_lock lock(mutex_);
         const auto& name = challenge.identifier.base_value();
+        const auto record = dns_record_of(challenge);
         const ChildProgram program{
             .path = program_,
             .arguments = {action},
@@ -44,8 +46,8 @@ class ExecSolver final : public Solver {
                 {"CAIRN_IDENTIFIER", name},
                 {"CAIRN_TOKEN", challenge.token.text()},
                 {"CAIRN_KEY_AUTHORIZATION", challenge.key_authorization},
-                {"CAIRN_DNS_NAME", "_acme-challenge." + name},
-                {"CAIRN_DNS_VALUE", protocol::dns_record_value(challenge.key_authorization)},
+                {"CAIRN_DNS_NAME", record.name},
+                {"CAIRN_DNS_VALUE", record.value},
             }};
         const Aim aim(fmt::format("{} the DNS record of {}",
                                   action == "present" ? "publish" : "remove", name),

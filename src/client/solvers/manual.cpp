@@ -3,17 +3,12 @@
 #include <array>
 #include <mutex>
 
-#include <errno.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
-#include "client/failure.h"
+#include "client/solvers/person.h"
 
 namespace cairn::client {
 namespace {
-
-constexpr int glance_milliseconds = 200;
 
 class ManualSolver final : public Solver {
   public:
@@ -22,6 +17,7 @@ class ManualSolver final : public Solver {
     std::string specification() const override { return "manual"; }
     std::span<const protocol::ChallengeType> challenge_types() const override {
         static constexpr std::array types = {protocol::ChallengeType::dns_01,
+                                             protocol::ChallengeType::dns_account_01,
                                              protocol::ChallengeType::http_01};
         return types;
     }
@@ -30,11 +26,8 @@ class ManualSolver final : public Solver {
 
     void present(const Challenge& challenge) override {
         const auto& name = challenge.identifier.base_value();
-        if (challenge.type == protocol::ChallengeType::dns_01)
-            tell({.kind = ProgressKind::put_up_record,
-                  .identifiers = {challenge.identifier},
-                  .place = fmt::format("_acme-challenge.{}.", name),
-                  .text = protocol::dns_record_value(challenge.key_authorization)});
+        if (challenge.type != protocol::ChallengeType::http_01)
+            tell_of_record(context_, challenge);
         else
             tell({.kind = ProgressKind::put_up_file,
                   .identifiers = {challenge.identifier},
@@ -48,8 +41,7 @@ class ManualSolver final : public Solver {
 
     void wait(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
-        tell({.kind = ProgressKind::confirm_answer, .identifiers = {challenge.identifier}});
-        read_line(challenge);
+        await_confirmation(context_, challenge);
     }
 
     void clean_up(const Challenge& challenge) override {
@@ -58,23 +50,6 @@ class ManualSolver final : public Solver {
 
   private:
     void tell(const ProgressEvent& event) { context_.progress.tell(event); }
-
-    void read_line(const Challenge& challenge) {
-        for (;;) {
-            if (context_.timer.is_stopped()) throw_interrupted();
-            pollfd readable{context_.input, POLLIN, 0};
-            if (::poll(&readable, 1, glance_milliseconds) <= 0) continue;
-            char character = 0;
-            const auto count = ::read(context_.input, &character, 1);
-            if (count < 0 && errno == EINTR) continue;
-            if (count <= 0)
-                throw Failure({fmt::format("prove control of {}", challenge.identifier.value()),
-                               Phase::challenge, challenge.identifier},
-                              "nobody answered: standard input is closed",
-                              "run the command at a terminal, or use another --solver.");
-            if (character == '\n') return;
-        }
-    }
 
     SolverContext context_;
     std::mutex mutex_;

@@ -50,6 +50,15 @@ TEST_F(Manual, SaysWhatToPutWhereAndWaitsForEnter) {
     EXPECT_EQ(file.text, http.key_authorization);
 }
 
+TEST_F(Manual, NamesTheRecordOfTheAccount) {
+    const auto by_hand = solver(timer_);
+    auto dns = testing::challenge(ChallengeType::dns_account_01, "a.example");
+    dns.account_url = "https://example.com/acme/acct/ExampleAccount";
+    by_hand->present(dns);
+    EXPECT_EQ(heard_.events(ProgressKind::put_up_record).front().place,
+              "_ujmmovf2vn55tgye._acme-challenge.a.example.");
+}
+
 TEST_F(Manual, FailsWhereNobodyCanAnswer) {
     keyboard_.close();
     const auto by_hand = solver(timer_);

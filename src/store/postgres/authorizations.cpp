@@ -28,6 +28,25 @@ const Statement find_valid{
         " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
         " AND v.finished <= $3 AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
     repeatable, shared};
+const Statement create{
+    "create_authorization",
+    "WITH reused AS MATERIALIZED (SELECT * FROM (SELECT * FROM authorizations v"
+    " WHERE v.account = $2 AND v.identifier = $3 AND v.finished IS NOT NULL AND v.problem IS NULL"
+    " AND v.deactivated IS NULL AND v.expires > $11 AND v.finished <= $12"
+    " AND ($9 = 0 OR v.subdomains IS NOT NULL) ORDER BY v.expires DESC LIMIT 10) AS latest"
+    " WHERE latest.finished > $10 ORDER BY latest.expires DESC LIMIT 1),"
+    " pending AS MATERIALIZED (SELECT count(*) >= $13 AS is_full FROM"
+    " (SELECT FROM authorizations v WHERE v.account = $2 AND v.expires > $4"
+    " AND preauthorized IS NOT NULL AND finished IS NULL AND deactivated IS NULL LIMIT $13) AS p),"
+    " spent AS MATERIALIZED (SELECT accepted, arrivals FROM spend_if("
+    "(SELECT NOT is_full FROM pending) AND NOT EXISTS (SELECT FROM reused),"
+    " $14, $15, $16, $17, $18)),"
+    " added AS (INSERT INTO authorizations (id, account, identifier, created, expires, token,"
+    " offered, profile, subdomains, preauthorized)"
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), 1 FROM spent WHERE accepted)"
+    " SELECT EXISTS (SELECT FROM reused), (SELECT is_full FROM pending), arrivals, " +
+        authorization_columns + " FROM spent LEFT JOIN reused a ON true",
+    repeatable};
 const Statement begin{"begin_validation",
                       "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"
                       " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
@@ -128,6 +147,38 @@ base::Task<std::vector<std::optional<Authorization>>> PostgresRepository::find_v
     for (const auto& identifier : identifiers) wanted.push_back(to_stored(identifier));
     const auto answer = co_await run(find_valid, account, wanted, now);
     co_return placed_authorizations(answer, identifiers.size());
+}
+
+base::Task<ca::OrderStore::Preauthorization> PostgresRepository::create_authorization(
+    Authorization fresh, Reuse reuse, std::size_t most_pending, ca::Charges charges) {
+    const ChargeLists lists(charges, fresh.created);
+    auto parameters = Parameters::of(
+        fresh.id, fresh.account, to_stored(fresh.identifier), fresh.created, fresh.expires,
+        std::string(fresh.token.text()), to_stored(fresh.offered), fresh.profile,
+        std::int64_t{fresh.for_subdomains ? 1 : 0}, reuse.finished_after, reuse.lapsing_after,
+        reuse.finished_by, static_cast<std::int64_t>(most_pending));
+    lists.add_to(parameters);
+    Preauthorization result;
+    bool follows_lost_answer = true;
+    try {
+        const auto answer = co_await pool_.call(create, std::move(parameters));
+        follows_lost_answer = answer.follows_lost_answer();
+        auto row = answer.row(0);
+        const bool is_reused = row.boolean();
+        result.is_full = row.boolean() && !is_reused;
+        const auto arrivals = row.optional_integers();
+        if (is_reused)
+            result.reused = read_authorization(row);
+        else if (!result.is_full && !charges.empty())
+            result.decision = lists.decision(arrivals);
+    } catch (const StatementRefused& refusal) {
+        if (!refusal.is_unique_violation() || !refusal.follows_lost_answer) throw;
+    }
+    // What has the fresh id is what an earlier sending of this wrote.
+    if (!follows_lost_answer) co_return result;
+    const auto written = co_await find_authorization(fresh.id);
+    if (written) result = {};
+    co_return result;
 }
 
 base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,

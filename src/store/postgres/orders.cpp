@@ -23,24 +23,65 @@ std::string nulls_for(std::string_view list) {
     return nulls;
 }
 
+// The part of the statements below that differs by whether authorizations of names above the
+// order's are looked at, which few CAs do.
+struct CandidateParts {
+    std::string candidates;  ///< what is fresh
+    std::string reused;      ///< what may take its place, by that
+    std::string columns;     ///< more columns of what is added
+    std::string values;
+};
+
+const std::string is_reusable =
+    " AND v.finished IS NOT NULL AND v.problem IS NULL"
+    " AND v.deactivated IS NULL AND v.expires > $18 AND v.finished <= $19";
+const std::string latest_first =
+    " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
+    " ORDER BY latest.expires DESC LIMIT 1) AS a";
+
+const CandidateParts of_same_name{
+    .candidates =
+        "SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16, $20) WITH ORDINALITY AS c"
+        " (id, account, identifier, created, expires, token, offered, vouched_by, place)",
+    .reused = "SELECT c.place, " + authorization_columns +
+              " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
+              "SELECT * FROM authorizations v WHERE v.account = c.account"
+              " AND v.identifier = c.identifier" +
+              is_reusable + latest_first,
+    .columns = {},
+    .values = {}};
+
+// With four parameters more, from number `first` on: which of the fresh ones are for subdomains;
+// and as lists, places, names that may stand there, and whether for subdomains alone.
+CandidateParts of_names_above(int first) {
+    const auto parameter = [&](int place) { return "$" + std::to_string(first + place); };
+    return {.candidates = "SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16, $20, " +
+                          parameter(0) +
+                          ") WITH ORDINALITY AS c"
+                          " (id, account, identifier, created, expires, token, offered,"
+                          " vouched_by, broad, place)",
+            .reused = "SELECT DISTINCT ON (w.place) w.place, " + authorization_columns +
+                      " FROM unnest(" + parameter(1) + ", " + parameter(2) + ", " + parameter(3) +
+                      ") AS w (place, identifier, broad) CROSS JOIN LATERAL (SELECT * FROM ("
+                      "SELECT * FROM authorizations v WHERE v.account = $2"
+                      " AND v.identifier = w.identifier"
+                      " AND (w.broad = 0 OR v.subdomains IS NOT NULL)" +
+                      is_reusable + latest_first + " ORDER BY w.place, a.expires DESC",
+            .columns = ", subdomains",
+            .values = ", nullif(broad, 0)"};
+}
+
 // What adds an order, behind `first`, if `condition` holds.
-std::string creation_after(const std::string& first, const std::string& condition) {
-    return "WITH " + first +
-           "candidates AS MATERIALIZED (SELECT * FROM unnest($10, $11, $12, $13, $14, $15, $16,"
-           " $20) WITH ORDINALITY AS c"
-           " (id, account, identifier, created, expires, token, offered, vouched_by, place)),"
-           " reused AS MATERIALIZED (SELECT c.place, " +
-           authorization_columns +
-           " FROM candidates c CROSS JOIN LATERAL (SELECT * FROM ("
-           "SELECT * FROM authorizations v WHERE v.account = c.account"
-           " AND v.identifier = c.identifier AND v.finished IS NOT NULL AND v.problem IS NULL"
-           " AND v.deactivated IS NULL AND v.expires > $18 AND v.finished <= $19"
-           " ORDER BY v.expires DESC LIMIT 10) AS latest WHERE latest.finished > $17"
-           " ORDER BY latest.expires DESC LIMIT 1) AS a),"
-           " added AS (INSERT INTO authorizations"
-           " (id, account, identifier, created, expires, token, offered, profile, vouched_by)"
-           " SELECT id, account, identifier, created, expires, token, offered, $7,"
-           " nullif(vouched_by, '')"
+std::string creation_after(const std::string& first, const std::string& condition,
+                           const CandidateParts& parts) {
+    return "WITH " + first + "candidates AS MATERIALIZED (" + parts.candidates +
+           "), reused AS MATERIALIZED (" + parts.reused +
+           "), added AS (INSERT INTO authorizations"
+           " (id, account, identifier, created, expires, token, offered, profile, vouched_by" +
+           parts.columns + ") SELECT " + (parts.columns.empty() ? "" : "DISTINCT ON (id) ") +
+           "id, account, identifier, created, expires, token, offered, $7,"
+           " nullif(vouched_by, '')" +
+           parts.values +
            " FROM candidates c"
            " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place) AND " +
            condition +
@@ -53,17 +94,25 @@ std::string creation_after(const std::string& first, const std::string& conditio
            condition + ") ";
 }
 
-const Statement create{"create_order", creation_after("", "true") + "SELECT * FROM reused",
-                       repeatable};
+const std::string spending =
+    "spent AS MATERIALIZED (SELECT accepted, arrivals FROM spend($21, $22, $23, $24, $25)), ";
+const std::string if_spent = "(SELECT accepted FROM spent)";
 // The first row has no place, but where the buckets arrived.
-const Statement create_charged{"create_order_charged",
-                               creation_after("spent AS MATERIALIZED (SELECT accepted, arrivals"
-                                              " FROM spend($21, $22, $23, $24, $25)), ",
-                                              "(SELECT accepted FROM spent)") +
-                                   "SELECT arrivals, NULL::bigint, " +
-                                   nulls_for(authorization_columns) +
-                                   " FROM spent UNION ALL SELECT NULL, r.* FROM reused r",
-                               repeatable};
+const std::string arrivals_and_reused = "SELECT arrivals, NULL::bigint, " +
+                                        nulls_for(authorization_columns) +
+                                        " FROM spent UNION ALL SELECT NULL, r.* FROM reused r";
+
+const Statement create{
+    "create_order", creation_after("", "true", of_same_name) + "SELECT * FROM reused", repeatable};
+const Statement create_charged{
+    "create_order_charged", creation_after(spending, if_spent, of_same_name) + arrivals_and_reused,
+    repeatable};
+const Statement create_below{
+    "create_order_below", creation_after("", "true", of_names_above(21)) + "SELECT * FROM reused",
+    repeatable};
+const Statement create_below_charged{
+    "create_order_below_charged",
+    creation_after(spending, if_spent, of_names_above(26)) + arrivals_and_reused, repeatable};
 
 // What read_order reads, of orders called `o`.
 const std::string columns =
@@ -185,6 +234,41 @@ struct AuthorizationLists {
     std::vector<std::int64_t> created, expires;
 };
 
+// What `of_names_above` takes.
+struct StandingLists {
+    StandingLists(const Order& order, std::span<const ca::Authorization> fresh,
+                  const std::optional<ca::OrderStore::Reuse>& reuse) {
+        for (const auto& authorization : fresh)
+            broad_fresh.push_back(authorization.for_subdomains ? 1 : 0);
+        for (std::size_t i = 0; reuse && i < order.identifiers.size(); ++i) {
+            add(i, order.identifiers[i], 0);
+            if (!reuse->above.empty())
+                for (const auto& name : reuse->above.at(i)) add(i, name, 1);
+        }
+    }
+    // Whether anything differs from an order that stands on its own names.
+    static bool are_wanted(std::span<const ca::Authorization> fresh,
+                           const std::optional<ca::OrderStore::Reuse>& reuse) {
+        return (reuse && !reuse->above.empty()) ||
+               std::ranges::any_of(fresh, &ca::Authorization::for_subdomains);
+    }
+    void add_to(Parameters& parameters) const {
+        parameters.add(broad_fresh);
+        parameters.add(places);
+        parameters.add(names);
+        parameters.add(broad);
+    }
+    std::vector<std::int64_t> broad_fresh, places, broad;
+    std::vector<std::string> names;
+
+  private:
+    void add(std::size_t place, const protocol::Identifier& name, std::int64_t is_broad) {
+        places.push_back(static_cast<std::int64_t>(place) + 1);
+        names.push_back(to_stored(name));
+        broad.push_back(is_broad);
+    }
+};
+
 // The rows of `create_charged`.
 ca::OrderStore::Placement charged_placement(const Answer& answer, const ChargeLists& charges,
                                             std::size_t places) {
@@ -218,10 +302,14 @@ base::Task<ca::OrderStore::Placement> PostgresRepository::create_order(
         lists.ids, lists.accounts, lists.identifiers, lists.created, lists.expires, lists.tokens,
         lists.offered, finished_after, lapsing_after, finished_by, lists.vouched_by);
     if (!charges.empty()) charge_lists.add_to(parameters);
+    const bool looks_above = StandingLists::are_wanted(fresh, reuse);
+    if (looks_above) StandingLists(order, fresh, reuse).add_to(parameters);
+    const auto& uncharged = looks_above ? create_below : create;
+    const auto& charged = looks_above ? create_below_charged : create_charged;
     Placement placement;
     try {
         const auto answer =
-            co_await pool_.call(charges.empty() ? create : create_charged, std::move(parameters));
+            co_await pool_.call(charges.empty() ? uncharged : charged, std::move(parameters));
         if (charges.empty()) {
             placement.reused = placed_authorizations(answer, fresh.size());
             co_return placement;

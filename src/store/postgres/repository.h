@@ -66,6 +66,9 @@ class PostgresRepository final : public ca::SharedRepository {
         std::size_t limit) override;
 
     // authorizations.cpp
+    base::Task<Preauthorization> create_authorization(ca::Authorization fresh, Reuse reuse,
+                                                      std::size_t most_pending,
+                                                      ca::Charges charges) override;
     base::Task<std::optional<ca::Authorization>> find_authorization(
         ca::AuthorizationId id) override;
     base::Task<std::vector<ca::Authorization>> find_authorizations(
@@ -151,7 +154,8 @@ class PostgresRepository final : public ca::SharedRepository {
 /// What read_authorization reads, of authorizations called `a`.
 inline const std::string authorization_columns =
     "a.id, a.account, a.identifier, a.created, a.expires, a.token, a.offered, a.profile,"
-    " a.deactivated, a.started, a.method, a.finished, a.problem, a.request, a.vouched_by";
+    " a.subdomains, a.deactivated, a.started, a.method, a.finished, a.problem, a.request,"
+    " a.vouched_by";
 /// The authorizations in rows that begin with a place, counted from 1, each at its place.
 [[nodiscard]] std::vector<std::optional<ca::Authorization>> placed_authorizations(
     const Answer& answer, std::size_t places);

@@ -16,8 +16,8 @@ AuthorizationId read_id(Columns& row) {
 std::optional<Authorization> find_by_id(Connection& connection, const AuthorizationId& id) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, profile,"
-        " deactivated, started, method, finished, problem, request, vouched_by FROM authorizations"
-        " WHERE id = ?",
+        " subdomains, deactivated, started, method, finished, problem, request, vouched_by"
+        " FROM authorizations WHERE id = ?",
         read_authorization<Columns>, id);
 }
 
@@ -32,27 +32,74 @@ bool may_finish(Connection& connection, const AuthorizationId& id,
 
 }  // namespace
 
-void insert_authorization(Connection& connection, const Authorization& authorization) {
+void insert_authorization(Connection& connection, const Authorization& authorization,
+                          Origin origin) {
+    const auto mark = [](bool holds) {
+        return holds ? std::optional<std::int64_t>(1) : std::nullopt;
+    };
     connection.execute(
         "INSERT INTO authorizations (id, account, identifier, created, expires, token, offered,"
-        " profile, vouched_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''))",
+        " profile, vouched_by, subdomains, preauthorized)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?)",
         authorization.id, authorization.account, to_stored(authorization.identifier),
         authorization.created, authorization.expires, authorization.token.text(),
-        to_stored(authorization.offered), authorization.profile, authorization.vouched_by);
+        to_stored(authorization.offered), authorization.profile, authorization.vouched_by,
+        mark(authorization.for_subdomains), mark(origin == Origin::preauthorization));
 }
 
-std::optional<Authorization> find_reusable(Connection& connection, const Authorization& candidate,
+std::optional<Authorization> find_reusable(Connection& connection, const ca::AccountId& account,
+                                           const protocol::Identifier& identifier,
                                            const ca::OrderStore::Reuse& reuse) {
     return connection.find(
         "SELECT id, account, identifier, created, expires, token, offered, profile,"
-        " deactivated, started, method, finished, problem, request, vouched_by FROM"
+        " subdomains, deactivated, started, method, finished, problem, request, vouched_by FROM"
         " (SELECT * FROM authorizations"
         " WHERE account = ?1 AND identifier = ?2 AND finished IS NOT NULL AND problem IS NULL"
         " AND deactivated IS NULL AND expires > ?4 AND finished <= ?5"
         " ORDER BY expires DESC LIMIT 10)"
         " WHERE finished > ?3 ORDER BY expires DESC LIMIT 1",
-        read_authorization<Columns>, candidate.account, to_stored(candidate.identifier),
-        reuse.finished_after, reuse.lapsing_after, reuse.finished_by);
+        read_authorization<Columns>, account, to_stored(identifier), reuse.finished_after,
+        reuse.lapsing_after, reuse.finished_by);
+}
+
+std::optional<Authorization> find_reusable_for_subdomains(Connection& connection,
+                                                          const ca::AccountId& account,
+                                                          const protocol::Identifier& identifier,
+                                                          const ca::OrderStore::Reuse& reuse) {
+    return connection.find(
+        "SELECT id, account, identifier, created, expires, token, offered, profile,"
+        " subdomains, deactivated, started, method, finished, problem, request, vouched_by FROM"
+        " (SELECT * FROM authorizations"
+        " WHERE account = ?1 AND identifier = ?2 AND finished IS NOT NULL AND problem IS NULL"
+        " AND deactivated IS NULL AND expires > ?4 AND finished <= ?5 AND subdomains IS NOT NULL"
+        " ORDER BY expires DESC LIMIT 10)"
+        " WHERE finished > ?3 ORDER BY expires DESC LIMIT 1",
+        read_authorization<Columns>, account, to_stored(identifier), reuse.finished_after,
+        reuse.lapsing_after, reuse.finished_by);
+}
+
+base::Task<ca::OrderStore::Preauthorization> SqliteRepository::create_authorization(
+    Authorization fresh, Reuse reuse, std::size_t most_pending, ca::Charges charges) {
+    const auto withdrawals = withdrawals_of(charges);
+    const auto most = static_cast<std::int64_t>(most_pending);
+    auto step = [&](Connection& connection) {
+        Preauthorization result;
+        const auto find = fresh.for_subdomains ? &find_reusable_for_subdomains : &find_reusable;
+        result.reused = find(connection, fresh.account, fresh.identifier, reuse);
+        if (result.reused) return result;
+        const auto pending = connection.find(
+            "SELECT count(*) FROM (SELECT 1 FROM authorizations WHERE account = ?1 AND expires > ?2"
+            " AND preauthorized IS NOT NULL AND finished IS NULL AND deactivated IS NULL LIMIT ?3)",
+            [](Columns& row) { return row.integer(); }, fresh.account, fresh.created, most);
+        result.is_full = pending.value_or(0) >= most;
+        if (result.is_full) return result;
+        result.decision = take(connection, charges, withdrawals, instant_of(fresh.created));
+        if (!result.decision.accepted) return result;
+        insert_authorization(connection, fresh, Origin::preauthorization);
+        writer_.after_commit([&] { authorizations_.put(fresh); });
+        return result;
+    };
+    co_return co_await writer_.run(step);
 }
 
 base::Task<std::optional<Authorization>> SqliteRepository::find_authorization(AuthorizationId id) {

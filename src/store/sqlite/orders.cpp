@@ -30,6 +30,28 @@ bool has_lost_its_ground(Connection& connection, const OrderId& id) {
            });
 }
 
+// What the order may stand on for its identifier at `place`: of all, the one that lapses last.
+std::optional<ca::Authorization> find_standing(Connection& connection, const Order& order,
+                                               std::size_t place,
+                                               const ca::OrderStore::Reuse& reuse) {
+    auto best = find_reusable(connection, order.account, order.identifiers.at(place), reuse);
+    if (reuse.above.empty()) return best;
+    for (const auto& name : reuse.above.at(place)) {
+        auto found = find_reusable_for_subdomains(connection, order.account, name, reuse);
+        if (found && (!best || found->expires > best->expires)) best = std::move(found);
+    }
+    return best;
+}
+
+// Whether the fresh authorization at `place` was added for a place before.
+bool stands_before(const std::vector<ca::Authorization>& fresh,
+                   const std::vector<std::optional<ca::Authorization>>& reused, std::size_t place) {
+    if (!fresh[place].for_subdomains) return false;
+    for (std::size_t i = 0; i < place; ++i)
+        if (!reused[i] && fresh[i].id == fresh[place].id) return true;
+    return false;
+}
+
 }  // namespace
 
 base::Task<ca::OrderStore::Placement> SqliteRepository::create_order(
@@ -42,10 +64,8 @@ base::Task<ca::OrderStore::Placement> SqliteRepository::create_order(
         reused.clear();  // a step that is undone is run again
         decision = take(connection, charges, withdrawals, instant_of(order.created));
         if (!decision.accepted) return;
-        for (const auto& candidate : fresh) {
-            auto valid = reuse ? find_reusable(connection, candidate, *reuse) : std::nullopt;
-            reused.push_back(std::move(valid));
-        }
+        for (std::size_t i = 0; i < fresh.size(); ++i)
+            reused.push_back(reuse ? find_standing(connection, order, i, *reuse) : std::nullopt);
         for (std::size_t i = 0; reuse && i < fresh.size(); ++i)
             order.authorizations.at(i) = reused[i] ? reused[i]->id : fresh[i].id;
         connection.execute(
@@ -54,7 +74,8 @@ base::Task<ca::OrderStore::Placement> SqliteRepository::create_order(
             order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
             to_stored(order.authorizations), order.profile, order.not_before, order.not_after);
         for (std::size_t i = 0; i < fresh.size(); ++i)
-            if (!reused[i]) insert_authorization(connection, fresh[i]);
+            if (!reused[i] && !stands_before(fresh, reused, i))
+                insert_authorization(connection, fresh[i], Origin::order);
         writer_.after_commit([&] {
             orders_.put(order);
             for (std::size_t i = 0; i < fresh.size(); ++i)

@@ -75,6 +75,9 @@ class SqliteRepository final : public ca::Repository {
         std::size_t limit) override;
 
     // authorizations.cpp
+    base::Task<Preauthorization> create_authorization(ca::Authorization fresh, Reuse reuse,
+                                                      std::size_t most_pending,
+                                                      ca::Charges charges) override;
     base::Task<std::optional<ca::Authorization>> find_authorization(
         ca::AuthorizationId id) override;
     base::Task<std::vector<ca::Authorization>> find_authorizations(
@@ -148,11 +151,19 @@ class SqliteRepository final : public ca::Repository {
 };
 
 /// Parts of steps, each within the step's transaction.
-void insert_authorization(Connection& connection, const ca::Authorization& authorization);
-/// The valid authorization that an order may stand on instead of `candidate`.
+/// Who asked for an authorization.
+enum class Origin { order, preauthorization };
+void insert_authorization(Connection& connection, const ca::Authorization& authorization,
+                          Origin origin);
+/// The valid authorization of this identifier that `reuse` allows and that lapses last; the second
+/// finds those alone that are for subdomains.
 [[nodiscard]] std::optional<ca::Authorization> find_reusable(Connection& connection,
-                                                             const ca::Authorization& candidate,
+                                                             const ca::AccountId& account,
+                                                             const protocol::Identifier& identifier,
                                                              const ca::OrderStore::Reuse& reuse);
+[[nodiscard]] std::optional<ca::Authorization> find_reusable_for_subdomains(
+    Connection& connection, const ca::AccountId& account, const protocol::Identifier& identifier,
+    const ca::OrderStore::Reuse& reuse);
 /// Takes from all of these buckets or, if one of them holds too little, from none.
 [[nodiscard]] ca::ChargeDecision take(Connection& connection, std::span<const ca::Charge> charges,
                                       std::span<const Withdrawal> withdrawals, Instant now);

@@ -41,6 +41,7 @@ inline void expect_same(const ca::Authorization& left, const ca::Authorization& 
     EXPECT_EQ(left.deactivated, right.deactivated);
     EXPECT_EQ(left.profile, right.profile);
     EXPECT_EQ(left.vouched_by, right.vouched_by);
+    EXPECT_EQ(left.for_subdomains, right.for_subdomains);
     ASSERT_EQ(left.attempt.has_value(), right.attempt.has_value());
     if (!left.attempt) return;
     EXPECT_EQ(left.attempt->method, right.attempt->method);

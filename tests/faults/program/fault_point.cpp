@@ -11,14 +11,14 @@ namespace cairn::faults {
 
 const std::vector<std::string>& FaultPoint::steps() {
     static const std::vector<std::string> all{
-        "create_account",      "update_account",     "create_external_key",
-        "revoke_external_key", "deactivate_account", "replace_account_key",
-        "create_order",        "begin_validation",   "validate",
-        "note_failed_try",     "finish_validation",  "deactivate_authorization",
-        "begin_issuance",      "pin_issuance",       "sign",
-        "complete_issuance",   "fail_issuance",      "add_certificate",
-        "revoke_certificate",  "save_issuer",        "record_key_compromise",
-        "remove_expired",
+        "create_account",       "update_account",     "create_external_key",
+        "revoke_external_key",  "deactivate_account", "replace_account_key",
+        "create_order",         "begin_validation",   "validate",
+        "note_failed_try",      "finish_validation",  "deactivate_authorization",
+        "begin_issuance",       "pin_issuance",       "sign",
+        "complete_issuance",    "fail_issuance",      "add_certificate",
+        "revoke_certificate",   "save_issuer",        "record_key_compromise",
+        "create_authorization", "remove_expired",
     };
     return all;
 }

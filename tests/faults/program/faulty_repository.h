@@ -64,9 +64,16 @@ class FaultyRepository final : public ca::Repository {
     }
     base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
                                        std::optional<Reuse> reuse, ca::Charges charges) override {
-        return around(
-            point_, "create_order",
-            store_->create_order(std::move(order), std::move(fresh), reuse, std::move(charges)));
+        return around(point_, "create_order",
+                      store_->create_order(std::move(order), std::move(fresh), std::move(reuse),
+                                           std::move(charges)));
+    }
+    base::Task<Preauthorization> create_authorization(ca::Authorization fresh, Reuse reuse,
+                                                      std::size_t most_pending,
+                                                      ca::Charges charges) override {
+        return around(point_, "create_authorization",
+                      store_->create_authorization(std::move(fresh), std::move(reuse), most_pending,
+                                                   std::move(charges)));
     }
     base::Task<bool> begin_validation(ca::AuthorizationId id,
                                       ca::ValidationAttempt attempt) override {

@@ -32,6 +32,14 @@ CREATE INDEX bound_accounts ON accounts (bound_to, id) WHERE bound_to IS NOT NUL
 ALTER TABLE authorizations ADD COLUMN vouched_by TEXT;
 -- What the operator lets an account have, lines as ca::AccountScope writes them; NULL: nothing is said.
 ALTER TABLE accounts ADD COLUMN scope TEXT;
+-- 1 where it holds, NULL where not. subdomains: it is for the names below its identifier, too.
+-- preauthorized: no order asked for it. The condition of the index stands word for word in the
+-- statement that uses it. Letters of challenges beside those of version 1: dns-account-01 (l, its label)
+-- and dns-(p)ersist-01.
+ALTER TABLE authorizations ADD COLUMN subdomains INTEGER;
+ALTER TABLE authorizations ADD COLUMN preauthorized INTEGER;
+CREATE INDEX pending_preauthorizations ON authorizations (account, expires)
+    WHERE preauthorized IS NOT NULL AND finished IS NULL AND deactivated IS NULL;
 )sql";
 
 }  // namespace cairn::store

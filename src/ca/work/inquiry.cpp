@@ -1,0 +1,125 @@
+#include "ca/work/inquiry.h"
+
+#include <chrono>
+
+#include <boost/system/system_error.hpp>
+
+#include "base/shortage.h"
+
+namespace cairn::ca {
+
+using protocol::Problem;
+using protocol::ProblemType;
+
+namespace {
+
+// The problem of `failure`; if several perspectives looked, with what each of them found against
+// it.
+Problem with_findings(Validator::Failure& failure, const std::vector<Evidence>& evidence) {
+    Problem problem = std::move(failure.problem);
+    if (evidence.size() < 2) return problem;
+    for (const auto& one : evidence)
+        if (one.problem)
+            problem.subproblems.push_back(
+                {one.problem->type, "from " + one.perspective + ": " + one.problem->detail, {}});
+    return problem;
+}
+
+std::string steps_in(const std::vector<Evidence>& evidence) {
+    if (evidence.size() == 1) return evidence.front().step_list();
+    std::string steps;
+    for (const auto& one : evidence)
+        steps += (steps.empty() ? "" : "; ") + one.perspective + ": " + one.step_list();
+    return steps;
+}
+
+}  // namespace
+
+Inquiry::Inquiry(Options options, Validator& validator, const base::Clock& clock, base::Log& log,
+                 Observer& observer)
+    : options_(std::move(options)),
+      validator_(validator),
+      clock_(clock),
+      log_(log),
+      observer_(observer) {}
+
+Validator::Question Inquiry::question_about(const Authorization& authorization,
+                                            const Account& account) const {
+    // The account's present key: after a rollover, what was prepared with the old key fails
+    // (RFC 8555 section 7.3.5).
+    return {.account_url = options_.account_url ? options_.account_url(account.id) : std::string(),
+            .profile = authorization.profile,
+            .identifier = authorization.identifier,
+            .method = authorization.attempt->method,
+            .token = authorization.token,
+            .key_authorization = key_authorization(authorization.token, account.key.thumbprint()),
+            .caa_identities = options_.caa_identities,
+            .issuer_names = options_.issuer_names,
+            .for_subdomains = authorization.for_subdomains};
+}
+
+base::Task<Inquiry::Finding> Inquiry::carry_out(const Authorization& authorization,
+                                                Validator::Question question, std::string& seen) {
+    Finding finding;
+    try {
+        auto answer = co_await validator_.validate(std::move(question));
+        if (answer.failure)
+            answer.failure->problem = with_findings(*answer.failure, answer.evidence);
+        finding.failure = std::move(answer.failure);
+        finding.reliable_for = answer.reliable_for;
+        if (!finding.failure) seen = steps_in(answer.evidence);
+        tell(authorization, answer.evidence);
+    } catch (const boost::system::system_error&) {
+        throw;  // cancelled, or short of something
+    } catch (const std::exception& error) {
+        // What is lacking says nothing about the identifier. A proof has to come in time, though.
+        if (base::shortage_in(std::current_exception()) && clock_.now() < authorization.expires)
+            throw;
+        log_.error("validator failed",
+                   {{"authorization", authorization.id.to_string()}, {"error", error.what()}});
+        finding.failure.emplace(
+            Problem(ProblemType::server_internal, "the CA could not carry out the validation"));
+    }
+    co_return finding;
+}
+
+base::Task<Inquiry::Finding> Inquiry::ask(const Authorization& authorization,
+                                          const Account& account, Occasion occasion) {
+    auto question = question_about(authorization, account);
+    const auto method = question.method;
+    log_.debug("validation begins", {{"request", authorization.attempt->request},
+                                     {"authorization", authorization.id.to_string()},
+                                     {"method", to_string(method)}});
+    const auto from = std::chrono::steady_clock::now();
+    std::string seen;
+    auto asking = carry_out(authorization, std::move(question), seen);
+    auto finding = co_await std::move(asking);
+    if (occasion == Occasion::glance && finding.failure) co_return finding;
+
+    const auto problem = finding.failure ? std::optional(finding.failure->problem) : std::nullopt;
+    observer_.validated(method, problem ? std::optional(problem->type) : std::nullopt,
+                        std::chrono::steady_clock::now() - from);
+    log_.info("validation", {{"request", authorization.attempt->request},
+                             {"authorization", authorization.id.to_string()},
+                             {"account", authorization.account.to_string()},
+                             {"identifier", authorization.identifier.value()},
+                             {"method", to_string(method)},
+                             {"outcome", problem ? to_string(problem->type) : "valid"},
+                             {"detail", problem ? problem->detail : seen}});
+    co_return finding;
+}
+
+void Inquiry::tell(const Authorization& authorization, const std::vector<Evidence>& evidence) {
+    for (const auto& one : evidence)
+        log_.info("validation evidence",
+                  {{"request", authorization.attempt->request},
+                   {"authorization", authorization.id.to_string()},
+                   {"perspective", one.perspective},
+                   {"begun", base::to_rfc3339(one.begun)},
+                   {"ended", base::to_rfc3339(one.ended)},
+                   {"endpoints", one.endpoint_list()},
+                   {"steps", one.step_list()},
+                   {"outcome", one.problem ? to_string(one.problem->type) : "valid"}});
+}
+
+}  // namespace cairn::ca
