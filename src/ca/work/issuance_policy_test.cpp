@@ -82,7 +82,8 @@ TEST_F(IssuancePolicyTest, SignsNothingThatTheLinterRefuses) {
     expect_refused_by_lint(await(finalize(ready(account.id))));
 }
 
-// Check 149: a profile that goes against the standards stands for a mistake of the CA.
+// A profile that goes against the standards stands for a mistake of the CA.
+// Check 149.
 TEST_F(IssuancePolicyTest, SignsNothingThatItsOwnLintRefuses) {
     Profile profile;
     profile.certificate.purposes = {pki::KeyPurpose::client_auth};
