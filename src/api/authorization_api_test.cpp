@@ -142,7 +142,8 @@ TEST_F(AuthorizationApiTest, GivesAnAuthorizationUp) {
                        "deactivated"}));
 }
 
-TEST_F(AuthorizationApiTest, ShowsNoTokenForDnsPersist) {  // conformance checks 84 and 113
+// Checks 84, 113.
+TEST_F(AuthorizationApiTest, ShowsNoTokenForDnsPersist) {
     challenge_choices.types = {ChallengeType::dns_persist_01, ChallengeType::dns_account_01};
     restart();
     const auto proof = placed(*sender.account, {"*.example.org"}).proofs.at(0);
@@ -170,7 +171,8 @@ TEST_F(AuthorizationApiTest, TakesNoAnswerToAChallengeThatIsNotOfferedAnyMore) {
     EXPECT_FALSE(found(proof.id).attempt);
 }
 
-TEST_F(AuthorizationApiTest, IsMadeInAdvanceOfAnOrder) {  // conformance check 82
+// Check 82.
+TEST_F(AuthorizationApiTest, IsMadeInAdvanceOfAnOrder) {
     const auto new_authz = links.to(path::new_authorization);
     const auto response =
         post(sender, new_authz, R"({"identifier":{"type":"dns","value":"www.example.org"}})");

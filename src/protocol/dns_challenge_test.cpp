@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view account = "https://example.com/acme/acct/ExampleAccount";
 
 // The vector of draft-ietf-acme-dns-account-label-03 section 3.2.
+// Check 110.
 TEST(DnsChallenge, HasALabelForEachAccount) {
     EXPECT_EQ(dns_account_label(account), "_ujmmovf2vn55tgye");
     EXPECT_NE(dns_account_label(std::string(account) + "2"), "_ujmmovf2vn55tgye");

@@ -226,7 +226,8 @@ TEST(NewOrderRequest, MayNameAnAncestorToProve) {  // RFC 9444 section 4.3
     EXPECT_EQ(request->to_json(), json);
 }
 
-TEST(NewOrderRequest, RefusesAnAncestorThatIsNone) {  // conformance check 82
+// Check 82.
+TEST(NewOrderRequest, RefusesAnAncestorThatIsNone) {
     for (const char* identifier :
          {R"("dns","value":"a.example.org","ancestorDomain":"example.com")",
           R"("dns","value":"a.example.org","ancestorDomain":"a.example.org")",

@@ -40,6 +40,7 @@ TEST(PersistentRecord, MayCoverMoreAndEnd) {
     }
 }
 
+// Check 112.
 TEST(PersistentRecord, RefusesWhatIsNone) {
     struct Case {
         std::string text;

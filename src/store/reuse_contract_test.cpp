@@ -152,6 +152,7 @@ TEST_P(BroadReuseContract, KeepsWhatAnAuthorizationIsGoodFor) {
     EXPECT_FALSE(stored_valid(account.id, "example.net").for_subdomains);
 }
 
+// Check 79.
 TEST_P(BroadReuseContract, StandsOnANameAboveThatIsForSubdomains) {
     const auto broad = stored_broad("example.org");
     for (const auto& charges : {ca::Charges{}, ca::Charges{{"orders", 10, 1h, 1}}}) {

@@ -31,7 +31,8 @@ class DnsAccount01 : public ::testing::Test {
     const std::string value = protocol::dns_record_value(testing::key_authorization);
 };
 
-TEST_F(DnsAccount01, TheDigestUnderTheAccountsLabelIsEnough) {  // conformance check 110
+// Check 110.
+TEST_F(DnsAccount01, TheDigestUnderTheAccountsLabelIsEnough) {
     for (const char* name : {"example.com", "*.example.com"}) {
         resolver = {};
         resolver.add(record_name, RecordType::txt, testing::with_texts({value}));
@@ -42,7 +43,8 @@ TEST_F(DnsAccount01, TheDigestUnderTheAccountsLabelIsEnough) {  // conformance c
     }
 }
 
-TEST_F(DnsAccount01, AnotherAccountsLabelIsNot) {  // conformance check 110
+// Check 110.
+TEST_F(DnsAccount01, AnotherAccountsLabelIsNot) {
     resolver.add(record_name, RecordType::txt, testing::with_texts({value}));
     const auto result = validate("example.com", std::string(account) + "2");
     ASSERT_FALSE(result);

@@ -56,7 +56,8 @@ class DnsPersist01 : public ::testing::Test {
     Settings settings = testing::public_settings();
 };
 
-TEST_F(DnsPersist01, ARecordOfThisCaAndAccountIsEnough) {  // conformance check 111
+// Check 111.
+TEST_F(DnsPersist01, ARecordOfThisCaAndAccountIsEnough) {
     for (const auto& text : {record(), record("; policy=wildcard"), record("; policy=other"),
                              record("; persistUntil=1800000000"), record("; later=1"),
                              "CA.EXAMPLE.NET.;accounturi=" + account}) {
@@ -68,7 +69,8 @@ TEST_F(DnsPersist01, ARecordOfThisCaAndAccountIsEnough) {  // conformance check 
     }
 }
 
-TEST_F(DnsPersist01, WhatIsNotRightHasATypeOfItsOwn) {  // conformance checks 111 and 112
+// Checks 111, 112.
+TEST_F(DnsPersist01, WhatIsNotRightHasATypeOfItsOwn) {
     using enum ProblemType;
     struct Case {
         std::vector<std::string> texts;
@@ -105,7 +107,8 @@ TEST_F(DnsPersist01, OtherRecordsBesideItDoNotMatter) {
     EXPECT_TRUE(validate());
 }
 
-TEST_F(DnsPersist01, WildcardsAndSubdomainsNeedThePolicy) {  // conformance check 112
+// Check 112.
+TEST_F(DnsPersist01, WildcardsAndSubdomainsNeedThePolicy) {
     auto subdomains = validation();
     subdomains.for_subdomains = true;
     for (const auto& wide : {validation("*.example.com"), subdomains}) {
@@ -120,6 +123,7 @@ TEST_F(DnsPersist01, WildcardsAndSubdomainsNeedThePolicy) {  // conformance chec
     }
 }
 
+// Check 79.
 TEST_F(DnsPersist01, ItIsReliedOnNoLongerThanItsTimeToLiveAndTenDays) {
     publish({record()}, 0);
     EXPECT_EQ(validate()->reliable_for, 0s);

@@ -73,6 +73,7 @@ def finish(client, url, order, names):
 # --- dns-account-01
 
 
+@pytest.mark.checks(110)
 def test_a_record_under_the_accounts_label_proves_control(broad, dns):
     name = unique_name()
     url, order = broad.order([name, f"*.{name}"])
@@ -86,6 +87,7 @@ def test_a_record_under_the_accounts_label_proves_control(broad, dns):
     finish(broad, url, broad.wait_while(url, {"pending"}), [name, f"*.{name}"])
 
 
+@pytest.mark.checks(110)
 def test_another_accounts_label_does_not(broad, broad_ca, dns):
     stranger = Client(broad_ca)
     stranger.register()
@@ -103,6 +105,7 @@ def test_another_accounts_label_does_not(broad, broad_ca, dns):
 # --- dns-persist-01
 
 
+@pytest.mark.checks(84, 113)
 def test_the_challenge_shows_what_the_record_must_say(broad):
     _, order = broad.order([unique_name()])
     challenge = broad.challenge_of(broad.read(order["authorizations"][0]), "dns-persist-01")
@@ -111,6 +114,7 @@ def test_the_challenge_shows_what_the_record_must_say(broad):
     assert "token" not in challenge and challenge["status"] == "pending"
 
 
+@pytest.mark.checks(79, 111)
 def test_a_record_that_stands_needs_no_action(broad, dns):
     name = unique_name()
     dns.add(f"_validation-persist.{name}", "TXT", record_of(broad, "; policy=wildcard"))
@@ -129,6 +133,7 @@ def test_a_record_that_stands_needs_no_action(broad, dns):
     assert order["status"] == "pending"
 
 
+@pytest.mark.checks(111)
 def test_a_record_that_comes_later_is_seen_when_the_client_says_so(broad, dns):
     name = unique_name()
     url, order = broad.order([name])
@@ -152,6 +157,7 @@ REFUSED_RECORDS = {
 }
 
 
+@pytest.mark.checks(111, 112)
 @pytest.mark.parametrize("case", REFUSED_RECORDS)
 def test_a_record_that_proves_nothing(broad, dns, case):
     record, problem = REFUSED_RECORDS[case]
@@ -212,6 +218,7 @@ def test_one_proof_is_for_all_names_below(broad, dns):
     assert beside["status"] == "pending"
 
 
+@pytest.mark.checks(82)
 @pytest.mark.parametrize("identifier", [
     {"type": "dns", "value": "a.example.test", "ancestorDomain": "example.com"},
     {"type": "dns", "value": "example.test", "ancestorDomain": "example.test"},
@@ -242,6 +249,7 @@ def preauthorize(client, value, **members):
         "identifier": {"type": "dns", "value": value} | members})
 
 
+@pytest.mark.checks(82)
 def test_an_authorization_in_advance_carries_an_order(client):
     name = unique_name()
     response = client.must(preauthorize(client, name))
@@ -257,6 +265,7 @@ def test_an_authorization_in_advance_carries_an_order(client):
     assert again.headers["Location"] == url and again.json()["status"] == "valid"
 
 
+@pytest.mark.checks(82)
 def test_in_advance_for_subdomains(broad, dns):
     name = unique_name()
     response = broad.must(preauthorize(broad, name, subdomainAuthAllowed=True))
@@ -265,6 +274,7 @@ def test_in_advance_for_subdomains(broad, dns):
     assert broad.order([f"a.{name}"])[1]["status"] == "ready"
 
 
+@pytest.mark.checks(82)
 @pytest.mark.parametrize("identifier, status, kind, reason", [
     ({"type": "dns", "value": "*.example.test"}, 400, "malformed", "wildcard"),
     ({"type": "dns"}, 400, "malformed", "value"),
@@ -277,6 +287,7 @@ def test_what_cannot_be_authorized_in_advance(client, identifier, status, kind, 
     assert_problem(response, status, kind, reason)
 
 
+@pytest.mark.checks(1, 82)
 def test_pending_ones_are_bounded_and_can_be_off(start_ca):
     ca = start_ca(settings={"validation.preauthorizations": 2})
     client = Client(ca)

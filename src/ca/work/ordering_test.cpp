@@ -285,6 +285,7 @@ TEST_F(SubdomainsTest, AuthorizesInAdvance) {
     EXPECT_EQ(await(place({"a.example.org"})).status(), OrderStatus::ready);
 }
 
+// Check 82.
 TEST_F(SubdomainsTest, ForbidsToAuthorizeWhatIsNotIssuedFor) {  // RFC 8555 section 7.4.1
     const auto refused = refusal(preauthorize(in_advance("org")));
     EXPECT_EQ(refused.type, rejected_identifier);
