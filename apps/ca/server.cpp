@@ -4,12 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "admin/operator_api.h"
@@ -17,12 +15,11 @@
 #include "apps/ca/clock_upkeep.h"
 #include "apps/ca/configuration.h"
 #include "apps/ca/counting_log.h"
-#include "apps/ca/descriptor_shares.h"
 #include "apps/ca/key_files.h"
-#include "apps/ca/memory.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
+#include "apps/ca/server_limits.h"
 #include "apps/ca/service_notice.h"
 #include "base/log_output.h"
 #include "crypto/digest.h"
@@ -36,39 +33,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr base::Milliseconds drain_patience{10000};
-
-// As many descriptors as the system lets us have: one for each connection, and some for ourselves.
-std::size_t descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
-}
-
-// A client gets a share of the connections, and of a part of the memory.
-http::Limits connection_limits(std::size_t connections, const Configuration& configuration) {
-    http::Limits limits;
-    limits.connections = connections;
-    limits.connections_per_client = std::min(configuration.server.connections_per_client,
-                                             std::max<std::size_t>(1, limits.connections / 2));
-    limits.octets = std::min(limits.octets, memory_allowance() / 4);
-    limits.octets_per_client = limits.octets / 8;
-    return limits;
-}
-
-std::size_t loop_count(const Configuration& configuration) {
-    if (configuration.server.threads != 0) return configuration.server.threads;
-    return std::max<std::size_t>(1, std::thread::hardware_concurrency());
-}
-
-DescriptorShares descriptor_shares(const Configuration& configuration) {
-    const bool is_shared = !configuration.store.postgres_url.empty();
-    return share_descriptors(
-        descriptor_limit(),
-        is_shared ? configuration.store.connections * loop_count(configuration) : 0);
-}
 
 // Where the store is, without a password.
 std::string store_name(const Configuration::Store& store) {

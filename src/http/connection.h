@@ -1,15 +1,12 @@
 #pragma once
 // Private to http: one connection of a Server.
 
-#include <atomic>
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/log.h"
 #include "base/rare_report.h"
@@ -18,41 +15,14 @@
 #include "http/request_reader.h"
 #include "http/response_writer.h"
 #include "http/server.h"
+#include "http/server_loop.h"
 #include "net/peer_stream.h"
 
 namespace cairn::http {
 
-class Connection;
-
 /// What is reported of connections, rarely.
 struct ConnectionReports {
     base::RareReport refused, failed_accepts, proxy_headers, out_of_memory;
-};
-
-/// What the connections of one event loop share; used on that loop alone.
-struct ServerLoop {
-    base::Executor executor;
-    std::unordered_set<Connection*> connections;
-    /// The server stops: no connection is kept after the request under way.
-    bool draining = false;
-
-    /// The present time for a Date field, formatted once a second.
-    [[nodiscard]] std::string_view date();
-
-  private:
-    std::time_t date_time_ = 0;
-    std::string date_text_;
-};
-
-/// Names for requests that are short and do not repeat, nor do those of two runs. Thread-safe.
-class RequestIds {
-  public:
-    RequestIds();
-    [[nodiscard]] std::string next();
-
-  private:
-    std::string prefix_;  ///< of this run
-    std::atomic<std::uint64_t> count_ = 0;
 };
 
 /// One connection: reads requests, has them answered, writes the answers, in turn.
