@@ -16,26 +16,6 @@
 namespace cairn::pki {
 namespace {
 
-std::optional<CrlReason> reason_from(base::BytesView enumerated) {
-    using enum CrlReason;
-    if (enumerated.size() != 1) return std::nullopt;
-    const auto reason = static_cast<CrlReason>(enumerated[0]);
-    switch (reason) {
-        case unspecified:
-        case key_compromise:
-        case ca_compromise:
-        case affiliation_changed:
-        case superseded:
-        case cessation_of_operation:
-        case certificate_hold:
-        case remove_from_crl:
-        case privilege_withdrawn:
-        case aa_compromise:
-            return reason;
-    }
-    return std::nullopt;
-}
-
 void read_entry(asn1::Reader entry, CrlParts& parts, asn1::Failure& failure) {
     constexpr std::uint8_t enumerated = 0x0a;
     auto serial = SerialNumber::from_der_content(
@@ -53,7 +33,7 @@ void read_entry(asn1::Reader entry, CrlParts& parts, asn1::Failure& failure) {
         }
         read_value(
             extensions, asn1::oid::crl_reason, "a reason", failure, [&](asn1::Reader& value) {
-                const auto known = reason_from(value.element(enumerated, "a reason").content);
+                const auto known = crl_reason_from(value.element(enumerated, "a reason").content);
                 if (known)
                     reason = *known;
                 else
@@ -120,6 +100,26 @@ void read_crl_extensions(CrlParts& parts, asn1::Failure& failure) {
 }
 
 }  // namespace
+
+std::optional<CrlReason> crl_reason_from(base::BytesView enumerated) {
+    using enum CrlReason;
+    if (enumerated.size() != 1) return std::nullopt;
+    const auto reason = static_cast<CrlReason>(enumerated[0]);
+    switch (reason) {
+        case unspecified:
+        case key_compromise:
+        case ca_compromise:
+        case affiliation_changed:
+        case superseded:
+        case cessation_of_operation:
+        case certificate_hold:
+        case remove_from_crl:
+        case privilege_withdrawn:
+        case aa_compromise:
+            return reason;
+    }
+    return std::nullopt;
+}
 
 CrlParts read_crl_parts(asn1::Reader& reader, asn1::Failure& failure) {
     CrlParts parts;

@@ -24,6 +24,9 @@ struct CrlParts {
     bool only_user_certificates = false;
 };
 
+/// The reason with this content of an ENUMERATED; nothing for a number without a name.
+[[nodiscard]] std::optional<CrlReason> crl_reason_from(base::BytesView enumerated);
+
 /// Reads the one TBSCertList that `reader` stands before. What the form of version 2 does not have,
 /// and what is not known here (delta lists, entries of other issuers, reasons without a name),
 /// fails the reading.

@@ -5,6 +5,7 @@
 #include "pki/certificate_builder.h"
 #include "pki/crl_lint.h"
 #include "pki/lint.h"
+#include "pki/ocsp_lint.h"
 #include "pki/precertificate.h"
 #include "pki/x509_signature.h"
 
@@ -54,6 +55,15 @@ Draft::OrFindings Draft::crl(const pki::CrlFields& fields, const pki::Certificat
     auto findings = pki::lint_crl(to_be_signed, fields, issuer);
     if (!findings.empty()) return std::unexpected(std::move(findings));
     return Draft(Kind::crl, std::move(to_be_signed),
+                 pki::signature_algorithm_for(issuer.public_key()));
+}
+
+Draft::OrFindings Draft::ocsp_response(const pki::OcspFields& fields,
+                                       const pki::Certificate& issuer) {
+    auto to_be_signed = pki::draft_ocsp_response(fields, issuer);
+    auto findings = pki::lint_ocsp_response(to_be_signed, fields, issuer);
+    if (!findings.empty()) return std::unexpected(std::move(findings));
+    return Draft(Kind::ocsp_response, std::move(to_be_signed),
                  pki::signature_algorithm_for(issuer.public_key()));
 }
 

@@ -9,6 +9,7 @@
 #include "ca/rules/issuance_proof.h"
 #include "pki/certificate.h"
 #include "pki/crl_builder.h"
+#include "pki/ocsp_builder.h"
 
 namespace cairn::ca {
 
@@ -16,7 +17,7 @@ namespace cairn::ca {
 /// gives nothing out that has not passed the lint of that kind; a signer takes nothing else.
 class Draft {
   public:
-    enum class Kind { certificate, precertificate, crl };
+    enum class Kind { certificate, precertificate, crl, ocsp_response };
     /// A draft, or every finding of its lint: each is a mistake of the CA or of its configuration.
     using OrFindings = base::Result<Draft, std::vector<base::Error>>;
 
@@ -41,8 +42,12 @@ class Draft {
     [[nodiscard]] static OrFindings crl(const pki::CrlFields& fields,
                                         const pki::Certificate& issuer);
 
+    /// What `issuer` answers of a certificate's status, to be signed as a BasicOCSPResponse.
+    [[nodiscard]] static OrFindings ocsp_response(const pki::OcspFields& fields,
+                                                  const pki::Certificate& issuer);
+
     [[nodiscard]] Kind kind() const { return kind_; }
-    /// The DER of the TBSCertificate or TBSCertList.
+    /// The DER of the TBSCertificate, TBSCertList or ResponseData.
     [[nodiscard]] const base::Bytes& to_be_signed() const { return to_be_signed_; }
     /// The DER AlgorithmIdentifier of the signature, which is that of the issuer's key. The view is
     /// of static memory.

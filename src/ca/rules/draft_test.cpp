@@ -106,6 +106,26 @@ TEST_F(DraftTest, OfARevocationList) {
     EXPECT_FALSE(Draft::crl(fields, issuer_));
 }
 
+TEST_F(DraftTest, OfAnOcspResponse) {
+    pki::OcspFields fields{
+        .serial = pki::SerialNumber::random(random_),
+        .hash = pki::OcspHash::sha1,
+        .status = {pki::OcspStatus::Kind::revoked, now, pki::CrlReason::superseded},
+        .produced_at = now,
+        .this_update = now,
+        .next_update = now + std::chrono::days(4)};
+    const auto drawn = Draft::ocsp_response(fields, issuer_);
+    ASSERT_TRUE(drawn);
+    EXPECT_EQ(drawn->kind(), Draft::Kind::ocsp_response);
+    const auto response = pki::OcspResponse::from_der(
+        pki::ocsp_response_of(pki::sign_object(key_, drawn->to_be_signed())));
+    ASSERT_TRUE(response);
+    EXPECT_TRUE(response->is_signed_by(issuer_));
+    EXPECT_EQ(response->status(), fields.status);
+    fields.next_update = now + std::chrono::days(11);
+    EXPECT_FALSE(Draft::ocsp_response(fields, issuer_));
+}
+
 // What an issuance is bound to stays, whatever has become of the profile; but not of the proof.
 TEST_F(DraftTest, OfPinnedOctetsIsOfWhatWasProved) {
     const testing::ProvedOrder proved("a.example", profile(), {now, now + std::chrono::days(90)});
