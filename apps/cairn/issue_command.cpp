@@ -2,6 +2,7 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -20,7 +21,7 @@ struct IssueOptions {
     std::vector<std::string> authorities = {std::string(client::known_authorities().front().name)};
     std::string root_file;
     std::string solver = "standalone";
-    std::string key_type = "ec-p256";
+    std::vector<std::string> key_types = {"ec-p256"};
     std::string profile, preferred_chain;
     std::vector<std::string> deploy_hooks;
     std::string eab_key_id, eab_key_file;
@@ -63,7 +64,12 @@ std::vector<client::Authority> authorities_from(const IssueOptions& options) {
 client::CertificatePlan plan_from(const IssueOptions& options) {
     client::CertificatePlan plan;
     plan.authorities = authorities_from(options);
-    plan.key_types = {value_or_fail(crypto::key_type_from(options.key_type), "use --key-type")};
+    plan.key_types.clear();
+    for (const auto& text : options.key_types) {
+        const auto type = value_or_fail(crypto::key_type_from(text), "use --key-type");
+        if (std::ranges::find(plan.key_types, type) == plan.key_types.end())
+            plan.key_types.push_back(type);
+    }
     if (options.reuse_key) plan.key_reuse = client::KeyReuse::same_key;
     if (options.must_staple) plan.must_staple = client::MustStaple::yes;
     plan.profile = options.profile;
@@ -144,31 +150,51 @@ client::AccountOptions account_options(const IssueOptions& options) {
     return account;
 }
 
-void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
-          const client::IssuedCertificate& issued) {
-    const auto& certificate = issued.chain.front();
-    const client::Lineage lineage(run.state(), order.lineage);
-    const bool is_dry_run = order.installing == client::Installing::dry_run;
+/// What --json tells of one certificate.
+boost::json::object to_json(const client::IssuedCertificate& issued,
+                            const std::optional<client::Lineage>& lineage) {
+    auto facts = facts_of(issued.chain.front());
+    facts["ca"] = issued.directory_url;
+    if (lineage) facts["files"] = facts_of(lineage->live_files());
+    return facts;
+}
+
+void say(Console& console, const pki::Certificate& certificate, bool is_dry_run) {
     const auto until = base::to_rfc3339(certificate.not_after());
-    if (is_dry_run)
-        run.console().say(fmt::format(
-            "Dry run: a certificate valid until {} was obtained and dropped again; nothing "
-            "was put in place.",
-            until));
-    else
-        run.console().say(fmt::format("The certificate is in place and valid until {}.", until));
-    if (common.json) {
-        auto facts = facts_of(certificate);
-        facts["lineage"] = order.lineage.text();
-        facts["ca"] = issued.directory_url;
-        facts["dry_run"] = is_dry_run;
-        if (!is_dry_run) facts["files"] = facts_of(lineage.live_files());
-        run.console().print(boost::json::serialize(facts), Delivery::attempted);
-    } else if (!is_dry_run) {
-        const auto files = lineage.live_files();
-        run.console().print(files.full_chain.string(), Delivery::attempted);
-        run.console().print(files.private_key.string(), Delivery::attempted);
+    console.say(is_dry_run
+                    ? fmt::format("Dry run: a certificate valid until {} was obtained and dropped "
+                                  "again; nothing was put in place.",
+                                  until)
+                    : fmt::format("The certificate is in place and valid until {}.", until));
+}
+
+void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
+          const client::IssuedCertificates& issued) {
+    const bool is_dry_run = order.installing == client::Installing::dry_run;
+    boost::json::object facts;
+    boost::json::array further;
+    std::vector<std::string> files;
+    for (const auto& member : client::planned_members(order.lineage, order.plan)) {
+        const auto& certificate = member.further ? issued.further.at(further.size()) : issued;
+        std::optional<client::Lineage> lineage;
+        if (!is_dry_run) lineage.emplace(run.state(), member);
+        say(run.console(), certificate.chain.front(), is_dry_run);
+        auto told = to_json(certificate, lineage);
+        if (member.further)
+            further.push_back(std::move(told));
+        else
+            facts = std::move(told);
+        if (!lineage) continue;
+        files.push_back(lineage->live_files().full_chain);
+        files.push_back(lineage->live_files().private_key);
     }
+    facts["lineage"] = order.lineage.text();
+    facts["dry_run"] = is_dry_run;
+    if (!further.empty()) facts["further"] = std::move(further);
+    if (common.json)
+        run.console().print(boost::json::serialize(facts), Delivery::attempted);
+    else
+        for (const auto& file : files) run.console().print(file, Delivery::attempted);
 }
 
 ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
@@ -231,7 +257,11 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
     command->add_option("--solver", options->solver, "Who proves control of the names")
         ->type_name("SOLVER")
         ->capture_default_str();
-    command->add_option("--key-type", options->key_type, "Kind of the certificate's key")
+    command
+        ->add_option("--key-type", options->key_types,
+                     "Type of the certificate's key; for each further one a certificate stands "
+                     "beside the first, as fullchain-rsa2048.pem")
+        ->allow_extra_args(false)
         ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
         ->capture_default_str();
     command->add_flag("--reuse-key", options->reuse_key, "Keep the key when renewing");

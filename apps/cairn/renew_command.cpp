@@ -25,8 +25,12 @@ struct RenewOptions {
     bool agree_terms = false;
 };
 
-void tell(Console& console, const client::RenewalOutcome& outcome, bool is_dry_run) {
-    const auto& name = outcome.lineage.text();
+/// `is_one_of_several`: the lineage has other certificates, told apart by their key types.
+void tell(Console& console, const client::RenewalOutcome& outcome, bool is_one_of_several,
+          bool is_dry_run) {
+    auto name = outcome.lineage.text();
+    if (is_one_of_several && outcome.key_type)
+        name += fmt::format(" ({})", crypto::to_string(*outcome.key_type));
     switch (outcome.kind) {
         case Kind::renewed:
             console.say(fmt::format(
@@ -36,21 +40,25 @@ void tell(Console& console, const client::RenewalOutcome& outcome, bool is_dry_r
                 base::to_rfc3339(outcome.certificate->not_after())));
             return;
         case Kind::deployed:
-            console.say(fmt::format(
-                "{}: not due; the deploy hook has run, as was still to be done.", name));
+            console.say(
+                fmt::format("{}: not due; deploy hooks have run, as was still to be done.", name));
             return;
         case Kind::not_due:
             console.say(fmt::format("{}: not due before {}.", name,
                                     base::to_rfc3339(outcome.due_at.value_or(base::Time{}))));
             return;
         case Kind::failed:
-            console.fail(*outcome.failure, name);
+            console.fail(is_one_of_several && outcome.key_type
+                             ? client::of_key_type(*outcome.failure, *outcome.key_type)
+                             : *outcome.failure,
+                         outcome.lineage.text());
             return;
     }
 }
 
 boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_run) {
     boost::json::object facts{{"lineage", outcome.lineage.text()}};
+    if (outcome.key_type) facts["key_type"] = crypto::to_string(*outcome.key_type);
     switch (outcome.kind) {
         case Kind::renewed:
             facts["result"] = "renewed";
@@ -95,7 +103,9 @@ ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& option
             fmt::format("There is nothing to renew in {}.", run.state().root().string()));
     boost::json::array facts;
     for (const auto& outcome : outcomes) {
-        tell(run.console(), outcome, options.dry_run);
+        const auto count =
+            std::ranges::count(outcomes, outcome.lineage, &client::RenewalOutcome::lineage);
+        tell(run.console(), outcome, count > 1, options.dry_run);
         facts.push_back(to_json(outcome, options.dry_run));
     }
     if (common.json) run.console().print(boost::json::serialize(facts), Delivery::attempted);

@@ -1,9 +1,11 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
 #include "client/certificate_authorities.h"
 #include "client/revocation.h"
@@ -22,9 +24,9 @@ struct RevokeOptions {
 struct Target {
     pki::Certificate certificate;
     std::string directory_url, root_file;
-    std::optional<crypto::PrivateKey> key;
-    /// The lineage in this state that it is of, if it is of one.
-    std::optional<client::LineageName> lineage;
+    std::optional<crypto::Signer> key;
+    /// Which certificate of which lineage in this state it is, if it is one.
+    std::optional<client::LineageMember> member;
 };
 
 pki::Certificate read_certificate(const std::string& file) {
@@ -34,39 +36,58 @@ pki::Certificate read_certificate(const std::string& file) {
     return value_or_fail(pki::chain_from_pem(pem), aim).front();
 }
 
-Target target_of(const Run& run, const RevokeOptions& options) {
-    const auto& state = run.state();
-    std::optional<client::LineageName> lineage;
-    std::optional<Target> target;
-    if (options.lineage.empty()) {
-        target = Target{read_certificate(options.certificate_file), {}, {}, {}, {}};
-        if (auto provenance = client::find_provenance(state, target->certificate)) {
-            lineage = provenance->lineage;
-            target->key = provenance->key;
-            target->lineage = lineage;
-        }
-    } else {
-        lineage = run.lineages({options.lineage}).front();
-        auto current = value_or_fail(client::Lineage(state, *lineage).current(),
-                                     fmt::format("revoke {}", lineage->text()));
-        target = Target{current.chain.front(), {}, {}, current.key, lineage};
-    }
-    if (lineage)
-        if (const auto plan = client::CertificatePlan::read(state.renewal(*lineage))) {
-            const auto facts = client::LineageFactStore(state, *lineage).read();
+/// Adds the CA: that of the command line, else the one that has issued it.
+void find_authority(const client::StateDirectory& state, const RevokeOptions& options,
+                    Target& target) {
+    if (target.member)
+        if (const auto plan =
+                client::CertificatePlan::read(state.renewal(target.member->lineage))) {
+            const auto facts = client::LineageFactStore(state, *target.member).read();
             const auto& authority =
                 facts ? facts->issuing_authority(*plan) : plan->preferred_authority();
-            target->directory_url = authority.directory_url;
-            target->root_file = authority.root_file;
+            target.directory_url = authority.directory_url;
+            target.root_file = authority.root_file;
         }
     if (!options.authority.empty())
-        target->directory_url =
+        target.directory_url =
             value_or_fail(client::directory_url_from(options.authority), "use --ca");
-    if (!options.root_file.empty()) target->root_file = options.root_file;
-    if (target->directory_url.empty())
+    if (!options.root_file.empty()) target.root_file = options.root_file;
+    if (target.directory_url.empty())
         throw client::Failure("revoke the certificate", "it is of no lineage that is kept here",
                               "say with --ca which CA issued it.");
-    return std::move(*target);
+}
+
+Target target_in_file(const client::StateDirectory& state, const std::string& file) {
+    Target target{read_certificate(file), {}, {}, {}, {}};
+    if (const auto provenance = client::find_provenance(state, target.certificate)) {
+        target.key = provenance->key;
+        target.member = provenance->member;
+    }
+    return target;
+}
+
+/// The live certificates of a lineage, one for each key type of its plan.
+std::vector<Target> live_targets(const client::StateDirectory& state,
+                                 const client::LineageName& name) {
+    const auto plan = client::CertificatePlan::read(state.renewal(name));
+    std::vector<Target> targets;
+    for (const auto& member :
+         plan ? client::planned_members(name, *plan) : std::vector<client::LineageMember>{name}) {
+        const auto current = client::Lineage(state, member).current();
+        // One that was never obtained is not in the way of the others.
+        if (!current && member.further) continue;
+        const auto& live = value_or_fail(current, fmt::format("revoke {}", name.text()));
+        targets.push_back({live.chain.front(), {}, {}, live.key.signer(), member});
+    }
+    return targets;
+}
+
+std::vector<Target> targets_of(const Run& run, const RevokeOptions& options) {
+    auto targets = options.lineage.empty()
+                       ? std::vector{target_in_file(run.state(), options.certificate_file)}
+                       : live_targets(run.state(), run.lineages({options.lineage}).front());
+    for (auto& target : targets) find_authority(run.state(), options, target);
+    return targets;
 }
 
 // Revokes by the account that the session speaks for, or by the certificate's key; by the key also
@@ -83,10 +104,9 @@ client::RevocationOutcome revoke_by(client::Session& session, const Target& targ
     return client::revoke(session, target.certificate, reason, target.key);
 }
 
-ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& options) {
-    const auto reason =
-        value_or_fail(protocol::revocation_reason_from(options.reason), "use --reason");
-    const auto target = target_of(run, options);
+/// Revokes one certificate and keeps that it is revoked.
+client::RevocationOutcome revoke(Run& run, const Target& target,
+                                 protocol::RevocationReason reason) {
     auto& session = run.sessions().with(target.directory_url, target.root_file);
     // By the account where there is one, else by the certificate's own key. That key speaks best
     // for its own compromise: the CA then blocks it.
@@ -101,24 +121,46 @@ ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& opti
                               "neither an account at its CA nor its private key is kept here",
                               "name the --state that has one of them.");
     const auto outcome = revoke_by(session, target, reason, by_key);
-    const bool is_new = outcome == client::RevocationOutcome::revoked;
-    const auto serial = target.certificate.serial().to_hex();
     run.console().say(
-        fmt::format("The certificate {} {} revoked.", serial, is_new ? "is" : "was already"));
-    if (target.lineage)
-        client::note_revocation(run.state(), *target.lineage, target.certificate,
+        fmt::format("The certificate {} {} revoked.", target.certificate.serial().to_hex(),
+                    outcome == client::RevocationOutcome::revoked ? "is" : "was already"));
+    if (target.member)
+        client::note_revocation(run.state(), *target.member, target.certificate,
                                 {run.clock().now(), reason});
-    if (is_new && !options.lineage.empty())
-        run.console().say(
-            fmt::format("It is still in place; `cairn renew {}` replaces it.", options.lineage));
-    if (common.json)
-        run.console().print(boost::json::serialize(boost::json::object{
-                                {"serial", serial},
-                                {"ca", target.directory_url},
-                                {"reason", protocol::to_string(reason)},
-                                {"result", is_new ? "revoked" : "already-revoked"}}),
-                            Delivery::attempted);
-    return is_new ? ExitCode::done : ExitCode::nothing_to_do;
+    return outcome;
+}
+
+boost::json::object to_json(const Target& target, client::RevocationOutcome outcome,
+                            protocol::RevocationReason reason) {
+    return {
+        {"serial", target.certificate.serial().to_hex()},
+        {"key_type", key_name(target.certificate.public_key())},
+        {"ca", target.directory_url},
+        {"reason", protocol::to_string(reason)},
+        {"result", outcome == client::RevocationOutcome::revoked ? "revoked" : "already-revoked"}};
+}
+
+ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& options) {
+    const auto reason =
+        value_or_fail(protocol::revocation_reason_from(options.reason), "use --reason");
+    boost::json::array told;
+    bool is_any_new = false;
+    for (const auto& target : targets_of(run, options)) {
+        const auto outcome = revoke(run, target, reason);
+        is_any_new |= outcome == client::RevocationOutcome::revoked;
+        told.push_back(to_json(target, outcome, reason));
+    }
+    if (is_any_new && !options.lineage.empty())
+        run.console().say(fmt::format("{} still in place; `cairn renew {}` replaces {}.",
+                                      told.size() == 1 ? "It is" : "They are", options.lineage,
+                                      told.size() == 1 ? "it" : "them"));
+    if (common.json) {
+        auto facts = told.front().as_object();
+        told.erase(told.begin());
+        if (!told.empty()) facts["further"] = std::move(told);
+        run.console().print(boost::json::serialize(facts), Delivery::attempted);
+    }
+    return is_any_new ? ExitCode::done : ExitCode::nothing_to_do;
 }
 
 }  // namespace
@@ -127,7 +169,7 @@ void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chose
     auto* command = program.add_subcommand("revoke", "Revoke a certificate");
     const auto options = std::make_shared<RevokeOptions>();
     auto* lineage =
-        command->add_option("lineage", options->lineage, "The live certificate of this lineage")
+        command->add_option("lineage", options->lineage, "The live certificates of this lineage")
             ->type_name("LINEAGE");
     auto* file = command
                      ->add_option("--cert", options->certificate_file,

@@ -42,6 +42,8 @@ std::string sentence_of(const client::ProgressEvent& event) {
         case authority_not_ready:
             return fmt::format("The CA at {} cannot be asked in place of another: {}",
                                base::printable(event.text), event.failure->what());
+        case obtaining_for_key_type:
+            return fmt::format("Obtaining the certificate for a key of type {}.", event.text);
         case placing_order:
             return fmt::format("Ordering a certificate for {} from {}.", list(event.identifiers),
                                event.host);

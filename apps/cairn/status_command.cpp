@@ -18,14 +18,27 @@ namespace {
 
 constexpr std::size_t max_fault = 1000;
 
-/// A lineage as it stands on the disk.
+/// A certificate of a lineage as it stands on the disk.
 struct LineageState {
-    client::LineageName name;
+    client::LineageMember member;
     base::Result<client::CertificatePlan> plan;
     base::Result<client::Generation> generation;
     base::Result<client::LineageFacts> facts;
     std::optional<client::RevocationNote> revocation;
 
+    [[nodiscard]] const std::string& name() const { return member.lineage.text(); }
+    /// The type of its key, as far as it is known.
+    [[nodiscard]] std::string key_type() const {
+        if (generation) return key_name(generation->chain.front().public_key());
+        if (plan) return std::string(crypto::to_string(member.key_type(*plan)));
+        return member.further ? std::string(crypto::to_string(*member.further)) : "-";
+    }
+    /// False if the plan names its key type no more: nothing renews it.
+    [[nodiscard]] bool is_planned() const {
+        if (!plan) return true;
+        const auto planned = client::planned_members(member.lineage, *plan);
+        return std::ranges::find(planned, member) != planned.end();
+    }
     [[nodiscard]] bool is_being_issued() const {
         return facts && facts->order && facts->order->position.is_finalizing;
     }
@@ -38,10 +51,10 @@ struct LineageState {
     }
 };
 
-LineageState look_at(const client::StateDirectory& state, const client::LineageName& name) {
-    LineageState lineage{name, client::CertificatePlan::read(state.renewal(name)),
-                         client::Lineage(state, name).current(),
-                         client::LineageFactStore(state, name).read(), std::nullopt};
+LineageState look_at(const client::StateDirectory& state, const client::LineageMember& member) {
+    LineageState lineage{member, client::CertificatePlan::read(state.renewal(member.lineage)),
+                         client::Lineage(state, member).current(),
+                         client::LineageFactStore(state, member).read(), std::nullopt};
     if (lineage.generation && lineage.facts)
         lineage.revocation =
             lineage.facts->revocation_of(client::digest_of(lineage.generation->chain.front()));
@@ -55,6 +68,7 @@ std::string standing_of(const LineageState& lineage, base::Time now) {
     if (lineage.revocation) return "revoked";
     if (now > certificate.not_after()) return "expired";
     if (now < certificate.not_before()) return "not-yet-valid";
+    if (!lineage.is_planned()) return "not-renewed";
     return now >= client::due_by_facts(certificate, *lineage.facts) ? "due" : "ok";
 }
 
@@ -67,36 +81,38 @@ std::string names_of(const pki::Certificate& certificate) {
 }
 
 std::vector<std::string> row_of(const LineageState& lineage, base::Time now) {
-    std::vector<std::string> row{lineage.name.text(),      "-", "-", "-", "-",
-                                 standing_of(lineage, now)};
+    std::vector<std::string> row{lineage.name(),     "-", "-",
+                                 lineage.key_type(), "-", standing_of(lineage, now)};
     std::string last;
     if (lineage.generation) {
         const auto& certificate = lineage.generation->chain.front();
         row[1] = base::to_rfc3339(certificate.not_after());
         row[2] = std::to_string(days_left(certificate, now));
-        row[3] = key_name(certificate.public_key());
         row[4] = base::printable(certificate.issuer_common_name());
         last = names_of(certificate);
     }
     if (const auto fault = lineage.fault(); !fault.empty())
         last = base::printable(fault, max_fault);
     if (lineage.is_being_issued())
-        last = fmt::format("`cairn renew {}` fetches what was ordered", lineage.name.text());
+        last = fmt::format("`cairn renew {}` fetches what was ordered", lineage.name());
     row.push_back(last);
     return row;
 }
 
-/// What has become of the lineage, as its file of facts tells it, without the order and its key.
+/// What has become of the certificate, as the file of facts tells it, without the order and its
+/// key.
 void add_history(client::LineageFacts known, boost::json::object& facts) {
     known.order.reset();
+    known.further.clear();
     auto history = boost::json::parse(known.to_json()).as_object();
-    for (const char* name : {"renewal_info", "attempts", "obtained", "deployed"})
+    for (const char* name : {"renewal_info", "attempts", "obtained", "deployed", "deployments"})
         if (auto* member = history.if_contains(name)) facts[name] = std::move(*member);
 }
 
 boost::json::object to_json(const client::StateDirectory& state, const LineageState& lineage,
                             base::Time now) {
-    boost::json::object facts{{"lineage", lineage.name.text()}};
+    boost::json::object facts{{"lineage", lineage.name()}};
+    if (const auto key_type = lineage.key_type(); key_type != "-") facts["key_type"] = key_type;
     if (lineage.plan)
         facts["ca"] = (lineage.facts ? lineage.facts->issuing_authority(*lineage.plan)
                                      : lineage.plan->preferred_authority())
@@ -114,12 +130,12 @@ boost::json::object to_json(const client::StateDirectory& state, const LineageSt
     const auto due_at = lineage.facts ? client::due_by_facts(certificate, *lineage.facts)
                                       : client::due_by_lifetime(certificate);
     facts["days_left"] = days_left(certificate, now);
-    facts["due"] = now >= due_at || standing != "ok";
+    facts["due"] = standing != "ok" && standing != "not-renewed";
     facts["due_at"] = base::to_rfc3339(due_at);
     if (lineage.revocation)
         facts["revocation"] = {{"time", base::to_rfc3339(lineage.revocation->time)},
                                {"reason", protocol::to_string(lineage.revocation->reason)}};
-    facts["files"] = facts_of(client::Lineage(state, lineage.name).live_files());
+    facts["files"] = facts_of(client::Lineage(state, lineage.member).live_files());
     return facts;
 }
 
@@ -137,15 +153,31 @@ std::vector<client::LineageName> lineages_to_show(const Run& run,
     return lineages;
 }
 
+/// The certificates of a lineage: those of its plan, and those of key types that it names no more
+/// while servers can still read them.
+std::vector<client::LineageMember> members_to_show(const client::StateDirectory& state,
+                                                   const client::LineageName& name) {
+    const auto plan = client::CertificatePlan::read(state.renewal(name));
+    auto members =
+        plan ? client::planned_members(name, *plan) : std::vector<client::LineageMember>{name};
+    for (const auto& member : client::possible_members(name))
+        if (std::ranges::find(members, member) == members.end() &&
+            client::Lineage(state, member).is_exposed())
+            members.push_back(member);
+    return members;
+}
+
 ExitCode show_status(Run& run, const CommonOptions& common, const std::vector<std::string>& names) {
     const auto now = run.clock().now();
     boost::json::array facts;
     std::vector<std::vector<std::string>> rows{
         {"LINEAGE", "EXPIRES", "DAYS", "KEY", "ISSUER", "STATE", "NAMES"}};
     for (const auto& name : lineages_to_show(run, names)) {
-        const auto lineage = look_at(run.state(), name);
-        facts.push_back(to_json(run.state(), lineage, now));
-        rows.push_back(row_of(lineage, now));
+        for (const auto& member : members_to_show(run.state(), name)) {
+            const auto lineage = look_at(run.state(), member);
+            facts.push_back(to_json(run.state(), lineage, now));
+            rows.push_back(row_of(lineage, now));
+        }
     }
     if (common.json)
         run.console().print(boost::json::serialize(facts), Delivery::required);

@@ -277,12 +277,6 @@ base::Result<CertificatePlan> CertificatePlan::read(const std::filesystem::path&
     return plan;
 }
 
-bool ask_for_the_same(const CertificatePlan& one, const CertificatePlan& other) {
-    return one.key_types == other.key_types && one.key_reuse == other.key_reuse &&
-           one.must_staple == other.must_staple && one.profile == other.profile &&
-           sorted_values(one.identifiers()) == sorted_values(other.identifiers());
-}
-
 std::vector<std::string> sorted_values(const std::vector<protocol::Identifier>& identifiers) {
     std::vector<std::string> values;
     values.reserve(identifiers.size());

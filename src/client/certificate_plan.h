@@ -76,10 +76,6 @@ struct CertificatePlan {
     friend bool operator==(const CertificatePlan&, const CertificatePlan&) = default;
 };
 
-/// True if both ask for the same certificate, whichever CA they ask, whoever proves control of its
-/// names and whatever is done with it.
-[[nodiscard]] bool ask_for_the_same(const CertificatePlan& one, const CertificatePlan& other);
-
 /// The identifiers' values, sorted, without repetitions.
 [[nodiscard]] std::vector<std::string> sorted_values(
     const std::vector<protocol::Identifier>& identifiers);

@@ -157,15 +157,6 @@ TEST(CertificatePlan, SaysWhatIsWrongWithLists) {
                 HasSubstr("deploy: deploy_hook stands beside it"));
 }
 
-TEST(CertificatePlan, IsForTheSameWhicheverCaIsAsked) {
-    auto other = plan();
-    other.authorities = {{"https://other.example/dir"}};
-    other.deploy_targets.clear();
-    EXPECT_TRUE(ask_for_the_same(plan(), other));
-    other.key_types = {crypto::KeyType::ec_p256};
-    EXPECT_FALSE(ask_for_the_same(plan(), other));
-}
-
 TEST(CertificatePlan, ComparesSetsOfNames) {
     const auto name = [](const char* text) { return protocol::Identifier::dns(text).value(); };
     EXPECT_THAT(sorted_values({name("b.example"), name("*.a.example"), name("b.example")}),

@@ -6,13 +6,14 @@
 
 namespace cairn::client {
 
-/// True if the deploy hooks of the lineage have not all ended well since its certificate was put in
-/// place: the run was killed between the two, or a hook failed.
-[[nodiscard]] bool is_deployment_pending(const Environment& environment,
-                                         const LineageName& lineage);
+/// True if a deploy target of `plan` has not yet learnt of a certificate of the lineage that is in
+/// place: the run was killed before, or its hook failed.
+[[nodiscard]] bool is_deployment_pending(const Environment& environment, const LineageName& lineage,
+                                         const CertificatePlan& plan);
 
-/// Runs the deploy hooks of `plan`, each whatever becomes of the others, and notes that all ended
-/// well. Throws Failure if one did not. The caller holds the lock of the lineage.
+/// Lets those deploy targets of `plan` learn what is in place that have not yet, each whatever
+/// becomes of the others, and notes for each that it has. Throws Failure if one failed, which alone
+/// is tried the next time. The caller holds the lock of the lineage.
 void deploy(const Environment& environment, const LineageName& lineage,
             const CertificatePlan& plan);
 

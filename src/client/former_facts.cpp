@@ -22,14 +22,14 @@ base::Result<OpenOrder> parse_order(std::string_view text) {
     if (!object) return std::unexpected(object.error());
     protocol::MemberReader reader(*object);
     const auto plan_text = reader.object_text("plan");
-    const auto key_pem = reader.required_text("key");
+    const auto key_text = reader.required_text("key");
     OrderPosition position{.order_url = reader.text_or_empty("order"),
                            .certificate_url = reader.text_or_empty("certificate"),
                            .is_finalizing = reader.boolean("finalizing").value_or(false)};
     if (reader.error()) return std::unexpected(*reader.error());
     auto plan = CertificatePlan::from_json(base::bytes_of(plan_text));
     if (!plan) return std::unexpected(plan.error().within("plan"));
-    auto key = crypto::PrivateKey::from_pem(key_pem);
+    auto key = LineageKey::from_text(key_text);
     if (!key) return std::unexpected(key.error().within("key"));
     return OpenOrder{std::move(*plan), std::move(*key), std::move(position)};
 }
@@ -94,10 +94,10 @@ base::Result<LineageFacts> FormerFacts::read() const {
 std::optional<fs::path> FormerFacts::move_damage_away() const {
     const auto order = state_.order(name_);
     if (!is_there(order) || read_order(order)) return std::nullopt;
-    const fs::path aside = order.string() + ".damaged";
-    fs::rename(order, aside);
-    sync_directory(aside.parent_path());
-    return aside;
+    const fs::path elsewhere = order.string() + ".damaged";
+    fs::rename(order, elsewhere);
+    sync_directory(elsewhere.parent_path());
+    return elsewhere;
 }
 
 void FormerFacts::remove() const {

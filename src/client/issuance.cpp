@@ -2,287 +2,80 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
-#include "client/challenge_journal.h"
-#include "client/failover.h"
-#include "client/lineage_mending.h"
-#include "client/order_flow.h"
-#include "client/revocation.h"
+#include "client/lineage_fact_store.h"
+#include "client/order_record.h"
 
 namespace cairn::client {
 namespace {
 
-crypto::PrivateKey certificate_key(const Environment& environment, const IssuanceOrder& order) {
-    // A rehearsal shows no CA the key of a certificate that is live.
-    if (order.plan.key_reuse == KeyReuse::same_key && order.installing == Installing::yes) {
-        auto current = Lineage(environment.state, order.lineage).current();
-        const auto note =
-            current ? revocation_note(environment.state, order.lineage, current->chain.front())
-                    : std::optional<RevocationNote>();
-        const bool is_compromised =
-            note && note->reason == protocol::RevocationReason::key_compromise;
-        if (current && !is_compromised) return std::move(current->key);
+/// Gives up the orders for key types that are not wanted any more: gone on with, they would bring
+/// back the plan that they were placed for.
+void give_up_unplanned_orders(const Environment& environment, const IssuanceOrder& order,
+                              Progress& progress) {
+    const auto planned = planned_members(order.lineage, order.plan);
+    for (const auto& member : possible_members(order.lineage)) {
+        if (std::ranges::find(planned, member) != planned.end()) continue;
+        const OrderRecord record(environment.state, member);
+        const auto begun = record.find();
+        if (!begun || !*begun) continue;
+        progress.tell({.kind = ProgressKind::order_given_up});
+        record.erase();
     }
-    return crypto::PrivateKey::generate(order.plan.key_types.front());
 }
 
-/// What the order replaces, as far as this CA is to know: only what it has issued itself, and only
-/// if it speaks of renewals.
-std::string replaced_by(const IssuanceOrder& order, Session& session) {
-    const bool is_its_own =
-        order.replaced_at.empty() || order.replaced_at == session.options().directory_url;
-    if (order.replaces.empty() || !is_its_own || session.directory().renewal_info.empty())
-        return {};
-    return order.replaces;
-}
-
-OrderOptions order_options(const Environment& environment, Session& session,
-                           const IssuanceOrder& order, const crypto::Signer& key) {
-    const auto& plan = order.plan;
-    OrderOptions options{.names = {},
-                         .key = key,
-                         .must_staple = plan.must_staple,
-                         .profile = plan.profile,
-                         .preferred_chain = plan.preferred_chain,
-                         .replaces = replaced_by(order, session)};
-    // RFC 8555 section 11.1: whoever gets at one key must not have the other.
-    if (options.key.public_key() == session.account_key().public_key())
-        throw Failure({fmt::format("make the key of {}", order.lineage.text()), Phase::order},
-                      "the lineage's key is the account's key", "leave out --reuse-key.");
-    for (const auto& name : plan.names) {
-        const auto solver = environment.solvers.find(name.solver);
-        if (!solver)
-            throw Failure({fmt::format("prove control of {}", name.identifier.value()),
-                           Phase::challenge, name.identifier},
-                          solver.error().message, "name another --solver for it.");
-        options.names.push_back({name.identifier, *solver});
-    }
-    return options;
-}
-
-/// One try at one order, new or taken up.
-class OrderAttempt {
-  public:
-    OrderAttempt(const Environment& environment, Session& session, const IssuanceOrder& order,
-                 const OrderRecord& record, Progress& progress)
-        : environment_(environment),
-          session_(session),
-          order_(order),
-          record_(record),
-          progress_(progress),
-          journal_(environment.state, order.lineage) {}
-
-    /// The certificate of an order for `key`: of the one that was begun, else of a new one.
-    pki::Chain obtain(const crypto::PrivateKey& key, const OrderPosition& begun) {
-        auto options = options_for(key);
-        OrderFlow flow(session_, journal_, environment_.timer, progress_, options);
-        return completed(flow, [&] {
-            if (!flow.take_up(begun)) flow.place();
-        });
-    }
-
-    /// The certificate of the order that was begun, if anything comes of it.
-    std::optional<pki::Chain> finish(const OpenOrder& begun) {
-        auto options = options_for(begun.key);
-        OrderFlow flow(session_, journal_, environment_.timer, progress_, options);
-        try {
-            if (!flow.take_up(begun.position)) return std::nullopt;
-        } catch (const Failure& failure) {
-            // An account that is gone takes its orders along.
-            if (failure.problem() == protocol::ProblemType::account_does_not_exist)
-                return std::nullopt;
-            throw;
-        }
-        return completed(flow, [] {});
-    }
-
-  private:
-    OrderOptions options_for(const crypto::PrivateKey& key) {
-        auto options = order_options(environment_, session_, order_, key);
-        if (order_.installing == Installing::dry_run) return options;
-        options.keep = [this, key](const OrderPosition& position) {
-            record_.keep({order_.plan, key, position, session_.options().directory_url});
-        };
-        options.next_run = fmt::format(
-            "`cairn renew {}` goes on with this order, and nothing is ordered anew; to give it up, "
-            "remove {}.",
-            order_.lineage.text(), record_.file().string());
-        return options;
-    }
-
-    template <class Begin>
-    pki::Chain completed(OrderFlow& flow, Begin begin) {
-        try {
-            begin();
-            return flow.complete();
-        } catch (const Failure&) {
-            // What has failed, or was not even placed, is no order to go on with.
-            if ((flow.has_failed() || !flow.is_placed()) && order_.installing == Installing::yes)
-                record_.erase();
-            throw;
-        }
-    }
-
-    const Environment& environment_;
-    Session& session_;
-    const IssuanceOrder& order_;
-    const OrderRecord& record_;
-    Progress& progress_;
-    ChallengeJournal journal_;
-};
-
-pki::Chain obtain(const Environment& environment, Session& session, const IssuanceOrder& order,
-                  const OrderRecord& record, const crypto::PrivateKey& key,
-                  const OrderPosition& begun, Progress& progress) {
-    const auto account_url = session.account_url();
-    try {
-        return OrderAttempt(environment, session, order, record, progress).obtain(key, begun);
-    } catch (const Failure& failure) {
-        if (failure.problem() != protocol::ProblemType::account_does_not_exist) throw;
-    }
-    progress.tell({.kind = ProgressKind::account_forgotten, .host = session.host()});
-    Account(session, environment.state, environment.timer)
-        .open_again(account_url, order.account, progress);
-    // Orders of the account that is gone are gone with it.
-    return OrderAttempt(environment, session, order, record, progress).obtain(key, {});
-}
-
-/// The order that an earlier run began and that asks for the same.
-std::optional<OpenOrder> begun_order(const OrderRecord& record, const CertificatePlan& plan,
-                                     Progress& progress) {
-    auto begun = record.find();
-    if (!begun)
-        progress.tell({.kind = ProgressKind::order_unreadable, .text = begun.error().message});
-    if (!begun || !*begun) return std::nullopt;
-    if (ask_for_the_same((*begun)->plan, plan) &&
-        plan.find_authority((*begun)->authority().directory_url) != nullptr)
-        return std::move(*begun);
-    progress.tell({.kind = ProgressKind::order_given_up});
-    return std::nullopt;
-}
-
-void tell_mended(Lineage& lineage, Progress& progress) {
-    for (const auto& event : LineageMending(lineage).run()) progress.tell(event);
-}
-
-void put_in_place(const Environment& environment, const IssuanceOrder& order,
-                  const std::string& directory_url, const Generation& generation) {
-    Lineage lineage(environment.state, order.lineage);
-    // The plan first: a certificate that is live without it would never be renewed.
-    const auto plan_file = environment.state.renewal(order.lineage);
-    make_private_directory(plan_file.parent_path());
-    write_durably(plan_file, order.plan.to_json(), FileAccess::owner);
-    // A run that died behind this step has put it in place already.
-    const auto current = lineage.current();
-    const bool is_live = current && current->chain.front() == generation.chain.front();
-    const auto number = is_live ? lineage.live_number() : std::nullopt;
-    // Noted before the switch, so that a crash behind it does not leave servers with the old one.
-    using enum LineageFacts::DeployHook;
-    LineageFactStore(environment.state, order.lineage).change([&](LineageFacts& facts) {
-        facts.obtain(
-            {number.value_or(lineage.next_number()), environment.clock.now(), directory_url},
-            order.plan.deploy_targets.empty() ? none : has_to_run);
-    });
-    if (!is_live) lineage.install(generation);
-}
-
-/// The account options for one CA of several: an external account belongs to those that ask for
-/// one.
-AccountOptions options_at(Session& session, const CertificatePlan& plan, AccountOptions options) {
-    if (options.external && plan.authorities.size() > 1 &&
-        !session.directory().external_account_required)
-        options.external.reset();
-    return options;
-}
-
-/// Everything from the account to the deploy hooks, with one CA.
-IssuedCertificate issue_at(const Environment& environment, const Authority& authority,
-                           const IssuanceOrder& order, const std::optional<OpenOrder>& begun,
-                           Progress& progress) {
-    auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
-    const OrderRecord record(environment.state, order.lineage);
-    auto here = order;
-    in_phase(Phase::account, [&] {
-        here.account = options_at(session, order.plan, order.account);
-        Account(session, environment.state, environment.timer).open(here.account, progress);
-    });
-    const auto key = begun ? begun->key : certificate_key(environment, order);
-    auto chain = obtain(environment, session, here, record, key,
-                        begun ? begun->position : OrderPosition{}, progress);
-    if (order.installing == Installing::dry_run) return {std::move(chain), authority.directory_url};
-    in_phase(Phase::install,
-             [&] { put_in_place(environment, order, authority.directory_url, {key, chain}); });
-    record.erase();
-    if (!order.plan.deploy_targets.empty()) deploy(environment, order.lineage, order.plan);
-    return {std::move(chain), authority.directory_url};
-}
-
-Standing standing_at(const Environment& environment, const Authority& authority,
-                     const IssuanceOrder& order) {
-    Standing standing;
-    standing.is_unavailable =
-        environment.sessions.with(authority.directory_url, authority.root_file).is_unavailable();
-    if (order.installing == Installing::dry_run) return standing;
-    const auto begun = OrderRecord(environment.state, order.lineage).find();
-    standing.may_have_issued = begun && *begun && (*begun)->position.is_finalizing;
-    return standing;
-}
-
-void require_one_kind_of_key(const IssuanceOrder& order) {
-    const auto& types = order.plan.key_types;
-    if (types.size() == 1) return;
-    std::string names;
-    for (const auto type : types)
-        names += fmt::format("{}{}", names.empty() ? "" : ", ", crypto::to_string(type));
-    throw Failure(
-        {fmt::format("obtain the certificate of {}", order.lineage.text()), Phase::order},
-        fmt::format("its plan wants a certificate for each of several kinds of keys ({}), "
-                    "and a lineage holds one certificate",
-                    names),
-        "leave one in key_types; `cairn issue --name` makes a lineage for another.");
+/// The failures to obtain certificates for some key types, at least one.
+Failure all_of(const LineageName& lineage, const std::vector<Failure>& failures) {
+    if (failures.size() == 1) return failures.front();
+    std::string came_back;
+    for (const auto& failure : failures)
+        came_back += fmt::format("\n  could not {}: {}", failure.tried(), failure.came_back());
+    const auto& first = failures.front();
+    return Failure({fmt::format("obtain the certificates of {}", lineage.text()), first.phase(),
+                    first.identifier()},
+                   std::move(came_back), first.next())
+        .with(first.document(), first.status(), first.findings())
+        .retrying_at(first.retry_at());
 }
 
 }  // namespace
 
-IssuedCertificate issue(const Environment& environment, const IssuanceOrder& order,
-                        Progress& progress) {
-    require_one_kind_of_key(order);
+IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
+                         Progress& progress) {
     const bool is_dry_run = order.installing == Installing::dry_run;
-    Lineage lineage(environment.state, order.lineage);
-    if (!is_dry_run) tell_mended(lineage, progress);
-    const auto begun = is_dry_run ? std::optional<OpenOrder>()
-                                  : begun_order(OrderRecord(environment.state, order.lineage),
-                                                order.plan, progress);
+    if (!is_dry_run) give_up_unplanned_orders(environment, order, progress);
+    const bool are_several = order.plan.key_types.size() > 1;
+    std::vector<IssuedCertificate> issued;
     std::vector<Failure> failures;
-    const auto authorities = in_turn(order.plan, begun);
-    for (const auto& authority : authorities) {
-        const bool is_begun_here =
-            begun && begun->authority().directory_url == authority.directory_url;
-        const auto work = [&] {
-            return issue_at(environment, authority, order,
-                            is_begun_here ? begun : std::optional<OpenOrder>(), progress);
-        };
+    for (const auto& member : planned_members(order.lineage, order.plan)) {
+        auto single = order;
+        single.further = member.further;
+        if (are_several)
+            progress.tell({.kind = ProgressKind::obtaining_for_key_type,
+                           .text = std::string(crypto::to_string(single.key_type()))});
         try {
-            if (is_dry_run) return work();
-            return LineageFactStore(environment.state, order.lineage)
-                .attempt(environment.clock, authority.directory_url, work);
+            issued.push_back(obtain_certificate(environment, single, progress));
         } catch (const Failure& failure) {
-            if (authorities.size() == 1) throw;
-            const bool goes_on =
-                !environment.timer.is_stopped() &&
-                may_be_had_elsewhere(failure, standing_at(environment, authority, order));
-            if (!goes_on && failures.empty()) throw;
-            failures.push_back(failure);
-            if (!goes_on || failures.size() == authorities.size()) break;
-            progress.tell({.kind = ProgressKind::asking_another_authority,
-                           .failure = failure,
-                           .text = authorities[failures.size()].directory_url});
+            failures.push_back(are_several ? of_key_type(failure, single.key_type()) : failure);
+            if (is_about_every_key_type(failure) || environment.timer.is_stopped()) break;
         }
     }
-    throw none_of_them(order.lineage, failures);
+    if (!issued.empty() && !is_dry_run && !order.plan.deploy_targets.empty()) {
+        try {
+            deploy(environment, order.lineage, order.plan);
+        } catch (const Failure& failure) {
+            LineageFactStore(environment.state, order.lineage)
+                .note({environment.clock.now(), issued.front().directory_url, failure});
+            failures.push_back(failure);
+        }
+    }
+    if (!failures.empty()) throw all_of(order.lineage, failures);
+    IssuedCertificates all{std::move(issued.front())};
+    all.further.assign(std::make_move_iterator(issued.begin() + 1),
+                       std::make_move_iterator(issued.end()));
+    return all;
 }
 
 void open_other_accounts(const Environment& environment, const CertificatePlan& plan,
@@ -302,39 +95,32 @@ void open_other_accounts(const Environment& environment, const CertificatePlan& 
     }
 }
 
-namespace {
-
-std::optional<pki::Chain> go_on_and_install(const Environment& environment, const LineageName& name,
-                                            const OpenOrder& begun, Progress& progress) {
-    const auto authority = begun.authority();
-    auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
-    Lineage lineage(environment.state, name);
-    const OrderRecord record(environment.state, name);
-    IssuanceOrder order{.lineage = name, .plan = begun.plan, .account = {}, .replaces = {}};
-    // What has been said since about other CAs, hooks and solvers counts.
-    if (auto plan = CertificatePlan::read(environment.state.renewal(name));
-        plan && ask_for_the_same(*plan, begun.plan) &&
-        plan->find_authority(authority.directory_url) != nullptr)
-        order.plan = std::move(*plan);
-    tell_mended(lineage, progress);
-    in_phase(Phase::account, [&] { Account(session, environment.state, environment.timer).use(); });
-    auto chain = OrderAttempt(environment, session, order, record, progress).finish(begun);
-    if (chain)
-        in_phase(Phase::install, [&] {
-            put_in_place(environment, order, authority.directory_url, {begun.key, *chain});
-        });
-    record.erase();
-    if (chain && !order.plan.deploy_targets.empty()) deploy(environment, name, order.plan);
-    return chain;
+bool is_about_every_key_type(const Failure& failure) {
+    switch (failure.phase()) {
+        case Phase::account:
+        case Phase::binding:
+        case Phase::authorization:
+        case Phase::challenge:
+            return true;
+        case Phase::other:
+        case Phase::order:
+        case Phase::finalize:
+        case Phase::download:
+        case Phase::install:
+        case Phase::deploy:
+        case Phase::revocation:
+            return false;
+    }
+    return false;
 }
 
-}  // namespace
-
-std::optional<pki::Chain> finish_issuance(const Environment& environment, const LineageName& name,
-                                          const OpenOrder& begun, Progress& progress) {
-    return LineageFactStore(environment.state, name)
-        .attempt(environment.clock, begun.authority().directory_url,
-                 [&] { return go_on_and_install(environment, name, begun, progress); });
+Failure of_key_type(const Failure& failure, crypto::KeyType type) {
+    return Failure(
+               {fmt::format("{}, for the key type {}", failure.tried(), crypto::to_string(type)),
+                failure.phase(), failure.identifier()},
+               failure.came_back(), failure.next())
+        .with(failure.document(), failure.status(), failure.findings())
+        .retrying_at(failure.retry_at());
 }
 
 }  // namespace cairn::client

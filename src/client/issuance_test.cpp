@@ -21,8 +21,8 @@ class Issuance : public ::testing::Test {
     std::string failure() {
         return failure_of([this] { run(); });
     }
-    fs::path program(const std::string& script) {
-        const auto path = bench_.folder / "hook";
+    fs::path program(const std::string& script, const char* name = "hook") {
+        const auto path = bench_.folder / name;
         std::ofstream(path) << "#!/bin/sh\n" << script;
         fs::permissions(path, fs::perms::owner_all);
         return path;
@@ -151,11 +151,92 @@ TEST_F(Issuance, AFailingHookIsReportedAndTheCertificateStays) {
     EXPECT_THAT(text, HasSubstr("nginx: bad configuration"));
     EXPECT_THAT(text, HasSubstr("the new certificate is in place"));
     EXPECT_TRUE(lineage().current());
-    EXPECT_TRUE(is_deployment_pending(bench_.environment(), order_.lineage));
+    EXPECT_TRUE(is_deployment_pending(bench_.environment(), order_.lineage, order_.plan));
 
     order_.plan.deploy_targets = {{program("exit 0")}};
     deploy(bench_.environment(), order_.lineage, order_.plan);
-    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage));
+    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage, order_.plan));
+}
+
+TEST_F(Issuance, OnlyATargetThatFailedIsTriedAgain) {
+    const auto log = (bench_.folder / "log").string();
+    const auto fine = program("echo fine >> " + log, "fine");
+    const auto broken = program("echo broken >> " + log + "; exit 1", "broken");
+    order_.plan.deploy_targets = {{broken}, {fine}};
+    EXPECT_THAT(failure(), HasSubstr("broken ended with status 1"));
+    const auto again = [&] {
+        return failure_of([&] { deploy(bench_.environment(), order_.lineage, order_.plan); });
+    };
+    EXPECT_THAT(again(), HasSubstr("runs it again, and no other"));
+    EXPECT_EQ(read_file(log, 1000), "broken\nfine\nbroken\n");
+    program("echo mended >> " + log, "broken");
+    EXPECT_EQ(again(), "no failure");
+    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage, order_.plan));
+    EXPECT_EQ(read_file(log, 1000), "broken\nfine\nbroken\nmended\n");
+    // The next certificate is for all of them.
+    run();
+    EXPECT_EQ(read_file(log, 1000), "broken\nfine\nbroken\nmended\nmended\nfine\n");
+}
+
+TEST_F(Issuance, ObtainsACertificateForEachKeyType) {
+    const auto log = (bench_.folder / "log").string();
+    order_.plan.key_types = {crypto::KeyType::ec_p256, crypto::KeyType::rsa2048};
+    order_.plan.deploy_targets = {{program("ls $CAIRN_LIVE_DIR | grep -c pem >> " + log)}};
+    const auto issued = issue(bench_.environment(), order_, bench_.heard);
+    const Lineage rsa(bench_.state, {order_.lineage, crypto::KeyType::rsa2048});
+    EXPECT_EQ(lineage().current()->chain, issued.chain);
+    ASSERT_EQ(issued.further.size(), 1U);
+    EXPECT_EQ(rsa.current()->chain, issued.further.front().chain);
+    EXPECT_TRUE(is_of_type(lineage().current()->key.public_key(), crypto::KeyType::ec_p256));
+    EXPECT_TRUE(is_of_type(rsa.current()->key.public_key(), crypto::KeyType::rsa2048));
+    EXPECT_EQ(CertificatePlan::read(bench_.state.renewal(order_.lineage)), order_.plan);
+    EXPECT_EQ(read_file(log, 1000), "8\n") << "once, when all is in place";
+    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage, order_.plan));
+    // Each keeps its own key.
+    order_.plan.key_reuse = KeyReuse::same_key;
+    const auto again = issue(bench_.environment(), order_, bench_.heard);
+    EXPECT_EQ(again.chain.front().public_key(), issued.chain.front().public_key());
+    EXPECT_EQ(again.further.front().chain.front().public_key(),
+              issued.further.front().chain.front().public_key());
+}
+
+TEST_F(Issuance, WhatFailsForOneKeyTypeDoesNotTouchAnother) {
+    order_.plan.key_types = {crypto::KeyType::rsa2048, crypto::KeyType::ec_p256};
+    bench_.ca.intercept = [this](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path() != "/finalize" || bench_.ca.orders_made > 1) return std::nullopt;
+        return bench_.ca.problem(protocol::ProblemType::bad_csr, "no RSA here");
+    };
+    const auto text = failure();
+    EXPECT_THAT(text, HasSubstr("for the key type rsa2048"));
+    EXPECT_THAT(text, HasSubstr("no RSA here"));
+    EXPECT_FALSE(lineage().current());
+    EXPECT_TRUE(Lineage(bench_.state, {order_.lineage, crypto::KeyType::ec_p256}).current());
+}
+
+TEST_F(Issuance, ANameThatIsNotProvenIsNotTriedForEachKeyType) {
+    order_.plan.key_types = {crypto::KeyType::ec_p256, crypto::KeyType::rsa2048};
+    bench_.ca.unconvinced_of = {"a.example"};
+    EXPECT_THAT(failure(), HasSubstr("not convinced"));
+    EXPECT_EQ(bench_.ca.orders_made, 1);
+}
+
+TEST_F(Issuance, ARunThatEndedBetweenKeyTypesIsGoneOnWith) {
+    order_.plan.key_types = {crypto::KeyType::ec_p256, crypto::KeyType::rsa2048};
+    bench_.ca.intercept = [this](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path() != "/certificate" || bench_.ca.orders_made < 2) return std::nullopt;
+        return testing::response(403);
+    };
+    EXPECT_THAT(failure(), HasSubstr("rsa2048"));
+    bench_.ca.intercept = nullptr;
+    const LineageMember rsa(order_.lineage, crypto::KeyType::rsa2048);
+    EXPECT_TRUE(OrderRecord(bench_.state, rsa).find().value());
+    EXPECT_FALSE(OrderRecord(bench_.state, order_.lineage).find().value());
+    // Without the further key type its order is given up, and does not bring it back.
+    order_.plan.key_types = {crypto::KeyType::ec_p256};
+    run();
+    EXPECT_FALSE(OrderRecord(bench_.state, rsa).find().value());
+    EXPECT_TRUE(bench_.heard.has(ProgressKind::order_given_up));
+    EXPECT_EQ(CertificatePlan::read(bench_.state.renewal(order_.lineage)), order_.plan);
 }
 
 TEST_F(Issuance, ARunThatDiesBeforeTheHookLeavesANote) {
@@ -163,7 +244,7 @@ TEST_F(Issuance, ARunThatDiesBeforeTheHookLeavesANote) {
     order_.plan.deploy_targets = {
         {program("grep -q '\"obtained\"' " + facts + " && ! grep -q '\"deployed\"' " + facts)}};
     run();  // the hook has seen the note
-    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage));
+    EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage, order_.plan));
     const auto known = LineageFactStore(bench_.state, order_.lineage).read().value();
     EXPECT_EQ(known.obtained->number, 1U);
     EXPECT_EQ(known.deployed->number, 1U);

@@ -18,15 +18,15 @@ constexpr std::size_t max_key_file = 65536;
 constexpr std::size_t max_chain_file = std::size_t{1} << 20;
 constexpr auto stems = CertificateFiles::stems;
 
-/// Makes a directory that holds, under each of the four names, a link to `target_of(name)`; it
-/// appears at `path` complete or not at all.
+/// Makes a directory that holds, for each of the four names, a link `name + suffix` to
+/// `target_of(name)`; it appears at `path` complete or not at all.
 template <class TargetOf>
-void make_link_directory(const fs::path& path, TargetOf target_of) {
+void make_link_directory(const fs::path& path, std::string_view suffix, TargetOf target_of) {
     const auto staging = path.parent_path() / ("." + path.filename().string() + ".new");
     fs::remove_all(staging);
     make_private_directory(staging);
     for (const char* stem : stems)
-        fs::create_symlink(target_of(stem), staging / (std::string(stem) + ".pem"));
+        fs::create_symlink(target_of(stem), staging / fmt::format("{}{}.pem", stem, suffix));
     sync_directory(staging);
     fs::rename(staging, path);
     sync_directory(path.parent_path());
@@ -34,16 +34,18 @@ void make_link_directory(const fs::path& path, TargetOf target_of) {
 
 }  // namespace
 
-CertificateFiles CertificateFiles::in(const fs::path& directory) {
-    return {directory / "cert.pem", directory / "chain.pem", directory / "fullchain.pem",
-            directory / "privkey.pem"};
+CertificateFiles CertificateFiles::in(const fs::path& directory, std::string_view suffix) {
+    const auto file = [&](std::string_view stem) {
+        return directory / fmt::format("{}{}.pem", stem, suffix);
+    };
+    return {file("cert"), file("chain"), file("fullchain"), file("privkey")};
 }
 
 base::Result<Generation> CertificateFiles::read() const {
-    auto key_pem = read_file(private_key, max_key_file);
-    if (!key_pem) return std::unexpected(key_pem.error());
-    auto key = crypto::PrivateKey::from_pem(*key_pem);
-    base::wipe({reinterpret_cast<std::uint8_t*>(key_pem->data()), key_pem->size()});
+    auto key_text = read_file(private_key, max_key_file);
+    if (!key_text) return std::unexpected(key_text.error());
+    auto key = LineageKey::from_text(*key_text);
+    base::wipe({reinterpret_cast<std::uint8_t*>(key_text->data()), key_text->size()});
     if (!key) return std::unexpected(key.error().within(private_key.string()));
     const auto chain_pem = read_file(full_chain, max_chain_file);
     if (!chain_pem) return std::unexpected(chain_pem.error());
@@ -55,29 +57,45 @@ base::Result<Generation> CertificateFiles::read() const {
     return Generation{std::move(*key), std::move(*certificates)};
 }
 
-Lineage::Lineage(const StateDirectory& state, LineageName name)
-    : name_(std::move(name)), live_(state.live(name_)), archive_(state.archive(name_)) {}
+Lineage::Lineage(const StateDirectory& state, const LineageMember& member)
+    : name_(member.lineage),
+      suffix_(member.suffix()),
+      live_(state.live(name_)),
+      archive_(state.archive(name_)) {}
 
 CertificateFiles Lineage::live_files() const {
-    return CertificateFiles::in(live_);
+    return CertificateFiles::in(live_, suffix_);
+}
+
+fs::path Lineage::live_file(std::string_view stem) const {
+    return live_ / fmt::format("{}{}.pem", stem, suffix_);
+}
+
+fs::path Lineage::current_link() const {
+    return archive_ / fmt::format("current{}", suffix_);
+}
+
+fs::path Lineage::generation_folder(std::string_view number) const {
+    return fs::path("generations") / fmt::format("{}{}", number, suffix_);
 }
 
 CertificateFiles Lineage::archived(std::string_view number) const {
     const auto file = [&](std::string_view stem) {
-        return archive_ / fmt::format("{}{}.pem", stem, number);
+        return archive_ / fmt::format("{}{}{}.pem", stem, number, suffix_);
     };
     return {file("cert"), file("chain"), file("fullchain"), file("privkey")};
 }
 
 std::vector<unsigned long> Lineage::numbers() const {
     std::vector<unsigned long> numbers;
+    const auto ending = suffix_ + ".pem";
     for (const auto& file : file_names_in(archive_)) {
         for (const std::string_view stem : stems) {
             if (!file.starts_with(stem)) continue;
             unsigned long number = 0;
             const auto* const end = file.data() + file.size();
             const auto [rest, error] = std::from_chars(file.data() + stem.size(), end, number);
-            if (error == std::errc{} && std::string_view(rest, end) == ".pem")
+            if (error == std::errc{} && std::string_view(rest, end) == ending)
                 numbers.push_back(number);
         }
     }
@@ -91,7 +109,7 @@ base::Result<Generation> Lineage::current() const {
     return live_files().read();
 }
 
-std::optional<crypto::PrivateKey> Lineage::key_of(const pki::Certificate& certificate) const {
+std::optional<LineageKey> Lineage::key_of(const pki::Certificate& certificate) const {
     for (const auto number : numbers())
         if (auto generation = archived(std::to_string(number)).read();
             generation && generation->chain.front() == certificate)
@@ -111,9 +129,9 @@ std::vector<pki::Certificate> Lineage::certificates() const {
 
 std::optional<unsigned long> Lineage::live_number() const {
     std::error_code none;
-    const auto target = fs::read_symlink(current_link(), none).filename().string();
+    const auto target = fs::read_symlink(current_link(), none).filename();
     for (const auto number : numbers())
-        if (std::to_string(number) == target) return number;
+        if (generation_folder(std::to_string(number)).filename() == target) return number;
     return std::nullopt;
 }
 
@@ -124,8 +142,8 @@ unsigned long Lineage::next_number() const {
 
 bool Lineage::is_exposed() const {
     std::error_code none;
-    const auto target = fs::read_symlink(live_ / "cert.pem", none);
-    return target.parent_path().filename() == "current" &&
+    const auto target = fs::read_symlink(live_file("cert"), none);
+    return target.parent_path().filename() == current_link().filename() &&
            target.parent_path().parent_path().filename() == name_.text();
 }
 
@@ -137,7 +155,8 @@ fs::path Lineage::way_to_current() const {
     std::error_code different;
     const auto beside = place.parent_path().parent_path() / "archive" / name_.text();
     const bool is_beside = fs::equivalent(beside, archive_, different);
-    return (is_beside ? fs::path("../../archive") / name_.text() : archive_) / "current";
+    return (is_beside ? fs::path("../../archive") / name_.text() : archive_) /
+           current_link().filename();
 }
 
 void Lineage::install(const Generation& generation) try {
@@ -184,22 +203,22 @@ void Lineage::Installation::write_files() {
     make_private_directory(lineage_.archive_);
     const auto files = lineage_.archived(number_);
     const auto& chain = generation_.chain;
-    write_durably(files.private_key, base::BytesView(generation_.key.to_pem()), FileAccess::owner);
+    write_durably(files.private_key, base::BytesView(generation_.key.text()), FileAccess::owner);
     write_durably(files.certificate, chain.front().pem(), FileAccess::owner);
     write_durably(files.chain, pki::to_pem(std::span(chain).subspan(1)), FileAccess::owner);
     write_durably(files.full_chain, pki::to_pem(chain), FileAccess::owner);
 }
 
 void Lineage::link_generation(const std::string& number) const {
-    const auto generations = archive_ / "generations";
-    make_private_directory(generations);
-    make_link_directory(generations / number, [&](std::string_view stem) {
-        return fmt::format("../../{}{}.pem", stem, number);
+    const auto folder = archive_ / generation_folder(number);
+    make_private_directory(folder.parent_path());
+    make_link_directory(folder, {}, [&](std::string_view stem) {
+        return fmt::format("../../{}{}{}.pem", stem, number, suffix_);
     });
 }
 
 void Lineage::switch_to(const std::string& number) const {
-    link_durably(current_link(), fs::path("generations") / number);
+    link_durably(current_link(), generation_folder(number));
 }
 
 void Lineage::expose() const {
@@ -207,11 +226,11 @@ void Lineage::expose() const {
     const auto way = way_to_current();
     const auto target_of = [&](std::string_view stem) { return way / fmt::format("{}.pem", stem); };
     if (!fs::exists(live_)) {
-        make_link_directory(live_, target_of);
+        make_link_directory(live_, suffix_, target_of);
         return;
     }
     for (const char* stem : stems) {
-        const auto link = live_ / fmt::format("{}.pem", stem);
+        const auto link = live_file(stem);
         std::error_code none;
         if (fs::read_symlink(link, none) != target_of(stem)) link_durably(link, target_of(stem));
     }

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/lineage_key.h"
+#include "client/lineage_member.h"
 #include "client/state_directory.h"
-#include "crypto/key.h"
 #include "pki/chain.h"
 
 namespace cairn::client {
 
 /// One certificate of a lineage together with its key.
 struct Generation {
-    crypto::PrivateKey key;
+    LineageKey key;
     pki::Chain chain;
 };
 
@@ -24,18 +25,24 @@ struct CertificateFiles {
     std::filesystem::path certificate, chain, full_chain, private_key;
     /// The names of the four, without ".pem".
     static constexpr std::array<const char*, 4> stems = {"cert", "chain", "fullchain", "privkey"};
-    /// The files in this directory.
-    [[nodiscard]] static CertificateFiles in(const std::filesystem::path& directory);
+    /// The files in this directory, whose names end with `suffix` before ".pem".
+    [[nodiscard]] static CertificateFiles in(const std::filesystem::path& directory,
+                                             std::string_view suffix = {});
     /// The certificate and key in them; an error if they cannot be read or do not match.
     [[nodiscard]] base::Result<Generation> read() const;
 };
 
-/// The successive certificates of one name, of which one is live.
+/// The successive certificates of one name and one key type, of which one is live.
 ///
 ///     archive/NAME/{cert,chain,fullchain,privkey}N.pem    the files of generation N
 ///     archive/NAME/generations/N/cert.pem ...             links to them
 ///     archive/NAME/current                                link to generations/N: the one switch
 ///     live/NAME/cert.pem ...                              links through archive/NAME/current
+///
+/// Those of a further key type stand beside them, with numbers and a switch of their own:
+///
+///     archive/NAME/cert1-rsa2048.pem, generations/1-rsa2048/cert.pem, current-rsa2048
+///     live/NAME/cert-rsa2048.pem
 ///
 /// `live`, `archive` and the folders in them may be links to other places.
 ///
@@ -45,7 +52,7 @@ struct CertificateFiles {
 /// Not thread-safe: its changes are made under the lock of the lineage.
 class Lineage {
   public:
-    Lineage(const StateDirectory& state, LineageName name);
+    Lineage(const StateDirectory& state, const LineageMember& member);
 
     [[nodiscard]] const LineageName& name() const { return name_; }
     /// The files behind live/NAME.
@@ -53,8 +60,7 @@ class Lineage {
     /// The certificate and key that are live; an error if there are none or they do not match.
     [[nodiscard]] base::Result<Generation> current() const;
     /// The private key of whichever generation holds `certificate`.
-    [[nodiscard]] std::optional<crypto::PrivateKey> key_of(
-        const pki::Certificate& certificate) const;
+    [[nodiscard]] std::optional<LineageKey> key_of(const pki::Certificate& certificate) const;
 
     /// The certificates of all generations that can be read, the newest first.
     [[nodiscard]] std::vector<pki::Certificate> certificates() const;
@@ -63,8 +69,7 @@ class Lineage {
     /// The number that the next generation gets.
     [[nodiscard]] unsigned long next_number() const;
 
-    /// True if live/NAME holds links that lead, or were meant to lead, to the
-    /// live generation.
+    /// True if live/NAME holds links that lead, or were meant to lead, to the live generation.
     [[nodiscard]] bool is_exposed() const;
 
     /// Makes `generation` the live one. Throws Failure; the old one then stays live.
@@ -89,13 +94,18 @@ class Lineage {
     friend class LineageMending;
     [[nodiscard]] std::vector<unsigned long> numbers() const;
     [[nodiscard]] CertificateFiles archived(std::string_view number) const;
-    [[nodiscard]] std::filesystem::path current_link() const { return archive_ / "current"; }
+    [[nodiscard]] std::filesystem::path current_link() const;
+    /// "fullchain" in live/NAME.
+    [[nodiscard]] std::filesystem::path live_file(std::string_view stem) const;
+    /// The folder of links to a generation, as seen from archive/NAME.
+    [[nodiscard]] std::filesystem::path generation_folder(std::string_view number) const;
     /// What the links in live/NAME hold before the name of the file.
     [[nodiscard]] std::filesystem::path way_to_current() const;
     void link_generation(const std::string& number) const;
     void switch_to(const std::string& number) const;
     void expose() const;
     LineageName name_;
+    std::string suffix_;
     std::filesystem::path live_, archive_;
 };
 

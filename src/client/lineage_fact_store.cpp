@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_file = std::size_t{4} << 20;
+constexpr std::size_t max_file = std::size_t{8} << 20;
 
 /// Text that may hold a private key, wiped when it goes.
 class SecretText {
@@ -41,6 +41,12 @@ base::Result<std::optional<LineageFacts>> LineageFactStore::kept() const {
 }
 
 base::Result<LineageFacts> LineageFactStore::read() const {
+    auto facts = read_all();
+    if (!facts || !member_.further) return facts;
+    return std::move(facts->of(member_));
+}
+
+base::Result<LineageFacts> LineageFactStore::read_all() const {
     // The former ones first: another run may be moving them into the file.
     const FormerFacts former(state_, name_);
     auto former_facts = former.read();
@@ -72,15 +78,19 @@ std::optional<fs::path> LineageFactStore::move_damage_away() const try {
         text && LineageFacts::is_of_later_version(base::bytes_of(*text)))
         throw Failure(fmt::format("read what is known of {}", name_.text()), known.error().message,
                       "run the later version, or name another --state.");
-    const fs::path aside = file().string() + ".damaged";
-    fs::rename(file(), aside);
-    sync_directory(aside.parent_path());
-    return aside;
+    const fs::path elsewhere = file().string() + ".damaged";
+    fs::rename(file(), elsewhere);
+    sync_directory(elsewhere.parent_path());
+    return elsewhere;
 } catch (const fs::filesystem_error& error) {
     throw Failure(fmt::format("move away what cannot be read of {}", name_.text()), error.what());
 }
 
-void LineageFactStore::change(const std::function<void(LineageFacts&)>& work) const try {
+void LineageFactStore::change(const std::function<void(LineageFacts&)>& work) const {
+    change_all([&](LineageFacts& facts) { work(facts.of(member_)); });
+}
+
+void LineageFactStore::change_all(const std::function<void(LineageFacts&)>& work) const try {
     const auto lock = state_.lock_facts(name_);
     move_damage_away();
     const auto known = kept().value();
@@ -110,9 +120,9 @@ void LineageFactStore::write(const LineageFacts& facts) const {
 std::vector<LineageName> lineages_being_issued(const StateDirectory& state) {
     std::vector<LineageName> names;
     for (const auto& name : state.lineages_with_facts()) {
-        const auto facts = LineageFactStore(state, name).read();
+        const auto facts = LineageFactStore(state, name).read_all();
         // One that cannot be read is told of where it is looked at.
-        if (!facts || (facts->order && facts->order->position.is_finalizing)) names.push_back(name);
+        if (!facts || facts->is_being_issued()) names.push_back(name);
     }
     return names;
 }

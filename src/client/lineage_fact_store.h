@@ -8,26 +8,32 @@
 #include "base/result.h"
 #include "client/failure.h"
 #include "client/lineage_facts.h"
+#include "client/lineage_member.h"
 #include "client/state_directory.h"
 
 namespace cairn::client {
 
-/// The file facts/NAME.json, mode 0600, in which the facts of one lineage are kept, and replaced
-/// whole: whatever happens to a run, the next one finds them as they were before a change or after
-/// it. What former versions kept in `orders`, `deployments` and `revocations` is read as well, and
-/// moves into the file with the next change. Thread-safe.
+/// The facts of one certificate of a lineage. Those of all its certificates are kept in the file
+/// facts/NAME.json, mode 0600, which is replaced whole: whatever happens to a run, the next one
+/// finds them as they were before a change or after it. What former versions kept in `orders`,
+/// `deployments` and `revocations` is read as well, and moves into the file with the next change.
+/// Thread-safe.
 class LineageFactStore {
   public:
-    LineageFactStore(const StateDirectory& state, LineageName name)
-        : state_(state), name_(std::move(name)) {}
+    LineageFactStore(const StateDirectory& state, LineageMember member)
+        : state_(state), member_(std::move(member)), name_(member_.lineage) {}
 
     [[nodiscard]] std::filesystem::path file() const { return state_.facts(name_); }
     /// What is known; an error, which names the file, if that cannot be read.
     [[nodiscard]] base::Result<LineageFacts> read() const;
+    /// The same of the whole lineage, as the facts of its first certificate.
+    [[nodiscard]] base::Result<LineageFacts> read_all() const;
     /// Lets `work` change what is known. It is durable when this returns. A lock that is held
     /// for this alone keeps changes apart, also those of runs that do not hold the lock of the
     /// lineage. What cannot be read is moved away first, as by `mend`. Throws Failure.
     void change(const std::function<void(LineageFacts&)>& work) const;
+    /// The same for what is known of the whole lineage.
+    void change_all(const std::function<void(LineageFacts&)>& work) const;
     /// Keeps what a try has come to. That it cannot be kept is not told: what
     /// matters is what the try has come to.
     void note(const Attempt& attempt) const noexcept;
@@ -60,6 +66,7 @@ class LineageFactStore {
     void write(const LineageFacts& facts) const;
 
     const StateDirectory& state_;
+    LineageMember member_;
     LineageName name_;
 };
 

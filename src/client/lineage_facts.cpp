@@ -16,8 +16,9 @@ namespace {
 constexpr std::int64_t current_version = 1;
 constexpr std::size_t max_failure = std::size_t{64} << 10;
 constexpr std::size_t max_words = 4000;
-constexpr std::array<std::string_view, 7> known_members = {
-    "version", "order", "renewal_info", "attempts", "revocations", "obtained", "deployed"};
+constexpr std::array<std::string_view, 10> known_members = {
+    "version",  "order",    "renewal_info", "attempts", "revocations",
+    "obtained", "deployed", "deployments",  "key_type", "further"};
 
 std::string json_string(std::string_view text) {
     return base::json_quoted(text);
@@ -27,13 +28,12 @@ std::string json_string(base::Time time) {
 }
 
 std::string json_of(const OpenOrder& order) {
-    const auto pem = order.key.to_pem();
     return fmt::format(
         "{{\"ca\": {}, \"url\": {}, \"certificate\": {}, \"finalizing\": {}, \"key\": {}, "
         "\"plan\": {}}}",
         json_string(order.authority().directory_url), json_string(order.position.order_url),
         json_string(order.position.certificate_url), order.position.is_finalizing,
-        json_string(base::text_of(pem)), order.plan.to_json());
+        json_string(base::text_of(order.key.text())), order.plan.to_json());
 }
 
 std::string json_of(const RenewalAdvice& advice) {
@@ -68,6 +68,14 @@ std::string json_of(const GenerationFact& generation) {
                        json_string(generation.since), authority);
 }
 
+std::string json_of(const DeploymentFact& deployment) {
+    return fmt::format("{{\"hook\": {}, \"generation\": {}, \"since\": {}}}",
+                       json_string(deployment.target.hook), deployment.number,
+                       json_string(deployment.since));
+}
+
+std::string json_of(const FurtherFacts& further);
+
 template <class T>
 std::string list(const std::vector<T>& elements) {
     std::string text;
@@ -78,7 +86,7 @@ std::string list(const std::vector<T>& elements) {
 base::Result<OpenOrder> order_from(const boost::json::object& object) {
     protocol::MemberReader reader(object);
     const auto plan_text = reader.object_text("plan");
-    const auto key_pem = reader.required_text("key");
+    const auto key_text = reader.required_text("key");
     OrderPosition position{.order_url = reader.text_or_empty("url"),
                            .certificate_url = reader.text_or_empty("certificate"),
                            .is_finalizing = reader.boolean("finalizing").value_or(false)};
@@ -86,7 +94,7 @@ base::Result<OpenOrder> order_from(const boost::json::object& object) {
     if (reader.error()) return std::unexpected(*reader.error());
     auto plan = CertificatePlan::from_json(base::bytes_of(plan_text));
     if (!plan) return std::unexpected(plan.error().within("plan"));
-    auto key = crypto::PrivateKey::from_pem(key_pem);
+    auto key = LineageKey::from_text(key_text);
     if (!key) return std::unexpected(key.error().within("key"));
     return OpenOrder{std::move(*plan), std::move(*key), std::move(position),
                      std::move(directory_url)};
@@ -137,6 +145,17 @@ base::Result<GenerationFact> generation_from(const boost::json::object& object) 
     if (reader.error()) return std::unexpected(*reader.error());
     if (!number || *number < 1 || !since) return base::fail("generation or since is missing");
     return GenerationFact{static_cast<unsigned long>(*number), *since, authority};
+}
+
+base::Result<DeploymentFact> deployment_from(const boost::json::object& object) {
+    protocol::MemberReader reader(object);
+    DeploymentFact deployment{.target = {std::string(reader.required_text("hook"))}};
+    const auto generation = generation_from(object);
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (!generation) return std::unexpected(generation.error());
+    deployment.number = generation->number;
+    deployment.since = generation->since;
+    return deployment;
 }
 
 /// Reads the members of one object, each by its own function, up to the first that is wrong.
@@ -196,22 +215,61 @@ bool LineageFacts::is_deployment_pending() const {
     return obtained && (!deployed || deployed->number != obtained->number);
 }
 
+bool LineageFacts::is_being_issued() const {
+    return (order && order->position.is_finalizing) ||
+           std::ranges::any_of(
+               further, [](const FurtherFacts& other) { return other.facts.is_being_issued(); });
+}
+
 std::optional<RevocationNote> LineageFacts::revocation_of(std::string_view certificate) const {
     const auto found = std::ranges::find(revocations, certificate, &KnownRevocation::certificate);
     if (found == revocations.end()) return std::nullopt;
     return found->note;
 }
 
+bool LineageFacts::is_deployment_pending(const DeployTarget& target) const {
+    if (!is_deployment_pending()) return false;
+    const auto found = std::ranges::find(deployments, target, &DeploymentFact::target);
+    return found == deployments.end() || found->number != obtained->number;
+}
+
 void LineageFacts::obtain(const GenerationFact& generation, DeployHook hook) {
     obtained = generation;
+    // A number that an archive which is gone had given before tells nothing.
+    std::erase_if(deployments, [&](const DeploymentFact& deployment) {
+        return deployment.number == generation.number;
+    });
     if (hook == DeployHook::none)
         deployed = generation;
     else if (deployed && deployed->number == generation.number)
-        deployed.reset();  // a number that an archive which is gone had given before
+        deployed.reset();
+}
+
+void LineageFacts::deploy(const DeployTarget& target, base::Time time) {
+    if (!obtained) return;
+    std::erase_if(deployments,
+                  [&](const DeploymentFact& deployment) { return deployment.target == target; });
+    deployments.push_back({target, obtained->number, time});
+    if (deployments.size() > CertificatePlan::max_choices) deployments.erase(deployments.begin());
 }
 
 void LineageFacts::deploy(base::Time time) {
-    if (obtained) deployed = GenerationFact{obtained->number, time, obtained->directory_url};
+    if (is_deployment_pending())
+        deployed = GenerationFact{obtained->number, time, obtained->directory_url};
+    deployments.clear();
+}
+
+const LineageFacts& LineageFacts::of(const LineageMember& member) const {
+    static const LineageFacts nothing;
+    if (!member.further) return *this;
+    const auto found = std::ranges::find(further, *member.further, &FurtherFacts::type);
+    return found == further.end() ? nothing : found->facts;
+}
+
+LineageFacts& LineageFacts::of(const LineageMember& member) {
+    if (!member.further) return *this;
+    const auto found = std::ranges::find(further, *member.further, &FurtherFacts::type);
+    return found == further.end() ? further.emplace_back(*member.further).facts : found->facts;
 }
 
 void LineageFacts::add(Attempt attempt) {
@@ -231,16 +289,63 @@ void LineageFacts::add(KnownRevocation revocation) {
     if (revocations.size() > max_revocations) revocations.erase(revocations.begin());
 }
 
-std::string LineageFacts::to_json() const {
-    auto json = fmt::format("{{\n\"version\": {}", current_version);
-    if (order) json += fmt::format(",\n\"order\": {}", json_of(*order));
-    if (advice) json += fmt::format(",\n\"renewal_info\": {}", json_of(*advice));
-    if (!attempts.empty()) json += fmt::format(",\n\"attempts\": {}", list(attempts));
-    if (!revocations.empty()) json += fmt::format(",\n\"revocations\": {}", list(revocations));
-    if (obtained) json += fmt::format(",\n\"obtained\": {}", json_of(*obtained));
-    if (deployed) json += fmt::format(",\n\"deployed\": {}", json_of(*deployed));
-    for (const auto& [name, value] : unknown)
+namespace {
+
+/// The members of the object for one certificate, each with a comma before it.
+std::string members_of(const LineageFacts& facts) {
+    std::string json;
+    const auto add = [&](std::string_view name, std::string_view value) {
         json += fmt::format(",\n{}: {}", json_string(name), value);
+    };
+    if (facts.order) add("order", json_of(*facts.order));
+    if (facts.advice) add("renewal_info", json_of(*facts.advice));
+    if (!facts.attempts.empty()) add("attempts", list(facts.attempts));
+    if (!facts.revocations.empty()) add("revocations", list(facts.revocations));
+    if (facts.obtained) add("obtained", json_of(*facts.obtained));
+    if (facts.deployed) add("deployed", json_of(*facts.deployed));
+    if (!facts.deployments.empty()) add("deployments", list(facts.deployments));
+    for (const auto& [name, value] : facts.unknown) add(name, value);
+    return json;
+}
+
+std::string json_of(const FurtherFacts& further) {
+    return fmt::format("{{\"key_type\": {}{}}}", json_string(crypto::to_string(further.type)),
+                       members_of(further.facts));
+}
+
+/// Reads the members of the object for one certificate.
+base::Result<LineageFacts> facts_from(const boost::json::object& object) {
+    FactReader reader(object);
+    LineageFacts facts;
+    reader.take("order", facts.order, &order_from);
+    reader.take("renewal_info", facts.advice, &advice_from);
+    reader.take("attempts", facts.attempts, &attempt_from);
+    reader.take("revocations", facts.revocations, &revocation_from);
+    reader.take("obtained", facts.obtained, &generation_from);
+    reader.take("deployed", facts.deployed, &generation_from);
+    reader.take("deployments", facts.deployments, &deployment_from);
+    if (reader.error()) return std::unexpected(*reader.error());
+    for (const auto& member : object)
+        if (std::ranges::find(known_members, std::string_view(member.key())) == known_members.end())
+            facts.unknown.emplace_back(member.key(), boost::json::serialize(member.value()));
+    return facts;
+}
+
+base::Result<FurtherFacts> further_from(const boost::json::object& object) {
+    protocol::MemberReader reader(object);
+    const auto type = crypto::key_type_from(reader.required_text("key_type"));
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (!type) return std::unexpected(type.error().within("key_type"));
+    auto facts = facts_from(object);
+    if (!facts) return std::unexpected(facts.error());
+    return FurtherFacts{*type, std::move(*facts)};
+}
+
+}  // namespace
+
+std::string LineageFacts::to_json() const {
+    auto json = fmt::format("{{\n\"version\": {}", current_version) + members_of(*this);
+    if (!further.empty()) json += fmt::format(",\n\"further\": {}", list(further));
     return json + "\n}\n";
 }
 
@@ -255,17 +360,10 @@ base::Result<LineageFacts> LineageFacts::from_json(base::BytesView json) {
             fmt::format("was written by a later version of cairn: its format has number {}, and "
                         "this one knows those up to {}",
                         *version, current_version));
-    LineageFacts facts;
-    reader.take("order", facts.order, &order_from);
-    reader.take("renewal_info", facts.advice, &advice_from);
-    reader.take("attempts", facts.attempts, &attempt_from);
-    reader.take("revocations", facts.revocations, &revocation_from);
-    reader.take("obtained", facts.obtained, &generation_from);
-    reader.take("deployed", facts.deployed, &generation_from);
+    auto facts = facts_from(*object);
+    if (!facts) return facts;
+    reader.take("further", facts->further, &further_from);
     if (reader.error()) return std::unexpected(*reader.error());
-    for (const auto& member : *object)
-        if (std::ranges::find(known_members, std::string_view(member.key())) == known_members.end())
-            facts.unknown.emplace_back(member.key(), boost::json::serialize(member.value()));
     return facts;
 }
 

@@ -10,8 +10,9 @@
 #include "base/result.h"
 #include "client/certificate_plan.h"
 #include "client/failure.h"
+#include "client/lineage_key.h"
+#include "client/lineage_member.h"
 #include "client/renewal_info.h"
-#include "crypto/key.h"
 #include "protocol/revocation.h"
 
 namespace cairn::client {
@@ -28,7 +29,7 @@ struct OrderPosition {
 struct OpenOrder {
     /// What was asked for, whatever the plan of the lineage has become since.
     CertificatePlan plan;
-    crypto::PrivateKey key;
+    LineageKey key;
     OrderPosition position;
     /// The CA it is placed at; empty, in what earlier versions kept: the only one of the plan.
     std::string directory_url{};
@@ -76,7 +77,18 @@ struct GenerationFact {
     std::string directory_url{};
 };
 
-/// What has become of a lineage, apart from the plan, which says what is wanted. Kept as one file.
+/// A certificate in the archive that one deploy target has learnt of.
+struct DeploymentFact {
+    DeployTarget target;
+    unsigned long number = 0;
+    base::Time since{};
+};
+
+struct FurtherFacts;
+
+/// What has become of one certificate of a lineage, apart from the plan, which says what is wanted;
+/// and, with those of the first certificate, what has become of the further ones. All of a lineage
+/// are kept as one file.
 struct LineageFacts {
     static constexpr std::size_t max_attempts = 10;
     static constexpr std::size_t max_revocations = 100;
@@ -87,36 +99,57 @@ struct LineageFacts {
     std::vector<KnownRevocation> revocations;  ///< the newest last
     /// The certificate that was put in place last.
     std::optional<GenerationFact> obtained;
-    /// The one that the deploy hook has ended well for, or that had none to run.
+    /// The one that all deploy targets have learnt of, or that had none.
     std::optional<GenerationFact> deployed;
+    /// What single targets have learnt of, where others have not yet.
+    std::vector<DeploymentFact> deployments;
+    /// The certificates of further key types, each type once.
+    std::vector<FurtherFacts> further;
     /// Members of the file that this version does not know, each as name and JSON text.
     std::vector<std::pair<std::string, std::string>> unknown;
 
     /// The CA of the plan that issued the certificate in place, as far as is known: else the one
     /// that the plan prefers.
     [[nodiscard]] const Authority& issuing_authority(const CertificatePlan& plan) const;
-    /// True if a deploy hook has still to run for what is in place.
+    /// True if a deploy target has still to learn of what is in place.
     [[nodiscard]] bool is_deployment_pending() const;
+    /// True if this one has.
+    [[nodiscard]] bool is_deployment_pending(const DeployTarget& target) const;
     /// What is known of the revocation of the certificate with this digest.
     [[nodiscard]] std::optional<RevocationNote> revocation_of(std::string_view certificate) const;
+    /// True if an order for this certificate, or for a further one, may have led to it already.
+    [[nodiscard]] bool is_being_issued() const;
     /// Notes that this certificate is put in place, and whether a hook has to run
     /// for it.
     enum class DeployHook { none, has_to_run };
     void obtain(const GenerationFact& generation, DeployHook hook);
-    /// Notes that what is in place is deployed at this time.
+    /// Notes that this target has learnt at this time of what is in place.
+    void deploy(const DeployTarget& target, base::Time time);
+    /// Notes that all of them have.
     void deploy(base::Time time);
+
+    /// The facts of one certificate of the lineage; of none if nothing is known of it.
+    [[nodiscard]] const LineageFacts& of(const LineageMember& member) const;
+    /// The same, to be changed.
+    [[nodiscard]] LineageFacts& of(const LineageMember& member);
     /// Adds one, and forgets the oldest beyond `max_attempts`. What a failure
     /// tells at excessive length is shortened.
     void add(Attempt attempt);
     /// Adds one, unless one of that certificate is known.
     void add(KnownRevocation revocation);
 
-    /// One JSON object; it holds a private key if an order is under way.
+    /// One JSON object; it holds a private key's text if an order is under way.
     [[nodiscard]] std::string to_json() const;
     /// Reads what `to_json` wrote, in this version or an earlier one.
     [[nodiscard]] static base::Result<LineageFacts> from_json(base::BytesView json);
     /// True if `json` was written by a later version, whose meaning is not known here.
     [[nodiscard]] static bool is_of_later_version(base::BytesView json);
+};
+
+/// What has become of the certificate of a further key type.
+struct FurtherFacts {
+    crypto::KeyType type;
+    LineageFacts facts;
 };
 
 }  // namespace cairn::client

@@ -1,5 +1,7 @@
 #include "client/lineage_facts.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,6 +81,46 @@ TEST(LineageFacts, TellWhatIsStillToBeDeployed) {
     EXPECT_TRUE(facts.is_deployment_pending());
 }
 
+TEST(LineageFacts, TellWhichTargetHasStillToLearn) {
+    using enum LineageFacts::DeployHook;
+    const DeployTarget proxy{"/etc/cairn/proxy"}, mail{"/etc/cairn/mail"};
+    LineageFacts facts;
+    EXPECT_FALSE(facts.is_deployment_pending(proxy));
+    facts.obtain({1, noon}, has_to_run);
+    EXPECT_TRUE(facts.is_deployment_pending(proxy));
+    facts.deploy(proxy, noon + 1h);
+    EXPECT_TRUE(facts.is_deployment_pending());
+    facts = again(facts);
+    EXPECT_FALSE(facts.is_deployment_pending(proxy));
+    EXPECT_TRUE(facts.is_deployment_pending(mail));
+    facts.deploy(noon + 2h);
+    EXPECT_FALSE(facts.is_deployment_pending(mail));
+    facts.obtain({2, noon}, has_to_run);
+    EXPECT_TRUE(facts.is_deployment_pending(proxy));
+    // The archive was made anew, and counts from the start.
+    facts.deploy(proxy, noon);
+    facts.obtain({2, noon}, has_to_run);
+    EXPECT_TRUE(facts.is_deployment_pending(proxy));
+}
+
+TEST(LineageFacts, AreApartForEachKeyType) {
+    const auto name = LineageName::from_text("a.example").value();
+    const LineageMember rsa(name, crypto::KeyType::rsa2048);
+    LineageFacts facts;
+    EXPECT_FALSE(std::as_const(facts).of(rsa).obtained);
+    facts.obtain({1, noon}, {});
+    facts.of(rsa).obtain({7, noon}, {});
+    facts.of(rsa).order =
+        OpenOrder{plan(), crypto::PrivateKey::generate(crypto::KeyType::rsa2048), {"", "", true}};
+    const auto read = again(facts);
+    EXPECT_EQ(read.of(name).obtained->number, 1U);
+    EXPECT_EQ(read.of(rsa).obtained->number, 7U);
+    EXPECT_FALSE(read.order);
+    EXPECT_TRUE(read.is_being_issued());
+    EXPECT_TRUE(read.of(rsa).order->position.is_finalizing);
+    EXPECT_EQ(read.to_json(), facts.to_json());
+}
+
 TEST(LineageFacts, KeepTheLastAttempts) {
     LineageFacts facts;
     for (int i = 0; i < 25; ++i) facts.add(Attempt{noon + base::Seconds(i), "", std::nullopt});
@@ -136,6 +178,9 @@ TEST(LineageFacts, SayWhatIsWrongWithThem) {
           Case{R"({"version": 1, "attempts": [{"failure": {}}]})", "attempts: failure"},
           Case{R"({"version": 1, "obtained": {"generation": 0}})", "obtained: "},
           Case{R"({"version": 1, "revocations": [{}]})", "revocations: "},
+          Case{R"({"version": 1, "deployments": [{}]})", "deployments: hook"},
+          Case{R"({"version": 1, "further": [{}]})", "further: key_type"},
+          Case{R"({"version": 1, "further": [{"key_type": "dsa"}]})", "further: key_type"},
           Case{R"({"version": 1, "renewal_info": {}})", "renewal_info: "}}) {
         const auto read = LineageFacts::from_json(base::bytes_of(std::string_view(text)));
         ASSERT_FALSE(read) << text;

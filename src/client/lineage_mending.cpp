@@ -33,19 +33,15 @@ void replace_folder_by_link(const fs::path& folder, const fs::path& target) {
     fs::create_symlink(target, staged);
     if (::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) != 0) {
         // A file system without that: there is neither for a moment.
-        const auto aside =
+        const auto elsewhere =
             folder.parent_path() / fmt::format(".{}.old", folder.filename().string());
-        fs::remove_all(aside);
-        fs::rename(folder, aside);
+        fs::remove_all(elsewhere);
+        fs::rename(folder, elsewhere);
         fs::rename(staged, folder);
-        fs::remove_all(aside);
+        fs::remove_all(elsewhere);
     }
     fs::remove_all(staged);
     sync_directory(folder.parent_path());
-}
-
-std::string file_of(const char* stem) {
-    return fmt::format("{}.pem", stem);
 }
 
 /// The file of `others` that has the name of `file` in `files`.
@@ -95,7 +91,7 @@ void LineageMending::require_folder(const fs::path& folder) const {
 bool LineageMending::is_our_link(const fs::path& file) const {
     std::error_code none;
     const auto target = fs::read_symlink(file, none).parent_path();
-    return target.filename() == "current" &&
+    return target.filename() == lineage_.current_link().filename() &&
            target.parent_path().filename() == lineage_.name().text();
 }
 
@@ -104,7 +100,7 @@ bool LineageMending::is_our_link(const fs::path& file) const {
 std::optional<unsigned long> LineageMending::look_at_live() {
     std::vector<fs::path> files;
     for (const char* stem : CertificateFiles::stems) {
-        const auto file = live_ / file_of(stem);
+        const auto file = lineage_.live_file(stem);
         const auto type = fs::symlink_status(file).type();
         if (type == fs::file_type::not_found || is_our_link(file)) continue;
         if (type != fs::file_type::regular) throw foreign(file);
@@ -112,8 +108,10 @@ std::optional<unsigned long> LineageMending::look_at_live() {
     }
     if (files.empty()) return std::nullopt;
     // Only what came with an archive of ours can be a copy of it.
-    if (!fs::exists(archive_ / "generations")) throw foreign(files.front());
-    const auto copies = CertificateFiles::in(live_);
+    const bool is_further = !lineage_.suffix_.empty();
+    if (!fs::exists(archive_ / "generations") || (is_further && lineage_.numbers().empty()))
+        throw foreign(files.front());
+    const auto copies = lineage_.live_files();
     auto number = generation_like([&](const CertificateFiles& archived) {
         return std::ranges::all_of(files, [&](const fs::path& file) {
             return is_same(file, counterpart(file, copies, archived));
@@ -169,7 +167,7 @@ void LineageMending::mend_archive(const std::optional<unsigned long>& number_in_
 void LineageMending::lead_to(unsigned long number) {
     const auto current = lineage_.current_link();
     const auto text = std::to_string(number);
-    const auto folder = archive_ / "generations" / text;
+    const auto folder = archive_ / lineage_.generation_folder(text);
     if (!CertificateFiles::in(folder).read() && lineage_.archived(text).read()) {
         fs::remove_all(folder);
         lineage_.link_generation(text);
@@ -177,7 +175,7 @@ void LineageMending::lead_to(unsigned long number) {
     }
     if (lineage_.live_number() == number) return;
     if (fs::is_directory(fs::symlink_status(current)))
-        replace_folder_by_link(current, fs::path("generations") / text);
+        replace_folder_by_link(current, lineage_.generation_folder(text));
     else
         lineage_.switch_to(text);
     mended_.push_back({.kind = ProgressKind::current_mended, .place = current, .number = number});
@@ -185,13 +183,13 @@ void LineageMending::lead_to(unsigned long number) {
 
 void LineageMending::mend_live() {
     const auto current = CertificateFiles::in(lineage_.current_link());
-    const auto files = CertificateFiles::in(live_);
+    const auto files = lineage_.live_files();
     const auto way = fs::exists(live_.parent_path()) ? lineage_.way_to_current() : fs::path();
     const bool is_led = std::ranges::all_of(CertificateFiles::stems, [&](const char* stem) {
-        const auto file = live_ / file_of(stem);
+        const auto file = lineage_.live_file(stem);
         std::error_code apart;
         return fs::is_symlink(file) &&
-               (fs::read_symlink(file) == way / file_of(stem) ||
+               (fs::read_symlink(file) == way / fmt::format("{}.pem", stem) ||
                 fs::equivalent(file, counterpart(file, files, current), apart));
     });
     if (is_led) return;

@@ -1,5 +1,6 @@
 #include "client/lineage.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
@@ -49,7 +50,7 @@ TEST_F(LineageTest, InstallsInTheShapeThatServersAreConfiguredWith) {
     EXPECT_EQ(read("cert.pem"), chain[0].pem());
     EXPECT_EQ(read("chain.pem"), chain[1].pem());
     EXPECT_EQ(read("fullchain.pem"), chain[0].pem() + chain[1].pem());
-    EXPECT_EQ(read("privkey.pem"), base::text_of(generation.key.to_pem()));
+    EXPECT_EQ(read("privkey.pem"), base::text_of(generation.key.text()));
     for (const char* stem : {"cert", "chain", "fullchain", "privkey"}) {
         const auto link = folder_ / "live" / "a.example" / (std::string(stem) + ".pem");
         EXPECT_TRUE(fs::is_symlink(link));
@@ -99,6 +100,48 @@ TEST_F(LineageTest, ARenewalMayDieAtAnyStepAndKeyAndCertificateMatch) {
         for (int i = 0; i < steps; ++i) EXPECT_TRUE(dying.take_step());
         // The switch is the third step.
         EXPECT_TRUE(holds(lineage_, steps < 3 ? before : after)) << steps;
+    }
+}
+
+TEST_F(LineageTest, AFurtherKeyTypeStandsBesideTheFirst) {
+    Lineage rsa(state_, {name_, crypto::KeyType::rsa2048});
+    const auto first = make_generation();
+    const auto further = make_generation();
+    lineage_.install(first);
+    EXPECT_FALSE(rsa.is_exposed());
+    EXPECT_EQ(rsa.next_number(), 1U);
+    rsa.install(further);
+    EXPECT_TRUE(holds(lineage_, first));
+    EXPECT_TRUE(holds(rsa, further));
+    EXPECT_TRUE(rsa.is_exposed());
+    EXPECT_EQ(rsa.live_number(), 1U);
+    const auto file = [&](const char* text) { return fs::canonical(folder_ / text); };
+    for (const char* stem : {"cert", "chain", "fullchain", "privkey"}) {
+        const auto live = fmt::format("live/a.example/{}-rsa2048.pem", stem);
+        const auto archived = fmt::format("archive/a.example/{}1-rsa2048.pem", stem);
+        EXPECT_EQ(file(live.c_str()), file(archived.c_str()));
+    }
+    // Each has its own numbers and its own switch.
+    lineage_.install(make_generation());
+    EXPECT_EQ(lineage_.live_number(), 2U);
+    EXPECT_EQ(rsa.live_number(), 1U);
+    EXPECT_TRUE(holds(rsa, further));
+    EXPECT_TRUE(rsa.key_of(further.chain.front()));
+    EXPECT_FALSE(lineage_.key_of(further.chain.front()));
+}
+
+TEST_F(LineageTest, OfAFurtherKeyTypeAnInstallationMayDieAtAnyStep) {
+    Lineage rsa(state_, {name_, crypto::KeyType::rsa2048});
+    const auto first = make_generation();
+    lineage_.install(first);
+    for (int steps = 0; steps <= 4; ++steps) {
+        const auto before = make_generation();
+        rsa.install(before);
+        const auto after = make_generation();
+        Lineage::Installation dying(rsa, after);
+        for (int i = 0; i < steps; ++i) EXPECT_TRUE(dying.take_step());
+        EXPECT_TRUE(holds(rsa, steps < 3 ? before : after)) << steps;
+        EXPECT_TRUE(holds(lineage_, first)) << steps;
     }
 }
 

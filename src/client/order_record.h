@@ -8,12 +8,12 @@
 
 namespace cairn::client {
 
-/// The order that is under way for one lineage: among its facts from before it is placed until its
-/// certificate is in place, so that whatever happens to a run, the next one goes on. Written under
-/// the lock of the lineage.
+/// The order that is under way for one certificate of a lineage: among its facts from before it is
+/// placed until its certificate is in place, so that whatever happens to a run, the next one goes
+/// on. Written under the lock of the lineage.
 class OrderRecord {
   public:
-    OrderRecord(const StateDirectory& state, const LineageName& name) : facts_(state, name) {}
+    OrderRecord(const StateDirectory& state, const LineageMember& member) : facts_(state, member) {}
 
     /// What is kept; an error if it cannot be read.
     [[nodiscard]] base::Result<std::optional<OpenOrder>> find() const;

@@ -13,6 +13,8 @@ std::string_view to_string(ProgressKind kind) {
             return "asking_another_authority";
         case authority_not_ready:
             return "authority_not_ready";
+        case obtaining_for_key_type:
+            return "obtaining_for_key_type";
         case placing_order:
             return "placing_order";
         case going_on_with_order:
@@ -73,6 +75,7 @@ Phase phase_of(ProgressKind kind) {
         case asking_another_authority:
         case authority_not_ready:
             return Phase::account;
+        case obtaining_for_key_type:
         case placing_order:
         case going_on_with_order:
         case order_unreadable:
@@ -123,6 +126,7 @@ bool is_warning(ProgressKind kind) {
         case facts_moved_away:
             return true;
         case registering_account:
+        case obtaining_for_key_type:
         case placing_order:
         case going_on_with_order:
         case order_came_to_nothing:

@@ -52,11 +52,13 @@ struct RenewalOptions {
     std::size_t parallel = 8;
 };
 
-/// What came of one lineage.
+/// What came of one certificate of a lineage, or of its deployment.
 struct RenewalOutcome {
-    /// `deployed`: not due, but the deploy hook had still to run for what is live, and has.
+    /// `deployed`: not due, but a deploy target had still to learn of what is live, and has.
     enum class Kind { renewed, deployed, not_due, failed };
     LineageName lineage;
+    /// The type of its key, where that is known.
+    std::optional<crypto::KeyType> key_type{};
     Kind kind = Kind::not_due;
     /// For `not_due` and `deployed`: when it will be.
     std::optional<base::Time> due_at{};
@@ -67,7 +69,8 @@ struct RenewalOutcome {
 };
 
 /// Renews those of `lineages` that are due, in parallel, each on its own: what becomes of one does
-/// not touch another. One outcome for each, in the same order.
+/// not touch another. The outcomes of each, one for each key type of its plan, in the same order;
+/// one for a lineage whose plan cannot be read.
 [[nodiscard]] std::vector<RenewalOutcome> renew(const Environment& environment,
                                                 const std::vector<LineageName>& lineages,
                                                 const RenewalOptions& options, Progress& progress);

@@ -168,6 +168,99 @@ TEST_F(Renewal, FinishesWhatAnEarlierRunHasOrdered) {
     EXPECT_EQ(run({name}).front().kind, Kind::not_due);
 }
 
+class RenewalOfTwo : public Renewal {
+  protected:
+    /// A lineage with a certificate for each of two key types.
+    RenewalOfTwo() { order_.plan.key_types = {crypto::KeyType::ec_p256, crypto::KeyType::rsa2048}; }
+    pki::Chain live_rsa() { return Lineage(bench_.state, rsa_).current().value().chain; }
+
+    LineageName name_ = LineageName::from_text("a.example").value();
+    LineageMember rsa_{name_, crypto::KeyType::rsa2048};
+    IssuanceOrder order_{
+        .lineage = name_, .plan = bench_.plan({"a.example"}), .account = {}, .replaces = {}};
+};
+
+TEST_F(RenewalOfTwo, RenewsTheOneThatIsDue) {
+    issue(bench_.environment(), order_, bench_.heard);
+    const auto before = live(name_);
+    note_revocation(bench_.state, rsa_, live_rsa().front(), {bench_.clock.now(), {}});
+    const auto outcomes = run({name_});
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(outcomes[0].kind, Kind::not_due);
+    EXPECT_EQ(outcomes[0].key_type, crypto::KeyType::ec_p256);
+    EXPECT_EQ(outcomes[1].kind, Kind::renewed) << why(outcomes[1]);
+    EXPECT_EQ(outcomes[1].key_type, crypto::KeyType::rsa2048);
+    EXPECT_EQ(outcomes[1].certificate, live_rsa().front());
+    EXPECT_EQ(live(name_), before);
+}
+
+TEST_F(RenewalOfTwo, ObtainsTheOneThatIsMissing) {
+    order_.plan.key_types.pop_back();
+    issue(bench_.environment(), order_, bench_.heard);
+    order_.plan.key_types.push_back(crypto::KeyType::rsa2048);
+    write_durably(bench_.state.renewal(name_), order_.plan.to_json(), FileAccess::owner);
+    const auto outcomes = run({name_});
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(outcomes[0].kind, Kind::not_due);
+    EXPECT_EQ(outcomes[1].kind, Kind::renewed) << why(outcomes[1]);
+}
+
+TEST_F(RenewalOfTwo, FinishesTheOneThatWasOrdered) {
+    bench_.ca.intercept = [this](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path() != "/certificate" || bench_.ca.orders_made < 2) return std::nullopt;
+        return testing::response(403);
+    };
+    EXPECT_THAT(testing::failure_of([this] { issue(bench_.environment(), order_, bench_.heard); }),
+                HasSubstr("rsa2048"));
+    bench_.ca.intercept = nullptr;
+    const auto outcomes = run({name_});
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(outcomes[0].key_type, crypto::KeyType::rsa2048);
+    EXPECT_EQ(outcomes[0].kind, Kind::renewed) << why(outcomes[0]);
+    EXPECT_EQ(outcomes[1].kind, Kind::not_due);
+    EXPECT_EQ(bench_.ca.orders_made, 2);
+}
+
+TEST_F(RenewalOfTwo, OneThatIsStillOfAFormerPlanIsDue) {
+    issue(bench_.environment(), order_, bench_.heard);
+    auto changed = order_;
+    changed.plan = bench_.plan({"a.example", "b.example"});
+    changed.plan.key_types = order_.plan.key_types;
+    bench_.ca.intercept = [this](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path() != "/order" || bench_.ca.orders_made < 3) return std::nullopt;
+        return bench_.ca.problem(protocol::ProblemType::server_internal, "not now");
+    };
+    EXPECT_THAT(testing::failure_of([&] { issue(bench_.environment(), changed, bench_.heard); }),
+                HasSubstr("not now"));
+    bench_.ca.intercept = nullptr;
+    const auto outcomes = run({name_});
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(outcomes[0].kind, Kind::not_due);
+    EXPECT_EQ(outcomes[1].kind, Kind::renewed) << why(outcomes[1]);
+    EXPECT_EQ(live_rsa().front().names().dns_names.size(), 2U);
+}
+
+TEST_F(RenewalOfTwo, AFailedDeploymentIsTriedAgainOnce) {
+    const auto hook = bench_.folder / "hook";
+    const auto write_hook = [&](const std::string& script) {
+        write_durably(hook, "#!/bin/sh\n" + script, FileAccess::owner);
+        std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+    };
+    write_hook("exit 0");
+    order_.plan.deploy_targets = {{hook}};
+    issue(bench_.environment(), order_, bench_.heard);
+    write_hook("exit 1");
+    for (const auto& outcome : run({name_}, RenewalForce::always)) {
+        EXPECT_EQ(outcome.kind, Kind::failed);
+        EXPECT_EQ(outcome.failure->phase(), Phase::deploy);
+    }
+    const auto log = (bench_.folder / "log").string();
+    write_hook("echo ran >> " + log);
+    for (const auto& outcome : run({name_})) EXPECT_EQ(outcome.kind, Kind::deployed);
+    for (const auto& outcome : run({name_})) EXPECT_EQ(outcome.kind, Kind::not_due);
+    EXPECT_EQ(read_file(log, 100), "ran\n");
+}
+
 TEST_F(Renewal, OfAnOrderThatCameToNothingGoesOnAsEver) {
     const auto name = issue_lineage("a.example");
     const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);

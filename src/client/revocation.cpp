@@ -10,24 +10,24 @@ std::string digest_of(const pki::Certificate& certificate) {
     return base::to_hex(crypto::sha256(certificate.der()));
 }
 
-void note_revocation(const StateDirectory& state, const LineageName& lineage,
+void note_revocation(const StateDirectory& state, const LineageMember& member,
                      const pki::Certificate& certificate, const RevocationNote& note) {
-    LineageFactStore(state, lineage).change([&](LineageFacts& facts) {
+    LineageFactStore(state, member).change([&](LineageFacts& facts) {
         facts.add(KnownRevocation{digest_of(certificate), note});
     });
 }
 
 std::optional<RevocationNote> revocation_note(const StateDirectory& state,
-                                              const LineageName& lineage,
+                                              const LineageMember& member,
                                               const pki::Certificate& certificate) {
-    const auto facts = LineageFactStore(state, lineage).read();
+    const auto facts = LineageFactStore(state, member).read();
     if (!facts) return std::nullopt;
     return facts->revocation_of(digest_of(certificate));
 }
 
 RevocationOutcome revoke(Session& session, const pki::Certificate& certificate,
                          protocol::RevocationReason reason,
-                         const std::optional<crypto::PrivateKey>& key) {
+                         const std::optional<crypto::Signer>& key) {
     const Aim aim(fmt::format("revoke the certificate {}", certificate.serial().to_hex()),
                   Phase::revocation);
     const auto& url = session.directory().revoke_cert;
@@ -50,8 +50,9 @@ RevocationOutcome revoke(Session& session, const pki::Certificate& certificate,
 std::optional<Provenance> find_provenance(const StateDirectory& state,
                                           const pki::Certificate& certificate) {
     for (const auto& name : state.lineages())
-        if (auto key = Lineage(state, name).key_of(certificate))
-            return Provenance{name, std::move(*key)};
+        for (const auto& member : possible_members(name))
+            if (const auto key = Lineage(state, member).key_of(certificate))
+                return Provenance{member, key->signer()};
     return std::nullopt;
 }
 

@@ -36,11 +36,25 @@ TEST_F(Revocation, IsSignedByTheAccount) {
 TEST_F(Revocation, IsSignedByTheCertificatesKeyWithoutAnAccount) {
     const auto provenance = find_provenance(bench_.state, *certificate_);
     ASSERT_TRUE(provenance);
-    EXPECT_EQ(provenance->lineage, name_);
+    EXPECT_EQ(provenance->member.lineage, name_);
     auto stranger = bench_.session();
     EXPECT_EQ(revoke(stranger, *certificate_, RevocationReason::key_compromise, provenance->key),
               RevocationOutcome::revoked);
     EXPECT_FALSE(bench_.ca.revocation_was_by_account);
+}
+
+TEST_F(Revocation, KnowsTheKeyOfACertificateOfAFurtherKeyType) {
+    const LineageMember rsa(name_, crypto::KeyType::rsa2048);
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::rsa2048);
+    const auto chain = bench_.ca.issuer.issue(key.public_key(), testing::names({"a.example"}));
+    Lineage(bench_.state, rsa).install({key, chain});
+    const auto provenance = find_provenance(bench_.state, chain.front());
+    ASSERT_TRUE(provenance);
+    EXPECT_EQ(provenance->member, rsa);
+    EXPECT_EQ(provenance->key.public_key(), key.public_key());
+    note_revocation(bench_.state, rsa, chain.front(), {bench_.clock.now(), {}});
+    EXPECT_TRUE(revocation_note(bench_.state, rsa, chain.front()));
+    EXPECT_FALSE(revocation_note(bench_.state, name_, chain.front()));
 }
 
 TEST_F(Revocation, TellsWhatWasRevokedAlready) {

@@ -64,16 +64,3 @@ def test_a_ca_that_is_down_is_waited_for_once_in_a_run(cairn, ca):
     assert time.monotonic() - began < 16
     assert run.stderr.count("Nobody listens at") == 1
     assert run.stderr.count(f"{host} is not asked again in this run") == 19
-
-
-def test_what_a_plan_wants_and_cannot_be_done_is_refused_by_name(cairn, ca):
-    run = cairn.outcome(*cairn.issuing(NAME))
-    assert run.returncode == 0, run.stderr
-    file = cairn.state / "renewal" / f"{NAME}.json"
-    plan = json.loads(file.read_text())
-    del plan["key_type"]
-    file.write_text(json.dumps(plan | {"key_types": ["ec-p256", "rsa2048"]}))
-    run = cairn.outcome("renew", "--force")
-    assert run.returncode == 2
-    assert "several kinds of keys (ec-p256, rsa2048)" in run.stderr
-    assert len(ca.certificates) == 1

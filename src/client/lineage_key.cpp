@@ -1,0 +1,70 @@
+#include "client/lineage_key.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace cairn::client {
+namespace {
+
+/// A way to keep a key, told apart by its text.
+struct Keeping {
+    bool (*has_written)(std::string_view text);
+    base::Result<LineageKey> (*find)(std::string_view text);
+};
+
+bool is_pem(std::string_view text) {
+    return text.contains("-----BEGIN ");
+}
+
+base::Result<LineageKey> read_pem(std::string_view text) {
+    const auto key = crypto::PrivateKey::from_pem(text);
+    if (!key) return std::unexpected(key.error());
+    return LineageKey(*key);
+}
+
+/// All ways; a further one is a line here and a file with its two functions.
+constexpr std::array keepings = {Keeping{&is_pem, &read_pem}};
+
+}  // namespace
+
+LineageKey::LineageKey(const crypto::PrivateKey& key) : LineageKey(key, key.to_pem()) {}
+
+LineageKey::LineageKey(crypto::Signer signer, base::SecretBytes text)
+    : signer_(std::move(signer)),
+      text_(std::make_shared<const base::SecretBytes>(std::move(text))) {}
+
+LineageKey LineageKey::generate(crypto::KeyType type) {
+    return crypto::PrivateKey::generate(type);
+}
+
+base::Result<LineageKey> LineageKey::from_text(std::string_view text) {
+    const auto* const keeping = std::ranges::find_if(
+        keepings, [&](const Keeping& candidate) { return candidate.has_written(text); });
+    if (keeping == keepings.end()) return base::fail("it holds no private key in PEM");
+    return keeping->find(text);
+}
+
+bool is_of_type(const crypto::PublicKey& key, crypto::KeyType type) {
+    using crypto::KeyAlgorithm;
+    using crypto::KeyType;
+    const auto is = [&](KeyAlgorithm algorithm) { return key.algorithm() == algorithm; };
+    switch (type) {
+        case KeyType::ec_p256:
+            return is(KeyAlgorithm::ec_p256);
+        case KeyType::ec_p384:
+            return is(KeyAlgorithm::ec_p384);
+        case KeyType::ed25519:
+            return is(KeyAlgorithm::ed25519);
+        case KeyType::rsa2048:
+            return is(KeyAlgorithm::rsa) && key.bits() == 2048;
+        case KeyType::rsa3072:
+            return is(KeyAlgorithm::rsa) && key.bits() == 3072;
+        case KeyType::rsa4096:
+            return is(KeyAlgorithm::rsa) && key.bits() == 4096;
+    }
+    return false;
+}
+
+}  // namespace cairn::client

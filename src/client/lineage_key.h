@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/key.h"
+#include "crypto/signer.h"
+
+namespace cairn::client {
+
+/// The private key of a lineage's certificate: a signer, and the text by which a later run finds
+/// the key again. Of a key that is kept in a file the text is the key itself; of a key that never
+/// leaves a device it would be a reference to it. An immutable value, cheap to copy, safe to share
+/// between threads.
+class LineageKey {
+  public:
+    /// A key that is kept in a file: its text is PKCS #8 PEM. Implicit: wherever the key of a
+    /// lineage is wanted, such a key will do.
+    LineageKey(const crypto::PrivateKey& key);
+    /// A key that `signer` signs with and that `text`, which may be a secret, finds again.
+    LineageKey(crypto::Signer signer, base::SecretBytes text);
+
+    /// Makes a new key that is kept in a file.
+    [[nodiscard]] static LineageKey generate(crypto::KeyType type);
+    /// Finds the key of a text that `text()` gave; an error if the text is of no known form or the
+    /// key cannot be had.
+    [[nodiscard]] static base::Result<LineageKey> from_text(std::string_view text);
+
+    [[nodiscard]] const crypto::Signer& signer() const { return signer_; }
+    [[nodiscard]] const crypto::PublicKey& public_key() const { return signer_.public_key(); }
+    /// To be written with mode 0600.
+    [[nodiscard]] const base::SecretBytes& text() const { return *text_; }
+
+  private:
+    crypto::Signer signer_;
+    std::shared_ptr<const base::SecretBytes> text_;
+};
+
+/// True if `key` is one that `type` asks for.
+[[nodiscard]] bool is_of_type(const crypto::PublicKey& key, crypto::KeyType type);
+
+}  // namespace cairn::client

@@ -1,0 +1,58 @@
+#include "client/lineage_key.h"
+
+#include <gtest/gtest.h>
+
+#include "base/enum_table.h"
+#include "crypto/signature.h"
+
+namespace cairn::client {
+namespace {
+
+TEST(LineageKey, IsFoundAgainByItsText) {
+    const auto key = LineageKey::generate(crypto::KeyType::ec_p256);
+    const auto found = LineageKey::from_text(base::text_of(key.text()));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->public_key(), key.public_key());
+    const auto data = base::bytes_of("data");
+    EXPECT_TRUE(crypto::verify(key.public_key(), found->signer().algorithm(), data,
+                               found->signer().sign(data)));
+}
+
+TEST(LineageKey, SaysWhatItsTextLacks) {
+    EXPECT_EQ(LineageKey::from_text("").error().message, "it holds no private key in PEM");
+    EXPECT_FALSE(LineageKey::from_text("-----BEGIN PRIVATE KEY-----\n"));
+}
+
+TEST(LineageKey, MayBeSignedWithElsewhere) {
+    /// A key whose text is only a name for it.
+    class Device final : public crypto::KeyHolder {
+      public:
+        [[nodiscard]] const crypto::PublicKey& public_key() const override {
+            return key_.public_key();
+        }
+        [[nodiscard]] base::Bytes sign(base::BytesView data) const override {
+            return crypto::Signer(key_).sign(data);
+        }
+
+      private:
+        crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ec_p384);
+    };
+    const auto device = std::make_shared<const Device>();
+    const std::string_view name = "device:1";
+    const LineageKey key(crypto::Signer(device), {name.begin(), name.end()});
+    EXPECT_EQ(base::text_of(key.text()), name);
+    EXPECT_EQ(key.public_key(), device->public_key());
+    EXPECT_TRUE(is_of_type(key.public_key(), crypto::KeyType::ec_p384));
+}
+
+TEST(LineageKey, IsOfOneType) {
+    for (const auto type : base::enumerators<crypto::KeyType>) {
+        const auto key = crypto::PrivateKey::generate(type).public_key();
+        for (const auto other : base::enumerators<crypto::KeyType>)
+            EXPECT_EQ(is_of_type(key, other), type == other)
+                << to_string(type) << " " << to_string(other);
+    }
+}
+
+}  // namespace
+}  // namespace cairn::client

@@ -1,0 +1,240 @@
+#include "client/lineage_renewal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "client/account_store.h"
+#include "client/lineage_mending.h"
+#include "client/order_record.h"
+#include "client/revocation.h"
+
+namespace cairn::client {
+namespace {
+
+using Kind = RenewalOutcome::Kind;
+
+/// Whether the CA may be asked now when to renew the certificate with this identifier.
+bool may_ask(const std::optional<RenewalAdvice>& advice, const std::string& identifier,
+             base::Time now) {
+    return !advice || advice->certificate != identifier || now >= advice->next_question ||
+           // It cannot be that far away: the clock has gone back since.
+           advice->next_question > now + longest_renewal_silence;
+}
+
+/// Of several certificates, some may have been obtained for a plan that was changed, while others
+/// could not be: whether this one is still of the plan before.
+bool is_of_former_plan(const pki::Certificate& certificate, const LineageMember& member,
+                       const CertificatePlan& plan) {
+    if (plan.key_types.size() == 1) return false;
+    auto names = certificate.names().dns_names;
+    for (const auto& address : certificate.names().ip_addresses)
+        names.push_back(address.to_string());
+    std::ranges::sort(names);
+    return names != sorted_values(plan.identifiers()) ||
+           !is_of_type(certificate.public_key(), member.key_type(plan));
+}
+
+}  // namespace
+
+std::vector<RenewalOutcome> LineageRenewal::run() {
+    try {
+        renew();
+    } catch (const Failure& failure) {
+        fail(std::nullopt, failure);
+    } catch (const std::exception& fault) {
+        fail(std::nullopt, Failure(fmt::format("renew {}", name_.text()), fault.what()));
+    }
+    return std::move(outcomes_);
+}
+
+void LineageRenewal::renew() {
+    // Also before it is read: another run may be renewing it now.
+    const auto lock = environment_.state.lock(name_, environment_.timer, lineage_lock_patience);
+    if (options_.installing == Installing::dry_run) {
+        rehearse();
+        return;
+    }
+    if (const auto place = LineageFactStore(environment_.state, name_).mend())
+        progress_.tell({.kind = ProgressKind::facts_moved_away, .place = *place});
+    finish_earlier();
+    // A lineage that has never had a certificate has no plan yet.
+    if (!outcomes_.empty() && !std::filesystem::exists(environment_.state.renewal(name_))) return;
+    const auto wanted = plan();
+    for (const auto& member : planned_members(name_, wanted)) {
+        const auto key_type = member.key_type(wanted);
+        if (has_outcome(key_type)) continue;
+        try {
+            renew_if_due(member, wanted);
+        } catch (const Failure& failure) {
+            fail(key_type, failure);
+        }
+    }
+    deploy_if_pending(wanted);
+}
+
+RenewalOutcome& LineageRenewal::add(Kind kind, std::optional<crypto::KeyType> key_type) {
+    return outcomes_.emplace_back(
+        RenewalOutcome{.lineage = name_, .key_type = key_type, .kind = kind});
+}
+
+void LineageRenewal::fail(std::optional<crypto::KeyType> key_type, const Failure& failure) {
+    add(Kind::failed, key_type).failure = failure;
+    if (is_about_every_key_type(failure) || environment_.timer.is_stopped())
+        shared_failure_ = failure;
+}
+
+bool LineageRenewal::has_outcome(crypto::KeyType key_type) const {
+    return std::ranges::find(outcomes_, key_type, &RenewalOutcome::key_type) != outcomes_.end();
+}
+
+CertificatePlan LineageRenewal::plan() const {
+    auto plan = CertificatePlan::read(environment_.state.renewal(name_));
+    if (!plan)
+        throw Failure(fmt::format("renew {}", name_.text()), plan.error().message,
+                      "make the lineage anew with `cairn issue --name`.");
+    return std::move(*plan);
+}
+
+void LineageRenewal::rehearse() {
+    const auto wanted = plan();
+    IssuanceOrder order{.lineage = name_,
+                        .plan = rehearsal_of(wanted, name_, options_.rehearsal),
+                        .account = options_.rehearsal.account,
+                        .replaces = {},
+                        .installing = Installing::dry_run};
+    // Whoever has an account at a CA has agreed to the same terms for its staging directory.
+    const auto has_account = [&](const Authority& authority) {
+        return AccountStore(environment_.state).find(authority.directory_url).has_value();
+    };
+    if (options_.rehearsal.directory_url.empty() &&
+        std::ranges::all_of(wanted.authorities, has_account))
+        order.account.terms = Terms::agreed;
+    const auto issued = issue(environment_, order, progress_);
+    add(Kind::renewed, wanted.key_types.front()).certificate = issued.chain.front();
+    for (std::size_t i = 0; i < issued.further.size(); ++i)
+        add(Kind::renewed, wanted.key_types[i + 1]).certificate = issued.further[i].chain.front();
+}
+
+/// Puts in place what an earlier run had asked for.
+void LineageRenewal::finish_earlier() {
+    for (const auto& member : possible_members(name_)) {
+        const auto begun = OrderRecord(environment_.state, member).find();
+        if (!begun || !*begun || !(*begun)->position.is_finalizing) continue;
+        const auto key_type = member.key_type((*begun)->plan);
+        try {
+            const auto chain = finish_certificate(environment_, member, **begun, progress_);
+            if (chain)
+                add(Kind::renewed, key_type).certificate = chain->front();
+            else
+                progress_.tell({.kind = ProgressKind::order_came_to_nothing});
+        } catch (const Failure& failure) {
+            fail(key_type, failure);
+        }
+    }
+}
+
+void LineageRenewal::renew_if_due(const LineageMember& member, const CertificatePlan& plan) {
+    IssuanceOrder order{
+        .lineage = name_, .plan = plan, .account = {}, .replaces = {}, .further = member.further};
+    Lineage lineage(environment_.state, member);
+    for (const auto& event : LineageMending(lineage).run()) progress_.tell(event);
+    // A lineage without a sound certificate is due.
+    if (const auto current = lineage.current()) {
+        const auto& certificate = current->chain.front();
+        const auto due_at = due_time(member, plan, certificate);
+        if (due_at && environment_.clock.now() < *due_at) {
+            add(Kind::not_due, order.key_type()).due_at = due_at;
+            return;
+        }
+        order.replaces = renewal_identifier(certificate).value_or("");
+        order.replaced_at = issuer_of(member, plan).directory_url;
+    }
+    if (shared_failure_) throw Failure(*shared_failure_);
+    const auto issued = obtain_certificate(environment_, order, progress_);
+    add(Kind::renewed, order.key_type()).certificate = issued.chain.front();
+}
+
+void LineageRenewal::deploy_if_pending(const CertificatePlan& plan) {
+    if (!is_deployment_pending(environment_, name_, plan)) return;
+    const bool is_any_renewed =
+        std::ranges::find(outcomes_, Kind::renewed, &RenewalOutcome::kind) != outcomes_.end();
+    try {
+        if (is_any_renewed)
+            deploy(environment_, name_, plan);
+        else
+            deploy_earlier(plan);
+    } catch (const Failure& failure) {
+        if (is_any_renewed)
+            LineageFactStore(environment_.state, name_)
+                .note({environment_.clock.now(), issuer_of(name_, plan).directory_url, failure});
+        fail_to_deploy(is_any_renewed ? Kind::renewed : Kind::not_due, failure);
+    }
+}
+
+/// A certificate that its users have not learnt of is not renewed yet.
+void LineageRenewal::fail_to_deploy(Kind concerned, const Failure& failure) {
+    bool is_told = false;
+    for (auto& outcome : outcomes_) {
+        if (outcome.kind != concerned) continue;
+        outcome = {.lineage = name_,
+                   .key_type = outcome.key_type,
+                   .kind = Kind::failed,
+                   .due_at = {},
+                   .certificate = {},
+                   .failure = failure};
+        is_told = true;
+    }
+    if (!is_told) fail(std::nullopt, failure);
+}
+
+/// Lets targets learn of what an earlier run has put in place.
+void LineageRenewal::deploy_earlier(const CertificatePlan& plan) {
+    LineageFactStore(environment_.state, name_)
+        .attempt(environment_.clock, issuer_of(name_, plan).directory_url, [&] {
+            deploy(environment_, name_, plan);
+            return true;
+        });
+    for (auto& outcome : outcomes_)
+        if (outcome.kind == Kind::not_due) outcome.kind = Kind::deployed;
+}
+
+std::optional<base::Time> LineageRenewal::due_time(const LineageMember& member,
+                                                   const CertificatePlan& plan,
+                                                   const pki::Certificate& certificate) const {
+    if (options_.force == RenewalForce::always || is_of_former_plan(certificate, member, plan))
+        return std::nullopt;
+    const auto facts = advised_facts(member, plan, certificate);
+    if (facts.revocation_of(digest_of(certificate))) return std::nullopt;
+    return due_by_facts(certificate, facts);
+}
+
+LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const CertificatePlan& plan,
+                                           const pki::Certificate& certificate) const {
+    const auto now = environment_.clock.now();
+    const LineageFactStore store(environment_.state, member);
+    auto facts = store.read();
+    if (!facts) throw Failure(fmt::format("renew {}", name_.text()), facts.error().message);
+    const auto identifier = renewal_identifier(certificate);
+    const bool is_revoked = facts->revocation_of(digest_of(certificate)).has_value();
+    if (!identifier || is_revoked || !may_ask(facts->advice, *identifier, now))
+        return std::move(*facts);
+    const auto& issuer = facts->issuing_authority(plan);
+    auto answer = fetch_renewal_window(
+        environment_.sessions.with(issuer.directory_url, issuer.root_file), certificate);
+    const bool is_known = facts->advice && facts->advice->certificate == *identifier;
+    // What a CA has said once holds until it says otherwise.
+    if (!answer.window && is_known) answer.window = facts->advice->window;
+    facts->advice = RenewalAdvice{*identifier, answer.window, now + answer.ask_again_in};
+    store.change([&](LineageFacts& kept) { kept.advice = facts->advice; });
+    return std::move(*facts);
+}
+
+Authority LineageRenewal::issuer_of(const LineageMember& member,
+                                    const CertificatePlan& plan) const {
+    const auto facts = LineageFactStore(environment_.state, member).read();
+    return facts ? facts->issuing_authority(plan) : plan.preferred_authority();
+}
+
+}  // namespace cairn::client
