@@ -119,7 +119,8 @@ Validation::Validation(Options options, Repository& repository, Validator& valid
       queue_(
           {.name = "validation",
            .queue = Observer::Queue::validation,
-           .parallel = options.in_flight},
+           .parallel = options.in_flight,
+           .waiting = options.waiting},
           std::move(next_executor),
           [this](const std::string& id) { return carry_out(*AuthorizationId::from_text(id)); },
           [this](const std::string& id) { return give_up(*AuthorizationId::from_text(id)); },

@@ -31,6 +31,8 @@ class Validation {
     struct Options {
         /// Attempts that are carried out at once.
         std::size_t in_flight = 4096;
+        /// Attempts that may wait for that.
+        std::size_t waiting = 20000;
         /// How long after its begin an attempt is still tried again where that may help; 0: a
         /// failure is final at once.
         base::Seconds retry_for{0};
