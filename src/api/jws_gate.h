@@ -49,14 +49,14 @@ class JwsGate {
     /// For resources of accounts: the JWS names its account by `kid`.
     [[nodiscard]] base::Task<FromAccount> from_account(const http::Request& request);
     /// The same, and what `reading` reads meanwhile, so that a store elsewhere is asked for all of
-    /// it at once. The caller sees it only if the request is admitted.
+    /// it at once. The caller sees it only if the request is what it has to be.
     template <class T>
     [[nodiscard]] base::Task<std::pair<FromAccount, T>> from_account(const http::Request& request,
                                                                      base::Task<T> reading) {
         auto opened = co_await open(request);
         auto read = co_await std::move(reading);
-        auto admitted = co_await as_account(std::move(opened));
-        co_return std::pair<FromAccount, T>(std::move(admitted), std::move(read));
+        auto sent = co_await as_account(std::move(opened));
+        co_return std::pair<FromAccount, T>(std::move(sent), std::move(read));
     }
     /// For newAccount: the JWS carries its key as `jwk`.
     [[nodiscard]] base::Task<FromKey> from_key(const http::Request& request);
@@ -68,7 +68,7 @@ class JwsGate {
     [[nodiscard]] base::Task<FromEither> from_either(const http::Request& request);
 
   private:
-    /// A JWS for this URL that is being admitted.
+    /// A JWS for this URL, while the store is asked about its nonce and account.
     struct Opened {
         protocol::Jws jws;
         ca::RequestChecks::Pending check;

@@ -91,9 +91,9 @@ struct Server::State {
     }
     template <class Acceptor>
     [[nodiscard]] base::Task<void> accept_connections(Acceptor acceptor);
-    void admit(ServerLoop& loop, tcp::socket socket);
-    void admit(ServerLoop& loop, net::LocalListener::Acceptor::protocol_type::socket socket);
-    void admit(ServerLoop& loop, net::PeerStream::Socket socket, const Connection::Peer& peer);
+    void take_on(ServerLoop& loop, tcp::socket socket);
+    void take_on(ServerLoop& loop, net::LocalListener::Acceptor::protocol_type::socket socket);
+    void take_on(ServerLoop& loop, net::PeerStream::Socket socket, const Connection::Peer& peer);
     [[nodiscard]] base::Task<void> converse(ServerLoop& loop, net::PeerStream::Socket socket,
                                             Connection::Peer peer,
                                             std::shared_ptr<ConnectionTable::Place> place);
@@ -116,13 +116,13 @@ base::Task<void> Server::State::converse(ServerLoop& loop, net::PeerStream::Sock
     }
 }
 
-void Server::State::admit(ServerLoop& loop, tcp::socket socket) {
+void Server::State::take_on(ServerLoop& loop, tcp::socket socket) {
     if (const auto address = net::address_of_peer(socket))
-        admit(loop, std::move(socket), Connection::Peer{*address});
+        take_on(loop, std::move(socket), Connection::Peer{*address});
 }
 
-void Server::State::admit(ServerLoop& loop,
-                          net::LocalListener::Acceptor::protocol_type::socket socket) {
+void Server::State::take_on(ServerLoop& loop,
+                            net::LocalListener::Acceptor::protocol_type::socket socket) {
     const auto user = net::user_of_peer(socket.native_handle());
     // Root may connect to anything; nobody else gets past the mode of the file.
     if (!user || (*user != 0 && *user != ::geteuid())) {
@@ -131,11 +131,11 @@ void Server::State::admit(ServerLoop& loop,
         return;
     }
     static const base::IpAddress loopback = *base::IpAddress::from_text("127.0.0.1");
-    admit(loop, std::move(socket), Connection::Peer{loopback, *user});
+    take_on(loop, std::move(socket), Connection::Peer{loopback, *user});
 }
 
-void Server::State::admit(ServerLoop& loop, net::PeerStream::Socket socket,
-                          const Connection::Peer& peer) {
+void Server::State::take_on(ServerLoop& loop, net::PeerStream::Socket socket,
+                            const Connection::Peer& peer) {
     // A proxy has as many connections as its clients have.
     std::optional<base::IpAddress> client;
     if (!is_trusted(peer.address, options.trusted_proxies))
@@ -169,7 +169,7 @@ base::Task<void> Server::State::accept_connections(Acceptor acceptor) {
             continue;
         }
         try {
-            admit(loop, std::move(socket));
+            take_on(loop, std::move(socket));
         } catch (const std::bad_alloc&) {
             options.observer->accept_failed();
             report_out_of_memory();

@@ -33,7 +33,7 @@ class CountedStore {
     virtual ~CountedStore() = default;
     [[nodiscard]] virtual ca::Repository& repository() = 0;
     /// Redeems a nonce for a request of this account, where the store does that.
-    virtual void admit(const ca::AccountId&) {}
+    virtual void check_request(const ca::AccountId&) {}
     /// How much was read since the last time.
     [[nodiscard]] virtual long take() = 0;
 };
@@ -55,7 +55,7 @@ class CountedPostgres final : public CountedStore {
         (void)take();
     }
     ca::Repository& repository() override { return *store_; }
-    void admit(const ca::AccountId& account) override {
+    void check_request(const ca::AccountId& account) override {
         const auto executor = loops_.executors().front();
         auto pending = store_->checks().begin(store_->nonces().issue(), account, executor);
         const auto check =
@@ -135,7 +135,7 @@ class Requests {
         const auto key = make_.key();
         count("replace_account_key",
               store_.replace_account_key(account_->id, account_->key.thumbprint(), key));
-        counted_.admit(account_->id);
+        counted_.check_request(account_->id);
         costs_["check"] = counted_.take();
         orders();
         certificates();

@@ -24,7 +24,7 @@ ON_COMMAND = ["create_external_key", "create_account_charged", "revoke_external_
 # Statements that write and are of no request, or carry nothing that could be lost.
 OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_orders",
           "remove_authorizations", "remove_certificates", "forget_used_nonces", "notify",
-          "release_node", "probe", "admit",
+          "release_node", "probe", "check_requests",
           # Of a signer in another process alone; the first pin stands, whoever sends it again.
           "pin_issuance",
           # Its repetition writes the same.

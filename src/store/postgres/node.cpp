@@ -80,16 +80,16 @@ PostgresNode::~PostgresNode() {
 }
 
 void PostgresNode::start() {
-    asio::co_spawn(pool_.executor_aside(), renew(), asio::use_future).get();
+    asio::co_spawn(pool_.background_executor(), renew(), asio::use_future).get();
     is_started_ = true;
-    tasks_.spawn(pool_.executor_aside(), keep_lease());
+    tasks_.spawn(pool_.background_executor(), keep_lease());
 }
 
 void PostgresNode::stop() {
     if (!std::exchange(is_started_, false)) return;
     tasks_.close(base::Milliseconds(0));
     try {
-        asio::co_spawn(pool_.executor_aside(), release(), asio::use_future).get();
+        asio::co_spawn(pool_.background_executor(), release(), asio::use_future).get();
     } catch (const std::exception& error) {
         log_.warning(
             "this node's jobs could not be given back; others take them when its lease ends",
@@ -111,7 +111,7 @@ void PostgresNode::report_configuration(std::string digest) {
         const std::scoped_lock lock(mutex_);
         configuration_ = std::move(digest);
     }
-    asio::co_spawn(pool_.executor_aside(), renew(), asio::use_future).get();
+    asio::co_spawn(pool_.background_executor(), renew(), asio::use_future).get();
 }
 
 ca::ClusterHealth PostgresNode::health() const {
@@ -129,7 +129,7 @@ base::Task<void> PostgresNode::renew() {
     }
     auto parameters = Parameters::of(id(), options_.name, lease(), configuration);
     const auto before = base::time_since_boot();
-    const auto answer = co_await pool_.call_aside(renew_lease, std::move(parameters));
+    const auto answer = co_await pool_.call_in_background(renew_lease, std::move(parameters));
     const auto after = base::time_since_boot();
     auto own = answer.row(0);
     compare_clocks(own.integer(), before, after);
@@ -179,7 +179,7 @@ void PostgresNode::take_census(const Answer& answer) {
 
 base::Task<void> PostgresNode::release() {
     auto parameters = Parameters::of(id());
-    co_await pool_.call_aside(release_node, std::move(parameters));
+    co_await pool_.call_in_background(release_node, std::move(parameters));
 }
 
 base::Task<void> PostgresNode::keep_lease() {
@@ -202,7 +202,7 @@ void PostgresNode::announce(const std::string& id) {
         announcements_.push_back(id);
         if (std::exchange(is_sending_, true)) return;
     }
-    tasks_.spawn(pool_.executor_aside(), send_announcements());
+    tasks_.spawn(pool_.background_executor(), send_announcements());
 }
 
 base::Task<void> PostgresNode::send_announcements() {
@@ -221,21 +221,21 @@ base::Task<void> PostgresNode::send_announcements() {
     }
     try {
         auto parameters = Parameters::of(options_.channel, payloads);
-        co_await pool_.call_aside(notify, std::move(parameters));
+        co_await pool_.call_in_background(notify, std::move(parameters));
     } catch (const ca::StoreFailure&) {
         // Whoever waits at another node looks again by itself.
     }
 }
 
 void PostgresNode::announce_reload() {
-    tasks_.spawn(pool_.executor_aside(), send_reload());
+    tasks_.spawn(pool_.background_executor(), send_reload());
 }
 
 base::Task<void> PostgresNode::send_reload() {
     try {
         const std::vector payloads{to_payload({.sender = mark_, .is_reload = true})};
         auto parameters = Parameters::of(options_.channel, payloads);
-        co_await pool_.call_aside(notify, std::move(parameters));
+        co_await pool_.call_in_background(notify, std::move(parameters));
     } catch (const ca::StoreFailure& error) {
         log_.warning("the other nodes could not be told to reload", {{"error", error.what()}});
     }

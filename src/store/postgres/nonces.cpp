@@ -63,8 +63,8 @@ SharedNonces::~SharedNonces() {
 }
 
 void SharedNonces::start() {
-    asio::co_spawn(pool_.executor_aside(), load_key(), asio::use_future).get();
-    tasks_.spawn(pool_.executor_aside(), forget());
+    asio::co_spawn(pool_.background_executor(), load_key(), asio::use_future).get();
+    tasks_.spawn(pool_.background_executor(), forget());
 }
 
 void SharedNonces::stop() {
@@ -139,7 +139,8 @@ base::Task<void> SharedNonces::forget() {
             for (int step = 0; step < steps; ++step) {
                 auto parameters = Parameters::of(std::int64_t{remembered.count()},
                                                  forgotten_at_once, node_.now());
-                const auto answer = co_await pool_.call_aside(forget_used, std::move(parameters));
+                const auto answer =
+                    co_await pool_.call_in_background(forget_used, std::move(parameters));
                 if (answer.affected() < forgotten_at_once) break;
             }
         } catch (const ca::StoreFailure&) {

@@ -10,7 +10,7 @@ class OperatorStoreTest : public PostgresNodes {
   protected:
     /// Whether a request of the account would be served there.
     bool serves(ca::SharedRepository& node) {
-        const auto check = admit(node, node.nonces().issue(), account.id);
+        const auto check = check_request(node, node.nonces().issue(), account.id);
         EXPECT_TRUE(check.nonce_is_good);
         return check.account && !check.account->deactivated;
     }

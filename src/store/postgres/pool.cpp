@@ -106,12 +106,12 @@ PostgresPool::PostgresPool(const PostgresSessions& sessions, Options options,
             return session;
         };
     }
-    aside_ = std::make_unique<PostgresPipeline>(executors.front(), pipeline, connectors_, log);
+    background_ = std::make_unique<PostgresPipeline>(executors.front(), pipeline, connectors_, log);
 }
 
 void PostgresPool::start() {
     for (const auto& each : pipelines_) each->start();
-    aside_->start();
+    background_->start();
 }
 
 PostgresPool::~PostgresPool() {
@@ -120,7 +120,7 @@ PostgresPool::~PostgresPool() {
 
 void PostgresPool::stop() {
     for (const auto& pipeline : pipelines_) pipeline->stop();
-    aside_->stop();
+    background_->stop();
 }
 
 base::Task<Answer> PostgresPool::call(const Statement& statement, Parameters parameters) {
@@ -133,8 +133,9 @@ base::Task<Answer> PostgresPool::call(const Statement& statement, Parameters par
     co_return co_await call_on(pipeline, statement, std::move(parameters));
 }
 
-base::Task<Answer> PostgresPool::call_aside(const Statement& statement, Parameters parameters) {
-    return call_on(*aside_, statement, std::move(parameters));
+base::Task<Answer> PostgresPool::call_in_background(const Statement& statement,
+                                                    Parameters parameters) {
+    return call_on(*background_, statement, std::move(parameters));
 }
 
 base::Task<Answer> PostgresPool::call_on(PostgresPipeline& pipeline, const Statement& statement,

@@ -52,10 +52,13 @@ class PostgresPool {
     /// and nothing that was sent later told what became of it.
     [[nodiscard]] base::Task<Answer> call(const Statement& statement, Parameters parameters);
     /// The same on the background pipeline.
-    [[nodiscard]] base::Task<Answer> call_aside(const Statement& statement, Parameters parameters);
+    [[nodiscard]] base::Task<Answer> call_in_background(const Statement& statement,
+                                                        Parameters parameters);
 
     /// The executor of the background pipeline.
-    [[nodiscard]] const base::Executor& executor_aside() const { return aside_->executor(); }
+    [[nodiscard]] const base::Executor& background_executor() const {
+        return background_->executor();
+    }
     /// Closes all connections; no call may be under way.
     void stop();
 
@@ -65,7 +68,7 @@ class PostgresPool {
 
     boost::asio::thread_pool connectors_{4};
     std::vector<std::unique_ptr<PostgresPipeline>> pipelines_;
-    std::unique_ptr<PostgresPipeline> aside_;
+    std::unique_ptr<PostgresPipeline> background_;
     std::atomic<std::size_t> turn_ = 0;
 };
 

@@ -25,8 +25,8 @@ constexpr std::size_t most_in_batch = 500;
 
 // The first row says whether the key is still the present one; the others are nonces, now used, or
 // accounts that are there.
-const Statement admit{
-    "admit",
+const Statement check_requests{
+    "check_requests",
     "WITH present AS (SELECT FROM nonce_keys WHERE key = $1),"
     " used AS (INSERT INTO used_nonces (issued, node, counter)"
     " SELECT u.issued, u.node, u.counter FROM unnest($2, $3, $4) AS u (issued, node, counter)"
@@ -197,7 +197,7 @@ base::Task<void> PostgresRequestChecks::decide(const Claims& claims) {
     if (first.empty()) co_return;
     auto parameters = Parameters::of(reading.key, issued, nodes, counters,
                                      std::int64_t{SharedNonces::lifetime.count()}, accounts);
-    const auto answer = co_await pool_.call(admit, std::move(parameters));
+    const auto answer = co_await pool_.call(check_requests, std::move(parameters));
     for (int i = 0; i < answer.rows(); ++i) {
         auto row = answer.row(i);
         const bool key_is_present = row.boolean();

@@ -144,7 +144,7 @@ TEST_F(PostgresStoreTest, OneOfManyConcurrentRedeemersOfANonceWins) {
         std::vector<std::future<ca::RequestCheck>> redemptions;
         for (std::size_t i = 0; i < 20; ++i)
             redemptions.push_back(
-                begin_to_admit(i % 4 < 2 ? *here : *there, nonce, std::nullopt, i % 2));
+                begin_check(i % 4 < 2 ? *here : *there, nonce, std::nullopt, i % 2));
         int winners = 0;
         for (auto& redemption : redemptions) winners += redemption.get().nonce_is_good ? 1 : 0;
         ASSERT_EQ(winners, 1);
@@ -155,17 +155,17 @@ TEST_F(PostgresStoreTest, AdmitsWithTheAccountAsItIsWhicheverNodeChangedIt) {
     open_both();
     await(here->create_account(account));
     for (int i = 0; i < 3; ++i) {
-        expect_found(admit(*there, there->nonces().issue(), account.id).account, account);
-        expect_found(admit(*there, there->nonces().issue(), account.id).account, account);
+        expect_found(check_request(*there, there->nonces().issue(), account.id).account, account);
+        expect_found(check_request(*there, there->nonces().issue(), account.id).account, account);
         const auto old_key = account.key.thumbprint();
         account.key = make.key();
         await(here->replace_account_key(account.id, old_key, account.key));
     }
     account.deactivated = now;
     await(here->deactivate_account(account.id, now));
-    expect_found(admit(*there, there->nonces().issue(), account.id).account, account);
+    expect_found(check_request(*there, there->nonces().issue(), account.id).account, account);
 
-    const auto stranger = admit(*there, there->nonces().issue(), make.account_id());
+    const auto stranger = check_request(*there, there->nonces().issue(), make.account_id());
     EXPECT_TRUE(stranger.nonce_is_good);
     EXPECT_FALSE(stranger.account);
 }
@@ -176,14 +176,15 @@ TEST_F(PostgresStoreTest, AdmitsManyAtOnceEachWithItsOwnAccount) {
     for (int i = 0; i < 5; ++i) {
         accounts.push_back(make.account());
         await(here->create_account(accounts.back()));
-        (void)admit(*here, here->nonces().issue(), accounts.back().id);  // known from now on
+        (void)check_request(*here, here->nonces().issue(),
+                            accounts.back().id);  // known from now on
     }
     const auto used = here->nonces().issue();
     EXPECT_TRUE(redeem(*here, used));
     std::vector<std::future<ca::RequestCheck>> checks;
     for (std::size_t i = 0; i < 100; ++i) {
         const auto nonce = i % 10 == 9 ? used : here->nonces().issue();
-        checks.push_back(begin_to_admit(*here, nonce, accounts[i % 5].id, i % 2));
+        checks.push_back(begin_check(*here, nonce, accounts[i % 5].id, i % 2));
     }
     for (std::size_t i = 0; i < checks.size(); ++i) {
         const auto check = checks[i].get();
@@ -449,7 +450,7 @@ TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
         boost::asio::post(executor, [&] { all_are_there.get_future().wait(); });
         auto found = boost::asio::co_spawn(executor, here->find_account(account.id),
                                            boost::asio::use_future);
-        auto admitted = begin_to_admit(*here, nonce, account.id);
+        auto begun = begin_check(*here, nonce, account.id);
         auto refused = boost::asio::co_spawn(executor, here->find_issuer(digest("issuer")),
                                              boost::asio::use_future);
         auto found_later = boost::asio::co_spawn(executor, here->find_account(account.id),
@@ -457,7 +458,7 @@ TEST_F(PostgresStoreTest, OneRefusedCallTakesNoOtherAlong) {
         all_are_there.set_value();
         expect_found(found.get(), account);
         expect_found(found_later.get(), account);
-        const auto check = admitted.get();
+        const auto check = begun.get();
         EXPECT_TRUE(check.nonce_is_good);
         expect_found(check.account, account);
         EXPECT_THROW(refused.get(), std::runtime_error);

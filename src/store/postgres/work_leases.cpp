@@ -31,7 +31,7 @@ base::Task<ca::WorkLeases::Lease> PostgresRepository::try_lease(std::string work
                                                                 base::Milliseconds duration) {
     using enum Lease::Holder;
     auto parameters = Parameters::of(work, node_.id(), std::int64_t{duration.count()});
-    const auto answer = co_await pool_.call_aside(lease_work, std::move(parameters));
+    const auto answer = co_await pool_.call_in_background(lease_work, std::move(parameters));
     if (answer.rows() == 0) co_return Lease{another, base::Milliseconds(0)};
     auto row = answer.row(0);
     const bool is_own = row.boolean();
@@ -41,7 +41,7 @@ base::Task<ca::WorkLeases::Lease> PostgresRepository::try_lease(std::string work
 
 base::Task<void> PostgresRepository::release(std::string work) {
     auto parameters = Parameters::of(work, node_.id());
-    co_await pool_.call_aside(release_work, std::move(parameters));
+    co_await pool_.call_in_background(release_work, std::move(parameters));
 }
 
 }  // namespace cairn::store

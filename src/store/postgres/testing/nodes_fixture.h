@@ -56,10 +56,9 @@ class PostgresNodes : public ::testing::Test {
         there = open("there");
     }
     /// As a request on one of the loops does it.
-    std::future<ca::RequestCheck> begin_to_admit(ca::SharedRepository& store,
-                                                 const std::string& nonce,
-                                                 std::optional<ca::AccountId> whom = std::nullopt,
-                                                 std::size_t loop = 0) {
+    std::future<ca::RequestCheck> begin_check(ca::SharedRepository& store, const std::string& nonce,
+                                              std::optional<ca::AccountId> whom = std::nullopt,
+                                              std::size_t loop = 0) {
         const auto executor = loops.executors().at(loop);
         auto task = [](ca::SharedRepository& at, std::string what, std::optional<ca::AccountId> who,
                        base::Executor where) -> base::Task<ca::RequestCheck> {
@@ -69,12 +68,12 @@ class PostgresNodes : public ::testing::Test {
         return boost::asio::co_spawn(executor, task(store, nonce, whom, executor),
                                      boost::asio::use_future);
     }
-    ca::RequestCheck admit(ca::SharedRepository& store, const std::string& nonce,
-                           std::optional<ca::AccountId> whom = std::nullopt) {
-        return begin_to_admit(store, nonce, whom).get();
+    ca::RequestCheck check_request(ca::SharedRepository& store, const std::string& nonce,
+                                   std::optional<ca::AccountId> whom = std::nullopt) {
+        return begin_check(store, nonce, whom).get();
     }
     bool redeem(ca::SharedRepository& store, const std::string& nonce) {
-        return admit(store, nonce).nonce_is_good;
+        return check_request(store, nonce).nonce_is_good;
     }
 
     PostgresCluster& cluster = PostgresCluster::instance();
