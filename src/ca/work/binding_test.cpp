@@ -97,6 +97,7 @@ TEST_F(BindingTest, SaysTheSameOfAnUnknownKidAndOfAWrongMac) {
     EXPECT_EQ(refusals[0].type, unauthorized);
     EXPECT_EQ(refusals[0].status, 403);
     EXPECT_EQ(refusals[1], refusals[0]);
+    EXPECT_EQ(script->count(StoreCall::find_external_key), 2) << "the same work for both";
     EXPECT_EQ(refusals[2], refusals[0]);
     EXPECT_TRUE(facts->accounts.empty());
     EXPECT_EQ(await(repository.find_external_key("k1"))->uses, 0);
