@@ -167,11 +167,12 @@ base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Accoun
 
 base::Task<std::optional<Account>> PostgresRepository::update_account(AccountId id,
                                                                       ca::AccountChange change) {
-    const auto& [contacts, terms] = change;
-    const auto answer =
-        co_await run(update, id, contacts ? std::optional(to_lines(*contacts)) : std::nullopt,
-                     terms ? std::optional(terms->at) : std::nullopt,
-                     terms ? std::optional(terms->url) : std::nullopt);
+    // Named, since g++ 12 destroys a temporary of a condition within co_await twice.
+    const auto contacts =
+        change.contacts ? std::optional(to_lines(*change.contacts)) : std::nullopt;
+    const auto when = change.terms ? std::optional(change.terms->at) : std::nullopt;
+    const auto url = change.terms ? std::optional(change.terms->url) : std::nullopt;
+    const auto answer = co_await run(update, id, contacts, when, url);
     auto account = answer.first([this](PostgresRow& row) { return remember(row); });
     if (!account) co_return co_await find_account(id);
     co_return account;
