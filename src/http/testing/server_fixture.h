@@ -1,6 +1,7 @@
 #pragma once
 // Private to the tests of http: a server to test, and what it logs.
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,6 +33,9 @@ inline std::string get(std::string_view target) {
 
 /// A server on two loops, and what it logs.
 class ServerTest : public testing::Test {
+  public:
+    explicit ServerTest(std::size_t loops = 2) : loops_(loops) {}
+
   protected:
     void start(Server::Options options) {
         if (options.listen.empty()) options.listen = {"127.0.0.1:0"};
@@ -47,7 +51,7 @@ class ServerTest : public testing::Test {
     }
 
     KeptLog log_;
-    net::EventLoops loops_{2};
+    net::EventLoops loops_;
     std::unique_ptr<Server> server_;
     std::string address_;
 };
