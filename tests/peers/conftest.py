@@ -26,7 +26,7 @@ def peer():
 
 @pytest.fixture
 def bound_ca(start_ca):
-    """A CA that wants a binding, with a profile of 6 days."""
+    """A CA that wants a binding; it has a profile of 6 days."""
     return start_ca(settings=SETTINGS)
 
 
