@@ -30,9 +30,14 @@ struct Hierarchy {
     crypto::PrivateKey leaf_key = crypto::PrivateKey::generate(KeyType::ec_p256);
     Certificate root = make_root_certificate(
         {serial(), {start - 24h, start + 240h}, "Root", "Example", {}}, root_key);
-    Certificate intermediate = make_intermediate_certificate(
-        {serial(), {start - 12h, start + 240h}, "Intermediate", "Example", 0, true},
-        intermediate_key.public_key(), root, root_key);
+    Certificate intermediate =
+        make_intermediate_certificate({serial(),
+                                       {start - 12h, start + 240h},
+                                       "Intermediate",
+                                       "Example",
+                                       0,
+                                       {KeyPurpose::server_auth}},
+                                      intermediate_key.public_key(), root, root_key);
     Certificate leaf = make_leaf(intermediate, intermediate_key);
 
     [[nodiscard]] Certificate make_leaf(const Certificate& issuer,
@@ -159,6 +164,15 @@ TEST(VerifyChain, SaysWhatIsWrong) {
         ASSERT_FALSE(verified) << reason;
         EXPECT_THAT(verified.error().message, HasSubstr(reason));
     }
+}
+
+TEST(Chain, PermitsWhatEachOfItsCertificatesPermits) {
+    const auto& root = hierarchy().root;
+    const auto& intermediate = hierarchy().intermediate;
+    EXPECT_TRUE(permits_purpose(std::vector{intermediate}, KeyPurpose::server_auth));
+    EXPECT_FALSE(permits_purpose(std::vector{intermediate}, KeyPurpose::client_auth));
+    EXPECT_TRUE(permits_purpose(std::vector{root}, KeyPurpose::client_auth));
+    EXPECT_FALSE(permits_purpose(std::vector{intermediate, root}, KeyPurpose::client_auth));
 }
 
 }  // namespace
