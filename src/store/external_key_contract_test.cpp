@@ -223,9 +223,15 @@ TEST_P(ExternalKeyContract, IssuesNothingOnTheWordOfARevokedKey) {
     const auto after = placed();
     EXPECT_TRUE(await(begin_issuance(before, make.intent())));
     EXPECT_TRUE(await(store().revoke_external_key("word", now)));
-    EXPECT_FALSE(await(begin_issuance(after, make.intent())));
-    reopen();
-    EXPECT_FALSE(await(begin_issuance(after, make.intent())));
+    for (int i = 0; i < 2; ++i) {
+        const auto found = await(store().find_order_and_proofs(after)).value();
+        EXPECT_EQ(found.proofs.at(0).deactivated, now);
+        EXPECT_EQ(found.order.status(found.proofs, now), protocol::OrderStatus::invalid);
+        EXPECT_FALSE(await(begin_issuance(after, make.intent())));
+        reopen();
+    }
+    // Also where a node had read the key before, and wrote after.
+    EXPECT_FALSE(await(begin_issuance(placed(), make.intent())));
 }
 
 TEST_P(ExternalKeyContract, StandsOnNoEarlierWord) {

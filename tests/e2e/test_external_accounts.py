@@ -265,8 +265,10 @@ def test_the_operators_word_in_place_of_a_validation(ca, create, operator):
     # It is nobody else's, and ends with the key.
     other = bound(ca, create())
     assert other.order(names[:1])[1]["status"] == "pending"
-    _, before = client.order(names[:1])
+    url, before = client.order(names[:1])
+    assert before["status"] == "ready"
     operator.json("eab", "revoke", external["kid"])
+    assert client.read(url)["status"] == "invalid"
     assert_problem(client.finalize(before, make_csr(key, names[:1])), 403, "orderNotReady")
     assert client.order(names[:1])[1]["status"] == "pending"
 

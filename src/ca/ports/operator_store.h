@@ -48,9 +48,10 @@ class OperatorStore {
 
     /// Adds an external key. False if another has its kid; then nothing is changed.
     [[nodiscard]] virtual base::Task<bool> create_external_key(ExternalKey key) = 0;
-    /// Ends an external key: no account is bound to it from now on, and no certificate is issued on
-    /// its word. Accounts that are bound stay so. The key afterwards, none if there is no such key;
-    /// revoking twice keeps the first time.
+    /// Ends an external key: no account is bound to it from now on, no certificate is issued on its
+    /// word, and the authorizations that it vouches for and that have not expired are deactivated.
+    /// Accounts that are bound stay so. The key afterwards, none if there is no such key; revoking
+    /// twice keeps the first time.
     [[nodiscard]] virtual base::Task<std::optional<ExternalKey>> revoke_external_key(
         std::string kid, base::Time now) = 0;
     /// The external keys behind the one called `after`, in the order in which they were made; at

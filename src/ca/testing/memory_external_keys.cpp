@@ -36,6 +36,9 @@ base::Task<std::optional<ExternalKey>> MemoryRepository::revoke_external_key(std
                    const auto entry = facts_->external_keys.find(kid);
                    if (entry == facts_->external_keys.end()) return std::nullopt;
                    if (!entry->second.revoked) entry->second.revoked = now;
+                   for (auto& [id, proof] : facts_->authorizations)
+                       if (proof.vouched_by == kid && !proof.deactivated && proof.expires > now)
+                           proof.deactivated = now;
                    return entry->second;
                });
 }

@@ -22,7 +22,9 @@ const Statement create{
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
     repeatable};
 const Statement revoke{"revoke_external_key",
-                       "UPDATE external_keys k SET revoked = coalesce(k.revoked, $2)"
+                       "WITH ended AS (UPDATE authorizations SET deactivated = $2"
+                       " WHERE vouched_by = $1 AND deactivated IS NULL AND expires > $2)"
+                       " UPDATE external_keys k SET revoked = coalesce(k.revoked, $2)"
                        " WHERE k.kid = $1 RETURNING " +
                            columns,
                        repeatable};

@@ -30,6 +30,7 @@ ALTER TABLE accounts ADD COLUMN binding TEXT;
 CREATE INDEX bound_accounts ON accounts (bound_to, id) WHERE bound_to IS NOT NULL;
 -- The kid of the key by which the operator's word stands for the validation; NULL: none.
 ALTER TABLE authorizations ADD COLUMN vouched_by TEXT;
+CREATE INDEX vouched_authorizations ON authorizations (vouched_by) WHERE vouched_by IS NOT NULL;
 -- What the operator lets an account have, lines as ca::AccountScope writes them; NULL: nothing is said.
 ALTER TABLE accounts ADD COLUMN scope TEXT;
 -- 1 where it holds, NULL where not. subdomains: it is for the names below its identifier, too.
