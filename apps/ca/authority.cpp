@@ -134,9 +134,15 @@ ca::Inquiry::Options inquiry_of(const Configuration& configuration, const api::L
             .issuer_names = configuration.validation.persist_issuers};
 }
 
+// Where the limits are explained.
+std::string help_of(const Configuration& configuration) {
+    if (!configuration.limits.help.empty()) return configuration.limits.help;
+    return configuration.server.public_url + std::string(api::path::limits);
+}
+
 // Host header values: each name or address with and without each port that clients may use.
 api::FrontDoor::Options door_options(const Configuration& configuration,
-                                     api::RequestObserver& observer) {
+                                     api::RequestObserver& observer, api::RequestRates& rates) {
     const auto url = *net::Url::from_text(configuration.server.public_url);
     std::vector<std::string> hosts{url_host(url.host())};
     for (const auto& host : configuration.server.hosts) hosts.push_back(url_host(host));
@@ -150,8 +156,11 @@ api::FrontDoor::Options door_options(const Configuration& configuration,
     if (issuer_base) names.push_back(issuer_base->authority());
     for (const auto& host : hosts)
         for (const auto& port : ports) names.push_back(host + port);
-    api::FrontDoor::Options options{
-        .hosts = std::move(names), .terms_of_service = {}, .observer = &observer};
+    api::FrontDoor::Options options{.hosts = std::move(names),
+                                    .terms_of_service = {},
+                                    .observer = &observer,
+                                    .rates = &rates,
+                                    .help = help_of(configuration)};
     if (!configuration.directory.terms_of_service.empty())
         options.terms_of_service =
             "<" + configuration.directory.terms_of_service + ">;rel=\"terms-of-service\"";
@@ -173,6 +182,12 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       issuers_(load_issuers(configuration, folder, context.slow_signing, context.adapters)),
       validator_(
           context.adapters.make_validator(configuration, context.next_executor, context.clock)),
+      limits_({.limits = configuration.limits.stored,
+               .help = help_of(configuration),
+               .longest_hold = configuration.limits.hold},
+              context.clock, context.log, context.observer),
+      request_limits_(configuration.limits.requests),
+      request_rates_(request_limits_),
       registration_(
           context.repository, context.random,
           {.terms = {.url = configuration.directory.terms_of_service,
@@ -180,21 +195,21 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
            .own_keys = own_keys(issuers_),
            .weak_keys = weak_keys_,
            .external_account_required = configuration.directory.external_account_required},
-          context.log, context.observer),
-      ordering_(context.repository, name_policy_, profiles_, issuers_, context.clock,
+          limits_, context.log, context.observer),
+      ordering_(context.repository, name_policy_, profiles_, issuers_, limits_, context.clock,
                 context.random, registration_.terms(), context.log, choices_of(configuration)),
       validation_({.in_flight = context.validations_in_flight,
                    .retry_for = configuration.validation.retry_for,
                    .challenges = configuration.validation.challenges,
                    .inquiry = inquiry_of(configuration, links_)},
-                  context.repository, *validator_, profiles_, context.clock, context.next_executor,
-                  context.announcements, context.log, context.observer),
+                  context.repository, *validator_, profiles_, limits_, context.clock,
+                  context.next_executor, context.announcements, context.log, context.observer),
       standing_(inquiry_of(configuration, links_), context.repository, *validator_, profiles_,
                 context.clock, context.next_executor, context.announcements, context.log,
                 context.observer),
-      issuance_(context.repository, issuers_, profiles_, context.clock, context.clock_watch,
-                context.random, context.next_executor, context.announcements, context.log,
-                context.observer,
+      issuance_(context.repository, issuers_, profiles_, limits_, context.clock,
+                context.clock_watch, context.random, context.next_executor, context.announcements,
+                context.log, context.observer,
                 {.weak_keys = weak_keys_, .names = &name_policy_, .linter = linter_.get()}),
       own_certificate_(context.repository, profiles_, context.clock, context.random, context.log,
                        context.observer),
@@ -212,10 +227,11 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
                          {.issuer_names = configuration.validation.persist_issuers,
                           .preauthorization = configuration.validation.preauthorizations > 0}),
       certificate_api_(gate_, context.repository, revoking_),
+      limits_api_(configuration.limits.stored, configuration.limits.requests),
       front_door_(links_, context.nonces, make_router(),
-                  door_options(configuration, context.request_observer)),
+                  door_options(configuration, context.request_observer, request_rates_)),
       plain_door_(links_, context.nonces, make_plain_router(),
-                  door_options(configuration, context.request_observer)) {}
+                  door_options(configuration, context.request_observer, request_rates_)) {}
 
 http::Router Authority::make_router() {
     http::Router router;
@@ -224,6 +240,7 @@ http::Router Authority::make_router() {
     order_api_.add_to(router);
     authorization_api_.add_to(router);
     certificate_api_.add_to(router);
+    limits_api_.add_to(router);
     return router;
 }
 

@@ -9,6 +9,7 @@
 #include "api/certificate_api.h"
 #include "api/directory_api.h"
 #include "api/front_door.h"
+#include "api/limits_api.h"
 #include "api/order_api.h"
 #include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
@@ -23,6 +24,7 @@
 #include "ca/work/issuer.h"
 #include "ca/work/ordering.h"
 #include "ca/work/own_certificate.h"
+#include "ca/work/rate_limits.h"
 #include "ca/work/registration.h"
 #include "ca/work/retention_rounds.h"
 #include "ca/work/revocation.h"
@@ -84,6 +86,8 @@ class Authority {
     [[nodiscard]] ca::OwnCertificate& own_certificate() { return own_certificate_; }
     [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
     [[nodiscard]] const ca::Profiles& profiles() const { return profiles_; }
+    [[nodiscard]] const ca::Limits& limits() const { return limits_.limits(); }
+    [[nodiscard]] const ca::RequestLimits& request_limits() const { return request_limits_; }
     /// How far ahead the longest of what `issuer` issues now ends, unless its chain ends sooner.
     [[nodiscard]] base::Seconds longest_life(const ca::Issuer& issuer, base::Time now) const;
 
@@ -102,6 +106,9 @@ class Authority {
     ca::Profiles profiles_;
     ca::Issuers issuers_;
     std::unique_ptr<ca::Validator> validator_;
+    ca::RateLimits limits_;
+    const ca::RequestLimits request_limits_;
+    api::RequestRates request_rates_;
     ca::Registration registration_;
     ca::Ordering ordering_;
     ca::Validation validation_;
@@ -116,6 +123,7 @@ class Authority {
     api::OrderApi order_api_;
     api::AuthorizationApi authorization_api_;
     api::CertificateApi certificate_api_;
+    api::LimitsApi limits_api_;
     api::FrontDoor front_door_;
     api::FrontDoor plain_door_;
 };

@@ -5,6 +5,7 @@
 
 #include "apps/ca/directory_section.h"
 #include "apps/ca/files.h"
+#include "apps/ca/limits_configuration.h"
 #include "apps/ca/policy_configuration.h"
 #include "apps/ca/toml_section.h"
 #include "base/json_quoted.h"
@@ -203,17 +204,6 @@ void read_clock(TomlSection section, Configuration::Clock& clock) {
     section.report_unknown();
 }
 
-// There are no limits yet, and none is promised.
-void read_limits(TomlSection section) {
-    bool enabled = true;
-    section.take("enabled", enabled);
-    if (section.is_there() && enabled)
-        section.find("enabled",
-                     "must be false: this version has no rate limits; remove [limits], or say "
-                     "enabled = false");
-    section.report_unknown();
-}
-
 void read_issuer(TomlSection section, Configuration::Issuer& issuer, const Configuration& whole) {
     section.take("certificate", issuer.certificate);
     section.take("key", issuer.key);
@@ -277,7 +267,7 @@ Configuration read_root(const toml::table& root, base::Time now, TomlReading& re
     read_default_profile(top, configuration);
     read_issuers(top.section("issuers"), configuration);
 
-    read_limits(top.section("limits"));
+    read_limits(top.section("limits"), configuration.policy.kind, configuration.limits);
 
     top.report_unknown();
     reading.report_unknown();

@@ -14,9 +14,11 @@
 #include "base/result.h"
 #include "ca/facts/retention.h"
 #include "ca/rules/challenge_rules.h"
+#include "ca/rules/limits.h"
 #include "ca/rules/policy.h"
 #include "ca/rules/policy_kind.h"
 #include "ca/rules/profile.h"
+#include "ca/rules/request_limits.h"
 #include "ca/rules/terms.h"
 #include "ca/work/issuer.h"
 
@@ -105,6 +107,16 @@ struct Configuration {
         std::vector<std::string> linter;
         base::Seconds linter_timeout{10};
     } policy;
+    struct Limits {
+        bool enabled = true;
+        /// What the store counts, and the requests that each node counts; all off if not enabled.
+        ca::Limits stored;
+        ca::RequestLimits requests;
+        /// URL of a page that explains the limits; empty: the CA's own.
+        std::string help;
+        /// The longest wait for which a request is held instead of refused.
+        base::Seconds hold{3};
+    } limits;
     struct Clock {
         /// The operator's word that this machine's clock was right then (ca::ClockWatch::confirm).
         std::optional<base::Time> confirmed;

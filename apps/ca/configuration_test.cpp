@@ -218,16 +218,11 @@ TEST(ConfigurationTest, TheDefaultProfileIsTheOneNamedDefault) {
               std::string::npos);
 }
 
-TEST(ConfigurationTest, PromisesNoLimits) {
+TEST(ConfigurationTest, LimitsAreOnUnlessSwitchedOff) {
     EXPECT_EQ(refusal({"limits.enabled=false"}), "");
-    for (const char* limit :
-         {"limits.enabled=true", R"(limits.new_orders_per_account={ count = 300, period = "3h" })"})
-        EXPECT_NE(refusal({limit}).find("limits.enabled must be false: this version has no rate"),
-                  std::string::npos);
-    EXPECT_NE(refusal({}, initial() + "[limits]\n").find("limits.enabled must be false"),
-              std::string::npos);
-    EXPECT_NE(refusal({"limits.enabled=false", R"(limits.new_accounts={ count = 1 })"})
-                  .find("limits.new_accounts is not a known key"),
+    EXPECT_EQ(refusal({R"(limits.new_orders_per_account={ count = 300, period = "3h" })"}), "");
+    EXPECT_NE(refusal({R"(limits.new_account={ count = 1 })"})
+                  .find("limits.new_account is not a known key"),
               std::string::npos);
     EXPECT_NE(refusal({"limits=1"}).find("limits must be a table"), std::string::npos);
 }

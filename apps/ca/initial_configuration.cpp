@@ -91,8 +91,12 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 [issuance]
 # issuer_base_url = ""     # http URL of issuers' certificates; empty: public_url with http
 
-# [limits]                 # this version has no rate limits
-# enabled = false
+# [limits]                 # `cairn-ca limit list DIR` shows all; false switches one off
+# enabled = true
+# new_orders_per_account = { count = 1000, period = "3h" }
+# new_accounts_per_ip = { count = 300, period = "3h" }   # and so on: the user guide has a table
+# hold = "3s"              # a request waits so long where that is enough
+# help = ""                # URL of a page about them; empty: one of this CA
 
 [issuers.intermediate]     # `cairn-ca issuer create` makes another one
 certificate = "pki/intermediate.pem"

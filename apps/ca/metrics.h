@@ -9,6 +9,7 @@
 #include "apps/ca/signature_metrics.h"
 #include "base/log.h"
 #include "ca/ports/observer.h"
+#include "ca/rules/limits.h"
 #include "http/observer.h"
 
 namespace cairn::apps {
@@ -60,6 +61,9 @@ class Metrics final : public http::Observer,
     void issued(Subject subject) override { issued_.add(subject); }
     void issuance_refused(protocol::ProblemType problem) override;
     void lint_refused(Lint lint) override { lints_refused_.add(lint); }
+    // Of both observers.
+    void limit_refused(ca::LimitName limit) override { limit_refusals_.add(limit); }
+    void limit_held(ca::LimitName limit) override { limit_holds_.add(limit); }
     void revoked(protocol::RevocationReason reason) override;
     void account_changed(AccountChange change) override;
     void writes_waiting(std::ptrdiff_t change) override { writes_waiting_.add(change); }
@@ -92,6 +96,7 @@ class Metrics final : public http::Observer,
     CounterFamily<Lint> lints_refused_;
     CounterFamily<protocol::RevocationReason> revoked_;
     CounterFamily<AccountChange> account_changes_;
+    CounterFamily<ca::LimitName> limit_refusals_, limit_holds_;
     GaugeFamily<> writes_waiting_;
     CounterFamily<> writes_refused_;
     HistogramFamily<Commit> commit_seconds_;

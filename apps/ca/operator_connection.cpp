@@ -94,12 +94,17 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
                                                         .random = random,
                                                         .on_change = [](const std::string&) {},
                                                         .on_reload = [] {}});
-    const admin::Context context{.repository = *store.repository,
-                                 .clock = clock,
-                                 .random = random,
-                                 .log = *log,
-                                 .operator_name = "user " + std::to_string(::getuid()),
-                                 .profiles = configuration.profiles};
+    const admin::Context context{
+        .repository = *store.repository,
+        .clock = clock,
+        .random = random,
+        .log = *log,
+        .operator_name = "user " + std::to_string(::getuid()),
+        .profiles = configuration.profiles,
+        .limits = configuration.limits.stored,
+        .usual_limits = ca::default_limits(configuration.policy.kind),
+        .request_limits = configuration.limits.requests,
+        .usual_request_limits = ca::default_request_limits(configuration.policy.kind)};
     auto answer =
         boost::asio::co_spawn(loops.executor(0), admin::perform(context, operation, arguments),
                               boost::asio::use_future)

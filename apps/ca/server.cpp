@@ -313,7 +313,11 @@ class Server::Parts {
                 .random = random_,
                 .log = *log_,
                 .operator_name = std::move(name),
-                .profiles = authority_.load()->profiles().all()};
+                .profiles = authority_.load()->profiles().all(),
+                .limits = authority_.load()->limits(),
+                .usual_limits = ca::default_limits(configuration_.policy.kind),
+                .request_limits = authority_.load()->request_limits(),
+                .usual_request_limits = ca::default_request_limits(configuration_.policy.kind)};
     }
 
     ReadinessFacts readiness_facts() {

@@ -1,9 +1,8 @@
 #include "apps/ca/toml_section.h"
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 
+#include "base/duration.h"
 #include "base/json_quoted.h"
 #include "base/nearest_word.h"
 
@@ -125,7 +124,7 @@ void TomlSection::take_duration(const std::string& key, base::Seconds& target) {
     std::string text;
     take(key, text);
     if (text.empty()) return;
-    if (auto duration = duration_from(text))
+    if (auto duration = base::duration_from(text))
         target = *duration;
     else
         find(key, duration.error().message);
@@ -137,7 +136,7 @@ void TomlSection::take_limit(const std::string& key, std::optional<base::Seconds
     if (text.empty()) return;
     if (text == "never")
         target.reset();
-    else if (const auto duration = duration_from(text))
+    else if (const auto duration = base::duration_from(text))
         target = *duration;
     else
         find(key, duration.error().message + ", or \"never\"");
@@ -169,6 +168,11 @@ TomlSection TomlSection::section(const std::string& key) {
     const auto* table = node == nullptr ? nullptr : node->as_table();
     if (node != nullptr && table == nullptr) find(key, "must be a table");
     return {table, path_ + key + ".", reading_};
+}
+
+bool TomlSection::is_false(const std::string& key) {
+    const auto* node = node_at(key);
+    return node != nullptr && node->value_exact<bool>() == false;
 }
 
 std::vector<std::string> TomlSection::keys() const {
@@ -236,23 +240,6 @@ void apply_override(toml::table& root, const std::string& text, TomlReading& rea
         from = dot + 1;
     }
     table->insert_or_assign(key.substr(from), std::move(*parsed.get("value")));
-}
-
-base::Result<base::Seconds> duration_from(std::string_view text) {
-    static const std::map<char, base::Seconds> units{{'s', base::Seconds(1)},
-                                                     {'m', std::chrono::minutes(1)},
-                                                     {'h', std::chrono::hours(1)},
-                                                     {'d', std::chrono::days(1)}};
-    const auto bad = base::fail("must be a duration such as \"90d\", \"12h\", \"30m\" or \"45s\"");
-    if (text.size() < 2) return bad;
-    const auto unit = units.find(text.back());
-    std::int64_t number = 0;
-    const char* end = text.data() + text.size() - 1;
-    const auto [stop, failure] = std::from_chars(text.data(), end, number);
-    if (unit == units.end() || failure != std::errc{} || stop != end || number < 1 ||
-        number > 1'000'000)
-        return bad;
-    return unit->second * number;
 }
 
 }  // namespace cairn::apps

@@ -43,7 +43,7 @@ class TomlSection {
     void take(const std::string& key, std::vector<std::string>& target);
     /// From 1 to 65535.
     void take_port(const std::string& key, std::uint16_t& target);
-    /// As `duration_from` reads it.
+    /// As base::duration_from reads it.
     void take_duration(const std::string& key, base::Seconds& target);
     /// A duration, or "never" for none.
     void take_limit(const std::string& key, std::optional<base::Seconds>& target);
@@ -52,9 +52,14 @@ class TomlSection {
     /// A list of networks or addresses, added to `target`.
     void take_networks(const std::string& key, std::vector<base::IpNetwork>& target);
 
+    /// Whether the key is there, and its value is `false`.
+    [[nodiscard]] bool is_false(const std::string& key);
     /// The table at this key; an empty one if it is absent.
     [[nodiscard]] TomlSection section(const std::string& key);
     [[nodiscard]] std::vector<std::string> keys() const;
+    [[nodiscard]] bool has(const std::string& key) const {
+        return table_ != nullptr && table_->contains(key);
+    }
     [[nodiscard]] bool is_there() const { return table_ != nullptr; }
 
     /// Adds a finding about this key.
@@ -80,8 +85,5 @@ class TomlSection {
 /// Puts the value of `KEY=VALUE` (a dotted key, and TOML) into the tables of `root`, which are made
 /// on the way. What is wrong becomes a finding that names the key alone.
 void apply_override(toml::table& root, const std::string& text, TomlReading& reading);
-
-/// "90d", "12h", "30m", "45s": a positive whole number, at most a million, and a unit.
-[[nodiscard]] base::Result<base::Seconds> duration_from(std::string_view text);
 
 }  // namespace cairn::apps

@@ -18,7 +18,9 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "ca/ports/repository.h"
+#include "ca/rules/limits.h"
 #include "ca/rules/profile.h"
+#include "ca/rules/request_limits.h"
 #include "crypto/random.h"
 
 namespace cairn::admin {
@@ -33,6 +35,9 @@ struct Context {
     std::string operator_name;
     /// Those that the CA offers, by their names.
     std::map<std::string, ca::Profile> profiles{};
+    /// The limits that are on, and those of a CA of this kind whose operator says nothing.
+    ca::Limits limits{}, usual_limits{};
+    ca::RequestLimits request_limits{}, usual_request_limits{};
 };
 
 /// An operation that cannot be done, with what the operator can do about it.

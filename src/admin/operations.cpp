@@ -6,6 +6,7 @@
 #include "admin/account_operations.h"
 #include "admin/eab_operations.h"
 #include "admin/key_operations.h"
+#include "admin/limit_operations.h"
 
 namespace cairn::admin {
 
@@ -13,6 +14,7 @@ std::span<const Operation> operations() {
     static const std::vector<Operation> all{
         account_list(), account_show(), account_deactivate(), account_scope(), eab_create(),
         eab_list(),     eab_show(),     eab_revoke(),         key_block(),     key_show(),
+        limit_list(),   limit_show(),   limit_override(),     limit_reset(),
     };
     return all;
 }
@@ -30,6 +32,8 @@ std::string_view summary_of_noun(std::string_view noun) {
         {"key", "Keys that nobody may use: block them, and look whether they are"},
         {"account", "Accounts of ACME clients: see them, and end what they may do"},
         {"eab", "Keys of external accounts: who may have an account, and for what"},
+        {"limit",
+         "Rate limits: see them and what is left, set others, and give back what was used"},
     };
     const auto summary = summaries.find(noun);
     return summary == summaries.end() ? std::string_view() : summary->second;

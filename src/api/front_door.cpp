@@ -131,11 +131,30 @@ base::Task<Response> FrontDoor::handle(Request request) const {
     co_return response;
 }
 
+void FrontDoor::require_rate(const Request& request, RequestKind kind) const {
+    if (options_.rates == nullptr) return;
+    const auto client = base::IpAddress::from_lenient_text(request.remote_address);
+    if (!client) return;
+    const auto group = group_of(kind);
+    const auto wait = options_.rates->refusal(group, *client, request.received);
+    if (!wait) return;
+    options_.observer->limit_refused(ca::LimitName::requests_per_ip);
+    // 503, as Let's Encrypt answers: it says nothing about what was asked for.
+    Problem problem(ProblemType::rate_limited,
+                    "too many requests from this address at once (limit requests_per_ip." +
+                        std::string(to_string(group)) + "); repeat it later",
+                    503);
+    problem.retry_after = std::chrono::ceil<base::Seconds>(*wait);
+    if (!options_.help.empty()) problem.links.push_back("<" + options_.help + ">;rel=\"help\"");
+    throw problem;
+}
+
 base::Task<Response> FrontDoor::route(Request& request, RequestKind& kind) const {
     if (!is_for_us(request))
         throw Problem(ProblemType::malformed, "the Host header names another server", 421);
     auto match = router_.find(request.method, request.path());
     kind = request_kind_of(match.pattern);
+    require_rate(request, kind);
     if (match.methods.empty()) throw Problem(ProblemType::malformed, "no such resource", 404);
     if (match.handler == nullptr) {
         if (request.method == "OPTIONS") co_return preflight(match.methods);

@@ -5,6 +5,7 @@
 
 #include "api/links.h"
 #include "api/request_observer.h"
+#include "api/request_rates.h"
 #include "base/task.h"
 #include "ca/ports/nonces.h"
 #include "http/message.h"
@@ -22,6 +23,10 @@ class FrontDoor {
         /// Complete Link value for the terms of service, or empty.
         std::string terms_of_service;
         RequestObserver* observer = &deaf_request_observer();
+        /// Counts the requests of each client; null: nobody does. It outlives the door.
+        RequestRates* rates = nullptr;
+        /// URL of a page that explains the limits, or empty.
+        std::string help{};
     };
     FrontDoor(const Links& links, ca::Nonces& nonces, http::Router router, Options options);
 
@@ -40,6 +45,8 @@ class FrontDoor {
         bool directory, new_nonce, post;
     };
     void add_common_fields(http::Response& response, Asked asked) const;
+    /// Throws a problem if the client has sent too many of such requests.
+    void require_rate(const http::Request& request, RequestKind kind) const;
     [[nodiscard]] bool is_for_us(const http::Request& request) const;
 
     ca::Nonces& nonces_;

@@ -27,6 +27,7 @@ inline constexpr std::string_view authorization = "/acme/authorization/{}";
 inline constexpr std::string_view challenge = "/acme/challenge/{}/{}";
 inline constexpr std::string_view certificate = "/acme/certificate/{}";
 inline constexpr std::string_view issuer = "/issuer/{}";
+inline constexpr std::string_view limits = "/acme/limits";
 }  // namespace path
 
 /// Makes the absolute URLs of resources and reads those that clients send back. URLs are built from

@@ -28,6 +28,7 @@ constexpr base::EnumTable<RequestKind, Facts> kinds({
     {RequestKind::certificate, {"certificate", path::certificate}},
     {RequestKind::revoke_certificate, {"revokeCert", path::revoke_certificate}},
     {RequestKind::issuer, {"issuer", path::issuer}},
+    {RequestKind::limits, {"limits", path::limits}},
     {RequestKind::unknown, {"unknown", ""}},
 });
 

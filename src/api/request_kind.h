@@ -21,6 +21,7 @@ enum class RequestKind {
     certificate,
     revoke_certificate,
     issuer,
+    limits,
     unknown,  ///< a path that names no resource
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "api/request_kind.h"
+#include "ca/facts/limit_name.h"
 #include "protocol/problem.h"
 
 namespace cairn::api {
@@ -25,6 +26,8 @@ class RequestObserver {
     virtual ~RequestObserver() = default;
     virtual void answered(const AnsweredRequest&) {}
     enum class Nonce { redeemed, refused };
+    /// A request was refused, since its client sent too many.
+    virtual void limit_refused(ca::LimitName) {}
     /// A nonce came back.
     virtual void nonce_redeemed(Nonce) {}
 };

@@ -111,8 +111,8 @@ class Migration : public RepositoryContract {
 };
 INSTANTIATE_TEST_SUITE_P(, Migration,
                          ::testing::Values(former_sqlite(1), former_sqlite(2), former_sqlite(4),
-                                           former_sqlite(5), former_postgres(1), former_postgres(2),
-                                           former_postgres(5), former_postgres(6)),
+                                           former_postgres(1), former_postgres(2),
+                                           former_postgres(5)),
                          name_of);
 
 TEST_P(Migration, KeepsTheKeysOfFormerRowsApart) {

@@ -21,11 +21,26 @@ using Instant = std::int64_t;
 /// A `Charge` in nanoseconds.
 struct Withdrawal {
     std::int64_t interval, cost, capacity;
+    ca::Charge::Effect effect;
+    ca::Rate rate;
+
+    /// The same under a rate that an operator has set.
+    [[nodiscard]] Withdrawal under(const ca::Rate& other) const;
+    /// What is taken where nothing refuses.
+    [[nodiscard]] std::int64_t taken() const {
+        return effect == ca::Charge::Effect::take ? cost : 0;
+    }
+    /// Whether it asks how much there is, and may refuse for that.
+    [[nodiscard]] bool counts() const {
+        return effect == ca::Charge::Effect::take || effect == ca::Charge::Effect::check;
+    }
 };
 
 /// Throws std::invalid_argument if one of them cannot be carried out: a bucket named twice, a cost
-/// above the capacity, a number out of range.
+/// above what a full bucket holds, a number out of range.
 [[nodiscard]] std::vector<Withdrawal> withdrawals_of(std::span<const ca::Charge> charges);
+/// The same charges where they only ask: what would be taken is checked, nothing is marked.
+[[nodiscard]] ca::Charges asking(ca::Charges charges);
 
 /// The decision for buckets with these `arrivals`, none of which is before `now`.
 [[nodiscard]] ca::ChargeDecision decision_of(std::span<const Withdrawal> withdrawals,
@@ -36,8 +51,15 @@ struct Withdrawal {
 /// nodes whose clocks differ.
 [[nodiscard]] Instant possible_arrival(Instant arrival, const Withdrawal& withdrawal, Instant now);
 
+/// How far a bucket's arrival goes back for a `cost` that was taken at `taken_at`: never further
+/// than it would be if nothing had been taken, whoever took since.
+[[nodiscard]] std::int64_t refund_of(std::int64_t cost, Instant taken_at, Instant now);
+
 /// Buckets that have been full since before this time need not be stored. The hour is for nodes
 /// whose clocks differ.
 [[nodiscard]] Instant forgettable_before(Instant now);
+
+/// How many of them go where `charges` buckets are asked: more than can be new.
+[[nodiscard]] std::int64_t forgotten_with(std::size_t charges);
 
 }  // namespace cairn::store

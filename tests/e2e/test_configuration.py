@@ -108,9 +108,9 @@ def test_a_password_in_a_file_that_cannot_be_read_is_not_printed(home):
 
 
 @pytest.mark.parametrize("settings, told", [
-    (["limits.enabled=true"], "this version has no rate limits"),
-    (['limits.new_orders_per_account={ count = 3, period = "3h" }'],
-     "this version has no rate limits"),
+    (['limits.new_orders_per_account={ count = 0, period = "3h" }'],
+     "limits.new_orders_per_account.count must be from 1"),
+    (["limits.new_orders_per_account=3"], "limits.new_orders_per_account must be a table"),
     (['server.listen=["localhost:1"]'], "server.listen must be ADDRESS:PORT"),
     (['server.public_url="https://a_b.test"'], "server.public_url must have a host"),
     (['default_profile="none"'], "default_profile must say which profile"),

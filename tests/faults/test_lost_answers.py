@@ -2,6 +2,8 @@
 after it was committed and before anybody was told. The CA reads back what became of it, and answers and
 logs as if nothing had been; only where it cannot ask, it says that it does not know."""
 
+import json
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -10,6 +12,7 @@ from harness.dns_server import unique_name
 from harness.metrics import scrape
 from harness.operator_commands import Operator
 from harness.postgres import PostgresCluster, PostgresStore
+from harness.process import BIN, run
 from harness.relay import NOT_ANSWERED, NOT_SENT, PostgresRelay
 from harness.web import Responder
 
@@ -21,10 +24,15 @@ ON_REQUEST = ["create_account", "update_account", "create_order", "begin_validat
               "deactivate_account"]
 # What commands of the operator do, and who has a key that they made.
 ON_COMMAND = ["create_external_key", "create_account_charged", "revoke_external_key"]
+# The same where limits take from buckets.
+CHARGED = ["create_account_charged", "create_order_charged", "finish_validation_charged",
+           "begin_issuance_charged"]
 # Statements that write and are of no request, or carry nothing that could be lost.
 OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_orders",
           "remove_authorizations", "remove_certificates", "forget_used_nonces", "notify",
           "release_node", "probe", "check_requests",
+          # An operator's, and a pause: its repetition writes the same.
+          "set_limit_override", "remove_limit_override", "reset_bucket", "charge",
           # Of a signer in another process alone; the first pin stands, whoever sends it again.
           "pin_issuance",
           # Its repetition writes the same.
@@ -149,6 +157,37 @@ def test_a_broken_connection_is_nothing_to_an_order_for_subdomains(start_ca, clu
     assert client.read(url) == order and len(order["authorizations"]) == 1
     assert relay.lost == ["create_order_below"]
     assert ca.stop() == 0
+
+
+@pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])
+def test_what_a_limit_takes_is_taken_once(ca, responder, relay, how):
+    assert ca.stop() == 0
+    ca.settings["limits.enabled"] = True
+    for limit in ("new_accounts_per_ip", "new_orders_per_account", "certificates_per_domain",
+                  "failed_validations_per_account_and_name"):
+        ca.settings |= {f"limits.{limit}.count": 9, f"limits.{limit}.period": "30d"}
+    ca.start()
+    for statement in CHARGED:
+        relay.lose(statement, how)
+    client = Client(ca, responder)
+    client.register()
+    name = unique_name()
+    client.issue([name])
+    other = unique_name()
+    _, order = client.order([other])
+    authorization = client.read(order["authorizations"][0])
+    client.must(client.post(client.challenge_of(authorization, "http-01")["url"], {}))
+    client.wait_while(order["authorizations"][0], {"pending", "processing"})
+    assert sorted(relay.lost) == sorted(CHARGED), "some statement was not executed"
+
+    account = client.account_url.rsplit("/", 1)[1]
+    left = {}
+    for words in (["--address", "127.0.0.1"], ["--account", account, "--name", other]):
+        answer = run([BIN / "cairn-ca", "limit", "show", ca.home, "--json", *words])
+        left |= {row["limit"]: row.get("remaining") for row in json.loads(answer)["buckets"]}
+    assert (left["new_accounts_per_ip"], left["new_orders_per_account"],
+            left["certificates_per_domain"],
+            left["failed_validations_per_account_and_name"]) == (8, 7, 8, 8)
 
 
 @pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])

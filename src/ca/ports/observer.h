@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "ca/facts/limit_name.h"
 #include "crypto/key.h"
 #include "protocol/challenge_type.h"
 #include "protocol/problem.h"
@@ -56,6 +57,9 @@ class Observer {
     virtual void issued(Subject) {}
     /// An order that was being processed failed for good.
     virtual void issuance_refused(protocol::ProblemType) {}
+    /// A limit refused a request, or held it until there was enough again.
+    virtual void limit_refused(LimitName) {}
+    virtual void limit_held(LimitName) {}
     virtual void revoked(protocol::RevocationReason) {}
 
     enum class AccountChange { created, updated, deactivated, key_changed };

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "ca/facts/account.h"
+#include "ca/facts/charge.h"
 #include "ca/facts/external_key.h"
 #include "ca/facts/id.h"
 #include "crypto/digest.h"
@@ -61,6 +62,14 @@ class OperatorStore {
     /// Accounts that are bound to the external key, in the order of their ids; at most `limit`.
     [[nodiscard]] virtual base::Task<std::vector<Account>> accounts_bound_to(
         std::string kid, std::optional<AccountId> after, std::size_t limit) = 0;
+    /// Sets a rate for all charges that name its key, in the place of their own and of a former
+    /// one. What was taken before stays taken.
+    [[nodiscard]] virtual base::Task<void> set_limit_override(LimitOverride wanted) = 0;
+    /// False if there is none under this key.
+    [[nodiscard]] virtual base::Task<bool> remove_limit_override(std::string key) = 0;
+    /// The overrides whose keys are behind `after`, in the order of their keys; at most `limit`.
+    [[nodiscard]] virtual base::Task<std::vector<LimitOverride>> list_limit_overrides(
+        std::string after, std::size_t limit) = 0;
 };
 
 }  // namespace cairn::ca

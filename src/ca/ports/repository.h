@@ -201,14 +201,22 @@ class OrderStore {
         crypto::Sha256Digest id;          ///< SHA-256 of its SPKI
         crypto::Sha256Digest thumbprint;  ///< that of its JWK (RFC 7638), as of an account's key
     };
-    enum class IssuanceBeginning { begun, key_is_blocked, key_is_an_accounts, refused };
+    enum class IssuanceBeginning {
+        begun,
+        key_is_blocked,
+        key_is_an_accounts,
+        refused,
+        over_limit,  ///< a bucket refused, and nothing else did; CounterStore::look says which
+    };
     /// Records the intent if the key is neither blocked nor any account's, and the order has no
     /// intent, no problem, has not expired at `intent.begun`, neither its account nor one of its
-    /// authorizations was deactivated, and no external key that vouches for one was revoked.
-    /// `begun` for exactly one caller.
+    /// authorizations was deactivated, no external key that vouches for one was revoked, and then
+    /// the buckets do not refuse. `begun` for exactly one caller. What was taken is kept with the
+    /// order.
     [[nodiscard]] virtual base::Task<IssuanceBeginning> begin_issuance(OrderId id,
                                                                        IssuanceIntent intent,
-                                                                       RequestedKey key) = 0;
+                                                                       RequestedKey key,
+                                                                       Charges charges = {}) = 0;
     /// Binds an issuance that has begun and not ended to `pin`, unless it is bound already. The pin
     /// that stands afterwards, of whoever came first; none if there is no such issuance. Called
     /// before anything signed may leave the process, so most issuances end without.
@@ -218,8 +226,11 @@ class OrderStore {
     /// completed or failed already, or is bound to another issuer; then nothing is added.
     [[nodiscard]] virtual base::Task<bool> complete_issuance(OrderId id,
                                                              IssuedCertificate certificate) = 0;
-    /// Marks an order that has an intent and is not completed as failed.
-    [[nodiscard]] virtual base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) = 0;
+    /// Marks an order that has an intent and is not completed as failed. With `now`, what its
+    /// issuance took from buckets goes back there in the same step, less what has come back by
+    /// itself since.
+    [[nodiscard]] virtual base::Task<bool> fail_issuance(
+        OrderId id, protocol::Problem problem, std::optional<base::Time> now = std::nullopt) = 0;
 
     struct UnfinishedValidation {
         AuthorizationId id;
@@ -279,6 +290,9 @@ class CounterStore {
     /// bucket that was never named is full. Throws std::invalid_argument for what can never be,
     /// such as a cost above the capacity or a bucket that is named twice.
     [[nodiscard]] virtual base::Task<ChargeDecision> charge(Charges charges, base::Time now) = 0;
+    /// What `charge` would decide now. Nothing is taken or marked: charges that refuse nothing are
+    /// left out of the decision, so they stand behind the others.
+    [[nodiscard]] virtual base::Task<ChargeDecision> look(Charges charges, base::Time now) = 0;
 };
 
 /// Everything that the CA keeps, behind one owner.

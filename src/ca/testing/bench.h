@@ -24,6 +24,7 @@
 #include "ca/work/issuance.h"
 #include "ca/work/issuer.h"
 #include "ca/work/ordering.h"
+#include "ca/work/rate_limits.h"
 #include "ca/work/registration.h"
 #include "ca/work/revocation.h"
 #include "ca/work/standing_proofs.h"
@@ -49,6 +50,8 @@ class Tally final : public Observer {
     void issued(Subject) override { ++certificates; }
     void issuance_refused(protocol::ProblemType) override { ++refusals; }
     void lint_refused(Lint) override { ++lints; }
+    void limit_refused(LimitName) override { ++limits_refused; }
+    void limit_held(LimitName) override { ++limits_held; }
     void revoked(protocol::RevocationReason) override { ++revocations; }
     void job_ended(Queue, JobEnding ending, Duration) override {
         ++endings.at(static_cast<std::size_t>(ending));
@@ -60,7 +63,8 @@ class Tally final : public Observer {
         return endings.at(static_cast<std::size_t>(ending));
     }
 
-    std::atomic<int> certificates = 0, refusals = 0, revocations = 0, lints = 0;
+    std::atomic<int> certificates = 0, refusals = 0, revocations = 0, lints = 0, limits_refused = 0,
+                     limits_held = 0;
 
   private:
     std::array<std::atomic<int>, 4> changes{};
@@ -74,23 +78,25 @@ struct Process {
             const ClockWatch& clock_watch, crypto::Random& random, base::Log& log,
             Observer& observer, Registration::Options registration_options,
             Validation::Options validation_options, Issuance::Options issuance_options,
-            ChallengeChoices choices)
-        : registration(repository, random, std::move(registration_options), log, observer),
-          ordering(repository, policy, profiles, issuers, clock, random, registration.terms(), log,
-                   std::move(choices)),
+            ChallengeChoices choices, RateLimits::Options limit_options)
+        : limits(std::move(limit_options), clock, log, observer),
+          registration(repository, random, std::move(registration_options), limits, log, observer),
+          ordering(repository, policy, profiles, issuers, limits, clock, random,
+                   registration.terms(), log, std::move(choices)),
           validation(
-              validation_options, repository, validator, profiles, clock,
+              validation_options, repository, validator, profiles, limits, clock,
               [&loop] { return loop.executor(); }, announcements, log, observer),
           standing(
               validation_options.inquiry, repository, validator, profiles, clock,
               [&loop] { return loop.executor(); }, announcements, log, observer),
           issuance(
-              repository, issuers, profiles, clock, clock_watch, random,
+              repository, issuers, profiles, limits, clock, clock_watch, random,
               [&loop] { return loop.executor(); }, announcements, log, observer,
               std::move(issuance_options)),
           revoking(repository, clock, log, observer) {}
 
     base::Announcements announcements;
+    RateLimits limits;
     Registration registration;
     Ordering ordering;
     Validation validation;
@@ -120,7 +126,7 @@ class Bench : public ::testing::Test {
         process_.reset();
         process_.emplace(loop, repository, validator, issuers, profiles, policy, clock, watch,
                          random, *log, tally, registration_options, validation_options,
-                         issuance_options, challenge_choices);
+                         issuance_options, challenge_choices, limit_options);
     }
     [[nodiscard]] Registration& registration() { return process().registration; }
     [[nodiscard]] Ordering& ordering() { return process().ordering; }
@@ -251,6 +257,7 @@ class Bench : public ::testing::Test {
     Validation::Options validation_options;
     Issuance::Options issuance_options;
     ChallengeChoices challenge_choices;
+    RateLimits::Options limit_options;
 
   private:
     Process& process() {

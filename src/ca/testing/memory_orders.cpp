@@ -112,7 +112,7 @@ base::Task<OrderStore::Placement> MemoryRepository::create_order(Order order,
         }
         if (facts_->orders.contains(order.id))
             throw std::runtime_error("an order has this id already");
-        auto decision = take_from(facts_->buckets, charges, order.created);
+        auto decision = take_from(*facts_, charges, order.created);
         const bool is_placed = decision.accepted;
         if (is_placed) facts_->orders.emplace(order.id, MemoryFacts::KeptOrder{order});
         for (std::size_t i = 0; is_placed && i < fresh.size(); ++i)
@@ -239,8 +239,8 @@ base::Task<OrderStore::ValidationEnd> MemoryRepository::finish_validation(Author
                [this, id, attempt = std::move(attempt), expires,
                 charges = std::move(charges)]() -> ValidationEnd {
                    auto* proof = open_attempt(id, attempt, *attempt.finished);
-                   auto decision = take_from(
-                       facts_->buckets, proof == nullptr ? Charges() : charges, *attempt.finished);
+                   auto decision = take_from(*facts_, proof == nullptr ? Charges() : charges,
+                                             *attempt.finished);
                    if (proof == nullptr || !decision.accepted) return {false, std::move(decision)};
                    auto ended = attempt;
                    if (proof->attempt) {
@@ -279,21 +279,27 @@ bool MemoryRepository::has_lost_its_ground(const Order& order) const {
 
 base::Task<OrderStore::IssuanceBeginning> MemoryRepository::begin_issuance(OrderId id,
                                                                            IssuanceIntent intent,
-                                                                           RequestedKey key) {
-    return run(StoreCall::begin_issuance, [this, id, intent = std::move(intent), key] {
-        using enum IssuanceBeginning;
-        if (holder_of(key.thumbprint) != nullptr) return key_is_an_accounts;
-        if (facts_->blocked_keys.contains(key.id)) return key_is_blocked;
-        const auto entry = facts_->orders.find(id);
-        if (entry == facts_->orders.end()) return refused;
-        auto& order = entry->second.order;
-        if (order.intent || order.problem || order.expires <= intent.begun ||
-            has_lost_its_ground(order))
-            return refused;
-        order.intent = intent;
-        entry->second.key = key.id;
-        return begun;
-    });
+                                                                           RequestedKey key,
+                                                                           Charges charges) {
+    return run(StoreCall::begin_issuance,
+               [this, id, intent = std::move(intent), key, charges = std::move(charges)] {
+                   using enum IssuanceBeginning;
+                   if (holder_of(key.thumbprint) != nullptr) return key_is_an_accounts;
+                   if (facts_->blocked_keys.contains(key.id)) return key_is_blocked;
+                   const auto entry = facts_->orders.find(id);
+                   if (entry == facts_->orders.end()) return refused;
+                   auto& order = entry->second.order;
+                   if (order.intent || order.problem || order.expires <= intent.begun ||
+                       has_lost_its_ground(order))
+                       return refused;
+                   std::map<std::string, std::int64_t> taken;
+                   if (!take_from(*facts_, charges, intent.begun, &taken).accepted)
+                       return over_limit;
+                   entry->second.charged = std::move(taken);
+                   order.intent = intent;
+                   entry->second.key = key.id;
+                   return begun;
+               });
 }
 
 base::Task<std::optional<IssuancePin>> MemoryRepository::pin_issuance(OrderId id, IssuancePin pin) {
@@ -322,13 +328,20 @@ base::Task<bool> MemoryRepository::complete_issuance(OrderId id, IssuedCertifica
     });
 }
 
-base::Task<bool> MemoryRepository::fail_issuance(OrderId id, protocol::Problem problem) {
-    return run(StoreCall::fail_issuance, [this, id, problem = std::move(problem)] {
+base::Task<bool> MemoryRepository::fail_issuance(OrderId id, protocol::Problem problem,
+                                                 std::optional<base::Time> now) {
+    return run(StoreCall::fail_issuance, [this, id, problem = std::move(problem), now] {
         const auto entry = facts_->orders.find(id);
         if (entry == facts_->orders.end()) return false;
         auto& order = entry->second.order;
         if (!order.intent || order.completed || order.problem) return false;
         order.problem = problem;
+        for (const auto& [bucket, cost] : entry->second.charged) {
+            const auto kept = facts_->buckets.find(bucket);
+            if (!now || kept == facts_->buckets.end()) continue;
+            const std::chrono::nanoseconds passed = *now - order.intent->begun;
+            kept->second -= std::clamp<std::int64_t>(cost - passed.count(), 0, cost);
+        }
         return true;
     });
 }

@@ -55,7 +55,7 @@ base::Task<AccountStore::Creation> MemoryRepository::create_account(Account acco
                    auto* external_key = usable_key_of(account);
                    if (account.binding && external_key == nullptr)
                        return {account, false, std::nullopt, {}, true};
-                   auto decision = take_from(facts_->buckets, charges, account.created);
+                   auto decision = take_from(*facts_, charges, account.created);
                    const bool is_created = decision.accepted;
                    if (is_created && external_key != nullptr) ++external_key->uses;
                    if (is_created) facts_->accounts.emplace(account.id, account);
@@ -237,7 +237,40 @@ base::Task<std::optional<std::string>> MemoryRepository::find_issuer(IssuerId id
 
 base::Task<ChargeDecision> MemoryRepository::charge(Charges charges, base::Time now) {
     return run(StoreCall::charge, [this, charges = std::move(charges), now] {
-        return take_from(facts_->buckets, charges, now);
+        return take_from(*facts_, charges, now);
+    });
+}
+
+base::Task<ChargeDecision> MemoryRepository::look(Charges charges, base::Time now) {
+    return run(StoreCall::look, [this, charges = std::move(charges), now]() mutable {
+        std::erase_if(charges, [](const Charge& charge) {
+            return charge.effect == Charge::Effect::mark || charge.effect == Charge::Effect::clear;
+        });
+        for (auto& charge : charges)
+            if (charge.effect == Charge::Effect::take) charge.effect = Charge::Effect::check;
+        return take_from(*facts_, charges, now);
+    });
+}
+
+base::Task<void> MemoryRepository::set_limit_override(LimitOverride wanted) {
+    return run(StoreCall::set_limit_override, [this, wanted = std::move(wanted)] {
+        facts_->overrides.insert_or_assign(wanted.key, wanted.rate);
+    });
+}
+
+base::Task<bool> MemoryRepository::remove_limit_override(std::string key) {
+    return run(StoreCall::remove_limit_override,
+               [this, key = std::move(key)] { return facts_->overrides.erase(key) == 1; });
+}
+
+base::Task<std::vector<LimitOverride>> MemoryRepository::list_limit_overrides(std::string after,
+                                                                              std::size_t limit) {
+    return run(StoreCall::list_limit_overrides, [this, after = std::move(after), limit] {
+        std::vector<LimitOverride> found;
+        for (auto entry = facts_->overrides.upper_bound(after);
+             entry != facts_->overrides.end() && found.size() < limit; ++entry)
+            found.push_back({entry->first, entry->second});
+        return found;
     });
 }
 

@@ -23,6 +23,8 @@ struct MemoryFacts {
         Order order;
         /// The key of the intent's CSR (SHA-256 of its SPKI).
         std::optional<crypto::Sha256Digest> key{};
+        /// What its issuance took: bucket and nanoseconds.
+        std::map<std::string, std::int64_t> charged{};
     };
 
     std::mutex mutex;
@@ -40,6 +42,7 @@ struct MemoryFacts {
     std::map<crypto::Sha256Digest, base::Time> compromised_keys;
     /// When each bucket will be full, in nanoseconds since 1970.
     std::map<std::string, std::int64_t> buckets;
+    std::map<std::string, Rate> overrides;
     std::optional<base::Time> believed_time;
 };
 
@@ -96,10 +99,11 @@ class MemoryRepository final : public Repository {
                                                 base::Time expires, Charges charges) override;
     base::Task<bool> deactivate_authorization(AuthorizationId id, base::Time now) override;
     base::Task<IssuanceBeginning> begin_issuance(OrderId id, IssuanceIntent intent,
-                                                 RequestedKey key) override;
+                                                 RequestedKey key, Charges charges) override;
     base::Task<std::optional<IssuancePin>> pin_issuance(OrderId id, IssuancePin pin) override;
     base::Task<bool> complete_issuance(OrderId id, IssuedCertificate certificate) override;
-    base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem) override;
+    base::Task<bool> fail_issuance(OrderId id, protocol::Problem problem,
+                                   std::optional<base::Time> now) override;
     base::Task<std::vector<UnfinishedValidation>> claim_unfinished_validations(
         std::size_t limit) override;
     base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
@@ -118,7 +122,12 @@ class MemoryRepository final : public Repository {
     base::Task<std::optional<std::string>> find_issuer(IssuerId id) override;
 
     base::Task<ChargeDecision> charge(Charges charges, base::Time now) override;
+    base::Task<ChargeDecision> look(Charges charges, base::Time now) override;
     base::Task<bool> reset_bucket(std::string bucket) override;
+    base::Task<void> set_limit_override(LimitOverride wanted) override;
+    base::Task<bool> remove_limit_override(std::string key) override;
+    base::Task<std::vector<LimitOverride>> list_limit_overrides(std::string after,
+                                                                std::size_t limit) override;
 
     // There is one node.
     base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override;
@@ -181,8 +190,9 @@ class MemoryRepository final : public Repository {
     std::optional<AuthorizationId> last_authorization_;
 };
 
-/// Takes from buckets as CounterStore promises it. Throws std::invalid_argument for what cannot be.
-[[nodiscard]] ChargeDecision take_from(std::map<std::string, std::int64_t>& buckets,
-                                       const Charges& charges, base::Time now);
+/// Takes from the buckets of `facts` as CounterStore promises it. Throws std::invalid_argument for
+/// what cannot be. `taken`, if given, is told what was taken from each: nanoseconds.
+[[nodiscard]] ChargeDecision take_from(MemoryFacts& facts, const Charges& charges, base::Time now,
+                                       std::map<std::string, std::int64_t>* taken = nullptr);
 
 }  // namespace cairn::ca::testing

@@ -58,6 +58,7 @@ void require_begun(OrderStore::IssuanceBeginning beginning) {
         case key_is_an_accounts:  // RFC 8555 section 11.1
             throw Problem(ProblemType::bad_csr, "the CSR is refused: its key is an account's key");
         case refused:
+        case over_limit:  // it was refused already
             throw Problem(ProblemType::order_not_ready,
                           "the order is being finalized already, or cannot be any more");
     }
@@ -66,13 +67,14 @@ void require_begun(OrderStore::IssuanceBeginning beginning) {
 }  // namespace
 
 Issuance::Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
-                   const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
-                   std::function<base::Executor()> next_executor,
+                   RateLimits& limits, const base::Clock& clock, const ClockWatch& clock_watch,
+                   crypto::Random& random, std::function<base::Executor()> next_executor,
                    base::Announcements& announcements, base::Log& log, Observer& observer,
                    Options options)
     : repository_(repository),
       issuers_(issuers),
       profiles_(profiles),
+      limits_(limits),
       clock_(clock),
       clock_watch_(clock_watch),
       random_(random),
@@ -199,7 +201,8 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
         .id = crypto::sha256(csr.public_key().spki()),
         .thumbprint = protocol::Jwk::of(csr.public_key()).thumbprint()};
     const auto foreign_endings = issuings_.foreign_endings();
-    const auto beginning = co_await repository_.begin_issuance(order.id, intent, key);
+    auto writing = begin_within_limits(order, intent, key, context);
+    const auto beginning = co_await std::move(writing);
     if (beginning == OrderStore::IssuanceBeginning::refused) {
         // Its twin may have come between the reading of the order and here.
         auto present = co_await repository_.find_order_and_proofs(order.id);
@@ -219,6 +222,28 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
     const bool is_submitted = queue_.submit(std::move(queued)) == JobQueue::Submission::taken;
     if (issuing && !is_submitted) issuings_.withdraw(id);
     co_return Beginning{true, std::move(issuing)};
+}
+
+base::Task<OrderStore::IssuanceBeginning> Issuance::begin_within_limits(
+    const Order& order, IssuanceIntent& intent, OrderStore::RequestedKey key,
+    RequestContext context) {
+    using enum OrderStore::IssuanceBeginning;
+    const auto exemption = co_await limits_.exemption_of(repository_, order, intent.begun);
+    const auto charges = issuance_charges(limits_.limits(), order.account, order.identifiers,
+                                          exemption, intent.validity.not_after, intent.begun);
+    auto beginning = co_await repository_.begin_issuance(order.id, intent, key, charges);
+    if (beginning != over_limit) co_return beginning;
+    const auto held = co_await repository_.look(charges, intent.begun);
+    if (!held.accepted)
+        intent.begun =
+            co_await limits_.wait_or_refuse(charges, held, order.account.to_string(), context);
+    beginning = co_await repository_.begin_issuance(order.id, intent, key, charges);
+    if (beginning != over_limit) co_return beginning;
+    auto refusal = co_await repository_.look(charges, intent.begun);
+    if (refusal.accepted)  // somebody was given back since
+        refusal = {.accepted = false, .refused_by = 0, .retry_at = intent.begun + base::Seconds(1)};
+    context.time = intent.begun;
+    limits_.refuse(charges, refusal, context);
 }
 
 base::Task<void> Issuance::carry_out(OrderId id) {
@@ -286,7 +311,10 @@ base::Task<std::vector<QueuedJob>> Issuance::unfinished(std::size_t limit) {
 
 base::Task<bool> Issuance::write(OrderId id, const IssuanceEnding& ending) {
     try {
-        if (ending.problem) co_return co_await repository_.fail_issuance(id, *ending.problem);
+        if (ending.problem) {
+            auto failing = repository_.fail_issuance(id, *ending.problem, clock_.now());
+            co_return co_await std::move(failing);
+        }
         co_return co_await repository_.complete_issuance(id, *ending.certificate);
     } catch (const OutcomeUnknown&) {
         unsettled_.add(id, ending);
@@ -363,7 +391,8 @@ Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
 
 base::Task<void> Issuance::give_up(OrderId id) {
     Problem problem(ProblemType::server_internal, "the CA could not issue the certificate");
-    const bool is_written = co_await repository_.fail_issuance(id, std::move(problem));
+    const bool is_written =
+        co_await repository_.fail_issuance(id, std::move(problem), clock_.now());
     if (is_written) observer_.issuance_refused(ProblemType::server_internal);
     announcements_.announce(id.to_string());
 }

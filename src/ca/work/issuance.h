@@ -17,6 +17,7 @@
 #include "ca/work/job_queue.h"
 #include "ca/work/jobs_in_flight.h"
 #include "ca/work/ordering.h"
+#include "ca/work/rate_limits.h"
 #include "ca/work/unsettled_endings.h"
 #include "crypto/random.h"
 #include "crypto/weak_keys.h"
@@ -48,9 +49,10 @@ class Issuance {
   public:
     using Options = IssuanceOptions;
     Issuance(Repository& repository, const Issuers& issuers, const Profiles& profiles,
-             const base::Clock& clock, const ClockWatch& clock_watch, crypto::Random& random,
-             std::function<base::Executor()> next_executor, base::Announcements& announcements,
-             base::Log& log, Observer& observer, Options options = {});
+             RateLimits& limits, const base::Clock& clock, const ClockWatch& clock_watch,
+             crypto::Random& random, std::function<base::Executor()> next_executor,
+             base::Announcements& announcements, base::Log& log, Observer& observer,
+             Options options = {});
 
     /// Takes up the intents that a former process left.
     void start();
@@ -95,6 +97,12 @@ class Issuance {
                          const AccountScope& scope) const;
     /// What the operator lets the account have; with the URIs of its external key if `csr` has any.
     base::Task<AccountScope> scope_of(Account account, const pki::Csr& csr);
+    /// Writes the intent, if the limits let it; `over_limit` is never returned. `intent` is as it
+    /// was written.
+    base::Task<OrderStore::IssuanceBeginning> begin_within_limits(const Order& order,
+                                                                  IssuanceIntent& intent,
+                                                                  OrderStore::RequestedKey key,
+                                                                  RequestContext context);
     /// What there is to wait for, if the order has an intent with the same CSR already.
     static std::optional<Beginning> repeated(const OrderView& view, const base::Bytes& csr);
     /// The order as the store has it now.
@@ -151,6 +159,7 @@ class Issuance {
     Repository& repository_;
     const Issuers& issuers_;
     const Profiles& profiles_;
+    RateLimits& limits_;
     const base::Clock& clock_;
     const ClockWatch& clock_watch_;
     crypto::Random& random_;

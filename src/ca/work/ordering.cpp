@@ -48,12 +48,13 @@ Problem not_found(const char* what) {
 }  // namespace
 
 Ordering::Ordering(Repository& store, const NamePolicy& policy, const Profiles& profiles,
-                   const Issuers& issuers, const base::Clock& clock, crypto::Random& random,
-                   Terms terms, base::Log& log, ChallengeChoices choices)
+                   const Issuers& issuers, RateLimits& limits, const base::Clock& clock,
+                   crypto::Random& random, Terms terms, base::Log& log, ChallengeChoices choices)
     : store_(store),
       policy_(policy),
       profiles_(profiles),
       issuers_(issuers),
+      limits_(limits),
       clock_(clock),
       random_(random),
       terms_(std::move(terms)),
@@ -190,8 +191,26 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
                    .now = now};
     view.proofs = std::move(fresh);
     for (const auto& proof : view.proofs) view.order.authorizations.push_back(proof.id);
-    auto placing = store_.create_order(view.order, view.proofs, std::move(reuse));
-    auto placement = co_await std::move(placing);
+    auto writing = write(std::move(view), std::move(reuse), std::move(context));
+    co_return co_await std::move(writing);
+}
+
+base::Task<OrderView> Ordering::write(OrderView view, OrderStore::Reuse reuse,
+                                      RequestContext context) {
+    const auto account = view.order.account;
+    const auto exemption = co_await limits_.exemption_of(store_, view.order, context.time);
+    const auto charges =
+        new_order_charges(limits_.limits(), account, view.order.identifiers, exemption);
+    auto placement = co_await store_.create_order(view.order, view.proofs, reuse, charges);
+    if (!placement.decision.accepted) {
+        const auto held = context.time;
+        context.time = co_await limits_.wait_or_refuse(charges, placement.decision,
+                                                       account.to_string(), context);
+        view.now = view.order.created = context.time;
+        view.order.expires += context.time - held;
+        placement = co_await store_.create_order(view.order, view.proofs, reuse, charges);
+        if (!placement.decision.accepted) limits_.refuse(charges, placement.decision, context);
+    }
     auto& reused = placement.reused;
     for (std::size_t i = 0; i < reused.size(); ++i) {
         if (!reused[i]) continue;
@@ -201,7 +220,7 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
     for (const auto& proof : view.proofs) {
         if (proof.vouched_by.empty()) continue;
         log_.info("authorized by the operator's word", {{"request", context.request},
-                                                        {"account", account.id.to_string()},
+                                                        {"account", account.to_string()},
                                                         {"authorization", proof.id.to_string()},
                                                         {"identifier", proof.identifier.value()},
                                                         {"kid", proof.vouched_by}});

@@ -16,6 +16,7 @@
 #include "ca/rules/profile.h"
 #include "ca/rules/terms.h"
 #include "ca/work/issuer.h"
+#include "ca/work/rate_limits.h"
 #include "crypto/random.h"
 #include "protocol/authorization.h"
 #include "protocol/order.h"
@@ -38,8 +39,8 @@ struct OrderView {
 class Ordering {
   public:
     Ordering(Repository& store, const NamePolicy& policy, const Profiles& profiles,
-             const Issuers& issuers, const base::Clock& clock, crypto::Random& random, Terms terms,
-             base::Log& log, ChallengeChoices choices = {});
+             const Issuers& issuers, RateLimits& limits, const base::Clock& clock,
+             crypto::Random& random, Terms terms, base::Log& log, ChallengeChoices choices = {});
 
     /// Places an order, within what the account's external key allows, if it is bound to one.
     [[nodiscard]] base::Task<OrderView> place(Account account, protocol::NewOrderRequest request,
@@ -95,11 +96,15 @@ class Ordering {
     /// Names above each identifier that may be proved for their subdomains.
     [[nodiscard]] std::vector<std::vector<protocol::Identifier>> names_above(
         const std::vector<protocol::Identifier>& identifiers) const;
+    /// Writes the order in `view`, with those of its authorizations that are new, if the limits
+    /// let it, and puts the others in their places.
+    base::Task<OrderView> write(OrderView view, OrderStore::Reuse reuse, RequestContext context);
 
     Repository& store_;
     const NamePolicy& policy_;
     const Profiles& profiles_;
     const Issuers& issuers_;
+    RateLimits& limits_;
     const base::Clock& clock_;
     crypto::Random& random_;
     const Terms terms_;

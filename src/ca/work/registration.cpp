@@ -37,10 +37,11 @@ std::string_view event_of(Observer::AccountChange change) {
 }  // namespace
 
 Registration::Registration(Repository& repository, crypto::Random& random, Options options,
-                           base::Log& log, Observer& observer)
+                           RateLimits& limits, base::Log& log, Observer& observer)
     : repository_(repository),
       random_(random),
       options_(std::move(options)),
+      limits_(limits),
       log_(log),
       observer_(observer) {}
 
@@ -81,7 +82,8 @@ base::Task<AccountStore::Creation> Registration::register_account(
                     .terms_url = terms,
                     .binding = std::move(binding)};
     if (!terms.empty()) account.terms_agreed = now;
-    auto creation = co_await repository_.create_account(std::move(account));
+    auto creating = create(std::move(account), context);
+    auto creation = co_await std::move(creating);
     if (creation.refusal) refuse_key(*creation.refusal);
     if (creation.is_binding_refused)  // as it was a moment ago, it could be used
         throw Problem(ProblemType::unauthorized,
@@ -96,6 +98,19 @@ base::Task<AccountStore::Creation> Registration::register_account(
                                         {"account", creation.account.id.to_string()},
                                         {"kid", creation.account.binding->kid}});
     }
+    co_return creation;
+}
+
+base::Task<AccountStore::Creation> Registration::create(Account account, RequestContext context) {
+    const auto charges = new_account_charges(limits_.limits(), context);
+    auto creation = co_await repository_.create_account(account, charges);
+    if (creation.decision.accepted) co_return creation;
+    const auto client = context.client ? context.client->to_string() : std::string();
+    context.time = co_await limits_.wait_or_refuse(charges, creation.decision, client, context);
+    account.created = context.time;
+    if (account.terms_agreed) account.terms_agreed = context.time;
+    creation = co_await repository_.create_account(account, charges);
+    if (!creation.decision.accepted) limits_.refuse(charges, creation.decision, context);
     co_return creation;
 }
 

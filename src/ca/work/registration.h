@@ -12,6 +12,7 @@
 #include "ca/ports/observer.h"
 #include "ca/ports/repository.h"
 #include "ca/rules/terms.h"
+#include "ca/work/rate_limits.h"
 #include "crypto/random.h"
 #include "crypto/weak_keys.h"
 #include "protocol/account.h"
@@ -33,8 +34,8 @@ class Registration {
         /// A new account must be bound to an external one (section 7.3.4).
         bool external_account_required = false;
     };
-    Registration(Repository& repository, crypto::Random& random, Options options, base::Log& log,
-                 Observer& observer);
+    Registration(Repository& repository, crypto::Random& random, Options options,
+                 RateLimits& limits, base::Log& log, Observer& observer);
 
     /// Finds the account with this key, or makes one unless only an existing one was asked for.
     /// `url` is the one that the request was sent to, which its external account binding repeats.
@@ -57,6 +58,8 @@ class Registration {
     };
 
   private:
+    /// Makes the account, if the limits let it.
+    base::Task<AccountStore::Creation> create(Account account, RequestContext context);
     /// Judges what can be seen of the key itself.
     void require_usable_key(const protocol::Jwk& key) const;
     /// The binding that the request offers, which its MAC proves and its key allows; nothing if it
@@ -73,6 +76,7 @@ class Registration {
     Repository& repository_;
     crypto::Random& random_;
     Options options_;
+    RateLimits& limits_;
     base::Log& log_;
     Observer& observer_;
 };

@@ -106,15 +106,17 @@ Problem could_not_validate() {
 }  // namespace
 
 Validation::Validation(Options options, Repository& repository, Validator& validator,
-                       const Profiles& profiles, const base::Clock& clock,
+                       const Profiles& profiles, RateLimits& limits, const base::Clock& clock,
                        std::function<base::Executor()> next_executor,
                        base::Announcements& announcements, base::Log& log, Observer& observer)
     : options_(options),
       repository_(repository),
       inquiry_(options.inquiry, validator, clock, log, observer),
       profiles_(profiles),
+      limits_(limits),
       clock_(clock),
       announcements_(announcements),
+      log_(log),
       attempts_(announcements),
       queue_(
           {.name = "validation",
@@ -181,12 +183,13 @@ base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authori
         co_return nullptr;  // under way, or failed: the client asks again what it has
     if (auto refusal = attempt_refusal(authorization, now)) throw std::move(*refusal);
     if (!options_.challenges.contains(method)) throw not_offered_any_more(method);
+    const bool may_have_failed = co_await require_few_failures(authorization, context);
     const auto id = authorization.id;
     auto job = job_of(id, account.id, authorization.identifier);
     authorization.attempt =
         ValidationAttempt{.method = method, .started = now, .request = context.request};
-    const auto beginning =
-        attempts_.begin(id, {std::move(authorization), std::move(account)}, context.received);
+    const auto beginning = attempts_.begin(
+        id, {std::move(authorization), std::move(account), may_have_failed}, context.received);
     const auto& attempt = beginning.job;
     if (attempt->facts.authorization.attempt->method != method) throw other_attempt();
     if (!beginning.is_new) co_return attempt;
@@ -197,6 +200,44 @@ base::Task<Validation::Attempts::Handle> Validation::begin(Authorization authori
     if (submission == JobQueue::Submission::owner_full) throw too_many_of_the_account();
     if (submission == JobQueue::Submission::full) throw too_many();
     co_return nullptr;  // the queue stops, or the last attempt is just ending
+}
+
+base::Task<bool> Validation::require_few_failures(const Authorization& authorization,
+                                                  const RequestContext& context) {
+    const auto& limits = limits_.limits();
+    auto charges = validation_checks(limits, authorization.account, authorization.identifier);
+    const auto checks = charges.size();
+    for (auto& charge : failure_charges(limits, authorization.account, authorization.identifier))
+        if (limit_of(charge) == LimitName::consecutive_failures_per_account_and_name)
+            charges.push_back(std::move(charge));
+    if (charges.empty()) co_return false;
+    const auto decision = co_await repository_.look(charges, context.time);
+    // What has no more room for a failure in a row is paused, or was until now.
+    if (!decision.accepted && *decision.refused_by < checks)
+        limits_.refuse(charges, decision, context);
+    co_return tells_of_failures(charges, decision);
+}
+
+base::Task<bool> Validation::finish(const Authorization& authorization, base::Time expires,
+                                    Charges charges) {
+    const auto& attempt = *authorization.attempt;
+    auto finishing = repository_.finish_validation(authorization.id, attempt, expires, charges);
+    auto end = co_await std::move(finishing);
+    const bool is_last = attempt.problem && is_last_failure(charges, end.decision);
+    // It has failed, whether or not there is a place left to count that (ADR 42).
+    if (!end.decision.accepted) {
+        auto uncounted = repository_.finish_validation(authorization.id, attempt, expires);
+        end = co_await std::move(uncounted);
+    }
+    if (!is_last) co_return end.is_recorded;
+    const auto pause =
+        pause_charges(limits_.limits(), authorization.account, authorization.identifier);
+    co_await repository_.charge(pause, *attempt.finished);
+    log_.warning("account paused for a name",
+                 {{"request", attempt.request},
+                  {"account", authorization.account.to_string()},
+                  {"identifier", authorization.identifier.base_value()}});
+    co_return end.is_recorded;
 }
 
 bool Validation::is_under_way(const Authorization& authorization) const {
@@ -243,6 +284,8 @@ base::Task<JobQueue::Again> Validation::carry_out(AuthorizationId id) {
     auto subject = co_await subject_of(id);
     if (!subject) co_return std::nullopt;
     auto& [authorization, account] = *subject;
+    const auto begun = attempts_.find(id);
+    const bool may_have_failed = !begun || begun->facts.may_have_failed;
     Inquiry::Finding finding;
     if (!account || account->deactivated)
         finding.failure.emplace(Problem(ProblemType::unauthorized, "the account was deactivated"));
@@ -265,10 +308,19 @@ base::Task<JobQueue::Again> Validation::carry_out(AuthorizationId id) {
     const auto now = clock_.now();
     const auto expires = proof_expiry(*profiles_.find(""), finding.reliable_for, now);
     const bool is_valid = !problem;
+    const bool is_clients_doing = problem && problem->type != ProblemType::server_internal &&
+                                  account && !account->deactivated;
     authorization.attempt = attempt.ended(now, std::move(problem));
-    auto finishing = repository_.finish_validation(id, *authorization.attempt, expires);
-    const auto end = co_await std::move(finishing);
-    if (!end.is_recorded) co_return std::nullopt;
+    Charges charges;
+    if (!is_valid && is_clients_doing)
+        charges =
+            failure_charges(limits_.limits(), authorization.account, authorization.identifier);
+    else if (is_valid && may_have_failed)
+        charges =
+            success_charges(limits_.limits(), authorization.account, authorization.identifier);
+    auto finishing = finish(authorization, expires, std::move(charges));
+    const bool is_recorded = co_await std::move(finishing);
+    if (!is_recorded) co_return std::nullopt;
     if (is_valid) authorization.expires = expires;
     job.set_result(std::move(authorization));
     co_return std::nullopt;

@@ -15,6 +15,7 @@
 #include "ca/work/inquiry.h"
 #include "ca/work/job_queue.h"
 #include "ca/work/jobs_in_flight.h"
+#include "ca/work/rate_limits.h"
 #include "protocol/challenge_type.h"
 
 namespace cairn::ca {
@@ -43,7 +44,7 @@ class Validation {
         Inquiry::Options inquiry{};
     };
     Validation(Options options, Repository& repository, Validator& validator,
-               const Profiles& profiles, const base::Clock& clock,
+               const Profiles& profiles, RateLimits& limits, const base::Clock& clock,
                std::function<base::Executor()> next_executor, base::Announcements& announcements,
                base::Log& log, Observer& observer);
 
@@ -71,6 +72,7 @@ class Validation {
     struct Facts {
         Authorization authorization;  ///< with the attempt
         Account account;
+        bool may_have_failed;  ///< whether failures of this name may be counted
     };
     using Attempts = JobsInFlight<AuthorizationId, Facts, Authorization>;
 
@@ -78,6 +80,13 @@ class Validation {
     /// announced under the authorization's id.
     base::Task<Attempts::Handle> begin(Authorization authorization, Account account,
                                        protocol::ChallengeType method, RequestContext context);
+    /// Whether failures of the name are counted for the account. Throws a problem if there were too
+    /// many.
+    base::Task<bool> require_few_failures(const Authorization& authorization,
+                                          const RequestContext& context);
+    /// Writes how an attempt ended, with what that takes from the limits. False if it had ended.
+    base::Task<bool> finish(const Authorization& authorization, base::Time expires,
+                            Charges charges);
     /// Whether it is being validated, recorded or not.
     [[nodiscard]] bool is_under_way(const Authorization& authorization) const;
     /// Records the attempt, if it has not ended, so that a client may be told of it: whatever
@@ -103,8 +112,10 @@ class Validation {
     Repository& repository_;
     Inquiry inquiry_;
     const Profiles& profiles_;
+    RateLimits& limits_;
     const base::Clock& clock_;
     base::Announcements& announcements_;
+    base::Log& log_;
     Attempts attempts_;
     JobQueue queue_;
 };

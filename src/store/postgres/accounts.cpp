@@ -48,14 +48,16 @@ const Statement create_charged{
         " AND coalesce(not_after > $5, true) AND coalesce(uses < most_uses, true) FOR UPDATE),"
         " able AS MATERIALIZED (SELECT obstacle,"
         " $11 IS NULL OR EXISTS (SELECT FROM vouching) AS is_bound FROM asked),"
-        " spent AS MATERIALIZED (SELECT s.accepted, s.arrivals FROM able CROSS JOIN LATERAL"
-        " spend_if(able.obstacle = 0 AND able.is_bound, $13, $14, $15, $16, $17) AS s),"
+        " spent AS MATERIALIZED (SELECT s.accepted, s.state FROM able CROSS JOIN LATERAL"
+        " settle(able.obstacle = 0 AND able.is_bound, " +
+        ChargeLists::placeholders(13) +
+        ") AS s),"
         " used AS (UPDATE external_keys SET uses = uses + 1 WHERE kid = $11"
         " AND (SELECT accepted FROM spent)),"
         " added AS (" +
         insertion +
         " FROM spent WHERE accepted)"
-        " SELECT obstacle, is_bound, arrivals FROM able CROSS JOIN spent",
+        " SELECT obstacle, is_bound, state FROM able CROSS JOIN spent",
     repeatable};
 const Statement update{"update_account",
                        "UPDATE accounts SET contacts = coalesce($2, contacts),"

@@ -66,17 +66,19 @@ const std::string may_finish =
     " AND ((started IS NULL AND expires > $4) OR method = $2)";
 const Statement finish{"finish_validation", finishing + may_finish, repeatable};
 // The authorization is locked before the buckets are asked, so that they are only where it can end.
-const Statement finish_charged{
-    "finish_validation_charged",
-    "WITH target AS MATERIALIZED (SELECT id FROM authorizations" + may_finish +
-        " FOR UPDATE),"
-        " spent AS MATERIALIZED (SELECT accepted, arrivals FROM"
-        " spend_if((SELECT count(*) = 1 FROM target), $8, $9, $10, $11, $12)),"
-        " finished AS (" +
-        finishing + may_finish +
-        " AND (SELECT accepted FROM spent) RETURNING id)"
-        " SELECT EXISTS (SELECT FROM finished), arrivals FROM spent",
-    repeatable};
+const Statement finish_charged{"finish_validation_charged",
+                               "WITH target AS MATERIALIZED (SELECT id FROM authorizations" +
+                                   may_finish +
+                                   " FOR UPDATE),"
+                                   " spent AS MATERIALIZED (SELECT accepted, state FROM"
+                                   " settle((SELECT count(*) = 1 FROM target), " +
+                                   ChargeLists::placeholders(8) +
+                                   ")),"
+                                   " finished AS (" +
+                                   finishing + may_finish +
+                                   " AND (SELECT accepted FROM spent) RETURNING id)"
+                                   " SELECT EXISTS (SELECT FROM finished), state FROM spent",
+                               repeatable};
 const Statement deactivate{"deactivate_authorization",
                            "UPDATE authorizations SET deactivated = $2"
                            " WHERE id = $1 AND deactivated IS NULL AND expires > $2"

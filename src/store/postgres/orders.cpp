@@ -94,25 +94,27 @@ std::string creation_after(const std::string& first, const std::string& conditio
            condition + ") ";
 }
 
-const std::string spending =
-    "spent AS MATERIALIZED (SELECT accepted, arrivals FROM spend($21, $22, $23, $24, $25)), ";
+const std::string spending = "spent AS MATERIALIZED (SELECT accepted, state FROM settle(true, " +
+                             ChargeLists::placeholders(21) + ")), ";
 const std::string if_spent = "(SELECT accepted FROM spent)";
-// The first row has no place, but where the buckets arrived.
-const std::string arrivals_and_reused = "SELECT arrivals, NULL::bigint, " +
-                                        nulls_for(authorization_columns) +
-                                        " FROM spent UNION ALL SELECT NULL, r.* FROM reused r";
+// The first row has no place, but the state of the buckets.
+const std::string state_and_reused = "SELECT state, NULL::bigint, " +
+                                     nulls_for(authorization_columns) +
+                                     " FROM spent UNION ALL SELECT NULL, r.* FROM reused r";
 
 const Statement create{
     "create_order", creation_after("", "true", of_same_name) + "SELECT * FROM reused", repeatable};
-const Statement create_charged{
-    "create_order_charged", creation_after(spending, if_spent, of_same_name) + arrivals_and_reused,
-    repeatable};
+const Statement create_charged{"create_order_charged",
+                               creation_after(spending, if_spent, of_same_name) + state_and_reused,
+                               repeatable};
 const Statement create_below{
     "create_order_below", creation_after("", "true", of_names_above(21)) + "SELECT * FROM reused",
     repeatable};
 const Statement create_below_charged{
     "create_order_below_charged",
-    creation_after(spending, if_spent, of_names_above(26)) + arrivals_and_reused, repeatable};
+    creation_after(spending, if_spent, of_names_above(21 + ChargeLists::parameter_count)) +
+        state_and_reused,
+    repeatable};
 
 // What read_order reads, of orders called `o`.
 const std::string columns =
@@ -151,8 +153,7 @@ const Statement list_before{"orders_of_before",
 // The lock of the key comes first. That of the rows waits for a deactivation that is not committed
 // yet, and then sees it; one that comes later waits for the intent. Locked are authorizations in
 // the order of their ids, then the order: whatever else locks both keeps to that.
-const Statement begin{
-    "begin_issuance",
+const std::string look_at_ground =
     "WITH requested AS MATERIALIZED"
     " (SELECT obstacle_to_key($11, $8, $9, false) AS obstacle),"
     " proofs AS MATERIALIZED (SELECT a.deactivated, a.vouched_by FROM"
@@ -160,18 +161,35 @@ const Statement begin{
     " CROSS JOIN generate_series(1, length(o.authorizations), 16) AS place"
     " WHERE o.id = $1 AND (SELECT obstacle = 0 FROM requested) ORDER BY 1) AS named"
     " CROSS JOIN LATERAL (SELECT deactivated, vouched_by FROM authorizations v"
-    " WHERE v.id = named.id FOR SHARE) AS a),"
+    " WHERE v.id = named.id FOR SHARE) AS a),";
+const std::string beginning =
     " begun AS (UPDATE orders SET begun = $2, csr = $3, serial = $4,"
     " certificate_not_before = $5, certificate_not_after = $6, node = $7,"
-    " request = $10, key = $8"
+    " request = $10, key = $8";
+const std::string may_begin =
     " WHERE (SELECT obstacle = 0 FROM requested)"
     " AND id = $1 AND begun IS NULL AND problem IS NULL AND expires > $2"
     " AND NOT EXISTS (SELECT FROM proofs WHERE deactivated IS NOT NULL)"
     " AND NOT EXISTS (SELECT FROM proofs p JOIN external_keys k ON k.kid = p.vouched_by"
     " WHERE k.revoked IS NOT NULL)"
-    " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL"
-    " RETURNING id)"
-    " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
+    " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL";
+const Statement begin{"begin_issuance",
+                      look_at_ground + beginning + may_begin +
+                          " RETURNING id)"
+                          " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
+                      repeatable};
+// The order is locked before the buckets are asked, so that they are only where it can begin.
+const Statement begin_charged{
+    "begin_issuance_charged",
+    look_at_ground + " target AS MATERIALIZED (SELECT id FROM orders" + may_begin +
+        " FOR UPDATE),"
+        " spent AS MATERIALIZED (SELECT accepted, state, taken FROM"
+        " settle((SELECT count(*) = 1 FROM target), " +
+        ChargeLists::placeholders(12) + "))," + beginning +
+        ", charged_buckets = $12, charged_costs = (SELECT taken FROM spent)" + may_begin +
+        " AND (SELECT accepted FROM spent) RETURNING id)"
+        " SELECT obstacle, EXISTS (SELECT FROM begun), accepted OR state IS NULL"
+        " FROM requested CROSS JOIN spent",
     repeatable};
 const Statement pin_begun{"pin_issuance",
                           "UPDATE orders SET pinned_octets = CASE WHEN pinned_issuer IS NULL THEN "
@@ -189,8 +207,11 @@ const Statement complete{
     " SELECT $1, $2, $3, $4, $5, $6, $7, $9 FROM completed",
     repeatable};
 const Statement fail{"fail_issuance",
-                     "UPDATE orders SET problem = $2 WHERE id = $1"
-                     " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
+                     "WITH failed AS (UPDATE orders SET problem = $2 WHERE id = $1"
+                     " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
+                     " RETURNING charged_buckets, charged_costs, begun)"
+                     " SELECT give_back(charged_buckets, charged_costs, begun * 1000000000,"
+                     " $3 * 1000000000) FROM failed",
                      repeatable};
 const Statement claim{
     "claim_unfinished_issuances",
@@ -210,6 +231,8 @@ const Statement claim{
         " SELECT id, account FROM chosen WHERE is_own OR id IN (SELECT id FROM orphans)"
         " ORDER BY turn, begun, id",
     repeatable};
+
+constexpr base::Time end_of_time{std::chrono::days(365 * 200)};
 
 OrderId read_id(PostgresRow& row) {
     return id_from<ca::OrderKind>(row.blob());
@@ -378,11 +401,15 @@ base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId acc
 }
 
 base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance(
-    OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
+    OrderId id, ca::IssuanceIntent intent, RequestedKey key, ca::Charges charges) {
+    const ChargeLists lists(charges, intent.begun);
+    auto parameters =
+        Parameters::of(id, intent.begun, intent.csr, intent.serial.der_content(),
+                       intent.validity.not_before, intent.validity.not_after, node_.id(), key.id,
+                       key.thumbprint, intent.request, lock_of_key(key.id));
+    if (!charges.empty()) lists.add_to(parameters);
     const auto answer =
-        co_await run(begin, id, intent.begun, intent.csr, intent.serial.der_content(),
-                     intent.validity.not_before, intent.validity.not_after, node_.id(), key.id,
-                     key.thumbprint, intent.request, lock_of_key(key.id));
+        co_await pool_.call(charges.empty() ? begin : begin_charged, std::move(parameters));
     if (answer.follows_lost_answer()) {
         const auto order = co_await find_order(id);
         if (order && order->intent && order->intent->serial == intent.serial)
@@ -392,7 +419,9 @@ base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance
     const auto obstacle = obstacle_from(row.integer());
     if (obstacle == KeyObstacle::blocked) co_return IssuanceBeginning::key_is_blocked;
     if (obstacle == KeyObstacle::account) co_return IssuanceBeginning::key_is_an_accounts;
-    co_return row.boolean() ? IssuanceBeginning::begun : IssuanceBeginning::refused;
+    if (row.boolean()) co_return IssuanceBeginning::begun;
+    const bool is_over_limit = !charges.empty() && !row.boolean();
+    co_return is_over_limit ? IssuanceBeginning::over_limit : IssuanceBeginning::refused;
 }
 
 base::Task<std::optional<ca::IssuancePin>> PostgresRepository::pin_issuance(OrderId id,
@@ -416,9 +445,11 @@ base::Task<bool> PostgresRepository::complete_issuance(OrderId id,
     co_return is_completed;
 }
 
-base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem problem) {
-    const auto answer = co_await run(fail, id, problem.to_json());
-    bool has_failed = answer.affected() == 1;
+base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem problem,
+                                                   std::optional<base::Time> now) {
+    // Long after it was taken, everything has come back by itself.
+    const auto answer = co_await run(fail, id, problem.to_json(), now.value_or(end_of_time));
+    bool has_failed = answer.rows() == 1;
     if (!has_failed && answer.follows_lost_answer()) {
         const auto order = co_await find_order(id);
         has_failed = order && order->problem && order->problem->to_json() == problem.to_json();

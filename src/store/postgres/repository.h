@@ -57,11 +57,12 @@ class PostgresRepository final : public ca::SharedRepository {
                                                    std::optional<ca::OrderId> before,
                                                    std::size_t limit) override;
     base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
-                                                 RequestedKey key) override;
+                                                 RequestedKey key, ca::Charges charges) override;
     base::Task<std::optional<ca::IssuancePin>> pin_issuance(ca::OrderId id,
                                                             ca::IssuancePin pin) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
-    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
+    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem,
+                                   std::optional<base::Time> now) override;
     base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
         std::size_t limit) override;
 
@@ -110,7 +111,12 @@ class PostgresRepository final : public ca::SharedRepository {
 
     // counters.cpp
     base::Task<ca::ChargeDecision> charge(ca::Charges charges, base::Time now) override;
+    base::Task<ca::ChargeDecision> look(ca::Charges charges, base::Time now) override;
     base::Task<bool> reset_bucket(std::string bucket) override;
+    base::Task<void> set_limit_override(ca::LimitOverride wanted) override;
+    base::Task<bool> remove_limit_override(std::string key) override;
+    base::Task<std::vector<ca::LimitOverride>> list_limit_overrides(std::string after,
+                                                                    std::size_t limit) override;
 
     // work_leases.cpp
     base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override;

@@ -42,7 +42,8 @@ base::Task<ca::AccountStore::Creation> SqliteRepository::create_account(Account 
         const auto& binding = account.binding;
         if (binding && !is_usable(connection, binding->kid, account.created))
             return {account, false, std::nullopt, {}, true};
-        auto decision = take(connection, charges, withdrawals, instant_of(account.created));
+        auto decision =
+            take(connection, charges, withdrawals, instant_of(account.created)).decision;
         if (!decision.accepted) return {account, false, std::nullopt, std::move(decision)};
         connection.execute(
             "INSERT INTO accounts (id, thumbprint, jwk, contacts, created, terms_agreed,"

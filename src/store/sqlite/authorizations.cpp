@@ -196,7 +196,7 @@ base::Task<ca::OrderStore::ValidationEnd> SqliteRepository::finish_validation(
     const auto charged_at = instant_of(attempt.finished.value());
     auto step = [&](Connection& connection) -> ValidationEnd {
         if (!charges.empty() && !may_finish(connection, id, attempt)) return {};
-        auto decision = take(connection, charges, withdrawals, charged_at);
+        auto decision = take(connection, charges, withdrawals, charged_at).decision;
         if (!decision.accepted) return {false, std::move(decision)};
         const auto& problem = attempt.problem;
         const auto document = problem ? std::optional(problem->to_json()) : std::nullopt;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "store/sqlite/repository.h"
 #include "store/stored_rows.h"
@@ -52,6 +54,49 @@ bool stands_before(const std::vector<ca::Authorization>& fresh,
     return false;
 }
 
+// Whether an issuance may begin, by the condition of the statement that begins it.
+bool may_begin(Connection& connection, const OrderId& id, base::Time now) {
+    return connection.exists(
+        "SELECT 1 FROM orders WHERE id = ? AND begun IS NULL AND problem IS NULL AND expires > ?",
+        id, now);
+}
+
+// What an issuance took from buckets, as the order keeps it: a line for each, cost and name.
+std::string to_charged(const std::vector<TakenFrom>& taken) {
+    std::string text;
+    for (const auto& [bucket, cost] : taken) text += std::to_string(cost) + " " + bucket + "\n";
+    return text;
+}
+
+std::vector<TakenFrom> charged_from(std::string_view text) {
+    std::vector<TakenFrom> taken;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        const auto blank = line.find(' ');
+        TakenFrom one{.bucket = std::string(line.substr(blank + 1)), .cost = 0};
+        std::from_chars(line.data(), line.data() + blank, one.cost);
+        taken.push_back(std::move(one));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+    }
+    return taken;
+}
+
+// Gives back what the issuance of a failed order took.
+void refund(Connection& connection, const OrderId& id, base::Time now) {
+    struct Charged {
+        std::vector<TakenFrom> taken;
+        base::Time begun;
+    };
+    const auto charged = connection.find(
+        "SELECT charged, begun FROM orders WHERE id = ? AND charged IS NOT NULL",
+        [](Columns& row) {
+            auto taken = charged_from(row.text());
+            return Charged{std::move(taken), row.time()};
+        },
+        id);
+    if (charged) give_back(connection, charged->taken, instant_of(charged->begun), instant_of(now));
+}
+
 }  // namespace
 
 base::Task<ca::OrderStore::Placement> SqliteRepository::create_order(
@@ -62,7 +107,7 @@ base::Task<ca::OrderStore::Placement> SqliteRepository::create_order(
     auto step = [&](Connection& connection) {
         auto& [reused, decision] = placement;
         reused.clear();  // a step that is undone is run again
-        decision = take(connection, charges, withdrawals, instant_of(order.created));
+        decision = take(connection, charges, withdrawals, instant_of(order.created)).decision;
         if (!decision.accepted) return;
         for (std::size_t i = 0; i < fresh.size(); ++i)
             reused.push_back(reuse ? find_standing(connection, order, i, *reuse) : std::nullopt);
@@ -127,19 +172,26 @@ base::Task<std::vector<OrderId>> SqliteRepository::orders_of(ca::AccountId accou
 }
 
 base::Task<ca::OrderStore::IssuanceBeginning> SqliteRepository::begin_issuance(
-    OrderId id, ca::IssuanceIntent intent, RequestedKey key) {
+    OrderId id, ca::IssuanceIntent intent, RequestedKey key, ca::Charges charges) {
     using enum IssuanceBeginning;
+    const auto withdrawals = withdrawals_of(charges);
     auto step = [&](Connection& connection) {
         if (holder_of(connection, key.thumbprint)) return key_is_an_accounts;
         if (blocked_keys_.may_have(key.id) && is_blocked(connection, key.id)) return key_is_blocked;
         if (has_lost_its_ground(connection, id)) return refused;
+        if (!charges.empty() && !may_begin(connection, id, intent.begun)) return refused;
+        const auto taking = take(connection, charges, withdrawals, instant_of(intent.begun));
+        if (!taking.decision.accepted) return over_limit;
+        const auto charged =
+            taking.taken.empty() ? std::nullopt : std::optional(to_charged(taking.taken));
         const bool is_begun =
             connection.execute(
                 "UPDATE orders SET begun = ?1, csr = ?2, serial = ?3,"
-                " certificate_not_before = ?4, certificate_not_after = ?5, request = ?7, key = ?8"
+                " certificate_not_before = ?4, certificate_not_after = ?5, request = ?7, key = ?8,"
+                " charged = ?9"
                 " WHERE id = ?6 AND begun IS NULL AND problem IS NULL AND expires > ?1",
                 intent.begun, intent.csr, intent.serial.der_content(), intent.validity.not_before,
-                intent.validity.not_after, id, intent.request, key.id) == 1;
+                intent.validity.not_after, id, intent.request, key.id, charged) == 1;
         if (!is_begun) return refused;
         announce(orders_, id, [&](Order& order) { order.intent = intent; });
         return begun;
@@ -185,13 +237,15 @@ base::Task<bool> SqliteRepository::complete_issuance(OrderId id,
     co_return co_await writer_.run(step);
 }
 
-base::Task<bool> SqliteRepository::fail_issuance(OrderId id, protocol::Problem problem) {
+base::Task<bool> SqliteRepository::fail_issuance(OrderId id, protocol::Problem problem,
+                                                 std::optional<base::Time> now) {
     auto step = [&](Connection& connection) {
         const bool has_failed =
             connection.execute(
                 "UPDATE orders SET problem = ? WHERE id = ?"
                 " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
                 problem.to_json(), id) == 1;
+        if (has_failed && now) refund(connection, id, *now);
         if (has_failed) announce(orders_, id, [&](Order& order) { order.problem = problem; });
         return has_failed;
     };

@@ -66,11 +66,12 @@ class SqliteRepository final : public ca::Repository {
                                                    std::optional<ca::OrderId> before,
                                                    std::size_t limit) override;
     base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
-                                                 RequestedKey key) override;
+                                                 RequestedKey key, ca::Charges charges) override;
     base::Task<std::optional<ca::IssuancePin>> pin_issuance(ca::OrderId id,
                                                             ca::IssuancePin pin) override;
     base::Task<bool> complete_issuance(ca::OrderId id, ca::IssuedCertificate certificate) override;
-    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override;
+    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem,
+                                   std::optional<base::Time> now) override;
     base::Task<std::vector<UnfinishedIssuance>> claim_unfinished_issuances(
         std::size_t limit) override;
 
@@ -111,7 +112,12 @@ class SqliteRepository final : public ca::Repository {
 
     // counters.cpp
     base::Task<ca::ChargeDecision> charge(ca::Charges charges, base::Time now) override;
+    base::Task<ca::ChargeDecision> look(ca::Charges charges, base::Time now) override;
     base::Task<bool> reset_bucket(std::string bucket) override;
+    base::Task<void> set_limit_override(ca::LimitOverride wanted) override;
+    base::Task<bool> remove_limit_override(std::string key) override;
+    base::Task<std::vector<ca::LimitOverride>> list_limit_overrides(std::string after,
+                                                                    std::size_t limit) override;
 
     // One process has the store, and with it every lease.
     base::Task<Lease> try_lease(std::string, base::Milliseconds duration) override {
@@ -164,9 +170,21 @@ void insert_authorization(Connection& connection, const ca::Authorization& autho
 [[nodiscard]] std::optional<ca::Authorization> find_reusable_for_subdomains(
     Connection& connection, const ca::AccountId& account, const protocol::Identifier& identifier,
     const ca::OrderStore::Reuse& reuse);
-/// Takes from all of these buckets or, if one of them holds too little, from none.
-[[nodiscard]] ca::ChargeDecision take(Connection& connection, std::span<const ca::Charge> charges,
-                                      std::span<const Withdrawal> withdrawals, Instant now);
+/// What was taken from a bucket, in nanoseconds.
+struct TakenFrom {
+    std::string bucket;
+    std::int64_t cost;
+};
+struct Taking {
+    ca::ChargeDecision decision;
+    std::vector<TakenFrom> taken;
+};
+/// Takes from all of these buckets or, if one of them refuses, from none.
+[[nodiscard]] Taking take(Connection& connection, std::span<const ca::Charge> charges,
+                          std::span<const Withdrawal> withdrawals, Instant now);
+/// Gives back what was taken at `taken_at`, as far as it has not come back since.
+void give_back(Connection& connection, std::span<const TakenFrom> taken, Instant taken_at,
+               Instant now);
 void insert_certificate(Connection& connection, const ca::IssuedCertificate& certificate);
 [[nodiscard]] bool is_blocked(Connection& connection, const crypto::Sha256Digest& key);
 /// Whether this key (SHA-256 of its SPKI) is in a certificate, or in one whose issuance has begun.

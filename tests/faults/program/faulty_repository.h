@@ -97,9 +97,10 @@ class FaultyRepository final : public ca::Repository {
                       store_->deactivate_authorization(std::move(id), now));
     }
     base::Task<IssuanceBeginning> begin_issuance(ca::OrderId id, ca::IssuanceIntent intent,
-                                                 RequestedKey key) override {
-        return around(point_, "begin_issuance",
-                      store_->begin_issuance(std::move(id), std::move(intent), key));
+                                                 RequestedKey key, ca::Charges charges) override {
+        return around(
+            point_, "begin_issuance",
+            store_->begin_issuance(std::move(id), std::move(intent), key, std::move(charges)));
     }
     base::Task<std::optional<ca::IssuancePin>> pin_issuance(ca::OrderId id,
                                                             ca::IssuancePin pin) override {
@@ -109,9 +110,10 @@ class FaultyRepository final : public ca::Repository {
         return around(point_, "complete_issuance",
                       store_->complete_issuance(std::move(id), std::move(certificate)));
     }
-    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem) override {
+    base::Task<bool> fail_issuance(ca::OrderId id, protocol::Problem problem,
+                                   std::optional<base::Time> now) override {
         return around(point_, "fail_issuance",
-                      store_->fail_issuance(std::move(id), std::move(problem)));
+                      store_->fail_issuance(std::move(id), std::move(problem), now));
     }
     base::Task<void> add_certificate(ca::IssuedCertificate certificate) override {
         return around(point_, "add_certificate", store_->add_certificate(std::move(certificate)));
@@ -139,6 +141,12 @@ class FaultyRepository final : public ca::Repository {
     base::Task<bool> reset_bucket(std::string bucket) override {
         return store_->reset_bucket(std::move(bucket));
     }
+    base::Task<void> set_limit_override(ca::LimitOverride wanted) override {
+        return store_->set_limit_override(std::move(wanted));
+    }
+    base::Task<bool> remove_limit_override(std::string key) override {
+        return store_->remove_limit_override(std::move(key));
+    }
     base::Task<bool> block_key(crypto::Sha256Digest key) override { return store_->block_key(key); }
     base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override {
         return store_->try_lease(std::move(work), duration);
@@ -149,6 +157,14 @@ class FaultyRepository final : public ca::Repository {
     }
 
     // Calls that read.
+
+    base::Task<ca::ChargeDecision> look(ca::Charges charges, base::Time now) override {
+        return store_->look(std::move(charges), now);
+    }
+    base::Task<std::vector<ca::LimitOverride>> list_limit_overrides(std::string after,
+                                                                    std::size_t limit) override {
+        return store_->list_limit_overrides(std::move(after), limit);
+    }
 
     base::Task<std::optional<ca::Account>> find_account(ca::AccountId id) override {
         return store_->find_account(std::move(id));

@@ -41,6 +41,125 @@ ALTER TABLE authorizations ADD COLUMN subdomains bigint;
 ALTER TABLE authorizations ADD COLUMN preauthorized bigint;
 CREATE INDEX pending_preauthorizations ON authorizations (account, expires)
     WHERE preauthorized IS NOT NULL AND finished IS NULL AND deactivated IS NULL;
+-- Rates that an operator has set for one account, domain or network, by the keys that charges name:
+-- count tokens come back within period seconds.
+CREATE TABLE limit_overrides (
+    key    text PRIMARY KEY,
+    count  bigint NOT NULL,
+    period bigint NOT NULL
+);
+
+-- Asks all of these buckets and, if none refuses, does to them what was wanted; where nothing is
+-- wanted, nothing is accepted, and the state is NULL. effects: 0 takes, 1 checks, 2 refuses while the
+-- bucket is not full, 3 marks it for the time of its interval, 4 clears it. overrides: for each bucket
+-- the keys of its overrides, a line for each, of which the first counts. state: the arrivals as they
+-- were, none before the present, then the counts of the overrides and their periods, 0 for none.
+-- taken: from each bucket, in nanoseconds.
+CREATE FUNCTION settle(wanted boolean, buckets text[], overrides text[], effects bigint[],
+                       intervals bigint[], costs bigint[], capacities bigint[],
+                       present bigint, forget_before bigint,
+                       OUT accepted boolean, OUT state bigint[], OUT taken bigint[])
+LANGUAGE plpgsql AS $$
+DECLARE
+    wanted_bucket text;
+    arrivals bigint[];
+    others bigint[] := array_fill(0::bigint, ARRAY[cardinality(buckets)]);
+    periods bigint[] := others;
+    pause bigint;
+    room bigint;
+BEGIN
+    accepted := false;
+    IF NOT wanted THEN
+        RETURN;
+    END IF;
+    accepted := true;
+    IF cardinality(buckets) = 0 THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM limit_overrides) THEN
+        SELECT array_agg(coalesce(o.count, 0) ORDER BY w.place),
+               array_agg(coalesce(o.period, 0) ORDER BY w.place) INTO others, periods
+            FROM unnest(overrides) WITH ORDINALITY AS w (keys, place)
+            LEFT JOIN LATERAL (SELECT l.count, l.period
+                FROM unnest(string_to_array(w.keys, E'\n')) WITH ORDINALITY AS k (key, turn)
+                CROSS JOIN LATERAL (SELECT * FROM limit_overrides f WHERE f.key = k.key OFFSET 0) AS l
+                ORDER BY k.turn LIMIT 1) AS o ON true;
+    END IF;
+    -- In the order of their names, which all who want several keep to.
+    FOR wanted_bucket IN SELECT u.b FROM unnest(buckets, effects) AS u (b, e)
+            WHERE u.e = 0 ORDER BY u.b LOOP
+        PERFORM FROM counters c WHERE c.bucket = wanted_bucket FOR UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO counters AS c (bucket, arrival) VALUES (wanted_bucket, present)
+                ON CONFLICT (bucket) DO UPDATE SET arrival = c.arrival;
+        END IF;
+    END LOOP;
+    SELECT array_agg(greatest((SELECT c.arrival FROM counters c WHERE c.bucket = b.name), present)
+                     ORDER BY b.place) INTO arrivals
+        FROM unnest(buckets) WITH ORDINALITY AS b (name, place);
+    FOR place IN 1 .. cardinality(buckets) LOOP
+        taken[place] := 0;
+        IF effects[place] <= 1 THEN
+            pause := intervals[place];
+            room := capacities[place];
+            IF others[place] > 0 THEN
+                pause := periods[place] * 1000000000 / others[place];
+                room := pause * others[place];
+            END IF;
+            IF arrivals[place] > present + room + 3600000000000 THEN
+                arrivals[place] := present + room;
+                IF effects[place] = 0 THEN
+                    UPDATE counters c SET arrival = arrivals[place] WHERE c.bucket = buckets[place];
+                END IF;
+            END IF;
+            accepted := accepted AND arrivals[place] + pause * costs[place] <= present + room;
+            IF effects[place] = 0 THEN
+                taken[place] := pause * costs[place];
+            END IF;
+        ELSIF effects[place] = 2 THEN
+            accepted := accepted AND arrivals[place] <= present;
+        END IF;
+    END LOOP;
+    state := arrivals || others || periods;
+    IF accepted THEN
+        FOR place IN 1 .. cardinality(buckets) LOOP
+            IF effects[place] = 0 THEN
+                UPDATE counters c SET arrival = arrivals[place] + taken[place]
+                    WHERE c.bucket = buckets[place];
+            ELSIF effects[place] = 3 THEN
+                INSERT INTO counters AS c (bucket, arrival)
+                    VALUES (buckets[place], present + intervals[place])
+                    ON CONFLICT (bucket) DO UPDATE SET arrival = greatest(c.arrival, excluded.arrival);
+            ELSIF effects[place] = 4 THEN
+                DELETE FROM counters c WHERE c.bucket = buckets[place];
+            END IF;
+        END LOOP;
+    END IF;
+    -- A bucket that has been full for long is as good as none.
+    IF 0 = ANY (effects) OR 3 = ANY (effects) THEN
+        DELETE FROM counters WHERE bucket = ANY (ARRAY(
+            SELECT c.bucket FROM counters c
+            WHERE c.arrival < forget_before AND c.bucket <> ALL (buckets)
+            ORDER BY c.arrival LIMIT cardinality(buckets) + 1 FOR UPDATE SKIP LOCKED));
+    END IF;
+END $$;
+
+-- What the issuance of an order took from buckets, until it fails.
+ALTER TABLE orders ADD COLUMN charged_buckets text[];
+ALTER TABLE orders ADD COLUMN charged_costs bigint[];
+
+-- Gives back what was taken at taken_at, less what has come back by itself since.
+CREATE FUNCTION give_back(buckets text[], costs bigint[], taken_at bigint, present bigint)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOR place IN 1 .. coalesce(cardinality(buckets), 0) LOOP
+        UPDATE counters c SET arrival = c.arrival
+            - greatest(0, costs[place] - greatest(0, present - taken_at))
+            WHERE c.bucket = buckets[place] AND costs[place] > 0;
+    END LOOP;
+    RETURN coalesce(cardinality(buckets), 0);
+END $$;
 )sql";
 
 }  // namespace cairn::store

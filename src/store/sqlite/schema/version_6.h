@@ -41,6 +41,15 @@ ALTER TABLE authorizations ADD COLUMN subdomains INTEGER;
 ALTER TABLE authorizations ADD COLUMN preauthorized INTEGER;
 CREATE INDEX pending_preauthorizations ON authorizations (account, expires)
     WHERE preauthorized IS NOT NULL AND finished IS NULL AND deactivated IS NULL;
+-- Rates that an operator has set for one account, domain or network, by the keys that charges name:
+-- count tokens come back within period seconds.
+CREATE TABLE limit_overrides (
+    key    TEXT PRIMARY KEY,
+    count  INTEGER NOT NULL,
+    period INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- What the issuance took from buckets: a line for each, nanoseconds and name. NULL: nothing.
+ALTER TABLE orders ADD COLUMN charged TEXT;
 )sql";
 
 }  // namespace cairn::store

@@ -1,0 +1,290 @@
+#include "admin/limit_operations.h"
+
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+#include "admin/page.h"
+#include "base/duration.h"
+#include "base/enum_table.h"
+#include "base/result.h"
+
+namespace cairn::admin {
+namespace json = boost::json;
+
+using ca::LimitName;
+using ca::LimitSubject;
+
+namespace {
+
+constexpr std::size_t most_names = 100;
+
+[[noreturn]] void refuse(const std::string& detail) {
+    throw Refused(Refused::Kind::usage, detail);
+}
+
+json::object row_of(const std::string& name, std::string_view summary,
+                    const std::optional<ca::Limit>& limit, const std::optional<ca::Limit>& usual) {
+    json::object row{{"limit", name}, {"on", limit.has_value()}};
+    if (limit) {
+        row["count"] = limit->rate.count;
+        row["period"] = base::duration_text(limit->rate.period);
+        if (limit->burst != 0) row["burst"] = limit->burst;
+    }
+    row["source"] = limit == usual ? "default" : "configuration";
+    row["counts"] = summary;
+    return row;
+}
+
+json::object row_of(const ca::LimitOverride& found) {
+    const auto blank = found.key.find(' ');
+    return {{"limit", found.key.substr(0, blank)},
+            {"on", true},
+            {"for", found.key.substr(blank + 1)},
+            {"count", found.rate.count},
+            {"period", base::duration_text(found.rate.period)},
+            {"source", "override"}};
+}
+
+base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+    const auto page = Page::from(arguments);
+    json::array rows;
+    for (const auto name : base::enumerators<LimitName>)
+        if (page.after.empty() && name != LimitName::requests_per_ip)
+            rows.push_back(row_of(std::string(to_string(name)), summary_of(name),
+                                  context.limits[name], context.usual_limits[name]));
+    for (const auto group : base::enumerators<ca::RequestGroup>)
+        if (page.after.empty())
+            rows.push_back(row_of(std::string(to_string(LimitName::requests_per_ip)) + "." +
+                                      std::string(to_string(group)),
+                                  summary_of(LimitName::requests_per_ip),
+                                  context.request_limits[group],
+                                  context.usual_request_limits[group]));
+    const auto overrides = co_await context.repository.list_limit_overrides(page.after, page.limit);
+    for (const auto& found : overrides) rows.push_back(row_of(found));
+    json::object result{{"limits", std::move(rows)}};
+    if (overrides.size() == page.limit) result["next"] = overrides.back().key;
+    co_return result;
+}
+
+/// An account that there is, by its id or URL.
+base::Task<ca::AccountId> require_account(const Context& context, std::string text) {
+    const auto id = ca::AccountId::from_text(text.substr(text.rfind('/') + 1));
+    if (!id) refuse("\"" + base::printable(text) + "\" is no account's id or URL");
+    const auto account = co_await context.repository.find_account(*id);
+    if (!account)
+        throw Refused(Refused::Kind::not_found, "there is no account " + base::printable(text) +
+                                                    "; `account list` shows those there are");
+    co_return *id;
+}
+
+protocol::Identifier require_name(const std::string& text) {
+    if (auto address = protocol::Identifier::ip(text)) return *address;
+    auto name = protocol::Identifier::dns(text);
+    if (!name)
+        refuse("\"" + base::printable(text) +
+               "\" is no domain name and no address: " + name.error().message);
+    return *name;
+}
+
+LimitName require_limit(const std::string& text) {
+    const auto name = ca::limit_from(text);
+    if (!name || name == LimitName::requests_per_ip)
+        refuse("there is no limit \"" + base::printable(text) +
+               "\" that the store counts; `limit list` shows those there are");
+    return *name;
+}
+
+/// What the options name.
+base::Task<ca::BucketSubject> subject_of(const Context& context, const Arguments& arguments) {
+    ca::BucketSubject subject;
+    const auto account = arguments.word("account");
+    const auto address = arguments.word("address");
+    const auto names = arguments.words("name");
+    if (!account.empty()) subject.account = co_await require_account(context, account);
+    if (names.size() > most_names) refuse("at most 100 names can be given");
+    for (const auto& name : names) subject.names.push_back(require_name(name));
+    if (!address.empty()) {
+        const auto parsed = base::IpAddress::from_lenient_text(address);
+        if (!parsed) refuse("\"" + base::printable(address) + "\" is no address");
+        subject.address = *parsed;
+    }
+    co_return subject;
+}
+
+/// The buckets that the options name, of one limit if they say so. Each only looks.
+base::Task<ca::Charges> buckets_of(const Context& context, const Arguments& arguments) {
+    const auto subject = co_await subject_of(context, arguments);
+    auto charges = ca::buckets_of(context.limits, subject);
+    const auto limit = arguments.word("limit");
+    if (!limit.empty()) {
+        const auto name = require_limit(limit);
+        std::erase_if(charges, [&](const ca::Charge& charge) { return limit_of(charge) != name; });
+    }
+    if (charges.empty())
+        throw Refused(Refused::Kind::not_found,
+                      "no limit that is on counts for what the options name; `limit list` shows "
+                      "which are on and what they count");
+    co_return charges;
+}
+
+base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+    const auto charges = co_await buckets_of(context, arguments);
+    const auto decision = co_await context.repository.look(charges, context.clock.now());
+    json::array rows;
+    for (std::size_t i = 0; i < charges.size(); ++i) {
+        const auto& charge = charges[i];
+        json::object row{{"limit", to_string(limit_of(charge))}, {"bucket", charge.bucket}};
+        if (charge.effect == ca::Charge::Effect::bar) {
+            row["paused"] = decision.remaining.at(i) == 0;
+        } else {
+            row["remaining"] = decision.remaining.at(i);
+            row["count"] = decision.rates.at(i).count;
+            row["period"] = base::duration_text(decision.rates.at(i).period);
+        }
+        rows.push_back(std::move(row));
+    }
+    co_return json::object{{"buckets", std::move(rows)}};
+}
+
+base::Task<json::object> reset(const Context& context, const Arguments& arguments) {
+    const auto charges = co_await buckets_of(context, arguments);
+    json::array rows;
+    for (const auto& charge : charges) {
+        auto resetting = context.repository.reset_bucket(charge.bucket);
+        const bool was_used = co_await std::move(resetting);
+        rows.push_back(json::object{
+            {"limit", to_string(limit_of(charge))}, {"bucket", charge.bucket}, {"used", was_used}});
+    }
+    co_return json::object{{"buckets", std::move(rows)}};
+}
+
+/// The key of the override that the options name.
+base::Task<std::string> override_key_of(const Context& context, const Arguments& arguments) {
+    const auto limit = require_limit(arguments.word("limit"));
+    const auto account = arguments.word("account");
+    const auto domain = arguments.word("domain");
+    const auto network = arguments.word("network");
+    const auto given = !account.empty() + !domain.empty() + !network.empty();
+    if (given != 1) refuse("one of --account, --domain and --network says for whom it is");
+    const auto kind = !account.empty()  ? LimitSubject::account
+                      : !domain.empty() ? LimitSubject::domain
+                                        : LimitSubject::network;
+    if (!is_for(limit, kind))
+        refuse("limit " + std::string(to_string(limit)) + " cannot be set for one " +
+               std::string(to_string(kind)) + ": it counts " + std::string(summary_of(limit)));
+    if (kind == LimitSubject::account) {
+        const auto id = co_await require_account(context, account);
+        co_return ca::override_key(limit, kind, id.to_string());
+    }
+    if (kind == LimitSubject::network) {
+        const auto parsed = base::IpNetwork::from_text(network);
+        if (!parsed)
+            refuse("\"" + base::printable(network) + "\" is no network: " + parsed.error().message);
+        co_return ca::override_key(limit, kind, parsed->to_string());
+    }
+    const auto name = require_name(domain);
+    const auto counted = ca::counted_domain(name);
+    if (name.type() == protocol::IdentifierType::dns && counted != name.value())
+        refuse("limits count for whole registered domains: say " + counted);
+    co_return ca::override_key(limit, kind, counted);
+}
+
+base::Task<json::object> set_override(const Context& context, const Arguments& arguments) {
+    const auto key = co_await override_key_of(context, arguments);
+    const auto count = arguments.count("count");
+    const auto period_text = arguments.word("period");
+    if (arguments.flag("remove")) {
+        if (count || !period_text.empty()) refuse("--remove wants no --count and no --period");
+        auto removing = context.repository.remove_limit_override(key);
+        const bool was_there = co_await std::move(removing);
+        if (!was_there)
+            throw Refused(Refused::Kind::not_found,
+                          "there is no such override; `limit list` shows those there are");
+        co_return json::object{{"override", key}, {"removed", true}};
+    }
+    if (!count || *count < 1 || *count > 1'000'000'000)
+        refuse("--count must say how many, from 1 to 1000000000");
+    const auto period = base::duration_from(period_text);
+    if (!period) refuse("--period " + period.error().message);
+    if (*period > std::chrono::days(3650)) refuse("--period must be at most 3650d");
+    const ca::LimitOverride wanted{.key = key, .rate = {*count, *period}};
+    co_await context.repository.set_limit_override(wanted);
+    auto result = row_of(wanted);
+    const auto limit = *ca::limit_from(arguments.word("limit"));
+    if (!context.limits[limit])
+        result["note"] = "the limit itself is off, so nothing is counted; it holds once it is on";
+    co_return result;
+}
+
+std::vector<Parameter> bucket_parameters() {
+    return {{"account", Parameter::Kind::word, "Id or URL of an account"},
+            {"name", Parameter::Kind::words,
+             "A domain name or address; several are one set of names (may be repeated)"},
+            {"address", Parameter::Kind::word, "The address of a client"},
+            {"limit", Parameter::Kind::word, "This limit alone"}};
+}
+
+}  // namespace
+
+Operation limit_list() {
+    return {.noun = "limit",
+            .verb = "list",
+            .summary = "List the limits, their values, and the overrides",
+            .example = "cairn-ca limit list /var/lib/cairn-ca",
+            .parameters = Page::parameters(),
+            .rows = "limits",
+            .columns = {"limit", "for", "on", "count", "period", "burst", "source"},
+            .run = list};
+}
+
+Operation limit_show() {
+    return {.noun = "limit",
+            .verb = "show",
+            .summary = "Show how much is left for an account, names or an address",
+            .example =
+                "cairn-ca limit show /var/lib/cairn-ca --account AZrQfJvQq3nV5m8kq1b2cw "
+                "--name www.example.com",
+            .parameters = bucket_parameters(),
+            .rows = "buckets",
+            .columns = {"limit", "bucket", "remaining", "count", "period", "paused"},
+            .run = show};
+}
+
+Operation limit_override() {
+    return {.noun = "limit",
+            .verb = "override",
+            .summary = "Set a limit for one account, domain or network",
+            .example =
+                "cairn-ca limit override /var/lib/cairn-ca new_orders_per_account --account "
+                "AZrQfJvQq3nV5m8kq1b2cw --count 5000 --period 3h",
+            .parameters = {{"limit", Parameter::Kind::word, "Name of the limit",
+                            Parameter::Place::argument},
+                           {"account", Parameter::Kind::word, "Id or URL of an account"},
+                           {"domain", Parameter::Kind::word,
+                            "A registered domain, an IPv4 address or the /64 of an IPv6 one"},
+                           {"network", Parameter::Kind::word,
+                            "An address range, 10.0.0.0/8; of several the smallest counts"},
+                           {"count", Parameter::Kind::count, "So many ..."},
+                           {"period", Parameter::Kind::word, "... within this time, as 3h or 7d"},
+                           {"remove", Parameter::Kind::flag, "Remove the override"}},
+            .effect = Operation::Effect::acts,
+            .run = set_override};
+}
+
+Operation limit_reset() {
+    return {.noun = "limit",
+            .verb = "reset",
+            .summary = "Give back what was used, and unpause an account for a name",
+            .example =
+                "cairn-ca limit reset /var/lib/cairn-ca --account AZrQfJvQq3nV5m8kq1b2cw "
+                "--name www.example.com",
+            .parameters = bucket_parameters(),
+            .rows = "buckets",
+            .columns = {"limit", "bucket", "used"},
+            .effect = Operation::Effect::acts,
+            .run = reset};
+}
+
+}  // namespace cairn::admin
