@@ -221,8 +221,9 @@ TEST(NewOrderRequest, MayNameAnAncestorToProve) {  // RFC 9444 section 4.3
     EXPECT_EQ(request->identifiers.size(), 3U);
     const auto ancestor = DnsName::from_text("example.org").value();
     EXPECT_THAT(request->ancestors,
-                ElementsAre(testing::Pair(Identifier::dns("*.example.org").value(), ancestor),
-                            testing::Pair(Identifier::dns("a.b.example.org").value(), ancestor)));
+                testing::UnorderedElementsAre(
+                    testing::Pair(Identifier::dns("*.example.org").value(), ancestor),
+                    testing::Pair(Identifier::dns("a.b.example.org").value(), ancestor)));
     EXPECT_EQ(request->to_json(), json);
 }
 
