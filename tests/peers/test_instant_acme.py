@@ -30,7 +30,7 @@ def suite(tmp_path_factory):
         shutil.copy(trusted, original)
     trusted.write_text(original.read_text() + (template / "pki" / "root.pem").read_text())
     environment = os.environ | {
-        "PEBBLE": str(STAND_IN), "CHALLTESTSRV": "/usr/bin/pebble-challtestsrv",
+        "PEBBLE": str(STAND_IN), "CHALLTESTSRV": str(STAND_IN.with_name("challtestsrv")),
         "CAIRN_TEMPLATE": str(template), "CAIRN_CA": str(BIN / "cairn-ca"),
         "CARGO_HOME": str(source.parent / "cargo")}
 
