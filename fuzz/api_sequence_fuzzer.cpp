@@ -1,7 +1,7 @@
 // Whole requests to the API, in sequences and at once, against a model of what must hold:
 // src/api/testing/request_sequence.h. The parsers behind it have targets of their own.
 
-// Checks 52, 80, 91, 127, 128, 138, 142, 153, 154.
+// Checks 52, 80, 91, 127, 128, 138, 142, 153, 154, 169.
 
 #include <cstddef>
 #include <cstdint>

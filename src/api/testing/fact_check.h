@@ -19,8 +19,13 @@ namespace cairn::api::testing {
 /// What does not hold is a sentence.
 class FactCheck {
   public:
-    /// The first thing that does not hold. Nothing may be under way.
-    [[nodiscard]] std::optional<std::string> broken(ca::testing::MemoryFacts& facts) {
+    /// For how long what an order, a certificate or a failure takes from its limit stays taken:
+    /// longer than any sequence.
+    static constexpr base::Seconds taken_for = std::chrono::days(400);
+
+    /// The first thing that does not hold at `now`. Nothing may be under way.
+    [[nodiscard]] std::optional<std::string> broken(ca::testing::MemoryFacts& facts,
+                                                    base::Time now) {
         const std::scoped_lock lock(facts.mutex);
         std::map<ca::OrderId, int> count;
         for (const auto& [serial, certificate] : facts.certificates) {
@@ -29,7 +34,8 @@ class FactCheck {
         }
         for (const auto& [id, kept] : facts.orders)
             if (kept.order.completed && count[id] != 1) return "an order lacks its certificate";
-        return broken_keys(facts);
+        if (auto wrong = broken_keys(facts)) return wrong;
+        return broken_limits(facts, now);
     }
     /// Remembers which orders cannot be issued any more, whatever waits for them.
     void note_lost_orders(ca::testing::MemoryFacts& facts) {
@@ -126,6 +132,36 @@ class FactCheck {
                 return "a key is an account's and a certificate's";
         std::ranges::sort(keys);
         if (std::ranges::adjacent_find(keys) != keys.end()) return "two accounts have one key";
+        return std::nullopt;
+    }
+
+    /// Limits are spent by what there is, and by nothing that was refused or has failed.
+    static std::optional<std::string> broken_limits(const Facts& facts, base::Time now) {
+        for (const auto& [bucket, full_at] : facts.buckets) {
+            const auto kind = bucket.substr(0, bucket.find(':'));
+            const auto is_of = [&](const ca::AccountId& account) {
+                return bucket.find(account.to_string()) != std::string::npos;
+            };
+            std::int64_t count = 0;
+            if (kind == "new_orders_per_account") {
+                count = std::ranges::count_if(facts.orders, [&](const auto& entry) {
+                    return is_of(entry.second.order.account);
+                });
+            } else if (kind == "certificates_per_domain") {
+                count = std::ssize(facts.certificates);
+            } else if (kind == "failed_validations_per_account_and_name") {
+                count = std::ranges::count_if(facts.authorizations, [&](const auto& entry) {
+                    const auto& attempt = entry.second.attempt;
+                    return is_of(entry.second.account) && attempt && attempt->problem;
+                });
+            } else {
+                continue;
+            }
+            const auto spent = base::Seconds(full_at / 1'000'000'000) - now.time_since_epoch();
+            if (spent > count * taken_for) return kind + " is spent by what is not there";
+            if (kind == "new_orders_per_account" && spent < (count - 1) * taken_for)
+                return "an order was not counted";
+        }
         return std::nullopt;
     }
 

@@ -100,6 +100,9 @@ class SequenceModel {
     [[nodiscard]] bool is_certifiable(std::size_t key) const {
         return holder_of(key) == nullptr && !blocked.contains(key);
     }
+    [[nodiscard]] std::size_t orders_of(std::size_t owner) const {
+        return static_cast<std::size_t>(std::ranges::count(orders, owner, &KnownOrder::owner));
+    }
     [[nodiscard]] bool knows_certificate(const std::string& url) const {
         return std::ranges::any_of(certificates, [&](const auto& each) { return each.url == url; });
     }
