@@ -89,7 +89,7 @@ base::Task<OrderStore::Preauthorization> MemoryRepository::create_authorization(
             if (result.is_full) return result;
             if (facts_->authorizations.contains(fresh.id))
                 throw std::runtime_error("an authorization has this id already");
-            result.decision = take_from(facts_->buckets, charges, fresh.created);
+            result.decision = take_from(*facts_, charges, fresh.created);
             if (!result.decision.accepted) return result;
             facts_->authorizations.emplace(fresh.id, fresh);
             facts_->preauthorizations.insert(fresh.id);

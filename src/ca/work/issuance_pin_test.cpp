@@ -98,7 +98,7 @@ class IssuancePinTest : public ::testing::Test {
     void start(std::vector<Issuer> issuers) {
         issuers_.emplace(std::move(issuers));
         issuance_.emplace(
-            repository_, *issuers_, profiles_, clock_, clock_watch_, random_,
+            repository_, *issuers_, profiles_, limits_, clock_, clock_watch_, random_,
             [this] { return base::Executor(loop_.get_executor()); }, announcements_, *log_,
             deaf_observer());
         issuance_->start();
@@ -130,6 +130,7 @@ class IssuancePinTest : public ::testing::Test {
     base::ManualClock clock_{now};
     ClockWatch clock_watch_{{}, [] { return base::ClockReading{.wall = now, .since_boot = 1h}; }};
     std::unique_ptr<base::Log> log_ = base::silent_log();
+    RateLimits limits_{{}, clock_, *log_, deaf_observer()};
     base::Announcements announcements_;
     std::shared_ptr<testing::MemoryFacts> facts_ = std::make_shared<testing::MemoryFacts>();
     std::shared_ptr<testing::StoreScript> script_ = std::make_shared<testing::StoreScript>();

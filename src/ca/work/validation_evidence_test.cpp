@@ -102,6 +102,7 @@ class ValidationEvidenceTest : public ::testing::Test {
             .profile = "short"};
         facts_->accounts.emplace(account.id, account);
         facts_->authorizations.emplace(pending.id, pending);
+        RateLimits limits({}, clock_, log_, deaf_observer());
         Validation validation(
             {.inquiry = {.account_url =
                              [](const AccountId& id) {
@@ -109,7 +110,7 @@ class ValidationEvidenceTest : public ::testing::Test {
                              },
                          .caa_identities = {"ca.example"},
                          .issuer_names = {"ca.example"}}},
-            repository_, *validator_, profiles_, clock_,
+            repository_, *validator_, profiles_, limits, clock_,
             [this] { return base::Executor(loop_.get_executor()); }, announcements_, log_,
             deaf_observer());
         validation.start();
