@@ -93,7 +93,8 @@ base::Task<ca::OrderStore::Preauthorization> SqliteRepository::create_authorizat
             [](Columns& row) { return row.integer(); }, fresh.account, fresh.created, most);
         result.is_full = pending.value_or(0) >= most;
         if (result.is_full) return result;
-        result.decision = take(connection, charges, withdrawals, instant_of(fresh.created));
+        result.decision =
+            take(connection, charges, withdrawals, instant_of(fresh.created)).decision;
         if (!result.decision.accepted) return result;
         insert_authorization(connection, fresh, Origin::preauthorization);
         writer_.after_commit([&] { authorizations_.put(fresh); });
