@@ -142,7 +142,7 @@ TEST_F(DraftTest, OfPinnedOctetsIsOfWhatWasProved) {
 
 // Check 149.
 TEST_F(DraftTest, IsNotThereIfTheLintFindsSomething) {
-    const auto late = draft(std::chrono::days(1001), profile());
+    const auto late = draft(std::chrono::days(1001), profile({.public_trust = false}));
     ASSERT_FALSE(late);
     ASSERT_EQ(late.error().size(), 1U);
     EXPECT_EQ(late.error().front().message,

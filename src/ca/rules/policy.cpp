@@ -87,6 +87,7 @@ std::optional<std::string> NamePolicy::name_refusal(const Identifier& identifier
     if (name.label_count() > max_labels) return "the name has more than 10 labels";
     for (const auto& [zone, reason] : refused_zones)
         if (is_at_or_below(name.text(), zone)) return std::string(reason);
+    if (name.text() == home_zone) return "the zone is each network's own (RFC 8375)";
     if (suffixes_.is_public_suffix(name.text())) {
         return identifier.is_wildcard()
                    ? "a wildcard may not stand directly above a public suffix (BR 3.2.2.6)"

@@ -66,6 +66,7 @@ class IssuancePolicyTest : public Bench {
 TEST_F(IssuancePolicyTest, ShowsTheLinterWhatIsSignedThen) {
     FakeLinter linter;
     issuance_options.linter = &linter;
+    restart();
     const auto view = await(finalize(ready(account.id)));
     EXPECT_EQ(view.status(), OrderStatus::valid);
     const auto seen = pki::Certificate::from_der(linter.seen);
@@ -79,6 +80,7 @@ TEST_F(IssuancePolicyTest, SignsNothingThatTheLinterRefuses) {
     FakeLinter linter;
     linter.answer = "E: a secret of the operator";
     issuance_options.linter = &linter;
+    restart();
     expect_refused_by_lint(await(finalize(ready(account.id))));
 }
 
