@@ -49,14 +49,20 @@ ca::Issuer load_issuer(const std::string& name, const Configuration& configurati
     const auto chain_path = folder / wanted.certificate;
     const auto key_path = folder / wanted.key;
     auto chain = require(pki::chain_from_pem(read_file(chain_path)), chain_path);
+    std::vector<pki::Chain> other_chains;
+    for (const auto& file : wanted.alternate_chains)
+        other_chains.push_back(
+            require(pki::chain_from_pem(read_file(folder / file)), folder / file));
     auto key = require(crypto::PrivateKey::from_pem(read_file(key_path)), key_path);
     auto url = issuer_url(configuration, chain.front());
     try {
-        return {name, std::move(chain), adapters.make_signer(std::move(key), slow_signing),
-                std::move(url), wanted.use};
+        return {
+            name,           std::move(chain), adapters.make_signer(std::move(key), slow_signing),
+            std::move(url), wanted.use,       std::move(other_chains)};
     } catch (const std::invalid_argument& error) {
-        throw std::runtime_error(std::string(error.what()) + " (" + chain_path.string() + ", " +
-                                 key_path.string() + ")");
+        auto files = chain_path.string() + ", " + key_path.string();
+        for (const auto& file : wanted.alternate_chains) files += ", " + (folder / file).string();
+        throw std::runtime_error(std::string(error.what()) + " (" + files + ")");
     }
 }
 
@@ -214,6 +220,7 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       own_certificate_(context.repository, profiles_, context.clock, context.random, context.log,
                        context.observer),
       revoking_(context.repository, context.clock, context.log, context.observer),
+      renewal_advice_(context.repository),
       retention_(
           [this](ca::RetentionCutoffs cutoffs, std::size_t at_most) {
               return repository_.remove_expired(cutoffs, at_most);
@@ -226,8 +233,9 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       authorization_api_(links_, gate_, ordering_, validation_, standing_, context.clock,
                          {.issuer_names = configuration.validation.persist_issuers,
                           .preauthorization = configuration.validation.preauthorizations > 0}),
-      certificate_api_(gate_, context.repository, revoking_),
+      certificate_api_(links_, gate_, context.repository, revoking_),
       limits_api_(configuration.limits.stored, configuration.limits.requests),
+      renewal_api_(renewal_advice_, configuration.renewal.retry_after),
       front_door_(links_, context.nonces, make_router(),
                   door_options(configuration, context.request_observer, request_rates_)),
       plain_door_(links_, context.nonces, make_plain_router(),
@@ -241,6 +249,7 @@ http::Router Authority::make_router() {
     authorization_api_.add_to(router);
     certificate_api_.add_to(router);
     limits_api_.add_to(router);
+    renewal_api_.add_to(router);
     return router;
 }
 
@@ -279,7 +288,7 @@ base::Seconds Authority::longest_life(const ca::Issuer& issuer, base::Time now) 
 
 base::Task<void> Authority::prepare() {
     for (const auto& issuer : issuers_.all())
-        co_await repository_.save_issuer(issuer.id(), pki::to_pem(issuer.chain()));
+        co_await repository_.save_issuer(issuer.id(), issuer.chains());
 }
 
 void Authority::start() {

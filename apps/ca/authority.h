@@ -11,6 +11,7 @@
 #include "api/front_door.h"
 #include "api/limits_api.h"
 #include "api/order_api.h"
+#include "api/renewal_api.h"
 #include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
 #include "base/log.h"
@@ -26,6 +27,7 @@
 #include "ca/work/own_certificate.h"
 #include "ca/work/rate_limits.h"
 #include "ca/work/registration.h"
+#include "ca/work/renewal_advice.h"
 #include "ca/work/retention_rounds.h"
 #include "ca/work/revocation.h"
 #include "ca/work/standing_proofs.h"
@@ -116,6 +118,7 @@ class Authority {
     ca::Issuance issuance_;
     ca::OwnCertificate own_certificate_;
     ca::Revoking revoking_;
+    ca::RenewalAdvice renewal_advice_;
     ca::RetentionRounds retention_;
     api::JwsGate gate_;
     api::DirectoryApi directory_api_;
@@ -124,6 +127,7 @@ class Authority {
     api::AuthorizationApi authorization_api_;
     api::CertificateApi certificate_api_;
     api::LimitsApi limits_api_;
+    api::RenewalApi renewal_api_;
     api::FrontDoor front_door_;
     api::FrontDoor plain_door_;
 };

@@ -204,10 +204,25 @@ void read_clock(TomlSection section, Configuration::Clock& clock) {
     section.report_unknown();
 }
 
+void read_renewal(TomlSection section, Configuration::Renewal& renewal) {
+    section.take_duration("retry_after", renewal.retry_after);
+    // Clients go by it within these bounds alone (RFC 9773 section 4.3.2).
+    if (renewal.retry_after < std::chrono::minutes(1) || renewal.retry_after > std::chrono::days(1))
+        section.find("retry_after", "must be from 1m to 1d (RFC 9773 section 4.3.2)");
+    section.report_unknown();
+}
+
+/// Clients of several CAs look at no more than this many.
+constexpr std::size_t most_alternate_chains = 10;
+
 void read_issuer(TomlSection section, Configuration::Issuer& issuer, const Configuration& whole) {
     section.take("certificate", issuer.certificate);
     section.take("key", issuer.key);
     section.take("active", issuer.use.active);
+    section.take("alternate_chains", issuer.alternate_chains);
+    if (issuer.alternate_chains.size() > most_alternate_chains)
+        section.find("alternate_chains",
+                     "must name at most " + std::to_string(most_alternate_chains) + " files");
     std::vector<std::string> profiles, key_types;
     section.take("profiles", profiles);
     section.take("key_types", key_types);
@@ -250,6 +265,7 @@ Configuration read_root(const toml::table& root, base::Time now, TomlReading& re
     read_clock(top.section("clock"), configuration.clock);
     read_retention(top.section("retention"), configuration.retention);
     read_validation(top.section("validation"), configuration.validation);
+    read_renewal(top.section("renewal"), configuration.renewal);
 
     read_directory(top.section("directory"), configuration.directory);
 

@@ -69,6 +69,10 @@ struct Configuration {
         /// default public_url with http.
         std::string issuer_base_url;
     } issuance;
+    struct Renewal {
+        /// When clients should ask again for renewal information.
+        base::Seconds retry_after = std::chrono::hours(6);
+    } renewal;
     struct Validation {
         /// The ways in which control may be proved; never empty.
         std::set<protocol::ChallengeType> challenges = ca::ChallengeChoices{}.types;
@@ -130,6 +134,8 @@ struct Configuration {
         std::string certificate;
         std::string key;
         ca::Issuer::Use use;
+        /// Files with other chains of the issuer, each as `certificate`.
+        std::vector<std::string> alternate_chains{};
     };
     std::map<std::string, Issuer> issuers;
     /// What all nodes of a CA should have in common, as text: all but where this one listens, logs

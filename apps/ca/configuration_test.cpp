@@ -138,6 +138,8 @@ TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {
     EXPECT_EQ(profile.reuse_lifetime, usual.reuse_lifetime);
     const auto& use = all->issuers.at("intermediate").use;
     EXPECT_TRUE(use.active && use.profiles.empty() && use.key_algorithms.empty());
+    EXPECT_TRUE(all->issuers.at("intermediate").alternate_chains.empty());
+    EXPECT_EQ(all->renewal.retry_after, present->renewal.retry_after);
 }
 
 // The findings, a line each.
@@ -453,6 +455,30 @@ TEST(ConfigurationTest, AProfileIsForSomeKindsOfNamesAndKeys) {
               std::string::npos);
     EXPECT_NE(refusal({R"(profiles.default.key_types=["dsa"])"}).find("profiles.default.key_types"),
               std::string::npos);
+}
+
+TEST(ConfigurationTest, SaysWhenClientsAskForRenewalsAgain) {
+    EXPECT_EQ(
+        read_configuration(initial(), {R"(renewal.retry_after="1m")"}, now)->renewal.retry_after,
+        std::chrono::minutes(1));
+    for (const auto* value : {"59s", "25h"})
+        EXPECT_EQ(refusal({"renewal.retry_after=\"" + std::string(value) + "\""}),
+                  "renewal.retry_after must be from 1m to 1d (RFC 9773 section 4.3.2)\n")
+            << value;
+}
+
+TEST(ConfigurationTest, AnIssuerHasOtherChains) {
+    const auto path = [](const std::string& files) {
+        return std::vector<std::string>{"issuers.intermediate.alternate_chains=[" + files + "]"};
+    };
+    const auto all = read_configuration(initial(), path(R"("pki/a.pem", "pki/b.pem")"), now);
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->issuers.at("intermediate").alternate_chains,
+              (std::vector<std::string>{"pki/a.pem", "pki/b.pem"}));
+    std::string many;
+    for (int i = 0; i < 11; ++i) many += "\"x\",";
+    EXPECT_EQ(refusal(path(many)),
+              "issuers.intermediate.alternate_chains must name at most 10 files\n");
 }
 
 TEST(ConfigurationTest, KnowsWhenTheClockWasRight) {

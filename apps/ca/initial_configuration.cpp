@@ -80,6 +80,9 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # linter_timeout = "10s"
 )";
     constexpr std::string_view end = R"(
+[renewal]                  # what clients are told of renewals (RFC 9773)
+# retry_after = "6h"       # when they should ask again; 1m to 1d
+
 [retention]                # for how long what has ended is kept; "never": for ever
 # orders = "30d"
 # authorizations = "30d"
@@ -104,6 +107,7 @@ key = "pki/intermediate-key.pem"
 # profiles = []            # for these profiles alone; empty: for all
 # key_types = []           # for keys of these kinds alone: "rsa", "ec-p256", "ec-p384", "ec-p521"
 # active = true            # false: issues nothing more, and is still served
+# alternate_chains = []    # e.g. "pki/cross.pem": other chains that clients may choose
 
 [profiles.default]
 description = "certificates for TLS servers, 90 days"

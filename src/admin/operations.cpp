@@ -7,14 +7,18 @@
 #include "admin/eab_operations.h"
 #include "admin/key_operations.h"
 #include "admin/limit_operations.h"
+#include "admin/renewal_operations.h"
 
 namespace cairn::admin {
 
 std::span<const Operation> operations() {
     static const std::vector<Operation> all{
-        account_list(), account_show(), account_deactivate(), account_scope(), eab_create(),
-        eab_list(),     eab_show(),     eab_revoke(),         key_block(),     key_show(),
-        limit_list(),   limit_show(),   limit_override(),     limit_reset(),
+        account_list(),   account_show(), account_deactivate(),
+        account_scope(),  eab_create(),   eab_list(),
+        eab_show(),       eab_revoke(),   key_block(),
+        key_show(),       limit_list(),   limit_show(),
+        limit_override(), limit_reset(),  renewal_pull_forward(),
+        renewal_list(),   renewal_show(), renewal_cancel(),
     };
     return all;
 }
@@ -34,6 +38,7 @@ std::string_view summary_of_noun(std::string_view noun) {
         {"eab", "Keys of external accounts: who may have an account, and for what"},
         {"limit",
          "Rate limits: see them and what is left, set others, and give back what was used"},
+        {"renewal", "When clients renew: see it, and have certificates renewed early"},
     };
     const auto summary = summaries.find(noun);
     return summary == summaries.end() ? std::string_view() : summary->second;

@@ -128,7 +128,8 @@ TEST_F(AccountApiTest, ListsOrdersPageByPage) {
     const auto sender = client();
     std::vector<std::string> urls;
     for (std::size_t i = 0; i < ca::Ordering::page_size + 1; ++i) {
-        urls.push_back(links.order(placed(*sender.account).order.id));
+        urls.push_back(links.order(
+            placed(*sender.account, {"n" + std::to_string(i) + ".example.org"}).order.id));
         clock.advance(1s);
     }
     std::ranges::reverse(urls);

@@ -16,7 +16,7 @@ class CertificateApiTest : public ApiBench {
   protected:
     void SetUp() override {
         const auto& issuer = issuers.all().front();
-        await(repository.save_issuer(issuer.id(), issuer.certificate().pem()));
+        await(repository.save_issuer(issuer.id(), {issuer.certificate().pem()}));
     }
     static std::string revocation_of(const ca::IssuedCertificate& certificate, int reason = 0) {
         return protocol::RevocationRequest{.certificate = certificate.der,
@@ -40,6 +40,33 @@ TEST_F(CertificateApiTest, GivesACertificateWithItsChain) {
     ASSERT_EQ(chain.size(), 2U);
     EXPECT_EQ(base::copy_of(chain[0].der()), certificate.der);
     EXPECT_TRUE(chain[0].is_signed_by(chain[1]));
+}
+
+TEST_F(CertificateApiTest, GivesOtherChainsAndTellsOfThemInEachAnswer) {
+    const auto& issuer = issuers.all().front();
+    await(repository.save_issuer(issuer.id(), {"usual\n", {"first\n", "second\n"}}));
+    const auto certificate = issued(*sender.account);
+    const auto url = links.certificate(certificate.serial);
+    const auto leaf = pki::Certificate::pem_of(certificate.der);
+    const std::vector<std::pair<std::string, std::string>> chains{
+        {url, "usual\n"}, {url + "/1", "first\n"}, {url + "/2", "second\n"}};
+    for (const auto& [chosen, pem] : chains) {
+        const auto response = read(sender, chosen);
+        EXPECT_EQ(response.status, 200);
+        EXPECT_EQ(response.content_type, "application/pem-certificate-chain");
+        EXPECT_EQ(response.body, leaf + pem);
+        std::vector<std::string> told, expected;
+        for (const auto& [name, value] : response.fields)
+            if (value.ends_with("rel=\"alternate\"")) told.push_back(value);
+        for (const auto& [other, text] : chains)
+            if (other != chosen) expected.push_back("<" + other + ">;rel=\"alternate\"");
+        EXPECT_EQ(told, expected);
+    }
+    for (const auto* number : {"/0", "/3", "/01", "/x", "/1-", "/4294967297"})
+        EXPECT_EQ(refused(read(sender, url + number)),
+                  (Refused{malformed, 404, "the certificate has no such chain"}))
+            << number;
+    EXPECT_EQ(refused(read(client(), url + "/1")), none);
 }
 
 TEST_F(CertificateApiTest, GivesItToNobodyElse) {

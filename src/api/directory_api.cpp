@@ -13,6 +13,7 @@ DirectoryApi::DirectoryApi(const Links& links, JwsGate& gate, protocol::Director
     directory.new_order = links.to(path::new_order);
     directory.revoke_cert = links.to(path::revoke_certificate);
     directory.key_change = links.to(path::key_change);
+    directory.renewal_info = links.to(path::renewal_info);
     directory_json_ = directory.to_json();
 }
 

@@ -66,6 +66,10 @@ std::string Links::certificate(const pki::SerialNumber& serial) const {
     return filled(public_url_, path::certificate, serial.to_hex());
 }
 
+std::string Links::other_chain(const pki::SerialNumber& serial, std::size_t number) const {
+    return filled(public_url_, path::other_chain, serial.to_hex(), std::to_string(number));
+}
+
 bool Links::is_url_of(std::string_view url, std::string_view path) const {
     return url.size() == public_url_.size() + path.size() && url.starts_with(public_url_) &&
            url.ends_with(path);

@@ -26,6 +26,9 @@ inline constexpr std::string_view finalize = "/acme/order/{}/finalize";
 inline constexpr std::string_view authorization = "/acme/authorization/{}";
 inline constexpr std::string_view challenge = "/acme/challenge/{}/{}";
 inline constexpr std::string_view certificate = "/acme/certificate/{}";
+inline constexpr std::string_view other_chain = "/acme/certificate/{}/{}";
+inline constexpr std::string_view renewal_info = "/renewal-info";
+inline constexpr std::string_view renewal_info_of = "/renewal-info/{.}";
 inline constexpr std::string_view issuer = "/issuer/{}";
 inline constexpr std::string_view limits = "/acme/limits";
 }  // namespace path
@@ -49,6 +52,9 @@ class Links {
     [[nodiscard]] std::string authorization(ca::AuthorizationId id) const;
     [[nodiscard]] std::string challenge(ca::AuthorizationId id, protocol::ChallengeType type) const;
     [[nodiscard]] std::string certificate(const pki::SerialNumber& serial) const;
+    /// The certificate with another chain of its issuer, counted from 1.
+    [[nodiscard]] std::string other_chain(const pki::SerialNumber& serial,
+                                          std::size_t number) const;
 
     /// Whether `url` is the one of this path.
     [[nodiscard]] bool is_url_of(std::string_view url, std::string_view path) const;

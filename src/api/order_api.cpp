@@ -52,6 +52,7 @@ Response OrderApi::order_response(const ca::OrderView& view, int status) const {
     object.finalize = links_.finalize(order.id);
     if (order.completed) object.certificate = links_.certificate(order.intent->serial);
     object.profile = order.profile;
+    if (order.replaces) object.replaces = order.replaces->to_text();
 
     Response response;
     response.status = status;

@@ -1,6 +1,8 @@
 #include "api/order_api.h"
 
 #include "api/testing/api_bench.h"
+#include "pki/certificate.h"
+#include "pki/renewal_identifier.h"
 #include "protocol/authorization.h"
 #include "protocol/order.h"
 
@@ -33,6 +35,34 @@ TEST_F(OrderApiTest, PlacesAnOrder) {
     EXPECT_TRUE(order.certificate.empty());
     EXPECT_EQ(read(sender, url).body, response.body);
     EXPECT_EQ(read(sender, order.authorizations[0]).status, 200);
+}
+
+TEST_F(OrderApiTest, AnswersTheSameRequestWithTheSameOrder) {
+    const auto* wanted = R"({"identifiers":[{"type":"dns","value":"www.example.org"}]})";
+    const auto first = place(wanted);
+    const auto again = place(wanted);
+    EXPECT_EQ(again.status, 201);
+    EXPECT_EQ(field(again, "Location"), field(first, "Location"));
+    EXPECT_EQ(again.body, first.body);
+}
+
+TEST_F(OrderApiTest, ShowsWhatAnOrderReplaces) {
+    const auto former = issued(*sender.account);
+    const auto name =
+        pki::RenewalIdentifier::of(pki::Certificate::from_der(former.der).value())->to_text();
+    const auto response = place(
+        R"({"identifiers":[{"type":"dns","value":"www.example.org"}],"replaces":")" + name + "\"}");
+    EXPECT_EQ(response.status, 201);
+    EXPECT_EQ(object<OrderObject>(response).replaces, name);
+    EXPECT_EQ(object<OrderObject>(read(sender, field(response, "Location"))).replaces, name);
+    EXPECT_EQ(refused(place(R"({"identifiers":[{"type":"dns","value":"a.example.org"},)"
+                            R"({"type":"dns","value":"www.example.org"}],"replaces":")" +
+                            name + "\"}"))
+                  .type,
+              already_replaced);
+    EXPECT_EQ(
+        refused(place(R"({"identifiers":[{"type":"dns","value":"a.example"}],"replaces":7})")).type,
+        malformed);
 }
 
 TEST_F(OrderApiTest, RefusesWhatIsNoOrder) {

@@ -26,6 +26,8 @@ constexpr base::EnumTable<RequestKind, Facts> kinds({
     {RequestKind::authorization, {"authorization", path::authorization}},
     {RequestKind::challenge, {"challenge", path::challenge}},
     {RequestKind::certificate, {"certificate", path::certificate}},
+    {RequestKind::other_chain, {"otherChain", path::other_chain}},
+    {RequestKind::renewal_info, {"renewalInfo", path::renewal_info_of}},
     {RequestKind::revoke_certificate, {"revokeCert", path::revoke_certificate}},
     {RequestKind::issuer, {"issuer", path::issuer}},
     {RequestKind::limits, {"limits", path::limits}},

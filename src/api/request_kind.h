@@ -19,6 +19,8 @@ enum class RequestKind {
     authorization,
     challenge,
     certificate,
+    other_chain,
+    renewal_info,
     revoke_certificate,
     issuer,
     limits,

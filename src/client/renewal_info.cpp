@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "base/base64url.h"
 #include "client/failure.h"
 #include "crypto/digest.h"
-#include "protocol/json.h"
+#include "pki/renewal_identifier.h"
+#include "protocol/renewal_info.h"
 
 namespace cairn::client {
 namespace {
@@ -16,21 +16,9 @@ constexpr base::Seconds shortest_silence = std::chrono::minutes{1};
 }  // namespace
 
 base::Result<RenewalWindow> RenewalWindow::from_json(base::BytesView json) {
-    const auto object = protocol::parse_json_object(json);
-    if (!object) return std::unexpected(object.error());
-    protocol::MemberReader reader(*object);
-    const auto* suggested = reader.object("suggestedWindow");
-    if (reader.error()) return std::unexpected(*reader.error());
-    // Words for people; a wrong one costs nothing.
-    const auto explanation = reader.text_or_empty("explanationURL");
-    if (suggested == nullptr) return base::fail("suggestedWindow: missing");
-    protocol::MemberReader members(*suggested);
-    const auto start = members.time("start");
-    const auto end = members.time("end");
-    if (members.error()) return std::unexpected(members.error()->within("suggestedWindow"));
-    if (!start || !end) return base::fail("suggestedWindow: start or end is missing");
-    if (*end <= *start) return base::fail("suggestedWindow: ends before it starts");
-    return RenewalWindow{*start, *end, explanation};
+    auto info = protocol::RenewalInfo::from_json(json);
+    if (!info) return std::unexpected(std::move(info.error()));
+    return RenewalWindow{info->start, info->end, std::move(info->explanation_url)};
 }
 
 base::Time RenewalWindow::moment_for(const pki::Certificate& certificate) const {
@@ -43,9 +31,8 @@ base::Time RenewalWindow::moment_for(const pki::Certificate& certificate) const 
 }
 
 std::optional<std::string> renewal_identifier(const pki::Certificate& certificate) {
-    if (!certificate.authority_key_id()) return std::nullopt;
-    return base::base64url(*certificate.authority_key_id()) + "." +
-           base::base64url(certificate.serial().der_content());
+    const auto identifier = pki::RenewalIdentifier::of(certificate);
+    return identifier ? std::optional(identifier->to_text()) : std::nullopt;
 }
 
 RenewalAnswer fetch_renewal_window(Session& session, const pki::Certificate& certificate) try {

@@ -10,7 +10,8 @@ namespace cairn::http {
 namespace {
 
 constexpr std::string_view any = "{}";
-constexpr std::size_t longest_segment = 128;
+constexpr std::string_view any_pair = "{.}";
+constexpr std::size_t longest_segment = 160;
 constexpr std::size_t most_segments = 8;
 
 template <class Take>
@@ -30,6 +31,16 @@ bool is_plain(std::string_view segment) {
                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                       c == '-' || c == '_';
            });
+}
+
+bool is_pair(std::string_view segment) {
+    const auto dot = segment.find('.');
+    return segment.size() <= longest_segment && dot != std::string_view::npos &&
+           is_plain(segment.substr(0, dot)) && is_plain(segment.substr(dot + 1));
+}
+
+bool is_hole(std::string_view segment) {
+    return segment == any || segment == any_pair;
 }
 
 /// A path taken apart, without memory of its own: every request passes here.
@@ -56,6 +67,7 @@ bool matches(const std::vector<std::string>& pattern, std::span<const std::strin
     return pattern.size() == path.size() &&
            std::equal(pattern.begin(), pattern.end(), path.begin(),
                       [](const std::string& wanted, std::string_view given) {
+                          if (wanted == any_pair) return is_pair(given);
                           return wanted == any ? is_plain(given) : wanted == given;
                       });
 }
@@ -86,7 +98,7 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
         if (route.method != method || match.handler != nullptr) continue;
         match.handler = &route.handler;
         for (std::size_t i = 0; i < segments.size(); ++i) {
-            if (route.segments[i] == any) match.parameters.emplace_back(segments[i]);
+            if (is_hole(route.segments[i])) match.parameters.emplace_back(segments[i]);
         }
     }
     return match;

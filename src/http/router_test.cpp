@@ -16,6 +16,7 @@ class RouterTest : public testing::Test {
         router_.add("POST", "/order/{}/finalize", nothing());
         router_.add("GET", "/directory", nothing());
         router_.add("HEAD", "/directory", nothing());
+        router_.add("GET", "/pair/{.}", nothing());
     }
     Router router_;
 };
@@ -25,6 +26,14 @@ TEST_F(RouterTest, FindsLiteralAndVariableSegments) {
     ASSERT_NE(match.handler, nullptr);
     EXPECT_EQ(match.parameters, std::vector<std::string>{"aB-_9"});
     EXPECT_TRUE(router_.find("GET", "/directory").parameters.empty());
+}
+
+TEST_F(RouterTest, FindsPairsWithADot) {
+    EXPECT_EQ(router_.find("GET", "/pair/aB-_9.x").parameters, std::vector<std::string>{"aB-_9.x"});
+    for (const char* path : {"/pair/a", "/pair/.", "/pair/..", "/pair/a.", "/pair/.b",
+                             "/pair/a.b.c", "/pair/a=.b", "/pair/a.b/", "/pair/a%2eb"})
+        EXPECT_TRUE(router_.find("GET", path).methods.empty()) << path;
+    EXPECT_TRUE(router_.find("POST", "/order/a.b").methods.empty());
 }
 
 TEST_F(RouterTest, NamesTheMethodsOfAPathThatHasAnother) {
@@ -42,7 +51,7 @@ TEST_F(RouterTest, MatchesNothingThatIsNotExactlyAPath) {
         EXPECT_EQ(match.handler, nullptr) << path;
         EXPECT_TRUE(match.methods.empty()) << path;
     }
-    EXPECT_TRUE(router_.find("POST", "/order/" + std::string(129, 'a')).methods.empty());
+    EXPECT_TRUE(router_.find("POST", "/order/" + std::string(161, 'a')).methods.empty());
 }
 
 }  // namespace

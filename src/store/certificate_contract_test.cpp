@@ -117,36 +117,45 @@ TEST_P(CertificateContract, RevokesOnceOfFiftyAtOnce) {
 
 TEST_P(CertificateContract, RemembersIssuers) {
     const auto id = digest("issuer");
+    const ca::IssuerChains chains{"issuer\nroot\n"};
     EXPECT_FALSE(await(store().find_issuer(id)));
-    await(store().save_issuer(id, "issuer\nroot\n"));
-    await(store().save_issuer(id, "issuer\nroot\n"));
-    await(store().save_issuer(digest("other"), "other\n"));
+    await(store().save_issuer(id, chains));
+    await(store().save_issuer(id, chains));
+    await(store().save_issuer(digest("other"), {"other\n"}));
     reopen();
-    EXPECT_EQ(await(store().find_issuer(id)), "issuer\nroot\n");
-    await(store().save_issuer(id, "issuer\ncross-signed root\n"));
-    EXPECT_EQ(await(store().find_issuer(id)), "issuer\ncross-signed root\n");
+    EXPECT_EQ(await(store().find_issuer(id)), chains);
+    for (const auto& present :
+         {ca::IssuerChains{"issuer\ncross-signed root\n"},
+          ca::IssuerChains{"issuer\ncross-signed root\n", {"cross\nfirst\n", "cross\n"}},
+          ca::IssuerChains{"issuer\ncross-signed root\n", {"cross\n"}}, chains}) {
+        await(store().save_issuer(id, present));
+        EXPECT_EQ(await(store().find_issuer(id)), present);
+        reopen();
+        EXPECT_EQ(await(store().find_issuer(id)), present);
+    }
 }
 
-TEST_P(CertificateContract, FindsACertificateWithTheChainOfItsIssuer) {
+TEST_P(CertificateContract, FindsACertificateWithTheChainsOfItsIssuer) {
     EXPECT_FALSE(await(store().find_download(make.serial())));
     const auto certificate = stored();
     const auto bare = await(store().find_download(certificate.serial)).value();
     expect_found(std::optional(bare.certificate), certificate);
-    EXPECT_FALSE(bare.issuer_chain);
+    EXPECT_FALSE(bare.issuer);
 
-    await(store().save_issuer(digest("other"), "other\n"));
-    await(store().save_issuer(certificate.issuer, "issuer\nroot\n"));
+    const ca::IssuerChains chains{"issuer\nroot\n", {"cross\n", "cross\nabove\n"}};
+    await(store().save_issuer(digest("other"), {"other\n"}));
+    await(store().save_issuer(certificate.issuer, chains));
     revoke(certificate, RevocationReason::superseded);
     for (const bool is_reopened : {false, true}) {
         if (is_reopened) reopen();
         const auto found = await(store().find_download(certificate.serial)).value();
         EXPECT_EQ(found.certificate.der, certificate.der);
         EXPECT_EQ(found.certificate.revocation.value().reason, RevocationReason::superseded);
-        EXPECT_EQ(found.issuer_chain, "issuer\nroot\n");
+        EXPECT_EQ(found.issuer, chains);
     }
-    await(store().save_issuer(certificate.issuer, "issuer\ncross-signed root\n"));
-    EXPECT_EQ(await(store().find_download(certificate.serial)).value().issuer_chain,
-              "issuer\ncross-signed root\n");
+    await(store().save_issuer(certificate.issuer, {"issuer\ncross-signed root\n"}));
+    EXPECT_EQ(await(store().find_download(certificate.serial)).value().issuer,
+              ca::IssuerChains{"issuer\ncross-signed root\n"});
 }
 
 }  // namespace

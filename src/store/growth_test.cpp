@@ -271,7 +271,7 @@ class Requests {
     }
 
     void others() {
-        count("save_issuer", store_.save_issuer(digest("issuer"), "chain"));
+        count("save_issuer", store_.save_issuer(digest("issuer"), {"chain", {"other\n"}}));
         count("find_issuer", store_.find_issuer(digest("issuer")));
         std::vector<ca::Charge> charges;
         for (const auto* bucket : {"b", "a", "c"}) charges.push_back({bucket, 20, 1h, 1});
@@ -336,9 +336,9 @@ TEST(Growth, LeavesTheCostOfEachCallOnPostgresAsItWas) {
     {
         CountedPostgres first(schema);
         session.run("SET search_path = " + schema);
-        for (const auto* table :
-             {"accounts", "authorizations", "orders", "certificates", "requested_revocations",
-              "compromised_keys", "blocked_keys", "issuers", "counters"})
+        for (const auto* table : {"accounts", "authorizations", "orders", "certificates",
+                                  "requested_revocations", "compromised_keys", "blocked_keys",
+                                  "issuers", "counters", "replacements", "pull_forwards"})
             session.run("ALTER TABLE " + std::string(table) + " SET (autovacuum_enabled = off)");
         // Its plans are made while the tables are empty, those of the second one while they are
         // known to be.

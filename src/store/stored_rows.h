@@ -64,9 +64,19 @@ ca::IssuancePin read_pin(Row& row) {
     return {.issuer = digest_from(row.blob()), .to_be_signed = base::copy_of(row.blob())};
 }
 
+/// replaced_serial, replaced_key_id: both or none.
+template <class Row>
+std::optional<pki::RenewalIdentifier> read_replaced(Row& row) {
+    const auto serial = row.optional_blob();
+    const auto key_id = row.optional_blob();
+    if (!serial || !key_id) return std::nullopt;
+    return pki::RenewalIdentifier{.issuer_key_id = base::copy_of(*key_id),
+                                  .serial = serial_from(*serial)};
+}
+
 /// id, account, created, expires, identifiers, authorizations, profile, not_before, not_after,
-/// completed, problem, begun, csr, serial, certificate_not_before, certificate_not_after, request,
-/// pinned_issuer, pinned_octets.
+/// replaced_serial, replaced_key_id, completed, problem, begun, csr, serial,
+/// certificate_not_before, certificate_not_after, request, pinned_issuer, pinned_octets.
 template <class Row>
 ca::Order read_order(Row& row) {
     ca::Order order{
@@ -79,6 +89,7 @@ ca::Order read_order(Row& row) {
         .profile = std::string(row.text()),
         .not_before = row.optional_time(),
         .not_after = row.optional_time(),
+        .replaces = read_replaced(row),
         .intent = std::nullopt,
         .completed = row.optional_time(),
         .problem = std::nullopt,
@@ -149,7 +160,8 @@ ca::OrderStore::UnfinishedIssuance read_unfinished_issuance(Row& row) {
             .account = id_from<ca::AccountKind>(row.blob())};
 }
 
-/// serial, der, issuer, key, not_after, issued, account, order, and when and why it was revoked.
+/// serial, der, issuer, key, not_after, issued, account, order, profile, and when and why it was
+/// revoked.
 template <class Row>
 ca::IssuedCertificate read_certificate(Row& row) {
     ca::IssuedCertificate certificate{
@@ -166,6 +178,7 @@ ca::IssuedCertificate read_certificate(Row& row) {
     if (const auto account = row.optional_blob())
         certificate.account = id_from<ca::AccountKind>(*account);
     if (const auto order = row.optional_blob()) certificate.order = id_from<ca::OrderKind>(*order);
+    certificate.profile = row.optional_text().value_or("");
     if (const auto at = row.optional_time())
         certificate.revocation = {.at = *at, .reason = reason_from(row.integer())};
     return certificate;

@@ -3,6 +3,7 @@ after it was committed and before anybody was told. The CA reads back what becam
 logs as if nothing had been; only where it cannot ask, it says that it does not know."""
 
 import json
+import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,7 +38,9 @@ OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_
           "pin_issuance",
           # Its repetition writes the same.
           "note_failed_try", "keep_believed_time", "lease_work", "release_work",
-          "set_account_scope"}
+          "set_account_scope",
+          # Of an operator; see below.
+          "add_pull_forward", "remove_pull_forward"}
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +209,25 @@ def test_a_broken_connection_is_nothing_to_a_start(ca, relay, how):
     assert len(events(ca, "issued own certificate")) == before + 1
     reading = {name for name in relay.seen if name.startswith(("find_", "is_", "orders_of"))}
     assert relay.seen - reading <= {*AT_START, *ON_REQUEST, *OTHERS}
+
+
+def operate(ca, *words):
+    done = subprocess.run([BIN / "cairn-ca", "renewal", words[0], ca.home, "--json", *words[1:]],
+                          capture_output=True, text=True, timeout=60)
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0 and answer["ok"], done.stdout
+    return answer
+
+
+@pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])
+def test_a_broken_connection_is_nothing_to_an_operator(ca, relay, how):
+    for statement in ("add_pull_forward", "remove_pull_forward"):
+        relay.lose(statement, how)
+    rule = operate(ca, "pull-forward", "--profile", "default")["id"]
+    assert [each["id"] for each in operate(ca, "list")["rules"]] == [rule]
+    assert operate(ca, "cancel", "--", rule)["id"] == rule
+    assert operate(ca, "list")["rules"] == []
+    assert sorted(relay.lost) == ["add_pull_forward", "remove_pull_forward"]
 
 
 @pytest.mark.parametrize("how", [NOT_SENT, NOT_ANSWERED])

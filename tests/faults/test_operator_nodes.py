@@ -5,11 +5,15 @@ import json
 import subprocess
 
 import pytest
+import requests
 
 from harness.acme import Client, assert_problem, external_binding
+from harness.dns_server import unique_name
+from harness.issued import renewal_name as name_of
 from harness.nodes import Nodes
 from harness.postgres import PostgresCluster
 from harness.process import BIN
+from harness.web import Responder
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,62 @@ def test_what_one_node_was_told_every_node_goes_by(nodes):
     assert operate(nodes.homes[0], "account", "deactivate", account)["status"] == "deactivated"
     refused_by_every_node(client)
     assert operate(nodes.homes[1], "account", "show", account)["status"] == "deactivated"
+
+
+def test_renewals_that_are_pulled_forward_are_so_at_every_node(nodes):
+    with Responder(nodes.http_port) as responder:
+        client = Client(nodes, responder)
+        client.register()
+        leaf = client.issue([unique_name()]).leaf
+    name = name_of(leaf)
+
+    def windows():
+        """What each node says; each connection goes to another one."""
+        session = requests.Session()
+        session.headers["Connection"] = "close"
+        return [session.get(f"{client.directory['renewalInfo']}/{name}", timeout=30,
+                            verify=str(nodes.api_root)).json() for _ in range(4)]
+
+    usual = windows()
+    assert usual == usual[:1] * 4
+    rule = operate(nodes.homes[0], "renewal", "pull-forward", "--profile", "default",
+                   "--explanation", "https://ca.example/why")
+    pulled = windows()
+    assert pulled == pulled[:1] * 4 and pulled != usual
+    assert pulled[0]["explanationURL"] == "https://ca.example/why"
+    operate(nodes.homes[1], "renewal", "cancel", "--", rule["id"])
+    assert windows() == usual
+
+
+def orders_at_once(nodes, client, payloads):
+    """The answers to newOrder requests at the same time, which go to both nodes."""
+    def send(payload):
+        twin = Client(nodes, key=client.key)
+        twin.account_url = client.account_url
+        twin.http.headers["Connection"] = "close"
+        return twin.post(twin.directory["newOrder"], payload)
+
+    with concurrent.futures.ThreadPoolExecutor(len(payloads)) as threads:
+        return list(threads.map(send, payloads))
+
+
+def test_one_order_of_many_at_once_is_placed_over_all_nodes(nodes):
+    with Responder(nodes.http_port) as responder:
+        client = Client(nodes, responder)
+        client.register()
+        name = unique_name()
+        former = client.issue([name]).leaf
+    wanted = {"identifiers": [{"type": "dns", "value": name}]}
+    answers = orders_at_once(nodes, client, [wanted] * 20)
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+
+    def replacing():
+        return {"identifiers": [*wanted["identifiers"], {"type": "dns", "value": unique_name()}],
+                "replaces": name_of(former)}
+
+    answers = orders_at_once(nodes, client, [replacing() for _ in range(20)])
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
 
 
 def test_a_command_without_a_server_joins_as_a_node(nodes, tmp_path):

@@ -1,5 +1,6 @@
 """What a client got, checked with the openssl command and the cryptography library."""
 
+import base64
 import datetime
 import pathlib
 
@@ -77,3 +78,11 @@ def check_issued(chain_file, authority, names, folder, key_file=None, key_type=N
     if key_type:
         assert key_type_of(chain[0].public_key()) == key_type
     return chain
+
+
+def renewal_name(leaf):
+    """What renewal information calls a certificate (RFC 9773 section 4.1)."""
+    key_id = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    serial = leaf.serial_number.to_bytes(leaf.serial_number.bit_length() // 8 + 1, "big")
+    return ".".join(base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+                    for octets in (key_id, serial))

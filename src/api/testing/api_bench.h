@@ -19,6 +19,7 @@
 #include "api/jws_gate.h"
 #include "api/links.h"
 #include "api/order_api.h"
+#include "api/renewal_api.h"
 #include "ca/testing/bench.h"
 #include "ca/work/local_nonces.h"
 #include "ca/work/local_request_checks.h"
@@ -42,14 +43,15 @@ struct Face {
     Face(const Links& links, ca::RequestChecks& request_checks, ca::Nonces& nonces,
          ca::Registration& registration, ca::Ordering& ordering, ca::Validation& validation,
          ca::Issuance& issuance, ca::StandingProofs& standing, ca::CertificateStore& certificates,
-         ca::Revoking& revoking, const base::Clock& clock)
+         ca::Revoking& revoking, ca::RenewalAdvice& advice, const base::Clock& clock)
         : gate(links, request_checks, clock),
           directory(links, gate, {}),
           account(links, gate, registration, ordering),
           order(links, gate, ordering, issuance, standing),
           authorization(links, gate, ordering, validation, standing, clock,
                         {.issuer_names = {"ca.example"}, .preauthorization = true}),
-          certificate(gate, certificates, revoking),
+          certificate(links, gate, certificates, revoking),
+          renewal(advice, std::chrono::hours(6)),
           door(links, nonces, router(), {.hosts = {"ca.example"}, .terms_of_service = {}}) {}
 
     JwsGate gate;
@@ -58,6 +60,7 @@ struct Face {
     OrderApi order;
     AuthorizationApi authorization;
     CertificateApi certificate;
+    RenewalApi renewal;
     FrontDoor door;
 
   private:
@@ -68,6 +71,7 @@ struct Face {
         order.add_to(result);
         authorization.add_to(result);
         certificate.add_to(result);
+        renewal.add_to(result);
         return result;
     }
 };
@@ -148,11 +152,12 @@ class ApiBench : public ca::testing::Bench {
     [[nodiscard]] Face& face() {
         if (!face_)
             face_.emplace(links, checks, nonces, registration(), ordering(), validation(),
-                          issuance(), standing(), repository, revoking(), clock);
+                          issuance(), standing(), repository, revoking(), advice, clock);
         return *face_;
     }
 
     Links links{site};
+    ca::RenewalAdvice advice{repository};
     ca::LocalNonces nonces{random};
     ca::LocalRequestChecks checks{nonces, repository};
 

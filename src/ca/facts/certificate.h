@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -13,6 +15,15 @@ namespace cairn::ca {
 
 /// Names an issuer: SHA-256 of its certificate's DER.
 using IssuerId = crypto::Sha256Digest;
+
+/// The chains of an issuer, each in PEM: the issuer's certificate first, then those above it.
+struct IssuerChains {
+    std::string usual;
+    /// Others that lead elsewhere, for clients whose roots differ (RFC 8555 section 7.4.2). Each
+    /// begins with a certificate of the same name and key.
+    std::vector<std::string> others{};
+    friend bool operator==(const IssuerChains&, const IssuerChains&) = default;
+};
 
 struct Revocation {
     base::Time at;
@@ -33,6 +44,8 @@ struct IssuedCertificate {
     std::optional<OrderId> order;
     base::Time issued;
     std::optional<Revocation> revocation;
+    /// Of the order that it was issued for; empty: not known, or the server's own.
+    std::string profile{};
 
     /// Whether both come from one signature; their revocation does not matter.
     [[nodiscard]] bool is_same(const IssuedCertificate& other) const {

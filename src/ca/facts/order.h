@@ -11,6 +11,7 @@
 #include "ca/facts/certificate.h"
 #include "ca/facts/id.h"
 #include "pki/certificate_builder.h"
+#include "pki/renewal_identifier.h"
 #include "pki/serial_number.h"
 #include "protocol/identifier.h"
 #include "protocol/problem.h"
@@ -39,6 +40,15 @@ struct IssuanceIntent {
     std::optional<IssuancePin> pin{};
 };
 
+/// Which order replaces a certificate.
+struct Replacement {
+    OrderId order;
+    /// Whether that order's certificate was issued: then it replaces the former one for good, also
+    /// when the order is forgotten. Until then it does so unless it is invalid.
+    bool is_issued = false;
+    friend bool operator==(const Replacement&, const Replacement&) = default;
+};
+
 /// The stored facts of an order (RFC 8555 section 7.1.3).
 struct Order {
     OrderId id;
@@ -51,6 +61,8 @@ struct Order {
     std::vector<AuthorizationId> authorizations;
     std::string profile;
     std::optional<base::Time> not_before, not_after;
+    /// The certificate that the order's one replaces (RFC 9773 section 5).
+    std::optional<pki::RenewalIdentifier> replaces{};
     std::optional<IssuanceIntent> intent;
     /// When the certificate with the intent's serial was stored.
     std::optional<base::Time> completed;

@@ -16,6 +16,7 @@
 #include "ca/facts/order.h"
 #include "ca/facts/retention.h"
 #include "ca/ports/operator_store.h"
+#include "ca/ports/renewal_store.h"
 #include "ca/ports/work_leases.h"
 
 // The ports through which the CA keeps its facts. Each call is one atomic step. When a call that
@@ -105,6 +106,19 @@ class AccountStore {
         AccountId id, crypto::Sha256Digest old_thumbprint, protocol::Jwk new_key) = 0;
 };
 
+/// What an order has that no other order may have at the same time. Both are seen in the step
+/// that writes, and of many orders at once one gets them.
+struct OrderClaims {
+    /// What the client asked for (`likeness_of`, ca/rules/order_reuse.h): until an order is
+    /// being finalized, there is no other with the same. None: it does not matter.
+    std::optional<crypto::Sha256Digest> likeness{};
+    /// The order that has this likeness, if it may lose it, since it is not to be given out
+    /// again.
+    std::optional<OrderId> former_twin{};
+    /// The order that replaces the same certificate, if it has become invalid.
+    std::optional<OrderId> former_replacement{};
+};
+
 class OrderStore {
   public:
     virtual ~OrderStore() = default;
@@ -118,10 +132,15 @@ class OrderStore {
         /// for subdomains proves the identifier as well. Empty: none is looked for.
         std::vector<std::vector<protocol::Identifier>> above{};
     };
+    using Claims = OrderClaims;
     struct Placement {
         /// The valid authorizations that took a place, by that in `fresh`.
         std::vector<std::optional<Authorization>> reused;
         ChargeDecision decision{};  ///< refused: there is no order
+        /// There is no order, because this one has the same likeness.
+        std::optional<OrderId> twin{};
+        /// There is no order, because this one replaces the same certificate.
+        std::optional<Replacement> replacement{};
     };
     /// Adds an order and those of its authorizations that are new. With `reuse`, `fresh` has one
     /// for each identifier, and where the account has a valid authorization for the same identifier
@@ -129,10 +148,12 @@ class OrderStore {
     /// takes the place of the fresh one, which is not added. A fresh one may stand at several
     /// places, for identifiers below its own; it is added once, if it keeps a place. Of an
     /// account's authorizations for one identifier only the ten that lapse last are looked at.
+    /// Claims are asked before charges; the one on a certificate comes of `order.replaces`.
     [[nodiscard]] virtual base::Task<Placement> create_order(Order order,
                                                              std::vector<Authorization> fresh,
                                                              std::optional<Reuse> reuse,
-                                                             Charges charges = {}) = 0;
+                                                             Charges charges = {},
+                                                             Claims claims = {}) = 0;
     struct Preauthorization {
         /// The valid authorization that there is already.
         std::optional<Authorization> reused{};
@@ -260,10 +281,10 @@ class CertificateStore {
     [[nodiscard]] virtual base::Task<void> add_certificate(IssuedCertificate certificate) = 0;
     [[nodiscard]] virtual base::Task<std::optional<IssuedCertificate>> find_certificate(
         pki::SerialNumber serial) = 0;
-    /// A certificate with the chain of its issuer; none, if that was never saved.
+    /// A certificate with the chains of its issuer; none, if they were never saved.
     struct Download {
         IssuedCertificate certificate;
-        std::optional<std::string> issuer_chain;
+        std::optional<IssuerChains> issuer;
     };
     [[nodiscard]] virtual base::Task<std::optional<Download>> find_download(
         pki::SerialNumber serial) = 0;
@@ -275,10 +296,10 @@ class CertificateStore {
     /// True for a compromised key, and for one that the operator or a former version blocked.
     [[nodiscard]] virtual base::Task<bool> is_key_blocked(crypto::Sha256Digest key) = 0;
 
-    /// Remembers an issuer's chain (PEM, issuer first), so that certificates are served with the
-    /// same chain after the issuer was replaced. Saving the same again changes nothing.
-    [[nodiscard]] virtual base::Task<void> save_issuer(IssuerId id, std::string chain_pem) = 0;
-    [[nodiscard]] virtual base::Task<std::optional<std::string>> find_issuer(IssuerId id) = 0;
+    /// Remembers an issuer's chains, so that certificates are served with the same ones after the
+    /// issuer was replaced. Saving the same again changes nothing.
+    [[nodiscard]] virtual base::Task<void> save_issuer(IssuerId id, IssuerChains chains) = 0;
+    [[nodiscard]] virtual base::Task<std::optional<IssuerChains>> find_issuer(IssuerId id) = 0;
 };
 
 /// Buckets that are emptied by use and fill with time, counted exactly by all nodes together.
@@ -301,6 +322,7 @@ class Repository : public AccountStore,
                    public CertificateStore,
                    public CounterStore,
                    public OperatorStore,
+                   public RenewalStore,
                    public WorkLeases {
   public:
     /// Writes what changes nothing. Throws, saying why, if nothing can be written.
@@ -318,7 +340,8 @@ class Repository : public AccountStore,
     /// - authorizations that expired, unless they are being validated, or their account has an
     /// order
     ///   that was created before, or within an hour after, they expired, and so may refer to them;
-    /// - certificates whose validity is over, with their revocation. A blocked key stays blocked.
+    /// - certificates whose validity is over, with their revocation and what replaced them. A
+    ///   blocked key stays blocked.
     ///
     /// The steps go round: each continues where the former ended, until one says that the round is
     /// over. Space that became free is given back to the system meanwhile, where the store can.

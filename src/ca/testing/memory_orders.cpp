@@ -97,12 +97,40 @@ base::Task<OrderStore::Preauthorization> MemoryRepository::create_authorization(
         });
 }
 
+OrderStore::Placement MemoryRepository::holders_of(const Order& order, const Claims& claims) const {
+    Placement placement;
+    for (const auto& [id, kept] : facts_->orders)
+        if (claims.likeness && kept.likeness == claims.likeness && !kept.order.intent &&
+            id != claims.former_twin)
+            placement.twin = id;
+    if (placement.twin || !order.replaces) return placement;
+    const auto entry = facts_->replacements.find(order.replaces->serial);
+    if (entry == facts_->replacements.end()) return placement;
+    const auto& holder = entry->second;
+    if (holder.is_issued || holder.order != claims.former_replacement)
+        placement.replacement = holder;
+    return placement;
+}
+
+void MemoryRepository::take_claims(const Order& order, const Claims& claims) {
+    if (claims.former_twin) {
+        const auto twin = facts_->orders.find(*claims.former_twin);
+        if (twin != facts_->orders.end()) twin->second.likeness.reset();
+    }
+    facts_->orders.at(order.id).likeness = claims.likeness;
+    if (order.replaces)
+        facts_->replacements.insert_or_assign(order.replaces->serial,
+                                              Replacement{.order = order.id});
+}
+
 base::Task<OrderStore::Placement> MemoryRepository::create_order(Order order,
                                                                  std::vector<Authorization> fresh,
                                                                  std::optional<Reuse> reuse,
-                                                                 Charges charges) {
+                                                                 Charges charges, Claims claims) {
     return run(StoreCall::create_order, [this, order = std::move(order), fresh = std::move(fresh),
-                                         reuse, charges = std::move(charges)]() mutable {
+                                         reuse, charges = std::move(charges), claims]() mutable {
+        auto held = holders_of(order, claims);
+        if (held.twin || held.replacement) return held;
         std::vector<std::optional<Authorization>> reused;
         for (std::size_t i = 0; i < fresh.size(); ++i) {
             reused.push_back(reuse ? standing(order, i, *reuse) : std::nullopt);
@@ -114,7 +142,10 @@ base::Task<OrderStore::Placement> MemoryRepository::create_order(Order order,
             throw std::runtime_error("an order has this id already");
         auto decision = take_from(*facts_, charges, order.created);
         const bool is_placed = decision.accepted;
-        if (is_placed) facts_->orders.emplace(order.id, MemoryFacts::KeptOrder{order});
+        if (is_placed) {
+            facts_->orders.emplace(order.id, MemoryFacts::KeptOrder{order});
+            take_claims(order, claims);
+        }
         for (std::size_t i = 0; is_placed && i < fresh.size(); ++i)
             if (!reused[i]) facts_->authorizations.emplace(fresh[i].id, fresh[i]);
         return Placement{std::move(reused), std::move(decision)};
@@ -324,6 +355,10 @@ base::Task<bool> MemoryRepository::complete_issuance(OrderId id, IssuedCertifica
             return false;
         insert(certificate);
         order.completed = certificate.issued;
+        if (!order.replaces) return true;
+        const auto replacement = facts_->replacements.find(order.replaces->serial);
+        if (replacement != facts_->replacements.end() && replacement->second.order == id)
+            replacement->second.is_issued = true;
         return true;
     });
 }

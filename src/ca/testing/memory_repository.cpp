@@ -223,14 +223,62 @@ base::Task<bool> MemoryRepository::is_key_blocked(crypto::Sha256Digest key) {
                [this, key] { return facts_->blocked_keys.contains(key); });
 }
 
-base::Task<void> MemoryRepository::save_issuer(IssuerId id, std::string chain_pem) {
-    return run(StoreCall::save_issuer, [this, id, chain_pem = std::move(chain_pem)] {
-        facts_->issuers.insert_or_assign(id, chain_pem);
+base::Task<void> MemoryRepository::save_issuer(IssuerId id, IssuerChains chains) {
+    return run(StoreCall::save_issuer, [this, id, chains = std::move(chains)] {
+        facts_->issuers.insert_or_assign(id, chains);
     });
 }
 
-base::Task<std::optional<std::string>> MemoryRepository::find_issuer(IssuerId id) {
+base::Task<std::optional<IssuerChains>> MemoryRepository::find_issuer(IssuerId id) {
     return run(StoreCall::find_issuer, [this, id] { return find_in(facts_->issuers, id); });
+}
+
+// Renewals
+
+base::Task<bool> MemoryRepository::add_pull_forward(PullForward rule) {
+    return run(StoreCall::add_pull_forward, [this, rule = std::move(rule)] {
+        if (facts_->pull_forwards.size() >= most_pull_forwards) return false;
+        if (!facts_->pull_forwards.emplace(rule.id, rule).second)
+            throw std::runtime_error("a rule has this id already");
+        return true;
+    });
+}
+
+base::Task<std::vector<PullForward>> MemoryRepository::pull_forwards() {
+    return run(StoreCall::pull_forwards, [this] {
+        std::vector<PullForward> rules;
+        for (const auto& [id, rule] : facts_->pull_forwards) rules.push_back(rule);
+        return rules;
+    });
+}
+
+base::Task<RenewalStore::Count> MemoryRepository::count_pulled_forward(
+    PullForward rule, base::Time now, std::optional<pki::SerialNumber> after, std::size_t limit) {
+    return run(StoreCall::count_pulled_forward, [this, rule = std::move(rule), now,
+                                                 after = std::move(after), limit] {
+        const auto& certificates = facts_->certificates;
+        Count count;
+        std::size_t seen = 0;
+        for (auto entry = after ? certificates.upper_bound(*after) : certificates.begin();
+             entry != certificates.end() && seen < limit; ++entry, ++seen) {
+            const auto& certificate = entry->second;
+            if (certificate.not_after >= now && rule.is_about(certificate)) ++count.meant;
+            if (seen + 1 == limit) count.next = entry->first;
+        }
+        return count;
+    });
+}
+
+base::Task<bool> MemoryRepository::remove_pull_forward(PullForwardId id) {
+    return run(StoreCall::remove_pull_forward,
+               [this, id] { return facts_->pull_forwards.erase(id) == 1; });
+}
+
+base::Task<std::optional<Replacement>> MemoryRepository::find_replacement(
+    pki::SerialNumber serial) {
+    return run(StoreCall::find_replacement, [this, serial = std::move(serial)] {
+        return find_in(facts_->replacements, serial);
+    });
 }
 
 // Buckets and time
@@ -371,6 +419,7 @@ std::size_t MemoryRepository::sweep_certificates(base::Time cutoff, std::size_t 
             ++entry;
             continue;
         }
+        facts_->replacements.erase(entry->first);
         entry = certificates.erase(entry);
         ++removal.removed;
         ++seen;

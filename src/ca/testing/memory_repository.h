@@ -25,6 +25,7 @@ struct MemoryFacts {
         std::optional<crypto::Sha256Digest> key{};
         /// What its issuance took: bucket and nanoseconds.
         std::map<std::string, std::int64_t> charged{};
+        std::optional<crypto::Sha256Digest> likeness{};
     };
 
     std::mutex mutex;
@@ -36,7 +37,10 @@ struct MemoryFacts {
     std::set<AuthorizationId> preauthorizations;
     /// As they were issued, with the revocation that was asked for.
     std::map<pki::SerialNumber, IssuedCertificate> certificates;
-    std::map<IssuerId, std::string> issuers;
+    std::map<IssuerId, IssuerChains> issuers;
+    /// By the serial number of the certificate that is replaced.
+    std::map<pki::SerialNumber, Replacement> replacements;
+    std::map<PullForwardId, PullForward> pull_forwards;
     /// Those that are compromised are among them.
     std::set<crypto::Sha256Digest> blocked_keys;
     std::map<crypto::Sha256Digest, base::Time> compromised_keys;
@@ -79,7 +83,8 @@ class MemoryRepository final : public Repository {
                                                        std::size_t limit) override;
 
     base::Task<Placement> create_order(Order order, std::vector<Authorization> fresh,
-                                       std::optional<Reuse> reuse, Charges charges) override;
+                                       std::optional<Reuse> reuse, Charges charges,
+                                       Claims claims) override;
     base::Task<Preauthorization> create_authorization(Authorization fresh, Reuse reuse,
                                                       std::size_t most_pending,
                                                       Charges charges) override;
@@ -118,8 +123,16 @@ class MemoryRepository final : public Repository {
     base::Task<bool> block_key(crypto::Sha256Digest key) override;
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
-    base::Task<void> save_issuer(IssuerId id, std::string chain_pem) override;
-    base::Task<std::optional<std::string>> find_issuer(IssuerId id) override;
+    base::Task<void> save_issuer(IssuerId id, IssuerChains chains) override;
+    base::Task<std::optional<IssuerChains>> find_issuer(IssuerId id) override;
+
+    base::Task<bool> add_pull_forward(PullForward rule) override;
+    base::Task<std::vector<PullForward>> pull_forwards() override;
+    base::Task<Count> count_pulled_forward(PullForward rule, base::Time now,
+                                           std::optional<pki::SerialNumber> after,
+                                           std::size_t limit) override;
+    base::Task<bool> remove_pull_forward(PullForwardId id) override;
+    base::Task<std::optional<Replacement>> find_replacement(pki::SerialNumber serial) override;
 
     base::Task<ChargeDecision> charge(Charges charges, base::Time now) override;
     base::Task<ChargeDecision> look(Charges charges, base::Time now) override;
@@ -172,6 +185,10 @@ class MemoryRepository final : public Repository {
                                                         const Reuse& reuse) const;
     /// The external key of the account's binding, if it is bound and the key is usable.
     [[nodiscard]] ExternalKey* usable_key_of(const Account& account);
+    /// Who has what an order claims; the rest of the placement is empty.
+    [[nodiscard]] Placement holders_of(const Order& order, const Claims& claims) const;
+    /// Gives the order what it claims.
+    void take_claims(const Order& order, const Claims& claims);
     [[nodiscard]] bool has_lost_its_ground(const Order& order) const;
     /// The authorization, if an attempt with this method can be recorded to go on or end at `now`.
     [[nodiscard]] Authorization* open_attempt(const AuthorizationId& id,

@@ -26,6 +26,7 @@ base::Task<std::optional<IssuanceEnding>> Issuance::draw_up_and_sign(const Order
     auto certificate = std::move(bound->record);
     certificate.account = order.account;
     certificate.order = order.id;
+    certificate.profile = order.profile;
     certificate.der = co_await issuer.sign(std::move(bound->draft), observer_);
     certificate.issued = clock_.now();
     ending.certificate = std::move(certificate);

@@ -44,19 +44,21 @@ Draft require(Draft::OrFindings draft) {
 }  // namespace
 
 Issuer::Issuer(std::string name, pki::Chain chain, std::unique_ptr<Signer> signer,
-               std::string certificate_url, Use use)
+               std::string certificate_url, Use use, std::vector<pki::Chain> other_chains)
     : name_(std::move(name)),
       id_(id_of(name_, chain)),
       chain_(std::move(chain)),
       validity_(validity_of(chain_)),
       signer_(std::move(signer)),
       certificate_url_(std::move(certificate_url)),
-      use_(std::move(use)) {
+      use_(std::move(use)),
+      other_chains_(std::move(other_chains)) {
     if (!certificate().is_ca())
         throw std::invalid_argument("issuer " + name_ + ": its certificate is not that of a CA");
     if (certificate().public_key() != signer_->public_key())
         throw std::invalid_argument("issuer " + name_ +
                                     ": the key does not belong to the certificate");
+    for (std::size_t i = 0; i < other_chains_.size(); ++i) require_other_chain(i);
     if (!use_.active) return;  // what it issued has to be served, whatever its chain is like
     if (!certificate().subject_key_id())
         throw std::invalid_argument("issuer " + name_ +
@@ -74,6 +76,33 @@ Issuer::Issuer(std::string name, pki::Chain chain, std::unique_ptr<Signer> signe
                                         "\": " + constraints.error().message);
         if (constraints->has_any()) constraints_.push_back(*std::move(constraints));
     }
+}
+
+void Issuer::require_other_chain(std::size_t number) const {
+    const auto& chain = other_chains_[number];
+    const auto refuse = [&](const std::string& why) {
+        throw std::invalid_argument("issuer " + name_ + ": its other chain number " +
+                                    std::to_string(number + 1) + " " + why);
+    };
+    if (chain.empty()) refuse("is empty");
+    const auto& first = chain.front();
+    // What the issuer signs refers to it by these three.
+    if (first.subject_name() != certificate().subject_name() ||
+        first.public_key() != certificate().public_key() ||
+        first.subject_key_id() != certificate().subject_key_id())
+        refuse("does not begin with a certificate of the issuer's name, key and key identifier");
+    if (chain == chain_ || std::ranges::find(other_chains_, chain) !=
+                               other_chains_.begin() + static_cast<std::ptrdiff_t>(number))
+        refuse("is there twice");
+    if (!use_.active) return;
+    if (const auto sound = pki::check_authorities(chain); !sound)
+        refuse("would be accepted by nobody: " + sound.error().message);
+}
+
+IssuerChains Issuer::chains() const {
+    IssuerChains chains{.usual = pki::to_pem(chain_)};
+    for (const auto& chain : other_chains_) chains.others.push_back(pki::to_pem(chain));
+    return chains;
 }
 
 bool Issuer::is_for(const std::string& profile) const {

@@ -52,14 +52,17 @@ class Issuer {
     /// `certificate_url`: where its certificate can be fetched over http, for the AIA extension.
     /// Throws std::invalid_argument if the chain is empty, its first certificate is no CA's, or the
     /// signer's key is not its first certificate's; if the issuer is active, also for a chain below
-    /// which verifiers would refuse every certificate.
+    /// which verifiers would refuse every certificate. `other_chains`: those that clients may
+    /// choose instead; each must begin with a certificate of the same name and key.
     Issuer(std::string name, pki::Chain chain, std::unique_ptr<Signer> signer,
-           std::string certificate_url, Use use);
+           std::string certificate_url, Use use, std::vector<pki::Chain> other_chains = {});
 
     [[nodiscard]] const std::string& name() const { return name_; }
     /// As certificates refer to it in the store.
     [[nodiscard]] const IssuerId& id() const { return id_; }
     [[nodiscard]] const pki::Chain& chain() const { return chain_; }
+    /// All chains, to be kept in the store.
+    [[nodiscard]] IssuerChains chains() const;
     [[nodiscard]] const pki::Certificate& certificate() const { return chain_.front(); }
     [[nodiscard]] const std::string& certificate_url() const { return certificate_url_; }
     [[nodiscard]] const Use& use() const { return use_; }
@@ -103,6 +106,9 @@ class Issuer {
     }
 
   private:
+    /// Throws std::invalid_argument for one that cannot stand in the place of the usual chain.
+    void require_other_chain(std::size_t number) const;
+
     std::string name_;
     IssuerId id_;
     pki::Chain chain_;
@@ -110,6 +116,7 @@ class Issuer {
     std::unique_ptr<Signer> signer_;
     std::string certificate_url_;
     Use use_;
+    std::vector<pki::Chain> other_chains_;
     /// Of the certificates of the chain that have any.
     std::vector<pki::NameConstraints> constraints_;
 };

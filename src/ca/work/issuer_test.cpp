@@ -151,6 +151,36 @@ TEST_F(IssuerTest, NeedsItsOwnKeyAndACertificateOfACa) {
     EXPECT_THROW(Issuers({}), std::invalid_argument);
 }
 
+TEST_F(IssuerTest, HasOtherChainsThatStandInThePlaceOfTheUsualOne) {
+    const auto key = crypto::PrivateKey::generate(KeyType::ec_p256);
+    const auto usual = root_of(key);
+    const auto other = root_of(key, now - std::chrono::days(1));
+    const auto make = [&](std::vector<pki::Chain> others) {
+        return Issuer("x", {usual}, std::make_unique<KeySigner>(key, signing_.get_executor()), "",
+                      {}, std::move(others));
+    };
+    const auto refusal = [&](std::vector<pki::Chain> others) -> std::string {
+        try {
+            (void)make(std::move(others));
+            return "";
+        } catch (const std::invalid_argument& error) {
+            return error.what();
+        }
+    };
+    const auto third = root_of(key, now - std::chrono::days(2));
+    const auto chains = make({{other}, {third}}).chains();
+    EXPECT_EQ(chains.usual, usual.pem());
+    EXPECT_EQ(chains.others, (std::vector{other.pem(), third.pem()}));
+
+    const auto stranger = root_of(crypto::PrivateKey::generate(KeyType::ec_p256));
+    EXPECT_EQ(refusal({{other}, {stranger}}),
+              "issuer x: its other chain number 2 does not begin with a certificate of the "
+              "issuer's name, key and key identifier");
+    EXPECT_EQ(refusal({{usual}}), "issuer x: its other chain number 1 is there twice");
+    EXPECT_EQ(refusal({{other}, {other}}), "issuer x: its other chain number 2 is there twice");
+    EXPECT_EQ(refusal({{}}), "issuer x: its other chain number 1 is empty");
+}
+
 TEST_F(IssuerTest, OneCertificateIsOneIssuer) {
     const auto key = crypto::PrivateKey::generate(KeyType::ec_p256);
     const auto certificate = root_of(key);

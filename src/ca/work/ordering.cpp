@@ -2,9 +2,12 @@
 
 #include <map>
 #include <span>
+#include <utility>
 
 #include "ca/rules/external_key_rules.h"
+#include "ca/rules/order_reuse.h"
 #include "ca/rules/order_rules.h"
+#include "ca/rules/replacement.h"
 #include "protocol/ancestor_domain.h"
 
 namespace cairn::ca {
@@ -16,6 +19,19 @@ namespace {
 
 // A proof about to lapse is not worth reusing: the client would have no time to finalize.
 constexpr base::Seconds least_remaining_proof = std::chrono::hours(1);
+
+/// So often it is tried to find the order that stands in the way.
+constexpr int most_attempts = 5;
+
+// Puts what an order was placed on in its place.
+void take_over(OrderStore::Placement& placement, OrderView& view) {
+    auto& reused = placement.reused;
+    for (std::size_t i = 0; i < reused.size(); ++i) {
+        if (!reused[i]) continue;
+        view.order.authorizations[i] = reused[i]->id;
+        view.proofs[i] = *std::move(reused[i]);
+    }
+}
 
 // A proof made under another profile may be older than this one lets it be.
 OrderStore::Reuse reuse_under(const Profile& profile, base::Time now) {
@@ -175,6 +191,10 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
     auto reuse = reuse_under(profile, now);
     if (choices_.subdomains) reuse.above = names_above(request.identifiers);
 
+    std::optional<pki::RenewalIdentifier> replaces;
+    if (!request.replaces.empty())
+        replaces = co_await require_replaceable(request.replaces, account.id, request.identifiers);
+
     OrderView view{.order = {.id = OrderId::fresh(now, random_),
                              .account = account.id,
                              .created = now,
@@ -184,6 +204,7 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
                              .profile = profile.name,
                              .not_before = request.not_before,
                              .not_after = request.not_after,
+                             .replaces = std::move(replaces),
                              .intent = std::nullopt,
                              .completed = std::nullopt,
                              .problem = std::nullopt},
@@ -193,39 +214,6 @@ base::Task<OrderView> Ordering::place(Account account, protocol::NewOrderRequest
     for (const auto& proof : view.proofs) view.order.authorizations.push_back(proof.id);
     auto writing = write(std::move(view), std::move(reuse), std::move(context));
     co_return co_await std::move(writing);
-}
-
-base::Task<OrderView> Ordering::write(OrderView view, OrderStore::Reuse reuse,
-                                      RequestContext context) {
-    const auto account = view.order.account;
-    const auto exemption = co_await limits_.exemption_of(store_, view.order, context.time);
-    const auto charges =
-        new_order_charges(limits_.limits(), account, view.order.identifiers, exemption);
-    auto placement = co_await store_.create_order(view.order, view.proofs, reuse, charges);
-    if (!placement.decision.accepted) {
-        const auto held = context.time;
-        context.time = co_await limits_.wait_or_refuse(charges, placement.decision,
-                                                       account.to_string(), context);
-        view.now = view.order.created = context.time;
-        view.order.expires += context.time - held;
-        placement = co_await store_.create_order(view.order, view.proofs, reuse, charges);
-        if (!placement.decision.accepted) limits_.refuse(charges, placement.decision, context);
-    }
-    auto& reused = placement.reused;
-    for (std::size_t i = 0; i < reused.size(); ++i) {
-        if (!reused[i]) continue;
-        view.order.authorizations[i] = reused[i]->id;
-        view.proofs[i] = *std::move(reused[i]);
-    }
-    for (const auto& proof : view.proofs) {
-        if (proof.vouched_by.empty()) continue;
-        log_.info("authorized by the operator's word", {{"request", context.request},
-                                                        {"account", account.to_string()},
-                                                        {"authorization", proof.id.to_string()},
-                                                        {"identifier", proof.identifier.value()},
-                                                        {"kid", proof.vouched_by}});
-    }
-    co_return view;
 }
 
 base::Task<Authorization> Ordering::preauthorize(Account account,
@@ -255,6 +243,81 @@ base::Task<Authorization> Ordering::preauthorize(Account account,
     if (creation.reused) co_return *std::move(creation.reused);
     if (creation.is_full) throw too_many_pending(choices_.pending_preauthorizations);
     co_return fresh;
+}
+
+base::Task<OrderView> Ordering::write(OrderView view, OrderStore::Reuse reuse,
+                                      RequestContext context) {
+    const auto account = view.order.account;
+    const auto exemption = co_await limits_.exemption_of(store_, view.order, context.time);
+    const auto charges =
+        new_order_charges(limits_.limits(), account, view.order.identifiers, exemption);
+    OrderStore::Claims claims{.likeness = likeness_of(view.order)};
+    bool has_waited = false;
+    for (int attempt = 1;; ++attempt) {
+        // Then others are as quick; it is no harm to have two.
+        if (attempt > most_attempts) claims.likeness.reset();
+        auto placing = store_.create_order(view.order, view.proofs, reuse, charges, claims);
+        auto placement = co_await std::move(placing);
+        if (placement.twin) {
+            auto twin = co_await open_twin(*placement.twin, view);
+            if (twin) co_return *std::move(twin);
+            claims.former_twin = placement.twin;
+        } else if (placement.replacement) {
+            if (attempt > 2 * most_attempts) throw already_replaced();
+            co_await require_invalid(*placement.replacement);
+            claims.former_replacement = placement.replacement->order;
+        } else if (!placement.decision.accepted) {
+            if (std::exchange(has_waited, true))
+                limits_.refuse(charges, placement.decision, context);
+            const auto held = context.time;
+            context.time = co_await limits_.wait_or_refuse(charges, placement.decision,
+                                                           account.to_string(), context);
+            view.now = view.order.created = context.time;
+            view.order.expires += context.time - held;
+        } else {
+            take_over(placement, view);
+            tell_of_vouching(view, context);
+            co_return view;
+        }
+    }
+}
+
+void Ordering::tell_of_vouching(const OrderView& view, const RequestContext& context) {
+    for (const auto& proof : view.proofs) {
+        if (proof.vouched_by.empty()) continue;
+        log_.info("authorized by the operator's word", {{"request", context.request},
+                                                        {"account", view.order.account.to_string()},
+                                                        {"authorization", proof.id.to_string()},
+                                                        {"identifier", proof.identifier.value()},
+                                                        {"kid", proof.vouched_by}});
+    }
+}
+
+base::Task<pki::RenewalIdentifier> Ordering::require_replaceable(
+    std::string wanted, AccountId account, std::vector<protocol::Identifier> names) {
+    const auto identifier = pki::RenewalIdentifier::from_text(wanted);
+    if (!identifier)
+        throw Problem(ProblemType::malformed, "replaces: " + identifier.error().message);
+    const auto found = co_await store_.find_certificate(identifier->serial);
+    if (auto refusal = replacement_refusal(*identifier, found, account, names))
+        throw std::move(*refusal);
+    co_return *identifier;
+}
+
+base::Task<std::optional<OrderView>> Ordering::open_twin(OrderId twin, const OrderView& view) {
+    auto found = co_await store_.find_order_and_proofs(twin);
+    if (!found || !may_serve_again(found->order, found->proofs, view.proofs, view.now))
+        co_return std::nullopt;
+    co_return OrderView{std::move(found->order), std::move(found->proofs), view.now};
+}
+
+base::Task<void> Ordering::require_invalid(Replacement replacement) {
+    if (replacement.is_issued) throw already_replaced();
+    const auto holder = co_await store_.find_order_and_proofs(replacement.order);
+    // One that was forgotten without a certificate had expired.
+    if (holder &&
+        holder->order.status(holder->proofs, clock_.now()) != protocol::OrderStatus::invalid)
+        throw already_replaced();
 }
 
 base::Task<std::optional<OrderView>> Ordering::find(base::Result<OrderId> id) {

@@ -43,6 +43,7 @@ class Ordering {
              crypto::Random& random, Terms terms, base::Log& log, ChallengeChoices choices = {});
 
     /// Places an order, within what the account's external key allows, if it is bound to one.
+    /// The order is a new one, or that which the account has open for the same (order_reuse.h).
     [[nodiscard]] base::Task<OrderView> place(Account account, protocol::NewOrderRequest request,
                                               RequestContext context);
     /// An authorization in advance of any order (RFC 8555 section 7.4.1): the valid one that the
@@ -96,9 +97,19 @@ class Ordering {
     /// Names above each identifier that may be proved for their subdomains.
     [[nodiscard]] std::vector<std::vector<protocol::Identifier>> names_above(
         const std::vector<protocol::Identifier>& identifiers) const;
+    /// The certificate that an order for `names` is to replace. Throws the problem for which it may
+    /// not.
+    base::Task<pki::RenewalIdentifier> require_replaceable(std::string wanted, AccountId account,
+                                                           std::vector<protocol::Identifier> names);
     /// Writes the order in `view`, with those of its authorizations that are new, if the limits
-    /// let it, and puts the others in their places.
+    /// let it, and puts the others in their places; or the order that was open already.
     base::Task<OrderView> write(OrderView view, OrderStore::Reuse reuse, RequestContext context);
+    void tell_of_vouching(const OrderView& view, const RequestContext& context);
+    /// The order that stands in the way of `view`'s with the same likeness, if it may be given out
+    /// instead.
+    base::Task<std::optional<OrderView>> open_twin(OrderId twin, const OrderView& view);
+    /// Throws unless the order that replaces the certificate has become invalid.
+    base::Task<void> require_invalid(Replacement replacement);
 
     Repository& store_;
     const NamePolicy& policy_;

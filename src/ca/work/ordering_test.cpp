@@ -1,6 +1,7 @@
 #include "ca/work/ordering.h"
 
 #include <algorithm>
+#include <set>
 
 #include <gmock/gmock.h>
 
@@ -83,11 +84,66 @@ TEST_F(OrderingTest, StandsOnNothingOfAnotherAccount) {
     EXPECT_NE(await(place({"www.example.org"})).proofs[0].id, other.proofs[0].id);
 }
 
+TEST_F(OrderingTest, PlacesOneOrderForTheSameAskedTwentyTimesAtOnce) {
+    auto& gate = script->gate(StoreCall::create_order);
+    gate.close();
+    std::vector<std::future<OrderView>> started;
+    for (int i = 0; i < 20; ++i) started.push_back(loop.start(place({"www.example.org"})));
+    ASSERT_TRUE(eventually([&] { return gate.waiting() == 20; }));
+    gate.open();
+    std::set<OrderId> orders;
+    for (auto& each : started) orders.insert(EventLoop::result(std::move(each)).order.id);
+    EXPECT_EQ(orders.size(), 1U);
+    EXPECT_EQ(facts->orders.size(), 1U);
+    EXPECT_EQ(facts->authorizations.size(), 1U);
+}
+
+TEST_F(OrderingTest, GivesOutAnOpenOrderAgainUntilItIsFinalizedOrLost) {
+    const auto first = placed(account.id);
+    const auto again = await(place({"www.example.org"}));
+    EXPECT_EQ(again.order.id, first.order.id);
+    EXPECT_EQ(again.proofs.at(0).id, first.proofs[0].id);
+    prove(first.proofs[0]);
+    EXPECT_EQ(await(place({"www.example.org"})).status(), OrderStatus::ready);
+
+    (void)await(ordering().deactivate(found(first.proofs[0].id)));
+    const auto second = await(place({"www.example.org"}));
+    EXPECT_NE(second.order.id, first.order.id);
+    EXPECT_EQ(await(place({"www.example.org"})).order.id, second.order.id);
+
+    clock.advance(7 * 24h - 59min);
+    const auto third = await(place({"www.example.org"}));
+    EXPECT_NE(third.order.id, second.order.id) << "there is too little time left";
+    const auto finalized =
+        await(issuance().finalize(ready(account.id), csr_for(), just_now(), 10s));
+    EXPECT_EQ(finalized.order.id, third.order.id);
+    EXPECT_EQ(finalized.status(), OrderStatus::valid);
+    EXPECT_NE(await(place({"www.example.org"})).order.id, third.order.id);
+}
+
+TEST_F(OrderingTest, GivesAnOrderToNobodyElseAndForNothingElse) {
+    const auto first = placed(account.id);
+    EXPECT_NE(placed(stored_account().id).order.id, first.order.id);
+    EXPECT_NE(placed(account.id, {"www.example.org", "a.example.org"}).order.id, first.order.id);
+    auto dated = for_names({"www.example.org"});
+    dated.not_after = start_time + 240h;
+    EXPECT_NE(await(place(dated)).order.id, first.order.id);
+    EXPECT_EQ(placed(account.id).order.id, first.order.id);
+}
+
+TEST_F(OrderingTest, PlacesAnOrderBesideOneThatHasExpired) {
+    const auto first = placed(account.id);
+    for (auto& [id, kept] : facts->orders) kept.order.expires = start_time;
+    const auto second = await(place({"www.example.org"}));
+    EXPECT_NE(second.order.id, first.order.id);
+    EXPECT_EQ(facts->orders.size(), 2U);
+}
+
 TEST_F(OrderingTest, PlacesTwoOrdersAtOnceApart) {
     auto& gate = script->gate(StoreCall::create_order);
     gate.close();
     auto first = loop.start(place({"www.example.org"}));
-    auto second = loop.start(place({"www.example.org"}));
+    auto second = loop.start(place({"www.example.org", "a.example.org"}));
     ASSERT_TRUE(eventually([&] { return gate.waiting() == 2; }));
     gate.open();
     const auto one = EventLoop::result(std::move(first));
@@ -167,7 +223,7 @@ TEST_F(OrderingTest, GivesUpNothingElse) {
 TEST_F(OrderingTest, ListsOrdersPageByPage) {
     std::vector<OrderId> ids;
     for (std::size_t i = 0; i < Ordering::page_size + 2; ++i) {
-        ids.push_back(placed(account.id).order.id);
+        ids.push_back(placed(account.id, {"n" + std::to_string(i) + ".example.org"}).order.id);
         clock.advance(1s);
     }
     (void)placed(stored_account().id);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ca/work/renewal_advice.h"
+
 namespace cairn::ca {
 
 class RateLimits::Place {
@@ -50,9 +52,14 @@ base::Task<base::Time> RateLimits::wait_or_refuse(Charges charges, ChargeDecisio
     co_return std::max(clock_.now(), decision.retry_at);
 }
 
-base::Task<LimitExemption> RateLimits::exemption_of(CounterStore& store, const Order& order,
+base::Task<LimitExemption> RateLimits::exemption_of(Repository& store, const Order& order,
                                                     base::Time now) const {
     LimitExemption exemption;
+    if (order.replaces) {
+        RenewalAdvice advice(store);
+        const auto window = co_await advice.window_of(*order.replaces);
+        exemption.is_advised_renewal = window && window->start <= now;
+    }
     const auto question = same_set_question(limits(), order.identifiers);
     if (question.empty()) co_return exemption;
     const auto decision = co_await store.look(question, now);

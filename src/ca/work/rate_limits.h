@@ -42,7 +42,7 @@ class RateLimits {
                                                         std::string client, RequestContext context);
     /// Why `order` is not counted as others are, as it is known at `now`: where it is placed and
     /// again where it is finalized.
-    [[nodiscard]] base::Task<LimitExemption> exemption_of(CounterStore& store, const Order& order,
+    [[nodiscard]] base::Task<LimitExemption> exemption_of(Repository& store, const Order& order,
                                                           base::Time now) const;
     /// Throws the refusal.
     [[noreturn]] void refuse(const Charges& charges, const ChargeDecision& decision,

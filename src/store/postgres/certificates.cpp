@@ -1,5 +1,6 @@
 #include "store/key_obstacle.h"
 #include "store/postgres/repository.h"
+#include "store/stored_renewals.h"
 #include "store/stored_rows.h"
 
 namespace cairn::store {
@@ -12,18 +13,18 @@ using enum Statement::Transaction;
 
 const Statement add{
     "add_certificate",
-    "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
+    " profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     repeatable};
 const Statement find{
     "find_certificate",
     "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id,"
-    " c.revoked, c.reason FROM certificate_states c WHERE c.serial = $1",
+    " c.profile, c.revoked, c.reason FROM certificate_states c WHERE c.serial = $1",
     repeatable, shared};
 const Statement download{
     "find_download",
-    "SELECT i.chain, c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account,"
-    " c.order_id, c.revoked, c.reason FROM certificate_states c"
+    "SELECT i.chain, i.other_chains, c.serial, c.der, c.issuer, c.key, c.not_after, c.issued,"
+    " c.account, c.order_id, c.profile, c.revoked, c.reason FROM certificate_states c"
     " LEFT JOIN issuers i ON i.id = c.issuer WHERE c.serial = $1",
     repeatable, shared};
 // The time stays that of the first revocation: it was not to be trusted since. A row that was
@@ -56,11 +57,13 @@ const Statement block{
 const Statement find_blocked{"is_key_blocked", "SELECT FROM blocked_keys WHERE key = $1",
                              repeatable, shared};
 const Statement save_chain{"save_issuer",
-                           "INSERT INTO issuers AS i (id, chain) VALUES ($1, $2)"
-                           " ON CONFLICT (id) DO UPDATE SET chain = $2 WHERE i.chain <> $2",
+                           "INSERT INTO issuers AS i (id, chain, other_chains)"
+                           " VALUES ($1, $2, $3) ON CONFLICT (id)"
+                           " DO UPDATE SET chain = $2, other_chains = $3"
+                           " WHERE i.chain <> $2 OR coalesce(i.other_chains, '') <> $3",
                            repeatable};
-const Statement find_chain{"find_issuer", "SELECT chain FROM issuers WHERE id = $1", repeatable,
-                           shared};
+const Statement find_chain{"find_issuer", "SELECT chain, other_chains FROM issuers WHERE id = $1",
+                           repeatable, shared};
 
 std::int64_t code_of(RevocationReason reason) {
     return static_cast<int>(reason);
@@ -73,7 +76,7 @@ base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certifica
     try {
         co_await run(add, certificate.serial.der_content(), certificate.der, certificate.issuer,
                      certificate.key, certificate.not_after, certificate.account, certificate.order,
-                     certificate.issued);
+                     certificate.issued, certificate.profile);
     } catch (const StatementRefused& refused) {
         if (!refused.is_unique_violation() || !refused.follows_lost_answer) throw;
         refusal = std::current_exception();
@@ -93,8 +96,13 @@ base::Task<std::optional<ca::CertificateStore::Download>> PostgresRepository::fi
     pki::SerialNumber serial) {
     const auto answer = co_await run(download, serial.der_content());
     co_return answer.first([](PostgresRow& row) {
-        std::optional<std::string> chain(row.optional_text());
-        return Download{read_certificate(row), std::move(chain)};
+        std::optional<ca::IssuerChains> issuer;
+        if (const auto usual = row.optional_text())
+            issuer = ca::IssuerChains{.usual = std::string(*usual),
+                                      .others = chains_from(row.optional_text().value_or(""))};
+        else
+            row.skip(1);
+        return Download{read_certificate(row), std::move(issuer)};
     });
 }
 
@@ -135,13 +143,13 @@ base::Task<bool> PostgresRepository::is_key_blocked(crypto::Sha256Digest key) {
     co_return answer.rows() != 0;
 }
 
-base::Task<void> PostgresRepository::save_issuer(ca::IssuerId id, std::string chain_pem) {
-    co_await run(save_chain, id, chain_pem);
+base::Task<void> PostgresRepository::save_issuer(ca::IssuerId id, ca::IssuerChains chains) {
+    co_await run(save_chain, id, chains.usual, chains_to_stored(chains.others));
 }
 
-base::Task<std::optional<std::string>> PostgresRepository::find_issuer(ca::IssuerId id) {
+base::Task<std::optional<ca::IssuerChains>> PostgresRepository::find_issuer(ca::IssuerId id) {
     const auto answer = co_await run(find_chain, id);
-    co_return answer.first([](PostgresRow& row) { return std::string(row.text()); });
+    co_return answer.first(read_issuer_chains<PostgresRow>);
 }
 
 }  // namespace cairn::store

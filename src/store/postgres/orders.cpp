@@ -6,6 +6,7 @@
 #include "store/key_obstacle.h"
 #include "store/postgres/charge_lists.h"
 #include "store/postgres/repository.h"
+#include "store/stored_renewals.h"
 #include "store/stored_rows.h"
 
 namespace cairn::store {
@@ -71,10 +72,12 @@ CandidateParts of_names_above(int first) {
             .values = ", nullif(broad, 0)"};
 }
 
-// What adds an order, behind `first`, if `condition` holds.
-std::string creation_after(const std::string& first, const std::string& condition,
+// What adds an order if nobody has what it claims and `condition` holds, which `second` makes.
+std::string creation_after(const std::string& second, const std::string& condition,
                            const CandidateParts& parts) {
-    return "WITH " + first + "candidates AS MATERIALIZED (" + parts.candidates +
+    return "WITH claimed AS MATERIALIZED (SELECT twin, replacement, is_issued"
+           " FROM claim_order($1, $21, $22, $23, $24, $26, $27)), " +
+           second + "candidates AS MATERIALIZED (" + parts.candidates +
            "), reused AS MATERIALIZED (" + parts.reused +
            "), added AS (INSERT INTO authorizations"
            " (id, account, identifier, created, expires, token, offered, profile, vouched_by" +
@@ -84,46 +87,61 @@ std::string creation_after(const std::string& first, const std::string& conditio
            parts.values +
            " FROM candidates c"
            " WHERE NOT EXISTS (SELECT FROM reused r WHERE r.place = c.place) AND " +
+           condition + "), parted AS (UPDATE orders SET likeness = NULL WHERE id = $23 AND " +
            condition +
+           "), replaced AS (INSERT INTO replacements (serial, order_id)"
+           " SELECT $24, $1 WHERE $24 IS NOT NULL AND " +
+           condition +
+           " ON CONFLICT (serial) DO UPDATE SET order_id = $1"
            "), placed AS (INSERT INTO orders (id, account, created, expires, identifiers,"
-           " authorizations, profile, not_before, not_after)"
-           " SELECT $1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM reused)"
+           " authorizations, profile, not_before, not_after, replaced_serial, replaced_key_id,"
+           " likeness) SELECT $1, $2, $3, $4, $5, CASE WHEN EXISTS (SELECT FROM reused)"
            " THEN (SELECT string_agg(coalesce(r.id, c.id), '' ORDER BY c.place)"
            " FROM candidates c LEFT JOIN reused r ON r.place = c.place)"
-           " ELSE $6 END, $7, $8, $9 WHERE " +
+           " ELSE $6 END, $7, $8, $9, $24, $25, $21 WHERE " +
            condition + ") ";
 }
 
-const std::string spending = "spent AS MATERIALIZED (SELECT accepted, state FROM settle(true, " +
-                             ChargeLists::placeholders(21) + ")), ";
+const std::string nothing_in_the_way = "(SELECT twin IS NULL AND replacement IS NULL FROM claimed)";
+constexpr int first_charge = 28;
+const std::string spending = "spent AS MATERIALIZED (SELECT accepted, state FROM settle(" +
+                             nothing_in_the_way + ", " + ChargeLists::placeholders(first_charge) +
+                             ")), ";
 const std::string if_spent = "(SELECT accepted FROM spent)";
-// The first row has no place, but the state of the buckets.
-const std::string state_and_reused = "SELECT state, NULL::bigint, " +
+// The first row has no place, but who has what the order claims, and the state of the buckets.
+const std::string and_reused = " UNION ALL SELECT NULL, NULL, NULL, NULL, r.* FROM reused r";
+const std::string claims_and_reused =
+    "SELECT NULL::bigint[], twin, replacement, is_issued, NULL::bigint, " +
+    nulls_for(authorization_columns) + " FROM claimed" + and_reused;
+const std::string state_and_reused = "SELECT state, twin, replacement, is_issued, NULL::bigint, " +
                                      nulls_for(authorization_columns) +
-                                     " FROM spent UNION ALL SELECT NULL, r.* FROM reused r";
+                                     " FROM claimed CROSS JOIN spent" + and_reused;
 
-const Statement create{
-    "create_order", creation_after("", "true", of_same_name) + "SELECT * FROM reused", repeatable};
+const Statement create{"create_order",
+                       creation_after("", nothing_in_the_way, of_same_name) + claims_and_reused,
+                       repeatable};
 const Statement create_charged{"create_order_charged",
                                creation_after(spending, if_spent, of_same_name) + state_and_reused,
                                repeatable};
 const Statement create_below{
-    "create_order_below", creation_after("", "true", of_names_above(21)) + "SELECT * FROM reused",
-    repeatable};
+    "create_order_below",
+    creation_after("", nothing_in_the_way, of_names_above(28)) + claims_and_reused, repeatable};
 const Statement create_below_charged{
     "create_order_below_charged",
-    creation_after(spending, if_spent, of_names_above(21 + ChargeLists::parameter_count)) +
+    creation_after(spending, if_spent,
+                   of_names_above(first_charge + ChargeLists::parameter_count)) +
         state_and_reused,
     repeatable};
 
 // What read_order reads, of orders called `o`.
 const std::string columns =
     "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
-    " o.not_before, o.not_after, o.completed, o.problem, o.begun, o.csr, o.serial,"
+    " o.not_before, o.not_after, o.replaced_serial, o.replaced_key_id, o.completed, o.problem, "
+    "o.begun, o.csr, o.serial,"
     " o.certificate_not_before, o.certificate_not_after, o.request, o.pinned_issuer,"
     " o.pinned_octets";
 
-constexpr int column_count = 19;
+constexpr int column_count = 21;
 
 const Statement find{"find_order", "SELECT " + columns + " FROM orders o WHERE id = $1", repeatable,
                      shared};
@@ -202,9 +220,12 @@ const Statement complete{
     "complete_issuance",
     "WITH completed AS (UPDATE orders SET completed = $9 WHERE id = $8 AND serial = $1"
     " AND coalesce(pinned_issuer = $3, true)"
-    " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL RETURNING id)"
-    " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
-    " SELECT $1, $2, $3, $4, $5, $6, $7, $9 FROM completed",
+    " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
+    " RETURNING id, replaced_serial),"
+    " replaced AS (UPDATE replacements r SET completed = $9 FROM completed c"
+    " WHERE r.serial = c.replaced_serial AND r.order_id = c.id)"
+    " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
+    " profile) SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10 FROM completed",
     repeatable};
 const Statement fail{"fail_issuance",
                      "WITH failed AS (UPDATE orders SET problem = $2 WHERE id = $1"
@@ -292,28 +313,59 @@ struct StandingLists {
     }
 };
 
-// The rows of `create_charged`.
-ca::OrderStore::Placement charged_placement(const Answer& answer, const ChargeLists& charges,
-                                            std::size_t places) {
+// Parameters 21 to 27 of what adds an order.
+void add_claims(Parameters& parameters, const Order& order, const ca::OrderStore::Claims& claims) {
+    std::optional<base::BytesView> serial, key_id;
+    std::optional<std::int64_t> likeness_lock, serial_lock;
+    if (claims.likeness) likeness_lock = lock_of_key(*claims.likeness);
+    if (order.replaces) {
+        serial = order.replaces->serial.der_content();
+        key_id = order.replaces->issuer_key_id;
+        serial_lock = lock_of_key(crypto::sha256(*serial));
+    }
+    parameters.add(claims.likeness);
+    parameters.add(likeness_lock);
+    parameters.add(claims.former_twin);
+    parameters.add(serial);
+    parameters.add(key_id);
+    parameters.add(serial_lock);
+    parameters.add(claims.former_replacement);
+}
+
+// The rows of what adds an order.
+ca::OrderStore::Placement placement_from(const Answer& answer, const ChargeLists& charges,
+                                         std::size_t places) {
     ca::OrderStore::Placement placement;
     placement.reused.resize(places);
     for (int i = 0; i < answer.rows(); ++i) {
         auto row = answer.row(i);
-        if (const auto arrivals = row.optional_integers()) {
-            placement.decision = charges.decision(arrivals);
+        const auto state = row.optional_integers();
+        const auto twin = row.optional_blob();
+        const auto replacement = row.optional_blob();
+        const auto is_issued = row.optional_boolean();
+        if (const auto place = row.optional_integer()) {
+            placement.reused.at(static_cast<std::size_t>(*place) - 1) = read_authorization(row);
             continue;
         }
-        const auto place = static_cast<std::size_t>(row.integer());
-        placement.reused.at(place - 1) = read_authorization(row);
+        if (twin) placement.twin = id_from<ca::OrderKind>(*twin);
+        if (replacement)
+            placement.replacement = ca::Replacement{.order = id_from<ca::OrderKind>(*replacement),
+                                                    .is_issued = is_issued.value_or(false)};
+        const bool is_free = !twin && !replacement;
+        if (is_free && state) placement.decision = charges.decision(state);
     }
     return placement;
+}
+
+bool is_placed(const ca::OrderStore::Placement& placement) {
+    return placement.decision.accepted && !placement.twin && !placement.replacement;
 }
 
 }  // namespace
 
 base::Task<ca::OrderStore::Placement> PostgresRepository::create_order(
     Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse,
-    ca::Charges charges) {
+    ca::Charges charges, Claims claims) {
     const AuthorizationLists lists(fresh);
     const ChargeLists charge_lists(charges, order.created);
     const auto finished_after = reuse ? std::optional(reuse->finished_after) : std::nullopt;
@@ -324,6 +376,7 @@ base::Task<ca::OrderStore::Placement> PostgresRepository::create_order(
         to_stored(order.authorizations), order.profile, order.not_before, order.not_after,
         lists.ids, lists.accounts, lists.identifiers, lists.created, lists.expires, lists.tokens,
         lists.offered, finished_after, lapsing_after, finished_by, lists.vouched_by);
+    add_claims(parameters, order, claims);
     if (!charges.empty()) charge_lists.add_to(parameters);
     const bool looks_above = StandingLists::are_wanted(fresh, reuse);
     if (looks_above) StandingLists(order, fresh, reuse).add_to(parameters);
@@ -333,18 +386,13 @@ base::Task<ca::OrderStore::Placement> PostgresRepository::create_order(
     try {
         const auto answer =
             co_await pool_.call(charges.empty() ? uncharged : charged, std::move(parameters));
-        if (charges.empty()) {
-            placement.reused = placed_authorizations(answer, fresh.size());
-            co_return placement;
-        }
-        placement = charged_placement(answer, charge_lists, fresh.size());
-        // The buckets may have refused what an earlier sending took from them.
-        if (placement.decision.accepted || !answer.follows_lost_answer()) co_return placement;
+        placement = placement_from(answer, charge_lists, fresh.size());
+        // Others may have refused what an earlier sending took.
+        if (is_placed(placement) || !answer.follows_lost_answer()) co_return placement;
     } catch (const StatementRefused& refusal) {
         if (!refusal.is_unique_violation() || !refusal.follows_lost_answer) throw;
-        placement.decision.accepted = true;
     }
-    const bool must_be_there = placement.decision.accepted;
+    const bool must_be_there = is_placed(placement);
     auto stored = co_await find_order(order.id);
     if (stored) co_return co_await stored_placement(*std::move(stored), std::move(fresh));
     if (must_be_there) throw ca::OutcomeUnknown("create_order: it was stored, and is gone");
@@ -432,10 +480,10 @@ base::Task<std::optional<ca::IssuancePin>> PostgresRepository::pin_issuance(Orde
 
 base::Task<bool> PostgresRepository::complete_issuance(OrderId id,
                                                        ca::IssuedCertificate certificate) {
-    const auto answer =
-        co_await run(complete, certificate.serial.der_content(), certificate.der,
-                     certificate.issuer, certificate.key, certificate.not_after,
-                     certificate.account, certificate.order, id, certificate.issued);
+    const auto answer = co_await run(complete, certificate.serial.der_content(), certificate.der,
+                                     certificate.issuer, certificate.key, certificate.not_after,
+                                     certificate.account, certificate.order, id, certificate.issued,
+                                     certificate.profile);
     bool is_completed = answer.affected() == 1;
     if (!is_completed && answer.follows_lost_answer()) {
         const auto found = co_await find_certificate(certificate.serial);

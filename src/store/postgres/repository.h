@@ -50,7 +50,8 @@ class PostgresRepository final : public ca::SharedRepository {
 
     // orders.cpp
     base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
-                                       std::optional<Reuse> reuse, ca::Charges charges) override;
+                                       std::optional<Reuse> reuse, ca::Charges charges,
+                                       Claims claims) override;
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
     base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
@@ -98,8 +99,17 @@ class PostgresRepository final : public ca::SharedRepository {
     base::Task<bool> block_key(crypto::Sha256Digest key) override;
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override;
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
-    base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override;
-    base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override;
+    base::Task<void> save_issuer(ca::IssuerId id, ca::IssuerChains chains) override;
+    base::Task<std::optional<ca::IssuerChains>> find_issuer(ca::IssuerId id) override;
+
+    // renewals.cpp
+    base::Task<bool> add_pull_forward(ca::PullForward rule) override;
+    base::Task<std::vector<ca::PullForward>> pull_forwards() override;
+    base::Task<Count> count_pulled_forward(ca::PullForward rule, base::Time now,
+                                           std::optional<pki::SerialNumber> after,
+                                           std::size_t limit) override;
+    base::Task<bool> remove_pull_forward(ca::PullForwardId id) override;
+    base::Task<std::optional<ca::Replacement>> find_replacement(pki::SerialNumber serial) override;
 
     base::Task<void> probe() override;
     base::Task<std::optional<base::Time>> believed_time() override;

@@ -33,7 +33,8 @@ const Statement remove_certificates{
     "WITH gone AS (DELETE FROM certificates WHERE serial = ANY (ARRAY(SELECT serial"
     " FROM certificates WHERE not_after < $1 ORDER BY not_after LIMIT $2)) RETURNING serial),"
     " unrevoked AS (DELETE FROM requested_revocations WHERE serial = ANY (ARRAY(SELECT serial FROM "
-    "gone)))"
+    "gone))),"
+    " unreplaced AS (DELETE FROM replacements WHERE serial = ANY (ARRAY(SELECT serial FROM gone)))"
     " SELECT count(*) FROM gone",
     repeatable};
 

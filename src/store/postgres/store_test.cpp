@@ -299,11 +299,12 @@ TEST_F(PostgresStoreTest, GivesAKeyOneUseOfTwoThatWaitForIt) {
 TEST_F(PostgresStoreTest, PreparesAnewWhatAMigrationChanged) {
     here = open("here");
     const auto issuer = digest("issuer");
-    await(here->save_issuer(issuer, "chain"));
+    await(here->save_issuer(issuer, {"chain"}));
     // On every connection.
-    for (int i = 0; i < 8; ++i) EXPECT_EQ(await(here->find_issuer(issuer)), "chain");
+    for (int i = 0; i < 8; ++i)
+        EXPECT_EQ(await(here->find_issuer(issuer)), ca::IssuerChains{"chain"});
     cluster.run_sql("ALTER TABLE " + schema + ".issuers ALTER COLUMN chain TYPE varchar");
-    EXPECT_EQ(await(here->find_issuer(issuer)), "chain");
+    EXPECT_EQ(await(here->find_issuer(issuer)), ca::IssuerChains{"chain"});
 }
 
 TEST_F(PostgresStoreTest, LeavesTheJobsOfALivingNodeAlone) {

@@ -105,6 +105,7 @@ class PostgresRow {
     base::BytesView blob() { return next(); }
     base::Time time() { return base::Time(base::Seconds(integer())); }
     std::optional<std::int64_t> optional_integer() { return optional(&PostgresRow::integer); }
+    std::optional<bool> optional_boolean() { return optional(&PostgresRow::boolean); }
     std::optional<std::vector<std::int64_t>> optional_integers() {
         return optional(&PostgresRow::integers);
     }

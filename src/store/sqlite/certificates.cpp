@@ -1,4 +1,5 @@
 #include "store/sqlite/repository.h"
+#include "store/stored_renewals.h"
 #include "store/stored_rows.h"
 
 namespace cairn::store {
@@ -15,10 +16,11 @@ std::int64_t code_of(RevocationReason reason) {
 
 void insert_certificate(Connection& connection, const IssuedCertificate& certificate) {
     connection.execute(
-        "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
+        " profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         certificate.serial.der_content(), certificate.der, certificate.issuer, certificate.key,
-        certificate.not_after, certificate.account, certificate.order, certificate.issued);
+        certificate.not_after, certificate.account, certificate.order, certificate.issued,
+        certificate.profile);
 }
 
 base::Task<void> SqliteRepository::add_certificate(IssuedCertificate certificate) {
@@ -37,8 +39,8 @@ base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
     const auto moment = certificates_.moment();
     auto certificate = readers_.read([&](Connection& connection) {
         return connection.find(
-            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, revoked, reason"
-            " FROM certificate_states WHERE serial = ?",
+            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, profile,"
+            " revoked, reason FROM certificate_states WHERE serial = ?",
             read_certificate<Columns>, serial.der_content());
     });
     if (certificate) certificates_.keep(*certificate, moment);
@@ -49,8 +51,8 @@ base::Task<std::optional<ca::CertificateStore::Download>> SqliteRepository::find
     pki::SerialNumber serial) {
     auto certificate = co_await find_certificate(std::move(serial));
     if (!certificate) co_return std::nullopt;
-    auto chain = co_await find_issuer(certificate->issuer);
-    co_return Download{*std::move(certificate), std::move(chain)};
+    auto issuer = co_await find_issuer(certificate->issuer);
+    co_return Download{*std::move(certificate), std::move(issuer)};
 }
 
 base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_certificate(
@@ -141,27 +143,28 @@ bool is_certified(Connection& connection, const crypto::Sha256Digest& key) {
         key);
 }
 
-base::Task<void> SqliteRepository::save_issuer(ca::IssuerId id, std::string chain_pem) {
+base::Task<void> SqliteRepository::save_issuer(ca::IssuerId id, ca::IssuerChains chains) {
+    const auto others = chains_to_stored(chains.others);
     auto step = [&](Connection& connection) {
         connection.execute(
-            "INSERT INTO issuers (id, chain) VALUES (?1, ?2)"
-            " ON CONFLICT (id) DO UPDATE SET chain = ?2 WHERE chain <> ?2",
-            id, chain_pem);
-        writer_.after_commit([&] { issuers_.put({id, chain_pem}); });
+            "INSERT INTO issuers (id, chain, other_chains) VALUES (?1, ?2, ?3)"
+            " ON CONFLICT (id) DO UPDATE SET chain = ?2, other_chains = ?3"
+            " WHERE chain <> ?2 OR ifnull(other_chains, '') <> ?3",
+            id, chains.usual, others);
+        writer_.after_commit([&] { issuers_.put({id, chains}); });
     };
     co_await writer_.run(step);
 }
 
-base::Task<std::optional<std::string>> SqliteRepository::find_issuer(ca::IssuerId id) {
-    if (auto issuer = issuers_.find(id)) co_return std::move(issuer->chain_pem);
+base::Task<std::optional<ca::IssuerChains>> SqliteRepository::find_issuer(ca::IssuerId id) {
+    if (auto issuer = issuers_.find(id)) co_return std::move(issuer->chains);
     const auto moment = issuers_.moment();
-    auto chain = readers_.read([&](Connection& connection) {
-        return connection.find(
-            "SELECT chain FROM issuers WHERE id = ?",
-            [](Columns& row) { return std::string(row.text()); }, id);
+    auto chains = readers_.read([&](Connection& connection) {
+        return connection.find("SELECT chain, other_chains FROM issuers WHERE id = ?",
+                               read_issuer_chains<Columns>, id);
     });
-    if (chain) issuers_.keep({id, *chain}, moment);
-    co_return chain;
+    if (chains) issuers_.keep({id, *chains}, moment);
+    co_return chains;
 }
 
 }  // namespace cairn::store

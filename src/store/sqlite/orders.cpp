@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "store/sqlite/repository.h"
+#include "store/stored_renewals.h"
 #include "store/stored_rows.h"
 
 namespace cairn::store {
@@ -99,25 +100,73 @@ void refund(Connection& connection, const OrderId& id, base::Time now) {
 
 }  // namespace
 
+namespace {
+
+// Who has what the order claims; the rest of the placement is empty.
+ca::OrderStore::Placement holders_of(Connection& connection, const Order& order,
+                                     const ca::OrderStore::Claims& claims) {
+    ca::OrderStore::Placement placement;
+    if (claims.likeness)
+        placement.twin = connection.find(
+            "SELECT id FROM orders WHERE likeness = ? AND likeness IS NOT NULL AND begun IS NULL"
+            " AND id IS NOT ?",
+            read_id, *claims.likeness, claims.former_twin);
+    if (placement.twin || !order.replaces) return placement;
+    auto replacement =
+        connection.find("SELECT order_id, completed FROM replacements WHERE serial = ?",
+                        read_replacement<Columns>, order.replaces->serial.der_content());
+    if (replacement && (replacement->is_issued || replacement->order != claims.former_replacement))
+        placement.replacement = std::move(replacement);
+    return placement;
+}
+
+// Gives the order what it claims.
+void take_claims(Connection& connection, const Order& order, const ca::OrderStore::Claims& claims) {
+    if (claims.former_twin)
+        connection.execute("UPDATE orders SET likeness = NULL WHERE id = ?", *claims.former_twin);
+    if (order.replaces)
+        connection.execute(
+            "INSERT INTO replacements (serial, order_id) VALUES (?1, ?2)"
+            " ON CONFLICT (serial) DO UPDATE SET order_id = ?2",
+            order.replaces->serial.der_content(), order.id);
+}
+
+void insert_order(Connection& connection, const Order& order,
+                  const std::optional<crypto::Sha256Digest>& likeness) {
+    std::optional<base::BytesView> replaced_serial, replaced_key_id;
+    if (order.replaces) {
+        replaced_serial = order.replaces->serial.der_content();
+        replaced_key_id = order.replaces->issuer_key_id;
+    }
+    connection.execute(
+        "INSERT INTO orders (id, account, created, expires, identifiers, authorizations,"
+        " profile, not_before, not_after, replaced_serial, replaced_key_id, likeness)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
+        to_stored(order.authorizations), order.profile, order.not_before, order.not_after,
+        replaced_serial, replaced_key_id, likeness);
+}
+
+}  // namespace
+
 base::Task<ca::OrderStore::Placement> SqliteRepository::create_order(
     Order order, std::vector<ca::Authorization> fresh, std::optional<Reuse> reuse,
-    ca::Charges charges) {
+    ca::Charges charges, Claims claims) {
     const auto withdrawals = withdrawals_of(charges);
     Placement placement;
     auto step = [&](Connection& connection) {
-        auto& [reused, decision] = placement;
-        reused.clear();  // a step that is undone is run again
+        placement = holders_of(connection, order, claims);  // a step that is undone is run again
+        if (placement.twin || placement.replacement) return;
+        auto& reused = placement.reused;
+        auto& decision = placement.decision;
         decision = take(connection, charges, withdrawals, instant_of(order.created)).decision;
         if (!decision.accepted) return;
         for (std::size_t i = 0; i < fresh.size(); ++i)
             reused.push_back(reuse ? find_standing(connection, order, i, *reuse) : std::nullopt);
         for (std::size_t i = 0; reuse && i < fresh.size(); ++i)
             order.authorizations.at(i) = reused[i] ? reused[i]->id : fresh[i].id;
-        connection.execute(
-            "INSERT INTO orders (id, account, created, expires, identifiers, authorizations,"
-            " profile, not_before, not_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            order.id, order.account, order.created, order.expires, to_stored(order.identifiers),
-            to_stored(order.authorizations), order.profile, order.not_before, order.not_after);
+        insert_order(connection, order, claims.likeness);
+        take_claims(connection, order, claims);
         for (std::size_t i = 0; i < fresh.size(); ++i)
             if (!reused[i] && !stands_before(fresh, reused, i))
                 insert_authorization(connection, fresh[i], Origin::order);
@@ -137,7 +186,8 @@ base::Task<std::optional<Order>> SqliteRepository::find_order(OrderId id) {
     auto order = readers_.read([&](Connection& connection) {
         return connection.find(
             "SELECT id, account, created, expires, identifiers, authorizations, profile,"
-            " not_before, not_after, completed, problem, begun, csr, serial,"
+            " not_before, not_after, replaced_serial, replaced_key_id, completed, problem, begun, "
+            "csr, serial,"
             " certificate_not_before, certificate_not_after, request, pinned_issuer, pinned_octets"
             " FROM orders WHERE id = ?",
             read_order<Columns>, id);
@@ -229,6 +279,10 @@ base::Task<bool> SqliteRepository::complete_issuance(OrderId id,
                 " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL",
                 certificate.issued, id, certificate.serial.der_content(), certificate.issuer) == 1;
         if (!is_completed) return false;
+        connection.execute(
+            "UPDATE replacements SET completed = ?1 WHERE order_id = ?2 AND serial ="
+            " (SELECT replaced_serial FROM orders WHERE id = ?2)",
+            certificate.issued, id);
         insert_certificate(connection, certificate);
         announce(orders_, id, [&](Order& order) { order.completed = certificate.issued; });
         writer_.after_commit([&] { certificates_.put(certificate); });

@@ -103,6 +103,8 @@ std::size_t RetentionSweep::sweep_certificates(Connection& connection, base::Tim
     for (const auto& certificate : ended) {
         connection.execute("DELETE FROM requested_revocations WHERE certificate = ?",
                            certificate.number);
+        connection.execute("DELETE FROM replacements WHERE serial = ?",
+                           certificate.serial.der_content());
         connection.execute("DELETE FROM certificates WHERE number = ?", certificate.number);
         step.certificates.push_back(certificate.serial);
     }

@@ -61,6 +61,7 @@ inline void expect_same(const ca::Order& left, const ca::Order& right) {
     EXPECT_EQ(left.profile, right.profile);
     EXPECT_EQ(left.not_before, right.not_before);
     EXPECT_EQ(left.not_after, right.not_after);
+    EXPECT_EQ(left.replaces, right.replaces);
     EXPECT_EQ(left.completed, right.completed);
     expect_same(left.problem, right.problem);
     ASSERT_EQ(left.intent.has_value(), right.intent.has_value());
@@ -84,6 +85,7 @@ inline void expect_same(const ca::IssuedCertificate& left, const ca::IssuedCerti
     EXPECT_EQ(left.order, right.order);
     EXPECT_EQ(left.issued, right.issued);
     EXPECT_EQ(left.revocation, right.revocation);
+    EXPECT_EQ(left.profile, right.profile);
 }
 
 /// What was found is there, and the same as what was kept.

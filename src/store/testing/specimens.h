@@ -120,6 +120,7 @@ class Specimens {
             .order = order.id,
             .issued = now + 1s,
             .revocation = std::nullopt,
+            .profile = order.profile,
         };
     }
 
@@ -128,6 +129,7 @@ class Specimens {
         auto certificate = this->certificate(order(account_id(), {}), intent());
         certificate.account.reset();
         certificate.order.reset();
+        certificate.profile.clear();
         return certificate;
     }
 

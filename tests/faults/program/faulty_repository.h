@@ -63,10 +63,11 @@ class FaultyRepository final : public ca::Repository {
             store_->replace_account_key(std::move(id), old_thumbprint, std::move(new_key)));
     }
     base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
-                                       std::optional<Reuse> reuse, ca::Charges charges) override {
+                                       std::optional<Reuse> reuse, ca::Charges charges,
+                                       Claims claims) override {
         return around(point_, "create_order",
                       store_->create_order(std::move(order), std::move(fresh), std::move(reuse),
-                                           std::move(charges)));
+                                           std::move(charges), std::move(claims)));
     }
     base::Task<Preauthorization> create_authorization(ca::Authorization fresh, Reuse reuse,
                                                       std::size_t most_pending,
@@ -126,8 +127,8 @@ class FaultyRepository final : public ca::Repository {
     base::Task<bool> record_key_compromise(crypto::Sha256Digest key, base::Time now) override {
         return around(point_, "record_key_compromise", store_->record_key_compromise(key, now));
     }
-    base::Task<void> save_issuer(ca::IssuerId id, std::string chain_pem) override {
-        return around(point_, "save_issuer", store_->save_issuer(id, std::move(chain_pem)));
+    base::Task<void> save_issuer(ca::IssuerId id, ca::IssuerChains chains) override {
+        return around(point_, "save_issuer", store_->save_issuer(id, std::move(chains)));
     }
     base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
                                            std::size_t at_most) override {
@@ -148,6 +149,12 @@ class FaultyRepository final : public ca::Repository {
         return store_->remove_limit_override(std::move(key));
     }
     base::Task<bool> block_key(crypto::Sha256Digest key) override { return store_->block_key(key); }
+    base::Task<bool> add_pull_forward(ca::PullForward rule) override {
+        return store_->add_pull_forward(std::move(rule));
+    }
+    base::Task<bool> remove_pull_forward(ca::PullForwardId id) override {
+        return store_->remove_pull_forward(std::move(id));
+    }
     base::Task<Lease> try_lease(std::string work, base::Milliseconds duration) override {
         return store_->try_lease(std::move(work), duration);
     }
@@ -231,7 +238,18 @@ class FaultyRepository final : public ca::Repository {
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override {
         return store_->is_key_blocked(key);
     }
-    base::Task<std::optional<std::string>> find_issuer(ca::IssuerId id) override {
+    base::Task<std::vector<ca::PullForward>> pull_forwards() override {
+        return store_->pull_forwards();
+    }
+    base::Task<Count> count_pulled_forward(ca::PullForward rule, base::Time now,
+                                           std::optional<pki::SerialNumber> after,
+                                           std::size_t limit) override {
+        return store_->count_pulled_forward(std::move(rule), now, std::move(after), limit);
+    }
+    base::Task<std::optional<ca::Replacement>> find_replacement(pki::SerialNumber serial) override {
+        return store_->find_replacement(std::move(serial));
+    }
+    base::Task<std::optional<ca::IssuerChains>> find_issuer(ca::IssuerId id) override {
         return store_->find_issuer(id);
     }
     base::Task<void> probe() override { return store_->probe(); }

@@ -3,6 +3,7 @@
 
 namespace cairn::store {
 
+// The conditions of the partial index stand word for word in the function that uses it.
 constexpr const char* postgres_version_7 = R"sql(
 -- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles, uris: the scope,
 -- each ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
@@ -160,6 +161,68 @@ BEGIN
     END LOOP;
     RETURN coalesce(cardinality(buckets), 0);
 END $$;
+-- The certificate that the order's one replaces (RFC 9773), both or none: the serial number, as in
+-- certificates, and the key identifier of its issuer.
+ALTER TABLE orders ADD COLUMN replaced_serial bytea;
+ALTER TABLE orders ADD COLUMN replaced_key_id bytea;
+-- likeness: a digest of what was asked for; NULL: another order may be placed for the same.
+ALTER TABLE orders ADD COLUMN likeness bytea;
+CREATE INDEX open_orders ON orders (likeness) WHERE likeness IS NOT NULL AND begun IS NULL;
+-- Which order replaces a certificate, and when its own was issued.
+CREATE TABLE replacements (
+    serial    bytea PRIMARY KEY,
+    order_id  bytea NOT NULL,
+    completed bigint
+);
+
+-- Who has what an order claims: the order with the same likeness that is not being finalized yet, and
+-- the one that replaces the same certificate; without those that the claim names as former ones. Until
+-- the transaction ends, nobody else comes as far with these claims.
+CREATE FUNCTION claim_order(claimant bytea, wanted bytea, likeness_lock bigint, former_twin bytea,
+                            replaced bytea, replaced_lock bigint, former_replacement bytea,
+                            OUT twin bytea, OUT replacement bytea, OUT is_issued boolean)
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- In this order, which all keep to. A statement of its own behind each lock, since it sees what was
+    -- committed until now.
+    IF wanted IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(likeness_lock);
+        SELECT o.id INTO twin FROM orders o
+            WHERE o.likeness = wanted AND likeness IS NOT NULL AND begun IS NULL
+            AND o.id <> claimant AND o.id IS DISTINCT FROM former_twin LIMIT 1;
+    END IF;
+    IF twin IS NULL AND replaced IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(replaced_lock);
+        SELECT r.order_id, r.completed IS NOT NULL INTO replacement, is_issued FROM replacements r
+            WHERE r.serial = replaced AND r.order_id <> claimant
+            AND (r.completed IS NOT NULL OR r.order_id IS DISTINCT FROM former_replacement);
+    END IF;
+END $$;
+
+-- Of the order that it was issued for; NULL: not known.
+ALTER TABLE certificates ADD COLUMN profile text;
+CREATE OR REPLACE VIEW certificate_states AS
+    SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.account, c.order_id, c.issued,
+        coalesce(r.at, k.at) AS revoked, CASE WHEN k.at IS NULL THEN r.reason ELSE 1 END AS reason,
+        c.profile
+    FROM certificates c
+    LEFT JOIN requested_revocations r ON r.serial = c.serial
+    LEFT JOIN compromised_keys k ON k.key = c.key AND k.at <= c.not_after;
+-- Chains as in `chain`, an empty line behind each.
+ALTER TABLE issuers ADD COLUMN other_chains text;
+-- Rules by which certificates are to be renewed early. serials: in hexadecimal, each ended by a line
+-- feed; empty: any. profile: empty: any.
+CREATE TABLE pull_forwards (
+    id            bytea PRIMARY KEY,
+    created       bigint NOT NULL,
+    serials       text NOT NULL,
+    profile       text NOT NULL,
+    issuer        bytea,
+    issued_after  bigint,
+    issued_before bigint NOT NULL,
+    deadline      bigint,
+    explanation   text NOT NULL
+);
 )sql";
 
 }  // namespace cairn::store

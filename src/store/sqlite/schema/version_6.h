@@ -3,6 +3,7 @@
 
 namespace cairn::store {
 
+// The conditions of the partial index stand word for word in the statement that uses it.
 constexpr const char* version_6 = R"sql(
 -- Keys for external account binding (RFC 8555 section 7.3.4). names, networks, profiles, uris: the scope,
 -- each ended by a line feed. is_vouching: 1 where the operator's word stands for validations.
@@ -50,6 +51,36 @@ CREATE TABLE limit_overrides (
 ) STRICT, WITHOUT ROWID;
 -- What the issuance took from buckets: a line for each, nanoseconds and name. NULL: nothing.
 ALTER TABLE orders ADD COLUMN charged TEXT;
+-- The certificate that the order's one replaces (RFC 9773), both or none: the serial number, as in
+-- certificates, and the key identifier of its issuer.
+ALTER TABLE orders ADD COLUMN replaced_serial BLOB;
+ALTER TABLE orders ADD COLUMN replaced_key_id BLOB;
+-- likeness: a digest of what was asked for; NULL: another order may be placed for the same.
+ALTER TABLE orders ADD COLUMN likeness BLOB;
+CREATE INDEX open_orders ON orders (likeness) WHERE likeness IS NOT NULL AND begun IS NULL;
+-- Which order replaces a certificate, and when its own was issued.
+CREATE TABLE replacements (
+    serial    BLOB PRIMARY KEY,
+    order_id  BLOB NOT NULL,
+    completed INTEGER
+) STRICT, WITHOUT ROWID;
+-- Of the order that it was issued for; NULL: not known.
+ALTER TABLE certificates ADD COLUMN profile TEXT;
+-- Chains as in `chain`, an empty line behind each.
+ALTER TABLE issuers ADD COLUMN other_chains TEXT;
+-- Rules by which certificates are to be renewed early. serials: in hexadecimal, each ended by a line
+-- feed; empty: any. profile: empty: any.
+CREATE TABLE pull_forwards (
+    id            BLOB PRIMARY KEY,
+    created       INTEGER NOT NULL,
+    serials       TEXT NOT NULL,
+    profile       TEXT NOT NULL,
+    issuer        BLOB,
+    issued_after  INTEGER,
+    issued_before INTEGER NOT NULL,
+    deadline      INTEGER,
+    explanation   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace cairn::store

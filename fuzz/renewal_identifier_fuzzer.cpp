@@ -1,0 +1,17 @@
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "pki/renewal_identifier.h"
+
+using cairn::pki::RenewalIdentifier;
+
+// What is read is written again as it was, octet by octet.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto text = cairn::base::text_of({data, size});
+    const auto identifier = RenewalIdentifier::from_text(text);
+    if (!identifier) return 0;
+    if (identifier->issuer_key_id.empty()) std::abort();
+    if (identifier->to_text() != text) std::abort();
+    if (RenewalIdentifier::from_text(text).value() != *identifier) std::abort();
+    return 0;
+}
