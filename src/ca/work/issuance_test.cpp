@@ -120,8 +120,7 @@ TEST_F(IssuanceTest, RefusesACsrThatDoesNotFit) {
          "it asks for \"other.example.org\", which the order does not have; it lacks "
          "\"www.example.org\" of the order"},
         {csr_for({"www.example.org"}, crypto::PrivateKey::generate(crypto::KeyType::ed25519)),
-         "its key is refused: certificates hold RSA, P-256, P-384 or P-521 keys, not Ed25519 (BR "
-         "6.1.5)"},
+         "its key is refused: profile \"default\" does not certify ed25519 keys"},
         {csr_for({"www.example.org"}, compromised), "its key is known to be compromised"},
         {csr_for({"www.example.org"}, accounts), "its key is an account's key"}};
     for (const auto& [request, reason] : cases)

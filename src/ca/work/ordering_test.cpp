@@ -167,10 +167,10 @@ TEST_F(OrderingTest, RefusesWhatNoOrderCanBe) {
     const std::vector<std::pair<protocol::NewOrderRequest, Refused>> cases{
         {other_profile, {invalid_profile, 400, "profile \"long?lived\" is not offered"}},
         {many, {malformed, 400, "the order has 101 identifiers; profile \"default\" allows 100"}},
-        {for_names({"host.internal"}),
+        {for_names({"host.local"}),
          {rejected_identifier, 400,
-          "host.internal: the name does not exist in the public DNS (the operator can allow "
-          "internal names)"}},
+          "host.local: the name does not exist in the public DNS (the operator can allow its "
+          "suffix, or internal names)"}},
         {begins_late, {malformed, 400, "notBefore is more than 48 hours away from now"}},
         {is_over, {malformed, 400, "notAfter is not after notBefore and now"}}};
     for (const auto& [request, refused] : cases) EXPECT_EQ(refusal(place(request)), refused);
