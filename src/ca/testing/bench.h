@@ -87,7 +87,7 @@ struct Process {
               validation_options, repository, validator, profiles, limits, clock,
               [&loop] { return loop.executor(); }, announcements, log, observer),
           standing(
-              validation_options.inquiry, repository, validator, profiles, clock,
+              validation_options.inquiry, repository, validator, profiles, limits.limits(), clock,
               [&loop] { return loop.executor(); }, announcements, log, observer),
           issuance(
               repository, issuers, profiles, limits, clock, clock_watch, random,

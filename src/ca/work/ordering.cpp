@@ -237,11 +237,14 @@ base::Task<Authorization> Ordering::preauthorize(Account account,
     auto fresh = fresh_authorization(request.identifier, breadth, frame);
     if (auto refusal = provability_refusal(std::span(&fresh, 1)))
         throw forbidden(std::move(*refusal));
+    // It is counted as an order for this name.
+    const auto charges = new_order_charges(limits_.limits(), account.id, {request.identifier}, {});
     auto creating = store_.create_authorization(fresh, reuse_under(profile, context.time),
-                                                choices_.pending_preauthorizations);
+                                                choices_.pending_preauthorizations, charges);
     auto creation = co_await std::move(creating);
     if (creation.reused) co_return *std::move(creation.reused);
     if (creation.is_full) throw too_many_pending(choices_.pending_preauthorizations);
+    if (!creation.decision.accepted) limits_.refuse(charges, creation.decision, context);
     co_return fresh;
 }
 

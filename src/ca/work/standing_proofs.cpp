@@ -26,7 +26,7 @@ base::Task<std::vector<QueuedJob>> none_left(std::size_t) {
 }  // namespace
 
 StandingProofs::StandingProofs(Inquiry::Options inquiry, Repository& repository,
-                               Validator& validator, const Profiles& profiles,
+                               Validator& validator, const Profiles& profiles, const Limits& limits,
                                const base::Clock& clock,
                                std::function<base::Executor()> next_executor,
                                base::Announcements& announcements, base::Log& log,
@@ -34,6 +34,7 @@ StandingProofs::StandingProofs(Inquiry::Options inquiry, Repository& repository,
     : inquiry_(std::move(inquiry), validator, clock, log, observer),
       repository_(repository),
       profiles_(profiles),
+      limits_(limits),
       clock_(clock),
       announcements_(announcements),
       queue_(
@@ -129,8 +130,9 @@ base::Task<void> StandingProofs::carry_out(std::string id) {
     const auto now = clock_.now();
     authorization.attempt = authorization.attempt->ended(now, std::nullopt);
     authorization.expires = proof_expiry(*profiles_.find(""), finding.reliable_for, now);
+    auto charges = success_charges(limits_, authorization.account, authorization.identifier);
     auto finishing = repository_.finish_validation(authorization.id, *authorization.attempt,
-                                                   authorization.expires);
+                                                   authorization.expires, std::move(charges));
     const auto written = co_await std::move(finishing);
     // Otherwise the client has begun another challenge meanwhile.
     if (written.is_recorded) ending.outcome = std::move(authorization);

@@ -18,6 +18,7 @@
 #include "ca/facts/request_context.h"
 #include "ca/ports/observer.h"
 #include "ca/ports/repository.h"
+#include "ca/rules/limits.h"
 #include "ca/rules/profile.h"
 #include "ca/work/inquiry.h"
 #include "ca/work/job_queue.h"
@@ -35,7 +36,7 @@ namespace cairn::ca {
 class StandingProofs {
   public:
     StandingProofs(Inquiry::Options inquiry, Repository& repository, Validator& validator,
-                   const Profiles& profiles, const base::Clock& clock,
+                   const Profiles& profiles, const Limits& limits, const base::Clock& clock,
                    std::function<base::Executor()> next_executor,
                    base::Announcements& announcements, base::Log& log, Observer& observer);
 
@@ -78,6 +79,7 @@ class StandingProofs {
     Inquiry inquiry_;
     Repository& repository_;
     const Profiles& profiles_;
+    const Limits& limits_;
     const base::Clock& clock_;
     base::Announcements& announcements_;
     mutable std::mutex mutex_;

@@ -38,13 +38,14 @@ const Statement create{
     " pending AS MATERIALIZED (SELECT count(*) >= $13 AS is_full FROM"
     " (SELECT FROM authorizations v WHERE v.account = $2 AND v.expires > $4"
     " AND preauthorized IS NOT NULL AND finished IS NULL AND deactivated IS NULL LIMIT $13) AS p),"
-    " spent AS MATERIALIZED (SELECT accepted, arrivals FROM spend_if("
-    "(SELECT NOT is_full FROM pending) AND NOT EXISTS (SELECT FROM reused),"
-    " $14, $15, $16, $17, $18)),"
-    " added AS (INSERT INTO authorizations (id, account, identifier, created, expires, token,"
-    " offered, profile, subdomains, preauthorized)"
-    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), 1 FROM spent WHERE accepted)"
-    " SELECT EXISTS (SELECT FROM reused), (SELECT is_full FROM pending), arrivals, " +
+    " spent AS MATERIALIZED (SELECT accepted, state FROM settle("
+    "(SELECT NOT is_full FROM pending) AND NOT EXISTS (SELECT FROM reused), " +
+        ChargeLists::placeholders(14) +
+        ")),"
+        " added AS (INSERT INTO authorizations (id, account, identifier, created, expires, token,"
+        " offered, profile, subdomains, preauthorized)"
+        " SELECT $1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), 1 FROM spent WHERE accepted)"
+        " SELECT EXISTS (SELECT FROM reused), (SELECT is_full FROM pending), state, " +
         authorization_columns + " FROM spent LEFT JOIN reused a ON true",
     repeatable};
 const Statement begin{"begin_validation",
@@ -168,11 +169,11 @@ base::Task<ca::OrderStore::Preauthorization> PostgresRepository::create_authoriz
         auto row = answer.row(0);
         const bool is_reused = row.boolean();
         result.is_full = row.boolean() && !is_reused;
-        const auto arrivals = row.optional_integers();
+        const auto state = row.optional_integers();
         if (is_reused)
             result.reused = read_authorization(row);
         else if (!result.is_full && !charges.empty())
-            result.decision = lists.decision(arrivals);
+            result.decision = lists.decision(state);
     } catch (const StatementRefused& refusal) {
         if (!refusal.is_unique_violation() || !refusal.follows_lost_answer) throw;
     }
