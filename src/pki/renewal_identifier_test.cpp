@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view vector_text = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
 
+// Check 160.
 TEST(RenewalIdentifier, ReadsTheExampleOfRfc9773) {
     const auto identifier = RenewalIdentifier::from_text(vector_text);
     ASSERT_TRUE(identifier) << identifier.error().message;
@@ -19,6 +20,7 @@ TEST(RenewalIdentifier, ReadsTheExampleOfRfc9773) {
     EXPECT_EQ(identifier->to_text(), vector_text);
 }
 
+// Check 161.
 TEST(RenewalIdentifier, RefusesEveryOtherSpelling) {
     struct Case {
         std::string text, reason;

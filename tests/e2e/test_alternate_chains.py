@@ -89,6 +89,7 @@ def check_chains(client, url, roots, tmp_path):
         assert_problem(client.post(f"{url}/{number}"), 404, "malformed")
 
 
+@pytest.mark.checks(141)
 def test_each_chain_is_offered_beside_the_others(crossed, client, roots, tmp_path):
     order = client.issue([unique_name()]).order
     check_chains(client, order["certificate"], roots, tmp_path)
@@ -99,6 +100,7 @@ def test_each_chain_is_offered_beside_the_others(crossed, client, roots, tmp_pat
                        "no such certificate")
 
 
+@pytest.mark.checks(141)
 def test_what_was_issued_keeps_its_chains_when_its_issuer_has_gone(crossed, client, roots, tmp_path):
     order = client.issue([unique_name()]).order
     for key in [key for key in crossed.settings if key.startswith("issuers.")]:

@@ -53,6 +53,7 @@ def utc(time):
 
 # What clients are told
 
+@pytest.mark.checks(159, 162)
 def test_anybody_is_told_when_to_renew(client, shared_ca):
     leaf = client.issue([unique_name()]).leaf
     response = ask(shared_ca, name_of(leaf))
@@ -73,6 +74,7 @@ def test_anybody_is_told_when_to_renew(client, shared_ca):
     assert head.status_code == 200 and head.content == b"" and "Retry-After" in head.headers
 
 
+@pytest.mark.checks(161)
 @pytest.mark.parametrize("spoil", [
     lambda name: VECTOR,
     lambda name: name.split(".")[0],
@@ -102,6 +104,7 @@ def test_renewal_information_is_only_read(client, shared_ca):
     assert response.headers["Allow"] == "GET, HEAD"
 
 
+@pytest.mark.checks(162)
 def test_what_is_revoked_is_to_be_renewed_at_once(client, shared_ca):
     issued = client.issue([unique_name()])
     assert client.revoke(issued.der).status_code == 200
@@ -121,6 +124,7 @@ def names_in(leaf):
     return san.get_values_for_type(x509.DNSName)
 
 
+@pytest.mark.checks(76)
 def test_an_order_replaces_a_certificate_once(client):
     former = client.issue([unique_name()]).leaf
     name, = names_in(former)
@@ -139,6 +143,7 @@ def test_an_order_replaces_a_certificate_once(client):
     assert client.issue([name]).leaf.serial_number != former.serial_number
 
 
+@pytest.mark.checks(76)
 def test_an_order_that_became_invalid_replaces_nothing(client):
     name, other = unique_name(), unique_name()
     former = client.issue([name]).leaf
@@ -150,6 +155,7 @@ def test_an_order_that_became_invalid_replaces_nothing(client):
     assert client.issue([name], replaces=name_of(former)).order_url != url
 
 
+@pytest.mark.checks(76)
 @pytest.mark.parametrize("spoil, status, kind, reason", [
     (lambda name: VECTOR, 404, "malformed", "did not issue the certificate"),
     (lambda name: VECTOR.split(".")[0] + "." + name.split(".")[1], 404, "malformed", "did not issue"),
@@ -168,6 +174,7 @@ def test_what_is_no_certificate_is_not_replaced(client, spoil, status, kind, rea
     assert len(listed) == 1, "nothing was ordered"
 
 
+@pytest.mark.checks(76)
 def test_certificates_of_others_and_for_other_names_are_not_replaced(client, new_client):
     name = unique_name()
     former = client.issue([name]).leaf
@@ -190,6 +197,7 @@ def at_once(client, payloads):
         return list(threads.map(send, payloads))
 
 
+@pytest.mark.checks(76)
 def test_of_twenty_at_once_one_replaces_the_certificate(client):
     name = unique_name()
     former = client.issue([name]).leaf
@@ -202,6 +210,7 @@ def test_of_twenty_at_once_one_replaces_the_certificate(client):
 
 # The same request gets the same order
 
+@pytest.mark.checks(78)
 def test_twenty_equal_requests_at_once_get_one_order(client):
     payload = {"identifiers": [{"type": "dns", "value": unique_name()} for _ in range(3)]}
     answers = at_once(client, [payload] * 20)
@@ -211,6 +220,7 @@ def test_twenty_equal_requests_at_once_get_one_order(client):
     assert listed == [answers[0].headers["Location"]]
 
 
+@pytest.mark.checks(78)
 def test_an_open_order_is_given_out_again_until_it_is_finalized(client, new_client):
     name = unique_name()
     url, order = client.order([name.upper()])
@@ -221,6 +231,28 @@ def test_an_open_order_is_given_out_again_until_it_is_finalized(client, new_clie
     assert client.order([name], notAfter=tomorrow)[0] != url
     assert client.issue([name]).order_url == url
     assert client.order([name])[0] != url
+
+
+@pytest.mark.checks(163)
+def test_an_advised_renewal_is_free_of_limits(start_ca):
+    ca = start_ca(settings={"limits.enabled": True, "limits.new_orders_per_account.count": 2,
+                            "limits.new_orders_per_account.period": "3h"})
+    with Responder(ca.http_port) as responder:
+        client = Client(ca, responder)
+        client.register()
+        name = unique_name()
+        former = client.issue([name]).leaf
+        client.order([unique_name()])
+        for members in ({}, {"replaces": name_of(former)}):
+            payload = {"identifiers": [{"type": "dns", "value": name}]} | members
+            response = client.post(client.directory["newOrder"], payload)
+            assert_problem(response, 429, "rateLimited", "new_orders_per_account")
+        # The CA has advised no renewal until now.
+        Operator(ca)("pull-forward", "--certificate", f"{former.serial_number:x}")
+        assert client.issue([name], replaces=name_of(former)).order["replaces"] == name_of(former)
+        response = client.post(client.directory["newOrder"],
+                               {"identifiers": [{"type": "dns", "value": unique_name()}]})
+        assert_problem(response, 429, "rateLimited", "new_orders_per_account")
 
 
 # An operator has certificates renewed early
@@ -287,6 +319,7 @@ def usual(ca, leaf):
     return window_of(ca, leaf)[0] > now()
 
 
+@pytest.mark.checks(162)
 def test_certificates_are_pulled_forward_by_what_they_have_in_common(ca, operator, subscriber, state):
     one, other = (subscriber.issue([unique_name()]).leaf for _ in range(2))
     short = subscriber.issue([unique_name()], profile="short").leaf

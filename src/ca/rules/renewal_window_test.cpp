@@ -39,6 +39,7 @@ class RenewalWindowTest : public testing::Test {
     const pki::Validity validity_{begin, begin + 90 * 24h - 1s};
 };
 
+// Check 162.
 TEST_F(RenewalWindowTest, LiesAboutTwoThirdsOfALifeOrHalfOfAShortOne) {
     struct Case {
         base::Seconds life, point;
