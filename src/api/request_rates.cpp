@@ -34,6 +34,8 @@ RequestGroup group_of(RequestKind kind) {
             return RequestGroup::new_order;
         case RequestKind::revoke_certificate:
             return RequestGroup::revoke_cert;
+        case RequestKind::renewal_info:
+            return RequestGroup::renewal_info;
         default:
             return RequestGroup::other;
     }

@@ -78,6 +78,7 @@ TEST(RequestRates, EachKindBelongsToAGroup) {
     EXPECT_EQ(group_of(RequestKind::new_nonce), RequestGroup::new_nonce);
     EXPECT_EQ(group_of(RequestKind::new_order), RequestGroup::new_order);
     EXPECT_EQ(group_of(RequestKind::revoke_certificate), RequestGroup::revoke_cert);
+    EXPECT_EQ(group_of(RequestKind::renewal_info), RequestGroup::renewal_info);
     EXPECT_EQ(group_of(RequestKind::finalize), RequestGroup::other);
     EXPECT_EQ(group_of(RequestKind::unknown), RequestGroup::other);
 }
