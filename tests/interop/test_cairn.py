@@ -7,7 +7,7 @@ import pytest
 from harness.authority import Pebble
 from harness.cairn import Cairn
 from harness.dns_server import unique_name
-from harness.issued import read_chain
+from harness.issued import check_issued, read_chain
 from harness.web import Webroot
 
 KEY_TYPES = ["ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"]
@@ -122,6 +122,21 @@ def test_key_change(cairn, cairn_seen, key_type):
     cairn.account("rollover", "--key-type", key_type)
     cairn("renew", "--force")
     cairn_seen("key change")
+
+
+def test_a_certificate_for_each_of_two_key_types(cairn, authority, tmp_path):
+    name = unique_name()
+    cairn.issue([name], "standalone", "--key-type", "ec-p256", "--key-type", "rsa2048")
+    cairn.check(name, [name], tmp_path, "ec-p256")
+    live = cairn.live(name)
+    check_issued(live / "fullchain-rsa2048.pem", authority, [name], tmp_path,
+                 key_file=live / "privkey-rsa2048.pem", key_type="rsa2048")
+    cairn("revoke", name, "--reason", "superseded")
+    states = {entry["key_type"]: entry["state"] for entry in json.loads(cairn("status", "--json"))}
+    assert states == {"ec-p256": "revoked", "rsa2048": "revoked"}
+    cairn("renew")
+    states = {entry["key_type"]: entry["state"] for entry in json.loads(cairn("status", "--json"))}
+    assert states == {"ec-p256": "ok", "rsa2048": "ok"}
 
 
 def test_a_refused_proof_is_explained(cairn):
