@@ -190,7 +190,7 @@ class RequestSequence final : public ApiBench {
                    require(names_of(order) == names, "an order has other names");
                    for (const auto& url : order.authorizations)
                        model_.learn_authorization(owner, url);
-                   model_.orders.push_back({owner, field(response, "Location"), order});
+                   model_.learn_order(owner, field(response, "Location"), order);
                });
     }
 

@@ -107,6 +107,14 @@ class SequenceModel {
         return std::ranges::any_of(certificates, [&](const auto& each) { return each.url == url; });
     }
 
+    /// The same order may be asked for again while it is open.
+    void learn_order(std::size_t owner, const std::string& url,
+                     const protocol::OrderObject& order) {
+        for (const auto& known : orders)
+            if (known.url == url)
+                return require(known.owner == owner, "an account was given another's order");
+        orders.push_back({owner, url, order});
+    }
     void learn_authorization(std::size_t owner, const std::string& url) {
         for (const auto& known : authorizations)
             if (known.url == url)
