@@ -18,7 +18,7 @@ class RequestSequence final : public ApiBench {
   public:
     RequestSequence() {
         const auto& issuer = issuers.all().front();
-        await(repository.save_issuer(issuer.id(), issuer.certificate().pem()));
+        await(repository.save_issuer(issuer.id(), {issuer.certificate().pem()}));
         using enum ca::LimitName;
         limit(new_orders_per_account, most_orders_of_one);
         limit(certificates_per_domain, 100);
