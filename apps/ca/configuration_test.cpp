@@ -46,7 +46,9 @@ void collect_keys(const toml::table& table, const std::string& path, std::set<st
         const bool is_named = path == "profiles." || path == "issuers.";
         const auto name = path + (is_named ? "NAME" : std::string(key.str()));
         keys.insert(name);
-        if (value.is_table()) collect_keys(*value.as_table(), name + ".", keys);
+        // An inline table is a value.
+        if (value.is_table() && !value.as_table()->is_inline())
+            collect_keys(*value.as_table(), name + ".", keys);
     }
 }
 

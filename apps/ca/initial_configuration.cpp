@@ -1,10 +1,46 @@
 #include "apps/ca/initial_configuration.h"
 
+#include <optional>
 #include <string_view>
 
+#include "base/duration.h"
 #include "base/json_quoted.h"
+#include "ca/rules/request_limits.h"
 
 namespace cairn::apps {
+
+namespace {
+
+// A limit as its key in the file, commented out.
+std::string limit_line(std::string_view name, const std::optional<ca::Limit>& limit) {
+    std::string line = "# " + std::string(name) + " = ";
+    if (!limit) return line + "false\n";
+    line += "{ count = " + std::to_string(limit->rate.count) + ", period = \"" +
+            base::duration_text(limit->rate.period) + "\"";
+    if (limit->burst != 0) line += ", burst = " + std::to_string(limit->burst);
+    return line + " }\n";
+}
+
+std::string limits_part(ca::PolicyKind kind) {
+    std::string text =
+        R"(
+# [limits]                 # `cairn-ca limit list DIR` shows what each counts; false: no such limit
+# enabled = true
+# help = ""                # URL of a page about them; empty: one of this CA
+# hold = "3s"              # a request waits so long where that is enough; false: none waits
+)";
+    const auto limits = ca::default_limits(kind);
+    for (const auto name : base::enumerators<ca::LimitName>)
+        if (name != ca::LimitName::requests_per_ip)
+            text += limit_line(to_string(name), limits[name]);
+    text += "# [limits.requests_per_ip] # counted by each node for itself\n";
+    const auto requests = ca::default_request_limits(kind);
+    for (const auto group : base::enumerators<ca::RequestGroup>)
+        text += limit_line(to_string(group), requests[group]);
+    return text;
+}
+
+}  // namespace
 
 std::string initial_configuration(const std::string& listen, const std::string& admin_listen,
                                   const std::string& public_url,
@@ -94,13 +130,6 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 [issuance]
 # issuer_base_url = ""     # http URL of issuers' certificates; empty: public_url with http
 
-# [limits]                 # `cairn-ca limit list DIR` shows all; false switches one off
-# enabled = true
-# new_orders_per_account = { count = 1000, period = "3h" }
-# new_accounts_per_ip = { count = 300, period = "3h" }   # and so on: the user guide has a table
-# hold = "3s"              # a request waits so long where that is enough
-# help = ""                # URL of a page about them; empty: one of this CA
-
 [issuers.intermediate]     # `cairn-ca issuer create` makes another one
 certificate = "pki/intermediate.pem"
 key = "pki/intermediate-key.pem"
@@ -149,6 +178,7 @@ uris = true
     text += rest;
     text += kind == ca::PolicyKind::public_ca ? public_policy : private_policy;
     text += policy_lists;
+    text += limits_part(kind);
     text += end;
     text += shortlived_profile;
     if (kind == ca::PolicyKind::private_ca) text += mtls_profile;

@@ -20,6 +20,7 @@ void take_limit(TomlSection& section, const std::string& key, std::optional<ca::
         target.reset();
         return;
     }
+    if (!section.has(key)) return;
     auto table = section.section(key);
     std::size_t count = target ? static_cast<std::size_t>(target->rate.count) : 0;
     auto period = target ? target->rate.period : base::Seconds(0);
