@@ -202,6 +202,8 @@ TEST_P(ExternalKeyContract, TellsWhoIsBound) {
         return found;
     };
     EXPECT_EQ(page(std::nullopt, 10), ids);
+    for (const auto& account : await(store().accounts_bound_to("many", std::nullopt, 10)))
+        testing::expect_same(account, await(store().find_account(account.id)).value());
     EXPECT_EQ(page(std::nullopt, 2), std::vector(ids.begin(), ids.begin() + 2));
     EXPECT_EQ(page(ids[1], 10), std::vector(ids.begin() + 2, ids.end()));
 }

@@ -43,9 +43,23 @@ base::Task<bool> SqliteRepository::create_external_key(ExternalKey key) {
 
 base::Task<std::optional<ExternalKey>> SqliteRepository::revoke_external_key(std::string kid,
                                                                              base::Time now) {
+    std::vector<ca::AuthorizationId> ended;
     auto step = [&](Connection& connection) {
         connection.execute("UPDATE external_keys SET revoked = ? WHERE kid = ? AND revoked IS NULL",
                            now, kid);
+        ended = connection.list(
+            "SELECT id FROM authorizations WHERE vouched_by = ? AND deactivated IS NULL"
+            " AND expires > ?",
+            [](Columns& row) { return id_from<ca::AuthorizationKind>(row.blob()); }, kid, now);
+        connection.execute(
+            "UPDATE authorizations SET deactivated = ?1 WHERE vouched_by = ?2"
+            " AND deactivated IS NULL AND expires > ?1",
+            now, kid);
+        writer_.after_commit([&] {
+            for (const auto& id : ended)
+                authorizations_.change(id,
+                                       [&](ca::Authorization& proof) { proof.deactivated = now; });
+        });
         return find_by_kid(connection, kid);
     };
     co_return co_await writer_.run(step);
@@ -77,8 +91,8 @@ base::Task<std::vector<ca::Account>> SqliteRepository::accounts_bound_to(
     const auto behind = after ? after->octets() : base::BytesView();
     co_return readers_.read([&](Connection& connection) {
         return connection.list(
-            "SELECT id, jwk, contacts, created, terms_agreed, deactivated, terms_url, bound_to,"
-            " binding FROM accounts WHERE bound_to = ? AND id > ? ORDER BY id LIMIT ?",
+            "SELECT id, jwk, contacts, created, terms_agreed, deactivated, scope, terms_url,"
+            " bound_to, binding FROM accounts WHERE bound_to = ? AND id > ? ORDER BY id LIMIT ?",
             read_account<Columns>, kid, behind, static_cast<std::int64_t>(limit));
     });
 }
