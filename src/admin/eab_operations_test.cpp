@@ -34,10 +34,9 @@ class EabTest : public ::testing::Test {
                               .operator_name = "user 7",
                               .profiles = profiles_};
         boost::asio::io_context loop(1);
+        const auto object = json::parse(arguments).as_object();
         auto answer = boost::asio::co_spawn(
-            loop,
-            perform(context, *find_operation("eab", verb), json::parse(arguments).as_object()),
-            boost::asio::use_future);
+            loop, perform(context, *find_operation("eab", verb), object), boost::asio::use_future);
         loop.run();
         return answer.get();
     }
