@@ -283,12 +283,12 @@ TEST_F(LimitsTest, OperatorsAskForTheBucketsOfASubject) {
     EXPECT_EQ(of({.account = account, .names = {}, .address = {}}),
               std::vector<std::string>{"new_orders_per_account:" + id});
     const auto pair = of({.account = account, .names = names({"www.example.org"}), .address = {}});
-    for (const auto& bucket :
-         {"certificates_per_domain:example.org",
-          ("consecutive_failures_per_account_and_name:" + id + ":www.example.org").c_str(),
-          ("failed_validations_per_account_and_name:" + id + ":www.example.org").c_str(),
-          ("paused:" + id + ":www.example.org").c_str()})
-        EXPECT_EQ(std::ranges::count(pair, bucket), 1) << bucket;
+    const std::vector<std::string> expected{
+        "certificates_per_domain:example.org",
+        "consecutive_failures_per_account_and_name:" + id + ":www.example.org",
+        "failed_validations_per_account_and_name:" + id + ":www.example.org",
+        "paused:" + id + ":www.example.org"};
+    for (const auto& bucket : expected) EXPECT_EQ(std::ranges::count(pair, bucket), 1) << bucket;
     for (const auto& charge :
          ca::buckets_of(limits, {.account = account, .names = names({"a.test"}), .address = {}}))
         EXPECT_NE(charge.effect, Effect::take);
