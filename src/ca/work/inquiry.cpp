@@ -59,7 +59,8 @@ Validator::Question Inquiry::question_about(const Authorization& authorization,
 }
 
 base::Task<Inquiry::Finding> Inquiry::carry_out(const Authorization& authorization,
-                                                Validator::Question question, std::string& seen) {
+                                                Validator::Question question, Occasion occasion,
+                                                std::string& seen) {
     Finding finding;
     try {
         auto answer = co_await validator_.validate(std::move(question));
@@ -68,7 +69,7 @@ base::Task<Inquiry::Finding> Inquiry::carry_out(const Authorization& authorizati
         finding.failure = std::move(answer.failure);
         finding.reliable_for = answer.reliable_for;
         if (!finding.failure) seen = steps_in(answer.evidence);
-        tell(authorization, answer.evidence);
+        if (occasion == Occasion::attempt || !finding.failure) tell(authorization, answer.evidence);
     } catch (const boost::system::system_error&) {
         throw;  // cancelled, or short of something
     } catch (const std::exception& error) {
@@ -92,7 +93,7 @@ base::Task<Inquiry::Finding> Inquiry::ask(const Authorization& authorization,
                                      {"method", to_string(method)}});
     const auto from = std::chrono::steady_clock::now();
     std::string seen;
-    auto asking = carry_out(authorization, std::move(question), seen);
+    auto asking = carry_out(authorization, std::move(question), occasion, seen);
     auto finding = co_await std::move(asking);
     if (occasion == Occasion::glance && finding.failure) co_return finding;
 

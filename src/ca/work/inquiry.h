@@ -49,7 +49,7 @@ class Inquiry {
     [[nodiscard]] Validator::Question question_about(const Authorization& authorization,
                                                      const Account& account) const;
     base::Task<Finding> carry_out(const Authorization& authorization, Validator::Question question,
-                                  std::string& seen);
+                                  Occasion occasion, std::string& seen);
     /// Logs what each perspective saw.
     void tell(const Authorization& authorization, const std::vector<Evidence>& evidence);
 
