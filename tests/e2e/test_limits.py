@@ -4,20 +4,50 @@ import concurrent.futures
 import datetime
 import json
 import re
+import socket
+import struct
 import subprocess
 import time
 
 import pytest
 import requests
+import urllib3
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from harness.acme import ERROR, Client, Refused, assert_problem, make_csr
+from harness.acme import Client, Refused, assert_problem, make_csr
 from harness.dns_server import unique_name
 from harness.metrics import scrape
 from harness.process import BIN
 from harness.web import Responder
 
-PROXY = "127.0.0.1"
+PROXY = "127.0.0.9"
+
+
+class Proxied(requests.adapters.HTTPAdapter):
+    """Connects as a load balancer does that names its client, `source`, by PROXY's version 2."""
+
+    def __init__(self, source):
+        family = socket.AF_INET6 if ":" in source else socket.AF_INET
+        octets = socket.inet_pton(family, source)
+        addresses = octets + octets + struct.pack("!HH", 40000, 443)
+        header = b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x21, 0x21 if ":" in source else 0x11]) \
+            + struct.pack("!H", len(addresses)) + addresses
+
+        class Connection(urllib3.connection.HTTPSConnection):
+            def _new_conn(self):
+                connection = super()._new_conn()
+                connection.sendall(header)
+                return connection
+
+        class Pool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = Connection
+
+        self.pool_class = Pool
+        super().__init__()
+
+    def init_poolmanager(self, *arguments, **options):
+        super().init_poolmanager(*arguments, source_address=(PROXY, 0), **options)
+        self.poolmanager.pool_classes_by_scheme = {"https": self.pool_class}
 
 
 def limit(name, count, period="3h", **members):
@@ -112,7 +142,7 @@ def test_an_address_gets_so_many_accounts_and_only_proxies_name_addresses(limite
 
     def newcomer(source):
         client = Client(ca)
-        client.http.headers["X-Forwarded-For"] = source
+        client.http.mount("https://", Proxied(source))
         return client.post(client.directory["newAccount"], {"termsOfServiceAgreed": True})
 
     for source, next_one in (("192.0.2.1", "192.0.2.2"),
@@ -226,7 +256,6 @@ def test_a_success_ends_the_row_of_failures(limited):
         failed(client, name)
         with Responder(ca.http_port) as responder:
             client.responder = responder
-            operate(ca, "limit", "reset", "--account", client.account_url)
             url, order = client.make_ready([name])
         client.must(client.post(order["authorizations"][0], {"status": "deactivated"}))
 
