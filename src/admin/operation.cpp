@@ -59,6 +59,13 @@ std::string unknown(std::string_view name, std::span<const Parameter> parameters
     return text;
 }
 
+/// Arguments as the log has them: thousands of keys are not told one by one.
+std::string told(const json::object& arguments) {
+    constexpr std::size_t longest = 4096;
+    const auto text = json::serialize(arguments);
+    return text.size() > longest ? base::printable(text, longest) + "..." : text;
+}
+
 json::object failure(std::string_view code, std::string_view detail) {
     return {{"version", answer_version},
             {"ok", false},
@@ -180,12 +187,12 @@ base::Task<json::object> perform(const Context& context, const Operation& operat
         if (refused)
             context.log.warning("operator failed", {{"operator", context.operator_name},
                                                     {"operation", name},
-                                                    {"arguments", json::serialize(object)},
+                                                    {"arguments", told(object)},
                                                     {"error", json::serialize(*refused)}});
         else
             context.log.info("operator acted", {{"operator", context.operator_name},
                                                 {"operation", name},
-                                                {"arguments", json::serialize(object)}});
+                                                {"arguments", told(object)}});
     }
     co_return refused ? std::move(*refused) : std::move(answer);
 }

@@ -10,6 +10,8 @@ constexpr std::string_view allow_mark = "allow ";
 constexpr std::string_view deny_mark = "deny ";
 constexpr std::string_view uri_mark = "uri ";
 
+constexpr std::size_t most_entries = 1000;
+
 }  // namespace
 
 bool AccountScope::allows_uri(std::string_view uri) const {
@@ -49,6 +51,10 @@ base::Result<AccountScope> AccountScope::from_text(std::string_view text) {
 base::Result<AccountScope> AccountScope::of(const std::vector<std::string>& allow,
                                             const std::vector<std::string>& deny,
                                             const std::vector<std::string>& uris) {
+    // An account is read with its scope for each of its requests.
+    if (allow.size() > most_entries || deny.size() > most_entries || uris.size() > most_entries)
+        return base::fail("one account can have at most " + std::to_string(most_entries) +
+                          " entries of each kind; a profile can have more");
     AccountScope scope;
     auto allowed = NameList::of(allow);
     if (!allowed) return std::unexpected(allowed.error().within("allowed names"));

@@ -7,6 +7,16 @@ namespace cairn::ca {
 using protocol::Identifier;
 using protocol::IdentifierType;
 
+namespace {
+
+// With this in front, `names_` also has the zones right above the names that are listed: no name
+// begins so, and a wildcard that stands for one of them is found without looking at all.
+constexpr std::string_view zone_mark = "^";
+
+constexpr std::size_t most_networks = 1000;
+
+}  // namespace
+
 base::Result<NameList> NameList::of(std::span<const std::string> entries) {
     if (entries.size() > most_entries)
         return base::fail("it has more than " + std::to_string(most_entries) + " entries");
@@ -22,6 +32,8 @@ base::Result<NameList> NameList::of(std::span<const std::string> entries) {
 
 base::Result<void> NameList::add(const std::string& entry) {
     if (auto network = base::IpNetwork::from_text(entry)) {
+        if (networks_.size() == most_networks)
+            return base::fail("there are more than " + std::to_string(most_networks) + " networks");
         networks_.push_back(*network);
     } else if (entry.starts_with('.')) {
         auto zone = protocol::DnsName::from_text(std::string_view(entry).substr(1));
@@ -31,6 +43,9 @@ base::Result<void> NameList::add(const std::string& entry) {
         auto name = Identifier::dns(entry);
         if (!name) return std::unexpected(std::move(name.error()));
         names_.insert(name->value());
+        const auto dot = name->base_value().find('.');
+        if (!name->is_wildcard() && dot != std::string::npos)
+            names_.insert(std::string(zone_mark) + name->base_value().substr(dot + 1));
     }
     entries_.push_back(entry);
     return {};
@@ -56,10 +71,7 @@ bool NameList::contains(const Identifier& identifier) const {
 bool NameList::touches(const Identifier& identifier) const {
     if (contains(identifier)) return true;
     if (!identifier.is_wildcard()) return false;
-    const auto zone = "." + identifier.base_value();
-    return std::ranges::any_of(names_, [&](std::string_view name) {
-        return name.ends_with(zone) && !name.substr(0, name.size() - zone.size()).contains('.');
-    });
+    return names_.contains(std::string(zone_mark) + identifier.base_value());
 }
 
 NameRules::Verdict NameRules::judge(const Identifier& identifier) const {

@@ -16,6 +16,7 @@ using protocol::ProblemType;
 
 namespace {
 
+constexpr std::size_t most_uris = 16;
 constexpr base::Seconds longest_distance = std::chrono::hours(48);  // BR 7.1.2.7
 
 std::string lower_case(std::string_view text) {
@@ -71,6 +72,10 @@ void judge_uris(const pki::Csr& csr, const Profile& profile, const AccountScope&
                 std::vector<std::string>& findings) {
     const auto& uris = csr.names().uris;
     if (uris.empty()) return;
+    if (uris.size() > most_uris) {
+        findings.push_back("it has more than " + std::to_string(most_uris) + " URIs");
+        return;
+    }
     if (!profile.certificate.uris) {
         findings.push_back("its subjectAltName holds a URI, which profile \"" + profile.name +
                            "\" is not for");
