@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from e2e.refusals import assert_refused
 from harness.acme import Client, make_csr
 from harness.dns_server import unique_name
+from harness.issued import validity
 from harness.process import BIN, run
 from harness.web import Responder
 
@@ -52,8 +53,8 @@ def csr_with_uris(key, name, uris):
 
 
 def days_of(certificate):
-    return (certificate.not_valid_after_utc - certificate.not_valid_before_utc
-            + datetime.timedelta(seconds=1)) / datetime.timedelta(days=1)
+    begin, end = validity(certificate)
+    return (end - begin + datetime.timedelta(seconds=1)) / datetime.timedelta(days=1)
 
 
 @pytest.mark.checks(144, 146)
