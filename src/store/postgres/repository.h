@@ -48,10 +48,12 @@ class PostgresRepository final : public ca::SharedRepository {
                                                            std::optional<ca::AccountId> after,
                                                            std::size_t limit) override;
 
-    // orders.cpp
+    // order_creation.cpp
     base::Task<Placement> create_order(ca::Order order, std::vector<ca::Authorization> fresh,
                                        std::optional<Reuse> reuse, ca::Charges charges,
                                        Claims claims) override;
+
+    // orders.cpp
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override;
     base::Task<std::optional<OrderAndProofs>> find_order_and_proofs(ca::OrderId id) override;
     base::Task<std::vector<ca::OrderId>> orders_of(ca::AccountId account,
