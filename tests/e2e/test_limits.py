@@ -109,6 +109,7 @@ def operate(ca, *words, code=0):
     return json.loads(done.stdout)
 
 
+@pytest.mark.checks(166)
 def test_an_account_places_so_many_orders(limited):
     ca = limited(limit("new_orders_per_account", 2))
     client, other = registered(ca), registered(ca)
@@ -137,6 +138,7 @@ def test_a_help_page_of_the_operators_own(limited):
     assert assert_limited(response, "new_accounts") == "https://wiki.example/limits"
 
 
+@pytest.mark.checks(168)
 def test_an_address_gets_so_many_accounts_and_only_proxies_name_addresses(limited):
     ca = limited(limit("new_accounts_per_ip", 2), **{"server.trusted_proxies": [PROXY]})
 
@@ -155,6 +157,7 @@ def test_an_address_gets_so_many_accounts_and_only_proxies_name_addresses(limite
     assert_limited(newcomer("2001:db8:1:ffff::9"), "new_accounts_per_ipv6_range")
 
 
+@pytest.mark.checks(168)
 def test_an_address_that_a_stranger_names_is_not_believed(limited):
     ca = limited(limit("new_accounts_per_ip", 2))
     for place in range(2):
@@ -164,6 +167,7 @@ def test_an_address_that_a_stranger_names_is_not_believed(limited):
     assert_limited(refused.value.response, "new_accounts_per_ip")
 
 
+@pytest.mark.checks(169)
 def test_certificates_of_a_domain_are_counted_when_they_are_issued(limited):
     ca = limited(limit("certificates_per_domain", 2, "7d"))
     domain = unique_name()
@@ -277,6 +281,7 @@ def test_who_cannot_be_held_is_told_to_come_again_with_503(limited):
     assert_limited(order_of(client, [unique_name()]), "new_orders_per_account", status=503, wait=5)
 
 
+@pytest.mark.checks(169)
 def test_as_many_of_parallel_orders_are_placed_as_the_bucket_holds(limited):
     ca = limited(limit("new_orders_per_account", 30))
     client = registered(ca)
@@ -294,6 +299,7 @@ def test_as_many_of_parallel_orders_are_placed_as_the_bucket_holds(limited):
     assert ca.store.count("orders") == 30
 
 
+@pytest.mark.checks(166)
 def test_requests_of_an_address_are_counted_by_kind(limited):
     ca = limited({"limits.requests_per_ip.new_nonce.count": 1,
                   "limits.requests_per_ip.new_nonce.period": "60s",

@@ -81,6 +81,7 @@ def operate(home, noun, verb, *arguments):
     return answer
 
 
+@pytest.mark.checks(169)
 def test_two_hundred_orders_at_once_take_what_the_bucket_holds(start):
     nodes = start(limits(new_orders_per_account=70))
     clients = clients_of(nodes, 20)
@@ -94,6 +95,7 @@ def test_two_hundred_orders_at_once_take_what_the_bucket_holds(start):
     assert nodes.store.count("authorizations") == 70
 
 
+@pytest.mark.checks(169)
 def test_two_hundred_accounts_at_once_take_what_the_bucket_holds(start):
     nodes = start(limits(new_accounts_per_ip=60))
 
@@ -111,6 +113,7 @@ def test_two_hundred_accounts_at_once_take_what_the_bucket_holds(start):
     assert nodes.store.count("accounts") == 60
 
 
+@pytest.mark.checks(169)
 def test_certificates_finalized_at_once_are_as_many_as_the_bucket_holds(start):
     nodes = start(limits(certificates_per_domain=30))
     clients = clients_of(nodes, 20)

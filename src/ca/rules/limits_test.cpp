@@ -59,6 +59,7 @@ class LimitsTest : public ::testing::Test {
     const Limits limits = all_on();
 };
 
+// Check 168.
 TEST_F(LimitsTest, AccountsAreCountedByAddressOrRange) {
     const std::pair<const char*, const char*> cases[] = {
         {"192.0.2.7", "new_accounts_per_ip:192.0.2.7"},
@@ -166,6 +167,7 @@ TEST_F(LimitsTest, ARenewalOfTheSameSetIsHeldByThatLimitAlone) {
     EXPECT_TRUE(same_set_question(without, set).empty());
 }
 
+// Check 163.
 TEST_F(LimitsTest, NothingHoldsARenewalThatTheCaAdvised) {
     const LimitExemption advised{.is_advised_renewal = true};
     const auto set = names({"www.example.org"});

@@ -129,6 +129,7 @@ TEST_F(RateLimitsTest, ASetIsRenewedWithinItsOwnLimit) {
     expect_limited(refusal(place({"other.example.org"})), new_orders_per_account);
 }
 
+// Check 169.
 TEST_F(RateLimitsTest, AFailedIssuanceGivesBackWhatItTook) {
     limit(certificates_per_domain, 1);
     signer->fail(std::runtime_error("no such key"));
@@ -189,6 +190,7 @@ TEST_F(RateLimitsTest, ASuccessEndsTheRowOfFailures) {
     }
 }
 
+// Check 167.
 TEST_F(RateLimitsTest, AStoreThatIsAwayLetsNobodyPast) {
     limit(failed_validations_per_account_and_name, 5);
     const auto proof = await(place()).proofs.at(0);
