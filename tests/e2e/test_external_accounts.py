@@ -206,7 +206,7 @@ def test_a_key_that_was_revoked_or_has_ended(ca, create, operator):
     operator.json("eab", "revoke", revoked["kid"], "--deactivate-accounts")
     assert_problem(first.post(first.account_url), 401, "unauthorized")
 
-    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=10)
     ended = create("--reusable", "--not-after", soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
     ca.server.wait_until(
         lambda: operator.json("eab", "show", ended["kid"])["state"] == "expired")
