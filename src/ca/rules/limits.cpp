@@ -6,67 +6,15 @@
 #include <libpsl.h>
 
 #include "base/bytes.h"
-#include "base/duration.h"
 #include "crypto/digest.h"
 
 namespace cairn::ca {
 
 using protocol::Identifier;
 using protocol::IdentifierType;
-using protocol::Problem;
-using protocol::ProblemType;
 using enum LimitName;
 
 namespace {
-
-struct Facts {
-    std::string_view name, summary;
-    bool by_account = false, by_domain = false, by_network = false;
-};
-
-constexpr base::EnumTable<LimitName, Facts> facts({
-    {new_accounts_per_ip,
-     {.name = "new_accounts_per_ip",
-      .summary = "new accounts from one IPv4 address",
-      .by_network = true}},
-    {new_accounts_per_ipv6_range,
-     {.name = "new_accounts_per_ipv6_range",
-      .summary = "new accounts from one /48 of IPv6",
-      .by_network = true}},
-    {new_accounts, {.name = "new_accounts", .summary = "new accounts in all"}},
-    {new_orders_per_account,
-     {.name = "new_orders_per_account",
-      .summary = "new orders from one account",
-      .by_account = true}},
-    {certificates_per_domain,
-     {.name = "certificates_per_domain",
-      .summary = "certificates for one registered domain, IPv4 address or /64 of IPv6",
-      .by_account = true,
-      .by_domain = true}},
-    {certificates_per_exact_set,
-     {.name = "certificates_per_exact_set",
-      .summary = "certificates for one exact set of names",
-      .by_account = true}},
-    {failed_validations_per_account_and_name,
-     {.name = "failed_validations_per_account_and_name",
-      .summary = "failed validations of one name by one account",
-      .by_account = true,
-      .by_domain = true}},
-    {consecutive_failures_per_account_and_name,
-     {.name = "consecutive_failures_per_account_and_name",
-      .summary = "failed validations in a row of one name by one account, which then is paused",
-      .by_account = true,
-      .by_domain = true}},
-    {requests_per_ip,
-     {.name = "requests_per_ip",
-      .summary = "requests from one IPv4 address or /64 of IPv6, at one node"}},
-});
-
-constexpr base::EnumTable<LimitSubject, std::string_view> subject_words({
-    {LimitSubject::account, "account"},
-    {LimitSubject::domain, "domain"},
-    {LimitSubject::network, "network"},
-});
 
 /// Marks: that an account is paused for a name, and that there is a certificate for a set.
 constexpr std::string_view paused = "paused", known_set = "known_set";
@@ -180,107 +128,7 @@ void add_failures(Charges& charges, const Limits& limits, const AccountId& accou
     }
 }
 
-std::string utc(base::Time time) {
-    auto text = base::to_rfc3339(time);
-    text[10] = ' ';
-    text.back() = ' ';
-    return text + "UTC";
-}
-
-/// What stands behind the last colon, which a name does not have; an IPv6 network has.
-std::string subject_in(const Charge& charge, std::size_t parts) {
-    std::string_view text = charge.bucket;
-    for (std::size_t i = 0; i < parts; ++i) text.remove_prefix(text.find(':') + 1);
-    return text.starts_with("sha256-") ? "this name" : std::string(text);
-}
-
-std::string what_was_too_many(const Charge& charge, const Rate& rate) {
-    const auto count = " (" + std::to_string(rate.count) + ")";
-    if (charge.bucket.starts_with(paused)) {
-        const auto name = subject_in(charge, 2);
-        return name +
-               " is paused for this account, since its validations failed without a "
-               "success between them; the operator of this CA can lift that";
-    }
-    switch (limit_of(charge)) {
-        case new_accounts_per_ip:
-        case new_accounts_per_ipv6_range:
-            return "too many new accounts" + count + " from " + subject_in(charge, 1);
-        case new_accounts:
-            return "too many new accounts" + count;
-        case new_orders_per_account:
-            return "too many new orders" + count + " from this account";
-        case certificates_per_domain:
-            return "too many certificates" + count + " for " + subject_in(charge, 1);
-        case certificates_per_exact_set:
-            return "too many certificates" + count + " for this exact set of names";
-        case failed_validations_per_account_and_name:
-        case consecutive_failures_per_account_and_name:
-            return "too many failed validations" + count + " of " + subject_in(charge, 2) +
-                   " by this account";
-        case requests_per_ip:
-            break;
-    }
-    return "too many requests" + count;
-}
-
 }  // namespace
-
-std::string_view to_string(LimitName name) {
-    return facts[name].name;
-}
-std::optional<LimitName> limit_from(std::string_view text) {
-    return facts.find(text, &Facts::name);
-}
-std::string_view summary_of(LimitName name) {
-    return facts[name].summary;
-}
-Limits default_limits(PolicyKind kind) {
-    using namespace std::chrono_literals;
-    Limits limits;
-    limits[new_accounts_per_ipv6_range] = {{500, 3h}};
-    limits[consecutive_failures_per_account_and_name] = {{1152, 1152h}};
-    if (kind == PolicyKind::private_ca) {
-        // A company behind one address, with one account and one domain, is not stopped; a client
-        // that repeats itself is.
-        limits[new_accounts_per_ip] = {{300, 3h}};
-        limits[new_accounts] = {{5000, 3h}};
-        limits[new_orders_per_account] = {{1000, 3h}};
-        limits[failed_validations_per_account_and_name] = {{30, 1h}};
-        return limits;
-    }
-    limits[new_accounts_per_ip] = {{10, 3h}};
-    limits[new_accounts] = {{20'000, 3h}};
-    limits[new_orders_per_account] = {{300, 3h}};
-    limits[certificates_per_domain] = {{50, std::chrono::days(7)}};
-    limits[certificates_per_exact_set] = {{5, std::chrono::days(7)}};
-    limits[failed_validations_per_account_and_name] = {{5, 1h}};
-    return limits;
-}
-
-std::string_view to_string(LimitSubject subject) {
-    return subject_words[subject];
-}
-
-bool is_for(LimitName name, LimitSubject subject) {
-    switch (subject) {
-        case LimitSubject::account:
-            return facts[name].by_account;
-        case LimitSubject::domain:
-            return facts[name].by_domain;
-        case LimitSubject::network:
-            return facts[name].by_network;
-    }
-    return false;
-}
-
-std::string override_key(LimitName name, LimitSubject kind, std::string_view subject) {
-    std::string key(to_string(name));
-    key += " ";
-    key += to_string(kind);
-    key += ":";
-    return key.append(subject);
-}
 
 Charges new_account_charges(const Limits& limits, const RequestContext& context) {
     Charges charges;
@@ -435,25 +283,6 @@ Charges buckets_of(const Limits& limits, const BucketSubject& subject) {
     for (auto& charge : charges)
         if (charge.effect == Charge::Effect::take) charge.effect = Charge::Effect::check;
     return charges;
-}
-
-Problem limit_refusal(const Charges& charges, const ChargeDecision& decision,
-                      const std::string& help, base::Time now) {
-    const auto place = decision.refused_by.value();
-    const auto& charge = charges.at(place);
-    const auto rate = place < decision.rates.size() ? decision.rates[place]
-                                                    : Rate{charge.capacity, charge.period};
-    auto detail = what_was_too_many(charge, rate);
-    if (charge.effect != Charge::Effect::bar)
-        detail += " in the last " + base::duration_text(rate.period);
-    detail += ", retry after " + utc(decision.retry_at) + " (limit " +
-              std::string(to_string(limit_of(charge))) + ")";
-    if (!help.empty()) detail += ": see " + help;
-    const auto wait = std::max(base::Seconds(1), decision.retry_at - now);
-    Problem problem(ProblemType::rate_limited, detail, wait <= short_wait ? 503 : 429);
-    problem.retry_after = wait;
-    if (!help.empty()) problem.links.push_back("<" + help + ">;rel=\"help\"");
-    return problem;
 }
 
 std::string counted_domain(const Identifier& name) {
