@@ -58,8 +58,10 @@ IssuedCertificates issue(const Environment& environment, const IssuanceOrder& or
         try {
             issued.push_back(obtain_certificate(environment, single, progress));
         } catch (const Failure& failure) {
-            failures.push_back(are_several ? of_key_type(failure, single.key_type()) : failure);
-            if (is_about_every_key_type(failure) || environment.timer.is_stopped()) break;
+            const bool is_about_every = is_about_every_key_type(failure);
+            failures.push_back(
+                are_several && !is_about_every ? of_key_type(failure, single.key_type()) : failure);
+            if (is_about_every || environment.timer.is_stopped()) break;
         }
     }
     if (!issued.empty() && !is_dry_run && !order.plan.deploy_targets.empty()) {

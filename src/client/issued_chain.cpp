@@ -29,7 +29,22 @@ std::string list(const std::set<std::string>& values) {
     return text.empty() ? "no names" : text;
 }
 
+std::set<std::string> values_of(std::span<const protocol::Identifier> identifiers) {
+    std::set<std::string> values;
+    for (const auto& identifier : identifiers) values.insert(identifier.value());
+    return values;
+}
+
+bool has_other_names(const pki::SubjectNames& names) {
+    return names.other_names != 0 || !names.uris.empty();
+}
+
 }  // namespace
+
+bool is_exactly_for(const pki::SubjectNames& names,
+                    std::span<const protocol::Identifier> identifiers) {
+    return !has_other_names(names) && names_of(names) == values_of(identifiers);
+}
 
 base::Result<pki::Chain> issued_chain_from_pem(std::string_view pem, const crypto::PublicKey& key,
                                                std::span<const protocol::Identifier> identifiers) {
@@ -37,13 +52,10 @@ base::Result<pki::Chain> issued_chain_from_pem(std::string_view pem, const crypt
     if (!chain) return chain;
     const auto& leaf = chain->front();
     if (leaf.public_key() != key) return base::fail("the certificate holds another key than ours");
-    std::set<std::string> asked;
-    for (const auto& identifier : identifiers) asked.insert(identifier.value());
-    const auto issued = names_of(leaf.names());
-    const bool has_more = leaf.names().other_names != 0 || !leaf.names().uris.empty();
-    if (issued != asked || has_more)
-        return base::fail(fmt::format("the certificate is for {}{}, but we asked for {}",
-                                      list(issued), has_more ? " and more" : "", list(asked)));
+    if (!is_exactly_for(leaf.names(), identifiers))
+        return base::fail(fmt::format(
+            "the certificate is for {}{}, but we asked for {}", list(names_of(leaf.names())),
+            has_other_names(leaf.names()) ? " and more" : "", list(values_of(identifiers))));
     return chain;
 }
 

@@ -18,6 +18,10 @@ namespace cairn::client {
     std::string_view pem, const crypto::PublicKey& key,
     std::span<const protocol::Identifier> identifiers);
 
+/// True if these names of a certificate are exactly those of `identifiers`, in any order and case.
+[[nodiscard]] bool is_exactly_for(const pki::SubjectNames& names,
+                                  std::span<const protocol::Identifier> identifiers);
+
 /// True if `chain` ends below a certificate whose common name is `issuer`.
 [[nodiscard]] bool leads_to(std::span<const pki::Certificate> chain, std::string_view issuer);
 

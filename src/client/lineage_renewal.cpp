@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "client/account_store.h"
+#include "client/issued_chain.h"
 #include "client/lineage_mending.h"
 #include "client/order_record.h"
 #include "client/revocation.h"
@@ -28,11 +29,7 @@ bool may_ask(const std::optional<RenewalAdvice>& advice, const std::string& iden
 bool is_of_former_plan(const pki::Certificate& certificate, const LineageMember& member,
                        const CertificatePlan& plan) {
     if (plan.key_types.size() == 1) return false;
-    auto names = certificate.names().dns_names;
-    for (const auto& address : certificate.names().ip_addresses)
-        names.push_back(address.to_string());
-    std::ranges::sort(names);
-    return names != sorted_values(plan.identifiers()) ||
+    return !is_exactly_for(certificate.names(), plan.identifiers()) ||
            !is_of_type(certificate.public_key(), member.key_type(plan));
 }
 

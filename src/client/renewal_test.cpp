@@ -240,6 +240,14 @@ TEST_F(RenewalOfTwo, OneThatIsStillOfAFormerPlanIsDue) {
     EXPECT_EQ(live_rsa().front().names().dns_names.size(), 2U);
 }
 
+TEST_F(RenewalOfTwo, TheCaseOfANameMakesNoneDue) {
+    issue(bench_.environment(), order_, bench_.heard);
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::rsa2048);
+    Lineage(bench_.state, rsa_)
+        .install({key, bench_.ca.issuer.issue(key.public_key(), testing::names({"A.Example"}))});
+    for (const auto& outcome : run({name_})) EXPECT_EQ(outcome.kind, Kind::not_due);
+}
+
 TEST_F(RenewalOfTwo, AFailedDeploymentIsTriedAgainOnce) {
     const auto hook = bench_.folder / "hook";
     const auto write_hook = [&](const std::string& script) {
