@@ -1,6 +1,7 @@
 #include "ca/rules/limits.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include <libpsl.h>
@@ -19,6 +20,8 @@ namespace {
 /// Marks: that an account is paused for a name, and that there is a certificate for a set.
 constexpr std::string_view paused = "paused", known_set = "known_set";
 
+/// A bucket is not marked for longer.
+constexpr base::Seconds longest_mark = std::chrono::days(3650);
 /// A name longer than this is hashed in the name of its bucket, which has bounds.
 constexpr std::size_t longest_in_bucket = 120;
 
@@ -176,7 +179,7 @@ Charges issuance_charges(const Limits& limits, const AccountId& account,
     if (limits[certificates_per_exact_set] && not_after > now)
         charges.push_back({.bucket = bucket_of(known_set, set_text(names)),
                            .capacity = 1,
-                           .period = not_after - now,
+                           .period = std::min(not_after - now, longest_mark),
                            .effect = Charge::Effect::mark});
     return charges;
 }

@@ -145,6 +145,9 @@ TEST_F(LimitsTest, AnIssuanceTakesAndMarksItsSet) {
     EXPECT_EQ(charges[2].period, 24h);
     EXPECT_EQ(same_set_question(limits, names({"www.example.org"})).at(0).bucket,
               charges[2].bucket);
+    const auto for_ever = issuance_charges(limits, account, names({"www.example.org"}), {},
+                                           now + std::chrono::years(1000), now);
+    EXPECT_EQ(for_ever.at(2).period, std::chrono::days(3650)) << "no bucket takes longer";
 }
 
 TEST_F(LimitsTest, ARenewalOfTheSameSetIsHeldByThatLimitAlone) {
