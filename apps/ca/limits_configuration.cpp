@@ -1,5 +1,6 @@
 #include "apps/ca/limits_configuration.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "net/url.h"
@@ -12,6 +13,7 @@ using ca::RequestGroup;
 
 constexpr std::int64_t most = 1'000'000'000;
 constexpr base::Seconds longest_period = std::chrono::days(3650);
+constexpr base::Seconds longest_fill = std::chrono::days(36500);
 constexpr base::Seconds longest_hold{10};
 
 /// Reads one limit; `target` is its default.
@@ -37,6 +39,11 @@ void take_limit(TomlSection& section, const std::string& key, std::optional<ca::
         return;
     }
     if (period > longest_period) section.find(key, "must have a period of at most 3650d");
+    // A longer time than a bucket can count.
+    const auto fill = static_cast<double>(period.count()) * static_cast<double>(burst) /
+                      static_cast<double>(std::max<std::size_t>(count, 1));
+    if (fill > static_cast<double>(longest_fill.count()))
+        section.find(key, "must have a burst that comes back within 36500d");
     target =
         ca::Limit{{static_cast<std::int64_t>(count), period}, static_cast<std::int64_t>(burst)};
 }

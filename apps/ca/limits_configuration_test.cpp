@@ -93,6 +93,8 @@ TEST(LimitsConfiguration, WhatIsWrongIsNamed) {
          "limits.new_orders_per_account.period must be a duration"},
         {"limits.new_orders_per_account = { count = 3, period = \"9999d\" }",
          "limits.new_orders_per_account must have a period of at most 3650d"},
+        {"limits.new_orders_per_account = { count = 1, period = \"3650d\", burst = 11 }",
+         "limits.new_orders_per_account must have a burst that comes back within 36500d"},
         {"limits.new_orders_per_account = 3", "limits.new_orders_per_account must be a table"},
         {"limits.new_orders_per_account = true", "limits.new_orders_per_account must be a table"},
         {"limits.new_orders_per_account = { count = 3, periods = \"3h\" }",
