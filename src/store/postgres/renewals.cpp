@@ -19,10 +19,11 @@ const Statement list{"find_pull_forwards",
                      "SELECT id, created, serials, profile, issuer, issued_after, issued_before,"
                      " deadline, explanation FROM pull_forwards ORDER BY id",
                      repeatable, shared};
-const Statement look{"find_certificates_after",
-                     "SELECT serial, issuer, issued, not_after, profile FROM certificates"
-                     " WHERE serial > $1 ORDER BY serial LIMIT $2",
-                     repeatable, shared};
+const Statement next_certificates{
+    "find_certificates_after",
+    "SELECT serial, issuer, issued, not_after, profile FROM certificates"
+    " WHERE serial > $1 ORDER BY serial LIMIT $2",
+    repeatable, shared};
 const Statement remove_one{"remove_pull_forward", "DELETE FROM pull_forwards WHERE id = $1",
                            repeatable};
 const Statement find{"find_replacement",
@@ -56,7 +57,7 @@ base::Task<ca::RenewalStore::Count> PostgresRepository::count_pulled_forward(
     ca::PullForward rule, base::Time now, std::optional<pki::SerialNumber> after,
     std::size_t limit) {
     const auto behind = after ? after->der_content() : base::Bytes();
-    const auto answer = co_await run(look, behind, static_cast<std::int64_t>(limit));
+    const auto answer = co_await run(next_certificates, behind, static_cast<std::int64_t>(limit));
     co_return count_of(answer.each(read_seen_certificate<PostgresRow>), rule, now, limit);
 }
 
