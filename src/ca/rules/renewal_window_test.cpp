@@ -70,7 +70,7 @@ TEST_F(RenewalWindowTest, LiesAboutTwoThirdsOfALifeOrHalfOfAShortOne) {
 // What was issued in one second is not renewed in one.
 TEST_F(RenewalWindowTest, IsSpreadOverCertificates) {
     std::array<int, 4> quarters{};
-    const auto margin = (90 * 24h) / 100;
+    const auto margin = base::Seconds(90 * 24h) / 100;
     for (int i = 0; i < 400; ++i) {
         const auto window = usual_renewal_window(pki::SerialNumber::random(random_), validity_);
         const auto shift = window.start - (begin + 60 * 24h - 2 * margin);

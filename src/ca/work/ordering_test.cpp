@@ -215,7 +215,7 @@ TEST_F(OrderingTest, GivesUpNothingElse) {
     ASSERT_TRUE(await(repository.begin_validation(
         processing.id, {.method = protocol::ChallengeType::http_01, .started = start_time})));
     EXPECT_EQ(refusal(ordering().deactivate(processing)), refused);
-    const auto twice = placed(account.id).proofs[0];
+    const auto twice = placed(account.id, {"a.example.org"}).proofs[0];
     (void)await(ordering().deactivate(twice));
     EXPECT_EQ(refusal(ordering().deactivate(twice)), refused);
 }
