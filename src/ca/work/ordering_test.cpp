@@ -338,7 +338,7 @@ TEST_F(SubdomainsTest, AuthorizesInAdvance) {
     EXPECT_NE(broad.id, first.id);
     EXPECT_TRUE(broad.for_subdomains);
     prove(broad);
-    EXPECT_EQ(await(place({"a.example.org"})).status(), OrderStatus::ready);
+    EXPECT_EQ(await(place({"b.example.org"})).status(), OrderStatus::ready);
 }
 
 // Check 82.
