@@ -262,7 +262,7 @@ base::Task<OrderView> Ordering::write(OrderView view, OrderStore::Reuse reuse,
         auto placing = store_.create_order(view.order, view.proofs, reuse, charges, claims);
         auto placement = co_await std::move(placing);
         if (placement.twin) {
-            auto twin = co_await open_twin(*placement.twin, view);
+            auto twin = co_await open_twin(*placement.twin, view, reuse);
             if (twin) co_return *std::move(twin);
             claims.former_twin = placement.twin;
         } else if (placement.replacement) {
@@ -294,33 +294,6 @@ void Ordering::tell_of_vouching(const OrderView& view, const RequestContext& con
                                                         {"identifier", proof.identifier.value()},
                                                         {"kid", proof.vouched_by}});
     }
-}
-
-base::Task<pki::RenewalIdentifier> Ordering::require_replaceable(
-    std::string wanted, AccountId account, std::vector<protocol::Identifier> names) {
-    const auto identifier = pki::RenewalIdentifier::from_text(wanted);
-    if (!identifier)
-        throw Problem(ProblemType::malformed, "replaces: " + identifier.error().message);
-    const auto found = co_await store_.find_certificate(identifier->serial);
-    if (auto refusal = replacement_refusal(*identifier, found, account, names))
-        throw std::move(*refusal);
-    co_return *identifier;
-}
-
-base::Task<std::optional<OrderView>> Ordering::open_twin(OrderId twin, const OrderView& view) {
-    auto found = co_await store_.find_order_and_proofs(twin);
-    if (!found || !may_serve_again(found->order, found->proofs, view.proofs, view.now))
-        co_return std::nullopt;
-    co_return OrderView{std::move(found->order), std::move(found->proofs), view.now};
-}
-
-base::Task<void> Ordering::require_invalid(Replacement replacement) {
-    if (replacement.is_issued) throw already_replaced();
-    const auto holder = co_await store_.find_order_and_proofs(replacement.order);
-    // One that was forgotten without a certificate had expired.
-    if (holder &&
-        holder->order.status(holder->proofs, clock_.now()) != protocol::OrderStatus::invalid)
-        throw already_replaced();
 }
 
 base::Task<std::optional<OrderView>> Ordering::find(base::Result<OrderId> id) {

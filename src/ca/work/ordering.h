@@ -107,7 +107,12 @@ class Ordering {
     void tell_of_vouching(const OrderView& view, const RequestContext& context);
     /// The order that stands in the way of `view`'s with the same likeness, if it may be given out
     /// instead.
-    base::Task<std::optional<OrderView>> open_twin(OrderId twin, const OrderView& view);
+    base::Task<std::optional<OrderView>> open_twin(OrderId id, const OrderView& view,
+                                                   const OrderStore::Reuse& reuse);
+    /// Whether something that `twin` waits for was proved since, so that an order placed now would
+    /// stand on it.
+    base::Task<bool> lacks_what_is_proved(const OrderView& twin, const OrderView& view,
+                                          const OrderStore::Reuse& reuse);
     /// Throws unless the order that replaces the certificate has become invalid.
     base::Task<void> require_invalid(Replacement replacement);
 

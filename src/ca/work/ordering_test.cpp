@@ -131,6 +131,16 @@ TEST_F(OrderingTest, GivesAnOrderToNobodyElseAndForNothingElse) {
     EXPECT_EQ(placed(account.id).order.id, first.order.id);
 }
 
+TEST_F(OrderingTest, PlacesAnOrderThatStandsOnMoreThanTheOpenOne) {
+    const auto both = std::vector<std::string>{"a.example.org", "b.example.org"};
+    const auto first = placed(account.id, both);
+    (void)ready(account.id, {"a.example.org"});
+    const auto second = await(place(both));
+    EXPECT_NE(second.order.id, first.order.id);
+    EXPECT_EQ(second.proofs[0].status(clock.now()), AuthorizationStatus::valid);
+    EXPECT_EQ(await(place(both)).order.id, second.order.id);
+}
+
 TEST_F(OrderingTest, PlacesAnOrderBesideOneThatHasExpired) {
     const auto first = placed(account.id);
     for (auto& [id, kept] : facts->orders) kept.order.expires = start_time;
