@@ -113,14 +113,5 @@ TEST(OverrideTest, NamesTheKeyAndNeverTheValue) {
                                                     HasSubstr("--set sesame: wants KEY=VALUE")));
 }
 
-TEST(DurationTest, NeedsNumberAndUnit) {
-    EXPECT_EQ(*duration_from("45s"), base::Seconds(45));
-    EXPECT_EQ(*duration_from("30m"), std::chrono::minutes(30));
-    EXPECT_EQ(*duration_from("12h"), std::chrono::hours(12));
-    EXPECT_EQ(*duration_from("90d"), std::chrono::days(90));
-    for (const char* bad : {"", "d", "90", "-1d", "0d", "1.5h", "1 d", "9999999d", "1w"})
-        EXPECT_FALSE(duration_from(bad)) << bad;
-}
-
 }  // namespace
 }  // namespace cairn::apps
