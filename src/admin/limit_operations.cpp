@@ -191,6 +191,21 @@ base::Task<std::string> override_key_of(const Context& context, const Arguments&
     co_return ca::override_key(limit, kind, counted);
 }
 
+/// Fills the bucket of whom an override is for, where there is one.
+base::Task<void> give_back(const Context& context, const Arguments& arguments, LimitName limit) {
+    ca::BucketSubject subject;
+    const auto account = arguments.word("account");
+    const auto domain = arguments.word("domain");
+    if (!account.empty()) subject.account = co_await require_account(context, account);
+    if (!domain.empty()) subject.names.push_back(require_name(domain));
+    if (account.empty() && domain.empty()) co_return;
+    for (const auto& charge : ca::buckets_of(context.limits, subject)) {
+        if (limit_of(charge) != limit) continue;
+        auto resetting = context.repository.reset_bucket(charge.bucket);
+        co_await std::move(resetting);
+    }
+}
+
 base::Task<json::object> set_override(const Context& context, const Arguments& arguments) {
     const auto key = co_await override_key_of(context, arguments);
     const auto count = arguments.count("count");
@@ -213,6 +228,9 @@ base::Task<json::object> set_override(const Context& context, const Arguments& a
     co_await context.repository.set_limit_override(wanted);
     auto result = row_of(wanted);
     const auto limit = *ca::limit_from(arguments.word("limit"));
+    // What was used is time in which less came back: at the new rate it would be worth more.
+    auto giving_back = give_back(context, arguments, limit);
+    co_await std::move(giving_back);
     if (!context.limits[limit])
         result["note"] = "the limit itself is off, so nothing is counted; it holds once it is on";
     co_return result;

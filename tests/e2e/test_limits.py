@@ -68,6 +68,8 @@ def limited(start_ca):
         wanted = {key: value for setting in settings for key, value in setting.items()}
         for key in wanted:
             off.pop(".".join(key.split(".")[:2]), None)
+            if "new_accounts_per_ip." in key:  # it holds for IPv6 as well, where that is not set
+                off.pop("limits.new_accounts_per_ipv6_range", None)
         return start_ca(settings={"limits.enabled": True} | off | wanted | more)
 
     return start
@@ -205,7 +207,7 @@ def test_the_same_set_is_renewed_within_its_own_limit(limited):
         client.issue(names)
         client.issue(list(reversed(names)))
         assert_limited(order_of(client, names), "certificates_per_exact_set")
-        assert_limited(order_of(client, names[:1]), "new_orders_per_account")
+        assert_limited(order_of(client, ["www.limits.test"]), "new_orders_per_account")
         assert_limited(order_of(registered(ca), names[:1]), "certificates_per_domain")
 
 
@@ -369,9 +371,9 @@ def test_an_operator_sees_and_changes_limits(limited, state):
     row = next(row for row in limits("list")["limits"] if row["source"] == "override")
     assert row == {"limit": "new_orders_per_account", "on": True, "for": f"account:{account}",
                    "count": 10, "period": "1h", "source": "override"}
-    assert limits("show", "--account", account)["buckets"][0]["count"] == 10
-    assert limits("reset", "--account", account)["buckets"][0]["used"] is True
-    assert limits("show", "--account", account)["buckets"][0]["remaining"] == 10
+    bucket, = limits("show", "--account", account)["buckets"]
+    assert (bucket["count"], bucket["remaining"]) == (10, 10), "what was used is given back"
+    assert limits("reset", "--account", account)["buckets"][0]["used"] is False
     if state == "running":
         for _ in range(10):
             client.order([unique_name()])
