@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -145,11 +146,19 @@ ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& opti
         value_or_fail(protocol::revocation_reason_from(options.reason), "use --reason");
     boost::json::array told;
     bool is_any_new = false;
+    std::optional<client::Failure> failure;
     for (const auto& target : targets_of(run, options)) {
-        const auto outcome = revoke(run, target, reason);
-        is_any_new |= outcome == client::RevocationOutcome::revoked;
-        told.push_back(to_json(target, outcome, reason));
+        try {
+            const auto outcome = revoke(run, target, reason);
+            is_any_new |= outcome == client::RevocationOutcome::revoked;
+            told.push_back(to_json(target, outcome, reason));
+        } catch (const client::Failure& refused) {
+            // The others are to be revoked all the same.
+            if (failure) run.console().fail(*failure, options.lineage);
+            failure = refused;
+        }
     }
+    if (failure) throw client::Failure(*failure);
     if (is_any_new && !options.lineage.empty())
         run.console().say(fmt::format("{} still in place; `cairn renew {}` replaces {}.",
                                       told.size() == 1 ? "It is" : "They are", options.lineage,

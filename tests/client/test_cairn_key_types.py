@@ -93,6 +93,25 @@ def test_all_are_renewed_and_revoked_together(cairn, ca):
     assert {entry["state"] for entry in listed(cairn).values()} == {"ok"}
 
 
+def test_one_that_cannot_be_revoked_does_not_keep_the_other(cairn, ca):
+    issue_both(cairn)
+    first, further = leaf_of(cairn, "").serial_number, leaf_of(cairn, "-rsa2048").serial_number
+    asked = []
+
+    def refuse_the_first(request):
+        if request.path == "/revoke":
+            asked.append(request)
+            return problem("serverInternal", "not now", 403) if len(asked) == 1 else None
+
+    ca.intercept = refuse_the_first
+    run = cairn.outcome("revoke", NAME, "--reason", "superseded")
+    assert run.returncode == 2 and "not now" in run.stderr
+    assert set(ca.revoked) == {further}
+    ca.intercept = lambda request: None
+    assert cairn.outcome("revoke", NAME, "--reason", "superseded").returncode == 0
+    assert set(ca.revoked) == {first, further}
+
+
 def test_what_one_key_type_is_refused_does_not_touch_the_other(cairn, ca):
     ca.intercept = lambda request: (
         problem("badCSR", "no such keys", 400)

@@ -32,7 +32,7 @@ import threading
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
@@ -81,7 +81,20 @@ def thumbprint(jwk):
     return b64(hashlib.sha256(text.encode()).digest())
 
 
+def is_signed_by_rsa(jws, jwk):
+    key = rsa.RSAPublicNumbers(int.from_bytes(octets(jwk["e"]), "big"),
+                               int.from_bytes(octets(jwk["n"]), "big")).public_key()
+    try:
+        key.verify(octets(jws["signature"]), f"{jws['protected']}.{jws['payload']}".encode(),
+                   padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
 def is_signed(jws, jwk):
+    if jwk["kty"] == "RSA":
+        return is_signed_by_rsa(jws, jwk)
     curve = ec.EllipticCurvePublicNumbers(
         int.from_bytes(octets(jwk["x"]), "big"), int.from_bytes(octets(jwk["y"]), "big"),
         ec.SECP256R1()).public_key()
