@@ -22,9 +22,9 @@ def test_directory(client):
     assert response.headers["Content-Type"].startswith("application/json")
     directory = response.json()
     base = client.authority.directory.removesuffix("directory")
-    for name in ["newNonce", "newAccount", "newOrder", "revokeCert", "keyChange"]:
+    for name in ["newNonce", "newAccount", "newOrder", "newAuthz", "revokeCert", "keyChange",
+                 "renewalInfo"]:
         assert directory[name].startswith(base), name
-    assert "newAuthz" not in directory
     date = email.utils.parsedate_to_datetime(response.headers["Date"])
     assert abs(date.timestamp() - time.time()) < 60
 
