@@ -36,7 +36,7 @@ std::string with_every_key() {
     std::string text;
     std::istringstream lines(initial());
     for (std::string line; std::getline(lines, line);)
-        text += std::regex_replace(line, std::regex(R"(^# (\[|[a-z_]+ = ))"), "$1") + "\n";
+        text += std::regex_replace(line, std::regex(R"(^# (\[|[a-z0-9_]+ = ))"), "$1") + "\n";
     return text;
 }
 
