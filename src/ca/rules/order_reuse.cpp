@@ -31,6 +31,13 @@ class Pieces {
     std::string text_;
 };
 
+/// By a clock that was ahead when it was made or proved.
+bool is_from_the_future(const Order& order, std::span<const Authorization> proofs, base::Time now) {
+    return order.created > now || std::ranges::any_of(proofs, [&](const Authorization& proof) {
+               return proof.created > now || (proof.attempt && proof.attempt->finished > now);
+           });
+}
+
 bool lasts(base::Time created, base::Time expires, base::Time now) {
     return expires - now >= std::min<base::Seconds>(least_remaining, (expires - created) / 2);
 }
@@ -57,6 +64,7 @@ bool may_serve_again(const Order& open, std::span<const Authorization> proofs,
                      std::span<const Authorization> fresh, base::Time now) {
     const auto status = open.status(proofs, now);
     if (status != OrderStatus::pending && status != OrderStatus::ready) return false;
+    if (is_from_the_future(open, proofs, now)) return false;
     if (!lasts(open.created, open.expires, now)) return false;
     return std::ranges::all_of(proofs, [&](const Authorization& proof) {
         const auto as_new = std::ranges::find(fresh, proof.identifier, &Authorization::identifier);

@@ -17,8 +17,9 @@ namespace cairn::ca {
 
 /// Whether `open`, an order with the likeness of one that is asked for now, may be given out
 /// instead: it is pending or ready, it and what is still to be proved last for another hour or half
-/// of their lives, what is proved lasts for more than an hour, and what is still to be proved may
-/// be proved as in `fresh`, the authorizations that would be new.
+/// of their lives, what is proved lasts for more than an hour, what is still to be proved may be
+/// proved as in `fresh`, the authorizations that would be new, and nothing of it is later than
+/// `now`.
 [[nodiscard]] bool may_serve_again(const Order& open, std::span<const Authorization> proofs,
                                    std::span<const Authorization> fresh, base::Time now);
 

@@ -116,6 +116,15 @@ TEST_F(OrderReuse, GivesOutAgainWhatIsOpenAndLasts) {
                   o.created = now - 6min;
                   o.expires = now + 5min;
               }},
+             {"it was made by a clock ahead", false,
+              [](Order& o, Proofs&) { o.created = now + 1s; }},
+             {"one was made by a clock ahead", false,
+              [](Order&, Proofs& p) { p[0].created = now + 1s; }},
+             {"one was proved by a clock ahead", false,
+              [](Order&, Proofs& p) {
+                  prove(p[0]);
+                  p[0].attempt->finished = now + 1s;
+              }},
              {"it expires soon", false, [](Order& o, Proofs&) { o.expires = now + 59min; }},
              {"it has expired", false, [](Order& o, Proofs&) { o.expires = now; }},
              {"one was deactivated", false, [](Order&, Proofs& p) { p[1].deactivated = now; }},
