@@ -33,8 +33,8 @@
 // A store that cannot serve (disk full, connection lost) throws a StoreFailure.
 namespace cairn::ca {
 
-/// The store cannot serve now; the same call may succeed later. What became of a call that writes
-/// is said by the type.
+/// The store cannot serve now; the same call may succeed later. The derived type says what became
+/// of a call that writes.
 class StoreFailure : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -46,8 +46,8 @@ class StoreUnavailable : public StoreFailure {
     using StoreFailure::StoreFailure;
 };
 
-/// What was to be written is there, or it is not, or it will be: the database's answer was lost,
-/// and what became of it could not be read back.
+/// It is not known whether it was written, or still will be: the database's answer was lost, and
+/// what became of the call could not be read back.
 class OutcomeUnknown : public StoreFailure {
   public:
     using StoreFailure::StoreFailure;
@@ -73,15 +73,15 @@ class AccountStore {
     /// Adds `account` unless its key is on an account already, deactivated ones included, or no
     /// account may have it, or the external key of its binding is not usable at `account.created`,
     /// or the buckets refuse; asked in this order. An account that is added takes one use of that
-    /// external key. As in all calls that give a key a use, what the key is used for is seen in the
-    /// step that writes, and nobody else gives it another one meanwhile.
+    /// external key. As in all calls that give a key a use: the step that writes also checks what
+    /// the key is used for already, and no other call can give it another use at the same time.
     [[nodiscard]] virtual base::Task<Creation> create_account(Account account,
                                                               Charges charges = {}) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account(AccountId id) = 0;
     [[nodiscard]] virtual base::Task<std::optional<Account>> find_account_by_key(
         crypto::Sha256Digest thumbprint) = 0;
-    /// The accounts behind `after` in the order of their ids, which begin with the second of their
-    /// creation; at most `limit`.
+    /// The accounts that follow `after` in the order of their ids, thus roughly of their creation;
+    /// at most `limit`.
     [[nodiscard]] virtual base::Task<std::vector<Account>> list_accounts(
         std::optional<AccountId> after, std::size_t limit) = 0;
     /// Changes an account that is not deactivated; the account afterwards.
@@ -194,8 +194,8 @@ class OrderStore {
     /// True for exactly one caller.
     [[nodiscard]] virtual base::Task<bool> begin_validation(AuthorizationId id,
                                                             ValidationAttempt attempt) = 0;
-    /// Records that a try of `attempt` failed with its problem and that it goes on, be it recorded
-    /// as begun or not. False where `finish_validation` would be.
+    /// Records that a try of `attempt` failed with its problem and that the attempt goes on. Its
+    /// begin need not be recorded. False where `finish_validation` would record nothing.
     [[nodiscard]] virtual base::Task<bool> note_failed_try(AuthorizationId id,
                                                            ValidationAttempt attempt,
                                                            base::Time now) = 0;
@@ -203,7 +203,7 @@ class OrderStore {
         bool is_recorded = false;
         ChargeDecision decision{};  ///< refused: the attempt has not ended
     };
-    /// Records how `attempt` ended, be it recorded as begun or not: with a problem it failed,
+    /// Records how `attempt` ended, its begin recorded or not: with a problem it failed,
     /// without one the authorization is valid until `expires`. One that was recorded keeps the
     /// start and the request that were. It is not recorded if an attempt with another method was
     /// begun, one has ended already, the authorization was deactivated, or it had expired before
