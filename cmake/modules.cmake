@@ -53,8 +53,6 @@ function(cairn_module name)
             endif()
         endforeach()
         target_link_libraries(${name}_test PRIVATE cairn_${name} cairn_flags GTest::gmock GTest::gtest_main)
-        target_compile_definitions(${name}_test PRIVATE
-            CAIRN_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
         add_test(NAME ${name} COMMAND ${name}_test)
     endif()
 endfunction()
