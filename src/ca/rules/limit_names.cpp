@@ -72,23 +72,26 @@ std::string_view summary_of(LimitName name) {
 Limits default_limits(PolicyKind kind) {
     using namespace std::chrono_literals;
     Limits limits;
-    limits[new_accounts_per_ipv6_range] = {{500, 3h}};
-    limits[consecutive_failures_per_account_and_name] = {{1152, 1152h}};
+    const auto set = [&limits](LimitName name, std::int64_t count, base::Seconds period) {
+        limits[name] = Limit{.rate = {.count = count, .period = period}};
+    };
+    set(new_accounts_per_ipv6_range, 500, 3h);
+    set(consecutive_failures_per_account_and_name, 1152, 1152h);
     if (kind == PolicyKind::private_ca) {
         // A company behind one address, with one account and one domain, is not stopped; a client
         // that repeats itself is.
-        limits[new_accounts_per_ip] = {{300, 3h}};
-        limits[new_accounts] = {{5000, 3h}};
-        limits[new_orders_per_account] = {{1000, 3h}};
-        limits[failed_validations_per_account_and_name] = {{30, 1h}};
+        set(new_accounts_per_ip, 300, 3h);
+        set(new_accounts, 5000, 3h);
+        set(new_orders_per_account, 1000, 3h);
+        set(failed_validations_per_account_and_name, 30, 1h);
         return limits;
     }
-    limits[new_accounts_per_ip] = {{10, 3h}};
-    limits[new_accounts] = {{20'000, 3h}};
-    limits[new_orders_per_account] = {{300, 3h}};
-    limits[certificates_per_domain] = {{50, std::chrono::days(7)}};
-    limits[certificates_per_exact_set] = {{5, std::chrono::days(7)}};
-    limits[failed_validations_per_account_and_name] = {{5, 1h}};
+    set(new_accounts_per_ip, 10, 3h);
+    set(new_accounts, 20'000, 3h);
+    set(new_orders_per_account, 300, 3h);
+    set(certificates_per_domain, 50, std::chrono::days(7));
+    set(certificates_per_exact_set, 5, std::chrono::days(7));
+    set(failed_validations_per_account_and_name, 5, 1h);
     return limits;
 }
 
