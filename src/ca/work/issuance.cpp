@@ -21,7 +21,7 @@ QueuedJob job_of(const OrderId& id, const AccountId& account) {
     return {.id = id.to_string(), .owner = account.to_string()};
 }
 
-/// When a client should come again that found no issuer: soon, since an operator sees to it.
+/// Retry-After while no issuer is valid: short, since an operator is at work on it.
 constexpr base::Seconds issuer_retry{60};
 
 // The first few of `findings`, and how many more there are.
@@ -204,7 +204,7 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
     auto writing = begin_within_limits(order, intent, key, context);
     const auto beginning = co_await std::move(writing);
     if (beginning == OrderStore::IssuanceBeginning::refused) {
-        // Its twin may have come between the reading of the order and here.
+        // A parallel finalize may have written the intent since the order was read.
         auto present = co_await repository_.find_order_and_proofs(order.id);
         if (present) {
             const OrderView now_there{std::move(present->order), std::move(present->proofs),
@@ -268,7 +268,7 @@ base::Task<void> Issuance::carry_out(OrderId id) {
         order->problem = ending.problem;
     }
     const bool is_written = co_await write(id, ending);
-    if (!is_written && earlier) {  // which may have had its effect after all
+    if (!is_written && earlier) {  // whose answer was lost: it may have been written
         const auto present = co_await repository_.find_order(id);
         if (present) co_await settle(*present, *earlier);
     }
@@ -353,13 +353,13 @@ Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
     const auto& order = facts.order;
     auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, profiles_, facts.scope);
     if (!proof) throw std::move(proof.error());
-    // Asked again: between finalize and now may lie an outage or a change of issuer.
+    // Checked again: an outage or a change of issuer may lie between finalize and now.
     const auto& pin = order.intent->pin;
     const auto& issuer = pin ? require_bound(*pin)
                              : require_issuer({order.profile, facts.csr.public_key().algorithm(),
                                                order.identifiers});
     if (auto refusal = intent_refusal(*order.intent, issuer.validity().not_after, clock_.now())) {
-        // Who finalized must not lose the order to a clock that will be set right.
+        // The order must not become invalid because of a clock that will be corrected.
         if (!clock_watch_.is_believed())
             throw SignerUnavailable("the clock of the CA is not believed");
         throw std::move(*refusal);

@@ -103,15 +103,15 @@ class Issuance {
                                                                   IssuanceIntent& intent,
                                                                   OrderStore::RequestedKey key,
                                                                   RequestContext context);
-    /// What there is to wait for, if the order has an intent with the same CSR already.
+    /// The issuance to wait for if the order has an intent with the same CSR already.
     static std::optional<Beginning> repeated(const OrderView& view, const base::Bytes& csr);
     /// The order as the store has it now.
     base::Task<OrderView> present(OrderId id, AccountId account);
     base::Task<void> carry_out(OrderId id);
     /// The jobs that the store has, and those whose ending is not settled.
     base::Task<std::vector<QueuedJob>> unfinished(std::size_t limit);
-    /// Writes how an order ends; false if it had ended already. Remembers the ending if the answer
-    /// is lost.
+    /// Writes the end of an order; false if it had ended already. Remembers the ending if the
+    /// store's answer is lost.
     base::Task<bool> write(OrderId id, const IssuanceEnding& ending);
     /// Whether it was this ending, sent earlier, that ended `order`, which is told then.
     base::Task<void> settle(Order order, IssuanceEnding earlier);

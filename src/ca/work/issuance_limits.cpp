@@ -19,7 +19,7 @@ base::Task<OrderStore::IssuanceBeginning> Issuance::begin_within_limits(
     beginning = co_await repository_.begin_issuance(order.id, intent, key, charges);
     if (beginning != over_limit) co_return beginning;
     auto refusal = co_await repository_.look(charges, intent.begun);
-    if (refusal.accepted)  // somebody was given back since
+    if (refusal.accepted)  // a refund made room meanwhile
         refusal = {.accepted = false, .refused_by = 0, .retry_at = intent.begun + base::Seconds(1)};
     context.time = intent.begun;
     limits_.refuse(charges, refusal, context);

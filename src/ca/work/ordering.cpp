@@ -17,13 +17,14 @@ using protocol::ProblemType;
 
 namespace {
 
-// A proof about to lapse is not worth reusing: the client would have no time to finalize.
+// An authorization that expires within this time is not reused: the client could not finalize in
+// time.
 constexpr base::Seconds least_remaining_proof = std::chrono::hours(1);
 
-/// So often it is tried to find the order that stands in the way.
+/// How often an order with the same claim is looked for before a second one is placed.
 constexpr int most_attempts = 5;
 
-// Puts what an order was placed on in its place.
+// Replaces fresh authorizations of the view by those that the store reused instead.
 void take_over(OrderStore::Placement& placement, OrderView& view) {
     auto& reused = placement.reused;
     for (std::size_t i = 0; i < reused.size(); ++i) {
@@ -33,7 +34,7 @@ void take_over(OrderStore::Placement& placement, OrderView& view) {
     }
 }
 
-// A proof made under another profile may be older than this one lets it be.
+// Each profile bounds the age of a reused authorization, whatever profile it was made under.
 OrderStore::Reuse reuse_under(const Profile& profile, base::Time now) {
     const auto lapsing_after = now + least_remaining_proof;
     return {.finished_after = lapsing_after - profile.reuse_lifetime,
@@ -50,13 +51,14 @@ Problem too_many_pending(std::size_t most) {
     return problem;
 }
 
-// RFC 8555 section 7.4.1: what is not to be had in advance is forbidden.
+// RFC 8555 section 7.4.1: a CA that does not pre-authorize an identifier answers 403.
 Problem forbidden(Problem problem) {
     problem.status = 403;
     return problem;
 }
 
-// The same words for what is not there and what is somebody else's.
+// One text for a missing object and for one of another account, so that nobody learns which ids
+// exist.
 Problem not_found(const char* what) {
     return Problem(ProblemType::malformed, std::string("no such ") + what, 404);
 }
@@ -152,7 +154,7 @@ std::vector<Authorization> Ordering::fresh_authorizations(const protocol::NewOrd
             continue;
         }
         const auto ancestor = request.ancestors.find(identifier);
-        // An ancestor that is ordered as well is proved by the same.
+        // An ancestor that is in the order itself shares the authorization.
         const auto shared =
             of_ancestors.find(ancestor == request.ancestors.end()
                                   ? identifier
@@ -257,7 +259,8 @@ base::Task<OrderView> Ordering::write(OrderView view, OrderStore::Reuse reuse,
     OrderStore::Claims claims{.likeness = likeness_of(view.order)};
     bool has_waited = false;
     for (int attempt = 1;; ++attempt) {
-        // Then others are as quick; it is no harm to have two.
+        // Other requests keep winning the race; a second open order for the same names does no
+        // harm.
         if (attempt > most_attempts) claims.likeness.reset();
         auto placing = store_.create_order(view.order, view.proofs, reuse, charges, claims);
         auto placement = co_await std::move(placing);
@@ -326,7 +329,7 @@ base::Task<Authorization> Ordering::deactivate(Authorization authorization) {
         throw Problem(ProblemType::malformed,
                       "only a pending or valid authorization that is not being validated can be "
                       "deactivated");
-    // Not read again: that could fail, and it is done.
+    // Not read again: the deactivation is durable, and a failed read would hide that.
     authorization.deactivated = now;
     co_return authorization;
 }

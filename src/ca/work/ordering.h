@@ -52,12 +52,12 @@ class Ordering {
     [[nodiscard]] base::Task<Authorization> preauthorize(Account account,
                                                          protocol::NewAuthorizationRequest request,
                                                          RequestContext context);
-    /// What has this id, whoever asks; nothing if the text was none. To be shown only after
-    /// `require_own`.
+    /// The order with this id, of any account; nothing if there is none or the text is no id. Check
+    /// with `require_own` before showing it.
     [[nodiscard]] base::Task<std::optional<OrderView>> find(base::Result<OrderId> id);
     [[nodiscard]] base::Task<std::optional<Authorization>> find_authorization(
         base::Result<AuthorizationId> id);
-    /// What was found, if it is this account's.
+    /// `found` if it belongs to the account; throws 404 else.
     [[nodiscard]] static OrderView require_own(std::optional<OrderView> found, AccountId account);
     [[nodiscard]] static Authorization require_own(std::optional<Authorization> found,
                                                    AccountId account);
@@ -79,7 +79,7 @@ class Ordering {
     /// The profile that was asked for, or the usual one; throws if it is not offered.
     [[nodiscard]] const Profile& require_profile(
         const std::string& name, const std::optional<ExternalKey>& external_key) const;
-    /// Whom authorizations are made for, and under what.
+    /// What new authorizations depend on.
     struct Frame {
         const Account& account;
         const Profile& profile;
@@ -109,8 +109,8 @@ class Ordering {
     /// instead.
     base::Task<std::optional<OrderView>> open_twin(OrderId id, const OrderView& view,
                                                    const OrderStore::Reuse& reuse);
-    /// Whether something that `twin` waits for was proved since, so that an order placed now would
-    /// stand on it.
+    /// Whether an identifier that `twin` still has to prove has a valid authorization by now, so
+    /// that a new order would be further than `twin`.
     base::Task<bool> lacks_what_is_proved(const OrderView& twin, const OrderView& view,
                                           const OrderStore::Reuse& reuse);
     /// Throws unless the order that replaces the certificate has become invalid.

@@ -15,12 +15,12 @@ using protocol::ProblemType;
 
 namespace {
 
-/// How many tries of one attempt a problem tells of.
+/// How many tries of one attempt a problem lists as subproblems.
 constexpr std::size_t most_tries_told = 10;
-/// When a client that is over its share may come again.
+/// Retry-After for a client that is over its share of validations.
 constexpr base::Seconds come_again{10};
 
-// What an attempt is for the queue: whose it is, and whom it burdens.
+// An attempt as the queue sees it: its account, and the host that it puts load on.
 QueuedJob job_of(const AuthorizationId& id, const AccountId& account,
                  const protocol::Identifier& identifier) {
     return {.id = id.to_string(),
@@ -65,7 +65,7 @@ std::optional<Problem> attempt_refusal(const Authorization& authorization, base:
     return std::nullopt;
 }
 
-// A valid one that is over has nothing to tell any more.
+// Of an expired authorization that was valid, nothing is answered but its status.
 bool has_lapsed(const Authorization& authorization, base::Time now) {
     return authorization.status(now) == AuthorizationStatus::expired;
 }
@@ -212,7 +212,7 @@ base::Task<bool> Validation::require_few_failures(const Authorization& authoriza
             charges.push_back(std::move(charge));
     if (charges.empty()) co_return false;
     const auto decision = co_await repository_.look(charges, context.time);
-    // What has no more room for a failure in a row is paused, or was until now.
+    // A bucket of consecutive failures without room means: paused, or paused until just now.
     if (!decision.accepted && *decision.refused_by < checks)
         limits_.refuse(charges, decision, context);
     co_return tells_of_failures(charges, decision);
@@ -224,7 +224,7 @@ base::Task<bool> Validation::finish(const Authorization& authorization, base::Ti
     auto finishing = repository_.finish_validation(authorization.id, attempt, expires, charges);
     auto end = co_await std::move(finishing);
     const bool is_last = attempt.problem && is_last_failure(charges, end.decision);
-    // It has failed, whether or not there is a place left to count that (ADR 42).
+    // The failure is recorded even if the limit has no room left to count it (ADR 42).
     if (!end.decision.accepted) {
         auto uncounted = repository_.finish_validation(authorization.id, attempt, expires);
         end = co_await std::move(uncounted);
@@ -259,7 +259,7 @@ base::Task<std::optional<Validation::Subject>> Validation::subject_of(Authorizat
         subject.emplace(begun->facts.authorization, begun->facts.account);
         co_return subject;
     }
-    // It had to wait, was recorded, or this is another time or node.
+    // It waited in the queue, was recorded in the store, or began in another process.
     auto authorization = co_await repository_.find_authorization(id);
     if (!authorization || authorization->deactivated) co_return std::nullopt;
     if (!authorization->attempt && begun)
@@ -327,7 +327,7 @@ base::Task<JobQueue::Again> Validation::carry_out(AuthorizationId id) {
 }
 
 base::Task<void> Validation::give_up(AuthorizationId id) {
-    // What was not recorded was promised to nobody.
+    // An attempt that was never recorded was never shown to a client.
     const auto authorization = co_await repository_.find_authorization(id);
     if (!authorization || !authorization->attempt) co_return;
     const auto now = clock_.now();

@@ -11,7 +11,7 @@ using ca::Charge;
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-// As the function `settle` knows them.
+// The numbers by which the database's function `settle` knows the effects.
 constexpr base::EnumTable<Charge::Effect, std::int64_t> effect_numbers({
     {Charge::Effect::take, 0},
     {Charge::Effect::check, 1},
@@ -47,7 +47,7 @@ ChargeLists::ChargeLists(std::span<const Charge> charges, base::Time now)
         auto& keys = overrides.emplace_back();
         for (const auto& key : charges[i].overrides) keys += (keys.empty() ? "" : "\n") + key;
         effects.push_back(effect_numbers[charges[i].effect]);
-        // A mark's is its period.
+        // The interval of a mark is its whole period.
         const bool is_mark = charges[i].effect == Charge::Effect::mark;
         intervals.push_back(withdrawals[i].interval * (is_mark ? charges[i].capacity : 1));
         costs.push_back(charges[i].cost);

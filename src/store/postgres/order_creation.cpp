@@ -15,13 +15,13 @@ using ca::Order;
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-// The part of the statements below that differs by whether authorizations of names above the
-// order's are looked at, which few CAs do.
+// The parts of the statements below that depend on whether authorizations of ancestor names count
+// (RFC 9444), which few CAs allow.
 struct CandidateParts {
-    std::string candidates;  ///< what is fresh
-    std::string reused;      ///< what may take its place, by that
-    std::string columns;     ///< more columns of what is added
-    std::string values;
+    std::string candidates;  ///< selects the fresh authorizations
+    std::string reused;      ///< selects, by place, the authorizations to reuse instead
+    std::string columns;     ///< further columns of the rows that are inserted
+    std::string values;      ///< and their values
 };
 
 const std::string is_reusable =
@@ -63,7 +63,8 @@ CandidateParts of_names_above(int first) {
             .values = ", nullif(broad, 0)"};
 }
 
-// What adds an order if nobody has what it claims and `condition` holds, which `second` makes.
+// Inserts the order and its fresh authorizations if no other order holds its claims and `condition`
+// is true; `second` defines the tables that `condition` reads.
 std::string creation_after(const std::string& second, const std::string& condition,
                            const CandidateParts& parts) {
     return "WITH claimed AS MATERIALIZED (SELECT twin, replacement, is_issued"
@@ -99,7 +100,7 @@ const std::string spending = "spent AS MATERIALIZED (SELECT accepted, state FROM
                              nothing_in_the_way + ", " + ChargeLists::placeholders(first_charge) +
                              ")), ";
 const std::string if_spent = "(SELECT accepted FROM spent)";
-// The first row has no place, but who has what the order claims, and the state of the buckets.
+// The first row has no place: it tells which orders hold the claims, and the state of the buckets.
 const std::string and_reused = " UNION ALL SELECT NULL, NULL, NULL, NULL, r.* FROM reused r";
 const std::string claims_and_reused =
     "SELECT NULL::bigint[], twin, replacement, is_issued, NULL::bigint, " +

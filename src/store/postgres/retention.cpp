@@ -40,7 +40,8 @@ const Statement remove_certificates{
 
 }  // namespace
 
-// One step through a table; how many went. At its end, the next stage is due.
+// One step through a table; returns how many rows were removed. After the last step the next stage
+// is due.
 base::Task<std::size_t> PostgresRepository::remove_in_order(const Statement& statement,
                                                             base::Time cutoff,
                                                             std::size_t at_most) {
