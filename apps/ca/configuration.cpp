@@ -7,9 +7,9 @@
 #include "apps/ca/files.h"
 #include "apps/ca/limits_configuration.h"
 #include "apps/ca/policy_configuration.h"
-#include "apps/ca/toml_section.h"
 #include "base/json_quoted.h"
 #include "base/log_line.h"
+#include "base/toml_section.h"
 #include "net/socket_address.h"
 #include "net/url.h"
 #include "protocol/challenge_type.h"
@@ -26,7 +26,8 @@ std::string common_part(toml::table root) {
     return text.str();
 }
 
-void check_address(const TomlSection& section, const std::string& key, const std::string& text) {
+void check_address(const base::TomlSection& section, const std::string& key,
+                   const std::string& text) {
     const auto address = net::SocketAddress::from_text(text);
     if (!address) section.find(key, "must be ADDRESS:PORT; " + address.error().message);
 }
@@ -37,7 +38,7 @@ bool is_host(const std::string& text) {
 }
 
 // Keeps the URL in the one spelling that is given out, and as it was written.
-void read_public_url(const TomlSection& section, Configuration::Server& server) {
+void read_public_url(const base::TomlSection& section, Configuration::Server& server) {
     auto& text = server.public_url;
     while (text.ends_with('/')) text.pop_back();
     server.written_public_url = text;
@@ -54,7 +55,7 @@ void read_public_url(const TomlSection& section, Configuration::Server& server) 
         text = "https://" + url->authority();
 }
 
-void read_server(TomlSection section, Configuration::Server& server) {
+void read_server(base::TomlSection section, Configuration::Server& server) {
     section.take("listen", server.listen);
     section.take("public_url", server.public_url);
     section.take("admin_listen", server.admin_listen);
@@ -84,7 +85,7 @@ bool has_stray_at(std::string_view url) {
             url.find_first_of("/?#", authority == std::string_view::npos ? 0 : authority + 3) < at);
 }
 
-void read_store(TomlSection section, Configuration::Store& store) {
+void read_store(base::TomlSection section, Configuration::Store& store) {
     constexpr std::string_view sqlite = "sqlite:";
     std::string url = "sqlite:store/cairn.sqlite";
     section.take("url", url);
@@ -106,7 +107,7 @@ void read_store(TomlSection section, Configuration::Store& store) {
     section.report_unknown();
 }
 
-void read_log(TomlSection section, Configuration::Log& log) {
+void read_log(base::TomlSection section, Configuration::Log& log) {
     section.take("file", log.file);
     section.take("access", log.access);
     std::string level = "info";
@@ -128,7 +129,7 @@ void read_log(TomlSection section, Configuration::Log& log) {
 
 constexpr base::Seconds longest_retry = std::chrono::hours(1);
 
-void read_challenges(TomlSection& section, Configuration::Validation& validation) {
+void read_challenges(base::TomlSection& section, Configuration::Validation& validation) {
     std::vector<std::string> names;
     for (const auto type : validation.challenges) names.emplace_back(to_string(type));
     section.take("challenges", names);
@@ -146,7 +147,7 @@ void read_challenges(TomlSection& section, Configuration::Validation& validation
 constexpr std::size_t most_issuer_names = 10;
 
 // Draft-ietf-acme-dns-persist section 3.
-void read_persist_issuers(TomlSection& section, Configuration::Validation& validation) {
+void read_persist_issuers(base::TomlSection& section, Configuration::Validation& validation) {
     auto& names = validation.persist_issuers;
     section.take("persist_issuers", names);
     for (const auto& name : names) {
@@ -164,7 +165,7 @@ void read_persist_issuers(TomlSection& section, Configuration::Validation& valid
                      "which stands in the records of clients");
 }
 
-void read_validation(TomlSection section, Configuration::Validation& validation) {
+void read_validation(base::TomlSection section, Configuration::Validation& validation) {
     read_challenges(section, validation);
     read_persist_issuers(section, validation);
     section.take("subdomains", validation.subdomains);
@@ -186,14 +187,14 @@ void read_validation(TomlSection section, Configuration::Validation& validation)
     section.report_unknown();
 }
 
-void read_retention(TomlSection section, ca::RetentionLimits& retention) {
+void read_retention(base::TomlSection section, ca::RetentionLimits& retention) {
     section.take_limit("orders", retention.orders);
     section.take_limit("authorizations", retention.authorizations);
     section.take_limit("certificates", retention.certificates);
     section.report_unknown();
 }
 
-void read_clock(TomlSection section, Configuration::Clock& clock) {
+void read_clock(base::TomlSection section, Configuration::Clock& clock) {
     std::string text;
     section.take("confirmed", text);
     if (const auto time = base::from_rfc3339(text))
@@ -204,7 +205,7 @@ void read_clock(TomlSection section, Configuration::Clock& clock) {
     section.report_unknown();
 }
 
-void read_renewal(TomlSection section, Configuration::Renewal& renewal) {
+void read_renewal(base::TomlSection section, Configuration::Renewal& renewal) {
     section.take_duration("retry_after", renewal.retry_after);
     // Clients go by it within these bounds alone (RFC 9773 section 4.3.2).
     if (renewal.retry_after < std::chrono::minutes(1) || renewal.retry_after > std::chrono::days(1))
@@ -215,7 +216,8 @@ void read_renewal(TomlSection section, Configuration::Renewal& renewal) {
 /// Clients of several CAs look at no more than this many.
 constexpr std::size_t most_alternate_chains = 10;
 
-void read_issuer(TomlSection section, Configuration::Issuer& issuer, const Configuration& whole) {
+void read_issuer(base::TomlSection section, Configuration::Issuer& issuer,
+                 const Configuration& whole) {
     section.take("certificate", issuer.certificate);
     section.take("key", issuer.key);
     section.take("active", issuer.use.active);
@@ -242,7 +244,7 @@ void read_issuer(TomlSection section, Configuration::Issuer& issuer, const Confi
     section.report_unknown();
 }
 
-void read_issuers(TomlSection section, Configuration& configuration) {
+void read_issuers(base::TomlSection section, Configuration& configuration) {
     for (const auto& name : section.keys()) {
         Configuration::Issuer issuer;
         read_issuer(section.section(name), issuer, configuration);
@@ -254,10 +256,10 @@ void read_issuers(TomlSection section, Configuration& configuration) {
             Configuration::Issuer{"pki/intermediate.pem", "pki/intermediate-key.pem", {}});
 }
 
-Configuration read_root(const toml::table& root, base::Time now, TomlReading& reading) {
+Configuration read_root(const toml::table& root, base::Time now, base::TomlReading& reading) {
     Configuration configuration;
     configuration.common = common_part(root);
-    TomlSection top(&root, "", reading);
+    base::TomlSection top(&root, "", reading);
     read_server(top.section("server"), configuration.server);
     configuration.common += "\npublic_url " + configuration.server.public_url;
     read_store(top.section("store"), configuration.store);
@@ -294,10 +296,10 @@ Configuration read_root(const toml::table& root, base::Time now, TomlReading& re
 
 base::Result<Configuration, std::vector<base::Error>> read_configuration(
     const std::string& toml, const std::vector<std::string>& overrides, base::Time now) {
-    TomlReading reading;
-    auto root = parse_toml(toml);
+    base::TomlReading reading;
+    auto root = base::parse_toml(toml);
     if (!root) return std::unexpected(std::vector{root.error()});
-    for (const auto& text : overrides) apply_override(*root, text, reading);
+    for (const auto& text : overrides) base::apply_override(*root, text, reading);
     auto configuration = read_root(*root, now, reading);
     if (!reading.findings.empty()) return std::unexpected(std::move(reading.findings));
     return configuration;
@@ -344,7 +346,7 @@ std::vector<std::string> keys_for_next_start(const Configuration& present,
 }
 
 std::vector<std::string> configuration_keys() {
-    TomlReading reading;
+    base::TomlReading reading;
     read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n"), {}, reading);
     return {reading.keys.begin(), reading.keys.end()};
 }

@@ -16,7 +16,7 @@ bool is_web_page(const std::string& text) {
            text.find("://") + 3 < text.size();
 }
 
-void take_page(TomlSection& section, const std::string& key, std::string& target) {
+void take_page(base::TomlSection& section, const std::string& key, std::string& target) {
     section.take(key, target);
     if (!target.empty() && !is_web_page(target))
         section.find(key, "must be a URL that begins with https:// or http://, or empty");
@@ -24,7 +24,7 @@ void take_page(TomlSection& section, const std::string& key, std::string& target
 
 }  // namespace
 
-void read_directory(TomlSection section, Configuration::Directory& directory) {
+void read_directory(base::TomlSection section, Configuration::Directory& directory) {
     take_page(section, "terms_of_service", directory.terms_of_service);
     take_page(section, "website", directory.website);
     std::string change = "require";

@@ -17,7 +17,8 @@ constexpr base::Seconds longest_fill = std::chrono::days(36500);
 constexpr base::Seconds longest_hold{10};
 
 /// Reads one limit; `target` is its default.
-void take_limit(TomlSection& section, const std::string& key, std::optional<ca::Limit>& target) {
+void take_limit(base::TomlSection& section, const std::string& key,
+                std::optional<ca::Limit>& target) {
     if (section.is_false(key)) {
         target.reset();
         return;
@@ -54,7 +55,7 @@ std::string key_of(LimitName name) {
 
 }  // namespace
 
-void read_limits(TomlSection section, ca::PolicyKind kind, Configuration::Limits& limits) {
+void read_limits(base::TomlSection section, ca::PolicyKind kind, Configuration::Limits& limits) {
     limits.stored = ca::default_limits(kind);
     limits.requests = ca::default_request_limits(kind);
     section.take("enabled", limits.enabled);

@@ -12,13 +12,13 @@ using ca::RequestGroup;
 
 struct Reading {
     Configuration::Limits limits;
-    TomlReading toml;
+    base::TomlReading toml;
 };
 
 Reading read(const std::string& text, PolicyKind kind = PolicyKind::private_ca) {
     Reading reading;
     const auto table = toml::parse(text);
-    TomlSection top(&table, "", reading.toml);
+    base::TomlSection top(&table, "", reading.toml);
     read_limits(top.section("limits"), kind, reading.limits);
     reading.toml.report_unknown();
     return reading;

@@ -13,7 +13,7 @@ namespace {
 constexpr base::Seconds longest_lint{60};
 
 // The lists of names of the CA or of a profile.
-ca::NameRules take_names(TomlSection& section) {
+ca::NameRules take_names(base::TomlSection& section) {
     const auto take = [&](const char* key) {
         std::vector<std::string> entries;
         section.take(key, entries);
@@ -30,7 +30,7 @@ ca::NameRules take_names(TomlSection& section) {
 
 }  // namespace
 
-void read_policy(TomlSection section, Configuration::Policy& policy) {
+void read_policy(base::TomlSection section, Configuration::Policy& policy) {
     std::string kind(to_string(policy.kind));
     section.take("kind", kind);
     if (const auto known = ca::policy_kind_from(kind))
@@ -74,7 +74,7 @@ namespace {
 constexpr base::Seconds longest_reuse = std::chrono::days(200);
 
 // What kinds of names and keys a profile is for, and what their certificates say.
-void read_kinds(TomlSection& section, ca::Profile& profile) {
+void read_kinds(base::TomlSection& section, ca::Profile& profile) {
     section.take("common_name", profile.certificate.common_name);
     bool key_encipherment = true;
     section.take("key_encipherment", key_encipherment);
@@ -101,7 +101,7 @@ void read_kinds(TomlSection& section, ca::Profile& profile) {
 }
 
 // What a certificate may be used for, and what else it says of its subject.
-void read_uses(TomlSection& section, ca::Profile& profile) {
+void read_uses(base::TomlSection& section, ca::Profile& profile) {
     auto& certificate = profile.certificate;
     std::vector<std::string> purposes{"serverAuth"};
     section.take("extended_key_usage", purposes);
@@ -127,8 +127,8 @@ void read_uses(TomlSection& section, ca::Profile& profile) {
     section.take("subject_key_identifier", certificate.subject_key_id);
 }
 
-void read_profile(TomlSection section, ca::Profile& profile, const Configuration::Policy& policy,
-                  base::Time now) {
+void read_profile(base::TomlSection section, ca::Profile& profile,
+                  const Configuration::Policy& policy, base::Time now) {
     const bool baseline = policy.baseline_requirements;
     profile.certificate.public_trust = policy.kind == ca::PolicyKind::public_ca;
     section.take("description", profile.description);
@@ -162,7 +162,7 @@ void read_profile(TomlSection section, ca::Profile& profile, const Configuration
 
 }  // namespace
 
-void read_profiles(TomlSection section, Configuration& configuration, base::Time now) {
+void read_profiles(base::TomlSection section, Configuration& configuration, base::Time now) {
     for (const auto& name : section.keys()) {
         ca::Profile profile;
         profile.name = name;
@@ -181,7 +181,7 @@ void read_profiles(TomlSection section, Configuration& configuration, base::Time
 }
 
 // Another profile must not become the one of all orders by its name alone.
-void read_default_profile(TomlSection& top, Configuration& configuration) {
+void read_default_profile(base::TomlSection& top, Configuration& configuration) {
     auto& name = configuration.default_profile;
     top.take("default_profile", name);
     const auto& profiles = configuration.profiles;

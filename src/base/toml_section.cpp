@@ -1,4 +1,4 @@
-#include "apps/ca/toml_section.h"
+#include "base/toml_section.h"
 
 #include <algorithm>
 
@@ -6,13 +6,13 @@
 #include "base/json_quoted.h"
 #include "base/nearest_word.h"
 
-namespace cairn::apps {
+namespace cairn::base {
 namespace {
 
 // One that is spelled alike, or the same key of another table.
 std::optional<std::string> meant_by(const std::string& key, const std::set<std::string>& keys) {
     const std::vector<std::string> known(keys.begin(), keys.end());
-    if (auto nearest = base::nearest_word(key, known)) return nearest;
+    if (auto nearest = nearest_word(key, known)) return nearest;
     const auto name = key.substr(key.rfind('.') + 1);
     const auto elsewhere = std::ranges::find_if(
         known, [&](const std::string& other) { return other.ends_with("." + name); });
@@ -74,7 +74,7 @@ bool is_dotted_key(std::string_view text) {
 
 void TomlReading::report_unknown() {
     for (const auto& key : unknown) {
-        std::string text = base::printable(key) + " is not a known key";
+        std::string text = printable(key) + " is not a known key";
         if (const auto meant = meant_by(key, keys)) text += "; did you mean " + *meant + "?";
         findings.push_back({std::move(text)});
     }
@@ -120,23 +120,23 @@ void TomlSection::take_port(const std::string& key, std::uint16_t& target) {
         target = static_cast<std::uint16_t>(number);
 }
 
-void TomlSection::take_duration(const std::string& key, base::Seconds& target) {
+void TomlSection::take_duration(const std::string& key, Seconds& target) {
     std::string text;
     take(key, text);
     if (text.empty()) return;
-    if (auto duration = base::duration_from(text))
+    if (auto duration = duration_from(text))
         target = *duration;
     else
         find(key, duration.error().message);
 }
 
-void TomlSection::take_limit(const std::string& key, std::optional<base::Seconds>& target) {
+void TomlSection::take_limit(const std::string& key, std::optional<Seconds>& target) {
     std::string text;
     take(key, text);
     if (text.empty()) return;
     if (text == "never")
         target.reset();
-    else if (const auto duration = base::duration_from(text))
+    else if (const auto duration = duration_from(text))
         target = *duration;
     else
         find(key, duration.error().message + ", or \"never\"");
@@ -152,11 +152,11 @@ void TomlSection::take_count(const std::string& key, std::size_t& target, std::i
         target = static_cast<std::size_t>(number);
 }
 
-void TomlSection::take_networks(const std::string& key, std::vector<base::IpNetwork>& target) {
+void TomlSection::take_networks(const std::string& key, std::vector<IpNetwork>& target) {
     std::vector<std::string> texts;
     take(key, texts);
     for (const auto& text : texts) {
-        if (auto network = base::IpNetwork::from_text(text))
+        if (auto network = IpNetwork::from_text(text))
             target.push_back(*network);
         else
             find(key, "\"" + text + "\": " + network.error().message);
@@ -192,11 +192,11 @@ const toml::node* TomlSection::node_at(const std::string& key) {
     return table_ == nullptr ? nullptr : table_->get(key);
 }
 
-base::Result<toml::table> parse_toml(const std::string& text) {
+Result<toml::table> parse_toml(const std::string& text) {
     try {
         return toml::parse(text);
     } catch (const toml::parse_error& error) {
-        return base::fail("not TOML: " + describe(error));
+        return fail("not TOML: " + describe(error));
     }
 }
 
@@ -242,4 +242,4 @@ void apply_override(toml::table& root, const std::string& text, TomlReading& rea
     table->insert_or_assign(key.substr(from), std::move(*parsed.get("value")));
 }
 
-}  // namespace cairn::apps
+}  // namespace cairn::base

@@ -1,9 +1,9 @@
-#include "apps/ca/toml_section.h"
+#include "base/toml_section.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::base {
 namespace {
 
 using testing::ElementsAre;
@@ -114,4 +114,4 @@ TEST(OverrideTest, NamesTheKeyAndNeverTheValue) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::base

@@ -1,5 +1,5 @@
 #pragma once
-// Private to the programs' .cpp files: tables of a TOML file, read by key, with all that is wrong.
+// Tables of a TOML file, read by key, with all that is wrong.
 
 #include <optional>
 #include <set>
@@ -13,12 +13,12 @@
 #include "base/ip_address.h"
 #include "base/result.h"
 
-namespace cairn::apps {
+namespace cairn::base {
 
 /// What comes to light while a file is read: all of it, so that one run tells everything.
 struct TomlReading {
     /// What is wrong, each with the key that it is about.
-    std::vector<base::Error> findings{};
+    std::vector<Error> findings{};
     /// Every key that was looked for, dotted.
     std::set<std::string> keys{};
     /// The keys of the file that nobody looked for.
@@ -43,14 +43,14 @@ class TomlSection {
     void take(const std::string& key, std::vector<std::string>& target);
     /// From 1 to 65535.
     void take_port(const std::string& key, std::uint16_t& target);
-    /// As base::duration_from reads it.
-    void take_duration(const std::string& key, base::Seconds& target);
+    /// As duration_from reads it.
+    void take_duration(const std::string& key, Seconds& target);
     /// A duration, or "never" for none.
-    void take_limit(const std::string& key, std::optional<base::Seconds>& target);
+    void take_limit(const std::string& key, std::optional<Seconds>& target);
     void take_count(const std::string& key, std::size_t& target, std::int64_t least,
                     std::int64_t most);
     /// A list of networks or addresses, added to `target`.
-    void take_networks(const std::string& key, std::vector<base::IpNetwork>& target);
+    void take_networks(const std::string& key, std::vector<IpNetwork>& target);
 
     /// Whether the key is there, and its value is `false`.
     [[nodiscard]] bool is_false(const std::string& key);
@@ -80,10 +80,10 @@ class TomlSection {
 
 /// Parses a whole file. The error says what is wrong and where, and quotes nothing of the file: a
 /// value may hold a password.
-[[nodiscard]] base::Result<toml::table> parse_toml(const std::string& text);
+[[nodiscard]] Result<toml::table> parse_toml(const std::string& text);
 
 /// Puts the value of `KEY=VALUE` (a dotted key, and TOML) into the tables of `root`, which are made
 /// on the way. What is wrong becomes a finding that names the key alone.
 void apply_override(toml::table& root, const std::string& text, TomlReading& reading);
 
-}  // namespace cairn::apps
+}  // namespace cairn::base
