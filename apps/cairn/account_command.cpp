@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
@@ -21,7 +20,7 @@ struct AccountOptions {
 
 boost::json::array strings(const std::vector<std::string>& texts) {
     boost::json::array array;
-    for (const auto& text : texts) array.emplace_back(text);
+    for (const auto& text : texts) array.push_back(json_text(text));
     return array;
 }
 
@@ -54,89 +53,77 @@ struct OpenAccount {
     client::StoredAccount stored;
 };
 
-ExitCode list(Run& run, const CommonOptions& common, const AccountOptions&) {
+boost::json::object to_json(const client::StoredAccount& account,
+                            const std::vector<std::string>& contact) {
+    return {{"ca", account.directory_url},
+            {"url", json_text(account.url)},
+            {"contact", strings(contact)},
+            {"key_type", key_name(account.key.public_key())}};
+}
+
+Outcome list(Run& run, const CommonOptions& common, const AccountOptions&) {
     run.require_state();
     const auto accounts = client::AccountStore(run.state()).all();
-    if (common.json) {
-        boost::json::array facts;
-        for (const auto& account : accounts)
-            facts.push_back(boost::json::object{{"ca", account.directory_url},
-                                                {"url", account.url},
-                                                {"contact", strings(account.contact)},
-                                                {"key_type", key_name(account.key.public_key())}});
-        run.console().print(boost::json::serialize(facts), Delivery::required);
-        return ExitCode::done;
-    }
+    boost::json::array facts;
     std::vector<std::vector<std::string>> rows{{"CA", "ACCOUNT", "KEY", "CONTACT"}};
-    for (const auto& account : accounts)
+    for (const auto& account : accounts) {
+        facts.push_back(to_json(account, account.contact));
         rows.push_back({account.directory_url, base::printable(account.url),
                         key_name(account.key.public_key()), joined(account.contact)});
+    }
     if (accounts.empty())
         run.console().say(
             fmt::format("There are no accounts in {}.", run.state().accounts().string()));
-    else
+    else if (!common.json)
         run.console().print_table(rows, Delivery::required);
-    return ExitCode::done;
+    return {.data = {{"accounts", std::move(facts)}}, .delivery = Delivery::required};
 }
 
-void print(Run& run, const CommonOptions& common, const OpenAccount& open,
-           const protocol::AccountObject& object, Delivery delivery) {
+Outcome tell(Run& run, const CommonOptions& common, const OpenAccount& open,
+             const protocol::AccountObject& object, Delivery delivery) {
     const auto status = protocol::to_string(object.status);
-    const auto key = key_name(open.session.account_key().public_key());
-    if (common.json)
-        run.console().print(
-            boost::json::serialize(boost::json::object{{"ca", open.stored.directory_url},
-                                                       {"url", open.stored.url},
-                                                       {"status", status},
-                                                       {"contact", strings(object.contact)},
-                                                       {"key_type", key}}),
-            delivery);
-    else
+    if (!common.json)
         run.console().print_table({{"CA", open.stored.directory_url},
                                    {"Account", base::printable(open.stored.url)},
                                    {"Status", std::string(status)},
                                    {"Contact", joined(object.contact)},
-                                   {"Key", key}},
+                                   {"Key", key_name(open.stored.key.public_key())}},
                                   delivery);
+    auto facts = to_json(open.stored, object.contact);
+    facts["status"] = status;
+    return {.data = {{"account", std::move(facts)}}, .delivery = delivery};
 }
 
-ExitCode show(Run& run, const CommonOptions& common, const AccountOptions& options) {
+Outcome show(Run& run, const CommonOptions& common, const AccountOptions& options) {
     OpenAccount open(run, options);
-    print(run, common, open, open.account.fetch(), Delivery::required);
-    return ExitCode::done;
+    return tell(run, common, open, open.account.fetch(), Delivery::required);
 }
 
-ExitCode update(Run& run, const CommonOptions& common, const AccountOptions& options) {
+Outcome update(Run& run, const CommonOptions& common, const AccountOptions& options) {
     OpenAccount open(run, options);
     std::vector<std::string> contact;
     for (const auto& email : options.emails)
         if (!email.empty()) contact.push_back("mailto:" + email);
     const auto object = open.account.update_contact(open.stored, contact);
     run.console().say("The contacts are changed.");
-    print(run, common, open, object, Delivery::attempted);
-    return ExitCode::done;
+    return tell(run, common, open, object, Delivery::attempted);
 }
 
-ExitCode roll_over(Run& run, const CommonOptions& common, const AccountOptions& options) {
+Outcome roll_over(Run& run, const CommonOptions& common, const AccountOptions& options) {
     OpenAccount open(run, options);
     const auto type = value_or_fail(crypto::key_type_from(options.key_type), "use --key-type");
     open.stored = open.account.roll_over(open.stored, type);
     run.console().say("The account has a new key; the old one is of no use any more.");
-    print(run, common, open, open.account.fetch(), Delivery::attempted);
-    return ExitCode::done;
+    return tell(run, common, open, open.account.fetch(), Delivery::attempted);
 }
 
-ExitCode deactivate(Run& run, const CommonOptions& common, const AccountOptions& options) {
+Outcome deactivate(Run& run, const CommonOptions&, const AccountOptions& options) {
     OpenAccount open(run, options);
     open.account.deactivate(open.stored);
     run.console().say("The account is deactivated for ever and its key removed.");
-    if (common.json)
-        run.console().print(
-            boost::json::serialize(boost::json::object{{"ca", open.stored.directory_url},
-                                                       {"url", open.stored.url},
-                                                       {"status", "deactivated"}}),
-            Delivery::attempted);
-    return ExitCode::done;
+    auto facts = to_json(open.stored, open.stored.contact);
+    facts["status"] = "deactivated";
+    return {.data = {{"account", std::move(facts)}}};
 }
 
 }  // namespace
@@ -151,10 +138,9 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
         "  cairn account update --ca letsencrypt --email new@example.com\n"
         "  cairn account rollover --ca letsencrypt --key-type ec-p384");
     const auto options = std::make_shared<AccountOptions>();
-    using Action = ExitCode (*)(Run&, const CommonOptions&, const AccountOptions&);
+    using Action = Outcome (*)(Run&, const CommonOptions&, const AccountOptions&);
     const auto add = [&](const char* name, const char* text, const char* example, Action action) {
         auto* child = command->add_subcommand(name, text);
-        add_json_option(*child, common);
         child->footer(std::string("Example:\n  ") + example);
         child->callback([&common, &chosen, options, action] {
             chosen = [&common, options, action](Run& run) { return action(run, common, *options); };

@@ -4,12 +4,13 @@
 
 #include <CLI/App.hpp>
 
+#include "apps/cairn/outcome.h"
 #include "apps/cairn/run.h"
 
 namespace cairn {
 
-/// What the chosen command does once the command line is read.
-using Command = std::function<ExitCode(Run&)>;
+/// What the chosen command does once the command line is read. Throws Failure if it fails.
+using Command = std::function<Outcome(Run&)>;
 
 // Each adds one command with its options to the program, and stores what it does in `chosen` if the
 // command line names it. `common` is read when the command runs.
@@ -18,8 +19,5 @@ void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen
 void add_status_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen);
-
-/// Adds --json to a command that prints data.
-void add_json_option(CLI::App& command, CommonOptions& common);
 
 }  // namespace cairn

@@ -20,10 +20,17 @@ bool wants_colour() {
     return (refusal == nullptr || *refusal == '\0') && ::isatty(STDERR_FILENO) == 1;
 }
 
+/// True for what a person has to do something about.
+bool asks(client::ProgressKind kind) {
+    using enum client::ProgressKind;
+    return kind == put_up_record || kind == put_up_file || kind == confirm_answer;
+}
+
 }  // namespace
 
-Console::Console(Messages messages)
+Console::Console(Messages messages, Verbosity verbosity)
     : messages_(messages),
+      verbosity_(verbosity),
       output_(STDOUT_FILENO),
       errors_(STDERR_FILENO),
       is_coloured_(wants_colour()) {}
@@ -50,6 +57,8 @@ void Console::write(Weight weight, std::string_view text) {
 }
 
 void Console::tell(const client::ProgressEvent& event) {
+    if (verbosity_ == Verbosity::quiet && !client::is_warning(event.kind) && !asks(event.kind))
+        return;
     if (messages_ == Messages::json) {
         write_line(client::to_json(event));
         return;
@@ -59,7 +68,10 @@ void Console::tell(const client::ProgressEvent& event) {
 }
 
 void Console::say(std::string_view sentence) {
-    write(Weight::note, sentence);
+    if (verbosity_ != Verbosity::quiet) write(Weight::note, sentence);
+}
+void Console::detail(std::string_view sentence) {
+    if (verbosity_ == Verbosity::detailed) write(Weight::note, sentence);
 }
 void Console::warn(std::string_view sentence) {
     write(Weight::warning, sentence);
@@ -77,6 +89,11 @@ void Console::fail(const client::Failure& failure, const std::string& lineage) {
 }
 
 void Console::print(std::string_view data, Delivery delivery) {
+    if (verbosity_ != Verbosity::quiet || delivery == Delivery::required)
+        print_answer(data, delivery);
+}
+
+void Console::print_answer(std::string_view data, Delivery delivery) {
     const auto line = fmt::format("{}\n", data);
     const std::scoped_lock lock(mutex_);
     if (delivery == Delivery::attempted) {

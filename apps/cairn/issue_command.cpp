@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
@@ -168,36 +167,29 @@ void say(Console& console, const pki::Certificate& certificate, bool is_dry_run)
                     : fmt::format("The certificate is in place and valid until {}.", until));
 }
 
-void tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
-          const client::IssuedCertificates& issued) {
+Outcome tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
+             const client::IssuedCertificates& issued) {
     const bool is_dry_run = order.installing == client::Installing::dry_run;
-    boost::json::object facts;
-    boost::json::array further;
+    boost::json::array told;
     std::vector<std::string> files;
     for (const auto& member : client::planned_members(order.lineage, order.plan)) {
-        const auto& certificate = member.further ? issued.further.at(further.size()) : issued;
+        const auto& certificate = member.further ? issued.further.at(told.size() - 1) : issued;
         std::optional<client::Lineage> lineage;
         if (!is_dry_run) lineage.emplace(run.state(), member);
         say(run.console(), certificate.chain.front(), is_dry_run);
-        auto told = to_json(certificate, lineage);
-        if (member.further)
-            further.push_back(std::move(told));
-        else
-            facts = std::move(told);
+        told.push_back(to_json(certificate, lineage));
         if (!lineage) continue;
         files.push_back(lineage->live_files().full_chain);
         files.push_back(lineage->live_files().private_key);
     }
-    facts["lineage"] = order.lineage.text();
-    facts["dry_run"] = is_dry_run;
-    if (!further.empty()) facts["further"] = std::move(further);
-    if (common.json)
-        run.console().print(boost::json::serialize(facts), Delivery::attempted);
-    else
+    if (!common.json)
         for (const auto& file : files) run.console().print(file, Delivery::attempted);
+    return {.data = {{"lineage", order.lineage.text()},
+                     {"dry_run", is_dry_run},
+                     {"certificates", std::move(told)}}};
 }
 
-ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
+Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
     auto plan = plan_from(options);
     if (options.dry_run) rehearse(plan);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
@@ -212,10 +204,10 @@ ExitCode issue(Run& run, const CommonOptions& common, const IssueOptions& option
     const auto lock = run.state().lock(order.lineage, run.timer(), client::lineage_lock_patience);
     const auto environment = run.environment();
     const auto issued = client::issue(environment, order, run.console());
-    tell(run, common, order, issued);
+    auto outcome = tell(run, common, order, issued);
     if (!options.dry_run)
         client::open_other_accounts(environment, order.plan, order.account, run.console());
-    return ExitCode::done;
+    return outcome;
 }
 
 std::string solver_help() {
@@ -293,7 +285,6 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
     command->add_flag("--dry-run", options->dry_run,
                       "Obtain a certificate from the CA's staging directory, or from the CA that "
                       "--ca URL names for it, and drop it");
-    add_json_option(*command, common);
     command->footer(
         solver_help() +
         "Examples:\n"
@@ -303,10 +294,6 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
     command->callback([&common, &chosen, options] {
         chosen = [&common, options](Run& run) { return issue(run, common, *options); };
     });
-}
-
-void add_json_option(CLI::App& command, CommonOptions& common) {
-    command.add_flag("--json", common.json, "Print data as JSON");
 }
 
 }  // namespace cairn

@@ -11,6 +11,13 @@ enum class ReaderPatience {
     endless  ///< a person who pages through it is waited for
 };
 
+/// What happens to data that standard output does not accept.
+enum class Delivery {
+    attempted,  ///< they are dropped: the command has done something, and its exit code tells of
+                ///< that
+    required    ///< the command fails: to tell is all that it does
+};
+
 /// A descriptor that words go to, which may be full, closed or read by nobody. Writing never
 /// throws, never ends the program and, with `ReaderPatience::brief`, never blocks for long. Not
 /// thread-safe.

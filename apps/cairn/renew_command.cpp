@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
@@ -76,14 +75,23 @@ boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_r
             break;
         case Kind::failed:
             facts["result"] = "failed";
-            facts["error"] = json_text(outcome.failure->what());
-            facts["failure"] = facts_of(*outcome.failure);
+            facts["error"] = facts_of(*outcome.failure);
             break;
     }
     return facts;
 }
 
-ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& options) {
+/// What the command has failed at: that of the one certificate, or a word for all of them.
+client::Failure failure_of(const std::vector<client::RenewalOutcome>& outcomes) {
+    const auto count = std::ranges::count(outcomes, Kind::failed, &client::RenewalOutcome::kind);
+    if (count == 1)
+        return *std::ranges::find(outcomes, Kind::failed, &client::RenewalOutcome::kind)->failure;
+    return {"renew every certificate that is due",
+            fmt::format("{} of {} could not be renewed", count, outcomes.size()),
+            "see what is told of each of them."};
+}
+
+Outcome renew(Run& run, const RenewOptions& options) {
     const auto lineages = run.lineages(options.lineages);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
     client::RenewalOptions renewal;
@@ -108,17 +116,22 @@ ExitCode renew(Run& run, const CommonOptions& common, const RenewOptions& option
         tell(run.console(), outcome, count > 1, options.dry_run);
         facts.push_back(to_json(outcome, options.dry_run));
     }
-    if (common.json) run.console().print(boost::json::serialize(facts), Delivery::attempted);
     const auto any = [&](Kind kind) {
         return std::ranges::find(outcomes, kind, &client::RenewalOutcome::kind) != outcomes.end();
     };
-    if (any(Kind::failed)) return ExitCode::failed;
-    return any(Kind::renewed) || any(Kind::deployed) ? ExitCode::done : ExitCode::nothing_to_do;
+    Outcome outcome{.data = {{"certificates", std::move(facts)}}};
+    if (any(Kind::failed)) {
+        outcome.result = Result::failed;
+        outcome.failure = failure_of(outcomes);
+    } else if (!any(Kind::renewed) && !any(Kind::deployed)) {
+        outcome.result = Result::nothing_to_do;
+    }
+    return outcome;
 }
 
 }  // namespace
 
-void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen) {
+void add_renew_command(CLI::App& program, CommonOptions&, Command& chosen) {
     auto* command = program.add_subcommand(
         "renew", "Renew all certificates that are due, in parallel, each on its own");
     const auto options = std::make_shared<RenewOptions>();
@@ -139,20 +152,18 @@ void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen
         ->add_flag("--agree-tos", options->agree_terms,
                    "With --dry-run: agree to its terms of service")
         ->needs(dry_run);
-    add_json_option(*command, common);
     command->footer(
         "A certificate is due when its CA says so (RFC 9773), else past two thirds of its life, "
         "and\n"
         "when `cairn revoke` has revoked it. What an interrupted run has ordered is fetched "
         "first.\n"
-        "Exit code 1: nothing was due.\n"
+        "Nothing was due: exit code 0, with --exit-code 1.\n"
         "Examples:\n"
         "  cairn renew\n"
         "  cairn renew example.com --force\n"
         "  cairn renew --dry-run");
-    command->callback([&common, &chosen, options] {
-        chosen = [&common, options](Run& run) { return renew(run, common, *options); };
-    });
+    command->callback(
+        [&chosen, options] { chosen = [options](Run& run) { return renew(run, *options); }; });
 }
 
 }  // namespace cairn

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
@@ -141,7 +140,7 @@ boost::json::object to_json(const Target& target, client::RevocationOutcome outc
         {"result", outcome == client::RevocationOutcome::revoked ? "revoked" : "already-revoked"}};
 }
 
-ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& options) {
+Outcome revoke(Run& run, const RevokeOptions& options) {
     const auto reason =
         value_or_fail(protocol::revocation_reason_from(options.reason), "use --reason");
     boost::json::array told;
@@ -163,18 +162,13 @@ ExitCode revoke(Run& run, const CommonOptions& common, const RevokeOptions& opti
         run.console().say(fmt::format("{} still in place; `cairn renew {}` replaces {}.",
                                       told.size() == 1 ? "It is" : "They are", options.lineage,
                                       told.size() == 1 ? "it" : "them"));
-    if (common.json) {
-        auto facts = told.front().as_object();
-        told.erase(told.begin());
-        if (!told.empty()) facts["further"] = std::move(told);
-        run.console().print(boost::json::serialize(facts), Delivery::attempted);
-    }
-    return is_any_new ? ExitCode::done : ExitCode::nothing_to_do;
+    return {.result = is_any_new ? Result::done : Result::nothing_to_do,
+            .data = {{"certificates", std::move(told)}}};
 }
 
 }  // namespace
 
-void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen) {
+void add_revoke_command(CLI::App& program, CommonOptions&, Command& chosen) {
     auto* command = program.add_subcommand("revoke", "Revoke a certificate");
     const auto options = std::make_shared<RevokeOptions>();
     auto* lineage =
@@ -198,15 +192,14 @@ void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chose
     command->add_option("--ca-root", options->root_file, "Roots for the CA's own TLS (PEM)")
         ->check(CLI::ExistingFile)
         ->type_name("FILE");
-    add_json_option(*command, common);
     command->footer(
-        "Exit code 1: it was revoked already.\n"
+        "It was revoked already: exit code 0, with --exit-code 1.\n"
         "Examples:\n"
         "  cairn revoke example.com --reason superseded\n"
         "  cairn revoke --cert old.pem --ca letsencrypt --reason keyCompromise");
-    command->callback([&common, &chosen, options, lineage, file] {
+    command->callback([&chosen, options, lineage, file] {
         if (lineage->count() + file->count() == 0) throw CLI::RequiredError("LINEAGE or --cert");
-        chosen = [&common, options](Run& run) { return revoke(run, common, *options); };
+        chosen = [options](Run& run) { return revoke(run, *options); };
     });
 }
 

@@ -16,9 +16,6 @@
 
 namespace cairn {
 
-/// How the programs' commands end.
-enum class ExitCode { done = 0, nothing_to_do = 1, failed = 2 };
-
 /// Where the state is unless something else is said.
 inline constexpr const char* default_state = "/etc/cairn";
 
@@ -26,6 +23,12 @@ inline constexpr const char* default_state = "/etc/cairn";
 struct CommonOptions {
     std::string state;
     bool json = false;
+    /// Say what went wrong alone.
+    bool quiet = false;
+    /// Say also what a request came to.
+    bool verbose = false;
+    /// Tell by the exit code that there was nothing to do.
+    bool exit_code = false;
     /// "sentences" or "json".
     std::string messages = "sentences";
 };

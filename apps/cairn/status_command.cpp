@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
@@ -122,7 +121,9 @@ boost::json::object to_json(const client::StateDirectory& state, const LineageSt
     const auto standing = standing_of(lineage, now);
     facts["state"] = standing;
     facts["due"] = true;
-    if (const auto fault = lineage.fault(); !fault.empty()) facts["error"] = json_text(fault);
+    if (const auto fault = lineage.fault(); !fault.empty())
+        facts["error"] = facts_of(
+            client::Failure(fmt::format("read what is kept of {}", lineage.name()), fault));
     if (lineage.facts) add_history(*lineage.facts, facts);
     if (!lineage.generation) return facts;
     const auto& certificate = lineage.generation->chain.front();
@@ -167,7 +168,7 @@ std::vector<client::LineageMember> members_to_show(const client::StateDirectory&
     return members;
 }
 
-ExitCode show_status(Run& run, const CommonOptions& common, const std::vector<std::string>& names) {
+Outcome show_status(Run& run, const CommonOptions& common, const std::vector<std::string>& names) {
     const auto now = run.clock().now();
     boost::json::array facts;
     std::vector<std::vector<std::string>> rows{
@@ -179,14 +180,12 @@ ExitCode show_status(Run& run, const CommonOptions& common, const std::vector<st
             rows.push_back(row_of(lineage, now));
         }
     }
-    if (common.json)
-        run.console().print(boost::json::serialize(facts), Delivery::required);
-    else if (rows.size() > 1)
-        run.console().print_table(rows, Delivery::required);
-    else
+    if (rows.size() == 1)
         run.console().say(
             fmt::format("There are no certificates in {}.", run.state().root().string()));
-    return ExitCode::done;
+    else if (!common.json)
+        run.console().print_table(rows, Delivery::required);
+    return {.data = {{"certificates", std::move(facts)}}, .delivery = Delivery::required};
 }
 
 }  // namespace
@@ -195,7 +194,6 @@ void add_status_command(CLI::App& program, CommonOptions& common, Command& chose
     auto* command = program.add_subcommand("status", "Show the certificates that are kept");
     const auto lineages = std::make_shared<std::vector<std::string>>();
     command->add_option("lineage", *lineages, "Only these lineages")->type_name("LINEAGE");
-    add_json_option(*command, common);
     command->footer("Examples:\n  cairn status\n  cairn status example.com --json");
     command->callback([&common, &chosen, lineages] {
         chosen = [&common, lineages](Run& run) { return show_status(run, common, *lineages); };

@@ -49,7 +49,7 @@ def test_the_ca_that_is_named_is_asked(issued, ca, staging):
     run = issued.outcome("renew", "--dry-run", "--json", "--agree-tos", "--ca", staging.directory,
                          "--ca-root", staging.api_root)
     assert run.returncode == 0, run.stderr
-    outcome, = json.loads(run.stdout)
+    outcome, = json.loads(run.stdout)["certificates"]
     assert outcome["dry_run"] is True
     assert len(ca.requests) == requests, "the production CA was asked"
     assert ["replaces" in order for order in staging.asked("/new-order")] == [False]

@@ -29,7 +29,7 @@ def test_the_next_ca_is_asked_where_one_is_down(cairn, ca):
     plan = json.loads((cairn.state / "renewal" / f"{NAME}.json").read_text())
     assert [authority["ca"] for authority in plan["cas"]] == [f"https://{host}/directory",
                                                               ca.directory]
-    entry, = json.loads(cairn.outcome("status", "--json").stdout)
+    entry, = json.loads(cairn.outcome("status", "--json").stdout)["certificates"]
     assert entry["ca"] == ca.directory
 
     # The CA that issued it is the one that is asked to revoke it.

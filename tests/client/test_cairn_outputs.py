@@ -86,7 +86,8 @@ def test_nothing_is_printed_twice_or_lost_on_a_sound_output(cairn):
     run = cairn.outcome(*cairn.issuing(NAME, "--json"))
     assert json.loads(run.stdout)["lineage"] == NAME
     assert run.stderr.count("Ordering a certificate") == 1
-    assert os.path.exists(json.loads(run.stdout)["files"]["private_key"])
+    obtained, = json.loads(run.stdout)["certificates"]
+    assert os.path.exists(obtained["files"]["private_key"])
 
 
 def test_nothing_is_ordered_while_there_is_no_room_for_it(cairn, ca, tmp_path):

@@ -60,8 +60,8 @@ def test_a_killed_run_is_taken_up(cairn, ca, point, next_command):
             {"status": "processing"} if ca.requests[-1].path.startswith("/finalize/") else {})
     Killed(cairn, ca, **POINTS[point]).run(*cairn.issuing(NAME))
     if next_command == "renew" and not point.startswith("challenge"):
-        assert [entry["state"] for entry in json.loads(cairn.outcome("status", "--json").stdout)] == [
-            "ordered"]
+        listed = json.loads(cairn.outcome("status", "--json").stdout)["certificates"]
+        assert [entry["state"] for entry in listed] == ["ordered"]
     elif next_command == "renew":
         # Nothing can have been issued, so `renew` has nothing to fetch; `issue` continues the order.
         assert "nothing to renew" in cairn.outcome("renew").stderr
@@ -98,7 +98,7 @@ def test_an_order_that_takes_longer_than_a_run_is_gone_on_with(cairn, ca):
     run = cairn.outcome(*cairn.issuing(NAME))
     assert run.returncode == 2
     assert "processing" in run.stderr and "cairn renew a.example" in run.stderr
-    listed = json.loads(cairn.outcome("status", "--json").stdout)
+    listed = json.loads(cairn.outcome("status", "--json").stdout)["certificates"]
     assert [entry["state"] for entry in listed] == ["ordered"]
     # Still so at the next run.
     run = cairn.outcome("renew")

@@ -37,7 +37,7 @@ def check_served(cairn, serial):
 def listed(cairn):
     run = cairn.outcome("status", "--json")
     assert run.returncode == 0, run.stderr
-    entry, = json.loads(run.stdout)
+    entry, = json.loads(run.stdout)["certificates"]
     return entry
 
 
@@ -64,7 +64,7 @@ def test_live_that_becomes_a_link_is_noticed_and_mended(issued, ca, tmp_path):
     assert issued.serial(NAME) is None, "the links should lead nowhere now"
     assert listed(issued)["state"] == "broken"
     run = issued.outcome("renew")
-    assert run.returncode == 1, run.stderr
+    assert run.returncode == 0, run.stderr
     check_served(issued, ca.certificates[0].serial_number)
     assert listed(issued)["state"] == "ok"
     assert len(ca.orders) == 1
@@ -92,7 +92,7 @@ def test_restored_state_is_mended_and_nothing_is_ordered(issued, ca, copy, renew
     if copy is copied_with_links_followed:
         assert listed(issued)["state"] == "ok"
     run = issued.outcome("renew")
-    assert run.returncode == 1, run.stderr
+    assert run.returncode == 0, run.stderr
     assert "mended" in run.stderr
     check_served(issued, serial)
     assert len(ca.orders) == orders
@@ -117,7 +117,7 @@ def test_restored_live_files_that_the_archive_lacks_are_kept(issued, ca):
     shutil.rmtree(issued.live(NAME))
     shutil.copytree(old.with_name("live-files"), issued.live(NAME))
     run = issued.outcome("renew")
-    assert run.returncode == 1, run.stderr
+    assert run.returncode == 0, run.stderr
     check_served(issued, newest)
     assert len(ca.orders) == 2
     assert (issued.state / "archive" / NAME / "privkey1.pem").exists()
@@ -223,12 +223,12 @@ def test_a_corrupt_plan_is_told(issued):
     for text in ("{", "{}", "", plan.read_text()[:-20]):
         plan.write_text(text)
         entry = listed(issued)
-        assert entry["state"] == "broken" and f"{NAME}.json" in entry["error"]
+        assert entry["state"] == "broken" and f"{NAME}.json" in entry["error"]["came_back"]
         assert entry["serial"], "the certificate is there still"
         assert "broken" in issued.outcome("status").stdout
     plan.unlink()
     entry = listed(issued)
-    assert entry["state"] == "broken" and "renewal" in entry["error"]
+    assert entry["state"] == "broken" and "renewal" in entry["error"]["came_back"]
 
 
 def test_a_revoked_certificate_is_revoked_and_due(issued, ca):

@@ -71,23 +71,23 @@ def test_account_from_its_making_to_its_end(cairn, seen):
     name = unique_name()
     cairn.issue([name])
     root = ["--ca-root", cairn.authority.api_root]
-    listed, = json.loads(cairn("account", "list", "--json"))
+    listed, = json.loads(cairn("account", "list", "--json"))["accounts"]
     assert listed["ca"] == cairn.authority.directory
     assert listed["contact"] == ["mailto:admin@example.test"]
-    shown = json.loads(cairn("account", "show", "--json", *root))
+    shown = json.loads(cairn("account", "show", "--json", *root))["account"]
     assert shown["status"] == "valid" and shown["url"] == listed["url"]
 
     cairn("account", "update", "--email", "other@example.test", *root)
-    shown = json.loads(cairn("account", "show", "--json", *root))
+    shown = json.loads(cairn("account", "show", "--json", *root))["account"]
     assert shown["contact"] == ["mailto:other@example.test"]
 
-    rolled = json.loads(cairn("account", "rollover", "--key-type", "ec-p384", "--json", *root))
+    rolled = json.loads(cairn("account", "rollover", "--key-type", "ec-p384", "--json", *root))["account"]
     assert rolled["key_type"] == "ec-p384" and rolled["url"] == listed["url"]
     cairn("renew", name, "--force")
     seen("cairn", "key change", by="pebble")
 
     cairn("account", "deactivate", *root)
-    assert json.loads(cairn("account", "list", "--json")) == []
+    assert json.loads(cairn("account", "list", "--json"))["accounts"] == []
     cairn("account", "show", *root, expect=2)
     seen("cairn", "account", by="pebble")
 
@@ -96,31 +96,36 @@ def test_json_says_what_was_made_and_what_failed(cairn):
     name = unique_name()
     made = json.loads(cairn.issue([name], "standalone", "--json"))
     leaf, = read_chain((cairn.live(name) / "cert.pem").read_text())
-    assert made["lineage"] == name and made["names"] == [name]
-    assert int(made["serial"], 16) == leaf.serial_number
-    assert made["files"]["private_key"] == str(cairn.live(name) / "privkey.pem")
-    status, = json.loads(cairn("status", "--json"))
-    assert status["serial"] == made["serial"] and status["due"] is False
-    outcome, = json.loads(cairn("renew", "--json", expect=1))
+    assert made["version"] == 1 and made["result"] == "done" and made["lineage"] == name
+    obtained, = made["certificates"]
+    assert obtained["names"] == [name] and int(obtained["serial"], 16) == leaf.serial_number
+    assert obtained["files"]["private_key"] == str(cairn.live(name) / "privkey.pem")
+    status, = json.loads(cairn("status", "--json"))["certificates"]
+    assert status["serial"] == obtained["serial"] and status["due"] is False
+    idle = json.loads(cairn("renew", "--json", "--exit-code", expect=1))
+    assert idle["ok"] is True and idle["result"] == "nothing-to-do"
+    outcome, = idle["certificates"]
     assert outcome["result"] == "not-due"
     if has_renewal_info(cairn.authority):  # which `status` does not ask for
         assert status["not_before"] < outcome["due_at"] < status["not_after"]
     else:
         assert outcome["due_at"] == status["due_at"]
-    revoked = json.loads(cairn("revoke", name, "--json"))
+    revoked, = json.loads(cairn("revoke", name, "--json"))["certificates"]
     assert revoked["result"] == "revoked"
-    again = json.loads(cairn("revoke", name, "--json", expect=1))
-    assert again["result"] == "already-revoked"
+    again = json.loads(cairn("revoke", name, "--json"))
+    assert again["result"] == "nothing-to-do"
+    assert again["certificates"][0]["result"] == "already-revoked"
     failed = json.loads(cairn("revoke", "unknown", "--json", expect=2))
+    assert failed["ok"] is False and failed["result"] == "failed"
     assert failed["error"]["tried"] and failed["error"]["came_back"] and failed["error"]["next"]
 
 
 def test_a_dry_run_leaves_nothing(cairn):
     name = unique_name()
     made = json.loads(cairn.issue([name], "standalone", "--dry-run", "--json"))
-    assert made["dry_run"] is True and "files" not in made
+    assert made["dry_run"] is True and "files" not in made["certificates"][0]
     assert not cairn.live(name).exists()
-    assert json.loads(cairn("status", "--json")) == []
+    assert json.loads(cairn("status", "--json"))["certificates"] == []
 
 
 def test_a_certificate_for_an_address(cairn):
@@ -143,7 +148,7 @@ def test_deploy_hooks(cairn, program, tmp_path):
     program(f"echo mended >> {tmp_path}/deployed")
     cairn("renew")
     assert (tmp_path / "deployed").read_text() == line * 2 + "mended\n"
-    cairn("renew", expect=1)
+    cairn("renew", "--exit-code", expect=1)
 
 
 def test_what_a_killed_run_left_is_taken_down(cairn, program, dns):
@@ -152,7 +157,7 @@ def test_what_a_killed_run_left_is_taken_down(cairn, program, dns):
     run = start(cairn, [f"{name}=exec:{killer}"])
     assert run.wait(60) == -signal.SIGKILL
     assert txt_records(dns, name)
-    cairn("renew", expect=1)
+    cairn("renew", "--exit-code", expect=1)
     assert not txt_records(dns, name)
     assert list((cairn.state / "challenges").iterdir()) == []
 
@@ -198,5 +203,5 @@ def test_two_runs_wait_for_each_other(cairn):
     assert [run.returncode for run in runs] == [0, 0, 0], outputs
     archive = cairn.state / "archive" / name
     assert sorted(os.listdir(archive / "generations")) == ["1", "2", "3"]
-    listed = json.loads(cairn("account", "list", "--json"))
+    listed = json.loads(cairn("account", "list", "--json"))["accounts"]
     assert len(listed) == 1
