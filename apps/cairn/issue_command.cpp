@@ -21,7 +21,7 @@ struct IssueOptions {
     std::string root_file;
     std::string solver = "standalone";
     std::vector<std::string> key_types = {"ec-p256"};
-    std::string profile, preferred_chain;
+    std::string profile, required_profile, preferred_chain;
     std::vector<std::string> deploy_hooks;
     std::string eab_key_id, eab_key_file;
     std::string email;
@@ -70,8 +70,16 @@ client::CertificatePlan plan_from(const IssueOptions& options) {
             plan.key_types.push_back(type);
     }
     if (options.reuse_key) plan.key_reuse = client::KeyReuse::same_key;
-    if (options.must_staple) plan.must_staple = client::MustStaple::yes;
+    if (options.must_staple)
+        throw client::Failure("ask for the must-staple extension",
+                              "CAs do not grant it any more: those that mattered have ended OCSP, "
+                              "without which such a certificate fails everywhere",
+                              "leave out --must-staple.");
     plan.profile = options.profile;
+    if (!options.required_profile.empty()) {
+        plan.profile = options.required_profile;
+        plan.profile_demand = client::ProfileDemand::required;
+    }
     plan.preferred_chain = options.preferred_chain;
     for (const auto& hook : options.deploy_hooks) {
         client::DeployTarget target{
@@ -257,12 +265,18 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
         ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
         ->capture_default_str();
     command->add_flag("--reuse-key", options->reuse_key, "Keep the key when renewing");
-    command->add_option("--profile", options->profile, "A profile that the CA offers");
+    auto* profile = command->add_option("--profile", options->profile,
+                                        "A profile of the CA's; where it offers none of that name, "
+                                        "the certificate is ordered without");
+    command
+        ->add_option("--required-profile", options->required_profile,
+                     "The same, but without it nothing is ordered")
+        ->excludes(profile);
     command
         ->add_option("--preferred-chain", options->preferred_chain,
                      "Common name that the chain should lead to")
         ->type_name("CN");
-    command->add_flag("--must-staple", options->must_staple, "Ask for the must-staple extension");
+    command->add_flag("--must-staple", options->must_staple)->group("");
     auto* key_id = command->add_option("--eab-kid", options->eab_key_id,
                                        "Key id that the CA gave for external account binding");
     auto* key_file = command

@@ -73,6 +73,11 @@ std::string sentence_of(const client::ProgressEvent& event) {
         case chain_not_offered:
             return fmt::format("The CA offers no chain to \"{}\"; its default is used.",
                                event.text);
+        case profile_not_offered:
+            return fmt::format("{} offers no profile {}; it is ordered without one.", event.host,
+                               base::printable(event.text, 60));
+        case remark:
+            return event.text;
         case answer_left_up:
             return fmt::format("What proved control of {} was not taken down: {}",
                                list(event.identifiers), event.failure->what());

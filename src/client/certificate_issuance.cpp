@@ -45,8 +45,8 @@ OrderOptions order_options(const Environment& environment, Session& session,
     const auto& plan = order.plan;
     OrderOptions options{.names = {},
                          .key = key,
-                         .must_staple = plan.must_staple,
                          .profile = plan.profile,
+                         .profile_demand = plan.profile_demand,
                          .preferred_chain = plan.preferred_chain,
                          .replaces = replaced_by(order, session)};
     // RFC 8555 section 11.1: whoever gets at one key must not have the other.
@@ -237,6 +237,10 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
     const bool is_dry_run = order.installing == Installing::dry_run;
     Lineage lineage(environment.state, order.member());
     if (!is_dry_run) tell_mended(lineage, progress);
+    if (!is_dry_run && asks_for_must_staple(environment.state.renewal(order.lineage)))
+        progress.tell({.kind = ProgressKind::remark,
+                       .text = "The plan asked for the must-staple extension, which CAs do not "
+                               "grant any more; it is left out."});
     const auto begun =
         is_dry_run ? std::optional<OpenOrder>() : begun_order(environment, order, progress);
     std::vector<Failure> failures;

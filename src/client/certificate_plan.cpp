@@ -7,9 +7,12 @@
 #include <fmt/format.h>
 #include <idn2.h>
 
+#include "base/base64url.h"
 #include "base/ip_address.h"
 #include "base/json_quoted.h"
 #include "client/durable_file.h"
+#include "client/state_directory.h"
+#include "pki/csr.h"
 #include "protocol/json.h"
 #include "protocol/order.h"
 
@@ -174,6 +177,45 @@ std::vector<crypto::KeyType> read_key_types(protocol::MemberReader& reader,
     return types;
 }
 
+/// The profile, and how badly it is wanted.
+void read_profile(protocol::MemberReader& reader, const boost::json::object& object,
+                  CertificatePlan& plan) {
+    refuse_both(reader, object, "profile", "required_profile");
+    plan.profile = reader.text_or_empty("profile");
+    if (auto required = reader.text_or_empty("required_profile"); !required.empty()) {
+        plan.profile = std::move(required);
+        plan.profile_demand = ProfileDemand::required;
+    }
+}
+
+std::string read_account(protocol::MemberReader& reader) {
+    auto account = reader.text_or_empty("account");
+    if (account.empty()) return account;
+    if (const auto name = LineageName::from_text(account); !name)
+        reader.refuse("account", name.error().message);
+    return account;
+}
+
+std::optional<RenewBefore> read_renew_before(protocol::MemberReader& reader) {
+    const auto text = reader.text("renew_before");
+    if (!text) return std::nullopt;
+    auto read = RenewBefore::from_text(*text);
+    if (read) return std::move(*read);
+    reader.refuse("renew_before", read.error().message);
+    return std::nullopt;
+}
+
+base::Bytes read_csr(protocol::MemberReader& reader) {
+    const auto text = reader.text("csr");
+    if (!text) return {};
+    auto der = base::from_base64url(*text);
+    if (!der || !pki::Csr::from_kept_der(*der)) {
+        reader.refuse("csr", "not a certification request (DER in base64url)");
+        return {};
+    }
+    return std::move(*der);
+}
+
 }  // namespace
 
 base::Result<RequestedName> RequestedName::from_text(std::string_view text,
@@ -225,9 +267,18 @@ std::string CertificatePlan::to_json() const {
             fmt::format("    {{\"name\": {}, \"solver\": {}}}{}\n", quoted(name.identifier.value()),
                         quoted(name.solver), &name == &names.back() ? "" : ",");
     text += "  ],\n";
-    if (!profile.empty()) text += fmt::format("  \"profile\": {},\n", quoted(profile));
-    if (!preferred_chain.empty())
-        text += fmt::format("  \"preferred_chain\": {},\n", quoted(preferred_chain));
+    const auto add_text = [&](std::string_view name, std::string_view value) {
+        if (!value.empty()) text += fmt::format("  \"{}\": {},\n", name, quoted(value));
+    };
+    const bool is_required = profile_demand == ProfileDemand::required;
+    add_text(is_required ? "required_profile" : "profile", profile);
+    add_text("preferred_chain", preferred_chain);
+    add_text("account", account);
+    if (renew_before) add_text("renew_before", renew_before->text());
+    add_text("csr", base::base64url(csr));
+    add_text("pre_hook", pre_hook);
+    add_text("post_hook", post_hook);
+    add_text("failure_hook", failure_hook);
     if (deploy_targets.size() == 1)
         text += fmt::format("  \"deploy_hook\": {},\n", quoted(deploy_targets.front().hook));
     if (deploy_targets.size() > 1) {
@@ -245,8 +296,7 @@ std::string CertificatePlan::to_json() const {
             types += (types.empty() ? "" : ", ") + quoted(crypto::to_string(type));
         text += fmt::format("  \"key_types\": [{}],\n", types);
     }
-    text += fmt::format("  \"reuse_key\": {},\n", key_reuse == KeyReuse::same_key);
-    text += fmt::format("  \"must_staple\": {}\n}}\n", must_staple == MustStaple::yes);
+    text += fmt::format("  \"reuse_key\": {}\n}}\n", key_reuse == KeyReuse::same_key);
     return text;
 }
 
@@ -256,12 +306,19 @@ base::Result<CertificatePlan> CertificatePlan::from_json(base::BytesView json) {
     protocol::MemberReader reader(*object);
     CertificatePlan plan;
     plan.authorities = read_authorities(reader, *object);
-    plan.profile = reader.text_or_empty("profile");
+    read_profile(reader, *object, plan);
     plan.preferred_chain = reader.text_or_empty("preferred_chain");
+    plan.account = read_account(reader);
+    plan.renew_before = read_renew_before(reader);
+    plan.csr = read_csr(reader);
+    plan.pre_hook = reader.text_or_empty("pre_hook");
+    plan.post_hook = reader.text_or_empty("post_hook");
+    plan.failure_hook = reader.text_or_empty("failure_hook");
     plan.deploy_targets = read_targets(reader, *object);
     plan.key_types = read_key_types(reader, *object);
     if (reader.boolean("reuse_key").value_or(false)) plan.key_reuse = KeyReuse::same_key;
-    if (reader.boolean("must_staple").value_or(false)) plan.must_staple = MustStaple::yes;
+    if (!plan.csr.empty() && plan.key_types.size() > 1)
+        reader.refuse("key_types", "a request (csr) is for one key");
     auto names = read_names(reader);
     if (reader.error()) return std::unexpected(*reader.error());
     if (!names) return std::unexpected(names.error());
@@ -275,6 +332,13 @@ base::Result<CertificatePlan> CertificatePlan::read(const std::filesystem::path&
     auto plan = from_json(base::bytes_of(*text));
     if (!plan) return std::unexpected(plan.error().within(file.string()));
     return plan;
+}
+
+bool asks_for_must_staple(const std::filesystem::path& plan_file) {
+    const auto text = read_file(plan_file, max_plan_file);
+    if (!text) return false;
+    const auto object = protocol::parse_json_object(base::bytes_of(*text));
+    return object && protocol::MemberReader(*object).boolean("must_staple").value_or(false);
 }
 
 std::vector<std::string> sorted_values(const std::vector<protocol::Identifier>& identifiers) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "client/renew_before.h"
 #include "crypto/key.h"
 #include "protocol/identifier.h"
 
@@ -26,7 +28,12 @@ struct RequestedName {
 };
 
 enum class KeyReuse { fresh_key, same_key };
-enum class MustStaple { no, yes };
+
+/// What becomes of an order where the CA does not offer the profile that is named.
+enum class ProfileDemand {
+    preferred,  ///< it is ordered without a profile
+    required    ///< it is refused
+};
 
 /// A CA that a certificate can be got from.
 struct Authority {
@@ -38,7 +45,8 @@ struct Authority {
 
 /// What is to learn of a new certificate.
 struct DeployTarget {
-    /// A program that is run when the certificate is in place.
+    /// A program that is run when the certificate is in place, with its arguments
+    /// (`CommandWords`).
     std::string hook;
     friend bool operator==(const DeployTarget&, const DeployTarget&) = default;
 };
@@ -55,9 +63,24 @@ struct CertificatePlan {
     /// At least one. A certificate for each is wanted.
     std::vector<crypto::KeyType> key_types = {crypto::KeyType::ec_p256};
     KeyReuse key_reuse = KeyReuse::fresh_key;
-    MustStaple must_staple = MustStaple::no;
+    /// A profile of the CA's directory; empty: none is asked for.
     std::string profile;
+    ProfileDemand profile_demand = ProfileDemand::preferred;
     std::string preferred_chain;
+    /// The name of the account, of several at a CA, that orders it; empty: the one without a name.
+    std::string account;
+    /// None: when the CA advises, else by the share of its life that is left.
+    std::optional<RenewBefore> renew_before;
+    /// A request (PKCS #10, DER) that was made elsewhere, whose key is not here; empty: requests
+    /// are made here. With it the plan has one key type, that of its key.
+    base::Bytes csr;
+    // Programs with their arguments (`CommandWords`), each empty if there is none.
+    /// Runs before an order is made.
+    std::string pre_hook;
+    /// Runs after it, whatever came of it.
+    std::string post_hook;
+    /// Runs when it has failed.
+    std::string failure_hook;
     /// In the order in which they learn of a new certificate.
     std::vector<DeployTarget> deploy_targets;
 
@@ -70,11 +93,16 @@ struct CertificatePlan {
     /// JSON, a member a line, for eyes and editors. One CA, kind of key or deploy hook is written
     /// as "ca", "key_type" and "deploy_hook", several as the lists "cas", "key_types" and "deploy".
     [[nodiscard]] std::string to_json() const;
+    /// Reads that, also as earlier versions wrote it: their "must_staple" is dropped, since no CA
+    /// grants it any more (`asks_for_must_staple`).
     [[nodiscard]] static base::Result<CertificatePlan> from_json(base::BytesView json);
     /// Reads the file that keeps the plan of a lineage.
     [[nodiscard]] static base::Result<CertificatePlan> read(const std::filesystem::path& file);
     friend bool operator==(const CertificatePlan&, const CertificatePlan&) = default;
 };
+
+/// True if the file keeps a plan of an earlier version that asks for the must-staple extension.
+[[nodiscard]] bool asks_for_must_staple(const std::filesystem::path& plan_file);
 
 /// The identifiers' values, sorted, without repetitions.
 [[nodiscard]] std::vector<std::string> sorted_values(

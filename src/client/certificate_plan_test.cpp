@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/durable_file.h"
+#include "client/testing/temporary_folder.h"
+#include "pki/csr.h"
+
 namespace cairn::client {
 namespace {
 
@@ -53,7 +57,6 @@ CertificatePlan plan() {
                   RequestedName::from_text("2001:db8::1=tls-alpn:[::1]:443", "").value()};
     plan.key_types = {crypto::KeyType::rsa3072};
     plan.key_reuse = KeyReuse::same_key;
-    plan.must_staple = MustStaple::yes;
     plan.profile = "shortlived";
     plan.preferred_chain = "Root \\ X";
     plan.deploy_targets = {{"/usr/local/bin/reload"}};
@@ -73,7 +76,7 @@ TEST(CertificatePlan, SaysWhatIsWrongWithAnEditedFile) {
         const auto plan = CertificatePlan::from_json(base::bytes_of(json));
         return plan ? std::string("nothing") : plan.error().message;
     };
-    using testing::HasSubstr;
+    using ::testing::HasSubstr;
     const auto edited = [](const char* names, const char* key_type) {
         return R"({"ca": "https://ca.example", "names": )" + std::string(names) +
                R"(, "key_type": ")" + key_type + "\"}";
@@ -101,7 +104,7 @@ TEST(CertificatePlan, NamesSeveralOfEach) {
     several.deploy_targets.push_back({"/usr/local/bin/tell \"them\""});
     const auto json = several.to_json();
     EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(json)), several);
-    EXPECT_THAT(json, testing::HasSubstr(R"("key_types": ["rsa3072", "ec-p256"])"));
+    EXPECT_THAT(json, ::testing::HasSubstr(R"("key_types": ["rsa3072", "ec-p256"])"));
     EXPECT_EQ(several.find_authority("https://other.example/dir"), &several.authorities.back());
     EXPECT_EQ(several.find_authority("https://third.example/dir"), nullptr);
     several.deploy_targets.clear();
@@ -121,12 +124,57 @@ TEST(CertificatePlan, ReadsWhatEarlierVersionsWrote) {
   "preferred_chain": "Root \\ X",
   "deploy_hook": "/usr/local/bin/reload",
   "key_type": "rsa3072",
-  "reuse_key": true,
-  "must_staple": true
+  "reuse_key": true
 }
 )";
     EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(former)), plan());
     EXPECT_EQ(plan().to_json(), former) << "they read what has one of each, too";
+}
+
+TEST(CertificatePlan, DropsMustStaple) {
+    auto former = plan().to_json();
+    former.replace(former.rfind("\n}"), 2, ",\n  \"must_staple\": true\n}");
+    EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(former)), plan());
+
+    const testing::TemporaryFolder folder;
+    const auto file = folder.path() / "plan.json";
+    write_durably(file, former, FileAccess::owner);
+    EXPECT_TRUE(asks_for_must_staple(file));
+    write_durably(file, plan().to_json(), FileAccess::owner);
+    EXPECT_FALSE(asks_for_must_staple(file));
+    EXPECT_FALSE(asks_for_must_staple(folder.path() / "missing.json"));
+}
+
+TEST(CertificatePlan, KeepsWhatRenewalsNeed) {
+    auto all = plan();
+    all.profile_demand = ProfileDemand::required;
+    all.account = "second";
+    all.renew_before = RenewBefore::from_text("1/3").value();
+    all.pre_hook = "/usr/bin/systemctl stop nginx";
+    all.post_hook = "/usr/bin/systemctl start nginx";
+    all.failure_hook = "/usr/local/bin/tell 'it failed'";
+    pki::SubjectNames names;
+    names.dns_names = {"a.example"};
+    all.csr = pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ec_p256), names);
+    const auto json = all.to_json();
+    EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(json)), all);
+    EXPECT_THAT(json, ::testing::HasSubstr(R"("required_profile": "shortlived")"));
+}
+
+TEST(CertificatePlan, SaysWhatIsWrongWithWhatRenewalsNeed) {
+    const auto error_of = [](const std::string& members) {
+        const auto json = R"({"names": [{"name": "a.example", "solver": "x"}],
+                              "ca": "https://ca.example", "key_type": "ec-p256", )" +
+                          members + "}";
+        const auto plan = CertificatePlan::from_json(base::bytes_of(json));
+        return plan ? std::string("nothing") : plan.error().message;
+    };
+    using ::testing::StartsWith;
+    EXPECT_THAT(error_of(R"("profile": "a", "required_profile": "b")"),
+                StartsWith("required_profile: profile stands beside it"));
+    EXPECT_THAT(error_of(R"("account": "../x")"), StartsWith("account: "));
+    EXPECT_THAT(error_of(R"("renew_before": "soon")"), StartsWith("renew_before: must be"));
+    EXPECT_THAT(error_of(R"("csr": "AAAA")"), StartsWith("csr: not a certification request"));
 }
 
 TEST(CertificatePlan, SaysWhatIsWrongWithLists) {
@@ -135,7 +183,7 @@ TEST(CertificatePlan, SaysWhatIsWrongWithLists) {
         const auto plan = CertificatePlan::from_json(base::bytes_of(json));
         return plan ? std::string("nothing") : plan.error().message;
     };
-    using testing::HasSubstr;
+    using ::testing::HasSubstr;
     const std::string ca = R"("ca": "https://ca.example")";
     const std::string type = R"("key_type": "ec-p256")";
     EXPECT_EQ(error_of(ca + ", " + type), "nothing");
@@ -160,7 +208,7 @@ TEST(CertificatePlan, SaysWhatIsWrongWithLists) {
 TEST(CertificatePlan, ComparesSetsOfNames) {
     const auto name = [](const char* text) { return protocol::Identifier::dns(text).value(); };
     EXPECT_THAT(sorted_values({name("b.example"), name("*.a.example"), name("b.example")}),
-                testing::ElementsAre("*.a.example", "b.example"));
+                ::testing::ElementsAre("*.a.example", "b.example"));
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ bool may_blame_replacement(const Failure& failure) {
     using enum protocol::ProblemType;
     const auto problem = failure.problem();
     return failure.status() && problem != rate_limited && problem != account_does_not_exist &&
-           problem != user_action_required;
+           problem != user_action_required && problem != invalid_profile;
 }
 
 /// Whether the CA says, with this answer, that what it was asked for is not there.
@@ -111,36 +111,67 @@ void OrderFlow::place() {
     const Aim aim(fmt::format("order a certificate for {}", list(identifiers())), Phase::order);
     position_ = {};
     options_.keep(position_);
-    const auto& directory = session_.directory();
-    if (!options_.profile.empty() && !directory.profiles.contains(options_.profile)) {
-        std::string offered;
-        for (const auto& [profile, text] : directory.profiles)
-            offered += (offered.empty() ? "" : ", ") + base::printable(profile, 60);
-        throw Failure(aim, fmt::format("{} has no profile {}", session_.host(), options_.profile),
-                      offered.empty() ? "leave out --profile." : "choose one of " + offered + ".");
-    }
+    auto request = order_request(aim);
     progress_.tell({.kind = ProgressKind::placing_order,
                     .identifiers = identifiers(),
                     .host = session_.host()});
-    protocol::NewOrderRequest request;
-    request.identifiers = identifiers();
-    request.profile = options_.profile;
-    request.replaces = options_.replaces;
-    Reply reply;
-    const auto replacing = request.replaces.empty() ? Persistence::usual : Persistence::none;
-    try {
-        reply = session_.post(directory.new_order, request.to_json(), aim, replacing);
-    } catch (const Failure& failure) {
-        // RFC 9773 section 5: then the order stands on its own. So it does if the CA does not take
-        // the former certificate for ours, after a new account or with other names, or stumbles.
-        if (request.replaces.empty() || !may_blame_replacement(failure)) throw;
-        request.replaces.clear();
-        reply = session_.post(directory.new_order, request.to_json(), aim);
-    }
+    const auto reply = request_order(std::move(request), aim);
     if (reply.location.empty()) throw Failure(aim, "the reply has no Location");
     position_.order_url = reply.location;
     options_.keep(position_);
     take_order(reply, aim);
+}
+
+protocol::NewOrderRequest OrderFlow::order_request(const Aim& aim) {
+    protocol::NewOrderRequest request;
+    request.identifiers = identifiers();
+    request.profile = options_.profile;
+    request.replaces = options_.replaces;
+    const auto& profiles = session_.directory().profiles;
+    if (request.profile.empty() || profiles.contains(request.profile)) return request;
+    if (options_.profile_demand == ProfileDemand::preferred) {
+        do_without_profile(request);
+        return request;
+    }
+    std::string offered;
+    for (const auto& [profile, text] : profiles)
+        offered += (offered.empty() ? "" : ", ") + base::printable(profile, 60);
+    throw Failure(aim, fmt::format("{} has no profile {}", session_.host(), options_.profile),
+                  offered.empty()
+                      ? "leave out --required-profile, or ask another CA (--ca)."
+                      : fmt::format("choose one of {} with --required-profile, or say --profile to "
+                                    "do without where it is not offered.",
+                                    offered));
+}
+
+void OrderFlow::do_without_profile(protocol::NewOrderRequest& request) {
+    progress_.tell({.kind = ProgressKind::profile_not_offered,
+                    .host = session_.host(),
+                    .text = request.profile});
+    request.profile.clear();
+}
+
+Reply OrderFlow::request_order(protocol::NewOrderRequest request, const Aim& aim) {
+    const auto& url = session_.directory().new_order;
+    for (;;) {
+        const auto replacing = request.replaces.empty() ? Persistence::usual : Persistence::none;
+        try {
+            return session_.post(url, request.to_json(), aim, replacing);
+        } catch (const Failure& failure) {
+            const bool is_profile_refused =
+                failure.problem() == protocol::ProblemType::invalid_profile;
+            if (is_profile_refused && !request.profile.empty() &&
+                options_.profile_demand == ProfileDemand::preferred)
+                do_without_profile(request);
+            // RFC 9773 section 5: then the order stands on its own. So it does if the CA does not
+            // take the former certificate for ours, after a new account or with other names, or
+            // stumbles.
+            else if (!request.replaces.empty() && may_blame_replacement(failure))
+                request.replaces.clear();
+            else
+                throw;
+        }
+    }
 }
 
 void OrderFlow::await_ready() {
@@ -157,8 +188,7 @@ void OrderFlow::finalize() {
             names.ip_addresses.push_back(identifier.ip_address());
         else
             names.dns_names.push_back(identifier.value());
-    const protocol::FinalizeRequest request{pki::make_csr(
-        options_.key, names, {.must_staple = options_.must_staple == MustStaple::yes})};
+    const protocol::FinalizeRequest request{pki::make_csr(options_.key, names)};
     progress_.tell({.kind = ProgressKind::requesting_certificate});
     position_.is_finalizing = true;
     options_.keep(position_);

@@ -26,8 +26,8 @@ struct OrderOptions {
     std::vector<NameToProve> names;
     /// The certificate's key.
     crypto::Signer key;
-    MustStaple must_staple = MustStaple::no;
     std::string profile;
+    ProfileDemand profile_demand = ProfileDemand::preferred;
     std::string preferred_chain;
     /// RFC 9773's identifier of the certificate that this one replaces, or empty.
     std::string replaces;
@@ -59,6 +59,10 @@ class OrderFlow {
     [[nodiscard]] bool has_failed() const { return has_failed_; }
 
   private:
+    [[nodiscard]] protocol::NewOrderRequest order_request(const Aim& aim);
+    void do_without_profile(protocol::NewOrderRequest& request);
+    /// Posts the order, and without what it can do without if the CA refuses that.
+    [[nodiscard]] Reply request_order(protocol::NewOrderRequest request, const Aim& aim);
     void await_ready();
     void finalize();
     void await_certificate();

@@ -244,6 +244,7 @@ TEST_F(OrderFlowTest, AnAlternateThatCannotBeHadDoesNotCostTheCertificate) {
 TEST_F(OrderFlowTest, NamesTheProfilesThatThereAre) {
     ca().profiles = {{"classic", "https://ca.example/classic"}};
     options_.profile = "shortlived";
+    options_.profile_demand = ProfileDemand::required;
     // The directory was read when the account was made, before there were profiles.
     session_ = bench_.session();
     Account(session_, bench_.state, bench_.timer).use();
@@ -251,6 +252,33 @@ TEST_F(OrderFlowTest, NamesTheProfilesThatThereAre) {
     options_.profile = "classic";
     static_cast<void>(run());
     EXPECT_EQ(ca().order_request->profile, "classic");
+}
+
+TEST_F(OrderFlowTest, DoesWithoutAProfileThatIsOnlyPreferred) {
+    options_.profile = "shortlived";
+    static_cast<void>(run());
+    EXPECT_EQ(ca().order_request->profile, "");
+    EXPECT_TRUE(bench_.heard.has(ProgressKind::profile_not_offered));
+}
+
+TEST_F(OrderFlowTest, DoesWithoutAProfileThatIsOfferedAndRefused) {
+    ca().profiles = {{"shortlived", "https://ca.example/shortlived"}};
+    options_.profile = "shortlived";
+    session_ = bench_.session();
+    Account(session_, bench_.state, bench_.timer).use();
+    ca().intercept = [&](const http::Request& request) -> std::optional<http::Response> {
+        const auto jws =
+            protocol::Jws::from_json(base::bytes_of(request.body), protocol::Jws::Nonce::required);
+        if (request.path() != "/order" || !jws) return std::nullopt;
+        const auto order = protocol::NewOrderRequest::from_json(jws->payload()).value();
+        if (order.profile.empty()) return std::nullopt;
+        return ca().problem(protocol::ProblemType::invalid_profile, "not for you");
+    };
+    options_.profile_demand = ProfileDemand::required;
+    EXPECT_THAT(failure(), HasSubstr("not for you"));
+    options_.profile_demand = ProfileDemand::preferred;
+    static_cast<void>(run());
+    EXPECT_EQ(ca().order_request->profile, "");
 }
 
 TEST_F(OrderFlowTest, OrdersOnItsOwnWhatWasReplacedAlready) {

@@ -39,6 +39,10 @@ std::string_view to_string(ProgressKind kind) {
             return "other_chain_left_out";
         case chain_not_offered:
             return "chain_not_offered";
+        case profile_not_offered:
+            return "profile_not_offered";
+        case remark:
+            return "remark";
         case answer_left_up:
             return "answer_left_up";
         case old_answer_taken_down:
@@ -81,6 +85,7 @@ Phase phase_of(ProgressKind kind) {
         case order_unreadable:
         case order_given_up:
         case order_came_to_nothing:
+        case profile_not_offered:
             return Phase::order;
         case valid_already:
             return Phase::authorization;
@@ -106,6 +111,7 @@ Phase phase_of(ProgressKind kind) {
         case generation_adopted:
             return Phase::install;
         case facts_moved_away:
+        case remark:
             return Phase::other;
     }
     return Phase::other;
@@ -121,6 +127,8 @@ bool is_warning(ProgressKind kind) {
         case order_given_up:
         case other_chain_left_out:
         case chain_not_offered:
+        case profile_not_offered:
+        case remark:
         case answer_left_up:
         case old_answer_left_up:
         case facts_moved_away:

@@ -33,6 +33,8 @@ enum class ProgressKind {
     requesting_certificate,    ///<
     other_chain_left_out,      ///< failure
     chain_not_offered,         ///< text: where the chain should have led
+    profile_not_offered,       ///< host, text: the profile that is done without
+    remark,                    ///< text: a sentence on what was asked for and has no effect
     // On this machine
     answer_left_up,         ///< identifiers, failure
     old_answer_taken_down,  ///< identifiers: of an interrupted run
