@@ -17,6 +17,7 @@ constexpr std::uint8_t caa_critical = 0x80;
 /// The header's second and third octet, RFC 1035 section 4.1.1.
 constexpr std::uint16_t flag_response = 0x8000;
 constexpr std::uint16_t mask_opcode = 0x7800;
+constexpr std::uint16_t flag_authoritative = 0x0400;
 constexpr std::uint16_t flag_truncated = 0x0200;
 constexpr std::uint16_t flag_recursion_desired = 0x0100;
 constexpr std::uint16_t mask_response_code = 0x000f;
@@ -105,10 +106,32 @@ struct Record {
     std::uint16_t type = 0;
     std::uint32_t time_to_live = 0;
     base::BytesView data;
-    std::string target;  ///< of a CNAME
+    std::string target;        ///< of a CNAME or NS; the primary of a SOA
+    std::uint32_t serial = 0;  ///< of a SOA
 };
 
 constexpr std::string_view cut_short = "the DNS message ends early or holds a broken name";
+
+constexpr bool holds_names(std::uint16_t type) {
+    return type == static_cast<std::uint16_t>(RecordType::cname) ||
+           type == static_cast<std::uint16_t>(RecordType::ns) ||
+           type == static_cast<std::uint16_t>(RecordType::soa);
+}
+
+/// Reads the data of a record that holds names (RFC 1035 sections 3.3.1, 3.3.11 and 3.3.13); false
+/// if it is broken.
+bool read_names(MessageReader& reader, Record& record) {
+    auto target = reader.name();
+    if (!target) return false;
+    record.target = std::move(*target);
+    if (record.type != static_cast<std::uint16_t>(RecordType::soa)) return true;
+    constexpr std::size_t times = 16;  // refresh, retry, expire, minimum
+    const auto mailbox = reader.name();
+    const auto serial = reader.u32();
+    if (!mailbox || !serial || !reader.take(times)) return false;
+    record.serial = *serial;
+    return true;
+}
 
 /// The answer section's records of class IN that are of `type` or CNAMEs.
 base::Result<std::vector<Record>> read_answers(MessageReader& reader, std::uint16_t count,
@@ -135,13 +158,14 @@ base::Result<std::vector<Record>> read_answers(MessageReader& reader, std::uint1
         // A value with the top bit set is taken as zero (RFC 2181 section 8).
         record.time_to_live = *time_to_live > 0x7fffffffU ? 0 : *time_to_live;
         record.data = *data;
-        if (is_cname) {
+        if (holds_names(record.type)) {
+            // The names may be compressed, so they are read inside the message.
             reader.move_to(start);
-            auto target = reader.name();
-            if (!target || reader.position() != start + *size) {
-                return base::fail("a CNAME record is broken");
+            if (!read_names(reader, record) || reader.position() != start + *size) {
+                return base::fail("a " +
+                                  std::string(to_string(static_cast<RecordType>(record.type))) +
+                                  " record is broken");
             }
-            record.target = std::move(*target);
         }
         if (records.size() == max_records + max_cname_links) {
             return base::fail("the DNS answer has more than " + std::to_string(max_records) +
@@ -203,6 +227,12 @@ base::Result<void> add_data(Answer& answer, const Record& record, RecordType typ
             answer.caa.push_back(std::move(*property));
             break;
         }
+        case RecordType::ns:
+            answer.name_servers.push_back(record.target);
+            break;
+        case RecordType::soa:
+            answer.soa = StartOfAuthority{record.target, record.serial};
+            break;
         case RecordType::cname:
             answer.canonical_name = record.target;
             break;
@@ -272,6 +302,7 @@ base::Result<Answer> parse_response(base::BytesView message, std::string_view na
     Answer answer;
     answer.response_code = *flags & mask_response_code;
     answer.outcome = outcome_of(answer.response_code);
+    answer.is_authoritative = (*flags & flag_authoritative) != 0;
     answer.canonical_name = *question;
     const auto records = read_answers(reader, *answers, wanted_type);
     if (!records) return std::unexpected(records.error());
@@ -310,14 +341,15 @@ base::Result<Answer> parse_response(base::BytesView message, std::string_view na
     return answer;
 }
 
-base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name, RecordType type) {
+base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name, RecordType type,
+                                     Recursion recursion) {
     base::Bytes query;
     const auto append_u16 = [&query](std::size_t number) {
         query.push_back(static_cast<std::uint8_t>(number >> 8U & 0xffU));
         query.push_back(static_cast<std::uint8_t>(number & 0xffU));
     };
     append_u16(id);
-    append_u16(flag_recursion_desired);
+    append_u16(recursion == Recursion::desired ? flag_recursion_desired : 0);
     append_u16(1);  // question
     append_u16(0);
     append_u16(0);
@@ -359,8 +391,12 @@ std::string_view to_string(RecordType type) {
     switch (type) {
         case RecordType::a:
             return "A";
+        case RecordType::ns:
+            return "NS";
         case RecordType::cname:
             return "CNAME";
+        case RecordType::soa:
+            return "SOA";
         case RecordType::txt:
             return "TXT";
         case RecordType::aaaa:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,15 @@
 
 namespace cairn::dns {
 
-enum class RecordType : std::uint16_t { a = 1, cname = 5, txt = 16, aaaa = 28, caa = 257 };
+enum class RecordType : std::uint16_t {
+    a = 1,
+    ns = 2,
+    cname = 5,
+    soa = 6,
+    txt = 16,
+    aaaa = 28,
+    caa = 257
+};
 
 /// A CAA property (RFC 8659 section 4.1).
 struct CaaProperty {
@@ -19,6 +28,12 @@ struct CaaProperty {
     std::uint8_t flags = 0;
     std::string tag;  ///< lower case
     base::Bytes value;
+};
+
+/// What a SOA record says (RFC 1035 section 3.3.13), as far as anybody here wants to know.
+struct StartOfAuthority {
+    std::string primary;  ///< lower case, without final dot
+    std::uint32_t serial = 0;
 };
 
 /// The answer to one question: the records of the type asked for at the end of the CNAME chain,
@@ -30,6 +45,13 @@ struct Answer {
     std::vector<base::IpAddress> addresses;  ///< for A and AAAA
     std::vector<std::string> texts;          ///< for TXT: the strings of each record joined
     std::vector<CaaProperty> caa;            ///< for CAA
+    std::vector<std::string> name_servers;   ///< for NS: lower case, without final dot
+    std::optional<StartOfAuthority> soa;     ///< for SOA
+    /// Whether the server says that it has the zone (AA, RFC 1035 section 4.1.1).
+    bool is_authoritative = false;
+    /// Whether our own resolver has verified it with DNSSEC (RFC 4035 section 4.3). False from one
+    /// that does not validate.
+    bool is_secure = false;
     /// The name at the end of the CNAME chain, in lower case, without final dot; for a CNAME
     /// question, the target of that one record. Octets that are not printable are written as \DDD.
     std::string canonical_name;
@@ -47,16 +69,20 @@ inline constexpr std::size_t max_cname_links = 10;
 [[nodiscard]] base::Result<Answer> parse_response(base::BytesView message, std::string_view name,
                                                   RecordType type);
 
-/// A query in wire format for `name` `type`, with recursion desired, that accepts answers of up to
-/// `max_datagram` octets over UDP (RFC 6891). A name has labels of 1 to 63 printable characters
-/// without escapes, 253 octets in all; other text is refused.
+/// Whether a server is to find the answer elsewhere (RD, RFC 1035 section 4.1.1).
+enum class Recursion { desired, none };
+
+/// A query in wire format for `name` `type` that accepts answers of up to `max_datagram` octets
+/// over UDP (RFC 6891). A name has labels of 1 to 63 printable characters without escapes, 253
+/// octets in all; other text is refused.
 [[nodiscard]] base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name,
-                                                   RecordType type);
+                                                   RecordType type,
+                                                   Recursion recursion = Recursion::desired);
 
 /// The size that UDP carries without fragments (DNS Flag Day 2020).
 inline constexpr std::size_t max_datagram = 1232;
 
-/// "A", "CNAME", "TXT", "AAAA", "CAA".
+/// "A", "NS", "CNAME", "SOA", "TXT", "AAAA", "CAA".
 [[nodiscard]] std::string_view to_string(RecordType type);
 
 }  // namespace cairn::dns

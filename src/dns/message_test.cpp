@@ -1,5 +1,8 @@
 #include "dns/message.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +40,9 @@ TEST(DnsQuery, HasTheWireFormatOfRfc1035AndRfc6891) {
               "00000000"
               "0000");
     EXPECT_EQ(query_for("a.example.", RecordType::txt), query_for("a.example", RecordType::txt));
+    const auto direct = make_query(0x1234, "a.example", RecordType::txt, Recursion::none).value();
+    EXPECT_EQ(direct[2], 0);
+    EXPECT_EQ(direct[3], 0);
 }
 
 TEST(DnsQuery, RefusesWhatIsNoName) {
@@ -111,6 +117,45 @@ TEST(DnsMessage, ReadsCaa) {
             parsed({.records = {{"", RecordType::caa, issue}, {"", RecordType::caa, broken}}},
                    "example", RecordType::caa));
     }
+}
+
+TEST(DnsMessage, ReadsNameServersAndTheStartOfAZone) {
+    const auto servers = parsed({.records = {{"", RecordType::ns, wire_name("NS1.Example")},
+                                             {"", RecordType::ns, {2, 'n', 's', 0xc0, 14}}}},
+                                "a.example", RecordType::ns);
+    ASSERT_TRUE(servers) << servers.error().message;
+    EXPECT_THAT(servers->name_servers, ElementsAre("ns1.example", "ns.example"));
+    EXPECT_FALSE(servers->is_authoritative);
+
+    auto start = wire_name("ns1.example");
+    std::ranges::copy(wire_name("h.example"), std::back_inserter(start));
+    const base::Bytes numbers{0, 0, 1, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+    start.insert(start.end(), numbers.begin(), numbers.end());
+    const auto zone =
+        parsed({.records = {{"", RecordType::soa, start}}}, "a.example", RecordType::soa);
+    ASSERT_TRUE(zone) << zone.error().message;
+    ASSERT_TRUE(zone->soa);
+    EXPECT_EQ(zone->soa->primary, "ns1.example");
+    EXPECT_EQ(zone->soa->serial, 258U);
+
+    auto broken = start;
+    broken.pop_back();
+    EXPECT_FALSE(
+        parsed({.records = {{"", RecordType::soa, broken}}}, "a.example", RecordType::soa));
+    broken = start;
+    broken.push_back(0);
+    EXPECT_FALSE(
+        parsed({.records = {{"", RecordType::soa, broken}}}, "a.example", RecordType::soa));
+    EXPECT_FALSE(
+        parsed({.records = {{"", RecordType::ns, {3, 'n', 's'}}}}, "a.example", RecordType::ns));
+}
+
+TEST(DnsMessage, SaysWhetherTheServerHasTheZone) {
+    const auto query = query_for("a.example", RecordType::a);
+    auto message = TestReply{.records = {{"", RecordType::a, {192, 0, 2, 1}}}}.to(query);
+    EXPECT_FALSE(parse_response(message, "a.example", RecordType::a)->is_authoritative);
+    message[2] |= 0x04;
+    EXPECT_TRUE(parse_response(message, "a.example", RecordType::a)->is_authoritative);
 }
 
 TEST(DnsMessage, SaysWhyThereIsNothing) {

@@ -260,6 +260,7 @@ base::Result<Answer> answer_of(const Mailbox::Mail& mail, const std::string& nam
     auto answer = parse_response(message, name, type);
     if (answer) answer = only_facts(std::move(*answer));
     if (!answer) return dns_failure(name, type, answer.error().message);
+    answer->is_secure = result.secure != 0;
     return answer;
 }
 
