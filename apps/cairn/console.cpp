@@ -59,6 +59,7 @@ void Console::write(Weight weight, std::string_view text) {
 void Console::tell(const client::ProgressEvent& event) {
     if (verbosity_ == Verbosity::quiet && !client::is_warning(event.kind) && !asks(event.kind))
         return;
+    if (client::is_detail(event.kind) && verbosity_ != Verbosity::detailed) return;
     if (messages_ == Messages::json) {
         write_line(client::to_json(event));
         return;

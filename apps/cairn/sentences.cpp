@@ -8,6 +8,7 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t max_names_told = 5;
+constexpr std::size_t max_place = 400;
 
 std::string list(const std::vector<protocol::Identifier>& identifiers) {
     std::string text;
@@ -104,6 +105,28 @@ std::string sentence_of(const client::ProgressEvent& event) {
                 event.place.string());
         case ipv4_alone:
             return fmt::format("Answering over IPv4 alone: {}.", event.failure->came_back());
+        case proof_failed:
+            return fmt::format("{}: {} was not convinced by {}: {}", list(event.identifiers),
+                               event.host, protocol::to_string(event.challenge.value()),
+                               client::describe(event.problem.value()));
+        case answer_is_up:
+            return fmt::format("The answer for {} is to be found at {}.", list(event.identifiers),
+                               base::printable(event.place.string(), max_place));
+        case seen_from_here:
+            return fmt::format("{}: seen from here: {}", list(event.identifiers), event.text);
+        case hook_running:
+            return fmt::format("Running the {} {}.", event.subject,
+                               base::printable(event.place.string(), max_place));
+        case hook_ended:
+            return fmt::format("The {} {} ended with status {}{}", event.subject,
+                               base::printable(event.place.string(), max_place), event.number,
+                               event.text.empty() ? "." : ": " + event.text);
+        case hook_failed:
+            return fmt::format("The {} {} failed: {}", event.subject,
+                               base::printable(event.place.string(), max_place),
+                               event.failure->came_back());
+        case notice_not_sent:
+            return fmt::format("Nobody could be told of this run: {}", event.failure->what());
         case put_up_record:
             return fmt::format("Add, besides any that are there, this record:\n  {} IN TXT \"{}\"",
                                event.place.string(), event.text);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/base64url.h"
+#include "client/answer_place.h"
 #include "client/pace.h"
 #include "client/side_by_side.h"
 #include "crypto/digest.h"
@@ -323,8 +324,24 @@ void ControlProof::await_verdicts(const std::vector<PresentedChallenge>& present
         side_by_side(open.size(), max_names_at_a_time, [&](std::size_t i) { open[i]->ask(); });
     }
     std::vector<Finding> findings;
-    for (const auto& watch : watches)
-        if (auto finding = watch.finding()) findings.push_back(std::move(*finding));
+    std::vector<const PresentedChallenge*> refused;
+    for (std::size_t i = 0; i < watches.size(); ++i) {
+        auto finding = watches[i].finding();
+        if (!finding) continue;
+        findings.push_back(std::move(*finding));
+        refused.push_back(&presented[i]);
+    }
+    // Whoever wants to see what the CA has seen can do so while the answers are up.
+    side_by_side(findings.size(), max_names_at_a_time, [&](std::size_t i) {
+        const auto answer = answer_place_of(refused[i]->challenge);
+        progress_.tell({.kind = ProgressKind::proof_failed,
+                        .identifiers = {findings[i].identifier},
+                        .host = session_.host(),
+                        .challenge = findings[i].challenge,
+                        .problem = findings[i].problem,
+                        .place = answer.place,
+                        .text = answer.expected});
+    });
     if (!findings.empty()) throw Failure::of_proof(session_.host(), std::move(findings));
     for (const auto& watch : watches)
         if (watch.lateness()) throw *watch.lateness();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/answer_place.h"
 #include "client/side_by_side.h"
 
 namespace cairn::client {
@@ -44,7 +45,16 @@ void Presentations::put_up() {
         is_begun_[i] = true;
         each.solver->present(each.challenge);
     });
-    for_each([this](std::size_t i) { all_[i].solver->wait(all_[i].challenge); });
+    for_each([this](std::size_t i) {
+        const auto& challenge = all_[i].challenge;
+        all_[i].solver->wait(challenge);
+        auto answer = answer_place_of(challenge);
+        progress_.tell({.kind = ProgressKind::answer_is_up,
+                        .identifiers = {challenge.identifier},
+                        .challenge = challenge.type,
+                        .place = std::move(answer.place),
+                        .text = std::move(answer.expected)});
+    });
 }
 
 void Presentations::for_each(const std::function<void(std::size_t)>& work) {

@@ -1,5 +1,7 @@
 #include "client/progress.h"
 
+#include "base/enum_table.h"
+
 namespace cairn::client {
 
 std::string_view to_string(ProgressKind kind) {
@@ -31,6 +33,8 @@ std::string_view to_string(ProgressKind kind) {
             return "proving_control";
         case proof_refused_so_far:
             return "proof_refused_so_far";
+        case proof_failed:
+            return "proof_failed";
         case asking_to_look_again:
             return "asking_to_look_again";
         case requesting_certificate:
@@ -59,6 +63,18 @@ std::string_view to_string(ProgressKind kind) {
             return "facts_moved_away";
         case ipv4_alone:
             return "ipv4_alone";
+        case answer_is_up:
+            return "answer_is_up";
+        case seen_from_here:
+            return "seen_from_here";
+        case hook_running:
+            return "hook_running";
+        case hook_ended:
+            return "hook_ended";
+        case hook_failed:
+            return "hook_failed";
+        case notice_not_sent:
+            return "notice_not_sent";
         case put_up_record:
             return "put_up_record";
         case put_up_file:
@@ -91,6 +107,9 @@ Phase phase_of(ProgressKind kind) {
             return Phase::authorization;
         case proving_control:
         case proof_refused_so_far:
+        case proof_failed:
+        case answer_is_up:
+        case seen_from_here:
         case asking_to_look_again:
         case answer_left_up:
         case old_answer_taken_down:
@@ -110,8 +129,13 @@ Phase phase_of(ProgressKind kind) {
         case current_mended:
         case generation_adopted:
             return Phase::install;
+        case hook_running:
+        case hook_ended:
+        case hook_failed:
+            return Phase::deploy;
         case facts_moved_away:
         case remark:
+        case notice_not_sent:
             return Phase::other;
     }
     return Phase::other;
@@ -132,6 +156,8 @@ bool is_warning(ProgressKind kind) {
         case answer_left_up:
         case old_answer_left_up:
         case facts_moved_away:
+        case hook_failed:
+        case notice_not_sent:
             return true;
         case registering_account:
         case obtaining_for_key_type:
@@ -141,6 +167,11 @@ bool is_warning(ProgressKind kind) {
         case valid_already:
         case proving_control:
         case proof_refused_so_far:
+        case proof_failed:
+        case answer_is_up:
+        case seen_from_here:
+        case hook_running:
+        case hook_ended:
         case asking_to_look_again:
         case requesting_certificate:
         case old_answer_taken_down:
@@ -155,6 +186,17 @@ bool is_warning(ProgressKind kind) {
             return false;
     }
     return false;
+}
+
+bool is_detail(ProgressKind kind) {
+    using enum ProgressKind;
+    return kind == proof_failed || kind == answer_is_up || kind == hook_ended;
+}
+
+std::optional<ProgressKind> progress_kind_from(std::string_view text) {
+    for (const auto kind : base::enumerators<ProgressKind>)
+        if (to_string(kind) == text) return kind;
+    return std::nullopt;
 }
 
 }  // namespace cairn::client

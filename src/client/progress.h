@@ -29,6 +29,8 @@ enum class ProgressKind {
     valid_already,             ///< identifiers
     proving_control,           ///< identifiers, challenge
     proof_refused_so_far,      ///< identifiers, host, problem
+    proof_failed,              ///< identifiers, host, challenge, problem; place, text: as of
+                               ///< answer_is_up, and the answer still is
     asking_to_look_again,      ///< identifiers
     requesting_certificate,    ///<
     other_chain_left_out,      ///< failure
@@ -45,6 +47,14 @@ enum class ProgressKind {
     facts_moved_away,       ///< place: where what could not be read of the lineage is
                             ///< now
     ipv4_alone,             ///< failure: of listening over IPv6
+    answer_is_up,           ///< identifiers, challenge, place: where it is to be found,
+                            ///< text: what is to be found there
+    seen_from_here,         ///< identifiers, challenge, text: a sentence about what this machine
+                            ///< finds where the CA was not convinced
+    hook_running,           ///< subject: "pre-hook", place: the command
+    hook_ended,             ///< the same, number: its exit status, text: its output
+    hook_failed,            ///< the same, failure
+    notice_not_sent,        ///< failure: of telling people what has become of the run
     // For a person who proves control by hand
     put_up_record,   ///< identifiers, place: the name, text: the value
     put_up_file,     ///< identifiers, place: the URL, text: what it must hold
@@ -64,6 +74,8 @@ struct ProgressEvent {
     std::filesystem::path place{};
     unsigned long number = 0;
     std::string text{};
+    /// What it is about, where none of the other parts says so.
+    std::string subject{};
     /// The lineage that the job is for, where several jobs run side by side.
     std::string lineage{};
 };
@@ -74,6 +86,11 @@ struct ProgressEvent {
 [[nodiscard]] Phase phase_of(ProgressKind kind);
 /// True for what did not stop the job but should be known.
 [[nodiscard]] bool is_warning(ProgressKind kind);
+/// True for what belongs to the timeline of an attempt, but is told only to those who ask for all
+/// of it: something else that is told says as much.
+[[nodiscard]] bool is_detail(ProgressKind kind);
+/// The kind with this name; nothing for one that is not known here.
+[[nodiscard]] std::optional<ProgressKind> progress_kind_from(std::string_view text);
 
 /// Whoever wants to know how a job is getting on. Thread-safe.
 class Progress {

@@ -117,7 +117,38 @@ std::string to_json(const ProgressEvent& event) {
     if (!event.place.empty()) add("place", json_string(event.place.string()));
     if (event.number != 0) add("number", std::to_string(event.number));
     if (!event.text.empty()) add("text", json_string(event.text));
+    if (!event.subject.empty()) add("subject", json_string(event.subject));
     return json + "}";
+}
+
+base::Result<ProgressEvent> progress_event_from_json(base::BytesView json) {
+    const auto object = protocol::parse_json_object(json);
+    if (!object) return std::unexpected(object.error());
+    protocol::MemberReader reader(*object);
+    const auto kind = progress_kind_from(reader.required_text("event"));
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (!kind) return base::fail("an event of unknown kind");
+    ProgressEvent event{.kind = *kind};
+    event.lineage = reader.text_or_empty("lineage");
+    event.host = reader.text_or_empty("ca");
+    event.challenge = protocol::challenge_type_from(reader.text_or_empty("challenge"));
+    event.problem = problem_in(reader);
+    event.place = reader.text_or_empty("place");
+    event.number = static_cast<unsigned long>(reader.integer("number").value_or(0));
+    event.text = reader.text_or_empty("text");
+    event.subject = reader.text_or_empty("subject");
+    if (const auto* identifiers = reader.array("identifiers"))
+        for (const auto& element : *identifiers) {
+            const auto* subject = element.if_object();
+            auto identifier = subject != nullptr ? identifier_from(*subject) : base::fail("none");
+            if (identifier) event.identifiers.push_back(std::move(*identifier));
+        }
+    const auto failure_text = reader.object_text("failure");
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (!failure_text.empty())
+        if (auto failure = failure_from_json(base::bytes_of(failure_text)))
+            event.failure = std::move(*failure);
+    return event;
 }
 
 base::Result<Failure> failure_from_json(base::BytesView json) {

@@ -18,7 +18,9 @@ namespace cairn::client {
 [[nodiscard]] base::Result<Failure> failure_from_json(base::BytesView json);
 /// An event for programs, one JSON object in one line: `event` (the name of its kind), `phase` and
 /// `warning`, and of `lineage`, `identifiers`, `ca` (host and port), `challenge`, `problem`,
-/// `failure`, `place`, `number` and `text` those that go with its kind.
+/// `failure`, `place`, `number`, `text` and `subject` those that go with its kind.
 [[nodiscard]] std::string to_json(const ProgressEvent& event);
+/// The reverse, without what is not known here. An event of a kind that is not known is an error.
+[[nodiscard]] base::Result<ProgressEvent> progress_event_from_json(base::BytesView json);
 
 }  // namespace cairn::client

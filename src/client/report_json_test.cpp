@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/enum_table.h"
+
 namespace cairn::client {
 namespace {
 
@@ -106,6 +108,38 @@ TEST(ProgressJson, TellsWhatGoesWithTheKind) {
     EXPECT_THAT(left_up, HasSubstr(R"("warning": true)"));
     EXPECT_THAT(left_up, HasSubstr(R"("failure": {"phase": "other", "tried": "use it")"));
     EXPECT_THAT(left_up, HasSubstr(R"("place": "/state/challenges/a", "number": 7, "text": "a"})"));
+}
+
+TEST(ProgressJson, IsReadAgain) {
+    const ProgressEvent event{.kind = ProgressKind::proof_failed,
+                              .identifiers = {Identifier::dns("*.a.example").value()},
+                              .host = "ca.example",
+                              .challenge = ChallengeType::dns_01,
+                              .problem = Problem(ProblemType::dns, "no such record", 400),
+                              .failure = Failure("use it", "it is gone", "mend it."),
+                              .place = "_acme-challenge.a.example",
+                              .number = 7,
+                              .text = "value",
+                              .subject = "pre-hook",
+                              .lineage = "a"};
+    const auto json = to_json(event);
+    const auto read = progress_event_from_json(base::bytes_of(json));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(to_json(*read), json);
+    EXPECT_EQ(read->kind, ProgressKind::proof_failed);
+    EXPECT_EQ(read->identifiers, event.identifiers);
+    EXPECT_EQ(read->problem->detail, "no such record");
+}
+
+TEST(ProgressJson, EveryKindIsReadAgain) {
+    for (const auto kind : base::enumerators<ProgressKind>) {
+        const auto json = to_json(ProgressEvent{.kind = kind});
+        const auto read = progress_event_from_json(base::bytes_of(json));
+        ASSERT_TRUE(read) << json;
+        EXPECT_EQ(read->kind, kind);
+    }
+    for (const char* text : {"", "[]", "{}", R"({"event": "moon_landing"})", R"({"event": 1})"})
+        EXPECT_FALSE(progress_event_from_json(base::bytes_of(text))) << text;
 }
 
 }  // namespace
