@@ -15,6 +15,8 @@
 namespace cairn {
 namespace {
 
+constexpr std::chrono::milliseconds time_between_drawings{120};
+
 bool wants_colour() {
     const char* refusal = std::getenv("NO_COLOR");
     return (refusal == nullptr || *refusal == '\0') && ::isatty(STDERR_FILENO) == 1;
@@ -33,11 +35,60 @@ Console::Console(Messages messages, Verbosity verbosity)
       verbosity_(verbosity),
       output_(STDOUT_FILENO),
       errors_(STDERR_FILENO),
-      is_coloured_(wants_colour()) {}
+      is_coloured_(wants_colour()),
+      is_drawn_on_(messages == Messages::sentences && verbosity != Verbosity::quiet &&
+                   can_draw_on_errors()) {}
+
+Console::~Console() {
+    painter_.request_stop();
+    if (painter_.joinable()) painter_.join();
+    const std::scoped_lock lock(mutex_);
+    settle_step();
+}
 
 void Console::write_line(const std::string& line) {
     const std::scoped_lock lock(mutex_);
+    settle_step();
     errors_.write(line + "\n", ReaderPatience::brief);
+}
+
+void Console::show_step(const std::string& line) {
+    const std::scoped_lock lock(mutex_);
+    settle_step();
+    frame_.step = line;
+    step_began_ = std::chrono::steady_clock::now();
+    is_step_shown_ = true;
+    if (!painter_.joinable())
+        painter_ = std::jthread([this](const std::stop_token& stop) { keep_drawing(stop); });
+    draw();
+}
+
+void Console::settle_step() {
+    if (!is_step_shown_) return;
+    is_step_shown_ = false;
+    errors_.write(fmt::format("{}{}\n", erase_line, frame_.step), ReaderPatience::brief);
+}
+
+void Console::draw() {
+    frame_.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - step_began_);
+    errors_.write(fmt::format("{}{}", erase_line, drawn(frame_, columns_of_errors())),
+                  ReaderPatience::brief);
+    ++frame_.turn;
+}
+
+void Console::keep_drawing(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+        changed_.wait_for(lock, stop, time_between_drawings, [] { return false; });
+        if (is_step_shown_ && !stop.stop_requested()) draw();
+    }
+}
+
+void Console::count(std::size_t settled, std::size_t all) {
+    const std::scoped_lock lock(mutex_);
+    frame_.settled = settled;
+    frame_.all = all;
 }
 
 void Console::write(Weight weight, std::string_view text) {
@@ -65,7 +116,12 @@ void Console::tell(const client::ProgressEvent& event) {
         return;
     }
     const auto sentence = (event.lineage.empty() ? "" : event.lineage + ": ") + sentence_of(event);
-    write(client::is_warning(event.kind) ? Weight::warning : Weight::note, sentence);
+    if (client::is_warning(event.kind))
+        write(Weight::warning, sentence);
+    else if (is_drawn_on_ && !asks(event.kind) && sentence.find('\n') == std::string::npos)
+        show_step(sentence);
+    else
+        write(Weight::note, sentence);
 }
 
 void Console::say(std::string_view sentence) {
@@ -97,6 +153,7 @@ void Console::print(std::string_view data, Delivery delivery) {
 void Console::print_answer(std::string_view data, Delivery delivery) {
     const auto line = fmt::format("{}\n", data);
     const std::scoped_lock lock(mutex_);
+    settle_step();
     if (delivery == Delivery::attempted) {
         output_.write(line, ReaderPatience::brief);
         return;

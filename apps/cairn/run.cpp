@@ -17,7 +17,10 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
       sessions_({.directory_url = {},
                  .root_file = {},
                  .user_agent = "Cairn/" CAIRN_VERSION,
-                 .tell = [this](std::string_view sentence) { console_.say(sentence); }},
+                 .tell = [this](std::string_view sentence) { console_.say(sentence); },
+                 .detail = options.verbose
+                               ? [this](std::string_view sentence) { console_.detail(sentence); }
+                               : std::function<void(std::string_view)>()},
                 clock_, timer_, random_) {}
 
 client::Environment Run::environment() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -97,6 +98,8 @@ class Progress {
   public:
     virtual ~Progress() = default;
     virtual void tell(const ProgressEvent& event) = 0;
+    /// Of jobs that run side by side: how many have ended, of how many.
+    virtual void count(std::size_t /*settled*/, std::size_t /*all*/) {}
 };
 
 /// Tells `listener` everything with the lineage of the job, for jobs that run side by side.

@@ -72,14 +72,17 @@ std::vector<RenewalOutcome> renew(const Environment& environment,
                                   const RenewalOptions& options, Progress& progress) {
     std::vector<std::vector<RenewalOutcome>> outcomes(lineages.size());
     std::atomic<std::size_t> next = 0;
+    std::atomic<std::size_t> settled = 0;
     {
         std::vector<std::jthread> threads;
         const auto count = std::min(options.parallel, lineages.size());
         for (std::size_t i = 0; i < count; ++i)
             threads.emplace_back([&] {
-                for (auto index = next++; index < lineages.size(); index = next++)
+                for (auto index = next++; index < lineages.size(); index = next++) {
                     outcomes[index] =
                         LineageRenewal(environment, options, lineages[index], progress).run();
+                    progress.count(++settled, lineages.size());
+                }
             });
     }
     std::vector<RenewalOutcome> results;

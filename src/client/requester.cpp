@@ -91,9 +91,11 @@ Requester::Requester(const SessionOptions& options, std::string host, const base
       limiter_(timer, max_requests_in_flight) {}
 
 template <class Request>
-Requester::Exchange Requester::exchange(Request request) {
+Requester::Exchange Requester::exchange(const std::string& what, Request request) {
     const auto connection = connections_.take();
+    const auto began = timer_.now();
     Exchange result{request(connection.client())};
+    if (options_.detail) tell_detail(what, result, began);
     if (!result.reply) {
         result.was_refused = connection.client().was_refused();
         result.was_unanswered = connection.client().was_unanswered();
@@ -104,10 +106,22 @@ Requester::Exchange Requester::exchange(Request request) {
     return result;
 }
 
+void Requester::tell_detail(const std::string& what, const Exchange& exchange,
+                            Timer::TimePoint began) const {
+    const auto came_back =
+        exchange.reply ? std::to_string(exchange.reply->status) : exchange.reply.error().message;
+    const auto took = std::chrono::duration_cast<milliseconds>(timer_.now() - began);
+    options_.detail(fmt::format("{}: {} after {} ms", base::printable(what, max_excerpt),
+                                base::printable(came_back, max_excerpt), took.count()));
+}
+
 http::Reply Requester::get(const std::string& url, const Aim& aim) {
     const auto place = limiter_.enter();
-    return repeat([&] { return exchange([&](http::Client& client) { return client.get(url); }); },
-                  aim, Persistence::usual);
+    return repeat(
+        [&] {
+            return exchange("GET " + url, [&](http::Client& client) { return client.get(url); });
+        },
+        aim, Persistence::usual);
 }
 
 http::Reply Requester::post(const Speaker& speaker, const std::string& url,
@@ -120,7 +134,7 @@ http::Reply Requester::post(const Speaker& speaker, const std::string& url,
                 speaker.key,
                 {.url = url, .nonce = take_nonce(new_nonce_url, aim), .kid = speaker.account_url},
                 payload);
-            return exchange([&](http::Client& client) {
+            return exchange("POST " + url, [&](http::Client& client) {
                 return client.post(url, "application/jose+json", body);
             });
         },
@@ -134,7 +148,7 @@ std::expected<http::Reply, Failure> Requester::get_once(const std::string& url,
             Failure(aim, fmt::format("{} did not answer such questions before", host_)));
     const auto place = limiter_.enter();
     await_turn(aim, timer_.now() + options_.patience);
-    auto result = exchange([&](http::Client& client) { return client.get(url); });
+    auto result = exchange("GET " + url, [&](http::Client& client) { return client.get(url); });
     if (!result.reply) {
         ++unanswered_once_;
         return std::unexpected(Failure(aim, result.reply.error().message));
@@ -226,7 +240,10 @@ std::string Requester::take_nonce(const std::string& new_nonce_url, const Aim& a
     if (auto nonce = nonces_.take()) return std::move(*nonce);
     // The request that needs the nonce has a place among those in flight already.
     repeat(
-        [&] { return exchange([&](http::Client& client) { return client.head(new_nonce_url); }); },
+        [&] {
+            return exchange("HEAD " + new_nonce_url,
+                            [&](http::Client& client) { return client.head(new_nonce_url); });
+        },
         aim, Persistence::usual);
     if (auto nonce = nonces_.take()) return std::move(*nonce);
     throw Failure(aim,

@@ -64,8 +64,11 @@ class Requester {
     struct Exchange;
     using Ask = std::function<Exchange()>;
 
+    /// `what` is the method and the URL.
     template <class Request>
-    Exchange exchange(Request request);
+    Exchange exchange(const std::string& what, Request request);
+    void tell_detail(const std::string& what, const Exchange& exchange,
+                     Timer::TimePoint began) const;
     /// Asks until there is a success or no sense in asking again.
     http::Reply repeat(const Ask& ask, const Aim& aim, Persistence persistence);
     /// Waits as long as the CA wants nobody to ask. Throws Failure if nobody is to ask at all, or

@@ -32,6 +32,8 @@ struct SessionOptions {
     std::chrono::milliseconds patience = std::chrono::minutes{3};
     /// Is told, in a sentence, what is being waited for; may be none. Called by several threads.
     std::function<void(std::string_view sentence)> tell = {};
+    /// Is told, in a sentence, what each request came to; may be none. Called by several threads.
+    std::function<void(std::string_view sentence)> detail = {};
 };
 
 /// What the CA answered with a 2xx status.
