@@ -9,7 +9,7 @@
 #include "apps/cairn/commands.h"
 #include "client/certificate_authorities.h"
 #include "client/challenge_journal.h"
-#include "client/child_process.h"
+#include "client/command_words.h"
 
 namespace cairn {
 namespace {
@@ -83,7 +83,7 @@ client::CertificatePlan plan_from(const IssueOptions& options) {
     plan.preferred_chain = options.preferred_chain;
     for (const auto& hook : options.deploy_hooks) {
         client::DeployTarget target{
-            value_or_fail(client::program_path(hook), "use --deploy-hook").string()};
+            value_or_fail(client::CommandWords::find(hook), "use --deploy-hook").text()};
         if (std::ranges::find(plan.deploy_targets, target) == plan.deploy_targets.end())
             plan.deploy_targets.push_back(std::move(target));
     }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "client/child_process.h"
+#include "client/command_words.h"
 #include "client/failure.h"
 #include "client/lineage_fact_store.h"
 
@@ -33,8 +34,10 @@ std::string run_hook(const Environment& environment, const LineageName& lineage,
     for (const auto& name : plan.names)
         names += (names.empty() ? "" : " ") + name.identifier.value();
     const auto live = environment.state.live(lineage);
-    const ChildProgram hook{.path = target.hook,
-                            .arguments = {},
+    const auto command = CommandWords::find(target.hook);
+    if (!command) return fmt::format("the hook {}: {}", target.hook, command.error().message);
+    const ChildProgram hook{.path = command->program(),
+                            .arguments = command->arguments(),
                             .environment = {{"CAIRN_LINEAGE", lineage.text()},
                                             {"CAIRN_NAMES", names},
                                             {"CAIRN_LIVE_DIR", live.string()}}};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "client/child_process.h"
+#include "client/command_words.h"
 #include "client/failure.h"
 
 namespace cairn::client {
@@ -13,10 +14,9 @@ namespace {
 
 class ExecSolver final : public Solver {
   public:
-    ExecSolver(std::filesystem::path program, Timer& timer)
-        : program_(std::move(program)), timer_(timer) {}
+    ExecSolver(CommandWords command, Timer& timer) : command_(std::move(command)), timer_(timer) {}
 
-    std::string specification() const override { return "exec:" + program_.string(); }
+    std::string specification() const override { return "exec:" + command_.text(); }
     std::span<const protocol::ChallengeType> challenge_types() const override {
         static constexpr std::array types = {protocol::ChallengeType::dns_01,
                                              protocol::ChallengeType::dns_account_01};
@@ -37,9 +37,11 @@ class ExecSolver final : public Solver {
         const std::scoped_lock lock(mutex_);
         const auto& name = challenge.identifier.base_value();
         const auto record = dns_record_of(challenge);
+        auto arguments = command_.arguments();
+        arguments.push_back(action);
         const ChildProgram program{
-            .path = program_,
-            .arguments = {action},
+            .path = command_.program(),
+            .arguments = std::move(arguments),
             .environment = {
                 {"CAIRN_ACTION", action},
                 {"CAIRN_CHALLENGE_TYPE", std::string(protocol::to_string(challenge.type))},
@@ -55,14 +57,13 @@ class ExecSolver final : public Solver {
         const auto result = run_program(program, timer);
         if (!result) throw Failure(aim, result.error().message, "check the program.");
         if (result->status != 0)
-            throw Failure(
-                aim,
-                fmt::format("{} {} ended with status {}: \"{}\"", program_.string(), action,
-                            result->status, base::printable(result->output, 1000)),
-                "mend the program, or run it by hand with the same CAIRN_* variables.");
+            throw Failure(aim,
+                          fmt::format("{} {} ended with status {}: \"{}\"", command_.text(), action,
+                                      result->status, base::printable(result->output, 1000)),
+                          "mend the program, or run it by hand with the same CAIRN_* variables.");
     }
 
-    std::filesystem::path program_;
+    CommandWords command_;
     Timer& timer_;
     std::mutex mutex_;
 };
@@ -71,9 +72,9 @@ class ExecSolver final : public Solver {
 
 base::Result<std::unique_ptr<Solver>> make_exec_solver(std::string_view program,
                                                        const SolverContext& context) {
-    auto path = program_path(program);
-    if (!path) return std::unexpected(path.error());
-    return std::make_unique<ExecSolver>(std::move(*path), context.timer);
+    auto command = CommandWords::find(program);
+    if (!command) return std::unexpected(command.error());
+    return std::make_unique<ExecSolver>(std::move(*command), context.timer);
 }
 
 }  // namespace cairn::client

@@ -8,7 +8,7 @@
 
 namespace cairn::client {
 
-/// Answers dns-01 with a program, run as `PROGRAM present` and `PROGRAM cleanup` without a shell.
+/// Answers dns-01 with a program (`CommandWords`), run as `PROGRAM present` and `PROGRAM cleanup`.
 /// It finds in its environment CAIRN_ACTION, CAIRN_CHALLENGE_TYPE, CAIRN_IDENTIFIER, CAIRN_TOKEN,
 /// CAIRN_KEY_AUTHORIZATION, CAIRN_DNS_NAME (the TXT record's name, without final dot) and
 /// CAIRN_DNS_VALUE. It must add the record and leave others of that name alone (a name and its

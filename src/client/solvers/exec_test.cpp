@@ -51,6 +51,16 @@ TEST_F(Exec, TellsTheProgramEverythingInItsEnvironment) {
                 ::testing::StartsWith("argument cleanup\nCAIRN_ACTION=cleanup\n"));
 }
 
+TEST_F(Exec, GivesTheProgramItsOwnArgumentsFirst) {
+    static_cast<void>(solver("printf '<%s>' \"$@\" > log", timer_));
+    const auto hook =
+        make_exec_solver((folder_ / "hook").string() + " --zone 'a b'", {clock_, timer_, heard_})
+            .value();
+    hook->present(challenge_);
+    EXPECT_EQ(read_file(folder_ / "log", 1000), "<--zone><a b><present>");
+    EXPECT_EQ(hook->specification(), "exec:" + (folder_ / "hook").string() + " --zone 'a b'");
+}
+
 TEST_F(Exec, ReportsWhatTheProgramSaid) {
     const auto hook = solver("echo 'no such zone'; exit 4", timer_);
     try {
