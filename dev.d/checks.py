@@ -1,4 +1,4 @@
-"""The table of docs/conformance.md: what a conforming server must show, and the tests that hold it.
+"""The table of docs/conformance.md: what a conforming server and client must show, and the tests that hold it.
 
 checks.py write REPORT         prints the table of what passed in the run whose report is the folder REPORT
 checks.py compare SEEN TABLE   exits 1 if TABLE claims what SEEN does not show
@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = """\
 # Conformance
 
-What a conforming ACME server must show (RFC 8555 and the standards beside it), and the tests that
+What a conforming ACME server and client must show (RFC 8555 and the standards beside it), and the tests that
 hold it, as `./dev test` saw them pass. `./dev test --write-docs` writes this file, and every other
 run of `./dev test` fails if it claims a test that did not pass in that run.
 

@@ -57,6 +57,7 @@ TEST_F(ChallengeJournalTest, DoesNotBotherWithWhatDiesWithTheProcess) {
     EXPECT_TRUE(journal_.entries().empty());
 }
 
+// Check 204.
 TEST_F(ChallengeJournalTest, ALaterRunTakesDownWhatACrashLeft) {
     const auto left = challenge(ChallengeType::http_01, "a.example");
     journal_.record(left, webroot());

@@ -94,6 +94,7 @@ TEST_F(Proof, TakesAFailureThatStaysForOneInTheEnd) {
     EXPECT_THAT(solver_.log, ElementsAre("present", "clean up"));
 }
 
+// Check 198.
 TEST_F(Proof, WaitsForACaThatSaysWhenItLooksAgain) {
     fields_ = {{"Retry-After", "60"}};
     EXPECT_THAT(failure(), AllOf(HasSubstr("has not finished"), HasSubstr("nobody there")));
@@ -186,6 +187,7 @@ TEST_F(ProofOfMany, TellsWhichNamesFailedThoughOthersAreNotDecided) {
     EXPECT_THAT(failure(), HasSubstr("prove control of n1.example, n6.example: "));
 }
 
+// Check 204.
 TEST_F(ProofOfMany, TakesDownWhatWasPutUpBesideAFailure) {
     solver_.fails_at = "n3.example";
     EXPECT_THAT(failure(), HasSubstr("told to fail"));

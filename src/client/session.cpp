@@ -92,8 +92,14 @@ Reply to_reply(const Session& session, const std::string& url, http::Reply http,
     reply.retry_after = retry_after;
     if (const auto location = http.field("location"); !location.empty())
         reply.location = absolute(session, url, location, aim);
-    for (const auto& link : http::links_with_relation(http.all_fields("link"), "alternate"))
-        reply.alternates.push_back(absolute(session, url, link, aim));
+    for (const auto& link : http::links_with_relation(http.all_fields("link"), "alternate")) {
+        // Another chain that may not be asked for is none; it must not cost the one that came.
+        try {
+            reply.alternates.push_back(absolute(session, url, link, aim));
+        } catch (const Failure&) {
+            continue;
+        }
+    }
     reply.body = std::move(http.body);
     return reply;
 }

@@ -42,7 +42,7 @@ struct Reply {
     std::string body;
     /// Absolute and checked like every URL, else as the CA wrote it; empty if there was none.
     std::string location;
-    /// URLs of relation "alternate", absolute and checked.
+    /// URLs of relation "alternate", absolute and checked; those that are refused are left out.
     std::vector<std::string> alternates;
     std::optional<base::Seconds> retry_after;
 };

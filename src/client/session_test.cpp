@@ -62,6 +62,7 @@ class SessionTest : public ::testing::Test {
     std::string account_ = ca_.server.url("/account/1");
 };
 
+// Check 196.
 TEST_F(SessionTest, ReadsTheDirectoryOnceAndSaysWhoItIs) {
     auto session = make_session(ca_.directory_url());
     EXPECT_EQ(session.directory().new_order, ca_.server.url("/order"));
@@ -124,6 +125,7 @@ TEST_F(SessionTest, FetchesANonceWhereItHasNone) {
     EXPECT_EQ(ca_.server.count("/nonce"), 1U);
 }
 
+// Check 197.
 TEST_F(SessionTest, TriesAgainWithTheNonceOfARefusal) {
     auto session = open_session();
     std::deque<http::Response> refusals;
@@ -146,6 +148,7 @@ TEST_F(SessionTest, GivesUpOnACaThatRefusesEveryNonce) {
     EXPECT_LE(ca_.server.count("/account/1"), 101U);
 }
 
+// Check 197.
 TEST_F(SessionTest, WaitsAsLongAsTheCaAsks) {
     auto session = open_session();
     answer_first({response(503, "", {{"Retry-After", "7"}}),
@@ -165,6 +168,7 @@ TEST_F(SessionTest, ReportsAWaitThatIsTooLong) {
     EXPECT_EQ(timer_.waited(), 0ms);
 }
 
+// Check 197.
 TEST_F(SessionTest, BacksOffFromAFaultyServerWithJitter) {
     auto session = open_session();
     answer_first({response(500), response(502, "<html>"), response(504)});
@@ -230,6 +234,7 @@ TEST_F(SessionTest, DoesNotRepeatWhatTheServerDoesNotOffer) {
     EXPECT_EQ(ca_.server.count("/order"), 2U);
 }
 
+// Check 206.
 TEST_F(SessionTest, FollowsNoRedirect) {
     auto session = open_session();
     answer_first({response(302, "", {{"Location", ca_.server.url("/account/1")}})});
@@ -237,6 +242,7 @@ TEST_F(SessionTest, FollowsNoRedirect) {
     EXPECT_EQ(ca_.server.count("/account/1"), 1U);
 }
 
+// Check 196.
 TEST_F(SessionTest, RefusesUrlsThatAreNotTheCas) {
     auto session = make_session("https://ca.example/dir");
     const auto refuses = [&](const std::string& url) {

@@ -156,6 +156,7 @@ TEST_F(HttpClientTest, FollowsNoRedirect) {
     EXPECT_EQ(reply->field("location"), "https://elsewhere.example/");
 }
 
+// Check 206.
 TEST_F(HttpClientTest, BoundsWhatItTakes) {
     auto small = options();
     small.max_body = 99999;
@@ -181,6 +182,7 @@ TEST_F(HttpClientTest, GivesUpAtItsDeadline) {
     EXPECT_THAT(reply.error().message, HasSubstr("no complete answer in time"));
 }
 
+// Check 196.
 TEST_F(HttpClientTest, TrustsTheGivenRootAloneAndChecksTheName) {
     auto system = options();
     system.root_file.clear();

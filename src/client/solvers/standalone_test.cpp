@@ -31,6 +31,7 @@ class Standalone : public ::testing::Test {
     const std::string prefix_ = "/.well-known/acme-challenge/";
 };
 
+// Check 205.
 TEST_F(Standalone, AnswersKnownTokensAlone) {
     const auto standalone = solver();
     const auto first = testing::challenge(ChallengeType::http_01, "a.example", 'a');
@@ -53,6 +54,7 @@ TEST_F(Standalone, AnswersKnownTokensAlone) {
     EXPECT_EQ(get(prefix_ + second.token.text())->status, 200);
 }
 
+// Check 204.
 TEST_F(Standalone, ListensOnlyWhileThereIsSomethingToAnswer) {
     const auto standalone = solver();
     EXPECT_FALSE(get("/"));

@@ -156,6 +156,7 @@ TEST_F(TlsAlpn, DoesNotWaitForItsTurnForEver) {
                  Failure);
 }
 
+// Check 205.
 TEST_F(TlsAlpn, ShowsNothingToAnybodyElse) {
     const auto server = solver();
     server->present(testing::challenge(ChallengeType::tls_alpn_01, "a.example"));
