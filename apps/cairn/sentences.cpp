@@ -125,6 +125,8 @@ std::string sentence_of(const client::ProgressEvent& event) {
             return fmt::format("The {} {} failed: {}", event.subject,
                                base::printable(event.place.string(), max_place),
                                event.failure->came_back());
+        case attempt_kept:
+            return fmt::format("`cairn explain {}` shows what happened, step by step.", event.text);
         case notice_not_sent:
             return fmt::format("Nobody could be told of this run: {}", event.failure->what());
         case put_up_record:

@@ -9,6 +9,8 @@
 
 namespace cairn::client {
 
+class LocalEvidence;
+
 /// What every job of a run works with; all of it outlives the jobs and may be shared by threads.
 struct Environment {
     const StateDirectory& state;
@@ -17,6 +19,8 @@ struct Environment {
     crypto::Random& random;
     SolverSet& solvers;
     SessionPool& sessions;
+    /// Looks from here at proofs that have failed; null: nobody does.
+    LocalEvidence* evidence = nullptr;
 };
 
 }  // namespace cairn::client

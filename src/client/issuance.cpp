@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "client/attempt_record.h"
 #include "client/lineage_fact_store.h"
 #include "client/order_record.h"
 
@@ -40,10 +41,8 @@ Failure all_of(const LineageName& lineage, const std::vector<Failure>& failures)
         .retrying_at(first.retry_at());
 }
 
-}  // namespace
-
-IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
-                         Progress& progress) {
+IssuedCertificates issue_all(const Environment& environment, const IssuanceOrder& order,
+                             Progress& progress) {
     const bool is_dry_run = order.installing == Installing::dry_run;
     if (!is_dry_run) give_up_unplanned_orders(environment, order, progress);
     const bool are_several = order.plan.key_types.size() > 1;
@@ -78,6 +77,23 @@ IssuedCertificates issue(const Environment& environment, const IssuanceOrder& or
     all.further.assign(std::make_move_iterator(issued.begin() + 1),
                        std::make_move_iterator(issued.end()));
     return all;
+}
+
+}  // namespace
+
+IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
+                         Progress& progress) {
+    const auto work =
+        order.installing == Installing::dry_run ? AttemptWork::rehearse : AttemptWork::issue;
+    AttemptRecord attempt(environment, order.lineage, work, progress);
+    try {
+        auto issued = issue_all(environment, order, attempt);
+        attempt.succeed();
+        return issued;
+    } catch (const Failure& failure) {
+        attempt.fail(failure);
+        throw;
+    }
 }
 
 void open_other_accounts(const Environment& environment, const CertificatePlan& plan,

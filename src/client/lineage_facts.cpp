@@ -14,8 +14,6 @@ namespace cairn::client {
 namespace {
 
 constexpr std::int64_t current_version = 1;
-constexpr std::size_t max_failure = std::size_t{64} << 10;
-constexpr std::size_t max_words = 4000;
 constexpr std::array<std::string_view, 10> known_members = {
     "version",  "order",    "renewal_info", "attempts", "revocations",
     "obtained", "deployed", "deployments",  "key_type", "further"};
@@ -273,12 +271,7 @@ LineageFacts& LineageFacts::of(const LineageMember& member) {
 }
 
 void LineageFacts::add(Attempt attempt) {
-    if (attempt.failure && client::to_json(*attempt.failure).size() > max_failure) {
-        const auto& failure = *attempt.failure;
-        attempt.failure = Failure({failure.tried().substr(0, max_words), failure.phase()},
-                                  failure.came_back().substr(0, max_words) + " ...", failure.next())
-                              .retrying_at(failure.retry_at());
-    }
+    if (attempt.failure) attempt.failure = bounded(*attempt.failure);
     attempts.push_back(std::move(attempt));
     if (attempts.size() > max_attempts) attempts.erase(attempts.begin());
 }

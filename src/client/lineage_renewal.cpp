@@ -43,7 +43,18 @@ std::vector<RenewalOutcome> LineageRenewal::run() {
     } catch (const std::exception& fault) {
         fail(std::nullopt, Failure(fmt::format("renew {}", name_.text()), fault.what()));
     }
+    end_attempt();
     return std::move(outcomes_);
+}
+
+/// A rehearsal keeps its own.
+void LineageRenewal::end_attempt() {
+    if (options_.installing == Installing::dry_run) return;
+    const auto failed = std::ranges::find(outcomes_, Kind::failed, &RenewalOutcome::kind);
+    if (failed == outcomes_.end())
+        progress_.succeed();
+    else
+        progress_.fail(*failed->failure);
 }
 
 void LineageRenewal::renew() {
@@ -108,7 +119,7 @@ void LineageRenewal::rehearse() {
     if (options_.rehearsal.directory_url.empty() &&
         std::ranges::all_of(wanted.authorities, has_account))
         order.account.terms = Terms::agreed;
-    const auto issued = issue(environment_, order, progress_);
+    const auto issued = issue(environment_, order, listener_);
     add(Kind::renewed, wanted.key_types.front()).certificate = issued.chain.front();
     for (std::size_t i = 0; i < issued.further.size(); ++i)
         add(Kind::renewed, wanted.key_types[i + 1]).certificate = issued.further[i].chain.front();

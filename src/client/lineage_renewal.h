@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "client/attempt_record.h"
 #include "client/environment.h"
 #include "client/issuance.h"
 #include "client/lineage_fact_store.h"
@@ -21,13 +22,15 @@ class LineageRenewal {
         : environment_(environment),
           options_(options),
           name_(std::move(name)),
-          progress_(progress, name_.text()) {}
+          listener_(progress, name_.text()),
+          progress_(environment, name_, AttemptWork::renew, listener_) {}
 
     /// What came of it, as `renew` tells. Waits for another run that works on the lineage.
     [[nodiscard]] std::vector<RenewalOutcome> run();
 
   private:
     void renew();
+    void end_attempt();
     [[nodiscard]] CertificatePlan plan() const;
     void rehearse();
     void finish_earlier();
@@ -55,7 +58,8 @@ class LineageRenewal {
     const Environment& environment_;
     const RenewalOptions& options_;
     const LineageName name_;
-    LineageProgress progress_;
+    LineageProgress listener_;
+    AttemptRecord progress_;
     std::vector<RenewalOutcome> outcomes_;
     /// A failure that would be repeated for another certificate of the lineage.
     std::optional<Failure> shared_failure_;

@@ -73,6 +73,8 @@ std::string_view to_string(ProgressKind kind) {
             return "hook_ended";
         case hook_failed:
             return "hook_failed";
+        case attempt_kept:
+            return "attempt_kept";
         case notice_not_sent:
             return "notice_not_sent";
         case put_up_record:
@@ -134,6 +136,7 @@ Phase phase_of(ProgressKind kind) {
         case hook_failed:
             return Phase::deploy;
         case facts_moved_away:
+        case attempt_kept:
         case remark:
         case notice_not_sent:
             return Phase::other;
@@ -172,6 +175,7 @@ bool is_warning(ProgressKind kind) {
         case seen_from_here:
         case hook_running:
         case hook_ended:
+        case attempt_kept:
         case asking_to_look_again:
         case requesting_certificate:
         case old_answer_taken_down:

@@ -9,6 +9,8 @@ namespace cairn::client {
 namespace {
 
 constexpr std::size_t max_findings = 100;
+constexpr std::size_t max_failure = std::size_t{64} << 10;
+constexpr std::size_t max_words = 4000;
 constexpr std::size_t max_detail = 600;
 
 std::string json_string(std::string_view text) {
@@ -96,6 +98,14 @@ std::string to_json(const Failure& failure) {
         findings += (i == 0 ? "" : ", ") + to_json(failure.findings()[i]);
     if (!findings.empty()) json += fmt::format(", \"findings\": [{}]", findings);
     return json + "}";
+}
+
+Failure bounded(const Failure& failure) {
+    if (to_json(failure).size() <= max_failure) return failure;
+    return Failure({failure.tried().substr(0, max_words), failure.phase()},
+                   failure.came_back().substr(0, max_words) + " ...",
+                   failure.next().substr(0, max_words))
+        .retrying_at(failure.retry_at());
 }
 
 std::string to_json(const ProgressEvent& event) {

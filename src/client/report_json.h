@@ -14,7 +14,9 @@ namespace cairn::client {
 /// `findings`, a list of objects with `identifier`, `challenge` and `problem`. Words of a CA are
 /// bounded.
 [[nodiscard]] std::string to_json(const Failure& failure);
-/// The reverse. What is not known here is left out.
+/// The failure, shortened where its JSON would be longer than 64 KiB: as much as is kept of one.
+[[nodiscard]] Failure bounded(const Failure& failure);
+/// The reverse of `to_json`. What is not known here is left out.
 [[nodiscard]] base::Result<Failure> failure_from_json(base::BytesView json);
 /// An event for programs, one JSON object in one line: `event` (the name of its kind), `phase` and
 /// `warning`, and of `lineage`, `identifiers`, `ca` (host and port), `challenge`, `problem`,

@@ -89,6 +89,10 @@ fs::path StateDirectory::challenges(const LineageName& name) const {
     return root_ / "challenges" / name.text();
 }
 
+fs::path StateDirectory::attempts(const LineageName& name) const {
+    return root_ / "attempts" / name.text();
+}
+
 fs::path StateDirectory::facts(const LineageName& name) const {
     return root_ / "facts" / (name.text() + std::string(extension_of_records));
 }
@@ -113,9 +117,9 @@ void StateDirectory::require_readable(IfMissing if_missing) const {
     const auto names = file_names_in(root_);
     if (if_missing == IfMissing::accept) return;
     if (!fs::exists(root_)) refuse("there is no such folder");
-    static constexpr std::array ours = {"accounts", "archive",    "challenges", "deployments",
-                                        "facts",    "live",       "locks",      "orders",
-                                        "renewal",  "revocations"};
+    static constexpr std::array ours = {"accounts",    "archive", "attempts",   "challenges",
+                                        "deployments", "facts",   "live",       "locks",
+                                        "orders",      "renewal", "revocations"};
     const bool is_ours = std::ranges::any_of(
         names, [](const auto& name) { return std::ranges::find(ours, name) != ours.end(); });
     if (!names.empty() && !is_ours) refuse("what is there was not made by cairn");
@@ -133,6 +137,10 @@ std::vector<LineageName> StateDirectory::lineages_with_facts() const {
     const auto repeated = std::ranges::unique(names);
     names.erase(repeated.begin(), repeated.end());
     return names;
+}
+
+std::vector<LineageName> StateDirectory::lineages_with_attempts() const {
+    return names_in(root_ / "attempts", "");
 }
 
 std::vector<LineageName> StateDirectory::lineages() const {

@@ -37,7 +37,7 @@ class StateLock {
 };
 
 /// Where the client keeps its state, in certbot's shape (`live`, `archive`,
-/// `renewal`, `accounts`) with `facts`, `challenges` and `locks` besides. Makes
+/// `renewal`, `accounts`) with `facts`, `attempts`, `challenges` and `locks` besides. Makes
 /// what is missing, mode 0700. Thread-safe.
 class StateDirectory {
   public:
@@ -53,6 +53,8 @@ class StateDirectory {
     /// The record of challenges that are presented for a lineage at this moment.
     [[nodiscard]] std::filesystem::path challenges(const LineageName& name) const;
 
+    /// The folder of the attempts at a lineage.
+    [[nodiscard]] std::filesystem::path attempts(const LineageName& name) const;
     /// What has become of a lineage.
     [[nodiscard]] std::filesystem::path facts(const LineageName& name) const;
 
@@ -80,6 +82,8 @@ class StateDirectory {
     [[nodiscard]] std::vector<LineageName> live_lineages() const;
     /// The lineages that facts are kept of, in order.
     [[nodiscard]] std::vector<LineageName> lineages_with_facts() const;
+    /// The lineages that attempts are kept of, in order.
+    [[nodiscard]] std::vector<LineageName> lineages_with_attempts() const;
     /// The lineages that have a renewal configuration, in order.
     [[nodiscard]] std::vector<LineageName> lineages() const;
     /// The lineages for which challenges are, or were when a run died, presented.
