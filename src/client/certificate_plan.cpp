@@ -10,9 +10,9 @@
 #include "base/base64url.h"
 #include "base/ip_address.h"
 #include "base/json_quoted.h"
+#include "client/certificate_request.h"
 #include "client/durable_file.h"
 #include "client/state_directory.h"
-#include "pki/csr.h"
 #include "protocol/json.h"
 #include "protocol/order.h"
 
@@ -205,15 +205,21 @@ std::optional<RenewBefore> read_renew_before(protocol::MemberReader& reader) {
     return std::nullopt;
 }
 
-base::Bytes read_csr(protocol::MemberReader& reader) {
+/// The request from elsewhere, which must be for the names and the key of the plan.
+void read_csr(protocol::MemberReader& reader, CertificatePlan& plan) {
     const auto text = reader.text("csr");
-    if (!text) return {};
-    auto der = base::from_base64url(*text);
-    if (!der || !pki::Csr::from_kept_der(*der)) {
-        reader.refuse("csr", "not a certification request (DER in base64url)");
-        return {};
-    }
-    return std::move(*der);
+    if (!text) return;
+    const auto der = base::from_base64url(*text);
+    const auto request = der ? CertificateRequest::from_octets(*der) : std::unexpected(der.error());
+    if (!request)
+        reader.refuse("csr", request.error().message);
+    else if (sorted_values(request->identifiers()) != sorted_values(plan.identifiers()))
+        reader.refuse("csr", "it is for other names");
+    else if (plan.key_types != std::vector{request->key_type()})
+        reader.refuse("csr", fmt::format("the type of its key is {}",
+                                         crypto::to_string(request->key_type())));
+    else
+        plan.csr = request->der();
 }
 
 }  // namespace
@@ -310,19 +316,18 @@ base::Result<CertificatePlan> CertificatePlan::from_json(base::BytesView json) {
     plan.preferred_chain = reader.text_or_empty("preferred_chain");
     plan.account = read_account(reader);
     plan.renew_before = read_renew_before(reader);
-    plan.csr = read_csr(reader);
     plan.pre_hook = reader.text_or_empty("pre_hook");
     plan.post_hook = reader.text_or_empty("post_hook");
     plan.failure_hook = reader.text_or_empty("failure_hook");
     plan.deploy_targets = read_targets(reader, *object);
     plan.key_types = read_key_types(reader, *object);
     if (reader.boolean("reuse_key").value_or(false)) plan.key_reuse = KeyReuse::same_key;
-    if (!plan.csr.empty() && plan.key_types.size() > 1)
-        reader.refuse("key_types", "a request (csr) is for one key");
     auto names = read_names(reader);
     if (reader.error()) return std::unexpected(*reader.error());
     if (!names) return std::unexpected(names.error());
     plan.names = std::move(*names);
+    read_csr(reader, plan);
+    if (reader.error()) return std::unexpected(*reader.error());
     return plan;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/base64url.h"
 #include "client/durable_file.h"
 #include "client/testing/temporary_folder.h"
 #include "pki/csr.h"
@@ -155,6 +156,8 @@ TEST(CertificatePlan, KeepsWhatRenewalsNeed) {
     all.failure_hook = "/usr/local/bin/tell 'it failed'";
     pki::SubjectNames names;
     names.dns_names = {"a.example"};
+    all.names = {RequestedName::from_text("a.example", "standalone").value()};
+    all.key_types = {crypto::KeyType::ec_p256};
     all.csr = pki::make_csr(crypto::PrivateKey::generate(crypto::KeyType::ec_p256), names);
     const auto json = all.to_json();
     EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(json)), all);
@@ -174,7 +177,17 @@ TEST(CertificatePlan, SaysWhatIsWrongWithWhatRenewalsNeed) {
                 StartsWith("required_profile: profile stands beside it"));
     EXPECT_THAT(error_of(R"("account": "../x")"), StartsWith("account: "));
     EXPECT_THAT(error_of(R"("renew_before": "soon")"), StartsWith("renew_before: must be"));
-    EXPECT_THAT(error_of(R"("csr": "AAAA")"), StartsWith("csr: not a certification request"));
+    EXPECT_THAT(error_of(R"("csr": "AAAA")"), StartsWith("csr: it is no certification request"));
+    const auto with_csr = [&](crypto::KeyType type, const char* name) {
+        pki::SubjectNames names;
+        names.dns_names = {name};
+        const auto der = pki::make_csr(crypto::PrivateKey::generate(type), names);
+        return error_of("\"csr\": \"" + base::base64url(der) + "\"");
+    };
+    EXPECT_EQ(with_csr(crypto::KeyType::ec_p256, "a.example"), "nothing");
+    EXPECT_EQ(with_csr(crypto::KeyType::ec_p256, "b.example"), "csr: it is for other names");
+    EXPECT_EQ(with_csr(crypto::KeyType::ec_p384, "a.example"),
+              "csr: the type of its key is ec-p384");
 }
 
 TEST(CertificatePlan, SaysWhatIsWrongWithLists) {
