@@ -1,17 +1,15 @@
 #include "dns/message.h"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 
+#include "dns/message_reader.h"
+#include "dns/message_writer.h"
 #include "net/ascii.h"
 
 namespace cairn::dns {
 namespace {
 
-constexpr std::size_t max_wire_name = 255;
-constexpr std::size_t max_compression_links = 128;
-constexpr std::uint16_t class_internet = 1;
 constexpr std::uint8_t caa_critical = 0x80;
 
 /// The header's second and third octet, RFC 1035 section 4.1.1.
@@ -22,84 +20,6 @@ constexpr std::uint16_t flag_truncated = 0x0200;
 constexpr std::uint16_t flag_recursion_desired = 0x0100;
 constexpr std::uint16_t mask_response_code = 0x000f;
 constexpr std::uint16_t type_opt = 41;
-
-/// One octet of a label as text: in lower case, and escaped if it would be misread (RFC 4343
-/// section 2.1).
-void append_name_octet(std::string& text, std::uint8_t octet) {
-    const char character = static_cast<char>(octet);
-    if (octet > 0x20 && octet < 0x7f && character != '.' && character != '\\') {
-        text += net::ascii_lower(character);
-    } else {
-        text += '\\';
-        for (const int power : {100, 10, 1}) text += static_cast<char>('0' + octet / power % 10);
-    }
-}
-
-/// Reads a message from front to end and never beyond its bounds.
-class MessageReader {
-  public:
-    explicit MessageReader(base::BytesView message) : message_(message) {}
-
-    [[nodiscard]] std::optional<std::uint16_t> u16() {
-        const auto octets = take(2);
-        if (!octets) return std::nullopt;
-        return static_cast<std::uint16_t>((*octets)[0] << 8U | (*octets)[1]);
-    }
-    [[nodiscard]] std::optional<std::uint32_t> u32() {
-        const auto octets = take(4);
-        if (!octets) return std::nullopt;
-        std::uint32_t number = 0;
-        for (const std::uint8_t octet : *octets) number = number << 8U | octet;
-        return number;
-    }
-    [[nodiscard]] std::optional<base::BytesView> take(std::size_t count) {
-        if (message_.size() - position_ < count) return std::nullopt;
-        const auto octets = message_.subspan(position_, count);
-        position_ += count;
-        return octets;
-    }
-    /// A name, its compression resolved, in lower case without final dot (RFC 1035 section 4.1.4).
-    [[nodiscard]] std::optional<std::string> name() {
-        std::string text;
-        std::size_t wire_size = 1;
-        std::size_t at = position_;
-        std::size_t links = 0;
-        for (;;) {
-            if (at >= message_.size()) return std::nullopt;
-            const std::uint8_t size = message_[at];
-            if ((size & 0xc0U) == 0xc0U) {
-                if (at + 2 > message_.size() || ++links > max_compression_links) {
-                    return std::nullopt;
-                }
-                const std::size_t target =
-                    static_cast<std::size_t>(size & 0x3fU) << 8U | message_[at + 1];
-                if (links == 1) position_ = at + 2;
-                // A pointer leads only to a "prior occurrence", so there are no loops.
-                if (target >= at) return std::nullopt;
-                at = target;
-                continue;
-            }
-            if (size > 63) return std::nullopt;
-            ++at;
-            if (size == 0) break;
-            wire_size += std::size_t{1} + size;
-            if (wire_size > max_wire_name || message_.size() - at < size) return std::nullopt;
-            if (!text.empty()) text += '.';
-            for (const std::uint8_t octet : message_.subspan(at, size)) {
-                append_name_octet(text, octet);
-            }
-            at += size;
-        }
-        if (links == 0) position_ = at;
-        return text;
-    }
-    void move_to(std::size_t position) { position_ = position; }
-    [[nodiscard]] std::size_t position() const { return position_; }
-
-  private:
-    base::BytesView message_;
-    std::size_t position_ = 0;
-};
 
 struct Record {
     std::string owner;
@@ -343,48 +263,24 @@ base::Result<Answer> parse_response(base::BytesView message, std::string_view na
 
 base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name, RecordType type,
                                      Recursion recursion) {
-    base::Bytes query;
-    const auto append_u16 = [&query](std::size_t number) {
-        query.push_back(static_cast<std::uint8_t>(number >> 8U & 0xffU));
-        query.push_back(static_cast<std::uint8_t>(number & 0xffU));
-    };
-    append_u16(id);
-    append_u16(recursion == Recursion::desired ? flag_recursion_desired : 0);
-    append_u16(1);  // question
-    append_u16(0);
-    append_u16(0);
-    append_u16(1);  // additional record: OPT
-    const auto name_start = query.size();
-    if (name.ends_with('.')) name.remove_suffix(1);
-    std::string_view rest = name;
-    for (bool last = false; !last;) {
-        const auto dot = rest.find('.');
-        last = dot == std::string_view::npos;
-        const auto label = rest.substr(0, dot);
-        rest.remove_prefix(last ? rest.size() : dot + 1);
-        const bool printable = std::ranges::all_of(label, [](char character) {
-            return character > 0x20 && character < 0x7f && character != '\\';
-        });
-        if (label.empty() || label.size() > 63 || !printable) {
-            return base::fail("\"" + base::printable(name) + "\" is not a name for the DNS");
-        }
-        query.push_back(static_cast<std::uint8_t>(label.size()));
-        std::ranges::copy(base::bytes_of(label), std::back_inserter(query));
-    }
-    query.push_back(0);
-    if (query.size() - name_start > max_wire_name) {
-        return base::fail("\"" + base::printable(name) + "\" is too long for the DNS");
-    }
-    append_u16(static_cast<std::uint16_t>(type));
-    append_u16(class_internet);
+    MessageWriter query;
+    query.u16(id);
+    query.u16(recursion == Recursion::desired ? flag_recursion_desired : 0);
+    query.u16(1);  // question
+    query.u16(0);
+    query.u16(0);
+    query.u16(1);  // additional record: OPT
+    if (auto written = query.name(name); !written) return std::unexpected(written.error());
+    query.u16(static_cast<std::uint16_t>(type));
+    query.u16(class_internet);
     // OPT (RFC 6891 section 6.1.2): the root name, the type, our size, then nothing.
-    query.push_back(0);
-    append_u16(type_opt);
-    append_u16(max_datagram);
-    append_u16(0);
-    append_u16(0);
-    append_u16(0);
-    return query;
+    query.u8(0);
+    query.u16(type_opt);
+    query.u16(max_datagram);
+    query.u16(0);
+    query.u16(0);
+    query.u16(0);
+    return query.take();
 }
 
 std::string_view to_string(RecordType type) {
