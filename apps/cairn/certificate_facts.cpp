@@ -37,7 +37,7 @@ std::int64_t days_left(const pki::Certificate& certificate, base::Time now) {
 
 boost::json::object facts_of(const pki::Certificate& certificate) {
     boost::json::array names;
-    for (const auto& name : certificate.names().dns_names) names.emplace_back(name);
+    for (const auto& name : certificate.names().dns_names) names.emplace_back(json_text(name));
     for (const auto& address : certificate.names().ip_addresses)
         names.emplace_back(address.to_string());
     return {{"names", std::move(names)},

@@ -14,6 +14,7 @@
 #include "apps/cairn/output.h"
 #include "apps/cairn/run.h"
 #include "apps/command_line/unknown_word.h"
+#include "base/json_quoted.h"
 #include "client/failure.h"
 
 namespace cairn {
@@ -82,8 +83,9 @@ int conclude(const std::string& command, Outcome outcome, const CommonOptions& o
              Console& console) {
     try {
         if (options.json)
-            console.print_answer(boost::json::serialize(to_json(command, outcome)),
-                                 outcome.delivery);
+            console.print_answer(
+                base::json_for_terminals(boost::json::serialize(to_json(command, outcome))),
+                outcome.delivery);
     } catch (const client::Failure& failure) {
         console.fail(failure);
         outcome.result = Result::failed;

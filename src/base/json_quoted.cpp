@@ -34,6 +34,17 @@ CodePoint code_point_at(std::string_view text) {
     return {length, value};
 }
 
+/// What a terminal obeys, does not show, or takes for a sign to turn the direction of what follows.
+bool is_unseen(char32_t value) {
+    return value < 0x20 || (value >= 0x7f && value < 0xa0) ||
+           (value >= 0x200b && value <= 0x200f) || (value >= 0x2028 && value <= 0x202e) ||
+           (value >= 0x2060 && value <= 0x206f) || value == 0xfeff;
+}
+
+std::string escaped(char32_t value) {
+    return fmt::format("\\u{:04x}", static_cast<unsigned>(value));
+}
+
 /// ASCII that needs no escape in JSON or on a terminal.
 bool stands_for_itself(char c) {
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
@@ -81,9 +92,8 @@ void append_json_quoted(std::string& json, std::string_view text) {
             json += text.front();
         } else if (point.value == '\n') {
             json += "\\n";
-        } else if (point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0)) {
-            // C1 controls too: logs are read on terminals.
-            json += fmt::format("\\u{:04x}", static_cast<unsigned>(point.value));
+        } else if (is_unseen(point.value)) {
+            json += escaped(point.value);
         } else {
             json += text.substr(0, point.length);
         }
@@ -96,6 +106,22 @@ std::string json_quoted(std::string_view text) {
     std::string quoted;
     append_json_quoted(quoted, text);
     return quoted;
+}
+
+std::string json_for_terminals(std::string_view json) {
+    std::string plain;
+    plain.reserve(json.size());
+    while (!json.empty()) {
+        const CodePoint point = code_point_at(json);
+        if (point.length == 0)
+            plain += "\xef\xbf\xbd";
+        else if (point.value >= 0x7f && is_unseen(point.value))
+            plain += escaped(point.value);  // only strings can hold it
+        else
+            plain += json.substr(0, point.length);
+        json.remove_prefix(std::max<std::size_t>(point.length, 1));
+    }
+    return plain;
 }
 
 }  // namespace cairn::base

@@ -15,7 +15,9 @@ TEST(JsonQuoted, EscapesAndRepairs) {
         {"a\tb\r\nc", R"("a\u0009b\u000d\nc")"},
         {std::string_view("\0", 1), R"("\u0000")"},
         {"\x7f", R"("\u007f")"},
-        {"\xc2\x9b", R"("\u009b")"},  // CSI, a control character of terminals
+        {"\xc2\x9b", R"("\u009b")"},      // CSI, a control character of terminals
+        {"\xe2\x80\xae", R"("\u202e")"},  // turns the line around
+        {"\xef\xbb\xbf", R"("\ufeff")"},
         {"\xc3\xa9", "\"\xc3\xa9\""},
         {"\xe2\x82\xac", "\"\xe2\x82\xac\""},
         {"\xf0\x9f\x94\x92", "\"\xf0\x9f\x94\x92\""},
@@ -61,6 +63,12 @@ TEST(JsonQuoted, IsAppended) {
     std::string json = "[";
     append_json_quoted(json, "a");
     EXPECT_EQ(json, R"(["a")");
+}
+
+TEST(JsonForTerminals, EscapesWhatATerminalObeys) {
+    EXPECT_EQ(json_for_terminals("{\"a\":\n \"\xc2\x9b\x7f\xe2\x80\xae\xc3\xa9\xff\\n\"}"),
+              "{\"a\":\n \"\\u009b\\u007f\\u202e\xc3\xa9\xef\xbf\xbd\\n\"}");
+    EXPECT_EQ(json_for_terminals(""), "");
 }
 
 }  // namespace
