@@ -134,7 +134,7 @@ TEST_F(AttemptRecordTest, OfAnIssuanceHasAllThatLedToIt) {
     bench_.ca.unconvinced_of = {"a.example"};
     const IssuanceOrder order{.lineage = name_,
                               .plan = bench_.plan({"a.example"}),
-                              .account = {.terms = Terms::agreed},
+                              .account = {.terms = Terms::agreed, .contact = {}, .external = {}},
                               .replaces = {}};
     EXPECT_THAT(failure_of([&] { issue(environment_, order, bench_.heard); }),
                 HasSubstr("a.example"));
@@ -162,7 +162,7 @@ TEST(RecordedAttempt, ReadsWhatIsCutOffOrOfALaterVersion) {
     EXPECT_EQ(read->state, AttemptState::interrupted);
     ASSERT_THAT(read->steps, SizeIs(1));
     EXPECT_EQ(read->steps[0].after, std::chrono::milliseconds(7));
-    for (const std::string text :
+    for (const std::string& text :
          {std::string(), std::string("{}"), std::string("x"),
           std::string(R"({"version": 2, "attempt": "x", "lineage": "a", "work": "renew"})"),
           std::string(R"({"version": 1, "attempt": "x", "lineage": "a", "work": "dance"})")})
