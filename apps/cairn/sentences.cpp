@@ -45,6 +45,8 @@ std::string sentence_of(const client::ProgressEvent& event) {
                                base::printable(event.text), event.failure->what());
         case obtaining_for_key_type:
             return fmt::format("Obtaining the certificate for a key of type {}.", event.text);
+        case renewing:
+            return fmt::format("It is renewed: {}.", event.text);
         case placing_order:
             return fmt::format("Ordering a certificate for {} from {}.", list(event.identifiers),
                                event.host);

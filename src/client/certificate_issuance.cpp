@@ -184,9 +184,9 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order,
     // Noted before the switch, so that a crash behind it does not leave servers with the old one.
     using enum LineageFacts::DeployHook;
     LineageFactStore(environment.state, order.member()).change([&](LineageFacts& facts) {
-        facts.obtain(
-            {number.value_or(lineage.next_number()), environment.clock.now(), directory_url},
-            order.plan.deploy_targets.empty() ? none : has_to_run);
+        facts.obtain({number.value_or(lineage.next_number()), environment.clock.now(),
+                      directory_url, order.plan.profile},
+                     order.plan.deploy_targets.empty() ? none : has_to_run);
     });
     if (!is_live) lineage.install(generation);
 }

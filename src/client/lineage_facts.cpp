@@ -14,8 +14,8 @@ namespace cairn::client {
 namespace {
 
 constexpr std::int64_t current_version = 1;
-constexpr std::array<std::string_view, 10> known_members = {
-    "version",  "order",    "renewal_info", "attempts", "revocations",
+constexpr std::array<std::string_view, 11> known_members = {
+    "version",  "order",    "renewal_info", "hastened", "attempts", "revocations",
     "obtained", "deployed", "deployments",  "key_type", "further"};
 
 std::string json_string(std::string_view text) {
@@ -44,6 +44,11 @@ std::string json_of(const RenewalAdvice& advice) {
                        json_string(advice.certificate), json_string(advice.next_question), window);
 }
 
+std::string json_of(const Hastening& hastening) {
+    return fmt::format("{{\"certificate\": {}, \"time\": {}}}", json_string(hastening.certificate),
+                       json_string(hastening.time));
+}
+
 std::string json_of(const Attempt& attempt) {
     return fmt::format(
         "{{\"ended\": {}, \"ca\": {}{}}}", json_string(attempt.ended),
@@ -62,8 +67,11 @@ std::string json_of(const GenerationFact& generation) {
         generation.directory_url.empty()
             ? std::string()
             : fmt::format(", \"ca\": {}", base::json_quoted(generation.directory_url));
-    return fmt::format("{{\"generation\": {}, \"since\": {}{}}}", generation.number,
-                       json_string(generation.since), authority);
+    const auto profile = generation.profile ? fmt::format(", \"profile\": {}",
+                                                          base::json_quoted(*generation.profile))
+                                            : std::string();
+    return fmt::format("{{\"generation\": {}, \"since\": {}{}{}}}", generation.number,
+                       json_string(generation.since), authority, profile);
 }
 
 std::string json_of(const DeploymentFact& deployment) {
@@ -111,6 +119,14 @@ base::Result<RenewalAdvice> advice_from(const boost::json::object& object) {
     return advice;
 }
 
+base::Result<Hastening> hastening_from(const boost::json::object& object) {
+    protocol::MemberReader reader(object);
+    Hastening hastening{.certificate = std::string(reader.required_text("certificate")),
+                        .time = reader.time("time").value_or(base::Time{})};
+    if (reader.error()) return std::unexpected(*reader.error());
+    return hastening;
+}
+
 base::Result<Attempt> attempt_from(const boost::json::object& object) {
     protocol::MemberReader reader(object);
     Attempt attempt{.ended = reader.time("ended").value_or(base::Time{}),
@@ -140,9 +156,12 @@ base::Result<GenerationFact> generation_from(const boost::json::object& object) 
     const auto number = reader.integer("generation");
     const auto since = reader.time("since");
     auto authority = reader.text_or_empty("ca");
+    std::optional<std::string> profile;
+    if (object.contains("profile")) profile = reader.text_or_empty("profile");
     if (reader.error()) return std::unexpected(*reader.error());
     if (!number || *number < 1 || !since) return base::fail("generation or since is missing");
-    return GenerationFact{static_cast<unsigned long>(*number), *since, authority};
+    return GenerationFact{static_cast<unsigned long>(*number), *since, authority,
+                          std::move(profile)};
 }
 
 base::Result<DeploymentFact> deployment_from(const boost::json::object& object) {
@@ -253,7 +272,7 @@ void LineageFacts::deploy(const DeployTarget& target, base::Time time) {
 
 void LineageFacts::deploy(base::Time time) {
     if (is_deployment_pending())
-        deployed = GenerationFact{obtained->number, time, obtained->directory_url};
+        deployed = GenerationFact{obtained->number, time, obtained->directory_url, {}};
     deployments.clear();
 }
 
@@ -292,6 +311,7 @@ std::string members_of(const LineageFacts& facts) {
     };
     if (facts.order) add("order", json_of(*facts.order));
     if (facts.advice) add("renewal_info", json_of(*facts.advice));
+    if (facts.hastening) add("hastened", json_of(*facts.hastening));
     if (!facts.attempts.empty()) add("attempts", list(facts.attempts));
     if (!facts.revocations.empty()) add("revocations", list(facts.revocations));
     if (facts.obtained) add("obtained", json_of(*facts.obtained));
@@ -312,6 +332,7 @@ base::Result<LineageFacts> facts_from(const boost::json::object& object) {
     LineageFacts facts;
     reader.take("order", facts.order, &order_from);
     reader.take("renewal_info", facts.advice, &advice_from);
+    reader.take("hastened", facts.hastening, &hastening_from);
     reader.take("attempts", facts.attempts, &attempt_from);
     reader.take("revocations", facts.revocations, &revocation_from);
     reader.take("obtained", facts.obtained, &generation_from);

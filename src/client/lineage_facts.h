@@ -56,6 +56,14 @@ struct RenewalAdvice {
     base::Time next_question;
 };
 
+/// A renewal that was begun sooner than the certificate's age asks for, because its CA suggested
+/// so.
+struct Hastening {
+    /// The certificate to be replaced: the SHA-256 digest of its DER form, in hexadecimal.
+    std::string certificate;
+    base::Time time;
+};
+
 /// A revocation that was asked for from here.
 struct RevocationNote {
     base::Time time;
@@ -75,6 +83,8 @@ struct GenerationFact {
     base::Time since;
     /// The CA that it was obtained from; empty: not known.
     std::string directory_url{};
+    /// The profile that its plan named, which may be none; nothing: not known.
+    std::optional<std::string> profile{};
 };
 
 /// A certificate in the archive that one deploy target has learnt of.
@@ -95,6 +105,8 @@ struct LineageFacts {
 
     std::optional<OpenOrder> order;
     std::optional<RenewalAdvice> advice;
+    /// The last one.
+    std::optional<Hastening> hastening{};
     std::vector<Attempt> attempts;             ///< the newest last
     std::vector<KnownRevocation> revocations;  ///< the newest last
     /// The certificate that was put in place last.

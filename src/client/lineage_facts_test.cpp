@@ -33,10 +33,12 @@ TEST(LineageFacts, AreReadAsTheyWereWritten) {
     facts.order = OpenOrder{plan(), key, {"https://CA.example:443/order/1", "", true}};
     facts.advice =
         RenewalAdvice{"aki.serial", RenewalWindow{noon, noon + 24h, "https://why"}, noon + 6h};
+    facts.hastening = Hastening{"abcd", noon + 2h};
     facts.add(Attempt{noon, "https://ca.example/directory", Failure("boil water", "no fire")});
     facts.add(Attempt{noon + 1h, "https://ca.example/directory", std::nullopt});
     facts.add(KnownRevocation{"abcd", {noon, protocol::RevocationReason::superseded}});
-    facts.obtain({3, noon}, LineageFacts::DeployHook::has_to_run);
+    facts.obtain({3, noon, "https://ca.example/directory", "short"},
+                 LineageFacts::DeployHook::has_to_run);
 
     const auto read = again(facts);
     EXPECT_EQ(read.order->plan, facts.order->plan);
@@ -53,7 +55,10 @@ TEST(LineageFacts, AreReadAsTheyWereWritten) {
     EXPECT_EQ(read.attempts[1].ended, noon + 1h);
     EXPECT_EQ(read.revocation_of("abcd")->reason, protocol::RevocationReason::superseded);
     EXPECT_FALSE(read.revocation_of("dcba"));
+    EXPECT_EQ(read.hastening->certificate, "abcd");
+    EXPECT_EQ(read.hastening->time, noon + 2h);
     EXPECT_EQ(read.obtained->number, 3U);
+    EXPECT_EQ(read.obtained->profile, "short");
     EXPECT_FALSE(read.deployed);
     EXPECT_EQ(read.to_json(), facts.to_json());
 }

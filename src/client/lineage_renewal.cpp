@@ -1,6 +1,7 @@
 #include "client/lineage_renewal.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,15 +23,6 @@ bool may_ask(const std::optional<RenewalAdvice>& advice, const std::string& iden
     return !advice || advice->certificate != identifier || now >= advice->next_question ||
            // It cannot be that far away: the clock has gone back since.
            advice->next_question > now + longest_renewal_silence;
-}
-
-/// Of several certificates, some may have been obtained for a plan that was changed, while others
-/// could not be: whether this one is still of the plan before.
-bool is_of_former_plan(const pki::Certificate& certificate, const LineageMember& member,
-                       const CertificatePlan& plan) {
-    if (plan.key_types.size() == 1) return false;
-    return !is_exactly_for(certificate.names(), plan.identifiers()) ||
-           !is_of_type(certificate.public_key(), member.key_type(plan));
 }
 
 }  // namespace
@@ -69,6 +61,9 @@ void LineageRenewal::renew() {
     finish_earlier();
     // A lineage that has never had a certificate has no plan yet.
     if (!outcomes_.empty() && !std::filesystem::exists(environment_.state.renewal(name_))) return;
+    // What is seen is seen before anything of it is read: a change that is made meanwhile shows.
+    const auto key_types = plan().key_types;
+    const auto seen = LineageSight::of(environment_.state, name_, std::span(key_types).subspan(1));
     const auto wanted = plan();
     for (const auto& member : planned_members(name_, wanted)) {
         const auto key_type = member.key_type(wanted);
@@ -80,6 +75,22 @@ void LineageRenewal::renew() {
         }
     }
     deploy_if_pending(wanted);
+    enter(wanted, seen);
+}
+
+void LineageRenewal::enter(const CertificatePlan& plan, const LineageSight& seen) {
+    calendar_.forget(name_);
+    const bool is_idle = std::ranges::all_of(outcomes_, [](const RenewalOutcome& outcome) {
+        return outcome.kind == Kind::not_due && outcome.key_type && outcome.due_at;
+    });
+    if (!is_idle || outcomes_.size() != plan.key_types.size()) return;
+    CalendarEntry entry{.due = {}, .next_action = next_action_, .sight = {}};
+    for (const auto& outcome : outcomes_)
+        entry.due.emplace_back(*outcome.key_type, *outcome.due_at);
+    const auto again =
+        LineageSight::of(environment_.state, name_, std::span(plan.key_types).subspan(1));
+    // What this run has changed itself, the next one verifies once more.
+    if (again == seen) calendar_.enter(name_, std::move(entry), seen, environment_.clock.now());
 }
 
 RenewalOutcome& LineageRenewal::add(Kind kind, std::optional<crypto::KeyType> key_type) {
@@ -127,6 +138,8 @@ void LineageRenewal::rehearse() {
 
 /// Puts in place what an earlier run had asked for.
 void LineageRenewal::finish_earlier() {
+    const auto known = LineageFactStore(environment_.state, name_).read_all();
+    if (known && !known->is_being_issued()) return;
     for (const auto& member : possible_members(name_)) {
         const auto begun = OrderRecord(environment_.state, member).find();
         if (!begun || !*begun || !(*begun)->position.is_finalizing) continue;
@@ -148,20 +161,29 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
         .lineage = name_, .plan = plan, .account = {}, .replaces = {}, .further = member.further};
     Lineage lineage(environment_.state, member);
     for (const auto& event : LineageMending(lineage).run()) progress_.tell(event);
-    // A lineage without a sound certificate is due.
+    DueTime due{environment_.clock.now(), DueReason::unsound};
     if (const auto current = lineage.current()) {
         const auto& certificate = current->chain.front();
-        const auto due_at = due_time(member, plan, certificate);
-        if (due_at && environment_.clock.now() < *due_at) {
-            add(Kind::not_due, order.key_type()).due_at = due_at;
+        due = due_time_of(member, plan, certificate);
+        next_action_ = std::min(next_action_, due.at);
+        if (environment_.clock.now() < due.at) {
+            auto& outcome = add(Kind::not_due, order.key_type());
+            outcome.due_at = due.at;
+            outcome.due = std::move(due);
             return;
         }
         order.replaces = renewal_identifier(certificate).value_or("");
         order.replaced_at = issuer_of(member, plan).directory_url;
+        if (due.reason == DueReason::window) note_hastening(member, certificate);
+    } else {
+        due.detail = base::printable(current.error().message);
     }
     if (shared_failure_) throw Failure(*shared_failure_);
+    progress_.tell({.kind = ProgressKind::renewing, .text = due.because()});
     const auto issued = obtain_certificate(environment_, order, progress_);
-    add(Kind::renewed, order.key_type()).certificate = issued.chain.front();
+    auto& outcome = add(Kind::renewed, order.key_type());
+    outcome.certificate = issued.chain.front();
+    outcome.due = std::move(due);
 }
 
 void LineageRenewal::deploy_if_pending(const CertificatePlan& plan) {
@@ -208,14 +230,17 @@ void LineageRenewal::deploy_earlier(const CertificatePlan& plan) {
         if (outcome.kind == Kind::not_due) outcome.kind = Kind::deployed;
 }
 
-std::optional<base::Time> LineageRenewal::due_time(const LineageMember& member,
-                                                   const CertificatePlan& plan,
-                                                   const pki::Certificate& certificate) const {
-    if (options_.force == RenewalForce::always || is_of_former_plan(certificate, member, plan))
-        return std::nullopt;
+DueTime LineageRenewal::due_time_of(const LineageMember& member, const CertificatePlan& plan,
+                                    const pki::Certificate& certificate) {
+    const auto now = environment_.clock.now();
+    if (options_.force == RenewalForce::always) return {now, DueReason::asked_for};
     const auto facts = advised_facts(member, plan, certificate);
-    if (facts.revocation_of(digest_of(certificate))) return std::nullopt;
-    return due_by_facts(certificate, facts);
+    auto due = due_time(plan, member, certificate, facts);
+    if (facts.advice) next_action_ = std::min(next_action_, facts.advice->next_question);
+    // These do not wait for a time.
+    if (due.reason == DueReason::revoked || due.reason == DueReason::plan_changed)
+        due.at = std::min(due.at, now);
+    return due;
 }
 
 LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const CertificatePlan& plan,
@@ -225,8 +250,9 @@ LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const Ce
     auto facts = store.read();
     if (!facts) throw Failure(fmt::format("renew {}", name_.text()), facts.error().message);
     const auto identifier = renewal_identifier(certificate);
-    const bool is_revoked = facts->revocation_of(digest_of(certificate)).has_value();
-    if (!identifier || is_revoked || !may_ask(facts->advice, *identifier, now))
+    const bool is_to_go = facts->revocation_of(digest_of(certificate)).has_value() ||
+                          !difference_from(plan, member, certificate, *facts).empty();
+    if (!identifier || is_to_go || !may_ask(facts->advice, *identifier, now))
         return std::move(*facts);
     const auto& issuer = facts->issuing_authority(plan);
     auto answer = fetch_renewal_window(
@@ -235,8 +261,19 @@ LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const Ce
     // What a CA has said once holds until it says otherwise.
     if (!answer.window && is_known) answer.window = facts->advice->window;
     facts->advice = RenewalAdvice{*identifier, answer.window, now + answer.ask_again_in};
-    store.change([&](LineageFacts& kept) { kept.advice = facts->advice; });
+    // That a CA has nothing to say is not worth a write for each of its certificates.
+    if (answer.is_offered || is_known)
+        store.change([&](LineageFacts& kept) { kept.advice = facts->advice; });
     return std::move(*facts);
+}
+
+void LineageRenewal::note_hastening(const LineageMember& member,
+                                    const pki::Certificate& certificate) const {
+    const auto now = environment_.clock.now();
+    if (now >= due_by_lifetime(certificate)) return;
+    LineageFactStore(environment_.state, member).change([&](LineageFacts& facts) {
+        facts.hastening = Hastening{digest_of(certificate), now};
+    });
 }
 
 Authority LineageRenewal::issuer_of(const LineageMember& member,

@@ -10,6 +10,8 @@
 #include "client/lineage_fact_store.h"
 #include "client/progress.h"
 #include "client/renewal.h"
+#include "client/renewal_calendar.h"
+#include "client/renewal_schedule.h"
 
 namespace cairn::client {
 
@@ -18,14 +20,16 @@ namespace cairn::client {
 class LineageRenewal {
   public:
     LineageRenewal(const Environment& environment, const RenewalOptions& options, LineageName name,
-                   Progress& progress)
+                   RenewalCalendar& calendar, Progress& progress)
         : environment_(environment),
           options_(options),
           name_(std::move(name)),
+          calendar_(calendar),
           listener_(progress, name_.text()),
           progress_(environment, name_, AttemptWork::renew, listener_) {}
 
-    /// What came of it, as `renew` tells. Waits for another run that works on the lineage.
+    /// What came of it, as `renew` tells. Waits for another run that works on the lineage. What was
+    /// verified and is not due is entered in the calendar.
     [[nodiscard]] std::vector<RenewalOutcome> run();
 
   private:
@@ -39,14 +43,17 @@ class LineageRenewal {
     void deploy_earlier(const CertificatePlan& plan);
     void fail_to_deploy(RenewalOutcome::Kind concerned, const Failure& failure);
 
-    /// When the certificate is due; nothing if it is now, whatever its age.
-    [[nodiscard]] std::optional<base::Time> due_time(const LineageMember& member,
-                                                     const CertificatePlan& plan,
-                                                     const pki::Certificate& certificate) const;
-    /// What is known of it, after its CA was asked when to renew it, if it may be asked now.
+    /// When and why the certificate is due, after its CA was asked when to renew it, if it may be
+    /// asked now.
+    [[nodiscard]] DueTime due_time_of(const LineageMember& member, const CertificatePlan& plan,
+                                      const pki::Certificate& certificate);
     [[nodiscard]] LineageFacts advised_facts(const LineageMember& member,
                                              const CertificatePlan& plan,
                                              const pki::Certificate& certificate) const;
+    /// Keeps that the certificate is replaced sooner than its age asks for.
+    void note_hastening(const LineageMember& member, const pki::Certificate& certificate) const;
+    /// Enters in the calendar what was found out, if nothing is to be done now.
+    void enter(const CertificatePlan& plan, const LineageSight& seen);
     /// The CA that issued what is in place, as far as is known.
     [[nodiscard]] Authority issuer_of(const LineageMember& member,
                                       const CertificatePlan& plan) const;
@@ -58,8 +65,11 @@ class LineageRenewal {
     const Environment& environment_;
     const RenewalOptions& options_;
     const LineageName name_;
+    RenewalCalendar& calendar_;
     LineageProgress listener_;
     AttemptRecord progress_;
+    /// When there is something to do at the soonest, by what was found out so far.
+    base::Time next_action_ = base::Time::max();
     std::vector<RenewalOutcome> outcomes_;
     /// A failure that would be repeated for another certificate of the lineage.
     std::optional<Failure> shared_failure_;

@@ -17,6 +17,8 @@ std::string_view to_string(ProgressKind kind) {
             return "authority_not_ready";
         case obtaining_for_key_type:
             return "obtaining_for_key_type";
+        case renewing:
+            return "renewing";
         case placing_order:
             return "placing_order";
         case going_on_with_order:
@@ -98,6 +100,7 @@ Phase phase_of(ProgressKind kind) {
         case authority_not_ready:
             return Phase::account;
         case obtaining_for_key_type:
+        case renewing:
         case placing_order:
         case going_on_with_order:
         case order_unreadable:
@@ -164,6 +167,7 @@ bool is_warning(ProgressKind kind) {
             return true;
         case registering_account:
         case obtaining_for_key_type:
+        case renewing:
         case placing_order:
         case going_on_with_order:
         case order_came_to_nothing:

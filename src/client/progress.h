@@ -22,6 +22,7 @@ enum class ProgressKind {
     asking_another_authority,  ///< failure: of the CA before; text: the directory of the next
     authority_not_ready,       ///< failure; text: the directory of a CA that cannot stand in
     obtaining_for_key_type,    ///< text: one of the plan's key types
+    renewing,                  ///< text: why it is due
     placing_order,             ///< identifiers, host
     going_on_with_order,       ///< identifiers, host, text: the status of the order
     order_unreadable,          ///< text: what is wrong with what is kept of it

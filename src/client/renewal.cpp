@@ -8,12 +8,22 @@
 
 #include "client/certificate_authorities.h"
 #include "client/lineage_renewal.h"
+#include "client/renewal_calendar.h"
 #include "client/revocation.h"
 
 namespace cairn::client {
 namespace {
 
-constexpr base::Seconds short_life = std::chrono::days{10};
+/// What is known of a lineage in which nothing is to be done, as outcomes.
+std::vector<RenewalOutcome> outcomes_of(const LineageName& lineage, const CalendarEntry& entry) {
+    std::vector<RenewalOutcome> outcomes;
+    for (const auto& [type, time] : entry.due)
+        outcomes.push_back({.lineage = lineage,
+                            .key_type = type,
+                            .kind = RenewalOutcome::Kind::not_due,
+                            .due_at = time});
+    return outcomes;
+}
 
 }  // namespace
 
@@ -46,19 +56,6 @@ CertificatePlan rehearsal_of(CertificatePlan plan, const LineageName& lineage,
         "dropped, so its limits count it.");
 }
 
-base::Time due_by_lifetime(const pki::Certificate& certificate) {
-    const auto lifetime = certificate.not_after() - certificate.not_before();
-    return certificate.not_before() + (lifetime < short_life ? lifetime / 2 : lifetime * 2 / 3);
-}
-
-base::Time due_by_window(const pki::Certificate& certificate, const RenewalWindow& window) {
-    // A window that reaches to the end of the validity leaves no time for a second try.
-    const auto lifetime = certificate.not_after() - certificate.not_before();
-    const auto reserve =
-        std::min(std::max<base::Seconds>(lifetime / 10, std::chrono::days(1)), lifetime / 3);
-    return std::min(window.moment_for(certificate), certificate.not_after() - reserve);
-}
-
 base::Time due_by_facts(const pki::Certificate& certificate, const LineageFacts& facts) {
     if (const auto note = facts.revocation_of(digest_of(certificate))) return note->time;
     const auto& advice = facts.advice;
@@ -71,20 +68,35 @@ std::vector<RenewalOutcome> renew(const Environment& environment,
                                   const std::vector<LineageName>& lineages,
                                   const RenewalOptions& options, Progress& progress) {
     std::vector<std::vector<RenewalOutcome>> outcomes(lineages.size());
+    RenewalCalendar calendar(environment.state);
+    const bool is_scheduled =
+        options.force == RenewalForce::if_due && options.installing == Installing::yes;
+    std::vector<std::size_t> left;
+    for (std::size_t index = 0; index < lineages.size(); ++index) {
+        std::optional<CalendarEntry> known;
+        if (is_scheduled) known = calendar.find(lineages[index], environment.clock.now());
+        if (known)
+            outcomes[index] = outcomes_of(lineages[index], *known);
+        else
+            left.push_back(index);
+    }
     std::atomic<std::size_t> next = 0;
-    std::atomic<std::size_t> settled = 0;
+    std::atomic<std::size_t> settled = lineages.size() - left.size();
     {
         std::vector<std::jthread> threads;
-        const auto count = std::min(options.parallel, lineages.size());
+        const auto count = std::min(options.parallel, left.size());
         for (std::size_t i = 0; i < count; ++i)
             threads.emplace_back([&] {
-                for (auto index = next++; index < lineages.size(); index = next++) {
+                for (auto taken = next++; taken < left.size(); taken = next++) {
+                    const auto index = left[taken];
                     outcomes[index] =
-                        LineageRenewal(environment, options, lineages[index], progress).run();
+                        LineageRenewal(environment, options, lineages[index], calendar, progress)
+                            .run();
                     progress.count(++settled, lineages.size());
                 }
             });
     }
+    calendar.keep(environment.clock.now());
     std::vector<RenewalOutcome> results;
     for (auto& some : outcomes) std::ranges::move(some, std::back_inserter(results));
     return results;

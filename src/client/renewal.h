@@ -9,21 +9,13 @@
 #include "client/lineage_facts.h"
 #include "client/progress.h"
 #include "client/renewal_info.h"
+#include "client/renewal_schedule.h"
 #include "client/state_directory.h"
 #include "pki/certificate.h"
 
 namespace cairn::client {
 
-/// When a certificate is renewed if its CA says nothing: past two thirds of its life, or half of it
-/// if that is shorter than ten days, so that some days are left for mending what fails.
-[[nodiscard]] base::Time due_by_lifetime(const pki::Certificate& certificate);
-
-/// When it is renewed if the CA has suggested a window; never later than it expires.
-[[nodiscard]] base::Time due_by_window(const pki::Certificate& certificate,
-                                       const RenewalWindow& window);
-
-/// When it is renewed by what is known of its lineage: by the CA's window if
-/// there is one for this certificate, at once if it is revoked.
+/// When a certificate is renewed by what is known of its lineage, apart from its plan.
 [[nodiscard]] base::Time due_by_facts(const pki::Certificate& certificate,
                                       const LineageFacts& facts);
 
@@ -62,6 +54,8 @@ struct RenewalOutcome {
     Kind kind = Kind::not_due;
     /// For `not_due` and `deployed`: when it will be.
     std::optional<base::Time> due_at{};
+    /// Why it was due, or is due then; nothing where an earlier run has found it out.
+    std::optional<DueTime> due{};
     /// For `renewed`: the new certificate.
     std::optional<pki::Certificate> certificate{};
     /// For `failed`: why.
@@ -69,8 +63,9 @@ struct RenewalOutcome {
 };
 
 /// Renews those of `lineages` that are due, in parallel, each on its own: what becomes of one does
-/// not touch another. The outcomes of each, one for each key type of its plan, in the same order;
-/// one for a lineage whose plan cannot be read.
+/// not touch another. Those that were verified lately, are not due and did not change since are not
+/// read again (`RenewalCalendar`). The outcomes of each, one for each key type of its plan, in the
+/// same order; one for a lineage whose plan cannot be read.
 [[nodiscard]] std::vector<RenewalOutcome> renew(const Environment& environment,
                                                 const std::vector<LineageName>& lineages,
                                                 const RenewalOptions& options, Progress& progress);

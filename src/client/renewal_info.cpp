@@ -38,7 +38,7 @@ std::optional<std::string> renewal_identifier(const pki::Certificate& certificat
 RenewalAnswer fetch_renewal_window(Session& session, const pki::Certificate& certificate) try {
     auto url = session.directory().renewal_info;
     const auto identifier = renewal_identifier(certificate);
-    if (url.empty() || !identifier) return {{}, usual_silence};
+    if (url.empty() || !identifier) return {{}, usual_silence, false};
     if (!url.ends_with('/')) url += '/';
     const auto reply = session.get_once(url + *identifier, "read the renewal information");
     if (!reply) return {{}, usual_silence};

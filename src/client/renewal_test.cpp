@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "client/lineage_fact_store.h"
+#include "client/renewal_calendar.h"
 #include "client/revocation.h"
 #include "client/testing/bench.h"
 
@@ -14,46 +15,6 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using Kind = RenewalOutcome::Kind;
 using std::chrono::days;
-
-pki::Certificate certificate_of(base::Seconds lifetime) {
-    testing::Issuer issuer;
-    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
-    return issuer
-        .issue(key.public_key(), testing::names({"a.example"}),
-               {base::Time(1000000s), base::Time(1000000s) + lifetime})
-        .front();
-}
-
-TEST(DueByLifetime, LeavesAThirdOrAHalfOfTheLife) {
-    struct Case {
-        base::Seconds lifetime, due_after;
-    };
-    const Case cases[] = {
-        {days{90}, days{60}}, {days{45}, days{30}},
-        {days{10}, 576000s},  {days{10} - 2s, days{5} - 1s},
-        {160h, 80h},          {days{6}, days{3}},
-        {1h, 30min},
-    };
-    for (const auto& [lifetime, due_after] : cases)
-        EXPECT_EQ(due_by_lifetime(certificate_of(lifetime)) - base::Time(1000000s), due_after)
-            << lifetime.count();
-}
-
-TEST(DueByWindow, IsInTheWindowButLeavesTimeForASecondTry) {
-    const auto certificate = certificate_of(days{90});
-    const base::Time start(2000000s);
-    const auto due = due_by_window(certificate, {start, start + 24h, {}});
-    EXPECT_GE(due, start);
-    EXPECT_LT(due, start + 24h);
-    const auto late = certificate.not_after() + 24h;
-    const auto lifetime = certificate.not_after() - certificate.not_before();
-    EXPECT_EQ(due_by_window(certificate, {late, late + 24h, {}}),
-              certificate.not_after() - lifetime / 10);
-    const auto brief = certificate_of(days{2});
-    const auto brief_late = brief.not_after();
-    EXPECT_EQ(due_by_window(brief, {brief_late, brief_late + 1h, {}}),
-              brief.not_after() - (brief.not_after() - brief.not_before()) / 3);
-}
 
 std::string why(const RenewalOutcome& outcome) {
     return outcome.failure ? outcome.failure->what() : "no failure";
@@ -106,6 +67,90 @@ TEST_F(Renewal, RenewsWhatIsDueWithTheSamePlan) {
     EXPECT_EQ(outcomes.front().certificate, live(name).front());
     EXPECT_EQ(bench_.ca.accounts_made, 1);
     EXPECT_EQ(bench_.ca.order_request->replaces, "");
+}
+
+TEST_F(Renewal, DoesNotReadAgainWhatItHasVerified) {
+    const auto name = issue_lineage("a.example");
+    const auto due_at = run({name}).front().due_at;
+    EXPECT_FALSE(RenewalCalendar(bench_.state).find(name, bench_.clock.now()))
+        << "what was changed only just now is no evidence";
+    const auto now = bench_.clock.now() + 10s;
+    RenewalCalendar calendar(bench_.state);
+    calendar.enter(
+        name, {.due = {{crypto::KeyType::ec_p256, now + 5h}}, .next_action = now + 5h, .sight = {}},
+        LineageSight::of(bench_.state, name, {}), now);
+    calendar.keep(now);
+    // The wrong time shows where it came from.
+    EXPECT_EQ(run({name}).front().due_at, now + 5h);
+    EXPECT_EQ(run({name}, RenewalForce::always).front().kind, Kind::renewed);
+    EXPECT_NE(run({name}).front().due_at, now + 5h);
+    EXPECT_GE(run({name}).front().due_at, due_at);
+}
+
+TEST_F(Renewal, NoticesAPlanThatWasEdited) {
+    const auto name = issue_lineage("a.example");
+    auto plan = CertificatePlan::read(bench_.state.renewal(name)).value();
+    const auto edit = [&](auto change) {
+        change(plan);
+        write_durably(bench_.state.renewal(name), plan.to_json(), FileAccess::owner);
+        auto outcomes = run({name});
+        EXPECT_EQ(outcomes.front().kind, Kind::renewed) << why(outcomes.front());
+        EXPECT_EQ(outcomes.front().due->reason, DueReason::plan_changed);
+        EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+        return outcomes.front().due->detail;
+    };
+    EXPECT_EQ(edit([&](CertificatePlan& edited) {
+                  edited.names = bench_.plan({"a.example", "b.example"}).names;
+              }),
+              "the plan names b.example too");
+    EXPECT_EQ(edit([](CertificatePlan& edited) { edited.names.erase(edited.names.begin()); }),
+              "the plan does not name a.example any more");
+    EXPECT_EQ(edit([](CertificatePlan& edited) { edited.key_types = {crypto::KeyType::ec_p384}; }),
+              "the plan wants a key of type ec-p384");
+    bench_.ca.profiles = {{"short", "six days"}};
+    EXPECT_EQ(edit([](CertificatePlan& edited) { edited.profile = "short"; }),
+              "the plan names the profile short");
+    EXPECT_THAT(bench_.heard.events(ProgressKind::renewing).back().text,
+                HasSubstr("the profile short"));
+}
+
+TEST_F(Renewal, NoticesThatThePlanNamesAnotherCa) {
+    const auto name = issue_lineage("a.example");
+    testing::FakeCa other;
+    auto plan = CertificatePlan::read(bench_.state.renewal(name)).value();
+    plan.authorities = {{other.directory_url(), other.server.root_file()}};
+    write_durably(bench_.state.renewal(name), plan.to_json(), FileAccess::owner);
+    const auto outcomes = run({name});
+    EXPECT_EQ(outcomes.front().kind, Kind::renewed) << why(outcomes.front());
+    EXPECT_THAT(outcomes.front().due->detail, HasSubstr("does not name its CA"));
+    EXPECT_EQ(other.orders_made, 1);
+    EXPECT_EQ(other.order_request->replaces, "") << "it is another's certificate";
+}
+
+TEST_F(Renewal, ACaThatAlwaysSaysNowGetsOneOrderWithinTheFloor) {
+    bench_.ca.offers_renewal_info = true;
+    bench_.ca.renewal_info =
+        R"({"suggestedWindow": {"start": "2020-01-02T04:00:00Z", "end": "2020-01-03T04:00:00Z"}})";
+    const auto name = issue_lineage("a.example");
+    const auto hastened = run({name});
+    EXPECT_EQ(hastened.front().kind, Kind::renewed) << why(hastened.front());
+    EXPECT_EQ(hastened.front().due->reason, DueReason::window);
+    const auto put_off = run({name});
+    EXPECT_EQ(put_off.front().kind, Kind::not_due);
+    EXPECT_EQ(put_off.front().due->reason, DueReason::put_off);
+    EXPECT_GT(put_off.front().due_at, bench_.clock.now() + days{4});
+    EXPECT_LT(put_off.front().due_at, bench_.clock.now() + days{5});
+    EXPECT_EQ(bench_.ca.orders_made, 2);
+    // It is the CA's word that is put off, and nothing else.
+    note_revocation(bench_.state, name, live(name).front(), {bench_.clock.now(), {}});
+    EXPECT_EQ(run({name}).front().kind, Kind::renewed);
+}
+
+TEST_F(Renewal, ACaWithoutRenewalInformationCostsNoWrites) {
+    const auto name = issue_lineage("a.example");
+    const auto before = FileStamp::of(bench_.state.facts(name));
+    EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+    EXPECT_EQ(FileStamp::of(bench_.state.facts(name)), before);
 }
 
 TEST_F(Renewal, RunsTheHookThatACrashLeftToBeRun) {

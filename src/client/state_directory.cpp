@@ -117,9 +117,9 @@ void StateDirectory::require_readable(IfMissing if_missing) const {
     const auto names = file_names_in(root_);
     if (if_missing == IfMissing::accept) return;
     if (!fs::exists(root_)) refuse("there is no such folder");
-    static constexpr std::array ours = {"accounts",    "archive", "attempts",   "challenges",
-                                        "deployments", "facts",   "live",       "locks",
-                                        "orders",      "renewal", "revocations"};
+    static constexpr std::array ours = {
+        "accounts", "archive", "attempts", "calendar", "challenges", "deployments", "facts",
+        "limits",   "live",    "locks",    "orders",   "renewal",    "revocations"};
     const bool is_ours = std::ranges::any_of(
         names, [](const auto& name) { return std::ranges::find(ours, name) != ours.end(); });
     if (!names.empty() && !is_ours) refuse("what is there was not made by cairn");
@@ -164,6 +164,15 @@ StateLock StateDirectory::lock_facts(const LineageName& name) const {
     // Also by a run that is asked to stop: what it has come to is kept.
     SystemTimer unstoppable;
     return lock_file(root_ / "locks" / (name.text() + ".facts"), unstoppable, file_patience);
+}
+
+StateLock StateDirectory::lock_limits() const {
+    SystemTimer unstoppable;
+    return lock_file(root_ / "locks" / "limits", unstoppable, file_patience);
+}
+
+std::optional<StateLock> StateDirectory::try_lock_daemon() const {
+    return try_lock_file(root_ / "locks" / "daemon");
 }
 
 StateLock StateDirectory::lock_accounts(Timer& timer, std::chrono::milliseconds patience) const {

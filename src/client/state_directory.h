@@ -37,8 +37,8 @@ class StateLock {
 };
 
 /// Where the client keeps its state, in certbot's shape (`live`, `archive`,
-/// `renewal`, `accounts`) with `facts`, `attempts`, `challenges` and `locks` besides. Makes
-/// what is missing, mode 0700. Thread-safe.
+/// `renewal`, `accounts`) with `facts`, `attempts`, `challenges`, `limits`, `locks` and `calendar`
+/// besides. Makes what is missing, mode 0700. Thread-safe.
 class StateDirectory {
   public:
     /// Nothing is made until something is written.
@@ -55,6 +55,10 @@ class StateDirectory {
 
     /// The folder of the attempts at a lineage.
     [[nodiscard]] std::filesystem::path attempts(const LineageName& name) const;
+    /// When something is next to be done for each lineage.
+    [[nodiscard]] std::filesystem::path calendar() const { return root_ / "calendar"; }
+    /// The folder of what is known of the limits of CAs.
+    [[nodiscard]] std::filesystem::path limits() const { return root_ / "limits"; }
     /// What has become of a lineage.
     [[nodiscard]] std::filesystem::path facts(const LineageName& name) const;
 
@@ -97,6 +101,11 @@ class StateDirectory {
     /// Waits, briefly, until nobody else changes the facts of this lineage.
     /// Throws Failure.
     [[nodiscard]] StateLock lock_facts(const LineageName& name) const;
+    /// Waits, briefly, until nobody else changes what is known of limits. Throws Failure.
+    [[nodiscard]] StateLock lock_limits() const;
+    /// The lock of the program that renews all the time, if nobody has it. Throws Failure if the
+    /// state cannot be written.
+    [[nodiscard]] std::optional<StateLock> try_lock_daemon() const;
     /// Waits until nobody else changes accounts. Throws Failure.
     [[nodiscard]] StateLock lock_accounts(Timer& timer, std::chrono::milliseconds patience) const;
 
