@@ -19,5 +19,6 @@ void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen
 void add_status_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_state_command(CLI::App& program, CommonOptions& common, Command& chosen);
 
 }  // namespace cairn

@@ -23,9 +23,11 @@ namespace {
 using Words = std::vector<std::string>;
 
 void add_common_options(CLI::App& program, CommonOptions& common) {
-    program.add_option("--state", common.state, "Where certificates, keys and accounts are kept")
+    program
+        .add_option("--state", common.state,
+                    "Where certificates, keys and accounts are kept; else /var/lib/cairn for root, "
+                    "and for others cairn in $XDG_STATE_HOME or ~/.local/state")
         ->envname("CAIRN_STATE")
-        ->default_val(default_state)
         ->type_name("DIR");
     program.add_flag("--json", common.json,
                      "Print one JSON object with what came of it, whatever came of it");
@@ -62,7 +64,8 @@ Verbosity verbosity_of(const CommonOptions& options) {
 }
 
 /// What the command has come to, however it ended.
-Outcome run(const Command& command, const CommonOptions& options, Console& console) {
+Outcome run(const std::string& name, const Command& command, const CommonOptions& options,
+            Console& console) {
     const auto fail = [&](const client::Failure& failure) {
         console.fail(failure);
         return Outcome{.result = Result::failed, .data = {}, .failure = failure};
@@ -70,6 +73,7 @@ Outcome run(const Command& command, const CommonOptions& options, Console& conso
     try {
         Interruption interruption(console);
         Run everything(options, console, interruption);
+        if (!name.starts_with("state ")) everything.tell_of_former_place();
         return command(everything);
     } catch (const client::Failure& failure) {
         return fail(failure);
@@ -151,6 +155,7 @@ int main(int count, char** arguments) {
     cairn::add_status_command(program, common, command);
     cairn::add_revoke_command(program, common, command);
     cairn::add_account_command(program, common, command);
+    cairn::add_state_command(program, common, command);
     cairn::mention_common_options(program);
     try {
         program.parse(count, arguments);
@@ -159,6 +164,6 @@ int main(int count, char** arguments) {
         return cairn::refuse(program, error, {arguments + 1, arguments + count});
     }
     cairn::Console console(cairn::messages_of(common), cairn::verbosity_of(common));
-    return cairn::conclude(cairn::name_of_chosen(program), cairn::run(command, common, console),
-                           common, console);
+    const auto name = cairn::name_of_chosen(program);
+    return cairn::conclude(name, cairn::run(name, command, common, console), common, console);
 }

@@ -8,11 +8,25 @@
 #include "client/lineage_fact_store.h"
 
 namespace cairn {
+namespace {
+
+using Origin = client::StatePlace::Origin;
+
+client::StatePlace place_from(const CommonOptions& options) {
+    auto place =
+        client::state_place(options.state, client::StateUser::current(), client::former_state());
+    if (place.origin == Origin::unknown)
+        throw client::Failure("find the state", "this user has no home", "say --state DIR.");
+    return place;
+}
+
+}  // namespace
 
 Run::Run(const CommonOptions& options, Console& console, Interruption& interruption)
     : console_(console),
       timer_(interruption.token()),
-      state_(options.state),
+      place_(place_from(options)),
+      state_(place_.root),
       solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO}),
       sessions_({.directory_url = {},
                  .root_file = {},
@@ -32,9 +46,17 @@ client::Environment Run::environment() {
             .sessions = sessions_};
 }
 
+void Run::tell_of_former_place() {
+    if (place_.origin == Origin::former)
+        console_.say(fmt::format(
+            "The state of a former version in {} is used; `cairn state move` "
+            "moves it to {} and leaves links.",
+            place_.root.string(), client::usual_state(client::StateUser::current()).string()));
+}
+
 void Run::require_state() const {
     using IfMissing = client::StateDirectory::IfMissing;
-    state_.require_readable(state_.root() == default_state ? IfMissing::accept : IfMissing::refuse);
+    state_.require_readable(place_.origin == Origin::said ? IfMissing::refuse : IfMissing::accept);
 }
 
 std::vector<client::LineageName> Run::lineages(const std::vector<std::string>& names) const {

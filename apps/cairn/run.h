@@ -11,16 +11,15 @@
 #include "client/session_pool.h"
 #include "client/solver.h"
 #include "client/state_directory.h"
+#include "client/state_place.h"
 #include "client/timer.h"
 #include "crypto/random.h"
 
 namespace cairn {
 
-/// Where the state is unless something else is said.
-inline constexpr const char* default_state = "/etc/cairn";
-
 /// What is said on the command line for all commands.
 struct CommonOptions {
+    /// Empty: where it is by default.
     std::string state;
     bool json = false;
     /// Say what went wrong alone.
@@ -43,6 +42,9 @@ class Run {
 
     [[nodiscard]] Console& console() { return console_; }
     [[nodiscard]] const client::StateDirectory& state() const { return state_; }
+    [[nodiscard]] const client::StatePlace& place() const { return place_; }
+    /// Says so if the state is where a former version had it by default.
+    void tell_of_former_place();
     [[nodiscard]] const base::Clock& clock() const { return clock_; }
     [[nodiscard]] client::Timer& timer() { return timer_; }
     [[nodiscard]] client::SolverSet& solvers() { return solvers_; }
@@ -62,6 +64,7 @@ class Run {
     base::SystemClock clock_;
     crypto::SystemRandom random_;
     client::SystemTimer timer_;
+    client::StatePlace place_;
     client::StateDirectory state_;
     client::SolverSet solvers_;
     client::SessionPool sessions_;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,6 +91,17 @@ void link_durably(const fs::path& link, const fs::path& target) {
     Staged staged(staging_path(link));
     if (::symlink(target.c_str(), staged.path().c_str()) != 0) fail_with_errno("link", link);
     staged.rename_to(link);
+}
+
+void replace_by_link(const fs::path& path, const fs::path& target, const fs::path& aside) {
+    if (::symlink(target.c_str(), aside.c_str()) != 0) fail_with_errno("link", aside);
+    if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) {
+        // A file system without that: there is neither for a moment.
+        if (::unlink(aside.c_str()) != 0 || ::rename(path.c_str(), aside.c_str()) != 0)
+            fail_with_errno("move away", path);
+        if (::symlink(target.c_str(), path.c_str()) != 0) fail_with_errno("link", path);
+    }
+    sync_directory(path.parent_path());
 }
 
 void make_private_directory(const fs::path& directory) {

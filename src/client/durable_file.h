@@ -23,6 +23,11 @@ void write_durably(const std::filesystem::path& path, base::BytesView contents, 
 /// Makes `link` a symbolic link to `target`, in one step where it was one before. Throws Failure.
 void link_durably(const std::filesystem::path& link, const std::filesystem::path& target);
 
+/// Puts a symbolic link to `target` at `path`, and what was there at `aside`, which is in the same
+/// folder and must be free: in one step where the file system can do so. Throws Failure.
+void replace_by_link(const std::filesystem::path& path, const std::filesystem::path& target,
+                     const std::filesystem::path& aside);
+
 /// Makes `directory` and its missing parents, mode 0700. Throws Failure.
 void make_private_directory(const std::filesystem::path& directory);
 

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <stdio.h>
 
 namespace cairn::client {
 namespace {
@@ -27,20 +24,10 @@ bool is_same(const CertificateFiles& one, const CertificateFiles& other) {
 
 /// Puts a link in the place of a folder whose contents stand elsewhere too.
 void replace_folder_by_link(const fs::path& folder, const fs::path& target) {
-    const auto staged =
-        folder.parent_path() / fmt::format(".{}.mended", folder.filename().string());
-    fs::remove_all(staged);
-    fs::create_symlink(target, staged);
-    if (::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) != 0) {
-        // A file system without that: there is neither for a moment.
-        const auto elsewhere =
-            folder.parent_path() / fmt::format(".{}.old", folder.filename().string());
-        fs::remove_all(elsewhere);
-        fs::rename(folder, elsewhere);
-        fs::rename(staged, folder);
-        fs::remove_all(elsewhere);
-    }
-    fs::remove_all(staged);
+    const auto aside = folder.parent_path() / fmt::format(".{}.mended", folder.filename().string());
+    fs::remove_all(aside);
+    replace_by_link(folder, target, aside);
+    fs::remove_all(aside);
     sync_directory(folder.parent_path());
 }
 

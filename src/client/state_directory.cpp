@@ -73,6 +73,13 @@ base::Result<LineageName> LineageName::from_text(std::string_view text) {
     return LineageName(std::string(text));
 }
 
+std::span<const std::string_view> StateDirectory::folders() {
+    static constexpr std::array<std::string_view, 13> names = {
+        "accounts", "archive", "attempts", "calendar", "challenges", "deployments", "facts",
+        "limits",   "live",    "locks",    "orders",   "renewal",    "revocations"};
+    return names;
+}
+
 StateDirectory::StateDirectory(fs::path root)
     : root_(fs::absolute(std::move(root)).lexically_normal()) {}
 
@@ -117,11 +124,9 @@ void StateDirectory::require_readable(IfMissing if_missing) const {
     const auto names = file_names_in(root_);
     if (if_missing == IfMissing::accept) return;
     if (!fs::exists(root_)) refuse("there is no such folder");
-    static constexpr std::array ours = {
-        "accounts", "archive", "attempts", "calendar", "challenges", "deployments", "facts",
-        "limits",   "live",    "locks",    "orders",   "renewal",    "revocations"};
-    const bool is_ours = std::ranges::any_of(
-        names, [](const auto& name) { return std::ranges::find(ours, name) != ours.end(); });
+    const bool is_ours = std::ranges::any_of(names, [](const auto& name) {
+        return std::ranges::find(folders(), name) != folders().end();
+    });
     if (!names.empty() && !is_ours) refuse("what is there was not made by cairn");
 }
 

@@ -4,6 +4,7 @@
 #include <compare>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,10 @@ class StateLock {
 /// besides. Makes what is missing, mode 0700. Thread-safe.
 class StateDirectory {
   public:
+    /// The names of all that a state consists of, in this version and in earlier ones: whatever is
+    /// beside them in the folder (settings, credentials) is none of it.
+    [[nodiscard]] static std::span<const std::string_view> folders();
+
     /// Nothing is made until something is written.
     explicit StateDirectory(std::filesystem::path root);
 

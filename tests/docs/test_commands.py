@@ -82,7 +82,7 @@ class Place:
 
     def __init__(self, folder):
         self.folder = folder
-        for name in ("bin", "checkout", *(path.strip("/") for path in MOVED)):
+        for name in ("bin", "checkout", "var/lib/cairn", *(path.strip("/") for path in MOVED)):
             (folder / name).mkdir(parents=True, exist_ok=True)
         for program in ("cairn", "cairn-ca"):
             # Whoever runs it may not be let into the folder where it was built. A copy: what is given
@@ -117,7 +117,7 @@ class Place:
                 cwd=self.folder / "checkout", stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
                 env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.folder),
-                     "CAIRN_STATE": f"{self.folder}/etc/cairn", "LC_ALL": "C.UTF-8"})
+                     "CAIRN_STATE": f"{self.folder}/var/lib/cairn", "LC_ALL": "C.UTF-8"})
             try:
                 yield process, lambda: os.pread(log.fileno(), 1 << 20, 0).decode()
             finally:
