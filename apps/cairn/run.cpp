@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "client/leftovers.h"
 #include "client/lineage_fact_store.h"
 
 namespace cairn {
@@ -38,6 +39,7 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
                 clock_, timer_, random_) {}
 
 client::Environment Run::environment() {
+    client::remove_leftovers(state_);
     return {.state = state_,
             .clock = clock_,
             .timer = timer_,

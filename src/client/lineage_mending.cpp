@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "client/leftovers.h"
+
 namespace cairn::client {
 namespace {
 
@@ -44,6 +46,8 @@ const fs::path& counterpart(const fs::path& file, const CertificateFiles& files,
 std::vector<ProgressEvent> LineageMending::run() try {
     for (const auto& folder : {live_.parent_path(), live_, archive_.parent_path(), archive_})
         require_folder(folder);
+    for (const auto& folder : {live_, archive_, archive_ / "generations"})
+        remove_leftovers(folder, std::chrono::seconds{0});  // nobody else is here: this is locked
     const auto number_in_live = look_at_live();
     if (fs::exists(archive_)) mend_archive(number_in_live);
     if (fs::exists(lineage_.current_link())) mend_live();
