@@ -77,6 +77,7 @@ HABITS = {
 }
 
 
+@pytest.mark.checks(199)
 @pytest.mark.parametrize("habit", HABITS)
 def test_what_is_needed_is_taken_and_the_rest_ignored(cairn, ca, habit):
     ca.alter = HABITS[habit]
@@ -162,6 +163,7 @@ def test_a_rollover_that_died_is_settled_without_a_binding(cairn, ca, tmp_path):
 # Replaced certificates.
 
 
+@pytest.mark.checks(203)
 @pytest.mark.parametrize("answer", [
     problem("conflict", "replaced by another", status=409), problem("serverInternal", "", status=500),
     problem("malformed", "no ARI here"), Answer(500, b"oops"), Answer(409, b"")],
@@ -198,6 +200,7 @@ def test_a_failed_challenge_that_stays_pending_is_told(cairn, ca):
     assert ca.count("/challenge/") > 1, "the CA was not asked to look again"
 
 
+@pytest.mark.checks(198)
 def test_a_challenge_that_recovers_is_waited_for(cairn, ca):
     looks = []
 

@@ -17,7 +17,6 @@ what it would do.
 import contextlib
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
@@ -26,44 +25,14 @@ import time
 
 import pytest
 
+from harness.document import blocks_of
 from harness.process import BIN
 
-REPOSITORY = pathlib.Path(__file__).parents[2]
 DOCUMENTS = ["README.md", *(f"docs/{name}.md" for name in (
     "user-guide", "cluster", "observability"))]
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
 MOVED = ["/tmp/", "/var/lib/", "/var/www/html", "/etc/cairn", "/usr/local/bin/"]
-
-
-class Block:
-    def __init__(self, document, line, mark, language, text):
-        self.name = f"{document}:{line}"
-        self.mark, self.language, self.text = mark, language, text
-
-    @property
-    def commands(self):
-        """Line by line, with what is continued put together."""
-        joined = self.text.replace("\\\n", " ")
-        return [line for line in joined.splitlines() if line and not line.startswith("#")]
-
-
-def blocks_of(document):
-    """The fenced blocks, each with the comment before it."""
-    blocks, mark = [], ""
-    lines = iter(enumerate((REPOSITORY / document).read_text().splitlines(), 1))
-    for number, line in lines:
-        if line.startswith("```"):
-            text = []
-            for _, inner in lines:
-                if inner.startswith("```"):
-                    break
-                text.append(inner)
-            blocks.append(Block(document, number, mark, line[3:].strip(), "\n".join(text)))
-        if line.strip():
-            found = re.fullmatch(r"<!-- (.*) -->", line.strip())
-            mark = found[1] if found else ""
-    return blocks
 
 
 def why_no_network():

@@ -136,8 +136,13 @@ class CairnCa:
 class Pebble:
     """Debian's Pebble, with a certificate of our own for its API."""
 
-    def __init__(self, folder, dns, refused_nonces=0):
-        """`refused_nonces`: how many of 100 good nonces it refuses, to see whether clients retry."""
+    def __init__(self, folder, dns, refused_nonces=0, reused_proofs=0, bindings=None, blocked=(),
+                 alternate_roots=0, strict=False):
+        """`refused_nonces`: how many of 100 good nonces it refuses, to see whether clients retry.
+        `reused_proofs`: of 100 orders for a name that is proven, how many need no proof.
+        `bindings`: {key id: key in base64url} of external accounts, one of which is needed then.
+        `blocked`: domains that it refuses. `alternate_roots`: how many chains it offers besides one.
+        `strict`: it refuses what later versions of the standard may."""
         self.log = folder / "pebble.log"
         self.dns = dns
         self.port = reserve_port()
@@ -154,20 +159,23 @@ class Pebble:
             "managementListenAddress": f"127.0.0.1:{self.management_port}",
             "certificate": str(self.api_root), "privateKey": str(key),
             "httpPort": self.http_port, "tlsPort": self.tls_alpn_port,
-            "externalAccountBindingRequired": False,
+            "externalAccountBindingRequired": bool(bindings),
+            "externalAccountMACKeys": bindings or {}, "domainBlocklist": list(blocked),
         }}))
         self.server = Server(
-            ["/usr/bin/pebble", "-config", configuration, "-dnsserver", dns.address], self.log,
-            env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0",
-                              "PEBBLE_WFE_NONCEREJECT": str(refused_nonces)},
+            ["/usr/bin/pebble", "-config", configuration, "-dnsserver", dns.address,
+             *(["-strict"] if strict else [])], self.log,
+            env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": str(reused_proofs),
+                              "PEBBLE_WFE_NONCEREJECT": str(refused_nonces),
+                              "PEBBLE_ALTERNATE_ROOTS": str(alternate_roots)},
         )
         self.server.wait_until(lambda: _answers(self.directory, self.api_root))
 
     def stop(self):
         return self.server.stop()
 
-    def issuer_root(self):
-        url = f"https://localhost:{self.management_port}/roots/0"
+    def issuer_root(self, number=0):
+        url = f"https://localhost:{self.management_port}/roots/{number}"
         return requests.get(url, verify=str(self.api_root), timeout=10).text
 
     def is_revoked(self, serial):

@@ -55,9 +55,10 @@ class Cairn:
     def outcome(self, command, *arguments, environment=None, **options):
         """Runs it whatever its exit code is; the finished process with its outputs as text."""
         return subprocess.run(
-            self.command_line(command, *arguments), text=True, timeout=60,
+            self.command_line(command, *arguments), text=True,
             env=(self.environment or os.environ) | (environment or {}),
-            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+               "timeout": 60}
             | options)
 
     def issuing(self, name, *arguments, directory=None, solver="standalone"):

@@ -1,7 +1,8 @@
 """A disk that fails one program when a test says so, and notes with which calls it is written to.
 
 `done`: a write or sync is carried out, and says that it was not. `half_done`: half of a write is, and the
-next call of the kind fails."""
+next call of the kind fails. `killed`: the program is killed instead of the call, `killed_behind`: after it,
+`killed_within`: after half of a write."""
 
 import ctypes
 import errno
@@ -12,7 +13,8 @@ import pathlib
 from harness.process import run
 
 _SOURCE = pathlib.Path(__file__).with_name("disk_shim.c")
-_MANNERS = {"undone": 0, "done": 1, "half_done": 2}
+_MANNERS = {"undone": 0, "done": 1, "half_done": 2, "killed": 3, "killed_behind": 4,
+            "killed_within": 5}
 
 
 class _Call(ctypes.Structure):
@@ -62,8 +64,12 @@ class FaultyDisk:
 
     def environment(self):
         """The environment of the program with this disk."""
+        return os.environ | self.variables()
+
+    def variables(self):
+        """What of it makes the difference."""
         sanitizer = os.environ.get("ASAN_OPTIONS", "")
-        return os.environ | {
+        return {
             "LD_PRELOAD": str(self._library),
             "CAIRN_TEST_DISK": str(self._file),
             # The sanitizer must be loaded first; this library replaces only some functions.

@@ -1,11 +1,12 @@
 /* A disk that fails when a test says so: preloaded, it counts the calls with which one program writes
- * below a folder, notes them, and fails the one that it was told to. What it is told, and what it has
+ * below a folder, notes them, and fails the one that it was told to, or kills the program there. What it is told, and what it has
  * seen, stands in the file that CAIRN_TEST_DISK names, mapped, so that a test arms it while the
  * program runs. harness/disk.py compiles it and knows the same layout. */
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 enum { most_calls = 4000, name_size = 16, file_size = 112 };
-enum manner { undone, done, half_done };
+enum manner { undone, done, half_done, killed, killed_behind, killed_within };
 
 struct call {
     char name[name_size];
@@ -91,11 +92,26 @@ static long fail(void) {
     return -1;
 }
 
+static void die(void) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+}
+
+/* Dies here, if that is how it is to be; the call may have been carried out, or half of it. */
+#define DIE_WITH_FATE(how, call, half)          \
+    do {                                        \
+        if ((how) < killed) break;              \
+        if ((how) == killed_behind) (void)!(call); \
+        if ((how) == killed_within) (void)!(half); \
+        die();                                  \
+    } while (0)
+
 /* Carries the call out or not, and fails. */
 #define WITH_FATE(fate, call)            \
     do {                                 \
         const int how = (fate);          \
         if (how < 0) return (call);      \
+        DIE_WITH_FATE(how, call, 0);     \
         if (how == done) (void)!(call);  \
         return fail();                   \
     } while (0)
@@ -103,8 +119,10 @@ static long fail(void) {
 /* What changes a folder is done or it is not; it never fails after it was done. */
 #define NAME_WITH_FATE(fate, call)          \
     do {                                    \
-        if ((fate) >= 0) return fail();     \
-        return (call);                      \
+        const int how = (fate);             \
+        if (how < 0) return (call);         \
+        DIE_WITH_FATE(how, call, 0);        \
+        return fail();                      \
     } while (0)
 
 /* Half of it is written; the next call of the kind finds no room at all. */
@@ -112,6 +130,7 @@ static long fail(void) {
     do {                                   \
         const int how = (fate);            \
         if (how < 0) return (call);        \
+        DIE_WITH_FATE(how, call, half);    \
         if (how == done) (void)!(call);    \
         if (how != half_done) return fail(); \
         control->manner = undone;          \
@@ -156,6 +175,19 @@ int rename(const char *from, const char *to) {
 
 int unlink(const char *path) {
     NAME_WITH_FATE(fate_of_path("unlink", path), syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+}
+
+int remove(const char *path) {
+    const int error = errno;
+    struct stat what;
+    const int is_folder = lstat(path, &what) == 0 && S_ISDIR(what.st_mode);
+    errno = error;
+    NAME_WITH_FATE(fate_of_path("remove", path),
+                   syscall(SYS_unlinkat, AT_FDCWD, path, is_folder ? AT_REMOVEDIR : 0));
+}
+
+int symlink(const char *target, const char *path) {
+    NAME_WITH_FATE(fate_of_path("symlink", path), syscall(SYS_symlinkat, target, AT_FDCWD, path));
 }
 
 int mkdir(const char *path, mode_t mode) {

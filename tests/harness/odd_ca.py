@@ -14,6 +14,9 @@ Habits, to be set before or between runs of a client:
   holds         orders stay `processing` while this is true
   binding       {key id: HMAC key} of external accounts; none: no binding is asked for
   terms         URL of terms of service
+  validity      the times of certificates: (first, last), as time that is added to now
+
+Lies, floods and silence are in harness.hostile_ca.
 """
 
 import base64
@@ -55,6 +58,7 @@ class Answer:
     # Odd ways to send it:
     cut_at: int = None  # this many octets of the body come, then the connection ends
     pause: float = 0  # seconds before the body
+    raw: object = None  # octets, part by part, that are sent in place of an HTTP answer
 
 
 @dataclasses.dataclass
@@ -121,7 +125,9 @@ class OddCa:
         self.holds = False
         self.binding = {}
         self.terms = None
+        self.validity = (datetime.timedelta(hours=-1), datetime.timedelta(days=90))
 
+        self.sent = 0  # octets of raw answers that went out
         self.requests = []  # every request that was understood, signed or not
         self.accounts, self.orders, self.authorizations = {}, {}, {}
         self.certificates, self.revoked = [], {}
@@ -152,6 +158,10 @@ class OddCa:
     @property
     def proxy(self):
         return {"https_proxy": f"http://127.0.0.1:{self.proxy_port}", "no_proxy": ""}
+
+    def pausing(self):
+        """Inside the block no request is answered."""
+        return self._lock
 
     def issuer_root(self):
         return to_pem(self._root)
@@ -338,20 +348,28 @@ class OddCa:
         return self._object("order", self._order_object(number))
 
     def issue(self, csr):
-        now = datetime.datetime.utcnow()
-        leaf = (
-            x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(self._root.subject)
-            .public_key(csr.public_key()).serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=90))
-            .add_extension(
-                csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value, True)
-            .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                self._key.public_key()), False)
-            .sign(self._key, hashes.SHA256()))
+        """The chain for a CSR, as PEM text."""
+        names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        leaf = self.certify(csr.public_key(), names)
         self.certificates.append(leaf)
         return to_pem(leaf, self._root)
+
+    def certify(self, key, names, validity=None, issuer=None, purpose=None):
+        """A certificate of the root for a public key and what stands in a subjectAltName.
+        `issuer`: the (key, certificate) that sign instead."""
+        signer, authority = issuer or (self._key, self._root)
+        first, last = validity or self.validity
+        now = datetime.datetime.utcnow()
+        return (
+            x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(authority.subject)
+            .public_key(key).serial_number(x509.random_serial_number())
+            .not_valid_before(now + first).not_valid_after(now + last)
+            .add_extension(x509.SubjectAlternativeName(list(names)), True)
+            .add_extension(x509.ExtendedKeyUsage(
+                [purpose or x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                signer.public_key()), False)
+            .sign(signer, hashes.SHA256()))
 
     def _certificate(self, request, number):
         return Answer(200, self.orders[number]["chain"].encode(),
@@ -413,6 +431,9 @@ def _serve(ca, folder):
         def do(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = ca.answer(self.command, self.path, body)
+            if answer.raw is not None:
+                self.send_raw(answer.raw)
+                return
             content = answer.body
             if not isinstance(content, bytes):
                 content = json.dumps(content).encode()
@@ -431,6 +452,12 @@ def _serve(ca, folder):
                 self.close_connection = True
 
         do_GET = do_HEAD = do_POST = do
+
+        def send_raw(self, parts):
+            self.close_connection = True
+            for part in parts:
+                self.wfile.write(part)
+                ca.sent += len(part)
 
         def log_message(self, *_):
             pass

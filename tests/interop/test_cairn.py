@@ -65,6 +65,7 @@ def test_tls_alpn_01(cairn, tmp_path, cairn_seen, key_type):
     cairn_seen("tls-alpn-01", key_type)
 
 
+@pytest.mark.checks(204)
 @pytest.mark.parametrize("key_type", ["ec-p256", "rsa2048"])
 def test_dns_01_with_wildcard(cairn, tmp_path, cairn_seen, key_type, dns):
     name = unique_name()

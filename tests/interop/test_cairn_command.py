@@ -151,6 +151,7 @@ def test_deploy_hooks(cairn, program, tmp_path):
     cairn("renew", "--exit-code", expect=1)
 
 
+@pytest.mark.checks(204)
 def test_what_a_killed_run_left_is_taken_down(cairn, program, dns):
     name = unique_name()
     killer = program(f'{HOOK} "$1"; if [[ $1 == present ]]; then kill -9 $PPID; fi')
@@ -162,6 +163,7 @@ def test_what_a_killed_run_left_is_taken_down(cairn, program, dns):
     assert list((cairn.state / "challenges").iterdir()) == []
 
 
+@pytest.mark.checks(204)
 def test_an_interrupted_run_takes_down_what_it_put_up(cairn, dns):
     by_dns, by_hand = unique_name(), unique_name()
     with start(cairn, [f"{by_dns}=exec:{HOOK}", f"{by_hand}=manual"]) as run:
