@@ -39,6 +39,18 @@ bool has_other_names(const pki::SubjectNames& names) {
     return names.other_names != 0 || !names.uris.empty();
 }
 
+std::optional<base::Error> error_of_dates(std::string_view which,
+                                          const pki::Certificate& certificate, base::Time now) {
+    const auto told = [&](std::string_view wrong, base::Time when) {
+        return base::Error{fmt::format("{} {} {}, and the clock here says {}", which, wrong,
+                                       base::to_rfc3339(when), base::to_rfc3339(now))};
+    };
+    if (certificate.not_before() > now + clock_tolerance)
+        return told("is valid only from", certificate.not_before());
+    if (certificate.not_after() <= now) return told("was valid until", certificate.not_after());
+    return std::nullopt;
+}
+
 }  // namespace
 
 bool is_exactly_for(const pki::SubjectNames& names,
@@ -46,16 +58,29 @@ bool is_exactly_for(const pki::SubjectNames& names,
     return !has_other_names(names) && names_of(names) == values_of(identifiers);
 }
 
-base::Result<pki::Chain> issued_chain_from_pem(std::string_view pem, const crypto::PublicKey& key,
-                                               std::span<const protocol::Identifier> identifiers) {
+base::Result<pki::Chain> issued_chain_from_pem(std::string_view pem,
+                                               const ExpectedCertificate& expected) {
     auto chain = pki::chain_from_pem(pem);
     if (!chain) return chain;
     const auto& leaf = chain->front();
-    if (leaf.public_key() != key) return base::fail("the certificate holds another key than ours");
-    if (!is_exactly_for(leaf.names(), identifiers))
-        return base::fail(fmt::format(
-            "the certificate is for {}{}, but we asked for {}", list(names_of(leaf.names())),
-            has_other_names(leaf.names()) ? " and more" : "", list(values_of(identifiers))));
+    if (leaf.public_key() != expected.key)
+        return base::fail("the certificate holds another key than ours");
+    if (!is_exactly_for(leaf.names(), expected.identifiers))
+        return base::fail(fmt::format("the certificate is for {}{}, but we asked for {}",
+                                      list(names_of(leaf.names())),
+                                      has_other_names(leaf.names()) ? " and more" : "",
+                                      list(values_of(expected.identifiers))));
+    if (leaf.is_ca()) return base::fail("the certificate is one of a CA");
+    if (expected.purpose && !pki::is_for(leaf, *expected.purpose))
+        return base::fail("the certificate is not for a TLS server, by its key usage");
+    if (auto error = error_of_dates("the certificate", leaf, expected.now))
+        return std::unexpected(std::move(*error));
+    for (std::size_t i = 1; i < chain->size(); ++i)
+        if (!chain->at(i).is_ca())
+            return base::fail(fmt::format("certificate {} of the chain is of no CA", i + 1));
+    if (chain->size() > 1)
+        if (auto error = error_of_dates("the CA's certificate", chain->at(1), expected.now))
+            return std::unexpected(std::move(*error));
     return chain;
 }
 

@@ -22,7 +22,12 @@ class IssuedChain : public ::testing::Test {
         return pki::to_pem(issuer_.issue(key_.public_key(), testing::names(names)));
     }
     std::string refusal(const std::string& text, const std::vector<std::string>& names) {
-        const auto chain = issued_chain_from_pem(text, key_.public_key(), identifiers(names));
+        return refusal(text, names, base::SystemClock().now());
+    }
+    std::string refusal(const std::string& text, const std::vector<std::string>& names,
+                        base::Time now) {
+        const auto asked = identifiers(names);
+        const auto chain = issued_chain_from_pem(text, {key_.public_key(), asked, now});
         return chain ? "none" : chain.error().message;
     }
     testing::Issuer issuer_;
@@ -39,7 +44,7 @@ TEST_F(IssuedChain, TakesAddresses) {
     names.ip_addresses.push_back(base::IpAddress::from_text("192.0.2.1").value());
     const auto text = pki::to_pem(issuer_.issue(key_.public_key(), names));
     const std::vector asked{protocol::Identifier::ip("192.0.2.1").value()};
-    EXPECT_TRUE(issued_chain_from_pem(text, key_.public_key(), asked));
+    EXPECT_TRUE(issued_chain_from_pem(text, {key_.public_key(), asked, base::SystemClock().now()}));
 }
 
 TEST_F(IssuedChain, RefusesOtherNames) {
@@ -67,6 +72,29 @@ TEST_F(IssuedChain, RefusesWhatIsNotOnlyCertificates) {
     for (int i = 0; i < 100; ++i) many += issuer_.root().pem();
     EXPECT_NE(refusal(many, {"a.example"}), "none");
     EXPECT_NE(refusal(good + std::string(1 << 20, '\n'), {"a.example"}), "none");
+}
+
+TEST_F(IssuedChain, RefusesWhatIsNotValidNow) {
+    const auto now = base::SystemClock().now();
+    const auto text = pem({"a.example"});
+    EXPECT_EQ(refusal(text, {"a.example"}, now - clock_tolerance), "none");
+    EXPECT_THAT(refusal(text, {"a.example"}, now - clock_tolerance - std::chrono::hours(2)),
+                HasSubstr("valid only from"));
+    EXPECT_EQ(refusal(text, {"a.example"}, now + std::chrono::days(89)), "none");
+    EXPECT_THAT(refusal(text, {"a.example"}, now + std::chrono::days(91)),
+                HasSubstr("was valid until"));
+}
+
+TEST_F(IssuedChain, RefusesWhatHasExpiredAndWhatIsACa) {
+    const auto now = base::SystemClock().now();
+    EXPECT_THAT(refusal(pki::to_pem(issuer_.issue(
+                            key_.public_key(), testing::names({"a.example"}),
+                            {now - std::chrono::days(2), now - std::chrono::days(1)})),
+                        {"a.example"}),
+                HasSubstr("was valid until"));
+    // A root for our key and without names is stopped by its names first.
+    const testing::Issuer other;
+    EXPECT_NE(refusal(other.root().pem(), {"a.example"}), "none");
 }
 
 TEST_F(IssuedChain, KnowsWhereAChainLeads) {

@@ -211,7 +211,11 @@ void OrderFlow::await_certificate() {
 }
 
 pki::Chain OrderFlow::accept(const Reply& reply, const Aim& aim) const {
-    auto chain = issued_chain_from_pem(reply.body, options_.key.public_key(), identifiers());
+    const auto names = identifiers();
+    ExpectedCertificate expected{options_.key.public_key(), names, session_.now()};
+    // Who names a profile may want certificates of clients.
+    if (!options_.profile.empty()) expected.purpose.reset();
+    auto chain = issued_chain_from_pem(reply.body, expected);
     if (!chain)
         throw Failure(aim, fmt::format("what {} sent is refused: {}", session_.host(),
                                        chain.error().message));

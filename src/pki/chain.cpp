@@ -25,6 +25,10 @@ struct StackRelease {
 };
 using CertificateStackHandle = std::unique_ptr<STACK_OF(X509), StackRelease>;
 
+int purpose_of(KeyPurpose purpose) {
+    return purpose == KeyPurpose::client_auth ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
+}
+
 }  // namespace
 
 base::Result<Chain> chain_from_pem(std::string_view pem) {
@@ -86,11 +90,14 @@ base::Result<void> check_authorities(std::span<const Certificate> chain) {
 }
 
 bool permits_purpose(std::span<const Certificate> chain, KeyPurpose purpose) {
-    const int wanted =
-        purpose == KeyPurpose::client_auth ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
     return std::ranges::all_of(chain, [&](const Certificate& authority) {
-        return X509_check_purpose(authority.handle(), wanted, 1) == 1;
+        return X509_check_purpose(authority.handle(), purpose_of(purpose), 1) == 1;
     });
+}
+
+bool is_for(const Certificate& certificate, KeyPurpose purpose) {
+    return certificate.has_handle() &&
+           X509_check_purpose(certificate.handle(), purpose_of(purpose), 0) == 1;
 }
 
 base::Result<void> verify_chain(std::span<const Certificate> chain,

@@ -30,6 +30,10 @@ using Chain = std::vector<Certificate>;
 /// `purpose` (extendedKeyUsage).
 [[nodiscard]] bool permits_purpose(std::span<const Certificate> chain, KeyPurpose purpose);
 
+/// Whether `certificate`, which is of no CA, may be used for `purpose`, by its extendedKeyUsage and
+/// keyUsage; one that does not say is for everything.
+[[nodiscard]] bool is_for(const Certificate& certificate, KeyPurpose purpose);
+
 /// Why `chain`, leaf first, does not lead to one of `roots` at `when` for a TLS server; empty if it
 /// does. Does not look at names. The last second of a validity counts as past, as in OpenSSL.
 [[nodiscard]] base::Result<void> verify_chain(std::span<const Certificate> chain,
