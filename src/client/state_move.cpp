@@ -137,8 +137,17 @@ std::vector<std::string> StateMove::entries() const {
         const auto type = fs::symlink_status(path).type();
         const bool is_link_of_ours =
             type == fs::file_type::symlink && fs::read_symlink(path) == to_ / name;
-        if (type != fs::file_type::not_found && !is_link_of_ours) found.emplace_back(name);
+        if (type != fs::file_type::not_found && type != fs::file_type::regular && !is_link_of_ours)
+            found.emplace_back(name);
     }
+    return found;
+}
+
+std::vector<std::string> StateMove::files() const {
+    std::vector<std::string> found;
+    for (const auto name : StateDirectory::folders())
+        if (fs::symlink_status(from_ / name).type() == fs::file_type::regular)
+            found.emplace_back(name);
     return found;
 }
 
@@ -163,6 +172,7 @@ StateMove::Snapshot StateMove::snapshot() const {
             seen[path.string()] = {static_cast<std::uintmax_t>(facts.facts.st_size),
                                    nanoseconds(facts.facts.st_ctim)};
     };
+    for (const auto& name : files()) note(from_ / name);
     for (const auto& name : entries()) {
         if (name == locks) continue;
         note(from_ / name);
@@ -212,6 +222,7 @@ void StateMove::copy() try {
     make_private_directory(staging());
     for (const auto& name : entries())
         if (name != locks) copy_tree(from_ / name, staging() / name, from_, 0);
+    for (const auto& name : files()) copy_tree(from_ / name, staging() / name, from_, 0);
     make_private_directory(staging() / locks);
     write_durably(staging() / marker().filename(),
                   fmt::format("{{\"from\": {}}}\n", base::json_quoted(from_.string())),
@@ -237,6 +248,7 @@ void StateMove::appear() const {
 
 void StateMove::clear_leftovers() const {
     for (const auto& name : leftovers()) fs::remove_all(aside(name));
+    for (const auto& name : files()) fs::remove(from_ / name);
     sync_directory(from_);
 }
 
@@ -255,7 +267,7 @@ bool StateMove::take_step() try {
         replace_by_link(from_ / left.front(), to_ / left.front(), aside(left.front()));
         return true;
     }
-    if (!leftovers().empty()) {
+    if (!leftovers().empty() || !files().empty()) {
         clear_leftovers();
         return true;
     }

@@ -40,6 +40,9 @@ class StateMove {
     [[nodiscard]] std::filesystem::path aside(const std::string& name) const;
     /// What of the state is in the old place: folders, and links that lead elsewhere.
     [[nodiscard]] std::vector<std::string> entries() const;
+    /// The files of the state that are in no folder. They are replaced whole, and links with them,
+    /// so they get none.
+    [[nodiscard]] std::vector<std::string> files() const;
     [[nodiscard]] std::vector<std::string> leftovers() const;
     [[nodiscard]] Snapshot snapshot() const;
     void require_possible() const;

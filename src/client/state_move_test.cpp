@@ -26,6 +26,7 @@ class StateMoveTest : public ::testing::Test {
         write("archive/a/privkey1.pem", "key");
         write("renewal/a.json", "{}");
         write("locks/a.lineage", "");
+        write("calendar", "dates");
         write("credentials/dns.toml", "secret");
         fs::create_symlink("../../archive/a/privkey1.pem", from / "live/a/privkey.pem");
         fs::create_symlink("../../outside", from / "archive/elsewhere");
@@ -60,7 +61,7 @@ TEST_F(StateMoveTest, LeavesLinksInTheOldPlaceAndSettings) {
     EXPECT_THAT(file_names_in(from), ::testing::UnorderedElementsAre("live", "archive", "renewal",
                                                                      "locks", "credentials"));
     EXPECT_THAT(file_names_in(to),
-                ::testing::UnorderedElementsAre("live", "archive", "renewal", "locks"));
+                ::testing::UnorderedElementsAre("live", "archive", "renewal", "locks", "calendar"));
     EXPECT_EQ(fs::read_symlink(to / "archive/elsewhere"), folder / "etc" / "outside");
     struct stat facts{};
     ASSERT_EQ(::stat(to.c_str(), &facts), 0);
