@@ -243,6 +243,7 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
                                "grant any more; it is left out."});
     const auto begun =
         is_dry_run ? std::optional<OpenOrder>() : begun_order(environment, order, progress);
+    const LimitLedger limits(environment.state, environment.clock);
     std::vector<Failure> failures;
     const auto authorities = in_turn(order.plan, begun);
     for (const auto& authority : authorities) {
@@ -252,11 +253,19 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
             return issue_at(environment, authority, order,
                             is_begun_here ? begun : std::optional<OpenOrder>(), progress);
         };
+        const auto subject = OrderSubject::of(authority, order.plan);
         try {
-            if (is_dry_run) return work();
-            return LineageFactStore(environment.state, order.member())
-                .attempt(environment.clock, authority.directory_url, work);
+            // What may have been issued already is fetched, whatever is limited.
+            if (!is_begun_here || !begun->position.is_finalizing)
+                limits.require_admission(subject, order.caution);
+            auto issued = is_dry_run
+                              ? work()
+                              : LineageFactStore(environment.state, order.member())
+                                    .attempt(environment.clock, authority.directory_url, work);
+            limits.note_success(subject);
+            return issued;
         } catch (const Failure& failure) {
+            limits.note(subject, failure);
             if (authorities.size() == 1) throw;
             const bool goes_on =
                 !environment.timer.is_stopped() &&

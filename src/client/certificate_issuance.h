@@ -8,6 +8,7 @@
 #include "client/account.h"
 #include "client/certificate_plan.h"
 #include "client/environment.h"
+#include "client/limit_ledger.h"
 #include "client/lineage.h"
 #include "client/lineage_member.h"
 #include "client/order_record.h"
@@ -37,6 +38,8 @@ struct IssuanceOrder {
     Installing installing = Installing::yes;
     /// The further key type of the plan that a single certificate is for; none: the first one.
     std::optional<crypto::KeyType> further{};
+    /// What earlier refusals count for.
+    LimitCaution caution = LimitCaution::limits;
 
     /// The certificate of the lineage that a single one is to be.
     [[nodiscard]] LineageMember member() const { return {lineage, further}; }
@@ -52,6 +55,7 @@ struct IssuedCertificate {
 
 /// Obtains one certificate of the lineage and puts it in place with what is needed to renew it. The
 /// CAs of the plan are asked in order: the next one where one cannot be asked, refuses, or limits.
+/// What a CA would refuse again because of a limit is not ordered (`LimitLedger`).
 /// An order for the same that an earlier run began is gone on with first; one that may have led to
 /// a certificate is not given up for another CA. The caller holds the lock of the lineage, and lets
 /// the deploy targets learn of the certificate. Throws Failure; until the certificate is whole and

@@ -157,8 +157,14 @@ void LineageRenewal::finish_earlier() {
 }
 
 void LineageRenewal::renew_if_due(const LineageMember& member, const CertificatePlan& plan) {
-    IssuanceOrder order{
-        .lineage = name_, .plan = plan, .account = {}, .replaces = {}, .further = member.further};
+    IssuanceOrder order{.lineage = name_,
+                        .plan = plan,
+                        .account = {},
+                        .replaces = {},
+                        .further = member.further,
+                        .caution = options_.force == RenewalForce::always
+                                       ? LimitCaution::none
+                                       : LimitCaution::limits_and_proofs};
     Lineage lineage(environment_.state, member);
     for (const auto& event : LineageMending(lineage).run()) progress_.tell(event);
     DueTime due{environment_.clock.now(), DueReason::unsound};

@@ -25,6 +25,7 @@ constexpr milliseconds appearance_patience = 30s;
 /// How often a certificate is downloaded again that did not come whole.
 constexpr int max_broken_downloads = 2;
 constexpr int not_found = 404;
+constexpr int too_many_requests = 429;
 
 std::string list(const std::vector<protocol::Identifier>& identifiers) {
     std::string text;
@@ -40,8 +41,9 @@ std::string list(const std::vector<protocol::Identifier>& identifiers) {
 bool may_blame_replacement(const Failure& failure) {
     using enum protocol::ProblemType;
     const auto problem = failure.problem();
-    return failure.status() && problem != rate_limited && problem != account_does_not_exist &&
-           problem != user_action_required && problem != invalid_profile;
+    return failure.status() && failure.status() != too_many_requests && problem != rate_limited &&
+           problem != account_does_not_exist && problem != user_action_required &&
+           problem != invalid_profile;
 }
 
 /// Whether the CA says, with this answer, that what it was asked for is not there.
@@ -49,8 +51,9 @@ bool says_gone(const Failure& failure) {
     using enum protocol::ProblemType;
     const auto status = failure.status().value_or(0);
     const auto problem = failure.problem();
-    return status >= 400 && status < 500 && problem != account_does_not_exist &&
-           problem != rate_limited && problem != bad_nonce && problem != user_action_required;
+    return status >= 400 && status < 500 && status != too_many_requests &&
+           problem != account_does_not_exist && problem != rate_limited && problem != bad_nonce &&
+           problem != user_action_required;
 }
 
 }  // namespace

@@ -146,6 +146,30 @@ TEST_F(Renewal, ACaThatAlwaysSaysNowGetsOneOrderWithinTheFloor) {
     EXPECT_EQ(run({name}).front().kind, Kind::renewed);
 }
 
+TEST_F(Renewal, UnderALimitTheCaIsNotAskedAgain) {
+    set_age(days{61});
+    const auto name = issue_lineage("a.example");
+    const auto before = live(name);
+    bench_.ca.intercept = [this](const http::Request& request) -> std::optional<http::Response> {
+        if (request.path() != "/order") return std::nullopt;
+        return bench_.ca.problem(protocol::ProblemType::rate_limited, "too many");
+    };
+    const auto orders = [this] { return bench_.ca.server.count("/order"); };
+    const auto asked = orders();
+    EXPECT_EQ(run({name}).front().kind, Kind::failed);
+    EXPECT_EQ(orders(), asked + 1);
+    bench_.ca.intercept = nullptr;
+    const auto refused = run({name});
+    EXPECT_EQ(refused.front().kind, Kind::failed);
+    EXPECT_THAT(why(refused.front()), HasSubstr("too many"));
+    EXPECT_GT(refused.front().failure->retry_at(), bench_.clock.now());
+    EXPECT_EQ(orders(), asked + 1);
+    EXPECT_EQ(live(name), before);
+    set_age(1h);
+    EXPECT_EQ(run({name}, RenewalForce::always).front().kind, Kind::renewed);
+    EXPECT_EQ(run({name}).front().kind, Kind::not_due);
+}
+
 TEST_F(Renewal, ACaWithoutRenewalInformationCostsNoWrites) {
     const auto name = issue_lineage("a.example");
     const auto before = FileStamp::of(bench_.state.facts(name));

@@ -34,6 +34,8 @@ constexpr milliseconds first_pause = 500ms;
 /// starting.
 constexpr milliseconds listener_patience = 8s;
 constexpr milliseconds listener_pause = 300ms;
+/// The first pause where a limit does not say when it ends; each further one is twice as long.
+constexpr milliseconds pause_of_unknown_limit = 10s;
 /// Retry-After: 0 must not make a busy loop.
 constexpr milliseconds shortest_pause = 100ms;
 
@@ -64,9 +66,12 @@ bool is_overloaded(const http::Reply& reply) {
     return !problem || problem->type != protocol::ProblemType::rate_limited;
 }
 
-/// Whether the same request may be answered otherwise a little later.
-bool may_pass(int status, Persistence persistence) {
-    if (status == too_many_requests) return true;
+/// Whether the same request may be answered otherwise a little later. A limit that does not say for
+/// how long is met again by whoever asks for something new; who only waits for something may go on.
+bool may_pass(int status, bool says_when, const Aim& aim, Persistence persistence) {
+    if (status == too_many_requests)
+        return says_when || (aim.phase != Phase::account && aim.phase != Phase::binding &&
+                             aim.phase != Phase::order);
     return persistence == Persistence::usual && status >= 500 && status != not_implemented &&
            status != version_not_supported;
 }
@@ -194,10 +199,13 @@ http::Reply Requester::repeat(const Ask& ask, const Aim& aim, Persistence persis
         if (refuses_nonce(*reply) && ++refused_nonces <= max_refused_nonces) continue;
 
         const auto asked_wait = retry_after(*reply);
-        if (!may_pass(reply->status, persistence) || ++server_faults > max_server_faults)
+        if (!may_pass(reply->status, asked_wait.has_value(), aim, persistence) ||
+            ++server_faults > max_server_faults)
             throw failure(*reply, aim, asked_wait);
-        const auto pause = asked_wait ? std::max<milliseconds>(*asked_wait, shortest_pause)
-                                      : backoff(server_faults);
+        auto pause = asked_wait ? std::max<milliseconds>(*asked_wait, shortest_pause)
+                                : backoff(server_faults);
+        if (!asked_wait && reply->status == too_many_requests)
+            pause = pause_of_unknown_limit * (1 << (server_faults - 1));
         if (timer_.now() + pause > deadline) {
             const auto refusal = failure(*reply, aim, asked_wait);
             if (asked_wait && is_overloaded(*reply)) stop_asking(refusal, timer_.now() + pause);

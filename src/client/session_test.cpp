@@ -157,6 +157,22 @@ TEST_F(SessionTest, WaitsAsLongAsTheCaAsks) {
     EXPECT_EQ(timer_.waited(), 7s + 5s);
 }
 
+TEST_F(SessionTest, AsksForNothingNewAgainUnderALimitThatDoesNotSayWhenItEnds) {
+    auto session = open_session();
+    answer_first({response(429)});
+    EXPECT_THAT(failure_of([&] { session.post_as_get(account_, Aim("order", Phase::order)); }),
+                HasSubstr("429"));
+    EXPECT_EQ(timer_.waited(), 0ms);
+    EXPECT_EQ(ca_.server.count("/account/1"), 1U);
+}
+
+TEST_F(SessionTest, WaitsLongUnderSuchALimitForWhatIsUnderWay) {
+    auto session = open_session();
+    answer_first({response(429), response(429)});
+    session.post_as_get(account_, Aim("poll", Phase::finalize));
+    EXPECT_EQ(timer_.waited(), 10s + 20s);
+}
+
 TEST_F(SessionTest, ReportsAWaitThatIsTooLong) {
     auto session = open_session();
     auto limited = ca_.problem(protocol::ProblemType::rate_limited, "too many orders");
