@@ -8,10 +8,10 @@
 
 namespace cairn::http {
 
-/// An HTTPS client on an event loop. TLS is always verified; redirects are followed only as far as
-/// its options say. It keeps connections for the next request to the same origin, speaks HTTP/2
-/// with servers that offer it, and goes through the proxy that the environment names, if any
-/// (https_proxy, no_proxy).
+/// An HTTPS client on an event loop. TLS is verified unless its options say otherwise; redirects
+/// are followed only as far as they say. It keeps connections for the next request to the same
+/// origin, speaks HTTP/2 with servers that offer it, and goes through the proxy that the
+/// environment names, if any (https_proxy, no_proxy).
 ///
 /// Thread-safe. Its work is done on one executor, which runs one handler at a time.
 class AsyncClient {

@@ -8,8 +8,9 @@
 
 namespace cairn::http {
 
-/// A blocking HTTPS client over libcurl that keeps its connections. TLS is always verified;
-/// redirects are followed only as far as its options say. Not thread-safe: one for each thread.
+/// A blocking HTTPS client over libcurl that keeps its connections. TLS is verified unless its
+/// options say otherwise; redirects are followed only as far as they say. Not thread-safe: one for
+/// each thread.
 class Client {
   public:
     explicit Client(ClientOptions options);

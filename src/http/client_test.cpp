@@ -117,6 +117,25 @@ TEST_F(HttpClientTest, ExchangesOverVerifiedTls) {
     EXPECT_TRUE(moved.get(url("/")));
 }
 
+TEST_F(HttpClientTest, ConnectsWhereItIsTold) {
+    ::setenv("https_proxy", "http://127.0.0.1:1", 1);
+    auto looking = options();
+    looking.server_proof = ServerProof::none;
+    looking.allow_plain_http = true;
+    Client client(looking);
+    const auto place = net::SocketAddress::from_text("127.0.0.1" + port_).value();
+    for (const char* name : {"http://no-such-name.invalid/echo", "https://no-such-name.invalid:8/"})
+        EXPECT_TRUE(client.exchange({.url = name, .connect_to = place})) << name;
+    EXPECT_FALSE(client.get("https://no-such-name.invalid/")) << "the place was kept";
+    ::unsetenv("https_proxy");
+
+    Client careful(options());
+    const auto reply =
+        careful.exchange({.url = "https://no-such-name.invalid/", .connect_to = place});
+    ASSERT_FALSE(reply) << "the certificate is for localhost";
+    EXPECT_EQ(reply.error().kind, ExchangeError::Kind::not_trusted) << reply.error().message;
+}
+
 TEST_F(HttpClientTest, KeepsEveryField) {
     Client client(options());
     const auto reply = client.get(url("/fields"));

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "crypto/key.h"
+#include "net/socket_address.h"
 
 namespace cairn::http {
 
@@ -27,6 +28,9 @@ struct ClientRequest {
     Fields fields{};
     /// Sent with its length. An empty one is sent as such by POST, PUT and PATCH alone.
     std::string body{};
+    /// Where the connection goes, whatever the URL's host is and its name in the DNS: no proxy and
+    /// no look-up comes between. None: where the URL says. A redirect that is followed leaves it.
+    std::optional<net::SocketAddress> connect_to{};
 };
 
 /// What a server answered; within the client's bounds.
@@ -72,6 +76,13 @@ struct ClientIdentity {
     crypto::PrivateKey key;
 };
 
+/// Whether a server must prove by its certificate that it is the one of the URL.
+enum class ServerProof {
+    required,
+    none  ///< only to look at what stands there: a CA that follows a redirect to https asks for
+          ///< none either (BR 3.2.2.4.19). Nothing is to be sent or believed
+};
+
 /// How a client speaks, and its bounds for one exchange.
 struct ClientOptions {
     std::string user_agent;
@@ -89,7 +100,9 @@ struct ClientOptions {
     std::size_t max_header = std::size_t{1} << 16U;
     /// How many redirects are followed (redirection.h); 0: the reply that redirects is the answer.
     int max_redirects = 0;
-    /// For tests against local servers alone: allow plain http URLs.
+    ServerProof server_proof = ServerProof::required;
+    /// For tests against local servers, and for looking at what a web server shows a CA: allow
+    /// plain http URLs.
     bool allow_plain_http = false;
     /// A socket in the file system to connect to, whatever the URL's host, by plain http; none if
     /// empty.

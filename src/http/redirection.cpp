@@ -69,6 +69,7 @@ std::optional<ExchangeError> Redirection::turn_to(const Reply& reply) {
                       [](const auto& field) { return !tells_no_secret(field.first); });
     }
     request_.url = there->to_string();
+    request_.connect_to.reset();
     return std::nullopt;
 }
 

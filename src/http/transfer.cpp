@@ -96,8 +96,9 @@ Transfer::Transfer(const ClientOptions& options) : options_(options) {
     set(raw, CURLOPT_PATH_AS_IS, 1L);
     set(raw, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     set(raw, CURLOPT_TCP_NODELAY, 1L);
-    set(raw, CURLOPT_SSL_VERIFYPEER, 1L);
-    set(raw, CURLOPT_SSL_VERIFYHOST, 2L);
+    const bool is_proven = options.server_proof == ServerProof::required;
+    set(raw, CURLOPT_SSL_VERIFYPEER, is_proven ? 1L : 0L);
+    set(raw, CURLOPT_SSL_VERIFYHOST, is_proven ? 2L : 0L);
     set(raw, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(raw, CURLOPT_WRITEFUNCTION, &Transfer::take_body);
     set(raw, CURLOPT_WRITEDATA, static_cast<void*>(this));
@@ -182,6 +183,7 @@ std::optional<ExchangeError> Transfer::set_request(const ClientRequest& request)
     CURL* const raw = handle();
     const char* const usual = nullptr;
     set(raw, CURLOPT_URL, url_->to_string().c_str());
+    aim_at(request.connect_to);
     set(raw, CURLOPT_HTTPGET, 1L);  // undoes what the former request asked for
     set(raw, CURLOPT_CUSTOMREQUEST, usual);
     is_head_ = request.method == "HEAD";
@@ -203,6 +205,17 @@ std::optional<ExchangeError> Transfer::set_request(const ClientRequest& request)
     }
     set(raw, CURLOPT_HTTPHEADER, fields_.get());
     return std::nullopt;
+}
+
+void Transfer::aim_at(const std::optional<net::SocketAddress>& place) {
+    const char* const usual = nullptr;
+    set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(nullptr));
+    set(handle(), CURLOPT_NOPROXY, place ? "*" : usual);
+    places_.reset();
+    if (!place) return;
+    // An empty host and port stand for any.
+    append(places_, "::" + place->address.to_url_host() + ":" + std::to_string(place->port));
+    set(handle(), CURLOPT_CONNECT_TO, places_.get());
 }
 
 std::size_t Transfer::take_body(char* data, std::size_t, std::size_t count, void* transfer) {

@@ -27,7 +27,8 @@ using MultiHandle = std::unique_ptr<CURLM, CurlReleases<&curl_multi_cleanup>>;
 using FieldList = std::unique_ptr<curl_slist, CurlReleases<&curl_slist_free_all>>;
 
 /// A handle of libcurl with the client's options, and what it receives, within bounds. May be used
-/// for one exchange after the other. TLS is always verified, and no redirect is followed.
+/// for one exchange after the other. TLS is verified unless the options say otherwise, and no
+/// redirect is followed.
 class Transfer {
   public:
     /// `options` outlive it. Throws std::runtime_error if libcurl fails to start.
@@ -53,6 +54,7 @@ class Transfer {
     using Kind = ExchangeError::Kind;
     void set_roots();
     [[nodiscard]] std::optional<ExchangeError> set_request(const ClientRequest& request);
+    void aim_at(const std::optional<net::SocketAddress>& place);
     /// What is wrong with how the reply ends; empty if nothing.
     [[nodiscard]] std::string_view framing_fault() const;
     [[nodiscard]] ExchangeError failure_for(CURLcode code);
@@ -68,6 +70,7 @@ class Transfer {
     std::array<char, CURL_ERROR_SIZE> error_text_{};
     // Of the exchange under way:
     FieldList fields_;
+    FieldList places_;  ///< where the connection goes instead
     std::optional<net::Url> url_;
     std::string what_;
     Reply reply_;
