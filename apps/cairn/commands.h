@@ -17,6 +17,7 @@ using Command = std::function<Outcome(Run&)>;
 void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_status_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_explain_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_state_command(CLI::App& program, CommonOptions& common, Command& chosen);

@@ -153,6 +153,7 @@ int main(int count, char** arguments) {
     cairn::add_issue_command(program, common, command);
     cairn::add_renew_command(program, common, command);
     cairn::add_status_command(program, common, command);
+    cairn::add_explain_command(program, common, command);
     cairn::add_revoke_command(program, common, command);
     cairn::add_account_command(program, common, command);
     cairn::add_state_command(program, common, command);

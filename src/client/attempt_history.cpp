@@ -100,8 +100,9 @@ base::Result<RecordedAttempt> RecordedAttempt::from_lines(std::string_view text)
         const std::chrono::milliseconds after(
             std::max<std::int64_t>(0, reader.integer("after_ms").value_or(0)));
         if (object->contains("result")) {
+            // The last one counts: a hook that ran afterwards may have failed.
             take_end(reader, after, *attempt);
-            break;
+            continue;
         }
         if (auto event = progress_event_from_json(base::bytes_of(line)))
             attempt->steps.push_back({after, std::move(*event)});

@@ -92,7 +92,7 @@ void AttemptRecord::keep(const ProgressEvent& event) {
             if (prelude_.size() < max_prelude) prelude_.push_back(event);
             return;
         }
-        begin();
+        open();
     }
     auto json = to_json(event);
     if (json.size() > max_line) json = to_json(shortened(event));
@@ -108,12 +108,18 @@ void AttemptRecord::fail(const Failure& failure) {
     std::string kept;
     {
         const std::scoped_lock lock(mutex_);
-        if (!has_begun_) begin();
+        if (!has_begun_) open();
         end(AttemptState::failed, &failure);
         kept = id_;
     }
     if (!kept.empty())
         listener_.tell({.kind = ProgressKind::attempt_kept, .text = std::move(kept)});
+}
+
+std::string AttemptRecord::begin() {
+    const std::scoped_lock lock(mutex_);
+    if (!has_begun_) open();
+    return id_;
 }
 
 std::string AttemptRecord::id() const {
@@ -126,7 +132,7 @@ std::string AttemptRecord::elapsed() const {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
 }
 
-void AttemptRecord::begin() try {
+void AttemptRecord::open() try {
     has_begun_ = true;
     started_ = environment_.timer.now();
     const auto folder = environment_.state.attempts(lineage_);
@@ -184,6 +190,33 @@ void AttemptRecord::append(const std::string& line) {
         }
         rest.erase(0, static_cast<std::size_t>(count));
     }
+}
+
+void AttemptAppendix::tell(const ProgressEvent& event) {
+    listener_.tell(event);
+    events_.push_back(event);
+}
+
+void AttemptAppendix::keep(const StateDirectory& state, const LineageName& lineage,
+                           const std::string& id, const Failure* failure) const noexcept try {
+    if (id.empty()) return;
+    const auto file = AttemptHistory(state).file(lineage, id);
+    const auto attempt = RecordedAttempt::read(file);
+    if (!attempt || !attempt->took) return;
+    const auto after = std::to_string(attempt->took->count());
+    std::string lines;
+    for (const auto& event : events_)
+        lines += with_member("after_ms", after, to_json(shortened(event))) + "\n";
+    if (failure != nullptr && attempt->state != AttemptState::failed)
+        lines += fmt::format("{{\"after_ms\": {}, \"result\": {}, \"failure\": {}}}\n", after,
+                             base::json_quoted(to_string(AttemptState::failed)),
+                             to_json(bounded(*failure)));
+    const FileDescriptor descriptor(
+        ::open(file.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+    if (descriptor.is_open() && ::write(descriptor.number(), lines.data(), lines.size()) < 0)
+        return;  // What is kept of the attempt stays as it was.
+} catch (const std::exception&) {
+    // As of an attempt itself.
 }
 
 }  // namespace cairn::client

@@ -33,12 +33,14 @@ class AttemptRecord final : public Progress {
     void succeed();
     /// It has failed, begun or not. Tells where that is kept.
     void fail(const Failure& failure);
+    /// Begins the attempt, if it has not begun; its id, empty if it cannot be kept.
+    std::string begin();
     /// Names the attempt; empty while it has not begun or cannot be kept.
     [[nodiscard]] std::string id() const;
 
   private:
     void keep(const ProgressEvent& event);
-    void begin();
+    void open();
     void end(AttemptState state, const Failure* failure);
     void append(const std::string& line);
     [[nodiscard]] std::string elapsed() const;
@@ -58,6 +60,21 @@ class AttemptRecord final : public Progress {
     std::size_t left_out_ = 0;
     /// What was told before it began.
     std::vector<ProgressEvent> prelude_;
+};
+
+/// What is told after the end of attempts that it belongs to. Used by one thread.
+class AttemptAppendix final : public Progress {
+  public:
+    explicit AttemptAppendix(Progress& listener) : listener_(listener) {}
+    void tell(const ProgressEvent& event) override;
+    /// Adds it to what is kept of this attempt, and a failure that it has come to after all.
+    /// Nothing happens if none is kept.
+    void keep(const StateDirectory& state, const LineageName& lineage, const std::string& id,
+              const Failure* failure) const noexcept;
+
+  private:
+    Progress& listener_;
+    std::vector<ProgressEvent> events_;
 };
 
 }  // namespace cairn::client

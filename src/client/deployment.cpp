@@ -7,9 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "client/child_process.h"
-#include "client/command_words.h"
 #include "client/failure.h"
+#include "client/hook.h"
 #include "client/lineage_fact_store.h"
 
 namespace cairn::client {
@@ -28,24 +27,18 @@ std::vector<DeployTarget> pending_targets(const LineageFacts& facts, const Linea
 }
 
 /// What was wrong with the run of the hook; empty if it ended well.
-std::string run_hook(const Environment& environment, const LineageName& lineage,
-                     const CertificatePlan& plan, const DeployTarget& target) {
-    std::string names;
-    for (const auto& name : plan.names)
-        names += (names.empty() ? "" : " ") + name.identifier.value();
-    const auto live = environment.state.live(lineage);
-    const auto command = CommandWords::find(target.hook);
-    if (!command) return fmt::format("the hook {}: {}", target.hook, command.error().message);
-    const ChildProgram hook{.path = command->program(),
-                            .arguments = command->arguments(),
-                            .environment = {{"CAIRN_LINEAGE", lineage.text()},
-                                            {"CAIRN_NAMES", names},
-                                            {"CAIRN_LIVE_DIR", live.string()}}};
-    const auto result = run_program(hook, environment.timer);
-    if (!result) return result.error().message;
-    if (result->status == 0) return {};
-    return fmt::format("the hook {} ended with status {}: \"{}\"", target.hook, result->status,
-                       base::printable(result->output, 1000));
+std::string run_hook_of(const Environment& environment, const LineageName& lineage,
+                        const CertificatePlan& plan, const DeployTarget& target,
+                        Progress& progress) {
+    auto variables = lineage_variables(environment.state, lineage, plan);
+    // As certbot names them, for hooks that were written for it.
+    variables.emplace_back("RENEWED_LINEAGE", environment.state.live(lineage).string());
+    variables.emplace_back("RENEWED_DOMAINS", names_for_hook(plan.identifiers()));
+    return run_hook({.kind = HookKind::deploy,
+                     .command = target.hook,
+                     .variables = std::move(variables),
+                     .patience = environment.hook_patience},
+                    environment.timer, progress);
 }
 
 }  // namespace
@@ -56,8 +49,8 @@ bool is_deployment_pending(const Environment& environment, const LineageName& li
     return facts && !pending_targets(*facts, lineage, plan).empty();
 }
 
-void deploy(const Environment& environment, const LineageName& lineage,
-            const CertificatePlan& plan) {
+void deploy(const Environment& environment, const LineageName& lineage, const CertificatePlan& plan,
+            Progress& progress) {
     const LineageFactStore store(environment.state, lineage);
     const auto facts = store.read_all();
     if (!facts)
@@ -66,7 +59,7 @@ void deploy(const Environment& environment, const LineageName& lineage,
     const auto members = planned_members(lineage, plan);
     std::string failures;
     for (const auto& target : pending_targets(*facts, lineage, plan)) {
-        const auto failure = run_hook(environment, lineage, plan, target);
+        const auto failure = run_hook_of(environment, lineage, plan, target, progress);
         if (!failure.empty()) {
             failures += (failures.empty() ? "" : "; ") + failure;
             continue;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "base/clock.h"
 #include "client/session_pool.h"
 #include "client/solver.h"
@@ -21,6 +23,8 @@ struct Environment {
     SessionPool& sessions;
     /// Looks from here at proofs that have failed; null: nobody does.
     LocalEvidence* evidence = nullptr;
+    /// How long each hook may take.
+    std::chrono::milliseconds hook_patience = std::chrono::minutes{5};
 };
 
 }  // namespace cairn::client

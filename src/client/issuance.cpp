@@ -65,7 +65,7 @@ IssuedCertificates issue_all(const Environment& environment, const IssuanceOrder
     }
     if (!issued.empty() && !is_dry_run && !order.plan.deploy_targets.empty()) {
         try {
-            deploy(environment, order.lineage, order.plan);
+            deploy(environment, order.lineage, order.plan, progress);
         } catch (const Failure& failure) {
             LineageFactStore(environment.state, order.lineage)
                 .note({environment.clock.now(), issued.front().directory_url, failure});
@@ -82,18 +82,37 @@ IssuedCertificates issue_all(const Environment& environment, const IssuanceOrder
 }  // namespace
 
 IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
-                         Progress& progress) {
-    const auto work =
-        order.installing == Installing::dry_run ? AttemptWork::rehearse : AttemptWork::issue;
-    AttemptRecord attempt(environment, order.lineage, work, progress);
+                         RunHooks& hooks, Progress& progress) {
+    const bool is_dry_run = order.installing == Installing::dry_run;
+    AttemptRecord attempt(environment, order.lineage,
+                          is_dry_run ? AttemptWork::rehearse : AttemptWork::issue, progress);
     try {
+        hooks.before(order.lineage, order.plan, attempt);
         auto issued = issue_all(environment, order, attempt);
+        hooks.note(order.lineage, order.plan, nullptr, attempt);
         attempt.succeed();
         return issued;
     } catch (const Failure& failure) {
+        hooks.note(order.lineage, order.plan, &failure, attempt);
         attempt.fail(failure);
         throw;
     }
+}
+
+IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
+                         Progress& progress) {
+    RunHooks hooks(environment, order.installing);
+    std::optional<IssuedCertificates> issued;
+    std::optional<Failure> failure;
+    try {
+        issued = issue(environment, order, hooks, progress);
+    } catch (const Failure& caught) {
+        failure = caught;
+    }
+    for (const auto& failed : hooks.after(progress))
+        if (!failure) failure = failed.failure;
+    if (failure) throw Failure(*failure);
+    return std::move(*issued);
 }
 
 void open_other_accounts(const Environment& environment, const CertificatePlan& plan,

@@ -8,6 +8,7 @@
 #include "client/deployment.h"
 #include "client/failure.h"
 #include "client/progress.h"
+#include "client/run_hooks.h"
 
 namespace cairn::client {
 
@@ -20,8 +21,13 @@ struct IssuedCertificates : IssuedCertificate {
 /// the deploy targets learn of them. What fails for one key type does not keep another from being
 /// put in place, unless it would fail in the same way. The caller holds the lock of the lineage.
 /// Throws Failure if any of it failed; what is in place by then stays there.
+/// Keeps it as an attempt, and runs the hooks of the plan.
 IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
                          Progress& progress);
+/// The same as a part of a run over several lineages, which runs the post-hooks when it has done
+/// with all.
+IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
+                         RunHooks& hooks, Progress& progress);
 
 /// Sees to it that there are accounts, made as `options` say, at the CAs of the plan that are asked
 /// only in place of the first. What is in the way at one of them is told and stops nothing.

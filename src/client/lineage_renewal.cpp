@@ -43,10 +43,13 @@ std::vector<RenewalOutcome> LineageRenewal::run() {
 void LineageRenewal::end_attempt() {
     if (options_.installing == Installing::dry_run) return;
     const auto failed = std::ranges::find(outcomes_, Kind::failed, &RenewalOutcome::kind);
-    if (failed == outcomes_.end())
+    const auto* const failure = failed == outcomes_.end() ? nullptr : &*failed->failure;
+    if (wanted_ && (is_tried_ || failure != nullptr))
+        hooks_.note(name_, *wanted_, failure, progress_);
+    if (failure == nullptr)
         progress_.succeed();
     else
-        progress_.fail(*failed->failure);
+        progress_.fail(*failure);
 }
 
 void LineageRenewal::renew() {
@@ -65,6 +68,7 @@ void LineageRenewal::renew() {
     const auto key_types = plan().key_types;
     const auto seen = LineageSight::of(environment_.state, name_, std::span(key_types).subspan(1));
     const auto wanted = plan();
+    wanted_ = wanted;
     for (const auto& member : planned_members(name_, wanted)) {
         const auto key_type = member.key_type(wanted);
         if (has_outcome(key_type)) continue;
@@ -130,7 +134,7 @@ void LineageRenewal::rehearse() {
     if (options_.rehearsal.directory_url.empty() &&
         std::ranges::all_of(wanted.authorities, has_account))
         order.account.terms = Terms::agreed;
-    const auto issued = issue(environment_, order, listener_);
+    const auto issued = issue(environment_, order, hooks_, listener_);
     add(Kind::renewed, wanted.key_types.front()).certificate = issued.chain.front();
     for (std::size_t i = 0; i < issued.further.size(); ++i)
         add(Kind::renewed, wanted.key_types[i + 1]).certificate = issued.further[i].chain.front();
@@ -186,6 +190,8 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
     }
     if (shared_failure_) throw Failure(*shared_failure_);
     progress_.tell({.kind = ProgressKind::renewing, .text = due.because()});
+    if (!is_tried_) hooks_.before(name_, plan, progress_);
+    is_tried_ = true;
     const auto issued = obtain_certificate(environment_, order, progress_);
     auto& outcome = add(Kind::renewed, order.key_type());
     outcome.certificate = issued.chain.front();
@@ -198,7 +204,7 @@ void LineageRenewal::deploy_if_pending(const CertificatePlan& plan) {
         std::ranges::find(outcomes_, Kind::renewed, &RenewalOutcome::kind) != outcomes_.end();
     try {
         if (is_any_renewed)
-            deploy(environment_, name_, plan);
+            deploy(environment_, name_, plan, progress_);
         else
             deploy_earlier(plan);
     } catch (const Failure& failure) {
@@ -229,7 +235,7 @@ void LineageRenewal::fail_to_deploy(Kind concerned, const Failure& failure) {
 void LineageRenewal::deploy_earlier(const CertificatePlan& plan) {
     LineageFactStore(environment_.state, name_)
         .attempt(environment_.clock, issuer_of(name_, plan).directory_url, [&] {
-            deploy(environment_, name_, plan);
+            deploy(environment_, name_, plan, progress_);
             return true;
         });
     for (auto& outcome : outcomes_)

@@ -12,6 +12,7 @@
 #include "client/renewal.h"
 #include "client/renewal_calendar.h"
 #include "client/renewal_schedule.h"
+#include "client/run_hooks.h"
 
 namespace cairn::client {
 
@@ -20,11 +21,12 @@ namespace cairn::client {
 class LineageRenewal {
   public:
     LineageRenewal(const Environment& environment, const RenewalOptions& options, LineageName name,
-                   RenewalCalendar& calendar, Progress& progress)
+                   RenewalCalendar& calendar, RunHooks& hooks, Progress& progress)
         : environment_(environment),
           options_(options),
           name_(std::move(name)),
           calendar_(calendar),
+          hooks_(hooks),
           listener_(progress, name_.text()),
           progress_(environment, name_, AttemptWork::renew, listener_) {}
 
@@ -66,11 +68,15 @@ class LineageRenewal {
     const RenewalOptions& options_;
     const LineageName name_;
     RenewalCalendar& calendar_;
+    RunHooks& hooks_;
     LineageProgress listener_;
     AttemptRecord progress_;
     /// When there is something to do at the soonest, by what was found out so far.
     base::Time next_action_ = base::Time::max();
     std::vector<RenewalOutcome> outcomes_;
+    /// What is wanted of the lineage, once that was read; and whether an order was made for it.
+    std::optional<CertificatePlan> wanted_;
+    bool is_tried_ = false;
     /// A failure that would be repeated for another certificate of the lineage.
     std::optional<Failure> shared_failure_;
 };

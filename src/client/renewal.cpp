@@ -10,6 +10,7 @@
 #include "client/lineage_renewal.h"
 #include "client/renewal_calendar.h"
 #include "client/revocation.h"
+#include "client/run_hooks.h"
 
 namespace cairn::client {
 namespace {
@@ -23,6 +24,15 @@ std::vector<RenewalOutcome> outcomes_of(const LineageName& lineage, const Calend
                             .kind = RenewalOutcome::Kind::not_due,
                             .due_at = time});
     return outcomes;
+}
+
+/// Makes failures of what was renewed: a hook that was to run afterwards has failed.
+void fail_afterwards(std::vector<RenewalOutcome>& outcomes, const Failure& failure) {
+    for (auto& outcome : outcomes) {
+        if (outcome.kind != RenewalOutcome::Kind::renewed) continue;
+        outcome.kind = RenewalOutcome::Kind::failed;
+        outcome.failure = failure;
+    }
 }
 
 }  // namespace
@@ -80,6 +90,7 @@ std::vector<RenewalOutcome> renew(const Environment& environment,
         else
             left.push_back(index);
     }
+    RunHooks hooks(environment, options.installing);
     std::atomic<std::size_t> next = 0;
     std::atomic<std::size_t> settled = lineages.size() - left.size();
     {
@@ -89,14 +100,19 @@ std::vector<RenewalOutcome> renew(const Environment& environment,
             threads.emplace_back([&] {
                 for (auto taken = next++; taken < left.size(); taken = next++) {
                     const auto index = left[taken];
-                    outcomes[index] =
-                        LineageRenewal(environment, options, lineages[index], calendar, progress)
-                            .run();
+                    outcomes[index] = LineageRenewal(environment, options, lineages[index],
+                                                     calendar, hooks, progress)
+                                          .run();
                     progress.count(++settled, lineages.size());
                 }
             });
     }
     calendar.keep(environment.clock.now());
+    for (const auto& failed : hooks.after(progress))
+        for (const auto& lineage : failed.lineages)
+            fail_afterwards(outcomes.at(static_cast<std::size_t>(
+                                std::ranges::find(lineages, lineage) - lineages.begin())),
+                            failed.failure);
     std::vector<RenewalOutcome> results;
     for (auto& some : outcomes) std::ranges::move(some, std::back_inserter(results));
     return results;

@@ -1,0 +1,68 @@
+#include "client/hook.h"
+
+#include <fmt/format.h>
+
+#include "base/enum_table.h"
+#include "client/child_process.h"
+#include "client/command_words.h"
+
+namespace cairn::client {
+namespace {
+
+/// Of the output, in the text of a failure.
+constexpr std::size_t max_told = 1000;
+/// Of a variable: the system takes 128 KiB for one.
+constexpr std::size_t max_variable = 90000;
+
+constexpr base::EnumTable<HookKind, std::string_view> kind_names({
+    {HookKind::pre, "pre-hook"},
+    {HookKind::post, "post-hook"},
+    {HookKind::deploy, "deploy-hook"},
+    {HookKind::failure, "failure-hook"},
+});
+
+}  // namespace
+
+std::string_view to_string(HookKind kind) {
+    return kind_names[kind];
+}
+
+std::string names_for_hook(const std::vector<protocol::Identifier>& names) {
+    std::string text;
+    for (const auto& name : names) {
+        if (text.size() + name.value().size() >= max_variable) break;
+        text += (text.empty() ? "" : " ") + name.value();
+    }
+    return text;
+}
+
+HookVariables lineage_variables(const StateDirectory& state, const LineageName& lineage,
+                                const CertificatePlan& plan) {
+    return {{"CAIRN_LINEAGE", lineage.text()},
+            {"CAIRN_NAMES", names_for_hook(plan.identifiers())},
+            {"CAIRN_LIVE_DIR", state.live(lineage).string()}};
+}
+
+std::string run_hook(const HookCall& call, Timer& timer, Progress& progress) {
+    const std::string role(to_string(call.kind));
+    progress.tell({.kind = ProgressKind::hook_running, .place = call.command, .subject = role});
+    const auto command = CommandWords::find(call.command);
+    if (!command) return fmt::format("the hook {}: {}", call.command, command.error().message);
+    ChildProgram program{.path = command->program(),
+                         .arguments = command->arguments(),
+                         .environment = call.variables,
+                         .deadline = call.patience};
+    program.environment.emplace_back("CAIRN_HOOK", role.substr(0, role.find('-')));
+    const auto result = run_program(program, timer);
+    if (!result) return fmt::format("the hook {}: {}", call.command, result.error().message);
+    progress.tell({.kind = ProgressKind::hook_ended,
+                   .place = call.command,
+                   .number = static_cast<unsigned long>(result->status),
+                   .text = base::printable(result->output, 4096),
+                   .subject = role});
+    if (result->status == 0) return {};
+    return fmt::format("the hook {} ended with status {}: \"{}\"", call.command, result->status,
+                       base::printable(result->output, max_told));
+}
+
+}  // namespace cairn::client
