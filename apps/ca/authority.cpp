@@ -5,11 +5,12 @@
 
 #include "api/problem_response.h"
 #include "apps/ca/command_linter.h"
-#include "apps/ca/files.h"
+#include "apps/ca/crl_configuration.h"
+#include "apps/ca/issuer_files.h"
 #include "apps/ca/policy_files.h"
-#include "crypto/digest.h"
+#include "ca/rules/crl_names.h"
 #include "net/url.h"
-#include "pki/chain.h"
+#include "pki/crl_lint.h"
 
 namespace cairn::apps {
 
@@ -17,92 +18,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What an error in `pki/` means to the operator.
-template <class T>
-T require(base::Result<T> result, const fs::path& path) {
-    if (!result) throw std::runtime_error(path.string() + ": " + result.error().message);
-    return std::move(*result);
-}
-
 // A host as it stands in a URL.
 std::string url_host(const std::string& host) {
     const auto address = base::IpAddress::from_lenient_text(host);
     return address ? address->to_url_host() : host;
 }
 
-std::string issuer_url(const Configuration& configuration, const pki::Certificate& issuer) {
-    std::string url_base = configuration.issuance.issuer_base_url;
-    if (url_base.empty()) {
-        // The same port speaks plain HTTP for this purpose, whatever number it has.
-        const auto url = *net::Url::from_text(configuration.server.public_url);
-        url_base = "http://" + url_host(url.host()) +
-                   (url.port() == 80 ? "" : ":" + std::to_string(url.port()));
-    }
-    while (url_base.ends_with('/')) url_base.pop_back();
-    return url_base + "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
-}
-
-ca::Issuer load_issuer(const std::string& name, const Configuration& configuration,
-                       const fs::path& folder, const base::Executor& slow_signing,
-                       const Adapters& adapters) {
-    const auto& wanted = configuration.issuers.at(name);
-    const auto chain_path = folder / wanted.certificate;
-    const auto key_path = folder / wanted.key;
-    auto chain = require(pki::chain_from_pem(read_file(chain_path)), chain_path);
-    std::vector<pki::Chain> other_chains;
-    for (const auto& file : wanted.alternate_chains)
-        other_chains.push_back(
-            require(pki::chain_from_pem(read_file(folder / file)), folder / file));
-    auto key = require(crypto::PrivateKey::from_pem(read_file(key_path)), key_path);
-    auto url = issuer_url(configuration, chain.front());
-    try {
-        return {
-            name,           std::move(chain), adapters.make_signer(std::move(key), slow_signing),
-            std::move(url), wanted.use,       std::move(other_chains)};
-    } catch (const std::invalid_argument& error) {
-        auto files = chain_path.string() + ", " + key_path.string();
-        for (const auto& file : wanted.alternate_chains) files += ", " + (folder / file).string();
-        throw std::runtime_error(std::string(error.what()) + " (" + files + ")");
-    }
-}
-
 std::unique_ptr<ca::Linter> make_linter(const Configuration& configuration) {
     const auto& words = configuration.policy.linter;
     if (words.empty()) return nullptr;
     return std::make_unique<CommandLinter>(words, configuration.policy.linter_timeout);
-}
-
-// Throws if nothing that the issuer makes of the profile could be accepted.
-void require_use(const ca::Issuer& issuer, const ca::Profile& profile) {
-    if (!issuer.is_for(profile.name)) return;
-    for (const auto purpose : profile.certificate.purposes)
-        if (!issuer.permits(purpose))
-            throw std::runtime_error(
-                "issuer " + issuer.name() + ": the extendedKeyUsage of its chain forbids " +
-                std::string(to_string(purpose)) + ", which certificates of profile " +
-                profile.name +
-                " have; change the profile's extended_key_usage, or name the profiles of the "
-                "issuer and give this one another");
-    if (profile.certificate.common_name && !issuer.permits_common_name())
-        throw std::runtime_error(
-            "issuer " + issuer.name() +
-            ": the name constraints of its chain forbid subjects with a common name, as profile " +
-            profile.name +
-            " makes them; set its common_name to false, or name the profiles of the issuer");
-}
-
-ca::Issuers load_issuers(const Configuration& configuration, const fs::path& folder,
-                         const base::Executor& slow_signing, const Adapters& adapters) {
-    std::vector<ca::Issuer> issuers;
-    for (const auto& [name, wanted] : configuration.issuers)
-        issuers.push_back(load_issuer(name, configuration, folder, slow_signing, adapters));
-    for (const auto& issuer : issuers)
-        for (const auto& [name, profile] : configuration.profiles) require_use(issuer, profile);
-    try {
-        return ca::Issuers(std::move(issuers));
-    } catch (const std::invalid_argument& error) {
-        throw std::runtime_error(error.what());
-    }
 }
 
 std::vector<crypto::PublicKey> own_keys(const ca::Issuers& issuers) {
@@ -160,6 +85,8 @@ api::FrontDoor::Options door_options(const Configuration& configuration,
     }
     const auto issuer_base = net::Url::from_text(configuration.issuance.issuer_base_url);
     if (issuer_base) names.push_back(issuer_base->authority());
+    const auto crl_base_url = net::Url::from_text(configuration.crl.base_url);
+    if (crl_base_url) names.push_back(crl_base_url->authority());
     for (const auto& host : hosts)
         for (const auto& port : ports) names.push_back(host + port);
     api::FrontDoor::Options options{.hosts = std::move(names),
@@ -226,6 +153,13 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
               return repository_.remove_expired(cutoffs, at_most);
           },
           configuration.retention, context.clock_watch, context.repository, context.log),
+      crl_base_(crl_base(configuration)),
+      crl_shards_(configuration.crl.shards),
+      crl_shelf_(context.repository, context.announcements, context.log),
+      crl_signing_(configuration.crl.times, issuers_, context.repository, context.clock,
+                   context.slow_signing, context.announcements, context.log, context.observer),
+      crl_rounds_(crl_signing_, configuration.crl.times.delay, context.clock_watch,
+                  context.repository, context.log),
       gate_(links_, context.checks, context.clock, context.request_observer),
       directory_api_(links_, gate_, directory_of(configuration, links_)),
       account_api_(links_, gate_, registration_, ordering_),
@@ -234,6 +168,7 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
                          {.issuer_names = configuration.validation.persist_issuers,
                           .preauthorization = configuration.validation.preauthorizations > 0}),
       certificate_api_(links_, gate_, context.repository, revoking_),
+      crl_api_(crl_shelf_, context.clock),
       limits_api_(configuration.limits.stored, configuration.limits.requests),
       renewal_api_(renewal_advice_, configuration.renewal.retry_after),
       front_door_(links_, context.nonces, make_router(),
@@ -248,6 +183,7 @@ http::Router Authority::make_router() {
     order_api_.add_to(router);
     authorization_api_.add_to(router);
     certificate_api_.add_to(router);
+    crl_api_.add_to(router);
     limits_api_.add_to(router);
     renewal_api_.add_to(router);
     return router;
@@ -256,12 +192,13 @@ http::Router Authority::make_router() {
 http::Router Authority::make_plain_router() {
     http::Router router;
     certificate_api_.add_plain_to(router);
+    crl_api_.add_to(router);
     return router;
 }
 
 base::Task<http::Response> Authority::handle_plain(http::Request request) {
-    constexpr std::string_view issuers = "/issuer/";
-    if (request.path().starts_with(issuers))
+    constexpr std::string_view issuers = "/issuer/", lists = "/crl/";
+    if (request.path().starts_with(issuers) || request.path().starts_with(lists))
         co_return co_await plain_door_.handle(std::move(request));
     if (const auto count = plain_requests_.count_one(); count > 0)
         log_.warning("plain http on the port of https",
@@ -270,7 +207,8 @@ base::Task<http::Response> Authority::handle_plain(http::Request request) {
                       {"count", count}});
     auto response = api::problem_response(
         {protocol::ProblemType::malformed,
-         "this port speaks https, and plain http for issuers' certificates alone: ask for " +
+         "this port speaks https, and plain http for issuers' certificates and revocation lists "
+         "alone: ask for " +
              links_.to(api::path::directory),
          400});
     response.log_detail = "plain http on the port of https";
@@ -289,6 +227,38 @@ base::Seconds Authority::longest_life(const ca::Issuer& issuer, base::Time now) 
 base::Task<void> Authority::prepare() {
     for (const auto& issuer : issuers_.all())
         co_await repository_.save_issuer(issuer.id(), issuer.chains());
+    co_await name_crls();
+    co_await crl_shelf_.refresh();
+}
+
+bool Authority::divides_crls(const ca::Issuer& issuer) const {
+    return std::ranges::any_of(profiles_.all(), [&](const auto& entry) {
+        return issuer.is_for(entry.first) &&
+               entry.second.certificate.crl == pki::CertificateProfile::Crl::sharded;
+    });
+}
+
+base::Task<void> Authority::name_crls() {
+    std::map<ca::IssuerId, ca::Issuer::CrlNames> names;
+    for (const auto& issuer : issuers_.all()) {
+        if (!pki::may_sign_crls(issuer.certificate())) {
+            log_.warning("an issuer may not sign revocation lists, so its certificates name none",
+                         {{"issuer", issuer.name()},
+                          {"reason", "the keyUsage of its certificate has no cRLSign"}});
+            continue;
+        }
+        std::vector<std::string> urls;
+        if (divides_crls(issuer)) urls = ca::shard_urls(crl_base_, issuer.id(), crl_shards_);
+        auto lists = co_await repository_.add_crl_lists(issuer.id(), std::move(urls));
+        lists.erase(lists.begin());
+        names[issuer.id()] = {.complete = crl_base_ + ca::complete_crl_path(issuer.id()),
+                              .shards = std::move(lists)};
+    }
+    for (const auto& state : co_await repository_.crl_states()) {
+        const auto named = names.find(state.list.issuer);
+        if (named != names.end()) named->second.all.push_back(state.list);
+    }
+    for (auto& [id, of_issuer] : names) issuers_.name_crls(id, std::move(of_issuer));
 }
 
 void Authority::start() {
@@ -296,9 +266,13 @@ void Authority::start() {
     standing_.start();
     issuance_.start();
     retention_.start(next_executor_());
+    crl_shelf_.start(next_executor_());
+    crl_rounds_.start(next_executor_());
 }
 
 void Authority::stop(base::Milliseconds patience) {
+    crl_rounds_.stop();
+    crl_shelf_.stop();
     retention_.stop();
     standing_.stop(patience);
     validation_.stop(patience);

@@ -7,6 +7,7 @@
 #include "api/account_api.h"
 #include "api/authorization_api.h"
 #include "api/certificate_api.h"
+#include "api/crl_api.h"
 #include "api/directory_api.h"
 #include "api/front_door.h"
 #include "api/limits_api.h"
@@ -21,6 +22,9 @@
 #include "ca/ports/request_checks.h"
 #include "ca/rules/policy.h"
 #include "ca/work/clock_watch.h"
+#include "ca/work/crl_rounds.h"
+#include "ca/work/crl_shelf.h"
+#include "ca/work/crl_signing.h"
 #include "ca/work/issuance.h"
 #include "ca/work/issuer.h"
 #include "ca/work/ordering.h"
@@ -64,7 +68,7 @@ class Authority {
     Authority(const Configuration& configuration, const std::filesystem::path& folder,
               AuthorityContext context);
 
-    /// Saves the issuers' chains; before anything is issued.
+    /// Saves the issuers' chains and names their revocation lists; before anything is issued.
     [[nodiscard]] base::Task<void> prepare();
     /// Starts the unfinished jobs of the store, and the removal of expired objects.
     void start();
@@ -74,8 +78,8 @@ class Authority {
     [[nodiscard]] base::Task<http::Response> handle(http::Request request) const {
         return front_door_.handle(std::move(request));
     }
-    /// For plain http: issuers' certificates and nothing else. Who asks for more is told that this
-    /// port speaks https.
+    /// For plain http: issuers' certificates, revocation lists, and nothing else. Who asks for more
+    /// is told that this port speaks https.
     [[nodiscard]] base::Task<http::Response> handle_plain(http::Request request);
 
     /// For what neither of them gets to see.
@@ -88,12 +92,18 @@ class Authority {
     [[nodiscard]] ca::OwnCertificate& own_certificate() { return own_certificate_; }
     [[nodiscard]] const ca::Issuers& issuers() const { return issuers_; }
     [[nodiscard]] const ca::Profiles& profiles() const { return profiles_; }
+    /// The revocation lists that are served.
+    [[nodiscard]] const ca::CrlShelf& crls() const { return crl_shelf_; }
     [[nodiscard]] const ca::Limits& limits() const { return limits_.limits(); }
     [[nodiscard]] const ca::RequestLimits& request_limits() const { return request_limits_; }
     /// How far ahead the longest of what `issuer` issues now ends, unless its chain ends sooner.
     [[nodiscard]] base::Seconds longest_life(const ca::Issuer& issuer, base::Time now) const;
 
   private:
+    /// Has the store make the lists of each issuer, and tells the issuers what they are called.
+    base::Task<void> name_crls();
+    /// Whether what the issuer issues is divided among shards.
+    [[nodiscard]] bool divides_crls(const ca::Issuer& issuer) const;
     [[nodiscard]] http::Router make_router();
     [[nodiscard]] http::Router make_plain_router();
 
@@ -120,12 +130,18 @@ class Authority {
     ca::Revoking revoking_;
     ca::RenewalAdvice renewal_advice_;
     ca::RetentionRounds retention_;
+    const std::string crl_base_;
+    const std::size_t crl_shards_;
+    ca::CrlShelf crl_shelf_;
+    ca::CrlSigning crl_signing_;
+    ca::CrlRounds crl_rounds_;
     api::JwsGate gate_;
     api::DirectoryApi directory_api_;
     api::AccountApi account_api_;
     api::OrderApi order_api_;
     api::AuthorizationApi authorization_api_;
     api::CertificateApi certificate_api_;
+    api::CrlApi crl_api_;
     api::LimitsApi limits_api_;
     api::RenewalApi renewal_api_;
     api::FrontDoor front_door_;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <sstream>
 
+#include "apps/ca/crl_configuration.h"
 #include "apps/ca/directory_section.h"
 #include "apps/ca/files.h"
 #include "apps/ca/limits_configuration.h"
@@ -278,6 +279,8 @@ Configuration read_root(const toml::table& root, base::Time now, base::TomlReadi
     if (!issuer_base_url.empty() && (!issuer_base || issuer_base->is_https()))
         issuance.find("issuer_base_url", "must be an http URL (RFC 5280 section 4.2.2.1)");
     issuance.report_unknown();
+
+    read_crl(top.section("crl"), configuration.crl);
 
     read_policy(top.section("policy"), configuration.policy);
 

@@ -20,6 +20,7 @@
 #include "ca/rules/profile.h"
 #include "ca/rules/request_limits.h"
 #include "ca/rules/terms.h"
+#include "ca/work/crl_signing.h"
 #include "ca/work/issuer.h"
 
 namespace cairn::apps {
@@ -69,6 +70,14 @@ struct Configuration {
         /// default public_url with http.
         std::string issuer_base_url;
     } issuance;
+    struct Crl {
+        /// http URL below which revocation lists are named, "/crl/..." is appended; empty: as
+        /// `issuer_base_url`.
+        std::string base_url;
+        ca::CrlTimes times;
+        /// Among so many lists the certificates of an issuer are divided, where a profile says so.
+        std::size_t shards = 16;
+    } crl;
     struct Renewal {
         /// When clients should ask again for renewal information.
         base::Seconds retry_after = std::chrono::hours(6);

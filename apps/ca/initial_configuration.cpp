@@ -130,6 +130,13 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 [issuance]
 # issuer_base_url = ""     # http URL of issuers' certificates; empty: public_url with http
 
+[crl]                      # revocation lists, served at http://HOST/crl/... on the same port
+# base_url = ""            # http URL below which certificates name them; empty: as issuer_base_url
+# lifetime = "7d"          # how long a list is good for; at most 10d
+# reissue = "1d"           # a list is signed anew at this age; at most 4d and half of lifetime
+# delay = "2s"             # so soon after a revocation a list tells of it
+# shards = 16              # lists among which a profile with crl = "sharded" divides certificates
+
 [issuers.intermediate]     # `cairn-ca issuer create` makes another one
 certificate = "pki/intermediate.pem"
 key = "pki/intermediate-key.pem"
@@ -152,6 +159,8 @@ max_names = 100
 # extended_key_usage = ["serverAuth"]   # also "clientAuth" in a private CA
 # uris = false             # true: also URIs such as SPIFFE ids, those of `cairn-ca account scope`
 # subject_key_identifier = false
+crl = "full"               # certificates name the list of all that their issuer issued; "sharded":
+                           # one of [crl] shards lists; "none": no list (public CA: up to 7 days only)
 # order_lifetime = "7d"
 # pending_lifetime = "7d"  # for how long a name can be proved after an order
 # reuse_lifetime = "10d"   # for how long a proof can be used again
@@ -160,6 +169,7 @@ max_names = 100
 [profiles.shortlived]
 description = "certificates for TLS servers, 6 days"
 validity = "160h"
+crl = "none"               # they end sooner than a list would reach those who need it
 )";
     constexpr std::string_view mtls_profile = R"(
 [profiles.mtls]

@@ -65,6 +65,7 @@ class Metrics final : public http::Observer,
     void limit_refused(ca::LimitName limit) override { limit_refusals_.add(limit); }
     void limit_held(ca::LimitName limit) override { limit_holds_.add(limit); }
     void revoked(protocol::RevocationReason reason) override;
+    void crl_signed(Signature outcome) override { crls_signed_.add(outcome); }
     void account_changed(AccountChange change) override;
     void writes_waiting(std::ptrdiff_t change) override { writes_waiting_.add(change); }
     void committed(Commit commit, std::size_t calls, Duration duration) override;
@@ -95,6 +96,7 @@ class Metrics final : public http::Observer,
     CounterFamily<protocol::ProblemType> issuances_refused_;
     CounterFamily<Lint> lints_refused_;
     CounterFamily<protocol::RevocationReason> revoked_;
+    CounterFamily<Signature> crls_signed_;
     CounterFamily<AccountChange> account_changes_;
     CounterFamily<ca::LimitName> limit_refusals_, limit_holds_;
     GaugeFamily<> writes_waiting_;

@@ -1,6 +1,7 @@
 #include "apps/ca/operator_connection.h"
 
 #include <cstring>
+#include <optional>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -11,9 +12,12 @@
 #include <unistd.h>
 
 #include "apps/ca/files.h"
+#include "apps/ca/issuer_files.h"
 #include "apps/ca/operator_command.h"
 #include "base/bytes.h"
 #include "base/log_output.h"
+#include "ca/work/clock_watch.h"
+#include "ca/work/crl_signing.h"
 #include "crypto/random.h"
 #include "http/client.h"
 #include "net/event_loops.h"
@@ -76,6 +80,53 @@ base::LogLevel level_here(const Configuration::Log& log) {
     return log.file.empty() ? base::LogLevel::warning : log.level;
 }
 
+/// The issuers of a CA without a server, whose files are read once they are asked for, and its
+/// revocation lists, which the command itself signs.
+class CrlsHere {
+  public:
+    CrlsHere(const Configuration& configuration, const fs::path& folder, const Adapters& adapters,
+             ca::Repository& repository, const base::Clock& clock, base::Executor executor,
+             base::Log& log)
+        : configuration_(configuration),
+          folder_(folder),
+          adapters_(adapters),
+          repository_(repository),
+          clock_(clock),
+          executor_(std::move(executor)),
+          log_(log) {}
+
+    [[nodiscard]] const ca::Issuers& issuers() {
+        if (!issuers_) issuers_ = load_issuers(configuration_, folder_, executor_, adapters_);
+        return *issuers_;
+    }
+    base::Task<void> sign() {
+        ca::ClockWatch watch;
+        watch.begin(co_await repository_.believed_time());
+        if (!watch.is_believed())
+            throw admin::Refused(admin::Refused::Kind::failed,
+                                 "this machine's clock is far from the time at which the CA "
+                                 "believed it last, so nothing is signed; set it right");
+        for (const auto& issuer : issuers().all()) {
+            auto adding = repository_.add_crl_lists(issuer.id(), {});
+            (void)co_await std::move(adding);
+        }
+        ca::CrlSigning signing(configuration_.crl.times, issuers(), repository_, clock_, executor_,
+                               announcements_, log_, ca::deaf_observer());
+        co_await signing.sign_due([]() -> base::Task<bool> { co_return true; });
+    }
+
+  private:
+    const Configuration& configuration_;
+    const fs::path& folder_;
+    const Adapters& adapters_;
+    ca::Repository& repository_;
+    const base::Clock& clock_;
+    const base::Executor executor_;
+    base::Log& log_;
+    base::Announcements announcements_;
+    std::optional<ca::Issuers> issuers_;
+};
+
 json::object operate_here(const fs::path& folder, const std::vector<std::string>& overrides,
                           const Adapters& adapters, const admin::Operation& operation,
                           const json::object& arguments) {
@@ -94,6 +145,8 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
                                                         .random = random,
                                                         .on_change = [](const std::string&) {},
                                                         .on_reload = [] {}});
+    CrlsHere crls(configuration, folder, adapters, *store.repository, clock, loops.executor(0),
+                  *log);
     const admin::Context context{
         .repository = *store.repository,
         .clock = clock,
@@ -104,7 +157,9 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
         .limits = configuration.limits.stored,
         .usual_limits = ca::default_limits(configuration.policy.kind),
         .request_limits = configuration.limits.requests,
-        .usual_request_limits = ca::default_request_limits(configuration.policy.kind)};
+        .usual_request_limits = ca::default_request_limits(configuration.policy.kind),
+        .issuers = [&crls] { return names_of(crls.issuers()); },
+        .sign_crls = [&crls] { return crls.sign(); }};
     auto answer =
         boost::asio::co_spawn(loops.executor(0), admin::perform(context, operation, arguments),
                               boost::asio::use_future)

@@ -45,6 +45,20 @@ MetricFamily expiries(const ReadinessFacts& facts) {
     return family;
 }
 
+std::array<MetricFamily, 2> crl_times(const ReadinessFacts& facts) {
+    auto begins = gauge_family("cairn_crl_this_update_timestamp_seconds",
+                               "Begin of an issuer's revocation list, the one of its lists that "
+                               "ends first, since 1970-01-01.");
+    auto ends = gauge_family("cairn_crl_next_update_timestamp_seconds", "End of the same list.");
+    for (const auto& crl : facts.crls) {
+        add(begins, {{"issuer", crl.issuer}},
+            static_cast<double>(crl.this_update.time_since_epoch().count()));
+        add(ends, {{"issuer", crl.issuer}},
+            static_cast<double>(crl.next_update.time_since_epoch().count()));
+    }
+    return {std::move(begins), std::move(ends)};
+}
+
 MetricFamily clock_deviations(const ReadinessFacts& facts) {
     using From = ca::ClockWatch::Deviation::From;
     auto family =
@@ -102,6 +116,7 @@ std::vector<MetricFamily> OperatorSite::Collect() const {
     const auto present = facts(store_.last_failure());
     std::vector<MetricFamily> families{expiries(present), obstacles_of(present),
                                        clock_deviations(present), file_sizes(store_file_)};
+    for (auto& family : crl_times(present)) families.push_back(std::move(family));
     if (present.free_octets)
         families.push_back(single_gauge("cairn_store_disk_free_bytes",
                                         "Room on the disk of the embedded store.",

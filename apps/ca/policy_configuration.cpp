@@ -127,6 +127,28 @@ void read_uses(base::TomlSection& section, ca::Profile& profile) {
     section.take("subject_key_identifier", certificate.subject_key_id);
 }
 
+constexpr base::Seconds short_life = std::chrono::days(7);
+
+// How the revocation of a certificate is told.
+void read_crl_choice(base::TomlSection& section, ca::Profile& profile) {
+    using enum pki::CertificateProfile::Crl;
+    std::string word = "full";
+    section.take("crl", word);
+    auto& crl = profile.certificate.crl;
+    if (word == "full")
+        crl = full;
+    else if (word == "sharded")
+        crl = sharded;
+    else if (word == "none")
+        crl = none;
+    else
+        section.find("crl", "must be full, sharded or none");
+    if (crl == none && profile.certificate.public_trust && profile.validity > short_life)
+        section.find("crl",
+                     "must be full or sharded in a public CA, unless validity is at most 7d (BR "
+                     "7.1.2.11.2)");
+}
+
 void read_profile(base::TomlSection section, ca::Profile& profile,
                   const Configuration::Policy& policy, base::Time now) {
     const bool baseline = policy.baseline_requirements;
@@ -138,6 +160,7 @@ void read_profile(base::TomlSection section, ca::Profile& profile,
     section.take_count("max_names", profile.max_names, 1, 1000);
     read_kinds(section, profile);
     read_uses(section, profile);
+    read_crl_choice(section, profile);
     profile.names = take_names(section);
     section.take_duration("order_lifetime", profile.order_lifetime);
     section.take_duration("pending_lifetime", profile.pending_lifetime);
@@ -176,6 +199,7 @@ void read_profiles(base::TomlSection section, Configuration& configuration, base
         profile.description = "certificates for TLS servers, 90 days";
         profile.operators_word = configuration.policy.kind == ca::PolicyKind::private_ca;
         profile.certificate.public_trust = configuration.policy.kind == ca::PolicyKind::public_ca;
+        profile.certificate.crl = pki::CertificateProfile::Crl::full;
         configuration.profiles.emplace(profile.name, profile);
     }
 }

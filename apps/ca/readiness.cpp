@@ -119,6 +119,12 @@ std::vector<ReadinessFinding> readiness_findings(const ReadinessFacts& facts) {
 std::vector<std::string> readiness_notes(const ReadinessFacts& facts) {
     std::vector<std::string> notes = shortening_issuers(facts);
     for (auto& note : notes) note.insert(0, "issuer_shortens: ");
+    for (const auto& crl : facts.crls)
+        if (facts.now > crl.next_update)
+            notes.push_back(
+                fmt::format("crl_ended: a revocation list of the issuer \"{}\" was good until {}, "
+                            "and no newer one is here; the log says why",
+                            crl.issuer, base::to_rfc3339(crl.next_update)));
     if (!facts.differing_nodes.empty())
         notes.push_back(
             fmt::format("nodes_disagree: another configuration or other issuers have: {}",

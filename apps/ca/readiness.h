@@ -31,6 +31,12 @@ struct ReadinessFacts {
     /// Room where the embedded store lies, as far as it could be told.
     std::optional<std::uintmax_t> free_octets{};
     std::vector<Certificate> certificates{};
+    /// The revocation list of an issuer that ends first.
+    struct Crl {
+        std::string issuer;
+        base::Time this_update, next_update;
+    };
+    std::vector<Crl> crls{};
     /// Nodes that share the store and have another configuration or other issuers.
     std::vector<std::string> differing_nodes{};
 };

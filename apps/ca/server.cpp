@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <map>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -15,6 +16,7 @@
 #include "apps/ca/clock_upkeep.h"
 #include "apps/ca/configuration.h"
 #include "apps/ca/counting_log.h"
+#include "apps/ca/issuer_files.h"
 #include "apps/ca/key_files.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/operator_site.h"
@@ -38,6 +40,24 @@ constexpr base::Milliseconds drain_patience{10000};
 std::string store_name(const Configuration::Store& store) {
     if (store.postgres_url.empty()) return "sqlite:" + store.sqlite_path;
     return store::postgres_name(store.postgres_url) + " schema " + store.schema;
+}
+
+// Of each issuer that can sign them.
+std::vector<ReadinessFacts::Crl> crls_that_end_first(const Authority& authority) {
+    std::map<ca::IssuerId, const ca::CrlHead*> first;
+    const auto crls = authority.crls().all();
+    for (const auto& crl : crls) {
+        auto& head = first[crl->list.issuer];
+        if (head == nullptr || crl->head.next_update < head->next_update) head = &crl->head;
+    }
+    std::vector<ReadinessFacts::Crl> facts;
+    for (const auto& issuer : authority.issuers().all()) {
+        const auto found = first.find(issuer.id());
+        if (found != first.end())
+            facts.push_back(
+                {issuer.name(), found->second->this_update, found->second->next_update});
+    }
+    return facts;
 }
 
 }  // namespace
@@ -308,16 +328,18 @@ class Server::Parts {
     }
 
     admin::Context operator_context(std::string name) {
-        return {.repository = *store_.repository,
-                .clock = clock_,
-                .random = random_,
-                .log = *log_,
-                .operator_name = std::move(name),
-                .profiles = authority_.load()->profiles().all(),
-                .limits = authority_.load()->limits(),
-                .usual_limits = ca::default_limits(configuration_.policy.kind),
-                .request_limits = authority_.load()->request_limits(),
-                .usual_request_limits = ca::default_request_limits(configuration_.policy.kind)};
+        return {
+            .repository = *store_.repository,
+            .clock = clock_,
+            .random = random_,
+            .log = *log_,
+            .operator_name = std::move(name),
+            .profiles = authority_.load()->profiles().all(),
+            .limits = authority_.load()->limits(),
+            .usual_limits = ca::default_limits(configuration_.policy.kind),
+            .request_limits = authority_.load()->request_limits(),
+            .usual_request_limits = ca::default_request_limits(configuration_.policy.kind),
+            .issuers = [authority = authority_.load()] { return names_of(authority->issuers()); }};
     }
 
     ReadinessFacts readiness_facts() {
@@ -334,6 +356,7 @@ class Server::Parts {
         }
         facts.certificates.push_back(
             {Role::server, "server", certificate_.not_before(), certificate_.not_after(), {}});
+        facts.crls = crls_that_end_first(*authority);
         if (store_.shared != nullptr)
             facts.differing_nodes = store_.shared->health().differing_nodes;
         return facts;

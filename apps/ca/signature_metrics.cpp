@@ -5,18 +5,6 @@
 
 namespace cairn::apps {
 
-namespace {
-
-using ca::Observer;
-
-constexpr LabelWords<Observer::Signature> signature_words({
-    {Observer::Signature::done, "done"},
-    {Observer::Signature::unavailable, "unavailable"},
-    {Observer::Signature::failed, "failed"},
-});
-
-}  // namespace
-
 SignatureMetrics::Issuer::Issuer(std::string issuer_name, crypto::KeyAlgorithm issuer_key)
     : name(std::move(issuer_name)),
       key(issuer_key),

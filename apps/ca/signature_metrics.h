@@ -11,6 +11,13 @@
 
 namespace cairn::apps {
 
+/// How signatures end.
+inline constexpr LabelWords<ca::Observer::Signature> signature_words({
+    {ca::Observer::Signature::done, "done"},
+    {ca::Observer::Signature::unavailable, "unavailable"},
+    {ca::Observer::Signature::failed, "failed"},
+});
+
 /// Counts signatures by issuer. The issuers are those of the configuration, which can change at a
 /// reload, so their series are made when they first sign. Thread-safe; after an issuer's first
 /// signature without a lock.

@@ -2,6 +2,7 @@
 // Private to admin and the programs: one thing that an operator can do to a CA.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -38,6 +39,11 @@ struct Context {
     /// The limits that are on, and those of a CA of this kind whose operator says nothing.
     ca::Limits limits{}, usual_limits{};
     ca::RequestLimits request_limits{}, usual_request_limits{};
+    /// The names of the issuers of the configuration, by what names them in the store; where no
+    /// server runs, their files are read for it. Throws std::runtime_error naming what is wrong.
+    std::function<std::map<ca::IssuerId, std::string>()> issuers{};
+    /// Signs the revocation lists that are due; empty: a server runs, and does it.
+    std::function<base::Task<void>()> sign_crls{};
 };
 
 /// An operation that cannot be done, with what the operator can do about it.

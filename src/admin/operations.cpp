@@ -4,6 +4,7 @@
 #include <map>
 
 #include "admin/account_operations.h"
+#include "admin/crl_operations.h"
 #include "admin/eab_operations.h"
 #include "admin/key_operations.h"
 #include "admin/limit_operations.h"
@@ -19,6 +20,7 @@ std::span<const Operation> operations() {
         key_show(),       limit_list(),   limit_show(),
         limit_override(), limit_reset(),  renewal_pull_forward(),
         renewal_list(),   renewal_show(), renewal_cancel(),
+        crl_list(),       crl_publish(),
     };
     return all;
 }
@@ -38,6 +40,7 @@ std::string_view summary_of_noun(std::string_view noun) {
         {"eab", "Keys of external accounts: who may have an account, and for what"},
         {"limit",
          "Rate limits: see them and what is left, set others, and give back what was used"},
+        {"crl", "Revocation lists: see how old they are, and have new ones signed"},
         {"renewal", "When clients renew: see it, and have certificates renewed early"},
     };
     const auto summary = summaries.find(noun);

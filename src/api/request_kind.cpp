@@ -30,6 +30,8 @@ constexpr base::EnumTable<RequestKind, Facts> kinds({
     {RequestKind::renewal_info, {"renewalInfo", path::renewal_info_of}},
     {RequestKind::revoke_certificate, {"revokeCert", path::revoke_certificate}},
     {RequestKind::issuer, {"issuer", path::issuer}},
+    {RequestKind::complete_crl, {"completeCrl", path::complete_crl}},
+    {RequestKind::crl_shard, {"crlShard", path::crl_shard}},
     {RequestKind::limits, {"limits", path::limits}},
     {RequestKind::unknown, {"unknown", ""}},
 });

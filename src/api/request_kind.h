@@ -23,6 +23,8 @@ enum class RequestKind {
     renewal_info,
     revoke_certificate,
     issuer,
+    complete_crl,
+    crl_shard,
     limits,
     unknown,  ///< a path that names no resource
 };

@@ -2,30 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <string>
 #include <system_error>
 
-#include <time.h>
+#include "http/http_date.h"
 
 namespace cairn::http {
 namespace {
 
-constexpr std::size_t longest_date = 40;
 constexpr auto longest = static_cast<std::uint64_t>(longest_retry_after.count());
-
-std::optional<base::Time> parse_http_date(std::string_view value) {
-    if (value.size() > longest_date) return std::nullopt;
-    const std::string text(value);
-    // IMF-fixdate, RFC 850, asctime; the program stays in the C locale, so names are English.
-    for (const char* form :
-         {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
-        tm calendar{};
-        const char* end = strptime(text.c_str(), form, &calendar);
-        if (end == text.c_str() + text.size())
-            return base::Time(base::Seconds(static_cast<std::int64_t>(timegm(&calendar))));
-    }
-    return std::nullopt;
-}
 
 }  // namespace
 

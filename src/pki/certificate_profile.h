@@ -43,6 +43,12 @@ struct CertificateProfile {
     bool uris = false;
     /// The certificate names its key by a subjectKeyIdentifier, too.
     bool subject_key_id = false;
+    /// How a certificate's revocation is told (BR 4.9.7, 7.1.2.11.2).
+    enum class Crl {
+        none,     ///< it names no list: it ends too soon
+        full,     ///< it names the list of all that its issuer issued
+        sharded,  ///< it names one of the lists that the issuer's certificates are divided among
+    } crl = Crl::none;
     /// It is for everybody who trusts the public CAs, so the Baseline Requirements hold even where
     /// the rest of this profile asks for something else. A private CA's are not.
     bool public_trust = true;

@@ -18,17 +18,6 @@ namespace {
 
 using Findings = std::vector<base::Error>;
 
-/// Whether its keyUsage lets `issuer` sign revocation lists.
-bool may_sign_crls(const Certificate& issuer) {
-    constexpr std::uint8_t crl_sign = 0x02;
-    const auto usages = issuer.extensions("2.5.29.15");
-    if (usages.size() != 1) return false;
-    asn1::Failure failure;
-    asn1::Reader value(usages.front().value, failure);
-    const auto bits = value.element(asn1::tag::bit_string, "keyUsage").content;
-    return bits.size() >= 2 && (bits[1] & crl_sign) != 0;
-}
-
 /// What a rule looks at.
 struct Subject {
     const CrlParts& list;
@@ -206,6 +195,16 @@ constexpr std::array rules{
 };
 
 }  // namespace
+
+bool may_sign_crls(const Certificate& issuer) {
+    constexpr std::uint8_t crl_sign = 0x02;
+    const auto usages = issuer.extensions("2.5.29.15");
+    if (usages.size() != 1) return false;
+    asn1::Failure failure;
+    asn1::Reader value(usages.front().value, failure);
+    const auto bits = value.element(asn1::tag::bit_string, "keyUsage").content;
+    return bits.size() >= 2 && (bits[1] & crl_sign) != 0;
+}
 
 std::vector<base::Error> lint_crl(base::BytesView to_be_signed, const CrlFields& wanted,
                                   const Certificate& issuer) {

@@ -9,6 +9,9 @@
 
 namespace cairn::pki {
 
+/// Whether its keyUsage lets `issuer` sign revocation lists (RFC 5280 section 4.2.1.3).
+[[nodiscard]] bool may_sign_crls(const Certificate& issuer);
+
 /// What is wrong with a revocation list that is about to be signed: judged by RFC 5280 section 5,
 /// by the Baseline Requirements (BR 4.9, 7.2), and by what it must say, `wanted`. `to_be_signed` is
 /// the DER of the TBSCertList. It is read anew, so that a mistake of whoever put it together is

@@ -258,6 +258,25 @@ void check_crl_url(const LintSubject& subject, LintFindings& findings) {
                });
 }
 
+void check_crl_url_wanted(const LintSubject& subject, LintFindings& findings) {
+    constexpr std::string_view what = "cRLDistributionPoints";
+    const auto& url = subject.wanted.crl_url;
+    asn1::Writer points;
+    points.nested(asn1::tag::sequence, [&] {
+        points.nested(asn1::tag::sequence, [&] {
+            points.nested(asn1::tag::context_constructed(0), [&] {
+                points.nested(asn1::tag::context_constructed(0),
+                              [&] { points.element(asn1::tag::context(6), url); });
+            });
+        });
+    });
+    const bool is_there = find(subject.draft, asn1::oid::crl_distribution_points) != nullptr;
+    add_if(is_there == url.empty() ||
+               (is_there &&
+                !is_value(subject, asn1::oid::crl_distribution_points, what, points.view())),
+           "cRLDistributionPoints is not the list that was chosen", findings);
+}
+
 constexpr std::array rules{
     LintRule{"extensions-present", "BR 7.1.2.7.6", always, check_presence},
     LintRule{"extensions-critical", "BR 7.1.2.7.6", always, check_criticality},
@@ -274,6 +293,7 @@ constexpr std::array rules{
     LintRule{"subject-key-id-wanted", "", profile, check_subject_key_id_wanted},
     LintRule{"issuer-url", "BR 7.1.2.7.7", always, check_issuer_url},
     LintRule{"crl-url", "BR 7.1.2.11.2", always, check_crl_url},
+    LintRule{"crl-url-wanted", "BR 7.2.2.1", profile, check_crl_url_wanted},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // The databases of former versions (tests/vectors/stores) are brought to the present one, and used.
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -111,8 +112,8 @@ class Migration : public RepositoryContract {
 };
 INSTANTIATE_TEST_SUITE_P(, Migration,
                          ::testing::Values(former_sqlite(1), former_sqlite(2), former_sqlite(4),
-                                           former_postgres(1), former_postgres(2),
-                                           former_postgres(5)),
+                                           former_sqlite(6), former_postgres(1), former_postgres(2),
+                                           former_postgres(5), former_postgres(7)),
                          name_of);
 
 TEST_P(Migration, KeepsTheKeysOfFormerRowsApart) {
@@ -156,6 +157,20 @@ TEST_P(Migration, KnowsWhatWasRevokedAndRevokesOn) {
               (ca::Revocation{first.issued + 1h, key_compromise}));
     EXPECT_EQ(certificate_for("two.example.test").revocation,
               (ca::Revocation{twin.revocation->at, key_compromise}));
+}
+
+// What was revoked under a former version, which knew no lists, stands in the complete one.
+TEST_P(Migration, ListsWhatWasRevoked) {
+    const auto superseded = certificate_for("two.example.test");
+    const auto lost = certificate_for("lost.example.test");
+    const auto list = await(store().add_crl_lists(lost.issuer, {})).at(0);
+    EXPECT_FALSE(await(store().unfold_compromised_keys(std::nullopt, 100, 100)).next);
+    const auto told = await(store().revocations_of(list, lost.issued, std::nullopt, 10));
+    ASSERT_EQ(told.size(), 2U);
+    for (const auto& certificate : {superseded, lost}) {
+        const ca::ListedRevocation expected{certificate.serial, certificate.revocation.value()};
+        EXPECT_EQ(std::ranges::count(told, expected), 1);
+    }
 }
 
 TEST_P(Migration, ForgetsFormerRows) {

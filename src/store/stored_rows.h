@@ -160,8 +160,8 @@ ca::OrderStore::UnfinishedIssuance read_unfinished_issuance(Row& row) {
             .account = id_from<ca::AccountKind>(row.blob())};
 }
 
-/// serial, der, issuer, key, not_after, issued, account, order, profile, and when and why it was
-/// revoked.
+/// serial, der, issuer, key, not_after, issued, account, order, profile, crl, and when and why it
+/// was revoked.
 template <class Row>
 ca::IssuedCertificate read_certificate(Row& row) {
     ca::IssuedCertificate certificate{
@@ -179,6 +179,7 @@ ca::IssuedCertificate read_certificate(Row& row) {
         certificate.account = id_from<ca::AccountKind>(*account);
     if (const auto order = row.optional_blob()) certificate.order = id_from<ca::OrderKind>(*order);
     certificate.profile = row.optional_text().value_or("");
+    certificate.shard = row.optional_integer();
     if (const auto at = row.optional_time())
         certificate.revocation = {.at = *at, .reason = reason_from(row.integer())};
     return certificate;

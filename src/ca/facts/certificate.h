@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ namespace cairn::ca {
 
 /// Names an issuer: SHA-256 of its certificate's DER.
 using IssuerId = crypto::Sha256Digest;
+/// Names a revocation list in the store.
+using CrlId = std::int64_t;
 
 /// The chains of an issuer, each in PEM: the issuer's certificate first, then those above it.
 struct IssuerChains {
@@ -46,6 +49,9 @@ struct IssuedCertificate {
     std::optional<Revocation> revocation;
     /// Of the order that it was issued for; empty: not known, or the server's own.
     std::string profile{};
+    /// The shard of its issuer's revocation lists whose URL it names; none: it names the complete
+    /// list, or none.
+    std::optional<CrlId> shard = std::nullopt;
 
     /// Whether both come from one signature; their revocation does not matter.
     [[nodiscard]] bool is_same(const IssuedCertificate& other) const {

@@ -16,7 +16,8 @@ base::Time cutoff(std::optional<base::Seconds> limit, base::Time now) {
 RetentionCutoffs retention_cutoffs(const RetentionLimits& limits, base::Time now) {
     return {.orders = cutoff(limits.orders, now),
             .authorizations = cutoff(limits.authorizations, now),
-            .certificates = cutoff(limits.certificates, now)};
+            .certificates = cutoff(limits.certificates, now),
+            .abandoned_crls = cutoff(crl_grace, now)};
 }
 
 }  // namespace cairn::ca

@@ -21,7 +21,13 @@ struct RetentionCutoffs {
     base::Time orders = base::Time::min();
     base::Time authorizations = base::Time::min();
     base::Time certificates = base::Time::min();
+    /// A list whose next one should have come before then is not kept up any more, since its issuer
+    /// is gone: what it tells of is not kept for it.
+    base::Time abandoned_crls = base::Time::min();
 };
+
+/// How long after its end a revocation list counts as one that is kept up.
+inline constexpr base::Seconds crl_grace = std::chrono::days(90);
 
 /// The cut-off times of `limits` at `now`. None is later than `now`, so an object that has not
 /// ended is never removed.

@@ -61,6 +61,8 @@ class Observer {
     virtual void limit_refused(LimitName) {}
     virtual void limit_held(LimitName) {}
     virtual void revoked(protocol::RevocationReason) {}
+    /// A revocation list was drawn up, signed and stored, or could not be.
+    virtual void crl_signed(Signature) {}
 
     enum class AccountChange { created, updated, deactivated, key_changed };
     virtual void account_changed(AccountChange) {}

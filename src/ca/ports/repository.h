@@ -15,6 +15,7 @@
 #include "ca/facts/id.h"
 #include "ca/facts/order.h"
 #include "ca/facts/retention.h"
+#include "ca/ports/crl_store.h"
 #include "ca/ports/operator_store.h"
 #include "ca/ports/renewal_store.h"
 #include "ca/ports/work_leases.h"
@@ -320,6 +321,7 @@ class CounterStore {
 class Repository : public AccountStore,
                    public OrderStore,
                    public CertificateStore,
+                   public CrlStore,
                    public CounterStore,
                    public OperatorStore,
                    public RenewalStore,
@@ -340,7 +342,8 @@ class Repository : public AccountStore,
     /// - authorizations that expired, unless they are being validated, or their account has an
     /// order
     ///   that was created before, or within an hour after, they expired, and so may refer to them;
-    /// - certificates whose validity is over, with their revocation and what replaced them. A
+    /// - certificates whose validity is over, with their revocation and what replaced them; one
+    ///   that is revoked once every list that is kept up was signed since (RFC 5280 section 3.3). A
     ///   blocked key stays blocked.
     ///
     /// The steps go round: each continues where the former ended, until one says that the round is

@@ -12,14 +12,16 @@
 namespace cairn::ca {
 
 Draft::OrFindings Draft::certificate(IssuanceProof proof, const pki::Certificate& issuer,
-                                     const std::string& issuer_url) {
-    proof.fields_.issuer_url = issuer_url;
+                                     const Places& places) {
+    proof.fields_.issuer_url = places.issuer;
+    proof.fields_.crl_url = places.crl;
     return draw_up(proof.fields_, *proof.profile_, issuer);
 }
 
 Draft::OrFindings Draft::certificate(OwnCertificateProof proof, const pki::Certificate& issuer,
-                                     const std::string& issuer_url) {
-    proof.fields_.issuer_url = issuer_url;
+                                     const Places& places) {
+    proof.fields_.issuer_url = places.issuer;
+    proof.fields_.crl_url = places.crl;
     return draw_up(proof.fields_, proof.profile_, issuer);
 }
 

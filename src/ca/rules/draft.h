@@ -21,14 +21,18 @@ class Draft {
     /// A draft, or every finding of its lint: each is a mistake of the CA or of its configuration.
     using OrFindings = base::Result<Draft, std::vector<base::Error>>;
 
-    /// Draws up the certificate that `proof` proves, to be signed by `issuer`. With an `issuer_url`
-    /// it says where the issuer's own can be fetched over http.
+    /// What a certificate says of where things can be fetched over http; each may be empty.
+    struct Places {
+        std::string issuer;  ///< the issuer's certificate
+        std::string crl{};   ///< the list that would tell of its revocation
+    };
+    /// Draws up the certificate that `proof` proves, to be signed by `issuer`.
     [[nodiscard]] static OrFindings certificate(IssuanceProof proof, const pki::Certificate& issuer,
-                                                const std::string& issuer_url);
+                                                const Places& places);
     /// The same for the certificate of the CA's own server.
     [[nodiscard]] static OrFindings certificate(OwnCertificateProof proof,
                                                 const pki::Certificate& issuer,
-                                                const std::string& issuer_url);
+                                                const Places& places);
 
     /// The certificate that an issuance is bound to, in the octets of `pin`: what `proof` proves,
     /// and by `issuer`. The profile may have changed since they were drawn up, so they are not

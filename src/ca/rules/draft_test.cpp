@@ -36,7 +36,7 @@ class DraftTest : public ::testing::Test {
     // The draft of a certificate for a.example.
     Draft::OrFindings draft(base::Seconds validity, Profile profile) {
         const testing::ProvedOrder proved("a.example", std::move(profile), {now, now + validity});
-        return Draft::certificate(proved.proof(), issuer_, "http://ca.example/issuer");
+        return Draft::certificate(proved.proof(), issuer_, {.issuer = "http://ca.example/issuer"});
     }
     pki::Certificate sign(const Draft& draft) {
         return pki::Certificate::from_der(pki::sign_object(key_, draft.to_be_signed())).value();
@@ -130,7 +130,8 @@ TEST_F(DraftTest, OfAnOcspResponse) {
 TEST_F(DraftTest, OfPinnedOctetsIsOfWhatWasProved) {
     const testing::ProvedOrder proved("a.example", profile(), {now, now + std::chrono::days(90)});
     const auto octets =
-        Draft::certificate(proved.proof(), issuer_, "http://ca.example/issuer")->to_be_signed();
+        Draft::certificate(proved.proof(), issuer_, {.issuer = "http://ca.example/issuer"})
+            ->to_be_signed();
     const IssuancePin pin{{}, octets};
     const auto drawn = Draft::pinned(proved.proof(), pin, issuer_);
     ASSERT_TRUE(drawn);

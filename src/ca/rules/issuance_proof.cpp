@@ -94,9 +94,9 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
 }
 
 OwnCertificateProof::OwnCertificateProof(std::span<const Identifier> names, CommonName common_name,
-                                         crypto::PublicKey key, pki::SerialNumber serial,
-                                         pki::Validity validity)
-    : profile_({.common_name = common_name == CommonName::first_name}),
+                                         pki::CertificateProfile::Crl crl, crypto::PublicKey key,
+                                         pki::SerialNumber serial, pki::Validity validity)
+    : profile_({.common_name = common_name == CommonName::first_name, .crl = crl}),
       fields_(fields_for(names, profile_, std::move(key), std::move(serial), validity)) {}
 
 }  // namespace cairn::ca

@@ -55,7 +55,8 @@ class OwnCertificateProof {
     friend class OwnCertificate;
     enum class CommonName { first_name, none };
     OwnCertificateProof(std::span<const protocol::Identifier> names, CommonName common_name,
-                        crypto::PublicKey key, pki::SerialNumber serial, pki::Validity validity);
+                        pki::CertificateProfile::Crl crl, crypto::PublicKey key,
+                        pki::SerialNumber serial, pki::Validity validity);
     pki::CertificateProfile profile_;
     pki::ServerCertificateFields fields_;
 };

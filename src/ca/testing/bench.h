@@ -53,6 +53,9 @@ class Tally final : public Observer {
     void limit_refused(LimitName) override { ++limits_refused; }
     void limit_held(LimitName) override { ++limits_held; }
     void revoked(protocol::RevocationReason) override { ++revocations; }
+    void crl_signed(Signature outcome) override {
+        if (outcome != Signature::done) ++crl_failures;
+    }
     void job_ended(Queue, JobEnding ending, Duration) override {
         ++endings.at(static_cast<std::size_t>(ending));
     }
@@ -64,7 +67,7 @@ class Tally final : public Observer {
     }
 
     std::atomic<int> certificates = 0, refusals = 0, revocations = 0, lints = 0, limits_refused = 0,
-                     limits_held = 0;
+                     limits_held = 0, crl_failures = 0;
 
   private:
     std::array<std::atomic<int>, 4> changes{};

@@ -410,16 +410,22 @@ std::size_t MemoryRepository::sweep_authorizations(base::Time cutoff, std::size_
     return seen;
 }
 
-std::size_t MemoryRepository::sweep_certificates(base::Time cutoff, std::size_t at_most,
-                                                 Removal& removal) {
+std::size_t MemoryRepository::sweep_certificates(base::Time cutoff, base::Time abandoned,
+                                                 std::size_t at_most, Removal& removal) {
     auto& certificates = facts_->certificates;
     std::size_t seen = 0;
+    auto told = base::Time::max();
+    for (const auto& [id, kept] : facts_->crls)
+        if (kept.present && kept.present->head.next_update >= abandoned)
+            told = std::min(told, kept.present->head.this_update);
     for (auto entry = certificates.begin(); entry != certificates.end() && seen < at_most;) {
-        if (entry->second.not_after >= cutoff) {
+        const bool is_told = entry->second.not_after < told || !state_of(entry->first)->revocation;
+        if (entry->second.not_after >= cutoff || !is_told) {
             ++entry;
             continue;
         }
         facts_->replacements.erase(entry->first);
+        facts_->listed.erase(entry->first);
         entry = certificates.erase(entry);
         ++removal.removed;
         ++seen;
@@ -440,7 +446,7 @@ base::Task<Removal> MemoryRepository::remove_expired(RetentionCutoffs cutoffs,
         if (stage_ == RetentionStage::authorizations && left > 0)
             left -= sweep_authorizations(cutoffs.authorizations, left, removal);
         if (stage_ == RetentionStage::certificates && left > 0)
-            sweep_certificates(cutoffs.certificates, left, removal);
+            sweep_certificates(cutoffs.certificates, cutoffs.abandoned_crls, left, removal);
         return removal;
     });
 }

@@ -48,6 +48,16 @@ struct MemoryFacts {
     std::map<std::string, std::int64_t> buckets;
     std::map<std::string, Rate> overrides;
     std::optional<base::Time> believed_time;
+    struct KeptCrl {
+        CrlList list;
+        std::optional<SignedCrl> present{};
+        std::int64_t wishes = 0;
+    };
+    std::map<CrlId, KeptCrl> crls;
+    /// Revocations that lists tell of, with the reason that they tell.
+    std::map<pki::SerialNumber, protocol::RevocationReason> listed;
+    /// Compromised keys all of whose certificates have a revocation of their own.
+    std::set<crypto::Sha256Digest> unfolded_keys;
 };
 
 /// Keeps the promises of ca/ports/repository.h (src/store runs its contract tests with it too), and
@@ -134,6 +144,22 @@ class MemoryRepository final : public Repository {
     base::Task<bool> remove_pull_forward(PullForwardId id) override;
     base::Task<std::optional<Replacement>> find_replacement(pki::SerialNumber serial) override;
 
+    // memory_crls.cpp
+    base::Task<std::vector<CrlList>> add_crl_lists(IssuerId issuer,
+                                                   std::vector<std::string> urls) override;
+    base::Task<std::vector<CrlState>> crl_states() override;
+    base::Task<std::vector<UnlistedRevocation>> unlisted_revocations(
+        IssuerId issuer, std::optional<pki::SerialNumber> after, std::size_t limit) override;
+    base::Task<void> mark_listed(std::vector<UnlistedRevocation> revocations) override;
+    base::Task<KeysStep> unfold_compromised_keys(std::optional<crypto::Sha256Digest> after,
+                                                 std::size_t most_keys, std::size_t most) override;
+    base::Task<std::vector<ListedRevocation>> revocations_of(CrlList list, base::Time ended_after,
+                                                             std::optional<pki::SerialNumber> after,
+                                                             std::size_t limit) override;
+    base::Task<bool> save_crl(SignedCrl crl) override;
+    base::Task<std::optional<SignedCrl>> find_crl(CrlId list) override;
+    base::Task<std::size_t> wish_for_crls(std::optional<IssuerId> issuer) override;
+
     base::Task<ChargeDecision> charge(Charges charges, base::Time now) override;
     base::Task<ChargeDecision> look(Charges charges, base::Time now) override;
     base::Task<bool> reset_bucket(std::string bucket) override;
@@ -198,7 +224,8 @@ class MemoryRepository final : public Repository {
     [[nodiscard]] std::optional<IssuedCertificate> state_of(const pki::SerialNumber& serial) const;
     std::size_t sweep_orders(base::Time cutoff, std::size_t at_most, Removal& removal);
     std::size_t sweep_authorizations(base::Time cutoff, std::size_t at_most, Removal& removal);
-    std::size_t sweep_certificates(base::Time cutoff, std::size_t at_most, Removal& removal);
+    std::size_t sweep_certificates(base::Time cutoff, base::Time abandoned, std::size_t at_most,
+                                   Removal& removal);
 
     std::shared_ptr<MemoryFacts> facts_;
     std::shared_ptr<StoreScript> script_;

@@ -70,9 +70,10 @@ base::Task<std::optional<Issuance::BoundDraft>> Issuance::bind(const Order& orde
     auto& proof = proven.proof;
     const auto& pin = order.intent->pin;
     if (pin)
-        co_return BoundDraft{issuer, issuer.record_of(proof.fields()), issuer.draft(proof, *pin)};
+        co_return BoundDraft{issuer, issuer.record_of(proof.fields(), *pin),
+                             issuer.draft(proof, *pin)};
     if (issuer.signing_place() == Signer::Place::in_process) {
-        auto record = issuer.record_of(proof.fields());
+        auto record = issuer.record_of(proof.fields(), proof.profile());
         co_return BoundDraft{issuer, std::move(record), issuer.draft(std::move(proof))};
     }
     // Another node may run the same job, and have come first.
@@ -80,7 +81,8 @@ base::Task<std::optional<Issuance::BoundDraft>> Issuance::bind(const Order& orde
     const auto standing = co_await repository_.pin_issuance(order.id, std::move(wanted));
     if (!standing) co_return std::nullopt;
     const auto& bound = require_bound(*standing);
-    co_return BoundDraft{bound, bound.record_of(proof.fields()), bound.draft(proof, *standing)};
+    co_return BoundDraft{bound, bound.record_of(proof.fields(), *standing),
+                         bound.draft(proof, *standing)};
 }
 
 const Issuer& Issuance::require_bound(const IssuancePin& pin) const {

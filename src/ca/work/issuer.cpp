@@ -5,6 +5,7 @@
 #include <ranges>
 #include <stdexcept>
 
+#include "ca/rules/crl_names.h"
 #include "crypto/digest.h"
 
 namespace cairn::ca {
@@ -137,11 +138,13 @@ bool Issuer::permits_common_name() const {
 }
 
 Draft Issuer::draft(IssuanceProof proof) const {
-    return require(Draft::certificate(std::move(proof), certificate(), certificate_url_));
+    const auto places = places_for(proof.fields(), proof.profile());
+    return require(Draft::certificate(std::move(proof), certificate(), places));
 }
 
 Draft Issuer::draft(OwnCertificateProof proof) const {
-    return require(Draft::certificate(std::move(proof), certificate(), certificate_url_));
+    const auto places = places_for(proof.fields(), proof.profile());
+    return require(Draft::certificate(std::move(proof), certificate(), places));
 }
 
 Draft Issuer::draft(const IssuanceProof& proof, const IssuancePin& pin) const {
@@ -171,7 +174,38 @@ base::Task<base::Bytes> Issuer::sign(Draft draft, Observer& observer) const {
     }
 }
 
-IssuedCertificate Issuer::record_of(const pki::ServerCertificateFields& fields) const {
+const CrlList* Issuer::shard_for(const pki::SerialNumber& serial,
+                                 const pki::CertificateProfile& profile) const {
+    const auto& shards = crl_names_.shards;
+    if (profile.crl != pki::CertificateProfile::Crl::sharded || shards.empty()) return nullptr;
+    return &shards[shard_number(serial, shards.size())];
+}
+
+Draft::Places Issuer::places_for(const pki::ServerCertificateFields& fields,
+                                 const pki::CertificateProfile& profile) const {
+    Draft::Places places{.issuer = certificate_url_};
+    if (const auto* shard = shard_for(fields.serial, profile))
+        places.crl = shard->url;
+    else if (profile.crl != pki::CertificateProfile::Crl::none)
+        places.crl = crl_names_.complete;
+    return places;
+}
+
+IssuedCertificate Issuer::record_of(const pki::ServerCertificateFields& fields,
+                                    const IssuancePin& pin) const {
+    auto record = record_of(fields, pki::CertificateProfile{});
+    const auto names = [&](const CrlList& list) {
+        return !list.is_complete() &&
+               base::text_of(pin.to_be_signed).find(list.url) != std::string_view::npos;
+    };
+    const auto shard = std::ranges::find_if(crl_names_.all, names);
+    if (shard != crl_names_.all.end()) record.shard = shard->id;
+    return record;
+}
+
+IssuedCertificate Issuer::record_of(const pki::ServerCertificateFields& fields,
+                                    const pki::CertificateProfile& profile) const {
+    const auto* shard = shard_for(fields.serial, profile);
     return {.serial = fields.serial,
             .der = {},
             .issuer = id_,
@@ -180,7 +214,9 @@ IssuedCertificate Issuer::record_of(const pki::ServerCertificateFields& fields) 
             .account = std::nullopt,
             .order = std::nullopt,
             .issued = {},
-            .revocation = std::nullopt};
+            .revocation = std::nullopt,
+            .profile = {},
+            .shard = shard == nullptr ? std::nullopt : std::optional(shard->id)};
 }
 
 Issuers::Issuers(std::vector<Issuer> issuers) : issuers_(std::move(issuers)) {
@@ -221,6 +257,12 @@ const Issuer* Issuers::choose(const Wanted& wanted, base::Time now) const {
             return issuer.is_for(wanted.profile, wanted.key) && issuer.permits(wanted.names);
         },
         now);
+}
+
+void Issuers::name_crls(const IssuerId& id, Issuer::CrlNames names) {
+    const auto found = std::ranges::find(issuers_, id, &Issuer::id);
+    if (found == issuers_.end()) throw std::invalid_argument("there is no such issuer");
+    found->name_crls(std::move(names));
 }
 
 const Issuer* Issuers::find(const IssuerId& id) const {

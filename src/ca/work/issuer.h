@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ca/facts/certificate.h"
+#include "ca/facts/crl.h"
 #include "ca/ports/observer.h"
 #include "ca/ports/signer.h"
 #include "ca/rules/draft.h"
@@ -65,6 +66,17 @@ class Issuer {
     [[nodiscard]] IssuerChains chains() const;
     [[nodiscard]] const pki::Certificate& certificate() const { return chain_.front(); }
     [[nodiscard]] const std::string& certificate_url() const { return certificate_url_; }
+    /// What its certificates call its revocation lists.
+    struct CrlNames {
+        /// URL of the complete list; empty: none is named.
+        std::string complete{};
+        /// Those among which certificates are divided now.
+        std::vector<CrlList> shards{};
+        /// All that there are, those of former configurations too.
+        std::vector<CrlList> all{};
+    };
+    /// Before it signs anything.
+    void name_crls(CrlNames names) { crl_names_ = std::move(names); }
     [[nodiscard]] const Use& use() const { return use_; }
     /// Whether it is active and issues certificates of `profile` while it is valid.
     [[nodiscard]] bool is_for(const std::string& profile) const;
@@ -98,7 +110,11 @@ class Issuer {
     /// Where it signs.
     [[nodiscard]] Signer::Place signing_place() const { return signer_->place(); }
     /// What is kept of a certificate with these fields and is known before it is signed.
-    [[nodiscard]] IssuedCertificate record_of(const pki::ServerCertificateFields& fields) const;
+    [[nodiscard]] IssuedCertificate record_of(const pki::ServerCertificateFields& fields,
+                                              const pki::CertificateProfile& profile) const;
+    /// The same of one that was drawn up as `pin`, under a profile that may have changed since.
+    [[nodiscard]] IssuedCertificate record_of(const pki::ServerCertificateFields& fields,
+                                              const IssuancePin& pin) const;
     /// When it and all above it in its chain are valid; both ends inclusive.
     [[nodiscard]] const pki::Validity& validity() const { return validity_; }
     [[nodiscard]] bool is_valid(base::Time now) const {
@@ -106,6 +122,11 @@ class Issuer {
     }
 
   private:
+    /// The shard that a certificate with this serial number belongs to; null: to none.
+    [[nodiscard]] const CrlList* shard_for(const pki::SerialNumber& serial,
+                                           const pki::CertificateProfile& profile) const;
+    [[nodiscard]] Draft::Places places_for(const pki::ServerCertificateFields& fields,
+                                           const pki::CertificateProfile& profile) const;
     /// Throws std::invalid_argument for one that cannot stand in the place of the usual chain.
     void require_other_chain(std::size_t number) const;
 
@@ -119,6 +140,7 @@ class Issuer {
     std::vector<pki::Chain> other_chains_;
     /// Of the certificates of the chain that have any.
     std::vector<pki::NameConstraints> constraints_;
+    CrlNames crl_names_;
 };
 
 /// The issuers of a CA, never empty.
@@ -156,6 +178,8 @@ class Issuers {
         const std::string& profile, std::span<const protocol::Identifier> names,
         base::Time now) const;
     [[nodiscard]] const std::vector<Issuer>& all() const { return issuers_; }
+    /// As Issuer::name_crls, of the issuer with this id.
+    void name_crls(const IssuerId& id, Issuer::CrlNames names);
     /// Null if there is none with this id; active or not.
     [[nodiscard]] const Issuer* find(const IssuerId& id) const;
 

@@ -71,7 +71,8 @@ class KeySignerTest : public ::testing::Test {
                                           key);
     }
     Draft draft_for(const pki::Certificate& issuer) {
-        return Draft::certificate(proved_.proof(), issuer, "http://ca.example/issuer").value();
+        return Draft::certificate(proved_.proof(), issuer, {.issuer = "http://ca.example/issuer"})
+            .value();
     }
 
     crypto::SystemRandom random_;

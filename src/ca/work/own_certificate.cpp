@@ -25,8 +25,9 @@ base::Task<pki::Chain> OwnCertificate::issue(const Issuer& issuer,
     const auto whole = validity_until(issuer.validity().not_after, validity, profile.backdate, now);
     using enum OwnCertificateProof::CommonName;
     OwnCertificateProof proof(names, issuer.permits_common_name() ? first_name : none,
-                              std::move(key), pki::SerialNumber::dated(now, random_), whole);
-    auto issued = issuer.record_of(proof.fields());
+                              profile.certificate.crl, std::move(key),
+                              pki::SerialNumber::dated(now, random_), whole);
+    auto issued = issuer.record_of(proof.fields(), proof.profile());
     issued.der = co_await issuer.sign(issuer.draft(std::move(proof)), observer_);
     issued.issued = clock_.now();
     auto certificate = pki::Certificate::from_der(issued.der);

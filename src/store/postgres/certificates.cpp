@@ -14,27 +14,29 @@ using enum Statement::Transaction;
 const Statement add{
     "add_certificate",
     "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
-    " profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    " profile, crl) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     repeatable};
 const Statement find{
     "find_certificate",
     "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id,"
-    " c.profile, c.revoked, c.reason FROM certificate_states c WHERE c.serial = $1",
+    " c.profile, c.crl, c.revoked, c.reason FROM certificate_states c WHERE c.serial = $1",
     repeatable, shared};
 const Statement download{
     "find_download",
     "SELECT i.chain, i.other_chains, c.serial, c.der, c.issuer, c.key, c.not_after, c.issued,"
-    " c.account, c.order_id, c.profile, c.revoked, c.reason FROM certificate_states c"
+    " c.account, c.order_id, c.profile, c.crl, c.revoked, c.reason FROM certificate_states c"
     " LEFT JOIN issuers i ON i.id = c.issuer WHERE c.serial = $1",
     repeatable, shared};
 // The time stays that of the first revocation: it was not to be trusted since. A row that was
 // inserted by this statement has no deleter (xmax).
 const Statement revoke{
     "revoke_certificate",
-    "WITH target AS (SELECT serial, reason FROM certificate_states WHERE serial = $1),"
-    " recorded AS (INSERT INTO requested_revocations AS r (serial, at, reason)"
-    " SELECT serial, $2, $3 FROM target WHERE reason IS NULL OR reason <> $4"
-    " ON CONFLICT (serial) DO UPDATE SET reason = excluded.reason"
+    "WITH target AS (SELECT serial, reason, issuer, crl, not_after FROM certificate_states"
+    " WHERE serial = $1),"
+    " recorded AS (INSERT INTO requested_revocations AS r (serial, at, reason, issuer, crl,"
+    " not_after) SELECT serial, $2, $3, issuer, crl, not_after FROM target"
+    " WHERE reason IS NULL OR reason <> $4"
+    " ON CONFLICT (serial) DO UPDATE SET reason = excluded.reason, listed = NULL"
     " WHERE excluded.reason = $4 AND r.reason <> $4 RETURNING xmax = 0 AS is_first)"
     " SELECT EXISTS (SELECT FROM target),"
     " (SELECT CASE WHEN is_first THEN 1::bigint ELSE 2 END FROM recorded)",
@@ -76,7 +78,7 @@ base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certifica
     try {
         co_await run(add, certificate.serial.der_content(), certificate.der, certificate.issuer,
                      certificate.key, certificate.not_after, certificate.account, certificate.order,
-                     certificate.issued, certificate.profile);
+                     certificate.issued, certificate.profile, certificate.shard);
     } catch (const StatementRefused& refused) {
         if (!refused.is_unique_violation() || !refused.follows_lost_answer) throw;
         refusal = std::current_exception();

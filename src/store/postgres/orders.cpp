@@ -108,7 +108,7 @@ const Statement complete{
     " replaced AS (UPDATE replacements r SET completed = $9 FROM completed c"
     " WHERE r.serial = c.replaced_serial AND r.order_id = c.id)"
     " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
-    " profile) SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10 FROM completed",
+    " profile, crl) SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10, $11 FROM completed",
     repeatable};
 const Statement fail{"fail_issuance",
                      "WITH failed AS (UPDATE orders SET problem = $2 WHERE id = $1"
@@ -216,7 +216,7 @@ base::Task<bool> PostgresRepository::complete_issuance(OrderId id,
     const auto answer = co_await run(complete, certificate.serial.der_content(), certificate.der,
                                      certificate.issuer, certificate.key, certificate.not_after,
                                      certificate.account, certificate.order, id, certificate.issued,
-                                     certificate.profile);
+                                     certificate.profile, certificate.shard);
     bool is_completed = answer.affected() == 1;
     if (!is_completed && answer.follows_lost_answer()) {
         const auto found = co_await find_certificate(certificate.serial);

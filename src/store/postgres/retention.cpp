@@ -30,8 +30,13 @@ const Statement remove_authorizations{
     repeatable};
 const Statement remove_certificates{
     "remove_certificates",
-    "WITH gone AS (DELETE FROM certificates WHERE serial = ANY (ARRAY(SELECT serial"
-    " FROM certificates WHERE not_after < $1 ORDER BY not_after LIMIT $2)) RETURNING serial),"
+    // Lists signed since have told of whatever was revoked and ended before then.
+    "WITH told AS MATERIALIZED"
+    " (SELECT min(this_update) AS until FROM crls WHERE next_update >= $3),"
+    " gone AS (DELETE FROM certificates WHERE serial = ANY (ARRAY(SELECT c.serial"
+    " FROM certificate_states c, told t WHERE c.not_after < $1"
+    " AND (c.revoked IS NULL OR c.not_after < coalesce(t.until, c.not_after + 1))"
+    " ORDER BY c.not_after LIMIT $2)) RETURNING serial),"
     " unrevoked AS (DELETE FROM requested_revocations WHERE serial = ANY (ARRAY(SELECT serial FROM "
     "gone))),"
     " unreplaced AS (DELETE FROM replacements WHERE serial = ANY (ARRAY(SELECT serial FROM gone)))"
@@ -76,8 +81,9 @@ base::Task<ca::Removal> PostgresRepository::remove_expired(ca::RetentionCutoffs 
                 co_await remove_in_order(remove_authorizations, cutoffs.authorizations, at_most);
             break;
         case RetentionStage::certificates:
-            const auto answer = co_await run(remove_certificates, cutoffs.certificates,
-                                             static_cast<std::int64_t>(at_most));
+            const auto answer =
+                co_await run(remove_certificates, cutoffs.certificates,
+                             static_cast<std::int64_t>(at_most), cutoffs.abandoned_crls);
             auto row = answer.row(0);
             removal.removed = static_cast<std::size_t>(row.integer());
             removal.is_round_over = removal.removed < at_most;

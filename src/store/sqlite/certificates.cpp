@@ -17,10 +17,10 @@ std::int64_t code_of(RevocationReason reason) {
 void insert_certificate(Connection& connection, const IssuedCertificate& certificate) {
     connection.execute(
         "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
-        " profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " profile, crl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         certificate.serial.der_content(), certificate.der, certificate.issuer, certificate.key,
         certificate.not_after, certificate.account, certificate.order, certificate.issued,
-        certificate.profile);
+        certificate.profile, certificate.shard);
 }
 
 base::Task<void> SqliteRepository::add_certificate(IssuedCertificate certificate) {
@@ -39,7 +39,7 @@ base::Task<std::optional<IssuedCertificate>> SqliteRepository::find_certificate(
     const auto moment = certificates_.moment();
     auto certificate = readers_.read([&](Connection& connection) {
         return connection.find(
-            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, profile,"
+            "SELECT serial, der, issuer, key, not_after, issued, account, order_id, profile, crl,"
             " revoked, reason FROM certificate_states WHERE serial = ?",
             read_certificate<Columns>, serial.der_content());
     });
@@ -76,15 +76,17 @@ base::Task<ca::CertificateStore::RevocationOutcome> SqliteRepository::revoke_cer
         if (target->reason == compromise) return already_revoked;
         const bool is_compromise = revocation.reason == RevocationReason::key_compromise;
         const bool is_first = connection.execute(
-                                  "INSERT INTO requested_revocations (certificate, at, reason)"
-                                  " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                                  target->number, revocation.at, code_of(revocation.reason)) == 1;
+                                  "INSERT INTO requested_revocations (certificate, at, reason,"
+                                  " serial, issuer, crl, not_after) SELECT number, ?, ?, serial,"
+                                  " issuer, crl, not_after FROM certificates WHERE number = ?"
+                                  " ON CONFLICT DO NOTHING",
+                                  revocation.at, code_of(revocation.reason), target->number) == 1;
         // The time stays that of the first revocation: it was not to be trusted since.
-        const bool is_raised =
-            !is_first && is_compromise &&
-            connection.execute(
-                "UPDATE requested_revocations SET reason = ?1 WHERE certificate = ?2", compromise,
-                target->number) == 1;
+        const bool is_raised = !is_first && is_compromise &&
+                               connection.execute(
+                                   "UPDATE requested_revocations SET reason = ?1, listed = NULL"
+                                   " WHERE certificate = ?2",
+                                   compromise, target->number) == 1;
         if (is_first || is_raised) {
             announce(certificates_, serial, [&](IssuedCertificate& certificate) {
                 if (certificate.revocation)

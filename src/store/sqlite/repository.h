@@ -120,6 +120,22 @@ class SqliteRepository final : public ca::Repository {
     base::Task<bool> remove_pull_forward(ca::PullForwardId id) override;
     base::Task<std::optional<ca::Replacement>> find_replacement(pki::SerialNumber serial) override;
 
+    // crls.cpp
+    base::Task<std::vector<ca::CrlList>> add_crl_lists(ca::IssuerId issuer,
+                                                       std::vector<std::string> urls) override;
+    base::Task<std::vector<ca::CrlState>> crl_states() override;
+    base::Task<std::vector<ca::UnlistedRevocation>> unlisted_revocations(
+        ca::IssuerId issuer, std::optional<pki::SerialNumber> after, std::size_t limit) override;
+    base::Task<void> mark_listed(std::vector<ca::UnlistedRevocation> revocations) override;
+    base::Task<KeysStep> unfold_compromised_keys(std::optional<crypto::Sha256Digest> after,
+                                                 std::size_t most_keys, std::size_t most) override;
+    base::Task<std::vector<ca::ListedRevocation>> revocations_of(
+        ca::CrlList list, base::Time ended_after, std::optional<pki::SerialNumber> after,
+        std::size_t limit) override;
+    base::Task<bool> save_crl(ca::SignedCrl crl) override;
+    base::Task<std::optional<ca::SignedCrl>> find_crl(ca::CrlId list) override;
+    base::Task<std::size_t> wish_for_crls(std::optional<ca::IssuerId> issuer) override;
+
     // counters.cpp
     base::Task<ca::ChargeDecision> charge(ca::Charges charges, base::Time now) override;
     base::Task<ca::ChargeDecision> look(ca::Charges charges, base::Time now) override;

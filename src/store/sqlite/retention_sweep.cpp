@@ -36,7 +36,7 @@ RetentionSweep::Step RetentionSweep::step(Connection& connection,
     if (stage_ == Stage::authorizations && left > 0)
         left -= sweep_authorizations(connection, cutoffs.authorizations, left, step);
     if (stage_ == Stage::certificates && left > 0)
-        sweep_certificates(connection, cutoffs.certificates, left, step);
+        sweep_certificates(connection, cutoffs, left, step);
     step.removal.removed =
         step.orders.size() + step.authorizations.size() + step.certificates.size();
     return step;
@@ -90,16 +90,26 @@ std::size_t RetentionSweep::sweep_authorizations(Connection& connection, base::T
     return rows.size();
 }
 
-std::size_t RetentionSweep::sweep_certificates(Connection& connection, base::Time cutoff,
+std::size_t RetentionSweep::sweep_certificates(Connection& connection,
+                                               const ca::RetentionCutoffs& cutoffs,
                                                std::size_t at_most, Step& step) {
     struct Ended {
         std::int64_t number;
         pki::SerialNumber serial;
     };
+    // Lists signed since have told of whatever was revoked and ended before then.
+    const auto told =
+        connection
+            .find(
+                "SELECT min(this_update) FROM crls WHERE next_update >= ?",
+                [](Columns& row) { return row.optional_time(); }, cutoffs.abandoned_crls)
+            .value();
     const auto ended = connection.list(
-        "SELECT number, serial FROM certificates WHERE not_after < ? ORDER BY not_after LIMIT ?",
-        [](Columns& row) { return Ended{row.integer(), serial_from(row.blob())}; }, cutoff,
-        static_cast<std::int64_t>(at_most));
+        "SELECT number, serial FROM certificate_states WHERE not_after < ?1"
+        " AND (revoked IS NULL OR not_after < ifnull(?2, not_after + 1))"
+        " ORDER BY not_after LIMIT ?3",
+        [](Columns& row) { return Ended{row.integer(), serial_from(row.blob())}; },
+        cutoffs.certificates, told, static_cast<std::int64_t>(at_most));
     for (const auto& certificate : ended) {
         connection.execute("DELETE FROM requested_revocations WHERE certificate = ?",
                            certificate.number);

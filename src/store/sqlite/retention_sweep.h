@@ -37,8 +37,8 @@ class RetentionSweep {
                              Step& step);
     std::size_t sweep_authorizations(Connection& connection, base::Time cutoff, std::size_t at_most,
                                      Step& step);
-    std::size_t sweep_certificates(Connection& connection, base::Time cutoff, std::size_t at_most,
-                                   Step& step);
+    std::size_t sweep_certificates(Connection& connection, const ca::RetentionCutoffs& cutoffs,
+                                   std::size_t at_most, Step& step);
     void begin(Stage stage);
 
     Stage stage_ = Stage::orders;

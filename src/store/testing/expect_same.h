@@ -86,6 +86,7 @@ inline void expect_same(const ca::IssuedCertificate& left, const ca::IssuedCerti
     EXPECT_EQ(left.issued, right.issued);
     EXPECT_EQ(left.revocation, right.revocation);
     EXPECT_EQ(left.profile, right.profile);
+    EXPECT_EQ(left.shard, right.shard);
 }
 
 /// What was found is there, and the same as what was kept.

@@ -1,0 +1,101 @@
+#include "apps/ca/issuer_files.h"
+
+#include <stdexcept>
+
+#include "apps/ca/crl_configuration.h"
+#include "apps/ca/files.h"
+#include "crypto/digest.h"
+#include "pki/chain.h"
+#include "pki/crl_lint.h"
+
+namespace cairn::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// What an error in `pki/` means to the operator.
+template <class T>
+T require(base::Result<T> result, const fs::path& path) {
+    if (!result) throw std::runtime_error(path.string() + ": " + result.error().message);
+    return std::move(*result);
+}
+
+std::string issuer_url(const Configuration& configuration, const pki::Certificate& issuer) {
+    return plain_base(configuration.issuance.issuer_base_url, configuration.server.public_url) +
+           "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
+}
+
+ca::Issuer load_issuer(const std::string& name, const Configuration& configuration,
+                       const fs::path& folder, const base::Executor& slow_signing,
+                       const Adapters& adapters) {
+    const auto& wanted = configuration.issuers.at(name);
+    const auto chain_path = folder / wanted.certificate;
+    const auto key_path = folder / wanted.key;
+    auto chain = require(pki::chain_from_pem(read_file(chain_path)), chain_path);
+    std::vector<pki::Chain> other_chains;
+    for (const auto& file : wanted.alternate_chains)
+        other_chains.push_back(
+            require(pki::chain_from_pem(read_file(folder / file)), folder / file));
+    auto key = require(crypto::PrivateKey::from_pem(read_file(key_path)), key_path);
+    auto url = issuer_url(configuration, chain.front());
+    try {
+        return {
+            name,           std::move(chain), adapters.make_signer(std::move(key), slow_signing),
+            std::move(url), wanted.use,       std::move(other_chains)};
+    } catch (const std::invalid_argument& error) {
+        auto files = chain_path.string() + ", " + key_path.string();
+        for (const auto& file : wanted.alternate_chains) files += ", " + (folder / file).string();
+        throw std::runtime_error(std::string(error.what()) + " (" + files + ")");
+    }
+}
+
+// Throws if nothing that the issuer makes of the profile could be accepted.
+void require_use(const ca::Issuer& issuer, const ca::Profile& profile) {
+    if (!issuer.is_for(profile.name)) return;
+    for (const auto purpose : profile.certificate.purposes)
+        if (!issuer.permits(purpose))
+            throw std::runtime_error(
+                "issuer " + issuer.name() + ": the extendedKeyUsage of its chain forbids " +
+                std::string(to_string(purpose)) + ", which certificates of profile " +
+                profile.name +
+                " have; change the profile's extended_key_usage, or name the profiles of the "
+                "issuer and give this one another");
+    if (profile.certificate.common_name && !issuer.permits_common_name())
+        throw std::runtime_error(
+            "issuer " + issuer.name() +
+            ": the name constraints of its chain forbid subjects with a common name, as profile " +
+            profile.name +
+            " makes them; set its common_name to false, or name the profiles of the issuer");
+    if (profile.certificate.public_trust &&
+        profile.certificate.crl != pki::CertificateProfile::Crl::none &&
+        !pki::may_sign_crls(issuer.certificate()))
+        throw std::runtime_error("issuer " + issuer.name() +
+                                 ": the keyUsage of its certificate has no cRLSign, so that it "
+                                 "cannot sign the list that certificates of profile " +
+                                 profile.name + " name");
+}
+
+}  // namespace
+
+ca::Issuers load_issuers(const Configuration& configuration, const fs::path& folder,
+                         const base::Executor& slow_signing, const Adapters& adapters) {
+    std::vector<ca::Issuer> issuers;
+    for (const auto& [name, wanted] : configuration.issuers)
+        issuers.push_back(load_issuer(name, configuration, folder, slow_signing, adapters));
+    for (const auto& issuer : issuers)
+        for (const auto& [name, profile] : configuration.profiles) require_use(issuer, profile);
+    try {
+        return ca::Issuers(std::move(issuers));
+    } catch (const std::invalid_argument& error) {
+        throw std::runtime_error(error.what());
+    }
+}
+
+std::map<ca::IssuerId, std::string> names_of(const ca::Issuers& issuers) {
+    std::map<ca::IssuerId, std::string> names;
+    for (const auto& issuer : issuers.all()) names.emplace(issuer.id(), issuer.name());
+    return names;
+}
+
+}  // namespace cairn::apps

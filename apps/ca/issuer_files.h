@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "apps/ca/adapters.h"
+#include "apps/ca/configuration.h"
+#include "base/task.h"
+#include "ca/work/issuer.h"
+
+namespace cairn::apps {
+
+/// Reads certificates, chains and keys of the issuers from `folder`. Signatures that take long are
+/// made on `slow_signing`. Throws std::runtime_error naming the file or the profile that is wrong.
+[[nodiscard]] ca::Issuers load_issuers(const Configuration& configuration,
+                                       const std::filesystem::path& folder,
+                                       const base::Executor& slow_signing,
+                                       const Adapters& adapters);
+
+/// What the configuration calls them, by what names them in the store.
+[[nodiscard]] std::map<ca::IssuerId, std::string> names_of(const ca::Issuers& issuers);
+
+}  // namespace cairn::apps
