@@ -45,7 +45,8 @@ client::Environment Run::environment() {
             .timer = timer_,
             .random = random_,
             .solvers = solvers_,
-            .sessions = sessions_};
+            .sessions = sessions_,
+            .evidence = &evidence_};
 }
 
 void Run::tell_of_former_place() {

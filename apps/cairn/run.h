@@ -8,6 +8,7 @@
 #include "apps/cairn/interruption.h"
 #include "base/clock.h"
 #include "client/issuance.h"
+#include "client/network_evidence.h"
 #include "client/session_pool.h"
 #include "client/solver.h"
 #include "client/state_directory.h"
@@ -68,6 +69,7 @@ class Run {
     client::StateDirectory state_;
     client::SolverSet solvers_;
     client::SessionPool sessions_;
+    client::NetworkEvidence evidence_{"Cairn/" CAIRN_VERSION};
 };
 
 /// The value, or the error as the failure of what was `tried`.
