@@ -22,8 +22,8 @@
 #include "apps/ca/operator_site.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/server_limits.h"
-#include "apps/ca/service_notice.h"
 #include "base/log_output.h"
+#include "base/service_notice.h"
 #include "crypto/digest.h"
 #include "http/server.h"
 #include "store/postgres/store.h"
@@ -106,11 +106,11 @@ class Server::Parts {
                                {"store", store_name(configuration_.store)},
                                {"issuers", issuer_names()}});
         warn_of_keys();
-        notify_service_manager("READY=1");
+        base::notify_service_manager("READY=1");
     }
 
     ~Parts() {
-        notify_service_manager("STOPPING=1");
+        base::notify_service_manager("STOPPING=1");
         log_->info("draining");
         is_draining_ = true;
         acme_->stop(drain_patience);

@@ -16,6 +16,7 @@ using Command = std::function<Outcome(Run&)>;
 // command line names it. `common` is read when the command runs.
 void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_daemon_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_status_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_explain_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);

@@ -152,6 +152,7 @@ int main(int count, char** arguments) {
         "--agree-tos");
     cairn::add_issue_command(program, common, command);
     cairn::add_renew_command(program, common, command);
+    cairn::add_daemon_command(program, common, command);
     cairn::add_status_command(program, common, command);
     cairn::add_explain_command(program, common, command);
     cairn::add_revoke_command(program, common, command);

@@ -2,11 +2,10 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "apps/cairn/renewal_report.h"
 #include "client/certificate_authorities.h"
 #include "client/challenge_journal.h"
 #include "client/renewal.h"
@@ -23,63 +22,6 @@ struct RenewOptions {
     bool dry_run = false;
     bool agree_terms = false;
 };
-
-/// `is_one_of_several`: the lineage has other certificates, told apart by their key types.
-void tell(Console& console, const client::RenewalOutcome& outcome, bool is_one_of_several,
-          bool is_dry_run) {
-    auto name = outcome.lineage.text();
-    if (is_one_of_several && outcome.key_type)
-        name += fmt::format(" ({})", crypto::to_string(*outcome.key_type));
-    switch (outcome.kind) {
-        case Kind::renewed:
-            console.say(fmt::format(
-                "{}: {} until {}.", name,
-                is_dry_run ? "dry run: a certificate was obtained and dropped again; it was valid"
-                           : "renewed; the certificate is valid",
-                base::to_rfc3339(outcome.certificate->not_after())));
-            return;
-        case Kind::deployed:
-            console.say(
-                fmt::format("{}: not due; deploy hooks have run, as was still to be done.", name));
-            return;
-        case Kind::not_due:
-            console.say(fmt::format("{}: not due before {}.", name,
-                                    base::to_rfc3339(outcome.due_at.value_or(base::Time{}))));
-            return;
-        case Kind::failed:
-            console.fail(is_one_of_several && outcome.key_type
-                             ? client::of_key_type(*outcome.failure, *outcome.key_type)
-                             : *outcome.failure,
-                         outcome.lineage.text());
-            return;
-    }
-}
-
-boost::json::object to_json(const client::RenewalOutcome& outcome, bool is_dry_run) {
-    boost::json::object facts{{"lineage", outcome.lineage.text()}};
-    if (outcome.key_type) facts["key_type"] = crypto::to_string(*outcome.key_type);
-    switch (outcome.kind) {
-        case Kind::renewed:
-            facts["result"] = "renewed";
-            facts["dry_run"] = is_dry_run;
-            for (auto& fact : facts_of(*outcome.certificate))
-                facts.emplace(fact.key(), fact.value());
-            break;
-        case Kind::deployed:
-            facts["result"] = "deployed";
-            if (outcome.due_at) facts["due_at"] = base::to_rfc3339(*outcome.due_at);
-            break;
-        case Kind::not_due:
-            facts["result"] = "not-due";
-            if (outcome.due_at) facts["due_at"] = base::to_rfc3339(*outcome.due_at);
-            break;
-        case Kind::failed:
-            facts["result"] = "failed";
-            facts["error"] = facts_of(*outcome.failure);
-            break;
-    }
-    return facts;
-}
 
 /// What the command has failed at: that of the one certificate, or a word for all of them.
 client::Failure failure_of(const std::vector<client::RenewalOutcome>& outcomes) {
@@ -109,17 +51,11 @@ Outcome renew(Run& run, const RenewOptions& options) {
     if (outcomes.empty())
         run.console().say(
             fmt::format("There is nothing to renew in {}.", run.state().root().string()));
-    boost::json::array facts;
-    for (const auto& outcome : outcomes) {
-        const auto count =
-            std::ranges::count(outcomes, outcome.lineage, &client::RenewalOutcome::lineage);
-        tell(run.console(), outcome, count > 1, options.dry_run);
-        facts.push_back(to_json(outcome, options.dry_run));
-    }
+    tell(run.console(), outcomes, TellingOf::all, renewal.installing);
     const auto any = [&](Kind kind) {
         return std::ranges::find(outcomes, kind, &client::RenewalOutcome::kind) != outcomes.end();
     };
-    Outcome outcome{.data = {{"certificates", std::move(facts)}}};
+    Outcome outcome{.data = {{"certificates", to_json(outcomes, renewal.installing)}}};
     if (any(Kind::failed)) {
         outcome.result = Result::failed;
         outcome.failure = failure_of(outcomes);
@@ -153,10 +89,13 @@ void add_renew_command(CLI::App& program, CommonOptions&, Command& chosen) {
                    "With --dry-run: agree to its terms of service")
         ->needs(dry_run);
     command->footer(
-        "A certificate is due when its CA says so (RFC 9773), else past two thirds of its life, "
-        "and\n"
-        "when `cairn revoke` has revoked it. What an interrupted run has ordered is fetched "
-        "first.\n"
+        "A certificate is due when its CA says so (RFC 9773), else as --renew-before of `cairn "
+        "issue`\n"
+        "says or past two thirds of its life; and when it was revoked with `cairn revoke` or is "
+        "not what\n"
+        "its plan wants any more. What an interrupted run has ordered is fetched first. What a CA "
+        "has\n"
+        "limited is not ordered again before the time it named; --force asks it nevertheless.\n"
         "Nothing was due: exit code 0, with --exit-code 1.\n"
         "Examples:\n"
         "  cairn renew\n"

@@ -25,27 +25,37 @@ client::StatePlace place_from(const CommonOptions& options) {
 
 Run::Run(const CommonOptions& options, Console& console, Interruption& interruption)
     : console_(console),
-      timer_(interruption.token()),
+      stop_(interruption.token()),
+      timer_(stop_),
       place_(place_from(options)),
       state_(place_.root),
       solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO}),
-      sessions_({.directory_url = {},
-                 .root_file = {},
-                 .user_agent = "Cairn/" CAIRN_VERSION,
-                 .tell = [this](std::string_view sentence) { console_.say(sentence); },
-                 .detail = options.verbose
-                               ? [this](std::string_view sentence) { console_.detail(sentence); }
-                               : std::function<void(std::string_view)>()},
-                clock_, timer_, random_) {}
+      session_options_{
+          .directory_url = {},
+          .root_file = {},
+          .user_agent = "Cairn/" CAIRN_VERSION,
+          .tell = [this](std::string_view sentence) { console_.say(sentence); },
+          .detail = options.verbose
+                        ? [this](std::string_view sentence) { console_.detail(sentence); }
+                        : std::function<void(std::string_view)>()},
+      sessions_(session_options_, clock_, timer_, random_) {}
 
 client::Environment Run::environment() {
+    return environment(sessions_);
+}
+
+std::unique_ptr<client::SessionPool> Run::fresh_sessions() {
+    return std::make_unique<client::SessionPool>(session_options_, clock_, timer_, random_);
+}
+
+client::Environment Run::environment(client::SessionPool& sessions) {
     client::remove_leftovers(state_);
     return {.state = state_,
             .clock = clock_,
             .timer = timer_,
             .random = random_,
             .solvers = solvers_,
-            .sessions = sessions_,
+            .sessions = sessions,
             .evidence = &evidence_};
 }
 
@@ -65,7 +75,7 @@ void Run::require_state() const {
 std::vector<client::LineageName> Run::lineages(const std::vector<std::string>& names) const {
     require_state();
     auto all = state_.lineages();
-    const auto being_issued = client::lineages_being_issued(state_);
+    const auto being_issued = client::planless_lineages_being_issued(state_);
     all.insert(all.end(), being_issued.begin(), being_issued.end());
     std::ranges::sort(all);
     const auto repeated = std::ranges::unique(all);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,13 @@ class Run {
     /// The sessions that all commands and jobs of the run share.
     [[nodiscard]] client::SessionPool& sessions() { return sessions_; }
     [[nodiscard]] client::Environment environment();
+    /// For a program that runs all the time: other sessions than those of the run, and the
+    /// environment with them.
+    [[nodiscard]] std::unique_ptr<client::SessionPool> fresh_sessions();
+    [[nodiscard]] client::Environment environment(client::SessionPool& sessions);
+    [[nodiscard]] crypto::Random& random() { return random_; }
+    /// Asked to stop with the run.
+    [[nodiscard]] std::stop_token stop_token() const { return stop_; }
     /// Throws Failure if the state cannot be read. Only where it is by default may it not be there
     /// yet: another folder that somebody names has something in it, or is mistyped.
     void require_state() const;
@@ -64,10 +73,12 @@ class Run {
     Console& console_;
     base::SystemClock clock_;
     crypto::SystemRandom random_;
+    std::stop_token stop_;
     client::SystemTimer timer_;
     client::StatePlace place_;
     client::StateDirectory state_;
     client::SolverSet solvers_;
+    client::SessionOptions session_options_;
     client::SessionPool sessions_;
     client::NetworkEvidence evidence_{"Cairn/" CAIRN_VERSION};
 };

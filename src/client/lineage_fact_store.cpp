@@ -1,6 +1,7 @@
 #include "client/lineage_fact_store.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -117,9 +118,13 @@ void LineageFactStore::write(const LineageFacts& facts) const {
     write_durably(file(), text.text(), FileAccess::owner);
 }
 
-std::vector<LineageName> lineages_being_issued(const StateDirectory& state) {
+std::vector<LineageName> planless_lineages_being_issued(const StateDirectory& state) {
+    const auto with_facts = state.lineages_with_facts();
+    const auto with_plan = state.lineages();
+    std::vector<LineageName> planless;
+    std::ranges::set_difference(with_facts, with_plan, std::back_inserter(planless));
     std::vector<LineageName> names;
-    for (const auto& name : state.lineages_with_facts()) {
+    for (const auto& name : planless) {
         const auto facts = LineageFactStore(state, name).read_all();
         // One that cannot be read is told of where it is looked at.
         if (!facts || facts->is_being_issued()) names.push_back(name);

@@ -70,8 +70,8 @@ class LineageFactStore {
     LineageName name_;
 };
 
-/// The lineages for which a certificate may have been issued that is not in place, in order, and
-/// those of which that cannot be read.
-[[nodiscard]] std::vector<LineageName> lineages_being_issued(const StateDirectory& state);
+/// The lineages that have no plan yet, for which a certificate may have been issued that is not in
+/// place, in order, and those of which that cannot be read.
+[[nodiscard]] std::vector<LineageName> planless_lineages_being_issued(const StateDirectory& state);
 
 }  // namespace cairn::client

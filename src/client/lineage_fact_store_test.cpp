@@ -73,12 +73,12 @@ TEST_F(FactStore, MovesAwayWhatCannotBeRead) {
     const auto read = store_.read();
     ASSERT_FALSE(read);
     EXPECT_THAT(read.error().message, HasSubstr("facts/a.example.json"));
-    EXPECT_THAT(lineages_being_issued(state_), ElementsAre(name_)) << "who knows";
+    EXPECT_THAT(planless_lineages_being_issued(state_), ElementsAre(name_)) << "who knows";
     const auto place = store_.mend();
     ASSERT_TRUE(place);
     EXPECT_EQ(read_file(*place, 100), "{\"version\": 1, ");
     EXPECT_TRUE(store_.read());
-    EXPECT_TRUE(lineages_being_issued(state_).empty());
+    EXPECT_TRUE(planless_lineages_being_issued(state_).empty());
     // Whoever changes something does not write over it either.
     write(store_.file(), "damaged again");
     store_.change([](LineageFacts& facts) { facts.obtain({1, noon}, {}); });
@@ -152,7 +152,7 @@ class Former : public FactStore {
 
 TEST_F(Former, IsRead) {
     expect_all(store_.read().value());
-    EXPECT_THAT(lineages_being_issued(state_), ElementsAre(name_));
+    EXPECT_THAT(planless_lineages_being_issued(state_), ElementsAre(name_));
     EXPECT_TRUE(are_there()) << "reading changes nothing";
     EXPECT_FALSE(fs::exists(store_.file()));
 }

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "client/account_store.h"
-#include "client/issued_chain.h"
 #include "client/lineage_mending.h"
 #include "client/order_record.h"
+#include "client/plan_fulfilment.h"
 #include "client/revocation.h"
 
 namespace cairn::client {
@@ -174,7 +174,7 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
     DueTime due{environment_.clock.now(), DueReason::unsound};
     if (const auto current = lineage.current()) {
         const auto& certificate = current->chain.front();
-        due = due_time_of(member, plan, certificate);
+        due = due_time_of(member, plan, *current);
         next_action_ = std::min(next_action_, due.at);
         if (environment_.clock.now() < due.at) {
             auto& outcome = add(Kind::not_due, order.key_type());
@@ -243,11 +243,11 @@ void LineageRenewal::deploy_earlier(const CertificatePlan& plan) {
 }
 
 DueTime LineageRenewal::due_time_of(const LineageMember& member, const CertificatePlan& plan,
-                                    const pki::Certificate& certificate) {
+                                    const Generation& standing) {
     const auto now = environment_.clock.now();
     if (options_.force == RenewalForce::always) return {now, DueReason::asked_for};
-    const auto facts = advised_facts(member, plan, certificate);
-    auto due = due_time(plan, member, certificate, facts);
+    const auto facts = advised_facts(member, plan, standing);
+    auto due = due_time(plan, member, standing, facts);
     if (facts.advice) next_action_ = std::min(next_action_, facts.advice->next_question);
     // These do not wait for a time.
     if (due.reason == DueReason::revoked || due.reason == DueReason::plan_changed)
@@ -256,14 +256,15 @@ DueTime LineageRenewal::due_time_of(const LineageMember& member, const Certifica
 }
 
 LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const CertificatePlan& plan,
-                                           const pki::Certificate& certificate) const {
+                                           const Generation& standing) const {
+    const auto& certificate = standing.chain.front();
     const auto now = environment_.clock.now();
     const LineageFactStore store(environment_.state, member);
     auto facts = store.read();
     if (!facts) throw Failure(fmt::format("renew {}", name_.text()), facts.error().message);
     const auto identifier = renewal_identifier(certificate);
     const bool is_to_go = facts->revocation_of(digest_of(certificate)).has_value() ||
-                          !difference_from(plan, member, certificate, *facts).empty();
+                          shortfall_of(standing, member, plan, *facts).has_value();
     if (!identifier || is_to_go || !may_ask(facts->advice, *identifier, now))
         return std::move(*facts);
     const auto& issuer = facts->issuing_authority(plan);

@@ -48,10 +48,10 @@ class LineageRenewal {
     /// When and why the certificate is due, after its CA was asked when to renew it, if it may be
     /// asked now.
     [[nodiscard]] DueTime due_time_of(const LineageMember& member, const CertificatePlan& plan,
-                                      const pki::Certificate& certificate);
+                                      const Generation& standing);
     [[nodiscard]] LineageFacts advised_facts(const LineageMember& member,
                                              const CertificatePlan& plan,
-                                             const pki::Certificate& certificate) const;
+                                             const Generation& standing) const;
     /// Keeps that the certificate is replaced sooner than its age asks for.
     void note_hastening(const LineageMember& member, const pki::Certificate& certificate) const;
     /// Enters in the calendar what was found out, if nothing is to be done now.

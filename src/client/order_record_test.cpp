@@ -32,7 +32,7 @@ class OrderRecordTest : public ::testing::Test {
 TEST_F(OrderRecordTest, HoldsNothingAtFirst) {
     EXPECT_FALSE(record_.find().value());
     EXPECT_NO_THROW(record_.erase());
-    EXPECT_TRUE(lineages_being_issued(state_).empty());
+    EXPECT_TRUE(planless_lineages_being_issued(state_).empty());
 }
 
 TEST_F(OrderRecordTest, GivesBackWhatItWasGiven) {
@@ -64,10 +64,10 @@ TEST_F(OrderRecordTest, SaysWhatIsWrongWithIt) {
 TEST_F(OrderRecordTest, TellsWhichLineagesAreBeingIssued) {
     order_.position.is_finalizing = false;
     record_.keep(order_);
-    EXPECT_TRUE(lineages_being_issued(state_).empty());
+    EXPECT_TRUE(planless_lineages_being_issued(state_).empty());
     order_.position.is_finalizing = true;
     record_.keep(order_);
-    EXPECT_THAT(lineages_being_issued(state_), ElementsAre(name_));
+    EXPECT_THAT(planless_lineages_being_issued(state_), ElementsAre(name_));
 }
 
 }  // namespace

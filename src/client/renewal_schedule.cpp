@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "client/issued_chain.h"
+#include "client/plan_fulfilment.h"
 #include "client/revocation.h"
 #include "crypto/digest.h"
 
@@ -30,44 +30,6 @@ base::Seconds share_of(const pki::Certificate& certificate, base::Seconds bound)
     for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | digest[i];
     return base::Seconds(
         static_cast<std::int64_t>(number % static_cast<std::uint64_t>(bound.count())));
-}
-
-/// "a.example, b.example and 3 more": those of `names` that are not among `others`.
-std::string missing_from(const std::vector<std::string>& names,
-                         const std::vector<std::string>& others) {
-    constexpr std::size_t max_told = 3;
-    std::vector<std::string> missing;
-    std::ranges::set_difference(names, others, std::back_inserter(missing));
-    std::string text;
-    for (std::size_t i = 0; i < missing.size() && i < max_told; ++i)
-        text += (i == 0 ? "" : ", ") + missing[i];
-    if (missing.size() > max_told) text += fmt::format(" and {} more", missing.size() - max_told);
-    return text;
-}
-
-std::vector<std::string> names_in(const pki::Certificate& certificate) {
-    std::vector<std::string> names;
-    for (const auto& name : certificate.names().dns_names) {
-        names.push_back(name);
-        std::ranges::transform(names.back(), names.back().begin(), [](char letter) {
-            return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-        });
-    }
-    for (const auto& address : certificate.names().ip_addresses)
-        names.push_back(address.to_string());
-    std::ranges::sort(names);
-    return names;
-}
-
-std::string difference_of_names(const CertificatePlan& plan, const pki::Certificate& certificate) {
-    const auto wanted = sorted_values(plan.identifiers());
-    const auto held = names_in(certificate);
-    const auto added = missing_from(wanted, held);
-    const auto removed = missing_from(held, wanted);
-    if (added.empty() && removed.empty()) return "its names are others than those of the plan";
-    if (removed.empty()) return fmt::format("the plan names {} too", added);
-    if (added.empty()) return fmt::format("the plan does not name {} any more", removed);
-    return fmt::format("the plan names {} and no more {}", added, removed);
 }
 
 }  // namespace
@@ -108,7 +70,7 @@ std::string DueTime::because() const {
         case DueReason::put_off:
             return "its CA suggests an earlier time, for which it was renewed only just now";
         case DueReason::plan_changed:
-            return with_detail("it does not answer its plan");
+            return with_detail("it is not what its plan wants");
         case DueReason::revoked:
             return "it is revoked";
         case DueReason::unsound:
@@ -138,31 +100,13 @@ base::Seconds floor_between_windows(const pki::Certificate& certificate) {
     return lifetime_of(certificate) / shares_of_floor;
 }
 
-std::string difference_from(const CertificatePlan& plan, const LineageMember& member,
-                            const pki::Certificate& certificate, const LineageFacts& facts) {
-    if (!is_exactly_for(certificate.names(), plan.identifiers()))
-        return difference_of_names(plan, certificate);
-    const auto type = member.key_type(plan);
-    if (!is_of_type(certificate.public_key(), type))
-        return fmt::format("the plan wants a key of type {}", crypto::to_string(type));
-    if (!facts.obtained) return {};
-    const auto& issuer = facts.obtained->directory_url;
-    if (!issuer.empty() && plan.find_authority(issuer) == nullptr)
-        return fmt::format("the plan does not name its CA {} any more", base::printable(issuer));
-    const auto& profile = facts.obtained->profile;
-    if (profile && *profile != plan.profile)
-        return plan.profile.empty()
-                   ? std::string("the plan does not name a profile any more")
-                   : fmt::format("the plan names the profile {}", base::printable(plan.profile));
-    return {};
-}
-
 DueTime due_time(const CertificatePlan& plan, const LineageMember& member,
-                 const pki::Certificate& certificate, const LineageFacts& facts) {
+                 const Generation& standing, const LineageFacts& facts) {
+    const auto& certificate = standing.chain.front();
     if (const auto note = facts.revocation_of(digest_of(certificate)))
         return {note->time, DueReason::revoked};
-    if (auto difference = difference_from(plan, member, certificate, facts); !difference.empty())
-        return {certificate.not_before(), DueReason::plan_changed, std::move(difference)};
+    if (auto shortfall = shortfall_of(standing, member, plan, facts))
+        return {certificate.not_before(), DueReason::plan_changed, std::move(*shortfall)};
     DueTime due{due_by_lifetime(certificate), DueReason::lifetime};
     if (plan.renew_before)
         due = {certificate.not_after() - plan.renew_before->reserve_of(lifetime_of(certificate)),

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "client/certificate_plan.h"
+#include "client/lineage.h"
 #include "client/lineage_facts.h"
 #include "client/lineage_member.h"
 #include "client/renewal_info.h"
@@ -18,7 +19,7 @@ enum class DueReason {
     renew_before,  ///< its plan says so
     window,        ///< its CA suggests it (RFC 9773)
     put_off,       ///< its CA suggests an earlier time, but for that it was renewed only just now
-    plan_changed,  ///< it does not answer its plan any more
+    plan_changed,  ///< it is not what its plan wants any more
     revoked,       ///< it was revoked from here
     unsound,       ///< there is none, or it cannot be used with its key
     asked_for      ///< somebody wants it, due or not
@@ -53,17 +54,11 @@ struct DueTime {
 /// with each run.
 [[nodiscard]] base::Seconds floor_between_windows(const pki::Certificate& certificate);
 
-/// What `certificate` lacks to be what the plan wants: other names, another kind of key, a CA that
-/// the plan names no more; half a sentence for people, empty if it answers the plan. `facts` are
-/// those of this member of the lineage.
-[[nodiscard]] std::string difference_from(const CertificatePlan& plan, const LineageMember& member,
-                                          const pki::Certificate& certificate,
-                                          const LineageFacts& facts);
-
-/// When `certificate`, which is in place, is to be renewed, by its plan and by what is known of it:
-/// at once if it was revoked or does not answer the plan; by the plan's `renew_before`, else by its
-/// lifetime; earlier or, where the plan says nothing, later if its CA has said so.
+/// When the certificate that stands is to be renewed, by its plan and by what is known of it: at
+/// once if it was revoked or is not what the plan wants (`shortfall_of`); by the plan's
+/// `renew_before`, else by its lifetime; earlier or, where the plan says nothing, later if its CA
+/// has said so. `facts` are those of this member of the lineage.
 [[nodiscard]] DueTime due_time(const CertificatePlan& plan, const LineageMember& member,
-                               const pki::Certificate& certificate, const LineageFacts& facts);
+                               const Generation& standing, const LineageFacts& facts);
 
 }  // namespace cairn::client

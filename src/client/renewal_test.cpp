@@ -102,16 +102,16 @@ TEST_F(Renewal, NoticesAPlanThatWasEdited) {
     EXPECT_EQ(edit([&](CertificatePlan& edited) {
                   edited.names = bench_.plan({"a.example", "b.example"}).names;
               }),
-              "the plan names b.example too");
+              "it is not for b.example");
     EXPECT_EQ(edit([](CertificatePlan& edited) { edited.names.erase(edited.names.begin()); }),
-              "the plan does not name a.example any more");
+              "it is still for a.example");
     EXPECT_EQ(edit([](CertificatePlan& edited) { edited.key_types = {crypto::KeyType::ec_p384}; }),
-              "the plan wants a key of type ec-p384");
+              "its key is not of type ec-p384");
     bench_.ca.profiles = {{"short", "six days"}};
     EXPECT_EQ(edit([](CertificatePlan& edited) { edited.profile = "short"; }),
-              "the plan names the profile short");
+              "it was asked for without a profile, not with short");
     EXPECT_THAT(bench_.heard.events(ProgressKind::renewing).back().text,
-                HasSubstr("the profile short"));
+                HasSubstr("not with short"));
 }
 
 TEST_F(Renewal, NoticesThatThePlanNamesAnotherCa) {
@@ -122,7 +122,7 @@ TEST_F(Renewal, NoticesThatThePlanNamesAnotherCa) {
     write_durably(bench_.state.renewal(name), plan.to_json(), FileAccess::owner);
     const auto outcomes = run({name});
     EXPECT_EQ(outcomes.front().kind, Kind::renewed) << why(outcomes.front());
-    EXPECT_THAT(outcomes.front().due->detail, HasSubstr("does not name its CA"));
+    EXPECT_THAT(outcomes.front().due->detail, HasSubstr("it is from the CA at"));
     EXPECT_EQ(other.orders_made, 1);
     EXPECT_EQ(other.order_request->replaces, "") << "it is another's certificate";
 }

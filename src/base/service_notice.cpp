@@ -1,4 +1,4 @@
-#include "apps/ca/service_notice.h"
+#include "base/service_notice.h"
 
 #include <cstddef>
 #include <cstdlib>
@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace cairn::apps {
+namespace cairn::base {
 
 void notify_service_manager(std::string_view state) noexcept {
     const char* path = std::getenv("NOTIFY_SOCKET");
@@ -31,4 +31,4 @@ void notify_service_manager(std::string_view state) noexcept {
     ::close(socket);
 }
 
-}  // namespace cairn::apps
+}  // namespace cairn::base
