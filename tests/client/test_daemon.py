@@ -1,0 +1,248 @@
+"""`cairn daemon` renews whenever something is due, speaks to systemd, and ends when it is told to."""
+
+import contextlib
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness.odd_ca import Answer, problem
+from harness.process import BIN
+
+NAME = "a.example"
+UNITS = pathlib.Path(__file__).parents[2] / "packaging" / "systemd"
+PATIENCE = 40
+
+
+class Daemon:
+    """The daemon, and the service manager that it tells of itself."""
+
+    def __init__(self, cairn, folder, **variables):
+        name = "cairn-test-" + secrets.token_hex(8)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + name)
+        self.told = []
+        self.log = folder / "daemon.log"
+        self.process = subprocess.Popen(
+            cairn.command_line("daemon"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=self.log.open("ab"),
+            env=cairn.environment | {"NOTIFY_SOCKET": "@" + name} | variables)
+
+    def await_told(self, start):
+        """The next notice that begins like this."""
+        self.socket.settimeout(PATIENCE)
+        while True:
+            try:
+                notice = self.socket.recv(4096).decode()
+            except TimeoutError:
+                raise AssertionError(f"no {start}: {self.told}\n{self.log.read_text()}") from None
+            self.told.append(notice)
+            if notice.startswith(start):
+                return notice
+
+    def await_true(self, condition):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, self.log.read_text()
+            assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        """Tells it to end; its exit code."""
+        self.signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.socket.close()
+
+
+@pytest.fixture
+def daemon(cairn, tmp_path):
+    """Starts one; takes variables for it."""
+    with contextlib.ExitStack() as started:
+        def start(**variables):
+            daemon = Daemon(cairn, tmp_path, **variables)
+            started.callback(daemon.stop)
+            return daemon
+
+        yield start
+
+
+def suggesting(ca, window):
+    """The CA suggests a window for the certificate that it issued first, and none for others."""
+    ca.alter["directory"] = lambda value: value | {"renewalInfo": ca.spell("/ari")}
+    asked = []
+
+    def answer(request):
+        if request.path.startswith("/ari/"):
+            asked.append(request.path)
+            if request.path == asked[0]:
+                return Answer(200, json.dumps({"suggestedWindow": window}).encode())
+            return Answer(404)
+
+    ca.intercept = answer
+
+
+PAST = {"start": "2020-01-02T04:00:00Z", "end": "2020-01-03T04:00:00Z"}
+
+
+def test_it_renews_what_is_due_and_ends_when_it_is_told_to(cairn, ca, daemon):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    suggesting(ca, PAST)
+    running = daemon()
+    running.await_told("READY=1")
+    status = running.await_told("STATUS=")
+    assert "1 lineages; the next look is at" in status
+    assert len(ca.certificates) == 2
+    assert cairn.serial(NAME) == ca.certificates[1].serial_number
+    assert running.end() == 0
+    running.await_told("STOPPING=1")
+    log = running.log.read_text()
+    assert "its CA suggests it" in log and f"{NAME}: renewed" in log
+
+
+def test_it_notices_what_other_commands_and_people_change(cairn, ca, daemon):
+    cairn.state.mkdir()
+    running = daemon()
+    running.await_told("STATUS=0 lineages")
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    running.await_told("STATUS=1 lineages")
+    plan = cairn.state / "renewal" / f"{NAME}.json"
+    wanted = json.loads(plan.read_text())
+    wanted["names"].append(wanted["names"][0] | {"name": "b.example"})
+    plan.write_text(json.dumps(wanted))
+    running.await_true(lambda: len(ca.certificates) == 2)
+    running.await_true(lambda: cairn.serial(NAME) == ca.certificates[1].serial_number)
+    assert running.end() == 0
+    assert "it is not for b.example" in running.log.read_text()
+
+
+def test_what_fails_waits_until_somebody_asks(cairn, ca, daemon):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    suggesting(ca, PAST)
+    ca.verdict = ca.stays_pending
+    running = daemon()
+    running.await_told("STATUS=1 lineages, 1 of which could not be renewed")
+    orders = len(ca.orders)
+    # What the failure itself has written is no reason to try again.
+    with pytest.raises(TimeoutError):
+        running.socket.settimeout(4)
+        while True:
+            running.socket.recv(4096)
+    assert len(ca.orders) == orders == 2
+    ca.verdict = ca.look
+    running.signal(signal.SIGUSR1)
+    running.await_told("STATUS=1 lineages;")
+    assert len(ca.certificates) == 2
+    assert running.end() == 0
+
+
+def test_a_reload_is_told_and_looks_at_all(cairn, ca, daemon):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    running = daemon()
+    running.await_told("STATUS=1 lineages")
+    running.signal(signal.SIGHUP)
+    notice = running.await_told("RELOADING=1")
+    assert int(notice.partition("MONOTONIC_USEC=")[2]) <= time.monotonic_ns() // 1000
+    running.await_told("READY=1")
+    running.await_told("STATUS=1 lineages")
+    assert running.process.poll() is None
+
+
+def test_the_watchdog_is_fed(cairn, daemon):
+    cairn.state.mkdir()
+    running = daemon(WATCHDOG_USEC="400000")
+    running.await_told("READY=1")
+    for _ in range(4):
+        running.await_told("WATCHDOG=1")
+    # It is meant for another process.
+    other = daemon(WATCHDOG_USEC="400000", WATCHDOG_PID="1")
+    assert other.process.wait(PATIENCE) == 2, "one state has one daemon"
+    assert "another `cairn daemon` does so" in other.log.read_text()
+    assert running.process.poll() is None
+
+
+def test_a_second_run_works_beside_it(cairn, ca, daemon):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    running = daemon()
+    running.await_told("STATUS=1 lineages")
+    run = cairn.outcome("renew", "--force")
+    assert run.returncode == 0, run.stderr
+    assert len(ca.certificates) == 2
+    assert running.end() == 0
+    assert len(ca.certificates) == 2
+
+
+def test_killed_in_an_order_it_goes_on_with_it(cairn, ca, daemon):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    suggesting(ca, PAST)
+    follow, reached = ca.intercept, []
+
+    def hold(request):
+        if request.path.startswith("/certificate/"):
+            reached.append(request.path)
+            return problem("serverInternal", "later", status=503)
+        return follow(request)
+
+    ca.intercept = hold
+    running = daemon()
+    running.await_true(lambda: reached)
+    running.stop()
+    ca.intercept = follow
+    again = daemon()
+    again.await_told("STATUS=1 lineages;")
+    assert len(ca.orders) == len(ca.certificates) == 2
+    assert cairn.serial(NAME) == ca.certificates[1].serial_number
+
+
+def test_an_end_in_the_middle_of_an_order_leaves_it_to_the_next_start(cairn, ca, daemon):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    suggesting(ca, PAST)
+    follow, reached = ca.intercept, []
+
+    def hold(request):
+        if request.path.startswith("/order/") and len(ca.certificates) == 2:
+            reached.append(request.path)
+        return follow(request)
+
+    ca.intercept, ca.holds = hold, True
+    running = daemon()
+    running.await_true(lambda: reached)
+    assert running.end() == 0
+    ca.holds = False
+    again = daemon()
+    again.await_told("STATUS=1 lineages;")
+    assert len(ca.orders) == len(ca.certificates) == 2
+    assert cairn.serial(NAME) == ca.certificates[1].serial_number
+
+
+def test_a_state_that_is_not_there_is_told(cairn, tmp_path):
+    run = cairn.outcome("daemon")
+    assert run.returncode == 2
+    assert "there is no such folder" in run.stderr
+    assert not cairn.state.exists()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
+def test_the_units_are_sound(tmp_path):
+    units = []
+    for unit in UNITS.iterdir():
+        units.append(tmp_path / unit.name)
+        units[-1].write_text(unit.read_text().replace("/usr/bin/cairn", str(BIN / "cairn")))
+    found = subprocess.run(["systemd-analyze", "verify", *units], text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                           env=os.environ | {"SYSTEMD_LOG_LEVEL": "warning"})
+    told = [line for line in found.stdout.splitlines() if str(tmp_path) in line]
+    assert not told and found.returncode == 0, found.stdout
