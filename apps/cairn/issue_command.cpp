@@ -7,6 +7,7 @@
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "apps/cairn/dns_options.h"
 #include "client/certificate_authorities.h"
 #include "client/challenge_journal.h"
 #include "client/command_words.h"
@@ -25,6 +26,7 @@ struct IssueOptions {
     std::vector<std::string> deploy_hooks;
     std::string eab_key_id, eab_key_file;
     std::string email;
+    DnsOptions dns;
     bool reuse_key = false;
     bool must_staple = false;
     bool agree_terms = false;
@@ -201,6 +203,7 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
     auto plan = plan_from(options);
     if (options.dry_run) rehearse(plan);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
+    settle_dns(run, options.dns, plan);
     settle_solvers(plan, run.solvers());
     auto name = lineage_name(options, plan, run.state());
     const client::IssuanceOrder order{
@@ -264,6 +267,7 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
         ->allow_extra_args(false)
         ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
         ->capture_default_str();
+    add_dns_options(*command, options->dns);
     command->add_flag("--reuse-key", options->reuse_key, "Keep the key when renewing");
     auto* profile = command->add_option("--profile", options->profile,
                                         "A profile of the CA's; where it offers none of that name, "

@@ -158,6 +158,7 @@ int main(int count, char** arguments) {
     cairn::add_doctor_command(program, common, command);
     cairn::add_revoke_command(program, common, command);
     cairn::add_account_command(program, common, command);
+    cairn::add_dns_command(program, common, command);
     cairn::add_state_command(program, common, command);
     cairn::mention_common_options(program);
     try {

@@ -1,6 +1,7 @@
 #include "apps/cairn/run.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -21,6 +22,15 @@ client::StatePlace place_from(const CommonOptions& options) {
     return place;
 }
 
+/// Where settings and credentials are.
+std::filesystem::path usual_settings() {
+    const auto user = client::StateUser::current();
+    if (user.is_root) return "/etc/cairn";
+    const char* home = std::getenv("XDG_CONFIG_HOME");  // NOLINT(concurrency-mt-unsafe)
+    if (home != nullptr && *home == '/') return std::filesystem::path(home) / "cairn";
+    return std::filesystem::path(user.home) / ".config" / "cairn";
+}
+
 }  // namespace
 
 Run::Run(const CommonOptions& options, Console& console, Interruption& interruption)
@@ -29,7 +39,9 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
       timer_(stop_),
       place_(place_from(options)),
       state_(place_.root),
-      solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO}),
+      settings_folder_(usual_settings()),
+      solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO, state_.root(),
+                                     settings_folder_, "Cairn/" CAIRN_VERSION}),
       session_options_{
           .directory_url = {},
           .root_file = {},

@@ -61,6 +61,8 @@ class Run {
     [[nodiscard]] crypto::Random& random() { return random_; }
     /// Asked to stop with the run.
     [[nodiscard]] std::stop_token stop_token() const { return stop_; }
+    /// Where settings and credentials are.
+    [[nodiscard]] const std::filesystem::path& settings_folder() const { return settings_folder_; }
     /// Throws Failure if the state cannot be read. Only where it is by default may it not be there
     /// yet: another folder that somebody names has something in it, or is mistyped.
     void require_state() const;
@@ -77,6 +79,7 @@ class Run {
     client::SystemTimer timer_;
     client::StatePlace place_;
     client::StateDirectory state_;
+    std::filesystem::path settings_folder_;
     client::SolverSet solvers_;
     client::SessionOptions session_options_;
     client::SessionPool sessions_;

@@ -131,6 +131,12 @@ std::string sentence_of(const client::ProgressEvent& event) {
             return fmt::format("`cairn explain {}` shows what happened, step by step.", event.text);
         case notice_not_sent:
             return fmt::format("Nobody could be told of this run: {}", event.failure->what());
+        case waiting_for_dns:
+            return fmt::format("Waiting until {} can be seen: {}.", event.place.string(),
+                               base::printable(event.text, 600));
+        case dns_server_silent:
+            return fmt::format("{} can be seen, but not everywhere: {}.", event.place.string(),
+                               base::printable(event.text, 600));
         case put_up_record:
             return fmt::format("Add, besides any that are there, this record:\n  {} IN TXT \"{}\"",
                                event.place.string(), event.text);

@@ -41,11 +41,11 @@ std::vector<std::string> environment_with(const ChildProcess::Environment& addit
 /// What posix_spawn is told besides the program.
 class SpawnSettings {
   public:
-    explicit SpawnSettings(int output) {
+    SpawnSettings(int output, int errors) {
         posix_spawn_file_actions_init(&actions_);
         posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
         // Listening sockets and locks must not live on in what the program leaves running.
         posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
         posix_spawnattr_init(&attributes_);
@@ -77,11 +77,12 @@ class SpawnSettings {
 
 Result<ChildProcess> ChildProcess::start(const std::filesystem::path& program,
                                          const std::vector<std::string>& arguments,
-                                         const Environment& additions, int output) {
+                                         const Environment& additions, int output,
+                                         std::optional<int> errors) {
     std::vector<std::string> words{program.string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     auto variables = environment_with(additions);
-    const SpawnSettings settings(output);
+    const SpawnSettings settings(output, errors.value_or(output));
     pid_t id = 0;
     const int error =
         ::posix_spawnp(&id, program.c_str(), settings.actions(), settings.attributes(),

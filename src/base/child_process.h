@@ -20,12 +20,13 @@ class ChildProcess {
     using Environment = std::vector<std::pair<std::string, std::string>>;
 
     /// Starts `program` (sought in PATH if there is no slash in it). No shell comes between:
-    /// arguments and values reach it as they are. Standard output and standard error go to the
-    /// descriptor `output`. `additions` replace variables of this process; each name once.
-    /// The error says why it could not be started.
+    /// arguments and values reach it as they are. Standard output goes to the descriptor `output`,
+    /// standard error to `errors`, or to `output` too if there is none. `additions` replace
+    /// variables of this process; each name once. The error says why it could not be started.
     [[nodiscard]] static Result<ChildProcess> start(const std::filesystem::path& program,
                                                     const std::vector<std::string>& arguments,
-                                                    const Environment& additions, int output);
+                                                    const Environment& additions, int output,
+                                                    std::optional<int> errors = std::nullopt);
     /// Kills the whole group and waits, unless the end was seen.
     ~ChildProcess();
     ChildProcess(ChildProcess&& other) noexcept;

@@ -18,11 +18,12 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr std::size_t max_output = 4096;
+constexpr std::size_t max_data = 65536;
 /// How often the end of a program is looked for that leaves its output open to a child of its own.
 constexpr int glance_milliseconds = 20;
 
 /// Takes what can be read now; false once the other end is closed.
-bool take_output(int pipe, std::string& output) {
+bool take_output(int pipe, std::string& output, std::size_t limit) {
     char buffer[4096];
     // So many at a time, since a program that never stops talking must not outrun its deadline.
     for (int reads = 0; reads < 16; ++reads) {
@@ -30,10 +31,29 @@ bool take_output(int pipe, std::string& output) {
         if (count == 0) return false;
         if (count < 0) return errno == EAGAIN || errno == EINTR;
         output.append(buffer, static_cast<std::size_t>(count));
-        if (output.size() > max_output) output.erase(0, output.size() - max_output);
+        if (output.size() > limit) output.erase(0, output.size() - limit);
     }
     return true;
 }
+
+/// Where a program writes, as this process reads it.
+class OutputPipe {
+  public:
+    /// False, and errno, if there are no descriptors.
+    bool open() {
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+        reading_ = FileDescriptor(ends[0]);
+        writing_ = FileDescriptor(ends[1]);
+        return ::fcntl(reading_.number(), F_SETFL, O_NONBLOCK) == 0;
+    }
+    [[nodiscard]] int writing() const { return writing_.number(); }
+    [[nodiscard]] int reading() const { return reading_.number(); }
+    void close_writing() { writing_.close(); }
+
+  private:
+    FileDescriptor reading_, writing_;
+};
 
 }  // namespace
 
@@ -42,30 +62,34 @@ base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer)
         return base::fail(fmt::format("cannot run {}: {}", program.path.string(),
                                       std::generic_category().message(error)));
     };
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failed(errno);
-    const FileDescriptor reading(ends[0]);
-    FileDescriptor writing(ends[1]);
-    if (::fcntl(reading.number(), F_SETFL, O_NONBLOCK) != 0) return failed(errno);
+    const bool is_apart = program.errors == ErrorOutput::apart;
+    OutputPipe output;
+    OutputPipe errors;
+    if (!output.open() || (is_apart && !errors.open())) return failed(errno);
+    const auto limit = is_apart ? max_data : max_output;
 
-    auto child = base::ChildProcess::start(program.path, program.arguments, program.environment,
-                                           writing.number());
+    auto child = base::ChildProcess::start(
+        program.path, program.arguments, program.environment, output.writing(),
+        is_apart ? std::optional(errors.writing()) : std::nullopt);
     if (!child) return std::unexpected(std::move(child.error()));
-    writing.close();
+    output.close_writing();
+    errors.close_writing();
 
     const auto deadline = timer.now() + program.deadline;
     ChildResult result;
     bool is_writing = true;
     for (;;) {
         if (is_writing) {
-            pollfd readable{reading.number(), POLLIN, 0};
-            ::poll(&readable, 1, glance_milliseconds);
-            is_writing = take_output(reading.number(), result.output);
+            pollfd readable[] = {{output.reading(), POLLIN, 0}, {errors.reading(), POLLIN, 0}};
+            ::poll(readable, is_apart ? 2 : 1, glance_milliseconds);
+            is_writing = take_output(output.reading(), result.output, limit);
+            if (is_apart) take_output(errors.reading(), result.errors, max_output);
         } else {
             ::poll(nullptr, 0, 1);
         }
         if (const auto status = child->ended()) {
-            if (is_writing) take_output(reading.number(), result.output);
+            if (is_writing) take_output(output.reading(), result.output, limit);
+            if (is_apart) take_output(errors.reading(), result.errors, max_output);
             result.status = *status;
             return result;
         }

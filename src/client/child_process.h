@@ -11,6 +11,12 @@
 
 namespace cairn::client {
 
+/// What becomes of a program's standard error.
+enum class ErrorOutput {
+    together,  ///< it stands among the output
+    apart      ///< it is kept beside the output, which is data
+};
+
 /// A program to run. No shell comes between: arguments and values reach it as they are.
 struct ChildProgram {
     std::filesystem::path path;
@@ -18,13 +24,17 @@ struct ChildProgram {
     /// Variables besides those of this process; each name once.
     std::vector<std::pair<std::string, std::string>> environment;
     std::chrono::milliseconds deadline = std::chrono::minutes{5};
+    ErrorOutput errors = ErrorOutput::together;
 };
 
 struct ChildResult {
     /// The exit status, or 128 and the number of the signal that ended it.
     int status = 0;
-    /// The end of what it wrote to standard output and standard error, a few KiB at most.
+    /// The end of what it wrote to standard output and standard error, a few KiB at most; if they
+    /// are kept apart, of standard output, 64 KiB at most.
     std::string output;
+    /// The end of what it wrote to standard error, if that is kept apart.
+    std::string errors{};
 };
 
 /// Runs a program in a process group of its own, standard input empty, and waits for it. Beyond the

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "client/certificate_authorities.h"
+#include "client/dns/solver_options.h"
 
 namespace cairn::client {
 namespace {
@@ -30,9 +31,11 @@ std::vector<RequestedName> with_solvers(const CertificatePlan* former, const Pla
                                         const std::vector<protocol::Identifier>& identifiers) {
     const auto solver_for = [&](const protocol::Identifier& identifier) {
         const auto said = std::ranges::find(changes.names, identifier, &SaidName::identifier);
-        if (said != changes.names.end() && said->solver) return *said->solver;
-        if (changes.solver) return *changes.solver;
         const auto* before = find_name(former, identifier);
+        const std::string_view kept = before == nullptr ? std::string_view() : before->solver;
+        if (said != changes.names.end() && said->solver)
+            return keeping_dns_options(*said->solver, kept);
+        if (changes.solver) return keeping_dns_options(*changes.solver, kept);
         return before != nullptr ? before->solver : common_solver(former);
     };
     std::vector<RequestedName> names;

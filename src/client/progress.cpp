@@ -79,6 +79,10 @@ std::string_view to_string(ProgressKind kind) {
             return "attempt_kept";
         case notice_not_sent:
             return "notice_not_sent";
+        case waiting_for_dns:
+            return "waiting_for_dns";
+        case dns_server_silent:
+            return "dns_server_silent";
         case put_up_record:
             return "put_up_record";
         case put_up_file:
@@ -120,6 +124,8 @@ Phase phase_of(ProgressKind kind) {
         case old_answer_taken_down:
         case old_answer_left_up:
         case ipv4_alone:
+        case waiting_for_dns:
+        case dns_server_silent:
         case put_up_record:
         case put_up_file:
         case confirm_answer:
@@ -164,6 +170,7 @@ bool is_warning(ProgressKind kind) {
         case facts_moved_away:
         case hook_failed:
         case notice_not_sent:
+        case dns_server_silent:
             return true;
         case registering_account:
         case obtaining_for_key_type:
@@ -187,6 +194,7 @@ bool is_warning(ProgressKind kind) {
         case current_mended:
         case generation_adopted:
         case ipv4_alone:
+        case waiting_for_dns:
         case put_up_record:
         case put_up_file:
         case confirm_answer:

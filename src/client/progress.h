@@ -49,15 +49,18 @@ enum class ProgressKind {
     facts_moved_away,       ///< place: where what could not be read of the lineage is
                             ///< now
     ipv4_alone,             ///< failure: of listening over IPv6
-    answer_is_up,           ///< identifiers, challenge, place: where it is to be found,
-                            ///< text: what is to be found there
-    seen_from_here,         ///< identifiers, challenge, text: a sentence about what this machine
-                            ///< finds where the CA was not convinced
-    hook_running,           ///< subject: "pre-hook", place: the command
-    hook_ended,             ///< the same, number: its exit status, text: its output
-    hook_failed,            ///< the same, failure
-    attempt_kept,           ///< text: the id of one that has failed
-    notice_not_sent,        ///< failure: of telling people what has become of the run
+    // In the DNS
+    waiting_for_dns,    ///< identifiers, place: the record, text: who does not show it yet
+    dns_server_silent,  ///< identifiers, place: the record, text: who was not waited for
+    answer_is_up,       ///< identifiers, challenge, place: where it is to be found,
+                        ///< text: what is to be found there
+    seen_from_here,     ///< identifiers, challenge, text: a sentence about what this machine
+                        ///< finds where the CA was not convinced
+    hook_running,       ///< subject: "pre-hook", place: the command
+    hook_ended,         ///< the same, number: its exit status, text: its output
+    hook_failed,        ///< the same, failure
+    attempt_kept,       ///< text: the id of one that has failed
+    notice_not_sent,    ///< failure: of telling people what has become of the run
     // For a person who proves control by hand
     put_up_record,   ///< identifiers, place: the name, text: the value
     put_up_file,     ///< identifiers, place: the URL, text: what it must hold

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "client/solvers/dns.h"
 #include "client/solvers/dns_persist.h"
 #include "client/solvers/exec.h"
 #include "client/solvers/manual.h"
@@ -30,6 +31,9 @@ std::span<const SolverKind> solver_kinds() {
                    &make_webroot_solver},
         SolverKind{"tls-alpn", "tls-alpn[:ADDR:PORT]",
                    "tls-alpn-01 with a TLS server of its own, on port 443", &make_tls_alpn_solver},
+        SolverKind{"dns", "dns:PROVIDER",
+                   "dns-01 or dns-account-01 with records at a DNS provider (`cairn dns list`)",
+                   &make_dns_solver},
         SolverKind{"exec", "exec:PROGRAM",
                    "dns-01 or dns-account-01 with a PROGRAM that changes the DNS",
                    &make_exec_solver},

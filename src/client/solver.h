@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -82,6 +83,12 @@ struct SolverContext {
     Progress& progress;
     /// Where a person answers.
     int input = 0;
+    /// Where the client keeps its state, with the locks that runs share.
+    std::filesystem::path state_folder{};
+    /// Where settings and credentials are.
+    std::filesystem::path settings_folder{};
+    /// As requests over HTTP name this program.
+    std::string user_agent{};
 };
 
 /// A way to answer challenges that can be named on the command line.

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 
 #include "client/failure.h"
+#include "crypto/digest.h"
 
 namespace cairn::client {
 namespace {
@@ -178,6 +179,15 @@ StateLock StateDirectory::lock_limits() const {
 
 std::optional<StateLock> StateDirectory::try_lock_daemon() const {
     return try_lock_file(root_ / "locks" / "daemon");
+}
+
+StateLock StateDirectory::lock_record_set(std::string_view key, Timer& timer,
+                                          std::chrono::milliseconds patience) const {
+    // A fixed set of files, so that they do not become more with every name.
+    constexpr std::size_t octets = 2;
+    const auto digest = crypto::sha256(base::bytes_of(key));
+    const auto place = base::to_hex(base::BytesView(digest).first(octets));
+    return lock_file(root_ / "locks" / "dns" / place, timer, patience);
 }
 
 StateLock StateDirectory::lock_accounts(Timer& timer, std::chrono::milliseconds patience) const {

@@ -111,6 +111,10 @@ class StateDirectory {
     /// The lock of the program that renews all the time, if nobody has it. Throws Failure if the
     /// state cannot be written.
     [[nodiscard]] std::optional<StateLock> try_lock_daemon() const;
+    /// Waits until nobody else changes the record set of the DNS that `key` names, which may be any
+    /// text. Throws Failure.
+    [[nodiscard]] StateLock lock_record_set(std::string_view key, Timer& timer,
+                                            std::chrono::milliseconds patience) const;
     /// Waits until nobody else changes accounts. Throws Failure.
     [[nodiscard]] StateLock lock_accounts(Timer& timer, std::chrono::milliseconds patience) const;
 

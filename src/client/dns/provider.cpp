@@ -1,0 +1,82 @@
+#include "client/dns/provider.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/nearest_word.h"
+#include "client/dns/record_place.h"
+#include "client/failure.h"
+
+namespace cairn::client {
+namespace providers {
+
+// Each file of providers/ has one function that makes its row.
+#define CAIRN_PROVIDER(name) ProviderKind name();
+#include "client/dns/providers.list"
+#undef CAIRN_PROVIDER
+
+}  // namespace providers
+
+std::string TxtRecord::relative_name() const {
+    if (name == zone) return "@";
+    return name.substr(0, name.size() - zone.size() - 1);
+}
+
+namespace {
+
+std::string parent_of(const std::string& name) {
+    const auto dot = name.find('.');
+    return dot == std::string::npos ? std::string() : name.substr(dot + 1);
+}
+
+}  // namespace
+
+RecordPlace place_at_provider(RecordPlaces& places, const std::string& name, DnsProvider& provider,
+                              const ProviderKind& kind) {
+    RecordPlace place;
+    try {
+        place = places.find(name);
+    } catch (const Failure&) {
+        // Nobody can be asked for the zone, but whoever keeps it knows it.
+        for (auto zone = name; !zone.empty(); zone = parent_of(zone))
+            if (provider.has_zone(zone).value_or(false)) return {name, zone, {}};
+        throw;
+    }
+    for (auto zone = place.zone; !zone.empty(); zone = parent_of(zone)) {
+        if (!provider.has_zone(zone).value_or(true)) continue;
+        place.zone = zone;
+        return place;
+    }
+    throw Failure({fmt::format("change the record {}", place.name), Phase::challenge},
+                  fmt::format("{} has no zone {} in this account", kind.title, place.zone),
+                  "are these the credentials of the account that has the zone? `cairn dns test` "
+                  "tries them.");
+}
+
+const std::vector<ProviderKind>& provider_kinds() {
+    static const auto kinds = [] {
+        std::vector<ProviderKind> all = {
+#define CAIRN_PROVIDER(name) providers::name(),
+#include "client/dns/providers.list"
+#undef CAIRN_PROVIDER
+        };
+        std::ranges::sort(all, {}, &ProviderKind::name);
+        return all;
+    }();
+    return kinds;
+}
+
+base::Result<const ProviderKind*> find_provider_kind(std::string_view name) {
+    const auto& kinds = provider_kinds();
+    const auto found = std::ranges::find(kinds, name, &ProviderKind::name);
+    if (found != kinds.end()) return &*found;
+    std::vector<std::string> names;
+    for (const auto& kind : kinds) names.push_back(kind.name);
+    const auto nearest = base::nearest_word(name, names);
+    return base::fail(fmt::format("there is no DNS provider \"{}\"{}; `cairn dns list` has all",
+                                  base::printable(name),
+                                  nearest ? fmt::format(", did you mean {}?", *nearest) : ""));
+}
+
+}  // namespace cairn::client

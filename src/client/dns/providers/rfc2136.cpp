@@ -1,0 +1,227 @@
+// A name server that takes DNS UPDATE (RFC 2136), signed with TSIG (RFC 8945): BIND, Knot,
+// PowerDNS, NSD's primaries, Windows.
+
+#include <array>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "client/dns/provider.h"
+#include "client/failure.h"
+#include "crypto/base64.h"
+#include "dns/response.h"
+#include "dns/server_exchange.h"
+#include "dns/tsig.h"
+#include "dns/update.h"
+
+namespace cairn::client::providers {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int max_tries = 4;
+constexpr base::Milliseconds patience{10000};
+
+std::string advice_for(int code, bool has_key) {
+    switch (code) {
+        case 5:
+            return has_key ? "may this key change TXT records of this zone (allow-update, "
+                             "update-policy, acl)?"
+                           : "does the server want a TSIG key (tsig_name, tsig_secret)?";
+        case 9:
+            return "is the server the primary of this zone, and is the key known to it?";
+        case 10:
+            return "is the record in the zone?";
+        case 16:
+            return "is tsig_secret the one that the server has for this key?";
+        case 17:
+            return "does the server know tsig_name with this tsig_algorithm?";
+        case 18:
+            return "set the clocks of both machines.";
+        default:
+            return "the server's log says why.";
+    }
+}
+
+class Rfc2136 final : public DnsProvider {
+  public:
+    Rfc2136(net::SocketAddress server, std::optional<dns::TsigKey> key, std::uint32_t time_to_live,
+            const ProviderContext& context)
+        : server_(server), key_(std::move(key)), time_to_live_(time_to_live), context_(context) {}
+
+    std::optional<net::SocketAddress> authority() const override { return server_; }
+    void set(const TxtRecord& record) override { update(record, dns::TxtUpdate::Kind::add); }
+    void remove(const TxtRecord& record) override { update(record, dns::TxtUpdate::Kind::remove); }
+
+  private:
+    void update(const TxtRecord& record, dns::TxtUpdate::Kind kind) {
+        const bool is_added = kind == dns::TxtUpdate::Kind::add;
+        const auto tried = fmt::format("{} the TXT record {} in {}", is_added ? "add" : "remove",
+                                       record.name, record.zone);
+        tell(fmt::format("> UPDATE {} at {}: {} {} {} TXT \"{}\"{}", record.zone,
+                         server_.to_string(), is_added ? "add" : "delete", record.name,
+                         time_to_live_, record.value,
+                         key_ ? fmt::format(", signed by {}", key_->name) : ""));
+        for (int attempt = 1;; ++attempt) {
+            const auto code = ask({.kind = kind,
+                                   .zone = record.zone,
+                                   .name = record.name,
+                                   .value = record.value,
+                                   .time_to_live = time_to_live_},
+                                  tried, attempt == max_tries);
+            if (code == 0) return;
+            // The server is busy, or has not loaded the zone yet.
+            constexpr int server_failure = 2;
+            if (code && (*code != server_failure || attempt == max_tries)) refuse(tried, *code, {});
+            context_.timer.wait(1s * attempt);
+        }
+    }
+
+    /// The response code; nothing where it is worth while to ask again.
+    std::optional<int> ask(const dns::TxtUpdate& update, const std::string& tried, bool is_last) {
+        std::array<std::uint8_t, 2> id{};
+        context_.random.fill(id);
+        auto message = dns::make_update(static_cast<std::uint16_t>(id[0] << 8U | id[1]), update);
+        if (!message) throw Failure(Aim(tried, Phase::challenge), message.error().message);
+        dns::SignedMessage request{std::move(*message), {}};
+        if (key_) {
+            auto with_key = dns::sign(request.octets, *key_, context_.clock.now());
+            if (!with_key)
+                throw Failure(Aim(tried, Phase::challenge), with_key.error().message,
+                              "is tsig_name right?");
+            request = std::move(*with_key);
+        }
+        const auto reply = dns::send_to_server(server_, request.octets, patience);
+        if (!reply) {
+            tell(fmt::format("< {}", reply.error().message));
+            if (is_last)
+                throw Failure(Aim(tried, Phase::challenge),
+                              fmt::format("{}: {}", server_.to_string(), reply.error().message),
+                              "does it listen there, over TCP?");
+            return std::nullopt;
+        }
+        const auto code = dns::update_response_code(*reply);
+        if (!code)
+            throw Failure(Aim(tried, Phase::challenge),
+                          fmt::format("{}: {}", server_.to_string(), code.error().message));
+        tell(fmt::format("< {}", dns::response_code_text(*code)));
+        if (key_) check(*reply, request.mac, *code, tried);
+        return *code;
+    }
+
+    /// Throws if the answer is not from who holds the key, or TSIG was what went wrong.
+    void check(base::BytesView reply, base::BytesView request_mac, int code,
+               const std::string& tried) const {
+        const auto verdict = dns::verify(reply, *key_, request_mac, context_.clock.now());
+        if (!verdict)
+            throw Failure(Aim(tried, Phase::challenge),
+                          fmt::format("{}: {}", server_.to_string(), verdict.error().message));
+        if (verdict->error != 0) {
+            constexpr int bad_time = 18;
+            std::string detail;
+            if (verdict->error == bad_time && verdict->server_time > base::Time{})
+                detail = fmt::format(": its clock says {}, ours {}",
+                                     base::to_rfc3339(verdict->server_time),
+                                     base::to_rfc3339(context_.clock.now()));
+            refuse(tried, verdict->error, detail);
+        }
+        if (code == 0 && !verdict->is_authentic)
+            throw Failure(Aim(tried, Phase::challenge),
+                          fmt::format("{} answers without a valid signature by {}",
+                                      server_.to_string(), key_->name),
+                          "somebody else may have answered in its place.");
+    }
+
+    [[noreturn]] void refuse(const std::string& tried, int code, const std::string& detail) const {
+        throw Failure(Aim(tried, Phase::challenge),
+                      fmt::format("{} refuses the update with {}{}", server_.to_string(),
+                                  dns::response_code_text(code), detail),
+                      advice_for(code, key_.has_value()));
+    }
+
+    void tell(const std::string& text) const {
+        if (context_.trace != nullptr) context_.trace->tell(text);
+    }
+
+    net::SocketAddress server_;
+    std::optional<dns::TsigKey> key_;
+    std::uint32_t time_to_live_;
+    ProviderContext context_;
+};
+
+base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
+                                                        const DnsCredentials& credentials,
+                                                        const ProviderContext& context) {
+    constexpr std::uint16_t default_port = 53;
+    const auto server = net::SocketAddress::from_text(credentials.text("server"), default_port);
+    if (!server) return std::unexpected(server.error().within("server"));
+    std::optional<dns::TsigKey> key;
+    if (credentials.has("tsig_name") != credentials.has("tsig_secret"))
+        return base::fail("tsig_name and tsig_secret go together");
+    if (credentials.has("tsig_name")) {
+        auto algorithm = credentials.text("tsig_algorithm");
+        if (algorithm.empty()) algorithm = "hmac-sha256";
+        const auto function = dns::tsig_function_from(algorithm);
+        if (!function) return std::unexpected(function.error().within("tsig_algorithm"));
+        const auto secret = crypto::from_base64(credentials.text("tsig_secret"));
+        if (!secret) return std::unexpected(secret.error().within("tsig_secret"));
+        key = dns::TsigKey{.name = credentials.text("tsig_name"),
+                           .function = *function,
+                           .secret = {secret->begin(), secret->end()}};
+    }
+    std::uint32_t time_to_live = default_time_to_live;
+    if (credentials.has("ttl")) {
+        const auto text = credentials.text("ttl");
+        if (text.empty() || text.size() > 6 ||
+            text.find_first_not_of("0123456789") != std::string::npos)
+            return base::fail("ttl: must be a number of seconds");
+        time_to_live = static_cast<std::uint32_t>(std::stoul(text));
+    }
+    return std::make_unique<Rfc2136>(*server, std::move(key), time_to_live, context);
+}
+
+}  // namespace
+
+ProviderKind rfc2136() {
+    using Need = CredentialKey::Need;
+    using Kind = CredentialKey::Kind;
+    return {
+        .name = "rfc2136",
+        .title = "DNS UPDATE (RFC 2136)",
+        .access =
+            "A TSIG key that may change the TXT records at _acme-challenge names alone: in "
+            "BIND `update-policy { grant KEY wildcard _acme-challenge.* TXT; };`, in Knot an "
+            "acl with update-type: [TXT] and update-owner.",
+        .documentation = "https://www.rfc-editor.org/rfc/rfc2136",
+        .keys = {{.name = "server",
+                  .meaning = "address of the primary server, with a port unless it is 53",
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_SERVER", "RFC2136_NAMESERVER", "NSUPDATE_SERVER"}},
+                 {.name = "tsig_name",
+                  .meaning = "name of the key",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_TSIG_NAME", "RFC2136_TSIG_KEY"}},
+                 {.name = "tsig_algorithm",
+                  .meaning = "hmac-sha256 unless said; also hmac-sha1, -sha224, -sha384, -sha512 "
+                             "and hmac-md5",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_TSIG_ALGORITHM", "RFC2136_TSIG_ALGORITHM"}},
+                 {.name = "tsig_secret",
+                  .meaning = "the key in base64",
+                  .need = Need::optional,
+                  .variables = {"CAIRN_RFC2136_TSIG_SECRET", "RFC2136_TSIG_SECRET"}},
+                 {.name = "ttl",
+                  .meaning = "time to live of the records in seconds, 60 unless said",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_TTL", "RFC2136_TTL"}}},
+        .scope = ChangeScope::record_set,
+        .patience = 600s,
+        .trial = ProviderKind::Trial::real,
+        .make = &make_rfc2136};
+}
+
+}  // namespace cairn::client::providers

@@ -1,0 +1,160 @@
+#include "client/solvers/dns.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "client/failure.h"
+#include "client/state_directory.h"
+#include "crypto/random.h"
+
+namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Others may have a record set locked for a change each, of some seconds, one after the other.
+constexpr auto lock_patience = 10min;
+constexpr auto known_for = 5min;
+constexpr std::size_t max_known = 10000;
+
+crypto::Random& random_source() {
+    static crypto::SystemRandom random;
+    return random;
+}
+
+class DnsSolver final : public Solver {
+  public:
+    DnsSolver(DnsSolverParts parts, const SolverContext& context)
+        : parts_(std::move(parts)),
+          context_(context),
+          places_({.resolvers = parts_.options.resolver ? std::vector{*parts_.options.resolver}
+                                                        : system_resolvers(),
+                   .authority = parts_.provider->authority(),
+                   .port = parts_.options.port},
+                  parts_.ask) {}
+
+    std::string specification() const override { return "dns:" + parts_.options.to_text(); }
+    std::span<const protocol::ChallengeType> challenge_types() const override {
+        static constexpr std::array types = {protocol::ChallengeType::dns_01,
+                                             protocol::ChallengeType::dns_account_01};
+        return types;
+    }
+    Residue residue() const override { return Residue::outlives_process; }
+
+    void present(const Challenge& challenge) override {
+        const auto record = dns_record_of(challenge);
+        set(place_of(record.name, *parts_.provider), record.value);
+    }
+
+    void wait(const Challenge& challenge) override {
+        const auto record = dns_record_of(challenge);
+        const auto place = place_of(record.name, *parts_.provider);
+        const auto tell = [&](ProgressKind kind, const std::string& text) {
+            context_.progress.tell({.kind = kind,
+                                    .identifiers = {challenge.identifier},
+                                    .place = place.name,
+                                    .text = text});
+        };
+        const PropagationWatch watch(parts_.ask, context_.timer, places_.resolvers());
+        watch.wait(
+            place, record.value, parts_.options.propagation.value_or(Propagation{}),
+            parts_.kind.patience,
+            {.tell = [&](const std::string& who) { tell(ProgressKind::waiting_for_dns, who); },
+             .set_again = [&] { set(place, record.value); },
+             .leave_out =
+                 [&](const std::string& who) { tell(ProgressKind::dns_server_silent, who); }});
+    }
+
+    void clean_up(const Challenge& challenge) override {
+        // A run that is asked to stop still takes down what it has put up.
+        auto& provider = context_.timer.is_stopped() ? *parts_.cleaning_provider : *parts_.provider;
+        const auto record = dns_record_of(challenge);
+        const auto place = place_of(record.name, provider);
+        const auto lock = lock_on(place);
+        provider.remove({.zone = place.zone, .name = place.name, .value = record.value});
+    }
+
+  private:
+    /// Asked for once, since a provider is not asked for its zones with every change.
+    RecordPlace place_of(const std::string& name, DnsProvider& provider) {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (const auto known = known_.find(name);
+                known != known_.end() && known->second.until > context_.timer.now())
+                return known->second.place;
+        }
+        auto place = place_at_provider(places_, name, provider, parts_.kind);
+        const std::scoped_lock lock(mutex_);
+        if (known_.size() >= max_known) known_.clear();
+        known_.insert_or_assign(name, Known{place, context_.timer.now() + known_for});
+        return place;
+    }
+
+    void set(const RecordPlace& place, const std::string& value) {
+        const auto lock = lock_on(place);
+        parts_.provider->set({.zone = place.zone, .name = place.name, .value = value});
+    }
+
+    /// So that of several orders and processes one at a time reads, merges and writes.
+    StateLock lock_on(const RecordPlace& place) const {
+        const bool is_whole_zone = parts_.kind.scope == ChangeScope::zone;
+        SystemTimer unstoppable;
+        return StateDirectory(context_.state_folder)
+            .lock_record_set(parts_.kind.name + " " + (is_whole_zone ? place.zone : place.name),
+                             unstoppable, lock_patience);
+    }
+
+    DnsSolverParts parts_;
+    SolverContext context_;
+    RecordPlaces places_;
+    std::mutex mutex_;
+    struct Known {
+        RecordPlace place;
+        Timer::TimePoint until;
+    };
+    std::map<std::string, Known> known_;
+};
+
+}  // namespace
+
+std::unique_ptr<Solver> make_dns_solver(DnsSolverParts parts, const SolverContext& context) {
+    return std::make_unique<DnsSolver>(std::move(parts), context);
+}
+
+base::Result<std::unique_ptr<Solver>> make_dns_solver(std::string_view argument,
+                                                      const SolverContext& context) {
+    auto options = DnsSolverOptions::from_text(argument);
+    if (!options) return std::unexpected(options.error());
+    const auto kind = find_provider_kind(options->provider);
+    if (!kind) return std::unexpected(kind.error());
+    const auto source = DnsCredentials::find(**kind, options->credentials, context.settings_folder,
+                                             &variable_of_process);
+    try {
+        const auto credentials =
+            DnsCredentials::read(**kind, source, &variable_of_process, context.timer);
+        static SystemTimer unstoppable;
+        ProviderContext surroundings{.clock = context.clock,
+                                     .timer = context.timer,
+                                     .random = random_source(),
+                                     .user_agent = context.user_agent};
+        const ProviderContext when_cleaning{.clock = context.clock,
+                                            .timer = unstoppable,
+                                            .random = random_source(),
+                                            .user_agent = context.user_agent};
+        auto provider = (*kind)->make(**kind, credentials, surroundings);
+        auto cleaning = (*kind)->make(**kind, credentials, when_cleaning);
+        if (!provider || !cleaning) return std::unexpected(provider.error().within(source.text()));
+        return make_dns_solver({.options = std::move(*options),
+                                .kind = **kind,
+                                .provider = std::move(*provider),
+                                .cleaning_provider = std::move(*cleaning),
+                                .ask = ask_over_network()},
+                               context);
+    } catch (const Failure& failure) {
+        return base::fail(fmt::format("{}: {}{}{}", failure.tried(), failure.came_back(),
+                                      failure.next().empty() ? "" : "; ", failure.next()));
+    }
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "client/dns/provider.h"
+#include "client/dns/record_place.h"
+#include "client/dns/solver_options.h"
+#include "client/solver.h"
+
+namespace cairn::client {
+
+/// Answers dns-01 and dns-account-01 with records at a DNS provider. `argument` is as
+/// DnsSolverOptions has it. The error says what is wrong with it, or with the credentials.
+[[nodiscard]] base::Result<std::unique_ptr<Solver>> make_dns_solver(std::string_view argument,
+                                                                    const SolverContext& context);
+
+/// The same with a provider and a network of a test's own.
+struct DnsSolverParts {
+    DnsSolverOptions options;
+    const ProviderKind& kind;
+    std::unique_ptr<DnsProvider> provider;
+    /// Works while the run is asked to stop, too.
+    std::unique_ptr<DnsProvider> cleaning_provider;
+    AskServer ask;
+};
+[[nodiscard]] std::unique_ptr<Solver> make_dns_solver(DnsSolverParts parts,
+                                                      const SolverContext& context);
+
+}  // namespace cairn::client
