@@ -151,6 +151,7 @@ int main(int count, char** arguments) {
         "Example: cairn issue -d example.com -d www.example.com --email you@example.com "
         "--agree-tos");
     cairn::add_issue_command(program, common, command);
+    cairn::add_set_command(program, common, command);
     cairn::add_renew_command(program, common, command);
     cairn::add_daemon_command(program, common, command);
     cairn::add_status_command(program, common, command);
