@@ -17,7 +17,7 @@ std::optional<DueTime> need_of(const Environment& environment, const LineageMemb
     const auto facts = read ? *read : LineageFacts{};
     if (facts.order && facts.order->position.is_finalizing)
         return DueTime{now, DueReason::asked_for, "a run that died has ordered another one"};
-    auto due = due_time(plan, member, current->chain.front(), facts);
+    auto due = due_time(plan, member, *current, facts);
     if (due.at > now) return std::nullopt;
     return due;
 }
