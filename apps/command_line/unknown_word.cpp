@@ -71,6 +71,8 @@ std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std
         if (std::ranges::find(names, word) == names.end())
             return sentence(*command, "command", word, names);
         command = command->get_subcommand(word);
+        // What stands behind such a command is its own affair.
+        if (command->get_prefix_command()) return std::nullopt;
     }
     return std::nullopt;
 }

@@ -25,8 +25,6 @@ enum class RequestKind {
     issuer,
     complete_crl,
     crl_shard,
-    ocsp,
-    ocsp_question,
     limits,
     unknown,  ///< a path that names no resource
 };

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "client/solvers/certbot_hooks.h"
 #include "client/solvers/dns.h"
 #include "client/solvers/dns_persist.h"
 #include "client/solvers/exec.h"
@@ -39,6 +40,9 @@ std::span<const SolverKind> solver_kinds() {
                    &make_exec_solver},
         SolverKind{"manual", "manual", "dns-01, dns-account-01 or http-01 by hand",
                    &make_manual_solver},
+        SolverKind{"certbot-hooks", "certbot-hooks:TYPE AUTH CLEANUP",
+                   "http-01 or dns-01 (TYPE) with two programs written for certbot's --manual",
+                   &make_certbot_hooks_solver},
         SolverKind{"dns-persist", "dns-persist", "dns-persist-01 with a record that stays",
                    &make_dns_persist_solver},
     };
