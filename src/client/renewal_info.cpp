@@ -47,7 +47,7 @@ RenewalAnswer fetch_renewal_window(Session& session, const pki::Certificate& cer
     return {std::move(*window), std::clamp(reply->retry_after.value_or(usual_silence),
                                            shortest_silence, longest_renewal_silence)};
 } catch (const Failure&) {
-    return {{}, usual_silence};
+    return {{}, usual_silence, !session.is_unavailable()};
 }
 
 }  // namespace cairn::client

@@ -37,8 +37,8 @@ struct RenewalAnswer {
     /// When it may be asked again: as it says, but after a minute at the earliest
     /// and a day at the latest; after six hours if it does not say (section 4.3).
     base::Seconds ask_again_in;
-    /// False if its directory says that it offers none.
-    bool is_offered = true;
+    /// False if it was not asked: its directory offers none, or it does not answer at all.
+    bool was_asked = true;
 };
 
 /// Asks the CA once.
