@@ -44,11 +44,16 @@ remove_store() { # FILE
 }
 
 # Without arguments a bit of everything; `store`: the stores by themselves; `nodes`: what a second
-# node adds; else what the arguments of issuance-bench say.
+# node adds; `client`: the figures of the client beside certbot and lego; else what the arguments of issuance-bench say.
 dev_bench() {
     prepare 5000 bench && dev_build || return
     if [[ ${1:-} == nodes ]]; then
         need nodes && bench_nodes
+        return
+    fi
+    if [[ ${1:-} == client ]]; then
+        shift
+        need client && exec /usr/bin/python3 bench/client/figures.py "$@"
         return
     fi
     if [[ ${1:-} == store ]]; then

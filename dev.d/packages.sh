@@ -28,6 +28,7 @@ packages_lint=(python3 git clang-19 clang-tidy-19 clang-format-19 libgtest-dev l
 packages_format=(clang-format-19)
 packages_bench=(pebble postgresql gnuplot-nox)
 packages_nodes=(haproxy python3 bc)
+packages_client=(python3 python3-cryptography python3-dnspython python3-requests knot certbot lego)
 
 # The services that these packages bring; none of them may be left running or enabled.
 package_services=(

@@ -275,8 +275,7 @@ LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const Ce
     if (!answer.window && is_known) answer.window = facts->advice->window;
     facts->advice = RenewalAdvice{*identifier, answer.window, now + answer.ask_again_in};
     // That a CA says nothing at all is not worth a write for each of its certificates.
-    if (answer.was_asked)
-        store.change([&](LineageFacts& kept) { kept.advice = facts->advice; });
+    if (answer.was_asked) store.change([&](LineageFacts& kept) { kept.advice = facts->advice; });
     return std::move(*facts);
 }
 
