@@ -16,6 +16,8 @@ packages_test=(
     # Real peers: clients of the CA, a CA for the client, a DNS server for both.
     certbot lego dehydrated uacme acme-tiny caddy apache2-bin pebble
     knot knot-dnsutils openssl curl
+    # Name servers that the client changes.
+    bind9 pdns-server pdns-backend-sqlite3
     # The model of issuance, kills inside system calls, and a cluster in network namespaces.
     spin gcc strace
     haproxy etcd-server etcd-client patroni postgresql iproute2 python3-psycopg2
@@ -32,6 +34,7 @@ packages_client=(python3 python3-cryptography python3-dnspython python3-requests
 
 # The services that these packages bring; none of them may be left running or enabled.
 package_services=(
+    named.service pdns.service
     knot.service caddy.service certbot.timer
     haproxy.service etcd.service patroni.service postgresql.service
 )

@@ -85,8 +85,8 @@ api::FrontDoor::Options door_options(const Configuration& configuration,
     }
     const auto issuer_base = net::Url::from_text(configuration.issuance.issuer_base_url);
     if (issuer_base) names.push_back(issuer_base->authority());
-    const auto crl_base_url = net::Url::from_text(configuration.crl.base_url);
-    if (crl_base_url) names.push_back(crl_base_url->authority());
+    for (const auto& text : {configuration.crl.base_url, configuration.ocsp.base_url})
+        if (const auto base_url = net::Url::from_text(text)) names.push_back(base_url->authority());
     for (const auto& host : hosts)
         for (const auto& port : ports) names.push_back(host + port);
     api::FrontDoor::Options options{.hosts = std::move(names),
@@ -153,6 +153,9 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
               return repository_.remove_expired(cutoffs, at_most);
           },
           configuration.retention, context.clock_watch, context.repository, context.log),
+      ocsp_url_(ocsp_url(configuration)),
+      ocsp_responder_(configuration.ocsp.lifetime, issuers_, context.repository, context.clock,
+                      context.random, context.log, context.observer),
       crl_base_(crl_base(configuration)),
       crl_shards_(configuration.crl.shards),
       crl_shelf_(context.repository, context.announcements, context.log),
@@ -169,6 +172,7 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
                           .preauthorization = configuration.validation.preauthorizations > 0}),
       certificate_api_(links_, gate_, context.repository, revoking_),
       crl_api_(crl_shelf_, context.clock),
+      ocsp_api_(ocsp_responder_, context.clock),
       limits_api_(configuration.limits.stored, configuration.limits.requests),
       renewal_api_(renewal_advice_, configuration.renewal.retry_after),
       front_door_(links_, context.nonces, make_router(),
@@ -184,6 +188,7 @@ http::Router Authority::make_router() {
     authorization_api_.add_to(router);
     certificate_api_.add_to(router);
     crl_api_.add_to(router);
+    if (!ocsp_url_.empty()) ocsp_api_.add_to(router);
     limits_api_.add_to(router);
     renewal_api_.add_to(router);
     return router;
@@ -193,12 +198,16 @@ http::Router Authority::make_plain_router() {
     http::Router router;
     certificate_api_.add_plain_to(router);
     crl_api_.add_to(router);
+    if (!ocsp_url_.empty()) ocsp_api_.add_to(router);
     return router;
 }
 
 base::Task<http::Response> Authority::handle_plain(http::Request request) {
-    constexpr std::string_view issuers = "/issuer/", lists = "/crl/";
-    if (request.path().starts_with(issuers) || request.path().starts_with(lists))
+    const auto is_below = [&](std::string_view folder) {
+        return request.path().starts_with(folder);
+    };
+    const bool is_question = request.path() == api::path::ocsp || is_below("/ocsp/");
+    if (is_below("/issuer/") || is_below("/crl/") || (is_question && !ocsp_url_.empty()))
         co_return co_await plain_door_.handle(std::move(request));
     if (const auto count = plain_requests_.count_one(); count > 0)
         log_.warning("plain http on the port of https",
@@ -227,6 +236,7 @@ base::Seconds Authority::longest_life(const ca::Issuer& issuer, base::Time now) 
 base::Task<void> Authority::prepare() {
     for (const auto& issuer : issuers_.all())
         co_await repository_.save_issuer(issuer.id(), issuer.chains());
+    issuers_.name_ocsp(ocsp_url_);
     co_await name_crls();
     co_await crl_shelf_.refresh();
 }

@@ -11,6 +11,7 @@
 #include "api/directory_api.h"
 #include "api/front_door.h"
 #include "api/limits_api.h"
+#include "api/ocsp_api.h"
 #include "api/order_api.h"
 #include "api/renewal_api.h"
 #include "apps/ca/adapters.h"
@@ -27,6 +28,7 @@
 #include "ca/work/crl_signing.h"
 #include "ca/work/issuance.h"
 #include "ca/work/issuer.h"
+#include "ca/work/ocsp_responder.h"
 #include "ca/work/ordering.h"
 #include "ca/work/own_certificate.h"
 #include "ca/work/rate_limits.h"
@@ -130,6 +132,9 @@ class Authority {
     ca::Revoking revoking_;
     ca::RenewalAdvice renewal_advice_;
     ca::RetentionRounds retention_;
+    /// Empty: status cannot be asked for.
+    const std::string ocsp_url_;
+    ca::OcspResponder ocsp_responder_;
     const std::string crl_base_;
     const std::size_t crl_shards_;
     ca::CrlShelf crl_shelf_;
@@ -142,6 +147,7 @@ class Authority {
     api::AuthorizationApi authorization_api_;
     api::CertificateApi certificate_api_;
     api::CrlApi crl_api_;
+    api::OcspApi ocsp_api_;
     api::LimitsApi limits_api_;
     api::RenewalApi renewal_api_;
     api::FrontDoor front_door_;

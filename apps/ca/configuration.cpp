@@ -281,6 +281,7 @@ Configuration read_root(const toml::table& root, base::Time now, base::TomlReadi
     issuance.report_unknown();
 
     read_crl(top.section("crl"), configuration.crl);
+    read_ocsp(top.section("ocsp"), configuration.ocsp);
 
     read_policy(top.section("policy"), configuration.policy);
 

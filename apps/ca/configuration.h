@@ -78,6 +78,14 @@ struct Configuration {
         /// Among so many lists the certificates of an issuer are divided, where a profile says so.
         std::size_t shards = 16;
     } crl;
+    struct Ocsp {
+        bool enabled = false;
+        /// http URL below which certificates name the responder, "/ocsp" is appended; empty: as
+        /// `issuer_base_url`.
+        std::string base_url;
+        /// For how long an answer is good.
+        base::Seconds lifetime = std::chrono::days(1);
+    } ocsp;
     struct Renewal {
         /// When clients should ask again for renewal information.
         base::Seconds retry_after = std::chrono::hours(6);

@@ -12,15 +12,20 @@ constexpr base::Seconds longest_reissue = std::chrono::days(4);
 constexpr base::Seconds longest_delay = std::chrono::hours(1);
 constexpr std::size_t most_shards = 1024;
 
+// Whoever fetches it has no certificate to trust yet (RFC 5280 section 8).
+void read_base_url(base::TomlSection& section, std::string& base_url) {
+    section.take("base_url", base_url);
+    const auto url = net::Url::from_text(base_url);
+    if (!base_url.empty() && (!url || url->is_https()))
+        section.find("base_url", "must be an http URL (RFC 5280 section 8, BR 7.1.2.11.2)");
+    else if (base_url.find_first_of("?#@") != std::string::npos)
+        section.find("base_url", "must have no query, fragment or user");
+}
+
 }  // namespace
 
 void read_crl(base::TomlSection section, Configuration::Crl& crl) {
-    section.take("base_url", crl.base_url);
-    const auto url = net::Url::from_text(crl.base_url);
-    if (!crl.base_url.empty() && (!url || url->is_https()))
-        section.find("base_url", "must be an http URL (RFC 5280 section 8, BR 7.1.2.11.2)");
-    else if (crl.base_url.find_first_of("?#@") != std::string::npos)
-        section.find("base_url", "must have no query, fragment or user");
+    read_base_url(section, crl.base_url);
     auto& times = crl.times;
     section.take_duration("lifetime", times.lifetime);
     section.take_duration("reissue", times.reissue);
@@ -37,6 +42,15 @@ void read_crl(base::TomlSection section, Configuration::Crl& crl) {
                      "list from being signed");
     if (delay > longest_delay)
         section.find("delay", "must not exceed 1h: lists tell of a revocation soon");
+    section.report_unknown();
+}
+
+void read_ocsp(base::TomlSection section, Configuration::Ocsp& ocsp) {
+    section.take("enabled", ocsp.enabled);
+    read_base_url(section, ocsp.base_url);
+    section.take_duration("lifetime", ocsp.lifetime);
+    if (ocsp.lifetime < std::chrono::hours(8) || ocsp.lifetime > longest_lifetime)
+        section.find("lifetime", "must be from 8h to 10d (BR 4.9.10)");
     section.report_unknown();
 }
 
@@ -57,6 +71,14 @@ std::string crl_base(const Configuration& configuration) {
     const auto& chosen = configuration.crl.base_url;
     return plain_base(chosen.empty() ? configuration.issuance.issuer_base_url : chosen,
                       configuration.server.public_url);
+}
+
+std::string ocsp_url(const Configuration& configuration) {
+    if (!configuration.ocsp.enabled) return {};
+    const auto& chosen = configuration.ocsp.base_url;
+    return plain_base(chosen.empty() ? configuration.issuance.issuer_base_url : chosen,
+                      configuration.server.public_url) +
+           "/ocsp";
 }
 
 }  // namespace cairn::apps

@@ -137,6 +137,11 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # delay = "2s"             # so soon after a revocation a list tells of it
 # shards = 16              # lists among which a profile with crl = "sharded" divides certificates
 
+[ocsp]                     # answers about one certificate, at http://HOST/ocsp on the same port
+# enabled = false          # true: certificates name it, beside their list
+# base_url = ""            # http URL below which certificates name it; empty: as issuer_base_url
+# lifetime = "1d"          # how long an answer is good for; 8h to 10d
+
 [issuers.intermediate]     # `cairn-ca issuer create` makes another one
 certificate = "pki/intermediate.pem"
 key = "pki/intermediate-key.pem"

@@ -15,10 +15,12 @@ using Command = std::function<Outcome(Run&)>;
 // Each adds one command with its options to the program, and stores what it does in `chosen` if the
 // command line names it. `common` is read when the command runs.
 void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_set_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_renew_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_daemon_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_status_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_explain_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_doctor_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen);

@@ -51,10 +51,12 @@ std::unique_ptr<CLI::App> make_program(CommonOptions& common, Command& chosen) {
         "Example: cairn issue -d example.com -d www.example.com --email you@example.com "
         "--agree-tos");
     add_issue_command(*program, common, chosen);
+    add_set_command(*program, common, chosen);
     add_renew_command(*program, common, chosen);
     add_daemon_command(*program, common, chosen);
     add_status_command(*program, common, chosen);
     add_explain_command(*program, common, chosen);
+    add_doctor_command(*program, common, chosen);
     add_revoke_command(*program, common, chosen);
     add_account_command(*program, common, chosen);
     add_dns_command(*program, common, chosen);

@@ -32,6 +32,8 @@ inline constexpr std::string_view renewal_info_of = "/renewal-info/{.}";
 inline constexpr std::string_view issuer = "/issuer/{}";
 inline constexpr std::string_view complete_crl = "/crl/{.}";
 inline constexpr std::string_view crl_shard = "/crl/{}/{.}";
+inline constexpr std::string_view ocsp = "/ocsp";
+inline constexpr std::string_view ocsp_question = "/ocsp/{*}";
 inline constexpr std::string_view limits = "/acme/limits";
 }  // namespace path
 

@@ -32,6 +32,8 @@ constexpr base::EnumTable<RequestKind, Facts> kinds({
     {RequestKind::issuer, {"issuer", path::issuer}},
     {RequestKind::complete_crl, {"completeCrl", path::complete_crl}},
     {RequestKind::crl_shard, {"crlShard", path::crl_shard}},
+    {RequestKind::ocsp, {"ocsp", path::ocsp}},
+    {RequestKind::ocsp_question, {"ocspQuestion", path::ocsp_question}},
     {RequestKind::limits, {"limits", path::limits}},
     {RequestKind::unknown, {"unknown", ""}},
 });

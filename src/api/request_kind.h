@@ -25,6 +25,8 @@ enum class RequestKind {
     issuer,
     complete_crl,
     crl_shard,
+    ocsp,
+    ocsp_question,
     limits,
     unknown,  ///< a path that names no resource
 };

@@ -47,11 +47,14 @@ inline constexpr auto extended_key_usage = encode<2, 5, 29, 37>();
 inline constexpr auto authority_information_access = encode<1, 3, 6, 1, 5, 5, 7, 1, 1>();
 inline constexpr auto tls_feature = encode<1, 3, 6, 1, 5, 5, 7, 1, 24>();
 inline constexpr auto precertificate_poison = encode<1, 3, 6, 1, 4, 1, 11129, 2, 4, 3>();
+inline constexpr auto ocsp_no_check = encode<1, 3, 6, 1, 5, 5, 7, 48, 1, 5>();
 inline constexpr auto acme_identifier = encode<1, 3, 6, 1, 5, 5, 7, 1, 31>();
 
 // What stands in extensions.
 inline constexpr auto server_auth = encode<1, 3, 6, 1, 5, 5, 7, 3, 1>();
 inline constexpr auto client_auth = encode<1, 3, 6, 1, 5, 5, 7, 3, 2>();
+inline constexpr auto ocsp_signing = encode<1, 3, 6, 1, 5, 5, 7, 3, 9>();
+inline constexpr auto ocsp = encode<1, 3, 6, 1, 5, 5, 7, 48, 1>();
 inline constexpr auto ca_issuers = encode<1, 3, 6, 1, 5, 5, 7, 48, 2>();
 inline constexpr auto domain_validated = encode<2, 23, 140, 1, 2, 1>();
 

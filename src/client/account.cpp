@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/base64url.h"
+#include "client/email_binding.h"
 #include "protocol/external_account_binding.h"
 #include "protocol/jws.h"
 
@@ -77,17 +78,62 @@ std::optional<StoredAccount> Account::stored(AccountsLock lock) {
 
 StoredAccount Account::use() {
     if (auto account = stored(AccountsLock::free)) return std::move(*account);
-    throw Failure(fmt::format("use the account at {}", session_.host()),
+    const auto which =
+        store_.name().empty() ? std::string() : fmt::format(" of the name {}", store_.name());
+    throw Failure(fmt::format("use the account{} at {}", which, session_.host()),
                   fmt::format("there is none in {}", state_.accounts().string()),
                   "make one with `cairn issue`, or name another --ca or --state.");
 }
 
 StoredAccount Account::open(const AccountOptions& options, Progress& progress) {
-    if (auto account = stored(AccountsLock::free)) return std::move(*account);
+    // Once in a run, however many certificates it is for.
+    const bool is_replaced = options.replacement == AccountOptions::Replacement::asked_for &&
+                             session_.account_url().empty();
+    const auto settled = [&](StoredAccount account) {
+        tell_what_has_no_effect(account, options, progress);
+        return account;
+    };
+    if (!is_replaced)
+        if (auto account = stored(AccountsLock::free)) return settled(std::move(*account));
     const auto lock = state_.lock_accounts(timer_, lock_patience);
     // Another run may have made it while this one waited.
-    if (auto account = stored(AccountsLock::held)) return std::move(*account);
+    if (!is_replaced)
+        if (auto account = stored(AccountsLock::held)) return settled(std::move(*account));
+    if (is_replaced) return replace(options, progress);
     return register_key(options, progress);
+}
+
+StoredAccount Account::replace(const AccountOptions& options, Progress& progress) {
+    const auto number = store_.set_aside(directory_url());
+    try {
+        auto account = register_key(options, progress);
+        if (number)
+            progress.tell({.kind = ProgressKind::remark,
+                           .text = fmt::format("The account before stays as it is at {}; its files "
+                                               "are kept beside the new ones as former-{}-*.",
+                                               session_.host(), *number)});
+        return account;
+    } catch (const Failure&) {
+        if (number) store_.bring_back(directory_url(), *number);
+        throw;
+    }
+}
+
+void Account::tell_what_has_no_effect(const StoredAccount& account, const AccountOptions& options,
+                                      Progress& progress) const {
+    const auto tell = [&](std::string text) {
+        progress.tell({.kind = ProgressKind::remark, .text = std::move(text)});
+    };
+    if (options.external)
+        tell(
+            fmt::format("The account at {} stands, so the external account binding (--eab-kid) has "
+                        "no effect; --new-account makes another.",
+                        session_.host()));
+    if (!options.contact.empty() && options.contact != account.contact)
+        tell(
+            fmt::format("The account at {} stands, so --email has no effect; `cairn account "
+                        "update --email` changes its contact.",
+                        session_.host()));
 }
 
 StoredAccount Account::open_again(const std::string& lost_url, const AccountOptions& options,
@@ -99,11 +145,27 @@ StoredAccount Account::open_again(const std::string& lost_url, const AccountOpti
     return register_key(options, progress);
 }
 
-StoredAccount Account::register_key(const AccountOptions& options, Progress& progress) {
+AccountOptions Account::with_binding(AccountOptions options, Progress& progress) {
+    const auto url = email_binding_url(directory_url());
+    const auto email = email_in(options.contact);
+    if (options.external || url.empty() || !session_.directory().external_account_required)
+        return options;
+    if (email.empty())
+        throw Failure({fmt::format("register an account at {}", session_.host()), Phase::binding},
+                      "the CA binds accounts to ones made outside ACME",
+                      "give --email ADDR, for which this CA makes one at once, or get a key id and "
+                      "an HMAC key from it and pass --eab-kid and --eab-hmac-key-file.");
+    progress.tell({.kind = ProgressKind::registering_account, .host = session_.host()});
+    options.external = request_external_account(url, email, session_.options());
+    return options;
+}
+
+StoredAccount Account::register_key(const AccountOptions& said, Progress& progress) {
+    const auto options = with_binding(said, progress);
     const auto key = store_.key_for(directory_url(), crypto::KeyType::ec_p256);
     auto url = find_url(key, options);
     if (!url) url = create(key, options, progress);
-    StoredAccount account{directory_url(), std::move(*url), options.contact, key};
+    StoredAccount account{directory_url(), std::move(*url), options.contact, key, store_.name()};
     store_.save(account);
     session_.speak_for(account.key, account.url);
     return account;

@@ -33,16 +33,20 @@ struct AccountOptions {
     Terms terms = Terms::not_agreed;
     std::vector<std::string> contact;  ///< URLs: "mailto:admin@example.com"
     std::optional<ExternalAccount> external;
+    /// Whether one that stands is left for another.
+    enum class Replacement { none, asked_for } replacement = Replacement::none;
 };
 
 /// The account at the session's CA: what RFC 8555 section 7.3 says of it, in the order it says it.
 /// All functions throw Failure.
 class Account {
   public:
-    Account(Session& session, const StateDirectory& state, Timer& timer)
-        : session_(session), state_(state), store_(state), timer_(timer) {}
+    /// `name` is which of several at the CA it is (`AccountStore`).
+    Account(Session& session, const StateDirectory& state, Timer& timer, std::string name = {})
+        : session_(session), state_(state), store_(state, std::move(name)), timer_(timer) {}
 
-    /// Makes the session use the stored account, or creates one with the options.
+    /// Makes the session use the stored account, or creates one with the options. Of options that
+    /// have no effect, because the account stands, it is told.
     StoredAccount open(const AccountOptions& options, Progress& progress);
     /// Makes the session use the stored account; fails if there is none.
     StoredAccount use();
@@ -64,6 +68,10 @@ class Account {
   private:
     enum class AccountsLock { free, held };
     [[nodiscard]] std::optional<StoredAccount> stored(AccountsLock lock);
+    /// Makes another account; the one that stands stays if that fails.
+    StoredAccount replace(const AccountOptions& options, Progress& progress);
+    void tell_what_has_no_effect(const StoredAccount& account, const AccountOptions& options,
+                                 Progress& progress) const;
     [[nodiscard]] std::optional<std::string> find_url(const crypto::Signer& key,
                                                       const AccountOptions& options);
     enum class Standing { its_key, another_key, no_account };
@@ -71,7 +79,9 @@ class Account {
     [[nodiscard]] Standing standing_of(const crypto::Signer& key, const std::string& url);
     [[nodiscard]] std::string create(const crypto::Signer& key, const AccountOptions& options,
                                      Progress& progress);
-    StoredAccount register_key(const AccountOptions& options, Progress& progress);
+    /// With an external account, where the CA wants one and gives it out for an e-mail address.
+    [[nodiscard]] AccountOptions with_binding(AccountOptions options, Progress& progress);
+    StoredAccount register_key(const AccountOptions& said, Progress& progress);
     void settle_staged_key(const StoredAccount& account);
     [[nodiscard]] const std::string& directory_url() const;
 

@@ -1,6 +1,8 @@
 #include "client/account_store.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,6 +21,14 @@ constexpr const char* staged_key_file = "next-key.pem";
 constexpr const char* account_file = "account.json";
 constexpr std::size_t max_file = 65536;
 constexpr std::size_t max_contacts = 100;
+
+/// What there is of an account, which is gone when the first of them is.
+constexpr std::array files = {account_file, staged_key_file, key_file};
+
+/// Where a file of an account is kept that was set aside.
+fs::path aside(const fs::path& folder, int number, std::string_view file) {
+    return folder / fmt::format("former-{}-{}", number, file);
+}
 
 /// A folder name for a part of a URL: anything unusual, and a dot in front, becomes %XX.
 std::string folder_name(std::string_view part) {
@@ -66,6 +76,12 @@ std::string to_json(const StoredAccount& account) {
                        contacts);
 }
 
+/// The name of the accounts in this folder.
+std::string name_of(const fs::path& folder) {
+    const auto last = folder.filename().string();
+    return last.starts_with('@') ? last.substr(1) : std::string();
+}
+
 std::optional<StoredAccount> read_account(const fs::path& folder) {
     const auto file = folder / account_file;
     if (!fs::exists(file)) return std::nullopt;
@@ -85,10 +101,18 @@ std::optional<StoredAccount> read_account(const fs::path& folder) {
     if (reader.error()) throw damaged(reader.error()->message);
     auto key = read_key(folder / key_file);
     if (!key) throw damaged("its key.pem is missing");
-    return StoredAccount{directory_url, url, std::move(contact), std::move(*key)};
+    return StoredAccount{directory_url, url, std::move(contact), std::move(*key), name_of(folder)};
 }
 
 }  // namespace
+
+AccountStore::AccountStore(const StateDirectory& state, std::string name)
+    : root_(state.accounts()), name_(std::move(name)) {
+    if (name_.empty()) return;
+    if (const auto checked = LineageName::from_text(name_); !checked)
+        throw Failure(fmt::format("use the account \"{}\"", base::printable(name_)),
+                      checked.error().message, "give it another name.");
+}
 
 fs::path AccountStore::folder_of(const std::string& directory_url) const {
     const auto url = net::Url::from_text(directory_url);
@@ -104,6 +128,8 @@ fs::path AccountStore::folder_of(const std::string& directory_url) const {
         if (!part.empty()) folder /= folder_name(part);
         rest.remove_prefix(part.size());
     }
+    // No part of a URL becomes a folder with this sign.
+    if (!name_.empty()) folder /= "@" + name_;
     return folder;
 }
 
@@ -118,7 +144,9 @@ std::vector<StoredAccount> AccountStore::all() const {
         if (entry.path().filename() == account_file)
             if (auto account = read_account(entry.path().parent_path()))
                 accounts.push_back(std::move(*account));
-    std::ranges::sort(accounts, {}, &StoredAccount::directory_url);
+    std::ranges::sort(accounts, {}, [](const StoredAccount& account) {
+        return std::pair(account.directory_url, account.name);
+    });
     return accounts;
 }
 
@@ -134,10 +162,31 @@ void AccountStore::save(const StoredAccount& account) const {
     write_durably(folder / account_file, to_json(account), FileAccess::owner);
 }
 
+std::optional<int> AccountStore::set_aside(const std::string& directory_url) const {
+    const auto folder = folder_of(directory_url);
+    if (!fs::exists(folder / key_file)) return std::nullopt;
+    int number = 1;
+    while (fs::exists(aside(folder, number, key_file))) ++number;
+    // The account first: a key without one finds it again.
+    for (const char* file : files)
+        if (fs::exists(folder / file)) fs::rename(folder / file, aside(folder, number, file));
+    sync_directory(folder);
+    return number;
+}
+
+void AccountStore::bring_back(const std::string& directory_url, int number) const {
+    remove(directory_url);
+    const auto folder = folder_of(directory_url);
+    for (const char* file : {key_file, staged_key_file, account_file})
+        if (fs::exists(aside(folder, number, file)))
+            fs::rename(aside(folder, number, file), folder / file);
+    sync_directory(folder);
+}
+
 void AccountStore::remove(const std::string& directory_url) const {
     const auto folder = folder_of(directory_url);
     // The account first: a key without one is merely unused.
-    for (const char* file : {account_file, staged_key_file, key_file}) fs::remove(folder / file);
+    for (const char* file : files) fs::remove(folder / file);
     sync_directory(folder);
 }
 

@@ -53,6 +53,40 @@ TEST_F(AccountStoreTest, KeysAreTheOwnersAlone) {
     }
 }
 
+TEST_F(AccountStoreTest, KeepsSeveralAtOneCaByName) {
+    const auto plain = save(url_);
+    const AccountStore named(state_, "second");
+    EXPECT_FALSE(named.find(url_));
+    const auto key = named.key_for(url_, KeyType::ec_p256);
+    named.save({url_, url_ + "/account/2", {}, key, "second"});
+    EXPECT_EQ(named.find(url_)->url, url_ + "/account/2");
+    EXPECT_EQ(named.find(url_)->name, "second");
+    EXPECT_EQ(store_.find(url_)->url, plain.url);
+    EXPECT_EQ(store_.find(url_)->name, "");
+    ASSERT_EQ(store_.all().size(), 2U);
+    EXPECT_EQ(store_.all().back().name, "second");
+    // The path of a directory is not taken for a name.
+    save(url_ + "/@second");
+    EXPECT_EQ(named.find(url_)->url, url_ + "/account/2");
+    for (const auto* bad : {"../x", "a/b", ".x"})
+        EXPECT_THROW(AccountStore(state_, bad), Failure) << bad;
+}
+
+TEST_F(AccountStoreTest, SetsOneAside) {
+    EXPECT_EQ(store_.set_aside(url_), std::nullopt);
+    const auto first = save(url_);
+    EXPECT_EQ(store_.set_aside(url_), 1);
+    EXPECT_FALSE(store_.find(url_));
+    const auto second = save(url_);
+    EXPECT_NE(second.key.public_key(), first.key.public_key());
+    EXPECT_EQ(store_.set_aside(url_), 2);
+    EXPECT_TRUE(store_.all().empty());
+    static_cast<void>(store_.key_for(url_, KeyType::ec_p256));
+    store_.bring_back(url_, 1);
+    EXPECT_EQ(store_.find(url_)->key.public_key(), first.key.public_key());
+    EXPECT_EQ(store_.all().size(), 1U);
+}
+
 TEST_F(AccountStoreTest, AKeyIsMadeOnce) {
     const auto key = store_.key_for(url_, KeyType::ec_p256);
     EXPECT_EQ(store_.key_for(url_, KeyType::ec_p256).public_key(), key.public_key());

@@ -20,7 +20,8 @@ struct KnownAuthority {
 /// Every CA that has a name here; the first is asked if none is named.
 [[nodiscard]] std::span<const KnownAuthority> known_authorities();
 
-/// The directory URL for what `--ca` was given: a known name, or an https URL as it stands.
+/// The directory URL for what `--ca` was given: a known name, or an https URL as it stands. The
+/// error for a CA that has ended its service says what there is instead.
 [[nodiscard]] base::Result<std::string> directory_url_from(std::string_view name_or_url);
 
 /// Where a certificate that this directory would issue can be rehearsed: the staging directory of a
@@ -28,5 +29,8 @@ struct KnownAuthority {
 /// directory that is not known.
 [[nodiscard]] base::Result<std::optional<std::string>> staging_directory_of(
     std::string_view directory_url);
+
+/// The directory of the known CA whose staging directory this is; nothing if it is none.
+[[nodiscard]] std::optional<std::string> authority_of_staging(std::string_view directory_url);
 
 }  // namespace cairn::client

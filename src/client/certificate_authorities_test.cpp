@@ -15,6 +15,23 @@ TEST(CertificateAuthorities, KnowsNamesAndTakesUrls) {
         EXPECT_FALSE(directory_url_from(bad)) << bad;
 }
 
+TEST(CertificateAuthorities, SaysWhatReplacesThoseThatHaveEnded) {
+    for (const auto* ended : {"buypass", "https://api.buypass.com/acme/directory",
+                              "https://api.test4.buypass.no/acme/directory"}) {
+        const auto url = directory_url_from(ended);
+        ASSERT_FALSE(url) << ended;
+        EXPECT_NE(url.error().message.find("--ca actalis"), std::string::npos);
+    }
+    EXPECT_FALSE(directory_url_from("https://acme-v01.api.letsencrypt.org/directory"));
+}
+
+TEST(CertificateAuthorities, KnowsWhoseStagingOneIs) {
+    EXPECT_EQ(authority_of_staging(directory_url_from("google-staging").value()),
+              directory_url_from("google").value());
+    EXPECT_EQ(authority_of_staging(directory_url_from("google").value()), std::nullopt);
+    EXPECT_EQ(authority_of_staging("https://ca.example/dir"), std::nullopt);
+}
+
 TEST(CertificateAuthorities, AreRehearsedAtTheirStaging) {
     const auto staging = [](const char* name) {
         return staging_directory_of(directory_url_from(name).value());

@@ -10,6 +10,7 @@
 #include "client/failover.h"
 #include "client/lineage_mending.h"
 #include "client/order_flow.h"
+#include "client/preflight.h"
 #include "client/revocation.h"
 
 namespace cairn::client {
@@ -145,7 +146,7 @@ pki::Chain obtain(const Environment& environment, Session& session, const Issuan
         if (failure.problem() != protocol::ProblemType::account_does_not_exist) throw;
     }
     progress.tell({.kind = ProgressKind::account_forgotten, .host = session.host()});
-    Account(session, environment.state, environment.timer)
+    Account(session, environment.state, environment.timer, order.plan.account)
         .open_again(account_url, order.account, progress);
     // Orders of the account that is gone are gone with it.
     return OrderAttempt(environment, session, order, record, progress).obtain(key, {});
@@ -195,12 +196,14 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order,
 IssuedCertificate issue_at(const Environment& environment, const Authority& authority,
                            const IssuanceOrder& order, const std::optional<OpenOrder>& begun,
                            Progress& progress) {
-    auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
+    auto& session =
+        environment.sessions.with(authority.directory_url, authority.root_file, order.plan.account);
     const OrderRecord record(environment.state, order.member());
     auto here = order;
     in_phase(Phase::account, [&] {
         here.account = options_at(session, order.plan, order.account);
-        Account(session, environment.state, environment.timer).open(here.account, progress);
+        Account(session, environment.state, environment.timer, order.plan.account)
+            .open(here.account, progress);
     });
     const auto key = begun ? begun->key : certificate_key(environment, order);
     auto chain = obtain(environment, session, here, record, key,
@@ -216,7 +219,8 @@ Standing standing_at(const Environment& environment, const Authority& authority,
                      const IssuanceOrder& order) {
     Standing standing;
     standing.is_unavailable =
-        environment.sessions.with(authority.directory_url, authority.root_file).is_unavailable();
+        environment.sessions.with(authority.directory_url, authority.root_file, order.plan.account)
+            .is_unavailable();
     if (order.installing == Installing::dry_run) return standing;
     const auto begun = OrderRecord(environment.state, order.member()).find();
     standing.may_have_issued = begun && *begun && (*begun)->position.is_finalizing;
@@ -244,6 +248,10 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
     const auto begun =
         is_dry_run ? std::optional<OpenOrder>() : begun_order(environment, order, progress);
     const LimitLedger limits(environment.state, environment.clock);
+    // What the CA may have issued already is fetched, whatever stands in the way of a new order.
+    if (!begun || !begun->position.is_finalizing)
+        require_clear_way(order.lineage, order.plan, environment.solvers, environment.state,
+                          PortsLookedAt::yes);
     std::vector<Failure> failures;
     const auto authorities = in_turn(order.plan, begun);
     for (const auto& authority : authorities) {
@@ -287,7 +295,10 @@ std::optional<pki::Chain> go_on_and_install(const Environment& environment,
                                             const LineageMember& member, const OpenOrder& begun,
                                             Progress& progress) {
     const auto authority = begun.authority();
-    auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
+    // The order is known to the account that placed it alone.
+    const auto& account = begun.plan.account;
+    auto& session =
+        environment.sessions.with(authority.directory_url, authority.root_file, account);
     Lineage lineage(environment.state, member);
     const OrderRecord record(environment.state, member);
     IssuanceOrder order{.lineage = member.lineage,
@@ -301,7 +312,8 @@ std::optional<pki::Chain> go_on_and_install(const Environment& environment,
         plan->find_authority(authority.directory_url) != nullptr)
         order.plan = std::move(*plan);
     tell_mended(lineage, progress);
-    in_phase(Phase::account, [&] { Account(session, environment.state, environment.timer).use(); });
+    in_phase(Phase::account,
+             [&] { Account(session, environment.state, environment.timer, account).use(); });
     auto chain = OrderAttempt(environment, session, order, record, progress).finish(begun);
     if (chain)
         in_phase(Phase::install, [&] {

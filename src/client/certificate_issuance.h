@@ -40,6 +40,8 @@ struct IssuanceOrder {
     std::optional<crypto::KeyType> further{};
     /// What earlier refusals count for.
     LimitCaution caution = LimitCaution::limits;
+    /// Of several certificates, those that stand as they are wanted.
+    std::vector<LineageMember> left_alone{};
 
     /// The certificate of the lineage that a single one is to be.
     [[nodiscard]] LineageMember member() const { return {lineage, further}; }

@@ -170,8 +170,8 @@ std::string_view advice_for_unauthorized(Phase phase) {
                    "be used up, or the key belongs to another.";
         case Phase::account:
             return "ask the CA whether the account of this key was deactivated; `cairn account "
-                   "list` "
-                   "shows what is kept here.";
+                   "list` shows what is kept here, and `cairn issue` with --new-account makes "
+                   "another.";
         case Phase::authorization:
         case Phase::challenge:
             return "check that the name points to where the challenge was answered; something else "
@@ -185,7 +185,7 @@ std::string_view advice_for_unauthorized(Phase phase) {
         case Phase::deploy:
         case Phase::other:
             return "the account may be deactivated or not be allowed this: `cairn account show` "
-                   "tells how it stands.";
+                   "tells how it stands, and `cairn issue` with --new-account makes another.";
     }
     return {};
 }

@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include "client/attempt_record.h"
+#include "client/lineage.h"
 #include "client/lineage_fact_store.h"
 #include "client/order_record.h"
+#include "client/renewal_info.h"
 
 namespace cairn::client {
 namespace {
@@ -41,6 +43,35 @@ Failure all_of(const LineageName& lineage, const std::vector<Failure>& failures)
         .retrying_at(first.retry_at());
 }
 
+/// What stands of a certificate that is left alone.
+IssuedCertificate standing(const Environment& environment, const LineageMember& member,
+                           const CertificatePlan& plan) {
+    auto current = Lineage(environment.state, member).current();
+    if (!current)
+        throw Failure(
+            {fmt::format("leave a certificate of {} alone", member.lineage.text()), Phase::install},
+            current.error().message, "run the command again.");
+    const auto facts = LineageFactStore(environment.state, member).read();
+    return {std::move(current->chain),
+            facts ? facts->issuing_authority(plan).directory_url : std::string()};
+}
+
+/// Names the certificate that this one takes the place of, for the CA that issued that.
+void name_replaced(const Environment& environment, IssuanceOrder& single) {
+    const auto current = Lineage(environment.state, single.member()).current();
+    const auto facts = LineageFactStore(environment.state, single.member()).read();
+    if (!current || !facts || !facts->obtained) return;
+    single.replaces = renewal_identifier(current->chain.front()).value_or("");
+    single.replaced_at = facts->obtained->directory_url;
+}
+
+IssuedCertificates first_and_further(std::vector<IssuedCertificate> certificates) {
+    IssuedCertificates all{std::move(certificates.front())};
+    all.further.assign(std::make_move_iterator(certificates.begin() + 1),
+                       std::make_move_iterator(certificates.end()));
+    return all;
+}
+
 IssuedCertificates issue_all(const Environment& environment, const IssuanceOrder& order,
                              Progress& progress) {
     const bool is_dry_run = order.installing == Installing::dry_run;
@@ -49,8 +80,13 @@ IssuedCertificates issue_all(const Environment& environment, const IssuanceOrder
     std::vector<IssuedCertificate> issued;
     std::vector<Failure> failures;
     for (const auto& member : planned_members(order.lineage, order.plan)) {
+        if (std::ranges::find(order.left_alone, member) != order.left_alone.end()) {
+            issued.push_back(standing(environment, member, order.plan));
+            continue;
+        }
         auto single = order;
         single.further = member.further;
+        if (!is_dry_run && single.replaces.empty()) name_replaced(environment, single);
         if (are_several)
             progress.tell({.kind = ProgressKind::obtaining_for_key_type,
                            .text = std::string(crypto::to_string(single.key_type()))});
@@ -73,13 +109,18 @@ IssuedCertificates issue_all(const Environment& environment, const IssuanceOrder
         }
     }
     if (!failures.empty()) throw all_of(order.lineage, failures);
-    IssuedCertificates all{std::move(issued.front())};
-    all.further.assign(std::make_move_iterator(issued.begin() + 1),
-                       std::make_move_iterator(issued.end()));
-    return all;
+    return first_and_further(std::move(issued));
 }
 
 }  // namespace
+
+IssuedCertificates standing_certificates(const Environment& environment, const LineageName& lineage,
+                                         const CertificatePlan& plan) {
+    std::vector<IssuedCertificate> all;
+    for (const auto& member : planned_members(lineage, plan))
+        all.push_back(standing(environment, member, plan));
+    return first_and_further(std::move(all));
+}
 
 IssuedCertificates issue(const Environment& environment, const IssuanceOrder& order,
                          RunHooks& hooks, Progress& progress) {
@@ -116,12 +157,14 @@ IssuedCertificates issue(const Environment& environment, const IssuanceOrder& or
 }
 
 void open_other_accounts(const Environment& environment, const CertificatePlan& plan,
-                         const AccountOptions& options, Progress& progress) {
+                         AccountOptions options, Progress& progress) {
+    options.replacement = AccountOptions::Replacement::none;
     for (const auto& authority : plan.authorities) {
         if (authority == plan.preferred_authority()) continue;
         try {
-            auto& session = environment.sessions.with(authority.directory_url, authority.root_file);
-            Account(session, environment.state, environment.timer)
+            auto& session = environment.sessions.with(authority.directory_url, authority.root_file,
+                                                      plan.account);
+            Account(session, environment.state, environment.timer, plan.account)
                 .open(options_at(session, plan, options), progress);
         } catch (const Failure& failure) {
             if (environment.timer.is_stopped()) throw;

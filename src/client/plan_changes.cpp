@@ -97,6 +97,28 @@ std::optional<base::Error> apply_names(CertificatePlan& plan, const CertificateP
     return std::nullopt;
 }
 
+bool is_known(const std::string& directory_url) {
+    return std::ranges::find(known_authorities(), directory_url, &KnownAuthority::directory_url) !=
+           known_authorities().end();
+}
+
+void apply_authorities(CertificatePlan& plan, const CertificatePlan* former,
+                       const PlanChanges& changes) {
+    if (changes.authorities) {
+        plan.authorities = *changes.authorities;
+        for (auto& authority : plan.authorities) {
+            const auto* before =
+                former == nullptr ? nullptr : former->find_authority(authority.directory_url);
+            if (before != nullptr && authority.root_file.empty())
+                authority.root_file = before->root_file;
+        }
+    }
+    if (!changes.root_file) return;
+    for (auto& authority : plan.authorities)
+        if (plan.authorities.size() == 1 || !is_known(authority.directory_url))
+            authority.root_file = *changes.root_file;
+}
+
 CertificatePlan usual_plan() {
     CertificatePlan plan;
     plan.authorities = {{std::string(known_authorities().front().directory_url)}};
@@ -202,7 +224,7 @@ constexpr PlanMember members[] = {
 
 base::Result<CertificatePlan> merged(const CertificatePlan* former, const PlanChanges& changes) {
     auto plan = former != nullptr ? *former : usual_plan();
-    apply(plan.authorities, changes.authorities);
+    apply_authorities(plan, former, changes);
     apply(plan.key_types, changes.key_types);
     apply(plan.key_reuse, changes.key_reuse);
     if (changes.profile) {

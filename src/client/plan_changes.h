@@ -19,7 +19,10 @@ struct SaidName {
 /// What somebody has said of a certificate, on a command line or in a file: each member that was
 /// not said is nothing. It makes a plan out of nothing, or another plan out of one that stands.
 struct PlanChanges {
+    /// One without roots of its own keeps those that it had.
     std::optional<std::vector<Authority>> authorities{};
+    /// Roots for the TLS of all CAs that are not known, or of the only one; empty: the system's.
+    std::optional<std::string> root_file{};
     /// All names of the certificate; empty: not said.
     std::vector<SaidName> names{};
     /// Who proves control of the names for which it was not said apart.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/certificate_authorities.h"
+
 namespace cairn::client {
 namespace {
 
@@ -69,6 +71,22 @@ TEST(PlanChanges, LeaveWhatIsNotSaid) {
     EXPECT_EQ(other.post_hook, "");
     EXPECT_THAT(other.deploy_targets, IsEmpty());
     EXPECT_EQ(other.pre_hook, "/bin/stop");
+}
+
+TEST(PlanChanges, KeepTheRootsOfACa) {
+    const auto roots = [](const PlanChanges& changes) {
+        std::vector<std::string> files;
+        for (const auto& authority : changed(changes).authorities)
+            files.push_back(authority.root_file);
+        return files;
+    };
+    const std::vector<Authority> several = {{std::string(known_authorities()[0].directory_url)},
+                                            {"https://ca.example/dir"},
+                                            {"https://other.example/dir"}};
+    EXPECT_THAT(roots({.authorities = several}), ElementsAre("", "/etc/root.pem", ""));
+    EXPECT_THAT(roots({.authorities = several, .root_file = "/x.pem"}),
+                ElementsAre("", "/x.pem", "/x.pem"));
+    EXPECT_THAT(roots({.root_file = ""}), ElementsAre(""));
 }
 
 TEST(PlanChanges, GiveEachNameItsSolver) {

@@ -6,9 +6,10 @@ SessionPool::SessionPool(SessionOptions common, const base::Clock& clock, Timer&
                          crypto::Random& random)
     : common_(std::move(common)), clock_(clock), timer_(timer), random_(random) {}
 
-Session& SessionPool::with(const std::string& directory_url, const std::string& root_file) {
+Session& SessionPool::with(const std::string& directory_url, const std::string& root_file,
+                           const std::string& account) {
     const std::scoped_lock lock(mutex_);
-    const auto key = std::pair(directory_url, root_file);
+    const auto key = std::tuple(directory_url, root_file, account);
     const auto known = sessions_.find(key);
     if (known != sessions_.end()) return *known->second;
     auto options = common_;

@@ -4,7 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
+#include <tuple>
 
 #include "base/clock.h"
 #include "client/session.h"
@@ -23,9 +23,11 @@ class SessionPool {
     SessionPool& operator=(const SessionPool&) = delete;
 
     /// The session with the CA at this directory, whose TLS is trusted by the roots in `root_file`
-    /// (empty: the system's). The same at every call, and good as long as the pool. Throws Failure
-    /// for what is no URL of a directory.
-    [[nodiscard]] Session& with(const std::string& directory_url, const std::string& root_file);
+    /// (empty: the system's), in the name of one of several accounts there (`AccountStore`; empty:
+    /// the one without a name). The same at every call, and good as long as the pool. Throws
+    /// Failure for what is no URL of a directory.
+    [[nodiscard]] Session& with(const std::string& directory_url, const std::string& root_file,
+                                const std::string& account = {});
 
   private:
     const SessionOptions common_;
@@ -33,8 +35,8 @@ class SessionPool {
     Timer& timer_;
     crypto::Random& random_;
     std::mutex mutex_;
-    /// By directory URL and file of roots.
-    std::map<std::pair<std::string, std::string>, std::unique_ptr<Session>> sessions_;
+    /// By directory URL, file of roots and name of the account.
+    std::map<std::tuple<std::string, std::string, std::string>, std::unique_ptr<Session>> sessions_;
 };
 
 }  // namespace cairn::client

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,6 +68,12 @@ class Solver {
     virtual void adopt_folders(const std::vector<std::string>& folders) {
         static_cast<void>(folders);
     }
+
+    /// What stands in the way of its answers at this moment, as far as it can be seen from here:
+    /// the port is in use, the folder cannot be written. Leaves everything as it was.
+    [[nodiscard]] virtual std::optional<Failure> obstacle() { return std::nullopt; }
+    /// True if it answers with a server of its own at a port of this machine.
+    [[nodiscard]] virtual bool listens() const { return false; }
 
     /// Puts the answer up; quick.
     virtual void present(const Challenge& challenge) = 0;

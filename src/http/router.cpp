@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view any = "{}";
 constexpr std::string_view any_pair = "{.}";
+constexpr std::string_view any_rest = "{*}";
 constexpr std::size_t longest_segment = 160;
 constexpr std::size_t most_segments = 8;
 
@@ -72,6 +73,13 @@ bool matches(const std::vector<std::string>& pattern, std::span<const std::strin
                       });
 }
 
+/// What stands in `path` in the place of the "{*}" of a pattern; empty if nothing does.
+std::string_view rest_behind(std::string_view pattern, std::string_view path) {
+    if (!pattern.ends_with(any_rest)) return {};
+    pattern.remove_suffix(any_rest.size());
+    return path.starts_with(pattern) ? path.substr(pattern.size()) : std::string_view();
+}
+
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
@@ -92,12 +100,14 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
     const Segments segments_of_path(path);
     const auto segments = segments_of_path.all();
     for (const auto& route : routes_) {
-        if (!matches(route.segments, segments)) continue;
+        const auto rest = rest_behind(route.pattern, path);
+        if (rest.empty() && !matches(route.segments, segments)) continue;
         match.methods.push_back(route.method);
         match.pattern = route.pattern;
         if (route.method != method || match.handler != nullptr) continue;
         match.handler = &route.handler;
-        for (std::size_t i = 0; i < segments.size(); ++i) {
+        if (!rest.empty()) match.parameters.emplace_back(rest);
+        for (std::size_t i = 0; i < segments.size() && rest.empty(); ++i) {
             if (is_hole(route.segments[i])) match.parameters.emplace_back(segments[i]);
         }
     }

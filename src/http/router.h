@@ -14,10 +14,11 @@ namespace cairn::http {
 /// Finds the handler for a request by method and path. A pattern is a path whose segments are
 /// literal, "{}" or "{.}"; a "{}" matches one segment of letters, digits, '-' and '_', so nothing
 /// is ever decoded, and `..`, `//` or `%2f` match nothing. A "{.}" matches two such texts with a
-/// dot between them.
+/// dot between them. A "{*}", which can stand at the end alone, matches whatever follows, as it is;
+/// but not nothing.
 class Router {
   public:
-    /// The segments that stood in place of "{}" and "{.}", in order.
+    /// What stood in place of "{}", "{.}" and "{*}", in order.
     using Parameters = std::vector<std::string>;
     using Handler = std::function<base::Task<Response>(Request, Parameters)>;
 

@@ -36,6 +36,16 @@ TEST_F(RouterTest, FindsPairsWithADot) {
     EXPECT_TRUE(router_.find("POST", "/order/a.b").methods.empty());
 }
 
+TEST_F(RouterTest, HandsOverARestAsItIs) {
+    router_.add("GET", "/rest/{*}", nothing());
+    for (const char* rest : {"a", "a/b", "/", "a%2Fb+=", "..", "a/b/c/d/e/f/g/h/i/j/k"})
+        EXPECT_EQ(router_.find("GET", std::string("/rest/") + rest).parameters,
+                  std::vector<std::string>{rest});
+    EXPECT_EQ(router_.find("GET", "/rest/a").pattern, "/rest/{*}");
+    for (const char* path : {"/rest/", "/rest", "/restless/a", "/a/rest/b"})
+        EXPECT_TRUE(router_.find("GET", path).methods.empty()) << path;
+}
+
 TEST_F(RouterTest, NamesTheMethodsOfAPathThatHasAnother) {
     const auto match = router_.find("POST", "/directory");
     EXPECT_EQ(match.handler, nullptr);

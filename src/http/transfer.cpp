@@ -302,6 +302,14 @@ std::string_view Transfer::framing_fault() const {
     return {};
 }
 
+/// Something has come, and the header has not ended. libcurl has a bound of its own for one line of
+/// it, and says then that there is no memory.
+bool Transfer::is_in_header() const {
+    curl_off_t began = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_STARTTRANSFER_TIME_T, &began);
+    return began > 0 && phase_ != Phase::trailers;
+}
+
 ExchangeResult Transfer::finish(CURLcode code) {
     long status = 0;
     curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);
@@ -359,6 +367,7 @@ ExchangeError Transfer::failure_for(CURLcode code) {
             return failure(Kind::bad_request,
                            "the client's own certificate cannot be used (" + words + ")");
         case CURLE_OUT_OF_MEMORY:
+            if (is_in_header()) return failure(Kind::too_large, "the answer's header is too large");
             return failure(Kind::shortage, words);
         case CURLE_WRITE_ERROR:
             if (!overflow_.empty()) return failure(Kind::too_large, "the answer's " + overflow_);

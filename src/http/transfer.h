@@ -57,6 +57,7 @@ class Transfer {
     void aim_at(const std::optional<net::SocketAddress>& place);
     /// What is wrong with how the reply ends; empty if nothing.
     [[nodiscard]] std::string_view framing_fault() const;
+    [[nodiscard]] bool is_in_header() const;
     [[nodiscard]] ExchangeError failure_for(CURLcode code);
     [[nodiscard]] ExchangeError connection_failure(const std::string& words);
     void take_line(std::string_view line);

@@ -84,14 +84,21 @@ void write_authority_key_id(Writer& writer, base::BytesView key_id) {
     });
 }
 
-void write_issuer_url(Writer& writer, std::string_view url) {
+void write_access(Writer& writer, base::BytesView method, std::string_view url) {
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.element(asn1::tag::object_identifier, method);
+        writer.element(asn1::tag::context(6), url);
+    });
+}
+
+/// Each URL may be empty, but not both.
+void write_accesses(Writer& writer, std::string_view issuer_url, std::string_view ocsp_url) {
     write_extension(writer, asn1::oid::authority_information_access, Criticality::non_critical,
                     [&] {
                         writer.nested(asn1::tag::sequence, [&] {
-                            writer.nested(asn1::tag::sequence, [&] {
-                                writer.element(asn1::tag::object_identifier, asn1::oid::ca_issuers);
-                                writer.element(asn1::tag::context(6), url);
-                            });
+                            if (!ocsp_url.empty()) write_access(writer, asn1::oid::ocsp, ocsp_url);
+                            if (!issuer_url.empty())
+                                write_access(writer, asn1::oid::ca_issuers, issuer_url);
                         });
                     });
 }
@@ -248,7 +255,8 @@ base::Bytes draft_server_certificate(const ServerCertificateFields& fields,
         write_end_entity(writer);
         if (profile.subject_key_id) write_subject_key_id(writer, key_id_of(fields.public_key));
         write_authority_key_id(writer, issuer_key_id);
-        if (!fields.issuer_url.empty()) write_issuer_url(writer, fields.issuer_url);
+        if (!fields.issuer_url.empty() || !fields.ocsp_url.empty())
+            write_accesses(writer, fields.issuer_url, fields.ocsp_url);
         if (!fields.crl_url.empty()) write_crl_url(writer, fields.crl_url);
         write_names(writer, fields.names, common_name.empty() ? Subject::empty : Subject::named);
         write_policies(writer, profile.policies);
@@ -260,6 +268,25 @@ Certificate make_server_certificate(const ServerCertificateFields& fields,
                                     const CertificateProfile& profile) {
     require_key_of(issuer, issuer_key);
     return finish(draft_server_certificate(fields, issuer, profile), issuer_key);
+}
+
+base::Bytes draft_ocsp_responder(const OcspResponderFields& fields, const Certificate& issuer) {
+    const base::Bytes& issuer_key_id = key_id_of_issuer(issuer);
+    const base::Bytes subject = encode_name(fields.organization, fields.common_name);
+    const Frame frame{fields.serial, fields.validity,   issuer.subject_name(),
+                      subject,       fields.public_key, issuer.public_key()};
+    return draft_certificate(frame, [&](Writer& writer) {
+        write_key_usage(writer, key_usage::digital_signature);
+        write_extension(writer, asn1::oid::extended_key_usage, Criticality::non_critical, [&] {
+            writer.nested(asn1::tag::sequence, [&] {
+                writer.element(asn1::tag::object_identifier, asn1::oid::ocsp_signing);
+            });
+        });
+        write_subject_key_id(writer, key_id_of(fields.public_key));
+        write_authority_key_id(writer, issuer_key_id);
+        write_extension(writer, asn1::oid::ocsp_no_check, Criticality::non_critical,
+                        [&] { writer.element(asn1::tag::null, base::BytesView()); });
+    });
 }
 
 Certificate make_root_certificate(const AuthorityCertificateFields& fields,

@@ -32,6 +32,8 @@ struct ServerCertificateFields {
     std::optional<std::string> common_name;
     /// http URL of the issuer's certificate for the AIA caIssuers access method, or empty.
     std::string issuer_url;
+    /// http URL of the OCSP responder for the AIA OCSP access method, or empty.
+    std::string ocsp_url{};
     /// http URL of the CRL that would tell of this certificate, for the CRL distribution points, or
     /// empty.
     std::string crl_url{};
@@ -48,6 +50,19 @@ struct ServerCertificateFields {
                                                   const Certificate& issuer,
                                                   const crypto::PrivateKey& issuer_key,
                                                   const CertificateProfile& profile = {});
+
+/// What goes into the certificate of a delegated OCSP responder (RFC 6960 section 4.2.2.2, BR
+/// 7.1.2.8). The rest is fixed: key usage critical digitalSignature, extended key usage OCSPSigning
+/// alone, id-pkix-ocsp-nocheck, authority and subject key identifiers; it is no CA.
+struct OcspResponderFields {
+    SerialNumber serial;
+    Validity validity;
+    crypto::PublicKey public_key;
+    std::string common_name, organization;
+};
+/// The DER of the TBSCertificate that `issuer` is to sign. Throws as `draft_server_certificate`.
+[[nodiscard]] base::Bytes draft_ocsp_responder(const OcspResponderFields& fields,
+                                               const Certificate& issuer);
 
 /// What goes into a CA certificate: basic constraints CA:TRUE critical, key usage critical
 /// keyCertSign and cRLSign (and digitalSignature), subject and authority key identifiers, path

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -75,10 +75,17 @@ void check_entries_chosen(const Subject& subject, Texts& findings) {
 }
 
 void check_entries_unique(const Subject& subject, Texts& findings) {
-    std::set<SerialNumber> seen;
-    for (const auto& entry : subject.list.revoked)
-        if (!seen.insert(entry.serial).second)
-            findings.push_back(entry.serial.to_hex() + " stands there twice");
+    // A list may have a million entries.
+    std::vector<const SerialNumber*> serials;
+    serials.reserve(subject.list.revoked.size());
+    for (const auto& entry : subject.list.revoked) serials.push_back(&entry.serial);
+    const auto number_of = [](const SerialNumber* serial) -> const SerialNumber& {
+        return *serial;
+    };
+    std::ranges::sort(serials, {}, number_of);
+    for (auto twin = std::ranges::adjacent_find(serials, {}, number_of); twin != serials.end();
+         twin = std::ranges::adjacent_find(twin + 1, serials.end(), {}, number_of))
+        findings.push_back((*twin)->to_hex() + " stands there twice");
 }
 
 void check_entries_past(const Subject& subject, Texts& findings) {

@@ -43,13 +43,14 @@ void write_status(Writer& writer, const OcspStatus& status) {
 
 }  // namespace
 
-base::Bytes draft_ocsp_response(const OcspFields& fields, const Certificate& issuer) {
+base::Bytes draft_ocsp_response(const OcspFields& fields, const Certificate& issuer,
+                                const Certificate& responder) {
     if (fields.next_update < fields.this_update)
         throw std::invalid_argument("a response ends before it begins");
     Writer writer;
     writer.nested(asn1::tag::sequence, [&] {
         writer.nested(asn1::tag::context_constructed(2), [&] {
-            writer.element(asn1::tag::octet_string, ocsp_key_hash(issuer, OcspHash::sha1));
+            writer.element(asn1::tag::octet_string, ocsp_key_hash(responder, OcspHash::sha1));
         });
         write_generalized_time(writer, fields.produced_at);
         writer.nested(asn1::tag::sequence, [&] {

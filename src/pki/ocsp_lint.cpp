@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "asn1/der.h"
+#include "asn1/object_id.h"
+#include "pki/linted_form.h"
 #include "pki/ocsp_parts.h"
 
 namespace cairn::pki {
@@ -22,12 +24,20 @@ bool may_sign_responses(const Certificate& issuer) {
 }
 
 void check_issuer(const OcspParts& response, const OcspFields& wanted, const Certificate& issuer,
-                  Findings& findings) {
-    if (!issuer.is_ca() || !may_sign_responses(issuer))
+                  const Certificate& responder, Findings& findings) {
+    const bool is_delegated = responder != issuer;
+    if (!is_delegated && (!issuer.is_ca() || !may_sign_responses(issuer)))
         findings.emplace_back(
             "the issuer is no CA whose keyUsage has digitalSignature (BR 7.1.2.10.7)");
-    if (!std::ranges::equal(response.responder_key_hash, ocsp_key_hash(issuer, OcspHash::sha1)))
-        findings.emplace_back("responderID is not of the issuer's key (RFC 6960 section 4.2.1)");
+    if (is_delegated && !is_ocsp_responder(responder, issuer))
+        findings.emplace_back(
+            "the responder is none that the issuer delegated (RFC 6960 section 4.2.2.2)");
+    if (!std::ranges::equal(response.responder_key_hash, ocsp_key_hash(responder, OcspHash::sha1)))
+        findings.emplace_back(is_delegated
+                                  ? "responderID is not of the responder's key (RFC 6960 section "
+                                    "4.2.1)"
+                                  : "responderID is not of the issuer's key (RFC 6960 section "
+                                    "4.2.1)");
     if (*response.id != OcspCertId::of(issuer, wanted.serial, wanted.hash))
         findings.emplace_back("the answer is not about the certificate that was chosen");
 }
@@ -74,7 +84,8 @@ void check_status(const OcspParts& response, const OcspFields& wanted, Findings&
 }  // namespace
 
 std::vector<base::Error> lint_ocsp_response(base::BytesView to_be_signed, const OcspFields& wanted,
-                                            const Certificate& issuer) {
+                                            const Certificate& issuer,
+                                            const Certificate& responder) {
     if (const auto sound = asn1::check(to_be_signed); !sound)
         return {sound.error().within("the response is not DER")};
     asn1::Failure failure;
@@ -84,11 +95,44 @@ std::vector<base::Error> lint_ocsp_response(base::BytesView to_be_signed, const 
     if (failure) return {*failure};
 
     Findings findings;
-    check_issuer(response, wanted, issuer, findings);
+    check_issuer(response, wanted, issuer, responder, findings);
     check_times(response, wanted, findings);
     check_status(response, wanted, findings);
     if (!response.extensions.empty())
         findings.emplace_back("there is an extension (RFC 5019 section 2.2.1, BR 7.3.2)");
+    return findings;
+}
+
+bool is_ocsp_responder(const Certificate& responder, const Certificate& issuer) {
+    const auto purposes = responder.extensions("2.5.29.37");
+    const auto no_check = responder.extensions("1.3.6.1.5.5.7.48.1.5");
+    if (purposes.size() != 1 || no_check.size() != 1 || responder.is_ca()) return false;
+    asn1::Failure failure;
+    asn1::Reader value(purposes.front().value, failure);
+    asn1::Reader list = value.inside(asn1::tag::sequence, "extKeyUsage");
+    const auto purpose = list.element(asn1::tag::object_identifier, "a purpose").content;
+    list.end("extKeyUsage");
+    return !failure && std::ranges::equal(purpose, asn1::oid::ocsp_signing) &&
+           may_sign_responses(responder) && issuer.subject_key_id() &&
+           responder.authority_key_id() == issuer.subject_key_id();
+}
+
+std::vector<base::Error> lint_ocsp_responder(base::BytesView to_be_signed,
+                                             const OcspResponderFields& wanted,
+                                             const Certificate& issuer) {
+    // Nobody has signed it yet: it is read with a signature that is worth nothing.
+    const auto read = Certificate::from_der(linted_form(to_be_signed, issuer.public_key()));
+    if (!read) return {read.error().within("the responder's certificate")};
+    Findings findings;
+    if (!is_ocsp_responder(*read, issuer))
+        findings.emplace_back(
+            "it is not that of a responder that the issuer delegates (RFC 6960 section 4.2.2.2)");
+    if (read->serial() != wanted.serial || read->public_key() != wanted.public_key ||
+        read->not_before() != wanted.validity.not_before ||
+        read->not_after() != wanted.validity.not_after)
+        findings.emplace_back("serial number, key or validity is not the one that was chosen");
+    if (read->not_after() > issuer.not_after() || read->not_before() < issuer.not_before())
+        findings.emplace_back("it is valid longer than its issuer");
     return findings;
 }
 

@@ -55,4 +55,16 @@ base::Result<OcspRequest> OcspRequest::from_der(base::BytesView der) {
     return OcspRequest(*std::move(id));
 }
 
+base::Bytes ocsp_request_for(const OcspCertId& id) {
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.nested(asn1::tag::sequence, [&] {
+            writer.nested(asn1::tag::sequence, [&] {
+                writer.nested(asn1::tag::sequence, [&] { write_cert_id(writer, id); });
+            });
+        });
+    });
+    return std::move(writer).take();
+}
+
 }  // namespace cairn::pki

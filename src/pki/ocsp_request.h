@@ -24,4 +24,8 @@ class OcspRequest {
     OcspCertId id_;
 };
 
+/// The DER of a question for the status of one certificate, without extensions (RFC 5019 section
+/// 2.1.1).
+[[nodiscard]] base::Bytes ocsp_request_for(const OcspCertId& id);
+
 }  // namespace cairn::pki

@@ -45,6 +45,13 @@ TEST(OcspRequest, IsReadAsOpenSslWritesIt) {
               OcspCertId::of(bench.issuer, bench.leaf.serial(), OcspHash::sha256));
 }
 
+TEST(OcspRequest, IsWrittenAsOpenSslWritesIt) {
+    const StatusBench bench;
+    for (const auto hash : {OcspHash::sha1, OcspHash::sha256})
+        EXPECT_EQ(ocsp_request_for(OcspCertId::of(bench.issuer, bench.leaf.serial(), hash)),
+                  question(bench, hash == OcspHash::sha1 ? EVP_sha1() : EVP_sha256()));
+}
+
 /// A request whose parts are as `write_fields` writes them.
 template <class WriteFields>
 std::string error_of(const WriteFields& write_fields) {

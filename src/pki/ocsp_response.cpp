@@ -1,6 +1,7 @@
 #include "pki/ocsp_response.h"
 
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -180,6 +181,21 @@ bool OcspResponse::is_signed_by(const Certificate& issuer) const {
     const auto parts = read_signed_parts(reader);
     return !failure &&
            verify_x509(issuer.public_key(), parts.algorithm, parts.to_be_signed, parts.signature);
+}
+
+base::Bytes with_responder(base::BytesView basic, const Certificate& responder) {
+    asn1::Failure failure;
+    asn1::Reader reader(basic, failure);
+    const auto parts = reader.element(asn1::tag::sequence, "the signed response").content;
+    if (failure) throw std::invalid_argument(failure->message);
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.raw(parts);
+        writer.nested(asn1::tag::context_constructed(0), [&] {
+            writer.nested(asn1::tag::sequence, [&] { writer.raw(responder.der()); });
+        });
+    });
+    return std::move(writer).take();
 }
 
 base::Bytes ocsp_response_of(base::BytesView basic) {

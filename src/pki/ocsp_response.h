@@ -62,6 +62,8 @@ enum class OcspError : std::uint8_t {
     unauthorized = 6,  ///< it does not answer for this certificate (RFC 5019 section 2.2.3)
 };
 
+/// A signed BasicOCSPResponse with the certificate of the delegated responder who signed it.
+[[nodiscard]] base::Bytes with_responder(base::BytesView basic, const Certificate& responder);
 /// The DER of the response that a signed BasicOCSPResponse, `basic`, is put into.
 [[nodiscard]] base::Bytes ocsp_response_of(base::BytesView basic);
 /// The DER of an answer that is only an error.

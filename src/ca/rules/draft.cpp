@@ -15,6 +15,7 @@ Draft::OrFindings Draft::certificate(IssuanceProof proof, const pki::Certificate
                                      const Places& places) {
     proof.fields_.issuer_url = places.issuer;
     proof.fields_.crl_url = places.crl;
+    proof.fields_.ocsp_url = places.ocsp;
     return draw_up(proof.fields_, *proof.profile_, issuer);
 }
 
@@ -22,6 +23,7 @@ Draft::OrFindings Draft::certificate(OwnCertificateProof proof, const pki::Certi
                                      const Places& places) {
     proof.fields_.issuer_url = places.issuer;
     proof.fields_.crl_url = places.crl;
+    proof.fields_.ocsp_url = places.ocsp;
     return draw_up(proof.fields_, proof.profile_, issuer);
 }
 
@@ -60,13 +62,28 @@ Draft::OrFindings Draft::crl(const pki::CrlFields& fields, const pki::Certificat
                  pki::signature_algorithm_for(issuer.public_key()));
 }
 
+Draft::OrFindings Draft::ocsp_responder(const pki::OcspResponderFields& fields,
+                                        const pki::Certificate& issuer) {
+    auto to_be_signed = pki::draft_ocsp_responder(fields, issuer);
+    auto findings = pki::lint_ocsp_responder(to_be_signed, fields, issuer);
+    if (!findings.empty()) return std::unexpected(std::move(findings));
+    return Draft(Kind::ocsp_responder, std::move(to_be_signed),
+                 pki::signature_algorithm_for(issuer.public_key()));
+}
+
 Draft::OrFindings Draft::ocsp_response(const pki::OcspFields& fields,
                                        const pki::Certificate& issuer) {
-    auto to_be_signed = pki::draft_ocsp_response(fields, issuer);
-    auto findings = pki::lint_ocsp_response(to_be_signed, fields, issuer);
+    return ocsp_response(fields, issuer, issuer);
+}
+
+Draft::OrFindings Draft::ocsp_response(const pki::OcspFields& fields,
+                                       const pki::Certificate& issuer,
+                                       const pki::Certificate& responder) {
+    auto to_be_signed = pki::draft_ocsp_response(fields, issuer, responder);
+    auto findings = pki::lint_ocsp_response(to_be_signed, fields, issuer, responder);
     if (!findings.empty()) return std::unexpected(std::move(findings));
     return Draft(Kind::ocsp_response, std::move(to_be_signed),
-                 pki::signature_algorithm_for(issuer.public_key()));
+                 pki::signature_algorithm_for(responder.public_key()));
 }
 
 }  // namespace cairn::ca

@@ -17,7 +17,7 @@ namespace cairn::ca {
 /// gives nothing out that has not passed the lint of that kind; a signer takes nothing else.
 class Draft {
   public:
-    enum class Kind { certificate, precertificate, crl, ocsp_response };
+    enum class Kind { certificate, precertificate, crl, ocsp_responder, ocsp_response };
     /// A draft, or every finding of its lint: each is a mistake of the CA or of its configuration.
     using OrFindings = base::Result<Draft, std::vector<base::Error>>;
 
@@ -25,6 +25,7 @@ class Draft {
     struct Places {
         std::string issuer;  ///< the issuer's certificate
         std::string crl{};   ///< the list that would tell of its revocation
+        std::string ocsp{};  ///< where its status can be asked for
     };
     /// Draws up the certificate that `proof` proves, to be signed by `issuer`.
     [[nodiscard]] static OrFindings certificate(IssuanceProof proof, const pki::Certificate& issuer,
@@ -46,9 +47,16 @@ class Draft {
     [[nodiscard]] static OrFindings crl(const pki::CrlFields& fields,
                                         const pki::Certificate& issuer);
 
-    /// What `issuer` answers of a certificate's status, to be signed as a BasicOCSPResponse.
+    /// The certificate of one to whom `issuer` delegates its answers of certificates' status.
+    [[nodiscard]] static OrFindings ocsp_responder(const pki::OcspResponderFields& fields,
+                                                   const pki::Certificate& issuer);
+    /// What `issuer` answers of a certificate's status, to be signed as a BasicOCSPResponse, by
+    /// itself or by a responder that it has delegated that to.
     [[nodiscard]] static OrFindings ocsp_response(const pki::OcspFields& fields,
                                                   const pki::Certificate& issuer);
+    [[nodiscard]] static OrFindings ocsp_response(const pki::OcspFields& fields,
+                                                  const pki::Certificate& issuer,
+                                                  const pki::Certificate& responder);
 
     [[nodiscard]] Kind kind() const { return kind_; }
     /// The DER of the TBSCertificate, TBSCertList or ResponseData.

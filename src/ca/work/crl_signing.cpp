@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "ca/ports/repository.h"
+#include "ca/rules/crl_reason.h"
 #include "pki/crl_lint.h"
 
 namespace cairn::ca {
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t page = 1000;
 /// So many revocations lead to new lists at once at most; the others follow.
-constexpr std::size_t most_unlisted = 10 * page;
+constexpr std::size_t most_unlisted = 100 * page;
 constexpr std::size_t keys_at_once = 100;
 constexpr std::chrono::seconds pause_after_failure{60};
 /// Of the time that signing may take.
@@ -26,25 +27,6 @@ constexpr base::Seconds tolerated_skew{60};
 /// Numbers rise with time, so that a store that was put back to an earlier day goes on above
 /// what it has forgotten.
 constexpr std::uint64_t numbers_per_second = 1000;
-
-pki::CrlReason crl_reason_of(protocol::RevocationReason reason) {
-    using enum protocol::RevocationReason;
-    switch (reason) {
-        case unspecified:
-            return pki::CrlReason::unspecified;
-        case key_compromise:
-            return pki::CrlReason::key_compromise;
-        case affiliation_changed:
-            return pki::CrlReason::affiliation_changed;
-        case superseded:
-            return pki::CrlReason::superseded;
-        case cessation_of_operation:
-            return pki::CrlReason::cessation_of_operation;
-        case privilege_withdrawn:
-            return pki::CrlReason::privilege_withdrawn;
-    }
-    return pki::CrlReason::unspecified;
-}
 
 // A task that is cancelled before it has begun ends the program.
 auto uncancelled() {

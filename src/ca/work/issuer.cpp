@@ -155,6 +155,10 @@ Draft Issuer::draft(const pki::CrlFields& fields) const {
     return require(Draft::crl(fields, certificate()));
 }
 
+Draft Issuer::draft(const pki::OcspResponderFields& fields) const {
+    return require(Draft::ocsp_responder(fields, certificate()));
+}
+
 base::Task<base::Bytes> Issuer::sign(Draft draft, Observer& observer) const {
     const auto begun = std::chrono::steady_clock::now();
     const auto tell = [&](Observer::Signature outcome) {
@@ -183,7 +187,7 @@ const CrlList* Issuer::shard_for(const pki::SerialNumber& serial,
 
 Draft::Places Issuer::places_for(const pki::ServerCertificateFields& fields,
                                  const pki::CertificateProfile& profile) const {
-    Draft::Places places{.issuer = certificate_url_};
+    Draft::Places places{.issuer = certificate_url_, .crl = {}, .ocsp = ocsp_url_};
     if (const auto* shard = shard_for(fields.serial, profile))
         places.crl = shard->url;
     else if (profile.crl != pki::CertificateProfile::Crl::none)
@@ -263,6 +267,10 @@ void Issuers::name_crls(const IssuerId& id, Issuer::CrlNames names) {
     const auto found = std::ranges::find(issuers_, id, &Issuer::id);
     if (found == issuers_.end()) throw std::invalid_argument("there is no such issuer");
     found->name_crls(std::move(names));
+}
+
+void Issuers::name_ocsp(const std::string& url) {
+    for (auto& issuer : issuers_) issuer.name_ocsp(url);
 }
 
 const Issuer* Issuers::find(const IssuerId& id) const {

@@ -75,6 +75,8 @@ class Issuer {
         /// All that there are, those of former configurations too.
         std::vector<CrlList> all{};
     };
+    /// URL of the OCSP responder that certificates name; empty: none. Before it signs anything.
+    void name_ocsp(std::string url) { ocsp_url_ = std::move(url); }
     /// Before it signs anything.
     void name_crls(CrlNames names) { crl_names_ = std::move(names); }
     [[nodiscard]] const Use& use() const { return use_; }
@@ -104,6 +106,8 @@ class Issuer {
     [[nodiscard]] Draft draft(const IssuanceProof& proof, const IssuancePin& pin) const;
     /// The draft of a revocation list.
     [[nodiscard]] Draft draft(const pki::CrlFields& fields) const;
+    /// The draft of the certificate of an OCSP responder.
+    [[nodiscard]] Draft draft(const pki::OcspResponderFields& fields) const;
     /// Signs; the DER of the signed object. `observer` hears how long that took and how it ended.
     /// Throws what `Signer::sign` throws.
     [[nodiscard]] base::Task<base::Bytes> sign(Draft draft, Observer& observer) const;
@@ -141,6 +145,7 @@ class Issuer {
     /// Of the certificates of the chain that have any.
     std::vector<pki::NameConstraints> constraints_;
     CrlNames crl_names_;
+    std::string ocsp_url_;
 };
 
 /// The issuers of a CA, never empty.
@@ -180,6 +185,8 @@ class Issuers {
     [[nodiscard]] const std::vector<Issuer>& all() const { return issuers_; }
     /// As Issuer::name_crls, of the issuer with this id.
     void name_crls(const IssuerId& id, Issuer::CrlNames names);
+    /// As Issuer::name_ocsp, of all of them.
+    void name_ocsp(const std::string& url);
     /// Null if there is none with this id; active or not.
     [[nodiscard]] const Issuer* find(const IssuerId& id) const;
 

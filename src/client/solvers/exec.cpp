@@ -24,6 +24,13 @@ class ExecSolver final : public Solver {
     }
     Residue residue() const override { return Residue::outlives_process; }
 
+    std::optional<Failure> obstacle() override {
+        const auto found = command_.located();
+        if (found) return std::nullopt;
+        return Failure({fmt::format("run {}", command_.text()), Phase::challenge},
+                       found.error().message, "check the program.");
+    }
+
     void present(const Challenge& challenge) override { run("present", challenge, timer_); }
     void clean_up(const Challenge& challenge) override {
         // A run that is asked to stop still takes down what it has put up.

@@ -74,6 +74,15 @@ class StandaloneSolver final : public Solver {
         return types;
     }
 
+    bool listens() const override { return true; }
+    std::optional<Failure> obstacle() override try {
+        const std::scoped_lock lock(mutex_);
+        if (servers_.empty()) static_cast<void>(listen(listening_.address));
+        return std::nullopt;
+    } catch (const Failure& failure) {
+        return failure;
+    }
+
     void present(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
         if (servers_.empty()) start();

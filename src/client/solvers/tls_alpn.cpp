@@ -208,6 +208,15 @@ class TlsAlpnSolver final : public Solver {
         return types;
     }
 
+    bool listens() const override { return true; }
+    std::optional<Failure> obstacle() override try {
+        const std::scoped_lock lock(mutex_);
+        if (!server_) Server(answers_).listen(listening_.address);
+        return std::nullopt;
+    } catch (const Failure& failure) {
+        return failure;
+    }
+
     void present(const Challenge& challenge) override {
         pki::SubjectNames names;
         if (challenge.identifier.type() == protocol::IdentifierType::ip)

@@ -93,6 +93,26 @@ class WebrootSolver final : public Solver {
             if (std::ranges::find(folders, parts.at(i)) != folders.end()) made_.insert(i);
     }
 
+    std::optional<Failure> obstacle() override try {
+        const std::scoped_lock lock(mutex_);
+        FileDescriptor folder = open_root();
+        if (!folder.is_open()) fail_to("open the webroot", directory_, errno);
+        auto path = directory_;
+        for (const char* part : parts) {
+            FileDescriptor next(::openat(folder.number(), part, folder_flags));
+            // What is missing is made in the last one that is there.
+            if (!next.is_open() && errno == ENOENT) break;
+            path /= part;
+            if (!next.is_open()) fail_to("open the folder", path, errno);
+            folder = std::move(next);
+        }
+        if (::faccessat(folder.number(), ".", W_OK | X_OK, AT_EACCESS) != 0)
+            fail_to("write in", path, errno);
+        return std::nullopt;
+    } catch (const Failure& failure) {
+        return failure;
+    }
+
     void present(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
         for (int attempt = 1;; ++attempt) {

@@ -1,0 +1,278 @@
+#include "apps/cairn/plan_options.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "apps/cairn/run.h"
+#include "client/certificate_authorities.h"
+#include "client/command_words.h"
+#include "client/solver.h"
+
+namespace cairn {
+namespace {
+
+using client::PlanChanges;
+
+void require_few(std::size_t count, std::string_view tried) {
+    if (count > client::CertificatePlan::max_choices)
+        throw client::Failure(
+            tried, fmt::format("more than {} are named", client::CertificatePlan::max_choices));
+}
+
+template <class T>
+void add_once(std::vector<T>& list, T element) {
+    if (std::ranges::find(list, element) == list.end()) list.push_back(std::move(element));
+}
+
+std::vector<client::Authority> authorities_from(const std::vector<std::string>& texts) {
+    std::vector<client::Authority> authorities;
+    for (const auto& text : texts)
+        add_once(authorities,
+                 client::Authority{value_or_fail(client::directory_url_from(text), "use --ca")});
+    require_few(authorities.size(), "use --ca");
+    return authorities;
+}
+
+/// "a.example,*.a.example=SOLVER": the solver is for the name that it stands behind.
+void add_names(std::vector<client::SaidName>& names, std::string_view text) {
+    while (true) {
+        const auto part = text.substr(0, text.find(','));
+        auto name = value_or_fail(client::RequestedName::from_text(part, {}), "use -d");
+        client::SaidName said{std::move(name.identifier)};
+        if (part.contains('=')) said.solver = std::move(name.solver);
+        const auto before =
+            std::ranges::find(names, said.identifier, &client::SaidName::identifier);
+        if (before == names.end())
+            names.push_back(std::move(said));
+        else if (said.solver)
+            before->solver = std::move(said.solver);
+        if (part.size() == text.size()) return;
+        text.remove_prefix(part.size() + 1);
+    }
+}
+
+/// The line with the absolute path of its program, so that a renewal in another place, with another
+/// PATH, runs the same; empty stays empty.
+std::optional<std::string> hook_from(const std::optional<std::string>& line,
+                                     std::string_view option) {
+    if (!line || line->empty()) return line;
+    return value_or_fail(client::CommandWords::find(*line), fmt::format("use {}", option)).text();
+}
+
+std::vector<client::DeployTarget> targets_from(const std::vector<std::string>& hooks) {
+    std::vector<client::DeployTarget> targets;
+    for (const auto& hook : hooks)
+        if (!hook.empty()) add_once(targets, {*hook_from(hook, "--deploy-hook")});
+    require_few(targets.size(), "use --deploy-hook");
+    return targets;
+}
+
+std::optional<client::KeyReuse> reuse_from(const PlanOptions& options) {
+    if (options.reuse_key) return client::KeyReuse::same_key;
+    if (options.fresh_key) return client::KeyReuse::fresh_key;
+    return std::nullopt;
+}
+
+void refuse_what_is_not_there(const PlanOptions& options) {
+    if (options.must_staple)
+        throw client::Failure("ask for the must-staple extension",
+                              "CAs do not grant it any more: those that mattered have ended OCSP, "
+                              "without which such a certificate fails everywhere",
+                              "leave out --must-staple.");
+    if (options.key_store && *options.key_store != "file")
+        throw client::Failure(
+            fmt::format("keep the key in \"{}\"", base::printable(*options.key_store)),
+            "keys of certificates are kept in files alone so far",
+            "leave out --key-store, or make the key and a request there and give "
+            "it with --csr FILE.");
+}
+
+std::string authority_usage() {
+    std::string text;
+    for (const auto& authority : client::known_authorities())
+        text += std::string(authority.name) + "|";
+    return text + "URL";
+}
+
+void add_hook_options(CLI::App& command, PlanOptions& options) {
+    command
+        .add_option("--pre-hook", options.pre_hook,
+                    "Program to run before an order is made; '' for none")
+        ->type_name("PROGRAM");
+    command
+        .add_option("--post-hook", options.post_hook,
+                    "Program to run after it, whatever came of it")
+        ->type_name("PROGRAM");
+    command.add_option("--failure-hook", options.failure_hook, "Program to run when it has failed")
+        ->type_name("PROGRAM");
+    command
+        .add_option("--deploy-hook", options.deploy_hooks,
+                    "Program to run when a new certificate is in place; it finds CAIRN_LINEAGE, "
+                    "CAIRN_NAMES and CAIRN_LIVE_DIR in its environment; may be given several times")
+        ->allow_extra_args(false)
+        ->type_name("PROGRAM");
+}
+
+}  // namespace
+
+void add_plan_options(CLI::App& command, PlanOptions& options) {
+    command
+        .add_option("-d,--domain", options.names,
+                    "Names or addresses, and who proves each; without SOLVER, --solver does")
+        ->allow_extra_args(false)
+        ->type_name("NAME[=SOLVER][,NAME...]");
+    command
+        .add_option("--csr", options.request_file,
+                    "Have this request (PKCS #10, PEM or DER) certified, whose key stays where it "
+                    "is; its names are those of the certificate")
+        ->check(CLI::ExistingFile)
+        ->type_name("FILE");
+    command
+        .add_option("--ca", options.authorities,
+                    "The CA; several are asked in this order, where one cannot be asked or "
+                    "refuses. Unless said: letsencrypt")
+        ->allow_extra_args(false)
+        ->type_name(authority_usage());
+    command.add_option("--ca-root", options.root_file, "Roots for the CA's own TLS (PEM)")
+        ->check(CLI::ExistingFile | CLI::IsMember({""}))
+        ->type_name("FILE");
+    command.add_flag("--staging", options.staging,
+                     "Ask the staging directory of the CA, whose certificates nobody trusts");
+    command
+        .add_option("--account", options.account,
+                    "Name of the account to order by, of several at a CA; it is made if there is "
+                    "none of that name")
+        ->type_name("NAME");
+    command
+        .add_option("--solver", options.solver,
+                    "Who proves control of the names. Unless said: standalone")
+        ->type_name("SOLVER");
+    command
+        .add_option("--key-type", options.key_types,
+                    "Type of the certificate's key; for each further one a certificate stands "
+                    "beside the first, as fullchain-rsa2048.pem. Unless said: ec-p256")
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}));
+    auto* const reuse =
+        command.add_flag("--reuse-key", options.reuse_key, "Keep the key when renewing");
+    command.add_flag("--fresh-key", options.fresh_key, "Make a new key when renewing, as usual")
+        ->excludes(reuse);
+    command.add_option("--key-store", options.key_store, "Where the key is kept")
+        ->type_name("file");
+    add_dns_options(command, options.dns);
+    auto* const profile =
+        command.add_option("--profile", options.profile,
+                           "A profile of the CA's; where it offers none of that name, the "
+                           "certificate is ordered without");
+    command
+        .add_option("--required-profile", options.required_profile,
+                    "The same, but without it nothing is ordered")
+        ->excludes(profile);
+    command
+        .add_option("--preferred-chain", options.preferred_chain,
+                    "Common name that the chain should lead to")
+        ->type_name("CN");
+    command
+        .add_option("--renew-before", options.renew_before,
+                    "How long before its end it is renewed: \"30d\", or a share of its life: "
+                    "\"1/3\"; '' for as usual")
+        ->type_name("DURATION|FRACTION");
+    command.add_flag("--must-staple", options.must_staple)->group("");
+    add_hook_options(command, options);
+}
+
+PlanChanges changes_from(const PlanOptions& options) {
+    refuse_what_is_not_there(options);
+    PlanChanges changes;
+    if (!options.authorities.empty()) changes.authorities = authorities_from(options.authorities);
+    if (options.root_file)
+        changes.root_file =
+            options.root_file->empty()
+                ? std::string()
+                : std::filesystem::absolute(*options.root_file).lexically_normal().string();
+    for (const auto& text : options.names) add_names(changes.names, text);
+    changes.solver = options.solver;
+    if (!options.key_types.empty()) {
+        changes.key_types.emplace();
+        for (const auto& text : options.key_types)
+            add_once(*changes.key_types,
+                     value_or_fail(crypto::key_type_from(text), "use --key-type"));
+    }
+    changes.key_reuse = reuse_from(options);
+    changes.profile = options.required_profile ? options.required_profile : options.profile;
+    if (options.required_profile) changes.profile_demand = client::ProfileDemand::required;
+    changes.preferred_chain = options.preferred_chain;
+    changes.account = options.account;
+    if (options.account && !options.account->empty())
+        static_cast<void>(
+            value_or_fail(client::LineageName::from_text(*options.account), "use --account"));
+    if (options.renew_before) {
+        changes.renew_before.emplace();
+        if (!options.renew_before->empty())
+            *changes.renew_before = value_or_fail(
+                client::RenewBefore::from_text(*options.renew_before), "use --renew-before");
+    }
+    if (options.request_file)
+        changes.request =
+            value_or_fail(client::CertificateRequest::read(*options.request_file), "use --csr");
+    changes.pre_hook = hook_from(options.pre_hook, "--pre-hook");
+    changes.post_hook = hook_from(options.post_hook, "--post-hook");
+    changes.failure_hook = hook_from(options.failure_hook, "--failure-hook");
+    if (!options.deploy_hooks.empty()) changes.deploy_targets = targets_from(options.deploy_hooks);
+    return changes;
+}
+
+void stage(client::CertificatePlan& plan) {
+    for (auto& authority : plan.authorities) {
+        const auto staging =
+            value_or_fail(client::staging_directory_of(authority.directory_url), "use --staging",
+                          "name a CA that has one, or a directory of your own: --ca URL.");
+        if (!staging)
+            throw client::Failure("use --staging",
+                                  fmt::format("no staging directory of the CA at {} is known",
+                                              base::printable(authority.directory_url)),
+                                  "name its staging directory: --ca URL.");
+        authority.directory_url = *staging;
+    }
+}
+
+void add_account_options(CLI::App& command, AccountWords& words) {
+    auto* const key_id = command.add_option("--eab-kid", words.eab_key_id,
+                                            "Key id that the CA gave for external account binding");
+    auto* const key_file = command
+                               .add_option("--eab-hmac-key-file", words.eab_key_file,
+                                           "File with the HMAC key (base64url) that goes with it")
+                               ->check(CLI::ExistingFile)
+                               ->type_name("FILE");
+    key_id->needs(key_file);
+    key_file->needs(key_id);
+    command.add_option("--email", words.email, "Contact for a new account")->type_name("ADDR");
+    command.add_flag("--agree-tos", words.agree_terms, "Agree to the terms of service of the CAs");
+    command.add_flag("--new-account", words.new_account,
+                     "Make another account in the place of the one that stands: for one that its "
+                     "CA has lost or does not serve any more");
+}
+
+client::AccountOptions account_options_from(const AccountWords& words) {
+    client::AccountOptions account;
+    if (words.agree_terms) account.terms = client::Terms::agreed;
+    if (words.new_account) account.replacement = client::AccountOptions::Replacement::asked_for;
+    if (words.email && !words.email->empty()) account.contact.push_back("mailto:" + *words.email);
+    if (words.eab_key_id)
+        account.external =
+            value_or_fail(client::ExternalAccount::read(*words.eab_key_id, *words.eab_key_file),
+                          "read the key of --eab-hmac-key-file");
+    return account;
+}
+
+std::string solver_help() {
+    std::string text = "Solvers:\n";
+    for (const auto& kind : client::solver_kinds())
+        text += fmt::format("  {:<24} {}\n", kind.usage, kind.summary);
+    return text;
+}
+
+}  // namespace cairn

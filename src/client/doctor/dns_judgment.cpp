@@ -1,0 +1,446 @@
+#include "client/doctor/dns_judgment.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "protocol/dns_challenge.h"
+
+namespace cairn::client::doctor {
+
+using protocol::ChallengeType;
+
+bool Patient::may_use(ChallengeType type) const {
+    return std::ranges::find(methods, type) != methods.end();
+}
+
+bool Patient::is_by_dns() const {
+    return std::ranges::all_of(methods, protocol::is_dns_method);
+}
+
+namespace {
+
+using Outcome = dns::Answer::Outcome;
+
+std::string list(std::vector<std::string> words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
+std::vector<std::string> sorted_addresses(const dns::Answer& answer) {
+    std::vector<std::string> words;
+    for (const auto& address : answer.addresses) words.push_back(address.to_string());
+    std::ranges::sort(words);
+    return words;
+}
+
+/// What an answer about addresses or texts comes to, in a few words.
+std::string in_words(const base::Result<dns::Answer>& answer) {
+    if (!answer) return base::printable(answer.error().message, 300);
+    switch (answer->outcome) {
+        case Outcome::found:
+            if (!answer->addresses.empty()) return list(sorted_addresses(*answer));
+            return fmt::format("{} records", answer->texts.size());
+        case Outcome::no_data:
+            return "no such record";
+        case Outcome::no_such_name:
+            return "no such name";
+        case Outcome::server_failure:
+            return "SERVFAIL";
+        case Outcome::refused:
+            return "REFUSED";
+        case Outcome::other_failure:
+            break;
+    }
+    return fmt::format("code {}", answer->response_code);
+}
+
+constexpr std::string_view needs_address =
+    "add an A or AAAA record that leads to the machine that answers the challenge, or prove the "
+    "name by dns-01.";
+
+Finding finding(Severity severity, Check check, const Patient& patient, std::string looked_at,
+                std::string came_back, std::string next = {}) {
+    return {severity,       check, patient.name(), std::move(looked_at), std::move(came_back),
+            std::move(next)};
+}
+
+/// Of a wildcard and of a name that is proved by records, the addresses do not matter.
+bool needs_addresses(const Patient& patient) {
+    return !patient.is_by_dns();
+}
+
+}  // namespace
+
+Findings judge_resolution(const Patient& patient, const Resolution& seen, Audience audience) {
+    const auto looked_at = fmt::format("A and AAAA of {}", patient.identifier.base_value());
+    const auto bad = needs_addresses(patient) ? Severity::problem : Severity::ok;
+    std::string fault;
+    std::vector<std::string> addresses, closed;
+    std::string alias;
+    for (const auto* answer : {&seen.v4, &seen.v6}) {
+        if (!*answer) {
+            fault += (fault.empty() ? "" : "; ") + base::printable(answer->error().message, 300);
+            continue;
+        }
+        for (const auto& address : (*answer)->addresses) {
+            addresses.push_back(address.to_string());
+            if (!base::is_public(address)) closed.push_back(address.to_string());
+        }
+        if ((*answer)->canonical_name != patient.identifier.base_value() &&
+            !(*answer)->addresses.empty())
+            alias = (*answer)->canonical_name;
+    }
+    if (!fault.empty() && addresses.empty())
+        return {finding(needs_addresses(patient) ? Severity::problem : Severity::warning,
+                        Check::resolution, patient, looked_at, fault,
+                        "mend the zone or its servers: a CA takes a look-up that fails for a "
+                        "refusal.")};
+    if (addresses.empty()) {
+        const bool is_there = seen.v4->outcome != Outcome::no_such_name;
+        return {finding(bad, Check::resolution, patient, looked_at,
+                        is_there ? "the name has no address" : "the name does not exist",
+                        bad == Severity::ok ? std::string() : std::string(needs_address))};
+    }
+    auto came_back = list(addresses);
+    if (!alias.empty()) came_back += fmt::format(" (an alias of {})", base::printable(alias));
+    if (!fault.empty())
+        return {finding(Severity::problem, Check::resolution, patient, looked_at,
+                        fmt::format("{}, and {}", came_back, fault),
+                        "mend the zone's servers: a CA takes a look-up that fails for a refusal.")};
+    if (audience == Audience::public_ca && !closed.empty() && needs_addresses(patient))
+        return {finding(Severity::problem, Check::resolution, patient, looked_at,
+                        fmt::format("{}; not public: {}", came_back, list(closed)),
+                        "a public CA does not connect there: publish a public address, or prove "
+                        "the name by dns-01.")};
+    return {finding(Severity::ok, Check::resolution, patient, looked_at, came_back)};
+}
+
+namespace {
+
+std::string place_of(const ServerView& view) {
+    return fmt::format("{} ({})", base::printable(view.server), view.address.to_string());
+}
+
+/// What a server says of the name's addresses, in a form that can be compared.
+std::string addresses_in_words(const ServerView& view) {
+    std::vector<std::string> words;
+    bool is_missing = false;
+    std::string alias;
+    for (const auto* answer : {&view.v4, &view.v6}) {
+        if (!*answer) return in_words(*answer);
+        const auto& known = **answer;
+        if (known.outcome != Outcome::found && known.outcome != Outcome::no_data &&
+            known.outcome != Outcome::no_such_name)
+            return in_words(*answer);
+        is_missing = is_missing || known.outcome == Outcome::no_such_name;
+        for (auto& word : sorted_addresses(known)) words.push_back(std::move(word));
+        if (known.outcome == Outcome::no_data) alias = known.canonical_name;
+    }
+    if (!words.empty()) return list(words);
+    if (is_missing) return "no such name";
+    return alias.empty() ? "no address" : fmt::format("nothing but {}", base::printable(alias));
+}
+
+void judge_presence(const Patient& patient, const ZoneView& seen, Findings& findings) {
+    std::size_t useful = 0;
+    for (const auto& view : seen.servers) {
+        const auto looked_at = fmt::format("SOA of {} at {}", seen.zone->apex, place_of(view));
+        const auto& answer = view.start_of_authority;
+        if (!answer) {
+            findings.push_back(finding(Severity::warning, Check::name_servers, patient, looked_at,
+                                       base::printable(answer.error().message, 300),
+                                       "mend or remove this name server: a CA may ask it."));
+        } else if (!answer->is_authoritative || !answer->soa) {
+            findings.push_back(
+                finding(Severity::warning, Check::name_servers, patient, looked_at,
+                        fmt::format("it does not have the zone ({})",
+                                    answer->soa ? "it answers for others" : in_words(answer)),
+                        "configure the zone there, or remove the server from the delegation."));
+        } else {
+            ++useful;
+        }
+    }
+    for (const auto& server : seen.zone->servers)
+        if (!server.fault.empty())
+            findings.push_back(
+                finding(Severity::warning, Check::name_servers, patient,
+                        fmt::format("addresses of {}", base::printable(server.name)),
+                        base::printable(server.fault, 300),
+                        "give the name server an address, or remove it from the delegation."));
+    if (useful == 0)
+        findings.push_back(finding(Severity::problem, Check::name_servers, patient,
+                                   fmt::format("the servers of {}", seen.zone->apex),
+                                   "none answers for the zone",
+                                   "mend the name servers or the delegation: a CA asks them."));
+}
+
+void judge_serials(const Patient& patient, const ZoneView& seen, Findings& findings) {
+    std::map<std::uint32_t, std::vector<std::string>> by_serial;
+    for (const auto& view : seen.servers)
+        if (view.start_of_authority && view.start_of_authority->soa)
+            by_serial[view.start_of_authority->soa->serial].push_back(place_of(view));
+    if (by_serial.size() < 2) return;
+    std::string text;
+    for (const auto& [serial, servers] : by_serial)
+        text += fmt::format("{}{} has {}", text.empty() ? "" : "; ", list(servers), serial);
+    findings.push_back(finding(Severity::warning, Check::name_servers, patient,
+                               fmt::format("serial numbers of {}", seen.zone->apex), text,
+                               "see why a server has an older zone: a record that is set now would "
+                               "not be seen there."));
+}
+
+void judge_differences(const Patient& patient, const ZoneView& seen, Findings& findings) {
+    std::map<std::string, std::vector<std::string>> by_answer;
+    for (const auto& view : seen.servers)
+        if (view.start_of_authority && view.start_of_authority->is_authoritative)
+            by_answer[addresses_in_words(view)].push_back(place_of(view));
+    if (by_answer.empty()) return;
+    const auto looked_at = fmt::format("A and AAAA of {} at every server of {}",
+                                       patient.identifier.base_value(), seen.zone->apex);
+    if (by_answer.size() == 1) {
+        findings.push_back(finding(
+            Severity::ok, Check::name_servers, patient, looked_at,
+            fmt::format("the same at all {}: {}", seen.servers.size(), by_answer.begin()->first)));
+        return;
+    }
+    std::string text;
+    for (const auto& [answer, servers] : by_answer)
+        text += fmt::format("{}{} at {}", text.empty() ? "" : "; ", answer, list(servers));
+    // Different addresses may be meant; an address here and none there is never.
+    const bool is_missing_somewhere =
+        by_answer.contains("no such name") || by_answer.contains("no address");
+    findings.push_back(finding(
+        is_missing_somewhere && needs_addresses(patient) ? Severity::problem : Severity::warning,
+        Check::name_servers, patient, looked_at, text,
+        "make the name servers agree: which of them a CA asks is chance."));
+}
+
+}  // namespace
+
+Findings judge_zone(const Patient& patient, const ZoneView& seen) {
+    if (!seen.zone)
+        return {finding(Severity::problem, Check::name_servers, patient,
+                        fmt::format("the zone of {}", patient.identifier.base_value()),
+                        base::printable(seen.zone.error().message, 300),
+                        "see whether the domain is registered and delegated, and its servers "
+                        "answer.")};
+    Findings findings;
+    judge_presence(patient, seen, findings);
+    judge_serials(patient, seen, findings);
+    judge_differences(patient, seen, findings);
+    return findings;
+}
+
+Findings judge_dnssec(const Patient& patient, const DnssecView& seen) {
+    const auto looked_at = fmt::format("DNSSEC of {}", patient.identifier.base_value());
+    switch (seen.state) {
+        case DnssecView::State::secure:
+            return {finding(Severity::ok, Check::dnssec, patient, looked_at, "secure")};
+        case DnssecView::State::insecure:
+            return {finding(Severity::ok, Check::dnssec, patient, looked_at,
+                            "insecure: the zone is not signed, and need not be")};
+        case DnssecView::State::bogus:
+            return {finding(Severity::problem, Check::dnssec, patient, looked_at,
+                            fmt::format("bogus: {}", base::printable(seen.reason, 300)),
+                            "sign the zone anew, or remove the DS record above it: CAs refuse what "
+                            "does not validate.")};
+        case DnssecView::State::unknown:
+            break;
+    }
+    return {finding(Severity::warning, Check::dnssec, patient, looked_at,
+                    fmt::format("not known: {}", base::printable(seen.reason, 300)),
+                    "look at it through a resolver that knows the root: leave --resolver out, or "
+                    "name the root's key by --trust-anchor.")};
+}
+
+namespace {
+
+std::string quoted(const std::vector<std::string>& texts) {
+    std::vector<std::string> words;
+    for (const auto& text : texts) {
+        if (words.size() == 5) {
+            words.push_back(fmt::format("and {} more", texts.size() - words.size()));
+            break;
+        }
+        words.push_back('"' + base::printable(text, 60) + '"');
+    }
+    return list(words);
+}
+
+bool is_alias(const base::Result<dns::Answer>& answer, const std::string& name) {
+    return answer && !answer->canonical_name.empty() && answer->canonical_name != name;
+}
+
+bool answers(const base::Result<dns::Answer>& answer, const std::string& name) {
+    return answer && (answer->outcome == Outcome::found || is_alias(answer, name));
+}
+
+void judge_texts(const Patient& patient, const ChallengeRecordView& seen, Findings& findings) {
+    const auto looked_at = fmt::format("TXT of {}", seen.name);
+    if (!seen.texts) {
+        findings.push_back(finding(Severity::problem, Check::challenge_record, patient, looked_at,
+                                   base::printable(seen.texts.error().message, 300),
+                                   "mend the zone's servers: the CA asks for this name."));
+        return;
+    }
+    if (is_alias(seen.texts, seen.name))
+        findings.push_back(finding(
+            Severity::warning, Check::challenge_record, patient, looked_at,
+            fmt::format("an alias of {}", base::printable(seen.texts->canonical_name)),
+            "if that is meant, the record must be set there; if not, remove the CNAME record."));
+    if (seen.texts->texts.empty()) {
+        if (findings.empty())
+            findings.push_back(
+                finding(Severity::ok, Check::challenge_record, patient, looked_at, "no record"));
+        return;
+    }
+    findings.push_back(finding(
+        Severity::warning, Check::challenge_record, patient, looked_at,
+        fmt::format("{} left: {}", seen.texts->texts.size(), quoted(seen.texts->texts)),
+        "remove what no order needs; CAs read past a few of them, and some not past many."));
+}
+
+}  // namespace
+
+Findings judge_challenge_record(const Patient& patient, const ChallengeRecordView& seen) {
+    if (patient.has_solver() && !patient.is_by_dns()) return {};
+    Findings findings;
+    judge_texts(patient, seen, findings);
+    const bool is_wild = answers(seen.unmade, seen.unmade_name);
+    if (!seen.doubled_name.empty() && answers(seen.doubled, seen.doubled_name) && !is_wild) {
+        const bool is_missing = seen.texts && seen.texts->texts.empty();
+        findings.push_back(
+            finding(patient.has_solver() && is_missing ? Severity::problem : Severity::warning,
+                    Check::challenge_record, patient, fmt::format("TXT of {}", seen.doubled_name),
+                    fmt::format("{}: the zone's name stands twice", quoted(seen.doubled->texts)),
+                    fmt::format("the record belongs to {}: where a panel appends the zone, name it "
+                                "without the zone.",
+                                seen.name)));
+    }
+    if (is_wild)
+        findings.push_back(finding(
+            Severity::warning, Check::wildcard_record, patient,
+            fmt::format("TXT of {}, which nobody has made", seen.unmade_name),
+            is_alias(seen.unmade, seen.unmade_name)
+                ? fmt::format("an alias of {}", base::printable(seen.unmade->canonical_name))
+                : quoted(seen.unmade->texts),
+            fmt::format("a wildcard record answers for {} too, until a record is set there: give "
+                        "the name a record of its own.",
+                        seen.name)));
+    return findings;
+}
+
+namespace {
+
+std::string records_in_words(const dns::CaaSet& set) {
+    std::vector<std::string> words;
+    for (const auto& property : set.properties) {
+        if (words.size() == 8) {
+            words.push_back(fmt::format("and {} more", set.properties.size() - words.size()));
+            break;
+        }
+        words.push_back(dns::to_string(property));
+    }
+    auto text = fmt::format("at {}: {}", set.owner, list(words));
+    if (set.canonical_name != set.owner && !set.canonical_name.empty())
+        text += fmt::format(" (an alias of {})", base::printable(set.canonical_name));
+    return text;
+}
+
+std::string remedy(dns::CaaVerdict::Outcome outcome, const dns::CaaSet& set,
+                   const std::string& identity, const AuthorityView& authority,
+                   std::string_view tag) {
+    using Verdict = dns::CaaVerdict::Outcome;
+    switch (outcome) {
+        case Verdict::unknown_critical:
+            return fmt::format(
+                "remove the critical record at {}: a CA must refuse what it does "
+                "not know.",
+                set.owner);
+        case Verdict::other_account:
+            return authority.account_url.empty()
+                       ? std::string(
+                             "the record names an account, and none is kept here for this CA: "
+                             "import the one it names, or change the record once there is one.")
+                       : fmt::format(
+                             "set accounturi={} in the record at {}, or use the account "
+                             "that it names.",
+                             base::printable(authority.account_url), set.owner);
+        case Verdict::other_method:
+            return fmt::format(
+                "prove the name by a method that the record names, or change "
+                "validationmethods at {}.",
+                set.owner);
+        case Verdict::permitted:
+        case Verdict::nobody:
+        case Verdict::other_issuer:
+            break;
+    }
+    return fmt::format("add at {} the record: 0 {} \"{}\", or use a CA that is named there.",
+                       set.owner, tag, base::printable(identity));
+}
+
+}  // namespace
+
+Findings judge_caa(const Patient& patient, const base::Result<dns::CaaSet>& set,
+                   const AuthorityView& authority) {
+    const auto looked_at = fmt::format("CAA of {} and the names above it, for {}",
+                                       patient.identifier.base_value(), authority.host);
+    if (!set)
+        return {finding(Severity::problem, Check::caa, patient, looked_at,
+                        base::printable(set.error().message, 300),
+                        "mend the zone's servers: a CA takes a CAA look-up that fails for a "
+                        "refusal.")};
+    if (set->properties.empty())
+        return {
+            finding(Severity::ok, Check::caa, patient, looked_at, "no record: every CA may issue")};
+    const auto records = records_in_words(*set);
+    dns::CaaQuestion question{
+        .scope = patient.identifier.is_wildcard() ? dns::CaaScope::wildcard : dns::CaaScope::name,
+        .identities = {},
+        .account_url = authority.account_url};
+    if (!authority.directory || authority.directory->caa_identities.empty()) {
+        // Nobody is named in place of the CA: what is permitted then restricts nobody.
+        if (dns::evaluate(set->properties, question).is_permitted())
+            return {finding(Severity::ok, Check::caa, patient, looked_at,
+                            records + ": no CA is excluded")};
+        return {finding(Severity::warning, Check::caa, patient, looked_at, records,
+                        authority.directory
+                            ? "the CA does not say by which domain records name it: see whether "
+                              "one of these is its own."
+                            : "the CA was not asked by which domain records name it: see whether "
+                              "one of these is its own.")};
+    }
+    question.identities = authority.directory->caa_identities;
+    dns::CaaVerdict closest;
+    std::string refused_methods;
+    bool is_permitted = false;
+    for (const auto method : patient.methods) {
+        question.method = protocol::to_string(method);
+        auto verdict = dns::evaluate(set->properties, question);
+        is_permitted = is_permitted || verdict.is_permitted();
+        if (verdict.is_permitted()) continue;
+        refused_methods +=
+            (refused_methods.empty() ? "" : ", ") + std::string(protocol::to_string(method));
+        closest = std::move(verdict);
+    }
+    if (is_permitted && refused_methods.empty())
+        return {finding(Severity::ok, Check::caa, patient, looked_at, records)};
+    const auto& identity = question.identities.front();
+    const auto next = remedy(
+        closest.outcome, *set, identity, authority,
+        patient.identifier.is_wildcard() && closest.reason.find("issuewild") != std::string::npos
+            ? "issuewild"
+            : "issue");
+    if (is_permitted)
+        return {finding(Severity::warning, Check::caa, patient, looked_at,
+                        fmt::format("{}; not by {}", records, refused_methods), next)};
+    return {finding(Severity::problem, Check::caa, patient, looked_at,
+                    fmt::format("{}; {}", records, closest.reason), next)};
+}
+
+}  // namespace cairn::client::doctor

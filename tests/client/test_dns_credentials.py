@@ -1,0 +1,93 @@
+"""Where credentials of DNS providers come from, and what is refused."""
+
+import os
+
+import pytest
+
+from harness.cairn import Cairn
+from harness.name_servers import Knot, write_credentials, zone_text
+
+ZONE = "example.test."
+
+
+@pytest.fixture(scope="module")
+def server():
+    knot = Knot({ZONE: zone_text(ZONE, [("ns1.example.test.", "127.0.0.1")])})
+    yield knot
+    knot.stop()
+
+
+@pytest.fixture
+def cairn(tmp_path):
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.lower().endswith("_proxy")}
+    return Cairn(None, environment, tmp_path)
+
+
+def dns_test(cairn, *arguments, **variables):
+    return cairn.outcome("dns", "test", "rfc2136", "example.test", *arguments, environment=variables)
+
+
+def test_a_file_that_others_may_read_is_refused(cairn, server, tmp_path):
+    file = server.credentials(tmp_path / "key.toml")
+    file.chmod(0o644)
+    output = dns_test(cairn, "--credentials", file)
+    assert output.returncode == 2
+    assert "others may read it: its mode is 0644" in output.stderr
+    assert f"chmod 600 {file}" in output.stderr
+
+
+def test_an_unknown_key_is_refused_by_the_nearest(cairn, server, tmp_path):
+    file = server.credentials(tmp_path / "key.toml", tsig_secert="x")
+    output = dns_test(cairn, "--credentials", file)
+    assert output.returncode == 2
+    assert "tsig_secert is not a known key; did you mean tsig_secret?" in output.stderr
+
+
+def test_a_program_writes_them_without_a_shell(cairn, server, tmp_path):
+    whole = server.credentials(tmp_path / "whole.toml")
+    file = write_credentials(tmp_path / "key.toml", {"from": ["cat", str(whole)]})
+    assert dns_test(cairn, "--credentials", file).returncode == 0
+    file.write_text(f'server = "{server.address}"\ntsig_name = "cairn-key"\n'
+                    'tsig_secret = { from = ["sh", "-c", "grep tsig_secret $0 | cut -d\'\\"\' -f2", '
+                    f'"{whole}"] }}\n')
+    assert dns_test(cairn, "--credentials", file).returncode == 0
+    file.write_text('from = ["sh", "-c", "echo sealed >&2; exit 3"]\n')
+    output = dns_test(cairn, "--credentials", file)
+    assert output.returncode == 2
+    assert "ended with status 3" in output.stderr and "sealed" in output.stderr
+
+
+def test_systemd_hands_them_over(cairn, server, tmp_path):
+    server.credentials(tmp_path / "rfc2136.toml").chmod(0o440)
+    output = dns_test(cairn, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert output.returncode == 0, output.stderr
+    assert str(tmp_path / "rfc2136.toml") in output.stdout
+
+
+def test_the_environment_of_other_clients_will_do(cairn, server):
+    from harness.name_servers import KEY_NAME, SECRET
+    output = dns_test(cairn, RFC2136_NAMESERVER=server.address, RFC2136_TSIG_KEY=KEY_NAME,
+                      RFC2136_TSIG_SECRET=SECRET)
+    assert output.returncode == 0, output.stderr
+    assert "the environment (RFC2136_NAMESERVER, RFC2136_TSIG_KEY, RFC2136_TSIG_SECRET)" in output.stdout
+    assert "--save-credentials" in output.stderr, "nobody is told that a timer has no such variables"
+    assert SECRET not in output.stdout + output.stderr
+
+
+def test_none_are_there(cairn):
+    output = dns_test(cairn)
+    assert output.returncode == 2
+    assert "neither a file nor a variable" in output.stderr
+
+
+def test_list_and_show(cairn):
+    providers = cairn("dns", "list")
+    for name in ("rfc2136", "powerdns", "cloudflare", "route53", "gcloud", "azure", "ovh", "namecheap",
+                 "acme-dns"):
+        assert name in providers
+    shown = cairn("dns", "show", "cloudflare")
+    assert "CF_DNS_API_TOKEN" in shown and "api_token" in shown
+    unknown = cairn.outcome("dns", "show", "cloudfare")
+    assert unknown.returncode == 2
+    assert "did you mean cloudflare?" in unknown.stderr

@@ -1,0 +1,233 @@
+"""dns-01 with records that cairn itself puts up: at Knot, BIND and PowerDNS."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness.cairn import Cairn
+from harness.dns_server import DnsServer, unique_name
+from harness.name_servers import (Bind, Knot, PowerDns, SlowSecondary, sign_check, write_credentials,
+                                  zone_text)
+
+ZONE = "example.test."
+SERVERS = [("ns1.example.test.", "127.0.0.1")]
+
+
+@pytest.fixture
+def cairn(ca, tmp_path):
+    """Our client, for a CA that looks at real records."""
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.lower().endswith("_proxy")}
+    return Cairn(ca, environment | {"HOME": str(tmp_path)}, tmp_path)
+
+
+@pytest.fixture
+def start():
+    """Starts name servers, which end with the test."""
+    started = []
+
+    def begin(kind, *arguments, **options):
+        started.append(kind(*arguments, **options))
+        return started[-1]
+
+    yield begin
+    for server in reversed(started):
+        server.stop()
+
+
+@pytest.fixture
+def zone_ca(start_ca):
+    """A CA that asks a name server of the test's own."""
+    def begin(server):
+        return start_ca(settings={"validation.dns_servers": [server.address]})
+    return begin
+
+
+def issue(cairn, names, provider, credentials, *arguments, **options):
+    words = [word for name in names for word in ("-d", name)]
+    return cairn("issue", *words, "--solver", f"dns:{provider}", "--credentials", credentials,
+                 "--ca", cairn.authority.directory, "--ca-root", cairn.authority.api_root,
+                 "--agree-tos", *arguments, **options)
+
+
+def dns_test(cairn, provider, name, credentials, *arguments, **options):
+    return cairn("dns", "test", provider, name, "--credentials", credentials, *arguments, **options)
+
+
+@pytest.mark.checks(204)
+def test_rfc2136_proves_a_wildcard_and_its_apex_together(cairn, dns, tmp_path):
+    name = unique_name()
+    credentials = write_credentials(tmp_path / "key.toml", {"server": dns.address})
+    issue(cairn, [name, f"*.{name}"], "rfc2136", credentials)
+    cairn.check(name, [name, f"*.{name}"], tmp_path)
+    assert not dns.query(f"_acme-challenge.{name}", "TXT").answer, "records were left behind"
+    # A renewal finds the credentials by the plan.
+    before = cairn.serial(name)
+    cairn("renew", "--force")
+    assert cairn.serial(name) != before
+    assert not dns.query(f"_acme-challenge.{name}", "TXT").answer
+
+
+@pytest.mark.parametrize("algorithm", ["hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256",
+                                       "hmac-sha384", "hmac-sha512"])
+def test_knot_takes_every_algorithm_of_tsig(cairn, start, tmp_path, algorithm):
+    server = start(Knot, {ZONE: zone_text(ZONE, SERVERS)}, algorithm=algorithm)
+    credentials = server.credentials(tmp_path / "key.toml", tsig_algorithm=algorithm)
+    answer = json.loads(dns_test(cairn, "rfc2136", "example.test", credentials, "--json"))
+    steps = answer["test"]["steps"]
+    assert [step["step"] for step in steps] == ["find", "add", "observe", "remove"]
+    assert "NOERROR" in steps[1]["exchange"][1]
+    assert server.texts("_acme-challenge.example.test") == []
+
+
+def test_bind_with_a_policy_for_challenges_alone(cairn, start, tmp_path):
+    server = start(Bind, {ZONE: zone_text(ZONE, SERVERS)},
+                   policy="grant cairn-key wildcard _acme-challenge.* TXT; "
+                   "grant cairn-key name _acme-challenge.example.test TXT;")
+    credentials = server.credentials(tmp_path / "key.toml")
+    dns_test(cairn, "rfc2136", "example.test", credentials)
+    assert server.texts("_acme-challenge.example.test") == []
+
+
+@pytest.mark.parametrize("kind", [Knot, Bind])
+@pytest.mark.parametrize("change, reason", [
+    ({"tsig_secret": "d3JvbmcgYnV0IGFzIGxvbmcgYXMgdGhlIG90aGVyIG9uZQ=="}, "BADSIG"),
+    ({"tsig_name": "another-key"}, "BADKEY"),
+    ({"tsig_name": None, "tsig_secret": None, "tsig_algorithm": None}, "REFUSED"),
+])
+def test_a_refused_update_says_why(cairn, start, tmp_path, kind, change, reason):
+    server = start(kind, {ZONE: zone_text(ZONE, SERVERS)})
+    credentials = server.credentials(tmp_path / "key.toml", **change)
+    output = cairn.outcome("dns", "test", "rfc2136", "example.test", "--credentials", credentials)
+    assert output.returncode == 2
+    told = output.stdout + output.stderr
+    # A server that does not know the key may also say that the client is not allowed.
+    assert reason in told or (reason == "REFUSED" and "NOTAUTH" in told), told
+
+
+def test_a_signed_zone(cairn, start, zone_ca, tmp_path):
+    server = start(Knot, {ZONE: zone_text(ZONE, SERVERS)}, signed=True)
+    server.server.wait_until(lambda: sign_check(server, ZONE))
+    dns_test(cairn, "rfc2136", "example.test", server.credentials(tmp_path / "key.toml"))
+
+
+def test_powerdns_merges_into_the_record_set(cairn, start, zone_ca, tmp_path):
+    server = start(PowerDns, {ZONE: (SERVERS, [
+        ("_acme-challenge.example.test.", "TXT", '"of somebody else"'),
+        ("example.test.", "A", "127.0.0.1")])})
+    cairn.authority = zone_ca(server)
+    credentials = server.credentials(tmp_path / "powerdns.toml")
+    issue(cairn, ["example.test", "*.example.test"], "powerdns", credentials,
+          "--resolver", server.address)
+    cairn.check("example.test", ["example.test", "*.example.test"], tmp_path)
+    assert server.texts("_acme-challenge.example.test") == ["of somebody else"]
+
+
+def test_powerdns_knows_its_zones_where_no_resolver_does(cairn, start, tmp_path):
+    server = start(PowerDns, {ZONE: (SERVERS, [])})
+    credentials = server.credentials(tmp_path / "powerdns.toml")
+    # Nobody listens at this resolver.
+    dns_test(cairn, "powerdns", "www.example.test", credentials, "--resolver", "127.0.0.1:9",
+             "--propagation", "none")
+    assert server.texts("_acme-challenge.www.example.test") == []
+
+
+def test_powerdns_refuses_a_wrong_key(cairn, start, tmp_path):
+    server = start(PowerDns, {ZONE: (SERVERS, [])})
+    credentials = server.credentials(tmp_path / "powerdns.toml", api_key="not the key of it")
+    output = cairn.outcome("dns", "test", "powerdns", "example.test", "--credentials", credentials,
+                           "--resolver", server.address)
+    assert output.returncode == 2
+    assert "401" in output.stderr and "are the credentials right" in output.stderr
+    assert "not the key of it" not in output.stdout + output.stderr
+
+
+@pytest.mark.checks(204)
+def test_an_alias_leads_to_the_server_that_takes_the_record(cairn, start, zone_ca, tmp_path):
+    target = "proofs.test."
+    parent = start(Knot, {
+        ZONE: zone_text(ZONE, SERVERS, ["_acme-challenge.www 0 CNAME www-proof.proofs.test."]),
+        target: zone_text(target, [("ns1.proofs.test.", "127.0.0.2")])})
+    # The zone of the proofs is served elsewhere, too, and changed there alone.
+    child = start(Knot, {target: zone_text(target, [("ns1.proofs.test.", "127.0.0.2")])},
+                  address="127.0.0.2", port=parent.port)
+    credentials = child.credentials(tmp_path / "key.toml")
+    answer = json.loads(dns_test(cairn, "rfc2136", "www.example.test", credentials, "--json",
+                                 "--resolver", parent.address))
+    assert answer["test"]["record"] == "www-proof.proofs.test"
+    assert answer["test"]["zone"] == "proofs.test"
+    assert child.texts("www-proof.proofs.test") == []
+
+
+def test_aliases_in_a_circle_are_told(cairn, start, tmp_path):
+    server = start(Knot, {ZONE: zone_text(ZONE, SERVERS, [
+        "_acme-challenge 0 CNAME a.example.test.", "a 0 CNAME _acme-challenge.example.test."])})
+    output = cairn.outcome("dns", "test", "rfc2136", "example.test", "--credentials",
+                           server.credentials(tmp_path / "key.toml"))
+    assert output.returncode == 2
+    assert "circle" in output.stderr
+
+
+@pytest.mark.checks(204)
+def test_a_slow_secondary_is_waited_for(cairn, start, tmp_path):
+    servers = [("ns1.example.test.", "127.0.0.1"), ("ns2.example.test.", "127.0.0.2")]
+    primary = start(Knot, {ZONE: zone_text(ZONE, servers)})
+    secondary = start(SlowSecondary, primary, "127.0.0.2", 4)
+    begun = time.monotonic()
+    answer = json.loads(dns_test(cairn, "rfc2136", "example.test",
+                                 primary.credentials(tmp_path / "key.toml"), "--json"))
+    observed = answer["test"]["steps"][2]
+    assert observed["step"] == "observe"
+    assert observed["milliseconds"] >= 3500, "nobody waited for the secondary"
+    assert time.monotonic() - begun < 40
+    assert secondary.questions > 1
+    # A time, or nothing, is not waited for by asking.
+    begun = time.monotonic()
+    dns_test(cairn, "rfc2136", "example.test", primary.credentials(tmp_path / "key.toml"),
+             "--propagation", "none")
+    assert time.monotonic() - begun < 4
+
+
+@pytest.mark.checks(204)
+def test_fifty_orders_at_once_over_one_record_set(cairn, start, zone_ca, tmp_path):
+    server = start(PowerDns, {ZONE: (SERVERS, [("*.example.test.", "CNAME", "example.test."),
+                                               ("example.test.", "A", "127.0.0.1")])})
+    cairn.authority = zone_ca(server)
+    credentials = server.credentials(tmp_path / "powerdns.toml")
+
+    def one(number):
+        # All prove one name: their values share one record set.
+        issue(cairn, ["shared.example.test"], "powerdns", credentials, "--resolver", server.address,
+              "--name", f"lineage-{number}", timeout=300)
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(one, range(50)))
+    for number in range(50):
+        assert cairn.serial(f"lineage-{number}")
+    assert server.texts("_acme-challenge.shared.example.test") == []
+
+
+@pytest.mark.checks(204)
+def test_what_a_killed_run_left_is_taken_down(cairn, dns, tmp_path):
+    name = unique_name()
+    credentials = write_credentials(tmp_path / "key.toml", {"server": dns.address})
+    process = subprocess.Popen(
+        [*cairn.command_line("issue", "-d", name, "--solver", "dns:rfc2136",
+                             "--credentials", credentials, "--propagation", "60s",
+                             "--ca", cairn.authority.directory,
+                             "--ca-root", cairn.authority.api_root, "--agree-tos")],
+        env=cairn.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not dns.query(f"_acme-challenge.{name}", "TXT").answer:
+        assert time.monotonic() < deadline, "no record was put up"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert dns.query(f"_acme-challenge.{name}", "TXT").answer
+    cairn.outcome("renew")
+    assert not dns.query(f"_acme-challenge.{name}", "TXT").answer
