@@ -41,31 +41,18 @@ class Staged {
         if (!path_.empty()) ::unlink(path_.c_str());
     }
     [[nodiscard]] const fs::path& path() const { return path_; }
+    /// The caller sees to it that the folder gets to the disk.
     void rename_to(const fs::path& target) {
         if (::rename(path_.c_str(), target.c_str()) != 0) fail_with_errno("write", target);
         path_.clear();
-        sync_directory(target.parent_path());
     }
 
   private:
     fs::path path_;
 };
 
-}  // namespace
-
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-    if (this != &other) {
-        close();
-        number_ = std::exchange(other.number_, -1);
-    }
-    return *this;
-}
-
-void FileDescriptor::close() noexcept {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-}
-
-void write_durably(const fs::path& path, std::string_view contents, FileAccess access) {
+/// The contents are on the disk when it returns; that `path` leads to them may not be yet.
+void write_contents(const fs::path& path, std::string_view contents, FileAccess access) {
     Staged staged(staging_path(path));
     FileDescriptor file(
         ::open(staged.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -83,6 +70,31 @@ void write_durably(const fs::path& path, std::string_view contents, FileAccess a
     staged.rename_to(path);
 }
 
+}  // namespace
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+    if (this != &other) {
+        close();
+        number_ = std::exchange(other.number_, -1);
+    }
+    return *this;
+}
+
+void FileDescriptor::close() noexcept {
+    if (number_ >= 0) ::close(std::exchange(number_, -1));
+}
+
+void write_durably(const fs::path& path, std::string_view contents, FileAccess access) {
+    write_contents(path, contents, access);
+    sync_directory(path.parent_path());
+}
+
+void write_durably(std::span<const DurableContents> files, FileAccess access) {
+    for (const auto& [path, contents] : files)
+        write_contents(path, base::text_of(contents), access);
+    if (!files.empty()) sync_directory(files.front().path.parent_path());
+}
+
 void write_durably(const fs::path& path, base::BytesView contents, FileAccess access) {
     write_durably(path, base::text_of(contents), access);
 }
@@ -91,6 +103,7 @@ void link_durably(const fs::path& link, const fs::path& target) {
     Staged staged(staging_path(link));
     if (::symlink(target.c_str(), staged.path().c_str()) != 0) fail_with_errno("link", link);
     staged.rename_to(link);
+    sync_directory(link.parent_path());
 }
 
 void replace_by_link(const fs::path& path, const fs::path& target, const fs::path& aside) {

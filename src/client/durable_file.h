@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,14 @@ enum class FileAccess : mode_t { owner = 0600, everyone = 0644 };
 /// the disk and not only in its cache. Throws Failure.
 void write_durably(const std::filesystem::path& path, std::string_view contents, FileAccess access);
 void write_durably(const std::filesystem::path& path, base::BytesView contents, FileAccess access);
+
+/// The same for several files of one folder, of which no other refers to one before the call
+/// returns: the folder is forced to the disk once.
+struct DurableContents {
+    std::filesystem::path path;
+    base::BytesView contents;
+};
+void write_durably(std::span<const DurableContents> files, FileAccess access);
 
 /// Makes `link` a symbolic link to `target`, in one step where it was one before. Throws Failure.
 void link_durably(const std::filesystem::path& link, const std::filesystem::path& target);

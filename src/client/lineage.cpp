@@ -203,10 +203,15 @@ void Lineage::Installation::write_files() {
     make_private_directory(lineage_.archive_);
     const auto files = lineage_.archived(number_);
     const auto& chain = generation_.chain;
-    write_durably(files.private_key, base::BytesView(generation_.key.text()), FileAccess::owner);
-    write_durably(files.certificate, chain.front().pem(), FileAccess::owner);
-    write_durably(files.chain, pki::to_pem(std::span(chain).subspan(1)), FileAccess::owner);
-    write_durably(files.full_chain, pki::to_pem(chain), FileAccess::owner);
+    const auto leaf = chain.front().pem();
+    const auto others = pki::to_pem(std::span(chain).subspan(1));
+    const auto all = pki::to_pem(chain);
+    const std::array contents{
+        DurableContents{files.private_key, base::BytesView(generation_.key.text())},
+        DurableContents{files.certificate, base::bytes_of(leaf)},
+        DurableContents{files.chain, base::bytes_of(others)},
+        DurableContents{files.full_chain, base::bytes_of(all)}};
+    write_durably(contents, FileAccess::owner);
 }
 
 void Lineage::link_generation(const std::string& number) const {

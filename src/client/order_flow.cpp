@@ -113,8 +113,9 @@ pki::Chain OrderFlow::complete() {
 void OrderFlow::place() {
     const Aim aim(fmt::format("order a certificate for {}", list(identifiers())), Phase::order);
     position_ = {};
-    options_.keep(position_);
+    // First what asks the CA for its directory: of an order that is not even tried nothing is kept.
     auto request = order_request(aim);
+    options_.keep(position_);
     progress_.tell({.kind = ProgressKind::placing_order,
                     .identifiers = identifiers(),
                     .host = session_.host()});
