@@ -118,7 +118,7 @@ class Daemon {
             // next.
             const auto sessions = run_.fresh_sessions();
             const auto outcomes = client::renew(
-                run_.environment(*sessions), rounds_.to_look_at(lineages_, now()), {}, life_signs_);
+                run_.environment(parts), rounds_.to_look_at(lineages_, now()), {}, life_signs_);
             if (run_.timer().is_stopped()) return;
             tell(run_.console(), outcomes, TellingOf::events, client::Installing::yes);
             rounds_.note(outcomes, now());

@@ -40,8 +40,7 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
       place_(place_from(options)),
       state_(place_.root),
       settings_folder_(usual_settings()),
-      solvers_(client::SolverContext{clock_, timer_, console_, STDIN_FILENO, state_.root(),
-                                     settings_folder_, "Cairn/" CAIRN_VERSION}),
+      solvers_(solver_context()),
       session_options_{
           .directory_url = {},
           .root_file = {},
@@ -52,21 +51,35 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
                         : std::function<void(std::string_view)>()},
       sessions_(session_options_, clock_, timer_, random_) {}
 
+client::SolverContext Run::solver_context() {
+    return {clock_,
+            timer_,
+            console_,
+            STDIN_FILENO,
+            state_.root(),
+            settings_folder_,
+            "Cairn/" CAIRN_VERSION};
+}
+
+Run::Round::Round(Run& run)
+    : solvers(run.solver_context()),
+      sessions(run.session_options_, run.clock_, run.timer_, run.random_) {}
+
 client::Environment Run::environment() {
-    return environment(sessions_);
+    return environment(solvers_, sessions_);
 }
 
-std::unique_ptr<client::SessionPool> Run::fresh_sessions() {
-    return std::make_unique<client::SessionPool>(session_options_, clock_, timer_, random_);
+client::Environment Run::environment(Round& round) {
+    return environment(round.solvers, round.sessions);
 }
 
-client::Environment Run::environment(client::SessionPool& sessions) {
+client::Environment Run::environment(client::SolverSet& solvers, client::SessionPool& sessions) {
     client::remove_leftovers(state_);
     return {.state = state_,
             .clock = clock_,
             .timer = timer_,
             .random = random_,
-            .solvers = solvers_,
+            .solvers = solvers,
             .sessions = sessions,
             .evidence = &evidence_};
 }

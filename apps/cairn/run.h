@@ -54,10 +54,14 @@ class Run {
     /// The sessions that all commands and jobs of the run share.
     [[nodiscard]] client::SessionPool& sessions() { return sessions_; }
     [[nodiscard]] client::Environment environment();
-    /// For a program that runs all the time: other sessions than those of the run, and the
-    /// environment with them.
-    [[nodiscard]] std::unique_ptr<client::SessionPool> fresh_sessions();
-    [[nodiscard]] client::Environment environment(client::SessionPool& sessions);
+    /// For a program that runs all the time: what one round of it works with instead of the parts
+    /// of the run, so that nothing binds it that an earlier one knew of CAs and credentials.
+    struct Round {
+        explicit Round(Run& run);
+        client::SolverSet solvers;
+        client::SessionPool sessions;
+    };
+    [[nodiscard]] client::Environment environment(Round& round);
     [[nodiscard]] crypto::Random& random() { return random_; }
     /// Asked to stop with the run.
     [[nodiscard]] std::stop_token stop_token() const { return stop_; }
@@ -72,6 +76,9 @@ class Run {
         const std::vector<std::string>& names) const;
 
   private:
+    [[nodiscard]] client::SolverContext solver_context();
+    [[nodiscard]] client::Environment environment(client::SolverSet& solvers,
+                                                  client::SessionPool& sessions);
     Console& console_;
     base::SystemClock clock_;
     crypto::SystemRandom random_;

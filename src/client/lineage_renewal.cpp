@@ -269,7 +269,8 @@ LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const Ce
         return std::move(*facts);
     const auto& issuer = facts->issuing_authority(plan);
     auto answer = fetch_renewal_window(
-        environment_.sessions.with(issuer.directory_url, issuer.root_file), certificate);
+        environment_.sessions.with(issuer.directory_url, issuer.root_file, plan.account),
+        certificate);
     const bool is_known = facts->advice && facts->advice->certificate == *identifier;
     // What a CA has said once holds until it says otherwise.
     if (!answer.window && is_known) answer.window = facts->advice->window;
