@@ -77,10 +77,11 @@ function(cairn_shared_part name)
     endif()
 endfunction()
 
-# cairn_program(NAME FOLDER [MODULES m...] [LIBRARIES l...])
-# All but main.cpp are NAME_parts, which the tests of the program stand on too.
+# cairn_program(NAME FOLDER [MODULES m...] [LIBRARIES l...] [PARTS p...])
+# All but main.cpp are NAME_parts, which the tests of the program stand on too. PARTS: those of
+# another program, which this one has in itself.
 function(cairn_program name folder)
-    cmake_parse_arguments(arg "" "" "MODULES;LIBRARIES" ${ARGN})
+    cmake_parse_arguments(arg "" "" "MODULES;LIBRARIES;PARTS" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
     set(tests ${sources})
     list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
@@ -89,14 +90,15 @@ function(cairn_program name folder)
     add_library(${name}_parts OBJECT ${sources})
     target_include_directories(${name}_parts PUBLIC ${CMAKE_SOURCE_DIR})
     target_compile_definitions(${name}_parts PUBLIC CAIRN_VERSION="${PROJECT_VERSION}")
-    target_link_libraries(${name}_parts PUBLIC ${modules} ${arg_LIBRARIES} PRIVATE cairn_flags)
+    target_link_libraries(${name}_parts PUBLIC ${modules} ${arg_LIBRARIES} ${arg_PARTS}
+        PRIVATE cairn_flags)
     cairn_precompiled(${name}_parts library)
     add_executable(${name} ${folder}/main.cpp)
-    target_link_libraries(${name} PRIVATE ${name}_parts cairn_flags)
+    target_link_libraries(${name} PRIVATE ${name}_parts ${arg_PARTS} cairn_flags)
     if(CAIRN_TESTS AND tests)
         add_executable(${name}_test ${tests})
         cairn_precompiled(${name}_test tests)
-        target_link_libraries(${name}_test PRIVATE ${name}_parts cairn_flags
+        target_link_libraries(${name}_test PRIVATE ${name}_parts ${arg_PARTS} cairn_flags
             GTest::gmock GTest::gtest_main)
         add_test(NAME ${name} COMMAND ${name}_test)
     endif()

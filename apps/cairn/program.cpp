@@ -57,6 +57,7 @@ std::unique_ptr<CLI::App> make_program(CommonOptions& common, Command& chosen) {
     add_status_command(*program, common, chosen);
     add_explain_command(*program, common, chosen);
     add_doctor_command(*program, common, chosen);
+    add_rehearse_command(*program, common, chosen);
     add_revoke_command(*program, common, chosen);
     add_account_command(*program, common, chosen);
     add_dns_command(*program, common, chosen);
