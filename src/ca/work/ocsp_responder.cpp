@@ -126,7 +126,7 @@ base::Task<std::shared_ptr<OcspResponder::Delegate>> OcspResponder::make_delegat
                              .issued = now,
                              .revocation = std::nullopt};
     co_await store_.add_certificate(std::move(record));
-    log_.info("issued to the OCSP responder",
+    log_.info("status signer delegated",
               {{"serial", fields.serial.to_hex()},
                {"issuer", issuer.name()},
                {"not_after", base::to_rfc3339(fields.validity.not_after)}});

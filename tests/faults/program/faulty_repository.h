@@ -130,6 +130,24 @@ class FaultyRepository final : public ca::Repository {
     base::Task<void> save_issuer(ca::IssuerId id, ca::IssuerChains chains) override {
         return around(point_, "save_issuer", store_->save_issuer(id, std::move(chains)));
     }
+    base::Task<std::vector<ca::CrlList>> add_crl_lists(ca::IssuerId issuer,
+                                                       std::vector<std::string> urls) override {
+        return store_->add_crl_lists(issuer, std::move(urls));
+    }
+    base::Task<void> mark_listed(std::vector<ca::UnlistedRevocation> revocations) override {
+        return around(point_, "mark_listed", store_->mark_listed(std::move(revocations)));
+    }
+    base::Task<KeysStep> unfold_compromised_keys(std::optional<crypto::Sha256Digest> after,
+                                                 std::size_t most_keys, std::size_t most) override {
+        return around(point_, "unfold_compromised_keys",
+                      store_->unfold_compromised_keys(after, most_keys, most));
+    }
+    base::Task<bool> save_crl(ca::SignedCrl crl) override {
+        return around(point_, "save_crl", store_->save_crl(std::move(crl)));
+    }
+    base::Task<std::size_t> wish_for_crls(std::optional<ca::IssuerId> issuer) override {
+        return store_->wish_for_crls(issuer);
+    }
     base::Task<ca::Removal> remove_expired(ca::RetentionCutoffs cutoffs,
                                            std::size_t at_most) override {
         return around(point_, "remove_expired", store_->remove_expired(cutoffs, at_most));
@@ -248,6 +266,19 @@ class FaultyRepository final : public ca::Repository {
     }
     base::Task<std::optional<ca::Replacement>> find_replacement(pki::SerialNumber serial) override {
         return store_->find_replacement(std::move(serial));
+    }
+    base::Task<std::vector<ca::CrlState>> crl_states() override { return store_->crl_states(); }
+    base::Task<std::vector<ca::UnlistedRevocation>> unlisted_revocations(
+        ca::IssuerId issuer, std::optional<pki::SerialNumber> after, std::size_t limit) override {
+        return store_->unlisted_revocations(issuer, std::move(after), limit);
+    }
+    base::Task<std::vector<ca::ListedRevocation>> revocations_of(
+        ca::CrlList list, base::Time ended_after, std::optional<pki::SerialNumber> after,
+        std::size_t limit) override {
+        return store_->revocations_of(std::move(list), ended_after, std::move(after), limit);
+    }
+    base::Task<std::optional<ca::SignedCrl>> find_crl(ca::CrlId list) override {
+        return store_->find_crl(list);
     }
     base::Task<std::optional<ca::IssuerChains>> find_issuer(ca::IssuerId id) override {
         return store_->find_issuer(id);
