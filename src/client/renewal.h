@@ -40,8 +40,9 @@ struct RenewalOptions {
     Installing installing = Installing::yes;
     /// For a dry run.
     RehearsalAuthority rehearsal{};
-    /// How many lineages are worked on side by side.
-    std::size_t parallel = 8;
+    /// How many lineages are worked on side by side. Most of them wait: for the disk, for the DNS,
+    /// or for the CA, of which a session asks less at once.
+    std::size_t parallel = 32;
 };
 
 /// What came of one certificate of a lineage, or of its deployment.
