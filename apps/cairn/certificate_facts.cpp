@@ -1,6 +1,7 @@
 #include "apps/cairn/certificate_facts.h"
 
 #include <chrono>
+#include <filesystem>
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -55,10 +56,13 @@ boost::json::object facts_of(const client::Failure& failure) {
 }
 
 boost::json::object facts_of(const client::CertificateFiles& files) {
-    return {{"certificate", files.certificate.string()},
-            {"chain", files.chain.string()},
-            {"fullchain", files.full_chain.string()},
-            {"private_key", files.private_key.string()}};
+    boost::json::object facts{{"certificate", files.certificate.string()},
+                              {"chain", files.chain.string()},
+                              {"fullchain", files.full_chain.string()}};
+    // Where a request has come from elsewhere, the key has stayed there.
+    if (!std::filesystem::exists(files.request) || std::filesystem::exists(files.private_key))
+        facts["private_key"] = files.private_key.string();
+    return facts;
 }
 
 }  // namespace cairn

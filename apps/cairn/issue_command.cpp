@@ -198,7 +198,7 @@ Outcome tell(Run& run, const CommonOptions& common, const client::IssuanceOrder&
         told.push_back(to_json(certificate, lineage));
         if (!lineage) continue;
         files.push_back(lineage->live_files().full_chain);
-        files.push_back(lineage->live_files().private_key);
+        if (order.plan.csr.empty()) files.push_back(lineage->live_files().private_key);
     }
     if (!common.json)
         for (const auto& file : files) run.console().print(file, Delivery::attempted);

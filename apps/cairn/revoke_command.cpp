@@ -27,6 +27,8 @@ struct Target {
     std::optional<crypto::Signer> key;
     /// Which certificate of which lineage in this state it is, if it is one.
     std::optional<client::LineageMember> member;
+    /// The name of the account, of several at the CA, that ordered it.
+    std::string account{};
 };
 
 pki::Certificate read_certificate(const std::string& file) {
@@ -47,6 +49,7 @@ void find_authority(const client::StateDirectory& state, const RevokeOptions& op
                 facts ? facts->issuing_authority(*plan) : plan->preferred_authority();
             target.directory_url = authority.directory_url;
             target.root_file = authority.root_file;
+            target.account = plan->account;
         }
     if (!options.authority.empty())
         target.directory_url =
@@ -77,7 +80,9 @@ std::vector<Target> live_targets(const client::StateDirectory& state,
         // One that was never obtained is not in the way of the others.
         if (!current && member.further) continue;
         const auto& live = value_or_fail(current, fmt::format("revoke {}", name.text()));
-        targets.push_back({live.chain.front(), {}, {}, live.key.signer(), member});
+        Target target{live.chain.front(), {}, {}, {}, member};
+        if (!live.key.is_elsewhere()) target.key = live.key.signer();
+        targets.push_back(std::move(target));
     }
     return targets;
 }
@@ -107,15 +112,15 @@ client::RevocationOutcome revoke_by(client::Session& session, const Target& targ
 /// Revokes one certificate and keeps that it is revoked.
 client::RevocationOutcome revoke(Run& run, const Target& target,
                                  protocol::RevocationReason reason) {
-    auto& session = run.sessions().with(target.directory_url, target.root_file);
+    auto& session = run.sessions().with(target.directory_url, target.root_file, target.account);
     // By the account where there is one, else by the certificate's own key. That key speaks best
     // for its own compromise: the CA then blocks it.
     const bool has_account =
-        client::AccountStore(run.state()).find(target.directory_url).has_value();
+        client::AccountStore(run.state(), target.account).find(target.directory_url).has_value();
     const bool by_key =
         target.key && (!has_account || reason == protocol::RevocationReason::key_compromise);
     if (has_account && !by_key)
-        client::Account(session, run.state(), run.timer()).use();
+        client::Account(session, run.state(), run.timer(), target.account).use();
     else if (!by_key)
         throw client::Failure("revoke the certificate",
                               "neither an account at its CA nor its private key is kept here",

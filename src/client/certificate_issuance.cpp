@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "client/certificate_request.h"
 #include "client/challenge_journal.h"
 #include "client/failover.h"
 #include "client/lineage_mending.h"
@@ -17,6 +18,14 @@ namespace cairn::client {
 namespace {
 
 LineageKey certificate_key(const Environment& environment, const IssuanceOrder& order) {
+    if (!order.plan.csr.empty()) {
+        const auto request = CertificateRequest::from_octets(order.plan.csr);
+        if (!request)
+            throw Failure(
+                {fmt::format("use the request of {}", order.lineage.text()), Phase::order},
+                request.error().message, "give another with `cairn set --csr FILE`.");
+        return LineageKey::elsewhere(*request);
+    }
     // A rehearsal shows no CA the key of a certificate that is live.
     if (order.plan.key_reuse == KeyReuse::same_key && order.installing == Installing::yes) {
         auto current = Lineage(environment.state, order.member()).current();
@@ -46,6 +55,7 @@ OrderOptions order_options(const Environment& environment, Session& session,
     const auto& plan = order.plan;
     OrderOptions options{.names = {},
                          .key = key,
+                         .csr = plan.csr,
                          .profile = plan.profile,
                          .profile_demand = plan.profile_demand,
                          .preferred_chain = plan.preferred_chain,

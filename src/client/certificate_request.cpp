@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "base/base64url.h"
 #include "base/enum_table.h"
 #include "client/durable_file.h"
 #include "client/lineage_key.h"
+#include "crypto/base64.h"
 #include "protocol/order.h"
 
 namespace cairn::client {
@@ -30,10 +30,7 @@ std::optional<base::Result<base::Bytes>> block_in(std::string_view text) {
         std::string base64(text.substr(from, end - from));
         std::erase_if(base64,
                       [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; });
-        std::ranges::replace(base64, '+', '-');
-        std::ranges::replace(base64, '/', '_');
-        while (base64.ends_with('=')) base64.pop_back();
-        return base::from_base64url(base64);
+        return crypto::from_base64(base64);
     }
     return std::nullopt;
 }
@@ -91,6 +88,14 @@ base::Result<CertificateRequest> CertificateRequest::from_octets(base::BytesView
     auto identifiers = identifiers_of(*csr);
     if (!identifiers) return std::unexpected(identifiers.error());
     return CertificateRequest(std::move(*csr), *type, std::move(*identifiers));
+}
+
+std::string CertificateRequest::pem() const {
+    constexpr std::size_t line = 64;
+    const auto text = crypto::base64(der());
+    std::string pem = std::string(begin_mark) + std::string(kinds[0]) + "\n";
+    for (std::size_t at = 0; at < text.size(); at += line) pem += text.substr(at, line) + "\n";
+    return pem + "-----END " + std::string(kinds[0]) + "\n";
 }
 
 base::Result<CertificateRequest> CertificateRequest::read(const std::filesystem::path& file) {

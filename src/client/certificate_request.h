@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,8 @@ class CertificateRequest {
     [[nodiscard]] static base::Result<CertificateRequest> read(const std::filesystem::path& file);
 
     [[nodiscard]] const base::Bytes& der() const { return csr_.der(); }
+    /// A CERTIFICATE REQUEST block (RFC 7468 section 7).
+    [[nodiscard]] std::string pem() const;
     [[nodiscard]] const crypto::PublicKey& public_key() const { return csr_.public_key(); }
     [[nodiscard]] crypto::KeyType key_type() const { return key_type_; }
     /// The names it asks for, each once: those of subjectAltName in their order, then a common name

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/base64url.h"
 #include "client/certificate_plan.h"
 #include "client/durable_file.h"
 #include "client/testing/temporary_folder.h"
+#include "crypto/base64.h"
 
 namespace cairn::client {
 namespace {
@@ -27,10 +27,9 @@ pki::SubjectNames names() {
 }
 
 std::string pem_of(const base::Bytes& der, const std::string& kind) {
-    // base64url without padding is what there is; readers take the other alphabet, too.
     std::string text = "-----BEGIN " + kind + "-----\n";
-    const auto base64 = base::base64url(der);
-    for (std::size_t at = 0; at < base64.size(); at += 64) text += base64.substr(at, 64) + "\r\n";
+    const auto base64 = crypto::base64(der);
+    for (std::size_t at = 0; at < base64.size(); at += 64) text += base64.substr(at, 64) + "\n";
     return text + "-----END " + kind + "-----\n";
 }
 
@@ -42,6 +41,7 @@ TEST(CertificateRequest, IsReadFromDerAndPem) {
         const auto request = CertificateRequest::from_octets(base::bytes_of(octets));
         ASSERT_TRUE(request) << request.error().message;
         EXPECT_EQ(request->der(), der);
+        EXPECT_EQ(request->pem(), pem_of(der, "CERTIFICATE REQUEST"));
         EXPECT_EQ(request->public_key(), key().public_key());
         EXPECT_EQ(request->key_type(), crypto::KeyType::ec_p384);
         EXPECT_THAT(sorted_values(request->identifiers()),

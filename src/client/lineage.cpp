@@ -18,14 +18,15 @@ constexpr std::size_t max_key_file = 65536;
 constexpr std::size_t max_chain_file = std::size_t{1} << 20;
 constexpr auto stems = CertificateFiles::stems;
 
-/// Makes a directory that holds, for each of the four names, a link `name + suffix` to
+/// Makes a directory that holds, for each of these names, a link `name + suffix` to
 /// `target_of(name)`; it appears at `path` complete or not at all.
 template <class TargetOf>
-void make_link_directory(const fs::path& path, std::string_view suffix, TargetOf target_of) {
+void make_link_directory(const fs::path& path, const std::vector<const char*>& names,
+                         std::string_view suffix, TargetOf target_of) {
     const auto staging = path.parent_path() / ("." + path.filename().string() + ".new");
     fs::remove_all(staging);
     make_private_directory(staging);
-    for (const char* stem : stems)
+    for (const char* stem : names)
         fs::create_symlink(target_of(stem), staging / fmt::format("{}{}.pem", stem, suffix));
     sync_directory(staging);
     fs::rename(staging, path);
@@ -38,11 +39,13 @@ CertificateFiles CertificateFiles::in(const fs::path& directory, std::string_vie
     const auto file = [&](std::string_view stem) {
         return directory / fmt::format("{}{}.pem", stem, suffix);
     };
-    return {file("cert"), file("chain"), file("fullchain"), file("privkey")};
+    return {file("cert"), file("chain"), file("fullchain"), file("privkey"),
+            file(CertificateFiles::request_stem)};
 }
 
 base::Result<Generation> CertificateFiles::read() const {
-    auto key_text = read_file(private_key, max_key_file);
+    const bool is_elsewhere = !fs::exists(private_key) && fs::exists(request);
+    auto key_text = read_file(is_elsewhere ? request : private_key, max_key_file);
     if (!key_text) return std::unexpected(key_text.error());
     auto key = LineageKey::from_text(*key_text);
     base::wipe({reinterpret_cast<std::uint8_t*>(key_text->data()), key_text->size()});
@@ -64,7 +67,9 @@ Lineage::Lineage(const StateDirectory& state, const LineageMember& member)
       archive_(state.archive(name_)) {}
 
 CertificateFiles Lineage::live_files() const {
-    return CertificateFiles::in(live_, suffix_);
+    auto files = CertificateFiles::in(live_, suffix_);
+    files.request = current_link() / fmt::format("{}.pem", CertificateFiles::request_stem);
+    return files;
 }
 
 fs::path Lineage::live_file(std::string_view stem) const {
@@ -83,7 +88,8 @@ CertificateFiles Lineage::archived(std::string_view number) const {
     const auto file = [&](std::string_view stem) {
         return archive_ / fmt::format("{}{}{}.pem", stem, number, suffix_);
     };
-    return {file("cert"), file("chain"), file("fullchain"), file("privkey")};
+    return {file("cert"), file("chain"), file("fullchain"), file("privkey"),
+            file(CertificateFiles::request_stem)};
 }
 
 std::vector<unsigned long> Lineage::numbers() const {
@@ -147,6 +153,13 @@ bool Lineage::is_exposed() const {
            target.parent_path().parent_path().filename() == name_.text();
 }
 
+std::vector<const char*> Lineage::live_stems() const {
+    std::vector<const char*> names;
+    for (const char* stem : stems)
+        if (fs::exists(current_link() / fmt::format("{}.pem", stem))) names.push_back(stem);
+    return names;
+}
+
 fs::path Lineage::way_to_current() const {
     // Links are followed from where the folder really is. Relative ones survive a move of the whole
     // state, but lead elsewhere if only `live` is at another place.
@@ -203,11 +216,13 @@ void Lineage::Installation::write_files() {
     make_private_directory(lineage_.archive_);
     const auto files = lineage_.archived(number_);
     const auto& chain = generation_.chain;
+    const auto& key = generation_.key;
     const auto leaf = chain.front().pem();
     const auto others = pki::to_pem(std::span(chain).subspan(1));
     const auto all = pki::to_pem(chain);
     const std::array contents{
-        DurableContents{files.private_key, base::BytesView(generation_.key.text())},
+        DurableContents{key.is_elsewhere() ? files.request : files.private_key,
+                        base::BytesView(key.text())},
         DurableContents{files.certificate, base::bytes_of(leaf)},
         DurableContents{files.chain, base::bytes_of(others)},
         DurableContents{files.full_chain, base::bytes_of(all)}};
@@ -217,9 +232,16 @@ void Lineage::Installation::write_files() {
 void Lineage::link_generation(const std::string& number) const {
     const auto folder = archive_ / generation_folder(number);
     make_private_directory(folder.parent_path());
-    make_link_directory(folder, {}, [&](std::string_view stem) {
-        return fmt::format("../../{}{}{}.pem", stem, number, suffix_);
-    });
+    const auto file = [&](std::string_view stem) {
+        return fmt::format("{}{}{}.pem", stem, number, suffix_);
+    };
+    std::vector<const char*> names;
+    for (const char* stem : stems)
+        if (fs::exists(archive_ / file(stem))) names.push_back(stem);
+    if (fs::exists(archive_ / file(CertificateFiles::request_stem)))
+        names.push_back(CertificateFiles::request_stem);
+    make_link_directory(folder, names, {},
+                        [&](std::string_view stem) { return "../../" + file(stem); });
 }
 
 void Lineage::switch_to(const std::string& number) const {
@@ -230,13 +252,19 @@ void Lineage::expose() const {
     make_private_directory(live_.parent_path());
     const auto way = way_to_current();
     const auto target_of = [&](std::string_view stem) { return way / fmt::format("{}.pem", stem); };
+    const auto names = live_stems();
     if (!fs::exists(live_)) {
-        make_link_directory(live_, suffix_, target_of);
+        make_link_directory(live_, names, suffix_, target_of);
         return;
     }
     for (const char* stem : stems) {
         const auto link = live_file(stem);
         std::error_code none;
+        if (std::ranges::find(names, stem) == names.end()) {
+            // It leads nowhere any more: the key is elsewhere.
+            if (fs::is_symlink(link)) fs::remove(link);
+            continue;
+        }
         if (fs::read_symlink(link, none) != target_of(stem)) link_durably(link, target_of(stem));
     }
 }

@@ -20,14 +20,16 @@ struct Generation {
     pki::Chain chain;
 };
 
-/// The four files of a certificate, as servers are configured with them.
+/// The files of a certificate: four, as servers are configured with them, and in the place of the
+/// fourth, where its key is elsewhere, the request that it was made with.
 struct CertificateFiles {
-    std::filesystem::path certificate, chain, full_chain, private_key;
+    std::filesystem::path certificate, chain, full_chain, private_key, request;
     /// The names of the four, without ".pem".
     static constexpr std::array<const char*, 4> stems = {"cert", "chain", "fullchain", "privkey"};
     /// The files in this directory, whose names end with `suffix` before ".pem".
     [[nodiscard]] static CertificateFiles in(const std::filesystem::path& directory,
                                              std::string_view suffix = {});
+    static constexpr const char* request_stem = "csr";
     /// The certificate and key in them; an error if they cannot be read or do not match.
     [[nodiscard]] base::Result<Generation> read() const;
 };
@@ -38,6 +40,9 @@ struct CertificateFiles {
 ///     archive/NAME/generations/N/cert.pem ...             links to them
 ///     archive/NAME/current                                link to generations/N: the one switch
 ///     live/NAME/cert.pem ...                              links through archive/NAME/current
+///
+/// A generation whose key is elsewhere has archive/NAME/csrN.pem in place of privkeyN.pem, and
+/// live/NAME no privkey.pem.
 ///
 /// Those of a further key type stand beside them, with numbers and a switch of their own:
 ///
@@ -99,6 +104,8 @@ class Lineage {
     [[nodiscard]] std::filesystem::path live_file(std::string_view stem) const;
     /// The folder of links to a generation, as seen from archive/NAME.
     [[nodiscard]] std::filesystem::path generation_folder(std::string_view number) const;
+    /// The names that live/NAME has: those of the files that the live generation has.
+    [[nodiscard]] std::vector<const char*> live_stems() const;
     /// What the links in live/NAME hold before the name of the file.
     [[nodiscard]] std::filesystem::path way_to_current() const;
     void link_generation(const std::string& number) const;

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "client/certificate_request.h"
 
 namespace cairn::client {
 namespace {
@@ -12,6 +15,29 @@ namespace {
 struct Keeping {
     bool (*has_written)(std::string_view text);
     base::Result<LineageKey> (*find)(std::string_view text);
+};
+
+bool is_request(std::string_view text) {
+    return text.contains("-----BEGIN CERTIFICATE REQUEST-----");
+}
+
+base::Result<LineageKey> read_request(std::string_view text) {
+    const auto request = CertificateRequest::from_octets(base::bytes_of(text));
+    if (!request) return std::unexpected(request.error());
+    return LineageKey::elsewhere(*request);
+}
+
+/// Knows the public half alone.
+class AbsentKey final : public crypto::KeyHolder {
+  public:
+    explicit AbsentKey(crypto::PublicKey key) : key_(std::move(key)) {}
+    const crypto::PublicKey& public_key() const override { return key_; }
+    base::Bytes sign(base::BytesView) const override {
+        throw std::runtime_error("the key of a request from elsewhere is not here");
+    }
+
+  private:
+    crypto::PublicKey key_;
 };
 
 bool is_pem(std::string_view text) {
@@ -25,7 +51,7 @@ base::Result<LineageKey> read_pem(std::string_view text) {
 }
 
 /// All ways; a further one is a line here and a file with its two functions.
-constexpr std::array keepings = {Keeping{&is_pem, &read_pem}};
+constexpr std::array keepings = {Keeping{&is_request, &read_request}, Keeping{&is_pem, &read_pem}};
 
 }  // namespace
 
@@ -34,6 +60,16 @@ LineageKey::LineageKey(const crypto::PrivateKey& key) : LineageKey(key, key.to_p
 LineageKey::LineageKey(crypto::Signer signer, base::SecretBytes text)
     : signer_(std::move(signer)),
       text_(std::make_shared<const base::SecretBytes>(std::move(text))) {}
+
+LineageKey LineageKey::elsewhere(const CertificateRequest& request) {
+    const auto pem = request.pem();
+    return {crypto::Signer(std::make_shared<const AbsentKey>(request.public_key())),
+            base::SecretBytes(pem.begin(), pem.end())};
+}
+
+bool LineageKey::is_elsewhere() const {
+    return is_request(base::text_of(base::BytesView(text())));
+}
 
 LineageKey LineageKey::generate(crypto::KeyType type) {
     return crypto::PrivateKey::generate(type);

@@ -10,6 +10,8 @@
 
 namespace cairn::client {
 
+class CertificateRequest;
+
 /// The private key of a lineage's certificate: a signer, and the text by which a later run finds
 /// the key again. Of a key that is kept in a file the text is the key itself; of a key that never
 /// leaves a device it would be a reference to it. An immutable value, cheap to copy, safe to share
@@ -21,6 +23,12 @@ class LineageKey {
     LineageKey(const crypto::PrivateKey& key);
     /// A key that `signer` signs with and that `text`, which may be a secret, finds again.
     LineageKey(crypto::Signer signer, base::SecretBytes text);
+
+    /// The key of a request that was made elsewhere: it is not here and cannot sign. Its text is
+    /// the request (PKCS #10, PEM), which is no secret.
+    [[nodiscard]] static LineageKey elsewhere(const CertificateRequest& request);
+    /// True for such a key.
+    [[nodiscard]] bool is_elsewhere() const;
 
     /// Makes a new key that is kept in a file.
     [[nodiscard]] static LineageKey generate(crypto::KeyType type);

@@ -20,8 +20,11 @@ bool is_same(const fs::path& one, const fs::path& other) {
 }
 
 bool is_same(const CertificateFiles& one, const CertificateFiles& other) {
+    const bool is_elsewhere = !fs::exists(one.private_key) && !fs::exists(other.private_key);
     return is_same(one.certificate, other.certificate) && is_same(one.chain, other.chain) &&
-           is_same(one.full_chain, other.full_chain) && is_same(one.private_key, other.private_key);
+           is_same(one.full_chain, other.full_chain) &&
+           (is_elsewhere ? is_same(one.request, other.request)
+                         : is_same(one.private_key, other.private_key));
 }
 
 /// Puts a link in the place of a folder whose contents stand elsewhere too.
@@ -176,9 +179,11 @@ void LineageMending::mend_live() {
     const auto current = CertificateFiles::in(lineage_.current_link());
     const auto files = lineage_.live_files();
     const auto way = fs::exists(live_.parent_path()) ? lineage_.way_to_current() : fs::path();
+    const auto names = lineage_.live_stems();
     const bool is_led = std::ranges::all_of(CertificateFiles::stems, [&](const char* stem) {
         const auto file = lineage_.live_file(stem);
         std::error_code apart;
+        if (std::ranges::find(names, stem) == names.end()) return !fs::is_symlink(file);
         return fs::is_symlink(file) &&
                (fs::read_symlink(file) == way / fmt::format("{}.pem", stem) ||
                 fs::equivalent(file, counterpart(file, files, current), apart));

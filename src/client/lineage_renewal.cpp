@@ -129,7 +129,9 @@ void LineageRenewal::rehearse() {
                         .installing = Installing::dry_run};
     // Whoever has an account at a CA has agreed to the same terms for its staging directory.
     const auto has_account = [&](const Authority& authority) {
-        return AccountStore(environment_.state).find(authority.directory_url).has_value();
+        return AccountStore(environment_.state, wanted.account)
+            .find(authority.directory_url)
+            .has_value();
     };
     if (options_.rehearsal.directory_url.empty() &&
         std::ranges::all_of(wanted.authorities, has_account))

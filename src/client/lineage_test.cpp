@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include "client/certificate_request.h"
 #include "client/failure.h"
+#include "client/lineage_mending.h"
 #include "client/testing/issuer.h"
 #include "client/testing/temporary_folder.h"
+#include "pki/csr.h"
 
 namespace cairn::client {
 namespace {
@@ -74,6 +77,41 @@ TEST_F(LineageTest, TheNextGenerationReplacesTheOneBefore) {
     ASSERT_TRUE(found);
     EXPECT_EQ(found->public_key(), first.key.public_key());
     EXPECT_FALSE(lineage_.key_of(make_generation().chain.front()));
+}
+
+TEST_F(LineageTest, AKeyThatIsElsewhereHasNoFile) {
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    const auto names = testing::names({"a.example"});
+    const auto request = CertificateRequest::from_octets(pki::make_csr(key, names)).value();
+    const auto make_certified = [&] {
+        return Generation{LineageKey::elsewhere(request), issuer_.issue(key.public_key(), names)};
+    };
+    const auto live_key = folder_ / "live" / "a.example" / "privkey.pem";
+    for (int round = 0; round < 2; ++round) {
+        const auto certified = make_certified();
+        lineage_.install(certified);
+        EXPECT_TRUE(holds(lineage_, certified));
+        EXPECT_TRUE(lineage_.current()->key.is_elsewhere());
+        EXPECT_FALSE(fs::is_symlink(live_key));
+        EXPECT_TRUE(fs::exists(folder_ / "live" / "a.example" / "fullchain.pem"));
+        EXPECT_TRUE(LineageMending(lineage_).run().empty());
+        const auto next = make_certified();
+        lineage_.install(next);
+        EXPECT_TRUE(holds(lineage_, next));
+        // A key of our own comes, and goes again.
+        const auto own = make_generation();
+        lineage_.install(own);
+        EXPECT_TRUE(holds(lineage_, own));
+        EXPECT_TRUE(fs::exists(live_key));
+        EXPECT_TRUE(LineageMending(lineage_).run().empty());
+    }
+    // A death between the switch and the links is mended.
+    const auto certified = make_certified();
+    Lineage::Installation dying(lineage_, certified);
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(dying.take_step());
+    EXPECT_TRUE(holds(lineage_, certified));
+    static_cast<void>(LineageMending(lineage_).run());
+    EXPECT_FALSE(fs::is_symlink(live_key));
 }
 
 TEST_F(LineageTest, TheFirstInstallationMayDieAtAnyStep) {

@@ -192,7 +192,8 @@ void OrderFlow::finalize() {
             names.ip_addresses.push_back(identifier.ip_address());
         else
             names.dns_names.push_back(identifier.value());
-    const protocol::FinalizeRequest request{pki::make_csr(options_.key, names)};
+    const protocol::FinalizeRequest request{
+        options_.csr.empty() ? pki::make_csr(options_.key, names) : options_.csr};
     progress_.tell({.kind = ProgressKind::requesting_certificate});
     position_.is_finalizing = true;
     options_.keep(position_);

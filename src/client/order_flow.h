@@ -26,6 +26,8 @@ struct OrderOptions {
     std::vector<NameToProve> names;
     /// The certificate's key.
     crypto::Signer key;
+    /// The request that was made with it, where it is elsewhere; empty: it is made here.
+    base::Bytes csr{};
     std::string profile;
     ProfileDemand profile_demand = ProfileDemand::preferred;
     std::string preferred_chain;

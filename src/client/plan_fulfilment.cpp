@@ -49,6 +49,7 @@ std::optional<std::string> shortfall_of_key(const Generation& standing, const Li
         if (request && request->public_key() == key) return std::nullopt;
         return "its key is not the one of the request from elsewhere";
     }
+    if (standing.key.is_elsewhere()) return "its key is not here";
     const auto type = member.key_type(plan);
     if (is_of_type(key, type)) return std::nullopt;
     return fmt::format("its key is not of type {}", crypto::to_string(type));

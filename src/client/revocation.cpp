@@ -52,7 +52,8 @@ std::optional<Provenance> find_provenance(const StateDirectory& state,
     for (const auto& name : state.lineages())
         for (const auto& member : possible_members(name))
             if (const auto key = Lineage(state, member).key_of(certificate))
-                return Provenance{member, key->signer()};
+                return Provenance{
+                    member, key->is_elsewhere() ? std::nullopt : std::optional(key->signer())};
     return std::nullopt;
 }
 

@@ -39,7 +39,8 @@ RevocationOutcome revoke(Session& session, const pki::Certificate& certificate,
 /// and its key.
 struct Provenance {
     LineageMember member;
-    crypto::Signer key;
+    /// Nothing if it is elsewhere.
+    std::optional<crypto::Signer> key;
 };
 [[nodiscard]] std::optional<Provenance> find_provenance(const StateDirectory& state,
                                                         const pki::Certificate& certificate);

@@ -51,7 +51,7 @@ TEST_F(Revocation, KnowsTheKeyOfACertificateOfAFurtherKeyType) {
     const auto provenance = find_provenance(bench_.state, chain.front());
     ASSERT_TRUE(provenance);
     EXPECT_EQ(provenance->member, rsa);
-    EXPECT_EQ(provenance->key.public_key(), key.public_key());
+    EXPECT_EQ(provenance->key.value().public_key(), key.public_key());
     note_revocation(bench_.state, rsa, chain.front(), {bench_.clock.now(), {}});
     EXPECT_TRUE(revocation_note(bench_.state, rsa, chain.front()));
     EXPECT_FALSE(revocation_note(bench_.state, name_, chain.front()));
