@@ -253,6 +253,8 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
     const auto name = lineage_name(options, changes, run.state());
     const auto lock = run.state().lock(name, run.timer(), client::lineage_lock_patience);
+    if (const auto place = client::LineageFactStore(run.state(), name).mend())
+        run.console().tell({.kind = client::ProgressKind::facts_moved_away, .place = *place});
     const auto former = former_plan(name, run.state());
     client::IssuanceOrder order{
         .lineage = name,
@@ -297,6 +299,9 @@ void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen
         "      --email you@example.com --agree-tos --deploy-hook 'systemctl reload nginx'\n"
         "  cairn issue -d example.com -d '*.example.com=exec:/usr/local/bin/dns-hook'");
     command->callback([&common, &chosen, options] {
+        // A lineage that is named knows its names, and a request its own.
+        if (options->plan.names.empty() && !options->plan.request_file && options->lineage.empty())
+            throw CLI::RequiredError("-d");
         chosen = [&common, options](Run& run) { return issue(run, common, *options); };
     });
 }

@@ -113,7 +113,7 @@ def test_a_binding_is_sent_where_the_ca_finds_no_account_without(cairn, ca, tmp_
     assert len(ca.accounts) == 1
     # An account whose record was lost is found again in the same way.
     next((cairn.state / "accounts").rglob("account.json")).unlink()
-    run = cairn.outcome(*cairn.issuing(NAME, *bound(tmp_path)))
+    run = cairn.outcome(*cairn.issuing(NAME, *bound(tmp_path)), "--force")
     assert run.returncode == 0, run.stderr
     assert len(ca.accounts) == 1
 
