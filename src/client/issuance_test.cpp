@@ -154,7 +154,7 @@ TEST_F(Issuance, AFailingHookIsReportedAndTheCertificateStays) {
     EXPECT_TRUE(is_deployment_pending(bench_.environment(), order_.lineage, order_.plan));
 
     order_.plan.deploy_targets = {{program("exit 0")}};
-    deploy(bench_.environment(), order_.lineage, order_.plan);
+    deploy(bench_.environment(), order_.lineage, order_.plan, bench_.heard);
     EXPECT_FALSE(is_deployment_pending(bench_.environment(), order_.lineage, order_.plan));
 }
 
@@ -165,7 +165,8 @@ TEST_F(Issuance, OnlyATargetThatFailedIsTriedAgain) {
     order_.plan.deploy_targets = {{broken}, {fine}};
     EXPECT_THAT(failure(), HasSubstr("broken ended with status 1"));
     const auto again = [&] {
-        return failure_of([&] { deploy(bench_.environment(), order_.lineage, order_.plan); });
+        return failure_of(
+            [&] { deploy(bench_.environment(), order_.lineage, order_.plan, bench_.heard); });
     };
     EXPECT_THAT(again(), HasSubstr("runs it again, and no other"));
     EXPECT_EQ(read_file(log, 1000), "broken\nfine\nbroken\n");
