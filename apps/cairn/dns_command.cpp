@@ -37,8 +37,9 @@ Outcome list(Run& run, const CommonOptions& common) {
     return {.data = {{"providers", std::move(providers)}}, .delivery = Delivery::required};
 }
 
-const ProviderKind& kind_named(const std::string& name) {
-    return *value_or_fail(client::find_provider_kind(name), "find the DNS provider");
+const ProviderKind& kind_named(const Run& run, const std::string& name) {
+    return *value_or_fail(client::find_provider_kind(name, run.settings_folder()),
+                          "find the DNS provider");
 }
 
 std::string variables_of(const CredentialKey& key) {
@@ -48,7 +49,7 @@ std::string variables_of(const CredentialKey& key) {
 }
 
 Outcome show(Run& run, const CommonOptions& common, const std::string& name) {
-    const auto& kind = kind_named(name);
+    const auto& kind = kind_named(run, name);
     const auto source =
         client::DnsCredentials::find(kind, {}, run.settings_folder(), &client::variable_of_process);
     boost::json::array keys;
@@ -139,7 +140,7 @@ class Trial {
     }
 
     Outcome carry_out() {
-        const auto& kind = kind_named(solver_.provider);
+        const auto& kind = kind_named(run_, solver_.provider);
         const auto source = client::DnsCredentials::find(
             kind, solver_.credentials, run_.settings_folder(), &client::variable_of_process);
         say(fmt::format("Credentials: {}", source.text()));

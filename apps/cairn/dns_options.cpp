@@ -40,8 +40,9 @@ client::DnsSolverOptions said(const DnsOptions& options, const std::string& prov
 void settle_credentials(Run& run, const DnsOptions& options,
                         const client::DnsSolverOptions& solver) {
     using Kind = client::CredentialSource::Kind;
-    const auto& kind = *value_or_fail(client::find_provider_kind(solver.provider),
-                                      fmt::format("use the solver dns:{}", solver.provider));
+    const auto& kind =
+        *value_or_fail(client::find_provider_kind(solver.provider, run.settings_folder()),
+                       fmt::format("use the solver dns:{}", solver.provider));
     const auto source = client::DnsCredentials::find(
         kind, solver.credentials, run.settings_folder(), &client::variable_of_process);
     if (source.kind != Kind::environment) {

@@ -231,3 +231,18 @@ def test_what_a_killed_run_left_is_taken_down(cairn, dns, tmp_path):
     assert dns.query(f"_acme-challenge.{name}", "TXT").answer
     cairn.outcome("renew")
     assert not dns.query(f"_acme-challenge.{name}", "TXT").answer
+
+
+def test_a_program_that_speaks_legos_exec(cairn, start, tmp_path):
+    server = start(PowerDns, {ZONE: (SERVERS, [
+        ("_acme-challenge.example.test.", "TXT", '"of somebody else"')])})
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho \"$@\" >> {tmp_path}/told\n")
+    program.chmod(0o700)
+    credentials = write_credentials(tmp_path / "exec.toml", {"program": str(program)})
+    dns_test(cairn, "lego-exec", "example.test", credentials, "--resolver", server.address,
+             "--propagation", "none")
+    told = (tmp_path / "told").read_text().split()
+    assert told[:2] == ["present", "_acme-challenge.example.test."]
+    assert told[3:] == ["cleanup", "_acme-challenge.example.test.", told[2]]
+    assert server.texts("_acme-challenge.example.test") == ["of somebody else"]

@@ -17,8 +17,8 @@ struct ProviderKind;
 
 /// One key of a provider's credentials.
 struct CredentialKey {
-    std::string name;     ///< as in the file: "api_token"
-    std::string meaning;  ///< half a sentence for people
+    std::string name;       ///< as in the file: "api_token"
+    std::string meaning{};  ///< half a sentence for people
     enum class Need { required, optional };
     Need need = Need::required;
     enum class Kind { secret, open };

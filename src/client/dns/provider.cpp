@@ -1,10 +1,13 @@
 #include "client/dns/provider.h"
 
 #include <algorithm>
+#include <deque>
+#include <mutex>
 
 #include <fmt/format.h>
 
 #include "base/nearest_word.h"
+#include "client/dns/recipe.h"
 #include "client/dns/record_place.h"
 #include "client/failure.h"
 
@@ -61,13 +64,23 @@ const std::vector<ProviderKind>& provider_kinds() {
 #include "client/dns/providers.list"
 #undef CAIRN_PROVIDER
         };
+        for (auto& kind : shipped_recipes()) all.push_back(std::move(kind));
         std::ranges::sort(all, {}, &ProviderKind::name);
         return all;
     }();
     return kinds;
 }
 
-base::Result<const ProviderKind*> find_provider_kind(std::string_view name) {
+base::Result<const ProviderKind*> find_provider_kind(std::string_view name,
+                                                     const std::filesystem::path& settings_folder) {
+    if (auto own = own_recipe(settings_folder, name)) {
+        if (!*own) return std::unexpected(own->error());
+        // Solvers that were made before go on with what they have.
+        static std::mutex mutex;
+        static std::deque<ProviderKind> kept;
+        const std::scoped_lock lock(mutex);
+        return &kept.emplace_back(std::move(**own));
+    }
     const auto& kinds = provider_kinds();
     const auto found = std::ranges::find(kinds, name, &ProviderKind::name);
     if (found != kinds.end()) return &*found;

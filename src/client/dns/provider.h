@@ -79,10 +79,10 @@ struct ProviderKind {
     std::string name;   ///< "cloudflare"
     std::string title;  ///< "Cloudflare"
     /// The least that an access key must be allowed to do, and where it is made; a sentence.
-    std::string access;
+    std::string access{};
     /// Address of the documentation, and the day on which it was read.
-    std::string documentation;
-    std::vector<CredentialKey> keys;
+    std::string documentation{};
+    std::vector<CredentialKey> keys{};
     ChangeScope scope = ChangeScope::record_set;
     /// How long its servers may take to show a change.
     std::chrono::seconds patience{300};
@@ -92,7 +92,7 @@ struct ProviderKind {
     /// The error says what is wrong with the credentials.
     std::function<base::Result<std::unique_ptr<DnsProvider>>(
         const ProviderKind&, const DnsCredentials&, const ProviderContext&)>
-        make;
+        make{};
 };
 
 class RecordPlaces;
@@ -103,9 +103,12 @@ struct RecordPlace;
 [[nodiscard]] RecordPlace place_at_provider(RecordPlaces& places, const std::string& name,
                                             DnsProvider& provider, const ProviderKind& kind);
 
-/// All providers, by name. A new one is a file in providers/ and a line in providers.list.
+/// All providers that come with the program, by name. A new one is a file in providers/ and a line
+/// in providers.list, or a file in recipes/.
 [[nodiscard]] const std::vector<ProviderKind>& provider_kinds();
-/// The error names the nearest one.
-[[nodiscard]] base::Result<const ProviderKind*> find_provider_kind(std::string_view name);
+/// One of them, or recipes/NAME.toml of the folder of settings, which comes first. The error names
+/// the nearest one, or says what is wrong with the file. What is returned stays for good.
+[[nodiscard]] base::Result<const ProviderKind*> find_provider_kind(
+    std::string_view name, const std::filesystem::path& settings_folder = {});
 
 }  // namespace cairn::client

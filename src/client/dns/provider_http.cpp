@@ -106,7 +106,7 @@ http::Reply ProviderHttp::ask(const Call& call) {
                 throw failure(call.aim, result.error().message,
                               "can this machine reach the provider?");
         } else {
-            tell(*result);
+            tell(call, *result);
             const int status = result->status;
             if ((status >= 200 && status < 300) ||
                 std::ranges::find(call.accepted, status) != call.accepted.end())
@@ -130,19 +130,23 @@ void ProviderHttp::tell(const http::ClientRequest& request) const {
                         (request.body.empty() ? "" : "\n" + request.body.substr(0, max_told)))));
 }
 
-void ProviderHttp::tell(const http::Reply& reply) const {
+void ProviderHttp::tell(const Call& call, const http::Reply& reply) const {
     if (context_.trace == nullptr) return;
     std::string text = fmt::format("< {}", reply.status);
-    if (!reply.body.empty()) text += "\n" + reply.body.substr(0, max_told);
+    if (call.answer == AnswerTrace::hidden && reply.status < 300)
+        text += " (not shown)";
+    else if (!reply.body.empty())
+        text += "\n" + reply.body.substr(0, max_told);
     context_.trace->tell(redaction_(std::move(text)));
 }
 
 Failure ProviderHttp::failure(const std::string& aim, const std::string& came_back,
                               std::string next) const {
-    return {
-        Aim(aim, Phase::challenge),
-        fmt::format("{}: {}", options_.title, base::printable(redaction_(came_back), max_quoted)),
-        std::move(next)};
+    auto words = redaction_(came_back);
+    std::ranges::replace_if(words, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    return {Aim(aim, Phase::challenge),
+            fmt::format("{}: {}", options_.title, base::printable(words, max_quoted)),
+            std::move(next)};
 }
 
 Failure ProviderHttp::failure(const Call& call, const http::Reply& reply) const {

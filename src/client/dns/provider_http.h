@@ -34,6 +34,8 @@ class ProviderHttp {
     };
     ProviderHttp(Options options, const ProviderContext& context);
 
+    /// Whether an answer is told: that to a login holds a token.
+    enum class AnswerTrace { shown, hidden };
     struct Call {
         std::string method = "GET";
         /// Behind the base URL, with its query; or absolute, at the same host.
@@ -44,6 +46,7 @@ class ProviderHttp {
         std::string aim{};
         /// Statuses besides 2xx that are an answer.
         std::vector<int> accepted{};
+        AnswerTrace answer = AnswerTrace::shown;
         /// Called before each try, for what must be fresh: signatures and times.
         std::function<void(http::ClientRequest&)> prepare{};
     };
@@ -61,7 +64,7 @@ class ProviderHttp {
 
   private:
     void tell(const http::ClientRequest& request) const;
-    void tell(const http::Reply& reply) const;
+    void tell(const Call& call, const http::Reply& reply) const;
     [[nodiscard]] Failure failure(const Call& call, const http::Reply& reply) const;
 
     const Options options_;

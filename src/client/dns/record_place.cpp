@@ -141,14 +141,16 @@ std::optional<RecordPlaces::Step> RecordPlaces::by_authority(const std::string& 
     const auto response = ask_(*options_.authority, name, RecordType::soa, Recursion::none);
     if (!response || !response->is_authoritative) return std::nullopt;
     Step found;
-    if (const auto* alias = record_of(response->answers, RecordType::cname, name))
+    const auto* alias = record_of(response->answers, RecordType::cname, name);
+    if (alias != nullptr && !is_of_wildcard(*options_.authority, name, alias->text))
         return Step{.zone = {}, .alias = alias->text};
-    if (record_of(response->answers, RecordType::soa, name) != nullptr)
+    if (alias != nullptr)
+        found.zone = zone_above(*options_.authority, name);
+    else if (record_of(response->answers, RecordType::soa, name) != nullptr)
         found.zone = name;
     else if (const auto* soa = denying_soa(*response, name))
         found.zone = soa->owner;
-    else
-        return std::nullopt;
+    if (found.zone.empty()) return std::nullopt;
     const auto servers = ask_(*options_.authority, found.zone, RecordType::ns, Recursion::none);
     if (servers) found.servers = servers_of(found.zone, *servers);
     return found;
@@ -160,6 +162,7 @@ RecordPlaces::Step RecordPlaces::descend(const std::string& name, std::string zo
     found.servers = servers_of(found.zone);
     for (std::size_t depth = 0; depth <= max_delegations; ++depth) {
         std::optional<dns::Response> response;
+        std::optional<net::SocketAddress> answering;
         for (const auto& server : found.servers) {
             auto answer = ask_(server.address, name, RecordType::soa, Recursion::none);
             if (!answer) continue;
@@ -169,6 +172,7 @@ RecordPlaces::Step RecordPlaces::descend(const std::string& name, std::string zo
                 referral(*answer, name, found.zone) != nullptr;
             if (!is_of_use) continue;
             response = std::move(*answer);
+            answering = server.address;
             break;
         }
         if (!response) break;
@@ -177,9 +181,13 @@ RecordPlaces::Step RecordPlaces::descend(const std::string& name, std::string zo
             found.servers = servers_of(found.zone, *response);
             continue;
         }
-        if (const auto* alias = record_of(response->answers, RecordType::cname, name))
+        const auto* alias = record_of(response->answers, RecordType::cname, name);
+        if (alias != nullptr && !is_of_wildcard(*answering, name, alias->text))
             found.alias = alias->text;
-        else if (record_of(response->answers, RecordType::soa, name) != nullptr)
+        else if (alias != nullptr) {
+            if (auto above = zone_above(*answering, name); !above.empty())
+                found.zone = std::move(above);
+        } else if (record_of(response->answers, RecordType::soa, name) != nullptr)
             found.zone = name;
         else if (const auto* soa = denying_soa(*response, name))
             found.zone = soa->owner;
@@ -190,6 +198,28 @@ RecordPlaces::Step RecordPlaces::descend(const std::string& name, std::string zo
         if (const auto* alias = record_of(response->answers, RecordType::cname, name))
             found.alias = alias->text;
     return found;
+}
+
+bool RecordPlaces::is_of_wildcard(const net::SocketAddress& server, const std::string& name,
+                                  const std::string& target) const {
+    // Nobody has a record of this name. A DNAME would lead each name elsewhere.
+    const auto sibling = "_cairn-looks-for-wildcards." + parent_of(name);
+    const auto response = ask_(server, sibling, RecordType::soa, Recursion::none);
+    if (!response) return false;
+    const auto* alias = record_of(response->answers, RecordType::cname, sibling);
+    return alias != nullptr && alias->text == target;
+}
+
+std::string RecordPlaces::zone_above(const net::SocketAddress& server,
+                                     const std::string& name) const {
+    for (auto suffix = parent_of(name); !suffix.empty(); suffix = parent_of(suffix)) {
+        const auto response = ask_(server, suffix, RecordType::soa, Recursion::none);
+        if (!response || !response->is_authoritative) continue;
+        if (record_of(response->answers, RecordType::soa, suffix) != nullptr) return suffix;
+        if (!response->answers.empty()) continue;
+        if (const auto* soa = denying_soa(*response, suffix)) return soa->owner;
+    }
+    return {};
 }
 
 std::string RecordPlaces::zone_by_resolver(const std::string& name) const {
@@ -283,7 +313,11 @@ std::uint16_t RecordPlaces::port_of(const base::IpAddress& address) const {
     if (options_.authority && options_.authority->address == address)
         return options_.authority->port;
     // A zone that is served at loopback is a set-up of one machine, with its ports.
-    if (is_loopback(address) && !options_.resolvers.empty()) return options_.resolvers.front().port;
+    if (is_loopback(address)) {
+        if (options_.authority && is_loopback(options_.authority->address))
+            return options_.authority->port;
+        if (!options_.resolvers.empty()) return options_.resolvers.front().port;
+    }
     return dns_port;
 }
 

@@ -65,6 +65,14 @@ class RecordPlaces {
     [[nodiscard]] std::optional<Step> by_authority(const std::string& name) const;
     [[nodiscard]] Step descend(const std::string& name, std::string zone) const;
     [[nodiscard]] std::string zone_by_resolver(const std::string& name) const;
+    /// Whether a wildcard, and no record of the name, makes it an alias: as soon as a TXT record is
+    /// there, it is none.
+    [[nodiscard]] bool is_of_wildcard(const net::SocketAddress& server, const std::string& name,
+                                      const std::string& target) const;
+    /// The zone of the name as a server with authority says of the names above it; empty if it does
+    /// not say.
+    [[nodiscard]] std::string zone_above(const net::SocketAddress& server,
+                                         const std::string& name) const;
     [[nodiscard]] base::Result<dns::Response> resolve(std::string_view name,
                                                       dns::RecordType type) const;
     [[nodiscard]] std::vector<ZoneServer> servers_of(const std::string& zone) const;

@@ -71,7 +71,8 @@ class DnsSolver final : public Solver {
         auto& provider = context_.timer.is_stopped() ? *parts_.cleaning_provider : *parts_.provider;
         const auto record = dns_record_of(challenge);
         const auto place = place_of(record.name, provider);
-        const auto lock = lock_on(place);
+        SystemTimer unstoppable;
+        const auto lock = lock_on(place, unstoppable);
         provider.remove({.zone = place.zone, .name = place.name, .value = record.value});
     }
 
@@ -92,17 +93,16 @@ class DnsSolver final : public Solver {
     }
 
     void set(const RecordPlace& place, const std::string& value) {
-        const auto lock = lock_on(place);
+        const auto lock = lock_on(place, context_.timer);
         parts_.provider->set({.zone = place.zone, .name = place.name, .value = value});
     }
 
     /// So that of several orders and processes one at a time reads, merges and writes.
-    StateLock lock_on(const RecordPlace& place) const {
+    StateLock lock_on(const RecordPlace& place, Timer& timer) const {
         const bool is_whole_zone = parts_.kind.scope == ChangeScope::zone;
-        SystemTimer unstoppable;
         return StateDirectory(context_.state_folder)
             .lock_record_set(parts_.kind.name + " " + (is_whole_zone ? place.zone : place.name),
-                             unstoppable, lock_patience);
+                             timer, lock_patience);
     }
 
     DnsSolverParts parts_;
@@ -126,7 +126,7 @@ base::Result<std::unique_ptr<Solver>> make_dns_solver(std::string_view argument,
                                                       const SolverContext& context) {
     auto options = DnsSolverOptions::from_text(argument);
     if (!options) return std::unexpected(options.error());
-    const auto kind = find_provider_kind(options->provider);
+    const auto kind = find_provider_kind(options->provider, context.settings_folder);
     if (!kind) return std::unexpected(kind.error());
     const auto source = DnsCredentials::find(**kind, options->credentials, context.settings_folder,
                                              &variable_of_process);

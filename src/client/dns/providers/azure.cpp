@@ -68,7 +68,8 @@ class Azure final : public DnsProvider {
                                             {"client_id", principal_.client_id},
                                             {"client_secret", principal_.client_secret},
                                             {"scope", principal_.scope}}),
-                        .aim = aim});
+                        .aim = aim,
+                        .answer = ProviderHttp::AnswerTrace::hidden});
         const auto body = json_body(login_, aim, reply);
         const auto token = text_at(body, "access_token");
         if (token.empty()) throw login_.failure(aim, "it grants no token");

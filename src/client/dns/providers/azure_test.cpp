@@ -57,6 +57,7 @@ TEST_F(AzureTest, MakesTheSetIfThereIsNone) {
     const auto request = server_.requests().back();
     EXPECT_EQ(request.field("If-None-Match"), "*");
     EXPECT_EQ(request.body, R"({"properties":{"TTL":60,"TXTRecords":[{"value":["the-value"]}]}})");
+    EXPECT_THAT(trace_.text(), Not(HasSubstr("granted-token")));
     EXPECT_THAT(trace_.text(), Not(HasSubstr("the secret")));
     EXPECT_THAT(trace_.text(), Not(HasSubstr("the%20secret")));
 }

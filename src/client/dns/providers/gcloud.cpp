@@ -100,8 +100,8 @@ class GoogleCloud final : public DnsProvider {
              .fields = {{"Content-Type", "application/x-www-form-urlencoded"}},
              .body = query_text({{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
                                  {"assertion", assertion}}),
-             .aim = aim});
-        // The answer was told before the token in it was known.
+             .aim = aim,
+             .answer = ProviderHttp::AnswerTrace::hidden});
         const auto body = json_body(login_, aim, reply);
         const auto token = text_at(body, "access_token");
         if (token.empty()) throw login_.failure(aim, "it grants no token");

@@ -70,6 +70,7 @@ TEST_F(GoogleCloudTest, LogsInByASignedAssertion) {
     EXPECT_THAT(std::string(base::text_of(claims)),
                 HasSubstr(R"("iat":1790000000,"exp":1790003600)"));
     EXPECT_EQ(server_.count("/token"), 1U) << "the token lasts for an hour";
+    EXPECT_THAT(trace_.text(), Not(HasSubstr("granted-token")));
     EXPECT_THAT(trace_.text(), Not(HasSubstr(assertion)));
 }
 

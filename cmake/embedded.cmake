@@ -1,0 +1,30 @@
+# cairn_embedded_recipes(TARGET FOLDER)
+# The files FOLDER/*.toml, as text within TARGET: the function that src/client/dns/shipped_recipe.h
+# declares.
+function(cairn_embedded_recipes target folder)
+    file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.toml)
+    set(rows "")
+    foreach(file IN LISTS files)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+        file(READ ${file} text)
+        get_filename_component(name ${file} NAME_WE)
+        string(APPEND rows "        ShippedRecipe{\"${name}\", R\"recipe(${text})recipe\"},\n")
+    endforeach()
+    set(generated ${CMAKE_BINARY_DIR}/generated/shipped_recipe.cpp)
+    file(CONFIGURE OUTPUT ${generated} @ONLY CONTENT [[
+#include "client/dns/shipped_recipe.h"
+
+#include <array>
+
+namespace cairn::client {
+
+std::span<const ShippedRecipe> shipped_recipe_texts() {
+    static constexpr std::array all = {
+@rows@    };
+    return all;
+}
+
+}  // namespace cairn::client
+]])
+    target_sources(${target} PRIVATE ${generated})
+endfunction()

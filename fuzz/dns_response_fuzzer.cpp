@@ -1,0 +1,18 @@
+#include <cstdlib>
+
+#include "dns/response.h"
+#include "dns/update.h"
+
+using namespace cairn;
+
+// A message; the seeds ask for the SOA of "a.example".
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const base::BytesView message(data, size);
+    static_cast<void>(dns::update_response_code(message));
+    const auto response = dns::read_response(message, "a.example", dns::RecordType::soa);
+    if (!response) return 0;
+    const auto records =
+        response->answers.size() + response->authorities.size() + response->additionals.size();
+    if (records > dns::max_records) std::abort();
+    return 0;
+}

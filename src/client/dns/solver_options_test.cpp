@@ -1,0 +1,36 @@
+#include "client/dns/solver_options.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::client {
+namespace {
+
+TEST(DnsSolverOptions, KeepTheirText) {
+    for (const auto* text :
+         {"cloudflare", "rfc2136?credentials=/etc/cairn/key.toml",
+          "rfc2136?credentials=/a%20b%26c.toml&propagation=90s&resolver=192.0.2.1:53&port=5353",
+          "powerdns?resolver=[2001:db8::1]:53"})
+        EXPECT_EQ(DnsSolverOptions::from_text(text).value().to_text(), text);
+    EXPECT_EQ(DnsSolverOptions::from_text("x?credentials=/a%20b%26c.toml")->credentials,
+              "/a b&c.toml");
+}
+
+TEST(DnsSolverOptions, RefuseWhatTheyDoNotKnow) {
+    for (const auto* text : {"", "?propagation=none", "x?propagation", "x?propagation=soon",
+                             "x?resolver=host", "x?port=0", "x?port=70000", "x?port=1:2",
+                             "x?credentials=%2", "x?credentials=%zz", "x?color=red"})
+        EXPECT_FALSE(DnsSolverOptions::from_text(text)) << text;
+}
+
+TEST(DnsSolverOptions, StayWhatTheyWereWhereNothingIsSaid) {
+    EXPECT_EQ(keeping_dns_options("dns:x", "dns:x?credentials=/f&propagation=none"),
+              "dns:x?credentials=/f&propagation=none");
+    EXPECT_EQ(keeping_dns_options("dns:x?propagation=5s", "dns:x?credentials=/f&propagation=none"),
+              "dns:x?credentials=/f&propagation=5s");
+    EXPECT_EQ(keeping_dns_options("dns:y", "dns:x?credentials=/f"), "dns:y");
+    EXPECT_EQ(keeping_dns_options("manual", "dns:x?credentials=/f"), "manual");
+    EXPECT_EQ(keeping_dns_options("dns:x", "standalone"), "dns:x");
+}
+
+}  // namespace
+}  // namespace cairn::client
