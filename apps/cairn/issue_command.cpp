@@ -264,10 +264,13 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
         .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes};
     settle_dns(run, options.plan.dns, order.plan);
     client::settle(order.plan, run.solvers());
-    client::require_clear_way(name, order.plan, run.solvers(), run.state(),
-                              client::PortsLookedAt::no);
-    const bool is_asked_for = options.force || options.dry_run;
-    if (!is_asked_for && !settle_needs(run, order)) return keep(run, common, order, former);
+    const bool is_needed = options.force || options.dry_run || settle_needs(run, order);
+    // A hook that runs first may free the ports.
+    const bool are_ports_wanted = is_needed && order.plan.pre_hook.empty();
+    client::require_clear_way(
+        name, order.plan, run.solvers(), run.state(),
+        are_ports_wanted ? client::PortsLookedAt::yes : client::PortsLookedAt::no);
+    if (!is_needed) return keep(run, common, order, former);
     const auto environment = run.environment();
     const auto issued = client::issue(environment, order, run.console());
     auto outcome = tell(run, common, order, issued);

@@ -261,7 +261,7 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
     // What the CA may have issued already is fetched, whatever stands in the way of a new order.
     if (!begun || !begun->position.is_finalizing)
         require_clear_way(order.lineage, order.plan, environment.solvers, environment.state,
-                          PortsLookedAt::yes);
+                          PortsLookedAt::yes, HooksLookedAt::no);
     std::vector<Failure> failures;
     const auto authorities = in_turn(order.plan, begun);
     for (const auto& authority : authorities) {

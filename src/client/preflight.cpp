@@ -53,8 +53,8 @@ std::string user_name(uid_t user) {
 class Preflight {
   public:
     Preflight(const CertificatePlan& plan, SolverSet& solvers, const StateDirectory& state,
-              PortsLookedAt ports)
-        : plan_(plan), solvers_(solvers), state_(state), ports_(ports) {}
+              PortsLookedAt ports, HooksLookedAt hooks)
+        : plan_(plan), solvers_(solvers), state_(state), ports_(ports), hooks_(hooks) {}
 
     std::vector<Obstacle> run() {
         for (const auto& name : plan_.names) look_at(name);
@@ -102,7 +102,7 @@ class Preflight {
     }
 
     void look_at_hook(const std::string& subject, const std::string& line) {
-        if (line.empty()) return;
+        if (line.empty() || hooks_ == HooksLookedAt::no) return;
         if (const auto command = CommandWords::find(line); !command)
             found_.push_back({subject, Failure(fmt::format("run {}", base::printable(line)),
                                                command.error().message,
@@ -137,6 +137,7 @@ class Preflight {
     SolverSet& solvers_;
     const StateDirectory& state_;
     PortsLookedAt ports_;
+    HooksLookedAt hooks_;
     std::vector<const Solver*> looked_at_;
     std::vector<Obstacle> found_;
 };
@@ -149,8 +150,9 @@ void settle(CertificatePlan& plan, SolverSet& solvers) {
 }
 
 std::vector<Obstacle> obstacles_to(const CertificatePlan& plan, SolverSet& solvers,
-                                   const StateDirectory& state, PortsLookedAt ports) {
-    return Preflight(plan, solvers, state, ports).run();
+                                   const StateDirectory& state, PortsLookedAt ports,
+                                   HooksLookedAt hooks) {
+    return Preflight(plan, solvers, state, ports, hooks).run();
 }
 
 Failure failure_of(const LineageName& lineage, const std::vector<Obstacle>& obstacles) {
@@ -165,8 +167,8 @@ Failure failure_of(const LineageName& lineage, const std::vector<Obstacle>& obst
 }
 
 void require_clear_way(const LineageName& lineage, const CertificatePlan& plan, SolverSet& solvers,
-                       const StateDirectory& state, PortsLookedAt ports) {
-    if (const auto obstacles = obstacles_to(plan, solvers, state, ports); !obstacles.empty())
+                       const StateDirectory& state, PortsLookedAt ports, HooksLookedAt hooks) {
+    if (const auto obstacles = obstacles_to(plan, solvers, state, ports, hooks); !obstacles.empty())
         throw failure_of(lineage, obstacles);
 }
 

@@ -25,6 +25,9 @@ struct Obstacle {
 /// Whether ports that solvers listen at have to be free already. They need not before a hook has
 /// run that frees them.
 enum class PortsLookedAt { yes, no };
+/// Whether hooks have to be there already. A renewal does without one sooner than without a
+/// certificate: it is missed when it is to run.
+enum class HooksLookedAt { yes, no };
 
 /// What stands in the way of what the plan wants, as far as it can be seen without asking anybody
 /// else: a solver that is not there or cannot prove control of its name (a wildcard with http-01,
@@ -32,7 +35,8 @@ enum class PortsLookedAt { yes, no };
 /// is missing or may not be written), programs and hooks that are missing or may not be run, and a
 /// state that cannot be written. Changes nothing; a port is taken and given back at once.
 [[nodiscard]] std::vector<Obstacle> obstacles_to(const CertificatePlan& plan, SolverSet& solvers,
-                                                 const StateDirectory& state, PortsLookedAt ports);
+                                                 const StateDirectory& state, PortsLookedAt ports,
+                                                 HooksLookedAt hooks = HooksLookedAt::yes);
 
 /// All of them in one Failure, with what to do about each; at least one.
 [[nodiscard]] Failure failure_of(const LineageName& lineage,
@@ -40,6 +44,7 @@ enum class PortsLookedAt { yes, no };
 
 /// Throws that Failure if anything stands in the way.
 void require_clear_way(const LineageName& lineage, const CertificatePlan& plan, SolverSet& solvers,
-                       const StateDirectory& state, PortsLookedAt ports);
+                       const StateDirectory& state, PortsLookedAt ports,
+                       HooksLookedAt hooks = HooksLookedAt::yes);
 
 }  // namespace cairn::client

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class Preflight : public ::testing::Test {
+class PreflightTest : public ::testing::Test {
   protected:
     CertificatePlan plan(std::vector<std::string> names) {
         CertificatePlan plan;
@@ -45,14 +45,14 @@ class Preflight : public ::testing::Test {
     SolverSet solvers_{SolverContext{clock_, timer_, heard_}};
 };
 
-TEST_F(Preflight, LetsPassWhatIsInOrder) {
+TEST_F(PreflightTest, LetsPassWhatIsInOrder) {
     EXPECT_THAT(obstacles(plan({"a.example", "192.0.2.1", "*.b.example=exec:/bin/true"})),
                 IsEmpty());
     EXPECT_FALSE(std::filesystem::exists(folder_ / ".well-known"));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "state"));
 }
 
-TEST_F(Preflight, KnowsWhichChallengesProveWhat) {
+TEST_F(PreflightTest, KnowsWhichChallengesProveWhat) {
     EXPECT_THAT(only_obstacle("*.a.example=standalone"),
                 HasSubstr("http-01, which proves nothing of a wildcard"));
     EXPECT_THAT(only_obstacle("*.a.example=tls-alpn"), HasSubstr("wildcard"));
@@ -60,7 +60,7 @@ TEST_F(Preflight, KnowsWhichChallengesProveWhat) {
                 HasSubstr("dns-01 or dns-account-01, which proves nothing of an address"));
 }
 
-TEST_F(Preflight, FindsWhatIsMissing) {
+TEST_F(PreflightTest, FindsWhatIsMissing) {
     EXPECT_THAT(only_obstacle("a.example=exec:/no/such/program"), HasSubstr("no program"));
     EXPECT_THAT(only_obstacle("a.example=webroot:/no/such/folder"), HasSubstr("no directory"));
     EXPECT_THAT(only_obstacle("a.example=gopher"), HasSubstr("no solver \"gopher\""));
@@ -75,17 +75,19 @@ TEST_F(Preflight, FindsWhatIsMissing) {
     EXPECT_THAT(found[1].failure.came_back(), HasSubstr("without a shell"));
     EXPECT_EQ(found[2].subject, "--ca-root");
 
+    EXPECT_THAT(obstacles_to(with_hooks, solvers_, state_, PortsLookedAt::yes, HooksLookedAt::no),
+                SizeIs(1));
     const auto all = failure_of(LineageName::from_text("a.example").value(), found);
     for (const auto* part : {"3 things", "pre_hook", "deploy_hook", "--ca-root", "Next: "})
         EXPECT_THAT(all.came_back(), HasSubstr(part));
 }
 
-TEST_F(Preflight, FindsAWebrootThatLeadsElsewhere) {
+TEST_F(PreflightTest, FindsAWebrootThatLeadsElsewhere) {
     std::filesystem::create_symlink("/tmp", folder_ / ".well-known");
     EXPECT_THAT(only_obstacle("a.example"), HasSubstr("it is a link"));
 }
 
-TEST_F(Preflight, FindsAPortInUse) {
+TEST_F(PreflightTest, FindsAPortInUse) {
     const auto address = "127.0.0.1:" + std::to_string(testing::free_port());
     for (const std::string kind : {"standalone:", "tls-alpn:"}) {
         const auto wanted = plan({"a.example=" + kind + address, "b.example=" + kind + address});
@@ -108,7 +110,7 @@ TEST_F(Preflight, FindsAPortInUse) {
     }
 }
 
-TEST_F(Preflight, FindsWhatMayNotBeWritten) {
+TEST_F(PreflightTest, FindsWhatMayNotBeWritten) {
     if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
     std::filesystem::permissions(
         folder_.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
