@@ -335,6 +335,7 @@ std::vector<std::string> keys_for_next_start(const Configuration& present,
     compare("server.threads", present.server.threads, fresh.server.threads);
     compare("server.trusted_proxies", texts(present.server.trusted_proxies),
             texts(fresh.server.trusted_proxies));
+    compare("ocsp.enabled", present.ocsp.enabled, fresh.ocsp.enabled);
     compare("server.connections_per_client", present.server.connections_per_client,
             fresh.server.connections_per_client);
     if (present.store.sqlite_path != fresh.store.sqlite_path ||

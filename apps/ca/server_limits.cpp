@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "apps/ca/memory.h"
+#include "pki/ocsp_request.h"
 
 namespace cairn::apps {
 namespace {
@@ -25,6 +26,8 @@ std::size_t descriptor_limit() {
 http::Limits connection_limits(std::size_t connections, const Configuration& configuration) {
     http::Limits limits;
     limits.connections = connections;
+    // Questions to the OCSP responder come over plain http.
+    if (configuration.ocsp.enabled) limits.plain_body = pki::OcspRequest::max_size;
     limits.connections_per_client = std::min(configuration.server.connections_per_client,
                                              std::max<std::size_t>(1, limits.connections / 2));
     limits.octets = std::min(limits.octets, memory_allowance() / 4);

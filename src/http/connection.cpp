@@ -116,7 +116,7 @@ base::Task<bool> Connection::establish() {
     if (!options_.tls) co_return true;
     over_tls_ = *first == tls_handshake_record;
     if (over_tls_) co_return co_await start_tls();
-    reader_.take_no_body();
+    reader_.limit_bodies(options_.limits.plain_body);
     if (options_.plain_handler) co_return true;
     Refusal refusal{400, "this port speaks https"};
     if (co_await send_refusal(std::move(refusal))) co_await stream_.close_after_answer();

@@ -47,8 +47,8 @@ class RequestReader {
     [[nodiscard]] const Refusal& refusal() const { return refusal_; }
     /// Octets that it holds beyond what any request takes.
     [[nodiscard]] std::size_t held_beyond_usual() const;
-    /// No further request may have a body.
-    void take_no_body() { body_limit_ = 0; }
+    /// Bodies of further requests are limited so.
+    void limit_bodies(std::size_t most) { body_limit_ = most; }
 
     /// Gives the complete request away; the reader turns to the next one.
     [[nodiscard]] Request take();

@@ -27,6 +27,8 @@ using Refuser = std::function<Response(const Request& understood, const Refusal&
 
 struct Limits {
     std::size_t body = 65536;
+    /// Of a request over plain http on a port with TLS.
+    std::size_t plain_body = 0;
     std::size_t header = 16384;
     /// From the first octet of a request to its last; also for the TLS handshake.
     base::Milliseconds request_deadline{10000};

@@ -16,6 +16,7 @@ import time
 
 import pytest
 import requests
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -42,6 +43,7 @@ FAILURE = ["fail_issuance"]
 COMPROMISE = ["record_key_compromise"]
 FORGETTING = ["remove_expired"]
 COMMANDS = ["create_external_key", "revoke_external_key"]
+LISTING = ["sign_crl", "save_crl", "mark_listed", "unfold_compromised_keys"]
 SIGNED_OUTSIDE = ["pin_issuance", "sign", "complete_issuance"]
 
 
@@ -442,6 +444,46 @@ def test_dies_while_it_forgets(life, point):
     check_store(ca, 1)
 
 
+@pytest.mark.parametrize("point", points({step: 1 for step in LISTING}))
+def test_dies_between_a_revocation_and_its_list(life, point):
+    """What was revoked is told all the same, by a list with a greater number."""
+    ca = life.ca
+    ca.settings |= {"crl.delay": "1s"}
+    ca.start()
+    life.register()
+    first, second = (life.client.issue([unique_name()]) for _ in range(2))
+    (crl_point,) = first.leaf.extensions.get_extension_for_class(
+        x509.CRLDistributionPoints).value
+    url = crl_point.full_name[0].value
+
+    def listed():
+        return x509.load_der_x509_crl(requests.get(url, timeout=10).content)
+
+    def number():
+        return listed().extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+    ca.server.wait_until(lambda: requests.get(url, timeout=10).status_code == 200)
+    before = number()
+    assert ca.stop() == 0
+    # A key that is looked at again, or else a revocation, leads to each point.
+    ca.start(die_at=point)
+    thief = Client(ca, life.responder, Key(first.key))
+    for revoke in (lambda: thief.revoke(first.der), lambda: life.client.revoke(second.der)):
+        response = life.survive(revoke)
+        assert response.status_code == 200 or "alreadyRevoked" in response.text
+    deadline = time.monotonic() + 30
+    while life.deaths == 0 and ca.server.process.poll() is None:
+        assert time.monotonic() < deadline, "it does not die"
+        time.sleep(0.05)
+    if life.deaths == 0:
+        assert ca.server.wait(30) == -signal.SIGKILL
+        ca.start()
+    serials = {each.leaf.serial_number for each in (first, second)}
+    ca.server.wait_until(lambda: serials <= {entry.serial_number for entry in listed()})
+    assert number() > before
+    check_store(ca, 2)
+
+
 @pytest.mark.parametrize("point", points({step: 1 for step in COMMANDS}))
 def test_dies_while_an_operator_makes_or_ends_a_key(life, point):
     """The command says that it was not answered; said again, it is done."""
@@ -487,7 +529,7 @@ def test_dies_inside_a_commit(life, call, nth):
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
     assert set(known) == {*PATH, *SLOW, *TRIED_AGAIN, *START, *FAILURE, *COMPROMISE,
-                          *FORGETTING, *COMMANDS, *SIGNED_OUTSIDE}
+                          *FORGETTING, *COMMANDS, *SIGNED_OUTSIDE, *LISTING}
 
 
 def test_an_unknown_point_is_refused(tmp_path):
