@@ -43,6 +43,57 @@ TEST_F(AccountTest, IsRegisteredOnceAndKept) {
     EXPECT_EQ(ca().accounts_made, 1);
 }
 
+TEST_F(AccountTest, TellsOfOptionsWithoutEffect) {
+    account_.open(options_, bench_.heard);
+    EXPECT_FALSE(bench_.heard.has(ProgressKind::remark));
+    account_.open(options_, bench_.heard);
+    EXPECT_FALSE(bench_.heard.has(ProgressKind::remark)) << "they are as they stand";
+    options_.contact = {"mailto:b@example.com"};
+    options_.external = ExternalAccount{"kid-1", {1, 2, 3}};
+    account_.open(options_, bench_.heard);
+    const auto told = bench_.heard.events(ProgressKind::remark);
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_THAT(told[0].text, HasSubstr("--eab-kid"));
+    EXPECT_THAT(told[1].text, HasSubstr("--email has no effect"));
+    EXPECT_EQ(ca().accounts_made, 1);
+}
+
+TEST_F(AccountTest, IsReplacedOnDemandAndOnceInARun) {
+    const auto before = account_.open(options_, bench_.heard);
+    options_.replacement = AccountOptions::Replacement::asked_for;
+    auto next_session = bench_.session();
+    Account next(next_session, bench_.state, bench_.timer);
+    const auto after = next.open(options_, bench_.heard);
+    EXPECT_NE(after.key.public_key(), before.key.public_key());
+    EXPECT_EQ(ca().accounts_made, 2);
+    EXPECT_THAT(bench_.heard.events(ProgressKind::remark).back().text, HasSubstr("former-1-"));
+    EXPECT_EQ(next.open(options_, bench_.heard).key.public_key(), after.key.public_key());
+    EXPECT_EQ(ca().accounts_made, 2);
+}
+
+TEST_F(AccountTest, StaysIfNoOtherCanBeHad) {
+    const auto before = account_.open(options_, bench_.heard);
+    ca().terms_of_service = "https://ca.example/terms";
+    auto next_session = bench_.session();
+    options_.terms = Terms::not_agreed;
+    options_.replacement = AccountOptions::Replacement::asked_for;
+    EXPECT_THAT(failure_of([&] {
+                    Account(next_session, bench_.state, bench_.timer).open(options_, bench_.heard);
+                }),
+                HasSubstr("--agree-tos"));
+    EXPECT_EQ(kept()->key.public_key(), before.key.public_key());
+}
+
+TEST_F(AccountTest, IsOneOfSeveralByName) {
+    account_.open(options_, bench_.heard);
+    auto next_session = bench_.session();
+    Account named(next_session, bench_.state, bench_.timer, "second");
+    EXPECT_THAT(failure_of([&] { named.use(); }), HasSubstr("of the name second"));
+    const auto second = named.open(options_, bench_.heard);
+    EXPECT_NE(second.key.public_key(), kept()->key.public_key());
+    EXPECT_EQ(ca().accounts_made, 2);
+}
+
 TEST_F(AccountTest, NeedsAgreementToTheTerms) {
     ca().terms_of_service = "https://ca.example/terms";
     const auto text = failure_of([&] { account_.open({}, bench_.heard); });

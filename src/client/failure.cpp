@@ -200,7 +200,7 @@ std::string_view advice_for_type(protocol::ProblemType type, Phase phase) {
         case already_revoked:
             return "nothing: the certificate is revoked already.";
         case bad_csr:
-            return "try another --key-type, or leave out --must-staple.";
+            return "try another --key-type, or, for a request of your own (--csr), make another.";
         case bad_public_key:
             return phase == Phase::account || phase == Phase::binding
                        ? "the CA does not take account keys of this kind; ask another CA (--ca)."

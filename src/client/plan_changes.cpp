@@ -93,7 +93,10 @@ std::optional<base::Error> apply_names(CertificatePlan& plan, const CertificateP
             "its request from elsewhere is for {}; give one for the other names (--csr FILE), or "
             "have the key made here (--key-type)",
             list(sorted_values(plan.identifiers()))));
-    plan.names = with_solvers(former, changes, identifiers);
+    // The same names in another order are the same.
+    const bool are_same =
+        former != nullptr && sorted_values(identifiers) == sorted_values(former->identifiers());
+    plan.names = with_solvers(former, changes, are_same ? former->identifiers() : identifiers);
     return std::nullopt;
 }
 

@@ -65,6 +65,7 @@ TEST(PlanChanges, MakeAUsualPlanOutOfNothing) {
 
 TEST(PlanChanges, LeaveWhatIsNotSaid) {
     EXPECT_EQ(changed({}), standing());
+    EXPECT_EQ(changed({.names = {{name("b.example")}, {name("a.example")}}}), standing());
     EXPECT_EQ(changed({.names = {{name("b.example")}, {name("a.example")}}}).names.front().solver,
               "webroot:/var/www");
     const auto other = changed({.post_hook = "", .deploy_targets = {{}}});

@@ -74,6 +74,8 @@ def test_what_differs_is_reissued(cairn, ca, words, why):
     assert len(ca.certificates) == 2
     assert leaf(cairn).serial_number == ca.certificates[1].serial_number
     assert again(cairn, *words, "--exit-code").returncode == 1
+    if "-d" in words:
+        assert cairn.outcome("issue", "-d", f"{words[1]},{NAME}", "--exit-code").returncode == 1
     assert ca.orders["2"]["request"].get("profile") == ("short" if "short" in words else None)
 
 
@@ -183,6 +185,7 @@ def test_an_expired_certificate_does_not_answer(cairn, ca):
     assert len(ca.certificates) == 2
 
 
+@pytest.mark.checks(201)
 @pytest.mark.parametrize("validity, why", [((1, 90), "valid only from"), ((-90, -1), "valid until")])
 def test_a_certificate_that_is_not_valid_now_is_refused(cairn, ca, validity, why):
     assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
