@@ -22,6 +22,7 @@ void add_status_command(CLI::App& program, CommonOptions& common, Command& chose
 void add_explain_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_doctor_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_rehearse_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_notify_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "apps/cairn/commands.h"
+#include "apps/cairn/notification.h"
 #include "apps/cairn/renewal_report.h"
 #include "apps/cairn/service_events.h"
 #include "base/service_notice.h"
@@ -31,6 +32,8 @@ constexpr milliseconds longest_wait = 1min;
 /// that all is well. Every single wait of a renewal is shorter.
 constexpr milliseconds longest_silence = 30min;
 constexpr base::Seconds pause_after_fault = 5min;
+/// How often what is served is looked at.
+constexpr base::Seconds pause_between_watches = 6h;
 
 /// How often the service manager wants to hear that all is well; nothing if it does not.
 std::optional<milliseconds> watchdog_interval() {
@@ -113,14 +116,19 @@ class Daemon {
         const auto now = [this] { return run_.clock().now(); };
         try {
             look();
-            client::clean_up_after_crashes(run_.state(), run_.solvers(), run_.console());
             // What one round knows of a CA, such as that it does not answer, does not bind the
             // next.
-            const auto sessions = run_.fresh_sessions();
+            Run::Round parts(run_);
+            client::clean_up_after_crashes(run_.state(), parts.solvers, run_.console());
             const auto outcomes = client::renew(
                 run_.environment(parts), rounds_.to_look_at(lineages_, now()), {}, life_signs_);
             if (run_.timer().is_stopped()) return;
             tell(run_.console(), outcomes, TellingOf::events, client::Installing::yes);
+            notify_of(run_, outcomes, life_signs_);
+            if (now() - served_watched_ >= pause_between_watches || served_watched_ > now()) {
+                served_watched_ = now();
+                watch_served(run_, lineages_, life_signs_);
+            }
             rounds_.note(outcomes, now());
             next_round_ =
                 rounds_.next_round(lineages_, client::RenewalCalendar(run_.state()), now());
@@ -192,12 +200,17 @@ class Daemon {
                     rounds_.forget_failures(*name);
     }
 
-    static void reload() {
+    void reload() {
         const auto since_start = std::chrono::duration_cast<std::chrono::microseconds>(
             std::chrono::steady_clock::now().time_since_epoch());
         base::notify_service_manager(
             fmt::format("RELOADING=1\nMONOTONIC_USEC={}", since_start.count()));
-        // All that is read is read anew in each round.
+        // All else that is read is read anew in each round.
+        try {
+            run_.reload_settings();
+        } catch (const client::Failure& failure) {
+            run_.console().fail(failure);
+        }
         base::notify_service_manager("READY=1");
     }
 
@@ -216,6 +229,7 @@ class Daemon {
     const std::optional<milliseconds> watchdog_;
     std::vector<client::LineageName> lineages_;
     base::Time next_round_;
+    base::Time served_watched_;
     bool is_asked_for_ = false;
     bool has_changed_ = false;
     std::atomic<bool> is_round_over_ = true;
@@ -224,6 +238,8 @@ class Daemon {
 
 Outcome serve(Run& run) {
     run.require_state();
+    // Before it says that it is ready: whoever has made a mistake in them is to see it now.
+    static_cast<void>(run.settings());
     const auto lock = run.state().try_lock_daemon();
     if (!lock)
         throw client::Failure(fmt::format("renew all the time in {}", run.state().root().string()),

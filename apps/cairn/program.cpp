@@ -12,6 +12,12 @@ void add_common_options(CLI::App& program, CommonOptions& common) {
                     "and for others cairn in $XDG_STATE_HOME or ~/.local/state")
         ->envname("CAIRN_STATE")
         ->type_name("DIR");
+    program
+        .add_option("--config", common.config,
+                    "Where cairn.toml and credentials are; else /etc/cairn for root, and for "
+                    "others cairn in $XDG_CONFIG_HOME or ~/.config")
+        ->envname("CAIRN_CONFIG")
+        ->type_name("DIR");
     program.add_flag("--json", common.json,
                      "Print one JSON object with what came of it, whatever came of it");
     program.add_flag("--exit-code", common.exit_code,
@@ -31,8 +37,8 @@ void add_common_options(CLI::App& program, CommonOptions& common) {
 void mention_common_options(CLI::App& command) {
     for (auto* each : command.get_subcommands([](CLI::App*) { return true; })) {
         each->footer(each->get_footer() +
-                     "\nAll commands take --state DIR, --json, --exit-code, -q, -v and --messages: "
-                     "see `cairn --help`.");
+                     "\nAll commands take --state DIR, --config DIR, --json, --exit-code, -q, -v "
+                     "and --messages: see `cairn --help`.");
         mention_common_options(*each);
     }
 }
@@ -56,6 +62,7 @@ std::unique_ptr<CLI::App> make_program(CommonOptions& common, Command& chosen) {
     add_daemon_command(*program, common, chosen);
     add_status_command(*program, common, chosen);
     add_explain_command(*program, common, chosen);
+    add_notify_command(*program, common, chosen);
     add_doctor_command(*program, common, chosen);
     add_rehearse_command(*program, common, chosen);
     add_revoke_command(*program, common, chosen);

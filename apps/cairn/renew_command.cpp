@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "apps/cairn/commands.h"
+#include "apps/cairn/notification.h"
 #include "apps/cairn/renewal_report.h"
 #include "client/certificate_authorities.h"
 #include "client/challenge_journal.h"
@@ -52,6 +53,7 @@ Outcome renew(Run& run, const RenewOptions& options) {
         run.console().say(
             fmt::format("There is nothing to renew in {}.", run.state().root().string()));
     tell(run.console(), outcomes, TellingOf::all, renewal.installing);
+    if (!options.dry_run) notify_of(run, outcomes, run.console());
     const auto any = [&](Kind kind) {
         return std::ranges::find(outcomes, kind, &client::RenewalOutcome::kind) != outcomes.end();
     };

@@ -1,7 +1,6 @@
 #include "apps/cairn/run.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -22,15 +21,6 @@ client::StatePlace place_from(const CommonOptions& options) {
     return place;
 }
 
-/// Where settings and credentials are.
-std::filesystem::path usual_settings() {
-    const auto user = client::StateUser::current();
-    if (user.is_root) return "/etc/cairn";
-    const char* home = std::getenv("XDG_CONFIG_HOME");  // NOLINT(concurrency-mt-unsafe)
-    if (home != nullptr && *home == '/') return std::filesystem::path(home) / "cairn";
-    return std::filesystem::path(user.home) / ".config" / "cairn";
-}
-
 }  // namespace
 
 Run::Run(const CommonOptions& options, Console& console, Interruption& interruption)
@@ -39,7 +29,8 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
       timer_(stop_),
       place_(place_from(options)),
       state_(place_.root),
-      settings_folder_(usual_settings()),
+      settings_folder_(options.config.empty() ? client::Settings::usual_folder()
+                                              : std::filesystem::absolute(options.config)),
       solvers_(solver_context()),
       session_options_{
           .directory_url = {},
@@ -65,6 +56,20 @@ Run::Round::Round(Run& run)
     : solvers(run.solver_context()),
       sessions(run.session_options_, run.clock_, run.timer_, run.random_) {}
 
+std::shared_ptr<const client::Settings> Run::settings() {
+    const std::scoped_lock lock(settings_mutex_);
+    if (!settings_)
+        settings_ =
+            std::make_shared<const client::Settings>(client::Settings::read(settings_folder_));
+    return settings_;
+}
+
+void Run::reload_settings() {
+    auto read = std::make_shared<const client::Settings>(client::Settings::read(settings_folder_));
+    const std::scoped_lock lock(settings_mutex_);
+    settings_ = std::move(read);
+}
+
 client::Environment Run::environment() {
     return environment(solvers_, sessions_);
 }
@@ -81,7 +86,8 @@ client::Environment Run::environment(client::SolverSet& solvers, client::Session
             .random = random_,
             .solvers = solvers,
             .sessions = sessions,
-            .evidence = &evidence_};
+            .evidence = &evidence_,
+            .hook_patience = settings()->hook_patience};
 }
 
 void Run::tell_of_former_place() {

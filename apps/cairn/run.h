@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "client/issuance.h"
 #include "client/network_evidence.h"
 #include "client/session_pool.h"
+#include "client/settings.h"
 #include "client/solver.h"
 #include "client/state_directory.h"
 #include "client/state_place.h"
@@ -24,6 +26,8 @@ namespace cairn {
 struct CommonOptions {
     /// Empty: where it is by default.
     std::string state;
+    /// The folder of cairn.toml; empty: where it is by default.
+    std::string config;
     bool json = false;
     /// Say what went wrong alone.
     bool quiet = false;
@@ -62,6 +66,10 @@ class Run {
         client::SessionPool sessions;
     };
     [[nodiscard]] client::Environment environment(Round& round);
+    /// What cairn.toml says; read once. Throws Failure.
+    [[nodiscard]] std::shared_ptr<const client::Settings> settings();
+    /// Reads it again. Throws Failure, and then what was read before still holds.
+    void reload_settings();
     [[nodiscard]] crypto::Random& random() { return random_; }
     /// Asked to stop with the run.
     [[nodiscard]] std::stop_token stop_token() const { return stop_; }
@@ -90,6 +98,8 @@ class Run {
     client::SolverSet solvers_;
     client::SessionOptions session_options_;
     client::SessionPool sessions_;
+    std::mutex settings_mutex_;
+    std::shared_ptr<const client::Settings> settings_;
     client::NetworkEvidence evidence_{"Cairn/" CAIRN_VERSION};
 };
 

@@ -129,6 +129,8 @@ std::string sentence_of(const client::ProgressEvent& event) {
                                event.failure->came_back());
         case attempt_kept:
             return fmt::format("`cairn explain {}` shows what happened, step by step.", event.text);
+        case served_differs:
+            return fmt::format("What is served is not what is stored: {}.", event.text);
         case notice_not_sent:
             return fmt::format("Nobody could be told of this run: {}", event.failure->what());
         case waiting_for_dns:

@@ -1,75 +1,27 @@
-#include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
+#include "apps/cairn/certificate_view.h"
 #include "apps/cairn/commands.h"
-#include "client/lineage_fact_store.h"
-#include "client/renewal.h"
-#include "client/revocation.h"
+#include "apps/cairn/prometheus_text.h"
+#include "client/durable_file.h"
 
 namespace cairn {
 namespace {
 
 constexpr std::size_t max_fault = 1000;
 
-/// A certificate of a lineage as it stands on the disk.
-struct LineageState {
-    client::LineageMember member;
-    base::Result<client::CertificatePlan> plan;
-    base::Result<client::Generation> generation;
-    base::Result<client::LineageFacts> facts;
-    std::optional<client::RevocationNote> revocation;
-
-    [[nodiscard]] const std::string& name() const { return member.lineage.text(); }
-    /// The type of its key, as far as it is known.
-    [[nodiscard]] std::string key_type() const {
-        if (generation) return key_name(generation->chain.front().public_key());
-        if (plan) return std::string(crypto::to_string(member.key_type(*plan)));
-        return member.further ? std::string(crypto::to_string(*member.further)) : "-";
-    }
-    /// False if the plan names its key type no more: nothing renews it.
-    [[nodiscard]] bool is_planned() const {
-        if (!plan) return true;
-        const auto planned = client::planned_members(member.lineage, *plan);
-        return std::ranges::find(planned, member) != planned.end();
-    }
-    [[nodiscard]] bool is_being_issued() const {
-        return facts && facts->order && facts->order->position.is_finalizing;
-    }
-    /// What is broken, if anything is.
-    [[nodiscard]] std::string fault() const {
-        if (!facts) return facts.error().message;
-        if (is_being_issued()) return {};
-        if (!plan) return plan.error().message;
-        return generation ? std::string() : generation.error().message;
-    }
+struct StatusOptions {
+    std::vector<std::string> lineages;
+    std::string prometheus_file;
+    bool served = false;
+    std::vector<std::string> places;
 };
-
-LineageState look_at(const client::StateDirectory& state, const client::LineageMember& member) {
-    LineageState lineage{member, client::CertificatePlan::read(state.renewal(member.lineage)),
-                         client::Lineage(state, member).current(),
-                         client::LineageFactStore(state, member).read(), std::nullopt};
-    if (lineage.generation && lineage.facts)
-        lineage.revocation =
-            lineage.facts->revocation_of(client::digest_of(lineage.generation->chain.front()));
-    return lineage;
-}
-
-std::string standing_of(const LineageState& lineage, base::Time now) {
-    if (!lineage.fault().empty()) return "broken";
-    if (lineage.is_being_issued()) return "ordered";
-    const auto& certificate = lineage.generation->chain.front();
-    if (lineage.revocation) return "revoked";
-    if (now > certificate.not_after()) return "expired";
-    if (now < certificate.not_before()) return "not-yet-valid";
-    if (!lineage.is_planned()) return "not-renewed";
-    return now >= client::due_by_facts(certificate, *lineage.facts) ? "due" : "ok";
-}
 
 std::string names_of(const pki::Certificate& certificate) {
     std::string text;
@@ -79,112 +31,92 @@ std::string names_of(const pki::Certificate& certificate) {
     return text;
 }
 
-std::vector<std::string> row_of(const LineageState& lineage, base::Time now) {
-    std::vector<std::string> row{lineage.name(),     "-", "-",
-                                 lineage.key_type(), "-", standing_of(lineage, now)};
+std::vector<std::string> row_of(const CertificateView& view, base::Time now) {
+    std::vector<std::string> row{
+        view.name(), "-", "-", view.key_type(), "-", view.standing(now), view.next_action(now)};
     std::string last;
-    if (lineage.generation) {
-        const auto& certificate = lineage.generation->chain.front();
+    if (view.generation) {
+        const auto& certificate = view.generation->chain.front();
         row[1] = base::to_rfc3339(certificate.not_after());
         row[2] = std::to_string(days_left(certificate, now));
         row[4] = base::printable(certificate.issuer_common_name());
         last = names_of(certificate);
     }
-    if (const auto fault = lineage.fault(); !fault.empty())
-        last = base::printable(fault, max_fault);
-    if (lineage.is_being_issued())
-        last = fmt::format("`cairn renew {}` fetches what was ordered", lineage.name());
+    if (view.served) row.emplace_back(client::to_string(view.served->verdict));
+    if (const auto fault = view.fault(); !fault.empty()) last = base::printable(fault, max_fault);
+    if (view.is_being_issued())
+        last = fmt::format("`cairn renew {}` fetches what was ordered", view.name());
     row.push_back(last);
     return row;
 }
 
-/// What has become of the certificate, as the file of facts tells it, without the order and its
-/// key.
-void add_history(client::LineageFacts known, boost::json::object& facts) {
-    known.order.reset();
-    known.further.clear();
-    auto history = boost::json::parse(known.to_json()).as_object();
-    for (const char* name : {"renewal_info", "attempts", "obtained", "deployed", "deployments"})
-        if (auto* member = history.if_contains(name)) facts[name] = std::move(*member);
+/// What is to be known of a certificate besides its row, each a line or two.
+std::string remarks_on(const CertificateView& view, base::Time now) {
+    std::string text;
+    const auto add = [&](const std::string& words) {
+        text += fmt::format("\n{}: {}", view.name(), words);
+    };
+    if (const auto* failed = view.last_failure()) {
+        const auto& failure = *failed->failure;
+        add(fmt::format("last tried {}: could not {}: {}{}", base::to_rfc3339(failed->ended),
+                        failure.tried(), failure.came_back(),
+                        failure.next().empty() ? "" : "\n  Next: " + failure.next()));
+    }
+    const auto standing = view.standing(now);
+    using client::DueReason;
+    if (view.due && standing == "due" && view.due->reason != DueReason::lifetime)
+        add("it is due because " + view.due->because() + ".");
+    if (view.due && view.due->reason == DueReason::put_off)
+        add("it is not due yet because " + view.due->because() + ".");
+    if (view.revocation)
+        add(fmt::format("it was revoked on {} ({}); the next renewal replaces it.",
+                        base::to_rfc3339(view.revocation->time),
+                        protocol::to_string(view.revocation->reason)));
+    if (standing == "not-renewed") add("nothing renews it: its plan names this key type no more.");
+    if (view.served)
+        if (const auto detail = view.served->detail(); !detail.empty())
+            add("served: " + detail + ".");
+    return text;
 }
 
-boost::json::object to_json(const client::StateDirectory& state, const LineageState& lineage,
-                            base::Time now) {
-    boost::json::object facts{{"lineage", lineage.name()}};
-    if (const auto key_type = lineage.key_type(); key_type != "-") facts["key_type"] = key_type;
-    if (lineage.plan)
-        facts["ca"] = (lineage.facts ? lineage.facts->issuing_authority(*lineage.plan)
-                                     : lineage.plan->preferred_authority())
-                          .directory_url;
-    else if (lineage.is_being_issued())
-        facts["ca"] = lineage.facts->order->authority().directory_url;
-    const auto standing = standing_of(lineage, now);
-    facts["state"] = standing;
-    facts["due"] = true;
-    if (const auto fault = lineage.fault(); !fault.empty())
-        facts["error"] = facts_of(
-            client::Failure(fmt::format("read what is kept of {}", lineage.name()), fault));
-    if (lineage.facts) add_history(*lineage.facts, facts);
-    if (!lineage.generation) return facts;
-    const auto& certificate = lineage.generation->chain.front();
-    for (auto& fact : facts_of(certificate)) facts.emplace(fact.key(), fact.value());
-    const auto due_at = lineage.facts ? client::due_by_facts(certificate, *lineage.facts)
-                                      : client::due_by_lifetime(certificate);
-    facts["days_left"] = days_left(certificate, now);
-    facts["due"] = standing != "ok" && standing != "not-renewed";
-    facts["due_at"] = base::to_rfc3339(due_at);
-    if (lineage.revocation)
-        facts["revocation"] = {{"time", base::to_rfc3339(lineage.revocation->time)},
-                               {"reason", protocol::to_string(lineage.revocation->reason)}};
-    facts["files"] = facts_of(client::Lineage(state, lineage.member).live_files());
-    return facts;
+std::vector<CertificateView> views_of(Run& run, const StatusOptions& options) {
+    const auto members = members_to_show(run, options.lineages);
+    std::vector<CertificateView> views;
+    views.reserve(members.size());
+    for (const auto& member : members) views.push_back(CertificateView::of(run.state(), member));
+    if (!options.served) return views;
+    client::ServedOptions served;
+    for (const auto& text : options.places)
+        served.places.push_back(value_or_fail(client::ServedPlace::from_text(text), "use --probe"));
+    auto reports = client::look_at_served(run.state(), members, *run.settings(), served);
+    for (std::size_t i = 0; i < views.size(); ++i) views[i].served = std::move(reports[i]);
+    return views;
 }
 
-/// The lineages that were asked for; if none were, also those that are live and would never be
-/// renewed.
-std::vector<client::LineageName> lineages_to_show(const Run& run,
-                                                  const std::vector<std::string>& names) {
-    auto lineages = run.lineages(names);
-    if (!names.empty()) return lineages;
-    for (const auto& name : run.state().live_lineages())
-        if (std::ranges::find(lineages, name) == lineages.end() &&
-            client::Lineage(run.state(), name).is_exposed())
-            lineages.push_back(name);
-    std::ranges::sort(lineages);
-    return lineages;
-}
-
-/// The certificates of a lineage: those of its plan, and those of key types that it names no more
-/// while servers can still read them.
-std::vector<client::LineageMember> members_to_show(const client::StateDirectory& state,
-                                                   const client::LineageName& name) {
-    const auto plan = client::CertificatePlan::read(state.renewal(name));
-    auto members =
-        plan ? client::planned_members(name, *plan) : std::vector<client::LineageMember>{name};
-    for (const auto& member : client::possible_members(name))
-        if (std::ranges::find(members, member) == members.end() &&
-            client::Lineage(state, member).is_exposed())
-            members.push_back(member);
-    return members;
-}
-
-Outcome show_status(Run& run, const CommonOptions& common, const std::vector<std::string>& names) {
+Outcome show_status(Run& run, const CommonOptions& common, const StatusOptions& options) {
+    const auto views = views_of(run, options);
     const auto now = run.clock().now();
     boost::json::array facts;
     std::vector<std::vector<std::string>> rows{
-        {"LINEAGE", "EXPIRES", "DAYS", "KEY", "ISSUER", "STATE", "NAMES"}};
-    for (const auto& name : lineages_to_show(run, names)) {
-        for (const auto& member : members_to_show(run.state(), name)) {
-            const auto lineage = look_at(run.state(), member);
-            facts.push_back(to_json(run.state(), lineage, now));
-            rows.push_back(row_of(lineage, now));
-        }
+        {"LINEAGE", "EXPIRES", "DAYS", "KEY", "ISSUER", "STATE", "NEXT"}};
+    if (options.served) rows.front().emplace_back("SERVED");
+    rows.front().emplace_back("NAMES");
+    std::string remarks;
+    for (const auto& view : views) {
+        facts.push_back(to_json(run.state(), view, now));
+        rows.push_back(row_of(view, now));
+        remarks += remarks_on(view, now);
     }
-    if (rows.size() == 1)
+    if (!options.prometheus_file.empty())
+        client::write_durably(std::filesystem::absolute(options.prometheus_file),
+                              prometheus_text(views, now), client::FileAccess::everyone);
+    if (rows.size() == 1) {
         run.console().say(
             fmt::format("There are no certificates in {}.", run.state().root().string()));
-    else if (!common.json)
+    } else if (!common.json && options.prometheus_file.empty()) {
         run.console().print_table(rows, Delivery::required);
+        if (!remarks.empty()) run.console().print(remarks, Delivery::required);
+    }
     return {.data = {{"certificates", std::move(facts)}}, .delivery = Delivery::required};
 }
 
@@ -192,11 +124,32 @@ Outcome show_status(Run& run, const CommonOptions& common, const std::vector<std
 
 void add_status_command(CLI::App& program, CommonOptions& common, Command& chosen) {
     auto* command = program.add_subcommand("status", "Show the certificates that are kept");
-    const auto lineages = std::make_shared<std::vector<std::string>>();
-    command->add_option("lineage", *lineages, "Only these lineages")->type_name("LINEAGE");
-    command->footer("Examples:\n  cairn status\n  cairn status example.com --json");
-    command->callback([&common, &chosen, lineages] {
-        chosen = [&common, lineages](Run& run) { return show_status(run, common, *lineages); };
+    const auto options = std::make_shared<StatusOptions>();
+    command->add_option("lineage", options->lineages, "Only these lineages")->type_name("LINEAGE");
+    auto* served = command->add_flag(
+        "--served", options->served,
+        "Also look whether what servers show is what is stored: at port 443 of the names, or where "
+        "[served] in cairn.toml says");
+    command
+        ->add_option("--probe", options->places,
+                     "With --served: look there instead; may be given several times")
+        ->allow_extra_args(false)
+        ->needs(served)
+        ->type_name("HOST:PORT");
+    command
+        ->add_option("--prometheus", options->prometheus_file,
+                     "Write what node_exporter's textfile collector reads, in one step, and print "
+                     "no table")
+        ->type_name("FILE");
+    command->footer(
+        "NEXT is the day on which the certificate is renewed, by its CA's advice or its age.\n"
+        "Examples:\n"
+        "  cairn status\n"
+        "  cairn status example.com --json\n"
+        "  cairn status --served --probe 127.0.0.1:443\n"
+        "  cairn status --prometheus /var/lib/prometheus/node-exporter/cairn.prom");
+    command->callback([&common, &chosen, options] {
+        chosen = [&common, options](Run& run) { return show_status(run, common, *options); };
     });
 }
 

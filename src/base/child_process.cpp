@@ -41,9 +41,12 @@ std::vector<std::string> environment_with(const ChildProcess::Environment& addit
 /// What posix_spawn is told besides the program.
 class SpawnSettings {
   public:
-    SpawnSettings(int output, int errors) {
+    SpawnSettings(int output, int errors, int input) {
         posix_spawn_file_actions_init(&actions_);
-        posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        if (input < 0)
+            posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        else
+            posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
         posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
         // Listening sockets and locks must not live on in what the program leaves running.
@@ -78,11 +81,11 @@ class SpawnSettings {
 Result<ChildProcess> ChildProcess::start(const std::filesystem::path& program,
                                          const std::vector<std::string>& arguments,
                                          const Environment& additions, int output,
-                                         std::optional<int> errors) {
+                                         std::optional<int> errors, int input) {
     std::vector<std::string> words{program.string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     auto variables = environment_with(additions);
-    const SpawnSettings settings(output, errors.value_or(output));
+    const SpawnSettings settings(output, errors.value_or(output), input);
     pid_t id = 0;
     const int error =
         ::posix_spawnp(&id, program.c_str(), settings.actions(), settings.attributes(),

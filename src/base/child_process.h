@@ -12,8 +12,8 @@
 
 namespace cairn::base {
 
-/// A program that was started: the first of a process group of its own, with empty standard input,
-/// no signal blocked or ignored, and no file open but the three. Used by one thread.
+/// A program that was started: the first of a process group of its own, with no signal blocked or
+/// ignored, and no file open but the three. Used by one thread.
 class ChildProcess {
   public:
     /// Variables for the program: name and value.
@@ -21,12 +21,14 @@ class ChildProcess {
 
     /// Starts `program` (sought in PATH if there is no slash in it). No shell comes between:
     /// arguments and values reach it as they are. Standard output goes to the descriptor `output`,
-    /// standard error to `errors`, or to `output` too if there is none. `additions` replace
-    /// variables of this process; each name once. The error says why it could not be started.
+    /// standard error to `errors`, or to `output` too if there is none, and standard input is read
+    /// from `input`, or is empty if that is negative. `additions` replace variables of this
+    /// process; each name once. The error says why it could not be started.
     [[nodiscard]] static Result<ChildProcess> start(const std::filesystem::path& program,
                                                     const std::vector<std::string>& arguments,
                                                     const Environment& additions, int output,
-                                                    std::optional<int> errors = std::nullopt);
+                                                    std::optional<int> errors = std::nullopt,
+                                                    int input = -1);
     /// Kills the whole group and waits, unless the end was seen.
     ~ChildProcess();
     ChildProcess(ChildProcess&& other) noexcept;

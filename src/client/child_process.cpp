@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/child_process.h"
@@ -55,6 +56,19 @@ class OutputPipe {
     FileDescriptor reading_, writing_;
 };
 
+/// A file in memory that holds `text`, read from its start.
+FileDescriptor file_with(std::string_view text) {
+    FileDescriptor file(::memfd_create("input", MFD_CLOEXEC));
+    while (file.is_open() && !text.empty()) {
+        const auto count = ::write(file.number(), text.data(), text.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return {};
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    if (file.is_open()) ::lseek(file.number(), 0, SEEK_SET);
+    return file;
+}
+
 }  // namespace
 
 base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer) {
@@ -68,9 +82,15 @@ base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer)
     if (!output.open() || (is_apart && !errors.open())) return failed(errno);
     const auto limit = is_apart ? max_data : max_output;
 
+    FileDescriptor input;
+    if (!program.input.empty()) {
+        auto file = file_with(program.input);
+        if (!file.is_open()) return failed(errno);
+        input = std::move(file);
+    }
     auto child = base::ChildProcess::start(
         program.path, program.arguments, program.environment, output.writing(),
-        is_apart ? std::optional(errors.writing()) : std::nullopt);
+        is_apart ? std::optional(errors.writing()) : std::nullopt, input.number());
     if (!child) return std::unexpected(std::move(child.error()));
     output.close_writing();
     errors.close_writing();

@@ -25,6 +25,8 @@ struct ChildProgram {
     std::vector<std::pair<std::string, std::string>> environment;
     std::chrono::milliseconds deadline = std::chrono::minutes{5};
     ErrorOutput errors = ErrorOutput::together;
+    /// What it finds at its standard input.
+    std::string input{};
 };
 
 struct ChildResult {
@@ -37,7 +39,7 @@ struct ChildResult {
     std::string errors{};
 };
 
-/// Runs a program in a process group of its own, standard input empty, and waits for it. Beyond the
+/// Runs a program in a process group of its own and waits for it. Beyond the
 /// deadline, and when the run is asked to stop, the whole group is killed. The error says why the
 /// program could not be started or did not end.
 [[nodiscard]] base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer);

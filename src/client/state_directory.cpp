@@ -190,6 +190,11 @@ StateLock StateDirectory::lock_record_set(std::string_view key, Timer& timer,
     return lock_file(root_ / "locks" / "dns" / place, timer, patience);
 }
 
+StateLock StateDirectory::lock_notices() const {
+    SystemTimer unstoppable;
+    return lock_file(root_ / "locks" / "notices", unstoppable, file_patience);
+}
+
 StateLock StateDirectory::lock_accounts(Timer& timer, std::chrono::milliseconds patience) const {
     return lock_file(root_ / "locks" / "accounts", timer, patience);
 }

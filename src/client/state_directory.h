@@ -58,6 +58,8 @@ class StateDirectory {
     /// The record of challenges that are presented for a lineage at this moment.
     [[nodiscard]] std::filesystem::path challenges(const LineageName& name) const;
 
+    /// What people were told of trouble.
+    [[nodiscard]] std::filesystem::path notices() const { return root_ / "notices.json"; }
     /// The folder of the attempts at a lineage.
     [[nodiscard]] std::filesystem::path attempts(const LineageName& name) const;
     /// When something is next to be done for each lineage.
@@ -115,6 +117,8 @@ class StateDirectory {
     /// text. Throws Failure.
     [[nodiscard]] StateLock lock_record_set(std::string_view key, Timer& timer,
                                             std::chrono::milliseconds patience) const;
+    /// Waits, briefly, until nobody else changes what people were told. Throws Failure.
+    [[nodiscard]] StateLock lock_notices() const;
     /// Waits until nobody else changes accounts. Throws Failure.
     [[nodiscard]] StateLock lock_accounts(Timer& timer, std::chrono::milliseconds patience) const;
 

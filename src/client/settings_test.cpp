@@ -1,0 +1,135 @@
+#include "client/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/durable_file.h"
+#include "client/testing/bench.h"
+
+namespace cairn::client {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::failure_of;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+
+std::string refusal_of(const std::string& text) {
+    const auto settings = Settings::from_toml(text);
+    return settings ? "taken" : settings.error().message;
+}
+
+TEST(Settings, AreAsUsualWhereNothingIsSaid) {
+    const auto settings = Settings::from_toml("").value();
+    EXPECT_FALSE(settings.notify.is_anybody_told());
+    EXPECT_EQ(settings.hook_patience, std::chrono::minutes(5));
+    const TemporaryFolder folder;
+    EXPECT_TRUE(Settings::read(folder / "nowhere").email.empty());
+}
+
+TEST(Settings, AreAllRead) {
+    const auto settings = Settings::from_toml(R"(
+email = "ops@a.example"
+ca = ["zerossl", "https://ca.internal/directory"]
+ca_root = "/etc/ssl/internal.pem"
+key_types = ["ec-p384", "rsa2048"]
+[hooks]
+timeout = "90s"
+[served]
+"mail.a.example" = ["127.0.0.1:465", "[::1]:465"]
+inside = []
+[notify]
+before_expiry = "10d"
+repeat = "12h"
+program = "/usr/local/bin/page 'the admin'"
+[notify.mail]
+to = ["ops@a.example", "root@a.example"]
+from = "cairn@a.example"
+server = "smtp://mail.a.example:587"
+user = "cairn"
+password = "secret"
+[notify.webhook]
+url = "https://chat.a.example/hook"
+header = "X-Token"
+secret_file = "/etc/cairn/hook.token"
+)");
+    ASSERT_TRUE(settings) << settings.error().message;
+    EXPECT_EQ(settings->email, "ops@a.example");
+    ASSERT_EQ(settings->authorities.size(), 2U);
+    EXPECT_EQ(settings->authorities[1].directory_url, "https://ca.internal/directory");
+    EXPECT_THAT(settings->key_types,
+                ElementsAre(crypto::KeyType::ec_p384, crypto::KeyType::rsa2048));
+    EXPECT_EQ(settings->hook_patience, std::chrono::seconds(90));
+    EXPECT_THAT(settings->served.at("mail.a.example"), ElementsAre("127.0.0.1:465", "[::1]:465"));
+    EXPECT_TRUE(settings->served.at("inside").empty());
+    EXPECT_EQ(settings->notify.before_expiry, std::chrono::days(10));
+    EXPECT_EQ(settings->notify.repeat, std::chrono::hours(12));
+    EXPECT_EQ(settings->notify.mail->password.read().value(), "secret");
+    EXPECT_EQ(settings->notify.webhook->header, "X-Token");
+}
+
+TEST(Settings, AreRefusedWithAllThatIsWrong) {
+    const auto refusal = refusal_of(R"(
+emial = "ops@a.example"
+[notify]
+befor_expiry = "1d"
+repeat = "soon"
+program = "page | mail"
+[notify.mail]
+to = ["nobody", "a@b\nBcc: c"]
+server = "http://x"
+[notify.webhook]
+url = "http://chat.a.example"
+[served]
+x = ["a:b:c:d", "host:99999"]
+)");
+    for (const char* finding :
+         {"emial is not a known key; did you mean email?", "befor_expiry", "notify.repeat",
+          "notify.program", "\"nobody\" is no mail address", "\"a@b?Bcc: c\" is no mail address",
+          "notify.mail.server must be smtps", "notify.webhook.url must be an https", "a:b:c:d",
+          "host:99999"})
+        EXPECT_THAT(refusal, HasSubstr(finding));
+}
+
+TEST(Settings, RefuseWhatDoesNotGoTogether) {
+    EXPECT_THAT(refusal_of("[notify.mail]\nto = [\"a@b\"]\nuser = \"x\""),
+                HasSubstr("user needs a server"));
+    EXPECT_THAT(refusal_of("[notify.mail]\nfrom = \"a@b\""), HasSubstr("to is missing"));
+    EXPECT_THAT(refusal_of("[notify.webhook]\nurl = \"https://a/\"\nsecret = \"x\"\n"
+                           "secret_file = \"/y\""),
+                HasSubstr("give one of the two"));
+    EXPECT_THAT(refusal_of("notify = 1"), HasSubstr("must be a table"));
+    EXPECT_THAT(refusal_of("email ="), HasSubstr("not TOML"));
+}
+
+TEST(Settings, WithASecretAreForTheirOwnerAlone) {
+    const TemporaryFolder folder;
+    const std::string text = "[notify.webhook]\nurl = \"https://a.example/\"\nsecret = \"x\"\n";
+    write_durably(folder / "cairn.toml", text, FileAccess::everyone);
+    EXPECT_THAT(failure_of([&] { static_cast<void>(Settings::read(folder / "")); }),
+                HasSubstr("others can read it"));
+    write_durably(folder / "cairn.toml", text, FileAccess::owner);
+    EXPECT_EQ(Settings::read(folder / "").notify.webhook->secret.text, "x");
+    write_durably(folder / "token", "word\n", FileAccess::everyone);
+    EXPECT_FALSE((SettingSecret{{}, folder / "token"}.read()));
+    write_durably(folder / "token", "word\n", FileAccess::owner);
+    EXPECT_EQ((SettingSecret{{}, folder / "token"}.read().value()), "word");
+}
+
+TEST(ServedPlace, IsAHostAndAPort) {
+    const auto text = [](std::string_view place) {
+        const auto read = ServedPlace::from_text(place);
+        return read ? read->to_string() : "refused";
+    };
+    EXPECT_EQ(text("a.example"), "a.example:443");
+    EXPECT_EQ(text("a.example:8443"), "a.example:8443");
+    EXPECT_EQ(text("192.0.2.1:25"), "192.0.2.1:25");
+    EXPECT_EQ(text("2001:db8::1"), "[2001:db8::1]:443");
+    EXPECT_EQ(text("[2001:db8::1]:25"), "[2001:db8::1]:25");
+    for (const char* wrong : {"", ":443", "a:", "a:0", "a:65536", "a:x", "a b", "[::1", "[::1]x",
+                              "a:b:c", "a\n", "[::1]:"})
+        EXPECT_EQ(text(wrong), "refused") << wrong;
+}
+
+}  // namespace
+}  // namespace cairn::client
