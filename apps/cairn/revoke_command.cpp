@@ -14,9 +14,10 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t max_certificate_file = std::size_t{1} << 20;
+constexpr std::size_t max_key_file = 65536;
 
 struct RevokeOptions {
-    std::string lineage, certificate_file, reason = "unspecified";
+    std::string lineage, certificate_file, key_file, reason = "unspecified";
     std::string authority, root_file;
 };
 
@@ -29,6 +30,8 @@ struct Target {
     std::optional<client::LineageMember> member;
     /// The name of the account, of several at the CA, that ordered it.
     std::string account{};
+    /// The key was named for this, and no account is to be asked.
+    bool is_by_given_key = false;
 };
 
 pki::Certificate read_certificate(const std::string& file) {
@@ -87,11 +90,31 @@ std::vector<Target> live_targets(const client::StateDirectory& state,
     return targets;
 }
 
+/// The key that was named signs for the certificates that hold it.
+void use_given_key(const std::string& file, std::vector<Target>& targets) {
+    constexpr std::string_view aim = "use the key of --key";
+    auto text = value_or_fail(client::read_file(file, max_key_file), aim);
+    const auto key = crypto::PrivateKey::from_pem(text);
+    base::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    const crypto::Signer signer(value_or_fail(key, aim));
+    bool is_of_any = false;
+    for (auto& target : targets) {
+        target.is_by_given_key = target.certificate.public_key() == signer.public_key();
+        if (!target.is_by_given_key) continue;
+        target.key = signer;
+        is_of_any = true;
+    }
+    if (!is_of_any)
+        throw client::Failure(aim, fmt::format("{} is not the key of the certificate", file),
+                              "name its key, or leave out --key to revoke by the account.");
+}
+
 std::vector<Target> targets_of(const Run& run, const RevokeOptions& options) {
     auto targets = options.lineage.empty()
                        ? std::vector{target_in_file(run.state(), options.certificate_file)}
                        : live_targets(run.state(), run.lineages({options.lineage}).front());
     for (auto& target : targets) find_authority(run.state(), options, target);
+    if (!options.key_file.empty()) use_given_key(options.key_file, targets);
     return targets;
 }
 
@@ -117,14 +140,14 @@ client::RevocationOutcome revoke(Run& run, const Target& target,
     // for its own compromise: the CA then blocks it.
     const bool has_account =
         client::AccountStore(run.state(), target.account).find(target.directory_url).has_value();
-    const bool by_key =
-        target.key && (!has_account || reason == protocol::RevocationReason::key_compromise);
+    const bool by_key = target.key && (target.is_by_given_key || !has_account ||
+                                       reason == protocol::RevocationReason::key_compromise);
     if (has_account && !by_key)
         client::Account(session, run.state(), run.timer(), target.account).use();
     else if (!by_key)
         throw client::Failure("revoke the certificate",
                               "neither an account at its CA nor its private key is kept here",
-                              "name the --state that has one of them.");
+                              "name the --state that has one of them, or the key with --key.");
     const auto outcome = revoke_by(session, target, reason, by_key);
     run.console().say(
         fmt::format("The certificate {} {} revoked.", target.certificate.serial().to_hex(),
@@ -186,6 +209,11 @@ void add_revoke_command(CLI::App& program, CommonOptions&, Command& chosen) {
                      ->type_name("FILE");
     lineage->excludes(file);
     command
+        ->add_option("--key", options->key_file,
+                     "The certificate's private key (PEM), to revoke by it and not by an account")
+        ->check(CLI::ExistingFile)
+        ->type_name("FILE");
+    command
         ->add_option("--reason", options->reason,
                      "unspecified, keyCompromise, affiliationChanged, superseded or "
                      "cessationOfOperation")
@@ -201,7 +229,8 @@ void add_revoke_command(CLI::App& program, CommonOptions&, Command& chosen) {
         "It was revoked already: exit code 0, with --exit-code 1.\n"
         "Examples:\n"
         "  cairn revoke example.com --reason superseded\n"
-        "  cairn revoke --cert old.pem --ca letsencrypt --reason keyCompromise");
+        "  cairn revoke --cert old.pem --ca letsencrypt --reason keyCompromise\n"
+        "  cairn revoke --cert old.pem --key old-key.pem --ca letsencrypt");
     command->callback([&chosen, options, lineage, file] {
         if (lineage->count() + file->count() == 0) throw CLI::RequiredError("LINEAGE or --cert");
         chosen = [options](Run& run) { return revoke(run, *options); };
