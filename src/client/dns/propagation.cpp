@@ -77,7 +77,7 @@ struct PropagationWatch::Look {
     [[nodiscard]] std::string text() const {
         auto all = lacking;
         all.insert(all.end(), silent.begin(), silent.end());
-        return all.empty() ? "the zone has no server that can be asked" : list(all);
+        return all.empty() ? "there is nobody to ask" : list(all);
     }
 };
 
@@ -139,6 +139,10 @@ void PropagationWatch::wait(const RecordPlace& place, const std::string& value,
     if (propagation.kind == Kind::none) return;
     if (propagation.kind == Kind::duration) {
         timer_.wait(propagation.duration);
+        return;
+    }
+    if (propagation.kind == Kind::authoritative && place.servers.empty()) {
+        hooks.leave_out("no server of its zone is known here, so nobody was asked for it");
         return;
     }
     const auto start = timer_.now();

@@ -44,7 +44,8 @@ class PropagationWatch {
 
     /// Waits for the value at this place. Throws Failure after `patience`, which names who lacks
     /// it. A server that is silent all the time is left out after half a minute if others show the
-    /// value: a CA would come to them.
+    /// value: a CA would come to them. Where no server is known, nobody is waited for, and that is
+    /// told.
     void wait(const RecordPlace& place, const std::string& value, const Propagation& propagation,
               std::chrono::seconds patience, const Hooks& hooks) const;
 

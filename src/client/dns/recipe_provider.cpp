@@ -226,8 +226,10 @@ class RecipeProvider final : public DnsProvider {
                 call.accepted.push_back(not_found);
                 const auto reply = ask(call, values, {}, aim);
                 if (reply.status >= 300) return std::nullopt;
-                return listing.id.empty() ? zone
-                                          : text_at(json_body(http_, aim, reply), listing.id);
+                if (listing.id.empty()) return zone;
+                auto id = text_at(json_body(http_, aim, reply), listing.id);
+                if (id.empty()) return std::nullopt;
+                return id;
             }
             std::optional<std::string> id;
             list(listing, values, aim, [&](const boost::json::value& each) {

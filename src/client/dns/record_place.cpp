@@ -22,6 +22,7 @@ constexpr std::size_t max_aliases = 10;
 constexpr std::size_t max_delegations = 10;
 constexpr std::size_t max_servers = 26;
 constexpr int no_such_name = 3;
+constexpr int max_failures = 2;
 
 const dns::ResourceRecord* record_of(const std::vector<dns::ResourceRecord>& records,
                                      RecordType type, std::string_view owner) {
@@ -224,11 +225,14 @@ std::string RecordPlaces::zone_above(const net::SocketAddress& server,
 
 std::string RecordPlaces::zone_by_resolver(const std::string& name) const {
     std::string last_error;
+    int failures = 0;
     // The record itself is not asked for: a resolver would keep in mind that it is not there.
     for (auto suffix = parent_of(name); !suffix.empty(); suffix = parent_of(suffix)) {
         const auto response = resolve(suffix, RecordType::soa);
         if (!response) {
             last_error = response.error().message;
+            // Resolvers that answer nothing are not asked label by label.
+            if (++failures == max_failures) break;
             continue;
         }
         if (record_of(response->answers, RecordType::soa, suffix) != nullptr) return suffix;
@@ -294,18 +298,16 @@ void RecordPlaces::add_addresses(std::vector<ZoneServer>& servers, const std::st
         return found;
     };
     if (glue != nullptr && take(glue->additionals, false)) return;
-    bool found = false;
     for (const auto type : {RecordType::a, RecordType::aaaa}) {
         std::optional<dns::Response> response;
         if (options_.authority) {
             auto answer = ask_(*options_.authority, name, type, Recursion::none);
             if (answer && answer->is_authoritative) response = std::move(*answer);
         }
-        if (!response || response->answers.empty())
+        if (!response)
             if (auto answer = resolve(name, type)) response = std::move(*answer);
-        if (response) found |= take(response->answers, true);
+        if (response) static_cast<void>(take(response->answers, true));
     }
-    static_cast<void>(found);
 }
 
 std::uint16_t RecordPlaces::port_of(const base::IpAddress& address) const {

@@ -1,10 +1,14 @@
 // A name server that takes DNS UPDATE (RFC 2136), signed with TSIG (RFC 8945): BIND, Knot,
 // PowerDNS, NSD's primaries, Windows.
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <mutex>
 
 #include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
 #include "base/duration.h"
 #include "client/dns/provider.h"
@@ -150,11 +154,47 @@ class Rfc2136 final : public DnsProvider {
     ProviderContext context_;
 };
 
+/// An address, or a name that the system finds the address of, each with or without a port.
+base::Result<net::SocketAddress> server_from(const std::string& text, std::uint16_t default_port) {
+    auto address = net::SocketAddress::from_text(text, default_port);
+    if (address) return address;
+    const auto colon = text.rfind(':');
+    const auto host = text.substr(0, colon);
+    const bool is_name = !host.empty() && std::ranges::all_of(host, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '.' || c == '_';
+    });
+    // What follows the name is read as the port of an address.
+    const auto port = net::SocketAddress::from_text(
+        "0.0.0.0" + (colon == std::string::npos ? std::string() : text.substr(colon)),
+        default_port);
+    if (!is_name || !port) return address;
+    const addrinfo hints{.ai_flags = AI_ADDRCONFIG,
+                         .ai_family = AF_UNSPEC,
+                         .ai_socktype = SOCK_STREAM,
+                         .ai_protocol = 0,
+                         .ai_addrlen = 0,
+                         .ai_addr = nullptr,
+                         .ai_canonname = nullptr,
+                         .ai_next = nullptr};
+    addrinfo* found = nullptr;
+    if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0)
+        return base::fail(fmt::format("{}: {}", host, ::gai_strerror(error)));
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, &::freeaddrinfo);
+    char numbers[NI_MAXHOST];
+    if (::getnameinfo(found->ai_addr, found->ai_addrlen, numbers, sizeof numbers, nullptr, 0,
+                      NI_NUMERICHOST) != 0)
+        return base::fail(host + ": has no address");
+    const auto number = base::IpAddress::from_text(numbers);
+    if (!number) return std::unexpected(number.error());
+    return net::SocketAddress{*number, port->port};
+}
+
 base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
                                                         const DnsCredentials& credentials,
                                                         const ProviderContext& context) {
     constexpr std::uint16_t default_port = 53;
-    const auto server = net::SocketAddress::from_text(credentials.text("server"), default_port);
+    const auto server = server_from(credentials.text("server"), default_port);
     if (!server) return std::unexpected(server.error().within("server"));
     std::optional<dns::TsigKey> key;
     if (credentials.has("tsig_name") != credentials.has("tsig_secret"))
@@ -195,7 +235,7 @@ ProviderKind rfc2136() {
             "acl with update-type: [TXT] and update-owner.",
         .documentation = "https://www.rfc-editor.org/rfc/rfc2136",
         .keys = {{.name = "server",
-                  .meaning = "address of the primary server, with a port unless it is 53",
+                  .meaning = "address or name of the primary server, with a port unless it is 53",
                   .kind = Kind::open,
                   .variables = {"CAIRN_RFC2136_SERVER", "RFC2136_NAMESERVER", "NSUPDATE_SERVER"}},
                  {.name = "tsig_name",
