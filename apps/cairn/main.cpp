@@ -8,12 +8,12 @@
 #include <fmt/format.h>
 
 #include "apps/cairn/console.h"
+#include "apps/cairn/foreign_words.h"
 #include "apps/cairn/interruption.h"
 #include "apps/cairn/outcome.h"
 #include "apps/cairn/output.h"
 #include "apps/cairn/program.h"
 #include "apps/cairn/run.h"
-#include "apps/command_line/unknown_word.h"
 #include "base/json_quoted.h"
 #include "client/failure.h"
 
@@ -84,7 +84,7 @@ int refuse(CLI::App& program, const CLI::ParseError& error, const Words& words) 
     const auto options = options_of_unread(words);
     const auto command = name_of_chosen(program);
     const client::Failure failure("understand the command line",
-                                  command_line::unknown_word(program, words)
+                                  answer_to_unknown_word(program, words)
                                       .value_or(base::printable(error.what(), max_usage_error)),
                                   fmt::format("run `cairn {}--help` for what there is.",
                                               command.empty() ? "" : command + " "));

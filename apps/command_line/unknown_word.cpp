@@ -42,18 +42,26 @@ std::string flag_in(const std::string& word) {
     return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
 
-std::string sentence(const CLI::App& command, const char* kind, const std::string& word,
-                     const std::vector<std::string>& known) {
-    auto text = command.get_name() + " has no " + kind + " " + base::printable(word, 60);
+UnknownWord unknown(const CLI::App& command, const char* kind, const std::string& word,
+                    const std::vector<std::string>& known) {
+    const auto finding = command.get_name() + " has no " + kind + " " + base::printable(word, 60);
     if (const auto meant = base::nearest_word(word, known))
-        return text + "; did you mean " + *meant + "?";
-    for (const auto& each : known) text += (each == known.front() ? "; it has " : ", ") + each;
-    return text;
+        return {word, finding, finding + "; did you mean " + *meant + "?"};
+    auto sentence = finding;
+    for (const auto& each : known) sentence += (each == known.front() ? "; it has " : ", ") + each;
+    return {word, finding, sentence};
 }
 
 }  // namespace
 
 std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std::string>& words) {
+    auto found = find_unknown_word(program, words);
+    if (!found) return std::nullopt;
+    return std::move(found->sentence);
+}
+
+std::optional<UnknownWord> find_unknown_word(CLI::App& program,
+                                             const std::vector<std::string>& words) {
     CLI::App* command = &program;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const auto& word = words[i];
@@ -61,7 +69,7 @@ std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std
         if (word.starts_with("-") && word.size() > 1) {
             const auto flag = flag_in(word);
             const auto* option = option_of(*command, flag);
-            if (option == nullptr) return sentence(*command, "flag", flag, flags_of(*command));
+            if (option == nullptr) return unknown(*command, "flag", flag, flags_of(*command));
             // Its value is no word of ours.
             if (option->get_expected_max() > 0 && flag == word) ++i;
             continue;
@@ -69,7 +77,7 @@ std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std
         const auto names = command_names(*command);
         if (names.empty()) continue;
         if (std::ranges::find(names, word) == names.end())
-            return sentence(*command, "command", word, names);
+            return unknown(*command, "command", word, names);
         command = command->get_subcommand(word);
         // What stands behind such a command is its own affair.
         if (command->get_prefix_command()) return std::nullopt;

@@ -8,6 +8,18 @@
 
 namespace cairn::command_line {
 
+/// A word that is no command or flag.
+struct UnknownWord {
+    std::string word;
+    std::string finding;   ///< "renew has no flag --forse"
+    std::string sentence;  ///< the same with the word that was probably meant, or all there are
+};
+
+/// The first of `words` (a command line without the program's name) that is no command or flag of
+/// `program`. Nothing if all are known.
+[[nodiscard]] std::optional<UnknownWord> find_unknown_word(CLI::App& program,
+                                                           const std::vector<std::string>& words);
+
 /// The first of `words` (a command line without the program's name) that is no command or flag of
 /// `program`, in a sentence that also names the one that was probably meant. Nothing if all are
 /// known.

@@ -80,3 +80,15 @@ def test_a_quiet_run_says_what_went_wrong_alone(cairn, ca):
 def test_quiet_and_verbose_exclude_each_other(cairn):
     run = cairn.outcome("status", "-q", "-v")
     assert run.returncode == 2 and "--quiet" in run.stderr and "--verbose" in run.stderr
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["certonly", "--standalone"], "certbot's certonly is `cairn issue`"),
+    (["--issue", "-d", "a.example", "-w", "/srv"], "acme.sh's --issue is `cairn issue` here"),
+    (["issue", "-d", "a.example", "--webroot-path", "/srv"], "--solver webroot:DIR"),
+    (["issue", "--domains", "a.example"], "-d NAME, once for each name"),
+    (["issue", "-d", "a.example", "--accept-tos"], "lego's --accept-tos is --agree-tos here"),
+])
+def test_words_of_other_clients_are_answered_with_ours(cairn, words, sentence):
+    run = cairn.outcome(*words)
+    assert run.returncode == 2 and sentence in run.stderr
