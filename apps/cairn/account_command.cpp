@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -6,16 +7,30 @@
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "apps/cairn/plan_options.h"
 #include "client/account.h"
+#include "client/account_file.h"
 #include "client/certificate_authorities.h"
 
 namespace cairn {
 namespace {
 
+constexpr std::size_t max_file = 65536;
+
 struct AccountOptions {
     std::string authority, root_file;
+    std::optional<std::string> name;
     std::vector<std::string> emails;
     std::string key_type = "ec-p256";
+    /// What a new account is made with.
+    AccountWords words;
+    /// To export to, or to import from.
+    std::string file;
+};
+
+/// Which account is meant.
+struct AccountChoice {
+    std::string directory_url, name;
 };
 
 boost::json::array strings(const std::vector<std::string>& texts) {
@@ -30,23 +45,32 @@ std::string joined(const std::vector<std::string>& texts) {
     return line.empty() ? "none" : line;
 }
 
-/// The CA that --ca names, or the only one that there is an account at.
-std::string directory_url(const Run& run, const AccountOptions& options) {
+/// The account at the CA that --ca names, or the only one that there is; with --account, of that
+/// name.
+AccountChoice choose(const Run& run, const AccountOptions& options) {
     if (!options.authority.empty())
-        return value_or_fail(client::directory_url_from(options.authority), "use --ca");
-    const auto accounts = client::AccountStore(run.state()).all();
-    if (accounts.size() == 1) return accounts.front().directory_url;
+        return {value_or_fail(client::directory_url_from(options.authority), "use --ca"),
+                options.name.value_or("")};
+    auto accounts = client::AccountStore(run.state()).all();
+    if (options.name)
+        std::erase_if(accounts, [&](const client::StoredAccount& account) {
+            return account.name != *options.name;
+        });
+    if (accounts.size() == 1) return {accounts.front().directory_url, accounts.front().name};
     throw client::Failure(
         "choose the account",
         fmt::format("there are {} in {}", accounts.size(), run.state().accounts().string()),
-        accounts.empty() ? "`cairn issue` makes one." : "say with --ca which is meant.");
+        accounts.empty() ? "`cairn account register` or `cairn issue` makes one."
+                         : "say with --ca and --account which is meant.");
 }
 
 /// A conversation with the CA in the name of the account that is kept.
 struct OpenAccount {
     OpenAccount(Run& run, const AccountOptions& options)
-        : session(run.sessions().with(directory_url(run, options), options.root_file)),
-          account(session, run.state(), run.timer()),
+        : OpenAccount(run, options, choose(run, options)) {}
+    OpenAccount(Run& run, const AccountOptions& options, const AccountChoice& choice)
+        : session(run.sessions().with(choice.directory_url, options.root_file, choice.name)),
+          account(session, run.state(), run.timer(), choice.name),
           stored(account.use()) {}
     client::Session& session;
     client::Account account;
@@ -56,6 +80,7 @@ struct OpenAccount {
 boost::json::object to_json(const client::StoredAccount& account,
                             const std::vector<std::string>& contact) {
     return {{"ca", account.directory_url},
+            {"name", account.name},
             {"url", json_text(account.url)},
             {"contact", strings(contact)},
             {"key_type", key_name(account.key.public_key())}};
@@ -65,11 +90,12 @@ Outcome list(Run& run, const CommonOptions& common, const AccountOptions&) {
     run.require_state();
     const auto accounts = client::AccountStore(run.state()).all();
     boost::json::array facts;
-    std::vector<std::vector<std::string>> rows{{"CA", "ACCOUNT", "KEY", "CONTACT"}};
+    std::vector<std::vector<std::string>> rows{{"CA", "NAME", "ACCOUNT", "KEY", "CONTACT"}};
     for (const auto& account : accounts) {
         facts.push_back(to_json(account, account.contact));
-        rows.push_back({account.directory_url, base::printable(account.url),
-                        key_name(account.key.public_key()), joined(account.contact)});
+        rows.push_back({account.directory_url, account.name.empty() ? "-" : account.name,
+                        base::printable(account.url), key_name(account.key.public_key()),
+                        joined(account.contact)});
     }
     if (accounts.empty())
         run.console().say(
@@ -126,6 +152,76 @@ Outcome deactivate(Run& run, const CommonOptions&, const AccountOptions& options
     return {.data = {{"account", std::move(facts)}}};
 }
 
+Outcome make(Run& run, const CommonOptions& common, const AccountOptions& options) {
+    const auto authority = options.authority.empty()
+                               ? std::string(client::known_authorities().front().name)
+                               : options.authority;
+    const AccountChoice choice{value_or_fail(client::directory_url_from(authority), "use --ca"),
+                               options.name.value_or("")};
+    const auto made_with = account_options_from(options.words);
+    const bool stood =
+        client::AccountStore(run.state(), choice.name).find(choice.directory_url).has_value();
+    auto& session = run.sessions().with(choice.directory_url, options.root_file, choice.name);
+    client::Account account(session, run.state(), run.timer(), choice.name);
+    account.open(made_with, run.console());
+    OpenAccount open(run, options, choice);
+    const bool is_new = !stood || options.words.new_account;
+    run.console().say(is_new ? "The account is registered."
+                             : "There is an account already; nothing was done.");
+    auto outcome = tell(run, common, open, open.account.fetch(), Delivery::attempted);
+    if (!is_new) outcome.result = Result::nothing_to_do;
+    return outcome;
+}
+
+Outcome give_out(Run& run, const CommonOptions& common, const AccountOptions& options) {
+    const auto choice = choose(run, options);
+    const client::AccountStore store(run.state(), choice.name);
+    const auto account = store.find(choice.directory_url);
+    if (!account)
+        throw client::Failure("export the account",
+                              fmt::format("there is none for {} in {}", choice.directory_url,
+                                          run.state().accounts().string()),
+                              "`cairn account list` shows those there are.");
+    const auto text = client::account_file_text(*account, store.key_pem(choice.directory_url));
+    auto facts = to_json(*account, account->contact);
+    if (!options.file.empty()) {
+        client::write_durably(options.file, text, client::FileAccess::owner);
+        facts["file"] = json_text(options.file);
+        run.console().say(fmt::format(
+            "The account and its key are in {}, mode 0600. Who has the file is the account.",
+            options.file));
+        return {.data = {{"account", std::move(facts)}}};
+    }
+    if (!common.json) run.console().print(text, Delivery::required);
+    facts["key"] = std::string(base::text_of(base::BytesView(store.key_pem(choice.directory_url))));
+    return {.data = {{"account", std::move(facts)}}, .delivery = Delivery::required};
+}
+
+Outcome take_in(Run& run, const CommonOptions& common, const AccountOptions& options) {
+    const auto tried = fmt::format("import the account in {}", options.file);
+    auto text = value_or_fail(client::read_file(options.file, max_file), tried);
+    const auto file =
+        value_or_fail(client::read_account_file(text), tried,
+                      "give what `cairn account export` wrote, or a private key as PEM or JWK.");
+    base::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    AccountChoice choice{file.directory_url, options.name.value_or(file.name)};
+    if (!options.authority.empty())
+        choice.directory_url =
+            value_or_fail(client::directory_url_from(options.authority), "use --ca");
+    if (choice.directory_url.empty())
+        throw client::Failure(tried, "a key alone does not say of which CA it is",
+                              "say it with --ca.");
+    auto& session = run.sessions().with(choice.directory_url, options.root_file, choice.name);
+    client::Account account(session, run.state(), run.timer(), choice.name);
+    const bool is_new = account.adopt(file.key);
+    OpenAccount open(run, options, choice);
+    run.console().say(is_new ? "The account is kept here now."
+                             : "This account is kept here already; nothing was done.");
+    auto outcome = tell(run, common, open, open.account.fetch(), Delivery::attempted);
+    if (!is_new) outcome.result = Result::nothing_to_do;
+    return outcome;
+}
+
 }  // namespace
 
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen) {
@@ -135,6 +231,7 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
     command->footer(
         "Examples:\n"
         "  cairn account list\n"
+        "  cairn account register --ca zerossl --email you@example.com --agree-tos\n"
         "  cairn account update --ca letsencrypt --email new@example.com\n"
         "  cairn account rollover --ca letsencrypt --key-type ec-p384");
     const auto options = std::make_shared<AccountOptions>();
@@ -156,9 +253,28 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
         child->add_option("--ca-root", options->root_file, "Roots for the CA's own TLS (PEM)")
             ->check(CLI::ExistingFile)
             ->type_name("FILE");
+        child
+            ->add_option("--account", options->name,
+                         "Name of the account, of several at the CA; else the one without a name")
+            ->type_name("NAME");
         return child;
     };
     add("list", "List the accounts that are kept", "cairn account list --json", &list);
+    add_account_options(
+        *add_at_authority("register", "Make an account, unless there is one",
+                          "cairn account register --email you@example.com --agree-tos", &make),
+        options->words);
+    add_at_authority("export", "Give out an account with its key, as JSON",
+                     "cairn account export --ca letsencrypt --out account.json", &give_out)
+        ->add_option("--out", options->file, "File to write, mode 0600; else standard output")
+        ->type_name("FILE");
+    add_at_authority("import", "Keep an account that was made elsewhere; its CA is asked for it",
+                     "cairn account import account.json", &take_in)
+        ->add_option("FILE", options->file,
+                     "What `export` wrote, or a private key as PEM or JWK (certbot's "
+                     "private_key.json)")
+        ->required()
+        ->check(CLI::ExistingFile);
     add_at_authority("show", "Show an account as its CA has it", "cairn account show --ca zerossl",
                      &show);
     add_at_authority("update", "Replace the contacts of an account",

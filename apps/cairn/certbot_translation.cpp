@@ -156,7 +156,7 @@ class Translator {
     void add_plan(Words& words) {
         add_key_type(words);
         take_over_flag(words, "--reuse-key", "--reuse-key");
-        if (has("--no-reuse-key")) words.emplace_back("--reuse-key=false");
+        if (has("--no-reuse-key")) words.emplace_back("--fresh-key");
         take_over(words, "--preferred-chain", "--preferred-chain");
         if (has("--preferred-profile") && has("--required-profile"))
             find("--preferred-profile", "--required-profile is said too; say one of them.");

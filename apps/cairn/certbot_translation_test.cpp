@@ -97,7 +97,7 @@ constexpr Case cases[] = {
     {"certonly --standalone -d a.example --reuse-key",
      "issue -d a.example --solver standalone --reuse-key"},
     {"certonly --standalone -d a.example --no-reuse-key",
-     "issue -d a.example --solver standalone --reuse-key=false"},
+     "issue -d a.example --solver standalone --fresh-key"},
     {"certonly --standalone -d a.example --new-key", "issue -d a.example --solver standalone"},
     {"certonly --standalone -d a.example --force-renewal",
      "issue -d a.example --solver standalone --force"},

@@ -26,6 +26,10 @@ void add_notify_command(CLI::App& program, CommonOptions& common, Command& chose
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen);
+/// `rename`, `rollback` and `delete`.
+void add_lineage_commands(CLI::App& program, CommonOptions& common, Command& chosen);
+/// `plan` and `apply`.
+void add_apply_commands(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_state_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_certbot_command(CLI::App& program, CommonOptions& common, Command& chosen);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "apps/command_line/unknown_word.h"
+#include "base/result.h"
 
 namespace cairn {
 namespace {

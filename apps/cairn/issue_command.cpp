@@ -1,3 +1,5 @@
+#include "apps/cairn/issue_command.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -19,14 +21,6 @@
 
 namespace cairn {
 namespace {
-
-struct IssueOptions {
-    PlanOptions plan;
-    AccountWords account;
-    std::string lineage;
-    bool force = false;
-    bool dry_run = false;
-};
 
 /// Where the plan can be rehearsed: at the staging directory of a CA that is known, else at the CA
 /// that was named for it.
@@ -248,6 +242,8 @@ Outcome keep(Run& run, const CommonOptions& common, const client::IssuanceOrder&
     return outcome;
 }
 
+}  // namespace
+
 Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
     const auto changes = changes_from(options.plan);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
@@ -278,8 +274,6 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
         client::open_other_accounts(environment, order.plan, order.account, run.console());
     return outcome;
 }
-
-}  // namespace
 
 void add_issue_command(CLI::App& program, CommonOptions& common, Command& chosen) {
     auto* command = program.add_subcommand("issue", "Obtain a certificate and keep it");

@@ -65,6 +65,8 @@ std::unique_ptr<CLI::App> make_program(CommonOptions& common, Command& chosen) {
     add_notify_command(*program, common, chosen);
     add_doctor_command(*program, common, chosen);
     add_rehearse_command(*program, common, chosen);
+    add_apply_commands(*program, common, chosen);
+    add_lineage_commands(*program, common, chosen);
     add_revoke_command(*program, common, chosen);
     add_account_command(*program, common, chosen);
     add_dns_command(*program, common, chosen);

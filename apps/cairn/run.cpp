@@ -7,6 +7,7 @@
 
 #include "client/leftovers.h"
 #include "client/lineage_fact_store.h"
+#include "client/lineage_renaming.h"
 
 namespace cairn {
 namespace {
@@ -114,7 +115,12 @@ std::vector<client::LineageName> Run::lineages(const std::vector<std::string>& n
     if (names.empty()) return all;
     std::vector<client::LineageName> chosen;
     for (const auto& text : names) {
-        const auto found = std::ranges::find(all, text, &client::LineageName::text);
+        auto found = std::ranges::find(all, text, &client::LineageName::text);
+        if (const auto former = client::LineageName::from_text(text); former && found == all.end())
+            if (const auto name = client::renamed_to(state_, *former)) {
+                console_.say(fmt::format("{} is called {} now.", text, name->text()));
+                found = std::ranges::find(all, *name);
+            }
         if (found == all.end())
             throw client::Failure(fmt::format("find the lineage \"{}\"", base::printable(text)),
                                   fmt::format("there is none in {}", state_.root().string()),

@@ -145,6 +145,27 @@ StoredAccount Account::open_again(const std::string& lost_url, const AccountOpti
     return register_key(options, progress);
 }
 
+bool Account::adopt(const crypto::PrivateKey& key) {
+    const auto tried = fmt::format("import an account at {}", session_.host());
+    const auto lock = state_.lock_accounts(timer_, lock_patience);
+    if (const auto account = stored(AccountsLock::held)) {
+        if (account->key.public_key() == key.public_key()) return false;
+        throw Failure(tried,
+                      fmt::format("another one is kept here: {}", base::printable(account->url)),
+                      "give this one a name of its own with --account NAME.");
+    }
+    const crypto::Signer signer(key);
+    const auto url = find_url(signer, {});
+    if (!url)
+        throw Failure(tried, fmt::format("{} knows no account of this key", session_.host()),
+                      "is --ca right? `cairn account register` makes a new account.");
+    session_.speak_for(signer, *url);
+    const auto object = fetch();
+    store_.adopt_key(directory_url(), key);
+    store_.save({directory_url(), *url, object.contact, signer, store_.name()});
+    return true;
+}
+
 AccountOptions Account::with_binding(AccountOptions options, Progress& progress) {
     const auto url = email_binding_url(directory_url());
     const auto email = email_in(options.contact);

@@ -50,6 +50,9 @@ class Account {
     StoredAccount open(const AccountOptions& options, Progress& progress);
     /// Makes the session use the stored account; fails if there is none.
     StoredAccount use();
+    /// Keeps the account of a key that was made elsewhere, which the CA is asked for, and makes the
+    /// session use it. False if it is kept here already; fails if another one is.
+    bool adopt(const crypto::PrivateKey& key);
     /// Finds the account again by its key, or creates it again with the options, after the CA has
     /// said that it does not know the one at `lost_url`.
     StoredAccount open_again(const std::string& lost_url, const AccountOptions& options,

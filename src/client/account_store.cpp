@@ -156,6 +156,25 @@ crypto::Signer AccountStore::key_for(const std::string& directory_url, crypto::K
     return make_key(folder, key_file, type);
 }
 
+base::SecretBytes AccountStore::key_pem(const std::string& directory_url) const {
+    auto pem = read_file(folder_of(directory_url) / key_file, max_file);
+    if (!pem)
+        throw Failure("read an account's key", pem.error().message,
+                      "run as the user whom the state belongs to.");
+    const auto octets = base::bytes_of(*pem);
+    base::SecretBytes secret(octets.begin(), octets.end());
+    base::wipe({reinterpret_cast<std::uint8_t*>(pem->data()), pem->size()});
+    return secret;
+}
+
+void AccountStore::adopt_key(const std::string& directory_url,
+                             const crypto::PrivateKey& key) const {
+    static_cast<void>(set_aside(directory_url));
+    const auto folder = folder_of(directory_url);
+    make_private_directory(folder);
+    write_durably(folder / key_file, base::BytesView(key.to_pem()), FileAccess::owner);
+}
+
 void AccountStore::save(const StoredAccount& account) const {
     const auto folder = folder_of(account.directory_url);
     make_private_directory(folder);

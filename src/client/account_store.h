@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "client/state_directory.h"
 #include "crypto/key.h"
@@ -43,6 +44,10 @@ class AccountStore {
     /// now.
     [[nodiscard]] crypto::Signer key_for(const std::string& directory_url,
                                          crypto::KeyType type) const;
+    /// The same as text (PKCS #8, PEM), to be taken elsewhere. Throws Failure if there is none.
+    [[nodiscard]] base::SecretBytes key_pem(const std::string& directory_url) const;
+    /// Keeps a key that was made elsewhere; whatever key is there is set aside.
+    void adopt_key(const std::string& directory_url, const crypto::PrivateKey& key) const;
     void save(const StoredAccount& account) const;
     /// Keeps the account's files under other names, so that there is none any more and another can
     /// be made; what it has signed can still be told by its key. The number that stands in those

@@ -10,6 +10,7 @@
 #include "client/challenge_journal.h"
 #include "client/failover.h"
 #include "client/lineage_mending.h"
+#include "client/lineage_renaming.h"
 #include "client/order_flow.h"
 #include "client/preflight.h"
 #include "client/revocation.h"
@@ -250,7 +251,10 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
                                      Progress& progress) {
     const bool is_dry_run = order.installing == Installing::dry_run;
     Lineage lineage(environment.state, order.member());
-    if (!is_dry_run) tell_mended(lineage, progress);
+    if (!is_dry_run) {
+        require_no_former_name(environment.state, order.lineage);
+        tell_mended(lineage, progress);
+    }
     if (!is_dry_run && asks_for_must_staple(environment.state.renewal(order.lineage)))
         progress.tell({.kind = ProgressKind::remark,
                        .text = "The plan asked for the must-staple extension, which CAs do not "

@@ -147,10 +147,45 @@ unsigned long Lineage::next_number() const {
 }
 
 bool Lineage::is_exposed() const {
+    return leads_through_archive(live_file("cert"));
+}
+
+bool Lineage::leads_through_archive(const fs::path& link) const {
     std::error_code none;
-    const auto target = fs::read_symlink(live_file("cert"), none);
-    return target.parent_path().filename() == current_link().filename() &&
-           target.parent_path().parent_path().filename() == name_.text();
+    const auto way = fs::read_symlink(link, none).parent_path();
+    if (none || way.filename() != current_link().filename()) return false;
+    const auto archive = way.parent_path();
+    if (archive.filename() == name_.text()) return true;
+    // While the lineage gets another name its archive has two.
+    const auto place = fs::weakly_canonical(link.parent_path(), none) / archive;
+    return !none && fs::equivalent(place, archive_, none);
+}
+
+base::Result<Generation> Lineage::generation(unsigned long number) const {
+    return archived(std::to_string(number)).read();
+}
+
+void Lineage::return_to(unsigned long number) try {
+    const auto text = std::to_string(number);
+    const Aim aim(fmt::format("make certificate {} of {} live again", number, name_.text()),
+                  Phase::install);
+    const auto wanted = archived(text).read();
+    if (!wanted) throw Failure(aim, wanted.error().message);
+    const auto folder = archive_ / generation_folder(text);
+    if (!CertificateFiles::in(folder).read()) {
+        fs::remove_all(folder);
+        link_generation(text);
+    }
+    switch_to(text);
+    expose();
+    const auto seen = current();
+    if (!seen || seen->chain != wanted->chain)
+        throw Failure(aim, fmt::format("a server that reads {} does not find it", live_.string()),
+                      fmt::format("`cairn renew {}` mends the links.", name_.text()));
+} catch (const fs::filesystem_error& error) {
+    throw Failure(
+        {fmt::format("make certificate {} of {} live again", number, name_.text()), Phase::install},
+        error.what(), "mend this and say it again.");
 }
 
 std::vector<const char*> Lineage::live_stems() const {

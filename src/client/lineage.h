@@ -77,8 +77,15 @@ class Lineage {
     /// True if live/NAME holds links that lead, or were meant to lead, to the live generation.
     [[nodiscard]] bool is_exposed() const;
 
+    /// The numbers of the generations in the archive, the newest first.
+    [[nodiscard]] std::vector<unsigned long> numbers() const;
+    /// One of them; an error if it cannot be read or does not match.
+    [[nodiscard]] base::Result<Generation> generation(unsigned long number) const;
+
     /// Makes `generation` the live one. Throws Failure; the old one then stays live.
     void install(const Generation& generation);
+    /// Makes a generation that is in the archive the live one, in the same way.
+    void return_to(unsigned long number);
 
     /// The steps of `install`, for tests of a crash between them.
     class Installation {
@@ -97,7 +104,8 @@ class Lineage {
 
   private:
     friend class LineageMending;
-    [[nodiscard]] std::vector<unsigned long> numbers() const;
+    /// True for a link in live/NAME that leads, or was meant to lead, through archive/NAME/current.
+    [[nodiscard]] bool leads_through_archive(const std::filesystem::path& link) const;
     [[nodiscard]] CertificateFiles archived(std::string_view number) const;
     [[nodiscard]] std::filesystem::path current_link() const;
     /// "fullchain" in live/NAME.

@@ -14,9 +14,9 @@ namespace cairn::client {
 namespace {
 
 constexpr std::int64_t current_version = 1;
-constexpr std::array<std::string_view, 11> known_members = {
-    "version",  "order",    "renewal_info", "hastened", "attempts", "revocations",
-    "obtained", "deployed", "deployments",  "key_type", "further"};
+constexpr std::array<std::string_view, 12> known_members = {
+    "version",     "order",    "renewal_info", "hastened",    "pinned",   "attempts",
+    "revocations", "obtained", "deployed",     "deployments", "key_type", "further"};
 
 std::string json_string(std::string_view text) {
     return base::json_quoted(text);
@@ -42,6 +42,11 @@ std::string json_of(const RenewalAdvice& advice) {
                              json_string(advice.window->explanation_url));
     return fmt::format("{{\"certificate\": {}, \"next_question\": {}{}}}",
                        json_string(advice.certificate), json_string(advice.next_question), window);
+}
+
+std::string json_of(const RenewalPin& pin) {
+    return fmt::format("{{\"certificate\": {}, \"until\": {}}}", json_string(pin.certificate),
+                       json_string(pin.until));
 }
 
 std::string json_of(const Hastening& hastening) {
@@ -117,6 +122,14 @@ base::Result<RenewalAdvice> advice_from(const boost::json::object& object) {
     if (reader.error()) return std::unexpected(*reader.error());
     if (start && end && *start < *end) advice.window = RenewalWindow{*start, *end, explanation};
     return advice;
+}
+
+base::Result<RenewalPin> pin_from(const boost::json::object& object) {
+    protocol::MemberReader reader(object);
+    RenewalPin pin{.certificate = std::string(reader.required_text("certificate")),
+                   .until = reader.time("until").value_or(base::Time{})};
+    if (reader.error()) return std::unexpected(*reader.error());
+    return pin;
 }
 
 base::Result<Hastening> hastening_from(const boost::json::object& object) {
@@ -312,6 +325,7 @@ std::string members_of(const LineageFacts& facts) {
     if (facts.order) add("order", json_of(*facts.order));
     if (facts.advice) add("renewal_info", json_of(*facts.advice));
     if (facts.hastening) add("hastened", json_of(*facts.hastening));
+    if (facts.pin) add("pinned", json_of(*facts.pin));
     if (!facts.attempts.empty()) add("attempts", list(facts.attempts));
     if (!facts.revocations.empty()) add("revocations", list(facts.revocations));
     if (facts.obtained) add("obtained", json_of(*facts.obtained));
@@ -333,6 +347,7 @@ base::Result<LineageFacts> facts_from(const boost::json::object& object) {
     reader.take("order", facts.order, &order_from);
     reader.take("renewal_info", facts.advice, &advice_from);
     reader.take("hastened", facts.hastening, &hastening_from);
+    reader.take("pinned", facts.pin, &pin_from);
     reader.take("attempts", facts.attempts, &attempt_from);
     reader.take("revocations", facts.revocations, &revocation_from);
     reader.take("obtained", facts.obtained, &generation_from);

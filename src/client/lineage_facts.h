@@ -64,6 +64,13 @@ struct Hastening {
     base::Time time;
 };
 
+/// A certificate that somebody has gone back to, and until when it is not replaced by itself.
+struct RenewalPin {
+    /// The SHA-256 digest of its DER form, in hexadecimal.
+    std::string certificate;
+    base::Time until;
+};
+
 /// A revocation that was asked for from here.
 struct RevocationNote {
     base::Time time;
@@ -107,6 +114,7 @@ struct LineageFacts {
     std::optional<RenewalAdvice> advice;
     /// The last one.
     std::optional<Hastening> hastening{};
+    std::optional<RenewalPin> pin{};
     std::vector<Attempt> attempts;             ///< the newest last
     std::vector<KnownRevocation> revocations;  ///< the newest last
     /// The certificate that was put in place last.

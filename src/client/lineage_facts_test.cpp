@@ -34,6 +34,7 @@ TEST(LineageFacts, AreReadAsTheyWereWritten) {
     facts.advice =
         RenewalAdvice{"aki.serial", RenewalWindow{noon, noon + 24h, "https://why"}, noon + 6h};
     facts.hastening = Hastening{"abcd", noon + 2h};
+    facts.pin = RenewalPin{"ef01", noon + 3h};
     facts.add(Attempt{noon, "https://ca.example/directory", Failure("boil water", "no fire")});
     facts.add(Attempt{noon + 1h, "https://ca.example/directory", std::nullopt});
     facts.add(KnownRevocation{"abcd", {noon, protocol::RevocationReason::superseded}});
@@ -55,6 +56,8 @@ TEST(LineageFacts, AreReadAsTheyWereWritten) {
     EXPECT_EQ(read.attempts[1].ended, noon + 1h);
     EXPECT_EQ(read.revocation_of("abcd")->reason, protocol::RevocationReason::superseded);
     EXPECT_FALSE(read.revocation_of("dcba"));
+    EXPECT_EQ(read.pin->certificate, "ef01");
+    EXPECT_EQ(read.pin->until, noon + 3h);
     EXPECT_EQ(read.hastening->certificate, "abcd");
     EXPECT_EQ(read.hastening->time, noon + 2h);
     EXPECT_EQ(read.obtained->number, 3U);

@@ -83,10 +83,7 @@ void LineageMending::require_folder(const fs::path& folder) const {
 }
 
 bool LineageMending::is_our_link(const fs::path& file) const {
-    std::error_code none;
-    const auto target = fs::read_symlink(file, none).parent_path();
-    return target.filename() == lineage_.current_link().filename() &&
-           target.parent_path().filename() == lineage_.name().text();
+    return lineage_.leads_through_archive(file);
 }
 
 /// The generation that the files in live/NAME are copies of, if files stand there in place of

@@ -46,6 +46,8 @@ std::string_view to_string(DueReason reason) {
             return "put-off";
         case DueReason::plan_changed:
             return "plan-changed";
+        case DueReason::pinned:
+            return "pinned";
         case DueReason::revoked:
             return "revoked";
         case DueReason::unsound:
@@ -71,6 +73,8 @@ std::string DueTime::because() const {
             return "its CA suggests an earlier time, for which it was renewed only just now";
         case DueReason::plan_changed:
             return with_detail("it is not what its plan wants");
+        case DueReason::pinned:
+            return "it was rolled back to";
         case DueReason::revoked:
             return "it is revoked";
         case DueReason::unsound:
@@ -105,6 +109,8 @@ DueTime due_time(const CertificatePlan& plan, const LineageMember& member,
     const auto& certificate = standing.chain.front();
     if (const auto note = facts.revocation_of(digest_of(certificate)))
         return {note->time, DueReason::revoked};
+    if (facts.pin && facts.pin->certificate == digest_of(certificate))
+        return {facts.pin->until, DueReason::pinned};
     if (auto shortfall = shortfall_of(standing, member, plan, facts))
         return {certificate.not_before(), DueReason::plan_changed, std::move(*shortfall)};
     DueTime due{due_by_lifetime(certificate), DueReason::lifetime};

@@ -20,6 +20,7 @@ enum class DueReason {
     window,        ///< its CA suggests it (RFC 9773)
     put_off,       ///< its CA suggests an earlier time, but for that it was renewed only just now
     plan_changed,  ///< it is not what its plan wants any more
+    pinned,        ///< somebody has gone back to it, and it is left alone for a while
     revoked,       ///< it was revoked from here
     unsound,       ///< there is none, or it cannot be used with its key
     asked_for      ///< somebody wants it, due or not

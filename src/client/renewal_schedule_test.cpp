@@ -145,6 +145,18 @@ TEST_F(DueTimeOfALineage, IsNowWhereItIsRevokedOrIsNotWhatThePlanWants) {
     EXPECT_EQ(due().at, certificate_.not_before() + 1h);
 }
 
+TEST_F(DueTimeOfALineage, LeavesAloneForAWhileWhatWasRolledBackTo) {
+    plan_.names.push_back(RequestedName::from_text("b.example", "standalone").value());
+    facts_.pin = RenewalPin{digest_of(certificate_), certificate_.not_after() - days{9}};
+    EXPECT_EQ(due().reason, DueReason::pinned);
+    EXPECT_EQ(due().at, certificate_.not_after() - days{9});
+    facts_.pin->certificate = "another";
+    EXPECT_EQ(due().reason, DueReason::plan_changed);
+    facts_.pin->certificate = digest_of(certificate_);
+    facts_.add(KnownRevocation{digest_of(certificate_), {certificate_.not_before() + 1h, {}}});
+    EXPECT_EQ(due().reason, DueReason::revoked);
+}
+
 TEST_F(DueTimeOfALineage, LeavesAloneWhatItDoesNotKnowTheOriginOf) {
     facts_.obtained = GenerationFact{1, certificate_.not_before()};
     plan_.profile = "short";

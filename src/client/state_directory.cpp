@@ -132,7 +132,14 @@ void StateDirectory::require_readable(IfMissing if_missing) const {
 }
 
 std::vector<LineageName> StateDirectory::live_lineages() const {
-    return names_in(root_ / "live", "");
+    auto names = names_in(root_ / "live", "");
+    std::erase_if(names, [this](const LineageName& name) {
+        // A former name leads to the present one beside it.
+        std::error_code none;
+        const auto target = fs::read_symlink(live(name), none);
+        return !none && !target.empty() && !target.has_parent_path();
+    });
+    return names;
 }
 
 std::vector<LineageName> StateDirectory::lineages_with_facts() const {

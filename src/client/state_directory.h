@@ -89,7 +89,8 @@ class StateDirectory {
 
     // Each throws Failure if the folder is there and cannot be read.
 
-    /// The lineages that have something in `live`, in order.
+    /// The lineages that have something in `live`, in order; without the names that lineages had
+    /// before they were renamed.
     [[nodiscard]] std::vector<LineageName> live_lineages() const;
     /// The lineages that facts are kept of, in order.
     [[nodiscard]] std::vector<LineageName> lineages_with_facts() const;

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from harness.acme import b64
 from harness.issued import key_type_of, read_chain
 
 NAME = "a.example"
@@ -79,8 +80,8 @@ def test_hooks_written_for_certbot_prove_control(cairn, ca, certonly, tmp_path):
 
 
 def test_a_key_on_the_command_line_goes_by_a_file_that_is_gone_afterwards(cairn, ca, certonly, tmp_path):
-    ca.binding = {"kid-1": "c2VjcmV0LWtleS1vZi10aGlydHktdHdvLW9jdGV0cw"}
-    run = cairn.outcome(*certonly, "--eab-kid", "kid-1", "--eab-hmac-key", ca.binding["kid-1"],
+    ca.binding = {"kid-1": b"0123456789abcdef0123456789abcdef"}
+    run = cairn.outcome(*certonly, "--eab-kid", "kid-1", "--eab-hmac-key", b64(ca.binding["kid-1"]),
                         environment={"TMPDIR": str(tmp_path)})
     assert run.returncode == 0, run.stderr
     assert not list(tmp_path.glob("cairn-eab-*"))

@@ -1,0 +1,59 @@
+#include "client/lineage_removal.h"
+
+#include <fmt/format.h>
+
+#include "client/durable_file.h"
+#include "client/failure.h"
+
+namespace cairn::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_there(const fs::path& path) {
+    return fs::symlink_status(path).type() != fs::file_type::not_found;
+}
+
+/// The links in `folder` that lead to something of this name beside them.
+std::vector<fs::path> former_names_in(const fs::path& folder, const LineageName& name) {
+    std::vector<fs::path> links;
+    for (const auto& each : file_names_in(folder)) {
+        std::error_code none;
+        if (fs::read_symlink(folder / each, none) == name.text() && each != name.text())
+            links.push_back(folder / each);
+    }
+    return links;
+}
+
+/// Removes it, and if it is a link to a folder elsewhere, what is in that.
+void remove_all_of(const fs::path& path) {
+    if (fs::is_symlink(path) && fs::is_directory(path) && fs::read_symlink(path).has_parent_path())
+        for (const auto& name : file_names_in(path)) fs::remove_all(path / name);
+    fs::remove_all(path);
+    sync_directory(path.parent_path());
+}
+
+}  // namespace
+
+std::vector<fs::path> kept_of(const StateDirectory& state, const LineageName& lineage) {
+    std::vector<fs::path> kept;
+    for (const auto& path :
+         {state.renewal(lineage), state.live(lineage), state.archive(lineage), state.facts(lineage),
+          state.attempts(lineage), state.challenges(lineage), state.order(lineage),
+          state.deployment(lineage)})
+        if (is_there(path)) kept.push_back(path);
+    if (kept.empty()) return kept;
+    for (const auto& folder :
+         {state.live(lineage).parent_path(), state.archive(lineage).parent_path()})
+        for (auto& link : former_names_in(folder, lineage)) kept.push_back(std::move(link));
+    return kept;
+}
+
+void remove_lineage(const StateDirectory& state, const LineageName& lineage) try {
+    for (const auto& path : kept_of(state, lineage)) remove_all_of(path);
+} catch (const fs::filesystem_error& error) {
+    throw Failure(fmt::format("delete {}", lineage.text()), error.what(),
+                  "mend this and say it again.");
+}
+
+}  // namespace cairn::client
