@@ -17,9 +17,4 @@ namespace cairn::client::doctor {
 [[nodiscard]] Findings judge_challenge_record(const Patient& patient,
                                               const ChallengeRecordView& seen);
 
-/// The CAA records against the CA, its account and the method. `authority` tells by which domains
-/// records name the CA.
-[[nodiscard]] Findings judge_caa(const Patient& patient, const base::Result<dns::CaaSet>& set,
-                                 const AuthorityView& authority);
-
 }  // namespace cairn::client::doctor

@@ -13,6 +13,7 @@
 #include "client/certificate_authorities.h"
 #include "client/command_words.h"
 #include "client/doctor/authority_judgment.h"
+#include "client/doctor/caa_judgment.h"
 #include "client/doctor/dns_judgment.h"
 #include "client/doctor/state_permissions.h"
 #include "client/doctor/web_judgment.h"
@@ -259,7 +260,8 @@ AuthorityView look_at_authority(const Environment& environment, const Examinatio
     view.is_profile_required = plan.profile_demand == ProfileDemand::required;
     if (const auto url = net::Url::from_text(authority.directory_url)) view.host = url->authority();
     try {
-        if (const auto account = AccountStore(environment.state).find(authority.directory_url))
+        if (const auto account =
+                AccountStore(environment.state, plan.account).find(authority.directory_url))
             view.account_url = account->url;
     } catch (const Failure& failure) {
         view.directory = base::fail(failure.came_back());
