@@ -207,6 +207,10 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order,
 IssuedCertificate issue_at(const Environment& environment, const Authority& authority,
                            const IssuanceOrder& order, const std::optional<OpenOrder>& begun,
                            Progress& progress) {
+    // What the CA may have issued already is fetched, whatever stands in the way of a new order.
+    if (!begun || !begun->position.is_finalizing)
+        require_clear_way(order.lineage, order.plan, environment.solvers, environment.state,
+                          PortsLookedAt::yes, HooksLookedAt::no);
     auto& session =
         environment.sessions.with(authority.directory_url, authority.root_file, order.plan.account);
     const OrderRecord record(environment.state, order.member());
@@ -262,10 +266,6 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
     const auto begun =
         is_dry_run ? std::optional<OpenOrder>() : begun_order(environment, order, progress);
     const LimitLedger limits(environment.state, environment.clock);
-    // What the CA may have issued already is fetched, whatever stands in the way of a new order.
-    if (!begun || !begun->position.is_finalizing)
-        require_clear_way(order.lineage, order.plan, environment.solvers, environment.state,
-                          PortsLookedAt::yes, HooksLookedAt::no);
     std::vector<Failure> failures;
     const auto authorities = in_turn(order.plan, begun);
     for (const auto& authority : authorities) {

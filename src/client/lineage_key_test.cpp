@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/enum_table.h"
+#include "client/certificate_request.h"
 #include "crypto/signature.h"
 
 namespace cairn::client {
@@ -43,6 +44,21 @@ TEST(LineageKey, MayBeSignedWithElsewhere) {
     EXPECT_EQ(base::text_of(key.text()), name);
     EXPECT_EQ(key.public_key(), device->public_key());
     EXPECT_TRUE(is_of_type(key.public_key(), crypto::KeyType::ec_p384));
+}
+
+TEST(LineageKey, MayBeElsewhere) {
+    const auto own = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    pki::SubjectNames names;
+    names.dns_names = {"a.example"};
+    const auto request = CertificateRequest::from_octets(pki::make_csr(own, names)).value();
+    const auto key = LineageKey::elsewhere(request);
+    EXPECT_TRUE(key.is_elsewhere());
+    EXPECT_FALSE(LineageKey(own).is_elsewhere());
+    const auto again = LineageKey::from_text(base::text_of(key.text()));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->is_elsewhere());
+    EXPECT_EQ(again->public_key(), own.public_key());
+    EXPECT_THROW(static_cast<void>(again->signer().sign(base::bytes_of("x"))), std::runtime_error);
 }
 
 TEST(LineageKey, IsOfOneType) {

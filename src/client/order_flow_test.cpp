@@ -8,7 +8,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/certificate_request.h"
+#include "client/lineage_key.h"
 #include "client/testing/bench.h"
+#include "pki/csr.h"
 
 namespace cairn::client {
 namespace {
@@ -252,6 +255,15 @@ TEST_F(OrderFlowTest, NamesTheProfilesThatThereAre) {
     options_.profile = "classic";
     static_cast<void>(run());
     EXPECT_EQ(ca().order_request->profile, "classic");
+}
+
+TEST_F(OrderFlowTest, HasARequestFromElsewhereCertified) {
+    const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    const auto request =
+        CertificateRequest::from_octets(pki::make_csr(key, testing::names({"a.example"}))).value();
+    options_.csr = request.der();
+    options_.key = LineageKey::elsewhere(request).signer();
+    EXPECT_EQ(run().front().public_key(), key.public_key());
 }
 
 TEST_F(OrderFlowTest, DoesWithoutAProfileThatIsOnlyPreferred) {
