@@ -188,14 +188,14 @@ Outcome rehearse(Run& run, RehearseOptions options) {
             .plan = plan,
             .account = {.terms = client::Terms::agreed, .contact = {}, .external = std::nullopt},
             .replaces = {}};
-        const auto sessions = run.fresh_sessions();
+        Run::Round round(run);
         client::NetworkEvidence evidence("Cairn/" CAIRN_VERSION);
         const client::Environment environment{.state = state,
                                               .clock = run.clock(),
                                               .timer = run.timer(),
                                               .random = run.random(),
                                               .solvers = run.solvers(),
-                                              .sessions = *sessions,
+                                              .sessions = round.sessions,
                                               .evidence = &evidence};
         const auto lock = state.lock(name, run.timer(), client::lineage_lock_patience);
         const auto issued = client::issue(environment, order, steps);
