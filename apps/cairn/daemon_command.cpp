@@ -116,8 +116,6 @@ class Daemon {
         const auto now = [this] { return run_.clock().now(); };
         try {
             look();
-            // What one round knows of a CA, such as that it does not answer, does not bind the
-            // next.
             Run::Round parts(run_);
             client::clean_up_after_crashes(run_.state(), parts.solvers, run_.console());
             const auto outcomes = client::renew(
@@ -157,10 +155,12 @@ class Daemon {
             }
             if (event == ServiceEvent::reload || event == ServiceEvent::check_now)
                 is_asked_for_ = true;
-            if (event == ServiceEvent::reload) reload();
+            // The round goes by the settings that it began with.
+            if (event == ServiceEvent::reload) is_reload_asked_ = true;
             if (event == ServiceEvent::changed) has_changed_ = true;
         }
         worker_.join();
+        if (std::exchange(is_reload_asked_, false) && told != ServiceEvent::stop) reload();
         return told;
     }
 
@@ -231,6 +231,7 @@ class Daemon {
     base::Time next_round_;
     base::Time served_watched_;
     bool is_asked_for_ = false;
+    bool is_reload_asked_ = false;
     bool has_changed_ = false;
     std::atomic<bool> is_round_over_ = true;
     std::jthread worker_;

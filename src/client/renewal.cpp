@@ -9,7 +9,6 @@
 #include "client/certificate_authorities.h"
 #include "client/lineage_renewal.h"
 #include "client/renewal_calendar.h"
-#include "client/revocation.h"
 #include "client/run_hooks.h"
 
 namespace cairn::client {
@@ -64,14 +63,6 @@ CertificatePlan rehearsal_of(CertificatePlan plan, const LineageName& lineage,
                 : staging.error().message,
         "name a CA to rehearse with: --dry-run --ca URL. It issues a certificate, which is "
         "dropped, so its limits count it.");
-}
-
-base::Time due_by_facts(const pki::Certificate& certificate, const LineageFacts& facts) {
-    if (const auto note = facts.revocation_of(digest_of(certificate))) return note->time;
-    const auto& advice = facts.advice;
-    if (advice && advice->window && advice->certificate == renewal_identifier(certificate))
-        return due_by_window(certificate, *advice->window);
-    return due_by_lifetime(certificate);
 }
 
 std::vector<RenewalOutcome> renew(const Environment& environment,

@@ -15,10 +15,6 @@
 
 namespace cairn::client {
 
-/// When a certificate is renewed by what is known of its lineage, apart from its plan.
-[[nodiscard]] base::Time due_by_facts(const pki::Certificate& certificate,
-                                      const LineageFacts& facts);
-
 enum class RenewalForce { if_due, always };
 
 /// Another CA to rehearse a renewal with, and what is needed to have an account there.
