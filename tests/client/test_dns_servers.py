@@ -201,9 +201,9 @@ def test_fifty_orders_at_once_over_one_record_set(cairn, start, zone_ca, tmp_pat
     credentials = server.credentials(tmp_path / "powerdns.toml")
 
     def one(number):
-        # All prove one name: their values share one record set.
+        # All prove one name, each for an account of its own: their values share one record set.
         issue(cairn, ["shared.example.test"], "powerdns", credentials, "--resolver", server.address,
-              "--name", f"lineage-{number}", timeout=300)
+              "--name", f"lineage-{number}", "--account", f"account-{number}", timeout=300)
 
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(one, range(50)))
@@ -218,7 +218,7 @@ def test_what_a_killed_run_left_is_taken_down(cairn, dns, tmp_path):
     credentials = write_credentials(tmp_path / "key.toml", {"server": dns.address})
     process = subprocess.Popen(
         [*cairn.command_line("issue", "-d", name, "--solver", "dns:rfc2136",
-                             "--credentials", credentials, "--propagation", "60s",
+                             "--credentials", credentials, "--propagation", "15s",
                              "--ca", cairn.authority.directory,
                              "--ca-root", cairn.authority.api_root, "--agree-tos")],
         env=cairn.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -246,3 +246,56 @@ def test_a_program_that_speaks_legos_exec(cairn, start, tmp_path):
     assert told[:2] == ["present", "_acme-challenge.example.test."]
     assert told[3:] == ["cleanup", "_acme-challenge.example.test.", told[2]]
     assert server.texts("_acme-challenge.example.test") == ["of somebody else"]
+
+
+RECIPE = """\
+title = "The interface of our own server"
+access = "Its key."
+documentation = "https://doc.powerdns.com/ (2026-11-30)"
+api_url = "https://dns.example.test/api/v1/servers/localhost"
+
+[[keys]]
+name = "api_key"
+meaning = "key"
+variables = ["OUR_OWN_KEY"]
+
+[request]
+fields = { "X-API-Key" = "{api_key}" }
+
+[zone]
+path = "/zones/{zone}."
+
+[read]
+path = "/zones/{zone}."
+query = { rrset_name = "{name}.", rrset_type = "TXT" }
+list = "rrsets.0.records"
+value = "content"
+
+[write]
+method = "PATCH"
+path = "/zones/{zone}."
+json = { rrsets = [{ name = "{name}.", type = "TXT", ttl = 60, changetype = "REPLACE", \
+records = { each = { content = "{quoted_value}", disabled = false } } }] }
+
+[clear]
+method = "PATCH"
+path = "/zones/{zone}."
+json = { rrsets = [{ name = "{name}.", type = "TXT", changetype = "DELETE" }] }
+"""
+
+
+def test_a_recipe_of_ones_own_at_a_real_server(cairn, start, tmp_path):
+    server = start(PowerDns, {ZONE: (SERVERS, [])})
+    settings = tmp_path / "settings"
+    (settings / "recipes").mkdir(parents=True, mode=0o700)
+    (settings / "credentials").mkdir(mode=0o700)
+    (settings / "recipes" / "ours.toml").write_text(RECIPE)
+    (settings / "recipes" / "ours.toml").chmod(0o644)
+    write_credentials(settings / "credentials" / "ours.toml",
+                      {"api_key": server.KEY, "api_url": f"{server.api}/api/v1/servers/localhost"})
+    answer = json.loads(cairn("dns", "test", "ours", "example.test", "--config", settings,
+                              "--resolver", server.address, "--json"))
+    steps = {step["step"]: step["exchange"] for step in answer["test"]["steps"]}
+    assert any("PATCH" in line and "REPLACE" in line for line in steps["add"])
+    assert server.KEY not in json.dumps(answer)
+    assert server.texts("_acme-challenge.example.test") == []
