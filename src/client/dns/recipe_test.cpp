@@ -181,7 +181,7 @@ std::string listed(const RecipeListing& listing, const std::vector<std::string>&
         if (!listing.value.empty()) put(element, listing.value, boost::json::value(value));
         if (!listing.name.empty()) put(element, listing.name, boost::json::value(name));
         if (!listing.type.empty()) put(element, listing.type, "TXT");
-        if (!listing.id.empty()) put(element, listing.id, "id-" + value);
+        if (!listing.id.empty()) put(element, listing.id, boost::json::value("id-" + value));
         elements.push_back(std::move(element));
     }
     boost::json::value body;
@@ -247,7 +247,9 @@ TEST_F(ShippedRecipes, SetAndRemoveAValue) {
         ASSERT_GT(set.size(), before);
         const auto& last = set.back();
         EXPECT_THAT(last.target + last.body, HasSubstr("the-value"));
-        if (recipe.read) EXPECT_THAT(last.body, HasSubstr("of somebody else"));
+        if (recipe.read) {
+            EXPECT_THAT(last.body, HasSubstr("of somebody else"));
+        }
         values.emplace_back("the-value");
         provider->remove(record_);
         const auto& removed = server_.requests().back();
