@@ -11,8 +11,8 @@
 namespace cairn::client::doctor {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(SystemResolvers, AreThoseOfResolvConf) {
     const client::testing::TemporaryFolder folder;
@@ -42,7 +42,7 @@ TEST(Lookups, SayWhoDoesNotAnswer) {
     Lookups lookups({.resolvers = {"127.0.0.1:1"}});
     const auto seen = lookups.resolve("a.example");
     ASSERT_FALSE(seen.v4);
-    EXPECT_THAT(seen.v4.error().message, testing::HasSubstr("127.0.0.1:1"));
+    EXPECT_THAT(seen.v4.error().message, ::testing::HasSubstr("127.0.0.1:1"));
     EXPECT_FALSE(lookups.look_at_zone("a.example").zone);
     EXPECT_FALSE(lookups.find_caa_set("a.example"));
 }

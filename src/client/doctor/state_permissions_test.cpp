@@ -14,9 +14,9 @@ namespace cairn::client::doctor {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class StatePermissions : public testing::Test {
+class StatePermissions : public ::testing::Test {
   protected:
     StatePermissions() {
         fs::create_directories(state / "accounts" / "ca.example" / "directory");
