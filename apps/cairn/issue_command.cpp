@@ -122,11 +122,15 @@ void require_no_harm_by_staging(const client::LineageName& lineage,
         "give another --name for it, --dry-run to rehearse only, or --force if that is meant.");
 }
 
-/// What was tried at a staging directory is now wanted in earnest.
-void leave_staging(client::CertificatePlan& plan, Console& console) {
+/// What was tried at a staging directory is now wanted in earnest, unless it is the usual one here.
+void leave_staging(client::CertificatePlan& plan, const client::Settings& settings,
+                   Console& console) {
     for (auto& authority : plan.authorities) {
         const auto production = client::authority_of_staging(authority.directory_url);
-        if (!production) continue;
+        const bool is_usual =
+            std::ranges::find(settings.authorities, authority.directory_url,
+                              &client::Authority::directory_url) != settings.authorities.end();
+        if (!production || is_usual) continue;
         console.say(
             fmt::format("The lineage was made with --staging; now {} is asked.", *production));
         authority.directory_url = *production;
@@ -143,11 +147,11 @@ client::CertificatePlan wanted_plan(Run& run, const IssueOptions& options,
         stage(plan);
         if (!options.force && !options.dry_run)
             require_no_harm_by_staging(lineage, plan, run.state());
-    } else if (!changes.authorities) {
-        leave_staging(plan, run.console());
+    } else if (former && options.plan.authorities.empty()) {
+        leave_staging(plan, *run.settings(), run.console());
     }
     if (!options.dry_run) return plan;
-    if (changes.authorities || !former) {
+    if (!options.plan.authorities.empty()) {
         rehearse(plan);
         return plan;
     }
@@ -245,17 +249,19 @@ Outcome keep(Run& run, const CommonOptions& common, const client::IssuanceOrder&
 }  // namespace
 
 Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
-    const auto changes = changes_from(options.plan);
+    auto changes = changes_from(options.plan);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
     const auto name = lineage_name(options, changes, run.state());
     const auto lock = run.state().lock(name, run.timer(), client::lineage_lock_patience);
     if (const auto place = client::LineageFactStore(run.state(), name).mend())
         run.console().tell({.kind = client::ProgressKind::facts_moved_away, .place = *place});
     const auto former = former_plan(name, run.state());
+    const auto settings = run.settings();
+    if (!former) add_usual(changes, *settings);
     client::IssuanceOrder order{
         .lineage = name,
         .plan = wanted_plan(run, options, changes, name, former),
-        .account = account_options_from(options.account),
+        .account = account_options_from(options.account, *settings),
         .replaces = {},
         .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes};
     settle_dns(run, options.plan.dns, order.plan);

@@ -97,16 +97,21 @@ std::string authority_usage() {
     return text + "URL";
 }
 
+/// An option whose value, which may be empty, is told from its absence.
+CLI::Option* add_text(CLI::App& command, const std::string& name,
+                      std::optional<std::string>& target, const std::string& description) {
+    return command.add_option_function<std::string>(
+        name, [&target](const std::string& value) { target = value; }, description);
+}
+
 void add_hook_options(CLI::App& command, PlanOptions& options) {
-    command
-        .add_option("--pre-hook", options.pre_hook,
-                    "Program to run before an order is made; '' for none")
+    add_text(command, "--pre-hook", options.pre_hook,
+             "Program to run before an order is made; '' for none")
         ->type_name("PROGRAM");
-    command
-        .add_option("--post-hook", options.post_hook,
-                    "Program to run after it, whatever came of it")
+    add_text(command, "--post-hook", options.post_hook,
+             "Program to run after it, whatever came of it")
         ->type_name("PROGRAM");
-    command.add_option("--failure-hook", options.failure_hook, "Program to run when it has failed")
+    add_text(command, "--failure-hook", options.failure_hook, "Program to run when it has failed")
         ->type_name("PROGRAM");
     command
         .add_option("--deploy-hook", options.deploy_hooks,
@@ -124,10 +129,9 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
                     "Names or addresses, and who proves each; without SOLVER, --solver does")
         ->allow_extra_args(false)
         ->type_name("NAME[=SOLVER][,NAME...]");
-    command
-        .add_option("--csr", options.request_file,
-                    "Have this request (PKCS #10, PEM or DER) certified, whose key stays where it "
-                    "is; its names are those of the certificate")
+    add_text(command, "--csr", options.request_file,
+             "Have this request (PKCS #10, PEM or DER) certified, whose key stays where it "
+             "is; its names are those of the certificate")
         ->check(CLI::ExistingFile)
         ->type_name("FILE");
     command
@@ -136,19 +140,17 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
                     "refuses. Unless said: letsencrypt")
         ->allow_extra_args(false)
         ->type_name(authority_usage());
-    command.add_option("--ca-root", options.root_file, "Roots for the CA's own TLS (PEM)")
+    add_text(command, "--ca-root", options.root_file, "Roots for the CA's own TLS (PEM)")
         ->check(CLI::ExistingFile | CLI::IsMember({""}))
         ->type_name("FILE");
     command.add_flag("--staging", options.staging,
                      "Ask the staging directory of the CA, whose certificates nobody trusts");
-    command
-        .add_option("--account", options.account,
-                    "Name of the account to order by, of several at a CA; it is made if there is "
-                    "none of that name")
+    add_text(command, "--account", options.account,
+             "Name of the account to order by, of several at a CA; it is made if there is "
+             "none of that name")
         ->type_name("NAME");
-    command
-        .add_option("--solver", options.solver,
-                    "Who proves control of the names. Unless said: standalone")
+    add_text(command, "--solver", options.solver,
+             "Who proves control of the names. Unless said: standalone")
         ->type_name("SOLVER");
     command
         .add_option("--key-type", options.key_types,
@@ -160,25 +162,20 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
         command.add_flag("--reuse-key", options.reuse_key, "Keep the key when renewing");
     command.add_flag("--fresh-key", options.fresh_key, "Make a new key when renewing, as usual")
         ->excludes(reuse);
-    command.add_option("--key-store", options.key_store, "Where the key is kept")
-        ->type_name("file");
+    add_text(command, "--key-store", options.key_store, "Where the key is kept")->type_name("file");
     add_dns_options(command, options.dns);
-    auto* const profile =
-        command.add_option("--profile", options.profile,
-                           "A profile of the CA's; where it offers none of that name, the "
-                           "certificate is ordered without");
-    command
-        .add_option("--required-profile", options.required_profile,
-                    "The same, but without it nothing is ordered")
+    auto* const profile = add_text(command, "--profile", options.profile,
+                                   "A profile of the CA's; where it offers none of that name, the "
+                                   "certificate is ordered without");
+    add_text(command, "--required-profile", options.required_profile,
+             "The same, but without it nothing is ordered")
         ->excludes(profile);
-    command
-        .add_option("--preferred-chain", options.preferred_chain,
-                    "Common name that the chain should lead to")
+    add_text(command, "--preferred-chain", options.preferred_chain,
+             "Common name that the chain should lead to")
         ->type_name("CN");
-    command
-        .add_option("--renew-before", options.renew_before,
-                    "How long before its end it is renewed: \"30d\", or a share of its life: "
-                    "\"1/3\"; '' for as usual")
+    add_text(command, "--renew-before", options.renew_before,
+             "How long before its end it is renewed: \"30d\", or a share of its life: "
+             "\"1/3\"; '' for as usual")
         ->type_name("DURATION|FRACTION");
     command.add_flag("--must-staple", options.must_staple)->group("");
     add_hook_options(command, options);
@@ -225,6 +222,13 @@ PlanChanges changes_from(const PlanOptions& options) {
     return changes;
 }
 
+void add_usual(PlanChanges& changes, const client::Settings& settings) {
+    if (!changes.authorities && !settings.authorities.empty())
+        changes.authorities = settings.authorities;
+    if (!changes.key_types && !changes.request && !settings.key_types.empty())
+        changes.key_types = settings.key_types;
+}
+
 void stage(client::CertificatePlan& plan) {
     for (auto& authority : plan.authorities) {
         const auto staging =
@@ -256,8 +260,13 @@ void add_account_options(CLI::App& command, AccountWords& words) {
                      "CA has lost or does not serve any more");
 }
 
-client::AccountOptions account_options_from(const AccountWords& words) {
+client::AccountOptions account_options_from(const AccountWords& words,
+                                            const client::Settings& settings) {
     client::AccountOptions account;
+    if (!words.email && !settings.email.empty()) {
+        account.contact.push_back("mailto:" + settings.email);
+        account.contact_is = client::AccountOptions::Contact::usual;
+    }
     if (words.agree_terms) account.terms = client::Terms::agreed;
     if (words.new_account) account.replacement = client::AccountOptions::Replacement::asked_for;
     if (words.email && !words.email->empty()) account.contact.push_back("mailto:" + *words.email);

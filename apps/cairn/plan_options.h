@@ -9,6 +9,7 @@
 #include "apps/cairn/dns_options.h"
 #include "client/account.h"
 #include "client/plan_changes.h"
+#include "client/settings.h"
 
 namespace cairn {
 
@@ -37,6 +38,9 @@ void add_plan_options(CLI::App& command, PlanOptions& options);
 /// Failure for what cannot be understood.
 [[nodiscard]] client::PlanChanges changes_from(const PlanOptions& options);
 
+/// What the settings of this machine say of new lineages, where nothing else was said.
+void add_usual(client::PlanChanges& changes, const client::Settings& settings);
+
 /// Replaces the CAs of the plan by their staging directories (--staging). Throws Failure if one has
 /// none that is known.
 void stage(client::CertificatePlan& plan);
@@ -50,7 +54,9 @@ struct AccountWords {
 
 /// Adds the options that say with what an account is made.
 void add_account_options(CLI::App& command, AccountWords& words);
-[[nodiscard]] client::AccountOptions account_options_from(const AccountWords& words);
+/// What they say; the contact is that of the settings, where none was said.
+[[nodiscard]] client::AccountOptions account_options_from(const AccountWords& words,
+                                                          const client::Settings& settings);
 
 /// The solvers, for the end of a help text.
 [[nodiscard]] std::string solver_help();

@@ -129,7 +129,8 @@ void Account::tell_what_has_no_effect(const StoredAccount& account, const Accoun
             fmt::format("The account at {} stands, so the external account binding (--eab-kid) has "
                         "no effect; --new-account makes another.",
                         session_.host()));
-    if (!options.contact.empty() && options.contact != account.contact)
+    const bool is_said = options.contact_is == AccountOptions::Contact::said;
+    if (is_said && !options.contact.empty() && options.contact != account.contact)
         tell(
             fmt::format("The account at {} stands, so --email has no effect; `cairn account "
                         "update --email` changes its contact.",

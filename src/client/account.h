@@ -33,6 +33,8 @@ struct AccountOptions {
     Terms terms = Terms::not_agreed;
     std::vector<std::string> contact;  ///< URLs: "mailto:admin@example.com"
     std::optional<ExternalAccount> external;
+    /// Whether the contact was said for this account, and not for all that are made here.
+    enum class Contact { said, usual } contact_is = Contact::said;
     /// Whether one that stands is left for another.
     enum class Replacement { none, asked_for } replacement = Replacement::none;
 };
