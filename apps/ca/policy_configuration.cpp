@@ -133,7 +133,10 @@ constexpr base::Seconds short_life = std::chrono::days(7);
 void read_crl_choice(base::TomlSection& section, ca::Profile& profile) {
     using enum pki::CertificateProfile::Crl;
     std::string word = "full";
-    section.take("crl", word);
+    if (section.is_false("crl"))
+        word = "none";
+    else
+        section.take("crl", word);
     auto& crl = profile.certificate.crl;
     if (word == "full")
         crl = full;
@@ -142,7 +145,7 @@ void read_crl_choice(base::TomlSection& section, ca::Profile& profile) {
     else if (word == "none")
         crl = none;
     else
-        section.find("crl", "must be full, sharded or none");
+        section.find("crl", "must be \"full\", \"sharded\" or \"none\"");
     if (crl == none && profile.certificate.public_trust && profile.validity > short_life)
         section.find("crl",
                      "must be full or sharded in a public CA, unless validity is at most 7d (BR "

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "ca/ports/repository.h"
 #include "ca/rules/crl_reason.h"
@@ -134,9 +135,12 @@ base::Task<std::optional<std::string>> CrlSigning::try_to_sign(const Issuer& iss
                                                                CrlState state) {
     try {
         co_await sign(issuer, std::move(state));
-    } catch (const SignerUnavailable& error) {
-        co_return error.what();
-    } catch (const LintRefused& error) {
+    } catch (const StoreFailure&) {
+        throw;
+    } catch (const boost::system::system_error&) {
+        throw;  // the work is to end
+    } catch (const std::exception& error) {
+        // The signer is away or broken, or the lint refuses: the other issuers' lists do not wait.
         co_return error.what();
     }
     co_return std::nullopt;

@@ -216,6 +216,13 @@ TEST_F(CrlSigningTest, TriesAgainWhereTheSignerIsAway) {
     EXPECT_TRUE(await(repository.unlisted_revocations(issuer().id(), std::nullopt, 10)).empty());
 }
 
+TEST_F(CrlSigningTest, OutlivesASignerThatIsBroken) {
+    signer->fail(std::runtime_error("broken"));
+    sign();
+    EXPECT_EQ(tally.crl_failures, 1);
+    EXPECT_FALSE(facts->crls.at(lists.at(0).id).present);
+}
+
 TEST_F(CrlSigningTest, SignsNothingWithoutTheLease) {
     sign(0);
     EXPECT_EQ(signer->count(), 0);
