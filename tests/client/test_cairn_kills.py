@@ -155,7 +155,7 @@ def test_killed_at_every_request(live, choose, command, keys):
     assert len(requests) > 8
 
     deaths = 0
-    points = choose(numbered([(path, [False, True]) for path in requests]), 16)
+    points = choose(numbered([(path, [False, True]) for path in requests]), 10)
     for path, number, is_answered in points:
         life = live(command, keys)
         left = [number]
@@ -209,7 +209,7 @@ def test_killed_at_every_write(live, choose, tmp_path, command, keys):
     kinds = [(f"{name} {file}", manners.get(name, ["killed", "killed_behind"]))
              for name, file in disk.calls()]
     deaths = 0
-    points = choose(numbered(kinds), 24)
+    points = choose(numbered(kinds), 16)
     for what, number, manner in points:
         life = live(command, keys)
         disk = FaultyDisk(life.folder, life.cairn.state)
