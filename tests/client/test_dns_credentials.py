@@ -1,6 +1,7 @@
 """Where credentials of DNS providers come from, and what is refused."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,7 @@ def server():
 def cairn(tmp_path):
     environment = {name: value for name, value in os.environ.items()
                    if not name.lower().endswith("_proxy")}
-    return Cairn(None, environment, tmp_path)
+    return Cairn(SimpleNamespace(http_port=0, tls_alpn_port=0), environment, tmp_path)
 
 
 def dns_test(cairn, *arguments, **variables):

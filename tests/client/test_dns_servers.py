@@ -6,11 +6,12 @@ import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
 from harness.cairn import Cairn
-from harness.dns_server import DnsServer, unique_name
+from harness.dns_server import unique_name
 from harness.name_servers import (Bind, Knot, PowerDns, SlowSecondary, sign_check, write_credentials,
                                   zone_text)
 
@@ -19,11 +20,18 @@ SERVERS = [("ns1.example.test.", "127.0.0.1")]
 
 
 @pytest.fixture
-def cairn(ca, tmp_path):
-    """Our client, for a CA that looks at real records."""
+def cairn(tmp_path):
+    """Our client, with no CA yet."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.lower().endswith("_proxy")}
-    return Cairn(ca, environment | {"HOME": str(tmp_path)}, tmp_path)
+    return Cairn(SimpleNamespace(http_port=0, tls_alpn_port=0), environment, tmp_path)
+
+
+@pytest.fixture
+def issuing(cairn, start_ca):
+    """The same, for a CA that asks the name server of all tests."""
+    cairn.authority = start_ca()
+    return cairn
 
 
 @pytest.fixture
@@ -60,7 +68,8 @@ def dns_test(cairn, provider, name, credentials, *arguments, **options):
 
 
 @pytest.mark.checks(204)
-def test_rfc2136_proves_a_wildcard_and_its_apex_together(cairn, dns, tmp_path):
+def test_rfc2136_proves_a_wildcard_and_its_apex_together(issuing, dns, tmp_path):
+    cairn = issuing
     name = unique_name()
     credentials = write_credentials(tmp_path / "key.toml", {"server": dns.address})
     issue(cairn, [name, f"*.{name}"], "rfc2136", credentials)
@@ -87,8 +96,7 @@ def test_knot_takes_every_algorithm_of_tsig(cairn, start, tmp_path, algorithm):
 
 def test_bind_with_a_policy_for_challenges_alone(cairn, start, tmp_path):
     server = start(Bind, {ZONE: zone_text(ZONE, SERVERS)},
-                   policy="grant cairn-key wildcard _acme-challenge.* TXT; "
-                   "grant cairn-key name _acme-challenge.example.test TXT;")
+                   policy="grant cairn-key name _acme-challenge.example.test. TXT;")
     credentials = server.credentials(tmp_path / "key.toml")
     dns_test(cairn, "rfc2136", "example.test", credentials)
     assert server.texts("_acme-challenge.example.test") == []
@@ -187,10 +195,10 @@ def test_a_slow_secondary_is_waited_for(cairn, start, tmp_path):
     assert time.monotonic() - begun < 40
     assert secondary.questions > 1
     # A time, or nothing, is not waited for by asking.
-    begun = time.monotonic()
-    dns_test(cairn, "rfc2136", "example.test", primary.credentials(tmp_path / "key.toml"),
-             "--propagation", "none")
-    assert time.monotonic() - begun < 4
+    answer = json.loads(dns_test(cairn, "rfc2136", "example.test",
+                                 primary.credentials(tmp_path / "key.toml"), "--json",
+                                 "--propagation", "none"))
+    assert answer["test"]["steps"][2]["milliseconds"] < 3000
 
 
 @pytest.mark.checks(204)
@@ -213,7 +221,8 @@ def test_fifty_orders_at_once_over_one_record_set(cairn, start, zone_ca, tmp_pat
 
 
 @pytest.mark.checks(204)
-def test_what_a_killed_run_left_is_taken_down(cairn, dns, tmp_path):
+def test_what_a_killed_run_left_is_taken_down(issuing, dns, tmp_path):
+    cairn = issuing
     name = unique_name()
     credentials = write_credentials(tmp_path / "key.toml", {"server": dns.address})
     process = subprocess.Popen(

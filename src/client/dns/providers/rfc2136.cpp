@@ -231,8 +231,8 @@ ProviderKind rfc2136() {
         .title = "DNS UPDATE (RFC 2136)",
         .access =
             "A TSIG key that may change the TXT records at _acme-challenge names alone: in "
-            "BIND `update-policy { grant KEY wildcard _acme-challenge.* TXT; };`, in Knot an "
-            "acl with update-type: [TXT] and update-owner.",
+            "BIND `update-policy { grant KEY name _acme-challenge.example.com. TXT; };`, in Knot "
+            "an acl with update-type: [TXT] and update-owner-name: [_acme-challenge].",
         .documentation = "https://www.rfc-editor.org/rfc/rfc2136",
         .keys = {{.name = "server",
                   .meaning = "address or name of the primary server, with a port unless it is 53",
