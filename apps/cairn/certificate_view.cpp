@@ -123,6 +123,11 @@ boost::json::object to_json(const client::StateDirectory& state, const Certifica
         facts["last_error"] = std::move(error);
     }
     if (view.served) facts["served"] = to_json(*view.served);
+    if (view.listed) {
+        boost::json::object listed{{"verdict", client::to_string(view.listed->verdict)}};
+        if (!view.listed->detail.empty()) listed["detail"] = json_text(view.listed->detail);
+        facts["revocation_list"] = std::move(listed);
+    }
     if (!view.generation) return facts;
     const auto& certificate = view.generation->chain.front();
     for (auto& fact : facts_of(certificate)) facts.emplace(fact.key(), fact.value());

@@ -13,6 +13,7 @@
 #include "client/lineage.h"
 #include "client/lineage_facts.h"
 #include "client/renewal_schedule.h"
+#include "client/revocation_lists.h"
 #include "client/served_check.h"
 
 namespace cairn {
@@ -28,6 +29,8 @@ struct CertificateView {
     std::optional<client::DueTime> due{};
     /// What is served of it, if that was looked at.
     std::optional<client::ServedReport> served{};
+    /// What its CA's revocation list says, if that was asked for.
+    std::optional<client::RevocationSight> listed{};
 
     [[nodiscard]] static CertificateView of(const client::StateDirectory& state,
                                             const client::LineageMember& member);

@@ -125,6 +125,7 @@ class Daemon {
             notify_of(run_, outcomes, life_signs_);
             if (now() - served_watched_ >= pause_between_watches || served_watched_ > now()) {
                 served_watched_ = now();
+                watch_revocations(run_, lineages_, life_signs_);
                 watch_served(run_, lineages_, life_signs_);
             }
             rounds_.note(outcomes, now());

@@ -1,7 +1,9 @@
 #include "apps/cairn/notification.h"
 
+#include "client/lineage_fact_store.h"
 #include "client/notices/notifier.h"
 #include "client/notices/trouble.h"
+#include "client/revocation_lists.h"
 #include "client/served_check.h"
 
 namespace cairn {
@@ -38,6 +40,26 @@ void notify_of(Run& run, const std::vector<client::RenewalOutcome>& outcomes,
              client::troubles_of(run.state(), outcomes, run.clock().now(),
                                  settings->notify.before_expiry),
              progress);
+    });
+}
+
+void watch_revocations(Run& run, const std::vector<client::LineageName>& lineages,
+                       client::Progress& progress) noexcept {
+    telling_faults(progress, [&] {
+        client::RevocationLists lists(run.clock(), "Cairn/" CAIRN_VERSION);
+        for (const auto& lineage : lineages)
+            for (const auto& member : client::possible_members(lineage)) {
+                const auto facts = client::LineageFactStore(run.state(), member).read();
+                // A CA that speaks of renewals says so there when a certificate has to go.
+                const bool is_told = facts && facts->advice && facts->advice->window;
+                if (run.timer().is_stopped()) return;
+                if (is_told || !client::Lineage(run.state(), member).is_exposed()) continue;
+                const auto sight = lists.look_up(run.state(), member);
+                if (sight.note)
+                    progress.tell({.kind = client::ProgressKind::found_revoked,
+                                   .text = base::to_rfc3339(sight.note->time),
+                                   .lineage = lineage.text()});
+            }
     });
 }
 

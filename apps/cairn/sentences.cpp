@@ -129,6 +129,8 @@ std::string sentence_of(const client::ProgressEvent& event) {
                                event.failure->came_back());
         case attempt_kept:
             return fmt::format("`cairn explain {}` shows what happened, step by step.", event.text);
+        case found_revoked:
+            return fmt::format("Its CA has revoked it on {}; it is replaced now.", event.text);
         case served_differs:
             return fmt::format("What is served is not what is stored: {}.", event.text);
         case notice_not_sent:

@@ -10,16 +10,20 @@
 #include "apps/cairn/commands.h"
 #include "apps/cairn/prometheus_text.h"
 #include "client/durable_file.h"
+#include "client/revocation_lists.h"
+#include "client/side_by_side.h"
 
 namespace cairn {
 namespace {
 
 constexpr std::size_t max_fault = 1000;
+constexpr std::size_t max_lists_at_a_time = 8;
 
 struct StatusOptions {
     std::vector<std::string> lineages;
     std::string prometheus_file;
     bool served = false;
+    bool revoked = false;
     std::vector<std::string> places;
 };
 
@@ -73,6 +77,8 @@ std::string remarks_on(const CertificateView& view, base::Time now) {
                         base::to_rfc3339(view.revocation->time),
                         protocol::to_string(view.revocation->reason)));
     if (standing == "not-renewed") add("nothing renews it: its plan names this key type no more.");
+    if (view.listed && !view.listed->detail.empty())
+        add("revocation list: " + view.listed->detail + ".");
     if (view.served)
         if (const auto detail = view.served->detail(); !detail.empty())
             add("served: " + detail + ".");
@@ -83,7 +89,17 @@ std::vector<CertificateView> views_of(Run& run, const StatusOptions& options) {
     const auto members = members_to_show(run, options.lineages);
     std::vector<CertificateView> views;
     views.reserve(members.size());
-    for (const auto& member : members) views.push_back(CertificateView::of(run.state(), member));
+    std::vector<std::optional<client::RevocationSight>> listed(members.size());
+    if (options.revoked) {
+        client::RevocationLists lists(run.clock(), "Cairn/" CAIRN_VERSION);
+        client::side_by_side(members.size(), max_lists_at_a_time, [&](std::size_t i) {
+            listed[i] = lists.look_up(run.state(), members[i]);
+        });
+    }
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        views.push_back(CertificateView::of(run.state(), members[i]));
+        views.back().listed = std::move(listed[i]);
+    }
     if (!options.served) return views;
     client::ServedOptions served;
     for (const auto& text : options.places)
@@ -136,6 +152,9 @@ void add_status_command(CLI::App& program, CommonOptions& common, Command& chose
         ->allow_extra_args(false)
         ->needs(served)
         ->type_name("HOST:PORT");
+    command->add_flag("--revoked", options->revoked,
+                      "Also look into the revocation lists of their CAs, and keep it where one is "
+                      "revoked, so that the next renewal replaces it");
     command
         ->add_option("--prometheus", options->prometheus_file,
                      "Write what node_exporter's textfile collector reads, in one step, and print "

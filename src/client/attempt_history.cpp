@@ -118,6 +118,8 @@ base::Result<RecordedAttempt> RecordedAttempt::read(const std::filesystem::path&
     if (!text) return std::unexpected(text.error());
     auto attempt = from_lines(*text);
     if (!attempt) return std::unexpected(attempt.error().within(file.string()));
+    // The lineage may have been renamed since.
+    attempt->lineage = file.parent_path().filename();
     if (runs && !attempt->took) attempt->state = AttemptState::running;
     return attempt;
 }

@@ -77,6 +77,8 @@ std::string_view to_string(ProgressKind kind) {
             return "hook_failed";
         case attempt_kept:
             return "attempt_kept";
+        case found_revoked:
+            return "found_revoked";
         case served_differs:
             return "served_differs";
         case notice_not_sent:
@@ -148,6 +150,7 @@ Phase phase_of(ProgressKind kind) {
             return Phase::deploy;
         case facts_moved_away:
         case attempt_kept:
+        case found_revoked:
         case served_differs:
         case remark:
         case notice_not_sent:
@@ -172,6 +175,7 @@ bool is_warning(ProgressKind kind) {
         case old_answer_left_up:
         case facts_moved_away:
         case hook_failed:
+        case found_revoked:
         case served_differs:
         case notice_not_sent:
         case dns_server_silent:

@@ -60,6 +60,7 @@ enum class ProgressKind {
     hook_ended,         ///< the same, number: its exit status, text: its output
     hook_failed,        ///< the same, failure
     attempt_kept,       ///< text: the id of one that has failed
+    found_revoked,      ///< text: since when, by the CA's revocation list
     served_differs,     ///< text: what a server shows in place of what is stored
     notice_not_sent,    ///< failure: of telling people what has become of the run
     // For a person who proves control by hand

@@ -96,6 +96,8 @@ TroubleReport troubles_of(const StateDirectory& state, const std::vector<Renewal
     const auto renewed = state.lineages();
     for (const auto& lineage : state.live_lineages()) {
         if (std::ranges::binary_search(renewed, lineage) || seen.contains(lineage.text())) continue;
+        // A former name of a lineage leads to it, and is no lineage.
+        if (!Lineage(state, lineage).is_exposed()) continue;
         report.looked_at.emplace_back(lineage.text(), TroubleKind::expiry);
         look(lineage);
     }
