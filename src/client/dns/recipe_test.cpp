@@ -252,7 +252,7 @@ TEST_F(ShippedRecipes, SetAndRemoveAValue) {
         }
         values.emplace_back("the-value");
         provider->remove(record_);
-        const auto& removed = server_.requests().back();
+        const auto removed = server_.requests().back();
         if (recipe.read) {
             EXPECT_THAT(removed.body, Not(HasSubstr("the-value")));
             EXPECT_THAT(removed.body, HasSubstr("of somebody else"));

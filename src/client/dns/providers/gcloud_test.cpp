@@ -39,7 +39,7 @@ class GoogleCloudTest : public testing::ProviderTest {
         };
     }
     std::unique_ptr<DnsProvider> gcloud() {
-        const auto pem = key_.to_pem();
+        const auto pem = key().to_pem();
         const boost::json::object account{{"type", "service_account"},
                                           {"project_id", "p-1"},
                                           {"private_key_id", "k-1"},
@@ -48,7 +48,11 @@ class GoogleCloudTest : public testing::ProviderTest {
                                           {"token_uri", server_.url("/token")}};
         return provider("gcloud", {{"service_account", boost::json::serialize(account)}});
     }
-    crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::rsa2048);
+    /// Made once, since that takes a while.
+    static const crypto::PrivateKey& key() {
+        static const auto made = crypto::PrivateKey::generate(crypto::KeyType::rsa2048);
+        return made;
+    }
     std::string login_;
     std::string sets_ = R"({"rrsets":[]})";
     int refusals_ = 0;
@@ -62,7 +66,7 @@ TEST_F(GoogleCloudTest, LogsInByASignedAssertion) {
                                               "3Ajwt-bearer&assertion="));
     const auto assertion = login_.substr(login_.rfind('=') + 1);
     const auto dot = assertion.rfind('.');
-    EXPECT_TRUE(crypto::verify(key_.public_key(), crypto::SignatureAlgorithm::rs256,
+    EXPECT_TRUE(crypto::verify(key().public_key(), crypto::SignatureAlgorithm::rs256,
                                base::bytes_of(std::string_view(assertion).substr(0, dot)),
                                base::from_base64url(assertion.substr(dot + 1)).value()));
     const auto first = assertion.find('.');
