@@ -116,7 +116,8 @@ def test_questions_come_by_get_too(issued):
 
 
 @pytest.mark.checks(195)
-@pytest.mark.parametrize("body", [b"", b"x", b"0" * 5000, b"\x30\x03\x0a\x01\x00"])
+@pytest.mark.parametrize("body", [b"", b"x", b"0" * 4000, b"\x30\x03\x0a\x01\x00"],
+                         ids=["empty", "letter", "long", "answer"])
 def test_what_is_no_question_is_malformed(issued, body):
     answer = ask(url_of(issued.leaf), body)
     assert answer.response_status == ocsp.OCSPResponseStatus.MALFORMED_REQUEST
