@@ -140,6 +140,13 @@ std::size_t count(const Findings& findings, Severity severity) {
 }
 
 Outcome look(Run& run, const CommonOptions& common, const DoctorOptions& options) {
+    // Not that of the run, which tidies the state up: here nothing is changed.
+    const client::Environment environment{.state = run.state(),
+                                          .clock = run.clock(),
+                                          .timer = run.timer(),
+                                          .random = run.random(),
+                                          .solvers = run.solvers(),
+                                          .sessions = run.sessions()};
     Findings findings;
     for (auto& plan : plans_from(run, options)) {
         client::doctor::Examination examination{.plan = std::move(plan)};
@@ -149,7 +156,7 @@ Outcome look(Run& run, const CommonOptions& common, const DoctorOptions& options
         examination.ports = {.http = options.http_port, .https = options.https_port};
         if (options.is_offline) examination.asking = client::doctor::Asking::nothing;
         examination.refusal = refusal;
-        append(findings, client::doctor::examine(run.environment(), examination));
+        append(findings, client::doctor::examine(environment, examination));
     }
     const auto problems = count(findings, Severity::problem);
     const auto warnings = count(findings, Severity::warning);
@@ -163,12 +170,12 @@ Outcome look(Run& run, const CommonOptions& common, const DoctorOptions& options
         run.console().say(
             warnings == 0
                 ? "Nothing is in the way, as seen from here."
-                : fmt::format("Nothing is in the way, as seen from here; {} warnings.", warnings));
+                : fmt::format("Nothing is in the way, as seen from here. Warnings: {}.", warnings));
         return outcome;
     }
     outcome.result = Result::failed;
-    outcome.failure = client::Failure("find the way free",
-                                      fmt::format("{} problems, {} warnings", problems, warnings),
+    outcome.failure = client::Failure("find the way to a certificate clear",
+                                      fmt::format("problems: {}, warnings: {}", problems, warnings),
                                       "mend what is marked as a problem; each says what to do.");
     run.console().fail(*outcome.failure);
     return outcome;

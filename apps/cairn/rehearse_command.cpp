@@ -57,6 +57,8 @@ class Steps final : public client::Progress {
   public:
     explicit Steps(Console& console) : console_(console) {}
     void tell(const client::ProgressEvent& event) override {
+        // The attempt goes with the scratch folder: nobody can have it explained.
+        if (event.kind == client::ProgressKind::attempt_kept) return;
         console_.tell(event);
         if (client::is_detail(event.kind)) return;
         const std::scoped_lock lock(mutex_);

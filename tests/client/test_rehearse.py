@@ -47,8 +47,9 @@ def test_all_of_it_works(rehearse, cairn, solver):
     assert not cairn.state.exists(), "the live state was touched"
 
 
-def test_each_name_has_its_solver(rehearse, cairn):
+def test_each_name_has_its_solver(rehearse, cairn, dns):
     name = unique_name()
+    dns.add(name, "A", "127.0.0.1")  # the record of dns-01 below it would hide that of the wildcard
     _, answer = rehearse("-d", f"{name}={cairn.solvers['standalone']}", "-d",
                          f"*.{name}=exec:{HOOK}")
     assert answer["certificates"][0]["names"] == [name, f"*.{name}"]
@@ -61,6 +62,7 @@ def test_what_fails_is_told(rehearse, ca, tmp_path):
         outcome, answer = rehearse("-d", f"{name}=webroot:{tmp_path}/other", code=2)
     assert answer["steps"][-1]["ok"] is False
     assert "404" in outcome.stderr and name in outcome.stderr
+    assert "cairn explain" not in outcome.stderr, "the attempt goes with the rehearsal"
     assert list((tmp_path / "other").iterdir()) == []
 
 

@@ -114,22 +114,26 @@ ZoneView Lookups::look_at_zone(const std::string& name) {
     return seen;
 }
 
+base::Result<dns::Answer> Lookups::query_validated(const std::string& name) {
+    try {
+        return wait_for(validating_->query(name, dns::RecordType::a, deadline()));
+    } catch (const base::Shortage& shortage) {
+        return base::fail(shortage.what());
+    }
+}
+
 DnssecView Lookups::look_at_dnssec(const std::string& name) {
     using State = DnssecView::State;
     if (!validating_) return {State::unknown, no_validation_};
-    base::Result<dns::Answer> answer = base::fail({});
-    try {
-        answer = wait_for(validating_->query(name, dns::RecordType::a, deadline()));
-    } catch (const base::Shortage& shortage) {
-        answer = base::fail(shortage.what());
-    }
+    const auto answer = query_validated(name);
     if (answer) return {answer->is_secure ? State::secure : State::insecure, {}};
     const auto& reason = answer.error().message;
-    // Without the root's key nothing is known; that is no fault of the zone.
-    const bool lacks_root = reason.find("trust anchor") != std::string::npos ||
-                            reason.find("prime") != std::string::npos;
-    const bool is_bogus = reason.find("DNSSEC") != std::string::npos && !lacks_root;
-    return {is_bogus ? State::bogus : State::unknown, reason};
+    if (reason.find("DNSSEC") == std::string::npos) return {State::unknown, reason};
+    // A resolver that does not lead to the root and its keys makes everything bogus, also that a
+    // top-level domain does not exist. That is no fault of the zone.
+    const auto of_root = query_validated("no-such-domain-for-cairn");
+    if (!of_root) return {State::unknown, of_root.error().message};
+    return {State::bogus, reason};
 }
 
 std::vector<std::string> system_resolvers(const std::string& file) {

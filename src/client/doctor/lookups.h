@@ -43,6 +43,7 @@ class Lookups {
     [[nodiscard]] DnssecView look_at_dnssec(const std::string& name);
 
   private:
+    [[nodiscard]] base::Result<dns::Answer> query_validated(const std::string& name);
     [[nodiscard]] ServerView ask(const std::string& server, const base::IpAddress& address,
                                  const std::string& apex, const std::string& name);
     template <class T>
