@@ -71,7 +71,6 @@ TEST(CertificateRequest, SaysWhatIsWrong) {
     pki::SubjectNames odd;
     odd.dns_names = {"a_b.example"};
     EXPECT_THAT(error_of(base::text_of(pki::make_csr(key(), odd))), HasSubstr("a_b.example"));
-    EXPECT_NE(error_of(base::text_of(pki::make_csr(key(), {}))), "no error");
     auto changed = pki::make_csr(key(), names());
     changed.back() ^= 1;
     EXPECT_THAT(error_of(base::text_of(changed)), HasSubstr("no certification request"));

@@ -21,12 +21,12 @@ constexpr auto stems = CertificateFiles::stems;
 /// Makes a directory that holds, for each of these names, a link `name + suffix` to
 /// `target_of(name)`; it appears at `path` complete or not at all.
 template <class TargetOf>
-void make_link_directory(const fs::path& path, const std::vector<const char*>& names,
+void make_link_directory(const fs::path& path, const std::vector<std::string_view>& names,
                          std::string_view suffix, TargetOf target_of) {
     const auto staging = path.parent_path() / ("." + path.filename().string() + ".new");
     fs::remove_all(staging);
     make_private_directory(staging);
-    for (const char* stem : names)
+    for (const auto stem : names)
         fs::create_symlink(target_of(stem), staging / fmt::format("{}{}.pem", stem, suffix));
     sync_directory(staging);
     fs::rename(staging, path);
@@ -188,8 +188,8 @@ void Lineage::return_to(unsigned long number) try {
         error.what(), "mend this and say it again.");
 }
 
-std::vector<const char*> Lineage::live_stems() const {
-    std::vector<const char*> names;
+std::vector<std::string_view> Lineage::live_stems() const {
+    std::vector<std::string_view> names;
     for (const char* stem : stems)
         if (fs::exists(current_link() / fmt::format("{}.pem", stem))) names.push_back(stem);
     return names;
@@ -270,7 +270,7 @@ void Lineage::link_generation(const std::string& number) const {
     const auto file = [&](std::string_view stem) {
         return fmt::format("{}{}{}.pem", stem, number, suffix_);
     };
-    std::vector<const char*> names;
+    std::vector<std::string_view> names;
     for (const char* stem : stems)
         if (fs::exists(archive_ / file(stem))) names.push_back(stem);
     if (fs::exists(archive_ / file(CertificateFiles::request_stem)))
@@ -295,7 +295,7 @@ void Lineage::expose() const {
     for (const char* stem : stems) {
         const auto link = live_file(stem);
         std::error_code none;
-        if (std::ranges::find(names, stem) == names.end()) {
+        if (std::ranges::find(names, std::string_view(stem)) == names.end()) {
             // It leads nowhere any more: the key is elsewhere.
             if (fs::is_symlink(link)) fs::remove(link);
             continue;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -113,7 +114,7 @@ class Lineage {
     /// The folder of links to a generation, as seen from archive/NAME.
     [[nodiscard]] std::filesystem::path generation_folder(std::string_view number) const;
     /// The names that live/NAME has: those of the files that the live generation has.
-    [[nodiscard]] std::vector<const char*> live_stems() const;
+    [[nodiscard]] std::vector<std::string_view> live_stems() const;
     /// What the links in live/NAME hold before the name of the file.
     [[nodiscard]] std::filesystem::path way_to_current() const;
     void link_generation(const std::string& number) const;

@@ -180,7 +180,8 @@ void LineageMending::mend_live() {
     const bool is_led = std::ranges::all_of(CertificateFiles::stems, [&](const char* stem) {
         const auto file = lineage_.live_file(stem);
         std::error_code apart;
-        if (std::ranges::find(names, stem) == names.end()) return !fs::is_symlink(file);
+        if (std::ranges::find(names, std::string_view(stem)) == names.end())
+            return !fs::is_symlink(file);
         return fs::is_symlink(file) &&
                (fs::read_symlink(file) == way / fmt::format("{}.pem", stem) ||
                 fs::equivalent(file, counterpart(file, files, current), apart));
