@@ -144,7 +144,15 @@ base::Result<std::unique_ptr<Solver>> make_dns_solver(std::string_view argument,
                                             .user_agent = context.user_agent};
         auto provider = (*kind)->make(**kind, credentials, surroundings);
         auto cleaning = (*kind)->make(**kind, credentials, when_cleaning);
-        if (!provider || !cleaning) return std::unexpected(provider.error().within(source.text()));
+        if (!provider || !cleaning) {
+            const bool is_nowhere = source.kind == CredentialSource::Kind::none;
+            return std::unexpected(provider.error().within(
+                is_nowhere
+                    ? fmt::format("there are no credentials for {} (`cairn dns show {}` says "
+                                  "how to give them)",
+                                  (*kind)->title, (*kind)->name)
+                    : source.text()));
+        }
         return make_dns_solver({.options = std::move(*options),
                                 .kind = **kind,
                                 .provider = std::move(*provider),
@@ -152,7 +160,7 @@ base::Result<std::unique_ptr<Solver>> make_dns_solver(std::string_view argument,
                                 .ask = ask_over_network()},
                                context);
     } catch (const Failure& failure) {
-        return base::fail(fmt::format("{}: {}{}{}", failure.tried(), failure.came_back(),
+        return base::fail(fmt::format("could not {}: {}{}{}", failure.tried(), failure.came_back(),
                                       failure.next().empty() ? "" : "; ", failure.next()));
     }
 }
