@@ -1,4 +1,7 @@
+#include <chrono>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>

@@ -1,7 +1,10 @@
 #include "client/dns/credentials.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <sstream>
+#include <system_error>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>

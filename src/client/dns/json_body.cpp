@@ -1,5 +1,6 @@
 #include "client/dns/json_body.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>

@@ -1,6 +1,8 @@
 #include "client/solvers/dns.h"
 
 #include <array>
+#include <map>
+#include <mutex>
 
 #include <fmt/format.h>
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <limits>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
