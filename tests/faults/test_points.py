@@ -465,8 +465,10 @@ def test_dies_between_a_revocation_and_its_list(life, point):
     ca.server.wait_until(lambda: requests.get(url, timeout=10).status_code == 200)
     before = number()
     assert ca.stop() == 0
-    # A key that is looked at again, or else a revocation, leads to each point.
-    ca.start(die_at=point)
+    ca.launch(die_at=point)
+    if not ca.serves_or_has_died():  # keys are looked for at once
+        life.deaths = 1
+        ca.start()
     thief = Client(ca, life.responder, Key(first.key))
     for revoke in (lambda: thief.revoke(first.der), lambda: life.client.revoke(second.der)):
         response = life.survive(revoke)
@@ -479,7 +481,8 @@ def test_dies_between_a_revocation_and_its_list(life, point):
         assert ca.server.wait(30) == -signal.SIGKILL
         ca.start()
     serials = {each.leaf.serial_number for each in (first, second)}
-    ca.server.wait_until(lambda: serials <= {entry.serial_number for entry in listed()})
+    # On PostgreSQL the lease of the one that died ends first, which takes half a minute.
+    ca.server.wait_until(lambda: serials <= {entry.serial_number for entry in listed()}, timeout=60)
     assert number() > before
     check_store(ca, 2)
 
