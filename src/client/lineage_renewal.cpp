@@ -85,12 +85,12 @@ void LineageRenewal::renew() {
 void LineageRenewal::enter(const CertificatePlan& plan, const LineageSight& seen) {
     calendar_.forget(name_);
     const bool is_idle = std::ranges::all_of(outcomes_, [](const RenewalOutcome& outcome) {
-        return outcome.kind == Kind::not_due && outcome.key_type && outcome.due_at;
+        return outcome.kind == Kind::not_due && outcome.key_type && outcome.due;
     });
     if (!is_idle || outcomes_.size() != plan.key_types.size()) return;
     CalendarEntry entry{.due = {}, .next_action = next_action_, .sight = {}};
     for (const auto& outcome : outcomes_)
-        entry.due.emplace_back(*outcome.key_type, *outcome.due_at);
+        entry.due.push_back({*outcome.key_type, outcome.due->at, outcome.due->reason});
     const auto again =
         LineageSight::of(environment_.state, name_, std::span(plan.key_types).subspan(1));
     // What this run has changed itself, the next one verifies once more.

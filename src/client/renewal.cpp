@@ -17,11 +17,12 @@ namespace {
 /// What is known of a lineage in which nothing is to be done, as outcomes.
 std::vector<RenewalOutcome> outcomes_of(const LineageName& lineage, const CalendarEntry& entry) {
     std::vector<RenewalOutcome> outcomes;
-    for (const auto& [type, time] : entry.due)
+    for (const auto& due : entry.due)
         outcomes.push_back({.lineage = lineage,
-                            .key_type = type,
+                            .key_type = due.key_type,
                             .kind = RenewalOutcome::Kind::not_due,
-                            .due_at = time});
+                            .due_at = due.at,
+                            .due = DueTime{due.at, due.reason}});
     return outcomes;
 }
 

@@ -51,7 +51,7 @@ struct RenewalOutcome {
     Kind kind = Kind::not_due;
     /// For `not_due` and `deployed`: when it will be.
     std::optional<base::Time> due_at{};
-    /// Why it was due, or is due then; nothing where an earlier run has found it out.
+    /// Why it was due, or is due then; without details where an earlier run has found it out.
     std::optional<DueTime> due{};
     /// For `renewed`: the new certificate.
     std::optional<pki::Certificate> certificate{};

@@ -18,7 +18,7 @@ namespace {
 
 using Entries = std::map<std::string, CalendarEntry, std::less<>>;
 
-constexpr std::string_view format_line = "cairn-calendar 1";
+constexpr std::string_view format_line = "cairn-calendar 2";
 constexpr std::size_t max_file = std::size_t{64} << 20;
 constexpr std::size_t max_certificates = 16;
 constexpr std::int64_t second = 1'000'000'000;
@@ -50,14 +50,17 @@ std::optional<base::Time> time_from(std::string_view word) {
     return base::Time(base::Seconds(value));
 }
 
-base::Result<std::pair<crypto::KeyType, base::Time>> due_from(std::string_view word) {
-    const auto colon = word.find(':');
-    if (colon == std::string_view::npos) return base::fail("a due time has no key type");
-    const auto type = crypto::key_type_from(word.substr(0, colon));
-    const auto time = time_from(word.substr(colon + 1));
+/// Reads "ec-p256:1800000000:lifetime".
+base::Result<CalendarDue> due_from(std::string_view word) {
+    const auto first = word.find(':');
+    const auto last = word.rfind(':');
+    if (first == last) return base::fail("a due time lacks its key type or its reason");
+    const auto type = crypto::key_type_from(word.substr(0, first));
+    const auto time = time_from(word.substr(first + 1, last - first - 1));
+    const auto reason = due_reason_from(word.substr(last + 1));
     if (!type) return std::unexpected(type.error());
-    if (!time) return base::fail("a due time is none");
-    return std::pair(*type, *time);
+    if (!time || !reason) return base::fail("a due time or its reason is none");
+    return CalendarDue{*type, *time, *reason};
 }
 
 base::Result<std::pair<std::string, CalendarEntry>> entry_from(std::string_view line) {
@@ -81,7 +84,7 @@ base::Result<std::pair<std::string, CalendarEntry>> entry_from(std::string_view 
 
 std::vector<crypto::KeyType> further_types(const CalendarEntry& entry) {
     std::vector<crypto::KeyType> types;
-    for (std::size_t i = 1; i < entry.due.size(); ++i) types.push_back(entry.due[i].first);
+    for (std::size_t i = 1; i < entry.due.size(); ++i) types.push_back(entry.due[i].key_type);
     return types;
 }
 
@@ -126,9 +129,9 @@ std::string calendar_text(const Entries& entries) {
     for (const auto& [name, entry] : entries) {
         fmt::format_to(std::back_inserter(text), "{} {} {}", name, entry.sight,
                        number(entry.next_action));
-        for (const auto& [type, time] : entry.due)
-            fmt::format_to(std::back_inserter(text), " {}:{}", crypto::to_string(type),
-                           number(time));
+        for (const auto& due : entry.due)
+            fmt::format_to(std::back_inserter(text), " {}:{}:{}", crypto::to_string(due.key_type),
+                           number(due.at), to_string(due.reason));
         text += '\n';
     }
     return text;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "client/renewal_schedule.h"
 #include "client/state_directory.h"
 #include "crypto/key.h"
 
@@ -46,10 +47,17 @@ struct LineageSight {
     friend bool operator==(const LineageSight&, const LineageSight&) = default;
 };
 
+/// When one certificate of a lineage is due, and why then.
+struct CalendarDue {
+    crypto::KeyType key_type = crypto::KeyType::ec_p256;
+    base::Time at;
+    DueReason reason = DueReason::lifetime;
+};
+
 /// What a run has found out about a lineage in which nothing was to be done.
 struct CalendarEntry {
-    /// When each of its certificates is due: by the type of its key, the first one first.
-    std::vector<std::pair<crypto::KeyType, base::Time>> due;
+    /// Of each of its certificates, the first one first.
+    std::vector<CalendarDue> due;
     /// When there is something to do: to renew, to ask the CA when to, or to verify all again,
     /// which is done once in `longest_trust`.
     base::Time next_action;

@@ -32,7 +32,8 @@ class Calendar : public ::testing::Test {
         RenewalCalendar calendar(state_);
         const auto rsa = crypto::KeyType::rsa2048;
         calendar.enter(name_,
-                       {.due = {{crypto::KeyType::ec_p256, next_action}, {rsa, next_action + 1h}},
+                       {.due = {{crypto::KeyType::ec_p256, next_action},
+                                {rsa, next_action + 1h, DueReason::put_off}},
                         .next_action = next_action,
                         .sight = {}},
                        LineageSight::of(state_, name_, std::span(&rsa, 1)), now_);
@@ -56,8 +57,9 @@ TEST_F(Calendar, KnowsUntilThereIsSomethingToDo) {
     EXPECT_FALSE(is_known(now_ + 5h));
     const auto entry = RenewalCalendar(state_).find(name_, now_);
     ASSERT_EQ(entry->due.size(), 2U);
-    EXPECT_EQ(entry->due[1].first, crypto::KeyType::rsa2048);
-    EXPECT_EQ(entry->due[1].second, now_ + 6h);
+    EXPECT_EQ(entry->due[1].key_type, crypto::KeyType::rsa2048);
+    EXPECT_EQ(entry->due[1].at, now_ + 6h);
+    EXPECT_EQ(entry->due[1].reason, DueReason::put_off);
     EXPECT_EQ(RenewalCalendar(state_).next_action(name_), now_ + 5h);
 }
 
@@ -125,10 +127,13 @@ TEST_F(Calendar, ADamagedFileCountsForNothing) {
     EXPECT_EQ(calendar_text(calendar_from(text).value()), text);
     for (const std::string& damaged :
          {text.substr(0, text.size() - 1), "other\n" + text, text + "../x 1 2\n",
-          text + "b.example short 1 ec-p256:1\n", text + "b.example\n",
-          std::string("cairn-calendar 1\nb.example 0123456789abcdef0123456789abcdef 12\n"),
-          std::string("cairn-calendar 1\nb 0123456789abcdef0123456789abcdef 1 what:1\n"),
-          std::string("cairn-calendar 1\nb 0123456789abcdef0123456789abcdef 1 ec-p256:-1\n")}) {
+          text + "b.example short 1 ec-p256:1:lifetime\n", text + "b.example\n",
+          std::string("cairn-calendar 2\nb.example 0123456789abcdef0123456789abcdef 12\n"),
+          std::string("cairn-calendar 2\nb 0123456789abcdef0123456789abcdef 1 what:1:lifetime\n"),
+          std::string("cairn-calendar 2\nb 0123456789abcdef0123456789abcdef 1 ec-p256:1:why\n"),
+          std::string("cairn-calendar 2\nb 0123456789abcdef0123456789abcdef 1 ec-p256:1\n"),
+          std::string(
+              "cairn-calendar 2\nb 0123456789abcdef0123456789abcdef 1 ec-p256:-1:lifetime\n")}) {
         EXPECT_FALSE(calendar_from(damaged)) << damaged;
         write_durably(state_.calendar(), damaged, FileAccess::owner);
         EXPECT_FALSE(is_known(now_)) << damaged;

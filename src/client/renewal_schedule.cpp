@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/enum_table.h"
 #include "client/plan_fulfilment.h"
 #include "client/revocation.h"
 #include "crypto/digest.h"
@@ -56,6 +57,12 @@ std::string_view to_string(DueReason reason) {
             return "asked-for";
     }
     return {};
+}
+
+std::optional<DueReason> due_reason_from(std::string_view text) {
+    for (const auto reason : base::enumerators<DueReason>)
+        if (to_string(reason) == text) return reason;
+    return std::nullopt;
 }
 
 std::string DueTime::because() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ enum class DueReason {
 };
 /// "plan-changed": as programs read it.
 [[nodiscard]] std::string_view to_string(DueReason reason);
+/// The reverse; nothing for what is no reason.
+[[nodiscard]] std::optional<DueReason> due_reason_from(std::string_view text);
 
 /// When a certificate is due.
 struct DueTime {

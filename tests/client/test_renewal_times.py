@@ -148,8 +148,8 @@ def test_a_certificate_of_six_days_has_half_of_its_life(cairn, ca):
 
 def settle(cairn):
     """Waits until what stands in the state was not changed only just now."""
-    changed = max(os.stat(path / name).st_ctime for path, _, names in os.walk(cairn.state)
-                  for name in names)
+    changed = max(os.stat(os.path.join(path, name)).st_ctime
+                  for path, _, names in os.walk(cairn.state) for name in names)
     while time.time() < changed + 2:
         time.sleep(0.1)
 
@@ -163,7 +163,7 @@ def test_what_was_verified_is_not_read_again_until_it_changes(cairn, ca):
     calendar = cairn.state / "calendar"
     first, line = calendar.read_text().splitlines()
     words = line.split()
-    words[3] = "ec-p256:4102444800"
+    words[3] = "ec-p256:4102444800:lifetime"
     calendar.write_text(f"{first}\n{' '.join(words)}\n")
     assert renewed(cairn)["due_at"] == "2100-01-01T00:00:00Z"
     # The key is not the certificate's any more: a restored backup, or another program.
@@ -178,7 +178,7 @@ def test_what_was_verified_is_not_read_again_until_it_changes(cairn, ca):
 
 def test_a_damaged_calendar_costs_nothing_but_time(cairn, ca):
     assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
-    for text in ("", "cairn-calendar 1\n../../x y z\n", "\x00" * 1000, "cairn-calendar 2\n"):
+    for text in ("", "cairn-calendar 2\n../../x y z\n", "\x00" * 1000, "cairn-calendar 1\n"):
         (cairn.state / "calendar").write_text(text)
         assert renewed(cairn)["result"] == "not-due"
     assert len(ca.orders) == 1
