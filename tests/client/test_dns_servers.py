@@ -308,3 +308,29 @@ def test_a_recipe_of_ones_own_at_a_real_server(cairn, start, tmp_path):
     assert any("PATCH" in line and "REPLACE" in line for line in steps["add"])
     assert server.KEY not in json.dumps(answer)
     assert server.texts("_acme-challenge.example.test") == []
+
+
+@pytest.mark.checks(204)
+def test_kills_in_the_middle_leave_nothing_behind(cairn, start, zone_ca, tmp_path):
+    server = start(PowerDns, {ZONE: (SERVERS, [("example.test.", "A", "127.0.0.1")])})
+    cairn.authority = zone_ca(server)
+    credentials = server.credentials(tmp_path / "powerdns.toml")
+    # They wait with their values up, so that all stand side by side when some are killed.
+    processes = [subprocess.Popen(
+        cairn.command_line("issue", "-d", "shared.example.test", "--solver", "dns:powerdns",
+                           "--credentials", credentials, "--resolver", server.address,
+                           "--propagation", "12s", "--name", f"lineage-{number}",
+                           "--account", f"account-{number}", "--ca", cairn.authority.directory,
+                           "--ca-root", cairn.authority.api_root, "--agree-tos"),
+        env=cairn.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for number in range(6)]
+    deadline = time.monotonic() + 60
+    while len(server.texts("_acme-challenge.shared.example.test")) < len(processes):
+        assert time.monotonic() < deadline, server.texts("_acme-challenge.shared.example.test")
+        time.sleep(0.1)
+    for process in processes[:3]:
+        process.send_signal(signal.SIGKILL)
+    assert [process.wait(timeout=120) for process in processes] == [-signal.SIGKILL] * 3 + [0] * 3
+    assert len(server.texts("_acme-challenge.shared.example.test")) == 3
+    cairn.outcome("renew")
+    assert server.texts("_acme-challenge.shared.example.test") == []
