@@ -121,8 +121,8 @@ TEST_F(RunHooksTest, RunOnceForAllLineagesThatNameThem) {
                       FileAccess::owner);
         lineages.push_back(wanted.lineage);
     }
-    const auto outcomes =
-        renew(bench_.environment(), lineages, {.force = RenewalForce::always}, bench_.heard);
+    const auto outcomes = renew(bench_.environment(), lineages,
+                                {.force = RenewalForce::always, .parallel = 1}, bench_.heard);
     for (const auto& outcome : outcomes) EXPECT_EQ(outcome.kind, RenewalOutcome::Kind::renewed);
     const auto all = lines();
     ASSERT_THAT(all, SizeIs(3));

@@ -347,7 +347,8 @@ def test_a_test_finds_out_whether_it_arrives(cairn, webhook, identity, tmp_path)
 
 def test_settings_are_read_strictly(cairn, tmp_path):
     folder = settings(cairn, tmp_path, '[notify]\nprogramm = "x"\nrepeat = "often"\n')
-    run = cairn.outcome("renew", "--json")
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 2
+    run = cairn.outcome("notify", "test", "--json")
     assert run.returncode == 2
     error = json.loads(run.stdout)["error"]
     assert str(folder / "cairn.toml") in error["tried"]
