@@ -104,10 +104,7 @@ std::vector<std::string> resolvers_for(const client::CertificatePlan& plan,
                                        const DoctorOptions& options) {
     if (!options.resolvers.empty()) return options.resolvers;
     const auto is_public = [](const client::Authority& authority) {
-        return std::ranges::any_of(client::known_authorities(), [&](const auto& known) {
-            return known.directory_url == authority.directory_url ||
-                   known.staging_url == authority.directory_url;
-        });
+        return client::doctor::audience_of(authority) == client::doctor::Audience::public_ca;
     };
     if (std::ranges::any_of(plan.authorities, is_public)) return {};
     return client::doctor::system_resolvers();

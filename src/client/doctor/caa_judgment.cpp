@@ -7,18 +7,6 @@
 namespace cairn::client::doctor {
 namespace {
 
-Finding finding(Severity severity, const Patient& patient, std::string looked_at,
-                std::string came_back, std::string next = {}) {
-    return {severity,       Check::caa, patient.name(), std::move(looked_at), std::move(came_back),
-            std::move(next)};
-}
-
-std::string list(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-    return text;
-}
-
 std::string records_in_words(const dns::CaaSet& set) {
     std::vector<std::string> words;
     for (const auto& property : set.properties) {
@@ -74,12 +62,13 @@ Findings judge_caa(const Patient& patient, const base::Result<dns::CaaSet>& set,
     const auto looked_at = fmt::format("CAA of {} and the names above it, for {}",
                                        patient.identifier.base_value(), authority.host);
     if (!set)
-        return {finding(Severity::problem, patient, looked_at,
+        return {finding(Severity::problem, Check::caa, patient, looked_at,
                         base::printable(set.error().message, 300),
                         "mend the zone's servers: a CA takes a CAA look-up that fails for a "
                         "refusal.")};
     if (set->properties.empty())
-        return {finding(Severity::ok, patient, looked_at, "no record: every CA may issue")};
+        return {
+            finding(Severity::ok, Check::caa, patient, looked_at, "no record: every CA may issue")};
     const auto records = records_in_words(*set);
     dns::CaaQuestion question{
         .scope = patient.identifier.is_wildcard() ? dns::CaaScope::wildcard : dns::CaaScope::name,
@@ -88,8 +77,9 @@ Findings judge_caa(const Patient& patient, const base::Result<dns::CaaSet>& set,
     if (!authority.directory || authority.directory->caa_identities.empty()) {
         // Nobody is named in place of the CA: what is permitted then restricts nobody.
         if (dns::evaluate(set->properties, question).is_permitted())
-            return {finding(Severity::ok, patient, looked_at, records + ": no CA is excluded")};
-        return {finding(Severity::warning, patient, looked_at, records,
+            return {finding(Severity::ok, Check::caa, patient, looked_at,
+                            records + ": no CA is excluded")};
+        return {finding(Severity::warning, Check::caa, patient, looked_at, records,
                         authority.directory
                             ? "the CA does not say by which domain records name it: see whether "
                               "one of these is its own."
@@ -110,7 +100,7 @@ Findings judge_caa(const Patient& patient, const base::Result<dns::CaaSet>& set,
         closest = std::move(verdict);
     }
     if (is_permitted && refused_methods.empty())
-        return {finding(Severity::ok, patient, looked_at, records)};
+        return {finding(Severity::ok, Check::caa, patient, looked_at, records)};
     const auto& identity = question.identities.front();
     const auto next = remedy(
         closest.outcome, *set, identity, authority,
@@ -118,9 +108,9 @@ Findings judge_caa(const Patient& patient, const base::Result<dns::CaaSet>& set,
             ? "issuewild"
             : "issue");
     if (is_permitted)
-        return {finding(Severity::warning, patient, looked_at,
+        return {finding(Severity::warning, Check::caa, patient, looked_at,
                         fmt::format("{}; not by {}", records, refused_methods), next)};
-    return {finding(Severity::problem, patient, looked_at,
+    return {finding(Severity::problem, Check::caa, patient, looked_at,
                     fmt::format("{}; {}", records, closest.reason), next)};
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -10,25 +9,9 @@
 
 namespace cairn::client::doctor {
 
-using protocol::ChallengeType;
-
-bool Patient::may_use(ChallengeType type) const {
-    return std::ranges::find(methods, type) != methods.end();
-}
-
-bool Patient::is_by_dns() const {
-    return std::ranges::all_of(methods, protocol::is_dns_method);
-}
-
 namespace {
 
 using Outcome = dns::Answer::Outcome;
-
-std::string list(std::vector<std::string> words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-    return text;
-}
 
 std::vector<std::string> sorted_addresses(const dns::Answer& answer) {
     std::vector<std::string> words;
@@ -61,12 +44,6 @@ std::string in_words(const base::Result<dns::Answer>& answer) {
 constexpr std::string_view needs_address =
     "add an A or AAAA record that leads to the machine that answers the challenge, or prove the "
     "name by dns-01.";
-
-Finding finding(Severity severity, Check check, const Patient& patient, std::string looked_at,
-                std::string came_back, std::string next = {}) {
-    return {severity,       check, patient.name(), std::move(looked_at), std::move(came_back),
-            std::move(next)};
-}
 
 /// Of a wildcard and of a name that is proved by records, the addresses do not matter.
 bool needs_addresses(const Patient& patient) {

@@ -32,15 +32,6 @@ using protocol::ChallengeType;
 constexpr std::size_t at_a_time = 24;
 constexpr base::Milliseconds directory_patience{10000};
 
-Audience audience_of(const Authority& authority) {
-    const auto is_it = [&](const KnownAuthority& known) {
-        return known.directory_url == authority.directory_url ||
-               known.staging_url == authority.directory_url;
-    };
-    return std::ranges::any_of(known_authorities(), is_it) ? Audience::public_ca
-                                                           : Audience::private_ca;
-}
-
 /// Whether a method is ever offered for an identifier (BR 3.2.2.4.19 and .20, RFC 8738 section 7).
 bool suits(ChallengeType type, const protocol::Identifier& identifier) {
     const bool is_by_dns = protocol::is_dns_method(type);
@@ -325,6 +316,15 @@ void run_all(const std::vector<std::function<void()>>& parts) {
 }
 
 }  // namespace
+
+Audience audience_of(const Authority& authority) {
+    const auto is_it = [&](const KnownAuthority& known) {
+        return known.directory_url == authority.directory_url ||
+               known.staging_url == authority.directory_url;
+    };
+    return std::ranges::any_of(known_authorities(), is_it) ? Audience::public_ca
+                                                           : Audience::private_ca;
+}
 
 Findings examine(const Environment& environment, const Examination& examination) {
     const auto& plan = examination.plan;

@@ -13,6 +13,9 @@
 
 namespace cairn::client::doctor {
 
+/// What this CA can be expected to see: the known ones look from the public internet.
+[[nodiscard]] Audience audience_of(const Authority& authority);
+
 /// Whether the CA's directory is fetched. Nothing else is asked of it.
 enum class Asking { directory, nothing };
 

@@ -41,6 +41,12 @@ struct Patient {
     [[nodiscard]] bool is_by_dns() const;
 };
 
+/// A finding about a name of the certificate.
+[[nodiscard]] Finding finding(Severity severity, Check check, const Patient& patient,
+                              std::string looked_at, std::string came_back, std::string next = {});
+/// "a, b, c".
+[[nodiscard]] std::string list(const std::vector<std::string>& words);
+
 /// What the resolver says of a name.
 struct Resolution {
     base::Result<dns::Answer> v4, v6;

@@ -15,12 +15,6 @@ using protocol::ChallengeType;
 constexpr std::string_view seen_from_here =
     "This was seen from here: the CA sees it from elsewhere, through firewalls and NAT in between.";
 
-Finding finding(Severity severity, Check check, const Patient& patient, std::string looked_at,
-                std::string came_back, std::string next = {}) {
-    return {severity,       check, patient.name(), std::move(looked_at), std::move(came_back),
-            std::move(next)};
-}
-
 bool was_reached(const WebView& view) {
     return view.hops.front().kind != Hop::Kind::refused &&
            view.hops.front().kind != Hop::Kind::silent &&
