@@ -292,7 +292,8 @@ void Lineage::expose() const {
         make_link_directory(live_, names, suffix_, target_of);
         return;
     }
-    for (const char* stem : stems) {
+    // Each after what a server needs beside it: a certificate never stands without its key.
+    for (const char* stem : {"privkey", "chain", "cert", "fullchain"}) {
         const auto link = live_file(stem);
         std::error_code none;
         if (std::ranges::find(names, std::string_view(stem)) == names.end()) {
