@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t max_facts = std::size_t{8} << 20;
+
 bool is_there(const fs::path& path) {
     return fs::symlink_status(path).type() != fs::file_type::not_found;
 }
@@ -67,10 +69,14 @@ bool LineageRenaming::is_moved(const fs::path& before, const fs::path& after) co
     return leads_to(before, after) && is_there(after) && !leads_to(after, after);
 }
 
-bool LineageRenaming::is_done() const {
+bool LineageRenaming::is_renamed() const {
     return is_there(state_.renewal(to_)) && !is_there(state_.renewal(from_)) &&
-           !is_there(state_.facts(from_)) &&
-           (is_moved(state_.live(from_), state_.live(to_)) || !is_there(state_.live(from_)));
+           (is_moved(state_.live(from_), state_.live(to_)) ||
+            is_moved(state_.archive(from_), state_.archive(to_)));
+}
+
+bool LineageRenaming::is_done() const {
+    return is_renamed() && !is_there(state_.facts(from_));
 }
 
 void LineageRenaming::require_possible() const {
@@ -140,6 +146,9 @@ bool LineageRenaming::share_facts() const {
     LineageFactStore(state_, from_).change_all([](LineageFacts&) {});
     std::error_code different;
     if (!is_there(before) || fs::equivalent(before, after, different)) return false;
+    const auto original = read_file(before, max_facts);
+    const auto copy = read_file(after, max_facts);
+    if (original && copy && *original == *copy) return false;
     fs::remove(after);
     if (::link(before.c_str(), after.c_str()) != 0)
         // A file system without that.
@@ -163,10 +172,7 @@ bool LineageRenaming::remove_leftovers() const {
 }
 
 bool LineageRenaming::take_step() try {
-    if (is_there(state_.renewal(to_)) && !is_there(state_.renewal(from_)) &&
-        (is_moved(state_.live(from_), state_.live(to_)) ||
-         is_moved(state_.archive(from_), state_.archive(to_))))
-        return remove_leftovers();
+    if (is_renamed()) return remove_leftovers();
     require_possible();
     for (const Place place : {&StateDirectory::archive, &StateDirectory::live}) {
         const auto before = (state_.*place)(from_);
@@ -178,7 +184,10 @@ bool LineageRenaming::take_step() try {
     if (lead_links_to_new_name() || share_facts()) return true;
     fs::rename(state_.renewal(from_), state_.renewal(to_));
     sync_directory(state_.renewal(to_).parent_path());
-    return true;
+    if (is_renamed()) return true;
+    // One that has no folders leaves no trace of its old name.
+    static_cast<void>(remove_leftovers());
+    return false;
 } catch (const fs::filesystem_error& error) {
     throw Failure(fmt::format("rename {} to {}", from_.text(), to_.text()), error.what(),
                   "mend this and say it again.");

@@ -34,6 +34,8 @@ class LineageRenaming {
   private:
     using Place = std::filesystem::path (StateDirectory::*)(const LineageName&) const;
     void require_possible() const;
+    /// True if the plan has the new name, and the old one leads to it.
+    [[nodiscard]] bool is_renamed() const;
     [[nodiscard]] bool is_moved(const std::filesystem::path& before,
                                 const std::filesystem::path& after) const;
     void move_folder(const std::filesystem::path& before, const std::filesystem::path& after) const;

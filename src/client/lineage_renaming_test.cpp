@@ -102,9 +102,20 @@ TEST_F(LineageRenamingTest, RefusesATakenNameAndAnUnknownOne) {
     const auto other = LineageName::from_text("other").value();
     EXPECT_THROW(LineageRenaming(state, other, LineageName::from_text("x").value()).run(), Failure);
     EXPECT_THROW(LineageRenaming(state, before, before).run(), Failure);
+    EXPECT_FALSE(LineageRenaming(state, other, after).is_done()) << "it never was";
+    EXPECT_THROW(LineageRenaming(state, other, after).run(), Failure);
     fs::create_directories(state.live(other));
     EXPECT_THROW(LineageRenaming(state, before, other).run(), Failure);
     EXPECT_FALSE(fs::is_symlink(state.live(before)));
+}
+
+TEST_F(LineageRenamingTest, TakesOneThatHasNothingButAPlan) {
+    fs::remove_all(state.live(before));
+    fs::remove_all(state.archive(before));
+    LineageRenaming(state, before, after).run();
+    EXPECT_THAT(state.lineages(), ::testing::ElementsAre(after));
+    EXPECT_FALSE(fs::exists(state.facts(before)));
+    EXPECT_TRUE(LineageFactStore(state, after).read()->revocation_of("abcd"));
 }
 
 TEST_F(LineageRenamingTest, KeepsAFormerNameFromBeingMadeAnew) {

@@ -68,15 +68,15 @@ def test_hooks_written_for_certbot_prove_control(cairn, ca, certonly, tmp_path):
     log = tmp_path / "log"
     for name in ("auth", "cleanup"):
         (tmp_path / name).write_text(
-            f'#!/bin/sh\necho {name} "$CERTBOT_DOMAIN" "$CERTBOT_VALIDATION" >> {log}\n')
+            f'#!/bin/sh\necho {name} "$CERTBOT_DOMAIN" "$CERTBOT_TOKEN" "$CERTBOT_VALIDATION" >> {log}\n')
         (tmp_path / name).chmod(0o755)
     words = [word for word in certonly if word != "--standalone"]
-    run = cairn.outcome(*words, "--manual", "--preferred-challenges", "dns", "--manual-auth-hook",
+    run = cairn.outcome(*words, "--manual", "--preferred-challenges", "http", "--manual-auth-hook",
                         tmp_path / "auth", "--manual-cleanup-hook", tmp_path / "cleanup")
     assert run.returncode == 0, run.stderr
     first, second = (line.split() for line in log.read_text().splitlines())
     assert first[:2] == ["auth", NAME] and second[:2] == ["cleanup", NAME]
-    assert first[2] == second[2] and len(first[2]) == 43
+    assert first[2:] == second[2:] and first[3].startswith(first[2] + ".")
 
 
 def test_a_key_on_the_command_line_goes_by_a_file_that_is_gone_afterwards(cairn, ca, certonly, tmp_path):
