@@ -218,7 +218,7 @@ constexpr Case refusals[] = {
     {"certonly -a dns-route53 -d a.example", "! --authenticator dns-route53: "},
     {"certonly --standalone -d a.example --must-staple", "! --must-staple: "},
     {"certonly --standalone -d a.example --no-verify-ssl", "--ca-root"},
-    {"certonly --standalone -d a.example --preferred-challenges tls-alpn-01 --manual",
+    {"certonly -d a.example --preferred-challenges tls-alpn-01 --manual",
      "! --preferred-challenges: "},
     {"certonly --standalone", "say the names with -d"},
     {"certonly --webroot -d a.example", "say the folder with -w"},

@@ -76,7 +76,7 @@ bool LineageRenaming::is_renamed() const {
 }
 
 bool LineageRenaming::is_done() const {
-    return is_renamed() && !is_there(state_.facts(from_));
+    return is_renamed() && !is_there(state_.facts(from_)) && old_links().empty();
 }
 
 void LineageRenaming::require_possible() const {
@@ -121,17 +121,24 @@ void LineageRenaming::move_folder(const fs::path& before, const fs::path& after)
         link_durably(before, after.filename());
 }
 
-/// Makes the links in live/NEW, which lead through the old name of the archive, lead through the
-/// new one. False if all do.
+std::vector<fs::path> LineageRenaming::old_links() const {
+    std::vector<fs::path> links;
+    for (const auto& name : file_names_in(state_.live(to_))) {
+        std::error_code none;
+        const auto target = fs::read_symlink(state_.live(to_) / name, none);
+        if (!none && target.parent_path().parent_path().filename() == from_.text())
+            links.push_back(state_.live(to_) / name);
+    }
+    return links;
+}
+
+/// Makes them lead through the new name. False if all do.
 bool LineageRenaming::lead_links_to_new_name() const {
     bool is_any_changed = false;
-    for (const auto& name : file_names_in(state_.live(to_))) {
-        const auto link = state_.live(to_) / name;
-        std::error_code none;
-        const auto target = fs::read_symlink(link, none);
+    for (const auto& link : old_links()) {
+        const auto target = fs::read_symlink(link);
         const auto switch_name = target.parent_path().filename();
         const auto archive = target.parent_path().parent_path();
-        if (none || archive.filename() != from_.text()) continue;
         link_durably(link, archive.parent_path() / to_.text() / switch_name / target.filename());
         is_any_changed = true;
     }
@@ -172,7 +179,8 @@ bool LineageRenaming::remove_leftovers() const {
 }
 
 bool LineageRenaming::take_step() try {
-    if (is_renamed()) return remove_leftovers();
+    // The links after the plan: what mends links makes them as its name says.
+    if (is_renamed()) return lead_links_to_new_name() || remove_leftovers();
     require_possible();
     for (const Place place : {&StateDirectory::archive, &StateDirectory::live}) {
         const auto before = (state_.*place)(from_);
@@ -181,7 +189,7 @@ bool LineageRenaming::take_step() try {
         move_folder(before, after);
         return true;
     }
-    if (lead_links_to_new_name() || share_facts()) return true;
+    if (share_facts()) return true;
     fs::rename(state_.renewal(from_), state_.renewal(to_));
     sync_directory(state_.renewal(to_).parent_path());
     if (is_renamed()) return true;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "client/state_directory.h"
 
@@ -39,6 +40,8 @@ class LineageRenaming {
     [[nodiscard]] bool is_moved(const std::filesystem::path& before,
                                 const std::filesystem::path& after) const;
     void move_folder(const std::filesystem::path& before, const std::filesystem::path& after) const;
+    /// The links in live/NEW that lead through the old name of the archive.
+    [[nodiscard]] std::vector<std::filesystem::path> old_links() const;
     [[nodiscard]] bool lead_links_to_new_name() const;
     [[nodiscard]] bool share_facts() const;
     [[nodiscard]] bool remove_leftovers() const;
