@@ -263,7 +263,8 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
         .plan = wanted_plan(run, options, changes, name, former),
         .account = account_options_from(options.account, *settings),
         .replaces = {},
-        .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes};
+        .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes,
+        .caution = options.force ? client::LimitCaution::none : client::LimitCaution::limits};
     settle_dns(run, options.plan.dns, order.plan);
     client::settle(order.plan, run.solvers());
     const bool is_needed = options.force || options.dry_run || settle_needs(run, order);

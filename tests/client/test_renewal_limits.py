@@ -78,6 +78,16 @@ def test_the_time_that_the_ca_names_is_kept_by_other_runs(cairn, ca):
     assert not list((cairn.state / "limits").glob("*.json"))
 
 
+def test_whoever_insists_is_not_held_up(cairn, ca):
+    ca.intercept = lambda request: limited(request, retry_after="7200")
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 2
+    ca.intercept = lambda request: None
+    run = cairn.outcome(*cairn.issuing(NAME))
+    assert run.returncode == 2 and "with --force it is asked nevertheless" in run.stderr
+    run = cairn.outcome(*cairn.issuing(NAME, "--force"))
+    assert run.returncode == 0, run.stderr
+
+
 def test_a_limit_is_for_what_was_limited(cairn, ca):
     ca.intercept = lambda request: limited(request, retry_after="7200")
     assert cairn.outcome(*cairn.issuing(NAME)).returncode == 2
