@@ -36,7 +36,9 @@ class Machine:
         user = [] if _IS_ROOT else ["--user", "--map-root-user"]
         script = _MOUNTS.format(folder=self._folder, parts=" ".join(OVERLAID))
         self._holder = subprocess.Popen(
-            ["unshare", *user, *_NAMESPACES, "--fork", "--kill-child", "sh", "-ec", script],
+            # It does not outlive the tests, however they end.
+            ["setpriv", "--pdeathsig", "KILL", "unshare", *user, *_NAMESPACES, "--fork",
+             "--kill-child", "sh", "-ec", script],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             start_new_session=True)
         self._target = None
