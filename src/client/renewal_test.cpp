@@ -71,7 +71,7 @@ TEST_F(Renewal, RenewsWhatIsDueWithTheSamePlan) {
 
 TEST_F(Renewal, DoesNotReadAgainWhatItHasVerified) {
     const auto name = issue_lineage("a.example");
-    const auto due_at = run({name}).front().due_at;
+    static_cast<void>(run({name}));
     EXPECT_FALSE(RenewalCalendar(bench_.state).find(name, bench_.clock.now()))
         << "what was changed only just now is no evidence";
     const auto now = bench_.clock.now() + 10s;
@@ -84,7 +84,6 @@ TEST_F(Renewal, DoesNotReadAgainWhatItHasVerified) {
     EXPECT_EQ(run({name}).front().due_at, now + 5h);
     EXPECT_EQ(run({name}, RenewalForce::always).front().kind, Kind::renewed);
     EXPECT_NE(run({name}).front().due_at, now + 5h);
-    EXPECT_GE(run({name}).front().due_at, due_at);
 }
 
 TEST_F(Renewal, NoticesAPlanThatWasEdited) {
