@@ -187,7 +187,7 @@ def test_by_hand(cairn, dns):
     assert cairn.live(name).exists()
 
 
-def test_two_runs_wait_for_each_other(cairn):
+def test_runs_at_once_get_one_certificate(cairn):
     name = unique_name()
     solver = cairn.solvers["standalone"]
     # Of the same lineage and at the same port, which only one of them can have.
@@ -204,6 +204,7 @@ def test_two_runs_wait_for_each_other(cairn):
         thread.join()
     assert [run.returncode for run in runs] == [0, 0, 0], outputs
     archive = cairn.state / "archive" / name
-    assert sorted(os.listdir(archive / "generations")) == ["1", "2", "3"]
+    # Who waited for the first finds what it wants.
+    assert sorted(os.listdir(archive / "generations")) == ["1"]
     listed = json.loads(cairn("account", "list", "--json"))["accounts"]
     assert len(listed) == 1
