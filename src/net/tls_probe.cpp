@@ -102,7 +102,9 @@ crypto::SslContextHandle context_for(const TlsProbe& probe) {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
     SSL_CTX_set_max_cert_list(context.get(), max_certificate_list);
     if (probe.key_kind == TlsProbe::KeyKind::any) return context;
-    crypto::require(SSL_CTX_set1_sigalgs_list(context.get(), signatures_of(probe.key_kind)) == 1 &&
+    // OpenSSL's macro takes the list as one that may be changed.
+    std::string signatures = signatures_of(probe.key_kind);
+    crypto::require(SSL_CTX_set1_sigalgs_list(context.get(), signatures.data()) == 1 &&
                         SSL_CTX_set_cipher_list(context.get(), ciphers_of(probe.key_kind)) == 1,
                     "TLS");
     return context;

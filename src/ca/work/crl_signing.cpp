@@ -21,8 +21,6 @@ constexpr std::size_t page = 1000;
 constexpr std::size_t most_unlisted = 100 * page;
 constexpr std::size_t keys_at_once = 100;
 constexpr std::chrono::seconds pause_after_failure{60};
-/// Of the time that signing may take.
-constexpr int share_of_rest = 5;
 /// A list that begins further ahead was signed by a wrong clock.
 constexpr base::Seconds tolerated_skew{60};
 /// Numbers rise with time, so that a store that was put back to an earlier day goes on above
@@ -115,7 +113,8 @@ base::Task<bool> CrlSigning::sign_due_of(const Issuer& issuer, const std::vector
         co_return true;
     }
     co_await mark_listed(std::move(unlisted));
-    if (has_signed) next_look = SteadyClock::now() + share_of_rest * (SteadyClock::now() - begun);
+    if (has_signed)
+        next_look = SteadyClock::now() + times_.share_of_rest * (SteadyClock::now() - begun);
     co_return true;
 }
 

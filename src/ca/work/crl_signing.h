@@ -24,6 +24,8 @@ struct CrlTimes {
     base::Seconds reissue = std::chrono::days(1);
     /// How long revocations are gathered before the lists that tell of them are signed.
     base::Milliseconds delay{2000};
+    /// After an issuer's lists were signed it rests so many times as long as that took.
+    int share_of_rest = 5;
 };
 
 /// Draws up, signs and stores the revocation lists of issuers, where they are due: a revocation is

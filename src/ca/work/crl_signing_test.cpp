@@ -76,7 +76,8 @@ class CrlSigningTest : public Bench {
                                         "http://ca.example/crl/1/1.crl"};
     std::vector<CrlList> lists;
     std::map<std::string, Profile> offered;
-    CrlTimes times{.lifetime = 168h, .reissue = 24h, .delay = base::Milliseconds(0)};
+    CrlTimes times{
+        .lifetime = 168h, .reissue = 24h, .delay = base::Milliseconds(0), .share_of_rest = 0};
     CrlSigning signing{times,           issuers,         repository, clock,
                        loop.executor(), announcements(), *log,       tally};
 };
