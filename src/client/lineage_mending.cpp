@@ -44,6 +44,16 @@ const fs::path& counterpart(const fs::path& file, const CertificateFiles& files,
     return file == files.full_chain ? others.full_chain : others.private_key;
 }
 
+/// Whether there is no way by `links` to a file that the archive has.
+bool lacks_any(const CertificateFiles& links, const CertificateFiles& archived) {
+    const auto lacks = [](const fs::path& link, const fs::path& file) {
+        return fs::exists(file) && !fs::exists(link);
+    };
+    return lacks(links.certificate, archived.certificate) || lacks(links.chain, archived.chain) ||
+           lacks(links.full_chain, archived.full_chain) ||
+           lacks(links.private_key, archived.private_key);
+}
+
 }  // namespace
 
 std::vector<ProgressEvent> LineageMending::run() try {
@@ -159,7 +169,9 @@ void LineageMending::lead_to(unsigned long number) {
     const auto current = lineage_.current_link();
     const auto text = std::to_string(number);
     const auto folder = archive_ / lineage_.generation_folder(text);
-    if (!CertificateFiles::in(folder).read() && lineage_.archived(text).read()) {
+    const auto links = CertificateFiles::in(folder);
+    const auto archived = lineage_.archived(text);
+    if ((!links.read() || lacks_any(links, archived)) && archived.read()) {
         fs::remove_all(folder);
         lineage_.link_generation(text);
         mended_.push_back({.kind = ProgressKind::links_mended, .place = folder});
