@@ -25,7 +25,7 @@ class CrlApiTest : public ::testing::Test {
         for (const auto& each : lists) save(each.id, 7);
         list = lists.at(0).id;
         loop.await(shelf.refresh());
-        CrlApi(shelf, clock).add_to(router);
+        api.add_to(router);
     }
     void save(ca::CrlId id, std::uint64_t number) {
         EXPECT_TRUE(loop.await(store.save_crl({.head = {.list = id,
@@ -63,6 +63,7 @@ class CrlApiTest : public ::testing::Test {
     std::unique_ptr<base::Log> log = base::silent_log();
     ca::CrlShelf shelf{store, announcements, *log};
     base::ManualClock clock{signed_at + 1h};
+    CrlApi api{shelf, clock};
     const ca::IssuerId issuer = crypto::sha256(base::bytes_of("issuer"));
     http::Router router;
     std::string complete, shard;
