@@ -10,7 +10,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 COLUMNS = ["http-01", "dns-01", "tls-alpn-01", "wildcard", "several names", "renewal",
-           "revocation", "account", "key change", "external account"]
+           "revocation", "account", "key change", "external account", "addresses", "preferred chain"]
 
 HEAD = """\
 # Interoperability
@@ -21,7 +21,8 @@ a cell cannot do it, or it was not tried. `./dev test --write-docs` writes this 
 run of `./dev test` fails if it claims more than that run saw.
 
 "account" is updating and deactivating it, "key change" that of the account's key, "external account"
-an account at a CA that wants it bound to one (RFC 8555 section 7.3.4).
+an account at a CA that wants it bound to one (RFC 8555 section 7.3.4), "addresses" certificates for IP
+addresses, "preferred chain" the choice among alternate chains.
 """
 
 NOTHING = "–"
