@@ -21,10 +21,10 @@ bool may_be_had_elsewhere(const Failure& failure, const Standing& standing) {
 
 std::vector<Authority> in_turn(const CertificatePlan& plan, const std::optional<OpenOrder>& begun) {
     auto authorities = plan.authorities;
-    if (begun)
-        std::ranges::stable_partition(authorities, [&](const Authority& authority) {
-            return authority.directory_url == begun->authority().directory_url;
-        });
+    if (!begun) return authorities;
+    const auto known =
+        std::ranges::find(authorities, begun->authority().directory_url, &Authority::directory_url);
+    if (known != authorities.end()) std::rotate(authorities.begin(), known, known + 1);
     return authorities;
 }
 

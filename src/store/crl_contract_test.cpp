@@ -202,7 +202,7 @@ TEST_P(CrlContract, MakesRevocationsInSteps) {
         position = await(store().unfold_compromised_keys(position, 2, 3)).next;
         ASSERT_LT(++steps, 20);
     } while (position);
-    EXPECT_GT(steps, 3);
+    EXPECT_GE(steps, 3);
     EXPECT_EQ(told_by(complete), serials_of(certificates));
 }
 
