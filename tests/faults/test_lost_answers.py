@@ -42,7 +42,7 @@ OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_
           # Of revocation lists: these read, and the repetition of those that write changes nothing.
           "crl_states", "unlisted_revocations", "has_folded_keys", "revocations_of_issuer",
           "revocations_of_crl", "add_crl_lists", "save_crl", "mark_listed",
-          "unfold_compromised_keys", "wish_for_crls",
+          "unfold_compromised_keys",
           # Of an operator; see below.
           "add_pull_forward", "remove_pull_forward"}
 
