@@ -158,7 +158,8 @@ Outcome make(Run& run, const CommonOptions& common, const AccountOptions& option
                                : options.authority;
     const AccountChoice choice{value_or_fail(client::directory_url_from(authority), "use --ca"),
                                options.name.value_or("")};
-    const auto made_with = account_options_from(options.words, *run.settings());
+    const auto made_with =
+        account_options_from(options.words, *run.settings_with({client::SettingsPart::defaults}));
     const bool stood =
         client::AccountStore(run.state(), choice.name).find(choice.directory_url).has_value();
     auto& session = run.sessions().with(choice.directory_url, options.root_file, choice.name);

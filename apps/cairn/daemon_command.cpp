@@ -207,20 +207,17 @@ class Daemon {
         base::notify_service_manager(
             fmt::format("RELOADING=1\nMONOTONIC_USEC={}", since_start.count()));
         // All else that is read is read anew in each round.
-        try {
-            run_.reload_settings();
-        } catch (const client::Failure& failure) {
-            run_.console().fail(failure);
-        }
+        run_.reload_settings();
         base::notify_service_manager("READY=1");
     }
 
     void tell_status() {
         const auto failures = rounds_.failures();
         base::notify_service_manager(fmt::format(
-            "STATUS={} lineages{}; the next look is at {}.", lineages_.size(),
+            "STATUS={} lineages{}; the next look is at {}.{}", lineages_.size(),
             failures > 0 ? fmt::format(", {} of which could not be renewed", failures) : "",
-            base::to_rfc3339(next_round_)));
+            base::to_rfc3339(next_round_),
+            run_.settings_failure() ? " There is a mistake in cairn.toml: see the log." : ""));
     }
 
     Run& run_;
@@ -240,7 +237,8 @@ class Daemon {
 
 Outcome serve(Run& run) {
     run.require_state();
-    // Before it says that it is ready: whoever has made a mistake in them is to see it now.
+    // Before it says that it is ready: whoever has made a mistake in them is to see it now. It
+    // keeps nothing from being renewed.
     static_cast<void>(run.settings());
     const auto lock = run.state().try_lock_daemon();
     if (!lock)

@@ -250,13 +250,14 @@ Outcome keep(Run& run, const CommonOptions& common, const client::IssuanceOrder&
 
 Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
     auto changes = changes_from(options.plan);
+    const auto settings =
+        run.settings_with({client::SettingsPart::defaults, client::SettingsPart::hooks});
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
     const auto name = lineage_name(options, changes, run.state());
     const auto lock = run.state().lock(name, run.timer(), client::lineage_lock_patience);
     if (const auto place = client::LineageFactStore(run.state(), name).mend())
         run.console().tell({.kind = client::ProgressKind::facts_moved_away, .place = *place});
     const auto former = former_plan(name, run.state());
-    const auto settings = run.settings();
     if (!former) add_usual(changes, *settings);
     client::IssuanceOrder order{
         .lineage = name,

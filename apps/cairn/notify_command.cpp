@@ -18,7 +18,7 @@ std::vector<std::string> ways_of(const client::NotifySettings& settings) {
 }
 
 Outcome send_test(Run& run) {
-    const auto settings = run.settings();
+    const auto settings = run.settings_with({client::SettingsPart::notify});
     const auto ways = ways_of(settings->notify);
     if (ways.empty())
         throw client::Failure(

@@ -61,6 +61,13 @@ Outcome renew(Run& run, const RenewOptions& options) {
     if (any(Kind::failed)) {
         outcome.result = Result::failed;
         outcome.failure = failure_of(outcomes);
+    } else if (const auto failure = run.settings_failure()) {
+        // All is renewed, and yet somebody has to look: perhaps nobody would be told.
+        run.console().warn(
+            "The exit code is 2 although no renewal has failed, because of the mistake in "
+            "cairn.toml.");
+        outcome.result = Result::failed;
+        outcome.failure = failure;
     } else if (!any(Kind::renewed) && !any(Kind::deployed)) {
         outcome.result = Result::nothing_to_do;
     }
@@ -98,7 +105,8 @@ void add_renew_command(CLI::App& program, CommonOptions&, Command& chosen) {
         "its plan wants any more. What an interrupted run has ordered is fetched first. What a CA "
         "has\n"
         "limited is not ordered again before the time it named; --force asks it nevertheless.\n"
-        "Nothing was due: exit code 0, with --exit-code 1.\n"
+        "Nothing was due: exit code 0, with --exit-code 1. A mistake in cairn.toml keeps nothing "
+        "from\nbeing renewed, but the exit code is 2.\n"
         "Examples:\n"
         "  cairn renew\n"
         "  cairn renew example.com --force\n"

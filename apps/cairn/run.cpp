@@ -1,6 +1,7 @@
 #include "apps/cairn/run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -57,18 +58,56 @@ Run::Round::Round(Run& run)
     : solvers(run.solver_context()),
       sessions(run.session_options_, run.clock_, run.timer_, run.random_) {}
 
+/// The caller holds the mutex.
+void Run::read_settings() {
+    if (settings_reading_) return;
+    settings_reading_ = client::SettingsReading::read(settings_folder_);
+    settings_ = std::make_shared<const client::Settings>(settings_reading_->settings);
+}
+
 std::shared_ptr<const client::Settings> Run::settings() {
+    std::optional<client::Failure> failure;
+    std::shared_ptr<const client::Settings> settings;
+    {
+        const std::scoped_lock lock(settings_mutex_);
+        read_settings();
+        if (!std::exchange(are_settings_told_, true)) failure = settings_reading_->failure();
+        settings = settings_;
+    }
+    if (failure)
+        console_.warn(fmt::format("{}\nThe work goes on with the usual settings in their place.",
+                                  failure->what()));
+    return settings;
+}
+
+std::shared_ptr<const client::Settings> Run::settings_with(
+    const std::vector<client::SettingsPart>& parts) {
+    {
+        const std::scoped_lock lock(settings_mutex_);
+        read_settings();
+        if (const auto failure = settings_reading_->failure_of(parts))
+            throw client::Failure(*failure);
+    }
+    return settings();
+}
+
+std::optional<client::Failure> Run::settings_failure() {
     const std::scoped_lock lock(settings_mutex_);
-    if (!settings_)
-        settings_ =
-            std::make_shared<const client::Settings>(client::Settings::read(settings_folder_));
-    return settings_;
+    read_settings();
+    return settings_reading_->failure();
 }
 
 void Run::reload_settings() {
-    auto read = std::make_shared<const client::Settings>(client::Settings::read(settings_folder_));
-    const std::scoped_lock lock(settings_mutex_);
-    settings_ = std::move(read);
+    auto reading = client::SettingsReading::read(settings_folder_);
+    const auto failure = reading.failure();
+    {
+        const std::scoped_lock lock(settings_mutex_);
+        if (!failure) settings_ = std::make_shared<const client::Settings>(reading.settings);
+        settings_reading_ = std::move(reading);
+        are_settings_told_ = true;
+    }
+    if (failure)
+        console_.warn(fmt::format("{}\nWhat was read before still holds.", failure->what()));
 }
 
 client::Environment Run::environment() {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -66,9 +67,15 @@ class Run {
         client::SessionPool sessions;
     };
     [[nodiscard]] client::Environment environment(Round& round);
-    /// What cairn.toml says; read once. Throws Failure.
+    /// What cairn.toml says, read once, with the usual settings in place of what is wrong in it.
+    /// What is wrong is told once.
     [[nodiscard]] std::shared_ptr<const client::Settings> settings();
-    /// Reads it again. Throws Failure, and then what was read before still holds.
+    /// The same for an act that needs these parts. Throws Failure if there is a mistake in them.
+    [[nodiscard]] std::shared_ptr<const client::Settings> settings_with(
+        const std::vector<client::SettingsPart>& parts);
+    /// What is wrong with cairn.toml as it was read last; nothing if it is as it should be.
+    [[nodiscard]] std::optional<client::Failure> settings_failure();
+    /// Reads it again. Where there is a mistake, what was read before still holds.
     void reload_settings();
     [[nodiscard]] crypto::Random& random() { return random_; }
     /// Asked to stop with the run.
@@ -85,6 +92,7 @@ class Run {
 
   private:
     [[nodiscard]] client::SolverContext solver_context();
+    void read_settings();
     [[nodiscard]] client::Environment environment(client::SolverSet& solvers,
                                                   client::SessionPool& sessions);
     Console& console_;
@@ -100,6 +108,8 @@ class Run {
     client::SessionPool sessions_;
     std::mutex settings_mutex_;
     std::shared_ptr<const client::Settings> settings_;
+    std::optional<client::SettingsReading> settings_reading_;
+    bool are_settings_told_ = false;
     client::NetworkEvidence evidence_{"Cairn/" CAIRN_VERSION};
 };
 

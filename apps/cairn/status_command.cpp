@@ -101,10 +101,11 @@ std::vector<CertificateView> views_of(Run& run, const StatusOptions& options) {
         views.back().listed = std::move(listed[i]);
     }
     if (!options.served) return views;
+    const auto settings = run.settings_with({client::SettingsPart::served});
     client::ServedOptions served;
     for (const auto& text : options.places)
         served.places.push_back(value_or_fail(client::ServedPlace::from_text(text), "use --probe"));
-    auto reports = client::look_at_served(run.state(), members, *run.settings(), served);
+    auto reports = client::look_at_served(run.state(), members, *settings, served);
     for (std::size_t i = 0; i < views.size(); ++i) views[i].served = std::move(reports[i]);
     return views;
 }

@@ -151,19 +151,47 @@ void take_served(base::TomlSection section, Settings& settings) {
     }
 }
 
-void take_notify(base::TomlSection section, NotifySettings& notify) {
+/// Of the ways to tell people, those in which something is found are left out.
+void take_notify(base::TomlSection section, const base::TomlReading& reading,
+                 NotifySettings& notify) {
     section.take_duration("before_expiry", notify.before_expiry);
     section.take_duration("repeat", notify.repeat);
+    const auto count = [&] { return reading.findings.size(); };
+    auto before = count();
     take_command(section, "program", notify.program);
+    if (count() > before) notify.program.clear();
+    before = count();
     notify.mail = mail_from(section.section("mail"));
+    if (count() > before) notify.mail.reset();
+    before = count();
     notify.webhook = webhook_from(section.section("webhook"));
+    if (count() > before) notify.webhook.reset();
     section.report_unknown();
 }
 
-bool holds_secret(const Settings& settings) {
-    const auto& notify = settings.notify;
-    return (notify.mail && !notify.mail->password.text.empty()) ||
-           (notify.webhook && !notify.webhook->secret.text.empty());
+void take_hooks(base::TomlSection section, Settings& settings) {
+    auto patience = std::chrono::duration_cast<base::Seconds>(settings.hook_patience);
+    section.take_duration("timeout", patience);
+    settings.hook_patience = patience;
+    section.report_unknown();
+}
+
+SettingsPart part_of_key(std::string_view key) {
+    using enum SettingsPart;
+    if (key.starts_with("hooks.")) return hooks;
+    if (key.starts_with("served.")) return served;
+    if (key.starts_with("notify.")) return notify;
+    return defaults;
+}
+
+/// Takes away whoever would be told with a secret that the file itself holds; false if there is
+/// nobody.
+bool drop_secrets(NotifySettings& notify) {
+    const bool is_in_mail = notify.mail && !notify.mail->password.text.empty();
+    const bool is_in_webhook = notify.webhook && !notify.webhook->secret.text.empty();
+    if (is_in_mail) notify.mail.reset();
+    if (is_in_webhook) notify.webhook.reset();
+    return is_in_mail || is_in_webhook;
 }
 
 }  // namespace
@@ -184,44 +212,75 @@ base::Result<std::string> SettingSecret::read() const {
     return secret;
 }
 
-base::Result<Settings> Settings::from_toml(const std::string& text) {
+SettingsReading SettingsReading::from_toml(const std::string& text) {
+    using enum SettingsPart;
+    SettingsReading result;
     const auto table = base::parse_toml(text);
-    if (!table) return std::unexpected(table.error());
+    if (!table) {
+        result.faults.push_back({SettingsPart::file, table.error().message});
+        return result;
+    }
     base::TomlReading reading;
     base::TomlSection root(&*table, "", reading);
-    Settings settings;
-    take_defaults(root, settings);
-    auto hooks = root.section("hooks");
-    base::Seconds hook_patience = std::chrono::duration_cast<base::Seconds>(settings.hook_patience);
-    hooks.take_duration("timeout", hook_patience);
-    settings.hook_patience = hook_patience;
-    hooks.report_unknown();
-    take_served(root.section("served"), settings);
-    take_notify(root.section("notify"), settings.notify);
+    auto& settings = result.settings;
+    const auto take = [&](SettingsPart part, const auto& work) {
+        const auto before = reading.findings.size();
+        work();
+        for (auto i = before; i < reading.findings.size(); ++i)
+            result.faults.push_back({part, reading.findings[i].message});
+        return reading.findings.size() == before;
+    };
+    if (!take(defaults, [&] { take_defaults(root, settings); })) settings = {};
+    take(hooks, [&] { take_hooks(root.section("hooks"), settings); });
+    if (!take(served, [&] { take_served(root.section("served"), settings); }))
+        settings.served.clear();
+    take(notify, [&] { take_notify(root.section("notify"), reading, settings.notify); });
     root.report_unknown();
+    const auto first = reading.findings.size();
     reading.report_unknown();
-    if (reading.findings.empty()) return settings;
-    std::string all;
-    for (const auto& finding : reading.findings) all += (all.empty() ? "" : "; ") + finding.message;
-    return base::fail(all);
+    for (std::size_t i = 0; i < reading.unknown.size(); ++i)
+        result.faults.push_back(
+            {part_of_key(reading.unknown[i]), reading.findings[first + i].message});
+    return result;
 }
 
-Settings Settings::read(const fs::path& folder) {
+SettingsReading SettingsReading::read(const fs::path& folder) {
+    SettingsReading reading;
     const auto file = folder / file_name;
-    const std::string tried = fmt::format("read the settings in {}", file.string());
     struct stat status{};
-    if (::stat(file.c_str(), &status) != 0 && errno == ENOENT) return {};
-    const auto text = read_file(file, max_file);
-    if (!text)
-        throw Failure(tried, text.error().message,
-                      "let this user read it, or name another folder with --config.");
-    auto settings = from_toml(*text);
-    if (!settings) throw Failure(tried, settings.error().message, "mend the file.");
-    if (holds_secret(*settings) && (status.st_mode & 077) != 0)
-        throw Failure(tried, "it holds a secret, and others can read it",
-                      fmt::format("say chmod 600 {}, or keep the secret in a file of its own.",
-                                  file.string()));
-    return std::move(*settings);
+    if (::stat(file.c_str(), &status) == 0 || errno != ENOENT) {
+        if (const auto text = read_file(file, max_file))
+            reading = from_toml(*text);
+        else
+            reading.faults.push_back(
+                {SettingsPart::file, text.error().message,
+                 "let this user read it, or name another folder with --config."});
+    }
+    reading.file = file;
+    if ((status.st_mode & 077) != 0 && drop_secrets(reading.settings.notify))
+        reading.faults.push_back(
+            {SettingsPart::notify, "it holds a secret, and others can read it",
+             fmt::format("say chmod 600 {}, or keep the secret in a file of its own.",
+                         file.string())});
+    return reading;
+}
+
+std::optional<Failure> SettingsReading::failure_of(const std::vector<SettingsPart>& parts) const {
+    std::string all, next;
+    for (const auto& fault : faults) {
+        if (fault.part != SettingsPart::file && std::ranges::find(parts, fault.part) == parts.end())
+            continue;
+        all += (all.empty() ? "" : "; ") + fault.message;
+        if (next.empty()) next = fault.next;
+    }
+    if (all.empty()) return std::nullopt;
+    return Failure(fmt::format("read the settings in {}", file.string()), all,
+                   next.empty() ? "mend the file." : next);
+}
+
+std::optional<Failure> SettingsReading::failure() const {
+    using enum SettingsPart;
+    return failure_of({defaults, hooks, served, notify});
 }
 
 fs::path Settings::usual_folder() {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "client/certificate_plan.h"
+#include "client/failure.h"
 
 namespace cairn::client {
 
@@ -78,15 +79,46 @@ struct Settings {
     std::map<std::string, std::vector<std::string>> served;
     NotifySettings notify;
 
-    /// Reads the text of the file, strictly: an unknown key is an error, which names the known one
-    /// that may have been meant. The errors are told all at once.
-    [[nodiscard]] static base::Result<Settings> from_toml(const std::string& text);
-    /// Reads cairn.toml in this folder; the usual settings if there is none. A file that holds a
-    /// secret must not be readable for others. Throws Failure.
-    [[nodiscard]] static Settings read(const std::filesystem::path& folder);
     /// The folder: what was said, else /etc/cairn for the administrator, and for others
     /// XDG_CONFIG_HOME/cairn or ~/.config/cairn.
     [[nodiscard]] static std::filesystem::path usual_folder();
+};
+
+/// A part of the settings, which an act needs or does not.
+enum class SettingsPart {
+    file,      ///< what cannot be read at all is in the way of every part
+    defaults,  ///< what stands above the sections, keys that nobody knows among it
+    hooks,
+    served,
+    notify
+};
+
+/// Something that is wrong with them.
+struct SettingsFault {
+    SettingsPart part = SettingsPart::file;
+    std::string message;
+    /// What to do, if it is not to mend the file.
+    std::string next{};
+};
+
+/// The settings as far as they can be read: in place of what is wrong stand the usual ones, so that
+/// a mistake keeps nobody from what does not need that part. What is wrong is told all at once.
+struct SettingsReading {
+    std::filesystem::path file;
+    Settings settings;
+    std::vector<SettingsFault> faults;
+
+    /// Reads the text of the file, strictly: an unknown key is a fault, which names the known one
+    /// that may have been meant. Of several ways to tell people, those without fault remain.
+    [[nodiscard]] static SettingsReading from_toml(const std::string& text);
+    /// Reads cairn.toml in this folder; the usual settings if there is none. A secret in a file
+    /// that others can read is a fault, and whoever would be told with it is not.
+    [[nodiscard]] static SettingsReading read(const std::filesystem::path& folder);
+
+    /// What keeps an act from its work that needs these parts; nothing if they are sound.
+    [[nodiscard]] std::optional<Failure> failure_of(const std::vector<SettingsPart>& parts) const;
+    /// The same for all parts.
+    [[nodiscard]] std::optional<Failure> failure() const;
 };
 
 /// A host and a port, as settings and the command line name a server.

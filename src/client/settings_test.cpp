@@ -10,25 +10,25 @@ namespace cairn::client {
 namespace {
 
 using ::testing::ElementsAre;
-using testing::failure_of;
 using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 
 std::string refusal_of(const std::string& text) {
-    const auto settings = Settings::from_toml(text);
-    return settings ? "taken" : settings.error().message;
+    const auto failure = SettingsReading::from_toml(text).failure();
+    return failure ? failure->came_back() : "taken";
 }
 
 TEST(Settings, AreAsUsualWhereNothingIsSaid) {
-    const auto settings = Settings::from_toml("").value();
+    const auto settings = SettingsReading::from_toml("").settings;
     EXPECT_FALSE(settings.notify.is_anybody_told());
     EXPECT_EQ(settings.hook_patience, std::chrono::minutes(5));
     const TemporaryFolder folder;
-    EXPECT_TRUE(Settings::read(folder / "nowhere").email.empty());
+    const auto nowhere = SettingsReading::read(folder / "nowhere");
+    EXPECT_TRUE(nowhere.settings.email.empty() && !nowhere.failure());
 }
 
 TEST(Settings, AreAllRead) {
-    const auto settings = Settings::from_toml(R"(
+    const auto reading = SettingsReading::from_toml(R"(
 email = "ops@a.example"
 ca = ["zerossl", "https://ca.internal/directory"]
 ca_root = "/etc/ssl/internal.pem"
@@ -53,7 +53,8 @@ url = "https://chat.a.example/hook"
 header = "X-Token"
 secret_file = "/etc/cairn/hook.token"
 )");
-    ASSERT_TRUE(settings) << settings.error().message;
+    ASSERT_FALSE(reading.failure()) << reading.failure()->what();
+    const auto* const settings = &reading.settings;
     EXPECT_EQ(settings->email, "ops@a.example");
     ASSERT_EQ(settings->authorities.size(), 2U);
     EXPECT_EQ(settings->authorities[1].directory_url, "https://ca.internal/directory");
@@ -91,6 +92,49 @@ x = ["a:b:c:d", "host:99999"]
         EXPECT_THAT(refusal, HasSubstr(finding));
 }
 
+TEST(Settings, WithAMistakeAreReadAllTheSame) {
+    using enum SettingsPart;
+    struct Case {
+        const char* text;
+        SettingsPart wrong;
+    };
+    for (const auto& [text, wrong] :
+         {Case{"[notify]\nrepeat = \"soon\"", notify}, Case{"notify = 1", notify},
+          Case{"[notify.mail]\ntoo = [\"a@b\"]", notify}, Case{"[hooks]\ntimeout = 5", hooks},
+          Case{"[hooks]\ntimeot = \"5m\"", hooks}, Case{"[served]\nx = [\"a:b:c:d\"]", served},
+          Case{"emial = \"a@b\"", defaults}, Case{"ca = [\"buypass\"]", defaults},
+          Case{"[notfy]\nrepeat = \"1d\"", defaults}})
+        for (const auto part : {defaults, hooks, served, notify})
+            EXPECT_EQ(SettingsReading::from_toml(text).failure_of({part}).has_value(),
+                      part == wrong)
+                << text;
+    EXPECT_TRUE(SettingsReading::from_toml("= 1").failure_of({})) << "nothing of it is known";
+
+    const auto reading = SettingsReading::from_toml(R"(
+email = "ops@a.example"
+[hooks]
+timeout = "90s"
+[served]
+x = ["a:b:c:d"]
+[notify]
+repeat = "soon"
+program = "page"
+[notify.mail]
+to = ["nobody"]
+[notify.webhook]
+url = "https://a.example/"
+heder = "X"
+)");
+    const auto& settings = reading.settings;
+    EXPECT_EQ(settings.email, "ops@a.example");
+    EXPECT_EQ(settings.hook_patience, std::chrono::seconds(90));
+    EXPECT_TRUE(settings.served.empty());
+    EXPECT_EQ(settings.notify.program, "page");
+    EXPECT_FALSE(settings.notify.mail);
+    EXPECT_TRUE(settings.notify.webhook);
+    EXPECT_EQ(reading.faults.size(), 4U);
+}
+
 TEST(Settings, RefuseWhatDoesNotGoTogether) {
     EXPECT_THAT(refusal_of("[notify.mail]\nto = [\"a@b\"]\nuser = \"x\""),
                 HasSubstr("user needs a server"));
@@ -106,10 +150,12 @@ TEST(Settings, WithASecretAreForTheirOwnerAlone) {
     const TemporaryFolder folder;
     const std::string text = "[notify.webhook]\nurl = \"https://a.example/\"\nsecret = \"x\"\n";
     write_durably(folder / "cairn.toml", text, FileAccess::everyone);
-    EXPECT_THAT(failure_of([&] { static_cast<void>(Settings::read(folder / "")); }),
-                HasSubstr("others can read it"));
+    const auto open = SettingsReading::read(folder.path());
+    EXPECT_THAT(open.failure()->came_back(), HasSubstr("others can read it"));
+    EXPECT_THAT(open.failure()->next(), HasSubstr("chmod 600"));
+    EXPECT_FALSE(open.settings.notify.webhook) << "the secret would be sent";
     write_durably(folder / "cairn.toml", text, FileAccess::owner);
-    EXPECT_EQ(Settings::read(folder / "").notify.webhook->secret.text, "x");
+    EXPECT_EQ(SettingsReading::read(folder.path()).settings.notify.webhook->secret.text, "x");
     write_durably(folder / "token", "word\n", FileAccess::everyone);
     EXPECT_FALSE((SettingSecret{{}, folder / "token"}.read()));
     write_durably(folder / "token", "word\n", FileAccess::owner);

@@ -161,6 +161,37 @@ def test_a_reload_is_told_and_looks_at_all(cairn, ca, daemon):
     assert running.process.poll() is None
 
 
+def test_a_reload_reads_the_settings_again(cairn, ca, daemon, tmp_path):
+    """What each hook may take is read anew; a mistake is told, and what was read before holds."""
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\necho run >> {tmp_path}/runs\nexec sleep 30\n")
+    hook.chmod(0o755)
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "cairn.toml").write_text("[hooks]\ntimout = 1\n")
+    cairn.environment["CAIRN_CONFIG"] = str(folder)
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 2
+    (folder / "cairn.toml").write_text("[notify]\nrepeat = 1\n")
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    running = daemon()
+    assert "There is a mistake in cairn.toml" in running.await_told("STATUS=1 lineages")
+    assert "notify.repeat" in running.log.read_text()
+    (folder / "cairn.toml").write_text('[hooks]\ntimeout = "1s"\n')
+    running.signal(signal.SIGHUP)
+    running.await_told("RELOADING=1")
+    assert "mistake" not in running.await_told("STATUS=1 lineages")
+    # It has no time to end by itself.
+    suggesting(ca, PAST)
+    assert cairn.outcome("set", NAME, "--pre-hook", str(hook)).returncode == 0
+    running.signal(signal.SIGHUP)
+    running.await_true(lambda: (tmp_path / "runs").exists())
+    running.await_true(lambda: "did not end within 1 s" in running.log.read_text())
+    (folder / "cairn.toml").write_text("[hooks\n")
+    running.signal(signal.SIGHUP)
+    running.await_true(lambda: "What was read before still holds" in running.log.read_text())
+    assert running.end() == 0
+
+
 def test_the_watchdog_is_fed(cairn, daemon):
     cairn.state.mkdir()
     running = daemon(WATCHDOG_USEC="400000")

@@ -347,13 +347,48 @@ def test_a_test_finds_out_whether_it_arrives(cairn, webhook, identity, tmp_path)
 
 def test_settings_are_read_strictly(cairn, tmp_path):
     folder = settings(cairn, tmp_path, '[notify]\nprogramm = "x"\nrepeat = "often"\n')
-    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 2
     run = cairn.outcome("notify", "test", "--json")
     assert run.returncode == 2
     error = json.loads(run.stdout)["error"]
     assert str(folder / "cairn.toml") in error["tried"]
     assert "did you mean notify.program?" in error["came_back"]
     assert "notify.repeat" in error["came_back"]
+
+
+def test_a_mistake_keeps_nothing_from_being_renewed(cairn, ca, webhook, identity, tmp_path):
+    # Nor from being issued, where it is in what only renewals use.
+    hook_settings(cairn, tmp_path, webhook, identity, notify='repeat = "often"')
+    run = cairn.outcome(*cairn.issuing(NAME))
+    assert run.returncode == 0, run.stderr
+    assert "warning: Could not read the settings" in run.stderr and "notify.repeat" in run.stderr
+    for number, text in enumerate(
+            ['[notify]\nprogramm = "page"\n', "notify = 1\n", '[hooks]\ntimeout = "soon"\n',
+             '[served]\nx = ["a:b:c:d"]\n', 'emial = "a@b"\n', 'ca = ["buypass"]\n', "= 1\n",
+             "\0\xff"], 2):
+        folder = settings(cairn, tmp_path, text)
+        run = cairn.outcome("renew", "--force", "--json")
+        assert run.returncode == 2, text
+        assert len(ca.certificates) == number, run.stderr
+        answer = json.loads(run.stdout)
+        assert [each["result"] for each in answer["certificates"]] == ["renewed"]
+        assert answer["result"] == "failed"
+        assert str(folder / "cairn.toml") in answer["error"]["tried"]
+        assert run.stderr.count("Could not read the settings") == 1
+        # What nobody waits for is no mistake either that goes unseen.
+        assert cairn.outcome("renew", "-q").returncode == 2
+    # What decides from whom a certificate comes has to be right.
+    settings(cairn, tmp_path, 'ca = ["buypass"]\n')
+    run = cairn.outcome(*cairn.issuing("b.example"))
+    assert run.returncode == 2 and "Buypass has ended" in run.stderr
+    assert not (cairn.state / "renewal" / "b.example.json").exists()
+
+
+def test_of_several_ways_to_be_told_those_without_mistake_are_used(
+        cairn, webhook, identity, tmp_path, failing):
+    hook_settings(cairn, tmp_path, webhook, identity, '[notify.mail]\nto = ["nobody"]\n')
+    run = cairn.outcome("renew", "--force")
+    assert run.returncode == 2 and '"nobody" is no mail address' in run.stderr
+    assert states(webhook.taken()) == [("failure", "began", NAME)]
 
 
 def test_a_secret_that_others_can_read_is_refused(cairn, webhook, identity, tmp_path):
