@@ -16,6 +16,7 @@
 #include "client/challenge_journal.h"
 #include "client/issuance_need.h"
 #include "client/lineage_fact_store.h"
+#include "client/plan_keeping.h"
 #include "client/preflight.h"
 #include "client/renewal.h"
 
@@ -226,8 +227,7 @@ Outcome keep(Run& run, const CommonOptions& common, const client::IssuanceOrder&
     auto& console = run.console();
     const bool is_changed = order.plan != former;
     if (is_changed) {
-        client::write_durably(run.state().renewal(order.lineage), order.plan.to_json(),
-                              client::FileAccess::owner);
+        client::keep_plan(run.state(), order.lineage, former, order.plan, console);
         const auto differences = former ? client::differences(*former, order.plan)
                                         : std::vector<client::PlanDifference>();
         for (const auto& difference : differences)
@@ -265,7 +265,8 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
         .account = account_options_from(options.account, *settings),
         .replaces = {},
         .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes,
-        .caution = options.force ? client::LimitCaution::none : client::LimitCaution::limits};
+        .caution = options.force ? client::LimitCaution::none : client::LimitCaution::limits,
+        .former = former};
     settle_dns(run, options.plan.dns, order.plan);
     client::settle(order.plan, run.solvers());
     const bool is_needed = options.force || options.dry_run || settle_needs(run, order);

@@ -6,8 +6,8 @@
 
 #include "apps/cairn/commands.h"
 #include "apps/cairn/plan_options.h"
-#include "client/durable_file.h"
 #include "client/issuance_need.h"
+#include "client/plan_keeping.h"
 #include "client/preflight.h"
 
 namespace cairn {
@@ -45,7 +45,6 @@ boost::json::array tell_needs(Run& run, const client::LineageName& lineage,
 
 Outcome set(Run& run, const SetOptions& options) {
     const auto name = run.lineages({options.lineage}).front();
-    const auto lock = run.state().lock(name, run.timer(), client::lineage_lock_patience);
     const auto file = run.state().renewal(name);
     const auto changes = changes_from(options.plan);
     const auto tried = fmt::format("change the plan of {}", name.text());
@@ -66,7 +65,13 @@ Outcome set(Run& run, const SetOptions& options) {
         outcome.result = Result::nothing_to_do;
         return outcome;
     }
-    client::write_durably(file, plan.to_json(), client::FileAccess::owner);
+    // An order that is under way does not hold it up: plan and facts are apart.
+    const bool is_under_way = !run.state().try_lock(name);
+    plan =
+        client::keep_plan(run.state(), name, former, plan, run.console(), client::IfGone::refuse);
+    if (is_under_way)
+        run.console().say(
+            "An order for it is under way; what was said now counts from the next renewal on.");
     outcome.data["reissued_because"] = tell_needs(run, name, plan);
     return outcome;
 }

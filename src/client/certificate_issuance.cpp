@@ -12,6 +12,7 @@
 #include "client/lineage_mending.h"
 #include "client/lineage_renaming.h"
 #include "client/order_flow.h"
+#include "client/plan_keeping.h"
 #include "client/preflight.h"
 #include "client/revocation.h"
 
@@ -117,7 +118,8 @@ class OrderAttempt {
         auto options = order_options(environment_, session_, order_, key.signer());
         if (order_.installing == Installing::dry_run) return options;
         options.keep = [this, key](const OrderPosition& position) {
-            record_.keep({order_.plan, key, position, session_.options().directory_url});
+            record_.keep(
+                {order_.plan, key, position, session_.options().directory_url, order_.former});
         };
         options.next_run = fmt::format(
             "`cairn renew {}` goes on with this order, and nothing is ordered anew; to give it up, "
@@ -183,12 +185,12 @@ void tell_mended(Lineage& lineage, Progress& progress) {
 }
 
 void put_in_place(const Environment& environment, const IssuanceOrder& order,
-                  const std::string& directory_url, const Generation& generation) {
+                  const std::string& directory_url, const Generation& generation,
+                  Progress& progress) {
     Lineage lineage(environment.state, order.member());
     // The plan first: a certificate that is live without it would never be renewed.
-    const auto plan_file = environment.state.renewal(order.lineage);
-    make_private_directory(plan_file.parent_path());
-    write_durably(plan_file, order.plan.to_json(), FileAccess::owner);
+    const auto plan =
+        keep_plan(environment.state, order.lineage, order.former, order.plan, progress);
     // A run that died behind this step has put it in place already.
     const auto current = lineage.current();
     const bool is_live = current && current->chain.front() == generation.chain.front();
@@ -198,7 +200,7 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order,
     LineageFactStore(environment.state, order.member()).change([&](LineageFacts& facts) {
         facts.obtain({number.value_or(lineage.next_number()), environment.clock.now(),
                       directory_url, order.plan.profile},
-                     order.plan.deploy_targets.empty() ? none : has_to_run);
+                     plan.deploy_targets.empty() ? none : has_to_run);
     });
     if (!is_live) lineage.install(generation);
 }
@@ -224,8 +226,9 @@ IssuedCertificate issue_at(const Environment& environment, const Authority& auth
     auto chain = obtain(environment, session, here, record, key,
                         begun ? begun->position : OrderPosition{}, progress);
     if (order.installing == Installing::dry_run) return {std::move(chain), authority.directory_url};
-    in_phase(Phase::install,
-             [&] { put_in_place(environment, order, authority.directory_url, {key, chain}); });
+    in_phase(Phase::install, [&] {
+        put_in_place(environment, order, authority.directory_url, {key, chain}, progress);
+    });
     record.erase();
     return {std::move(chain), authority.directory_url};
 }
@@ -319,19 +322,21 @@ std::optional<pki::Chain> go_on_and_install(const Environment& environment,
                         .plan = begun.plan,
                         .account = {},
                         .replaces = {},
-                        .further = member.further};
+                        .further = member.further,
+                        .former = begun.former};
     // What has been said since about other CAs, key types, hooks and solvers counts.
     if (auto plan = CertificatePlan::read(environment.state.renewal(member.lineage));
         plan && asks_for_the_same(*plan, begun.plan, member) &&
         plan->find_authority(authority.directory_url) != nullptr)
-        order.plan = std::move(*plan);
+        order.former = order.plan = std::move(*plan);
     tell_mended(lineage, progress);
     in_phase(Phase::account,
              [&] { Account(session, environment.state, environment.timer, account).use(); });
     auto chain = OrderAttempt(environment, session, order, record, progress).finish(begun);
     if (chain)
         in_phase(Phase::install, [&] {
-            put_in_place(environment, order, authority.directory_url, {begun.key, *chain});
+            put_in_place(environment, order, authority.directory_url, {begun.key, *chain},
+                         progress);
         });
     record.erase();
     return chain;

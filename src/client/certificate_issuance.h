@@ -42,6 +42,8 @@ struct IssuanceOrder {
     LimitCaution caution = LimitCaution::limits;
     /// Of several certificates, those that stand as they are wanted.
     std::vector<LineageMember> left_alone{};
+    /// The plan that stood when this one was made of it; nothing: there was none.
+    std::optional<CertificatePlan> former{};
 
     /// The certificate of the lineage that a single one is to be.
     [[nodiscard]] LineageMember member() const { return {lineage, further}; }
@@ -61,7 +63,7 @@ struct IssuedCertificate {
 /// An order for the same that an earlier run began is gone on with first; one that may have led to
 /// a certificate is not given up for another CA. The caller holds the lock of the lineage, and lets
 /// the deploy targets learn of the certificate. Throws Failure; until the certificate is whole and
-/// in place the one before it stays live.
+/// in place the one before it stays live. The plan is kept with it, as `keep_plan` does.
 [[nodiscard]] IssuedCertificate obtain_certificate(const Environment& environment,
                                                    const IssuanceOrder& order, Progress& progress);
 

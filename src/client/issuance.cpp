@@ -9,6 +9,7 @@
 #include "client/lineage.h"
 #include "client/lineage_fact_store.h"
 #include "client/order_record.h"
+#include "client/plan_keeping.h"
 #include "client/renewal_info.h"
 
 namespace cairn::client {
@@ -99,9 +100,12 @@ IssuedCertificates issue_all(const Environment& environment, const IssuanceOrder
             if (is_about_every || environment.timer.is_stopped()) break;
         }
     }
-    if (!issued.empty() && !is_dry_run && !order.plan.deploy_targets.empty()) {
+    // Whoever has changed the plan meanwhile wants other targets to learn of it.
+    const auto plan =
+        is_dry_run ? order.plan : plan_in_force(environment.state, order.lineage, order.plan);
+    if (!issued.empty() && !is_dry_run && !plan.deploy_targets.empty()) {
         try {
-            deploy(environment, order.lineage, order.plan, progress);
+            deploy(environment, order.lineage, plan, progress);
         } catch (const Failure& failure) {
             LineageFactStore(environment.state, order.lineage)
                 .note({environment.clock.now(), issued.front().directory_url, failure});

@@ -233,6 +233,7 @@ TEST_F(Issuance, ARunThatEndedBetweenKeyTypesIsGoneOnWith) {
     EXPECT_TRUE(OrderRecord(bench_.state, rsa).find().value());
     EXPECT_FALSE(OrderRecord(bench_.state, order_.lineage).find().value());
     // Without the further key type its order is given up, and does not bring it back.
+    order_.former = order_.plan;
     order_.plan.key_types = {crypto::KeyType::ec_p256};
     run();
     EXPECT_FALSE(OrderRecord(bench_.state, rsa).find().value());

@@ -33,6 +33,8 @@ struct OpenOrder {
     OrderPosition position;
     /// The CA it is placed at; empty, in what earlier versions kept: the only one of the plan.
     std::string directory_url{};
+    /// The plan that stood when it was begun; nothing: none, as far as is known.
+    std::optional<CertificatePlan> former{};
 
     /// The same, with the roots that the plan names for it.
     [[nodiscard]] Authority authority() const;

@@ -31,6 +31,8 @@ TEST(LineageFacts, AreReadAsTheyWereWritten) {
     const auto key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
     LineageFacts facts;
     facts.order = OpenOrder{plan(), key, {"https://CA.example:443/order/1", "", true}};
+    facts.order->former = plan();
+    facts.order->former->profile = "short";
     facts.advice =
         RenewalAdvice{"aki.serial", RenewalWindow{noon, noon + 24h, "https://why"}, noon + 6h};
     facts.hastening = Hastening{"abcd", noon + 2h};
@@ -43,6 +45,7 @@ TEST(LineageFacts, AreReadAsTheyWereWritten) {
 
     const auto read = again(facts);
     EXPECT_EQ(read.order->plan, facts.order->plan);
+    EXPECT_EQ(read.order->former, facts.order->former);
     EXPECT_EQ(read.order->key.public_key(), key.public_key());
     EXPECT_EQ(read.order->position.order_url, "https://CA.example:443/order/1");
     EXPECT_TRUE(read.order->position.is_finalizing);
@@ -150,7 +153,8 @@ TEST(LineageFacts, DoNotGrowWithWhatACaSays) {
                             protocol::ChallengeType::http_01, problem});
     const auto failure = Failure::of_proof("ca.example", std::move(findings));
     LineageFacts facts;
-    for (int i = 0; i < 20; ++i) facts.add(Attempt{noon, "", failure});
+    for (std::size_t i = 0; i <= LineageFacts::max_attempts; ++i)
+        facts.add(Attempt{noon, "", failure});
     EXPECT_LT(facts.to_json().size(), 1000000U);
     EXPECT_EQ(facts.attempts.front().failure->phase(), Phase::challenge);
 }

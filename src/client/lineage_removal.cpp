@@ -50,6 +50,8 @@ std::vector<fs::path> kept_of(const StateDirectory& state, const LineageName& li
 }
 
 void remove_lineage(const StateDirectory& state, const LineageName& lineage) try {
+    // A plan that is changed at this moment would come back.
+    const auto lock = state.lock_plan(lineage);
     for (const auto& path : kept_of(state, lineage)) remove_all_of(path);
 } catch (const fs::filesystem_error& error) {
     throw Failure(fmt::format("delete {}", lineage.text()), error.what(),

@@ -190,7 +190,11 @@ bool LineageRenaming::take_step() try {
         return true;
     }
     if (share_facts()) return true;
-    fs::rename(state_.renewal(from_), state_.renewal(to_));
+    {
+        // A plan that is changed at this moment would come back under its old name.
+        const auto lock = state_.lock_plan(from_);
+        fs::rename(state_.renewal(from_), state_.renewal(to_));
+    }
     sync_directory(state_.renewal(to_).parent_path());
     if (is_renamed()) return true;
     // One that has no folders leaves no trace of its old name.

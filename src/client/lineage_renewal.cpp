@@ -10,6 +10,7 @@
 #include "client/lineage_mending.h"
 #include "client/order_record.h"
 #include "client/plan_fulfilment.h"
+#include "client/plan_keeping.h"
 #include "client/revocation.h"
 
 namespace cairn::client {
@@ -78,7 +79,8 @@ void LineageRenewal::renew() {
             fail(key_type, failure);
         }
     }
-    deploy_if_pending(wanted);
+    // Whoever has changed the plan meanwhile wants other targets to learn of it.
+    deploy_if_pending(plan_in_force(environment_.state, name_, wanted));
     enter(wanted, seen);
 }
 
@@ -170,7 +172,8 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
                         .further = member.further,
                         .caution = options_.force == RenewalForce::always
                                        ? LimitCaution::none
-                                       : LimitCaution::limits_and_proofs};
+                                       : LimitCaution::limits_and_proofs,
+                        .former = plan};
     Lineage lineage(environment_.state, member);
     for (const auto& event : LineageMending(lineage).run()) progress_.tell(event);
     DueTime due{environment_.clock.now(), DueReason::unsound};

@@ -291,6 +291,7 @@ TEST_F(RenewalOfTwo, FinishesTheOneThatWasOrdered) {
 TEST_F(RenewalOfTwo, OneThatIsStillOfAFormerPlanIsDue) {
     issue(bench_.environment(), order_, bench_.heard);
     auto changed = order_;
+    changed.former = order_.plan;
     changed.plan = bench_.plan({"a.example", "b.example"});
     changed.plan.key_types = order_.plan.key_types;
     bench_.ca.intercept = [this](const http::Request& request) -> std::optional<http::Response> {

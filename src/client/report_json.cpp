@@ -1,5 +1,7 @@
 #include "client/report_json.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/json_quoted.h"
@@ -100,8 +102,30 @@ std::string to_json(const Failure& failure) {
     return json + "}";
 }
 
+namespace {
+
+/// About as many octets as the JSON has at least, told without making it: a CA may have sent
+/// megabytes.
+std::size_t least_size_of(const protocol::Problem& problem) {
+    auto size = std::min(problem.detail.size(), max_detail);
+    for (std::size_t i = 0; i < problem.subproblems.size() && i < max_findings; ++i)
+        size += std::min(problem.subproblems[i].detail.size(), max_detail);
+    return size;
+}
+
+std::size_t least_size_of(const Failure& failure) {
+    auto size = failure.tried().size() + failure.came_back().size() + failure.next().size();
+    if (failure.document()) size += least_size_of(*failure.document());
+    for (std::size_t i = 0; i < failure.findings().size() && i < max_findings; ++i)
+        size += least_size_of(failure.findings()[i].problem);
+    return size;
+}
+
+}  // namespace
+
 Failure bounded(const Failure& failure) {
-    if (to_json(failure).size() <= max_failure) return failure;
+    if (least_size_of(failure) <= max_failure && to_json(failure).size() <= max_failure)
+        return failure;
     return Failure({failure.tried().substr(0, max_words), failure.phase()},
                    failure.came_back().substr(0, max_words) + " ...",
                    failure.next().substr(0, max_words))

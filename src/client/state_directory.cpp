@@ -180,6 +180,11 @@ StateLock StateDirectory::lock_facts(const LineageName& name) const {
     return lock_file(root_ / "locks" / (name.text() + ".facts"), unstoppable, file_patience);
 }
 
+StateLock StateDirectory::lock_plan(const LineageName& name) const {
+    SystemTimer unstoppable;
+    return lock_file(root_ / "locks" / (name.text() + ".plan"), unstoppable, file_patience);
+}
+
 StateLock StateDirectory::lock_limits() const {
     SystemTimer unstoppable;
     return lock_file(root_ / "locks" / "limits", unstoppable, file_patience);

@@ -109,6 +109,8 @@ class StateDirectory {
     /// Waits, briefly, until nobody else changes the facts of this lineage.
     /// Throws Failure.
     [[nodiscard]] StateLock lock_facts(const LineageName& name) const;
+    /// Waits, briefly, until nobody else changes the plan of this lineage. Throws Failure.
+    [[nodiscard]] StateLock lock_plan(const LineageName& name) const;
     /// Waits, briefly, until nobody else changes what is known of limits. Throws Failure.
     [[nodiscard]] StateLock lock_limits() const;
     /// The lock of the program that renews all the time, if nobody has it. Throws Failure if the
