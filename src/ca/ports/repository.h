@@ -16,6 +16,7 @@
 #include "ca/facts/order.h"
 #include "ca/facts/retention.h"
 #include "ca/ports/crl_store.h"
+#include "ca/ports/listing_store.h"
 #include "ca/ports/operator_store.h"
 #include "ca/ports/renewal_store.h"
 #include "ca/ports/work_leases.h"
@@ -322,6 +323,7 @@ class Repository : public AccountStore,
                    public OrderStore,
                    public CertificateStore,
                    public CrlStore,
+                   public ListingStore,
                    public CounterStore,
                    public OperatorStore,
                    public RenewalStore,

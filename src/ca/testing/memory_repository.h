@@ -144,6 +144,13 @@ class MemoryRepository final : public Repository {
     base::Task<bool> remove_pull_forward(PullForwardId id) override;
     base::Task<std::optional<Replacement>> find_replacement(pki::SerialNumber serial) override;
 
+    // memory_listings.cpp
+    base::Task<CertificatesStep> look_for_certificates(CertificateFilter filter,
+                                                       std::optional<pki::SerialNumber> before,
+                                                       std::size_t look_at) override;
+    base::Task<OrdersStep> look_for_orders(OrderFilter filter, std::optional<OrderId> before,
+                                           std::size_t look_at) override;
+
     // memory_crls.cpp
     base::Task<std::vector<CrlList>> add_crl_lists(IssuerId issuer,
                                                    std::vector<std::string> urls) override;

@@ -62,6 +62,8 @@ enum class StoreCall {
     save_crl,
     find_crl,
     wish_for_crls,
+    look_for_certificates,
+    look_for_orders,
     charge,
     look,
     reset_bucket,

@@ -113,6 +113,14 @@ class PostgresRepository final : public ca::SharedRepository {
     base::Task<bool> remove_pull_forward(ca::PullForwardId id) override;
     base::Task<std::optional<ca::Replacement>> find_replacement(pki::SerialNumber serial) override;
 
+    // listings.cpp
+    base::Task<CertificatesStep> look_for_certificates(ca::CertificateFilter filter,
+                                                       std::optional<pki::SerialNumber> before,
+                                                       std::size_t look_at) override;
+    base::Task<OrdersStep> look_for_orders(ca::OrderFilter filter,
+                                           std::optional<ca::OrderId> before,
+                                           std::size_t look_at) override;
+
     // crls.cpp
     base::Task<std::vector<ca::CrlList>> add_crl_lists(ca::IssuerId issuer,
                                                        std::vector<std::string> urls) override;

@@ -267,6 +267,16 @@ class FaultyRepository final : public ca::Repository {
     base::Task<std::optional<ca::Replacement>> find_replacement(pki::SerialNumber serial) override {
         return store_->find_replacement(std::move(serial));
     }
+    base::Task<CertificatesStep> look_for_certificates(ca::CertificateFilter filter,
+                                                       std::optional<pki::SerialNumber> before,
+                                                       std::size_t look_at) override {
+        return store_->look_for_certificates(std::move(filter), std::move(before), look_at);
+    }
+    base::Task<OrdersStep> look_for_orders(ca::OrderFilter filter,
+                                           std::optional<ca::OrderId> before,
+                                           std::size_t look_at) override {
+        return store_->look_for_orders(std::move(filter), std::move(before), look_at);
+    }
     base::Task<std::vector<ca::CrlState>> crl_states() override { return store_->crl_states(); }
     base::Task<std::vector<ca::UnlistedRevocation>> unlisted_revocations(
         ca::IssuerId issuer, std::optional<pki::SerialNumber> after, std::size_t limit) override {
