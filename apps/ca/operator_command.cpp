@@ -37,7 +37,7 @@ struct Slots {
 };
 
 std::string flag_of(const admin::Parameter& parameter) {
-    if (parameter.place == admin::Parameter::Place::argument) {
+    if (parameter.place != admin::Parameter::Place::option) {
         std::string name(parameter.name);
         for (char& character : name)
             if (character >= 'a' && character <= 'z') character -= 'a' - 'A';
@@ -59,7 +59,7 @@ void add_parameter(CLI::App& command, Slots& slots, const admin::Parameter& para
             break;
         case Kind::words:
             option = command.add_option(flag, slots.lists[parameter.name], help)
-                         ->allow_extra_args(parameter.place == admin::Parameter::Place::argument);
+                         ->allow_extra_args(parameter.place != admin::Parameter::Place::option);
             break;
         case Kind::count:
             option = command.add_option(flag, slots.counts[parameter.name], help)
@@ -145,13 +145,34 @@ void print_rows(const admin::Operation& operation, const json::object& answer) {
         std::cout << "There is more: --after " << text_of(*next) << "\n";
 }
 
-void print_facts(const json::object& answer) {
+/// The objects that a value has, itself or in a list; none: it is a line.
+std::vector<const json::object*> objects_in(const json::value& value) {
+    if (const auto* object = value.if_object()) return {object};
+    std::vector<const json::object*> objects;
+    if (const auto* list = value.if_array())
+        for (const auto& element : *list)
+            if (const auto* object = element.if_object()) objects.push_back(object);
+    return objects;
+}
+
+/// `depth`: in how many other objects it stands.
+void print_facts(const json::object& answer, std::size_t depth = 0) {
+    const std::string indent(2 * depth, ' ');
     std::size_t width = 0;
-    for (const auto& [name, value] : answer) width = std::max(width, name.size());
+    for (const auto& [name, value] : answer)
+        if (objects_in(value).empty()) width = std::max(width, name.size());
     for (const auto& [name, value] : answer) {
-        if (name == "version" || name == "ok") continue;
-        std::cout << std::string(name) << ":" << std::string(width + 1 - name.size(), ' ')
-                  << printable_line(text_of(value)) << "\n";
+        if (depth == 0 && (name == "version" || name == "ok")) continue;
+        const auto objects = objects_in(value);
+        std::cout << indent << std::string(name) << ":";
+        if (objects.empty())
+            std::cout << std::string(width + 1 - name.size(), ' ')
+                      << printable_line(text_of(value));
+        std::cout << "\n";
+        for (std::size_t i = 0; i < objects.size(); ++i) {
+            if (i > 0) std::cout << "\n";
+            print_facts(*objects[i], depth + 1);
+        }
     }
 }
 
@@ -162,6 +183,10 @@ int print(const Slots& slots, const json::object& answer) {
     } else if (!is_done) {
         std::cerr << "cairn-ca: " << slots.operation->noun << " " << slots.operation->verb << ": "
                   << text_of(answer.at("error").as_object().at("detail")) << "\n";
+    } else if (!slots.operation->text.empty()) {
+        std::cout << std::string_view(answer.at(slots.operation->text).as_string());
+        if (const auto* next = answer.if_contains("next"))
+            std::cerr << "There is more: --after " << text_of(*next) << "\n";
     } else if (!slots.operation->rows.empty()) {
         print_rows(*slots.operation, answer);
     } else {

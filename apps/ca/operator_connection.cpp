@@ -54,7 +54,8 @@ json::object ask_server(const fs::path& socket, const admin::Operation& operatio
                         const json::object& arguments) {
     http::ClientOptions options;
     options.local_path = socket.string();
-    options.timeout = std::chrono::seconds(60);
+    // A search through millions of certificates takes its time.
+    options.timeout = std::chrono::minutes(5);
     // A page of a thousand objects, each with all the text that its owner may give it.
     options.max_body = std::size_t{64} << 20U;
     http::Client client(std::move(options));

@@ -339,7 +339,8 @@ class Server::Parts {
             .usual_limits = ca::default_limits(configuration_.policy.kind),
             .request_limits = authority_.load()->request_limits(),
             .usual_request_limits = ca::default_request_limits(configuration_.policy.kind),
-            .issuers = [authority = authority_.load()] { return names_of(authority->issuers()); }};
+            .issuers = [authority = authority_.load()] { return names_of(authority->issuers()); },
+            .observer = &metrics_};
     }
 
     ReadinessFacts readiness_facts() {

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/named_objects.h"
 #include "admin/page.h"
 #include "base/base64url.h"
 #include "base/result.h"
@@ -42,28 +43,6 @@ json::object facts_of(const ca::Account& account) {
     return facts;
 }
 
-/// What people have at hand: the URL from a log or a client's file, its last part, or a thumbprint.
-base::Task<ca::Account> find(const Context& context, std::string name) {
-    const auto tail = name.substr(name.rfind('/') + 1);
-    std::optional<ca::Account> account;
-    if (const auto id = ca::AccountId::from_text(tail)) {
-        account = co_await context.repository.find_account(*id);
-    } else if (const auto octets = base::from_base64url(tail);
-               octets && octets->size() == std::tuple_size_v<crypto::Sha256Digest>) {
-        crypto::Sha256Digest thumbprint;
-        std::ranges::copy(*octets, thumbprint.begin());
-        account = co_await context.repository.find_account_by_key(thumbprint);
-    } else {
-        throw Refused(Refused::Kind::usage,
-                      "\"" + base::printable(name) +
-                          "\" is neither an account's id or URL nor the thumbprint of a key");
-    }
-    if (!account)
-        throw Refused(Refused::Kind::not_found, "there is no account " + base::printable(name) +
-                                                    "; `account list` shows those there are");
-    co_return *account;
-}
-
 base::Task<json::object> list(const Context& context, const Arguments& arguments) {
     const auto page = Page::from(arguments);
     std::optional<ca::AccountId> after;
@@ -81,12 +60,12 @@ base::Task<json::object> list(const Context& context, const Arguments& arguments
 }
 
 base::Task<json::object> show(const Context& context, const Arguments& arguments) {
-    const auto account = co_await find(context, arguments.word("account"));
+    const auto account = co_await find_account(context, arguments.word("account"));
     co_return facts_of(account);
 }
 
 base::Task<json::object> deactivate(const Context& context, const Arguments& arguments) {
-    const auto found = co_await find(context, arguments.word("account"));
+    const auto found = co_await find_account(context, arguments.word("account"));
     const auto account =
         co_await context.repository.deactivate_account(found.id, context.clock.now());
     if (!account) throw Refused(Refused::Kind::not_found, "the account is gone");
@@ -95,7 +74,7 @@ base::Task<json::object> deactivate(const Context& context, const Arguments& arg
 
 /// What was given replaces what there was, list by list.
 base::Task<json::object> scope(const Context& context, const Arguments& arguments) {
-    const auto found = co_await find(context, arguments.word("account"));
+    const auto found = co_await find_account(context, arguments.word("account"));
     const auto allow = arguments.words("allow");
     const auto deny = arguments.words("deny");
     const auto uris = arguments.words("uri");

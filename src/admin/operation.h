@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "ca/ports/observer.h"
 #include "ca/ports/repository.h"
 #include "ca/rules/limits.h"
 #include "ca/rules/profile.h"
@@ -44,6 +45,8 @@ struct Context {
     std::function<std::map<ca::IssuerId, std::string>()> issuers{};
     /// Signs the revocation lists that are due; empty: a server runs, and does it.
     std::function<base::Task<void>()> sign_crls{};
+    /// Is told of what is revoked.
+    ca::Observer* observer = &ca::deaf_observer();
 };
 
 /// An operation that cannot be done, with what the operator can do about it.
@@ -73,8 +76,9 @@ struct Parameter {
         flag    ///< given or not
     };
     enum class Place {
-        option,   ///< `--name VALUE`
-        argument  ///< by its place on the command line; required
+        option,            ///< `--name VALUE`
+        argument,          ///< by its place on the command line; required
+        optional_argument  ///< by its place, and need not be given
     };
     std::string_view name;  ///< as the member of the JSON object; underscores are hyphens in flags
     Kind kind;
@@ -114,6 +118,8 @@ struct Operation {
     /// Without a list the result's own members are shown.
     std::string_view rows{};
     std::vector<std::string_view> columns{};
+    /// The member of the result, a text, that is printed as it stands and alone; empty: none.
+    std::string_view text{};
     enum class Effect { reads, acts };
     Effect effect = Effect::reads;
     /// The members of the answer. Throws Refused, and what the ports of ca throw.

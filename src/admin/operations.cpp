@@ -4,23 +4,27 @@
 #include <map>
 
 #include "admin/account_operations.h"
+#include "admin/certificate_operations.h"
 #include "admin/crl_operations.h"
 #include "admin/eab_operations.h"
 #include "admin/key_operations.h"
 #include "admin/limit_operations.h"
+#include "admin/order_operations.h"
 #include "admin/renewal_operations.h"
 
 namespace cairn::admin {
 
 std::span<const Operation> operations() {
     static const std::vector<Operation> all{
-        account_list(),   account_show(), account_deactivate(),
-        account_scope(),  eab_create(),   eab_list(),
-        eab_show(),       eab_revoke(),   key_block(),
-        key_show(),       limit_list(),   limit_show(),
-        limit_override(), limit_reset(),  renewal_pull_forward(),
-        renewal_list(),   renewal_show(), renewal_cancel(),
-        crl_list(),       crl_publish(),
+        account_list(),       account_show(),       account_deactivate(),
+        account_scope(),      eab_create(),         eab_list(),
+        eab_show(),           eab_revoke(),         key_block(),
+        key_show(),           limit_list(),         limit_show(),
+        limit_override(),     limit_reset(),        renewal_pull_forward(),
+        renewal_list(),       renewal_show(),       renewal_cancel(),
+        crl_list(),           crl_publish(),        order_list(),
+        order_show(),         certificate_list(),   certificate_show(),
+        certificate_search(), certificate_revoke(), certificate_export(),
     };
     return all;
 }
@@ -41,6 +45,9 @@ std::string_view summary_of_noun(std::string_view noun) {
         {"limit",
          "Rate limits: see them and what is left, set others, and give back what was used"},
         {"crl", "Revocation lists: see how old they are, and have new ones signed"},
+        {"order", "Orders of clients: see them, their authorizations and what was seen"},
+        {"certificate",
+         "Certificates: list and find them, revoke one or many, and have them in PEM"},
         {"renewal", "When clients renew: see it, and have certificates renewed early"},
     };
     const auto summary = summaries.find(noun);

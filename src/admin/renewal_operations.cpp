@@ -5,11 +5,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/named_objects.h"
 #include "base/enum_table.h"
 #include "base/result.h"
 #include "ca/work/renewal_advice.h"
 #include "net/url.h"
-#include "pki/renewal_identifier.h"
 
 namespace cairn::admin {
 namespace json = boost::json;
@@ -32,59 +32,6 @@ constexpr base::EnumTable<RenewalWindow::Cause, std::string_view> causes({
 
 [[noreturn]] void refuse(const std::string& detail) {
     throw Refused(Kind::usage, detail);
-}
-
-// "2026-11-22T12:00:00Z", or a day, which begins at midnight UTC.
-std::optional<base::Time> time_of(const Arguments& arguments, std::string_view name) {
-    const auto text = arguments.word(name);
-    if (text.empty()) return std::nullopt;
-    constexpr std::size_t length_of_a_day = 10;
-    const auto time =
-        base::from_rfc3339(text.size() == length_of_a_day ? text + "T00:00:00Z" : text);
-    if (!time)
-        refuse(std::string(name) +
-               " must be a time such as 2026-11-22T12:00:00Z or a day such as "
-               "2026-11-22: " +
-               time.error().message);
-    return *time;
-}
-
-std::string without_colons(std::string text) {
-    std::erase(text, ':');
-    return text;
-}
-
-// As it stands in the log and in openssl's output, as ACME names the certificate, or at the end of
-// its URL.
-pki::SerialNumber serial_of(const std::string& name) {
-    const auto tail = name.substr(name.rfind('/') + 1);
-    if (const auto identifier = pki::RenewalIdentifier::from_text(tail)) return identifier->serial;
-    if (auto serial = pki::SerialNumber::from_hex(without_colons(tail))) return *std::move(serial);
-    refuse("\"" + base::printable(name) +
-           "\" is neither a serial number in hexadecimal, nor a certificate's URL, nor its name in "
-           "renewal information (RFC 9773 section 4.1)");
-}
-
-base::Task<ca::IssuedCertificate> find_certificate(const Context& context, std::string name) {
-    const auto serial = serial_of(name);
-    auto found = co_await context.repository.find_certificate(serial);
-    if (!found)
-        throw Refused(Kind::not_found,
-                      "this CA did not issue a certificate " + base::printable(name));
-    co_return *std::move(found);
-}
-
-base::Task<ca::IssuerId> find_issuer(const Context& context, std::string name) {
-    const auto octets = base::from_hex(without_colons(name));
-    ca::IssuerId id{};
-    if (!octets || octets->size() != id.size())
-        refuse(
-            "issuer must be the SHA-256 fingerprint of the issuer's certificate, in hexadecimal "
-            "(openssl x509 -noout -fingerprint -sha256 -in pki/intermediate.pem)");
-    std::ranges::copy(*octets, id.begin());
-    const auto chains = co_await context.repository.find_issuer(id);
-    if (!chains) throw Refused(Kind::not_found, "this CA has no issuer " + base::printable(name));
-    co_return id;
 }
 
 json::object facts_of(const PullForward& rule) {
@@ -132,7 +79,7 @@ base::Task<PullForward> read_rule(const Context& context, const Arguments& argum
         rule.serials.push_back(std::move(found.serial));
     }
     const auto issuer = arguments.word("issuer");
-    if (!issuer.empty()) rule.issuer = co_await find_issuer(context, issuer);
+    if (!issuer.empty()) rule.issuer = co_await issuer_of(context, issuer);
     const bool has_choice = !names.empty() || !rule.profile.empty() || rule.issuer ||
                             rule.issued_after || !arguments.word("issued_before").empty();
     if (!has_choice)
@@ -218,27 +165,29 @@ base::Task<json::object> cancel(const Context& context, const Arguments& argumen
 
 Operation renewal_pull_forward() {
     using enum Parameter::Kind;
-    return {.noun = "renewal",
-            .verb = "pull-forward",
-            .summary = "Have certificates renewed early: all that is said of them must fit",
-            .example =
-                "cairn-ca renewal pull-forward /var/lib/cairn-ca --issued-after 2026-11-01 "
-                "--issued-before 2026-11-03 --by 2026-11-22T12:00:00Z "
-                "--explanation https://ca.example/incident-7",
-            .parameters =
-                {{"certificate", words,
-                  "One certificate: serial number, URL, or name in renewal information (may be "
-                  "repeated)"},
-                 {"profile", word, "Those of this profile"},
-                 {"issuer", word, "Those of this issuer: SHA-256 of its certificate"},
-                 {"issued_after", word, "Those issued at this time or later"},
-                 {"issued_before", word, "Those issued at this time or earlier; now unless said"},
-                 {"by", word,
-                  "Spread the renewals evenly from now to this time; unless said, all at once"},
-                 {"explanation", word, "A URL that tells people why"},
-                 {"dry_run", flag, "Count them, and change nothing"}},
-            .effect = Operation::Effect::acts,
-            .run = pull_forward};
+    return {
+        .noun = "renewal",
+        .verb = "pull-forward",
+        .summary = "Have certificates renewed early: all that is said of them must fit",
+        .example =
+            "cairn-ca renewal pull-forward /var/lib/cairn-ca --issued-after 2026-11-01 "
+            "--issued-before 2026-11-03 --by 2026-11-22T12:00:00Z "
+            "--explanation https://ca.example/incident-7",
+        .parameters =
+            {{"certificate", words,
+              "One certificate: serial number, URL, or name in renewal information (may be "
+              "repeated)"},
+             {"profile", word, "Those of this profile"},
+             {"issuer", word,
+              "Those of this issuer: its name in the configuration, or SHA-256 of its certificate"},
+             {"issued_after", word, "Those issued at this time or later"},
+             {"issued_before", word, "Those issued at this time or earlier; now unless said"},
+             {"by", word,
+              "Spread the renewals evenly from now to this time; unless said, all at once"},
+             {"explanation", word, "A URL that tells people why"},
+             {"dry_run", flag, "Count them, and change nothing"}},
+        .effect = Operation::Effect::acts,
+        .run = pull_forward};
 }
 
 Operation renewal_list() {

@@ -62,6 +62,29 @@ def test_what_one_node_was_told_every_node_goes_by(nodes):
     assert operate(nodes.homes[1], "account", "show", account)["status"] == "deactivated"
 
 
+def test_what_is_issued_anywhere_is_found_and_revoked_anywhere(nodes):
+    with Responder(nodes.http_port) as responder:
+        client = Client(nodes, responder)
+        client.register()
+        names = [unique_name() for _ in range(3)]
+        issued = [client.issue([name]) for name in names]
+    account = client.account_url.rsplit("/", 1)[1]
+    for home in nodes.homes:
+        assert operate(home, "certificate", "search", names[1])["certificates"][0]["names"] == names[1:2]
+        assert len(operate(home, "order", "list", "--account", account, "--status", "valid",
+                           "--name", names[0])["orders"]) == 1
+        pages = operate(home, "certificate", "list", "--account", account, "--limit", "2")
+        rest = operate(home, "certificate", "list", "--account", account, "--after", pages["next"])
+        assert len(pages["certificates"]) == 2 and len(rest["certificates"]) == 1
+    done = operate(nodes.homes[0], "certificate", "revoke", "--account", account, "--expect", "3")
+    assert done["revoked"] == 3
+    for home in nodes.homes:
+        listed = operate(home, "certificate", "list", "--account", account, "--status", "revoked")
+        assert len(listed["certificates"]) == 3
+    for each in issued:
+        assert_problem(client.revoke(each.der), 400, "alreadyRevoked")
+
+
 def test_renewals_that_are_pulled_forward_are_so_at_every_node(nodes):
     with Responder(nodes.http_port) as responder:
         client = Client(nodes, responder)
