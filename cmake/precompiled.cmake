@@ -1,5 +1,5 @@
-# Headers of libraries that most files include are parsed once, in builds with tests: a quarter of the
-# time of compiling. Builds without tests do without, so a missing #include is found there.
+# Headers of libraries that most files include are parsed once, in builds with tests or fuzz targets: a
+# quarter of the time of compiling. Others do without, so a missing #include is found there.
 
 set(headers
     <algorithm> <array> <atomic> <chrono> <cstdint> <deque> <filesystem> <fstream> <functional>
@@ -13,10 +13,13 @@ set(headers
 
 # Once for libraries and once, with GoogleTest, for tests.
 file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
-foreach(use library tests)
+function(cairn_precompile use)
     add_library(cairn_precompiled_${use} OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
-    target_link_libraries(cairn_precompiled_${use} PRIVATE cairn::asio fmt::fmt cairn_flags)
+    target_link_libraries(cairn_precompiled_${use} PRIVATE cairn::asio fmt::fmt ${ARGN})
     target_precompile_headers(cairn_precompiled_${use} PRIVATE ${headers})
-endforeach()
-target_link_libraries(cairn_precompiled_tests PRIVATE GTest::gmock)
-target_precompile_headers(cairn_precompiled_tests PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+endfunction()
+cairn_precompile(library cairn_flags)
+if(CAIRN_TESTS)
+    cairn_precompile(tests cairn_test_flags GTest::gmock)
+    target_precompile_headers(cairn_precompiled_tests PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+endif()

@@ -60,6 +60,12 @@ class RunningTask {
 
 }  // namespace
 
+void start(const Executor& executor, Task<void> task, std::function<void(std::exception_ptr)> ended,
+           asio::cancellation_slot cancellation) {
+    asio::co_spawn(executor, std::move(task),
+                   asio::bind_cancellation_slot(cancellation, std::move(ended)));
+}
+
 struct TaskGroup::State {
     OnFailure on_failure;
     std::mutex mutex;

@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 
 namespace cairn::base {
 
@@ -18,6 +19,12 @@ using Task = boost::asio::awaitable<T>;
 
 using Executor = boost::asio::any_io_executor;
 using Milliseconds = std::chrono::milliseconds;
+
+/// Runs `task` on `executor` and calls `ended` there with what it threw, or with nothing. Whoever
+/// starts it sees to it that what both use lives until then. `cancellation` ends the task before
+/// its time.
+void start(const Executor& executor, Task<void> task, std::function<void(std::exception_ptr)> ended,
+           boost::asio::cancellation_slot cancellation = {});
 
 /// Owns running tasks, so that none is detached.
 ///

@@ -172,12 +172,9 @@ TEST_F(Http01, ACancelledTaskFindsNothing) {
 testing::Peer::Conversation endless(std::string begin, std::string chunk, std::size_t& sent) {
     return [begin, chunk, &sent](testing::Socket socket) -> base::Task<void> {
         co_await testing::read_request(socket);
-        co_await boost::asio::async_write(socket, boost::asio::buffer(begin), testing::with_error);
-        for (;;) {
-            const auto [error, size] = co_await boost::asio::async_write(
-                socket, boost::asio::buffer(chunk), testing::with_error);
-            sent += size;
-            if (error) co_return;
+        std::size_t at_first = 0;
+        co_await testing::send(socket, begin, at_first);
+        while (co_await testing::send(socket, chunk, sent)) {
         }
     };
 }
@@ -221,10 +218,8 @@ TEST_F(Http01, ADribblingAnswerEndsAtTheDeadline) {
         co_await testing::read_request(socket);
         boost::asio::steady_timer pause(socket.get_executor());
         std::string octet = "HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n";
-        for (;;) {
-            const auto [error, size] = co_await boost::asio::async_write(
-                socket, boost::asio::buffer(octet), testing::with_error);
-            if (error) co_return;
+        std::size_t sent = 0;
+        while (co_await testing::send(socket, octet, sent)) {
             octet = "x";
             pause.expires_after(std::chrono::milliseconds(20));
             co_await pause.async_wait(testing::with_error);

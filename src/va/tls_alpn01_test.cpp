@@ -1,3 +1,5 @@
+#include <boost/asio/ssl/stream.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -265,10 +267,7 @@ TEST_F(TlsAlpn01, AHandshakeOf10MebibytesIsNotRead) {
         std::string record = "\x16\x03\x03\x3e\x80";
         record += std::string("\x02\xff\xff\xff", 4) + std::string(15996, '\x03');
         while (sent < (10U << 20U)) {
-            const auto [error, size] = co_await boost::asio::async_write(
-                socket, boost::asio::buffer(record), testing::with_error);
-            sent += size;
-            if (error) break;
+            if (!co_await testing::send(socket, record, sent)) break;
         }
         hung_up = true;
     });

@@ -43,16 +43,8 @@ struct Face {
     Face(const Links& links, ca::RequestChecks& request_checks, ca::Nonces& nonces,
          ca::Registration& registration, ca::Ordering& ordering, ca::Validation& validation,
          ca::Issuance& issuance, ca::StandingProofs& standing, ca::CertificateStore& certificates,
-         ca::Revoking& revoking, ca::RenewalAdvice& advice, const base::Clock& clock)
-        : gate(links, request_checks, clock),
-          directory(links, gate, {}),
-          account(links, gate, registration, ordering),
-          order(links, gate, ordering, issuance, standing),
-          authorization(links, gate, ordering, validation, standing, clock,
-                        {.issuer_names = {"ca.example"}, .preauthorization = true}),
-          certificate(links, gate, certificates, revoking),
-          renewal(advice, std::chrono::hours(6)),
-          door(links, nonces, router(), {.hosts = {"ca.example"}, .terms_of_service = {}}) {}
+         ca::Revoking& revoking, ca::RenewalAdvice& advice, const base::Clock& clock);
+    ~Face();
 
     JwsGate gate;
     DirectoryApi directory;
@@ -64,16 +56,7 @@ struct Face {
     FrontDoor door;
 
   private:
-    http::Router router() {
-        http::Router result;
-        directory.add_to(result);
-        account.add_to(result);
-        order.add_to(result);
-        authorization.add_to(result);
-        certificate.add_to(result);
-        renewal.add_to(result);
-        return result;
-    }
+    http::Router router();
 };
 
 /// Who sends signed requests.
@@ -86,62 +69,27 @@ struct Client {
 /// A CA that is asked over HTTP, without a socket.
 class ApiBench : public ca::testing::Bench {
   protected:
-    [[nodiscard]] static crypto::PrivateKey new_key() {
-        return crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
-    }
+    ApiBench();
+    ~ApiBench() override;
+
+    [[nodiscard]] static crypto::PrivateKey new_key();
     /// A client with an account.
-    Client client() {
-        auto key = new_key();
-        const auto id = stored_account(protocol::Jwk::of(key.public_key())).id;
-        return {std::move(key), links.account(id), id};
-    }
-    [[nodiscard]] static Client stranger() { return {new_key(), {}}; }
+    Client client();
+    [[nodiscard]] static Client stranger();
 
     /// A request that is as it should be. `url`: absolute.
-    http::Request request(const Client& sender, const std::string& url, std::string_view payload) {
-        http::Request made;
-        made.method = "POST";
-        made.target = url.substr(site.size());
-        made.body = protocol::make_jws(
-            sender.key, {.url = url, .nonce = nonces.issue(), .kid = sender.kid}, payload);
-        made.id = "r1";
-        made.received = std::chrono::steady_clock::now();
-        made.fields = {{"Host", "ca.example"}, {"Content-Type", "application/jose+json"}};
-        return made;
-    }
+    http::Request request(const Client& sender, const std::string& url, std::string_view payload);
     base::Task<http::Response> posted(const Client& sender, const std::string& url,
-                                      std::string_view payload) {
-        return face().door.handle(request(sender, url, payload));
-    }
-    http::Response post(const Client& sender, const std::string& url, std::string_view payload) {
-        return await(posted(sender, url, payload));
-    }
+                                      std::string_view payload);
+    http::Response post(const Client& sender, const std::string& url, std::string_view payload);
     /// POST-as-GET.
-    http::Response read(const Client& sender, const std::string& url) {
-        return post(sender, url, "");
-    }
-    http::Response unsigned_request(const std::string& method, const std::string& target) {
-        http::Request made;
-        made.method = method;
-        made.target = target;
-        made.received = std::chrono::steady_clock::now();
-        made.fields = {{"Host", "ca.example"}};
-        return await(face().door.handle(std::move(made)));
-    }
+    http::Response read(const Client& sender, const std::string& url);
+    http::Response unsigned_request(const std::string& method, const std::string& target);
 
     /// The value of a header field, or nothing.
-    [[nodiscard]] static std::string field(const http::Response& response, std::string_view name) {
-        for (const auto& [each, value] : response.fields)
-            if (each == name) return value;
-        return {};
-    }
+    [[nodiscard]] static std::string field(const http::Response& response, std::string_view name);
     /// What a problem document says.
-    [[nodiscard]] static Refused refused(const http::Response& response) {
-        EXPECT_EQ(response.content_type, "application/problem+json");
-        const auto problem = protocol::Problem::from_json(base::bytes_of(response.body));
-        if (!problem) return {protocol::ProblemType::unknown, response.status, response.body};
-        return {problem->type, response.status, problem->detail};
-    }
+    [[nodiscard]] static Refused refused(const http::Response& response);
     /// The object in an answer, as clients read it.
     template <class Object>
     [[nodiscard]] static Object object(const http::Response& response) {
@@ -149,12 +97,7 @@ class ApiBench : public ca::testing::Bench {
         return Object::from_json(base::bytes_of(response.body)).value();
     }
 
-    [[nodiscard]] Face& face() {
-        if (!face_)
-            face_.emplace(links, checks, nonces, registration(), ordering(), validation(),
-                          issuance(), standing(), repository, revoking(), advice, clock);
-        return *face_;
-    }
+    [[nodiscard]] Face& face();
 
     Links links{site};
     ca::RenewalAdvice advice{repository};

@@ -44,21 +44,15 @@ inline const std::string new_account_url = "https://ca.example/acme/new-account"
 /// What the observer was told, by number.
 class Tally final : public Observer {
   public:
-    void account_changed(AccountChange change) override {
-        ++changes.at(static_cast<std::size_t>(change));
-    }
-    void issued(Subject) override { ++certificates; }
-    void issuance_refused(protocol::ProblemType) override { ++refusals; }
-    void lint_refused(Lint) override { ++lints; }
-    void limit_refused(LimitName) override { ++limits_refused; }
-    void limit_held(LimitName) override { ++limits_held; }
-    void revoked(protocol::RevocationReason) override { ++revocations; }
-    void crl_signed(Signature outcome) override {
-        if (outcome != Signature::done) ++crl_failures;
-    }
-    void job_ended(Queue, JobEnding ending, Duration) override {
-        ++endings.at(static_cast<std::size_t>(ending));
-    }
+    void account_changed(AccountChange change) override;
+    void issued(Subject) override;
+    void issuance_refused(protocol::ProblemType) override;
+    void lint_refused(Lint) override;
+    void limit_refused(LimitName) override;
+    void limit_held(LimitName) override;
+    void revoked(protocol::RevocationReason) override;
+    void crl_signed(Signature outcome) override;
+    void job_ended(Queue, JobEnding ending, Duration) override;
     [[nodiscard]] int count(AccountChange change) const {
         return changes.at(static_cast<std::size_t>(change));
     }
@@ -74,39 +68,7 @@ class Tally final : public Observer {
     std::array<std::atomic<int>, 3> endings{};
 };
 
-/// The workflows of one process of the CA, on a store that outlives them.
-struct Process {
-    Process(EventLoop& loop, Repository& repository, Validator& validator, const Issuers& issuers,
-            const Profiles& profiles, const NamePolicy& policy, const base::Clock& clock,
-            const ClockWatch& clock_watch, crypto::Random& random, base::Log& log,
-            Observer& observer, Registration::Options registration_options,
-            Validation::Options validation_options, Issuance::Options issuance_options,
-            ChallengeChoices choices, RateLimits::Options limit_options)
-        : limits(std::move(limit_options), clock, log, observer),
-          registration(repository, random, std::move(registration_options), limits, log, observer),
-          ordering(repository, policy, profiles, issuers, limits, clock, random,
-                   registration.terms(), log, std::move(choices)),
-          validation(
-              validation_options, repository, validator, profiles, limits, clock,
-              [&loop] { return loop.executor(); }, announcements, log, observer),
-          standing(
-              validation_options.inquiry, repository, validator, profiles, limits.limits(), clock,
-              [&loop] { return loop.executor(); }, announcements, log, observer),
-          issuance(
-              repository, issuers, profiles, limits, clock, clock_watch, random,
-              [&loop] { return loop.executor(); }, announcements, log, observer,
-              std::move(issuance_options)),
-          revoking(repository, clock, log, observer) {}
-
-    base::Announcements announcements;
-    RateLimits limits;
-    Registration registration;
-    Ordering ordering;
-    Validation validation;
-    StandingProofs standing;
-    Issuance issuance;
-    Revoking revoking;
-};
+struct Process;
 
 /// A problem that was thrown: its type, status and detail.
 struct Refused {
@@ -114,30 +76,24 @@ struct Refused {
     int status;
     std::string detail;
     friend bool operator==(const Refused&, const Refused&) = default;
-    friend void PrintTo(const Refused& refused, std::ostream* out) {
-        *out << to_string(refused.type) << " " << refused.status << " \"" << refused.detail << '"';
-    }
+    friend void PrintTo(const Refused& refused, std::ostream* out);
 };
 
 /// A CA in the memory of the test. Its process can end and begin anew.
 class Bench : public ::testing::Test {
   protected:
-    Bench() { watch.begin(std::nullopt); }
+    Bench();
+    ~Bench() override;
 
     /// Ends the process as a crash does, and begins another one on the same store.
-    void restart() {
-        process_.reset();
-        process_.emplace(loop, repository, validator, issuers, profiles, policy, clock, watch,
-                         random, *log, tally, registration_options, validation_options,
-                         issuance_options, challenge_choices, limit_options);
-    }
-    [[nodiscard]] Registration& registration() { return process().registration; }
-    [[nodiscard]] Ordering& ordering() { return process().ordering; }
-    [[nodiscard]] Validation& validation() { return process().validation; }
-    [[nodiscard]] StandingProofs& standing() { return process().standing; }
-    [[nodiscard]] Issuance& issuance() { return process().issuance; }
-    [[nodiscard]] Revoking& revoking() { return process().revoking; }
-    [[nodiscard]] base::Announcements& announcements() { return process().announcements; }
+    void restart();
+    [[nodiscard]] Registration& registration();
+    [[nodiscard]] Ordering& ordering();
+    [[nodiscard]] Validation& validation();
+    [[nodiscard]] StandingProofs& standing();
+    [[nodiscard]] Issuance& issuance();
+    [[nodiscard]] Revoking& revoking();
+    [[nodiscard]] base::Announcements& announcements();
 
     template <class T>
     T await(base::Task<T> task) {
@@ -154,83 +110,30 @@ class Bench : public ::testing::Test {
     }
 
     /// A context whose facts may be handed over: the request has just come.
-    [[nodiscard]] RequestContext just_now() const {
-        return {.request = "r1", .received = std::chrono::steady_clock::now(), .time = clock.now()};
-    }
-    [[nodiscard]] static protocol::Jwk fresh_key() {
-        return protocol::Jwk::of(
-            crypto::PrivateKey::generate(crypto::KeyType::ec_p256).public_key());
-    }
+    [[nodiscard]] RequestContext just_now() const;
+    [[nodiscard]] static protocol::Jwk fresh_key();
     /// An account that the store has.
-    Account stored_account(protocol::Jwk key = fresh_key()) {
-        protocol::NewAccountRequest request;
-        request.terms_of_service_agreed = true;
-        return await(registration().register_account(request, std::move(key), new_account_url,
-                                                     just_now()))
-            .account;
-    }
-    [[nodiscard]] static protocol::NewOrderRequest for_names(
-        const std::vector<std::string>& names) {
-        protocol::NewOrderRequest request;
-        for (const auto& name : names)
-            request.identifiers.push_back(protocol::Identifier::dns(name).value());
-        return request;
-    }
+    Account stored_account(protocol::Jwk key = fresh_key());
+    [[nodiscard]] static protocol::NewOrderRequest for_names(const std::vector<std::string>& names);
     OrderView placed(const AccountId& account,
-                     const std::vector<std::string>& names = {"www.example.org"}) {
-        return await(ordering().place(facts->accounts.at(account), for_names(names), just_now()));
-    }
+                     const std::vector<std::string>& names = {"www.example.org"});
     /// Makes a pending authorization valid, past the workflow of validation.
-    void prove(const Authorization& proof, base::Seconds lifetime = 240h) {
-        const ValidationAttempt attempt{
-            .method = proof.offered.at(0), .started = clock.now(), .finished = clock.now()};
-        auto finishing =
-            repository.finish_validation(proof.id, attempt, clock.now() + lifetime, {});
-        ASSERT_TRUE(await(std::move(finishing)).is_recorded);
-    }
+    void prove(const Authorization& proof, base::Seconds lifetime = 240h);
     /// An order whose authorizations are valid.
     OrderView ready(const AccountId& account,
-                    const std::vector<std::string>& names = {"www.example.org"}) {
-        const auto view = placed(account, names);
-        for (const auto& proof : view.proofs)
-            if (proof.status(clock.now()) == protocol::AuthorizationStatus::pending) prove(proof);
-        return found(view.order.id);
-    }
+                    const std::vector<std::string>& names = {"www.example.org"});
     /// The order as the store has it.
-    OrderView found(const OrderId& id) { return await(ordering().find(id)).value(); }
-    Authorization found(const AuthorizationId& id) {
-        return await(repository.find_authorization(id)).value();
-    }
+    OrderView found(const OrderId& id);
+    Authorization found(const AuthorizationId& id);
     /// A certificate that was issued to `account`.
     IssuedCertificate issued(
         const AccountId& account, const std::vector<std::string>& names = {"www.example.org"},
-        const crypto::PrivateKey& key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256)) {
-        const auto view =
-            await(issuance().finalize(ready(account, names), csr_for(names, key), just_now(), 10s));
-        return await(repository.find_certificate(view.order.intent.value().serial)).value();
-    }
+        const crypto::PrivateKey& key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256));
     /// The CA's issuer, for this use.
-    Issuers issuer_for(Issuer::Use use) {
-        pki::Chain chain{
-            pki::make_root_certificate({.serial = pki::SerialNumber::random(random),
-                                        .validity = {start_time - 24h, start_time + 24h * 1000},
-                                        .common_name = "Example Issuer",
-                                        .organization = {},
-                                        .path_length = 0},
-                                       issuer_key)};
-        std::vector<Issuer> all;
-        all.emplace_back("first", std::move(chain),
-                         std::make_unique<FakeSigner>(issuer_key, signer),
-                         "http://ca.example/issuer", std::move(use));
-        return Issuers(std::move(all));
-    }
+    Issuers issuer_for(Issuer::Use use);
     [[nodiscard]] static protocol::FinalizeRequest csr_for(
         const std::vector<std::string>& names = {"www.example.org"},
-        const crypto::PrivateKey& key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256)) {
-        pki::SubjectNames subject;
-        subject.dns_names = names;
-        return {pki::make_csr(key, subject)};
-    }
+        const crypto::PrivateKey& key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256));
 
     /// First of all: what runs on it must have ended before it goes.
     EventLoop loop;
@@ -263,10 +166,7 @@ class Bench : public ::testing::Test {
     RateLimits::Options limit_options;
 
   private:
-    Process& process() {
-        if (!process_) restart();
-        return *process_;
-    }
+    Process& process();
     template <class T, class Run>
     static Refused refusal_of(Run run) {
         try {
@@ -277,7 +177,7 @@ class Bench : public ::testing::Test {
         ADD_FAILURE() << "nothing was refused";
         return {protocol::ProblemType::unknown, 0, {}};
     }
-    std::optional<Process> process_;
+    std::unique_ptr<Process> process_;
 };
 
 }  // namespace cairn::ca::testing

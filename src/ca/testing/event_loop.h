@@ -6,13 +6,8 @@
 #include <future>
 #include <memory>
 #include <stdexcept>
-#include <thread>
 #include <type_traits>
 #include <utility>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include "base/task.h"
 
@@ -21,25 +16,22 @@ namespace cairn::ca::testing {
 /// One thread that runs tasks. It outlives whatever has tasks on it.
 class EventLoop {
   public:
-    EventLoop() = default;
-    ~EventLoop() {
-        context_.stop();
-        thread_.join();
-    }
+    EventLoop();
+    ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
-    [[nodiscard]] base::Executor executor() { return context_.get_executor(); }
+    [[nodiscard]] base::Executor executor();
 
     /// Starts `task`; the test may look for its end later.
     template <class T>
     [[nodiscard]] std::future<T> start(base::Task<T> task) {
         auto promise = std::make_shared<std::promise<T>>();
         auto future = promise->get_future();
-        boost::asio::co_spawn(context_, keep(promise, std::move(task)),
-                              [promise](std::exception_ptr error) {
-                                  if (error) promise->set_exception(std::move(error));
-                              });
+        base::start(executor(), keep(promise, std::move(task)),
+                    [promise](std::exception_ptr error) {
+                        if (error) promise->set_exception(std::move(error));
+                    });
         return future;
     }
     /// What `started` results in, or throws. Throws std::runtime_error if it does not end.
@@ -68,10 +60,8 @@ class EventLoop {
         }
     }
 
-    boost::asio::io_context context_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{
-        context_.get_executor()};
-    std::thread thread_{[this] { context_.run(); }};
+    struct Running;
+    std::unique_ptr<Running> running_;
 };
 
 }  // namespace cairn::ca::testing

@@ -1,11 +1,11 @@
 #pragma once
 // Private to the tests of dns: tasks run to their end.
 
+#include <exception>
+#include <optional>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include "base/task.h"
 
@@ -15,9 +15,14 @@ namespace cairn::dns {
 template <class T>
 T result_of(base::Task<T> task) {
     boost::asio::io_context context;
-    auto future = boost::asio::co_spawn(context, std::move(task), boost::asio::use_future);
+    std::optional<T> result;
+    std::exception_ptr failure;
+    const auto work = [&]() -> base::Task<void> { result.emplace(co_await std::move(task)); };
+    base::start(context.get_executor(), work(),
+                [&failure](std::exception_ptr error) { failure = std::move(error); });
     context.run();
-    return future.get();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*result);
 }
 
 }  // namespace cairn::dns

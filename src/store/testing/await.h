@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -38,8 +37,8 @@ base::Task<void> keep_value(base::Task<T> task, Outcome<T>& outcome) {
 /// Starts `task` on `executor`; `outcome` is set when the executor's context has run dry.
 template <class T>
 void start(const base::Executor& executor, base::Task<T> task, Outcome<T>& outcome) {
-    boost::asio::co_spawn(executor, keep_value(std::move(task), outcome),
-                          [&outcome](std::exception_ptr error) { outcome.error = error; });
+    base::start(executor, keep_value(std::move(task), outcome),
+                [&outcome](std::exception_ptr error) { outcome.error = std::move(error); });
 }
 
 /// What `task` results in, or throws, when run on this thread.

@@ -4,11 +4,8 @@
 #include <exception>
 #include <functional>
 #include <optional>
-#include <stdexcept>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "base/task.h"
@@ -27,23 +24,19 @@ class EventLoop {
         std::exception_ptr failure;
         bool done = false;
         const auto work = [&]() -> base::Task<void> { result.emplace(co_await std::move(task)); };
-        boost::asio::co_spawn(context_, work(),
-                              boost::asio::bind_cancellation_slot(cancellation_.slot(),
-                                                                  [&](std::exception_ptr error) {
-                                                                      failure = error;
-                                                                      done = true;
-                                                                  }));
+        base::start(
+            context_.get_executor(), work(),
+            [&](std::exception_ptr error) {
+                failure = error;
+                done = true;
+            },
+            cancellation_.slot());
         run_until([&] { return done; });
         if (failure) std::rethrow_exception(failure);
         return std::move(*result);
     }
     /// Runs the loop until `condition` holds; throws if there is nothing left to run.
-    void run_until(const std::function<bool()>& condition) {
-        context_.restart();
-        while (!condition()) {
-            if (context_.run_one() == 0) throw std::logic_error("nothing is left to wait for");
-        }
-    }
+    void run_until(const std::function<bool()>& condition);
     /// Cancels the task that is running in `run`.
     void cancel() { cancellation_.emit(boost::asio::cancellation_type::all); }
 
