@@ -16,6 +16,7 @@
 #include "client/dns/record_place.h"
 #include "client/dns/solver_options.h"
 #include "crypto/random.h"
+#include "protocol/key_authorization.h"
 
 namespace cairn {
 namespace {
@@ -136,7 +137,8 @@ class Trial {
                           "use the zone"));
         settle_dns(run, options.dns, plan);
         const auto& name = plan.names.front();
-        record_ = fmt::format("_acme-challenge.{}", name.identifier.base_value());
+        zone_ = name.identifier.base_value();
+        record_ = "_acme-challenge." + zone_;
         solver_ = value_or_fail(
             client::DnsSolverOptions::from_text(std::string_view(name.solver).substr(4)),
             "use the options");
@@ -183,7 +185,11 @@ class Trial {
   private:
     void find(client::RecordPlaces& places, const ProviderKind& kind) {
         place_ = client::place_at_provider(places, record_, *provider_, kind);
-        target_ = {.zone = place_.zone, .name = place_.name, .value = random_value()};
+        auto proof = random_proof();
+        target_ = {.zone = place_.zone,
+                   .name = place_.name,
+                   .value = protocol::dns_record_value(proof.key_authorization),
+                   .proof = std::move(proof)};
         say(fmt::format("  the record is {}, in the zone {}", target_.name, target_.zone));
         for (const auto& server : place_.servers) say(fmt::format("  served by {}", server.text()));
     }
@@ -192,7 +198,7 @@ class Trial {
         const client::PropagationWatch watch(client::ask_over_network(), run_.timer(),
                                              places.resolvers());
         watch.wait(place_, target_.value, solver_.propagation.value_or(client::Propagation{}),
-                   kind.patience,
+                   provider_->patience().value_or(kind.patience),
                    {.tell = [&](const std::string& who) { say("  waiting: " + who); },
                     .set_again = [&] { provider_->set(target_); },
                     .leave_out = [&](const std::string& who) { say("  left out: " + who); }});
@@ -214,15 +220,18 @@ class Trial {
         if (!is_json_) run_.console().print(line, Delivery::attempted);
     }
 
-    std::string random_value() {
+    /// As a CA and an account key would make it.
+    client::TxtProof random_proof() {
         constexpr std::size_t octets = 32;
-        return base::base64url(random_.octets(octets));
+        auto token = base::base64url(random_.octets(octets));
+        auto answer = token + "." + base::base64url(random_.octets(octets));
+        return {.domain = zone_, .token = std::move(token), .key_authorization = std::move(answer)};
     }
 
     Run& run_;
     const bool is_json_;
     ShownTrace trace_;
-    std::string record_;
+    std::string zone_, record_;
     client::DnsSolverOptions solver_;
     crypto::SystemRandom random_;
     std::unique_ptr<client::DnsProvider> provider_;

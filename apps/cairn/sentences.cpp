@@ -123,6 +123,10 @@ std::string sentence_of(const client::ProgressEvent& event) {
             return fmt::format("The {} {} ended with status {}{}", event.subject,
                                base::printable(event.place.string(), max_place), event.number,
                                event.text.empty() ? "." : ": " + event.text);
+        case program_ended:
+            return fmt::format("{} ended with status {}{}",
+                               base::printable(event.place.string(), max_place), event.number,
+                               event.text.empty() ? "." : ": " + event.text);
         case hook_failed:
             return fmt::format("The {} {} failed: {}", event.subject,
                                base::printable(event.place.string(), max_place),

@@ -35,10 +35,13 @@ base::Result<ChallengeJournal::Entry> parse(std::string_view text) {
     if (!type) return base::fail("type: unknown");
     if (!identifier) return std::unexpected(identifier.error().within("identifier"));
     if (!token) return std::unexpected(token.error().within("token"));
-    return ChallengeJournal::Entry{
-        solver,
-        Challenge{*type, std::move(*identifier), *token, key_authorization, std::move(account_url)},
-        std::move(folders)};
+    return ChallengeJournal::Entry{solver,
+                                   Challenge{.type = *type,
+                                             .identifier = std::move(*identifier),
+                                             .token = *token,
+                                             .key_authorization = key_authorization,
+                                             .account_url = std::move(account_url)},
+                                   std::move(folders)};
 }
 
 }  // namespace

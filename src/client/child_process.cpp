@@ -1,5 +1,7 @@
 #include "client/child_process.h"
 
+#include <algorithm>
+#include <string_view>
 #include <system_error>
 
 #include <errno.h>
@@ -20,6 +22,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t max_output = 4096;
 constexpr std::size_t max_data = 65536;
+/// Of its output, in the text of an error.
+constexpr std::size_t max_told = 1000;
 /// How often the end of a program is looked for that leaves its output open to a child of its own.
 constexpr int glance_milliseconds = 20;
 
@@ -69,6 +73,10 @@ FileDescriptor file_with(std::string_view text) {
     return file;
 }
 
+std::string end_of(std::string_view text) {
+    return base::printable(text.substr(text.size() - std::min(text.size(), max_told)), max_told);
+}
+
 }  // namespace
 
 base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer) {
@@ -114,10 +122,14 @@ base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer)
             return result;
         }
         if (timer.is_stopped()) throw_interrupted();
-        if (timer.now() > deadline)
+        if (timer.now() > deadline) {
+            // What is data may be secret.
+            const auto& told = is_apart ? result.errors : result.output;
             return base::fail(fmt::format(
-                "{} did not end within {} s and was killed", program.path.string(),
-                std::chrono::duration_cast<std::chrono::seconds>(program.deadline).count()));
+                "{} did not end within {} s and was killed{}", program.path.string(),
+                std::chrono::duration_cast<std::chrono::seconds>(program.deadline).count(),
+                told.empty() ? "" : fmt::format("; what it wrote ends with \"{}\"", end_of(told))));
+        }
     }
 }
 

@@ -41,7 +41,7 @@ struct ChildResult {
 
 /// Runs a program in a process group of its own and waits for it. Beyond the
 /// deadline, and when the run is asked to stop, the whole group is killed. The error says why the
-/// program could not be started or did not end.
+/// program could not be started or did not end, and then what it wrote last, if that is no data.
 [[nodiscard]] base::Result<ChildResult> run_program(const ChildProgram& program, Timer& timer);
 
 /// The absolute path of a program that a user named; an error if there is none that may be run.

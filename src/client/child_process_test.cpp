@@ -68,11 +68,13 @@ TEST_F(ChildProcess, GivesNoInputAndNoOpenFiles) {
 }
 
 TEST_F(ChildProcess, KillsTheWholeGroupAtTheDeadline) {
-    const auto program = script("sleep 1000 & echo $! > " + (folder_ / "id").string() + "; wait");
+    const auto program =
+        script("echo not yet; sleep 1000 & echo $! > " + (folder_ / "id").string() + "; wait");
     const auto result = run_program(
         {.path = program, .arguments = {}, .environment = {}, .deadline = 300ms}, timer_);
     ASSERT_FALSE(result);
     EXPECT_THAT(result.error().message, HasSubstr("did not end within"));
+    EXPECT_THAT(result.error().message, HasSubstr("what it wrote ends with \"not yet"));
     pid_t grandchild = 0;
     std::ifstream(folder_ / "id") >> grandchild;
     ASSERT_GT(grandchild, 0);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -219,7 +220,22 @@ std::vector<PresentedChallenge> ControlProof::challenges_of(
                 "run the command again.");
         chosen.push_back(choose(authorization, authorization_urls[i]));
     }
+    tell_of_each_other(chosen);
     return chosen;
+}
+
+void ControlProof::tell_of_each_other(std::vector<PresentedChallenge>& chosen) const {
+    std::map<const Solver*, std::vector<std::string>> names;
+    for (const auto& each : chosen)
+        names[each.solver].push_back(each.challenge.identifier.base_value());
+    std::map<const Solver*, std::size_t> passed;
+    for (auto& each : chosen) {
+        const auto& all = names[each.solver];
+        const auto remaining = all.size() - ++passed[each.solver];
+        each.challenge.setting = {&progress_, {}, remaining};
+        // Others do not care, and there may be many.
+        if (each.solver->attendance() == Attendance::in_turn) each.challenge.setting.names = all;
+    }
 }
 
 Challenge ControlProof::challenge_of(const protocol::ChallengeObject& offered,
@@ -228,8 +244,11 @@ Challenge ControlProof::challenge_of(const protocol::ChallengeObject& offered,
     const auto& subject =
         name.is_wildcard() ? protocol::Identifier::of(name.dns_name(), false) : name;
     if (type == protocol::ChallengeType::dns_persist_01)
-        return {type, subject, stand_in_token(offered.url), persistent_record(offered, name, aim),
-                session_.account_url()};
+        return {.type = type,
+                .identifier = subject,
+                .token = stand_in_token(offered.url),
+                .key_authorization = persistent_record(offered, name, aim),
+                .account_url = session_.account_url()};
     auto token = protocol::Token::from_text(offered.token);
     if (!token)
         throw Failure(aim,
@@ -238,7 +257,11 @@ Challenge ControlProof::challenge_of(const protocol::ChallengeObject& offered,
                       "ask another CA; this one does not follow RFC 8555 section 8.1.");
     const auto thumbprint = protocol::Jwk::of(session_.account_key().public_key()).thumbprint();
     auto answer = protocol::key_authorization(*token, thumbprint);
-    return {type, subject, std::move(*token), std::move(answer), session_.account_url()};
+    return {.type = type,
+            .identifier = subject,
+            .token = std::move(*token),
+            .key_authorization = std::move(answer),
+            .account_url = session_.account_url()};
 }
 
 std::string ControlProof::persistent_record(const protocol::ChallengeObject& offered,

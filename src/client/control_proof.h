@@ -43,6 +43,8 @@ class ControlProof {
 
     [[nodiscard]] std::vector<PresentedChallenge> challenges_of(
         const std::vector<std::string>& authorization_urls);
+    /// Says to each which others its solver has in this order.
+    void tell_of_each_other(std::vector<PresentedChallenge>& chosen) const;
     [[nodiscard]] const NameToProve& asked_for(
         const protocol::AuthorizationObject& authorization) const;
     [[nodiscard]] PresentedChallenge choose(const protocol::AuthorizationObject& authorization,

@@ -14,7 +14,7 @@ Presentations::Presentations(const ChallengeJournal& journal, Progress& progress
     for (std::size_t i = 0; i < all_.size(); ++i) {
         const auto* solver = all_[i].solver;
         // A person is asked for one thing after the other.
-        const bool is_attended = solver->attendance() == Attendance::by_a_person;
+        const bool is_attended = solver->attendance() != Attendance::none;
         const auto turn = std::ranges::find_if(turns_, [&](const auto& numbers) {
             return is_attended && all_[numbers.front()].solver == solver;
         });

@@ -75,6 +75,8 @@ std::string_view to_string(ProgressKind kind) {
             return "hook_ended";
         case hook_failed:
             return "hook_failed";
+        case program_ended:
+            return "program_ended";
         case attempt_kept:
             return "attempt_kept";
         case found_revoked:
@@ -130,6 +132,7 @@ Phase phase_of(ProgressKind kind) {
         case ipv4_alone:
         case waiting_for_dns:
         case dns_server_silent:
+        case program_ended:
         case put_up_record:
         case put_up_file:
         case confirm_answer:
@@ -194,6 +197,7 @@ bool is_warning(ProgressKind kind) {
         case seen_from_here:
         case hook_running:
         case hook_ended:
+        case program_ended:
         case attempt_kept:
         case asking_to_look_again:
         case requesting_certificate:
@@ -214,7 +218,8 @@ bool is_warning(ProgressKind kind) {
 
 bool is_detail(ProgressKind kind) {
     using enum ProgressKind;
-    return kind == proof_failed || kind == answer_is_up || kind == hook_ended;
+    return kind == proof_failed || kind == answer_is_up || kind == hook_ended ||
+           kind == program_ended;
 }
 
 std::optional<ProgressKind> progress_kind_from(std::string_view text) {

@@ -59,6 +59,8 @@ enum class ProgressKind {
     hook_running,       ///< subject: "pre-hook", place: the command
     hook_ended,         ///< the same, number: its exit status, text: its output
     hook_failed,        ///< the same, failure
+    program_ended,      ///< identifiers, place: the line of a solver's program, number: its exit
+                        ///< status, text: its output
     attempt_kept,       ///< text: the id of one that has failed
     found_revoked,      ///< text: since when, by the CA's revocation list
     served_differs,     ///< text: what a server shows in place of what is stored

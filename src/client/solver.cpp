@@ -18,10 +18,11 @@
 namespace cairn::client {
 
 DnsRecord dns_record_of(const Challenge& challenge) {
-    const auto& [type, identifier, token, answer, account_url] = challenge;
-    const bool is_kept = type == protocol::ChallengeType::dns_persist_01;
-    return {protocol::dns_challenge_name(type, identifier.dns_name(), account_url),
-            is_kept ? answer : protocol::dns_record_value(answer)};
+    const bool is_kept = challenge.type == protocol::ChallengeType::dns_persist_01;
+    return {protocol::dns_challenge_name(challenge.type, challenge.identifier.dns_name(),
+                                         challenge.account_url),
+            is_kept ? challenge.key_authorization
+                    : protocol::dns_record_value(challenge.key_authorization)};
 }
 
 std::span<const SolverKind> solver_kinds() {

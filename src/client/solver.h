@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -20,6 +21,17 @@
 
 namespace cairn::client {
 
+/// What a challenge shares with the others of its order. No journal keeps it.
+struct ChallengeSetting {
+    /// Hears of the work on it; null: the run alone does.
+    Progress* progress = nullptr;
+    /// For a solver whose challenges have their turns: the names that it proves, in order; a name
+    /// and its wildcard are two.
+    std::vector<std::string> names{};
+    /// How many of them come after this one.
+    std::size_t remaining = 0;
+};
+
 /// One challenge of the CA, with the answer to it.
 struct Challenge {
     protocol::ChallengeType type;
@@ -30,6 +42,7 @@ struct Challenge {
     std::string key_authorization;
     /// Of the account that is asked to answer; empty in records that earlier versions kept.
     std::string account_url{};
+    ChallengeSetting setting{};
 };
 
 /// A TXT record that answers a challenge.
@@ -43,9 +56,9 @@ struct DnsRecord {
 /// Whether the answer of a solver remains when the process has died.
 enum class Residue { none, outlives_process };
 
-/// Whether a person has a part in what a solver does, and is to be asked one
-/// thing after the other.
-enum class Attendance { none, by_a_person };
+/// Whether a person has a part in what a solver does, and is to be asked one thing after the other;
+/// or programs that count on the order of the challenges.
+enum class Attendance { none, by_a_person, in_turn };
 
 /// Answers challenges in one way. Thread-safe: several orders may use one at
 /// the same time. What goes wrong is thrown as Failure.
@@ -96,6 +109,11 @@ struct SolverContext {
     std::filesystem::path settings_folder{};
     /// As requests over HTTP name this program.
     std::string user_agent{};
+
+    /// Who hears of the work on this challenge.
+    [[nodiscard]] Progress& listener(const Challenge& challenge) const {
+        return challenge.setting.progress == nullptr ? progress : *challenge.setting.progress;
+    }
 };
 
 /// A way to answer challenges that can be named on the command line.

@@ -40,6 +40,10 @@ const CredentialKey* find_key(const ProviderKind& kind, std::string_view name) {
     return found == kind.keys.end() ? nullptr : &*found;
 }
 
+bool is_known(const ProviderKind& kind, std::string_view name) {
+    return find_key(kind, name) != nullptr || (kind.accepts != nullptr && kind.accepts(name));
+}
+
 /// Reads credentials of one kind for one run.
 class Reader {
   public:
@@ -107,7 +111,7 @@ class Reader {
     }
 
     const std::string& known(const std::string& name) const {
-        if (const auto* key = find_key(kind_, name)) return key->name;
+        if (is_known(kind_, name)) return name;
         std::vector<std::string> names;
         for (const auto& key : kind_.keys) names.push_back(key.name);
         const auto nearest = base::nearest_word(name, names);
@@ -189,7 +193,7 @@ class Reader {
         Values values;
         for (const auto& member : *object) {
             const std::string name(member.key());
-            if (object != &*whole && find_key(kind_, name) == nullptr) continue;
+            if (object != &*whole && !is_known(kind_, name)) continue;
             const auto& value = member.value();
             if (!value.is_string())
                 refuse(fmt::format("the program of `from` wrote no string for {}",
@@ -287,6 +291,12 @@ DnsCredentials DnsCredentials::read(const ProviderKind& kind, const CredentialSo
 std::string DnsCredentials::text(const std::string& key) const {
     const auto found = values_.find(key);
     return found == values_.end() ? std::string() : found->second;
+}
+
+std::vector<std::string> DnsCredentials::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : values_) names.push_back(name);
+    return names;
 }
 
 std::vector<std::string> DnsCredentials::secrets(const ProviderKind& kind) const {

@@ -72,6 +72,8 @@ class DnsCredentials {
     /// Empty if it is not there.
     [[nodiscard]] std::string text(const std::string& key) const;
     [[nodiscard]] bool has(const std::string& key) const { return values_.contains(key); }
+    /// The keys that are there, in order.
+    [[nodiscard]] std::vector<std::string> names() const;
     /// The values that nobody may see.
     [[nodiscard]] std::vector<std::string> secrets(const ProviderKind& kind) const;
     /// A file with these values, as `read` takes it.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/nearest_word.h"
+#include "client/dns/acme_sh.h"
 #include "client/dns/recipe.h"
 #include "client/dns/record_place.h"
 #include "client/failure.h"
@@ -71,19 +72,32 @@ const std::vector<ProviderKind>& provider_kinds() {
     return kinds;
 }
 
+namespace {
+
+/// Solvers that were made before go on with what they have.
+const ProviderKind* kept_for_good(ProviderKind kind) {
+    static std::mutex mutex;
+    static std::deque<ProviderKind> kept;
+    const std::scoped_lock lock(mutex);
+    return &kept.emplace_back(std::move(kind));
+}
+
+}  // namespace
+
 base::Result<const ProviderKind*> find_provider_kind(std::string_view name,
                                                      const std::filesystem::path& settings_folder) {
     if (auto own = own_recipe(settings_folder, name)) {
         if (!*own) return std::unexpected(own->error());
-        // Solvers that were made before go on with what they have.
-        static std::mutex mutex;
-        static std::deque<ProviderKind> kept;
-        const std::scoped_lock lock(mutex);
-        return &kept.emplace_back(std::move(**own));
+        return kept_for_good(std::move(**own));
     }
     const auto& kinds = provider_kinds();
     const auto found = std::ranges::find(kinds, name, &ProviderKind::name);
     if (found != kinds.end()) return &*found;
+    if (auto script = acme_sh_kind(name)) return kept_for_good(std::move(*script));
+    if (name.starts_with("dns_"))
+        return base::fail(
+            fmt::format("there is no DNS provider \"{}\"; {}{} is acme.sh's script of this name",
+                        base::printable(name), acme_sh_prefix, base::printable(name)));
     std::vector<std::string> names;
     for (const auto& kind : kinds) names.push_back(kind.name);
     const auto nearest = base::nearest_word(name, names);

@@ -18,11 +18,25 @@
 
 namespace cairn::client {
 
+class Progress;
+
+/// What a TXT record is to prove, for programs and servers that work the record out by themselves.
+struct TxtProof {
+    /// Without "*.", whatever the record is called; empty: nothing is known of the proof.
+    std::string domain{};
+    /// Of dns-01; empty: it is another method.
+    std::string token{};
+    std::string key_authorization{};
+    /// Hears of programs that are run for it; null: nobody does.
+    Progress* progress = nullptr;
+};
+
 /// A TXT record that is to be there for a while. Names in lower case, without a final dot.
 struct TxtRecord {
     std::string zone;
     std::string name;   ///< the zone's or one below it
     std::string value;  ///< without quotes
+    TxtProof proof{};
     /// The name as it is within the zone: "_acme-challenge.www"; "@" for the zone's own.
     [[nodiscard]] std::string relative_name() const;
 };
@@ -50,6 +64,8 @@ class DnsProvider {
     [[nodiscard]] virtual std::optional<net::SocketAddress> authority() const {
         return std::nullopt;
     }
+    /// How long its servers may take to show a change, if it knows better than its kind does.
+    [[nodiscard]] virtual std::optional<std::chrono::seconds> patience() { return std::nullopt; }
 };
 
 /// Hears what is said to a provider and what it answers, without secrets.
@@ -89,6 +105,8 @@ struct ProviderKind {
     /// Whether it was tried against the real service or server.
     enum class Trial { real, by_documentation };
     Trial trial = Trial::by_documentation;
+    /// Whether a key that is not among `keys` may stand among the credentials too; null: none may.
+    bool (*accepts)(std::string_view key) = nullptr;
     /// The error says what is wrong with the credentials.
     std::function<base::Result<std::unique_ptr<DnsProvider>>(
         const ProviderKind&, const DnsCredentials&, const ProviderContext&)>
@@ -106,8 +124,9 @@ struct RecordPlace;
 /// All providers that come with the program, by name. A new one is a file in providers/ and a line
 /// in providers.list, or a file in recipes/.
 [[nodiscard]] const std::vector<ProviderKind>& provider_kinds();
-/// One of them, or recipes/NAME.toml of the folder of settings, which comes first. The error names
-/// the nearest one, or says what is wrong with the file. What is returned stays for good.
+/// One of them, or recipes/NAME.toml of the folder of settings, which comes first, or a script of
+/// the user's own acme.sh ("acme.sh-dns_cf"). The error names the nearest one, or says what is
+/// wrong with the file. What is returned stays for good.
 [[nodiscard]] base::Result<const ProviderKind*> find_provider_kind(
     std::string_view name, const std::filesystem::path& settings_folder = {});
 

@@ -4,26 +4,43 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "client/child_process.h"
 #include "client/command_words.h"
 #include "client/failure.h"
+#include "client/solver_program.h"
 
 namespace cairn::client {
 namespace {
 
 using protocol::ChallengeType;
 
+/// Of a variable: the system takes 128 KiB for one.
+constexpr std::size_t max_variable = 90000;
+
+/// With commas between; as many as a variable can hold.
+std::string all_names(const Challenge& challenge) {
+    const auto& names = challenge.setting.names;
+    // A run that cleans up after one that died knows of this name alone.
+    if (names.empty()) return challenge.identifier.base_value();
+    std::string text;
+    for (const auto& name : names) {
+        if (text.size() + name.size() >= max_variable) break;
+        text += (text.empty() ? "" : ",") + name;
+    }
+    return text;
+}
+
 class CertbotHooksSolver final : public Solver {
   public:
     CertbotHooksSolver(ChallengeType type, CommandWords present,
-                       std::optional<CommandWords> clean_up, Timer& timer)
+                       std::optional<CommandWords> clean_up, const SolverContext& context)
         : types_{type},
           present_(std::move(present)),
           clean_up_(std::move(clean_up)),
-          timer_(timer) {}
+          context_(context) {}
 
     std::string specification() const override {
         auto text = fmt::format("certbot-hooks:{} {}", protocol::to_string(types_.front()),
@@ -33,10 +50,11 @@ class CertbotHooksSolver final : public Solver {
     }
     std::span<const ChallengeType> challenge_types() const override { return types_; }
     Residue residue() const override { return Residue::outlives_process; }
+    Attendance attendance() const override { return Attendance::in_turn; }
 
     void present(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
-        outputs_[challenge.token.text()] = run(present_, challenge, "put up", {}, timer_);
+        outputs_[challenge.token.text()] = run(present_, challenge, "put up", {}, context_.timer);
     }
 
     void clean_up(const Challenge& challenge) override {
@@ -50,8 +68,8 @@ class CertbotHooksSolver final : public Solver {
     }
 
   private:
-    static std::string run(const CommandWords& command, const Challenge& challenge,
-                           std::string_view verb, const std::string& output, Timer& timer) {
+    std::string run(const CommandWords& command, const Challenge& challenge, std::string_view verb,
+                    const std::string& output, Timer& timer) const {
         const auto name = challenge.identifier.base_value();
         const bool is_http = challenge.type == ChallengeType::http_01;
         ChildProgram program{
@@ -62,22 +80,20 @@ class CertbotHooksSolver final : public Solver {
                 {"CERTBOT_IDENTIFIER", name},
                 {"CERTBOT_VALIDATION",
                  is_http ? challenge.key_authorization : dns_record_of(challenge).value},
-                // Each may be the last: the CA is asked to look as soon as this one is up.
-                {"CERTBOT_REMAINING_CHALLENGES", "0"},
-                {"CERTBOT_ALL_DOMAINS", name},
+                {"CERTBOT_REMAINING_CHALLENGES", std::to_string(challenge.setting.remaining)},
+                {"CERTBOT_ALL_DOMAINS", all_names(challenge)},
                 {"CERTBOT_AUTH_OUTPUT", output},
             }};
         if (is_http) program.environment.emplace_back("CERTBOT_TOKEN", challenge.token.text());
         const Aim aim(fmt::format("{} the answer for {}", verb, name), Phase::challenge,
                       challenge.identifier);
-        const auto result = run_program(program, timer);
-        if (!result) throw Failure(aim, result.error().message, "check the program.");
-        if (result->status != 0)
-            throw Failure(aim,
-                          fmt::format("{} ended with status {}: \"{}\"", command.text(),
-                                      result->status, base::printable(result->output, 1000)),
-                          "mend the program, or run it by hand with the same CERTBOT_* variables.");
-        auto told = result->output;
+        auto told = run_for_proof(
+            {.program = std::move(program),
+             .line = command.text(),
+             .aim = aim,
+             .advice = "mend the program, or run it by hand with the same CERTBOT_* variables.",
+             .identifier = challenge.identifier},
+            timer, &context_.listener(challenge));
         std::erase(told, '\0');  // no variable can hold it
         while (told.ends_with('\n')) told.pop_back();
         return told;
@@ -86,7 +102,7 @@ class CertbotHooksSolver final : public Solver {
     std::array<ChallengeType, 1> types_;
     CommandWords present_;
     std::optional<CommandWords> clean_up_;
-    Timer& timer_;
+    SolverContext context_;
     /// One program at a time, as certbot runs them.
     std::mutex mutex_;
     /// What the first program has said, by the token of the challenge.
@@ -114,7 +130,7 @@ base::Result<std::unique_ptr<Solver>> make_certbot_hooks_solver(std::string_view
         clean_up = std::move(*found);
     }
     return std::make_unique<CertbotHooksSolver>(*type, std::move(*present), std::move(clean_up),
-                                                context.timer);
+                                                context);
 }
 
 }  // namespace cairn::client

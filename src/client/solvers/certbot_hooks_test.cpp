@@ -61,6 +61,22 @@ TEST_F(CertbotHooks, GiveTheTokenForHttp) {
               challenge.token.text() + " " + challenge.key_authorization + "\n");
 }
 
+TEST_F(CertbotHooks, KnowWhatComesAfterThem) {
+    const auto auth =
+        program("auth", "echo \"$CERTBOT_REMAINING_CHALLENGES of $CERTBOT_ALL_DOMAINS\" >> log");
+    const auto hooks = solver("dns-01 " + auth + " " + auth);
+    testing::Heard attempt;
+    auto challenge = testing::challenge(ChallengeType::dns_01, "a.example");
+    challenge.setting = {&attempt, {"a.example", "b.example", "b.example"}, 2};
+    hooks->present(challenge);
+    hooks->clean_up(challenge);
+    EXPECT_EQ(read_file(folder_ / "log", 1000),
+              "2 of a.example,b.example,b.example\n2 of a.example,b.example,b.example\n");
+    EXPECT_EQ(hooks->attendance(), Attendance::in_turn);
+    EXPECT_EQ(attempt.events(ProgressKind::program_ended).size(), 2);
+    EXPECT_TRUE(heard_.events().empty());
+}
+
 TEST_F(CertbotHooks, ReportWhatTheProgramSaid) {
     const auto hooks = solver("dns-01 " + program("auth", "echo no zone; exit 3"));
     try {

@@ -45,25 +45,24 @@ class DnsSolver final : public Solver {
     Residue residue() const override { return Residue::outlives_process; }
 
     void present(const Challenge& challenge) override {
-        const auto record = dns_record_of(challenge);
-        set(place_of(record.name, *parts_.provider), record.value);
+        set(place_of(dns_record_of(challenge).name, *parts_.provider), challenge);
     }
 
     void wait(const Challenge& challenge) override {
         const auto record = dns_record_of(challenge);
         const auto place = place_of(record.name, *parts_.provider);
         const auto tell = [&](ProgressKind kind, const std::string& text) {
-            context_.progress.tell({.kind = kind,
-                                    .identifiers = {challenge.identifier},
-                                    .place = place.name,
-                                    .text = text});
+            context_.listener(challenge).tell({.kind = kind,
+                                               .identifiers = {challenge.identifier},
+                                               .place = place.name,
+                                               .text = text});
         };
         const PropagationWatch watch(parts_.ask, context_.timer, places_.resolvers());
         watch.wait(
             place, record.value, parts_.options.propagation.value_or(Propagation{}),
-            parts_.kind.patience,
+            parts_.provider->patience().value_or(parts_.kind.patience),
             {.tell = [&](const std::string& who) { tell(ProgressKind::waiting_for_dns, who); },
-             .set_again = [&] { set(place, record.value); },
+             .set_again = [&] { set(place, challenge); },
              .leave_out =
                  [&](const std::string& who) { tell(ProgressKind::dns_server_silent, who); }});
     }
@@ -71,11 +70,10 @@ class DnsSolver final : public Solver {
     void clean_up(const Challenge& challenge) override {
         // A run that is asked to stop still takes down what it has put up.
         auto& provider = context_.timer.is_stopped() ? *parts_.cleaning_provider : *parts_.provider;
-        const auto record = dns_record_of(challenge);
-        const auto place = place_of(record.name, provider);
+        const auto place = place_of(dns_record_of(challenge).name, provider);
         SystemTimer unstoppable;
         const auto lock = lock_on(place, unstoppable);
-        provider.remove({.zone = place.zone, .name = place.name, .value = record.value});
+        provider.remove(record_at(place, challenge));
     }
 
   private:
@@ -94,9 +92,22 @@ class DnsSolver final : public Solver {
         return place;
     }
 
-    void set(const RecordPlace& place, const std::string& value) {
+    [[nodiscard]] TxtRecord record_at(const RecordPlace& place, const Challenge& challenge) const {
+        TxtRecord record{.zone = place.zone,
+                         .name = place.name,
+                         .value = dns_record_of(challenge).value,
+                         .proof = {.domain = challenge.identifier.base_value(),
+                                   .progress = &context_.listener(challenge)}};
+        if (challenge.type == protocol::ChallengeType::dns_01) {
+            record.proof.token = challenge.token.text();
+            record.proof.key_authorization = challenge.key_authorization;
+        }
+        return record;
+    }
+
+    void set(const RecordPlace& place, const Challenge& challenge) {
         const auto lock = lock_on(place, context_.timer);
-        parts_.provider->set({.zone = place.zone, .name = place.name, .value = value});
+        parts_.provider->set(record_at(place, challenge));
     }
 
     /// So that of several orders and processes one at a time reads, merges and writes.

@@ -2,19 +2,21 @@
 
 #include <array>
 #include <mutex>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "client/child_process.h"
 #include "client/command_words.h"
 #include "client/failure.h"
+#include "client/solver_program.h"
 
 namespace cairn::client {
 namespace {
 
 class ExecSolver final : public Solver {
   public:
-    ExecSolver(CommandWords command, Timer& timer) : command_(std::move(command)), timer_(timer) {}
+    ExecSolver(CommandWords command, const SolverContext& context)
+        : command_(std::move(command)), context_(context) {}
 
     std::string specification() const override { return "exec:" + command_.text(); }
     std::span<const protocol::ChallengeType> challenge_types() const override {
@@ -31,7 +33,7 @@ class ExecSolver final : public Solver {
                        found.error().message, "check the program.");
     }
 
-    void present(const Challenge& challenge) override { run("present", challenge, timer_); }
+    void present(const Challenge& challenge) override { run("present", challenge, context_.timer); }
     void clean_up(const Challenge& challenge) override {
         // A run that is asked to stop still takes down what it has put up.
         SystemTimer unstoppable;
@@ -46,7 +48,7 @@ class ExecSolver final : public Solver {
         const auto record = dns_record_of(challenge);
         auto arguments = command_.arguments();
         arguments.push_back(action);
-        const ChildProgram program{
+        ChildProgram program{
             .path = command_.program(),
             .arguments = std::move(arguments),
             .environment = {
@@ -61,17 +63,17 @@ class ExecSolver final : public Solver {
         const Aim aim(fmt::format("{} the DNS record of {}",
                                   action == "present" ? "publish" : "remove", name),
                       Phase::challenge, challenge.identifier);
-        const auto result = run_program(program, timer);
-        if (!result) throw Failure(aim, result.error().message, "check the program.");
-        if (result->status != 0)
-            throw Failure(aim,
-                          fmt::format("{} {} ended with status {}: \"{}\"", command_.text(), action,
-                                      result->status, base::printable(result->output, 1000)),
-                          "mend the program, or run it by hand with the same CAIRN_* variables.");
+        run_for_proof(
+            {.program = std::move(program),
+             .line = command_.text() + " " + action,
+             .aim = aim,
+             .advice = "mend the program, or run it by hand with the same CAIRN_* variables.",
+             .identifier = challenge.identifier},
+            timer, &context_.listener(challenge));
     }
 
     CommandWords command_;
-    Timer& timer_;
+    SolverContext context_;
     std::mutex mutex_;
 };
 
@@ -81,7 +83,7 @@ base::Result<std::unique_ptr<Solver>> make_exec_solver(std::string_view program,
                                                        const SolverContext& context) {
     auto command = CommandWords::find(program);
     if (!command) return std::unexpected(command.error());
-    return std::make_unique<ExecSolver>(std::move(*command), context.timer);
+    return std::make_unique<ExecSolver>(std::move(*command), context);
 }
 
 }  // namespace cairn::client

@@ -69,6 +69,11 @@ TEST_F(Exec, ReportsWhatTheProgramSaid) {
     } catch (const Failure& failure) {
         EXPECT_THAT(failure.came_back(), ::testing::HasSubstr("status 4: \"no such zone?\""));
     }
+    const auto ended = heard_.events(ProgressKind::program_ended);
+    ASSERT_EQ(ended.size(), 1);
+    EXPECT_EQ(ended.front().number, 4);
+    EXPECT_EQ(ended.front().text, "no such zone?");
+    EXPECT_EQ(ended.front().place.string(), (folder_ / "hook").string() + " present");
 }
 
 TEST_F(Exec, CleansUpEvenWhenTheRunIsStopping) {

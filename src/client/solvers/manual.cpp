@@ -29,14 +29,15 @@ class ManualSolver final : public Solver {
         if (challenge.type != protocol::ChallengeType::http_01)
             tell_of_record(context_, challenge);
         else
-            tell({.kind = ProgressKind::put_up_file,
-                  .identifiers = {challenge.identifier},
-                  .place = fmt::format("http://{}/.well-known/acme-challenge/{}",
-                                       challenge.identifier.type() == protocol::IdentifierType::ip
-                                           ? challenge.identifier.ip_address().to_url_host()
-                                           : name,
-                                       challenge.token.text()),
-                  .text = challenge.key_authorization});
+            context_.listener(challenge).tell(
+                {.kind = ProgressKind::put_up_file,
+                 .identifiers = {challenge.identifier},
+                 .place = fmt::format("http://{}/.well-known/acme-challenge/{}",
+                                      challenge.identifier.type() == protocol::IdentifierType::ip
+                                          ? challenge.identifier.ip_address().to_url_host()
+                                          : name,
+                                      challenge.token.text()),
+                 .text = challenge.key_authorization});
     }
 
     void wait(const Challenge& challenge) override {
@@ -45,12 +46,11 @@ class ManualSolver final : public Solver {
     }
 
     void clean_up(const Challenge& challenge) override {
-        tell({.kind = ProgressKind::answer_may_go, .identifiers = {challenge.identifier}});
+        context_.listener(challenge).tell(
+            {.kind = ProgressKind::answer_may_go, .identifiers = {challenge.identifier}});
     }
 
   private:
-    void tell(const ProgressEvent& event) { context_.progress.tell(event); }
-
     SolverContext context_;
     std::mutex mutex_;
 };

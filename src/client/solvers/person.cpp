@@ -16,14 +16,14 @@ constexpr int glance_milliseconds = 200;
 
 void tell_of_record(const SolverContext& context, const Challenge& challenge) {
     const auto record = dns_record_of(challenge);
-    context.progress.tell({.kind = ProgressKind::put_up_record,
-                           .identifiers = {challenge.identifier},
-                           .place = record.name + ".",
-                           .text = record.value});
+    context.listener(challenge).tell({.kind = ProgressKind::put_up_record,
+                                      .identifiers = {challenge.identifier},
+                                      .place = record.name + ".",
+                                      .text = record.value});
 }
 
 void await_confirmation(const SolverContext& context, const Challenge& challenge) {
-    context.progress.tell(
+    context.listener(challenge).tell(
         {.kind = ProgressKind::confirm_answer, .identifiers = {challenge.identifier}});
     for (;;) {
         if (context.timer.is_stopped()) throw_interrupted();

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "client/dns/lego_mode.h"
 #include "client/dns/provider.h"
 #include "client/dns/provider_http.h"
 #include "crypto/base64.h"
@@ -14,24 +15,33 @@ namespace {
 
 class HttpRequestProvider final : public DnsProvider {
   public:
-    HttpRequestProvider(ProviderHttp::Options options, const ProviderContext& context)
-        : http_(std::move(options), context) {}
+    HttpRequestProvider(ProviderHttp::Options options, LegoMode mode,
+                        const ProviderContext& context)
+        : http_(std::move(options), context), mode_(mode) {}
 
     void set(const TxtRecord& record) override { tell("/present", "add", record); }
     void remove(const TxtRecord& record) override { tell("/cleanup", "remove", record); }
 
   private:
     void tell(const std::string& path, std::string_view verb, const TxtRecord& record) {
-        static_cast<void>(
-            http_.ask({.method = "POST",
-                       .path = path,
-                       .fields = {{"Content-Type", "application/json"}},
-                       .body = boost::json::serialize(boost::json::object{
-                           {"fqdn", record.name + "."}, {"value", record.value}}),
-                       .aim = fmt::format("{} the TXT record {}", verb, record.name)}));
+        const auto aim = fmt::format("{} the TXT record {}", verb, record.name);
+        static_cast<void>(http_.ask({.method = "POST",
+                                     .path = path,
+                                     .fields = {{"Content-Type", "application/json"}},
+                                     .body = boost::json::serialize(message(record, aim)),
+                                     .aim = aim}));
+    }
+    [[nodiscard]] boost::json::object message(const TxtRecord& record,
+                                              const std::string& aim) const {
+        if (mode_ == LegoMode::usual) return {{"fqdn", record.name + "."}, {"value", record.value}};
+        require_raw_proof(record, aim);
+        return {{"domain", record.proof.domain},
+                {"token", record.proof.token},
+                {"keyAuth", record.proof.key_authorization}};
     }
 
     ProviderHttp http_;
+    const LegoMode mode_;
 };
 
 base::Result<std::unique_ptr<DnsProvider>> make_httpreq(const ProviderKind& kind,
@@ -39,13 +49,15 @@ base::Result<std::unique_ptr<DnsProvider>> make_httpreq(const ProviderKind& kind
                                                         const ProviderContext& context) {
     auto options = http_options(kind, credentials, "");
     if (!options) return std::unexpected(options.error());
+    const auto mode = lego_mode(credentials);
+    if (!mode) return std::unexpected(mode.error());
     if (credentials.has("username") != credentials.has("password"))
         return base::fail("username and password go together");
     if (credentials.has("username"))
         options->fields = {{"Authorization", "Basic " + crypto::base64(base::bytes_of(
                                                             credentials.text("username") + ":" +
                                                             credentials.text("password")))}};
-    return std::make_unique<HttpRequestProvider>(std::move(*options), context);
+    return std::make_unique<HttpRequestProvider>(std::move(*options), *mode, context);
 }
 
 }  // namespace
@@ -61,6 +73,7 @@ ProviderKind httpreq() {
                                      .meaning = "address of the server, in front of /present",
                                      .kind = Kind::open,
                                      .variables = {"CAIRN_HTTPREQ_API_URL", "HTTPREQ_ENDPOINT"}},
+                                    lego_mode_key("HTTPREQ"),
                                     {.name = "username",
                                      .meaning = "for basic authentication",
                                      .need = Need::optional,

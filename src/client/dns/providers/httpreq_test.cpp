@@ -27,6 +27,21 @@ TEST_F(HttpRequestProviderTest, TellsNameAndValue) {
     EXPECT_THAT(trace_.text(), Not(HasSubstr("dXNlcjpwYXNzd29yZC0x")));
 }
 
+TEST_F(HttpRequestProviderTest, InItsRawModeTellsTheProof) {
+    answer_ = [](const http::Request& request) {
+        EXPECT_EQ(request.field("Authorization"), "");
+        EXPECT_EQ(request.body, R"({"domain":"www.example.com","token":"a","keyAuth":"a.b"})");
+        return response(200, "");
+    };
+    const auto httpreq = provider("httpreq", {{"mode", "RAW"}});
+    auto record = record_;
+    record.proof = {.domain = "www.example.com", .token = "a", .key_authorization = "a.b"};
+    httpreq->set(record);
+    httpreq->remove(record);
+    EXPECT_THAT(asked(), ElementsAre("POST /present", "POST /cleanup"));
+    EXPECT_THAT(failure_of([&] { httpreq->set(record_); }), HasSubstr("knows dns-01 alone"));
+}
+
 TEST_F(HttpRequestProviderTest, TellsWhatTheServerSays) {
     answer_ = [](const http::Request&) { return response(400, "not this name"); };
     EXPECT_THAT(failure_of([&] { provider("httpreq", {})->set(record_); }),
