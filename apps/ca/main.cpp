@@ -3,9 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "apps/ca/configuration.h"
 #include "apps/ca/init.h"
-#include "apps/ca/intermediate.h"
+#include "apps/ca/issuer_commands.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/serve.h"
 #include "apps/command_line/unknown_word.h"
@@ -58,48 +57,6 @@ int run_init(cairn::apps::InitOptions options, const std::string& key_type) {
     return 0;
 }
 
-// Adds `cairn-ca issuer create`.
-struct IssuerOptions {
-    std::filesystem::path folder;
-    std::string name;
-    std::string key_type = "ec-p256";
-};
-CLI::App* add_issuer(CLI::App& program, IssuerOptions& options) {
-    auto* command = program.add_subcommand("issuer", "Make another issuer (intermediate)");
-    command->require_subcommand(1);
-    auto* create = command->add_subcommand(
-        "create", "Make a key and a certificate signed by pki/root-key.pem, in pki/NAME.pem");
-    create->footer(
-        "Example: replace the issuer without an interruption\n"
-        "  cairn-ca issuer create /var/lib/cairn-ca intermediate-2\n"
-        "then name it in ca.toml as the command says, and send the server SIGHUP.");
-    create->add_option("DIR", options.folder, "Folder that `init` created")->required();
-    create->add_option("NAME", options.name, "Lower-case letters, digits, hyphens")->required();
-    create->add_option("--key-type", options.key_type, "Kind of its key")
-        ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
-        ->capture_default_str();
-    return create;
-}
-
-int run_issuer_create(const IssuerOptions& options) {
-    const cairn::base::SystemClock clock;
-    cairn::crypto::SystemRandom random;
-    const auto configuration = cairn::apps::load_configuration(options.folder, {}, clock.now());
-    const auto made = cairn::apps::create_issuer(options.folder, options.name,
-                                                 *cairn::crypto::key_type_from(options.key_type),
-                                                 configuration.policy.kind, clock, random);
-    const auto file = "pki/" + options.name;
-    std::cout << "Made the issuer \"" << made.certificate.subject_common_name()
-              << "\", valid until " << cairn::base::to_rfc3339(made.certificate.not_after())
-              << ".\n"
-              << "To use it, add to ca.toml, beside the issuers that are to stay, and send the "
-                 "server SIGHUP:\n\n"
-              << "[issuers." << options.name << "]\n"
-              << "certificate = \"" << file << ".pem\"\n"
-              << "key = \"" << file << "-key.pem\"\n";
-    return 0;
-}
-
 }  // namespace
 
 int main(int argument_count, char** arguments) {
@@ -111,8 +68,7 @@ int main(int argument_count, char** arguments) {
     std::string key_type = "ec-p256";
     add_init(program, init_options, key_type);
 
-    IssuerOptions issuer_options;
-    const auto* issuer_create = add_issuer(program, issuer_options);
+    const cairn::apps::IssuerCommands issuer_commands(program);
 
     std::filesystem::path folder;
     std::vector<std::string> overrides;
@@ -132,7 +88,7 @@ int main(int argument_count, char** arguments) {
         program.parse(argument_count, arguments);
         if (operator_commands.was_given()) return operator_commands.run(cairn::apps::Adapters());
         if (program.got_subcommand("init")) return run_init(init_options, key_type);
-        if (issuer_create->parsed()) return run_issuer_create(issuer_options);
+        if (issuer_commands.was_given()) return issuer_commands.run();
         return cairn::apps::serve(folder, overrides, cairn::apps::Adapters());
     } catch (const CLI::ParseError& error) {
         std::ostringstream words;
