@@ -119,7 +119,13 @@ bool verify(const PublicKey& key, SignatureAlgorithm algorithm, base::BytesView 
 }
 
 base::Bytes sign(const PrivateKey& key, base::BytesView data) {
-    const SignatureAlgorithm algorithm = algorithm_for(key.public_key());
+    return sign(key, algorithm_for(key.public_key()), data);
+}
+
+base::Bytes sign(const PrivateKey& key, SignatureAlgorithm algorithm, base::BytesView data) {
+    if (!fits(algorithm, key.public_key()) || algorithms[algorithm].padding == RsaPadding::pss)
+        throw std::runtime_error("signing: this key does not sign with " +
+                                 std::string(to_string(algorithm)));
     base::Bytes signature = sign_raw(key, digest_of(algorithm), data);
     const std::size_t size = algorithms[algorithm].number_size;
     return size == 0 ? signature : side_by_side(signature, size);

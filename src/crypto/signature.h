@@ -40,5 +40,9 @@ enum class SignatureAlgorithm {
 /// Signs `data` in the form of JOSE with the algorithm that fits the key.
 /// Throws std::runtime_error if the key cannot sign.
 [[nodiscard]] base::Bytes sign(const PrivateKey& key, base::BytesView data);
+/// The same with one of the algorithms that fit the key, all but PS256, PS384 and PS512.
+/// Throws std::runtime_error for another one.
+[[nodiscard]] base::Bytes sign(const PrivateKey& key, SignatureAlgorithm algorithm,
+                               base::BytesView data);
 
 }  // namespace cairn::crypto

@@ -48,7 +48,18 @@ std::string text_at(const boost::json::value& value, std::string_view path) {
     if (const auto* text = found->if_string()) return std::string(*text);
     if (const auto* number = found->if_int64()) return std::to_string(*number);
     if (const auto* number = found->if_uint64()) return std::to_string(*number);
+    if (const auto* truth = found->if_bool()) return *truth ? "true" : "false";
     return {};
+}
+
+std::optional<std::int64_t> whole_number_at(const boost::json::value& value,
+                                            std::string_view path) {
+    const auto text = text_at(value, path);
+    std::int64_t number = 0;
+    const auto* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    return number;
 }
 
 const boost::json::array& list_at(const boost::json::value& value, std::string_view path) {

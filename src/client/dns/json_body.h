@@ -1,6 +1,7 @@
 #pragma once
 // Private to client: the JSON that DNS providers answer.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,8 +20,11 @@ namespace cairn::client {
 /// there.
 [[nodiscard]] const boost::json::value* at_path(const boost::json::value& value,
                                                 std::string_view path);
-/// A string, or a number as text, at this path; empty if there is none.
+/// A string, or a number or a truth as text, at this path; empty if there is none.
 [[nodiscard]] std::string text_at(const boost::json::value& value, std::string_view path);
+/// A whole number at this path, also one that is written as a string.
+[[nodiscard]] std::optional<std::int64_t> whole_number_at(const boost::json::value& value,
+                                                          std::string_view path);
 /// The list at this path; an empty one if there is none.
 [[nodiscard]] const boost::json::array& list_at(const boost::json::value& value,
                                                 std::string_view path);

@@ -13,6 +13,7 @@
 #include "client/dns/provider.h"
 #include "client/dns/provider_http.h"
 #include "client/dns/query_text.h"
+#include "client/dns/service_login.h"
 #include "client/dns/zone_ids.h"
 #include "net/ascii.h"
 
@@ -29,15 +30,17 @@ constexpr std::string_view version = "api-version=2018-05-01";
 
 class Azure final : public DnsProvider {
   public:
-    struct Principal {
-        std::string client_id, client_secret, subscription, resource_group, scope;
+    /// Where the zones are.
+    struct Place {
+        std::string subscription, resource_group;
     };
-    Azure(ProviderHttp::Options options, ProviderHttp::Options login, Principal principal,
-          const ProviderContext& context)
+    Azure(ProviderHttp::Options options, ProviderHttp::Options login, ServicePrincipal principal,
+          Place place, const ProviderContext& context)
         : http_(std::move(options), context),
           login_(std::move(login), context),
           context_(context),
           principal_(std::move(principal)),
+          place_(std::move(place)),
           token_(context.timer, [this] { return log_in(); }) {}
 
     void set(const TxtRecord& record) override {
@@ -54,31 +57,15 @@ class Azure final : public DnsProvider {
             [&](std::vector<std::string>& values) { return std::erase(values, record.value) > 0; });
     }
     std::optional<bool> has_zone(const std::string& zone) override {
-        if (!principal_.resource_group.empty()) return std::nullopt;
+        if (!place_.resource_group.empty()) return std::nullopt;
         return find_zone(zone).has_value();
     }
 
   private:
     AccessToken::Granted log_in() {
-        const std::string aim = "log in";
-        const auto reply =
-            login_.ask({.method = "POST",
-                        .fields = {{"Content-Type", "application/x-www-form-urlencoded"}},
-                        .body = query_text({{"grant_type", "client_credentials"},
-                                            {"client_id", principal_.client_id},
-                                            {"client_secret", principal_.client_secret},
-                                            {"scope", principal_.scope}}),
-                        .aim = aim,
-                        .answer = ProviderHttp::AnswerTrace::hidden});
-        const auto body = json_body(login_, aim, reply);
-        const auto token = text_at(body, "access_token");
-        if (token.empty()) throw login_.failure(aim, "it grants no token");
-        http_.hide(token);
-        constexpr std::int64_t usual_lifetime = 3599;
-        const auto* lifetime = at_path(body, "expires_in");
-        return {token, std::chrono::seconds(lifetime != nullptr && lifetime->is_int64()
-                                                ? lifetime->get_int64()
-                                                : usual_lifetime)};
+        auto granted = client::log_in(login_, principal_);
+        http_.hide(granted.text);
+        return granted;
     }
 
     http::Reply ask(ProviderHttp::Call call) {
@@ -88,15 +75,15 @@ class Azure final : public DnsProvider {
 
     /// The path of the zone's resource.
     std::optional<std::string> find_zone(const std::string& zone) {
-        if (!principal_.resource_group.empty())
+        if (!place_.resource_group.empty())
             return fmt::format(
                 "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/dnsZones/{}",
-                percent_encoded(principal_.subscription),
-                percent_encoded(principal_.resource_group), percent_encoded(zone));
+                percent_encoded(place_.subscription), percent_encoded(place_.resource_group),
+                percent_encoded(zone));
         return paths_.find(zone, [&]() -> std::optional<std::string> {
             const auto aim = fmt::format("find the zone {}", zone);
             auto path = fmt::format("/subscriptions/{}/providers/Microsoft.Network/dnszones?{}",
-                                    percent_encoded(principal_.subscription), version);
+                                    percent_encoded(place_.subscription), version);
             for (int page = 0; page < max_pages && !path.empty(); ++page) {
                 const auto body = json_body(http_, aim, ask({.path = path, .aim = aim}));
                 for (const auto& each : list_at(body, "value"))
@@ -167,7 +154,8 @@ class Azure final : public DnsProvider {
 
     ProviderHttp http_, login_;
     ProviderContext context_;
-    Principal principal_;
+    ServicePrincipal principal_;
+    Place place_;
     AccessToken token_;
     ZoneIds paths_;
 };
@@ -178,18 +166,14 @@ base::Result<std::unique_ptr<DnsProvider>> make_azure(const ProviderKind& kind,
     auto options = http_options(kind, credentials, "https://management.azure.com");
     if (!options) return std::unexpected(options.error());
     auto login = *options;
-    login.base_url = credentials.text("login_url");
-    if (login.base_url.empty()) login.base_url = "https://login.microsoftonline.com";
-    while (login.base_url.ends_with('/')) login.base_url.pop_back();
-    login.base_url +=
-        fmt::format("/{}/oauth2/v2.0/token", percent_encoded(credentials.text("tenant_id")));
-    Azure::Principal principal{.client_id = credentials.text("client_id"),
+    login.base_url = azure_token_url(credentials.text("login_url"), credentials.text("tenant_id"));
+    ServicePrincipal principal{.client_id = credentials.text("client_id"),
                                .client_secret = credentials.text("client_secret"),
-                               .subscription = credentials.text("subscription_id"),
-                               .resource_group = credentials.text("resource_group"),
                                .scope = options->base_url + "/.default"};
+    Azure::Place place{.subscription = credentials.text("subscription_id"),
+                       .resource_group = credentials.text("resource_group")};
     return std::make_unique<Azure>(std::move(*options), std::move(login), std::move(principal),
-                                   context);
+                                   std::move(place), context);
 }
 
 }  // namespace

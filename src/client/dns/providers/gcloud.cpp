@@ -8,16 +8,14 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "base/base64url.h"
 #include "client/dns/access_token.h"
 #include "client/dns/json_body.h"
 #include "client/dns/provider.h"
 #include "client/dns/provider_http.h"
 #include "client/dns/query_text.h"
+#include "client/dns/service_login.h"
 #include "client/dns/zone_ids.h"
 #include "client/durable_file.h"
-#include "crypto/signature.h"
-#include "protocol/json.h"
 
 namespace cairn::client::providers {
 namespace {
@@ -25,29 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int max_merges = 10;
-constexpr std::chrono::seconds assertion_lifetime = 1h;
-
-/// Who speaks: what the key file of a service account says.
-struct ServiceAccount {
-    std::string email, key_id, token_url, project;
-    crypto::PrivateKey key;
-};
-
-base::Result<ServiceAccount> service_account_from(const std::string& json) {
-    const auto object = protocol::parse_json_object(base::bytes_of(json));
-    if (!object) return std::unexpected(object.error());
-    protocol::MemberReader reader(*object);
-    const auto pem = reader.required_text("private_key");
-    const std::string email(reader.required_text("client_email"));
-    auto key_id = reader.text_or_empty("private_key_id");
-    auto token_url = reader.text_or_empty("token_uri");
-    auto project = reader.text_or_empty("project_id");
-    if (reader.error()) return std::unexpected(*reader.error());
-    auto key = crypto::PrivateKey::from_pem(pem);
-    if (!key) return std::unexpected(key.error().within("private_key"));
-    return ServiceAccount{email, std::move(key_id), std::move(token_url), std::move(project),
-                          std::move(*key)};
-}
 
 class GoogleCloud final : public DnsProvider {
   public:
@@ -79,38 +54,12 @@ class GoogleCloud final : public DnsProvider {
     }
 
   private:
-    /// RFC 7523: a JWT that the account's key signs is exchanged for a token.
     AccessToken::Granted log_in() {
-        const auto now = context_.clock.now().time_since_epoch();
-        const boost::json::object header{
-            {"alg", "RS256"}, {"typ", "JWT"}, {"kid", account_.key_id}};
-        const boost::json::object claims{
-            {"iss", account_.email},
-            {"scope", "https://www.googleapis.com/auth/ndev.clouddns.readwrite"},
-            {"aud", login_.base_url()},
-            {"iat", now.count()},
-            {"exp", (now + assertion_lifetime).count()}};
-        auto assertion = base::base64url(base::bytes_of(boost::json::serialize(header))) + "." +
-                         base::base64url(base::bytes_of(boost::json::serialize(claims)));
-        assertion += "." + base::base64url(crypto::sign(account_.key, base::bytes_of(assertion)));
-        login_.hide(assertion);
-        const std::string aim = "log in";
-        const auto reply = login_.ask(
-            {.method = "POST",
-             .fields = {{"Content-Type", "application/x-www-form-urlencoded"}},
-             .body = query_text({{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
-                                 {"assertion", assertion}}),
-             .aim = aim,
-             .answer = ProviderHttp::AnswerTrace::hidden});
-        const auto body = json_body(login_, aim, reply);
-        const auto token = text_at(body, "access_token");
-        if (token.empty()) throw login_.failure(aim, "it grants no token");
-        http_.hide(token);
-        const auto* lifetime = at_path(body, "expires_in");
-        return {token,
-                std::chrono::seconds(lifetime != nullptr && lifetime->is_int64()
-                                         ? lifetime->get_int64()
-                                         : std::chrono::seconds(assertion_lifetime).count())};
+        auto granted = client::log_in(login_, account_,
+                                      "https://www.googleapis.com/auth/ndev.clouddns.readwrite",
+                                      context_.clock.now());
+        http_.hide(granted.text);
+        return granted;
     }
 
     http::Reply ask(ProviderHttp::Call call) {
@@ -209,8 +158,7 @@ base::Result<std::unique_ptr<DnsProvider>> make_gcloud(const ProviderKind& kind,
     if (credentials.has("project")) account->project = credentials.text("project");
     if (account->project.empty()) return base::fail("project is missing");
     auto login = *options;
-    login.base_url =
-        account->token_url.empty() ? "https://oauth2.googleapis.com/token" : account->token_url;
+    login.base_url = account->token_url;
     return std::make_unique<GoogleCloud>(std::move(*options), std::move(login), std::move(*account),
                                          context);
 }
