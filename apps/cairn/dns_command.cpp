@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
@@ -13,6 +14,7 @@
 #include "base/base64url.h"
 #include "client/dns/propagation.h"
 #include "client/dns/provider.h"
+#include "client/dns/recipe_schema.h"
 #include "client/dns/record_place.h"
 #include "client/dns/solver_options.h"
 #include "crypto/random.h"
@@ -85,6 +87,13 @@ Outcome show(Run& run, const CommonOptions& common, const std::string& name) {
                        {"tried_against", to_string(kind.trial)},
                        {"credentials", json_text(source.text())},
                        {"keys", std::move(keys)}}}},
+            .delivery = Delivery::required};
+}
+
+Outcome print_schema(Run& run, const CommonOptions& common) {
+    if (!common.json)
+        run.console().print(std::string(client::recipe_schema_text()), Delivery::required);
+    return {.data = {{"schema", boost::json::parse(client::recipe_schema_text())}},
             .delivery = Delivery::required};
 }
 
@@ -249,7 +258,7 @@ void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen) 
     command->fallthrough();
     command->footer(
         "Examples:\n  cairn dns list\n  cairn dns show cloudflare\n"
-        "  cairn dns test cloudflare example.com");
+        "  cairn dns test cloudflare example.com\n  cairn dns schema");
     auto* listed = command->add_subcommand("list", "List the providers for --solver dns:PROVIDER");
     listed->footer("Example:\n  cairn dns list --json");
     listed->callback(
@@ -263,6 +272,12 @@ void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen) 
     shown->callback([&common, &chosen, shown_name] {
         chosen = [&common, shown_name](Run& run) { return show(run, common, *shown_name); };
     });
+
+    auto* schema = command->add_subcommand(
+        "schema", "Print the JSON Schema of recipes, for editors that know what may be written");
+    schema->footer("Example:\n  cairn dns schema > recipe.schema.json");
+    schema->callback(
+        [&common, &chosen] { chosen = [&common](Run& run) { return print_schema(run, common); }; });
 
     const auto options = std::make_shared<TestOptions>();
     auto* tried = command->add_subcommand(

@@ -52,6 +52,8 @@ class TomlSection {
     /// A list of networks or addresses, added to `target`.
     void take_networks(const std::string& key, std::vector<IpNetwork>& target);
 
+    /// The value at this key as it stands, for whoever reads it by himself; null if it is absent.
+    [[nodiscard]] const toml::node* node_at(const std::string& key);
     /// Whether the key is there, and its value is `false`.
     [[nodiscard]] bool is_false(const std::string& key);
     /// The table at this key; an empty one if it is absent.
@@ -70,7 +72,6 @@ class TomlSection {
   private:
     template <class T>
     void take_value(const std::string& key, T& target);
-    const toml::node* node_at(const std::string& key);
 
     const toml::table* table_;
     std::string path_;

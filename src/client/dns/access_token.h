@@ -30,6 +30,11 @@ class AccessToken {
         }
         return token_;
     }
+    /// Logs in again the next time, if `text` is the token still: it was refused.
+    void drop(const std::string& text) {
+        const std::scoped_lock lock(mutex_);
+        if (token_ == text) token_.clear();
+    }
 
   private:
     Timer& timer_;

@@ -111,6 +111,9 @@ http::Reply ProviderHttp::ask(const Call& call) {
             if ((status >= 200 && status < 300) ||
                 std::ranges::find(call.accepted, status) != call.accepted.end())
                 return *result;
+            if (call.accepts && status >= 400 && status < 500 && !is_to_retry(status) &&
+                call.accepts(*result))
+                return *result;
             std::optional<base::Seconds> wait;
             if (const auto field = result->field("retry-after"); !field.empty())
                 wait = http::parse_retry_after(field, context_.clock.now());

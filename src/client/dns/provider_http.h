@@ -46,6 +46,8 @@ class ProviderHttp {
         std::string aim{};
         /// Statuses besides 2xx that are an answer.
         std::vector<int> accepted{};
+        /// Whether another 4xx status than 429 is an answer by what it says; null: it is not.
+        std::function<bool(const http::Reply&)> accepts{};
         AnswerTrace answer = AnswerTrace::shown;
         /// Called before each try, for what must be fresh: signatures and times.
         std::function<void(http::ClientRequest&)> prepare{};

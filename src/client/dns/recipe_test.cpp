@@ -1,20 +1,26 @@
 #include "client/dns/recipe.h"
 
+#include <algorithm>
+#include <set>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "client/dns/shipped_recipe.h"
-#include "client/testing/provider_fixture.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/dns/recipe_schema.h"
+#include "client/durable_file.h"
+#include "client/testing/temporary_folder.h"
 
 namespace cairn::client {
 namespace {
 
-using ::testing::Contains;
-using ::testing::ElementsAre;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
-using testing::response;
 
 constexpr std::string_view head =
     "title = 'Some'\naccess = 'A key.'\ndocumentation = 'https://some.test/ (2026-11-30)'\n"
@@ -33,22 +39,68 @@ TEST(Recipe, IsReadStrictly) {
     const std::pair<const char*, const char*> cases[] = {
         {"[creat]\n", "did you mean create?"},
         {"[create]\npath = '/x'\n", "are missing"},
-        {"[create]\npath = 'x'\n[remove]\npath = '/x'\n", "must begin with /"},
-        {"[create]\npath = '/{nothing}'\n[remove]\npath = '/x'\n", "nothing fills {nothing}"},
+        {"[create]\npath = 'x'\n[remove]\npath = '/x'\n", "create.path must begin with /"},
+        {"[create]\npath = '/{nothing}'\n[remove]\npath = '/x'\n",
+         "{nothing}, which nothing fills"},
         {"[create]\npath = '/'\njson = { a = { b = '{c}' } }\n[remove]\npath = '/x'\n",
-         "create.json.a.b: nothing fills {c}"},
-        {"[create]\nmethod = 'BREW'\npath = '/'\n[remove]\npath = '/x'\n", "create.method"},
-        {"[read]\npath = '/x'\n", "needs write and clear"},
+         "create.json.a has {c}"},
+        {"[create]\npath = '/'\njson = 1.5\n[remove]\npath = '/x'\n", "create.json must be"},
+        {"[create]\npath = '/'\nform = { a = 1 }\n[remove]\npath = '/x'\n",
+         "create.form.a must be a string"},
+        {"[create]\nmethod = 'BREW'\npath = '/'\n[remove]\npath = '/x'\n", "create.method must be"},
+        {"[create]\npath = '/'\naccepted = [99]\n[remove]\npath = '/x'\n",
+         "create.accepted must be a list of statuses"},
+        {"[read]\npath = '/x'\n", "read needs write and clear"},
         {"[request]\nbasic = ['one']\n", "two strings"},
-        {"[login]\npath = '/x'\n", "login.token: missing"},
-        {"[find]\npath = '/x'\n[create]\npath = '/x'\n[remove]\npath = '/x'\n", "find.id"},
+        {"[login]\npath = '/x'\n", "login.token or token_field is missing"},
+        {"[login]\npath = '/{token}'\ntoken = 't'\n", "login.path has {token}"},
+        {"[login]\npath = '/'\ntoken = 't'\napi_url = 'http://x.test'\n",
+         "login.api_url must be an https URL"},
+        {"[zone]\npath = '/{name}'\n", "zone.path has {name}, which nothing fills here"},
+        {"[find]\npath = '/x'\n[create]\npath = '/x'\n[remove]\npath = '/x'\n",
+         "find.value is missing"},
+        {"[find]\npath = '/x'\nvalue = 'v'\n[create]\npath = '/x'\n[remove]\npath = "
+         "'/{record_id}'\n",
+         "remove.path has {record_id}"},
+        {"[find]\npath = '/x'\nvalue = 'v'\nnext = 'n'\npage = 'p'\n",
+         "find.page does not go with"},
+        {"[find]\npath = '/x'\nvalue = 'v'\ncursor = 'n'\n", "cursor_parameter go together"},
         {"[create]\npath = '/x'\nwhile = true\n[remove]\npath = '/x'\n", "create.while"},
+        {"[authentication]\nmethod = 'magic'\n", "authentication.method must be"},
+        {"[authentication]\nmethod = 'aws4'\nscope = 'x'\n",
+         "authentication.scope does not go with the method aws4"},
+        {"[limits]\nper_minute = -1\n", "limits.per_minute must be from 0"},
+        {"[[derived]]\nname = 'd'\nfunction = 'rot13'\nof = 'x'\n",
+         "derived[0].function is none of text, join"},
+        {"[[derived]]\nname = 'd'\nfunction = 'sha1'\n", "derived[0].of is missing"},
+        {"[[derived]]\nname = 'd'\nfunction = 'hmac_sha1'\nof = 'x'\n",
+         "derived[0].key is missing"},
+        {"[[derived]]\nname = 'api_key'\nfunction = 'sha1'\nof = 'x'\n",
+         "derived[0].name is taken"},
+        {"[[derived]]\nname = 'd'\nfunction = 'sha1'\nof = '{later}'\n[[derived]]\nname = "
+         "'later'\nfunction = 'now'\n",
+         "derived[0].of has {later}"},
+        {"[[derived]]\nname = 'd'\nfunction = 'sha1'\nof = 'x'\nas = 'raw'\n[request]\nfields = "
+         "{ A = '{d}' }\n",
+         "request.fields.A has {d}, which is raw octets"},
+        {"[[derived]]\nname = 'd'\nfunction = 'sha1'\nof = '{body}'\n[request]\nquery = { a = "
+         "'{d}' }\n",
+         "request.query.a has {d}, which depends on the request itself"},
     };
     for (const auto& [text, reason] : cases) EXPECT_THAT(error_of(text), HasSubstr(reason)) << text;
-    EXPECT_THAT(Recipe::from_toml("title = 'x'", "x").error().message, HasSubstr("missing"));
     auto plain = std::string(head) + std::string(direct);
     plain.replace(plain.find("https://api"), 5, "http");
     EXPECT_THAT(Recipe::from_toml(plain, "x").error().message, HasSubstr("https URL"));
+}
+
+TEST(Recipe, TellsAllThatIsWrongAtOnce) {
+    EXPECT_THAT(error_of("patience = 5\n[create]\npath = 'x'\nmethod = 'BREW'\n[find]\nfoo = 1\n"),
+                AllOf(HasSubstr("keys[0].patience"), HasSubstr("create.path must begin"),
+                      HasSubstr("create.method must be"), HasSubstr("find.foo is not a known key"),
+                      HasSubstr("create and remove")));
+    EXPECT_THAT(Recipe::from_toml("title = 'x'", "x").error().message,
+                AllOf(HasSubstr("access is missing"), HasSubstr("documentation is missing"),
+                      HasSubstr("api_url is missing"), HasSubstr("keys is missing")));
 }
 
 TEST(OwnRecipe, IsInTheFolderOfSettings) {
@@ -67,206 +119,93 @@ TEST(OwnRecipe, IsInTheFolderOfSettings) {
 }
 
 TEST(RecipeTemplate, IsEscapedAsItsPlaceWants) {
-    const TemplateValues values{{"zone", "a/b c"}, {"value", "\"v\""}, {"quoted_value", "x"}};
-    EXPECT_EQ(filled("/{zone}/{x}{", {{"zone", "a/b c"}, {"x", ""}}, TemplateUse::path),
-              "/a%2Fb%20c/{");
-    EXPECT_EQ(filled("{zone}", values, TemplateUse::text), "a/b c");
+    const TemplateValues values{
+        {"zone", "a/b c"}, {"x", ""}, {"value", "\"v\""}, {"quoted_value", "x"}, {"id", "17"}};
+    EXPECT_EQ(filled("/{zone}/{x}{", value_in(values), TemplateUse::path), "/a%2Fb%20c/{");
+    EXPECT_EQ(filled("{zone}", value_in(values), TemplateUse::text), "a/b c");
     const boost::json::value json = {{"one", "{value}"},
-                                     {"all", {{"each", {{"v", "{quoted_value}"}}}}}};
-    EXPECT_EQ(boost::json::serialize(filled(json, values, {"p", "q"})),
-              R"({"one":"\"v\"","all":[{"v":"\"p\""},{"v":"\"q\""}]})");
+                                     {"all", {{"each", {{"v", "{quoted_value}"}}}}},
+                                     {"id", {{"number", "{id}"}}}};
+    EXPECT_EQ(boost::json::serialize(filled(json, value_in(values), {"p", "q"})),
+              R"({"one":"\"v\"","all":[{"v":"\"p\""},{"v":"\"q\""}],"id":17})");
 }
 
-/// Drives recipes with a server that keeps records as a test says.
-class RecipeProviderTest : public testing::ProviderTest {
+/// The schema, of which $ref is followed.
+class RecipeSchema : public ::testing::Test {
   protected:
-    std::unique_ptr<DnsProvider> made(const ProviderKind& kind) {
-        std::map<std::string, std::string> values{{"api_url", server_.url("")},
-                                                  {"ca_file", server_.root_file().string()}};
-        for (const auto& key : kind.keys)
-            if (!values.contains(key.name))
-                values[key.name] =
-                    (key.kind == CredentialKey::Kind::secret ? "secret-of-" : "open-of-") +
-                    key.name;
-        return kind
-            .make(kind, DnsCredentials(values),
-                  {.clock = clock_, .timer = timer_, .random = random_, .trace = &trace_})
-            .value();
+    using Json = boost::json::value;
+    const Json& resolved(const Json& schema) const {
+        const auto* object = schema.if_object();
+        const auto* reference = object == nullptr ? nullptr : object->if_contains("$ref");
+        if (reference == nullptr) return schema;
+        const std::string_view name(reference->get_string());
+        return schema_.at("$defs").at(name.substr(name.rfind('/') + 1));
     }
-    std::unique_ptr<DnsProvider> of_text(std::string_view text) {
-        kind_ =
-            provider_kind_of(Recipe::from_toml(std::string(head) + std::string(text), "x").value());
-        return made(kind_);
+    /// The keys that it knows, dotted; those that users choose are left out.
+    void collect(const Json& schema, const std::string& path, std::set<std::string>& keys) const {
+        const auto& own = resolved(schema).get_object();
+        if (const auto* properties = own.if_contains("properties"))
+            for (const auto& member : properties->get_object()) {
+                keys.insert(path + std::string(member.key()));
+                collect(member.value(), path + std::string(member.key()) + ".", keys);
+            }
+        const auto* items = own.if_contains("items");
+        if (items != nullptr && resolved(*items).get_object().contains("properties"))
+            collect(*items, path.substr(0, path.size() - 1) + "[0].", keys);
     }
-    ProviderKind kind_;
+    const Json schema_ = boost::json::parse(recipe_schema_text());
 };
 
-TEST_F(RecipeProviderTest, LogsInAndLooksForTheZonePageByPage) {
-    answer_ = [](const http::Request& request) {
-        if (request.target == "/login") {
-            EXPECT_EQ(request.field("Authorization"), "Basic c2VjcmV0LW9mLWFwaV9rZXk6eA==");
-            return response(200, R"({"t":{"v":"granted-token"},"life":600})");
+TEST_F(RecipeSchema, KnowsTheKeysThatTheReaderKnowsAndNoOthers) {
+    std::set<std::string> of_schema;
+    collect(schema_, "", of_schema);
+    const auto of_reader = recipe_keys();
+    EXPECT_THAT(of_reader, ::testing::UnorderedElementsAreArray(of_schema));
+}
+
+/// A value of each type that TOML has.
+struct OfType {
+    const char* type;
+    const char* text;
+};
+constexpr OfType of_types[] = {{"string", "'/5'"}, {"integer", "1"}, {"boolean", "true"},
+                               {"array", "[]"},    {"object", "{}"}, {"number", "1.5"}};
+
+TEST_F(RecipeSchema, SaysTheTypesThatTheReaderWants) {
+    std::set<std::string> keys;
+    collect(schema_, "", keys);
+    for (const auto& key : keys) {
+        const auto* place = &schema_;
+        std::string rest = key;
+        std::string opening;
+        for (auto dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.')) {
+            auto table = rest.substr(0, dot);
+            rest.erase(0, dot + 1);
+            const bool is_row = table.ends_with("[0]");
+            if (is_row) table.resize(table.size() - 3);
+            place = &resolved(resolved(*place).at("properties").at(table));
+            if (is_row) place = &resolved(place->at("items"));
+            opening = is_row ? "[[" + table + "]]\n" : "[" + table + "]\n";
         }
-        EXPECT_EQ(request.field("Authorization"), "Bearer granted-token");
-        if (request.target == "/zones?page=1")
-            return response(200, R"({"z":[{"n":"other.test"}]})");
-        if (request.target == "/zones?page=2")
-            return response(200, R"({"z":[{"n":"Example.com.","i":42}]})");
-        if (request.target == "/zones?page=3") return response(200, R"({"z":[]})");
-        if (request.target.starts_with("/zones")) return response(500, "{}");
-        return response(200, R"({"ok":true})");
-    };
-    const auto provider = of_text(
-        "[request]\nbasic = ['{api_key}', 'x']\nfields = { Authorization = 'Bearer {token}' }\n"
-        "[login]\nmethod = 'POST'\npath = '/login'\ntoken = 't.v'\nlifetime = 'life'\n"
-        "[zone]\npath = '/zones'\nlist = 'z'\nname = 'n'\nid = 'i'\npage = 'page'\n"
-        "[create]\nmethod = 'POST'\npath = '/{zone_id}'\nform = { v = '{value}' }\n"
-        "[remove]\nmethod = 'DELETE'\npath = '/{zone_id}/{subname}'\n");
-    provider->set(record_);
-    provider->remove(record_);
-    EXPECT_THAT(asked(), ElementsAre("POST /login", "GET /zones?page=1", "GET /zones?page=2",
-                                     "POST /42", "DELETE /42/_acme-challenge.www"));
-    EXPECT_EQ(server_.requests()[3].body, "v=the-value");
-    EXPECT_EQ(provider->has_zone("none.test"), false);
-    EXPECT_THAT(trace_.text(), Not(HasSubstr("secret-of-api_key")));
-    EXPECT_THAT(trace_.text(), Not(HasSubstr("granted-token")));
-}
-
-TEST_F(RecipeProviderTest, SaysWhatTheProviderSays) {
-    answer_ = [](const http::Request&) {
-        return response(200, R"({"status":"ERROR","words":"no such domain"})");
-    };
-    const auto provider = of_text(std::string(direct) +
-                                  "[answer]\nok_path = 'status'\nok_value = 'SUCCESS'\n"
-                                  "error_path = 'words'\n");
-    EXPECT_THAT(failure_of([&] { provider->set(record_); }), HasSubstr("Some: no such domain"));
-}
-
-TEST_F(RecipeProviderTest, GoesToNoOtherHost) {
-    answer_ = [](const http::Request&) {
-        return response(200, R"({"r":[],"next":"https://evil.test/records"})");
-    };
-    const auto provider =
-        of_text(std::string(direct) + "[find]\npath = '/r'\nlist = 'r'\nid = 'i'\nnext = 'next'\n");
-    EXPECT_THAT(failure_of([&] { provider->remove(record_); }), HasSubstr("another host"));
-}
-
-/// Every recipe, with a server that answers each of its calls in the recipe's own shape.
-class ShippedRecipes : public RecipeProviderTest {};
-
-void put(boost::json::value& place, std::string_view path, boost::json::value value) {
-    if (path.empty()) {
-        place = std::move(value);
-        return;
-    }
-    const auto dot = path.find('.');
-    const auto step = path.substr(0, dot);
-    const auto rest = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
-    if (step == "0") {
-        if (!place.is_array()) place = boost::json::array{nullptr};
-        put(place.get_array()[0], rest, std::move(value));
-    } else {
-        if (!place.is_object()) place = boost::json::object();
-        put(place.get_object()[step], rest, std::move(value));
-    }
-}
-
-/// What a listing answers, with these values.
-std::string listed(const RecipeListing& listing, const std::vector<std::string>& values,
-                   const std::string& name, const Recipe& recipe) {
-    boost::json::array elements;
-    for (const auto& value : values) {
-        boost::json::value element;
-        if (listing.value.empty() && listing.name.empty()) element = value;
-        if (!listing.value.empty()) put(element, listing.value, boost::json::value(value));
-        if (!listing.name.empty()) put(element, listing.name, boost::json::value(name));
-        if (!listing.type.empty()) put(element, listing.type, "TXT");
-        if (!listing.id.empty()) put(element, listing.id, boost::json::value("id-" + value));
-        elements.push_back(std::move(element));
-    }
-    boost::json::value body;
-    put(body, listing.list, std::move(elements));
-    if (!recipe.ok_path.empty()) put(body, recipe.ok_path, boost::json::value(recipe.ok_value));
-    return boost::json::serialize(body);
-}
-
-TEST_F(ShippedRecipes, AreReadAndNamedOnce) {
-    std::vector<std::string> names;
-    for (const auto& kind : provider_kinds()) names.push_back(kind.name);
-    EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
-    for (const auto& [name, text] : shipped_recipe_texts()) {
-        const auto recipe = Recipe::from_toml(std::string(text), std::string(name));
-        ASSERT_TRUE(recipe) << name << ": " << recipe.error().message;
-        EXPECT_THAT(names, Contains(std::string(name)));
-        EXPECT_THAT(recipe->kind.documentation, HasSubstr("(2026-")) << name;
-        for (const auto& key : recipe->kind.keys)
-            EXPECT_THAT(key.variables, Not(::testing::IsEmpty())) << name;
-    }
-}
-
-TEST_F(ShippedRecipes, SetAndRemoveAValue) {
-    for (const auto& [name, text] : shipped_recipe_texts()) {
-        SCOPED_TRACE(std::string(name));
-        const auto recipe = Recipe::from_toml(std::string(text), std::string(name)).value();
-        std::vector<std::string> values = {"of somebody else"};
-        const auto ok = [&] {
-            boost::json::value body = boost::json::object();
-            if (!recipe.ok_path.empty())
-                put(body, recipe.ok_path, boost::json::value(recipe.ok_value));
-            return recipe.ok_text.empty() ? boost::json::serialize(body) : recipe.ok_text;
-        };
-        bool is_listing_zones = recipe.zone.has_value();
-        answer_ = [&](const http::Request& request) {
-            const auto* listing = recipe.find   ? &*recipe.find
-                                  : recipe.read ? &*recipe.read
-                                                : nullptr;
-            if (is_listing_zones) {
-                is_listing_zones = false;
-                if (recipe.zone->name.empty()) {
-                    boost::json::value zone = boost::json::parse(ok());
-                    if (!recipe.zone->id.empty()) put(zone, recipe.zone->id, "z");
-                    return response(200, boost::json::serialize(zone));
-                }
-                auto zones = recipe.zone;
-                zones->value.clear();
-                return response(200, listed(*zones, {"z"}, "example.com", recipe));
-            }
-            const bool is_listing = listing != nullptr && request.method == listing->call.method &&
-                                    request.body.find("record\"") == std::string::npos &&
-                                    request.target.find("/delete/") == std::string::npos &&
-                                    request.target.find("/create/") == std::string::npos &&
-                                    request.body.find("add-record") == std::string::npos &&
-                                    request.body.find("remove-record") == std::string::npos;
-            if (is_listing) return response(200, listed(*listing, values, record_.name, recipe));
-            return response(200, ok());
-        };
-        const auto provider = made(*find_provider_kind(name).value());
-        const auto before = server_.requests().size();
-        provider->set(record_);
-        const auto set = server_.requests();
-        ASSERT_GT(set.size(), before);
-        const auto& last = set.back();
-        EXPECT_THAT(last.target + last.body, HasSubstr("the-value"));
-        if (recipe.read) {
-            EXPECT_THAT(last.body, HasSubstr("of somebody else"));
+        const auto& types = resolved(resolved(*place).at("properties").at(rest)).at("type");
+        for (const auto& [type, text] : of_types) {
+            const auto file = fmt::format("{}{} = {}\n", opening, rest, text);
+            const auto recipe = Recipe::from_toml(file, "any");
+            const std::string message = recipe ? "" : recipe.error().message;
+            const auto wrong = [&] {
+                for (const auto* words :
+                     {"must be a string", "must be a whole number", "must be true or false",
+                      "must be a list", "must be a table", "must be a string, a whole number"})
+                    if (message.find(key + " " + words) != std::string::npos) return true;
+                return false;
+            }();
+            const auto is_of = [&](const boost::json::value& one) {
+                return one == boost::json::value(type);
+            };
+            const bool is_right =
+                types.is_array() ? std::ranges::any_of(types.get_array(), is_of) : is_of(types);
+            EXPECT_EQ(wrong, !is_right) << file << message;
         }
-        values.emplace_back("the-value");
-        provider->remove(record_);
-        const auto removed = server_.requests().back();
-        if (recipe.read) {
-            EXPECT_THAT(removed.body, Not(HasSubstr("the-value")));
-            EXPECT_THAT(removed.body, HasSubstr("of somebody else"));
-        } else if (recipe.find) {
-            EXPECT_THAT(removed.target + removed.body, HasSubstr("id-the-value"));
-        } else {
-            EXPECT_THAT(removed.target + removed.body, HasSubstr("the-value"));
-        }
-        // Where the provider refuses, its words are told, and no secret is.
-        answer_ = [](const http::Request&) { return response(403, R"({"message":"not yours"})"); };
-        const auto words =
-            failure_of([&] { made(*find_provider_kind(name).value())->set(record_); });
-        EXPECT_THAT(words, HasSubstr("not yours"));
-        EXPECT_THAT(words + trace_.text(), Not(HasSubstr("secret-of-")));
     }
 }
 
