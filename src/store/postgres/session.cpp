@@ -170,6 +170,23 @@ std::string PostgresSessions::name() const {
            (port.empty() ? "" : ":" + port) + "/" + value("dbname");
 }
 
+ToolConnection tool_connection(const std::string& url) {
+    ToolConnection connection;
+    for (const auto& [keyword, value] : parsed(url)) {
+        if (keyword == "password") {
+            connection.password = value;
+            continue;
+        }
+        connection.settings += keyword + "='";
+        for (const char character : value) {
+            if (character == '\'' || character == '\\') connection.settings += '\\';
+            connection.settings += character;
+        }
+        connection.settings += "' ";
+    }
+    return connection;
+}
+
 Answer run_script(PGconn* session, const std::string& script) {
     auto* result = PQexec(session, script.c_str());
     Answer answer(result);

@@ -2,6 +2,7 @@
 // Private to the .cpp files of store.
 
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -33,6 +34,14 @@ class PostgresSessions {
     std::map<std::string, std::string> parameters_;
     std::string schema_;
 };
+
+/// How PostgreSQL's own tools are told of a database.
+struct ToolConnection {
+    std::string settings;  ///< "key='value' ...", without the password
+    std::optional<std::string> password;
+};
+/// Throws std::runtime_error, without its password, if libpq cannot read `url`.
+[[nodiscard]] ToolConnection tool_connection(const std::string& url);
 
 /// Runs statements without parameters on a session that nobody else uses; blocks. Throws
 /// std::runtime_error with the database's message.

@@ -26,19 +26,6 @@ std::size_t number_in(const Answer& answer) {
     return std::stoul(std::string(row.text()));
 }
 
-std::size_t version_of(PGconn* session, const std::string& schema) {
-    const auto tables = [&](const std::string& condition) {
-        return number_in(run_script(session,
-                                    "SELECT count(*) FROM pg_class JOIN pg_namespace n"
-                                    " ON n.oid = relnamespace WHERE nspname = '" +
-                                        schema + "'" + condition));
-    };
-    if (tables("") == 0) return 0;
-    if (tables(" AND relname = 'cairn_schema'") == 0)
-        throw std::runtime_error("the schema \"" + schema + "\" belongs to another program");
-    return number_in(run_script(session, "SELECT version FROM cairn_schema"));
-}
-
 // The operator may have made it, for a role that may not.
 std::string creation_of(PGconn* session, const std::string& schema) {
     const bool exists =
@@ -50,6 +37,19 @@ std::string creation_of(PGconn* session, const std::string& schema) {
 }
 
 }  // namespace
+
+std::size_t schema_version(PGconn* session, const std::string& schema) {
+    const auto tables = [&](const std::string& condition) {
+        return number_in(run_script(session,
+                                    "SELECT count(*) FROM pg_class JOIN pg_namespace n"
+                                    " ON n.oid = relnamespace WHERE nspname = '" +
+                                        schema + "'" + condition));
+    };
+    if (tables("") == 0) return 0;
+    if (tables(" AND relname = 'cairn_schema'") == 0)
+        throw std::runtime_error("the schema \"" + schema + "\" belongs to another program");
+    return number_in(run_script(session, "SELECT version FROM cairn_schema"));
+}
 
 std::span<const char* const> postgres_migrations() {
     return scripts;
@@ -63,7 +63,7 @@ void migrate(PGconn* session, const std::string& schema, std::span<const char* c
     run_script(session, "SET statement_timeout = '10min'; SET lock_timeout = '10min'");
     run_script(session,
                "SELECT pg_advisory_lock(hashtextextended('cairn schema " + schema + "', 0))");
-    auto version = version_of(session, schema);
+    auto version = schema_version(session, schema);
     if (version > steps.size()) {
         throw std::runtime_error("its schema is version " + std::to_string(version) +
                                  ", made by a newer cairn-ca; this one knows " +

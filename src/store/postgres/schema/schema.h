@@ -1,6 +1,7 @@
 #pragma once
 // Private to the .cpp files of store.
 
+#include <cstddef>
 #include <span>
 #include <string>
 
@@ -16,5 +17,9 @@ namespace cairn::store {
 /// it is not there. Nodes that start at once take turns. Throws std::runtime_error if it belongs to
 /// another program or to a newer version of this one.
 void migrate(PGconn* session, const std::string& schema, std::span<const char* const> scripts);
+
+/// The version of this schema in the database; 0: there is none. Throws std::runtime_error if it
+/// belongs to another program.
+[[nodiscard]] std::size_t schema_version(PGconn* session, const std::string& schema);
 
 }  // namespace cairn::store
