@@ -103,7 +103,7 @@ base::Task<OrFailure<Reply>> exchange(Stream& stream, std::string peer, const Ur
     reply.status = parser->get().result_int();
     const auto [first, last] = parser->get().equal_range(http::field::location);
     for (auto field = first; field != last; ++field) reply.locations.emplace_back(field->value());
-    if (reply.status != 200) co_return reply;
+    if (reply.status != 200 && !settings.tell) co_return reply;
 
     std::array<char, max_body + 1> body;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     parser->get().body().data = body.data();
@@ -158,6 +158,7 @@ base::Task<OrFailure<Visit>> visit(const Hop& hop, Dialer& dialer, const Setting
     if (!url.host_is_address()) hello.server_name = url.host();
     auto stream = co_await handshake(std::move(*connection), std::move(hello), disclosure);
     if (!stream) co_return std::unexpected(std::move(stream.error()));
+    if (settings.tell) settings.tell(told_of_tls((*stream)->native_handle(), peer));
     auto reply = co_await exchange(**stream, peer, url, settings, disclosure);
     co_return visited(std::move(reply));
 }
@@ -170,6 +171,16 @@ Url first_url(const Validation& validation, const Settings& settings) {
     return Url::from_text(fmt::format("http://{}:{}/.well-known/acme-challenge/{}", host,
                                       settings.http_port, validation.token.text()))
         .value();
+}
+
+/// What an operator is told of an answer: its status, where it leads, and how its body begins.
+std::string told_of(const Url& url, const Reply& reply) {
+    auto text = fmt::format("GET {} at {}: status {}", base::printable(url.to_string(), quoted_url),
+                            reply.peer, reply.status);
+    for (const auto& location : reply.locations)
+        text += ", Location: " + base::printable(location, quoted_url);
+    if (!reply.body.empty()) text += ", body begins: " + base::printable(reply.body, max_body);
+    return text;
 }
 
 /// The next URL after a redirect. Only the validated name itself may lead to a granted address, and
@@ -205,6 +216,7 @@ base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
         const auto visited = co_await visit(hop, dialer, settings);
         if (!visited) co_return failed(visited.error());
         const auto& reply = visited->reply;
+        if (settings.tell) settings.tell(told_of(hop.url, reply));
         const auto disclosure = disclosure_of(visited->space, hop.redirects);
         if (!is_redirect(reply.status)) {
             if (const auto fault = fault_of(reply, validation.key_authorization, disclosure)) {

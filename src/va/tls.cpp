@@ -6,7 +6,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "crypto/openssl.h"
+#include "pki/certificate.h"
 
 namespace cairn::va {
 
@@ -75,6 +77,34 @@ base::Task<OrFailure<std::unique_ptr<TlsStream>>> handshake(Connection connectio
                                                           asio::as_tuple(asio::use_awaitable));
     if (error) co_return std::unexpected(handshake_failure(connection.peer, error, disclosure));
     co_return stream;
+}
+
+std::string told_of_tls(SSL* ssl, const std::string& peer) {
+    constexpr std::size_t most_names = 10;
+    auto text = fmt::format("TLS with {}: {}", peer, SSL_get_version(ssl));
+    const unsigned char* protocol = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(ssl, &protocol, &length);
+    text +=
+        length == 0 ? ", no ALPN" : ", ALPN " + base::printable(base::text_of({protocol, length}));
+    X509* leaf = SSL_get0_peer_certificate(ssl);
+    const int size = leaf == nullptr ? 0 : i2d_X509(leaf, nullptr);
+    if (size <= 0) return text + ", no certificate";
+    base::Bytes der(static_cast<std::size_t>(size));
+    unsigned char* end = der.data();
+    i2d_X509(leaf, &end);
+    const auto certificate = pki::Certificate::from_der(der);
+    if (!certificate)
+        return text + ", a certificate that cannot be read: " +
+               base::printable(certificate.error().message);
+    text += ", a certificate of \"" + base::printable(certificate->issuer_common_name(), 100) +
+            "\" until " + base::to_rfc3339(certificate->not_after()) + " for";
+    const auto& names = certificate->names().dns_names;
+    for (std::size_t i = 0; i < names.size() && i < most_names; ++i)
+        text += " " + base::printable(names[i], 100);
+    if (names.size() > most_names) text += fmt::format(" and {} others", names.size() - most_names);
+    if (names.empty()) text += " no name";
+    return text;
 }
 
 }  // namespace cairn::va

@@ -29,4 +29,8 @@ struct ClientHello {
                                                                           ClientHello hello,
                                                                           Disclosure disclosure);
 
+/// What an operator is told of a finished handshake with `peer`: version, protocol by ALPN, and
+/// whose certificate it is.
+[[nodiscard]] std::string told_of_tls(SSL* ssl, const std::string& peer);
+
 }  // namespace cairn::va

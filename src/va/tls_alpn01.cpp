@@ -98,6 +98,7 @@ base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation
     const auto stream = co_await handshake(std::move(*connection), std::move(hello), disclosure);
     if (!stream) co_return failed(stream.error());
 
+    if (settings.tell) settings.tell(told_of_tls((*stream)->native_handle(), peer));
     // Only the handshake matters: the connection closes when this returns.
     if (const auto fault = fault_of((*stream)->native_handle(), validation, disclosure)) {
         co_return failed(

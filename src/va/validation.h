@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -81,6 +82,9 @@ struct Settings {
     /// One attempt in all.
     base::Milliseconds deadline{10000};
     std::string user_agent = "Cairn-Validation/1";
+    /// Is told of each answer as it came, also where a failure may not disclose it: for an operator
+    /// who looks for himself, and nobody else. Empty: of none.
+    std::function<void(const std::string&)> tell{};
 };
 
 /// Each runs on the caller's executor, which must not run handlers in parallel, and ends by the
