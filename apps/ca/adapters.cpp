@@ -56,22 +56,30 @@ OpenedStore Adapters::open_store(const Configuration& configuration,
     return opened;
 }
 
+dns::ResolverOptions resolver_options(const Configuration& configuration) {
+    const auto& validation = configuration.validation;
+    return {.servers = validation.dns_servers,
+            .dnssec = validation.dnssec,
+            .timeout = validation.timeout / 2,
+            .trust_anchor_file = validation.dns_trust_anchor_file,
+            .root_hints_file = validation.dns_root_hints_file};
+}
+
+va::Settings validation_settings(const Configuration& configuration) {
+    const auto& validation = configuration.validation;
+    return {.http_port = validation.http_port,
+            .https_port = validation.https_port,
+            .tls_alpn_port = validation.tls_alpn_port,
+            .egress = va::EgressPolicy(validation.allow_networks),
+            .deadline = validation.timeout};
+}
+
 std::unique_ptr<ca::Validator> Adapters::make_validator(
     const Configuration& configuration, const std::function<base::Executor()>& next_executor,
     const base::Clock& clock) const {
-    const auto& validation = configuration.validation;
-    const dns::ResolverOptions options{.servers = validation.dns_servers,
-                                       .dnssec = validation.dnssec,
-                                       .timeout = validation.timeout / 2,
-                                       .trust_anchor_file = validation.dns_trust_anchor_file,
-                                       .root_hints_file = validation.dns_root_hints_file};
-    va::Settings settings{.http_port = validation.http_port,
-                          .https_port = validation.https_port,
-                          .tls_alpn_port = validation.tls_alpn_port,
-                          .egress = va::EgressPolicy(validation.allow_networks),
-                          .deadline = validation.timeout};
-    return std::make_unique<NetworkValidator>(std::move(settings),
-                                              dns::make_resolver(next_executor(), options), clock);
+    return std::make_unique<NetworkValidator>(
+        validation_settings(configuration),
+        dns::make_resolver(next_executor(), resolver_options(configuration)), clock);
 }
 
 std::unique_ptr<ca::Signer> Adapters::make_signer(crypto::PrivateKey key,

@@ -17,7 +17,9 @@
 #include "ca/work/local_request_checks.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
+#include "dns/resolver.h"
 #include "store/postgres/store.h"
+#include "va/validation.h"
 
 namespace cairn::apps {
 
@@ -42,6 +44,10 @@ struct OpenedStore {
     /// If other nodes use the store too: it, as part of `repository`.
     ca::SharedRepository* shared = nullptr;
 };
+
+/// How this configuration resolves names, and how it reaches who is validated.
+[[nodiscard]] dns::ResolverOptions resolver_options(const Configuration& configuration);
+[[nodiscard]] va::Settings validation_settings(const Configuration& configuration);
 
 /// Makes what stands behind the ports of ca, as a configuration wants it. A program that puts
 /// something else there, or something in front, derives from it; the wiring stays the same.

@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/ca/backup_command.h"
 #include "apps/ca/init.h"
+#include "apps/ca/inspection_commands.h"
 #include "apps/ca/issuer_commands.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/serve.h"
@@ -82,11 +84,15 @@ int main(int argument_count, char** arguments) {
                      "KEY=VALUE overrides a key of ca.toml; VALUE is TOML (may be repeated)")
         ->allow_extra_args(false);
 
+    const cairn::apps::InspectionCommands inspection_commands(program);
+    const cairn::apps::BackupCommands backup_commands(program);
     const cairn::apps::OperatorCommands operator_commands(program);
     const std::vector<std::string> given(arguments + 1, arguments + argument_count);
     try {
         program.parse(argument_count, arguments);
         if (operator_commands.was_given()) return operator_commands.run(cairn::apps::Adapters());
+        if (inspection_commands.was_given()) return inspection_commands.run();
+        if (backup_commands.was_given()) return backup_commands.run();
         if (program.got_subcommand("init")) return run_init(init_options, key_type);
         if (issuer_commands.was_given()) return issuer_commands.run();
         return cairn::apps::serve(folder, overrides, cairn::apps::Adapters());

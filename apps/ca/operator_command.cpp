@@ -263,9 +263,10 @@ int OperatorCommands::run(const Adapters& adapters) const {
 }
 
 bool OperatorCommands::wants_json(const std::vector<std::string>& words) {
-    if (words.size() < 2) return false;
-    return admin::find_operation(words[0], words[1]) != nullptr &&
-           std::ranges::find(words, "--json") != words.end();
+    if (words.empty() || std::ranges::find(words, "--json") == words.end()) return false;
+    return words[0] == "check" || words[0] == "backup" || words[0] == "restore" ||
+           words[0] == "validate" ||
+           (words.size() > 1 && admin::find_operation(words[0], words[1]) != nullptr);
 }
 
 void OperatorCommands::print_usage_error(const std::string& detail) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <optional>
+#include <sstream>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -170,6 +171,24 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
 }
 
 }  // namespace
+
+std::optional<std::vector<std::string>> server_readiness(const fs::path& folder) {
+    const auto socket = operator_socket(folder);
+    if (!is_served(socket)) return std::nullopt;
+    http::ClientOptions options;
+    options.local_path = socket.string();
+    options.timeout = std::chrono::seconds(30);
+    http::Client client(std::move(options));
+    const auto reply = client.get("http://operator/readiness");
+    if (!reply)
+        throw std::runtime_error("the server did not answer on " + socket.string() + ": " +
+                                 reply.error().message);
+    std::vector<std::string> lines;
+    if (reply->status == 200) return lines;
+    std::istringstream text(reply->body);
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    return lines;
+}
 
 json::object operate(const fs::path& folder, const std::vector<std::string>& overrides,
                      const Adapters& adapters, const admin::Operation& operation,

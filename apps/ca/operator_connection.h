@@ -1,6 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
@@ -18,5 +21,10 @@ namespace cairn::apps {
                                           const Adapters& adapters,
                                           const admin::Operation& operation,
                                           const boost::json::object& arguments);
+
+/// What is in the way of the server that runs in `folder`, a line each (`readiness_findings`);
+/// none: no server runs there. Throws std::runtime_error if it does not answer.
+[[nodiscard]] std::optional<std::vector<std::string>> server_readiness(
+    const std::filesystem::path& folder);
 
 }  // namespace cairn::apps

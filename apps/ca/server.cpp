@@ -316,7 +316,7 @@ class Server::Parts {
         options.limits.connections = descriptors_.operator_connections;
         options.limits.body = std::size_t{1} << 20U;
         options.handler = [this](http::Request request) {
-            return operator_api_.handle(std::move(request));
+            return handle_operator(std::move(request));
         };
         try {
             local_ = std::make_unique<http::Server>(loops_, *log_, std::move(options));
@@ -325,6 +325,13 @@ class Server::Parts {
             local_.reset();
             log_->warning("there is no operator's socket", {{"error", error.what()}});
         }
+    }
+
+    // What `cairn-ca check` asks a server that it finds running.
+    base::Task<http::Response> handle_operator(http::Request request) {
+        if (request.path() != "/readiness") return operator_api_.handle(std::move(request));
+        request.target = "/readyz";
+        return operator_site_.handle(std::move(request));
     }
 
     admin::Context operator_context(std::string name) {

@@ -1,0 +1,262 @@
+#include "apps/ca/validate_command.h"
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "admin/operation.h"
+#include "apps/ca/adapters.h"
+#include "apps/ca/configuration.h"
+#include "base/result.h"
+#include "crypto/random.h"
+#include "dns/resolver.h"
+#include "net/event_loops.h"
+#include "va/validation.h"
+
+namespace cairn::apps {
+namespace json = boost::json;
+
+namespace {
+
+using dns::RecordType;
+using protocol::ChallengeType;
+using protocol::IdentifierType;
+constexpr int failed = 2;
+
+protocol::Identifier identifier_of(const std::string& name) {
+    if (auto address = protocol::Identifier::ip(name)) return *std::move(address);
+    auto identifier = protocol::Identifier::dns(name);
+    if (!identifier)
+        throw std::runtime_error("\"" + base::printable(name, 100) +
+                                 "\" is no name or address: " + identifier.error().message);
+    return *std::move(identifier);
+}
+
+bool is_by_dns(ChallengeType method) {
+    return method != ChallengeType::http_01 && method != ChallengeType::tls_alpn_01;
+}
+
+// Why the method cannot be tried for this identifier; empty: it can.
+std::string obstacle_to(ChallengeType method, const protocol::Identifier& identifier,
+                        const ValidateRequest& request) {
+    if (is_by_dns(method) && identifier.type() == IdentifierType::ip)
+        return "proves no control of addresses";
+    if (!is_by_dns(method) && identifier.is_wildcard()) return "proves no control of wildcards";
+    const bool has_account =
+        method == ChallengeType::dns_account_01 || method == ChallengeType::dns_persist_01;
+    if (has_account && request.account.empty()) return "is bound to an account; say --account URL";
+    return {};
+}
+
+std::vector<ChallengeType> methods_for(const Configuration& configuration,
+                                       const protocol::Identifier& identifier,
+                                       const ValidateRequest& request) {
+    if (!request.method.empty()) {
+        const auto method = protocol::challenge_type_from(request.method);
+        if (!method)
+            throw std::runtime_error("\"" + base::printable(request.method, 100) +
+                                     "\" is no method; there are http-01, dns-01, tls-alpn-01, "
+                                     "dns-account-01, dns-persist-01");
+        if (const auto obstacle = obstacle_to(*method, identifier, request); !obstacle.empty())
+            throw std::runtime_error(request.method + " " + obstacle);
+        return {*method};
+    }
+    std::vector<ChallengeType> methods;
+    for (const auto method : configuration.validation.challenges)
+        if (obstacle_to(method, identifier, request).empty()) methods.push_back(method);
+    if (methods.empty())
+        throw std::runtime_error("no method that this CA offers can be tried for " + request.name);
+    return methods;
+}
+
+/// One perspective: this machine, as the CA on it sees the network.
+class LocalPerspective {
+  public:
+    LocalPerspective(const Configuration& configuration, const protocol::Identifier& identifier,
+                     const ValidateRequest& request)
+        : configuration_(configuration),
+          identifier_(identifier),
+          request_(request),
+          resolver_(dns::make_resolver(loops_.executor(0), resolver_options(configuration))) {}
+
+    json::object look() {
+        json::array records, methods;
+        if (identifier_.type() == IdentifierType::dns)
+            for (auto& record : look_at_records()) records.push_back(std::move(record));
+        for (const auto method : methods_for(configuration_, identifier_, request_))
+            methods.push_back(try_method(method));
+        return {
+            {"perspective", "local"}, {"dns", std::move(records)}, {"methods", std::move(methods)}};
+    }
+
+  private:
+    template <class Value>
+    Value run(base::Task<Value> task) {
+        return boost::asio::co_spawn(loops_.executor(0), std::move(task), boost::asio::use_future)
+            .get();
+    }
+
+    std::vector<json::object> look_at_records() {
+        const auto& name = identifier_.base_value();
+        std::vector<json::object> records;
+        for (const auto type : {RecordType::aaaa, RecordType::a, RecordType::caa})
+            records.push_back(look_up(name, type));
+        records.push_back(look_up("_acme-challenge." + name, RecordType::txt));
+        return records;
+    }
+
+    json::object look_up(const std::string& name, RecordType type) {
+        json::object facts{{"question", name + " " + std::string(dns::to_string(type))}};
+        const auto answer = run(resolver_->query(name, type));
+        if (!answer) {
+            facts["failure"] = answer.error().message;
+            return facts;
+        }
+        json::array found;
+        for (const auto& address : answer->addresses) found.emplace_back(address.to_string());
+        for (const auto& text : answer->texts) found.emplace_back(base::printable(text, 300));
+        for (const auto& property : answer->caa)
+            found.emplace_back(base::printable(std::to_string(property.flags) + " " + property.tag +
+                                                   " " + std::string(base::text_of(property.value)),
+                                               300));
+        facts["answers"] = std::move(found);
+        if (answer->outcome == dns::Answer::Outcome::no_such_name) facts["exists"] = false;
+        if (!answer->canonical_name.empty() && answer->canonical_name != name)
+            facts["canonicalName"] = answer->canonical_name;
+        facts["dnssec"] = answer->is_secure ? "secure" : "insecure";
+        return facts;
+    }
+
+    json::object try_method(ChallengeType method) {
+        const auto token = protocol::Token::random(random_);
+        json::array told;
+        auto settings = validation_settings(configuration_);
+        settings.tell = [&told](const std::string& text) { told.emplace_back(text); };
+        const va::Validation validation{
+            .identifier = identifier_,
+            .token = token,
+            // Of no account, so that nothing can be proved.
+            .key_authorization = token.text() + "." + protocol::Token::random(random_).text(),
+            .account_url = request_.account,
+            .issuer_names = configuration_.validation.persist_issuers,
+            .now = clock_.now()};
+        const auto outcome = run(va::validators[method](validation, settings, *resolver_));
+        json::object facts{{"method", protocol::to_string(method)}};
+        const auto& evidence = outcome ? *outcome : outcome.error().evidence;
+        json::array steps(evidence.steps.begin(), evidence.steps.end());
+        facts["reached"] = outcome || is_reached(outcome.error());
+        facts["steps"] = std::move(steps);
+        facts["answers"] = std::move(told);
+        facts["detail"] = outcome ? "control is proved" : outcome.error().detail;
+        if (!outcome) facts["problem"] = protocol::to_string(outcome.error().type);
+        return facts;
+    }
+
+    // There was an answer where the proof would be, and it is none, as it cannot be.
+    static bool is_reached(const va::Failure& failure) {
+        using protocol::ProblemType;
+        return failure.type == ProblemType::unauthorized ||
+               failure.type == ProblemType::incorrect_response;
+    }
+
+    const Configuration& configuration_;
+    const protocol::Identifier& identifier_;
+    const ValidateRequest& request_;
+    net::EventLoops loops_{1};
+    const base::SystemClock clock_;
+    crypto::SystemRandom random_;
+    std::unique_ptr<dns::Resolver> resolver_;
+};
+
+std::string line_of(const json::value& value) {
+    const auto* text = value.if_string();
+    return text == nullptr ? json::serialize(value)
+                           : base::printable(std::string_view(*text), 1000);
+}
+
+void print_record(const json::object& record) {
+    std::cout << "    " << line_of(record.at("question")) << ": ";
+    if (const auto* failure = record.if_contains("failure")) {
+        std::cout << "failed: " << line_of(*failure) << "\n";
+        return;
+    }
+    const auto& answers = record.at("answers").as_array();
+    if (answers.empty()) std::cout << (record.contains("exists") ? "no such name" : "no record");
+    for (std::size_t i = 0; i < answers.size(); ++i)
+        std::cout << (i > 0 ? ", " : "") << line_of(answers[i]);
+    if (const auto* name = record.if_contains("canonicalName"))
+        std::cout << " (of " << line_of(*name) << ")";
+    std::cout << ", DNSSEC " << line_of(record.at("dnssec")) << "\n";
+}
+
+void print_text(const json::object& perspective) {
+    std::cout << line_of(perspective.at("perspective")) << "\n";
+    if (const auto& records = perspective.at("dns").as_array(); !records.empty()) {
+        std::cout << "  records\n";
+        for (const auto& record : records) print_record(record.as_object());
+    }
+    for (const auto& value : perspective.at("methods").as_array()) {
+        const auto& method = value.as_object();
+        std::cout << "  " << line_of(method.at("method")) << ": "
+                  << (method.at("reached").as_bool() ? "reached" : "not reached") << "\n";
+        for (const auto* member : {"steps", "answers"})
+            for (const auto& step : method.at(member).as_array())
+                std::cout << "    " << line_of(step) << "\n";
+        std::cout << "    " << line_of(method.at("detail")) << "\n";
+    }
+}
+
+bool is_all_reached(const json::object& perspective) {
+    return std::ranges::all_of(perspective.at("methods").as_array(), [](const json::value& each) {
+        return each.as_object().at("reached").as_bool();
+    });
+}
+
+int look_and_print(const ValidateRequest& request) {
+    const auto configuration =
+        load_configuration(request.folder, request.overrides, base::SystemClock().now());
+    const auto identifier = identifier_of(request.name);
+    const auto seen = LocalPerspective(configuration, identifier, request).look();
+    const bool is_reached = is_all_reached(seen);
+    if (request.as_json) {
+        json::object answer{{"version", 1},
+                            {"ok", is_reached},
+                            {"name", request.name},
+                            {"perspectives", json::array{seen}}};
+        if (!is_reached)
+            answer["error"] =
+                json::object{{"code", "unreachable"},
+                             {"detail", "a method did not get as far as where its proof would be"}};
+        std::cout << json::serialize(answer) << "\n";
+    } else {
+        print_text(seen);
+        if (is_reached)
+            std::cout << "Each method got as far as where a proof would be; there is none, since "
+                         "there is no challenge.\n";
+    }
+    std::cout.flush();
+    return is_reached && std::cout ? 0 : failed;
+}
+
+}  // namespace
+
+int run_validate(const ValidateRequest& request) {
+    try {
+        return look_and_print(request);
+    } catch (const std::exception& error) {
+        if (!request.as_json) throw;
+        std::cout << json::serialize(
+                         admin::refusal(admin::Refused(admin::Refused::Kind::usage, error.what())))
+                  << "\n";
+        return failed;
+    }
+}
+
+}  // namespace cairn::apps
