@@ -16,7 +16,7 @@ struct Inspection {
     std::vector<std::string> findings{};
     /// What the next start changes of it.
     std::vector<std::string> notes{};
-    /// When the clock was believed last (ca/work/clock_watch.h).
+    /// When the clock was believed last (ca::ClockWatch).
     std::optional<base::Time> believed{};
     /// How far the database's clock is ahead of this machine's.
     std::optional<base::Seconds> clock_ahead{};
