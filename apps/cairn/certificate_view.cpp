@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
+#include "client/dns/solver_options.h"
 #include "client/lineage_fact_store.h"
 #include "client/report_json.h"
 #include "client/revocation.h"
@@ -36,6 +37,24 @@ boost::json::object to_json(const client::ServedReport& report) {
     return {{"verdict", client::to_string(report.verdict)}, {"places", std::move(places)}};
 }
 
+std::vector<std::pair<std::string, client::PersistentNote>> persistent_records(
+    const client::StateDirectory& state, const client::CertificatePlan& plan) {
+    const client::PersistentNotes notes(state.root());
+    std::vector<std::pair<std::string, client::PersistentNote>> found;
+    for (const auto& name : plan.names) {
+        const auto solver = client::DnsSpecification::from_text(name.solver);
+        if (!solver || !*solver || (*solver)->method != client::DnsMethod::persistent) continue;
+        const auto domain = name.identifier.base_value();
+        // A name and its wildcard stand on one record.
+        if (std::ranges::find(found, domain, &decltype(found)::value_type::first) != found.end() ||
+            name.identifier.type() != protocol::IdentifierType::dns)
+            continue;
+        for (auto& note : notes.of(name.identifier.dns_name()))
+            found.emplace_back(domain, std::move(note));
+    }
+    return found;
+}
+
 }  // namespace
 
 CertificateView CertificateView::of(const client::StateDirectory& state,
@@ -47,6 +66,7 @@ CertificateView CertificateView::of(const client::StateDirectory& state,
     if (view.generation && view.facts)
         view.revocation =
             view.facts->revocation_of(client::digest_of(view.generation->chain.front()));
+    if (view.plan) view.persistent = persistent_records(state, *view.plan);
     if (view.plan && view.generation && view.facts && view.is_planned())
         view.due = client::due_time(*view.plan, member, *view.generation, *view.facts);
     return view;
@@ -122,6 +142,14 @@ boost::json::object to_json(const client::StateDirectory& state, const Certifica
         error["ca"] = failed->directory_url;
         facts["last_error"] = std::move(error);
     }
+    boost::json::array records;
+    for (const auto& [domain, note] : view.persistent)
+        records.push_back({{"domain", domain},
+                           {"name", json_text(note.name)},
+                           {"value", json_text(note.value)},
+                           {"stands", note.stands},
+                           {"time", base::to_rfc3339(note.time)}});
+    if (!records.empty()) facts["persistent_records"] = std::move(records);
     if (view.served) facts["served"] = to_json(*view.served);
     if (view.listed) {
         boost::json::object listed{{"verdict", client::to_string(view.listed->verdict)}};

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -12,6 +13,7 @@
 #include "client/certificate_plan.h"
 #include "client/lineage.h"
 #include "client/lineage_facts.h"
+#include "client/persistent_notes.h"
 #include "client/renewal_schedule.h"
 #include "client/revocation_lists.h"
 #include "client/served_check.h"
@@ -31,6 +33,9 @@ struct CertificateView {
     std::optional<client::ServedReport> served{};
     /// What its CA's revocation list says, if that was asked for.
     std::optional<client::RevocationSight> listed{};
+    /// Records of dns-persist-01 that prove names of its plan, as far as they are known, each with
+    /// its domain.
+    std::vector<std::pair<std::string, client::PersistentNote>> persistent{};
 
     [[nodiscard]] static CertificateView of(const client::StateDirectory& state,
                                             const client::LineageMember& member);

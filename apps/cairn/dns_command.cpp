@@ -207,7 +207,7 @@ class Trial {
         const client::PropagationWatch watch(client::ask_over_network(), run_.timer(),
                                              places.resolvers());
         watch.wait(place_, target_.value, solver_.propagation.value_or(client::Propagation{}),
-                   provider_->patience().value_or(kind.patience),
+                   provider_->longest_propagation().value_or(kind.patience),
                    {.tell = [&](const std::string& who) { say("  waiting: " + who); },
                     .set_again = [&] { provider_->set(target_); },
                     .leave_out = [&](const std::string& who) { say("  left out: " + who); }});

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "client/dns/provider.h"
 #include "client/dns/solver_options.h"
 #include "client/durable_file.h"
@@ -14,15 +15,25 @@
 namespace cairn {
 namespace {
 
-constexpr std::string_view prefix = "dns:";
+/// Midnight of a day, or a moment.
+base::Time end_from(const std::string& text) {
+    constexpr std::size_t length_of_day = 10;
+    return value_or_fail(
+        base::from_rfc3339(text.size() == length_of_day ? text + "T00:00:00Z" : text),
+        "use --persist-until", "say a day such as 2027-06-01.");
+}
 
 bool is_said(const DnsOptions& options) {
     return !options.credentials.empty() || !options.resolver.empty() ||
            !options.propagation.empty() || options.port != 0 || options.save_credentials;
 }
 
-client::DnsSolverOptions said(const DnsOptions& options, const std::string& provider) {
-    client::DnsSolverOptions result{.provider = provider};
+client::DnsSolverOptions said(const DnsOptions& options, const client::DnsSpecification& solver) {
+    client::DnsSolverOptions result{.provider = solver.options.provider};
+    if (solver.method == client::DnsMethod::persistent) {
+        if (!options.persist_until.empty()) result.until = end_from(options.persist_until);
+        result.covers_subdomains = options.persist_wildcard;
+    }
     if (!options.credentials.empty())
         result.credentials = std::filesystem::absolute(options.credentials).lexically_normal();
     if (!options.propagation.empty())
@@ -93,21 +104,38 @@ void add_dns_options(CLI::App& command, DnsOptions& options) {
                      "With dns:PROVIDER: keep credentials that come from the environment");
 }
 
+void add_persist_options(CLI::App& command, DnsOptions& options) {
+    command
+        .add_option("--persist-until", options.persist_until,
+                    "With dns-persist: when the record ends; it stays for good unless this is said")
+        ->type_name("DATE");
+    command.add_flag(
+        "--persist-wildcard", options.persist_wildcard,
+        "With dns-persist: the record is for wildcards and subdomains too, whatever is "
+        "ordered now");
+}
+
 void settle_dns(Run& run, const DnsOptions& options, client::CertificatePlan& plan) {
-    std::set<std::string> providers;
+    std::set<std::string> settled;
+    bool has_persistent = false;
     for (auto& name : plan.names) {
-        if (!name.solver.starts_with(prefix)) continue;
-        auto solver =
-            value_or_fail(client::DnsSolverOptions::from_text(name.solver.substr(prefix.size())),
-                          fmt::format("choose who proves {}", name.identifier.value()));
-        solver = said(options, solver.provider).with_defaults(solver);
-        name.solver = std::string(prefix) + solver.to_text();
-        if (providers.insert(solver.to_text()).second) settle_credentials(run, options, solver);
+        auto found = client::DnsSpecification::from_text(name.solver);
+        if (!found) continue;
+        auto solver = value_or_fail(std::move(*found),
+                                    fmt::format("choose who proves {}", name.identifier.value()));
+        solver.options = said(options, solver).with_defaults(solver.options);
+        name.solver = solver.to_text();
+        has_persistent = has_persistent || solver.method == client::DnsMethod::persistent;
+        if (settled.insert(name.solver).second && !solver.options.provider.empty())
+            settle_credentials(run, options, solver.options);
     }
-    if (providers.empty() && is_said(options))
+    if (settled.empty() && is_said(options))
         throw client::Failure(
             "use the options for a DNS provider", "no name is proven by one",
             "name it with --solver dns:PROVIDER; `cairn dns list` has all providers.");
+    if (!has_persistent && (!options.persist_until.empty() || options.persist_wildcard))
+        throw client::Failure("use the options for a record that stays", "no name is proven by one",
+                              "say --solver dns-persist, or dns-persist:PROVIDER.");
 }
 
 }  // namespace cairn

@@ -145,6 +145,10 @@ std::string sentence_of(const client::ProgressEvent& event) {
         case dns_server_silent:
             return fmt::format("{} can be seen, but not everywhere: {}.", event.place.string(),
                                base::printable(event.text, 600));
+        case record_stands:
+            return fmt::format("{} is proven by the record that stands at {}: {}",
+                               list(event.identifiers),
+                               base::printable(event.place.string(), max_place), event.text);
         case put_up_record:
             return fmt::format("Add, besides any that are there, this record:\n  {} IN TXT \"{}\"",
                                event.place.string(), event.text);

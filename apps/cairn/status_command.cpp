@@ -77,6 +77,12 @@ std::string remarks_on(const CertificateView& view, base::Time now) {
                         base::to_rfc3339(view.revocation->time),
                         protocol::to_string(view.revocation->reason)));
     if (standing == "not-renewed") add("nothing renews it: its plan names this key type no more.");
+    for (const auto& [domain, note] : view.persistent)
+        add(fmt::format("{} {} by a record that stays, {} on {}:\n  {}. IN TXT \"{}\"", domain,
+                        note.stands ? "is proven" : "is to be proven",
+                        note.stands ? "seen" : "asked for", base::to_rfc3339(note.time),
+                        base::printable(note.name, max_fault),
+                        base::printable(note.value, max_fault)));
     if (view.listed && !view.listed->detail.empty())
         add("revocation list: " + view.listed->detail + ".");
     if (view.served)

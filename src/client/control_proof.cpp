@@ -210,6 +210,7 @@ std::vector<PresentedChallenge> ControlProof::challenges_of(
         const auto& name = asked_for(authorization).identifier;
         if (authorization.status == AuthorizationStatus::valid) {
             progress_.tell({.kind = ProgressKind::valid_already, .identifiers = {name}});
+            asked_for(authorization).solver->found_valid(name, progress_);
             continue;
         }
         is_refused_ = authorization.status != AuthorizationStatus::pending;
@@ -231,10 +232,11 @@ void ControlProof::tell_of_each_other(std::vector<PresentedChallenge>& chosen) c
     std::map<const Solver*, std::size_t> passed;
     for (auto& each : chosen) {
         const auto& all = names[each.solver];
-        const auto remaining = all.size() - ++passed[each.solver];
-        each.challenge.setting = {&progress_, {}, remaining};
+        auto& setting = each.challenge.setting;
+        setting.progress = &progress_;
+        setting.remaining = all.size() - ++passed[each.solver];
         // Others do not care, and there may be many.
-        if (each.solver->attendance() == Attendance::in_turn) each.challenge.setting.names = all;
+        if (each.solver->attendance() == Attendance::in_turn) setting.names = all;
     }
 }
 
@@ -248,7 +250,8 @@ Challenge ControlProof::challenge_of(const protocol::ChallengeObject& offered,
                 .identifier = subject,
                 .token = stand_in_token(offered.url),
                 .key_authorization = persistent_record(offered, name, aim),
-                .account_url = session_.account_url()};
+                .account_url = session_.account_url(),
+                .setting = {.issuers = offered.issuer_domain_names}};
     auto token = protocol::Token::from_text(offered.token);
     if (!token)
         throw Failure(aim,
@@ -274,7 +277,11 @@ std::string ControlProof::persistent_record(const protocol::ChallengeObject& off
                       fmt::format("{} does not say which name of its own the record must hold",
                                   session_.host()),
                       "ask another CA; this one does not follow draft-ietf-acme-dns-persist.");
-    protocol::PersistentRecord record{*issuer, offered.account_uri, name.is_wildcard(), {}};
+    // A name and its wildcard stand on one record.
+    const bool has_wildcard = std::ranges::any_of(names_, [&](const NameToProve& other) {
+        return other.identifier.is_wildcard() && other.identifier.base_value() == name.base_value();
+    });
+    protocol::PersistentRecord record{*issuer, offered.account_uri, has_wildcard, {}};
     if (record.account_uri.empty()) record.account_uri = session_.account_url();
     auto text = record.to_text();
     if (!protocol::PersistentRecord::from_text(text))

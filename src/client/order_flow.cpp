@@ -101,6 +101,9 @@ pki::Chain OrderFlow::complete() {
             has_failed_ = proof.is_refused();
             throw;
         }
+    } else if (order_.status == OrderStatus::ready) {
+        for (const auto& name : options_.names)
+            name.solver->found_valid(name.identifier, progress_);
     }
     await_ready();
     if (order_.status == OrderStatus::ready) finalize();

@@ -65,6 +65,8 @@ std::string_view to_string(ProgressKind kind) {
             return "facts_moved_away";
         case ipv4_alone:
             return "ipv4_alone";
+        case record_stands:
+            return "record_stands";
         case answer_is_up:
             return "answer_is_up";
         case seen_from_here:
@@ -132,6 +134,7 @@ Phase phase_of(ProgressKind kind) {
         case ipv4_alone:
         case waiting_for_dns:
         case dns_server_silent:
+        case record_stands:
         case program_ended:
         case put_up_record:
         case put_up_file:
@@ -198,6 +201,7 @@ bool is_warning(ProgressKind kind) {
         case hook_running:
         case hook_ended:
         case program_ended:
+        case record_stands:
         case attempt_kept:
         case asking_to_look_again:
         case requesting_certificate:

@@ -52,6 +52,7 @@ enum class ProgressKind {
     // In the DNS
     waiting_for_dns,    ///< identifiers, place: the record, text: who does not show it yet
     dns_server_silent,  ///< identifiers, place: the record, text: who was not waited for
+    record_stands,      ///< identifiers, place: the name of a record that stays, text: its value
     answer_is_up,       ///< identifiers, challenge, place: where it is to be found,
                         ///< text: what is to be found there
     seen_from_here,     ///< identifiers, challenge, text: a sentence about what this machine

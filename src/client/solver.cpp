@@ -44,8 +44,8 @@ std::span<const SolverKind> solver_kinds() {
         SolverKind{"certbot-hooks", "certbot-hooks:TYPE AUTH CLEANUP",
                    "http-01 or dns-01 (TYPE) with two programs written for certbot's --manual",
                    &make_certbot_hooks_solver},
-        SolverKind{"dns-persist", "dns-persist", "dns-persist-01 with a record that stays",
-                   &make_dns_persist_solver},
+        SolverKind{"dns-persist", "dns-persist[:PROVIDER]",
+                   "dns-persist-01 with a record that stays", &make_dns_persist_solver},
     };
     return kinds;
 }

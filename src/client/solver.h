@@ -30,6 +30,8 @@ struct ChallengeSetting {
     std::vector<std::string> names{};
     /// How many of them come after this one.
     std::size_t remaining = 0;
+    /// Of dns-persist-01: the names by which a record may name the CA.
+    std::vector<std::string> issuers{};
 };
 
 /// One challenge of the CA, with the answer to it.
@@ -92,6 +94,11 @@ class Solver {
     virtual void present(const Challenge& challenge) = 0;
     /// Waits until the CA can see the answer.
     virtual void wait(const Challenge& challenge) { static_cast<void>(challenge); }
+    /// Hears that the CA has found this name proven without being asked to look.
+    virtual void found_valid(const protocol::Identifier& identifier, Progress& progress) {
+        static_cast<void>(identifier);
+        static_cast<void>(progress);
+    }
     /// Takes the answer down. May be called again, and for what was never presented.
     virtual void clean_up(const Challenge& challenge) = 0;
 };

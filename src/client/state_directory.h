@@ -38,8 +38,8 @@ class StateLock {
 };
 
 /// Where the client keeps its state, in certbot's shape (`live`, `archive`,
-/// `renewal`, `accounts`) with `facts`, `attempts`, `challenges`, `limits`, `locks` and `calendar`
-/// besides. Makes what is missing, mode 0700. Thread-safe.
+/// `renewal`, `accounts`) with `facts`, `attempts`, `challenges`, `limits`, `locks`, `persist` and
+/// `calendar` besides. Makes what is missing, mode 0700. Thread-safe.
 class StateDirectory {
   public:
     /// The names of all that a state consists of, in this version and in earlier ones: whatever is

@@ -1,11 +1,15 @@
 """Where credentials of DNS providers come from, and what is refused."""
 
+import json
 import os
+import pathlib
+import re
 from types import SimpleNamespace
 
 import pytest
 
 from harness.cairn import Cairn
+from harness.dns_server import unique_name
 from harness.name_servers import Knot, write_credentials, zone_text
 
 ZONE = "example.test."
@@ -92,3 +96,59 @@ def test_list_and_show(cairn):
     unknown = cairn.outcome("dns", "show", "cloudfare")
     assert unknown.returncode == 2
     assert "did you mean cloudflare?" in unknown.stderr
+
+
+def test_the_table_of_variables_is_what_is_understood(cairn):
+    text = (pathlib.Path(__file__).parents[2] / "docs" / "dns.md").read_text()
+    table = text.split("### Variables of other clients")[1].split("\n## ")[0]
+    rows = [[re.findall("`([^`]+)`", cell) for cell in line.split("|")[1:-1]]
+            for line in table.splitlines() if line.startswith("| `")]
+    documented = {}
+    for (provider,), (key,), lego, acme_sh in rows:
+        documented.setdefault(provider, {})[key] = set(lego + acme_sh)
+    assert len(documented) > 8
+    for provider, keys in documented.items():
+        shown = json.loads(cairn("dns", "show", provider, "--json"))["provider"]["keys"]
+        understood = {key["name"]: {name for name in key["variables"] if not name.startswith("CAIRN_")}
+                      for key in shown}
+        assert {key: names for key, names in understood.items() if names} == keys, provider
+
+
+def test_a_key_of_tsig_by_its_file(cairn, server, tmp_path):
+    from harness.name_servers import KEY_NAME, SECRET
+    key = tmp_path / "cairn.key"
+    key.write_text(f'key "{KEY_NAME}" {{\n\talgorithm hmac-sha256;\n\tsecret "{SECRET}";\n}};\n')
+    key.chmod(0o640)
+    host, port = server.address.split(":")
+    variables = {"NSUPDATE_SERVER": host, "NSUPDATE_SERVER_PORT": port, "NSUPDATE_KEY": str(key)}
+    refused = dns_test(cairn, **variables)
+    assert refused.returncode == 2 and "others may read it: its mode is 0640" in refused.stderr
+    key.chmod(0o600)
+    output = dns_test(cairn, **variables)
+    assert output.returncode == 0, output.stderr
+
+
+def test_issue_keeps_what_no_timer_would_have(cairn, start_ca, dns, tmp_path):
+    """The environment is gone when a timer renews."""
+    cairn.authority = start_ca()
+    settings = tmp_path / "settings"
+    name = unique_name()
+    words = ["issue", "-d", name, "--solver", "dns:rfc2136", "--ca", cairn.authority.directory,
+             "--ca-root", cairn.authority.api_root, "--agree-tos", "--config", settings]
+    secret = tmp_path / "server"
+    secret.write_text(dns.address + "\n")
+    secret.chmod(0o600)
+    variables = {"RFC2136_NAMESERVER_FILE": str(secret)}
+    warned = cairn.outcome(*words, environment=variables)
+    assert warned.returncode == 0, warned.stderr
+    assert "A timer that renews will not have them: add --save-credentials" in warned.stderr
+    lost = cairn.outcome("renew", "--force", "--config", settings)
+    assert lost.returncode == 2 and "neither a file nor a variable" in lost.stderr
+    kept = cairn.outcome(*words, "--save-credentials", environment=variables)
+    assert kept.returncode == 0, kept.stderr
+    file = settings / "credentials" / "rfc2136.toml"
+    assert file.stat().st_mode & 0o777 == 0o600 and dns.address in file.read_text()
+    before = cairn.serial(name)
+    renewed = cairn.outcome("renew", "--force", "--config", settings)
+    assert renewed.returncode == 0, renewed.stderr
+    assert cairn.serial(name) != before

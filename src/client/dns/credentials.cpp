@@ -44,6 +44,40 @@ bool is_known(const ProviderKind& kind, std::string_view name) {
     return find_key(kind, name) != nullptr || (kind.accepts != nullptr && kind.accepts(name));
 }
 
+bool has_variable(const ProviderKind& kind, const std::string& name) {
+    return std::ranges::any_of(kind.keys, [&](const CredentialKey& key) {
+        return std::ranges::find(key.variables, name) != key.variables.end();
+    });
+}
+
+/// A key that the environment holds.
+struct FoundVariable {
+    const CredentialKey& key;
+    std::string name;
+    std::string value;
+    /// Whether the value is the name of a file that holds it.
+    bool is_file = false;
+};
+
+/// The first variable of each key; also NAME_FILE in the place of NAME, as lego has it.
+std::vector<FoundVariable> found_variables(const ProviderKind& kind,
+                                           const EnvironmentReader& variable) {
+    std::vector<FoundVariable> found;
+    const auto take = [&](const CredentialKey& key, const std::string& name, bool is_file) {
+        auto value = variable(name);
+        if (!value || value->empty()) return false;
+        found.push_back({key, name, std::move(*value), is_file});
+        return true;
+    };
+    for (const auto& key : kind.keys)
+        for (const auto& name : key.variables) {
+            if (take(key, name, false)) break;
+            const auto file = name + "_FILE";
+            if (!has_variable(kind, file) && take(key, file, true)) break;
+        }
+    return found;
+}
+
 /// Reads credentials of one kind for one run.
 class Reader {
   public:
@@ -89,17 +123,20 @@ class Reader {
         return {{secrets.front(), trimmed(output)}};
     }
 
+    Values of_variables(const std::vector<FoundVariable>& found) const {
+        Values values;
+        for (const auto& [key, name, value, is_file] : found)
+            values.emplace(
+                key.name,
+                is_file ? trimmed(private_file(value, CredentialSource::Kind::named)) : value);
+        return values;
+    }
+
     /// Throws unless only the owner may read the file.
     std::string private_file(const fs::path& file, CredentialSource::Kind source) const {
-        struct ::stat facts{};
-        if (::stat(file.c_str(), &facts) != 0)
-            refuse(std::generic_category().message(errno), "is the name of the file right?");
         // systemd grants by access lists, which show as the group's rights.
-        if (source != CredentialSource::Kind::systemd && (facts.st_mode & 0077U) != 0)
-            refuse(fmt::format("others may read it: its mode is {:04o}", facts.st_mode & 07777U),
-                   fmt::format("run chmod 600 {}; if others have read it, replace the secrets too.",
-                               file.string()));
-        auto text = read_file(file, max_file);
+        auto text = source == CredentialSource::Kind::systemd ? read_file(file, max_file)
+                                                              : read_private_file(file, max_file);
         if (!text) refuse(text.error().message);
         return std::move(*text);
     }
@@ -208,21 +245,6 @@ class Reader {
     Timer& timer_;
 };
 
-Values of_environment(const ProviderKind& kind, const EnvironmentReader& variable,
-                      std::vector<std::string>* names) {
-    Values values;
-    for (const auto& key : kind.keys) {
-        for (const auto& name : key.variables) {
-            auto value = variable(name);
-            if (!value || value->empty()) continue;
-            values.emplace(key.name, std::move(*value));
-            if (names != nullptr) names->push_back(name);
-            break;
-        }
-    }
-    return values;
-}
-
 bool has_required(const ProviderKind& kind, const Values& values) {
     return std::ranges::all_of(kind.keys, [&](const CredentialKey& key) {
         return key.need == CredentialKey::Need::optional || values.contains(key.name);
@@ -230,6 +252,19 @@ bool has_required(const ProviderKind& kind, const Values& values) {
 }
 
 }  // namespace
+
+base::Result<std::string> read_private_file(const fs::path& file, std::size_t limit) {
+    struct ::stat facts{};
+    if (::stat(file.c_str(), &facts) != 0)
+        return base::fail(
+            fmt::format("{}: {}", file.string(), std::generic_category().message(errno)));
+    if ((facts.st_mode & 0077U) != 0)
+        return base::fail(
+            fmt::format("others may read it: its mode is {:04o}; run chmod 600 {}, and if others "
+                        "have read it, replace the secrets too",
+                        facts.st_mode & 07777U, file.string()));
+    return read_file(file, limit);
+}
 
 std::optional<std::string> variable_of_process(const std::string& name) {
     // Read by threads, and written by none.
@@ -261,8 +296,9 @@ CredentialSource DnsCredentials::find(const ProviderKind& kind, const fs::path& 
     if (fs::exists(file, ignored) || ignored == std::errc::permission_denied)
         return {.kind = Kind::settings, .file = std::move(file)};
     CredentialSource source;
-    const auto values = of_environment(kind, variable, &source.variables);
-    if (!values.empty()) source.kind = Kind::environment;
+    for (auto& found : found_variables(kind, variable))
+        source.variables.push_back(std::move(found.name));
+    if (!source.variables.empty()) source.kind = Kind::environment;
     return source;
 }
 
@@ -272,7 +308,7 @@ DnsCredentials DnsCredentials::read(const ProviderKind& kind, const CredentialSo
     Values values;
     using Kind = CredentialSource::Kind;
     if (source.kind == Kind::environment)
-        values = of_environment(kind, variable, nullptr);
+        values = reader.of_variables(found_variables(kind, variable));
     else if (source.kind != Kind::none)
         values = reader.of_toml(reader.private_file(source.file, source.kind));
     std::erase_if(values, [](const auto& value) { return value.second.empty(); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -24,6 +25,7 @@ struct CredentialKey {
     enum class Kind { secret, open };
     Kind kind = Kind::secret;
     /// Variables of the environment that hold it, ours first, then those of other clients.
+    /// NAME_FILE may name a file that holds it instead.
     std::vector<std::string> variables{};
 };
 
@@ -47,6 +49,10 @@ struct CredentialSource {
 /// The value of a variable of the environment; nothing if it is not there.
 using EnvironmentReader = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] std::optional<std::string> variable_of_process(const std::string& name);
+
+/// A file with secrets; refused if others than its owner may read it. The error says what to do.
+[[nodiscard]] base::Result<std::string> read_private_file(const std::filesystem::path& file,
+                                                          std::size_t limit);
 
 /// What a provider wants to know of whoever changes records there.
 class DnsCredentials {

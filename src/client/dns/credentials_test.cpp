@@ -141,6 +141,26 @@ TEST_F(Credentials, ComeFromTheEnvironment) {
     EXPECT_EQ(credentials.text("zone"), "z");
 }
 
+TEST_F(Credentials, ComeFromFilesThatTheEnvironmentNames) {
+    const auto file = write("token", "of a file\n");
+    environment_ = {{"SOME_Token_FILE", file.string()}, {"SOME_ZONE", "z"}};
+    EXPECT_EQ(find().text(), "the environment (SOME_Token_FILE, SOME_ZONE)");
+    EXPECT_EQ(DnsCredentials::read(kind_, find(), variables(), timer_).text("api_token"),
+              "of a file");
+    environment_["SOME_Token"] = "of a variable";
+    EXPECT_EQ(DnsCredentials::read(kind_, find(), variables(), timer_).text("api_token"),
+              "of a variable");
+    environment_.erase("SOME_Token");
+    fs::permissions(file, fs::perms::owner_read | fs::perms::others_read);
+    EXPECT_THROW(static_cast<void>(DnsCredentials::read(kind_, find(), variables(), timer_)),
+                 Failure);
+    // Where a key is a file, its variable is no other's.
+    kind_.keys.push_back({.name = "token_file",
+                          .need = CredentialKey::Need::optional,
+                          .variables = {"SOME_Token_FILE"}});
+    EXPECT_EQ(find().text(), "the environment (SOME_ZONE, SOME_Token_FILE)");
+}
+
 TEST_F(Credentials, AreAdvisedWhereThereAreNone) {
     try {
         static_cast<void>(DnsCredentials::read(kind_, find(), variables(), timer_));

@@ -24,9 +24,9 @@ constexpr std::chrono::seconds silence_borne = 30s;
 constexpr int least_looks_at_silence = 3;
 constexpr std::chrono::seconds telling_interval = 15s;
 
-bool shows(const dns::Response& response, const std::string& value) {
+bool shows(const dns::Response& response, const TextMatch& is_wanted) {
     return std::ranges::any_of(response.answers, [&](const dns::ResourceRecord& record) {
-        return record.type == RecordType::txt && record.text == value;
+        return record.type == RecordType::txt && is_wanted(record.text);
     });
 }
 
@@ -82,7 +82,7 @@ struct PropagationWatch::Look {
 };
 
 PropagationWatch::Look PropagationWatch::look_at_servers(const RecordPlace& place,
-                                                         const std::string& value) const {
+                                                         const TextMatch& is_wanted) const {
     std::vector<base::Result<dns::Response, dns::ServerError>> answers(place.servers.size());
     side_by_side(place.servers.size(), max_servers_at_a_time, [&](std::size_t i) {
         answers[i] = ask_(place.servers[i].address, place.name, RecordType::txt, Recursion::none);
@@ -100,7 +100,7 @@ PropagationWatch::Look PropagationWatch::look_at_servers(const RecordPlace& plac
             if (answer.error().kind == dns::ServerError::Kind::unreachable && has_other) continue;
             look.silent.push_back(
                 fmt::format("{} does not answer: {}", server.text(), answer.error().message));
-        } else if (answer->is_authoritative && shows(*answer, value)) {
+        } else if (answer->is_authoritative && shows(*answer, is_wanted)) {
             ++look.showing;
         } else if (answer->response_code != 0 && answer->response_code != 3) {
             look.lacking.push_back(fmt::format("{} answers {}", server.text(),
@@ -116,7 +116,7 @@ PropagationWatch::Look PropagationWatch::look_at_servers(const RecordPlace& plac
 }
 
 PropagationWatch::Look PropagationWatch::look_at_resolvers(const RecordPlace& place,
-                                                           const std::string& value) const {
+                                                           const TextMatch& is_wanted) const {
     Look look;
     for (const auto& resolver : resolvers_) {
         const auto answer = ask_(resolver, place.name, RecordType::txt, Recursion::desired);
@@ -124,7 +124,7 @@ PropagationWatch::Look PropagationWatch::look_at_resolvers(const RecordPlace& pl
         if (!answer)
             look.silent.push_back(
                 fmt::format("{} does not answer: {}", name, answer.error().message));
-        else if (shows(*answer, value))
+        else if (shows(*answer, is_wanted))
             ++look.showing;
         else
             look.lacking.push_back(name + " does not show it yet");
@@ -132,7 +132,15 @@ PropagationWatch::Look PropagationWatch::look_at_resolvers(const RecordPlace& pl
     return look;
 }
 
-void PropagationWatch::wait(const RecordPlace& place, const std::string& value,
+bool PropagationWatch::is_shown(const RecordPlace& place, const TextMatch& is_wanted,
+                                const Propagation& propagation) const {
+    const auto look = propagation.kind == Propagation::Kind::resolver
+                          ? look_at_resolvers(place, is_wanted)
+                          : look_at_servers(place, is_wanted);
+    return look.lacking.empty() && look.showing > 0;
+}
+
+void PropagationWatch::wait(const RecordPlace& place, const TextMatch& is_wanted,
                             const Propagation& propagation, std::chrono::seconds patience,
                             const Hooks& hooks) const {
     using Kind = Propagation::Kind;
@@ -153,8 +161,8 @@ void PropagationWatch::wait(const RecordPlace& place, const std::string& value,
     for (auto pause = std::chrono::milliseconds(first_pause);;
          pause = std::min(pause * 2, longest_pause)) {
         const bool is_authoritative = propagation.kind == Kind::authoritative;
-        const auto look =
-            is_authoritative ? look_at_servers(place, value) : look_at_resolvers(place, value);
+        const auto look = is_authoritative ? look_at_servers(place, is_wanted)
+                                           : look_at_resolvers(place, is_wanted);
         if (look.is_done()) return;
         const auto now = timer_.now();
         if (look.lacking.empty() && look.showing > 0) {

@@ -28,6 +28,9 @@ struct Propagation {
     friend bool operator==(const Propagation&, const Propagation&) = default;
 };
 
+/// Whether a TXT record's text is what is waited for.
+using TextMatch = std::function<bool(const std::string& text)>;
+
 /// Waits until a value can be seen. Several may wait at the same time.
 class PropagationWatch {
   public:
@@ -46,13 +49,25 @@ class PropagationWatch {
     /// it. A server that is silent all the time is left out after half a minute if others show the
     /// value: a CA would come to them. Where no server is known, nobody is waited for, and that is
     /// told.
-    void wait(const RecordPlace& place, const std::string& value, const Propagation& propagation,
+    void wait(const RecordPlace& place, const TextMatch& is_wanted, const Propagation& propagation,
               std::chrono::seconds patience, const Hooks& hooks) const;
+    /// The same for exactly this value.
+    void wait(const RecordPlace& place, const std::string& value, const Propagation& propagation,
+              std::chrono::seconds patience, const Hooks& hooks) const {
+        wait(
+            place, [&](const std::string& text) { return text == value; }, propagation, patience,
+            hooks);
+    }
+    /// Whether all servers of the zone that answer now show such a text, and one does; or the
+    /// resolvers, if `propagation` is about them.
+    [[nodiscard]] bool is_shown(const RecordPlace& place, const TextMatch& is_wanted,
+                                const Propagation& propagation) const;
 
   private:
     struct Look;
-    [[nodiscard]] Look look_at_servers(const RecordPlace& place, const std::string& value) const;
-    [[nodiscard]] Look look_at_resolvers(const RecordPlace& place, const std::string& value) const;
+    [[nodiscard]] Look look_at_servers(const RecordPlace& place, const TextMatch& is_wanted) const;
+    [[nodiscard]] Look look_at_resolvers(const RecordPlace& place,
+                                         const TextMatch& is_wanted) const;
 
     AskServer ask_;
     Timer& timer_;

@@ -65,7 +65,9 @@ class DnsProvider {
         return std::nullopt;
     }
     /// How long its servers may take to show a change, if it knows better than its kind does.
-    [[nodiscard]] virtual std::optional<std::chrono::seconds> patience() { return std::nullopt; }
+    [[nodiscard]] virtual std::optional<std::chrono::seconds> longest_propagation() {
+        return std::nullopt;
+    }
 };
 
 /// Hears what is said to a provider and what it answers, without secrets.

@@ -1,6 +1,8 @@
 #include "client/dns/solver_options.h"
 
-#include <vector>
+#include <charconv>
+#include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,7 +11,10 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::string_view prefix = "dns:";
+constexpr std::string_view dns_solver = "dns";
+constexpr std::string_view persist_solver = "dns-persist";
+// The year 9999, as PersistentRecord has it.
+constexpr std::int64_t last_second = 253'402'300'799;
 constexpr std::uint16_t dns_port = 53;
 
 base::Result<std::string> percent_decoded(std::string_view text) {
@@ -39,8 +44,26 @@ std::string encoded(std::string_view text) {
     return result;
 }
 
-base::Result<void> take(DnsSolverOptions& options, std::string_view name,
+base::Result<void> take_of_persistent(DnsSolverOptions& options, std::string_view name,
+                                      const std::string& value) {
+    if (name == "policy") {
+        if (value != "wildcard") return base::fail("policy: can be wildcard alone");
+        options.covers_subdomains = true;
+        return {};
+    }
+    std::int64_t seconds = 0;
+    const auto* const end = value.data() + value.size();
+    const auto [rest, error] = std::from_chars(value.data(), end, seconds);
+    if (error != std::errc{} || rest != end || seconds < 0 || seconds > last_second)
+        return base::fail("until: is no count of seconds since 1970");
+    options.until = base::Time(base::Seconds(seconds));
+    return {};
+}
+
+base::Result<void> take(DnsSolverOptions& options, DnsMethod method, std::string_view name,
                         const std::string& value) {
+    if (method == DnsMethod::persistent && (name == "policy" || name == "until"))
+        return take_of_persistent(options, name, value);
     if (name == "credentials") {
         options.credentials = std::filesystem::absolute(value).lexically_normal();
     } else if (name == "propagation") {
@@ -66,11 +89,13 @@ base::Result<void> take(DnsSolverOptions& options, std::string_view name,
 
 }  // namespace
 
-base::Result<DnsSolverOptions> DnsSolverOptions::from_text(std::string_view text) {
+base::Result<DnsSolverOptions> DnsSolverOptions::from_text(std::string_view text,
+                                                           DnsMethod method) {
     DnsSolverOptions options;
     const auto mark = text.find('?');
     options.provider = text.substr(0, mark);
-    if (options.provider.empty()) return base::fail("wants a provider: dns:PROVIDER");
+    if (options.provider.empty() && method == DnsMethod::challenge)
+        return base::fail("wants a provider: dns:PROVIDER");
     auto rest = mark == std::string_view::npos ? std::string_view() : text.substr(mark + 1);
     while (!rest.empty()) {
         const auto end = rest.find('&');
@@ -80,7 +105,7 @@ base::Result<DnsSolverOptions> DnsSolverOptions::from_text(std::string_view text
         if (equals == std::string_view::npos) return base::fail("wants options as NAME=VALUE");
         const auto value = percent_decoded(part.substr(equals + 1));
         if (!value) return std::unexpected(value.error());
-        if (auto taken = take(options, part.substr(0, equals), *value); !taken)
+        if (auto taken = take(options, method, part.substr(0, equals), *value); !taken)
             return std::unexpected(taken.error());
     }
     return options;
@@ -97,6 +122,8 @@ std::string DnsSolverOptions::to_text() const {
     if (propagation) add("propagation", propagation->to_text());
     if (resolver) add("resolver", resolver->to_string());
     if (port) add("port", std::to_string(*port));
+    if (covers_subdomains) add("policy", "wildcard");
+    if (until) add("until", std::to_string(until->time_since_epoch().count()));
     return text;
 }
 
@@ -107,16 +134,39 @@ DnsSolverOptions DnsSolverOptions::with_defaults(const DnsSolverOptions& others)
     if (!result.propagation) result.propagation = others.propagation;
     if (!result.resolver) result.resolver = others.resolver;
     if (!result.port) result.port = others.port;
+    if (!result.until) result.until = others.until;
+    result.covers_subdomains = result.covers_subdomains || others.covers_subdomains;
     return result;
 }
 
+std::optional<base::Result<DnsSpecification>> DnsSpecification::from_text(
+    std::string_view specification) {
+    const auto colon = specification.find(':');
+    const auto name = specification.substr(0, colon);
+    const bool is_persistent = name == persist_solver;
+    if (!is_persistent && (name != dns_solver || colon == std::string_view::npos))
+        return std::nullopt;
+    const auto method = is_persistent ? DnsMethod::persistent : DnsMethod::challenge;
+    auto options = DnsSolverOptions::from_text(
+        colon == std::string_view::npos ? std::string_view() : specification.substr(colon + 1),
+        method);
+    if (!options) return std::unexpected(options.error());
+    return DnsSpecification{method, std::move(*options)};
+}
+
+std::string DnsSpecification::to_text() const {
+    const auto text = options.to_text();
+    if (method == DnsMethod::challenge) return fmt::format("{}:{}", dns_solver, text);
+    return text.empty() ? std::string(persist_solver) : fmt::format("{}:{}", persist_solver, text);
+}
+
 std::string keeping_dns_options(const std::string& specification, std::string_view former) {
-    if (!specification.starts_with(prefix) || !former.starts_with(prefix)) return specification;
-    const auto ours =
-        DnsSolverOptions::from_text(std::string_view(specification).substr(prefix.size()));
-    const auto others = DnsSolverOptions::from_text(former.substr(prefix.size()));
-    if (!ours || !others) return specification;
-    return std::string(prefix) + ours->with_defaults(*others).to_text();
+    const auto ours = DnsSpecification::from_text(specification);
+    const auto others = DnsSpecification::from_text(former);
+    if (!ours || !*ours || !others || !*others || (*ours)->method != (*others)->method)
+        return specification;
+    return DnsSpecification{(*ours)->method, (*ours)->options.with_defaults((*others)->options)}
+        .to_text();
 }
 
 }  // namespace cairn::client

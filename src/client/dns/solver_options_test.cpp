@@ -15,6 +15,18 @@ TEST(DnsSolverOptions, KeepTheirText) {
               "/a b&c.toml");
 }
 
+TEST(DnsSolverOptions, OfRecordsThatStay) {
+    for (const auto* text : {"dns-persist", "dns-persist:powerdns", "dns:x?port=53",
+                             "dns-persist:?resolver=192.0.2.1:53&policy=wildcard&until=1800000000"})
+        EXPECT_EQ(DnsSpecification::from_text(text).value()->to_text(), text);
+    for (const auto* text : {"dns", "dnsx:y", "standalone", "dns-persistent:x", ""})
+        EXPECT_FALSE(DnsSpecification::from_text(text)) << text;
+    for (const auto* text :
+         {"dns:", "dns:x?policy=wildcard", "dns-persist:?policy=all", "dns-persist:?until=soon",
+          "dns-persist:?until=-1", "dns-persist:?until=999999999999", "dns-persist:?color=red"})
+        EXPECT_FALSE(*DnsSpecification::from_text(text)) << text;
+}
+
 TEST(DnsSolverOptions, RefuseWhatTheyDoNotKnow) {
     for (const auto* text : {"", "?propagation=none", "x?propagation", "x?propagation=soon",
                              "x?resolver=host", "x?port=0", "x?port=70000", "x?port=1:2",
@@ -30,6 +42,10 @@ TEST(DnsSolverOptions, StayWhatTheyWereWhereNothingIsSaid) {
     EXPECT_EQ(keeping_dns_options("dns:y", "dns:x?credentials=/f"), "dns:y");
     EXPECT_EQ(keeping_dns_options("manual", "dns:x?credentials=/f"), "manual");
     EXPECT_EQ(keeping_dns_options("dns:x", "standalone"), "dns:x");
+    EXPECT_EQ(keeping_dns_options("dns-persist", "dns-persist:?policy=wildcard&until=1800000000"),
+              "dns-persist:?policy=wildcard&until=1800000000");
+    EXPECT_EQ(keeping_dns_options("dns-persist:x", "dns-persist"), "dns-persist:x");
+    EXPECT_EQ(keeping_dns_options("dns-persist:x", "dns:x?port=53"), "dns-persist:x");
 }
 
 }  // namespace

@@ -30,11 +30,7 @@ class DnsSolver final : public Solver {
     DnsSolver(DnsSolverParts parts, const SolverContext& context)
         : parts_(std::move(parts)),
           context_(context),
-          places_({.resolvers = parts_.options.resolver ? std::vector{*parts_.options.resolver}
-                                                        : system_resolvers(),
-                   .authority = parts_.provider->authority(),
-                   .port = parts_.options.port},
-                  parts_.ask) {}
+          places_(record_places(parts_.options, parts_.provider.get(), parts_.ask)) {}
 
     std::string specification() const override { return "dns:" + parts_.options.to_text(); }
     std::span<const protocol::ChallengeType> challenge_types() const override {
@@ -60,7 +56,7 @@ class DnsSolver final : public Solver {
         const PropagationWatch watch(parts_.ask, context_.timer, places_.resolvers());
         watch.wait(
             place, record.value, parts_.options.propagation.value_or(Propagation{}),
-            parts_.provider->patience().value_or(parts_.kind.patience),
+            parts_.provider->longest_propagation().value_or(parts_.kind.patience),
             {.tell = [&](const std::string& who) { tell(ProgressKind::waiting_for_dns, who); },
              .set_again = [&] { set(place, challenge); },
              .leave_out =
@@ -110,12 +106,8 @@ class DnsSolver final : public Solver {
         parts_.provider->set(record_at(place, challenge));
     }
 
-    /// So that of several orders and processes one at a time reads, merges and writes.
     StateLock lock_on(const RecordPlace& place, Timer& timer) const {
-        const bool is_whole_zone = parts_.kind.scope == ChangeScope::zone;
-        return StateDirectory(context_.state_folder)
-            .lock_record_set(parts_.kind.name + " " + (is_whole_zone ? place.zone : place.name),
-                             timer, lock_patience);
+        return lock_on_records(place, parts_.kind, context_, timer);
     }
 
     DnsSolverParts parts_;
@@ -135,13 +127,36 @@ std::unique_ptr<Solver> make_dns_solver(DnsSolverParts parts, const SolverContex
     return std::make_unique<DnsSolver>(std::move(parts), context);
 }
 
+RecordPlaces record_places(const DnsSolverOptions& options, DnsProvider* provider,
+                           const AskServer& ask) {
+    return {{.resolvers = options.resolver ? std::vector{*options.resolver} : system_resolvers(),
+             .authority = provider == nullptr ? std::nullopt : provider->authority(),
+             .port = options.port},
+            ask};
+}
+
+StateLock lock_on_records(const RecordPlace& place, const ProviderKind& kind,
+                          const SolverContext& context, Timer& timer) {
+    const bool is_whole_zone = kind.scope == ChangeScope::zone;
+    return StateDirectory(context.state_folder)
+        .lock_record_set(kind.name + " " + (is_whole_zone ? place.zone : place.name), timer,
+                         lock_patience);
+}
+
 base::Result<std::unique_ptr<Solver>> make_dns_solver(std::string_view argument,
                                                       const SolverContext& context) {
     auto options = DnsSolverOptions::from_text(argument);
     if (!options) return std::unexpected(options.error());
-    const auto kind = find_provider_kind(options->provider, context.settings_folder);
+    auto parts = dns_solver_parts(std::move(*options), context);
+    if (!parts) return std::unexpected(parts.error());
+    return make_dns_solver(std::move(*parts), context);
+}
+
+base::Result<DnsSolverParts> dns_solver_parts(DnsSolverOptions options,
+                                              const SolverContext& context) {
+    const auto kind = find_provider_kind(options.provider, context.settings_folder);
     if (!kind) return std::unexpected(kind.error());
-    const auto source = DnsCredentials::find(**kind, options->credentials, context.settings_folder,
+    const auto source = DnsCredentials::find(**kind, options.credentials, context.settings_folder,
                                              &variable_of_process);
     try {
         const auto credentials =
@@ -166,12 +181,11 @@ base::Result<std::unique_ptr<Solver>> make_dns_solver(std::string_view argument,
                                   (*kind)->title, (*kind)->name)
                     : source.text()));
         }
-        return make_dns_solver({.options = std::move(*options),
-                                .kind = **kind,
-                                .provider = std::move(*provider),
-                                .cleaning_provider = std::move(*cleaning),
-                                .ask = ask_over_network()},
-                               context);
+        return DnsSolverParts{.options = std::move(options),
+                              .kind = **kind,
+                              .provider = std::move(*provider),
+                              .cleaning_provider = std::move(*cleaning),
+                              .ask = ask_over_network()};
     } catch (const Failure& failure) {
         return base::fail(fmt::format("could not {}: {}{}{}", failure.tried(), failure.came_back(),
                                       failure.next().empty() ? "" : "; ", failure.next()));

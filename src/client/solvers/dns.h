@@ -8,6 +8,8 @@
 #include "client/dns/record_place.h"
 #include "client/dns/solver_options.h"
 #include "client/solver.h"
+#include "client/state_directory.h"
+#include "client/timer.h"
 
 namespace cairn::client {
 
@@ -27,5 +29,16 @@ struct DnsSolverParts {
 };
 [[nodiscard]] std::unique_ptr<Solver> make_dns_solver(DnsSolverParts parts,
                                                       const SolverContext& context);
+
+/// The provider that `options` name, with its credentials.
+[[nodiscard]] base::Result<DnsSolverParts> dns_solver_parts(DnsSolverOptions options,
+                                                            const SolverContext& context);
+/// Finds where records belong, with what the options say, and the server of a provider (or null).
+[[nodiscard]] RecordPlaces record_places(const DnsSolverOptions& options, DnsProvider* provider,
+                                         const AskServer& ask);
+/// A lock so that of several orders and processes one at a time reads, merges and writes there.
+/// Throws Failure.
+[[nodiscard]] StateLock lock_on_records(const RecordPlace& place, const ProviderKind& kind,
+                                        const SolverContext& context, Timer& timer);
 
 }  // namespace cairn::client

@@ -22,11 +22,13 @@ void tell_of_record(const SolverContext& context, const Challenge& challenge) {
                                       .text = record.value});
 }
 
-void await_confirmation(const SolverContext& context, const Challenge& challenge) {
+Confirmation await_confirmation(const SolverContext& context, const Challenge& challenge,
+                                const std::function<bool()>& is_there) {
     context.listener(challenge).tell(
         {.kind = ProgressKind::confirm_answer, .identifiers = {challenge.identifier}});
     for (;;) {
         if (context.timer.is_stopped()) throw_interrupted();
+        if (is_there()) return Confirmation::by_sight;
         pollfd readable{context.input, POLLIN, 0};
         if (::poll(&readable, 1, glance_milliseconds) <= 0) continue;
         char character = 0;
@@ -37,7 +39,7 @@ void await_confirmation(const SolverContext& context, const Challenge& challenge
                            Phase::challenge, challenge.identifier},
                           "nobody answered: standard input is closed",
                           "run the command at a terminal, or use another --solver.");
-        if (character == '\n') return;
+        if (character == '\n') return Confirmation::by_a_person;
     }
 }
 

@@ -66,7 +66,7 @@ class AcmeDns final : public DnsProvider {
 /// The file that other clients keep: an object for each name that is proven.
 base::Result<std::map<std::string, Account>> accounts_in(const std::string& file) {
     constexpr std::size_t max_file = std::size_t{1} << 20U;
-    const auto text = read_file(file, max_file);
+    const auto text = read_private_file(file, max_file);
     if (!text) return std::unexpected(text.error().within("accounts_file"));
     const auto object = protocol::parse_json_object(base::bytes_of(*text));
     if (!object) return std::unexpected(object.error().within("accounts_file"));

@@ -17,8 +17,12 @@ using namespace std::chrono_literals;
 
 class Cloudflare final : public DnsProvider {
   public:
-    Cloudflare(ProviderHttp::Options options, std::string zone_id, const ProviderContext& context)
-        : http_(std::move(options), context), fixed_zone_id_(std::move(zone_id)) {}
+    /// `of_zones`: where zones are looked for with another token; none: with the same.
+    Cloudflare(ProviderHttp::Options options, std::optional<ProviderHttp::Options> of_zones,
+               std::string zone_id, const ProviderContext& context)
+        : http_(std::move(options), context), fixed_zone_id_(std::move(zone_id)) {
+        if (of_zones) http_of_zones_.emplace(std::move(*of_zones), context);
+    }
 
     void set(const TxtRecord& record) override {
         const auto aim = fmt::format("add the TXT record {}", record.name);
@@ -72,9 +76,10 @@ class Cloudflare final : public DnsProvider {
     std::optional<std::string> find_zone(const std::string& zone) {
         return ids_.find(zone, [&]() -> std::optional<std::string> {
             const auto aim = fmt::format("find the zone {}", zone);
-            const auto reply = http_.ask(
+            auto& http = http_of_zones_ ? *http_of_zones_ : http_;
+            const auto reply = http.ask(
                 {.path = fmt::format("/zones?name={}", percent_encoded(zone)), .aim = aim});
-            const auto body = json_body(http_, aim, reply);
+            const auto body = json_body(http, aim, reply);
             for (const auto& each : list_at(body, "result"))
                 if (text_at(each, "name") == zone) return text_at(each, "id");
             return std::nullopt;
@@ -85,12 +90,14 @@ class Cloudflare final : public DnsProvider {
         if (!fixed_zone_id_.empty()) return percent_encoded(fixed_zone_id_);
         const auto id = find_zone(zone);
         if (!id)
-            throw http_.failure(aim, fmt::format("it shows no zone {} to this token", zone),
-                                "the token needs Zone: Read beside DNS: Edit, or give zone_id.");
+            throw http_.failure(
+                aim, fmt::format("it shows no zone {} to this token", zone),
+                "the token needs Zone: Read beside DNS: Edit, or give zone_id or zone_api_token.");
         return percent_encoded(*id);
     }
 
     ProviderHttp http_;
+    std::optional<ProviderHttp> http_of_zones_;
     std::string fixed_zone_id_;
     ZoneIds ids_;
 };
@@ -107,7 +114,13 @@ base::Result<std::unique_ptr<DnsProvider>> make_cloudflare(const ProviderKind& k
                            {"X-Auth-Key", credentials.text("api_key")}};
     else
         return base::fail("api_token is missing");
-    return std::make_unique<Cloudflare>(std::move(*options), credentials.text("zone_id"), context);
+    std::optional<ProviderHttp::Options> of_zones;
+    if (credentials.has("zone_api_token")) {
+        of_zones = *options;
+        of_zones->fields = {{"Authorization", "Bearer " + credentials.text("zone_api_token")}};
+    }
+    return std::make_unique<Cloudflare>(std::move(*options), std::move(of_zones),
+                                        credentials.text("zone_id"), context);
 }
 
 }  // namespace
@@ -127,6 +140,11 @@ ProviderKind cloudflare() {
                   .need = Need::optional,
                   .variables = {"CAIRN_CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN",
                                 "CLOUDFLARE_DNS_API_TOKEN", "CF_Token"}},
+                 {.name = "zone_api_token",
+                  .meaning = "a token that may look for zones, if api_token may not",
+                  .need = Need::optional,
+                  .variables = {"CAIRN_CLOUDFLARE_ZONE_API_TOKEN", "CF_ZONE_API_TOKEN",
+                                "CLOUDFLARE_ZONE_API_TOKEN"}},
                  {.name = "zone_id",
                   .meaning = "of the one zone, for a token that may not look for it",
                   .need = Need::optional,

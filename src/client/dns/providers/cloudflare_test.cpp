@@ -13,7 +13,9 @@ class CloudflareTest : public testing::ProviderTest {
   protected:
     CloudflareTest() {
         answer_ = [this](const http::Request& request) {
-            EXPECT_EQ(request.field("Authorization"), "Bearer a-long-token");
+            const bool is_of_zones = !zone_token_.empty() && request.path() == "/client/v4/zones";
+            EXPECT_EQ(request.field("Authorization"),
+                      "Bearer " + (is_of_zones ? zone_token_ : "a-long-token"));
             if (request.path() == "/client/v4/zones")
                 return response(200, R"({"success":true,"errors":[],"result":)" + zones_ + "}");
             if (request.method == "GET")
@@ -25,6 +27,7 @@ class CloudflareTest : public testing::ProviderTest {
     std::unique_ptr<DnsProvider> cloudflare() {
         return provider("cloudflare", {{"api_token", "a-long-token"}}, "/client/v4");
     }
+    std::string zone_token_;
     std::string zones_ = R"([{"id":"z1","name":"example.com"}])";
     std::string records_ = "[]";
     int post_status_ = 200, delete_status_ = 200;
@@ -43,6 +46,16 @@ TEST_F(CloudflareTest, AddsARecordOfItsOwn) {
               R"("content":"\"the-value\"","ttl":60})");
     EXPECT_THAT(trace_.text(), Not(HasSubstr("a-long-token")));
     EXPECT_THAT(trace_.text(), HasSubstr("the-value"));
+}
+
+TEST_F(CloudflareTest, LooksForTheZoneWithATokenOfItsOwn) {
+    zone_token_ = "another-token";
+    provider("cloudflare", {{"api_token", "a-long-token"}, {"zone_api_token", zone_token_}},
+             "/client/v4")
+        ->set(record_);
+    EXPECT_THAT(asked(), ElementsAre("GET /client/v4/zones?name=example.com",
+                                     "POST /client/v4/zones/z1/dns_records"));
+    EXPECT_THAT(trace_.text(), Not(HasSubstr("another-token")));
 }
 
 TEST_F(CloudflareTest, IsContentWithOneThatStands) {

@@ -149,7 +149,7 @@ base::Result<std::unique_ptr<DnsProvider>> make_gcloud(const ProviderKind& kind,
         constexpr std::size_t max_file = 65536;
         const auto file = credentials.text("service_account_file");
         if (file.empty()) return base::fail("service_account_file is missing");
-        auto text = read_file(file, max_file);
+        auto text = read_private_file(file, max_file);
         if (!text) return std::unexpected(text.error().within("service_account_file"));
         json = std::move(*text);
     }

@@ -42,7 +42,7 @@ class LegoExec final : public DnsProvider {
 
     void set(const TxtRecord& record) override { run("present", "add", record); }
     void remove(const TxtRecord& record) override { run("cleanup", "remove", record); }
-    std::optional<seconds> patience() override {
+    std::optional<seconds> longest_propagation() override {
         if (!options_.has_timeout_command) return options_.propagation;
         const std::scoped_lock lock(mutex_);
         if (!has_asked_) told_ = timeout_told();

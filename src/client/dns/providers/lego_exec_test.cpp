@@ -63,17 +63,18 @@ TEST_F(LegoExecTest, KeepsWhatItWroteWithTheAttempt) {
 }
 
 TEST_F(LegoExecTest, HasItsTimes) {
-    EXPECT_EQ(of_script("exit 0\n")->patience(), std::nullopt);
-    EXPECT_EQ(of_script("exit 0\n", {{"propagation_timeout", "90"}})->patience(),
+    EXPECT_EQ(of_script("exit 0\n")->longest_propagation(), std::nullopt);
+    EXPECT_EQ(of_script("exit 0\n", {{"propagation_timeout", "90"}})->longest_propagation(),
               std::chrono::seconds(90));
     const std::map<std::string, std::string> asked{{"timeout_command", "true"},
                                                    {"propagation_timeout", "2m"}};
     EXPECT_EQ(of_script("[ $1 = timeout ] && echo '{\"timeout\": 45, \"interval\": 3}'\n", asked)
-                  ->patience(),
+                  ->longest_propagation(),
               std::chrono::seconds(45));
     // Those that do not know it, or say nonsense.
     for (const std::string script : {"exit 1\n", "echo soon\n", "echo '{\"timeout\": -1}'\n"})
-        EXPECT_EQ(of_script(script, asked)->patience(), std::chrono::seconds(120)) << script;
+        EXPECT_EQ(of_script(script, asked)->longest_propagation(), std::chrono::seconds(120))
+            << script;
     for (const std::string text : {"0", "-1s", "2h", "soon"})
         EXPECT_THROW(of_script("exit 0\n", {{"timeout", text}}), std::runtime_error) << text;
     EXPECT_THROW(of_script("exit 0\n", {{"mode", "raw"}}), std::runtime_error);

@@ -17,6 +17,7 @@
 #include "dns/response.h"
 #include "dns/server_exchange.h"
 #include "dns/tsig.h"
+#include "dns/tsig_key_file.h"
 #include "dns/update.h"
 
 namespace cairn::client::providers {
@@ -194,12 +195,27 @@ base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
                                                         const DnsCredentials& credentials,
                                                         const ProviderContext& context) {
     constexpr std::uint16_t default_port = 53;
-    const auto server = server_from(credentials.text("server"), default_port);
+    auto port = default_port;
+    if (credentials.has("port")) {
+        const auto text = net::SocketAddress::from_text("0.0.0.0:" + credentials.text("port"));
+        if (!text || text->port == 0) return base::fail("port: must be a port number");
+        port = text->port;
+    }
+    const auto server = server_from(credentials.text("server"), port);
     if (!server) return std::unexpected(server.error().within("server"));
     std::optional<dns::TsigKey> key;
     if (credentials.has("tsig_name") != credentials.has("tsig_secret"))
         return base::fail("tsig_name and tsig_secret go together");
-    if (credentials.has("tsig_name")) {
+    if (credentials.has("tsig_name") && credentials.has("tsig_file"))
+        return base::fail("tsig_file stands in the place of tsig_name and tsig_secret");
+    if (credentials.has("tsig_file")) {
+        constexpr std::size_t max_file = 65536;
+        const auto text = read_private_file(credentials.text("tsig_file"), max_file);
+        if (!text) return std::unexpected(text.error().within("tsig_file"));
+        auto read = dns::tsig_key_from_file(*text);
+        if (!read) return std::unexpected(read.error().within("tsig_file"));
+        key = std::move(*read);
+    } else if (credentials.has("tsig_name")) {
         auto algorithm = credentials.text("tsig_algorithm");
         if (algorithm.empty()) algorithm = "hmac-sha256";
         const auto function = dns::tsig_function_from(algorithm);
@@ -238,6 +254,16 @@ ProviderKind rfc2136() {
                   .meaning = "address or name of the primary server, with a port unless it is 53",
                   .kind = Kind::open,
                   .variables = {"CAIRN_RFC2136_SERVER", "RFC2136_NAMESERVER", "NSUPDATE_SERVER"}},
+                 {.name = "port",
+                  .meaning = "its port, where it is not said with the server",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_PORT", "NSUPDATE_SERVER_PORT"}},
+                 {.name = "tsig_file",
+                  .meaning = "file of the key, as tsig-keygen writes it, instead of what follows",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_TSIG_FILE", "RFC2136_TSIG_FILE", "NSUPDATE_KEY"}},
                  {.name = "tsig_name",
                   .meaning = "name of the key",
                   .need = Need::optional,
