@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/ca/configuration.h"
+#include "apps/ca/node_audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "ca/ports/observer.h"
@@ -37,6 +38,9 @@ struct StoreContext {
 /// A store and the nonces that go with it: local ones, or those that its nodes share.
 struct OpenedStore {
     std::unique_ptr<ca::LocalNonces> own_nonces;
+    /// The store itself and this node's audit log, where `repository` is both together; else null.
+    std::unique_ptr<ca::Repository> unaudited;
+    std::unique_ptr<NodeAudit> audit;
     std::unique_ptr<ca::Repository> repository;
     std::unique_ptr<ca::LocalRequestChecks> own_checks;
     ca::Nonces* nonces = nullptr;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <sstream>
 
+#include "apps/ca/audit_configuration.h"
 #include "apps/ca/crl_configuration.h"
 #include "apps/ca/directory_section.h"
 #include "apps/ca/files.h"
@@ -21,7 +22,7 @@ namespace cairn::apps {
 namespace {
 
 std::string common_part(toml::table root) {
-    for (const auto* own : {"server", "store", "log", "clock"}) root.erase(own);
+    for (const auto* own : {"server", "store", "log", "clock", "audit"}) root.erase(own);
     std::ostringstream text;
     text << root;
     return text.str();
@@ -284,6 +285,7 @@ Configuration read_root(const toml::table& root, base::Time now, base::TomlReadi
     read_ocsp(top.section("ocsp"), configuration.ocsp);
 
     read_policy(top.section("policy"), configuration.policy);
+    read_audit(top.section("audit"), configuration.policy.kind, configuration.audit);
 
     read_profiles(top.section("profiles"), configuration, now);
     read_default_profile(top, configuration);
@@ -343,6 +345,10 @@ std::vector<std::string> keys_for_next_start(const Configuration& present,
         keys.emplace_back("store.url");
     compare("store.schema", present.store.schema, fresh.store.schema);
     compare("store.connections", present.store.connections, fresh.store.connections);
+    compare("audit.folder", present.audit.folder, fresh.audit.folder);
+    compare("audit.rotate_size", present.audit.rotate_size, fresh.audit.rotate_size);
+    compare("audit.rotate_after", present.audit.rotate_after, fresh.audit.rotate_after);
+    compare("audit.keep", present.audit.keep, fresh.audit.keep);
     compare("log.file", present.log.file, fresh.log.file);
     compare("log.level", present.log.level, fresh.log.level);
     compare("log.format", present.log.format, fresh.log.format);

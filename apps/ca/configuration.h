@@ -60,6 +60,15 @@ struct Configuration {
         /// "auto" is none: `base::usual_log_format`.
         std::optional<base::LogFormat> format;
     } log;
+    struct Audit {
+        /// Folder of the audit log, relative to the CA's folder or absolute. Each node has its own.
+        std::string folder = "audit";
+        /// A file is followed by another at so many octets, or at this age.
+        std::size_t rotate_size = std::size_t{64} << 20U;
+        base::Seconds rotate_after = std::chrono::days(1);
+        /// How long files are kept after their last line; none: for ever.
+        std::optional<base::Seconds> keep;
+    } audit;
     struct Directory {
         std::string terms_of_service, website;
         ca::Terms::Change terms_change = ca::Terms::Change::asks_for_agreement;

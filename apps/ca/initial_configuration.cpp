@@ -127,6 +127,12 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # [clock]                  # wanted where /readyz says so; no default
 # confirmed = "2027-01-28T12:00:00Z"   # your word that this machine's clock was right then
 
+[audit]                    # who did what, line by line; see cairn-ca audit verify
+# folder = "audit"         # each node has its own
+# rotate_size = 67108864   # octets at which a file is followed by another
+# rotate_after = "1d"      # the same by its age
+# keep = "never"           # how long a file stays after its last line: a duration; "never": for ever
+
 [issuance]
 # issuer_base_url = ""     # http URL of issuers' certificates; empty: public_url with http
 

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/ca/audit_command.h"
 #include "apps/ca/backup_command.h"
 #include "apps/ca/init.h"
 #include "apps/ca/inspection_commands.h"
@@ -84,12 +85,14 @@ int main(int argument_count, char** arguments) {
                      "KEY=VALUE overrides a key of ca.toml; VALUE is TOML (may be repeated)")
         ->allow_extra_args(false);
 
+    const cairn::apps::AuditCommands audit_commands(program);
     const cairn::apps::InspectionCommands inspection_commands(program);
     const cairn::apps::BackupCommands backup_commands(program);
     const cairn::apps::OperatorCommands operator_commands(program);
     const std::vector<std::string> given(arguments + 1, arguments + argument_count);
     try {
         program.parse(argument_count, arguments);
+        if (audit_commands.was_given()) return audit_commands.run(cairn::apps::Adapters());
         if (operator_commands.was_given()) return operator_commands.run(cairn::apps::Adapters());
         if (inspection_commands.was_given()) return inspection_commands.run();
         if (backup_commands.was_given()) return backup_commands.run();
@@ -108,7 +111,8 @@ int main(int argument_count, char** arguments) {
             words << "cairn-ca: " << *unknown << "\nRun `cairn-ca --help` for what there is.\n";
         else
             program.exit(error, std::cout, words);
-        if (cairn::apps::OperatorCommands::wants_json(given))
+        if (cairn::apps::OperatorCommands::wants_json(given) ||
+            cairn::apps::AuditCommands::wants_json(given))
             cairn::apps::OperatorCommands::print_usage_error(words.str());
         else
             cairn::base::write_last_words(words.str());

@@ -148,6 +148,11 @@ Metrics::Metrics()
                       HistogramSeries::latency_bounds(), Shown::all, {"outcome", commit_words}),
       commit_calls_({"cairn_store_commit_calls", "Writing calls that shared one transaction."},
                     group_bounds(), Shown::all),
+      audit_seconds_({"cairn_audit_commit_seconds",
+                      "Time that lines of the audit log took to be on disk together."},
+                     HistogramSeries::latency_bounds(), Shown::all, {"outcome", commit_words}),
+      audit_entries_({"cairn_audit_commit_entries", "Lines of the audit log that shared a sync."},
+                     group_bounds(), Shown::all),
       log_lines_({"cairn_log_lines_total", "Lines written to the log."},
                  LabelOf<base::LogLevel>("level")),
       log_lines_lost_({"cairn_log_lines_lost_total",
@@ -186,6 +191,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
                                                    &writes_refused_,
                                                    &commit_seconds_,
                                                    &commit_calls_,
+                                                   &audit_seconds_,
+                                                   &audit_entries_,
                                                    &log_lines_,
                                                    &log_lines_lost_}) {
         std::ranges::move(family->Collect(), std::back_inserter(all));
@@ -247,6 +254,11 @@ void Metrics::account_changed(AccountChange change) {
 void Metrics::committed(Commit commit, std::size_t calls, Duration duration) {
     commit_seconds_.observe(duration, commit);
     if (commit == Commit::durable) commit_calls_.observe(calls);
+}
+
+void Metrics::audited(Commit commit, std::size_t entries, Duration duration) {
+    audit_seconds_.observe(duration, commit);
+    if (commit == Commit::durable) audit_entries_.observe(entries);
 }
 
 std::string exposition(std::span<const prometheus::Collectable* const> sources) {

@@ -69,6 +69,7 @@ class Metrics final : public http::Observer,
     void account_changed(AccountChange change) override;
     void writes_waiting(std::ptrdiff_t change) override { writes_waiting_.add(change); }
     void committed(Commit commit, std::size_t calls, Duration duration) override;
+    void audited(Commit commit, std::size_t entries, Duration duration) override;
     void write_refused() override { writes_refused_.add(); }
 
   private:
@@ -103,6 +104,8 @@ class Metrics final : public http::Observer,
     CounterFamily<> writes_refused_;
     HistogramFamily<Commit> commit_seconds_;
     HistogramFamily<> commit_calls_;
+    HistogramFamily<Commit> audit_seconds_;
+    HistogramFamily<> audit_entries_;
     CounterFamily<base::LogLevel> log_lines_;
     CounterFamily<> log_lines_lost_;
 };

@@ -141,6 +141,7 @@ TEST(MetricsTest, CountsWhatTheCaDoes) {
     metrics.writes_waiting(4);
     metrics.committed(ca::Observer::Commit::durable, 17, 1ms);
     metrics.committed(ca::Observer::Commit::failed, 2, 1ms);
+    metrics.audited(ca::Observer::Commit::durable, 5, 1ms);
     metrics.write_refused();
     const auto scrape = scrape_of(metrics);
     for (const auto& [sample, value] : std::map<std::string, double>{
@@ -158,6 +159,8 @@ TEST(MetricsTest, CountsWhatTheCaDoes) {
              {R"(cairn_account_changes_total{change="key_changed"})", 1},
              {"cairn_store_writes_waiting", 4},
              {R"(cairn_store_commit_seconds_count{outcome="failed"})", 1},
+             {R"(cairn_audit_commit_seconds_count{outcome="durable"})", 1},
+             {"cairn_audit_commit_entries_sum", 5},
              {"cairn_store_commit_calls_sum", 17},
              {"cairn_store_commit_calls_count", 1},
              {"cairn_store_writes_refused_total", 1},

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "apps/ca/audited_store.h"
 #include "apps/ca/files.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/operator_command.h"
@@ -129,6 +130,15 @@ class CrlsHere {
     std::optional<ca::Issuers> issuers_;
 };
 
+/// What was done stands in the log already; the next one who writes to it makes up for its head.
+void keep_head(const base::Executor& executor, NodeAudit& audit, base::Log& log) {
+    try {
+        boost::asio::co_spawn(executor, audit.save_head(), boost::asio::use_future).get();
+    } catch (const std::exception& error) {
+        log.warning("the head of the audit log could not be kept", {{"reason", error.what()}});
+    }
+}
+
 json::object operate_here(const fs::path& folder, const std::vector<std::string>& overrides,
                           const Adapters& adapters, const admin::Operation& operation,
                           const json::object& arguments) {
@@ -140,32 +150,37 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
         configuration.log.format.value_or(base::usual_log_format(configuration.log.file)), [] {});
     ca::Observer observer;
     net::EventLoops loops(1);
-    const auto store = adapters.open_store(configuration, folder,
-                                           StoreContext{.executors = {loops.executor(0)},
-                                                        .log = *log,
-                                                        .observer = observer,
-                                                        .random = random,
-                                                        .on_change = [](const std::string&) {},
-                                                        .on_reload = [] {}});
-    CrlsHere crls(configuration, folder, adapters, *store.repository, clock, loops.executor(0),
-                  *log);
+    const auto store = open_audited_store(adapters, configuration, folder,
+                                          StoreContext{.executors = {loops.executor(0)},
+                                                       .log = *log,
+                                                       .observer = observer,
+                                                       .random = random,
+                                                       .on_change = [](const std::string&) {},
+                                                       .on_reload = [] {}},
+                                          clock);
+    const AuditedAdapters audited(adapters, store.audit->log());
+    const std::string name = "user " + std::to_string(::getuid());
+    const auto repository = store.repository->on_behalf_of({.operator_name = name});
+    CrlsHere crls(configuration, folder, audited, *repository, clock, loops.executor(0), *log);
     const admin::Context context{
-        .repository = *store.repository,
+        .repository = *repository,
         .clock = clock,
         .random = random,
         .log = *log,
-        .operator_name = "user " + std::to_string(::getuid()),
+        .operator_name = name,
         .profiles = configuration.profiles,
         .limits = configuration.limits.stored,
         .usual_limits = ca::default_limits(configuration.policy.kind),
         .request_limits = configuration.limits.requests,
         .usual_request_limits = ca::default_request_limits(configuration.policy.kind),
         .issuers = [&crls] { return names_of(crls.issuers()); },
-        .sign_crls = [&crls] { return crls.sign(); }};
+        .sign_crls = [&crls] { return crls.sign(); },
+        .audit = store.audit->log()};
     auto answer =
         boost::asio::co_spawn(loops.executor(0), admin::perform(context, operation, arguments),
                               boost::asio::use_future)
             .get();
+    keep_head(loops.executor(0), *store.audit, *log);
     log->flush();
     return answer;
 }

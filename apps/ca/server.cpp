@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/operator_api.h"
+#include "apps/ca/audited_store.h"
 #include "apps/ca/authority.h"
 #include "apps/ca/clock_upkeep.h"
 #include "apps/ca/configuration.h"
@@ -80,6 +81,7 @@ class Server::Parts {
           loops_(loop_count(configuration_)),
           slow_signing_(loop_count(configuration_)),
           store_(open_store()),
+          audited_adapters_(adapters_, store_.audit->log()),
           store_watch_(*store_.repository, [this] { return loops_.next(); }),
           identity_(std::make_shared<net::TlsIdentity>()),
           clock_upkeep_(clock_, store_, *log_,
@@ -88,6 +90,8 @@ class Server::Parts {
           authority_(make_authority(configuration_)),
           operator_site_(metrics_, store_watch_, folder_ / configuration_.store.sqlite_path,
                          [this] { return readiness_facts(); }) {
+        run(record(ca::AuditEvent::server_start, configuration_));
+        store_.audit->start(loops_.next());
         clock_upkeep_.begin(configuration_.clock.confirmed);
         run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
@@ -118,6 +122,7 @@ class Server::Parts {
         if (local_) local_->stop(drain_patience);
         authority_.load()->stop(drain_patience);
         clock_upkeep_.keep_believed_time();
+        end_audit();
         log_->info("stopped");
         log_->flush();
     }
@@ -134,6 +139,7 @@ class Server::Parts {
             fresh = make_authority(configuration);
             run(fresh->prepare());
             certificate_.refresh(configuration, *fresh, loops_.next());
+            run(record(ca::AuditEvent::server_reload, configuration));
         } catch (const std::exception& error) {
             log_->error("reload failed; the former configuration stays in force",
                         {{"error", error.what()}});
@@ -171,6 +177,32 @@ class Server::Parts {
     }
 
   private:
+    // That the server begins, or goes on, with this configuration.
+    base::Task<void> record(ca::AuditEvent event, const Configuration& configuration) {
+        ca::AuditEntry entry(event);
+        entry.add("program", "cairn-ca " CAIRN_VERSION);
+        entry.add("url", std::string_view(configuration.server.public_url));
+        entry.add("store", std::string_view(store_name(configuration.store)));
+        entry.add("configuration", crypto::sha256(base::bytes_of(configuration.common)));
+        auto recording = store_.audit->log().record(std::move(entry));
+        (void)co_await std::move(recording);
+    }
+
+    void end_audit() {
+        store_.audit->stop();
+        const auto finish = [this]() -> base::Task<void> {
+            auto recording =
+                store_.audit->log().record(ca::AuditEntry(ca::AuditEvent::server_stop));
+            (void)co_await std::move(recording);
+            co_await store_.audit->save_head();
+        };
+        try {
+            run(finish());
+        } catch (const std::exception& error) {
+            log_->warning("the audit log does not tell of the end", {{"reason", error.what()}});
+        }
+    }
+
     // A step after the new configuration came into force.
     template <class Step>
     void follow_up(const char* consequence, Step step) {
@@ -196,7 +228,7 @@ class Server::Parts {
 
     OpenedStore open_store() {
         try {
-            return adapters_.open_store(configuration_, folder_, store_context());
+            return open_audited_store(adapters_, configuration_, folder_, store_context(), clock_);
         } catch (const ca::StoreFailure& error) {
             log_->warning("the database is away", {{"error", error.what()}});
             throw StoreAway(error.what());
@@ -258,7 +290,7 @@ class Server::Parts {
     std::shared_ptr<Authority> make_authority(const Configuration& configuration) {
         return std::make_shared<Authority>(
             configuration, folder_,
-            AuthorityContext{.adapters = adapters_,
+            AuthorityContext{.adapters = audited_adapters_,
                              .repository = *store_.repository,
                              .nonces = *store_.nonces,
                              .checks = *store_.checks,
@@ -335,8 +367,9 @@ class Server::Parts {
     }
 
     admin::Context operator_context(std::string name) {
+        auto repository = store_.repository->on_behalf_of({.operator_name = name});
         return {
-            .repository = *store_.repository,
+            .repository = *repository,
             .clock = clock_,
             .random = random_,
             .log = *log_,
@@ -347,7 +380,9 @@ class Server::Parts {
             .request_limits = authority_.load()->request_limits(),
             .usual_request_limits = ca::default_request_limits(configuration_.policy.kind),
             .issuers = [authority = authority_.load()] { return names_of(authority->issuers()); },
-            .observer = &metrics_};
+            .observer = &metrics_,
+            .audit = store_.audit->log(),
+            .owner = repository};
     }
 
     ReadinessFacts readiness_facts() {
@@ -386,6 +421,7 @@ class Server::Parts {
     boost::asio::thread_pool slow_signing_;
     base::Announcements announcements_;
     OpenedStore store_;
+    const AuditedAdapters audited_adapters_;
     StoreWatch store_watch_;
     std::shared_ptr<net::TlsIdentity> identity_;
     ClockUpkeep clock_upkeep_;

@@ -72,6 +72,23 @@ json::object failure(std::string_view code, std::string_view detail) {
             {"error", json::object{{"code", code}, {"detail", detail}}}};
 }
 
+ca::AuditEntry begin_of(const Context& context, std::string_view name,
+                        const json::object& arguments) {
+    ca::AuditEntry entry(ca::AuditEvent::operation_begin);
+    entry.add("operator", std::string_view(context.operator_name)).add("operation", name);
+    entry.add("arguments", std::string_view(told(arguments)));
+    return entry;
+}
+
+ca::AuditEntry end_of(const Context& context, std::string_view name,
+                      const std::optional<json::object>& refused) {
+    ca::AuditEntry entry(ca::AuditEvent::operation_end);
+    entry.add("operator", std::string_view(context.operator_name)).add("operation", name);
+    entry.add("outcome", refused ? std::string_view(refused->at("error").at("code").as_string())
+                                 : std::string_view("done"));
+    return entry;
+}
+
 }  // namespace
 
 std::string_view Refused::code() const {
@@ -169,6 +186,10 @@ base::Task<json::object> perform(const Context& context, const Operation& operat
     json::object answer{{"version", answer_version}, {"ok", true}};
     std::optional<json::object> refused;
     try {
+        if (operation.effect == Operation::Effect::acts) {
+            auto recording = context.audit.record(begin_of(context, name, object));
+            (void)co_await std::move(recording);
+        }
         for (auto& [member, value] : co_await operation.run(context, *arguments))
             answer.emplace(member, std::move(value));
     } catch (const Refused& error) {
@@ -184,6 +205,7 @@ base::Task<json::object> perform(const Context& context, const Operation& operat
         refused = failure("failed", error.what());
     }
     if (operation.effect == Operation::Effect::acts) {
+        context.audit.note(end_of(context, name, refused));
         if (refused)
             context.log.warning("operator failed", {{"operator", context.operator_name},
                                                     {"operation", name},

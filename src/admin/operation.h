@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -18,6 +19,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "ca/ports/audit.h"
 #include "ca/ports/observer.h"
 #include "ca/ports/repository.h"
 #include "ca/rules/limits.h"
@@ -47,6 +49,10 @@ struct Context {
     std::function<base::Task<void>()> sign_crls{};
     /// Is told of what is revoked.
     ca::Observer* observer = &ca::deaf_observer();
+    /// Where what acts is recorded before it does.
+    ca::Audit& audit = ca::forgetful_audit();
+    /// Keeps `repository`, where it is one for this operator alone.
+    std::shared_ptr<ca::Repository> owner{};
 };
 
 /// An operation that cannot be done, with what the operator can do about it.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "admin/account_operations.h"
+#include "admin/audit_operations.h"
 #include "admin/certificate_operations.h"
 #include "admin/crl_operations.h"
 #include "admin/eab_operations.h"
@@ -25,6 +26,7 @@ std::span<const Operation> operations() {
         crl_list(),           crl_publish(),        order_list(),
         order_show(),         certificate_list(),   certificate_show(),
         certificate_search(), certificate_revoke(), certificate_export(),
+        audit_head(),
     };
     return all;
 }
@@ -44,6 +46,7 @@ std::string_view summary_of_noun(std::string_view noun) {
         {"eab", "Keys of external accounts: who may have an account, and for what"},
         {"limit",
          "Rate limits: see them and what is left, set others, and give back what was used"},
+        {"audit", "The audit log: check that it is whole, and see who did what"},
         {"crl", "Revocation lists: see how old they are, and have new ones signed"},
         {"order", "Orders of clients: see them, their authorizations and what was seen"},
         {"certificate",

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness.acme import Client, Key, Refused, make_csr
+from harness.audit import check_whole
 from harness.dns_server import unique_name
 from harness.issued import read_chain
 from harness.operator_commands import Operator
@@ -44,6 +45,7 @@ COMPROMISE = ["record_key_compromise"]
 FORGETTING = ["remove_expired"]
 COMMANDS = ["create_external_key", "revoke_external_key"]
 LISTING = ["sign_crl", "save_crl", "mark_listed", "unfold_compromised_keys"]
+AUDIT = ["save_audit_head"]
 SIGNED_OUTSIDE = ["pin_issuance", "sign", "complete_issuance"]
 
 
@@ -172,6 +174,7 @@ def check_store(ca, certificates):
     assert ca.store.certificates_per_order() == [1] * certificates
     assert len({c.serial_number for c in ca.store.certificates()}) == certificates
     assert ca.store.unfinished() == 0
+    check_whole(ca)  # whoever died when, the audit log tells of every certificate
 
 
 def check_life(life):
@@ -487,6 +490,25 @@ def test_dies_between_a_revocation_and_its_list(life, point):
     check_store(ca, 2)
 
 
+@pytest.mark.parametrize("point", points({step: 1 for step in AUDIT}))
+def test_dies_while_it_signs_what_its_audit_log_has_come_to(life, point):
+    """The next process makes up for it."""
+    ca = life.ca
+    ca.launch(die_at=point)
+    if not ca.serves_or_has_died():
+        life.deaths = 1
+        ca.start()
+    life.register()
+    life.survive(lambda: life.client.must(life.client.post(
+        life.client.account_url, {"contact": ["mailto:ops@example.test"]})))
+    if life.deaths == 0:
+        assert ca.server.wait(30) == -signal.SIGKILL
+        ca.start()
+    assert ca.stop() == 0
+    report = check_whole(ca)
+    assert report["signed"] == report["last"]
+
+
 @pytest.mark.parametrize("point", points({step: 1 for step in COMMANDS}))
 def test_dies_while_an_operator_makes_or_ends_a_key(life, point):
     """The command says that it was not answered; said again, it is done."""
@@ -532,7 +554,7 @@ def test_dies_inside_a_commit(life, call, nth):
 def test_every_point_has_a_test():
     known = run([BIN / "cairn-ca-faulty", "points"]).split()
     assert set(known) == {*PATH, *SLOW, *TRIED_AGAIN, *START, *FAILURE, *COMPROMISE,
-                          *FORGETTING, *COMMANDS, *SIGNED_OUTSIDE, *LISTING}
+                          *FORGETTING, *COMMANDS, *SIGNED_OUTSIDE, *LISTING, *AUDIT}
 
 
 def test_an_unknown_point_is_refused(tmp_path):

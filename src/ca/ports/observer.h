@@ -72,6 +72,8 @@ class Observer {
     /// One transaction, with this many writing calls in it, was made durable, or failed as a whole.
     enum class Commit { durable, failed };
     virtual void committed(Commit, std::size_t /*calls*/, Duration) {}
+    /// So many entries of the audit log were made durable together, or had no room.
+    virtual void audited(Commit, std::size_t /*entries*/, Duration) {}
     /// A writing call was turned away because too many wait.
     virtual void write_refused() {}
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -9,12 +10,14 @@
 #include "base/task.h"
 #include "ca/facts/account.h"
 #include "ca/facts/authorization.h"
+#include "ca/facts/cause.h"
 #include "ca/facts/certificate.h"
 #include "ca/facts/charge.h"
 #include "ca/facts/external_key.h"
 #include "ca/facts/id.h"
 #include "ca/facts/order.h"
 #include "ca/facts/retention.h"
+#include "ca/ports/audit_store.h"
 #include "ca/ports/crl_store.h"
 #include "ca/ports/listing_store.h"
 #include "ca/ports/operator_store.h"
@@ -327,8 +330,15 @@ class Repository : public AccountStore,
                    public CounterStore,
                    public OperatorStore,
                    public RenewalStore,
+                   public AuditStore,
                    public WorkLeases {
   public:
+    /// The same store for calls that somebody causes: who tells of them, tells of that too. It must
+    /// not outlive this object.
+    [[nodiscard]] virtual std::shared_ptr<Repository> on_behalf_of(Cause) {
+        return {std::shared_ptr<Repository>(), this};
+    }
+
     /// Writes what changes nothing. Throws, saying why, if nothing can be written.
     [[nodiscard]] virtual base::Task<void> probe() = 0;
 

@@ -56,6 +56,8 @@ struct MemoryFacts {
     std::map<CrlId, KeptCrl> crls;
     /// Revocations that lists tell of, with the reason that they tell.
     std::map<pki::SerialNumber, protocol::RevocationReason> listed;
+    /// By their chain and span.
+    std::map<std::pair<AuditChainId, std::uint64_t>, AuditHead> audit_heads;
     /// Compromised keys all of whose certificates have a revocation of their own.
     std::set<crypto::Sha256Digest> unfolded_keys;
 };
@@ -166,6 +168,14 @@ class MemoryRepository final : public Repository {
     base::Task<bool> save_crl(SignedCrl crl) override;
     base::Task<std::optional<SignedCrl>> find_crl(CrlId list) override;
     base::Task<std::size_t> wish_for_crls(std::optional<IssuerId> issuer) override;
+
+    // memory_audit.cpp
+    base::Task<bool> save_audit_head(AuditHead head) override;
+    base::Task<std::optional<AuditHead>> find_audit_head(AuditChainId chain) override;
+    base::Task<std::vector<AuditHead>> list_audit_heads(AuditChainId chain, std::uint64_t after,
+                                                        std::size_t limit) override;
+    base::Task<std::vector<AuditHead>> list_audit_chains(std::optional<AuditChainId> after,
+                                                         std::size_t limit) override;
 
     base::Task<ChargeDecision> charge(Charges charges, base::Time now) override;
     base::Task<ChargeDecision> look(Charges charges, base::Time now) override;

@@ -137,6 +137,15 @@ class PostgresRepository final : public ca::SharedRepository {
     base::Task<std::optional<ca::SignedCrl>> find_crl(ca::CrlId list) override;
     base::Task<std::size_t> wish_for_crls(std::optional<ca::IssuerId> issuer) override;
 
+    // audit_heads.cpp
+    base::Task<bool> save_audit_head(ca::AuditHead head) override;
+    base::Task<std::optional<ca::AuditHead>> find_audit_head(ca::AuditChainId chain) override;
+    base::Task<std::vector<ca::AuditHead>> list_audit_heads(ca::AuditChainId chain,
+                                                            std::uint64_t after,
+                                                            std::size_t limit) override;
+    base::Task<std::vector<ca::AuditHead>> list_audit_chains(std::optional<ca::AuditChainId> after,
+                                                             std::size_t limit) override;
+
     base::Task<void> probe() override;
     base::Task<std::optional<base::Time>> believed_time() override;
     base::Task<void> keep_believed_time(base::Time time) override;

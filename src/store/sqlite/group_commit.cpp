@@ -5,12 +5,12 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
 
 #include "ca/ports/repository.h"
+#include "store/resumption.h"
 #include "store/sqlite/abrupt_end.h"
 
 namespace cairn::store {
@@ -25,8 +25,6 @@ constexpr std::chrono::milliseconds gather_patience{10};
 constexpr std::size_t gathered_tenths = 9;
 /// Keeps a transaction within the memory that its pages may take.
 constexpr std::ptrdiff_t max_batch = 1000;
-/// Executors among which that of a task is looked for; there are as many as event loops.
-constexpr std::ptrdiff_t most_compared = 64;
 
 }  // namespace
 
@@ -189,58 +187,8 @@ void GroupCommit::roll_back() {
     }
 }
 
-/// Resumes tasks of one executor, one after the other.
-class GroupCommit::Resumption {
-  public:
-    explicit Resumption(Batch calls) : calls_(std::move(calls)) {}
-    Resumption(Resumption&&) noexcept = default;
-    Resumption(const Resumption&) = delete;
-    Resumption& operator=(const Resumption&) = delete;
-    // What is left when one of them throws goes on by itself.
-    ~Resumption() {
-        if (!is_running_ || next_ == calls_.size()) return;
-        calls_.erase(calls_.begin(), calls_.begin() + static_cast<std::ptrdiff_t>(next_));
-        const auto executor = calls_.front().executor;
-        asio::post(executor, Resumption(std::move(calls_)));
-    }
-
-    [[nodiscard]] const base::Executor& executor() const { return calls_.front().executor; }
-    void add(Call call) { calls_.push_back(std::move(call)); }
-    void operator()() {
-        is_running_ = true;
-        while (next_ < calls_.size()) {
-            auto call = std::move(calls_[next_++]);
-            call.resume(std::move(call.error));
-        }
-    }
-
-  private:
-    Batch calls_;
-    std::size_t next_ = 0;
-    bool is_running_ = false;
-};
-
-// Waking a thread costs more than resuming a task, so each executor is told once.
 void GroupCommit::resume(Batch batch) {
-    std::vector<Resumption> resumptions;
-    for (auto& call : batch) {
-        const auto first = resumptions.size() > most_compared ? resumptions.end() - most_compared
-                                                              : resumptions.begin();
-        const auto same = std::find_if(first, resumptions.end(), [&](const auto& resumption) {
-            return resumption.executor() == call.executor;
-        });
-        if (same != resumptions.end()) {
-            same->add(std::move(call));
-        } else {
-            Batch calls;
-            calls.push_back(std::move(call));
-            resumptions.emplace_back(std::move(calls));
-        }
-    }
-    for (auto& resumption : resumptions) {
-        const auto executor = resumption.executor();
-        asio::post(executor, std::move(resumption));
-    }
+    resume_all(std::move(batch));
 }
 
 void GroupCommit::end_log_if_due() {

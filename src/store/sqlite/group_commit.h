@@ -71,9 +71,10 @@ class GroupCommit {
         /// Resumes the task that waits; called once, on `executor`.
         std::move_only_function<void(std::exception_ptr)> resume;
         std::exception_ptr error = nullptr;
+
+        void go_on() { resume(std::move(error)); }
     };
     using Batch = std::vector<Call>;
-    class Resumption;
 
     [[nodiscard]] base::Task<void> submit(Step step);
     void enqueue(Call call);

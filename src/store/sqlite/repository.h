@@ -144,6 +144,15 @@ class SqliteRepository final : public ca::Repository {
     base::Task<std::optional<ca::SignedCrl>> find_crl(ca::CrlId list) override;
     base::Task<std::size_t> wish_for_crls(std::optional<ca::IssuerId> issuer) override;
 
+    // audit_heads.cpp
+    base::Task<bool> save_audit_head(ca::AuditHead head) override;
+    base::Task<std::optional<ca::AuditHead>> find_audit_head(ca::AuditChainId chain) override;
+    base::Task<std::vector<ca::AuditHead>> list_audit_heads(ca::AuditChainId chain,
+                                                            std::uint64_t after,
+                                                            std::size_t limit) override;
+    base::Task<std::vector<ca::AuditHead>> list_audit_chains(std::optional<ca::AuditChainId> after,
+                                                             std::size_t limit) override;
+
     // counters.cpp
     base::Task<ca::ChargeDecision> charge(ca::Charges charges, base::Time now) override;
     base::Task<ca::ChargeDecision> look(ca::Charges charges, base::Time now) override;

@@ -37,6 +37,7 @@ const std::vector<std::string>& FaultPoint::steps() {
         "sign_crl",
         "save_crl",
         "mark_listed",
+        "save_audit_head",
         "unfold_compromised_keys",
     };
     return all;

@@ -145,6 +145,9 @@ class FaultyRepository final : public ca::Repository {
     base::Task<bool> save_crl(ca::SignedCrl crl) override {
         return around(point_, "save_crl", store_->save_crl(std::move(crl)));
     }
+    base::Task<bool> save_audit_head(ca::AuditHead head) override {
+        return around(point_, "save_audit_head", store_->save_audit_head(std::move(head)));
+    }
     base::Task<std::size_t> wish_for_crls(std::optional<ca::IssuerId> issuer) override {
         return store_->wish_for_crls(issuer);
     }
@@ -289,6 +292,18 @@ class FaultyRepository final : public ca::Repository {
     }
     base::Task<std::optional<ca::SignedCrl>> find_crl(ca::CrlId list) override {
         return store_->find_crl(list);
+    }
+    base::Task<std::optional<ca::AuditHead>> find_audit_head(ca::AuditChainId chain) override {
+        return store_->find_audit_head(chain);
+    }
+    base::Task<std::vector<ca::AuditHead>> list_audit_heads(ca::AuditChainId chain,
+                                                            std::uint64_t after,
+                                                            std::size_t limit) override {
+        return store_->list_audit_heads(chain, after, limit);
+    }
+    base::Task<std::vector<ca::AuditHead>> list_audit_chains(std::optional<ca::AuditChainId> after,
+                                                             std::size_t limit) override {
+        return store_->list_audit_chains(after, limit);
     }
     base::Task<std::optional<ca::IssuerChains>> find_issuer(ca::IssuerId id) override {
         return store_->find_issuer(id);

@@ -11,6 +11,7 @@
 #include "store/postgres/schema/version_6.h"
 #include "store/postgres/schema/version_7.h"
 #include "store/postgres/schema/version_8.h"
+#include "store/postgres/schema/version_9.h"
 #include "store/postgres/session.h"
 
 namespace cairn::store {
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::array scripts = {postgres_version_1, postgres_version_2, postgres_version_3,
                                 postgres_version_4, postgres_version_5, postgres_version_6,
-                                postgres_version_7, postgres_version_8};
+                                postgres_version_7, postgres_version_8, postgres_version_9};
 
 std::size_t number_in(const Answer& answer) {
     // Scripts are answered in text.

@@ -1,0 +1,31 @@
+#include "apps/ca/audited_store.h"
+
+#include <utility>
+
+#include "store/audit/audited_repository.h"
+#include "store/audit/audited_signer.h"
+
+namespace cairn::apps {
+
+OpenedStore open_audited_store(const Adapters& adapters, const Configuration& configuration,
+                               const std::filesystem::path& folder, StoreContext context,
+                               const base::Clock& clock) {
+    const auto executor = context.executors.front();
+    auto& log = context.log;
+    auto& observer = context.observer;
+    auto opened = adapters.open_store(configuration, folder, std::move(context));
+    opened.unaudited = std::move(opened.repository);
+    opened.audit = std::make_unique<NodeAudit>(configuration.audit, folder, *opened.unaudited,
+                                               executor, clock, log, observer);
+    opened.repository =
+        std::make_unique<store::AuditedRepository>(*opened.unaudited, opened.audit->log());
+    return opened;
+}
+
+std::unique_ptr<ca::Signer> AuditedAdapters::make_signer(crypto::PrivateKey key,
+                                                         const base::Executor& slow_signing) const {
+    return std::make_unique<store::AuditedSigner>(
+        adapters_.make_signer(std::move(key), slow_signing), audit_);
+}
+
+}  // namespace cairn::apps

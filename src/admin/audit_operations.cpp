@@ -1,0 +1,137 @@
+#include "admin/audit_operations.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/json/array.hpp>
+
+#include "base/base64url.h"
+#include "base/bytes.h"
+#include "protocol/json.h"
+
+namespace cairn::admin {
+namespace json = boost::json;
+
+namespace {
+
+using Kind = Refused::Kind;
+
+constexpr std::int64_t usual_limit = 100;
+constexpr std::int64_t most_limit = 1000;
+
+std::optional<crypto::Sha256Digest> digest_from(std::string_view text) {
+    const auto octets = base::from_hex(text);
+    crypto::Sha256Digest digest{};
+    if (!octets || octets->size() != digest.size()) return std::nullopt;
+    std::ranges::copy(*octets, digest.begin());
+    return digest;
+}
+
+std::optional<std::uint64_t> number_from(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::string_view word_in(const json::object& object, std::string_view name) {
+    const auto* value = object.if_contains(name);
+    const auto* text = value == nullptr ? nullptr : value->if_string();
+    return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
+ca::AuditChainId chain_from(const std::string& word, std::string_view what) {
+    if (const auto chain = digest_from(word)) return *chain;
+    throw Refused(Kind::usage, std::string(what) + " must be the 64 hexadecimal digits of a chain");
+}
+
+std::size_t limit_in(const Arguments& arguments) {
+    const auto limit = arguments.count("limit").value_or(usual_limit);
+    if (limit < 1 || limit > most_limit)
+        throw Refused(Kind::usage, "limit must be from 1 to " + std::to_string(most_limit));
+    return static_cast<std::size_t>(limit);
+}
+
+base::Task<json::object> head(const Context& context, const Arguments& arguments) {
+    const auto limit = limit_in(arguments);
+    const auto chain = arguments.word("chain");
+    const auto after = arguments.word("after");
+    std::vector<ca::AuditHead> heads;
+    if (chain.empty()) {
+        std::optional<ca::AuditChainId> behind;
+        if (!after.empty()) behind = chain_from(after, "after");
+        heads = co_await context.repository.list_audit_chains(behind, limit);
+    } else {
+        const auto behind = after.empty() ? std::optional<std::uint64_t>(0) : number_from(after);
+        if (!behind) throw Refused(Kind::usage, "after must be the number of a line");
+        const auto id = chain_from(chain, "chain");
+        heads = co_await context.repository.list_audit_heads(id, *behind, limit);
+    }
+    json::array rows;
+    for (const auto& each : heads) rows.push_back(to_json(each));
+    json::object answer{{"heads", std::move(rows)}};
+    if (heads.size() == limit) {
+        const auto& last = heads.back();
+        answer["next"] =
+            chain.empty() ? base::to_hex(last.chain) : std::to_string(last.position.sequence);
+    }
+    co_return answer;
+}
+
+}  // namespace
+
+json::object to_json(const ca::AuditHead& head) {
+    return {
+        {"chain", base::to_hex(head.chain)},        {"line", head.position.sequence},
+        {"hash", base::to_hex(head.position.hash)}, {"time", base::to_rfc3339(head.at)},
+        {"key", base::base64url(head.key)},         {"signature", base::base64url(head.signature)}};
+}
+
+base::Result<ca::AuditHead> audit_head_from(const json::value& value) {
+    const auto* object = value.if_object();
+    if (object == nullptr) return base::fail("a head must be a JSON object");
+    const auto chain = digest_from(word_in(*object, "chain"));
+    if (!chain) return base::fail("its chain must be 64 hexadecimal digits");
+    const auto hash = digest_from(word_in(*object, "hash"));
+    if (!hash) return base::fail("its hash must be 64 hexadecimal digits");
+    const auto time = base::from_rfc3339(word_in(*object, "time"));
+    if (!time) return base::fail("its time cannot be read: " + time.error().message);
+    auto key = base::from_base64url(word_in(*object, "key"));
+    if (!key) return base::fail("its key is no base64url");
+    auto signature = base::from_base64url(word_in(*object, "signature"));
+    if (!signature) return base::fail("its signature is no base64url");
+    const auto* line = object->if_contains("line");
+    const bool is_number = line != nullptr && (line->is_uint64() || line->is_int64());
+    if (!is_number) return base::fail("its line must be a number");
+    if (line->is_int64() && line->as_int64() < 1) return base::fail("its line must be at least 1");
+    const auto sequence =
+        line->is_uint64() ? line->as_uint64() : static_cast<std::uint64_t>(line->as_int64());
+    ca::AuditHead head{.chain = *chain,
+                       .position = {.sequence = sequence, .hash = *hash},
+                       .at = *time,
+                       .key = *std::move(key),
+                       .signature = *std::move(signature)};
+    if (!head.is_genuine())
+        return base::fail("it is not what its key has signed: it was changed, or made up");
+    return head;
+}
+
+Operation audit_head() {
+    return {.noun = "audit",
+            .verb = "head",
+            .summary =
+                "Signed heads of the nodes' audit logs: keep them elsewhere, to check a log "
+                "against",
+            .example = "cairn-ca audit head /var/lib/cairn-ca --json > /media/safe/head.json",
+            .parameters = {{"chain", Parameter::Kind::word,
+                            "All heads that are kept of this chain; else the last one of each"},
+                           {"after", Parameter::Kind::word,
+                            "Go on behind this one: a chain, or with --chain a line's number"},
+                           {"limit", Parameter::Kind::count,
+                            "How many at most, up to 1000; 100 unless said"}},
+            .rows = "heads",
+            .columns = {"chain", "line", "hash", "time"},
+            .run = head};
+}
+
+}  // namespace cairn::admin
