@@ -37,7 +37,7 @@ std::string in_quotes(std::string_view text) {
 /// What each of the name's addresses shows to `look`, all at the same time; or why there are none.
 template <class Look>
 std::vector<std::string> from_each_address(const std::string& host, Look look) {
-    const auto addresses = net::addresses_of_host(host);
+    const auto addresses = net::addresses_of_host(host, patience);
     if (!addresses)
         return {fmt::format("{} has no address here: {}", host, addresses.error().message)};
     std::vector<std::string> seen(std::min(addresses->size(), max_addresses));

@@ -42,7 +42,7 @@ bool is_link_local(const base::IpAddress& address) {
 base::Result<pki::Crl> fetch(const std::string& text, const std::string& user_agent) {
     const auto url = net::Url::from_text(text);
     if (!url || url->is_https()) return base::fail("its address is no http:// URL");
-    auto addresses = net::addresses_of_host(url->host());
+    auto addresses = net::addresses_of_host(url->host(), patience);
     if (!addresses) return std::unexpected(addresses.error().within(url->host()));
     std::erase_if(*addresses, &is_link_local);
     if (addresses->empty()) return base::fail("its address is link-local");

@@ -1,6 +1,7 @@
 #include "client/served_check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 
 #include <fmt/format.h>
@@ -119,7 +120,7 @@ void compare(const net::TlsSight& seen, const pki::Chain& stored, const Lineage&
 std::vector<ServedSight> ask(const Question& question, const Generation& stored,
                              const Lineage& lineage, std::chrono::milliseconds patience) {
     const auto place = question.place.to_string();
-    const auto addresses = net::addresses_of_host(question.place.host);
+    const auto addresses = net::addresses_of_host(question.place.host, patience);
     if (!addresses)
         return {{place,
                  {},
@@ -158,10 +159,14 @@ ServedReport look_at(const StateDirectory& state, const LineageMember& member,
     const Lineage lineage(state, member);
     const auto stored = lineage.current();
     if (!stored) return report;
-    for (const auto& question :
-         questions_for(stored->chain.front(), member.lineage.text(), settings, options))
-        std::ranges::move(ask(question, *stored, lineage, options.patience),
-                          std::back_inserter(report.sights));
+    const auto questions =
+        questions_for(stored->chain.front(), member.lineage.text(), settings, options);
+    // One that does not answer takes the time of no other.
+    std::vector<std::vector<ServedSight>> seen(questions.size());
+    side_by_side(questions.size(), max_places, [&](std::size_t i) {
+        seen[i] = ask(questions[i], *stored, lineage, options.patience);
+    });
+    for (auto& sights : seen) std::ranges::move(sights, std::back_inserter(report.sights));
     report.verdict = worst_of(report.sights);
     return report;
 }

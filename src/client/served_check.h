@@ -43,7 +43,8 @@ struct ServedReport {
     [[nodiscard]] std::string detail() const;
 };
 
-/// Where to look, and for how long at each address.
+/// Where to look, and for how long at each address, and for
+/// the addresses of each name.
 struct ServedOptions {
     /// For every lineage; empty: as `settings` say, else at port 443 of the names.
     std::vector<ServedPlace> places{};

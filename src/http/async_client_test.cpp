@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "http/testing/client_fixture.h"
-#include "http/testing/stalled_lookups.h"
+#include "net/testing/stalled_lookups.h"
 
 namespace cairn::http {
 namespace {
@@ -120,7 +120,7 @@ TEST_F(AsyncClientTest, WaitsForItsTurnNoLongerThanItsDeadline) {
 
 TEST_F(AsyncClientTest, IsNotHeldByALookupThatHangs) {
     start_server(serve);
-    const StalledLookups stalled;
+    const net::StalledLookups stalled;
     auto hasty = options();
     hasty.timeout = 300ms;
     AsyncClient client(loops_.executor(0), hasty);

@@ -8,10 +8,12 @@
 #include <gtest/gtest.h>
 
 #include "net/host_addresses.h"
+#include "net/testing/stalled_lookups.h"
 
 namespace cairn::net {
 namespace {
 
+using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -63,18 +65,26 @@ TEST(TlsProbe, TellsThatNobodyListens) {
 }
 
 TEST(HostAddresses, OfAnAddressAreItself) {
-    const auto addresses = addresses_of_host("192.0.2.1");
+    const auto addresses = addresses_of_host("192.0.2.1", 10s);
     ASSERT_TRUE(addresses);
     ASSERT_THAT(*addresses, SizeIs(1));
     EXPECT_EQ(addresses->front().to_string(), "192.0.2.1");
-    EXPECT_EQ(addresses_of_host("::1")->front().to_string(), "::1");
+    EXPECT_EQ(addresses_of_host("::1", 10s)->front().to_string(), "::1");
 }
 
 TEST(HostAddresses, OfAHostAreThoseOfTheSystem) {
-    const auto addresses = addresses_of_host("localhost");
+    const auto addresses = addresses_of_host("localhost", 10s);
     ASSERT_TRUE(addresses) << addresses.error().message;
     EXPECT_FALSE(addresses->empty());
-    EXPECT_FALSE(addresses_of_host("no-such-host.invalid"));
+    EXPECT_FALSE(addresses_of_host("no-such-host.invalid", 10s));
+}
+
+TEST(HostAddresses, AreNotWaitedForWithoutEnd) {
+    const StalledLookups stalled;
+    const auto addresses = addresses_of_host("a.stalled.test", 50ms);
+    ASSERT_FALSE(addresses);
+    EXPECT_THAT(addresses.error().message, HasSubstr("have not answered within 1 s"));
+    EXPECT_TRUE(addresses_of_host("localhost", 10s)) << "others do not wait for it";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of http: look-ups in the DNS that take as long as a test wants.
+// For the tests of net and http: look-ups in the DNS that take as long as a test wants.
 
 #include <condition_variable>
 #include <mutex>
@@ -8,7 +8,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
-namespace cairn::http {
+namespace cairn::net {
 
 /// As long as it lives, getaddrinfo() does not answer for names that end in ".stalled.test"; at its
 /// end it waits for those who have asked.
@@ -42,14 +42,14 @@ class StalledLookups {
     int waiting_ = 0;
 };
 
-}  // namespace cairn::http
+}  // namespace cairn::net
 
 /// In the place of the C library's.
 extern "C" __attribute__((used)) inline int getaddrinfo(const char* name, const char* service,
                                                         const addrinfo* hints, addrinfo** found) {
-    if (cairn::http::StalledLookups::the_one != nullptr && name != nullptr &&
+    if (cairn::net::StalledLookups::the_one != nullptr && name != nullptr &&
         std::string_view(name).ends_with(".stalled.test")) {
-        cairn::http::StalledLookups::the_one->wait();
+        cairn::net::StalledLookups::the_one->wait();
         return EAI_AGAIN;
     }
     using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
