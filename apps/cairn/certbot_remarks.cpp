@@ -22,7 +22,6 @@ constexpr auto needless = std::to_array<CertbotRemark>({
     {"--user-agent", "CAs are told \"Cairn\" and its version."},
     {"--user-agent-comment", "CAs are told \"Cairn\" and its version."},
     {"--eff-email", "no address is given to the EFF."},
-    {"--issuance-timeout", "an order that takes longer is continued by the next run."},
     {"--new-key", "every certificate has a new key unless --reuse-key is said."},
     {"--debug", "-v tells what each request came to."},
     {"--disable-hook-validation", "hooks are looked for before anything is ordered."},

@@ -41,6 +41,7 @@ class Reader {
         take("required_profile", plan.required_profile);
         take("preferred_chain", plan.preferred_chain);
         take("renew_before", plan.renew_before);
+        take("ca_timeout", plan.ca_timeout);
         take("pre_hook", plan.pre_hook);
         take("post_hook", plan.post_hook);
         take("failure_hook", plan.failure_hook);

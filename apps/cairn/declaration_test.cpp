@@ -30,6 +30,7 @@ names = "mail.example.com"
 ca = "https://ca.example/directory"
 reuse_key = false
 renew_before = "30d"
+ca_timeout = "2m"
 )");
     ASSERT_TRUE(read) << read.error().message;
     ASSERT_EQ(read->size(), 2U);
@@ -49,6 +50,7 @@ renew_before = "30d"
     EXPECT_THAT(second.plan.authorities, ElementsAre("https://ca.example/directory"));
     EXPECT_TRUE(second.plan.fresh_key && !second.plan.reuse_key);
     EXPECT_EQ(second.plan.renew_before, "30d");
+    EXPECT_EQ(second.plan.ca_timeout, "2m");
 }
 
 TEST(Declaration, TellsAllThatIsWrongAtOnce) {

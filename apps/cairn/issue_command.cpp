@@ -123,21 +123,6 @@ void require_no_harm_by_staging(const client::LineageName& lineage,
         "give another --name for it, --dry-run to rehearse only, or --force if that is meant.");
 }
 
-/// What was tried at a staging directory is now wanted in earnest, unless it is the usual one here.
-void leave_staging(client::CertificatePlan& plan, const client::Settings& settings,
-                   Console& console) {
-    for (auto& authority : plan.authorities) {
-        const auto production = client::authority_of_staging(authority.directory_url);
-        const bool is_usual =
-            std::ranges::find(settings.authorities, authority.directory_url,
-                              &client::Authority::directory_url) != settings.authorities.end();
-        if (!production || is_usual) continue;
-        console.say(
-            fmt::format("The lineage was made with --staging; now {} is asked.", *production));
-        authority.directory_url = *production;
-    }
-}
-
 client::CertificatePlan wanted_plan(Run& run, const IssueOptions& options,
                                     const client::PlanChanges& changes,
                                     const client::LineageName& lineage,
@@ -149,7 +134,9 @@ client::CertificatePlan wanted_plan(Run& run, const IssueOptions& options,
         if (!options.force && !options.dry_run)
             require_no_harm_by_staging(lineage, plan, run.state());
     } else if (former && options.plan.authorities.empty()) {
-        leave_staging(plan, *run.settings(), run.console());
+        for (const auto& production : leave_staging(plan, *run.settings()))
+            run.console().say(
+                fmt::format("The lineage was made with --staging; now {} is asked.", production));
     }
     if (!options.dry_run) return plan;
     if (!options.plan.authorities.empty()) {

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "apps/cairn/parted_names.h"
 #include "apps/cairn/run.h"
 #include "client/certificate_authorities.h"
 #include "client/command_words.h"
@@ -38,8 +39,7 @@ std::vector<client::Authority> authorities_from(const std::vector<std::string>& 
 
 /// "a.example,*.a.example=SOLVER": the solver is for the name that it stands behind.
 void add_names(std::vector<client::SaidName>& names, std::string_view text) {
-    while (true) {
-        const auto part = text.substr(0, text.find(','));
+    for (const auto& part : parted_names(text)) {
         auto name = value_or_fail(client::RequestedName::from_text(part, {}), "use -d");
         client::SaidName said{std::move(name.identifier)};
         if (part.contains('=')) said.solver = std::move(name.solver);
@@ -49,8 +49,6 @@ void add_names(std::vector<client::SaidName>& names, std::string_view text) {
             names.push_back(std::move(said));
         else if (said.solver)
             before->solver = std::move(said.solver);
-        if (part.size() == text.size()) return;
-        text.remove_prefix(part.size() + 1);
     }
 }
 
@@ -125,8 +123,10 @@ void add_hook_options(CLI::App& command, PlanOptions& options) {
 
 void add_plan_options(CLI::App& command, PlanOptions& options) {
     command
-        .add_option("-d,--domain", options.names,
-                    "Names or addresses, and who proves each; without SOLVER, --solver does")
+        .add_option(
+            "-d,--domain", options.names,
+            "Names or addresses, and who proves each; without SOLVER, --solver does. A comma in "
+            "SOLVER has a backslash before it")
         ->allow_extra_args(false)
         ->type_name("NAME[=SOLVER][,NAME...]");
     add_text(command, "--csr", options.request_file,
@@ -178,6 +178,10 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
              "How long before its end it is renewed: \"30d\", or a share of its life: "
              "\"1/3\"; '' for as usual")
         ->type_name("DURATION|FRACTION");
+    add_text(command, "--ca-timeout", options.ca_timeout,
+             "How long the CA may take for validation and for issuance, each, before the order is "
+             "left to the next run; unless said: as cairn.toml says, else 90s; '' for that")
+        ->type_name("DURATION");
     command.add_flag("--must-staple", options.must_staple)->group("");
     add_hook_options(command, options);
 }
@@ -213,6 +217,12 @@ PlanChanges changes_from(const PlanOptions& options) {
             *changes.renew_before = value_or_fail(
                 client::RenewBefore::from_text(*options.renew_before), "use --renew-before");
     }
+    if (options.ca_timeout) {
+        changes.ca_timeout.emplace();
+        if (!options.ca_timeout->empty())
+            *changes.ca_timeout =
+                value_or_fail(client::ca_timeout_from(*options.ca_timeout), "use --ca-timeout");
+    }
     if (options.request_file)
         changes.request =
             value_or_fail(client::CertificateRequest::read(*options.request_file), "use --csr");
@@ -242,6 +252,21 @@ void stage(client::CertificatePlan& plan) {
                                   "name its staging directory: --ca URL.");
         authority.directory_url = *staging;
     }
+}
+
+std::vector<std::string> leave_staging(client::CertificatePlan& plan,
+                                       const client::Settings& settings) {
+    std::vector<std::string> asked;
+    for (auto& authority : plan.authorities) {
+        const auto production = client::authority_of_staging(authority.directory_url);
+        const bool is_usual =
+            std::ranges::find(settings.authorities, authority.directory_url,
+                              &client::Authority::directory_url) != settings.authorities.end();
+        if (!production || is_usual) continue;
+        authority.directory_url = *production;
+        asked.push_back(*production);
+    }
+    return asked;
 }
 
 void add_account_options(CLI::App& command, AccountWords& words) {

@@ -21,7 +21,8 @@ struct PlanOptions {
     bool staging = false;
     std::vector<std::string> key_types;
     bool reuse_key = false, fresh_key = false;
-    std::optional<std::string> profile, required_profile, preferred_chain, account, renew_before;
+    std::optional<std::string> profile, required_profile, preferred_chain, account, renew_before,
+        ca_timeout;
     std::optional<std::string> request_file, key_store;
     std::optional<std::string> pre_hook, post_hook, failure_hook;
     std::vector<std::string> deploy_hooks;
@@ -44,6 +45,11 @@ void add_usual(client::PlanChanges& changes, const client::Settings& settings);
 /// Replaces the CAs of the plan by their staging directories (--staging). Throws Failure if one has
 /// none that is known.
 void stage(client::CertificatePlan& plan);
+
+/// What was tried at a staging directory is now wanted in earnest, unless that is the usual CA
+/// here: puts CAs in the place of their staging directories, and returns them.
+std::vector<std::string> leave_staging(client::CertificatePlan& plan,
+                                       const client::Settings& settings);
 
 /// What a command line says of the account that a certificate is ordered by.
 struct AccountWords {

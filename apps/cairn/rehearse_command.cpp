@@ -198,7 +198,9 @@ Outcome rehearse(Run& run, RehearseOptions options) {
                                               .random = run.random(),
                                               .solvers = run.solvers(),
                                               .sessions = round.sessions,
-                                              .evidence = &evidence};
+                                              .evidence = &evidence,
+                                              .hook_patience = run.settings()->hook_patience,
+                                              .ca_patience = run.settings()->ca_timeout};
         const auto lock = state.lock(name, run.timer(), client::lineage_lock_patience);
         const auto issued = client::issue(environment, order, steps);
         const auto text = fmt::format(

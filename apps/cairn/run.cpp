@@ -1,6 +1,7 @@
 #include "apps/cairn/run.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -42,7 +43,14 @@ Run::Run(const CommonOptions& options, Console& console, Interruption& interrupt
           .detail = options.verbose
                         ? [this](std::string_view sentence) { console_.detail(sentence); }
                         : std::function<void(std::string_view)>()},
-      sessions_(session_options_, clock_, timer_, random_) {}
+      sessions_(session_options_, clock_, timer_, random_) {
+    std::error_code none;
+    has_found_state_ = std::filesystem::exists(place_.root, none);
+}
+
+Run::~Run() {
+    if (!has_found_state_) state_.remove_if_unused();
+}
 
 client::SolverContext Run::solver_context() {
     return {clock_,
@@ -120,6 +128,7 @@ client::Environment Run::environment(Round& round) {
 
 client::Environment Run::environment(client::SolverSet& solvers, client::SessionPool& sessions) {
     client::remove_leftovers(state_);
+    const auto said = settings();
     return {.state = state_,
             .clock = clock_,
             .timer = timer_,
@@ -127,7 +136,8 @@ client::Environment Run::environment(client::SolverSet& solvers, client::Session
             .solvers = solvers,
             .sessions = sessions,
             .evidence = &evidence_,
-            .hook_patience = settings()->hook_patience};
+            .hook_patience = said->hook_patience,
+            .ca_patience = said->ca_timeout};
 }
 
 void Run::tell_of_former_place() {

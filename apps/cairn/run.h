@@ -47,6 +47,8 @@ class Run {
     Run(const CommonOptions& options, Console& console, Interruption& interruption);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
+    /// A run that has refused leaves no empty state behind.
+    ~Run();
 
     [[nodiscard]] Console& console() { return console_; }
     [[nodiscard]] const client::StateDirectory& state() const { return state_; }
@@ -102,6 +104,7 @@ class Run {
     client::SystemTimer timer_;
     client::StatePlace place_;
     client::StateDirectory state_;
+    bool has_found_state_ = false;
     std::filesystem::path settings_folder_;
     client::SolverSet solvers_;
     client::SessionOptions session_options_;

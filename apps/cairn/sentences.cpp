@@ -71,6 +71,9 @@ std::string sentence_of(const client::ProgressEvent& event) {
             return fmt::format("{}: asking it to look again.", list(event.identifiers));
         case requesting_certificate:
             return "Asking for the certificate.";
+        case waiting_for_authority:
+            return fmt::format("{} is still at work: {}; it has {} s in all (--ca-timeout).",
+                               event.host, event.text, event.number);
         case other_chain_left_out:
             return fmt::format("Another chain is left out: {}", event.failure->what());
         case chain_not_offered:

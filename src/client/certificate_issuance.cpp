@@ -61,7 +61,9 @@ OrderOptions order_options(const Environment& environment, Session& session,
                          .profile = plan.profile,
                          .profile_demand = plan.profile_demand,
                          .preferred_chain = plan.preferred_chain,
-                         .replaces = replaced_by(order, session)};
+                         .replaces = replaced_by(order, session),
+                         .patience = environment.ca_patience};
+    if (plan.ca_timeout) options.patience = *plan.ca_timeout;
     // RFC 8555 section 11.1: whoever gets at one key must not have the other.
     if (options.key.public_key() == session.account_key().public_key())
         throw Failure({fmt::format("make the key of {}", order.lineage.text()), Phase::order},
@@ -71,7 +73,8 @@ OrderOptions order_options(const Environment& environment, Session& session,
         if (!solver)
             throw Failure({fmt::format("prove control of {}", name.identifier.value()),
                            Phase::challenge, name.identifier},
-                          solver.error().message, "name another --solver for it.");
+                          solver.error().message,
+                          solver_advice(name.solver, name.identifier.value()));
         options.names.push_back({name.identifier, *solver});
     }
     return options;

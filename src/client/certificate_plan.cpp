@@ -8,6 +8,7 @@
 #include <idn2.h>
 
 #include "base/base64url.h"
+#include "base/duration.h"
 #include "base/ip_address.h"
 #include "base/json_quoted.h"
 #include "client/certificate_request.h"
@@ -205,6 +206,15 @@ std::optional<RenewBefore> read_renew_before(protocol::MemberReader& reader) {
     return std::nullopt;
 }
 
+std::optional<base::Seconds> read_ca_timeout(protocol::MemberReader& reader) {
+    const auto text = reader.text("ca_timeout");
+    if (!text) return std::nullopt;
+    const auto read = ca_timeout_from(*text);
+    if (read) return *read;
+    reader.refuse("ca_timeout", read.error().message);
+    return std::nullopt;
+}
+
 /// The request from elsewhere, which must be for the names and the key of the plan.
 void read_csr(protocol::MemberReader& reader, CertificatePlan& plan) {
     const auto text = reader.text("csr");
@@ -234,6 +244,15 @@ base::Result<RequestedName> RequestedName::from_text(std::string_view text,
             identifier.error().within(fmt::format("the name \"{}\"", base::printable(name))));
     const auto solver = equals == std::string_view::npos ? default_solver : text.substr(equals + 1);
     return RequestedName{std::move(*identifier), std::string(solver)};
+}
+
+base::Result<base::Seconds> ca_timeout_from(std::string_view text) {
+    const auto duration = base::duration_from(text);
+    if (duration && *duration > CertificatePlan::max_ca_timeout)
+        return base::fail(
+            fmt::format("is longer than {}; the next run goes on with an order that takes longer",
+                        base::duration_text(CertificatePlan::max_ca_timeout)));
+    return duration;
 }
 
 std::vector<protocol::Identifier> CertificatePlan::identifiers() const {
@@ -281,6 +300,7 @@ std::string CertificatePlan::to_json() const {
     add_text("preferred_chain", preferred_chain);
     add_text("account", account);
     if (renew_before) add_text("renew_before", renew_before->text());
+    if (ca_timeout) add_text("ca_timeout", base::duration_text(*ca_timeout));
     add_text("csr", base::base64url(csr));
     add_text("pre_hook", pre_hook);
     add_text("post_hook", post_hook);
@@ -316,6 +336,7 @@ base::Result<CertificatePlan> CertificatePlan::from_json(base::BytesView json) {
     plan.preferred_chain = reader.text_or_empty("preferred_chain");
     plan.account = read_account(reader);
     plan.renew_before = read_renew_before(reader);
+    plan.ca_timeout = read_ca_timeout(reader);
     plan.pre_hook = reader.text_or_empty("pre_hook");
     plan.post_hook = reader.text_or_empty("post_hook");
     plan.failure_hook = reader.text_or_empty("failure_hook");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "client/renew_before.h"
 #include "crypto/key.h"
@@ -55,6 +57,8 @@ struct DeployTarget {
 struct CertificatePlan {
     /// Most CAs, kinds of keys, and deploy targets of a plan, each.
     static constexpr std::size_t max_choices = 10;
+    /// What is longer is left to the next run, which goes on with the order.
+    static constexpr base::Seconds max_ca_timeout = std::chrono::minutes{20};
 
     /// At least one, in order of preference: where one cannot be asked or refuses, the next is
     /// asked.
@@ -71,6 +75,9 @@ struct CertificatePlan {
     std::string account;
     /// None: when the CA advises, else by the share of its life that is left.
     std::optional<RenewBefore> renew_before;
+    /// How long the CA may take for validation and for issuance, each, before the order is left to
+    /// a later run; nothing: as usual.
+    std::optional<base::Seconds> ca_timeout{};
     /// A request (PKCS #10, DER) that was made elsewhere, whose key is not here; empty: requests
     /// are made here. With it the plan has one key type, that of its key.
     base::Bytes csr;
@@ -100,6 +107,9 @@ struct CertificatePlan {
     [[nodiscard]] static base::Result<CertificatePlan> read(const std::filesystem::path& file);
     friend bool operator==(const CertificatePlan&, const CertificatePlan&) = default;
 };
+
+/// Reads a duration of at most `CertificatePlan::max_ca_timeout`.
+[[nodiscard]] base::Result<base::Seconds> ca_timeout_from(std::string_view text);
 
 /// True if the file keeps a plan of an earlier version that asks for the must-staple extension.
 [[nodiscard]] bool asks_for_must_staple(const std::filesystem::path& plan_file);

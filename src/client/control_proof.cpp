@@ -133,6 +133,7 @@ class ControlProof::Watch {
         const auto challenge = std::ranges::find(authorization.challenges, presented_.challenge_url,
                                                  &protocol::ChallengeObject::url);
         if (challenge == authorization.challenges.end() || !challenge->error) {
+            tell_of_long_wait();
             look_again(wait);
             return;
         }
@@ -147,6 +148,17 @@ class ControlProof::Watch {
             is_to_remind_ = true;
             due_ = proof_.timer_.now() + first_reminder_pause * (1 << reminders_++);
         }
+    }
+
+    /// Once for all names.
+    void tell_of_long_wait() {
+        if (!pace_.is_worth_a_word() || proof_.is_wait_told_.exchange(true)) return;
+        proof_.progress_.tell(
+            {.kind = ProgressKind::waiting_for_authority,
+             .identifiers = {identifier()},
+             .host = proof_.session_.host(),
+             .number = static_cast<unsigned long>(pace_.whole().count()),
+             .text = fmt::format("it has not judged the proof for {} yet", identifier().value())});
     }
 
     void tell(const protocol::Problem& problem) {

@@ -70,6 +70,7 @@ class ControlProof {
     Progress& progress_;
     const std::vector<NameToProve>& names_;
     std::chrono::milliseconds patience_;
+    std::atomic<bool> is_wait_told_ = false;
     std::atomic<bool> is_refused_ = false;
 };
 

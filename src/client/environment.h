@@ -25,6 +25,8 @@ struct Environment {
     LocalEvidence* evidence = nullptr;
     /// How long each hook may take.
     std::chrono::milliseconds hook_patience = std::chrono::minutes{5};
+    /// How long a CA may take for validation and for issuance, each, where the plan says nothing.
+    std::chrono::milliseconds ca_patience = std::chrono::seconds{90};
 };
 
 }  // namespace cairn::client

@@ -119,6 +119,12 @@ Failure Failure::retrying_at(std::optional<base::Time> time) const {
     return failure;
 }
 
+Failure Failure::of_attempt(std::string id) const {
+    auto failure = *this;
+    failure.attempt_ = std::move(id);
+    return failure;
+}
+
 Failure Failure::in(Phase phase) const {
     auto failure = *this;
     if (failure.phase_ == Phase::other) failure.phase_ = phase;

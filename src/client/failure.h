@@ -90,10 +90,15 @@ class Failure : public std::exception {
     /// What the CA has found about each identifier that it was not convinced of.
     [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
 
+    /// The attempt that has failed with it, as `cairn explain` takes it; empty: none, or not known.
+    [[nodiscard]] const std::string& attempt() const { return attempt_; }
+
     /// The same failure with another advice.
     [[nodiscard]] Failure advising(std::string next) const;
     /// The same failure, to be tried again at this time.
     [[nodiscard]] Failure retrying_at(std::optional<base::Time> time) const;
+    /// The same failure, as that of this attempt.
+    [[nodiscard]] Failure of_attempt(std::string id) const;
     /// The same failure; where it is of no phase, of this one.
     [[nodiscard]] Failure in(Phase phase) const;
     /// The same failure; where it is about no identifier, about this one.
@@ -114,6 +119,7 @@ class Failure : public std::exception {
     std::optional<int> status_;
     std::optional<base::Time> retry_at_;
     std::vector<Finding> findings_;
+    std::string attempt_;
 };
 
 /// The outcome of `work`; a Failure of no phase that it throws becomes one of `phase`.

@@ -140,7 +140,7 @@ IssuedCertificates issue(const Environment& environment, const IssuanceOrder& or
     } catch (const Failure& failure) {
         hooks.note(order.lineage, order.plan, &failure, attempt);
         attempt.fail(failure);
-        throw;
+        throw failure.of_attempt(attempt.id());
     }
 }
 

@@ -51,6 +51,8 @@ void LineageRenewal::end_attempt() {
         progress_.succeed();
     else
         progress_.fail(*failure);
+    for (auto& outcome : outcomes_)
+        if (outcome.failure) outcome.failure = outcome.failure->of_attempt(progress_.id());
 }
 
 void LineageRenewal::renew() {

@@ -304,9 +304,16 @@ void OrderFlow::take_order(const Reply& reply, const Aim& aim) {
 void OrderFlow::await_order_beyond(std::initializer_list<OrderStatus> states, const Aim& aim) {
     Pace pace(timer_, session_, aim, options_.patience);
     if (!options_.next_run.empty()) pace.advise(options_.next_run);
+    bool is_told = false;
     while (std::ranges::find(states, order_.status) != states.end()) {
-        pace.note(fmt::format("the order is {}", protocol::to_string(order_.status)));
+        const auto standing = fmt::format("the order is {}", protocol::to_string(order_.status));
+        pace.note(standing);
         pace.end_by(order_.expires);
+        if (pace.is_worth_a_word() && !std::exchange(is_told, true))
+            progress_.tell({.kind = ProgressKind::waiting_for_authority,
+                            .host = session_.host(),
+                            .number = static_cast<unsigned long>(pace.whole().count()),
+                            .text = standing});
         pace.wait(retry_after_);
         take_order(session_.post_as_get(position_.order_url, aim), aim);
     }

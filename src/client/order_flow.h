@@ -34,7 +34,7 @@ struct OrderOptions {
     /// RFC 9773's identifier of the certificate that this one replaces, or empty.
     std::string replaces;
     /// How long the CA may take for validation and for issuance, each.
-    std::chrono::milliseconds patience = std::chrono::minutes{10};
+    std::chrono::milliseconds patience = std::chrono::seconds{90};
     /// Called whenever the order has got further, before the step that relies on it.
     std::function<void(const OrderPosition&)> keep = [](const OrderPosition&) {};
     /// What to do about an order that is kept, for people; empty if it is not.

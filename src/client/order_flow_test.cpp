@@ -144,6 +144,9 @@ TEST_F(OrderFlowTest, GivesUpOnACaThatNeverDecides) {
     EXPECT_THAT(failure(),
                 HasSubstr("Could not prove control of a.example: the CA has not finished"));
     EXPECT_LE(bench_.timer.waited(), 1min);
+    const auto waits = bench_.heard.events(ProgressKind::waiting_for_authority);
+    ASSERT_EQ(waits.size(), 1U) << "once";
+    EXPECT_EQ(waits.front().number, 60U);
     EXPECT_EQ(solver_.log.back(), "clean up a.example");
 }
 
@@ -151,6 +154,8 @@ TEST_F(OrderFlowTest, GivesUpOnACaThatNeverIssues) {
     ca().polls_before_certificate = 1000000;
     options_.patience = 1min;
     EXPECT_THAT(failure(), HasSubstr("Could not have the certificate issued"));
+    EXPECT_EQ(bench_.heard.events(ProgressKind::waiting_for_authority).back().text,
+              "the order is processing");
 }
 
 TEST_F(OrderFlowTest, TakesAuthorizationsThatAreValidAlready) {

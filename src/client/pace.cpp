@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause = 100ms;
 constexpr milliseconds longest_pause = 3s;
+constexpr milliseconds wait_without_a_word = 5s;
 
 }  // namespace
 
@@ -38,6 +39,10 @@ void Pace::wait(const std::optional<base::Seconds>& asked_for) {
         timer_.wait(std::chrono::ceil<milliseconds>(next - now));
 }
 
+bool Pace::is_worth_a_word() const {
+    return timer_.now() - began_ >= wait_without_a_word;
+}
+
 void Pace::end_by(const std::optional<base::Time>& expires) {
     if (!expires || *expires <= session_.now()) return;
     const auto end = timer_.now() + (*expires - session_.now());
@@ -47,8 +52,7 @@ void Pace::end_by(const std::optional<base::Time>& expires) {
 }
 
 std::string Pace::reason(const std::optional<base::Seconds>& asked_for) const {
-    auto text = fmt::format("the CA has not finished within {} s",
-                            std::chrono::ceil<base::Seconds>(deadline_ - began_).count());
+    auto text = fmt::format("the CA has not finished within {} s", whole().count());
     if (expires_) text += fmt::format(", when it expires ({})", base::to_rfc3339(*expires_));
     if (asked_for) text += fmt::format(" and wants to be asked again in {} s", asked_for->count());
     if (!note_.empty()) text += "; " + note_;

@@ -28,6 +28,12 @@ class Pace {
     void end_by(const std::optional<base::Time>& expires);
     /// What is known so far.
     void note(std::string text) { note_ = std::move(text); }
+    /// True once the wait is so long that people should be told of it.
+    [[nodiscard]] bool is_worth_a_word() const;
+    /// How long it may be in all.
+    [[nodiscard]] base::Seconds whole() const {
+        return std::chrono::ceil<base::Seconds>(deadline_ - began_);
+    }
     /// What to do when it has become too late.
     void advise(std::string next) { next_ = std::move(next); }
 

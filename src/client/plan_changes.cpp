@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/duration.h"
 #include "client/certificate_authorities.h"
 #include "client/dns/solver_options.h"
 
@@ -214,6 +215,11 @@ constexpr PlanMember members[] = {
          return plan.renew_before ? plan.renew_before->text() : "as usual";
      },
      PlanEffect::kept},
+    {"ca_timeout",
+     [](const CertificatePlan& plan) {
+         return plan.ca_timeout ? base::duration_text(*plan.ca_timeout) : "as usual";
+     },
+     PlanEffect::kept},
     {"pre_hook", [](const CertificatePlan& plan) { return or_none(plan.pre_hook); },
      PlanEffect::kept},
     {"post_hook", [](const CertificatePlan& plan) { return or_none(plan.post_hook); },
@@ -238,6 +244,7 @@ base::Result<CertificatePlan> merged(const CertificatePlan* former, const PlanCh
     apply(plan.preferred_chain, changes.preferred_chain);
     apply(plan.account, changes.account);
     apply(plan.renew_before, changes.renew_before);
+    apply(plan.ca_timeout, changes.ca_timeout);
     apply(plan.pre_hook, changes.pre_hook);
     apply(plan.post_hook, changes.post_hook);
     apply(plan.failure_hook, changes.failure_hook);

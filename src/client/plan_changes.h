@@ -37,6 +37,8 @@ struct PlanChanges {
     std::optional<std::string> account{};
     /// Nothing within: by the usual rule.
     std::optional<std::optional<RenewBefore>> renew_before{};
+    /// Nothing within: as usual.
+    std::optional<std::optional<base::Seconds>> ca_timeout{};
     std::optional<CertificateRequest> request{};
     /// Lines for a program, each empty for none.
     std::optional<std::string> pre_hook{}, post_hook{}, failure_hook{};

@@ -56,6 +56,7 @@ CertificatePlan merged_edits(const CertificatePlan& former, const CertificatePla
     merge(&CertificatePlan::preferred_chain);
     merge(&CertificatePlan::account);
     merge(&CertificatePlan::renew_before);
+    merge(&CertificatePlan::ca_timeout);
     merge(&CertificatePlan::pre_hook);
     merge(&CertificatePlan::post_hook);
     merge(&CertificatePlan::failure_hook);

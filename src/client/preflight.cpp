@@ -74,8 +74,7 @@ class Preflight {
         const auto solver = solvers_.find(name.solver);
         if (!solver) {
             found_.push_back(
-                {value, Failure(aim, solver.error().message,
-                                fmt::format("name another solver: -d '{}=SOLVER'.", value))});
+                {value, Failure(aim, solver.error().message, solver_advice(name.solver, value))});
             return;
         }
         if (!suits(**solver, name.identifier)) {

@@ -41,6 +41,8 @@ std::string_view to_string(ProgressKind kind) {
             return "asking_to_look_again";
         case requesting_certificate:
             return "requesting_certificate";
+        case waiting_for_authority:
+            return "waiting_for_authority";
         case other_chain_left_out:
             return "other_chain_left_out";
         case chain_not_offered:
@@ -142,6 +144,7 @@ Phase phase_of(ProgressKind kind) {
         case answer_may_go:
             return Phase::challenge;
         case requesting_certificate:
+        case waiting_for_authority:
             return Phase::finalize;
         case other_chain_left_out:
         case chain_not_offered:

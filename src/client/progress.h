@@ -35,6 +35,8 @@ enum class ProgressKind {
                                ///< answer_is_up, and the answer still is
     asking_to_look_again,      ///< identifiers
     requesting_certificate,    ///<
+    waiting_for_authority,     ///< identifiers or none, host, text: how things stand, number: for
+                               ///< how many seconds it is waited for at most
     other_chain_left_out,      ///< failure
     chain_not_offered,         ///< text: where the chain should have led
     profile_not_offered,       ///< host, text: the profile that is done without

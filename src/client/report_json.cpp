@@ -95,6 +95,8 @@ std::string to_json(const Failure& failure) {
     if (failure.retry_at())
         json +=
             fmt::format(", \"retry_at\": {}", json_string(base::to_rfc3339(*failure.retry_at())));
+    if (!failure.attempt().empty())
+        json += fmt::format(", \"attempt\": {}", json_string(failure.attempt()));
     std::string findings;
     for (std::size_t i = 0; i < failure.findings().size() && i < max_findings; ++i)
         findings += (i == 0 ? "" : ", ") + to_json(failure.findings()[i]);

@@ -95,6 +95,7 @@ std::vector<PostHookFailure> RunHooks::after(Progress& progress) {
                           failure ? &*failure : nullptr);
             failed.lineages.push_back(each.lineage);
         }
+        if (asked.size() == 1) failed.failure = failed.failure.of_attempt(first.attempt);
         if (failure) failures.push_back(std::move(failed));
     }
     post_hooks_.clear();

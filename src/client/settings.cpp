@@ -126,6 +126,12 @@ void take_defaults(base::TomlSection& root, Settings& settings) {
     root.take("ca", authorities);
     root.take("ca_root", root_file);
     root.take("key_types", key_types);
+    std::string timeout;
+    root.take("ca_timeout", timeout);
+    if (const auto read = ca_timeout_from(timeout); read)
+        settings.ca_timeout = *read;
+    else if (!timeout.empty())
+        root.find("ca_timeout", read.error().message);
     for (const auto& text : authorities) {
         if (auto url = directory_url_from(text))
             settings.authorities.push_back({std::move(*url), root_file});

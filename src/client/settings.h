@@ -72,6 +72,9 @@ struct Settings {
     std::vector<Authority> authorities;
     std::vector<crypto::KeyType> key_types;
 
+    /// How long a CA may take for validation and for issuance, each, of lineages whose plan says
+    /// nothing about it.
+    base::Seconds ca_timeout{90};
     /// How long each hook may take.
     std::chrono::milliseconds hook_patience = std::chrono::minutes{5};
     /// Where each lineage is served, as HOST:PORT, other than at port 443 of its names; empty:

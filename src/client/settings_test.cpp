@@ -33,6 +33,7 @@ email = "ops@a.example"
 ca = ["zerossl", "https://ca.internal/directory"]
 ca_root = "/etc/ssl/internal.pem"
 key_types = ["ec-p384", "rsa2048"]
+ca_timeout = "5m"
 [hooks]
 timeout = "90s"
 [served]
@@ -61,6 +62,7 @@ secret_file = "/etc/cairn/hook.token"
     EXPECT_THAT(settings->key_types,
                 ElementsAre(crypto::KeyType::ec_p384, crypto::KeyType::rsa2048));
     EXPECT_EQ(settings->hook_patience, std::chrono::seconds(90));
+    EXPECT_EQ(settings->ca_timeout, std::chrono::minutes(5));
     EXPECT_THAT(settings->served.at("mail.a.example"), ElementsAre("127.0.0.1:465", "[::1]:465"));
     EXPECT_TRUE(settings->served.at("inside").empty());
     EXPECT_EQ(settings->notify.before_expiry, std::chrono::days(10));
@@ -142,6 +144,7 @@ TEST(Settings, RefuseWhatDoesNotGoTogether) {
     EXPECT_THAT(refusal_of("[notify.webhook]\nurl = \"https://a/\"\nsecret = \"x\"\n"
                            "secret_file = \"/y\""),
                 HasSubstr("give one of the two"));
+    EXPECT_THAT(refusal_of("ca_timeout = \"3h\""), HasSubstr("longer than 20m"));
     EXPECT_THAT(refusal_of("notify = 1"), HasSubstr("must be a table"));
     EXPECT_THAT(refusal_of("email ="), HasSubstr("not TOML"));
 }

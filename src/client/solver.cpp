@@ -50,6 +50,17 @@ std::span<const SolverKind> solver_kinds() {
     return kinds;
 }
 
+std::string solver_advice(std::string_view specification, std::string_view name) {
+    const bool is_known =
+        std::ranges::find(solver_kinds(), specification.substr(0, specification.find(':')),
+                          &SolverKind::name) != solver_kinds().end();
+    return is_known ? fmt::format(
+                          "mend this; to do without this solver, name another: -d "
+                          "'{}=SOLVER'.",
+                          name)
+                    : fmt::format("name another solver: -d '{}=SOLVER'.", name);
+}
+
 base::Result<Solver*> SolverSet::find(std::string_view specification) {
     const std::scoped_lock lock(mutex_);
     if (const auto known = solvers_.find(specification); known != solvers_.end())

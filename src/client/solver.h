@@ -136,6 +136,10 @@ struct SolverKind {
 /// The table of all kinds. A new one is a file in solvers/ and a line here.
 [[nodiscard]] std::span<const SolverKind> solver_kinds();
 
+/// What to do about a solver that cannot be made for a name: mend what is wrong with it, or, if
+/// there is no such solver at all, name another.
+[[nodiscard]] std::string solver_advice(std::string_view specification, std::string_view name);
+
 /// The solvers of a run, each made once however many names and lineages use it: two orders can then
 /// share one listening port. Thread-safe.
 class SolverSet {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "client/failure.h"
 #include "crypto/digest.h"
@@ -22,14 +23,29 @@ constexpr std::string_view extension_of_records = ".json";
 /// How long others may keep a lock that is held for one small file alone.
 constexpr auto file_patience = 1min;
 
+/// False for a file that was removed while it was waited for: it locks nothing any more.
+bool is_still_there(const FileDescriptor& file) {
+    struct stat status{};
+    return ::fstat(file.number(), &status) == 0 && status.st_nlink > 0;
+}
+
 std::optional<StateLock> try_lock_file(const fs::path& path) {
-    make_private_directory(path.parent_path());
-    FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const auto open = [&] {
+        make_private_directory(path.parent_path());
+        return FileDescriptor(
+            ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    };
+    auto file = open();
+    // A run that leaves no state behind may have taken the folder away just then.
+    if (!file.is_open() && errno == ENOENT) file = open();
     if (!file.is_open())
         throw Failure(fmt::format("lock {}", path.string()), std::generic_category().message(errno),
                       "run as a user who may write there, or choose another --state directory.");
     // flock and not fcntl: it belongs to the open file, so it keeps threads apart too.
-    if (::flock(file.number(), LOCK_EX | LOCK_NB) == 0) return StateLock(std::move(file));
+    if (::flock(file.number(), LOCK_EX | LOCK_NB) == 0) {
+        if (!is_still_there(file)) return std::nullopt;
+        return StateLock(std::move(file));
+    }
     if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
     throw Failure(fmt::format("lock {}", path.string()), std::generic_category().message(errno));
 }
@@ -163,6 +179,27 @@ std::vector<LineageName> StateDirectory::lineages() const {
 
 std::vector<LineageName> StateDirectory::lineages_with_challenges() const {
     return names_in(root_ / "challenges", "");
+}
+
+void StateDirectory::remove_if_unused() const noexcept try {
+    std::error_code none;
+    const auto locks = root_ / "locks";
+    for (const auto& entry : fs::directory_iterator(root_, none))
+        if (entry.path() != locks) return;
+    std::vector<StateLock> held;
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(locks, none)) {
+        if (!fs::is_regular_file(entry.symlink_status(none)) || entry.file_size(none) != 0) return;
+        auto lock = try_lock_file(entry.path());
+        if (!lock) return;
+        held.push_back(std::move(*lock));
+        files.push_back(entry.path());
+    }
+    for (const auto& file : files) fs::remove(file, none);
+    // Each goes only if it is empty.
+    if (fs::remove(locks, none)) fs::remove(root_, none);
+} catch (const std::exception&) {
+    // What is left is empty, and will be used.
 }
 
 StateLock StateDirectory::lock(const LineageName& name, Timer& timer,

@@ -87,6 +87,10 @@ class StateDirectory {
     enum class IfMissing { accept, refuse };
     void require_readable(IfMissing if_missing) const;
 
+    /// Removes the folder if nothing is in it but locks that nobody holds: for a run that has found
+    /// none, and has refused before there was anything to keep.
+    void remove_if_unused() const noexcept;
+
     // Each throws Failure if the folder is there and cannot be read.
 
     /// The lineages that have something in `live`, in order; without the names that lineages had

@@ -76,6 +76,33 @@ TEST(StateDirectory, AccountsAndLineagesDoNotLockEachOther) {
     EXPECT_THROW(static_cast<void>(state.lock_accounts(timer, 1s)), Failure);
 }
 
+TEST(StateDirectory, GoesIfItIsNotUsed) {
+    const TemporaryFolder folder;
+    const StateDirectory state(folder / "state");
+    InstantTimer timer;
+    EXPECT_NO_THROW(state.remove_if_unused());
+    auto lock = std::optional(state.lock(name("a"), timer, 1s));
+    state.remove_if_unused();
+    EXPECT_TRUE(std::filesystem::exists(state.root())) << "another run works there";
+    // One that waits gets a lock that locks, though the file that it waits for goes.
+    std::optional<StateLock> next;
+    std::jthread waiter([&] {
+        SystemTimer patient;
+        next.emplace(state.lock(name("a"), patient, 1min));
+    });
+    lock.reset();
+    state.remove_if_unused();
+    waiter.join();
+    EXPECT_FALSE(state.try_lock(name("a")));
+    next.reset();
+    make_private_directory(state.limits());
+    state.remove_if_unused();
+    EXPECT_TRUE(std::filesystem::exists(state.limits()));
+    std::filesystem::remove(state.limits());
+    state.remove_if_unused();
+    EXPECT_FALSE(std::filesystem::exists(state.root()));
+}
+
 TEST(StateDirectory, IsNotEmptyJustBecauseItCannotBeRead) {
     using IfMissing = StateDirectory::IfMissing;
     const TemporaryFolder folder;
