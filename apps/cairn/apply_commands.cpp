@@ -93,7 +93,7 @@ client::LineageName lineage_of(const DeclaredCertificate& declared,
 
 /// Compares one declared certificate with what stands; changes nothing.
 Intent examine(Run& run, const DeclaredCertificate& declared) {
-    const auto changes = changes_from(declared.plan);
+    auto changes = changes_from(declared.plan);
     Intent intent{.lineage = lineage_of(declared, changes), .declared = declared};
     const auto file = run.state().renewal(intent.lineage);
     const auto tried = fmt::format("plan {}", intent.lineage.text());
@@ -101,8 +101,15 @@ Intent examine(Run& run, const DeclaredCertificate& declared) {
     if (std::filesystem::exists(file))
         former = value_or_fail(client::CertificatePlan::read(file), tried,
                                "mend the file, or move it away to make the plan anew.");
+    const auto settings =
+        run.settings_with({client::SettingsPart::defaults, client::SettingsPart::hooks});
+    if (!former) add_usual(changes, *settings);
     auto plan = value_or_fail(client::merged(former ? &*former : nullptr, changes), tried);
-    if (declared.plan.staging) stage(plan);
+    // As `issue` does it.
+    if (declared.plan.staging)
+        stage(plan);
+    else if (former && declared.plan.authorities.empty())
+        leave_staging(plan, *settings);
     settle_dns(run, declared.plan.dns, plan);
     client::settle(plan, run.solvers());
     client::require_clear_way(intent.lineage, plan, run.solvers(), run.state(),
@@ -209,12 +216,28 @@ Outcome show(Run& run, const CommonOptions& common, const ApplyOptions& options)
             .delivery = Delivery::required};
 }
 
+/// Throws Failure if something on this machine still reads the files of the lineage.
+void require_unused(const Run& run, const client::LineageName& lineage) {
+    const auto users = client::users_of(run.state(), lineage, run.settings_folder());
+    if (users.uses.empty()) return;
+    const auto& first = users.uses.front();
+    throw client::Failure(
+        fmt::format("delete {}", lineage.text()),
+        fmt::format(
+            "{} has {}{}", first.who, base::printable(first.path.string(), 400),
+            users.uses.size() > 1 ? fmt::format(", and {} more", users.uses.size() - 1) : ""),
+        fmt::format("give it another certificate; `cairn delete {} --force` deletes it all the "
+                    "same.",
+                    lineage.text()));
+}
+
 /// Does what one intent says; what has come of it, for --json.
 boost::json::object carry_out(Run& run, const CommonOptions& common, const Intent& intent) {
     auto told = to_json(intent);
     if (intent.action == Action::remove) {
         const auto lock =
             run.state().lock(intent.lineage, run.timer(), client::lineage_lock_patience);
+        require_unused(run, intent.lineage);
         client::remove_lineage(run.state(), intent.lineage);
         run.console().say(fmt::format("{} is deleted; it is not revoked.", intent.lineage.text()));
     } else if (does_anything(intent.action)) {

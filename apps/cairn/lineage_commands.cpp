@@ -100,7 +100,47 @@ client::LineageName lineage_to_delete(Run& run, const std::string& text) {
     return *name;
 }
 
-Outcome remove(Run& run, const std::string& text, bool is_sure) {
+/// How sure somebody is that a lineage is to go.
+struct Certainty {
+    bool is_said = false;
+    /// Also where something still reads its files.
+    bool is_forced = false;
+};
+
+/// That something still reads the files of the lineage.
+client::Failure in_use(const client::LineageName& name, const client::FileUses& found) {
+    std::string list;
+    for (const auto& use : found.uses)
+        list += fmt::format("\n  {} has {}", use.who, base::printable(use.path.string(), 400));
+    if (!found.is_complete) list += "\n  and perhaps more: not all could be looked at";
+    return {fmt::format("delete {}", name.text()),
+            fmt::format("its files are in use, and a server that does not find them may not start "
+                        "again:{}",
+                        list),
+            "give these another certificate first; or say --force, to delete it all the same."};
+}
+
+boost::json::array facts_of(const client::FileUses& found) {
+    boost::json::array facts;
+    for (const auto& use : found.uses)
+        facts.push_back(boost::json::object{
+            {"kind", use.kind == client::FileUse::Kind::process ? "process" : "configuration"},
+            {"who", json_text(use.who)},
+            {"path", json_text(use.path.string())}});
+    return facts;
+}
+
+/// What will not learn of certificates any more; empty if the plan names nothing.
+std::string targets_of(const Run& run, const client::LineageName& name) {
+    const auto plan = client::CertificatePlan::read(run.state().renewal(name));
+    std::string list;
+    if (!plan) return list;
+    for (const auto& target : plan->deploy_targets)
+        list += (list.empty() ? "" : ", ") + base::printable(target.hook, 200);
+    return list;
+}
+
+Outcome remove(Run& run, const std::string& text, const Certainty& certainty) {
     const auto name = lineage_to_delete(run, text);
     const auto held = lock(run, name);
     const auto kept = client::kept_of(run.state(), name);
@@ -110,12 +150,28 @@ Outcome remove(Run& run, const std::string& text, bool is_sure) {
         paths.push_back(json_text(path.string()));
         list += (list.empty() ? "" : ", ") + path.string();
     }
-    if (!is_sure)
+    const auto users = certainty.is_forced
+                           ? client::FileUses()
+                           : client::users_of(run.state(), name, run.settings_folder());
+    if (!users.uses.empty()) {
+        const auto failure = in_use(name, users);
+        run.console().fail(failure);
+        return {.result = Result::failed,
+                .data = {{"lineage", name.text()}, {"in_use", facts_of(users)}},
+                .failure = failure};
+    }
+    if (!certainty.is_said && !certainty.is_forced)
         throw client::Failure(
             fmt::format("delete {}", name.text()),
             fmt::format("these would be gone for ever, keys included: {}", list),
-            "say it again with --yes. A server that reads these files must be given others first; "
-            "`cairn revoke` makes the certificate worthless, which this does not.");
+            "say it again with --yes. Nothing on this machine seems to read these files; elsewhere "
+            "a server must be given others first. `cairn revoke` makes the certificate worthless, "
+            "which this does not.");
+    if (const auto targets = targets_of(run, name); !targets.empty())
+        run.console().say(fmt::format(
+            "What has learnt of its certificates keeps the last one, and learns of none any more: "
+            "{}.",
+            targets));
     std::string valid;
     if (const auto current = client::Lineage(run.state(), name).current())
         valid = fmt::format(" Its certificate is not revoked, and valid until {}.",
@@ -152,14 +208,20 @@ void add_lineage_commands(CLI::App& program, CommonOptions&, Command& chosen) {
 
     auto* removal =
         program.add_subcommand("delete", "Remove all that is kept of a lineage, keys included");
-    const auto is_sure = std::make_shared<bool>(false);
+    const auto certainty = std::make_shared<Certainty>();
     removal->add_option("LINEAGE", names->first, "The lineage")->required();
-    removal->add_flag("--yes", *is_sure, "Do it; without this it is only said what would go");
+    removal->add_flag("--yes", certainty->is_said,
+                      "Do it; without this it is only said what would go");
+    removal->add_flag("--force", certainty->is_forced,
+                      "Do it also where something still reads its files");
     removal->footer(
+        "First it is looked whether a configuration below /etc or a running program still names "
+        "its files,\n"
+        "directly or by links; what does is told, and nothing is deleted without --force.\n"
         "It is not revoked: `cairn revoke LINEAGE` first, if its key may be known to others.\n"
         "Example:\n  cairn delete example.com --yes");
-    removal->callback([&chosen, names, is_sure] {
-        chosen = [names, is_sure](Run& run) { return remove(run, names->first, *is_sure); };
+    removal->callback([&chosen, names, certainty] {
+        chosen = [names, certainty](Run& run) { return remove(run, names->first, *certainty); };
     });
 }
 

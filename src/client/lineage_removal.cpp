@@ -1,5 +1,8 @@
 #include "client/lineage_removal.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "client/durable_file.h"
@@ -47,6 +50,15 @@ std::vector<fs::path> kept_of(const StateDirectory& state, const LineageName& li
          {state.live(lineage).parent_path(), state.archive(lineage).parent_path()})
         for (auto& link : former_names_in(folder, lineage)) kept.push_back(std::move(link));
     return kept;
+}
+
+FileUses users_of(const StateDirectory& state, const LineageName& lineage,
+                  const fs::path& settings_folder) {
+    std::vector<fs::path> folders{state.live(lineage), state.archive(lineage)};
+    for (const auto& folder :
+         {state.live(lineage).parent_path(), state.archive(lineage).parent_path()})
+        std::ranges::move(former_names_in(folder, lineage), std::back_inserter(folders));
+    return uses_of(folders, {.left_out = {settings_folder, state.root()}});
 }
 
 void remove_lineage(const StateDirectory& state, const LineageName& lineage) try {

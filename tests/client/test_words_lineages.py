@@ -2,12 +2,14 @@
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
 import pytest
 
 from harness.issued import read_chain
+from harness.mounts import in_own_mounts, why_not
 
 NAME = "a.example"
 # A build with sanitizers cannot look for leaks there.
@@ -152,3 +154,40 @@ def test_what_is_left_of_a_lineage_can_be_deleted_too(issued):
     assert listed(issued)[0]["state"] == "broken"
     assert issued.outcome("delete", NAME, "--yes").returncode == 0
     assert listed(issued) == []
+
+
+def test_what_is_in_use_is_not_deleted(issued, tmp_path):
+    if reason := why_not():
+        pytest.skip(reason)
+    etc = tmp_path / "etc"
+    (etc / "nginx" / "sites-enabled").mkdir(parents=True)
+    for name in ("passwd", "group", "hosts", "resolv.conf", "nsswitch.conf"):
+        if os.path.exists(f"/etc/{name}"):
+            (etc / name).write_bytes(pathlib.Path(f"/etc/{name}").read_bytes())
+    site = etc / "nginx" / "sites-enabled" / "shop"
+    site.write_text(f"server {{\n  ssl_certificate {issued.live(NAME)}/fullchain.pem;\n}}\n")
+
+    def delete(*words):
+        return subprocess.run(
+            [*in_own_mounts(f"mount --bind {etc} /etc"), *issued.command_line("delete", NAME, *words)],
+            env=issued.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=60)
+
+    run = delete("--yes", "--json")
+    assert run.returncode == 2 and "/etc/nginx/sites-enabled/shop, line 2 has" in run.stderr
+    assert "--force" in run.stderr
+    use, = json.loads(run.stdout)["in_use"]
+    assert use["kind"] == "configuration" and use["path"] == f"{issued.live(NAME)}/fullchain.pem"
+    # A program that was started with it counts as well.
+    site.write_text("")
+    program = subprocess.Popen(["tail", "-f", str(issued.live(NAME) / "cert.pem")],
+                               stdout=subprocess.DEVNULL)
+    try:
+        run = delete("--yes")
+        assert run.returncode == 2 and f"process {program.pid} (tail)" in run.stderr
+        assert issued.serial(NAME)
+        assert delete("--force").returncode == 0
+    finally:
+        program.kill()
+        program.wait()
+    assert not issued.live(NAME).exists()
