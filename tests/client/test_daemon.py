@@ -9,10 +9,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
 
+from harness.clock import WallClock
 from harness.odd_ca import Answer, problem
 from harness.process import BIN
 
@@ -190,6 +192,45 @@ def test_a_reload_reads_the_settings_again(cairn, ca, daemon, tmp_path):
     running.signal(signal.SIGHUP)
     running.await_true(lambda: "What was read before still holds" in running.log.read_text())
     assert running.end() == 0
+
+
+def test_what_is_served_is_looked_at_every_six_hours(cairn, ca, daemon, tmp_path):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    clock, looks = WallClock(tmp_path), []
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def count():
+        listener.settimeout(0.1)
+        while not over.is_set():
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                looks.append(time.monotonic())
+                connection.close()
+
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "cairn.toml").write_text(
+        f'[served]\n"{NAME}" = ["127.0.0.1:{listener.getsockname()[1]}"]\n')
+    cairn.environment["CAIRN_CONFIG"] = str(tmp_path / "config")
+    counting = threading.Thread(target=count)
+    counting.start()
+    try:
+        running = daemon(**{name: value for name, value in clock.environment().items()
+                            if name in ("LD_PRELOAD", "CAIRN_TEST_CLOCK", "ASAN_OPTIONS")})
+        running.await_told("STATUS=1 lineages")
+        assert len(looks) == 1
+        for hours, seen in ((5.9, 1), (6.1, 2), (7, 2), (12.2, 3),
+                            # Of a clock that was set back nothing is known.
+                            (0, 4)):
+            clock.set(hours * 3600)
+            running.signal(signal.SIGUSR1)
+            running.await_told("STATUS=1 lineages")
+            assert len(looks) == seen, f"after {hours} hours"
+        assert running.end() == 0
+    finally:
+        over.set()
+        counting.join()
+        listener.close()
 
 
 def test_the_watchdog_is_fed(cairn, daemon):

@@ -1,11 +1,13 @@
 """Whom cairn tells of trouble, in what way, how often, and what it does where it cannot."""
 
+import base64
 import contextlib
 import datetime
 import http.server
 import json
 import socket
 import ssl
+import subprocess
 import threading
 
 import pytest
@@ -13,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from harness.mounts import in_own_mounts, why_not
 
 NAME = "a.example"
 
@@ -28,7 +32,8 @@ def identity(tmp_path):
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .add_extension(x509.SubjectAlternativeName(
+            [x509.DNSName("localhost"), x509.DNSName("mail.test")]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256()))
     file = tmp_path / "localhost.pem"
@@ -89,9 +94,9 @@ def webhook(identity):
 class MailServer:
     """Takes mail by SMTP: over TLS from the start, after STARTTLS, or plain."""
 
-    def __init__(self, identity, tls_from_start):
+    def __init__(self, identity, tls_from_start, offers_tls=True):
         self.context = tls_context(identity)
-        self.tls_from_start = tls_from_start
+        self.tls_from_start, self.offers_tls = tls_from_start, offers_tls
         self.mails, self.logins, self.plain_mails = [], [], 0
         self.over = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -127,7 +132,10 @@ class MailServer:
             verb = words.split(" ")[0].upper()
             if verb == "EHLO":
                 say("250-mail.test")
-                say("250-AUTH PLAIN" if is_tls else "250-STARTTLS")
+                if is_tls:
+                    say("250-AUTH PLAIN")
+                elif self.offers_tls:
+                    say("250-STARTTLS")
                 say("250 8BITMIME")
             elif verb == "STARTTLS":
                 say("220 go on")
@@ -305,6 +313,37 @@ server = "smtp://mail.invalid:2525"
 """)
     run = cairn.outcome("notify", "test")
     assert run.returncode == 2 and "smtp://mail.invalid:2525" in run.stderr
+
+
+@pytest.mark.parametrize("offers_tls", [True, False])
+def test_mail_to_another_machine_is_sent_after_starttls_alone(cairn, identity, tmp_path, offers_tls):
+    """A name that is not this machine's, though here it leads to it."""
+    if reason := why_not():
+        pytest.skip(reason)
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost mail.test\n")
+    server = MailServer(identity, tls_from_start=False, offers_tls=offers_tls)
+    try:
+        settings(cairn, tmp_path, f"""
+[notify.mail]
+to = ["ops@a.example"]
+server = "smtp://mail.test:{server.port}"
+root_file = "{identity}"
+user = "cairn"
+password = "word"
+""")
+        run = subprocess.run(
+            [*in_own_mounts(f"mount --bind {hosts} /etc/hosts"),
+             *cairn.command_line("notify", "test")],
+            env=cairn.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=60)
+    finally:
+        server.stop()
+    assert server.plain_mails == 0
+    assert run.returncode == (0 if offers_tls else 2), run.stderr
+    assert (len(server.mails), len(server.logins)) == ((1, 1) if offers_tls else (0, 0))
+    if offers_tls:
+        assert base64.b64decode(server.logins[0]) == b"\0cairn\0word"
 
 
 def test_mail_by_a_program(cairn, tmp_path, failing):

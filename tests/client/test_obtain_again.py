@@ -26,8 +26,8 @@ def leaf(cairn, name=NAME):
     return read_chain((cairn.live(name) / "fullchain.pem").read_text())[0]
 
 
-def again(cairn, *arguments):
-    return cairn.outcome("issue", "-d", NAME, *arguments)
+def again(cairn, *arguments, **options):
+    return cairn.outcome("issue", "-d", NAME, *arguments, **options)
 
 
 @pytest.fixture
@@ -50,6 +50,77 @@ def test_the_same_request_again_does_nothing(cairn, ca):
     assert again(cairn, "--exit-code").returncode == 1
     assert cairn.outcome("issue", "--name", NAME, "--exit-code").returncode == 1
     assert len(ca.requests) == before, "the CA is not asked"
+
+
+def test_a_staging_certificate_does_not_take_a_live_ones_place(cairn, ca, tmp_path):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    before = plan(cairn), len(ca.requests)
+    staging = ["--ca", "letsencrypt", "--staging", "--agree-tos"]
+    run = again(cairn, *staging, "--json")
+    assert run.returncode == 2
+    error = json.loads(run.stdout)["error"]
+    assert "nobody trusts the other" in error["came_back"]
+    for word in ("--name", "--dry-run", "--force"):
+        assert word in error["next"]
+    assert (plan(cairn), len(ca.requests)) == before
+    # A CA that is not known by name has no staging directory that could be found.
+    run = again(cairn, "--staging")
+    assert run.returncode == 2 and "no staging directory" in run.stderr
+    # Said of a declared certificate, it is refused as well.
+    file = tmp_path / "fleet.toml"
+    file.write_text(f'[[certificate]]\nnames = ["{NAME}"]\nca = "letsencrypt"\nstaging = true\n')
+    run = cairn.outcome("apply", file)
+    assert run.returncode == 2 and "nobody trusts the other" in run.stderr
+    assert (plan(cairn), len(ca.requests)) == before
+
+
+def test_the_way_from_staging_back_is_told_and_foreseen(cairn, ca, tmp_path):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    file = cairn.state / "renewal" / f"{NAME}.json"
+    staging = "https://acme-staging-v02.api.letsencrypt.org/directory"
+    production = "https://acme-v02.api.letsencrypt.org/directory"
+    file.write_text(json.dumps(plan(cairn) | {"ca": staging}))
+    facts = cairn.state / "facts" / f"{NAME}.json"
+    facts.write_text(facts.read_text().replace(ca.directory, staging))
+    declared = tmp_path / "fleet.toml"
+    declared.write_text(f'[[certificate]]\nnames = ["{NAME}"]\n')
+    intent, = said(cairn.outcome("plan", declared, "--json"))["lineages"]
+    assert intent["action"] == "change"
+    difference, = (each for each in intent["differences"] if each["member"] == "ca")
+    assert (difference["before"], difference["after"]) == (staging, production)
+    assert difference["needs_new_certificate"] and staging in intent["reasons"][0]
+    # Nobody is there: it is told whom it would ask, and what stands is left as it was.
+    run = again(cairn, environment={"HTTPS_PROXY": f"http://127.0.0.1:{ca.http_port}"})
+    assert run.returncode == 2
+    assert f"The lineage was made with --staging; now {production} is asked." in run.stderr
+    assert plan(cairn)["ca"] == staging
+    # Where the staging directory is what is usual here, it is meant.
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "cairn.toml").write_text('ca = ["letsencrypt-staging"]\n')
+    cairn.environment["CAIRN_CONFIG"] = str(tmp_path / "config")
+    assert said(cairn.outcome("plan", declared, "--json"))["lineages"][0]["action"] == "leave"
+
+
+def test_a_new_lineage_gets_what_is_usual_here(cairn, ca, tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "cairn.toml").write_text(
+        f'email = "ops@a.example"\nca = ["{ca.directory}"]\nca_root = "{ca.api_root}"\n'
+        'key_types = ["ec-p384"]\n')
+    cairn.environment["CAIRN_CONFIG"] = str(tmp_path / "config")
+    told = said(cairn.outcome("issue", "-d", NAME, "--agree-tos", "--solver",
+                              cairn.solvers["standalone"], "--json"))
+    assert told["certificates"][0]["key_type"] == "ec-p384"
+    kept = plan(cairn)
+    assert (kept["ca"], kept["ca_root"]) == (ca.directory, str(ca.api_root))
+    account, = cairn.state.glob("accounts/**/account.json")
+    assert "mailto:ops@a.example" in account.read_text()
+    # What is said goes before it, and what stands is not changed by it.
+    told = said(cairn.outcome("issue", "-d", "b.example", "--key-type", "ec-p256", "--solver",
+                              cairn.solvers["standalone"], "--json"))
+    assert told["certificates"][0]["key_type"] == "ec-p256"
+    (tmp_path / "config" / "cairn.toml").write_text('ca = ["zerossl"]\nkey_types = ["rsa2048"]\n')
+    assert again(cairn, "--exit-code").returncode == 1
+    assert plan(cairn) == kept
 
 
 def test_force_has_it_issued_all_the_same(cairn, ca):

@@ -1,6 +1,7 @@
 """`cairn rehearse`: all of it with a CA inside the program, and nothing of it stays."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -99,3 +100,19 @@ def test_the_plan_of_a_lineage(rehearse, cairn, ca):
 def test_a_proxy_is_left_out(rehearse, cairn):
     rehearse("-d", unique_name(), "--solver", cairn.solvers["standalone"],
              environment={"https_proxy": "http://127.0.0.1:1", "no_proxy": ""})
+
+
+def test_a_request_from_elsewhere(rehearse, cairn, tmp_path):
+    """Its key is not here, and is not asked for; nothing of the request is kept."""
+    name = unique_name()
+    key, request = tmp_path / "key.pem", tmp_path / "request.pem"
+    subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                    "-subj", "/", "-addext", f"subjectAltName=DNS:{name}", "-out", request],
+                   check=True, capture_output=True, timeout=60)
+    key.unlink()
+    _, answer = rehearse("--csr", str(request), "--solver", cairn.solvers["standalone"])
+    certificate, = answer["certificates"]
+    assert certificate["names"] == [name] and certificate["key_type"] == "rsa2048"
+    assert not cairn.state.exists()
+    _, answer = rehearse("--csr", str(request), "-d", "other.test", code=2)
+    assert "does not ask for other.test" in answer["error"]["came_back"]
