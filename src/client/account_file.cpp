@@ -52,14 +52,29 @@ base::Result<crypto::PrivateKey> ec_key(protocol::MemberReader& reader) {
     return base::fail("its curve is not known here");
 }
 
+/// RFC 8037 section 2.
+base::Result<crypto::PrivateKey> okp_key(protocol::MemberReader& reader) {
+    const auto curve = reader.required_text("crv");
+    const auto seed = octets(reader, "d");
+    const auto x = octets(reader, "x");
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (curve != "Ed25519") return base::fail("its curve is not known here, or does not sign");
+    auto key = crypto::ed25519_key_from(seed);
+    if (key && key->public_key().ed25519_raw() != x)
+        return base::fail("its private number does not belong to its point");
+    return key;
+}
+
 base::Result<AccountFile> from_json(std::string_view text) {
     const auto object = protocol::parse_json_object(base::bytes_of(text));
     if (!object) return base::fail(std::string(no_account));
     protocol::MemberReader reader(*object);
     if (const auto kind = reader.text_or_empty("kty"); !kind.empty()) {
-        if (kind != "RSA" && kind != "EC")
+        if (kind != "RSA" && kind != "EC" && kind != "OKP")
             return base::fail("keys of this kind are not known here");
-        auto key = kind == "RSA" ? rsa_key(reader) : ec_key(reader);
+        auto key = kind == "RSA"  ? rsa_key(reader)
+                   : kind == "EC" ? ec_key(reader)
+                                  : okp_key(reader);
         if (!key) return std::unexpected(key.error());
         return AccountFile{std::move(*key)};
     }

@@ -48,6 +48,29 @@ TEST(AccountFile, TakesTheJwkOfAnEllipticCurve) {
     EXPECT_FALSE(read_account_file(wrong)) << "its number is of another point";
 }
 
+TEST(AccountFile, TakesTheJwkOfAnEdwardsCurve) {
+    // RFC 8037 appendix A.1, whose private key is that of RFC 8032 section 7.1, test 1.
+    const std::string jwk =
+        R"({"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",)"
+        R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
+    const auto read = read_account_file(jwk);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->key.public_key().algorithm(), crypto::KeyAlgorithm::ed25519);
+    // It is written, and read again, as any other.
+    const StoredAccount account{
+        "https://ca.example/dir", "https://ca.example/1", {}, read->key, ""};
+    EXPECT_EQ(read_account_file(account_file_text(account, read->key.to_pem()))->key.public_key(),
+              read->key.public_key());
+    const auto refuse = [&](std::string_view part, std::string_view other) {
+        auto wrong = jwk;
+        wrong.replace(wrong.find(part), part.size(), other);
+        return read_account_file(wrong) ? "taken" : read_account_file(wrong).error().message;
+    };
+    EXPECT_EQ(refuse("nWGx", "nWGy"), "its private number does not belong to its point");
+    EXPECT_EQ(refuse("nWGx", ""), "an Ed25519 key has not 32 octets");
+    EXPECT_EQ(refuse("Ed25519", "X25519"), "its curve is not known here, or does not sign");
+}
+
 TEST(AccountFile, RefusesWhatIsNoAccountAndQuotesNothing) {
     for (const auto* text :
          {"", "{", "{}", "secret", R"({"kty":"oct","k":"secret"})", R"({"kty":"RSA","n":"AQAB"})",

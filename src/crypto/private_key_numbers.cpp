@@ -76,4 +76,16 @@ base::Result<PrivateKey> private_key_from(KeyAlgorithm curve, base::BytesView sc
     return key;
 }
 
+base::Result<PrivateKey> ed25519_key_from(base::BytesView seed) {
+    constexpr std::size_t seed_size = 32;
+    if (seed.size() != seed_size) return base::fail("an Ed25519 key has not 32 octets");
+    // RFC 8410 section 7: the octets of a CurvePrivateKey, which is an octet string itself.
+    constexpr auto head = "\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20"sv;
+    auto octets = base::copy_of(base::bytes_of(head));
+    octets.insert(octets.end(), seed.begin(), seed.end());
+    auto key = from_der("PRIVATE KEY", octets);
+    base::wipe(octets);
+    return key;
+}
+
 }  // namespace cairn::crypto

@@ -16,5 +16,7 @@ struct RsaPrivateNumbers {
 [[nodiscard]] base::Result<PrivateKey> private_key_from(const RsaPrivateNumbers& numbers);
 /// The key on an elliptic curve with this secret number, big-endian; its point is computed.
 [[nodiscard]] base::Result<PrivateKey> private_key_from(KeyAlgorithm curve, base::BytesView scalar);
+/// The Ed25519 key of this secret seed, of 32 octets (RFC 8032 section 5.1.5).
+[[nodiscard]] base::Result<PrivateKey> ed25519_key_from(base::BytesView seed);
 
 }  // namespace cairn::crypto
