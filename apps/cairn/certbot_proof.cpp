@@ -5,8 +5,10 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "apps/cairn/parted_names.h"
 #include "base/result.h"
 #include "client/command_words.h"
+#include "client/dns/propagation.h"
 
 namespace cairn {
 
@@ -57,7 +59,52 @@ std::string CertbotProof::manual() {
     return solver;
 }
 
+const CertbotDnsPlugin* CertbotProof::dns_plugin() const {
+    for (const auto& flag : words_.flags)
+        if (const auto* plugin = certbot_dns_of_flag(flag.name)) return plugin;
+    // Once, plugins had the names of their packages before their own.
+    auto name = value("--authenticator").value_or("");
+    if (const auto colon = name.find(':'); colon != std::string::npos) name.erase(0, colon + 1);
+    return find_certbot_dns(name);
+}
+
+std::optional<std::string> CertbotProof::provider() {
+    const auto* plugin = dns_plugin();
+    for (const auto& flag : words_.flags)
+        if (const auto* other = certbot_dns_of_flag(flag.name); other && other != plugin)
+            find(flag.name, fmt::format("{} is said too.", plugin->name));
+    for (const char* kind : {"--standalone", "--webroot", "--manual"})
+        if (has(kind)) find(kind, fmt::format("{} is said too.", plugin->name));
+    if (!plugin->provider.empty()) return fmt::format("dns:{}", plugin->provider);
+    find(plugin->flag,
+         "there is no such DNS provider here; `cairn dns list` has all. Name a program "
+         "that changes the DNS with `cairn issue --solver exec:PROGRAM`.");
+    return std::nullopt;
+}
+
+void CertbotProof::add_solver(std::vector<std::string>& words) {
+    const auto ours = solver();
+    if (!ours) return;
+    words.insert(words.end(), {"--solver", *ours});
+    const auto* plugin = dns_plugin();
+    if (plugin == nullptr) return;
+    if (const auto file = value(plugin->credentials); file && !plugin->credentials.empty())
+        words.insert(words.end(), {"--credentials", *file});
+    if (const auto seconds = value(plugin->propagation)) {
+        if (const auto read = client::Propagation::from_text(*seconds + "s"); !read)
+            find(plugin->propagation, read.error().message + ".");
+        else
+            words.insert(words.end(), {"--propagation", *seconds + "s"});
+    }
+}
+
+std::string_view CertbotProof::note_on_credentials() const {
+    const auto* plugin = dns_plugin();
+    return plugin == nullptr ? std::string_view() : plugin->note;
+}
+
 std::optional<std::string> CertbotProof::solver() {
+    if (dns_plugin() != nullptr) return provider();
     auto authenticator = value("--authenticator").value_or("");
     for (const std::string kind : {"standalone", "webroot", "manual"}) {
         if (!has("--" + kind)) continue;
@@ -119,16 +166,17 @@ void CertbotProof::add_names(std::vector<std::string>& words) {
         for (const auto& name : parted_at_commas(flag.value)) {
             auto word = name;
             if (const auto mapped = folders.find(name); mapped != folders.end())
-                word += "=webroot:" + mapped->second;
+                word += with_escaped_commas("=webroot:" + mapped->second);
             else if (count > 1 && current.value_or(*first) != *first)
-                word += "=webroot:" + *current;
+                word += with_escaped_commas("=webroot:" + *current);
             words.insert(words.end(), {"-d", word});
         }
     }
     for (const auto& [name, folder] : folders)
         if (std::ranges::none_of(
                 words, [&](const std::string& word) { return word.starts_with(name + "="); }))
-            words.insert(words.end(), {"-d", fmt::format("{}=webroot:{}", name, folder)});
+            words.insert(words.end(),
+                         {"-d", fmt::format("{}=webroot:{}", name, with_escaped_commas(folder))});
 }
 
 }  // namespace cairn

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/cairn/certbot_dns.h"
 #include "apps/cairn/certbot_words.h"
 
 namespace cairn {
@@ -20,8 +21,11 @@ class CertbotProof {
     CertbotProof(const CertbotWords& words, std::vector<std::string>& findings)
         : words_(words), findings_(findings) {}
 
-    /// Our solver of the names that have none of their own; nothing if that is not said.
-    [[nodiscard]] std::optional<std::string> solver();
+    /// Adds our solver of the names that have none of their own, with its options, to the words of
+    /// a command, if that is said.
+    void add_solver(std::vector<std::string>& words);
+    /// What is to be known of the credentials of that solver; empty if nothing is.
+    [[nodiscard]] std::string_view note_on_credentials() const;
     /// Adds "-d NAME" for each name, with its solver where it has one of its own.
     void add_names(std::vector<std::string>& words);
 
@@ -33,6 +37,10 @@ class CertbotProof {
     void find(std::string_view what, std::string_view text) { add_finding(findings_, what, text); }
     /// The kind of challenge that is preferred: "http" or "dns".
     [[nodiscard]] std::string preferred_challenge();
+    [[nodiscard]] std::optional<std::string> solver();
+    /// The DNS plugin that is said; null if none is.
+    [[nodiscard]] const CertbotDnsPlugin* dns_plugin() const;
+    [[nodiscard]] std::optional<std::string> provider();
     [[nodiscard]] std::string standalone() const;
     [[nodiscard]] std::string manual();
     /// Folders by name, as {"a.example,b.example": "/srv/a"} says them.

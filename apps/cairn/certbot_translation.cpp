@@ -9,6 +9,7 @@
 
 #include "apps/cairn/certbot_proof.h"
 #include "apps/cairn/certbot_remarks.h"
+#include "client/certificate_plan.h"
 #include "client/command_words.h"
 
 namespace cairn {
@@ -72,9 +73,12 @@ class Translator {
 
     void look_at_flags() {
         for (const auto& flag : words_.flags) {
-            if (flag.name == "--plugin") {
+            if (flag.name == "--plugin" && flag.value == "--dns-google-project") {
+                find(flag.value, "name it as `project` in credentials/gcloud.toml.");
+            } else if (flag.name == "--plugin") {
                 find(flag.value,
-                     "certbot's plugins are not there: name a program that changes the DNS "
+                     "certbot's plugins are not there but for its own of the DNS: name a program "
+                     "that changes the DNS "
                      "with `cairn issue --solver exec:PROGRAM`, or a provider with "
                      "`--solver dns:PROVIDER` where `cairn dns list` names it.");
             } else if (const auto* remark = remark_on_refused(flag.name)) {
@@ -132,6 +136,20 @@ class Translator {
         if (!ours.empty()) words.insert(words.end(), {"--key-type", ours});
     }
 
+    void add_solver(Words& words) {
+        proof_.add_solver(words);
+        if (const auto text = proof_.note_on_credentials(); !text.empty()) note(std::string(text));
+    }
+
+    void add_timeout(Words& words) {
+        const auto seconds = value("--issuance-timeout");
+        if (!seconds) return;
+        if (const auto ours = client::ca_timeout_from(*seconds + "s"); !ours)
+            find("--issuance-timeout", ours.error().message + ".");
+        else
+            words.insert(words.end(), {"--ca-timeout", *seconds + "s"});
+    }
+
     void add_authority(Words& words) {
         if (has("--server") && has("--staging"))
             find("--staging", "--server is said too; say one of them.");
@@ -162,6 +180,7 @@ class Translator {
             find("--preferred-profile", "--required-profile is said too; say one of them.");
         take_over(words, "--preferred-profile", "--profile");
         take_over(words, "--required-profile", "--required-profile");
+        add_timeout(words);
         take_over(words, "--pre-hook", "--pre-hook");
         take_over(words, "--post-hook", "--post-hook");
         for (const auto& flag : words_.flags)
@@ -185,14 +204,13 @@ class Translator {
 
     void obtain() {
         Words words{"issue"};
-        const auto proof = proof_.solver();
         proof_.add_names(words);
         take_over(words, "--csr", "--csr");
         if (!has("--domains") && !has("--ip-address") && !has("--csr") && !has("--webroot-map")) {
             if (!has("--cert-name")) find("certbot certonly", "say the names with -d.");
         }
         add_lineage(words);
-        if (proof) words.insert(words.end(), {"--solver", *proof});
+        add_solver(words);
         add_authority(words);
         add_registration(words);
         add_plan(words);
@@ -235,7 +253,7 @@ class Translator {
     void set(const std::string& lineage, Absent absent = Absent::is_a_finding) {
         Words words{"set", lineage.empty() ? std::string(lineage_to_fill_in) : lineage};
         const auto bare = words.size();
-        if (const auto proof = proof_.solver()) words.insert(words.end(), {"--solver", *proof});
+        add_solver(words);
         add_authority(words);
         add_plan(words);
         if (words.size() == bare) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "apps/cairn/certbot_dns.h"
+
 namespace cairn {
 namespace {
 
@@ -142,8 +144,8 @@ constexpr auto verbs = std::to_array<std::string_view>(
      "register", "unregister", "update_account", "show_account", "install", "rollback", "plugins",
      "update_symlinks", "config_changes", "auth", "everything"});
 
-/// Plugins are many, and their flags stand for themselves: "--dns-cloudflare",
-/// "--dns-cloudflare-credentials FILE", "--nginx-server-root DIR". Those with a value are known by
+/// Other plugins are many, and their flags stand for themselves: "--dns-hetzner",
+/// "--dns-hetzner-credentials FILE", "--nginx-server-root DIR". Those with a value are known by
 /// their ends.
 bool is_plugin_flag(std::string_view word) {
     return word.starts_with("--dns-") || word.starts_with("--apache-") ||
@@ -264,6 +266,15 @@ class Reading {
         const auto name = word.substr(0, equals);
         std::optional<std::string> value;
         if (equals != std::string::npos) value = word.substr(equals + 1);
+        if (const auto* plugin = certbot_dns_of_flag(name)) {
+            if (name != plugin->flag)
+                return take_value(
+                    name == plugin->credentials ? plugin->credentials : plugin->propagation,
+                    std::move(value));
+            if (value) return base::fail(fmt::format("{} takes no value", name));
+            read_.flags.push_back({plugin->flag});
+            return {};
+        }
         if (is_plugin_flag(name)) {
             read_.flags.push_back({"--plugin", name});
             if (plugin_flag_takes_value(name) && !value && !rest_.empty()) take();

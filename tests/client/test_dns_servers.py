@@ -67,6 +67,24 @@ def dns_test(cairn, provider, name, credentials, *arguments, **options):
     return cairn("dns", "test", provider, name, "--credentials", credentials, *arguments, **options)
 
 
+def test_certbots_words_and_its_file_of_credentials_will_do(issuing, dns, tmp_path):
+    cairn, name = issuing, unique_name()
+    host, port = dns.address.rsplit(":", 1)
+    file = tmp_path / "rfc2136.ini"
+    file.write_text(f"# Target DNS server\ndns_rfc2136_server = {host}\ndns_rfc2136_port = {port}\n")
+    words = ["certonly", "-n", "--dns-rfc2136", "--dns-rfc2136-credentials", file, "-d", f"*.{name}",
+             "--server", cairn.authority.directory, "--ca-root", cairn.authority.api_root,
+             "--agree-tos"]
+    run = cairn.outcome("certbot", *words)
+    assert run.returncode == 2 and "others may read it" in run.stderr
+    file.chmod(0o600)
+    assert cairn.outcome("certbot", *words).returncode == 0
+    cairn.check(name, [f"*.{name}"], tmp_path)
+    before = cairn.serial(name)
+    cairn("renew", "--force")
+    assert cairn.serial(name) != before
+
+
 @pytest.mark.checks(204)
 def test_rfc2136_proves_a_wildcard_and_its_apex_together(issuing, dns, tmp_path):
     cairn = issuing

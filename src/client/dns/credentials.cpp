@@ -15,6 +15,7 @@
 #include "base/nearest_word.h"
 #include "base/toml_section.h"
 #include "client/child_process.h"
+#include "client/dns/certbot_credentials.h"
 #include "client/dns/provider.h"
 #include "client/durable_file.h"
 #include "client/failure.h"
@@ -309,8 +310,12 @@ DnsCredentials DnsCredentials::read(const ProviderKind& kind, const CredentialSo
     using Kind = CredentialSource::Kind;
     if (source.kind == Kind::environment)
         values = reader.of_variables(found_variables(kind, variable));
-    else if (source.kind != Kind::none)
-        values = reader.of_toml(reader.private_file(source.file, source.kind));
+    else if (source.kind != Kind::none) {
+        const auto text = reader.private_file(source.file, source.kind);
+        auto theirs = certbot_credentials(kind.name, text);
+        if (!theirs) reader.refuse(theirs.error().message);
+        values = *theirs ? std::move(**theirs) : reader.of_toml(text);
+    }
     std::erase_if(values, [](const auto& value) { return value.second.empty(); });
     if (has_required(kind, values)) return DnsCredentials(std::move(values));
     std::string missing;

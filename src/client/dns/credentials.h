@@ -67,7 +67,8 @@ class DnsCredentials {
     /// hold `{ from = ["PROGRAM", "ARGUMENT"...] }`, whose output is the value, or `{ file = "..."
     /// }`; `from` in place of all keys is a program that writes such a file, JSON, or the only
     /// value that is wanted. Refuses unknown keys, a file that others may read, and a lack of what
-    /// is required. Throws Failure, which says how to give them.
+    /// is required. A file of certbot's plugin for the provider is understood as well
+    /// (`certbot_credentials`). Throws Failure, which says how to give them.
     [[nodiscard]] static DnsCredentials read(const ProviderKind& kind,
                                              const CredentialSource& source,
                                              const EnvironmentReader& variable, Timer& timer);

@@ -1,0 +1,18 @@
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "client/dns/certbot_credentials.h"
+
+using namespace cairn;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto text = base::text_of({data, size});
+    for (const auto* provider : {"cloudflare", "rfc2136", "ovh", "ns1", "gcloud"}) {
+        const auto read = client::certbot_credentials(provider, text);
+        if (!read || !*read) continue;
+        for (const auto& [key, value] : **read)
+            // Nothing is made up but the port's colon, brackets, and a name of an algorithm.
+            if (key.empty() || value.size() > size + 8) std::abort();
+    }
+    return 0;
+}
