@@ -208,6 +208,7 @@ bool is_warning(ProgressKind kind) {
         case attempt_kept:
         case asking_to_look_again:
         case requesting_certificate:
+        case waiting_for_authority:
         case old_answer_taken_down:
         case links_mended:
         case current_mended:
