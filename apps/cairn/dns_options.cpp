@@ -25,7 +25,8 @@ base::Time end_from(const std::string& text) {
 
 bool is_said(const DnsOptions& options) {
     return !options.credentials.empty() || !options.resolver.empty() ||
-           !options.propagation.empty() || options.port != 0 || options.save_credentials;
+           !options.propagation.empty() || options.port != 0 || !options.challenge.empty() ||
+           options.save_credentials;
 }
 
 client::DnsSolverOptions said(const DnsOptions& options, const client::DnsSpecification& solver) {
@@ -33,6 +34,8 @@ client::DnsSolverOptions said(const DnsOptions& options, const client::DnsSpecif
     if (solver.method == client::DnsMethod::persistent) {
         if (!options.persist_until.empty()) result.until = end_from(options.persist_until);
         result.covers_subdomains = options.persist_wildcard;
+    } else if (!options.challenge.empty()) {
+        result.challenge = protocol::challenge_type_from(options.challenge);
     }
     if (!options.credentials.empty())
         result.credentials = std::filesystem::absolute(options.credentials).lexically_normal();
@@ -104,7 +107,13 @@ void add_dns_options(CLI::App& command, DnsOptions& options) {
                      "With dns:PROVIDER: keep credentials that come from the environment");
 }
 
-void add_persist_options(CLI::App& command, DnsOptions& options) {
+void add_proof_options(CLI::App& command, DnsOptions& options) {
+    command
+        .add_option("--dns-challenge", options.challenge,
+                    "With dns:PROVIDER: this challenge alone; dns-01, and dns-account-01 where the "
+                    "CA offers no dns-01, unless this is said")
+        ->check(CLI::IsMember({"dns-01", "dns-account-01"}))
+        ->type_name("dns-01|dns-account-01");
     command
         .add_option("--persist-until", options.persist_until,
                     "With dns-persist: when the record ends; it stays for good unless this is said")
@@ -118,6 +127,7 @@ void add_persist_options(CLI::App& command, DnsOptions& options) {
 void settle_dns(Run& run, const DnsOptions& options, client::CertificatePlan& plan) {
     std::set<std::string> settled;
     bool has_persistent = false;
+    bool has_challenge = false;
     for (auto& name : plan.names) {
         auto found = client::DnsSpecification::from_text(name.solver);
         if (!found) continue;
@@ -125,11 +135,11 @@ void settle_dns(Run& run, const DnsOptions& options, client::CertificatePlan& pl
                                     fmt::format("choose who proves {}", name.identifier.value()));
         solver.options = said(options, solver).with_defaults(solver.options);
         name.solver = solver.to_text();
-        has_persistent = has_persistent || solver.method == client::DnsMethod::persistent;
+        (solver.method == client::DnsMethod::persistent ? has_persistent : has_challenge) = true;
         if (settled.insert(name.solver).second && !solver.options.provider.empty())
             settle_credentials(run, options, solver.options);
     }
-    if (settled.empty() && is_said(options))
+    if ((settled.empty() && is_said(options)) || (!has_challenge && !options.challenge.empty()))
         throw client::Failure(
             "use the options for a DNS provider", "no name is proven by one",
             "name it with --solver dns:PROVIDER; `cairn dns list` has all providers.");

@@ -164,7 +164,7 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
         ->excludes(reuse);
     add_text(command, "--key-store", options.key_store, "Where the key is kept")->type_name("file");
     add_dns_options(command, options.dns);
-    add_persist_options(command, options.dns);
+    add_proof_options(command, options.dns);
     auto* const profile = add_text(command, "--profile", options.profile,
                                    "A profile of the CA's; where it offers none of that name, the "
                                    "certificate is ordered without");

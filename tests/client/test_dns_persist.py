@@ -121,11 +121,16 @@ def test_what_no_record_could_say_is_refused(persistent, dns, words, sentence):
     assert run.returncode == 2 and sentence in run.stderr, run.stderr
 
 
-def test_dns_account_01_where_it_is_offered(start_ca, dns, tmp_path):
-    cairn = client_of(start_ca(settings={"validation.challenges": ["dns-account-01"]}), tmp_path)
+@pytest.mark.parametrize("offered, words", [
+    (["dns-account-01"], []),
+    (["dns-01", "dns-account-01"], ["--dns-challenge", "dns-account-01"]),
+])
+def test_dns_account_01_where_it_is_offered(start_ca, dns, tmp_path, offered, words):
+    cairn = client_of(start_ca(settings={"validation.challenges": offered}), tmp_path)
     name = unique_name()
     credentials = write_credentials(tmp_path / "key.toml", {"server": dns.address})
-    run = cairn.outcome(*issuing(cairn, [name, f"*.{name}"], "dns:rfc2136", "--credentials", credentials))
+    run = cairn.outcome(*issuing(cairn, [name, f"*.{name}"], "dns:rfc2136", "--credentials", credentials,
+                                 *words))
     assert run.returncode == 0, run.stderr
     places = {step["place"] for step in steps_of(cairn, name) if step["event"] == "answer_is_up"}
     assert len(places) == 1

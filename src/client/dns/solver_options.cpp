@@ -64,7 +64,13 @@ base::Result<void> take(DnsSolverOptions& options, DnsMethod method, std::string
                         const std::string& value) {
     if (method == DnsMethod::persistent && (name == "policy" || name == "until"))
         return take_of_persistent(options, name, value);
-    if (name == "credentials") {
+    if (method == DnsMethod::challenge && name == "challenge") {
+        const auto type = protocol::challenge_type_from(value);
+        if (type != protocol::ChallengeType::dns_01 &&
+            type != protocol::ChallengeType::dns_account_01)
+            return base::fail("challenge: is dns-01 or dns-account-01");
+        options.challenge = *type;
+    } else if (name == "credentials") {
         options.credentials = std::filesystem::absolute(value).lexically_normal();
     } else if (name == "propagation") {
         const auto propagation = Propagation::from_text(value);
@@ -81,7 +87,7 @@ base::Result<void> take(DnsSolverOptions& options, DnsMethod method, std::string
     } else {
         return base::fail(
             fmt::format("there is no option \"{}\"; there are credentials, "
-                        "propagation, resolver and port",
+                        "propagation, resolver, port and challenge",
                         base::printable(name)));
     }
     return {};
@@ -122,6 +128,7 @@ std::string DnsSolverOptions::to_text() const {
     if (propagation) add("propagation", propagation->to_text());
     if (resolver) add("resolver", resolver->to_string());
     if (port) add("port", std::to_string(*port));
+    if (challenge) add("challenge", std::string(protocol::to_string(*challenge)));
     if (covers_subdomains) add("policy", "wildcard");
     if (until) add("until", std::to_string(until->time_since_epoch().count()));
     return text;
@@ -134,6 +141,7 @@ DnsSolverOptions DnsSolverOptions::with_defaults(const DnsSolverOptions& others)
     if (!result.propagation) result.propagation = others.propagation;
     if (!result.resolver) result.resolver = others.resolver;
     if (!result.port) result.port = others.port;
+    if (!result.challenge) result.challenge = others.challenge;
     if (!result.until) result.until = others.until;
     result.covers_subdomains = result.covers_subdomains || others.covers_subdomains;
     return result;

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "client/dns/propagation.h"
 #include "net/socket_address.h"
+#include "protocol/challenge_type.h"
 
 namespace cairn::client {
 
@@ -18,8 +19,9 @@ enum class DnsMethod { challenge, persistent };
 
 /// What a lineage keeps of how its DNS records are changed, as the argument of the solver "dns":
 /// "PROVIDER", or "PROVIDER?credentials=FILE&propagation=none&resolver=ADDR:PORT&port=PORT", the
-/// values as in a URL's query. Of the solver "dns-persist", the provider may be missing, and
-/// "policy=wildcard" and "until=SECONDS" are what its records are to say.
+/// values as in a URL's query, also "challenge=dns-account-01". Of the solver "dns-persist", the
+/// provider may be missing, and "policy=wildcard" and "until=SECONDS" are what its records are to
+/// say.
 struct DnsSolverOptions {
     /// Empty: a person sets the record.
     std::string provider;
@@ -30,6 +32,8 @@ struct DnsSolverOptions {
     std::optional<net::SocketAddress> resolver{};
     /// Where the servers of zones listen; none: at 53.
     std::optional<std::uint16_t> port{};
+    /// dns-01 or dns-account-01 alone; none: dns-01, or else dns-account-01.
+    std::optional<protocol::ChallengeType> challenge{};
     /// Until when a record that stays is to prove anything; none: for good.
     std::optional<base::Time> until{};
     /// Whether a record that stays is to prove wildcards and subdomains whatever was ordered.

@@ -1,8 +1,8 @@
 #include "client/solvers/dns.h"
 
-#include <array>
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -30,14 +30,13 @@ class DnsSolver final : public Solver {
     DnsSolver(DnsSolverParts parts, const SolverContext& context)
         : parts_(std::move(parts)),
           context_(context),
+          types_(parts_.options.challenge ? std::vector{*parts_.options.challenge}
+                                          : std::vector{protocol::ChallengeType::dns_01,
+                                                        protocol::ChallengeType::dns_account_01}),
           places_(record_places(parts_.options, parts_.provider.get(), parts_.ask)) {}
 
     std::string specification() const override { return "dns:" + parts_.options.to_text(); }
-    std::span<const protocol::ChallengeType> challenge_types() const override {
-        static constexpr std::array types = {protocol::ChallengeType::dns_01,
-                                             protocol::ChallengeType::dns_account_01};
-        return types;
-    }
+    std::span<const protocol::ChallengeType> challenge_types() const override { return types_; }
     Residue residue() const override { return Residue::outlives_process; }
 
     void present(const Challenge& challenge) override {
@@ -112,6 +111,7 @@ class DnsSolver final : public Solver {
 
     DnsSolverParts parts_;
     SolverContext context_;
+    const std::vector<protocol::ChallengeType> types_;
     RecordPlaces places_;
     std::mutex mutex_;
     struct Known {
