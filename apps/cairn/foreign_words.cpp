@@ -96,6 +96,8 @@ constexpr auto foreign_words = std::to_array<ForeignWord>({
     {"--hmac", lego, "--eab-hmac-key-file FILE, so that no other user sees it"},
     {"--filename", lego, "--name LINEAGE"},
     {"--days", lego, "--renew-before DURATION of `issue` and `set` (acme.sh's, too)"},
+    {"--cert.timeout", lego, "--ca-timeout DURATION"},
+    {"--issuance-timeout", certbot, "--ca-timeout DURATION"},
     {"--run-hook", lego, "--deploy-hook PROGRAM"},
     {"--no-bundle", lego, "live/NAME/cert.pem, which stands beside fullchain.pem"},
     {"--pem", lego, "live/NAME: fullchain.pem and privkey.pem"},

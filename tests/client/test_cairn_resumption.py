@@ -160,3 +160,34 @@ def test_a_dry_run_neither_takes_up_nor_leaves_anything(cairn, ca):
     assert cairn.serial(NAME) is None
     assert cairn.outcome("renew").returncode == 0
     assert cairn.serial(NAME) == ca.certificates[0].serial_number
+
+
+@pytest.mark.parametrize("said_in", ["words", "settings", "plan"])
+def test_a_ca_that_is_slow_is_left_to_the_next_run(cairn, ca, tmp_path, said_in):
+    """After as long as somebody has said; then its order is gone on with."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "cairn.toml").write_text(
+        'ca_timeout = "1s"\n' if said_in == "settings" else "")
+    cairn.environment["CAIRN_CONFIG"] = str(tmp_path / "config")
+    if said_in == "plan":
+        assert cairn.outcome(*cairn.issuing(NAME, "--ca-timeout", "1s")).returncode == 0
+        words = ["renew", "--force"]
+    else:
+        words = cairn.issuing(NAME, *(["--ca-timeout", "1s"] if said_in == "words" else []))
+    orders, ca.holds = len(ca.orders), True
+    run = cairn.outcome(*words, timeout=30)
+    assert run.returncode == 2
+    assert "has not finished within 1 s" in run.stderr and "goes on with this order" in run.stderr
+    ca.holds = False
+    assert cairn.outcome("renew").returncode == 0
+    assert len(ca.orders) == orders + 1 and cairn.serial(NAME) == ca.certificates[-1].serial_number
+
+
+def test_a_long_wait_is_told(cairn, ca):
+    ca.holds = True
+    run = cairn.outcome(*cairn.issuing(NAME, "--ca-timeout", "8s"), timeout=40)
+    assert run.returncode == 2
+    assert run.stderr.count("is still at work: the order is processing; it has 8 s in all") == 1
+    for wrong in ("21m", "0s", "soon"):
+        run = cairn.outcome(*cairn.issuing(NAME, "--ca-timeout", wrong))
+        assert run.returncode == 2 and "--ca-timeout" in run.stderr
