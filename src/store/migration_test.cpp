@@ -112,8 +112,9 @@ class Migration : public RepositoryContract {
 };
 INSTANTIATE_TEST_SUITE_P(, Migration,
                          ::testing::Values(former_sqlite(1), former_sqlite(2), former_sqlite(4),
-                                           former_sqlite(6), former_postgres(1), former_postgres(2),
-                                           former_postgres(5), former_postgres(7)),
+                                           former_sqlite(6), former_sqlite(7), former_postgres(1),
+                                           former_postgres(2), former_postgres(5),
+                                           former_postgres(7), former_postgres(8)),
                          name_of);
 
 TEST_P(Migration, KeepsTheKeysOfFormerRowsApart) {
