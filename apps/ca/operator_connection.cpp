@@ -16,6 +16,7 @@
 #include "apps/ca/files.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/operator_command.h"
+#include "apps/ca/retired_issuers.h"
 #include "base/bytes.h"
 #include "base/log_output.h"
 #include "ca/work/clock_watch.h"
@@ -174,6 +175,7 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
         .request_limits = configuration.limits.requests,
         .usual_request_limits = ca::default_request_limits(configuration.policy.kind),
         .issuers = [&crls] { return names_of(crls.issuers()); },
+        .configured_issuers = [&crls] { return configured_issuers(crls.issuers()); },
         .sign_crls = [&crls] { return crls.sign(); },
         .audit = store.audit->log()};
     auto answer =

@@ -21,9 +21,11 @@
 #include "apps/ca/key_files.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/operator_site.h"
+#include "apps/ca/retired_issuers.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/server_limits.h"
 #include "base/log_output.h"
+#include "base/rare_report.h"
 #include "base/service_notice.h"
 #include "crypto/digest.h"
 #include "http/server.h"
@@ -87,6 +89,7 @@ class Server::Parts {
           clock_upkeep_(clock_, store_, *log_,
                         [this](base::Task<void> task) { run(std::move(task)); }),
           certificate_(folder_, clock_, *log_, identity_),
+          retirements_(*store_.repository, [this] { return loops_.next(); }),
           authority_(make_authority(configuration_)),
           operator_site_(metrics_, store_watch_, folder_ / configuration_.store.sqlite_path,
                          [this] { return readiness_facts(); }) {
@@ -129,7 +132,10 @@ class Server::Parts {
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
 
-    bool look_at_clock() { return clock_upkeep_.look(); }
+    bool look_at_clock() {
+        follow_retirements();
+        return clock_upkeep_.look();
+    }
     // A configuration that cannot be used leaves the present one in force.
     void reload(Asker asker) {
         Configuration configuration;
@@ -145,12 +151,7 @@ class Server::Parts {
                         {{"error", error.what()}});
             return;
         }
-        // From here on the new one is in force, whatever happens.
-        retired_.push_back(authority_.exchange(fresh));
-        follow_up("the jobs of the former one were not ended in order",
-                  [&] { retired_.back()->stop(drain_patience); });
-        follow_up("jobs that wait in the store were not taken up; start the server again",
-                  [&] { fresh->start(); });
+        put_in_force(fresh);
         if (const auto keys = keys_for_next_start(configuration_, configuration); !keys.empty())
             log_->warning("a changed setting takes effect at the next start",
                           {{"keys", joined(keys)}});
@@ -201,6 +202,41 @@ class Server::Parts {
         } catch (const std::exception& error) {
             log_->warning("the audit log does not tell of the end", {{"reason", error.what()}});
         }
+    }
+
+    // From here on the new one is in force, whatever happens.
+    void put_in_force(const std::shared_ptr<Authority>& fresh) {
+        retired_.push_back(authority_.exchange(fresh));
+        follow_up("the jobs of the former one were not ended in order",
+                  [&] { retired_.back()->stop(drain_patience); });
+        follow_up("jobs that wait in the store were not taken up; start the server again",
+                  [&] { fresh->start(); });
+    }
+
+    // What an operator has retired or taken back, at this node or another, under the present
+    // configuration. What fails is tried again.
+    void follow_retirements() {
+        try {
+            if (auto wanted = retirements_.look()) retire_issuers(*std::move(wanted));
+        } catch (const std::exception& error) {
+            if (retirement_failures_.count_one() > 0)
+                log_->error("which issuers are retired is not in force", {{"error", error.what()}});
+        }
+    }
+
+    void retire_issuers(std::set<ca::IssuerId> wanted) {
+        const auto former = retirements_.put_in_force(std::move(wanted));
+        std::shared_ptr<Authority> fresh;
+        try {
+            fresh = make_authority(configuration_);
+            run(fresh->prepare());
+            certificate_.refresh(configuration_, *fresh, loops_.next());
+        } catch (...) {
+            (void)retirements_.put_in_force(former);
+            throw;
+        }
+        put_in_force(fresh);
+        log_->info("issuers retired or taken back", {{"issuers", issuer_names()}});
     }
 
     // A step after the new configuration came into force.
@@ -287,7 +323,8 @@ class Server::Parts {
         boost::asio::co_spawn(loops_.next(), std::move(task), boost::asio::use_future).get();
     }
 
-    std::shared_ptr<Authority> make_authority(const Configuration& configuration) {
+    std::shared_ptr<Authority> make_authority(Configuration configuration) {
+        deactivate(configuration, folder_, retirements_.in_force());
         return std::make_shared<Authority>(
             configuration, folder_,
             AuthorityContext{.adapters = audited_adapters_,
@@ -380,6 +417,10 @@ class Server::Parts {
             .request_limits = authority_.load()->request_limits(),
             .usual_request_limits = ca::default_request_limits(configuration_.policy.kind),
             .issuers = [authority = authority_.load()] { return names_of(authority->issuers()); },
+            .configured_issuers =
+                [authority = authority_.load()] {
+                    return configured_issuers(authority->issuers());
+                },
             .observer = &metrics_,
             .audit = store_.audit->log(),
             .owner = repository};
@@ -426,6 +467,8 @@ class Server::Parts {
     std::shared_ptr<net::TlsIdentity> identity_;
     ClockUpkeep clock_upkeep_;
     ServerCertificate certificate_;
+    RetirementWatch retirements_;
+    base::RareReport retirement_failures_;
     std::atomic<std::shared_ptr<Authority>> authority_;
     std::vector<std::shared_ptr<Authority>> retired_;
     std::chrono::steady_clock::time_point next_shortening_warning_;

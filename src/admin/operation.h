@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,19 @@
 
 namespace cairn::admin {
 
+/// An issuer of the configuration.
+struct ConfiguredIssuer {
+    std::string name;
+    ca::IssuerId id{};
+    std::string subject;  ///< the common name of its certificate
+    bool is_active = true;
+    /// Those of which it issues certificates; empty: all.
+    std::set<std::string> profiles{};
+    /// Those of the subjects, as the configuration has them; empty: all.
+    std::vector<std::string> key_types{};
+    pki::Validity validity{};
+};
+
 /// What operations work on: the running server's parts, or those of a command without a server.
 struct Context {
     ca::Repository& repository;
@@ -45,6 +59,8 @@ struct Context {
     /// The names of the issuers of the configuration, by what names them in the store; where no
     /// server runs, their files are read for it. Throws std::runtime_error naming what is wrong.
     std::function<std::map<ca::IssuerId, std::string>()> issuers{};
+    /// The same issuers with more of what is known of them.
+    std::function<std::vector<ConfiguredIssuer>()> configured_issuers{};
     /// Signs the revocation lists that are due; empty: a server runs, and does it.
     std::function<base::Task<void>()> sign_crls{};
     /// Is told of what is revoked.

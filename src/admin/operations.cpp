@@ -8,6 +8,7 @@
 #include "admin/certificate_operations.h"
 #include "admin/crl_operations.h"
 #include "admin/eab_operations.h"
+#include "admin/issuer_operations.h"
 #include "admin/key_operations.h"
 #include "admin/limit_operations.h"
 #include "admin/order_operations.h"
@@ -26,7 +27,7 @@ std::span<const Operation> operations() {
         crl_list(),           crl_publish(),        order_list(),
         order_show(),         certificate_list(),   certificate_show(),
         certificate_search(), certificate_revoke(), certificate_export(),
-        audit_head(),
+        audit_head(),         issuer_list(),        issuer_retire(),
     };
     return all;
 }

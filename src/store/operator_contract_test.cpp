@@ -84,6 +84,26 @@ TEST_P(OperatorContract, RevokesNothingByBlockingAKey) {
     EXPECT_FALSE(await(store().block_key(certificate.key)));
 }
 
+TEST_P(OperatorContract, RetiresAnIssuerThatItKnows) {
+    const auto one = digest("one"), other = digest("other");
+    EXPECT_FALSE(await(store().retire_issuer(one, now)));
+    await(store().save_issuer(one, {.usual = "one"}));
+    await(store().save_issuer(other, {.usual = "other"}));
+    EXPECT_TRUE(await(store().retired_issuers()).empty());
+    EXPECT_TRUE(await(store().retire_issuer(one, now)));
+    EXPECT_TRUE(await(store().retire_issuer(one, now + 1h))) << "the first time stays";
+    const std::vector<ca::OperatorStore::RetiredIssuer> retired{{one, now}};
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(await(store().retired_issuers()), retired);
+        // A start saves them again.
+        await(store().save_issuer(one, {.usual = "one, renewed"}));
+        reopen();
+    }
+    EXPECT_TRUE(await(store().retire_issuer(one, std::nullopt)));
+    EXPECT_TRUE(await(store().retired_issuers()).empty());
+    EXPECT_TRUE(await(store().retire_issuer(other, std::nullopt)));
+}
+
 TEST_P(OperatorContract, FillsABucket) {
     EXPECT_FALSE(await(store().reset_bucket("orders"))) << "nobody has taken from it";
     EXPECT_TRUE(takes_all("orders"));

@@ -8,6 +8,7 @@
 #include "ca/facts/certificate.h"
 #include "ca/facts/order.h"
 #include "ca/facts/pull_forward.h"
+#include "ca/ports/operator_store.h"
 #include "ca/ports/renewal_store.h"
 #include "store/stored_form.h"
 
@@ -102,6 +103,13 @@ ca::Replacement read_replacement(Row& row) {
         text.remove_prefix(end + 2);
     }
     return chains;
+}
+
+/// id, retired.
+template <class Row>
+ca::OperatorStore::RetiredIssuer read_retired_issuer(Row& row) {
+    const auto issuer = digest_from(row.blob());
+    return {issuer, row.time()};
 }
 
 /// chain, other_chains.

@@ -43,6 +43,8 @@ OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_
           "crl_states", "unlisted_revocations", "has_folded_keys", "revocations_of_issuer",
           "revocations_of_crl", "add_crl_lists", "save_crl", "mark_listed",
           "unfold_compromised_keys",
+          # Of an issuer that an operator retires; its repetition writes the same.
+          "retire_issuer", "retired_issuers",
           # What an operator looks through.
           "look_for_certificates", "end_of_certificates_step", "certificates_with_key",
           "look_for_orders", "end_of_orders_step", "orders_of_one",

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import json
+import shutil
+import signal
 import subprocess
 
 import pytest
@@ -9,10 +11,11 @@ import requests
 
 from harness.acme import Client, assert_problem, external_binding
 from harness.dns_server import unique_name
+from harness.issued import read_chain
 from harness.issued import renewal_name as name_of
 from harness.nodes import Nodes
 from harness.postgres import PostgresCluster
-from harness.process import BIN
+from harness.process import BIN, run
 from harness.web import Responder
 
 
@@ -83,6 +86,61 @@ def test_what_is_issued_anywhere_is_found_and_revoked_anywhere(nodes):
         assert len(listed["certificates"]) == 3
     for each in issued:
         assert_problem(client.revoke(each.der), 400, "alreadyRevoked")
+
+
+@pytest.fixture
+def three(tmp_path, dns, cluster):
+    nodes = Nodes(tmp_path, dns, cluster, count=3)
+    yield nodes
+    nodes.stop()
+
+
+def test_three_nodes_refuse_an_account_that_they_remember_at_its_next_request(three):
+    client = Client(three)
+    client.http.headers["Connection"] = "close"
+    client.register()
+    # Each connection goes to the next node, so that each has it in memory.
+    for _ in range(6):
+        assert client.post(client.account_url).status_code == 200
+    account = client.account_url.rsplit("/", 1)[1]
+    operate(three.homes[0], "account", "deactivate", account)
+    for _ in range(6):
+        assert_problem(client.post(client.account_url), 401, "unauthorized")
+    for home in three.homes:
+        assert operate(home, "account", "show", account)["status"] == "deactivated"
+        listed = operate(home, "account", "list")["accounts"]
+        assert [each["status"] for each in listed if each["id"] == account] == ["deactivated"]
+
+
+def test_an_issuer_that_is_retired_issues_nothing_at_any_of_three_nodes(three):
+    run([BIN / "cairn-ca", "issuer", "create", three.homes[0], "second"])
+    for home in three.homes:
+        for file in ("second.pem", "second-key.pem"):
+            if home != three.homes[0]:
+                shutil.copy(three.homes[0] / "pki" / file, home / "pki" / file)
+        with open(home / "ca.toml", "a") as text:
+            text.write('\n[issuers.second]\ncertificate = "pki/second.pem"\n'
+                       'key = "pki/second-key.pem"\n')
+    for server, log in zip(three.servers, three.logs):
+        server.signal(signal.SIGHUP)
+        server.wait_until(lambda file=log: "configuration reloaded" in file.read_text())
+    with Responder(three.http_port) as responder:
+        client = Client(three, responder)
+        client.http.headers["Connection"] = "close"
+        client.register()
+
+        def signer():
+            return read_chain(client.issue([unique_name()]).chain_pem)[1].subject.rfc4514_string()
+
+        former = {signer() for _ in range(3)}
+        assert len(former) == 1
+        name = "second" if any("second" in each for each in former) else "intermediate"
+        assert operate(three.homes[1], "issuer", "retire", name)["status"] == "retired"
+        assert not {signer() for _ in range(6)} & former
+        for home in three.homes:
+            listed = {each["issuer"]: each["status"]
+                      for each in operate(home, "issuer", "list")["issuers"]}
+            assert listed[name] == "retired" and sorted(listed.values()) == ["active", "retired"]
 
 
 def test_renewals_that_are_pulled_forward_are_so_at_every_node(nodes):

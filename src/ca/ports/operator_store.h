@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "ca/facts/account.h"
+#include "ca/facts/certificate.h"
 #include "ca/facts/charge.h"
 #include "ca/facts/external_key.h"
 #include "ca/facts/id.h"
@@ -65,6 +66,19 @@ class OperatorStore {
     /// Sets a rate for all charges that name its key, in the place of their own and of a former
     /// one. What was taken before stays taken.
     [[nodiscard]] virtual base::Task<void> set_limit_override(LimitOverride wanted) = 0;
+    /// Says that an issuer that the store knows issues nothing any more, since `now`, or, with
+    /// none, that it does again. False if the store knows no such issuer; retiring twice keeps the
+    /// first time. Nodes look for it every few seconds (`retired_issuers`).
+    [[nodiscard]] virtual base::Task<bool> retire_issuer(IssuerId issuer,
+                                                         std::optional<base::Time> now) = 0;
+    struct RetiredIssuer {
+        IssuerId issuer;
+        base::Time since;
+        friend bool operator==(const RetiredIssuer&, const RetiredIssuer&) = default;
+    };
+    /// Those that issue nothing any more, in the order of their ids.
+    [[nodiscard]] virtual base::Task<std::vector<RetiredIssuer>> retired_issuers() = 0;
+
     /// False if there is none under this key.
     [[nodiscard]] virtual base::Task<bool> remove_limit_override(std::string key) = 0;
     /// The overrides whose keys are behind `after`, in the order of their keys; at most `limit`.

@@ -233,6 +233,26 @@ base::Task<std::optional<IssuerChains>> MemoryRepository::find_issuer(IssuerId i
     return run(StoreCall::find_issuer, [this, id] { return find_in(facts_->issuers, id); });
 }
 
+base::Task<bool> MemoryRepository::retire_issuer(IssuerId issuer, std::optional<base::Time> now) {
+    return run(StoreCall::retire_issuer, [this, issuer, now] {
+        if (!facts_->issuers.contains(issuer)) return false;
+        if (now)
+            facts_->retired_issuers.emplace(issuer, *now);
+        else
+            facts_->retired_issuers.erase(issuer);
+        return true;
+    });
+}
+
+base::Task<std::vector<OperatorStore::RetiredIssuer>> MemoryRepository::retired_issuers() {
+    return run(StoreCall::retired_issuers, [this] {
+        std::vector<RetiredIssuer> retired;
+        for (const auto& [issuer, since] : facts_->retired_issuers)
+            retired.push_back({issuer, since});
+        return retired;
+    });
+}
+
 // Renewals
 
 base::Task<bool> MemoryRepository::add_pull_forward(PullForward rule) {

@@ -38,6 +38,7 @@ struct MemoryFacts {
     /// As they were issued, with the revocation that was asked for.
     std::map<pki::SerialNumber, IssuedCertificate> certificates;
     std::map<IssuerId, IssuerChains> issuers;
+    std::map<IssuerId, base::Time> retired_issuers;
     /// By the serial number of the certificate that is replaced.
     std::map<pki::SerialNumber, Replacement> replacements;
     std::map<PullForwardId, PullForward> pull_forwards;
@@ -137,6 +138,8 @@ class MemoryRepository final : public Repository {
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
     base::Task<void> save_issuer(IssuerId id, IssuerChains chains) override;
     base::Task<std::optional<IssuerChains>> find_issuer(IssuerId id) override;
+    base::Task<bool> retire_issuer(IssuerId issuer, std::optional<base::Time> now) override;
+    base::Task<std::vector<RetiredIssuer>> retired_issuers() override;
 
     base::Task<bool> add_pull_forward(PullForward rule) override;
     base::Task<std::vector<PullForward>> pull_forwards() override;

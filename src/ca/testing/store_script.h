@@ -68,6 +68,8 @@ enum class StoreCall {
     find_audit_head,
     list_audit_heads,
     list_audit_chains,
+    retire_issuer,
+    retired_issuers,
     charge,
     look,
     reset_bucket,

@@ -67,6 +67,14 @@ const Statement save_chain{"save_issuer",
 const Statement find_chain{"find_issuer", "SELECT chain, other_chains FROM issuers WHERE id = $1",
                            repeatable, shared};
 
+const Statement retire{"retire_issuer",
+                       "UPDATE issuers SET retired = CASE WHEN $1 IS NULL THEN NULL"
+                       " ELSE coalesce(retired, $1) END WHERE id = $2",
+                       repeatable};
+const Statement find_retired{
+    "retired_issuers", "SELECT id, retired FROM issuers WHERE retired IS NOT NULL ORDER BY id",
+    repeatable, shared};
+
 std::int64_t code_of(RevocationReason reason) {
     return static_cast<int>(reason);
 }
@@ -152,6 +160,17 @@ base::Task<void> PostgresRepository::save_issuer(ca::IssuerId id, ca::IssuerChai
 base::Task<std::optional<ca::IssuerChains>> PostgresRepository::find_issuer(ca::IssuerId id) {
     const auto answer = co_await run(find_chain, id);
     co_return answer.first(read_issuer_chains<PostgresRow>);
+}
+
+base::Task<bool> PostgresRepository::retire_issuer(ca::IssuerId issuer,
+                                                   std::optional<base::Time> now) {
+    const auto answer = co_await run(retire, now, issuer);
+    co_return answer.affected() == 1;
+}
+
+base::Task<std::vector<ca::OperatorStore::RetiredIssuer>> PostgresRepository::retired_issuers() {
+    const auto answer = co_await run(find_retired);
+    co_return answer.each(read_retired_issuer<PostgresRow>);
 }
 
 }  // namespace cairn::store

@@ -103,6 +103,8 @@ class PostgresRepository final : public ca::SharedRepository {
     base::Task<bool> is_key_blocked(crypto::Sha256Digest key) override;
     base::Task<void> save_issuer(ca::IssuerId id, ca::IssuerChains chains) override;
     base::Task<std::optional<ca::IssuerChains>> find_issuer(ca::IssuerId id) override;
+    base::Task<bool> retire_issuer(ca::IssuerId issuer, std::optional<base::Time> now) override;
+    base::Task<std::vector<RetiredIssuer>> retired_issuers() override;
 
     // renewals.cpp
     base::Task<bool> add_pull_forward(ca::PullForward rule) override;

@@ -169,4 +169,23 @@ base::Task<std::optional<ca::IssuerChains>> SqliteRepository::find_issuer(ca::Is
     co_return chains;
 }
 
+base::Task<bool> SqliteRepository::retire_issuer(ca::IssuerId issuer,
+                                                 std::optional<base::Time> now) {
+    auto step = [&](Connection& connection) {
+        return connection.execute(
+                   "UPDATE issuers SET retired = CASE WHEN ?1 IS NULL THEN NULL"
+                   " ELSE ifnull(retired, ?1) END WHERE id = ?2",
+                   now, issuer) == 1;
+    };
+    co_return co_await writer_.run(step);
+}
+
+base::Task<std::vector<ca::OperatorStore::RetiredIssuer>> SqliteRepository::retired_issuers() {
+    co_return readers_.read([](Connection& connection) {
+        return connection.list(
+            "SELECT id, retired FROM issuers WHERE retired IS NOT NULL ORDER BY id",
+            read_retired_issuer<Columns>);
+    });
+}
+
 }  // namespace cairn::store

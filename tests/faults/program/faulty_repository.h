@@ -305,6 +305,12 @@ class FaultyRepository final : public ca::Repository {
                                                              std::size_t limit) override {
         return store_->list_audit_chains(after, limit);
     }
+    base::Task<bool> retire_issuer(ca::IssuerId issuer, std::optional<base::Time> now) override {
+        return store_->retire_issuer(issuer, now);
+    }
+    base::Task<std::vector<RetiredIssuer>> retired_issuers() override {
+        return store_->retired_issuers();
+    }
     base::Task<std::optional<ca::IssuerChains>> find_issuer(ca::IssuerId id) override {
         return store_->find_issuer(id);
     }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "store/postgres/schema/version_1.h"
+#include "store/postgres/schema/version_10.h"
 #include "store/postgres/schema/version_2.h"
 #include "store/postgres/schema/version_3.h"
 #include "store/postgres/schema/version_4.h"
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::array scripts = {postgres_version_1, postgres_version_2, postgres_version_3,
                                 postgres_version_4, postgres_version_5, postgres_version_6,
-                                postgres_version_7, postgres_version_8, postgres_version_9};
+                                postgres_version_7, postgres_version_8, postgres_version_9,
+                                postgres_version_10};
 
 std::size_t number_in(const Answer& answer) {
     // Scripts are answered in text.

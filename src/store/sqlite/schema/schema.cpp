@@ -12,12 +12,13 @@
 #include "store/sqlite/schema/version_6.h"
 #include "store/sqlite/schema/version_7.h"
 #include "store/sqlite/schema/version_8.h"
+#include "store/sqlite/schema/version_9.h"
 
 namespace cairn::store {
 namespace {
 
-constexpr std::array scripts = {version_1, version_2, version_3, version_4,
-                                version_5, version_6, version_7, version_8};
+constexpr std::array scripts = {version_1, version_2, version_3, version_4, version_5,
+                                version_6, version_7, version_8, version_9};
 
 /// Marks the file as Cairn's ("Carn"); `file` and SQLite's own tools show it.
 constexpr std::int64_t application_id = 0x4361726e;
