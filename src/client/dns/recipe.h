@@ -110,6 +110,8 @@ struct Recipe {
     /// Where an answer says whether it is a success, if not by its status.
     /// An empty `ok_value`: nothing is at `ok_path` then.
     std::string ok_path{}, ok_value{}, ok_text{}, error_path{};
+    /// What is at `ok_path` of a failure, where a success may have anything there.
+    std::string failed_value{};
 
     /// Reads a file, strictly: unknown keys and placeholders are errors. The error has all that is
     /// wrong, each with its key, separated by "; ".

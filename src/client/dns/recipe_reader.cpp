@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t max_depth = 8;
 constexpr std::size_t max_steps = 32;
 constexpr std::int64_t most_values = 1000;
+constexpr std::int64_t least_nonce = 8;
+constexpr std::int64_t most_nonce = 64;
 
 /// What the request is, for those who sign it.
 constexpr std::array request_facts = {"method", "path", "query", "sorted_query", "body", "host"};
@@ -174,6 +176,8 @@ void RecipeReader::read_step(Section row, Recipe& recipe) {
     row.take("key", step.key);
     row.take("as", form);
     row.take("format", time);
+    row.take_duration("plus", step.plus);
+    row.take_count("length", step.length, least_nonce, most_nonce);
     row.report_unknown();
     const auto is_given = [&](const char* key) { return row.has(key); };
     if (const auto known = step_function_from(function))
@@ -203,7 +207,11 @@ void RecipeReader::read_step(Section row, Recipe& recipe) {
     refuse("parts", joins);
     refuse("key", is_keyed(step.function));
     if (!joins) refuse("with", false);
-    if (step.function != StepFunction::now) refuse("format", false);
+    if (step.function != StepFunction::now) {
+        refuse("format", false);
+        refuse("plus", false);
+    }
+    if (step.function != StepFunction::nonce) refuse("length", false);
     if (!joins && !takes_nothing) step.parts = {of};
 
     Name own{.is_derived = true};

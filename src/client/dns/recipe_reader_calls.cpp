@@ -173,9 +173,14 @@ void RecipeReader::read_answer(Recipe& recipe) {
     answer.take("ok_value", recipe.ok_value);
     answer.take("ok_text", recipe.ok_text);
     answer.take("error_path", recipe.error_path);
+    answer.take("failed_value", recipe.failed_value);
     answer.report_unknown();
     if (answer.is_there() && recipe.ok_path.empty() && !recipe.ok_value.empty())
         answer.find("ok_value", "wants ok_path");
+    if (recipe.ok_path.empty() && !recipe.failed_value.empty())
+        answer.find("failed_value", "wants ok_path");
+    if (!recipe.ok_value.empty() && !recipe.failed_value.empty())
+        answer.find("failed_value", "does not go with ok_value");
 }
 
 void RecipeReader::judge(const Recipe& recipe) {

@@ -278,12 +278,18 @@ void RecipeSession::fill(http::ClientRequest& request, const RecipeCall& call, F
 
 void RecipeSession::fill_body(http::ClientRequest& request, const RecipeCall& call,
                               const ValueOf& value_of, const std::vector<std::string>& all) const {
+    const auto put_type = [&](const char* usual) {
+        for (const auto* part : {&recipe_.fields, &call.fields})
+            for (const auto& [name, text] : *part)
+                if (net::ascii_lower(name) == "content-type") return;
+        request.fields.emplace_back("Content-Type", usual);
+    };
     if (!call.form.empty()) {
         Templates form;
         for (const auto& [name, text] : call.form)
             form.emplace_back(name, filled(text, value_of, TemplateUse::text));
         request.body = query_text(form);
-        request.fields.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+        put_type("application/x-www-form-urlencoded");
         return;
     }
     if (!call.json && (!recipe_.json || call.method == "GET")) return;
@@ -295,16 +301,19 @@ void RecipeSession::fill_body(http::ClientRequest& request, const RecipeCall& ca
             for (const auto& member : *members) body.get_object()[member.key()] = member.value();
     }
     request.body = boost::json::serialize(body);
-    request.fields.emplace_back("Content-Type", "application/json");
+    put_type("application/json");
 }
 
 std::optional<std::string> RecipeSession::complaint(const http::Reply& reply,
                                                     const std::string& aim) const {
-    if (!recipe_.ok_text.empty() && !reply.body.starts_with(recipe_.ok_text))
+    const auto start = std::min(reply.body.find_first_not_of(" \r\n"), reply.body.size());
+    if (!recipe_.ok_text.empty() && !reply.body.substr(start).starts_with(recipe_.ok_text))
         return reply.body.empty() ? "an empty answer" : reply.body;
     if (recipe_.ok_path.empty()) return std::nullopt;
     const auto body = json_body(http_, aim, reply);
-    if (text_at(body, recipe_.ok_path) == recipe_.ok_value) return std::nullopt;
+    const auto found = text_at(body, recipe_.ok_path);
+    if (recipe_.failed_value.empty() ? found == recipe_.ok_value : found != recipe_.failed_value)
+        return std::nullopt;
     auto words = recipe_.error_path.empty() ? std::string() : text_at(body, recipe_.error_path);
     return words.empty() ? reply.body : words;
 }

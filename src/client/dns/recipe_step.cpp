@@ -19,8 +19,6 @@
 namespace cairn::client {
 namespace {
 
-constexpr std::size_t nonce_octets = 16;
-
 struct FunctionFacts {
     std::string_view name{};
     StepForm usual = StepForm::raw;
@@ -64,6 +62,7 @@ constexpr base::EnumTable<StepTime, std::string_view> times({
     {StepTime::unix_ms, "unix_ms"},
     {StepTime::iso, "iso"},
     {StepTime::basic, "basic"},
+    {StepTime::basic_offset, "basic_offset"},
     {StepTime::date, "date"},
     {StepTime::compact_date, "compact_date"},
     {StepTime::http, "http"},
@@ -104,6 +103,8 @@ std::string time_text(StepTime form, base::Time now) {
             return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
         case StepTime::basic:
             return fmt::format("{:%Y%m%dT%H%M%SZ}", now);
+        case StepTime::basic_offset:
+            return fmt::format("{:%Y%m%dT%H:%M:%S+0000}", now);
         case StepTime::date:
             return fmt::format("{:%Y-%m-%d}", now);
         case StepTime::compact_date:
@@ -120,8 +121,9 @@ std::string text_of(const base::Bytes& octets) {
 
 base::Result<std::string> octets_of(const RecipeStep& step, const ValueOf& value_of, base::Time now,
                                     crypto::Random& random) {
-    if (step.function == StepFunction::now) return time_text(step.time, now);
-    if (step.function == StepFunction::nonce) return base::to_hex(random.octets(nonce_octets));
+    if (step.function == StepFunction::now) return time_text(step.time, now + step.plus);
+    if (step.function == StepFunction::nonce)
+        return base::to_hex(random.octets((step.length + 1) / 2)).substr(0, step.length);
     std::string text;
     for (std::size_t i = 0; i < step.parts.size(); ++i)
         text += (i == 0 ? "" : step.with) + filled(step.parts[i], value_of, TemplateUse::text);

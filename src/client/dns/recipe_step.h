@@ -1,6 +1,7 @@
 #pragma once
 // Private to client: what a recipe computes for a request: digests, signatures, times.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,7 @@ enum class StepFunction {
     text,   ///< as it is, to be encoded
     join,   ///< several, with something between them
     now,    ///< the time
-    nonce,  ///< 32 random characters, 0-9 and a-f
+    nonce,  ///< random characters, 0-9 and a-f
     md5,
     sha1,
     sha256,
@@ -48,6 +49,7 @@ enum class StepTime {
     unix_ms,       ///< milliseconds since 1970
     iso,           ///< 2026-11-30T12:00:00Z
     basic,         ///< 20261130T120000Z
+    basic_offset,  ///< 20261130T12:00:00+0000
     date,          ///< 2026-11-30
     compact_date,  ///< 20261130
     http           ///< Mon, 30 Nov 2026 12:00:00 GMT (RFC 9110 section 5.6.7)
@@ -64,6 +66,10 @@ struct RecipeStep {
     std::string key{};
     StepForm form = StepForm::raw;
     StepTime time = StepTime::unix;
+    /// Added to the time.
+    base::Seconds plus{0};
+    /// Of a nonce, in characters.
+    std::size_t length = 32;
     /// Whether it depends on a secret, so that nobody may see it.
     bool is_secret = false;
 };

@@ -71,6 +71,7 @@ TEST_F(RecipeStepTest, TellsTheTimeAsProvidersWantIt) {
                                                          {"unix_ms", "1790000000000"},
                                                          {"iso", "2026-09-21T14:13:20Z"},
                                                          {"basic", "20260921T141320Z"},
+                                                         {"basic_offset", "20260921T14:13:20+0000"},
                                                          {"date", "2026-09-21"},
                                                          {"compact_date", "20260921"},
                                                          {"http", "Mon, 21 Sep 2026 14:13:20 GMT"}};
@@ -93,6 +94,9 @@ TEST_F(RecipeStepTest, JoinsAndEncodes) {
     EXPECT_EQ(yield("text", "aB-1", "lower"), "ab-1");
     const auto nonce = yield({.name = "n", .function = StepFunction::nonce});
     EXPECT_EQ(nonce.size(), 32U);
+    EXPECT_EQ(yield({.name = "n", .function = StepFunction::nonce, .length = 15}).size(), 15U);
+    EXPECT_EQ(yield({.name = "t", .function = StepFunction::now, .plus = base::Seconds(600)}),
+              "1790000600");
     EXPECT_NE(nonce, yield({.name = "n", .function = StepFunction::nonce}));
 }
 

@@ -92,7 +92,8 @@ std::optional<std::size_t> likeness(std::string_view text, std::string_view patt
         }
     }
     if (!is_like(text, marked, gap)) return std::nullopt;
-    return plain;
+    // What is said word for word is more than what may be anything.
+    return plain + (marked == pattern ? 1 : 0);
 }
 
 std::optional<std::size_t> likeness(const Templates& templates, std::string_view encoded) {
@@ -197,7 +198,8 @@ std::string RecipeServer::success() const {
 
 std::string RecipeServer::failure(const std::string& words) const {
     boost::json::value body = boost::json::object{{"message", words}};
-    put(body, recipe_.ok_path, "no-success");
+    put(body, recipe_.ok_path,
+        recipe_.failed_value.empty() ? "no-success" : boost::json::value(recipe_.failed_value));
     if (!recipe_.error_path.empty()) put(body, recipe_.error_path, boost::json::value(words));
     return boost::json::serialize(body);
 }
@@ -373,7 +375,7 @@ void RecipeServer::change(const std::string& kind, const http::Request& request)
     if (kind == "create" && is_said(record_.value)) values.push_back(record_.value);
     if (kind == "remove" && recipe_.find && !recipe_.find->id.empty())
         std::erase_if(values, [&](const std::string& value) { return is_said(id_of(value)); });
-    else if (kind == "remove" && is_said(record_.value))
+    else if (kind == "remove" && (is_said(record_.value) || recipe_.values_per_name == 1))
         std::erase(values, record_.value);
     if (kind == "clear") values.clear();
     if (kind != "write" && kind != "write_new") return;
