@@ -13,6 +13,7 @@ from harness.dns_server import unique_name
 from harness.name_servers import Knot, write_credentials, zone_text
 
 ZONE = "example.test."
+SOURCE = pathlib.Path(__file__).parents[2] / "src/client/dns"
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,22 @@ def test_list_and_show(cairn):
     unknown = cairn.outcome("dns", "show", "cloudfare")
     assert unknown.returncode == 2
     assert "did you mean cloudflare?" in unknown.stderr
+
+
+def test_a_recipe_with_mistakes_tells_all_of_them(cairn, tmp_path):
+    (tmp_path / "recipes").mkdir()
+    file = tmp_path / "recipes" / "ours.toml"
+    file.write_text("title = 'Ours'\naccess = 5\napi_url = 'http://x.test'\n[create]\npath = 'x'\nmethd = 'PUT'\n")
+    file.chmod(0o644)
+    shown = cairn.outcome("dns", "show", "ours", "--config", tmp_path)
+    assert shown.returncode == 2
+    for finding in ("access must be a string", "documentation is missing", "api_url must be an https URL",
+                    "create.path must begin with /", "create.methd is not a known key; did you mean create.method?",
+                    "keys is missing", "create and remove"):
+        assert finding in shown.stderr, shown.stderr
+    schema = json.loads(cairn("dns", "schema"))
+    assert schema == json.loads((SOURCE / "recipe.schema.json").read_text())
+    assert schema["properties"]["create"]["properties"]["path"]["type"] == "string"
 
 
 def test_the_table_of_variables_is_what_is_understood(cairn):

@@ -21,9 +21,10 @@ from harness.document import REPOSITORY, blocks_of
 from harness.machine import Machine
 from harness.process import Failed
 
-GUIDES = ["one-web-server", "wildcard", "fleet", "private-ca", "when-it-fails"]
+GUIDES = ["one-web-server", "wildcard", "own-dns-provider", "fleet", "private-ca", "when-it-fails"]
 PUBLIC = {"127.0.0.2": "acme-v02.api.letsencrypt.org",
           "127.0.0.3": "acme-staging-v02.api.letsencrypt.org"}
+INTERFACE = "api.dns.example"
 PROGRAMS = ["systemctl", "your-dns-tool", "sendmail"]
 
 KNOT = """\
@@ -88,6 +89,8 @@ class Internet:
             self._serve()
         for program in PROGRAMS:
             machine.write(f"/usr/local/bin/{program}", f'#!/bin/sh\necho "$@" >> /srv/{program}.log\n', 0o755)
+        if guide == "own-dns-provider":
+            self._offer_interface()
         # The tool that the page leaves to its reader.
         machine.write("/usr/local/bin/your-dns-tool", (
             "#!/bin/sh\nprintf 'server 127.0.0.1\\nzone example.com\\nupdate %s %s. 0 TXT \"%s\"\\nsend\\n' "
@@ -98,6 +101,19 @@ class Internet:
         self.machine.start(
             "exec python3 -m http.server --bind 127.0.0.1 --directory /var/www/html 80",
             lambda said: self.machine.listens(80))
+
+    def _offer_interface(self):
+        """The interface of a DNS provider, whose certificate the system trusts."""
+        machine = self.machine
+        machine.write("/srv/interface.py", (REPOSITORY / "tests/harness/example_interface.py").read_text())
+        machine.check(
+            "cd /srv; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout interface.key"
+            f" -out interface.pem -subj /CN={INTERFACE} -addext subjectAltName=DNS:{INTERFACE}\n"
+            "cp interface.pem /etc/ssl/certs/$(openssl x509 -noout -hash -in interface.pem).0\n"
+            "cat interface.pem >> /etc/ssl/certs/ca-certificates.crt\n"
+            f"echo 127.0.0.4 {INTERFACE} >> /etc/hosts")
+        machine.start("exec python3 /srv/interface.py /srv/interface.pem /srv/interface.key",
+                      lambda said: machine.listens(443, "127.0.0.4"))
 
     def _resolve(self):
         machine = self.machine
@@ -150,6 +166,12 @@ def check_one_web_server(machine):
 def check_wildcard(machine):
     has_live(machine, "example.com", "shop.example.com")
     assert "present" not in machine.read("/var/log/change-dns")
+    found = machine.check("kdig @127.0.0.1 +short _acme-challenge.example.com TXT")
+    assert not found.strip(), "a record was left behind"
+
+
+def check_own_dns_provider(machine):
+    has_live(machine, "example.com")
     found = machine.check("kdig @127.0.0.1 +short _acme-challenge.example.com TXT")
     assert not found.strip(), "a record was left behind"
 
