@@ -23,7 +23,7 @@ constexpr unsigned mode_bits = 0777;
 bool is_path(const std::string& text) {
     if (text.empty() || text.size() > 1000) return false;
     const std::filesystem::path path(text);
-    if (path.is_absolute() || path.lexically_normal() != path) return false;
+    if (path.is_absolute() || path.lexically_normal().native() != text) return false;
     for (const auto& part : path)
         if (part.empty() || part.native().starts_with("..")) return false;
     return text.find('\0') == std::string::npos;
