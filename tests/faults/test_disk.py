@@ -17,6 +17,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness.acme import Client, Key, Refused, make_csr
+from harness.audit import check_whole, lines
 from harness.disk import FaultyDisk
 from harness.dns_server import unique_name
 from harness.ports import reserve_port
@@ -274,3 +275,44 @@ def test_issuer_create_makes_all_or_nothing(tmp_path, shortage, choose):
 
     command = [BIN / "cairn-ca", "issuer", "create", home, "next"]
     fail_calls(FaultyDisk(tmp_path, home), command, shortage, choose, check)
+
+
+AUDIT = "audit/audit-000000000001.jsonl"
+
+
+@pytest.mark.parametrize("manner", ["undone", "half_done"])
+def test_a_full_disk_lets_nothing_be_done_untold(faulty, responder, manner):
+    """What the audit log has no room for is refused, and leaves no half of a line behind."""
+    ca = faulty
+    client = Client(ca, responder)
+    client.register()
+    contact = ["mailto:ops@example.test"]
+    ca.disk.arm("write", AUDIT, 1, error=errno.ENOSPC, manner=manner)
+    refused = client.post(client.account_url, {"contact": contact})
+    assert ca.disk.has_failed
+    assert refused.status_code == 503 and "Retry-After" in refused.headers
+    assert client.read(client.account_url).get("contact", []) == []
+    reason, = {line["reason"] for line in ca.log_lines() if line["event"] == "audit log unavailable"}
+    assert reason == "the audit log cannot be written: " + os.strerror(errno.ENOSPC)
+    ca.disk.disarm()
+    client.must(client.post(client.account_url, {"contact": contact}))
+    ca.kill()
+    check_whole(ca)
+    (lost,) = lines(ca, "log.lost")
+    assert lost["refused"] == 1
+    ca.start()
+    assert client.read(client.account_url)["contact"] == contact
+
+
+@pytest.mark.parametrize("call", ["write", "fdatasync"])
+def test_a_broken_disk_ends_what_it_cannot_tell(faulty, responder, call):
+    ca = faulty
+    client = Client(ca, responder)
+    client.register()
+    ca.disk.arm(call, AUDIT, 1, error=errno.EIO, manner="undone")
+    with pytest.raises(requests.RequestException):
+        client.post(client.account_url, {"contact": ["mailto:ops@example.test"]})
+    end(ca, answered=False)
+    ca.start()
+    assert client.read(client.account_url).get("contact", []) == []
+    check_whole(ca)
