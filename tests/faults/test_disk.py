@@ -286,6 +286,7 @@ def test_a_full_disk_lets_nothing_be_done_untold(faulty, responder, manner):
     ca = faulty
     client = Client(ca, responder)
     client.register()
+    ca.server.wait_until(lambda: lines(ca, "crl.save"))  # the next one is a day away
     contact = ["mailto:ops@example.test"]
     ca.disk.arm("write", AUDIT, 1, error=errno.ENOSPC, manner=manner)
     refused = client.post(client.account_url, {"contact": contact})
@@ -309,6 +310,7 @@ def test_a_broken_disk_ends_what_it_cannot_tell(faulty, responder, call):
     ca = faulty
     client = Client(ca, responder)
     client.register()
+    ca.server.wait_until(lambda: lines(ca, "crl.save"))
     ca.disk.arm(call, AUDIT, 1, error=errno.EIO, manner="undone")
     with pytest.raises(requests.RequestException):
         client.post(client.account_url, {"contact": ["mailto:ops@example.test"]})

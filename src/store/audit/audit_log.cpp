@@ -238,7 +238,7 @@ bool AuditLog::write(Batch& batch) {
         }
         if (!text.empty() && ::fdatasync(file_) != 0)
             end_abruptly(log_, path_.string() + " cannot be synced: " + words_of(errno));
-    } catch (const NoRoom& error) {
+    } catch (const std::exception& error) {  // of memory, too: nothing is written then
         end_ = before;
         refuse(batch, "the audit log cannot be written: " + std::string(error.what()));
         return false;
