@@ -14,6 +14,7 @@
 #include "admin/operation.h"
 #include "apps/ca/backup.h"
 #include "apps/ca/table.h"
+#include "apps/ca/told_command.h"
 
 namespace cairn::apps {
 namespace json = boost::json;
@@ -140,7 +141,9 @@ int BackupCommands::run() const {
     crypto::SystemRandom random;
     try {
         if (given_->backup->parsed()) {
-            const auto result = back_up(given_->backup_request, clock, random);
+            const auto& request = given_->backup_request;
+            tell_of_command(request.folder, request.overrides, "backup " + request.file.string());
+            const auto result = back_up(request, clock, random);
             const auto& file = given_->backup_request.file;
             if (given_->as_json)
                 std::cout << json::serialize(answer_of(result, file)) << "\n";

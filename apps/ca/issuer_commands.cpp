@@ -8,6 +8,7 @@
 
 #include "apps/ca/configuration.h"
 #include "apps/ca/intermediate.h"
+#include "apps/ca/told_command.h"
 #include "base/clock.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
@@ -61,6 +62,7 @@ int IssuerCommands::run() const {
     const base::SystemClock clock;
     crypto::SystemRandom random;
     const auto configuration = load_configuration(given_->folder, {}, clock.now());
+    tell_of_command(given_->folder, {}, "issuer create " + given_->name);
     const auto made =
         create_issuer(given_->folder, given_->name, *crypto::key_type_from(given_->key_type),
                       configuration.policy.kind, clock, random);

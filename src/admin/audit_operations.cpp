@@ -78,6 +78,12 @@ base::Task<json::object> head(const Context& context, const Arguments& arguments
     co_return answer;
 }
 
+// The words are the argument, and as such they are recorded before this is called.
+base::Task<json::object> note(const Context&, const Arguments& arguments) {
+    if (arguments.word("text").empty()) throw Refused(Kind::usage, "text must not be empty");
+    co_return json::object{{"noted", true}};
+}
+
 }  // namespace
 
 json::object to_json(const ca::AuditHead& head) {
@@ -114,6 +120,17 @@ base::Result<ca::AuditHead> audit_head_from(const json::value& value) {
     if (!head.is_genuine())
         return base::fail("it is not what its key has signed: it was changed, or made up");
     return head;
+}
+
+Operation audit_note() {
+    return {.noun = "audit",
+            .verb = "note",
+            .summary = "Put a remark into the audit log: why something is done, a ticket's number",
+            .example = "cairn-ca audit note /var/lib/cairn-ca 'key ceremony 7, ticket 1234'",
+            .parameters = {{"text", Parameter::Kind::word, "What is to be remembered",
+                            Parameter::Place::argument}},
+            .effect = Operation::Effect::acts,
+            .run = note};
 }
 
 Operation audit_head() {

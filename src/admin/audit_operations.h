@@ -13,6 +13,9 @@ namespace cairn::admin {
 /// `audit head`: what the store has of the audit logs of all nodes, signed.
 [[nodiscard]] Operation audit_head();
 
+/// `audit note`: somebody's words, in the audit log.
+[[nodiscard]] Operation audit_note();
+
 /// A head as answers have it.
 [[nodiscard]] boost::json::object to_json(const ca::AuditHead& head);
 /// The reverse. The error names what is wrong; one that nobody signed so is an error as well.

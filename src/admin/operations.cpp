@@ -27,7 +27,8 @@ std::span<const Operation> operations() {
         crl_list(),           crl_publish(),        order_list(),
         order_show(),         certificate_list(),   certificate_show(),
         certificate_search(), certificate_revoke(), certificate_export(),
-        audit_head(),         issuer_list(),        issuer_retire(),
+        audit_head(),         audit_note(),         issuer_list(),
+        issuer_retire(),
     };
     return all;
 }

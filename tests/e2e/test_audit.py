@@ -14,7 +14,7 @@ from harness import audit
 from harness.acme import Client
 from harness.dns_server import unique_name
 from harness.operator_commands import Operator
-from harness.process import BIN
+from harness.process import BIN, run
 from harness.web import Responder
 
 SOON = 20  # seconds; a head is signed every second
@@ -137,6 +137,11 @@ def test_tells_of_what_an_operator_does(ca, client):
     assert made["hmac_key"] not in "".join(file.read_text() for file in audit.files(ca))
     wait_for(lambda: audit.lines(ca, "operation.end")[-1]["outcome"] == "notFound")
     assert "account list" not in {line["operation"] for line in audit.lines(ca, "operation.begin")}
+    # Words of his own, and commands that are not the server's.
+    operator.json("audit", "note", "ticket 1234")
+    assert audit.lines(ca, "operation.begin")[-1]["arguments"] == '{"text":"ticket 1234"}'
+    run([BIN / "cairn-ca", "issuer", "create", ca.home, "next"])
+    assert "issuer create next" in audit.lines(ca, "operation.begin")[-1]["arguments"]
     # The same without a server.
     assert ca.stop() == 0
     assert audit.lines(ca)[-1]["event"] == "server.stop"
