@@ -1,9 +1,14 @@
 #include "client/dns/recipe_step.h"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "client/dns/recipe.h"
+#include "client/dns/shipped_recipe.h"
 #include "crypto/base64.h"
 #include "crypto/signature.h"
 
@@ -98,6 +103,74 @@ TEST_F(RecipeStepTest, JoinsAndEncodes) {
     EXPECT_EQ(yield({.name = "t", .function = StepFunction::now, .plus = base::Seconds(600)}),
               "1790000600");
     EXPECT_NE(nonce, yield({.name = "n", .function = StepFunction::nonce}));
+}
+
+/// What the steps of a recipe that comes along yield for a request.
+std::string derived(const Recipe& recipe, std::string_view name, const TemplateValues& values,
+                    std::int64_t now) {
+    crypto::SystemRandom random;
+    const ValueOf value_of = [&](std::string_view wanted) {
+        const auto known = values.find(wanted);
+        return known != values.end() ? known->second : derived(recipe, wanted, values, now);
+    };
+    const auto step = std::ranges::find(recipe.steps, name, &RecipeStep::name);
+    if (step == recipe.steps.end()) return "no such step";
+    return result_of(*step, value_of, base::Time(base::Seconds(now)), random).value();
+}
+
+/// The recipe, with a word of its steps exchanged for another service's.
+Recipe shipped(std::string_view name, std::string_view word = {}, std::string_view other = {}) {
+    for (const auto& each : shipped_recipe_texts()) {
+        if (each.name != name) continue;
+        std::string text(each.text);
+        for (auto at = text.find(word); !word.empty() && at != std::string::npos;
+             at = text.find(word, at + other.size()))
+            text.replace(at, word.size(), other);
+        return Recipe::from_toml(text, std::string(name)).value();
+    }
+    throw std::runtime_error("no such recipe");
+}
+
+// https://www.tencentcloud.com/document/api/1157/49031, whose example is of another service.
+TEST(ShippedSteps, SignAsTencentPublishesIt) {
+    auto recipe = shipped("tencentcloud", "dnspod", "cvm");
+    for (auto& step : recipe.steps)
+        for (auto& part : step.parts)
+            if (part == "content-type:application/json") part += "; charset=utf-8";
+    const TemplateValues values{
+        {"method", "POST"},
+        {"path", "/"},
+        {"query", ""},
+        {"host", "cvm.tencentcloudapi.com"},
+        {"secret_key", "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"},
+        {"body",
+         R"({"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]})"}};
+    EXPECT_EQ(derived(recipe, "body_digest", values, 1551113065),
+              "35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064");
+    EXPECT_EQ(derived(recipe, "signature", values, 1551113065),
+              "72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168");
+}
+
+// The example of Alibaba's signature for calls of its kind RPC.
+TEST(ShippedSteps, SignAsAlibabaPublishesIt) {
+    const TemplateValues values{
+        {"method", "GET"},
+        {"access_key_secret", "testsecret"},
+        {"sorted_query",
+         "AccessKeyId=testid&Action=DescribeRegions&Format=XML&SignatureMethod=HMAC-SHA1&"
+         "SignatureNonce=3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf&SignatureVersion=1.0&"
+         "Timestamp=2016-02-23T12%3A46%3A24Z&Version=2014-05-26"}};
+    EXPECT_EQ(derived(shipped("alidns"), "signature", values, 0), "OLeaidS1JvxuMvnyHOwuJ+uX5qY=");
+}
+
+// https://api-docs.dnsmadeeasy.com/
+TEST(ShippedSteps, SignAsDnsMadeEasyPublishesIt) {
+    constexpr std::int64_t time = 1297544344;
+    const TemplateValues values{{"api_secret", "c9b5625f-9834-4ff8-baba-4ed5f32cae55"}};
+    EXPECT_EQ(derived(shipped("dnsmadeeasy"), "time", values, time),
+              "Sat, 12 Feb 2011 20:59:04 GMT");
+    EXPECT_EQ(derived(shipped("dnsmadeeasy"), "signature", values, time),
+              "b3502e6116a324f3cf4a8ed693d78bcee8d8fe3c");
 }
 
 }  // namespace
