@@ -18,6 +18,13 @@ cairn_pkg_library(idn2 libidn2)
 cairn_pkg_library(tomlplusplus tomlplusplus)
 cairn_pkg_library(prometheus prometheus-cpp-core)
 
+# Signed updates of name servers by Kerberos, Active Directory's among them; without it they are
+# refused with that reason.
+pkg_check_modules(gssapi IMPORTED_TARGET krb5-gssapi)
+if(gssapi_FOUND)
+    add_library(cairn::gssapi ALIAS PkgConfig::gssapi)
+endif()
+
 # Debian's .pc file of libunbound names packages that only a static link would need.
 function(cairn_found_library name header library)
     find_path(${name}_INCLUDE ${header} REQUIRED)

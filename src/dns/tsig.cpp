@@ -111,6 +111,23 @@ base::Result<std::optional<TsigRecord>> find_record(base::BytesView message) {
     return record;
 }
 
+/// By the secret that both have.
+class SecretSigner final : public TsigSigner {
+  public:
+    explicit SecretSigner(const TsigKey& key) : key_(key) {}
+    const std::string& key_name() const override { return key_.name; }
+    std::string algorithm() const override { return algorithm_name(key_.function); }
+    base::Result<base::Bytes> mac_of(base::BytesView text) override {
+        return crypto::hmac(key_.function, key_.secret, text);
+    }
+    bool is_mac_of(base::BytesView text, base::BytesView mac) override {
+        return crypto::equal_in_constant_time(crypto::hmac(key_.function, key_.secret, text), mac);
+    }
+
+  private:
+    const TsigKey& key_;
+};
+
 }  // namespace
 
 base::Result<crypto::HashFunction> tsig_function_from(std::string_view text) {
@@ -125,16 +142,23 @@ base::Result<crypto::HashFunction> tsig_function_from(std::string_view text) {
 }
 
 base::Result<SignedMessage> sign(base::BytesView message, const TsigKey& key, base::Time now) {
+    SecretSigner signer(key);
+    return sign(message, signer, now);
+}
+
+base::Result<SignedMessage> sign(base::BytesView message, TsigSigner& signer, base::Time now) {
     TsigRecord record;
-    record.name = key.name;
-    record.algorithm = algorithm_name(key.function);
+    record.name = signer.key_name();
+    record.algorithm = signer.algorithm();
     record.time = static_cast<std::uint64_t>(now.time_since_epoch().count());
     record.fudge = fudge;
     const auto variables = signed_variables(record);
     if (!variables) return std::unexpected(variables.error());
     auto text = base::copy_of(message);
     text.insert(text.end(), variables->begin(), variables->end());
-    auto mac = crypto::hmac(key.function, key.secret, text);
+    auto made = signer.mac_of(text);
+    if (!made) return std::unexpected(made.error());
+    auto mac = std::move(*made);
 
     MessageWriter writer;
     writer.octets(message);
@@ -164,6 +188,12 @@ base::Result<SignedMessage> sign(base::BytesView message, const TsigKey& key, ba
 
 base::Result<TsigVerdict> verify(base::BytesView response, const TsigKey& key,
                                  base::BytesView request_mac, base::Time now) {
+    SecretSigner signer(key);
+    return verify(response, signer, request_mac, now);
+}
+
+base::Result<TsigVerdict> verify(base::BytesView response, TsigSigner& signer,
+                                 base::BytesView request_mac, base::Time now) {
     if (response.size() < header_size) return base::fail("the DNS message ends early or is broken");
     const auto record = find_record(response);
     if (!record) return std::unexpected(record.error());
@@ -174,9 +204,9 @@ base::Result<TsigVerdict> verify(base::BytesView response, const TsigKey& key,
     if (tsig.other.size() == 6)
         verdict.server_time =
             base::Time(base::Seconds(static_cast<std::int64_t>(number_of(tsig.other))));
-    auto key_name = net::ascii_lower(key.name);
+    auto key_name = net::ascii_lower(signer.key_name());
     if (key_name.ends_with('.')) key_name.pop_back();
-    if (tsig.name != key_name || tsig.algorithm != algorithm_name(key.function)) return verdict;
+    if (tsig.name != key_name || tsig.algorithm != signer.algorithm()) return verdict;
 
     // The message as it was before it was signed.
     auto bare = base::copy_of(response.first(tsig.start));
@@ -188,15 +218,16 @@ base::Result<TsigVerdict> verify(base::BytesView response, const TsigKey& key,
     const auto variables = signed_variables(tsig);
     if (!variables) return std::unexpected(variables.error());
     MessageWriter text;
-    text.u16(request_mac.size());
-    text.octets(request_mac);
+    if (!request_mac.empty()) {
+        text.u16(request_mac.size());
+        text.octets(request_mac);
+    }
     text.octets(bare);
     text.octets(*variables);
-    const auto expected = crypto::hmac(key.function, key.secret, text.take());
+    const bool is_right = signer.is_mac_of(text.take(), tsig.mac);
     const auto seconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
     const auto apart = seconds > tsig.time ? seconds - tsig.time : tsig.time - seconds;
-    verdict.is_authentic =
-        crypto::equal_in_constant_time(expected, tsig.mac) && apart <= tsig.fudge;
+    verdict.is_authentic = is_right && apart <= tsig.fudge;
     return verdict;
 }
 

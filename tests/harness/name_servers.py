@@ -3,6 +3,7 @@ is slow on purpose."""
 
 import base64
 import json
+import os
 import pathlib
 import shutil
 import socketserver
@@ -127,8 +128,9 @@ zone:
 
 
 class Bind(NameServer):
-    def __init__(self, zones, address="127.0.0.1", port=None, policy=None):
-        """`policy`: an update-policy, instead of all rights for the key."""
+    def __init__(self, zones, address="127.0.0.1", port=None, policy=None, realm=None):
+        """`policy`: an update-policy, instead of all rights for the key. `realm`: of Kerberos, in which
+        it is the service DNS/ns1.example.test."""
         super().__init__(address, port)
         rights = f"update-policy {{ {policy} }};" if policy else f'allow-update {{ key "{KEY_NAME}"; }};'
         text = f"""\
@@ -136,6 +138,7 @@ options {{
     directory "{self.folder}"; listen-on port {self.port} {{ {self.ip}; }}; listen-on-v6 {{ none; }};
     pid-file "{self.folder}/pid"; session-keyfile "{self.folder}/session.key"; recursion no;
     dnssec-validation no; notify no;
+    {f'tkey-gssapi-keytab "{realm.key_of("DNS/ns1.example.test")}";' if realm else ""}
 }};
 controls {{ }};
 key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
@@ -146,7 +149,8 @@ key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
             text += f'zone "{name}" {{ type primary; file "{file}"; {rights} }};\n'
         configuration = self.folder / "named.conf"
         configuration.write_text(text)
-        self.server = Server(["/usr/sbin/named", "-f", "-c", configuration], self.folder / "log")
+        self.server = Server(["/usr/sbin/named", "-f", "-c", configuration], self.folder / "log",
+                             env=os.environ | (realm.environment if realm else {}))
         self.server.wait_until(lambda: self._answers(next(iter(zones))))
 
 

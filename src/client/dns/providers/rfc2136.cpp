@@ -11,13 +11,14 @@
 #include <sys/socket.h>
 
 #include "base/duration.h"
+#include "client/dns/gss_context.h"
 #include "client/dns/provider.h"
+#include "client/dns/update_signing.h"
 #include "client/failure.h"
-#include "crypto/base64.h"
 #include "dns/response.h"
 #include "dns/server_exchange.h"
+#include "dns/tkey.h"
 #include "dns/tsig.h"
-#include "dns/tsig_key_file.h"
 #include "dns/update.h"
 
 namespace cairn::client::providers {
@@ -27,6 +28,8 @@ using namespace std::chrono_literals;
 
 constexpr int max_tries = 4;
 constexpr base::Milliseconds patience{10000};
+/// Of an exchange by Kerberos, which takes one as a rule.
+constexpr int max_tokens = 8;
 
 std::string advice_for(int code, bool has_key) {
     switch (code) {
@@ -51,9 +54,13 @@ std::string advice_for(int code, bool has_key) {
 
 class Rfc2136 final : public DnsProvider {
   public:
-    Rfc2136(net::SocketAddress server, std::optional<dns::TsigKey> key, std::uint32_t time_to_live,
+    Rfc2136(net::SocketAddress server, UpdateSigning signing, std::uint32_t time_to_live,
             const ProviderContext& context)
-        : server_(server), key_(std::move(key)), time_to_live_(time_to_live), context_(context) {}
+        : server_(server),
+          key_(std::move(signing.key)),
+          kerberos_(std::move(signing.kerberos)),
+          time_to_live_(time_to_live),
+          context_(context) {}
 
     std::optional<net::SocketAddress> authority() const override { return server_; }
     void set(const TxtRecord& record) override { update(record, dns::TxtUpdate::Kind::add); }
@@ -67,7 +74,9 @@ class Rfc2136 final : public DnsProvider {
         tell(fmt::format("> UPDATE {} at {}: {} {} {} TXT \"{}\"{}", record.zone,
                          server_.to_string(), is_added ? "add" : "delete", record.name,
                          time_to_live_, record.value,
-                         key_ ? fmt::format(", signed by {}", key_->name) : ""));
+                         key_        ? fmt::format(", signed by {}", key_->name)
+                         : kerberos_ ? ", signed by Kerberos"
+                                     : ""));
         for (int attempt = 1;; ++attempt) {
             const auto code = ask({.kind = kind,
                                    .zone = record.zone,
@@ -85,13 +94,14 @@ class Rfc2136 final : public DnsProvider {
 
     /// The response code; nothing where it is worth while to ask again.
     std::optional<int> ask(const dns::TxtUpdate& update, const std::string& tried, bool is_last) {
-        std::array<std::uint8_t, 2> id{};
-        context_.random.fill(id);
-        auto message = dns::make_update(static_cast<std::uint16_t>(id[0] << 8U | id[1]), update);
+        auto message = dns::make_update(random_id(), update);
         if (!message) throw Failure(Aim(tried, Phase::challenge), message.error().message);
         dns::SignedMessage request{std::move(*message), {}};
-        if (key_) {
-            auto with_key = dns::sign(request.octets, *key_, context_.clock.now());
+        // The key of Kerberos is for this update.
+        const auto context = kerberos_ ? agree_on_key(tried) : nullptr;
+        if (key_ || context) {
+            auto with_key = context ? dns::sign(request.octets, *context, context_.clock.now())
+                                    : dns::sign(request.octets, *key_, context_.clock.now());
             if (!with_key)
                 throw Failure(Aim(tried, Phase::challenge), with_key.error().message,
                               "is tsig_name right?");
@@ -111,14 +121,78 @@ class Rfc2136 final : public DnsProvider {
             throw Failure(Aim(tried, Phase::challenge),
                           fmt::format("{}: {}", server_.to_string(), code.error().message));
         tell(fmt::format("< {}", dns::response_code_text(*code)));
-        if (key_) check(*reply, request.mac, *code, tried);
+        if (context)
+            check(dns::verify(*reply, *context, request.mac, context_.clock.now()), *code, tried);
+        else if (key_)
+            check(dns::verify(*reply, *key_, request.mac, context_.clock.now()), *code, tried);
         return *code;
     }
 
+    std::uint16_t random_id() const {
+        std::array<std::uint8_t, 2> id{};
+        context_.random.fill(id);
+        return static_cast<std::uint16_t>(id[0] << 8U | id[1]);
+    }
+
+    /// A key by GSS-API (RFC 3645 section 3.1).
+    std::unique_ptr<GssContext> agree_on_key(const std::string& tried) const {
+        const auto fail = [&](const std::string& why) {
+            throw Failure(Aim(tried, Phase::challenge), why,
+                          "does `kinit` work for this principal, and does the server know the "
+                          "service DNS/" +
+                              kerberos_->host + "?");
+        };
+        std::array<std::uint8_t, 8> random{};
+        context_.random.fill(random);
+        auto begun =
+            GssContext::begin(*kerberos_, base::to_hex(random) + ".cairn." + kerberos_->host);
+        if (!begun) fail(begun.error().message);
+        auto context = std::move(*begun);
+        base::Bytes from_server;
+        base::Bytes last_reply;
+        for (int i = 0; i < max_tokens; ++i) {
+            const auto token = context->step(from_server);
+            if (!token) fail(token.error().message);
+            if (token->empty()) break;
+            last_reply = told_of_key(*context, *token, from_server, tried);
+            if (context->is_complete()) break;
+        }
+        if (!context->is_complete()) fail("Kerberos came to no end with the server");
+        const auto verdict = last_reply.empty()
+                                 ? base::Result<dns::TsigVerdict>(dns::TsigVerdict{})
+                                 : dns::verify(last_reply, *context, {}, context_.clock.now());
+        if (!verdict || !verdict->is_authentic)
+            fail("the server's answer about the key is not signed by it");
+        return context;
+    }
+
+    /// Tells the server a token, and takes its own; returns its reply.
+    base::Bytes told_of_key(const GssContext& context, base::BytesView token,
+                            base::Bytes& from_server, const std::string& tried) const {
+        const auto refuse_key = [&](const std::string& why) {
+            throw Failure(
+                Aim(tried, Phase::challenge),
+                fmt::format("{}: agreeing on a key by Kerberos: {}", server_.to_string(), why),
+                "does the server take GSS-TSIG (in BIND tkey-gssapi-keytab)?");
+        };
+        const auto query =
+            dns::make_tkey_query(random_id(), context.key_name(), token, context_.clock.now());
+        if (!query) refuse_key(query.error().message);
+        tell(fmt::format("> TKEY {} at {}", context.key_name(), server_.to_string()));
+        auto reply = dns::send_to_server(server_, *query, patience);
+        if (!reply) refuse_key(reply.error().message);
+        auto answer = dns::read_tkey_answer(*reply, context.key_name());
+        if (!answer) refuse_key(answer.error().message);
+        const int code = answer->error != 0 ? answer->error : answer->response_code;
+        tell(fmt::format("< {}", dns::response_code_text(code)));
+        if (code != 0) refuse_key(dns::response_code_text(code));
+        from_server = std::move(answer->token);
+        return std::move(*reply);
+    }
+
     /// Throws if the answer is not from who holds the key, or TSIG was what went wrong.
-    void check(base::BytesView reply, base::BytesView request_mac, int code,
+    void check(const base::Result<dns::TsigVerdict>& verdict, int code,
                const std::string& tried) const {
-        const auto verdict = dns::verify(reply, *key_, request_mac, context_.clock.now());
         if (!verdict)
             throw Failure(Aim(tried, Phase::challenge),
                           fmt::format("{}: {}", server_.to_string(), verdict.error().message));
@@ -134,7 +208,7 @@ class Rfc2136 final : public DnsProvider {
         if (code == 0 && !verdict->is_authentic)
             throw Failure(Aim(tried, Phase::challenge),
                           fmt::format("{} answers without a valid signature by {}",
-                                      server_.to_string(), key_->name),
+                                      server_.to_string(), key_ ? key_->name : "Kerberos"),
                           "somebody else may have answered in its place.");
     }
 
@@ -142,7 +216,7 @@ class Rfc2136 final : public DnsProvider {
         throw Failure(Aim(tried, Phase::challenge),
                       fmt::format("{} refuses the update with {}{}", server_.to_string(),
                                   dns::response_code_text(code), detail),
-                      advice_for(code, key_.has_value()));
+                      advice_for(code, key_ || kerberos_));
     }
 
     void tell(const std::string& text) const {
@@ -151,6 +225,7 @@ class Rfc2136 final : public DnsProvider {
 
     net::SocketAddress server_;
     std::optional<dns::TsigKey> key_;
+    std::optional<GssOptions> kerberos_;
     std::uint32_t time_to_live_;
     ProviderContext context_;
 };
@@ -203,29 +278,8 @@ base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
     }
     const auto server = server_from(credentials.text("server"), port);
     if (!server) return std::unexpected(server.error().within("server"));
-    std::optional<dns::TsigKey> key;
-    if (credentials.has("tsig_name") != credentials.has("tsig_secret"))
-        return base::fail("tsig_name and tsig_secret go together");
-    if (credentials.has("tsig_name") && credentials.has("tsig_file"))
-        return base::fail("tsig_file stands in the place of tsig_name and tsig_secret");
-    if (credentials.has("tsig_file")) {
-        constexpr std::size_t max_file = 65536;
-        const auto text = read_private_file(credentials.text("tsig_file"), max_file);
-        if (!text) return std::unexpected(text.error().within("tsig_file"));
-        auto read = dns::tsig_key_from_file(*text);
-        if (!read) return std::unexpected(read.error().within("tsig_file"));
-        key = std::move(*read);
-    } else if (credentials.has("tsig_name")) {
-        auto algorithm = credentials.text("tsig_algorithm");
-        if (algorithm.empty()) algorithm = "hmac-sha256";
-        const auto function = dns::tsig_function_from(algorithm);
-        if (!function) return std::unexpected(function.error().within("tsig_algorithm"));
-        const auto secret = crypto::from_base64(credentials.text("tsig_secret"));
-        if (!secret) return std::unexpected(secret.error().within("tsig_secret"));
-        key = dns::TsigKey{.name = credentials.text("tsig_name"),
-                           .function = *function,
-                           .secret = {secret->begin(), secret->end()}};
-    }
+    auto signing = UpdateSigning::from(credentials);
+    if (!signing) return std::unexpected(signing.error());
     std::uint32_t time_to_live = default_time_to_live;
     if (credentials.has("ttl")) {
         const auto text = credentials.text("ttl");
@@ -234,7 +288,7 @@ base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
             return base::fail("ttl: must be a number of seconds");
         time_to_live = static_cast<std::uint32_t>(std::stoul(text));
     }
-    return std::make_unique<Rfc2136>(*server, std::move(key), time_to_live, context);
+    return std::make_unique<Rfc2136>(*server, std::move(*signing), time_to_live, context);
 }
 
 }  // namespace
@@ -271,7 +325,7 @@ ProviderKind rfc2136() {
                   .variables = {"CAIRN_RFC2136_TSIG_NAME", "RFC2136_TSIG_KEY"}},
                  {.name = "tsig_algorithm",
                   .meaning = "hmac-sha256 unless said; also hmac-sha1, -sha224, -sha384, -sha512 "
-                             "and hmac-md5",
+                             "and hmac-md5, and gss-tsig (Kerberos, Active Directory)",
                   .need = Need::optional,
                   .kind = Kind::open,
                   .variables = {"CAIRN_RFC2136_TSIG_ALGORITHM", "RFC2136_TSIG_ALGORITHM"}},
@@ -279,6 +333,22 @@ ProviderKind rfc2136() {
                   .meaning = "the key in base64",
                   .need = Need::optional,
                   .variables = {"CAIRN_RFC2136_TSIG_SECRET", "RFC2136_TSIG_SECRET"}},
+                 {.name = "kerberos_host",
+                  .meaning = "with gss-tsig: HOST of the service DNS/HOST, the name in server "
+                             "unless said",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_KERBEROS_HOST"}},
+                 {.name = "kerberos_principal",
+                  .meaning = "with gss-tsig: who asks; that of the keytab or the cache unless said",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_KERBEROS_PRINCIPAL"}},
+                 {.name = "kerberos_keytab",
+                  .meaning = "with gss-tsig: file of its key; the credential cache unless said",
+                  .need = Need::optional,
+                  .kind = Kind::open,
+                  .variables = {"CAIRN_RFC2136_KERBEROS_KEYTAB"}},
                  {.name = "ttl",
                   .meaning = "time to live of the records in seconds, 60 unless said",
                   .need = Need::optional,
