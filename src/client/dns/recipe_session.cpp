@@ -21,6 +21,8 @@ namespace cairn::client {
 namespace {
 
 constexpr int max_pages = 50;
+/// What all placeholders of a request come to, in octets.
+constexpr std::size_t max_filled = std::size_t{4} << 20U;
 constexpr int unauthorized = 401;
 
 bool contains(const std::vector<int>& statuses, int status) {
@@ -102,6 +104,14 @@ class RecipeSession::Filling {
 
   private:
     std::string of(std::string_view name) {
+        auto value = looked_up(name);
+        filled_ += value.size();
+        if (filled_ > max_filled)
+            throw http_.failure(
+                aim_, fmt::format("the recipe makes a request of more than {} octets", max_filled));
+        return value;
+    }
+    std::string looked_up(std::string_view name) {
         if (const auto known = values_.find(name); known != values_.end()) return known->second;
         const auto& steps = session_.recipe_.steps;
         const auto step = std::ranges::find(steps, name, &RecipeStep::name);
@@ -120,6 +130,7 @@ class RecipeSession::Filling {
     ProviderHttp& http_;
     TemplateValues values_;
     const std::string& aim_;
+    std::size_t filled_ = 0;
 };
 
 RecipeSession::RecipeSession(const Recipe& recipe, Parts parts, const ProviderContext& context)

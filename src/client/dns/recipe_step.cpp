@@ -124,9 +124,18 @@ base::Result<std::string> octets_of(const RecipeStep& step, const ValueOf& value
     if (step.function == StepFunction::now) return time_text(step.time, now + step.plus);
     if (step.function == StepFunction::nonce)
         return base::to_hex(random.octets((step.length + 1) / 2)).substr(0, step.length);
+    std::size_t taken = 0;
+    const ValueOf bounded = [&](std::string_view name) {
+        if (taken > max_step) return std::string();
+        auto value = value_of(name);
+        taken += value.size();
+        return taken > max_step ? std::string() : value;
+    };
     std::string text;
     for (std::size_t i = 0; i < step.parts.size(); ++i)
-        text += (i == 0 ? "" : step.with) + filled(step.parts[i], value_of, TemplateUse::text);
+        text += (i == 0 ? "" : step.with) + filled(step.parts[i], bounded, TemplateUse::text);
+    if (taken > max_step || text.size() > max_step)
+        return base::fail(fmt::format("it is applied to more than {} octets", max_step));
     const auto& facts = functions[step.function];
     const auto data = base::bytes_of(text);
     if (facts.algorithm) {

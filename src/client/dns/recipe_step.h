@@ -13,6 +13,10 @@
 
 namespace cairn::client {
 
+/// The most that a step may be applied to, in octets: steps that repeat what others yield would
+/// grow without end.
+inline constexpr std::size_t max_step = 65536;
+
 /// Named functions of recipes. There are no others, and none calls another: a step names what it
 /// takes, and comes after it.
 enum class StepFunction {
@@ -87,7 +91,7 @@ struct RecipeStep {
 [[nodiscard]] StepForm usual_form(StepFunction function);
 
 /// What the step yields, with placeholders filled by `value_of`. The error says what is wrong with
-/// the key of a signature.
+/// the key of a signature, or that it is applied to more than `max_step`.
 [[nodiscard]] base::Result<std::string> result_of(const RecipeStep& step, const ValueOf& value_of,
                                                   base::Time now, crypto::Random& random);
 

@@ -97,6 +97,11 @@ TEST_F(RecipeStepTest, JoinsAndEncodes) {
     EXPECT_EQ(yield("text", "a/b c", "percent"), "a%2Fb%20c");
     EXPECT_EQ(yield("text", "aB-1", "upper"), "AB-1");
     EXPECT_EQ(yield("text", "aB-1", "lower"), "ab-1");
+    EXPECT_THAT(yield({.name = "j",
+                       .function = StepFunction::join,
+                       .parts = std::vector<std::string>(9, "{b}")},
+                      {{"b", std::string(8192, 'b')}}),
+                ::testing::HasSubstr("more than 65536 octets"));
     const auto nonce = yield({.name = "n", .function = StepFunction::nonce});
     EXPECT_EQ(nonce.size(), 32U);
     EXPECT_EQ(yield({.name = "n", .function = StepFunction::nonce, .length = 15}).size(), 15U);
