@@ -80,8 +80,10 @@ def write_credentials(file, values):
 
 
 class Knot(NameServer):
-    def __init__(self, zones, address="127.0.0.1", port=None, algorithm="hmac-sha256", signed=False):
-        """`zones`: their texts, by name with a final dot."""
+    def __init__(self, zones, address="127.0.0.1", port=None, algorithm="hmac-sha256", signed=False,
+                 primary=None):
+        """`zones`: their texts, by name with a final dot; or their names, if they are copied from
+        `primary`, another Knot, which is asked every two seconds."""
         super().__init__(address, port)
         (self.folder / "database").mkdir()
         text = f"""\
@@ -103,18 +105,32 @@ acl:
   - id: by_key
     key: {KEY_NAME}
     action: update
+  - id: copies
+    address: 127.0.0.0/8
+    action: transfer
 policy:
   - id: signing
     algorithm: ecdsap256sha256
-zone:
 """
-        for name, content in zones.items():
+        if primary:
+            text += f"remote:\n  - id: primary\n    address: {primary.ip}@{primary.port}\n"
+        text += "zone:\n"
+        for name in zones:
+            if primary:
+                text += f"""\
+  - domain: {name}
+    master: primary
+    refresh-min-interval: 2
+    refresh-max-interval: 2
+    zonefile-sync: -1
+"""
+                continue
             file = self.folder / f"{name}zone"
-            file.write_text(content)
+            file.write_text(zones[name])
             text += f"""\
   - domain: {name}
     file: "{file}"
-    acl: by_key
+    acl: [by_key, copies]
     zonefile-sync: -1
     zonefile-load: {'difference-no-serial' if signed else 'whole'}
     journal-content: {'all' if signed else 'none'}
@@ -209,6 +225,12 @@ guardian=no
             "name": name, "kind": "Native", "nameservers": [server for server, _ in servers]})
         assert answer.status_code == 201, answer.text
         answer = self._ask("PATCH", f"/api/v1/servers/localhost/zones/{name}", json={"rrsets": sets})
+        assert answer.status_code == 204, answer.text
+
+    def write_set(self, zone, name, records):
+        """Replaces the TXT records of a name."""
+        answer = self._ask("PATCH", f"/api/v1/servers/localhost/zones/{zone}", json={"rrsets": [
+            {"name": name, "type": "TXT", "ttl": 1, "changetype": "REPLACE", "records": records}]})
         assert answer.status_code == 204, answer.text
 
     def credentials(self, file, **others):
