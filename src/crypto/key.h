@@ -107,6 +107,8 @@ class PrivateKey {
     [[nodiscard]] static PrivateKey generate(KeyType type);
     /// Reads an unencrypted PEM private key, PKCS#8 or traditional.
     [[nodiscard]] static base::Result<PrivateKey> from_pem(std::string_view pem);
+    /// Takes an OpenSSL private key of a kind that is known here, whose halves belong together.
+    [[nodiscard]] static base::Result<PrivateKey> from_handle(std::shared_ptr<EVP_PKEY> key);
     /// PKCS#8, unencrypted, to be written with mode 0600.
     [[nodiscard]] base::SecretBytes to_pem() const;
     [[nodiscard]] const PublicKey& public_key() const { return public_key_; }

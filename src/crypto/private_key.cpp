@@ -75,6 +75,10 @@ base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
     std::shared_ptr<EVP_PKEY> key(
         PEM_read_bio_PrivateKey(source.get(), nullptr, &no_passphrase, nullptr), &EVP_PKEY_free);
     if (!key) return base::fail("not an unencrypted private key in PEM: " + openssl_error());
+    return from_handle(std::move(key));
+}
+
+base::Result<PrivateKey> PrivateKey::from_handle(std::shared_ptr<EVP_PKEY> key) {
     auto public_key = PublicKey::from_handle(key);
     if (!public_key) return std::unexpected(public_key.error());
 

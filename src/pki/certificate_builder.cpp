@@ -19,6 +19,7 @@
 #include "pki/extension.h"
 #include "pki/general_names.h"
 #include "pki/name.h"
+#include "pki/pem.h"
 #include "pki/x509_signature.h"
 
 namespace cairn::pki {
@@ -312,6 +313,31 @@ Certificate make_intermediate_certificate(const AuthorityCertificateFields& fiel
         write_authority_extensions(writer, fields, key_id_of(key), issuer_key_id);
     });
     return finish(draft, issuer_key);
+}
+
+std::string make_authority_csr(const crypto::PrivateKey& signer, const std::string& common_name,
+                               const std::string& organization, int path_length) {
+    if (common_name.empty()) throw std::invalid_argument("a CA needs a common name");
+    const base::Bytes subject = encode_name(organization, common_name);
+    Writer info;
+    const auto write_wishes = [&] {
+        write_key_usage(info, key_usage::digital_signature | key_cert_sign | crl_sign);
+        write_authority(info, path_length);
+        write_subject_key_id(info, key_id_of(signer.public_key()));
+    };
+    info.nested(asn1::tag::sequence, [&] {
+        info.small_integer(0);
+        info.raw(subject);
+        info.raw(signer.public_key().spki());
+        info.nested(asn1::tag::context_constructed(0), [&] {
+            info.nested(asn1::tag::sequence, [&] {
+                info.element(asn1::tag::object_identifier, asn1::oid::extension_request);
+                info.nested(asn1::tag::set,
+                            [&] { info.nested(asn1::tag::sequence, write_wishes); });
+            });
+        });
+    });
+    return pem::request_block(sign_object(signer, info.view()));
 }
 
 Certificate make_tls_alpn_certificate(const SubjectNames& name,

@@ -87,6 +87,13 @@ struct AuthorityCertificateFields {
                                                         const Certificate& issuer,
                                                         const crypto::PrivateKey& issuer_key);
 
+/// A PKCS#10 request (RFC 2986) by which somebody else's CA certifies the key of `signer` as an
+/// intermediate: the subject, and as wishes basic constraints CA:TRUE with `path_length`, and the
+/// key usage of `AuthorityCertificateFields`. PEM. Throws as `make_server_certificate` does.
+[[nodiscard]] std::string make_authority_csr(const crypto::PrivateKey& signer,
+                                             const std::string& common_name,
+                                             const std::string& organization, int path_length);
+
 /// The certificate with which a client answers tls-alpn-01: self-signed, one SAN, the critical
 /// acmeIdentifier extension holding `key_authorization_digest` (RFC 8737 section 3). Throws
 /// std::invalid_argument if there is not one name, or the digest has not 32 octets.

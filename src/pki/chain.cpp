@@ -100,8 +100,11 @@ bool is_for(const Certificate& certificate, KeyPurpose purpose) {
            X509_check_purpose(certificate.handle(), purpose_of(purpose), 0) == 1;
 }
 
-base::Result<void> verify_chain(std::span<const Certificate> chain,
-                                std::span<const Certificate> roots, base::Time when) {
+namespace {
+
+/// `purpose`: of the first certificate; 0: whatever it may be.
+base::Result<void> verify(std::span<const Certificate> chain, std::span<const Certificate> roots,
+                          base::Time when, int purpose) {
     if (chain.empty()) return base::fail("the chain is empty");
     if (!std::ranges::all_of(chain, &Certificate::has_handle) ||
         !std::ranges::all_of(roots, &Certificate::has_handle)) {
@@ -124,7 +127,7 @@ base::Result<void> verify_chain(std::span<const Certificate> chain,
         context != nullptr && X509_STORE_CTX_init(context.get(), store.get(),
                                                   chain.front().handle(), others.get()) == 1,
         "preparing to verify a chain");
-    crypto::require(X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER) == 1,
+    crypto::require(purpose == 0 || X509_STORE_CTX_set_purpose(context.get(), purpose) == 1,
                     "preparing to verify a chain");
     X509_VERIFY_PARAM* const parameters = X509_STORE_CTX_get0_param(context.get());
     X509_VERIFY_PARAM_set_time(parameters, when.time_since_epoch().count());
@@ -137,6 +140,18 @@ base::Result<void> verify_chain(std::span<const Certificate> chain,
     ERR_clear_error();
     return base::fail(fmt::format("certificate {} of the chain: {}", depth + 1,
                                   X509_verify_cert_error_string(error)));
+}
+
+}  // namespace
+
+base::Result<void> verify_chain(std::span<const Certificate> chain,
+                                std::span<const Certificate> roots, base::Time when) {
+    return verify(chain, roots, when, X509_PURPOSE_SSL_SERVER);
+}
+
+base::Result<void> verify_authorities(std::span<const Certificate> chain,
+                                      std::span<const Certificate> roots, base::Time when) {
+    return verify(chain, roots, when, 0);
 }
 
 }  // namespace cairn::pki

@@ -39,4 +39,11 @@ using Chain = std::vector<Certificate>;
 [[nodiscard]] base::Result<void> verify_chain(std::span<const Certificate> chain,
                                               std::span<const Certificate> roots, base::Time when);
 
+/// The same for a chain of authorities alone, issuer first: whether what it issues would lead to
+/// one of `roots`, as far as dates, signatures, sizes of keys, path lengths and name constraints
+/// between the authorities decide that. For what they may be used, `check_authorities` says.
+[[nodiscard]] base::Result<void> verify_authorities(std::span<const Certificate> chain,
+                                                    std::span<const Certificate> roots,
+                                                    base::Time when);
+
 }  // namespace cairn::pki

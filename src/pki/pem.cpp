@@ -51,25 +51,32 @@ base::Error unexpected_text(std::string_view text) {
                         base::printable(label.substr(0, label.find("-----"))))};
 }
 
-}  // namespace
-
-std::string certificate_block(base::BytesView der) {
+std::string block(std::string_view label, base::BytesView der) {
     std::string encoded(4 * ((der.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock writes a NUL
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), der.data(),
                     static_cast<int>(der.size()));
     encoded.pop_back();
 
-    std::string block(begin_line);
-    block.reserve(encoded.size() + encoded.size() / line_length + begin_line.size() +
-                  end_line.size() + 4);
-    block.push_back('\n');
+    std::string block("-----BEGIN ");
+    block.reserve(encoded.size() + encoded.size() / line_length + 2 * label.size() + 40);
+    block.append(label).append("-----\n");
     for (std::string_view rest = encoded; !rest.empty();) {
         const std::string_view line = rest.substr(0, line_length);
         block.append(line).push_back('\n');
         rest.remove_prefix(line.size());
     }
-    block.append(end_line).push_back('\n');
+    block.append("-----END ").append(label).append("-----\n");
     return block;
+}
+
+}  // namespace
+
+std::string certificate_block(base::BytesView der) {
+    return block("CERTIFICATE", der);
+}
+
+std::string request_block(base::BytesView der) {
+    return block("CERTIFICATE REQUEST", der);
 }
 
 base::Result<std::vector<base::Bytes>> certificate_blocks(std::string_view text,

@@ -1,5 +1,5 @@
 #pragma once
-// Private to pki: the textual encoding of certificates (RFC 7468).
+// Private to pki: the textual encoding of certificates and requests (RFC 7468).
 
 #include <string>
 #include <string_view>
@@ -12,6 +12,8 @@ namespace cairn::pki::pem {
 
 /// A CERTIFICATE block: lines of 64, LF, final line end.
 [[nodiscard]] std::string certificate_block(base::BytesView der);
+/// The same for a CERTIFICATE REQUEST (RFC 7468 section 7).
+[[nodiscard]] std::string request_block(base::BytesView der);
 
 /// What the CERTIFICATE blocks of `text` hold, `max_blocks` of them at most. Between blocks and
 /// within them only white space may stand; blocks of any other kind are refused.
