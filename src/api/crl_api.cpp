@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "api/entity_tag.h"
 #include "api/links.h"
 #include "http/http_date.h"
 #include "protocol/problem.h"
@@ -19,24 +20,9 @@ namespace {
 /// Caches ask again after this time, so that they soon hear of a revocation.
 constexpr base::Seconds longest_cached{std::chrono::hours(1)};
 
-// Whether a list of entity tags has this one, or any will do (RFC 9110 section 13.1.2).
-bool names_tag(std::string_view list, std::string_view tag) {
-    while (!list.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        auto each = list.substr(0, comma);
-        list.remove_prefix(std::min(comma + 1, list.size()));
-        while (each.starts_with(' ') || each.starts_with('\t')) each.remove_prefix(1);
-        while (each.ends_with(' ') || each.ends_with('\t')) each.remove_suffix(1);
-        if (each.starts_with("W/")) each.remove_prefix(2);
-        if (each == tag || each == "*") return true;
-    }
-    return false;
-}
-
 // RFC 9110 section 13.2.2: with an entity tag the time does not matter.
 bool has_it_already(const Request& request, const std::string& tag, base::Time modified) {
-    if (request.field_count("If-None-Match") > 0)
-        return names_tag(request.field("If-None-Match"), tag);
+    if (request.field_count("If-None-Match") > 0) return has_entity(request, tag);
     const auto since = http::parse_http_date(request.field("If-Modified-Since"));
     return since && modified <= *since;
 }

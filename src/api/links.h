@@ -34,6 +34,8 @@ inline constexpr std::string_view complete_crl = "/crl/{.}";
 inline constexpr std::string_view crl_shard = "/crl/{}/{.}";
 inline constexpr std::string_view ocsp = "/ocsp";
 inline constexpr std::string_view ocsp_question = "/ocsp/{*}";
+inline constexpr std::string_view roots = "/roots.pem";
+inline constexpr std::string_view root = "/roots/{*}";
 inline constexpr std::string_view limits = "/acme/limits";
 }  // namespace path
 

@@ -34,6 +34,8 @@ constexpr base::EnumTable<RequestKind, Facts> kinds({
     {RequestKind::crl_shard, {"crlShard", path::crl_shard}},
     {RequestKind::ocsp, {"ocsp", path::ocsp}},
     {RequestKind::ocsp_question, {"ocspQuestion", path::ocsp_question}},
+    {RequestKind::roots, {"roots", path::roots}},
+    {RequestKind::root, {"root", path::root}},
     {RequestKind::limits, {"limits", path::limits}},
     {RequestKind::unknown, {"unknown", ""}},
 });

@@ -27,6 +27,8 @@ enum class RequestKind {
     crl_shard,
     ocsp,
     ocsp_question,
+    roots,
+    root,
     limits,
     unknown,  ///< a path that names no resource
 };
