@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "apps/ca/network_validator.h"
+#include "apps/ca/public_demands.h"
 #include "ca/work/key_signer.h"
 #include "store/sqlite/store.h"
 
@@ -85,6 +86,10 @@ std::unique_ptr<ca::Validator> Adapters::make_validator(
 std::unique_ptr<ca::Signer> Adapters::make_signer(crypto::PrivateKey key,
                                                   const base::Executor& slow_signing) const {
     return std::make_unique<ca::KeySigner>(std::move(key), slow_signing);
+}
+
+std::vector<std::string> Adapters::missing_for_public(const Configuration& configuration) const {
+    return apps::missing_for_public(configuration);
 }
 
 }  // namespace cairn::apps

@@ -69,6 +69,10 @@ class Adapters {
     /// Signs with an issuer's key. Signatures that take long are made on `slow_signing`.
     [[nodiscard]] virtual std::unique_ptr<ca::Signer> make_signer(
         crypto::PrivateKey key, const base::Executor& slow_signing) const;
+    /// What a public CA with all of these lacks (apps/ca/public_demands.h); empty: it may serve.
+    /// Tests of what a public CA does have adapters that lack nothing.
+    [[nodiscard]] virtual std::vector<std::string> missing_for_public(
+        const Configuration& configuration) const;
 };
 
 }  // namespace cairn::apps

@@ -173,6 +173,7 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       certificate_api_(links_, gate_, context.repository, revoking_),
       crl_api_(crl_shelf_, context.clock),
       ocsp_api_(ocsp_responder_, context.clock),
+      roots_api_(load_roots(configuration, folder)),
       limits_api_(configuration.limits.stored, configuration.limits.requests),
       renewal_api_(renewal_advice_, configuration.renewal.retry_after),
       front_door_(links_, context.nonces, make_router(),
@@ -189,6 +190,7 @@ http::Router Authority::make_router() {
     certificate_api_.add_to(router);
     crl_api_.add_to(router);
     if (!ocsp_url_.empty()) ocsp_api_.add_to(router);
+    roots_api_.add_to(router);
     limits_api_.add_to(router);
     renewal_api_.add_to(router);
     return router;
@@ -198,6 +200,7 @@ http::Router Authority::make_plain_router() {
     http::Router router;
     certificate_api_.add_plain_to(router);
     crl_api_.add_to(router);
+    roots_api_.add_to(router);
     if (!ocsp_url_.empty()) ocsp_api_.add_to(router);
     return router;
 }
@@ -207,7 +210,8 @@ base::Task<http::Response> Authority::handle_plain(http::Request request) {
         return request.path().starts_with(folder);
     };
     const bool is_question = request.path() == api::path::ocsp || is_below("/ocsp/");
-    if (is_below("/issuer/") || is_below("/crl/") || (is_question && !ocsp_url_.empty()))
+    const bool is_root = request.path() == api::path::roots || is_below("/roots/");
+    if (is_below("/issuer/") || is_below("/crl/") || is_root || (is_question && !ocsp_url_.empty()))
         co_return co_await plain_door_.handle(std::move(request));
     if (const auto count = plain_requests_.count_one(); count > 0)
         log_.warning("plain http on the port of https",
@@ -216,8 +220,8 @@ base::Task<http::Response> Authority::handle_plain(http::Request request) {
                       {"count", count}});
     auto response = api::problem_response(
         {protocol::ProblemType::malformed,
-         "this port speaks https, and plain http for issuers' certificates and revocation lists "
-         "alone: ask for " +
+         "this port speaks https, and plain http for certificates of issuers and roots and for "
+         "revocation lists alone: ask for " +
              links_.to(api::path::directory),
          400});
     response.log_detail = "plain http on the port of https";

@@ -14,6 +14,7 @@
 #include "api/ocsp_api.h"
 #include "api/order_api.h"
 #include "api/renewal_api.h"
+#include "api/roots_api.h"
 #include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
 #include "base/log.h"
@@ -80,8 +81,8 @@ class Authority {
     [[nodiscard]] base::Task<http::Response> handle(http::Request request) const {
         return front_door_.handle(std::move(request));
     }
-    /// For plain http: issuers' certificates, revocation lists, and nothing else. Who asks for more
-    /// is told that this port speaks https.
+    /// For plain http: issuers' certificates, roots, revocation lists, and nothing else. Who asks
+    /// for more is told that this port speaks https.
     [[nodiscard]] base::Task<http::Response> handle_plain(http::Request request);
 
     /// For what neither of them gets to see.
@@ -148,6 +149,7 @@ class Authority {
     api::CertificateApi certificate_api_;
     api::CrlApi crl_api_;
     api::OcspApi ocsp_api_;
+    api::RootsApi roots_api_;
     api::LimitsApi limits_api_;
     api::RenewalApi renewal_api_;
     api::FrontDoor front_door_;

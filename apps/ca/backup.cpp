@@ -83,7 +83,8 @@ fs::path beside(const fs::path& path, std::string_view purpose) {
 std::vector<std::string> files_named(const Configuration& configuration) {
     std::vector<std::string> files;
     for (const auto& [name, issuer] : configuration.issuers) {
-        files.insert(files.end(), {issuer.certificate, issuer.key});
+        files.insert(files.end(), {issuer.certificate, issuer.key, issuer.root});
+        if (!issuer.passphrase.file.empty()) files.push_back(issuer.passphrase.file);
         files.insert(files.end(), issuer.alternate_chains.begin(), issuer.alternate_chains.end());
     }
     const auto& policy = configuration.policy;

@@ -61,6 +61,7 @@ class Check {
         is_served_ = look_at_server();
         look_at_keys();
         look_at_issuers();
+        look_at_roots();
         look_at_policy();
         look_at_store();
         look_at_resolvers();
@@ -151,6 +152,10 @@ class Check {
         });
     }
 
+    void look_at_roots() {
+        attempt("issuer", [&] { (void)load_roots(configuration_, folder_); });
+    }
+
     void look_at_times(const ca::Issuers& issuers) {
         const auto now = clock_.now();
         for (const auto& issuer : issuers.all()) {
@@ -170,6 +175,8 @@ class Check {
     }
 
     void look_at_policy() {
+        for (const auto& missing : adapters_.missing_for_public(configuration_))
+            find("policy", "a public CA does not start: " + missing);
         attempt("policy", [&] { (void)load_name_policy(configuration_, folder_); });
         attempt("policy", [&] { (void)load_weak_keys(configuration_, folder_); });
         const auto& linter = configuration_.policy.linter;

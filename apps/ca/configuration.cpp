@@ -227,6 +227,18 @@ void read_issuer(base::TomlSection section, Configuration::Issuer& issuer,
     if (issuer.alternate_chains.size() > most_alternate_chains)
         section.find("alternate_chains",
                      "must name at most " + std::to_string(most_alternate_chains) + " files");
+    section.take("root", issuer.root);
+    if (issuer.root.empty()) section.find("root", "must be the path of a PEM file");
+    auto& passphrase = issuer.passphrase;
+    section.take("passphrase_file", passphrase.file);
+    section.take("passphrase_command", passphrase.command);
+    section.take("passphrase_credential", passphrase.credential);
+    if (passphrase.count() > 1)
+        section.find("passphrase_file",
+                     "must not stand beside passphrase_command or passphrase_credential: a "
+                     "passphrase has one source");
+    if (!passphrase.command.empty() && passphrase.command.front().empty())
+        section.find("passphrase_command", "must begin with a program");
     std::vector<std::string> profiles, key_types;
     section.take("profiles", profiles);
     section.take("key_types", key_types);

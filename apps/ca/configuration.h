@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/ca/key_passphrase.h"
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "base/log.h"
@@ -162,6 +163,10 @@ struct Configuration {
         ca::Issuer::Use use;
         /// Files with other chains of the issuer, each as `certificate`.
         std::vector<std::string> alternate_chains{};
+        /// Where the passphrase of an encrypted key comes from.
+        KeyPassphraseSource passphrase{};
+        /// File of the root that machines trust.
+        std::string root = "pki/root.pem";
     };
     std::map<std::string, Issuer> issuers;
     /// What all nodes of a CA should have in common, as text: all but where this one listens, logs

@@ -69,6 +69,57 @@ TEST(ConfigurationTest, InitSaysWhomACaServes) {
               private_ca);
 }
 
+// What a private start opens is written out; a file of a former version, without the keys, opens
+// nothing.
+TEST(ConfigurationTest, APrivateStartIsForACompanysNetwork) {
+    const auto written = read_configuration(initial(), {}, now);
+    ASSERT_TRUE(written);
+    std::vector<std::string> networks;
+    for (const auto& network : written->validation.allow_networks)
+        networks.push_back(network.to_string());
+    EXPECT_EQ(networks, (std::vector<std::string>{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+                                                  "fc00::/7"}));
+    EXPECT_TRUE(written->policy.internal_names);
+    EXPECT_TRUE(written->limits.enabled);
+    EXPECT_EQ(written->profiles.at("default").certificate.crl, pki::CertificateProfile::Crl::full);
+    const auto of_public = read_configuration(
+        initial_configuration("127.0.0.1:14000", "127.0.0.1:14001", "https://localhost:14000",
+                              {"localhost"}, ca::PolicyKind::public_ca),
+        {}, now);
+    const auto former = read_configuration(
+        "[server]\nlisten = [\"127.0.0.1:1\"]\npublic_url = \"https://localhost\"\n", {}, now);
+    for (const auto* closed : {&of_public, &former}) {
+        ASSERT_TRUE(*closed);
+        EXPECT_TRUE((*closed)->validation.allow_networks.empty());
+        EXPECT_FALSE((*closed)->policy.internal_names);
+    }
+}
+
+TEST(ConfigurationTest, APassphraseHasOneSource) {
+    const auto usual = read_configuration(initial(), {}, now)->issuers.at("intermediate");
+    EXPECT_FALSE(usual.passphrase.is_there());
+    EXPECT_EQ(usual.root, "pki/root.pem");
+    const KeyPassphraseSource file{.file = "/run/keys/\"a\""};
+    const KeyPassphraseSource command{.command = {"vault", "kv", "get", "a b"}};
+    const KeyPassphraseSource credential{.credential = "issuer"};
+    for (const auto& source : {file, command, credential}) {
+        const auto read = read_configuration(
+            initial_configuration("127.0.0.1:14000", "127.0.0.1:14001", "https://localhost:14000",
+                                  {"localhost"}, ca::PolicyKind::private_ca,
+                                  {.passphrase = source}),
+            {}, now);
+        ASSERT_TRUE(read) << read.error().front().message;
+        EXPECT_EQ(read->issuers.at("intermediate").passphrase, source);
+    }
+    for (const std::vector<std::string>& wrong :
+         {std::vector<std::string>{R"(issuers.intermediate.passphrase_file="a")",
+                                   R"(issuers.intermediate.passphrase_credential="b")"},
+          {R"(issuers.intermediate.passphrase_command=[""])"},
+          {R"(issuers.intermediate.passphrase_command="a b")"},
+          {R"(issuers.intermediate.root="")"}})
+        EXPECT_FALSE(read_configuration(initial(), wrong, now)) << wrong.front();
+}
+
 TEST(ConfigurationTest, InitWritesEveryKey) {
     std::set<std::string> keys;
     collect_keys(toml::parse(with_every_key()), "", keys);

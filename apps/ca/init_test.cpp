@@ -1,6 +1,11 @@
 #include "apps/ca/init.h"
 
+#include <chrono>
 #include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -88,6 +93,106 @@ TEST_F(InitTest, LeavesAFolderThatIsNotEmptyAlone) {
 TEST_F(InitTest, TakesAnEmptyFolder) {
     EXPECT_NO_THROW((void)init({.folder = folder_}, clock_, random_));
     EXPECT_EQ(mode_of(folder_), 0700U);
+}
+
+TEST_F(InitTest, NamesAndLivesAreOptions) {
+    const auto ca = folder_ / "ca";
+    const auto result = init({.folder = ca,
+                              .root_name = "Wurzel \xC3\xA4",
+                              .intermediate_name = "Zwischen",
+                              .organization = "Beispiel",
+                              .root_life = std::chrono::days(1000),
+                              .intermediate_life = std::chrono::days(999),
+                              .certificate_life = std::chrono::days(30)},
+                             clock_, random_);
+    EXPECT_TRUE(result.notes.empty());
+    const auto root = pki::Certificate::from_pem(read_file(ca / "pki/root.pem"));
+    const auto intermediate = pki::Certificate::from_pem(read_file(ca / "pki/intermediate.pem"));
+    ASSERT_TRUE(root && intermediate);
+    EXPECT_EQ(root->subject_common_name(), "Wurzel \xC3\xA4");
+    EXPECT_EQ(intermediate->subject_common_name(), "Zwischen");
+    EXPECT_EQ(root->not_after() - root->not_before(), std::chrono::days(1000) - base::Seconds(1));
+    EXPECT_EQ(intermediate->not_after() - intermediate->not_before(),
+              std::chrono::days(999) - base::Seconds(1));
+    const auto configuration = read_configuration(read_file(ca / "ca.toml"), {}, clock_.now());
+    ASSERT_TRUE(configuration);
+    EXPECT_EQ(configuration->profiles.at("default").validity, std::chrono::days(30));
+    EXPECT_TRUE(configuration->policy.baseline_requirements);
+    EXPECT_TRUE(read_file(ca / "ca.toml").contains("certificates for TLS servers, 30 days"));
+
+    // Longer than those of a public CA: said in the file, and told.
+    const auto longer = folder_ / "longer";
+    const auto told =
+        init({.folder = longer, .certificate_life = std::chrono::days(700)}, clock_, random_);
+    ASSERT_EQ(told.notes.size(), 1U);
+    EXPECT_FALSE(read_configuration(read_file(longer / "ca.toml"), {}, clock_.now())
+                     ->policy.baseline_requirements);
+}
+
+TEST_F(InitTest, TellsAllThatIsWrongAtOnce) {
+    struct Case {
+        InitOptions options;
+        std::vector<std::string> findings;
+    };
+    using std::chrono::days;
+    const auto ca = folder_ / "ca";
+    const std::vector<Case> cases{
+        {{.folder = ca,
+          .name = "",
+          .hosts = {"a b"},
+          .listen = "443",
+          .root_name = "",
+          .intermediate_name = std::string(65, 'x'),
+          .organization = "a\nb"},
+         {"6 things are wrong; nothing was changed", "--name", "--host a b", "--listen 443",
+          "--root-name", "--intermediate-name", "--organization"}},
+        {{.folder = ca, .root_name = "\xC3"}, {"--root-name"}},
+        {{.folder = ca, .root_name = "A", .intermediate_name = "A"},
+         {"must not be the name of the root"}},
+        {{.folder = ca, .root_life = days(100), .intermediate_life = days(101)},
+         {"--intermediate-lifetime 101d: would outlive the root"}},
+        {{.folder = ca, .root_life = days(36501)}, {"--root-lifetime: must not exceed 36500d"}},
+        {{.folder = ca, .intermediate_life = days(80)},
+         {"--certificate-lifetime 90d: would outlive the issuer"}},
+        {{.folder = ca, .kind = ca::PolicyKind::public_ca, .root_life = days(2921)},
+         {"BR 7.1.2.1.1"}},
+        {{.folder = ca, .kind = ca::PolicyKind::public_ca, .root_life = days(9133)},
+         {"BR 7.1.2.1.1"}},
+        {{.folder = ca, .kind = ca::PolicyKind::public_ca, .certificate_life = days(201)},
+         {"exceeds what the Baseline Requirements allow"}},
+        {{.folder = ca, .root_name = "A", .start = InitOptions::Start::request_only},
+         {"--root-name: no root is made"}},
+        {{.folder = ca, .brought = {.passphrase = {.file = "x"}}}, {"no key is given"}},
+        {{.folder = ca,
+          .start = InitOptions::Start::root_brought,
+          .brought = {.certificates = folder_ / "nowhere.pem"}},
+         {"cannot read", "nowhere.pem"}},
+    };
+    const base::ManualClock clock{*base::from_rfc3339("2026-11-22T12:00:00Z")};
+    for (const auto& [options, findings] : cases) {
+        try {
+            (void)init(options, clock, random_);
+            ADD_FAILURE() << findings.front();
+        } catch (const std::runtime_error& error) {
+            for (const auto& finding : findings)
+                EXPECT_TRUE(std::string_view(error.what()).contains(finding))
+                    << finding << " in: " << error.what();
+        }
+        EXPECT_TRUE(fs::is_empty(folder_));
+    }
+}
+
+TEST_F(InitTest, ARootKeptElsewhereIsAskedForACertificate) {
+    const auto ca = folder_ / "ca";
+    const auto result =
+        init({.folder = ca, .start = InitOptions::Start::request_only}, clock_, random_);
+    EXPECT_EQ(result.request_file, ca / "pki/intermediate.csr");
+    EXPECT_EQ(result.root_fingerprint, "");
+    EXPECT_EQ(mode_of(ca / "pki/intermediate-key.pem"), 0600U);
+    EXPECT_FALSE(fs::exists(ca / "pki/root.pem"));
+    EXPECT_FALSE(fs::exists(ca / "pki/intermediate.pem"));
+    EXPECT_TRUE(
+        read_file(result.request_file).starts_with("-----BEGIN CERTIFICATE REQUEST-----\n"));
 }
 
 TEST_F(InitTest, LeavesNothingBehindOnBadOptions) {

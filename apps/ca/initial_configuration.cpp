@@ -1,6 +1,9 @@
 #include "apps/ca/initial_configuration.h"
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
+#include <ratio>
 #include <string_view>
 
 #include "base/duration.h"
@@ -25,7 +28,7 @@ std::string limits_part(ca::PolicyKind kind) {
     std::string text =
         R"(
 # [limits]                 # `cairn-ca limit list DIR` shows what each counts; false: no such limit
-# enabled = true
+# enabled = true           # they stop a client that runs wild, no people at work; false lifts them all
 # help = ""                # URL of a page about them; empty: one of this CA
 # hold = "3s"              # a request waits so long where that is enough; false: none waits
 )";
@@ -40,11 +43,40 @@ std::string limits_part(ca::PolicyKind kind) {
     return text;
 }
 
+// "90 days", "36 hours": a life in words.
+std::string words_of(base::Seconds life) {
+    using Days = std::chrono::duration<std::int64_t, std::ratio<86400>>;
+    if (life % Days(1) == base::Seconds(0)) {
+        const auto days = std::chrono::duration_cast<Days>(life).count();
+        return std::to_string(days) + (days == 1 ? " day" : " days");
+    }
+    return base::duration_text(life);
+}
+
+// The three ways to a passphrase, of which one is put to work at most.
+std::string passphrase_part(const KeyPassphraseSource& source) {
+    const auto line = [](bool is_used, const std::string& key, const std::string& value,
+                         std::string_view comment) {
+        return (is_used ? "" : "# ") + key + " = " + value + "   # " + std::string(comment) + "\n";
+    };
+    std::string words;
+    for (const auto& word : source.command)
+        words += (words.empty() ? "" : ", ") + base::json_quoted(word);
+    return line(!source.file.empty(), "passphrase_file", base::json_quoted(source.file),
+                "of an encrypted key: the first line of a file,") +
+           line(!source.command.empty(), "passphrase_command", "[" + words + "]",
+                "or of what a program prints, run without a shell,") +
+           line(!source.credential.empty(), "passphrase_credential",
+                base::json_quoted(source.credential), "or of a credential of systemd's");
+}
+
 }  // namespace
 
 std::string initial_configuration(const std::string& listen, const std::string& admin_listen,
                                   const std::string& public_url,
-                                  const std::vector<std::string>& hosts, ca::PolicyKind kind) {
+                                  const std::vector<std::string>& hosts, ca::PolicyKind kind,
+                                  const InitialChoices& choices) {
+    const bool is_private = kind == ca::PolicyKind::private_ca;
     std::string host_list;
     for (const auto& host : hosts)
         host_list += (host_list.empty() ? "" : ", ") + base::json_quoted(host);
@@ -56,7 +88,7 @@ std::string initial_configuration(const std::string& listen, const std::string& 
 # default_profile = "default"   # the profile of orders that name none
 
 )";
-    constexpr std::string_view rest =
+    constexpr std::string_view before_networks =
         R"(# threads = 0              # event loops; 0: one for each processor
 # trusted_proxies = []     # e.g. "10.0.0.5": load balancers that tell clients' addresses
 # connections_per_client = 1000
@@ -90,18 +122,32 @@ dns_servers = []           # empty: resolve from the roots; else forwarders, "12
 dnssec = true              # false: for forwarders that serve unsigned private zones only
 # dns_trust_anchor_file = ""   # empty: the root's keys that came with this system
 # dns_root_hints_file = ""
-allow_networks = []        # e.g. "10.0.0.0/8": destinations outside public address space
-# timeout = "10s"          # for one validation
+)";
+    constexpr std::string_view private_networks =
+        R"(# Opens: this CA connects to hosts in these networks when a client is to prove a name there, and
+# certificates may name their addresses. A stranger's redirect or alias never leads into them.
+# To close it name fewer networks, or none: []
+allow_networks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
+)";
+    constexpr std::string_view public_networks =
+        R"(allow_networks = []        # destinations outside public address space
+)";
+    constexpr std::string_view behind_networks =
+        R"(# timeout = "10s"          # for one validation
 # retry_for = "never"      # e.g. "30s": so long a challenge is tried again that nothing answers yet
 
 )";
     constexpr std::string_view private_policy = R"([policy]
 # kind = "private"         # whom it serves; "public" is what `init --public` writes
-internal_names = false     # true: also single labels, .local, localhost, any top-level name
+# Opens: certificates also for names outside the public DNS, single labels, .local and localhost
+# among them, for whoever can prove control. Names that others may have, too, in their own networks.
+# To close it: false; then private_suffixes says below what they may be.
+internal_names = true
 # private_suffixes = ["corp", "example", "home", "home.arpa", "internal", "intranet", "lan", "private", "test"]
-# baseline_requirements = true   # false: lifetimes beyond those of public CAs
 )";
     constexpr std::string_view public_policy = R"([policy]
+# While something is missing that the Baseline Requirements demand, `serve` starts nothing and says
+# what: this version has one perspective, checks no CAA records and knows no certificate transparency.
 kind = "public"            # the Baseline Requirements hold, whatever else is written here
 # internal_names = false
 # private_suffixes = []
@@ -151,15 +197,16 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 [issuers.intermediate]     # `cairn-ca issuer create` makes another one
 certificate = "pki/intermediate.pem"
 key = "pki/intermediate-key.pem"
+)";
+    constexpr std::string_view behind_key =
+        R"(# root = "pki/root.pem"    # whom machines trust, offered at /roots.pem
 # profiles = []            # for these profiles alone; empty: for all
 # key_types = []           # for keys of these kinds alone: "rsa", "ec-p256", "ec-p384", "ec-p521"
 # active = true            # false: issues nothing more, and is still served
 # alternate_chains = []    # e.g. "pki/cross.pem": other chains that clients may choose
 
-[profiles.default]
-description = "certificates for TLS servers, 90 days"
-validity = "90d"
-max_names = 100
+)";
+    constexpr std::string_view default_profile = R"(max_names = 100
 # backdate = "1h"          # how far before the issuance the validity begins; at most a tenth of it
 # common_name = false      # true: the first name is the subject's common name as well
 # key_encipherment = true  # false: RSA keys are certified for signatures alone
@@ -196,13 +243,28 @@ uris = true
     text += "admin_listen = " + base::json_quoted(admin_listen) +
             "   # /healthz, /readyz, /metrics: for the operator alone\n";
     text += "hosts = [" + host_list + "]   # names and addresses in the server's own certificate\n";
-    text += rest;
-    text += kind == ca::PolicyKind::public_ca ? public_policy : private_policy;
+    text += before_networks;
+    text += is_private ? private_networks : public_networks;
+    text += behind_networks;
+    text += is_private ? private_policy : public_policy;
+    if (is_private)
+        text += choices.beyond_baseline ? "# Opens: certificates that live longer than a public "
+                                          "CA's may. To close it: true\n"
+                                          "baseline_requirements = false\n"
+                                        : "# baseline_requirements = true   # false: lifetimes "
+                                          "beyond those of public CAs\n";
     text += policy_lists;
     text += limits_part(kind);
     text += end;
+    text += passphrase_part(choices.passphrase);
+    text += behind_key;
+    text += "\n[profiles.default]\ndescription = \"certificates for TLS servers, " +
+            words_of(choices.certificate_life) +
+            "\"\nvalidity = " + base::json_quoted(base::duration_text(choices.certificate_life)) +
+            "\n";
+    text += default_profile;
     text += shortlived_profile;
-    if (kind == ca::PolicyKind::private_ca) text += mtls_profile;
+    if (is_private) text += mtls_profile;
     return text;
 }
 

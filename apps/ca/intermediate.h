@@ -2,47 +2,77 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "ca/rules/policy_kind.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
-#include "pki/certificate.h"
 #include "pki/certificate_builder.h"
+#include "pki/chain.h"
 
 namespace cairn::apps {
 
-/// An issuer's certificate and its key, as they are made and written.
-struct Intermediate {
-    crypto::PrivateKey key;
-    pki::Certificate certificate;
-
-    /// A new key of `type`, certified for five years by `root`: for TLS servers alone in a public
-    /// CA (Chrome Root Program 1.8), else for their clients, too.
-    [[nodiscard]] static Intermediate make(const std::string& common_name,
-                                           const std::string& organization, crypto::KeyType type,
-                                           const pki::Certificate& root,
-                                           const crypto::PrivateKey& root_key, ca::PolicyKind kind,
-                                           base::Time now, crypto::Random& random);
-    /// Writes `folder`/NAME.pem and, with mode 0600, `folder`/NAME-key.pem. Throws
-    /// std::runtime_error if one of them cannot be written.
-    void write(const std::filesystem::path& folder, const std::string& name) const;
+/// What an intermediate is to be like.
+struct IntermediatePlan {
+    std::string common_name;
+    std::string organization;
+    crypto::KeyType key_type = crypto::KeyType::ec_p256;
+    /// A public CA's is for TLS servers alone (Chrome Root Program 1.8), else for their clients,
+    /// too.
+    ca::PolicyKind kind = ca::PolicyKind::private_ca;
+    /// None: five years, or until one of those above it ends.
+    std::optional<base::Seconds> life{};
 };
 
-/// Makes another issuer for the CA in `folder`: pki/NAME.pem and pki/NAME-key.pem, signed by the
-/// root whose key must be in pki/root-key.pem, for what a CA of this kind certifies. What is there
-/// is never replaced. Throws std::runtime_error saying what is wrong.
-[[nodiscard]] Intermediate create_issuer(const std::filesystem::path& folder,
-                                         const std::string& name, crypto::KeyType type,
-                                         ca::PolicyKind kind, const base::Clock& clock,
-                                         crypto::Random& random);
+/// An issuer's certificate and its key, as they are made or brought, and written.
+struct Intermediate {
+    crypto::PrivateKey key;
+    /// The issuer's certificate first, then those above it, without the root.
+    pki::Chain chain;
+    /// Not empty: the key is written encrypted with it.
+    base::SecretBytes passphrase{};
+
+    [[nodiscard]] const pki::Certificate& certificate() const { return chain.front(); }
+
+    /// A new key, certified by the first of `above` (the root last), whose key is `signer`.
+    [[nodiscard]] static Intermediate make(const IntermediatePlan& plan, const pki::Chain& above,
+                                           const crypto::PrivateKey& signer, base::Time now,
+                                           crypto::Random& random);
+};
+
+/// Files that are written one after the other, all or none: what was written is removed again
+/// unless `keep` is called.
+class NewFiles {
+  public:
+    NewFiles() = default;
+    ~NewFiles();
+    NewFiles(const NewFiles&) = delete;
+    NewFiles& operator=(const NewFiles&) = delete;
+
+    /// Throws std::runtime_error naming the file and the reason.
+    void write(const std::filesystem::path& path, std::string_view content, unsigned mode);
+    /// A private key in PEM with mode 0600, encrypted if the passphrase is not empty.
+    void write_key(const std::filesystem::path& path, const crypto::PrivateKey& key,
+                   base::BytesView passphrase = {});
+    /// `folder`/NAME-key.pem, and then `folder`/NAME.pem.
+    void write_issuer(const std::filesystem::path& folder, const std::string& name,
+                      const Intermediate& issuer);
+    void keep() { written_.clear(); }
+
+  private:
+    std::vector<std::filesystem::path> written_;
+};
 
 /// The validity of a certificate made now for `life`: it begins an hour early, for clocks that are
 /// slow.
-[[nodiscard]] pki::Validity validity_from(base::Time now, std::chrono::days life);
+[[nodiscard]] pki::Validity validity_from(base::Time now, base::Seconds life);
 
-/// Writes a private key in PEM with mode 0600.
-void write_key(const std::filesystem::path& path, const crypto::PrivateKey& key);
+/// The end of the first of `chain` to end.
+[[nodiscard]] base::Time end_of(const pki::Chain& chain);
 
 }  // namespace cairn::apps

@@ -8,8 +8,9 @@ class App;
 
 namespace cairn::apps {
 
-/// The commands that make or take issuers in the folder of a CA: `cairn-ca issuer create`. They
-/// change files alone, so that they work beside a running server, which reads them at SIGHUP.
+/// The commands that make or take issuers in the folder of a CA: `cairn-ca issuer create`,
+/// `import`, `csr` and `install`. They change files alone, so that they work beside a running
+/// server, which reads them at SIGHUP.
 class IssuerCommands {
   public:
     /// Adds them to the program's words.

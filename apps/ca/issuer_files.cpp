@@ -1,10 +1,14 @@
 #include "apps/ca/issuer_files.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <system_error>
 
 #include "apps/ca/crl_configuration.h"
 #include "apps/ca/files.h"
+#include "apps/ca/key_passphrase.h"
 #include "crypto/digest.h"
+#include "crypto/encrypted_key.h"
 #include "pki/chain.h"
 #include "pki/crl_lint.h"
 
@@ -26,18 +30,55 @@ std::string issuer_url(const Configuration& configuration, const pki::Certificat
            "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
 }
 
+// The key, opened by its passphrase if it is encrypted.
+crypto::PrivateKey load_key(const std::string& name, const Configuration::Issuer& wanted,
+                            const fs::path& folder) {
+    const auto path = folder / wanted.key;
+    const auto pem = read_file(path);
+    const auto setting = "issuers." + name + ".passphrase_file, _command or _credential";
+    if (!crypto::has_encrypted_key(pem)) {
+        if (wanted.passphrase.is_there())
+            throw std::runtime_error(path.string() + ": is not encrypted, and " + setting +
+                                     " says that it is: encrypt it, or take the setting out");
+        return require(crypto::PrivateKey::from_pem(pem), path);
+    }
+    if (!wanted.passphrase.is_there())
+        throw std::runtime_error(
+            path.string() + ": is encrypted; say where its passphrase comes from by " + setting);
+    try {
+        const auto passphrase = read_key_passphrase(wanted.passphrase, folder);
+        return require(crypto::encrypted_key_from_pem(pem, passphrase), path);
+    } catch (const std::runtime_error& error) {
+        throw std::runtime_error("issuer " + name + ": " + error.what());
+    }
+}
+
+// Throws, saying what to do next, if a root kept elsewhere has not signed the request yet.
+void require_certificate(const std::string& name, const fs::path& chain_path) {
+    const auto request = fs::path(chain_path).replace_extension(".csr");
+    std::error_code ignored;
+    if (fs::exists(chain_path, ignored) || !fs::exists(request, ignored)) return;
+    throw std::runtime_error(
+        "issuer " + name + " has no certificate yet (" + chain_path.string() + "): have " +
+        request.string() +
+        " certified by your root, and put the chain in its place by: cairn-ca issuer install " +
+        chain_path.parent_path().parent_path().string() + " " + chain_path.stem().string() +
+        " CHAIN.pem");
+}
+
 ca::Issuer load_issuer(const std::string& name, const Configuration& configuration,
                        const fs::path& folder, const base::Executor& slow_signing,
                        const Adapters& adapters) {
     const auto& wanted = configuration.issuers.at(name);
     const auto chain_path = folder / wanted.certificate;
     const auto key_path = folder / wanted.key;
+    require_certificate(name, chain_path);
     auto chain = require(pki::chain_from_pem(read_file(chain_path)), chain_path);
     std::vector<pki::Chain> other_chains;
     for (const auto& file : wanted.alternate_chains)
         other_chains.push_back(
             require(pki::chain_from_pem(read_file(folder / file)), folder / file));
-    auto key = require(crypto::PrivateKey::from_pem(read_file(key_path)), key_path);
+    auto key = load_key(name, wanted, folder);
     auto url = issuer_url(configuration, chain.front());
     try {
         return {
@@ -90,6 +131,21 @@ ca::Issuers load_issuers(const Configuration& configuration, const fs::path& fol
     } catch (const std::invalid_argument& error) {
         throw std::runtime_error(error.what());
     }
+}
+
+std::vector<pki::Certificate> load_roots(const Configuration& configuration,
+                                         const fs::path& folder) {
+    std::vector<pki::Certificate> roots;
+    for (const auto& [name, issuer] : configuration.issuers) {
+        const auto path = folder / issuer.root;
+        std::error_code ignored;
+        if (!issuer.use.active || !fs::exists(path, ignored)) continue;
+        auto root = require(pki::Certificate::from_pem(read_file(path)), path);
+        if (!root.is_ca() || !root.is_self_signed())
+            throw std::runtime_error(path.string() + ": is no root (issuers." + name + ".root)");
+        if (std::ranges::find(roots, root) == roots.end()) roots.push_back(std::move(root));
+    }
+    return roots;
 }
 
 std::map<ca::IssuerId, std::string> names_of(const ca::Issuers& issuers) {

@@ -5,7 +5,7 @@
 
 #include "apps/ca/audit_command.h"
 #include "apps/ca/backup_command.h"
-#include "apps/ca/init.h"
+#include "apps/ca/init_command.h"
 #include "apps/ca/inspection_commands.h"
 #include "apps/ca/issuer_commands.h"
 #include "apps/ca/operator_command.h"
@@ -17,49 +17,6 @@ namespace {
 
 constexpr int failed = 2;
 
-// Adds `cairn-ca init`.
-void add_init(CLI::App& program, cairn::apps::InitOptions& options, std::string& key_type) {
-    auto* command = program.add_subcommand("init", "Create a certificate authority in a folder");
-    command->footer(
-        "Example:\n  cairn-ca init /var/lib/cairn-ca --name \"Example Corp\" "
-        "--host ca.example.com --listen 0.0.0.0:443");
-    command->add_option("DIR", options.folder, "Folder to create")->required();
-    command->add_option("--name", options.name, "What the CA's certificates are called")
-        ->capture_default_str();
-    command
-        ->add_option("--host", options.hosts,
-                     "Name or address under which clients reach the CA (may be repeated; the "
-                     "first one makes the directory URL)")
-        ->capture_default_str();
-    command->add_option("--listen", options.listen, "ADDRESS:PORT to serve on")
-        ->capture_default_str();
-    auto* is_private = command->add_flag_callback(
-        "--private", [&options] { options.kind = cairn::ca::PolicyKind::private_ca; },
-        "For those who choose to trust it (what it is unless said)");
-    command
-        ->add_flag_callback(
-            "--public", [&options] { options.kind = cairn::ca::PolicyKind::public_ca; },
-            "For everybody: the Baseline Requirements hold, and nothing relaxes them")
-        ->excludes(is_private);
-    command->add_option("--key-type", key_type, "Keys of root and intermediate")
-        ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
-        ->capture_default_str();
-}
-
-int run_init(cairn::apps::InitOptions options, const std::string& key_type) {
-    options.key_type = *cairn::crypto::key_type_from(key_type);
-    const cairn::base::SystemClock clock;
-    cairn::crypto::SystemRandom random;
-    const auto result = cairn::apps::init(options, clock, random);
-    std::cout << "Created the certificate authority \"" << options.name << "\".\n"
-              << "  directory URL:     " << result.directory_url << "\n"
-              << "  root certificate:  " << result.root_file.string() << "\n"
-              << "  SHA-256 of root:   " << result.root_fingerprint << "\n"
-              << "Start it with:  cairn-ca serve " << options.folder.string() << "\n"
-              << "The server does not need pki/root-key.pem: move it to a safe place offline.\n";
-    return 0;
-}
-
 }  // namespace
 
 int main(int argument_count, char** arguments) {
@@ -67,10 +24,7 @@ int main(int argument_count, char** arguments) {
     program.set_version_flag("--version", "cairn-ca " CAIRN_VERSION);
     program.require_subcommand(1);
 
-    cairn::apps::InitOptions init_options;
-    std::string key_type = "ec-p256";
-    add_init(program, init_options, key_type);
-
+    const cairn::apps::InitCommand init_command(program);
     const cairn::apps::IssuerCommands issuer_commands(program);
 
     std::filesystem::path folder;
@@ -96,7 +50,7 @@ int main(int argument_count, char** arguments) {
         if (operator_commands.was_given()) return operator_commands.run(cairn::apps::Adapters());
         if (inspection_commands.was_given()) return inspection_commands.run();
         if (backup_commands.was_given()) return backup_commands.run();
-        if (program.got_subcommand("init")) return run_init(init_options, key_type);
+        if (init_command.was_given()) return init_command.run();
         if (issuer_commands.was_given()) return issuer_commands.run();
         return cairn::apps::serve(folder, overrides, cairn::apps::Adapters());
     } catch (const CLI::ParseError& error) {

@@ -21,6 +21,7 @@
 #include "apps/ca/key_files.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/operator_site.h"
+#include "apps/ca/public_demands.h"
 #include "apps/ca/retired_issuers.h"
 #include "apps/ca/server_certificate.h"
 #include "apps/ca/server_limits.h"
@@ -72,7 +73,7 @@ class Server::Parts {
         : folder_(std::move(folder)),
           overrides_(std::move(overrides)),
           adapters_(adapters),
-          configuration_(load_configuration(folder_, overrides_, clock_.now())),
+          configuration_(load_servable_configuration(folder_, overrides_, clock_.now(), adapters_)),
           descriptors_(descriptor_shares(configuration_)),
           log_(std::make_unique<CountingLog>(
               base::open_log(configuration_.log.file, configuration_.log.level,
@@ -141,7 +142,8 @@ class Server::Parts {
         Configuration configuration;
         std::shared_ptr<Authority> fresh;
         try {
-            configuration = load_configuration(folder_, overrides_, clock_.now());
+            configuration =
+                load_servable_configuration(folder_, overrides_, clock_.now(), adapters_);
             fresh = make_authority(configuration);
             run(fresh->prepare());
             certificate_.refresh(configuration, *fresh, loops_.next());

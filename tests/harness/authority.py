@@ -29,13 +29,16 @@ class CairnCa:
     """A CA in `folder`, made by `cairn-ca init` and running."""
 
     def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None,
-                 clock=None, kind="private"):
+                 clock=None, kind="private", init_options=(), environment=None, starts=True):
         """`descriptors`: how many the process may have open. `shortage`: a harness.shortage.Shortage
         that it can suffer. `clock`: a harness.clock.WallClock, if it has one of its own.
-        `kind`: private or public."""
+        `kind`: private or public. `init_options`: more words for `init`. `environment`: more
+        variables, also for `init`. `starts`: whether it is started at once."""
         self.under = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
-        self.environment = os.environ | (shortage.environment if shortage else {})
+        self.environment = (os.environ | (shortage.environment if shortage else {})
+                            | (environment or {}))
         self.clock = clock
+        self.kind = kind
         self.home = folder / "ca"
         self.disk = None  # a harness.disk.FaultyDisk, from the next start on
         self.log = folder / "cairn-ca.log"
@@ -54,14 +57,17 @@ class CairnCa:
             "validation.dns_servers": [dns.address],
             "validation.dnssec": False,
             "validation.allow_networks": ["127.0.0.0/8"],
+            "policy.internal_names": False,
             "limits.enabled": False,
         } | (settings or {})
         self.init_output = run(
             [BIN / "cairn-ca", "init", self.home, "--name", "Cairn Test", "--host", "localhost",
              "--listen", f"127.0.0.1:{self.port}", f"--{kind}"]
-            + (["--key-type", key_type] if key_type else [])
+            + (["--key-type", key_type] if key_type else []) + list(init_options),
+            env=os.environ | (environment or {})
         )
-        self.start()
+        if starts:
+            self.start()
 
     def start(self, **faults):
         """`faults`: as for `launch`."""
@@ -82,6 +88,8 @@ class CairnCa:
             faults += ["--signer-away", signer_away]
         if sign_outside:
             faults += ["--sign-outside"]
+        if self.kind == "public":
+            faults += ["--serve-public"]  # cairn-ca refuses, for what it lacks
         if memory_limit:
             faults += ["--memory-limit", memory_limit]
         program = [BIN / ("cairn-ca-faulty" if faults else "cairn-ca"), "serve", self.home, *faults]

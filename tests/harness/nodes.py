@@ -88,6 +88,7 @@ class Nodes:
             "validation.dns_servers": [dns.address],
             "validation.dnssec": False,
             "validation.allow_networks": ["127.0.0.0/8"],
+            "policy.internal_names": False,
             "limits.enabled": False,
         } | (settings or {})
         self.ports = [reserve_port() for _ in range(count)]

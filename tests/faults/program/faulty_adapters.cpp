@@ -68,4 +68,10 @@ std::unique_ptr<ca::Signer> FaultyAdapters::make_signer(crypto::PrivateKey key,
                                           point_, signer_faults_);
 }
 
+std::vector<std::string> FaultyAdapters::missing_for_public(
+    const apps::Configuration& configuration) const {
+    return serves_public_ ? std::vector<std::string>()
+                          : apps::Adapters::missing_for_public(configuration);
+}
+
 }  // namespace cairn::faults

@@ -1,5 +1,5 @@
-// cairn-ca as it is served, but for its faults: it dies at a named point, or its signer is away.
-// For tests/faults alone.
+// cairn-ca as it is served, but for its faults: it dies at a named point, its signer is away, or it
+// serves as a public CA, which the product does not. For tests alone.
 
 #include <filesystem>
 #include <iostream>
@@ -26,6 +26,9 @@ int main(int argument_count, char** arguments) {
                       "While this file exists, nothing is signed");
     bool signs_outside = false;
     serve->add_flag("--sign-outside", signs_outside, "Signatures are made in another process");
+    bool serves_public = false;
+    serve->add_flag("--serve-public", serves_public,
+                    "A public CA serves although something is missing that it must have");
     std::size_t mebibytes = 0;
     serve->add_option("--memory-limit", mebibytes, "Most MiB that operator new gives out");
     serve->add_option("--set", overrides, "KEY=VALUE, as for cairn-ca")->allow_extra_args(false);
@@ -40,8 +43,8 @@ int main(int argument_count, char** arguments) {
         using cairn::faults::FaultPoint;
         const auto point = serve->count("--die-at") == 0 ? std::make_unique<FaultPoint>()
                                                          : std::make_unique<FaultPoint>(text);
-        return cairn::apps::serve(folder, overrides,
-                                  cairn::faults::FaultyAdapters(*point, signer_faults));
+        return cairn::apps::serve(
+            folder, overrides, cairn::faults::FaultyAdapters(*point, signer_faults, serves_public));
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? 0 : 2;
     } catch (const std::exception& error) {

@@ -1,0 +1,262 @@
+#include "apps/ca/issuer_making.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "apps/ca/files.h"
+#include "apps/ca/init.h"
+#include "apps/ca/intermediate.h"
+#include "base/duration.h"
+#include "base/json_quoted.h"
+#include "pki/certificate_builder.h"
+
+namespace cairn::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_there(const fs::path& path) {
+    std::error_code ignored;
+    return fs::exists(path, ignored);
+}
+
+fs::path key_path(const IssuerPlace& place) {
+    return place.folder / "pki" / (place.name + "-key.pem");
+}
+fs::path certificate_path(const IssuerPlace& place) {
+    return place.folder / "pki" / (place.name + ".pem");
+}
+
+void require_file_name(const std::string& name, Findings& findings) {
+    const auto is_allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    if (name.empty() || name.size() > 40 || !std::ranges::all_of(name, is_allowed))
+        findings.add("NAME wants 1 to 40 lower-case letters, digits and hyphens");
+    else if (name == "root" || name == "server" || name.ends_with("-key") ||
+             name.ends_with("-root"))
+        findings.add("NAME " + name + ": files of that name are another thing's");
+}
+
+// Adds to `findings` if something of this issuer is there.
+void require_new(const IssuerPlace& place, Findings& findings) {
+    require_file_name(place.name, findings);
+    if (!findings.empty()) return;
+    const auto request = place.folder / "pki" / (place.name + ".csr");
+    if (is_there(certificate_path(place)))
+        findings.add(certificate_path(place).string() + " is there already");
+    else if (is_there(request))
+        findings.add(request.string() +
+                     " is there already: `cairn-ca issuer install` takes what answers it");
+    else if (is_there(key_path(place)))
+        findings.add(key_path(place).string() +
+                     " is there already, without a certificate, as if making one was interrupted: "
+                     "remove it if so");
+}
+
+// A root that is there need not be named again.
+fs::path known_root(const IssuerPlace& place) {
+    const auto known = place.configuration.issuers.find(place.name);
+    return place.folder /
+           (known == place.configuration.issuers.end() ? "pki/root.pem" : known->second.root);
+}
+
+WantedUse use_of(const IssuerPlace& place, WantedUse::Role role) {
+    return {.role = role, .kind = place.configuration.policy.kind, .now = place.now};
+}
+
+// Two issuers with one certificate cannot be told apart.
+void require_another(const IssuerPlace& place, const pki::Certificate& certificate,
+                     Findings& findings) {
+    for (const auto& [name, issuer] : place.configuration.issuers) {
+        const auto path = place.folder / issuer.certificate;
+        if (name == place.name || !is_there(path)) continue;
+        const auto chain = pki::chain_from_pem(read_file(path));
+        if (chain && chain->front() == certificate)
+            findings.add("the certificate is that of the issuer " + name + " already");
+    }
+}
+
+// The file in which the root is, or goes to; whether it is there is for the caller.
+struct RootFile {
+    std::string name;  ///< as the configuration has it
+    bool is_new = false;
+};
+RootFile root_file_for(const IssuerPlace& place, const pki::Certificate& root) {
+    const auto known = place.configuration.issuers.find(place.name);
+    const std::string usual =
+        known == place.configuration.issuers.end() ? "pki/root.pem" : known->second.root;
+    if (!is_there(place.folder / usual)) return {usual, true};
+    const auto present = pki::Certificate::from_pem(read_file(place.folder / usual));
+    if (present && *present == root) return {usual, false};
+    const auto own = "pki/" + place.name + "-root.pem";
+    const auto path = place.folder / own;
+    if (!is_there(path)) return {own, true};
+    const auto former = pki::Certificate::from_pem(read_file(path));
+    if (!former || *former != root)
+        throw std::runtime_error(path.string() +
+                                 " is there already, with something else; nothing was changed");
+    return {own, false};
+}
+
+std::string absolute(const std::string& file) {
+    return fs::absolute(file).lexically_normal().string();
+}
+
+// As it belongs into ca.toml; empty if it says what is said there.
+std::string table_of(const IssuerPlace& place, const KeyPassphraseSource& passphrase,
+                     const std::string& root_file) {
+    const auto known = place.configuration.issuers.find(place.name);
+    auto source = passphrase;
+    if (!source.file.empty()) source.file = absolute(source.file);
+    const auto certificate = "pki/" + place.name + ".pem";
+    if (known != place.configuration.issuers.end() && known->second.root == root_file &&
+        known->second.certificate == certificate &&
+        (known->second.passphrase == passphrase || known->second.passphrase == source))
+        return {};
+    std::string text = "[issuers." + place.name + "]\ncertificate = \"" + certificate +
+                       "\"\nkey = \"pki/" + place.name + "-key.pem\"\n";
+    if (root_file != "pki/root.pem") text += "root = " + base::json_quoted(root_file) + "\n";
+    if (!source.file.empty()) text += "passphrase_file = " + base::json_quoted(source.file) + "\n";
+    if (!source.credential.empty())
+        text += "passphrase_credential = " + base::json_quoted(source.credential) + "\n";
+    std::string words;
+    for (const auto& word : source.command)
+        words += (words.empty() ? "" : ", ") + base::json_quoted(word);
+    if (!words.empty()) text += "passphrase_command = [" + words + "]\n";
+    return text;
+}
+
+// The name without what `init` puts behind it.
+std::string organization_of(const pki::Certificate& root) {
+    constexpr std::string_view suffix = " Root";
+    std::string name = root.subject_common_name();
+    if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+    return name;
+}
+
+}  // namespace
+
+MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
+                         crypto::KeyType key_type, std::optional<base::Seconds> life,
+                         const std::optional<std::string>& common_name, crypto::Random& random) {
+    Findings findings;
+    require_new(place, findings);
+    BroughtFiles files = root;
+    if (files.certificates.empty()) files.certificates = place.folder / "pki" / "root.pem";
+    if (root.certificates.empty() && files.key.empty())
+        files.key = place.folder / "pki" / "root-key.pem";
+    auto above = load_brought(files, use_of(place, WantedUse::Role::above_our_issuers), findings);
+    if (common_name) check_name("--intermediate-name", *common_name, findings);
+    if (life && above && validity_from(place.now, *life).not_after > end_of(above->chain))
+        findings.add("--intermediate-lifetime " + base::duration_text(*life) +
+                     ": would outlive the root, which ends at " +
+                     base::to_rfc3339(end_of(above->chain)));
+    findings.throw_if_any();
+
+    // Told apart from others by its name: two issuers of one name cannot be told apart by peers.
+    const auto organization = organization_of(above->chain.front());
+    auto usual_name = organization + " " + place.name;
+    if (usual_name.size() > 64) usual_name = place.name;
+    auto made = Intermediate::make({.common_name = common_name.value_or(usual_name),
+                                    .organization = organization,
+                                    .key_type = key_type,
+                                    .kind = place.configuration.policy.kind,
+                                    .life = life},
+                                   above->chain, above->key, place.now, random);
+    auto whole = made.chain;
+    whole.push_back(above->root());
+    if (made.certificate().subject_name() == above->chain.front().subject_name())
+        findings.add("--intermediate-name: must not be the name of the root");
+    if (const auto sound = pki::check_authorities(whole); !sound)
+        findings.add("an intermediate below it would be accepted by nobody: " +
+                     sound.error().message);
+    findings.throw_if_any();
+
+    const auto root_file = root_file_for(place, above->root());
+    place.before_writing();
+    NewFiles written;
+    written.write_issuer(place.folder / "pki", place.name, made);
+    if (root_file.is_new) written.write(place.folder / root_file.name, above->root().pem(), 0644);
+    written.keep();
+    return {.certificate = made.certificate(),
+            .notes = std::move(above->notes),
+            .table = table_of(place, {}, root_file.name)};
+}
+
+MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files) {
+    Findings findings;
+    require_new(place, findings);
+    files.known_root = known_root(place);
+    auto brought = load_brought(files, use_of(place, WantedUse::Role::issuer), findings);
+    if (brought) require_another(place, brought->chain.front(), findings);
+    findings.throw_if_any();
+    const Intermediate issuer{brought->key, brought->chain_without_root(), brought->passphrase};
+    const auto root_file = root_file_for(place, brought->root());
+    place.before_writing();
+    NewFiles written;
+    written.write_issuer(place.folder / "pki", place.name, issuer);
+    if (root_file.is_new) written.write(place.folder / root_file.name, brought->root().pem(), 0644);
+    written.keep();
+    return {.certificate = issuer.certificate(),
+            .notes = std::move(brought->notes),
+            .table = table_of(place,
+                              issuer.passphrase.empty() ? KeyPassphraseSource{} : files.passphrase,
+                              root_file.name)};
+}
+
+MadeIssuer request_issuer(const IssuerPlace& place, crypto::KeyType key_type,
+                          const std::string& common_name, const std::string& organization) {
+    Findings findings;
+    require_new(place, findings);
+    check_name("--intermediate-name", common_name, findings);
+    if (!organization.empty()) check_name("--organization", organization, findings);
+    findings.throw_if_any();
+    const auto key = crypto::PrivateKey::generate(key_type);
+    const auto request_file = place.folder / "pki" / (place.name + ".csr");
+    place.before_writing();
+    NewFiles written;
+    written.write_key(key_path(place), key);
+    written.write(request_file, pki::make_authority_csr(key, common_name, organization, 0), 0644);
+    written.keep();
+    return {.request_file = request_file};
+}
+
+MadeIssuer install_issuer(const IssuerPlace& place, BroughtFiles files) {
+    Findings findings;
+    require_file_name(place.name, findings);
+    if (is_there(certificate_path(place)))
+        findings.add(certificate_path(place).string() +
+                     " is there already; `cairn-ca issuer csr` makes a key for another issuer");
+    if (!is_there(key_path(place)))
+        findings.add(key_path(place).string() +
+                     " is not there: `cairn-ca issuer csr` makes it, and the request that is to be "
+                     "answered");
+    findings.throw_if_any();
+    files.key = key_path(place);
+    const auto known = place.configuration.issuers.find(place.name);
+    if (!files.passphrase.is_there() && known != place.configuration.issuers.end()) {
+        files.passphrase = known->second.passphrase;
+        // What the configuration says is seen from the CA's folder.
+        auto& file = files.passphrase.file;
+        if (!file.empty()) file = absolute((place.folder / file).string());
+    }
+    files.known_root = known_root(place);
+    const auto brought = load_brought(files, use_of(place, WantedUse::Role::issuer), findings);
+    if (brought) require_another(place, brought->chain.front(), findings);
+    findings.throw_if_any();
+    const auto root_file = root_file_for(place, brought->root());
+    place.before_writing();
+    NewFiles written;
+    if (root_file.is_new) written.write(place.folder / root_file.name, brought->root().pem(), 0644);
+    written.write(certificate_path(place), pki::to_pem(brought->chain_without_root()), 0644);
+    written.keep();
+    return {.certificate = brought->chain.front(),
+            .notes = brought->notes,
+            .table = table_of(place, files.passphrase, root_file.name)};
+}
+
+}  // namespace cairn::apps

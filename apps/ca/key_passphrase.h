@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace cairn::apps {
+
+/// Where the passphrase of a private key comes from: one of the three, or nowhere.
+struct KeyPassphraseSource {
+    /// A file, relative to the CA's folder or absolute.
+    std::string file{};
+    /// The words of a program that prints it; no shell comes between.
+    std::vector<std::string> command{};
+    /// A credential of systemd's (LoadCredential=, LoadCredentialEncrypted=), by name.
+    std::string credential{};
+
+    /// How many of the three are said.
+    [[nodiscard]] int count() const {
+        return (file.empty() ? 0 : 1) + (command.empty() ? 0 : 1) + (credential.empty() ? 0 : 1);
+    }
+    [[nodiscard]] bool is_there() const { return count() > 0; }
+    friend bool operator==(const KeyPassphraseSource&, const KeyPassphraseSource&) = default;
+};
+
+/// The passphrase: the first line of what the source gives out, 1 to 1024 octets without NUL. A
+/// file that others can read is refused. A program has 30 seconds for it; what it says on standard
+/// error goes to ours. Throws std::runtime_error naming the source and what came of it, never the
+/// passphrase.
+[[nodiscard]] base::SecretBytes read_key_passphrase(const KeyPassphraseSource& source,
+                                                    const std::filesystem::path& folder);
+
+/// The words of a command as `--passphrase-command` takes them: a TOML list of strings, or a line
+/// that is split at blanks, in which no quote, backslash or character with a meaning to a shell may
+/// stand.
+[[nodiscard]] base::Result<std::vector<std::string>> command_words_from(const std::string& text);
+
+}  // namespace cairn::apps

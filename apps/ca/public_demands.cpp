@@ -1,0 +1,70 @@
+#include "apps/ca/public_demands.h"
+
+#include <cstdint>
+#include <stdexcept>
+
+namespace cairn::apps {
+
+namespace {
+
+constexpr std::uint16_t http_port = 80;
+constexpr std::uint16_t https_port = 443;
+
+// What no setting can mend.
+const std::vector<std::string>& never_there() {
+    static const std::vector<std::string> missing{
+        "CAA records are not checked, so that there is nothing to call its caa_identities (BR "
+        "3.2.2.8); not in this version",
+        "what a client proves is seen from one network perspective, without a quorum of remote "
+        "ones "
+        "(BR 3.2.2.9); not in this version",
+        "certificates are in no log of certificate transparency, without which browsers refuse "
+        "them "
+        "(RFC 6962, Chrome and Apple); not in this version",
+        "the issuers' keys are files, in no hardware of FIPS 140 level 3 (BR 6.2.7); not in this "
+        "version"};
+    return missing;
+}
+
+}  // namespace
+
+std::vector<std::string> missing_for_public(const Configuration& configuration) {
+    if (configuration.policy.kind != ca::PolicyKind::public_ca) return {};
+    auto missing = never_there();
+    const auto& validation = configuration.validation;
+    if (!configuration.directory.terms_of_service.starts_with("https://"))
+        missing.emplace_back(
+            "directory.terms_of_service names no terms at an https URL, to which subscribers agree "
+            "(BR 9.6.3)");
+    if (!validation.dnssec)
+        missing.emplace_back(
+            "validation.dnssec is false (BR 3.2.2.4 and 3.2.2.8 since 2026-03-15)");
+    if (!validation.allow_networks.empty())
+        missing.emplace_back(
+            "validation.allow_networks is not empty: addresses outside the public Internet are "
+            "certified by no public CA (BR 4.2.2)");
+    if (validation.http_port != http_port || validation.https_port != https_port ||
+        validation.tls_alpn_port != https_port)
+        missing.emplace_back(
+            "validation.http_port, .https_port and .tls_alpn_port are not 80, 443 and 443 (BR "
+            "3.2.2.4.19 and 3.2.2.4.20)");
+    if (configuration.policy.weak_keys.empty())
+        missing.emplace_back("policy.weak_keys names no list of Debian's weak keys (BR 6.1.1.3)");
+    return missing;
+}
+
+Configuration load_servable_configuration(const std::filesystem::path& folder,
+                                          const std::vector<std::string>& overrides, base::Time now,
+                                          const Adapters& adapters) {
+    auto configuration = load_configuration(folder, overrides, now);
+    const auto missing = adapters.missing_for_public(configuration);
+    if (missing.empty()) return configuration;
+    std::string text = (folder / "ca.toml").string() +
+                       " is of a public CA (policy.kind), which does not start while something is "
+                       "missing that the Baseline Requirements or browsers demand:";
+    for (const auto& each : missing) text += "\n  " + each;
+    throw std::runtime_error(
+        text + "\nSo this version serves private CAs alone: `cairn-ca init --private` makes one.");
+}
+
+}  // namespace cairn::apps

@@ -1,0 +1,64 @@
+#include "apps/ca/public_demands.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "apps/ca/initial_configuration.h"
+
+namespace cairn::apps {
+namespace {
+
+const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
+
+std::vector<std::string> missing(ca::PolicyKind kind, const std::vector<std::string>& settings) {
+    const auto read =
+        read_configuration(initial_configuration("127.0.0.1:14000", "127.0.0.1:14001",
+                                                 "https://localhost:14000", {"localhost"}, kind),
+                           settings, now);
+    if (!read) return {read.error().front().message};
+    return missing_for_public(*read);
+}
+
+bool names(const std::vector<std::string>& missing, std::string_view what) {
+    return std::ranges::any_of(missing, [&](const auto& each) { return each.contains(what); });
+}
+
+const std::vector<std::string> complete{R"(directory.terms_of_service="https://ca.example/terms")",
+                                        R"(policy.weak_keys=["blacklist"])"};
+
+TEST(PublicDemandsTest, APrivateCaOwesTheBrowsersNothing) {
+    EXPECT_TRUE(missing(ca::PolicyKind::private_ca, {}).empty());
+}
+
+TEST(PublicDemandsTest, NoSettingMakesUpForWhatIsNotThere) {
+    const auto left = missing(ca::PolicyKind::public_ca, complete);
+    EXPECT_EQ(left.size(), 4U);
+    for (const auto* what : {"CAA", "perspective", "certificate transparency", "hardware"})
+        EXPECT_TRUE(names(left, what)) << what;
+}
+
+TEST(PublicDemandsTest, TellsEverySettingThatIsLeftOut) {
+    struct Case {
+        const char *setting, *finding;
+    };
+    for (const auto& [setting, finding] :
+         {Case{R"(directory.terms_of_service="")", "directory.terms_of_service"},
+          Case{R"(directory.terms_of_service="http://ca.example/terms")",
+               "directory.terms_of_service"},
+          Case{"policy.weak_keys=[]", "policy.weak_keys"},
+          Case{"validation.dnssec=false", "validation.dnssec"},
+          Case{R"(validation.allow_networks=["10.0.0.0/8"])", "validation.allow_networks"},
+          Case{"validation.http_port=8080", "validation.http_port"},
+          Case{"validation.tls_alpn_port=8443", "validation.http_port"}}) {
+        auto settings = complete;
+        settings.emplace_back(setting);
+        const auto left = missing(ca::PolicyKind::public_ca, settings);
+        EXPECT_EQ(left.size(), 5U) << setting;
+        EXPECT_TRUE(names(left, finding)) << setting;
+    }
+    EXPECT_EQ(missing(ca::PolicyKind::public_ca, {}).size(), 6U);
+}
+
+}  // namespace
+}  // namespace cairn::apps
