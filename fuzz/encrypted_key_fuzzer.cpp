@@ -1,5 +1,5 @@
-// Encrypted private keys in PEM, with the passphrase of the seeds. Whatever opens can be written and
-// opened again; a refusal says why.
+// Encrypted private keys in PEM, with the passphrase of the seeds. Whatever opens can be written
+// and opened again; a refusal says why.
 
 #include <algorithm>
 #include <cstddef>
