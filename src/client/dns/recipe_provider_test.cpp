@@ -207,6 +207,22 @@ TEST_F(RecipeProviderTest, FollowsEachKindOfPages) {
     EXPECT_THAT(failure_of([&] { endless->remove(record_); }), HasSubstr("more than 50 pages"));
 }
 
+TEST_F(RecipeProviderTest, ReadsMembersAsAListAndSendsTheTypeThatItSays) {
+    answer_ = [](const http::Request& request) {
+        return response(200, request.method == "GET"
+                                 ? R"({"r":{"7":{"i":7,"v":"x"},"8":{"i":8,"v":"the-value"}}})"
+                                 : "{}");
+    };
+    const auto provider = of_text(
+        "[request]\nfields = { Content-Type = 'application/vnd.api+json' }\n"
+        "[find]\npath = '/r'\nlist = 'r'\nid = 'i'\nvalue = 'v'\n[create]\npath = '/c'\n"
+        "[remove]\nmethod = 'POST'\npath = '/d'\njson = { i = { number = '{record_id}' } }\n");
+    provider->remove(record_);
+    EXPECT_EQ(last().body, R"({"i":8})");
+    EXPECT_EQ(last().field("Content-Type"), "application/vnd.api+json");
+    EXPECT_EQ(last().field_count("Content-Type"), 1U);
+}
+
 TEST_F(RecipeProviderTest, GoesToNoOtherHost) {
     for (const auto* way : {"next = 'next'", "link = true"}) {
         answer_ = [](const http::Request&) {
