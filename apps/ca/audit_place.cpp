@@ -31,6 +31,42 @@ ca::AuditHead head_or_throw(const json::value& value, const std::string& where) 
     throw std::runtime_error(where + ": a head cannot be used: " + head.error().message);
 }
 
+/// The chains that starts of servers name in a log.
+std::set<std::string> chains_in(const fs::path& folder) {
+    std::set<std::string> chains;
+    const auto look_at = [&](std::string_view text) {
+        const auto line = ca::AuditLine::from_text(text);
+        if (!line || line->event != to_string(ca::AuditEvent::server_start)) return;
+        const auto object = protocol::parse_json_object(base::bytes_of(text));
+        const auto* chain = object ? object->if_contains("chain") : nullptr;
+        if (chain == nullptr || !chain->is_string()) return;
+        const auto octets = base::from_hex(std::string_view(chain->as_string()));
+        if (octets && octets->size() == sizeof(ca::AuditChainId))
+            chains.insert(base::to_hex(*octets));
+    };
+    for (const auto& file : store::audit_files(folder))
+        store::read_audit_file(file.path, look_at, [](std::string_view) {});
+    return chains;
+}
+
+void add_heads(const std::string& chain, const AuditPlace& place,
+               const std::vector<std::string>& overrides, const Adapters& adapters,
+               std::vector<ca::AuditHead>& heads) {
+    json::object arguments{{"chain", chain}, {"limit", 1000}};
+    for (;;) {
+        const auto answer = operate(place.authority, overrides, adapters,
+                                    *admin::find_operation("audit", "head"), arguments);
+        if (!answer.at("ok").as_bool())
+            throw std::runtime_error("the store does not tell its heads: " +
+                                     std::string(answer.at("error").at("detail").as_string()));
+        for (const auto& value : answer.at("heads").as_array())
+            heads.push_back(head_or_throw(value, "the store"));
+        const auto* next = answer.if_contains("next");
+        if (next == nullptr) return;
+        arguments["after"] = *next;
+    }
+}
+
 }  // namespace
 
 AuditPlace audit_place(const fs::path& folder, const std::vector<std::string>& overrides) {
@@ -51,21 +87,11 @@ std::vector<ca::AuditHead> heads_in_store(const AuditPlace& place,
     if (!fs::exists(path)) return {};  // nothing was signed yet
     const auto key = crypto::PrivateKey::from_pem(read_file(path));
     if (!key) throw std::runtime_error(path.string() + ": " + key.error().message);
-    const auto chain = base::to_hex(crypto::sha256(key->public_key().spki()));
+    auto chains = chains_in(place.files);
+    chains.insert(base::to_hex(crypto::sha256(key->public_key().spki())));
     std::vector<ca::AuditHead> heads;
-    json::object arguments{{"chain", chain}, {"limit", 1000}};
-    for (;;) {
-        const auto answer = operate(place.authority, overrides, adapters,
-                                    *admin::find_operation("audit", "head"), arguments);
-        if (!answer.at("ok").as_bool())
-            throw std::runtime_error("the store does not tell its heads: " +
-                                     std::string(answer.at("error").at("detail").as_string()));
-        for (const auto& value : answer.at("heads").as_array())
-            heads.push_back(head_or_throw(value, "the store"));
-        const auto* next = answer.if_contains("next");
-        if (next == nullptr) return heads;
-        arguments["after"] = *next;
-    }
+    for (const auto& chain : chains) add_heads(chain, place, overrides, adapters, heads);
+    return heads;
 }
 
 std::vector<ca::AuditHead> heads_in_files(const std::vector<fs::path>& files,

@@ -21,8 +21,9 @@ struct AuditPlace {
 [[nodiscard]] AuditPlace audit_place(const std::filesystem::path& folder,
                                      const std::vector<std::string>& overrides);
 
-/// The heads that the store of a CA has of the log at `place`. Throws std::runtime_error, saying
-/// why, if they cannot be had.
+/// The heads that the store of a CA has of the log at `place`: those that the node's key signed,
+/// and those of former keys that the log names. Throws std::runtime_error, saying why, if they
+/// cannot be had.
 [[nodiscard]] std::vector<ca::AuditHead> heads_in_store(const AuditPlace& place,
                                                         const std::vector<std::string>& overrides,
                                                         const Adapters& adapters);

@@ -17,8 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 std::optional<ca::AuditHead> last_head(ca::Repository& store, const base::Executor& executor,
-                                       const crypto::PrivateKey& key) {
-    const auto chain = crypto::sha256(key.public_key().spki());
+                                       const ca::AuditChainId& chain) {
     return boost::asio::co_spawn(executor, store.find_audit_head(chain), boost::asio::use_future)
         .get();
 }
@@ -70,7 +69,8 @@ NodeAudit::NodeAudit(const Configuration::Audit& configuration, const fs::path& 
 
 NodeAudit::NodeAudit(Beginning beginning, ca::Repository& store, const base::Executor& executor,
                      const base::Clock& clock, base::Log& log, ca::Observer& observer)
-    : log_(beginning.options, last_head(store, executor, beginning.key), clock, log, observer),
+    : chain_(crypto::sha256(beginning.key.public_key().spki())),
+      log_(beginning.options, last_head(store, executor, chain_), clock, log, observer),
       heads_(beginning.key, [this] { return log_.position(); }, store, clock, log) {
     if (!beginning.is_key_gone) return;
     log.error("the key of the audit log is gone",

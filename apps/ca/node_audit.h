@@ -29,6 +29,8 @@ class NodeAudit {
               base::Log& log, ca::Observer& observer);
 
     [[nodiscard]] ca::Audit& log() { return log_; }
+    /// As its heads name it.
+    [[nodiscard]] const ca::AuditChainId& chain() const { return chain_; }
     /// Signs heads from now on, on an executor that runs one handler at a time.
     void start(const base::Executor& executor) { heads_.start(executor); }
     void stop() { heads_.stop(); }
@@ -40,6 +42,7 @@ class NodeAudit {
     NodeAudit(Beginning beginning, ca::Repository& store, const base::Executor& executor,
               const base::Clock& clock, base::Log& log, ca::Observer& observer);
 
+    const ca::AuditChainId chain_;
     store::AuditLog log_;
     store::AuditHeads heads_;
 };

@@ -183,7 +183,7 @@ class Server::Parts {
     // That the server begins, or goes on, with this configuration.
     base::Task<void> record(ca::AuditEvent event, const Configuration& configuration) {
         ca::AuditEntry entry(event);
-        entry.add("program", "cairn-ca " CAIRN_VERSION);
+        entry.add("program", "cairn-ca " CAIRN_VERSION).add("chain", store_.audit->chain());
         entry.add("url", std::string_view(configuration.server.public_url));
         entry.add("store", std::string_view(store_name(configuration.store)));
         entry.add("configuration", crypto::sha256(base::bytes_of(configuration.common)));

@@ -260,6 +260,20 @@ def test_a_head_elsewhere_finds_what_the_store_was_changed_for(ca, client, tmp_p
     ca.start()
 
 
+def test_tells_of_a_key_that_is_gone(ca, client):
+    """What the former key has signed is compared all the same."""
+    client.issue([unique_name()])
+    wait_for_head(ca)
+    assert ca.stop() == 0
+    (ca.home / "audit" / "key.pem").unlink()
+    rewrite(ca, lambda present: computed_anew(edited(present, 4)))
+    ca.start()
+    wait_for_head(ca)
+    details = [finding["detail"] for finding in audit.verify(ca.home, code=2)["findings"]]
+    assert any("the chain was computed anew" in detail for detail in details)
+    assert any("the key that signed its heads was gone" in detail for detail in details)
+
+
 def test_goes_on_after_a_crash(ca, client):
     client.issue([unique_name()])
     wait_for_head(ca)

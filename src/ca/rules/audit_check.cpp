@@ -103,6 +103,10 @@ void AuditCheck::take(std::string_view text) {
     else
         check_place(*line);
     if (line->event == to_string(AuditEvent::log_remove)) take_removal(text);
+    if (line->event == to_string(AuditEvent::log_damaged))
+        find("the log says itself that it was damaged: " +
+             (member(text, "reason").empty() ? "others changed " + std::string(member(text, "file"))
+                                             : std::string(member(text, "reason"))));
     if (line->sequence <= last_.sequence) return;  // it was said
     check_heads(*line, hash);
     last_ = {line->sequence, hash};

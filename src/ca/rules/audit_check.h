@@ -37,7 +37,7 @@ class AuditCheck {
         std::uint64_t last_head = 0;
     };
 
-    /// `heads` are genuine, and of one chain.
+    /// `heads` are genuine, and of this log.
     explicit AuditCheck(std::vector<AuditHead> heads);
 
     void begin_file(std::string name);

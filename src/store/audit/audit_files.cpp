@@ -6,6 +6,7 @@
 #include <span>
 #include <stdexcept>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
@@ -112,7 +113,8 @@ std::vector<AuditFile> audit_files(const fs::path& folder) {
     if (error && error != std::errc::no_such_file_or_directory)
         throw std::runtime_error(folder.string() + " cannot be read: " + error.message());
     std::ranges::sort(files, [](const AuditFile& left, const AuditFile& right) {
-        return std::pair(left.first, left.path) < std::pair(right.first, right.path);
+        return std::tie(left.first, left.has_lines, left.path) <
+               std::tie(right.first, right.has_lines, right.path);
     });
     return files;
 }
@@ -174,6 +176,11 @@ AuditEnd end_of_audit(const fs::path& folder) {
     if (sequence == 0) look_from(0);
     end.position = {sequence, crypto::sha256(base::bytes_of(line))};
     end.torn = size > behind ? size - behind : 0;
+    // A crash may have torn the first lines of the file behind.
+    for (auto next = last.base(); next != files.end() && end.torn == 0; ++next) {
+        end.torn = fs::file_size(next->path);
+        if (end.torn > 0) end.file = next->path;
+    }
     return end;
 }
 

@@ -44,7 +44,8 @@ void read_audit_file(const std::filesystem::path& path,
 /// Where a log ends.
 struct AuditEnd {
     ca::AuditPosition position;
-    /// The file with its last line; empty: there is none.
+    /// The file with its last line, or the one behind it that has nothing but what a crash tore;
+    /// empty: there is none.
     std::filesystem::path file;
     /// Octets of that file behind its last line: what a crash tore.
     std::uint64_t torn = 0;

@@ -206,6 +206,24 @@ TEST_F(AuditFolder, LeavesWhatACrashTore) {
     EXPECT_EQ(names().size(), 2U);
 }
 
+TEST_F(AuditFolder, LeavesAFileThatACrashToreAtItsBegin) {
+    record();
+    close();
+    const std::string second_name = "audit-000000000002.jsonl";
+    append(second_name, "{\"seq\":2,\"ti");
+    EXPECT_TRUE(check().findings.empty());
+    open();
+    EXPECT_EQ(record(), 3U);
+    EXPECT_EQ(names(),
+              (std::vector<std::string>{first_name, second_name, "audit-000000000002-1.jsonl"}));
+    auto report = check();
+    EXPECT_TRUE(report.findings.empty()) << report.findings.front().text;
+    EXPECT_EQ(report.remarks.size(), 1U);
+    open();
+    EXPECT_EQ(record(), 4U);
+    EXPECT_EQ(findings(), 0U);
+}
+
 TEST_F(AuditFolder, GoesOnBehindASignedHead) {
     for (int i = 0; i < 3; ++i) record();
     const auto head = head_of(log().position());
@@ -253,8 +271,10 @@ TEST_F(AuditFolder, SaysThatOthersChangedItsFile) {
     record();
     const auto report = check();
     EXPECT_EQ(names().size(), 2U);
-    ASSERT_EQ(report.findings.size(), 1U);
+    ASSERT_EQ(report.findings.size(), 2U);
     EXPECT_EQ(report.findings[0].line, 2U);
+    EXPECT_EQ(report.findings[1].text,
+              "the log says itself that it was damaged: others changed " + first_name);
     EXPECT_NE(lines().at(2).find("\"event\":\"log.damaged\""), std::string::npos);
 }
 
