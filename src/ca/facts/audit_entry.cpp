@@ -31,6 +31,8 @@ constexpr base::EnumTable<AuditEvent, std::string_view> words({
     {key_compromise, "key.compromise"},
     {key_block, "key.block"},
     {issuer_save, "issuer.save"},
+    {issuer_retire, "issuer.retire"},
+    {issuer_reinstate, "issuer.reinstate"},
     {external_key_create, "eab.create"},
     {external_key_revoke, "eab.revoke"},
     {limit_override, "limit.override"},

@@ -38,6 +38,8 @@ enum class AuditEvent {
     key_compromise,
     key_block,
     issuer_save,
+    issuer_retire,
+    issuer_reinstate,
     external_key_create,
     external_key_revoke,
     limit_override,

@@ -183,6 +183,14 @@ base::Task<bool> AuditedRepository::remove_limit_override(std::string key) {
     return audited_if(audit_, std::move(told), std::move(call), not_there);
 }
 
+base::Task<bool> AuditedRepository::retire_issuer(ca::IssuerId issuer,
+                                                  std::optional<base::Time> now) {
+    auto told = entry(now ? ca::AuditEvent::issuer_retire : ca::AuditEvent::issuer_reinstate);
+    told.add("issuer", issuer);
+    auto call = store_.retire_issuer(issuer, now);
+    return audited_if(audit_, std::move(told), std::move(call), not_there);
+}
+
 base::Task<bool> AuditedRepository::add_pull_forward(ca::PullForward rule) {
     auto told = entry(ca::AuditEvent::pull_forward_create);
     told.add("rule", rule.id).add("profile", std::string_view(rule.profile));

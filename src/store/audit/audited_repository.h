@@ -45,6 +45,7 @@ class AuditedRepository final : public ca::Repository {
                                                                    base::Time now) override;
     base::Task<void> set_limit_override(ca::LimitOverride wanted) override;
     base::Task<bool> remove_limit_override(std::string key) override;
+    base::Task<bool> retire_issuer(ca::IssuerId issuer, std::optional<base::Time> now) override;
     base::Task<bool> add_pull_forward(ca::PullForward rule) override;
     base::Task<bool> remove_pull_forward(ca::PullForwardId id) override;
 
@@ -143,6 +144,9 @@ class AuditedRepository final : public ca::Repository {
     base::Task<std::vector<ca::LimitOverride>> list_limit_overrides(std::string after,
                                                                     std::size_t limit) override {
         return store_.list_limit_overrides(std::move(after), limit);
+    }
+    base::Task<std::vector<RetiredIssuer>> retired_issuers() override {
+        return store_.retired_issuers();
     }
     base::Task<std::optional<ca::Order>> find_order(ca::OrderId id) override {
         return store_.find_order(id);
