@@ -25,6 +25,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// A passphrase has at least so many octets: what encrypts a CA's keys must not be guessed.
+constexpr std::size_t least_passphrase = 12;
+
 /// As the store is called in a backup.
 constexpr std::string_view sqlite_entry = "store.sqlite", postgres_entry = "store.pgdump";
 
@@ -121,11 +124,11 @@ Sources sources_of(const fs::path& folder, const Configuration& configuration) {
 /// Seals files one behind the other, behind what says which they are.
 class Writer {
   public:
-    Writer(const fs::path& path, const std::string& passphrase, crypto::Random& random)
+    Writer(const fs::path& path, base::BytesView passphrase, crypto::Random& random)
         : path_(path), out_(path, std::ios::binary | std::ios::in | std::ios::out) {
         const auto header = crypto::SealHeader::fresh(random);
         sealer_ = std::make_unique<crypto::Sealer>(
-            out_, header, crypto::SealKey::from_passphrase(header, passphrase));
+            out_, header, crypto::SealKey::from_passphrase(header, base::text_of(passphrase)));
     }
     void write(std::string_view text) {
         sealer_->write(base::bytes_of(text));
@@ -166,7 +169,7 @@ class Writer {
 /// Reads what a Writer wrote.
 class Reader {
   public:
-    Reader(const fs::path& path, const std::string& passphrase)
+    Reader(const fs::path& path, base::BytesView passphrase)
         : path_(path), in_(path, std::ios::binary) {
         if (!in_) throw std::runtime_error("cannot read " + path.string() + ": " + reason());
         std::array<char, crypto::SealHeader::size> octets{};
@@ -175,7 +178,7 @@ class Reader {
             std::string_view(octets.data(), static_cast<std::size_t>(in_.gcount()))));
         if (!header) refuse(header.error().message);
         unsealer_ = std::make_unique<crypto::Unsealer>(
-            in_, *header, crypto::SealKey::from_passphrase(*header, passphrase));
+            in_, *header, crypto::SealKey::from_passphrase(*header, base::text_of(passphrase)));
     }
     /// Exactly so many octets.
     std::string read(std::size_t count) {
@@ -274,7 +277,8 @@ void unpack(Reader& reader, const BackupManifest& manifest, const fs::path& fold
 
 BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
                      crypto::Random& random) {
-    const auto passphrase = read_passphrase(request.passphrase);
+    const auto passphrase =
+        read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
     const auto configuration = load_configuration(request.folder, request.overrides, clock.now());
     if (fs::exists(request.file))
         throw std::runtime_error(request.file.string() +
@@ -314,7 +318,8 @@ BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
 }
 
 RestoreResult restore(const RestoreRequest& request, const base::Clock& clock) {
-    const auto passphrase = read_passphrase(request.passphrase);
+    const auto passphrase =
+        read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
     auto folder = request.folder;
     if (!folder.has_filename()) folder = folder.parent_path();
     require_no_folder(folder);

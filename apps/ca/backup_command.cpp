@@ -13,6 +13,7 @@
 
 #include "admin/operation.h"
 #include "apps/ca/backup.h"
+#include "apps/ca/brought_options.h"
 #include "apps/ca/table.h"
 #include "apps/ca/told_command.h"
 
@@ -24,13 +25,8 @@ namespace {
 constexpr int failed = 2;
 
 void add_options(CLI::App& command, std::vector<std::string>& overrides,
-                 PassphraseSource& passphrase, bool& as_json) {
-    command.add_option("--passphrase-file", passphrase.file,
-                       "File with the passphrase, which others cannot read");
-    command.add_option("--passphrase-command", passphrase.command,
-                       "Program that prints the passphrase, and its arguments, parted by blanks");
-    command.add_option("--passphrase-credential", passphrase.credential,
-                       "Name of the passphrase among systemd's credentials (LoadCredential=)");
+                 PassphraseOptions& passphrase, bool& as_json) {
+    passphrase.add_to(command);
     command.add_option("--set", overrides, "KEY=VALUE as for `serve` (may be repeated)")
         ->allow_extra_args(false);
     command.add_flag("--json", as_json, "Answer with one JSON object");
@@ -99,6 +95,7 @@ struct BackupCommands::Given {
     CLI::App* restore = nullptr;
     BackupRequest backup_request;
     RestoreRequest restore_request;
+    PassphraseOptions passphrase;
     bool as_json = false;
 };
 
@@ -113,7 +110,7 @@ BackupCommands::BackupCommands(CLI::App& program) : given_(std::make_unique<Give
     given_->backup->add_option("DIR", backup.folder, "Folder that `init` created")->required();
     given_->backup->add_option("FILE", backup.file, "File to write; it must not be there")
         ->required();
-    add_options(*given_->backup, backup.overrides, backup.passphrase, given_->as_json);
+    add_options(*given_->backup, backup.overrides, given_->passphrase, given_->as_json);
 
     auto& restore = given_->restore_request;
     given_->restore = program.add_subcommand(
@@ -126,7 +123,7 @@ BackupCommands::BackupCommands(CLI::App& program) : given_(std::make_unique<Give
     given_->restore->add_option("FILE", restore.file, "File that `backup` wrote")->required();
     given_->restore->add_option("DIR", restore.folder, "Folder to make; it must not be there")
         ->required();
-    add_options(*given_->restore, restore.overrides, restore.passphrase, given_->as_json);
+    add_options(*given_->restore, restore.overrides, given_->passphrase, given_->as_json);
 }
 
 BackupCommands::~BackupCommands() = default;
@@ -141,7 +138,8 @@ int BackupCommands::run() const {
     crypto::SystemRandom random;
     try {
         if (given_->backup->parsed()) {
-            const auto& request = given_->backup_request;
+            auto request = given_->backup_request;
+            request.passphrase = given_->passphrase.source();
             tell_of_command(request.folder, request.overrides, "backup " + request.file.string());
             const auto result = back_up(request, clock, random);
             const auto& file = given_->backup_request.file;
@@ -150,7 +148,9 @@ int BackupCommands::run() const {
             else
                 print(result, file);
         } else {
-            const auto result = restore(given_->restore_request, clock);
+            auto request = given_->restore_request;
+            request.passphrase = given_->passphrase.source();
+            const auto result = restore(request, clock);
             if (given_->as_json)
                 std::cout << json::serialize(answer_of(result)) << "\n";
             else

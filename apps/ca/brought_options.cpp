@@ -9,24 +9,27 @@
 namespace cairn::apps {
 
 void PassphraseOptions::add_to(CLI::App& command_line) {
-    auto* of_file = command_line.add_option("--passphrase-file", file,
-                                            "The key's passphrase is the first line of this file");
-    auto* of_command = command_line.add_option(
-        "--passphrase-command", command,
-        "or of what this program prints: words without quotes, or a TOML list of them; no shell "
-        "runs it");
-    auto* of_credential = command_line.add_option("--passphrase-credential", credential,
-                                                  "or of this credential of systemd's, by name");
-    of_file->excludes(of_command)->excludes(of_credential);
-    of_command->excludes(of_credential);
+    command_line.add_option("--passphrase-file", file,
+                            "The passphrase is the first line of this file, which others cannot "
+                            "read");
+    command_line.add_option("--passphrase-command", command,
+                            "or of what this program prints: words without quotes, or a TOML list "
+                            "of them; no shell runs it");
+    command_line.add_option("--passphrase-credential", credential,
+                            "or of this credential of systemd's, by name (LoadCredential=)");
 }
 
-KeyPassphraseSource PassphraseOptions::source() const {
-    KeyPassphraseSource source{.file = file, .credential = credential};
-    if (command.empty()) return source;
-    auto words = command_words_from(command);
-    if (!words) throw std::runtime_error("--passphrase-command: " + words.error().message);
-    source.command = *std::move(words);
+PassphraseSource PassphraseOptions::source() const {
+    PassphraseSource source{.file = file, .credential = credential};
+    if (!command.empty()) {
+        auto words = command_words_from(command);
+        if (!words) throw std::runtime_error("--passphrase-command: " + words.error().message);
+        source.command = *std::move(words);
+    }
+    if (source.count() > 1)
+        throw std::runtime_error(
+            "say where the passphrase is: by one of --passphrase-file FILE, --passphrase-command "
+            "WORDS and --passphrase-credential NAME");
     return source;
 }
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "apps/ca/key_passphrase.h"
+#include "apps/ca/passphrase.h"
 #include "base/clock.h"
 
 namespace CLI {
@@ -15,11 +15,12 @@ namespace cairn::apps {
 struct PassphraseOptions {
     std::string file, command, credential;
 
-    /// Adds --passphrase-file, --passphrase-command and --passphrase-credential, of which one may
-    /// be given. This outlives the parsing.
+    /// Adds --passphrase-file, --passphrase-command and --passphrase-credential. This outlives the
+    /// parsing.
     void add_to(CLI::App& command_line);
-    /// What they say. Throws std::runtime_error for a command that is none.
-    [[nodiscard]] KeyPassphraseSource source() const;
+    /// What they say. Throws std::runtime_error for several of them, and for a command that is
+    /// none.
+    [[nodiscard]] PassphraseSource source() const;
 };
 
 /// A duration as an option takes it. Throws std::runtime_error naming the flag.

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/ca/key_passphrase.h"
+#include "apps/ca/passphrase.h"
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "base/log.h"
@@ -164,7 +164,7 @@ struct Configuration {
         /// Files with other chains of the issuer, each as `certificate`.
         std::vector<std::string> alternate_chains{};
         /// Where the passphrase of an encrypted key comes from.
-        KeyPassphraseSource passphrase{};
+        PassphraseSource passphrase{};
         /// File of the root that machines trust.
         std::string root = "pki/root.pem";
     };

@@ -6,7 +6,7 @@
 
 #include "apps/ca/crl_configuration.h"
 #include "apps/ca/files.h"
-#include "apps/ca/key_passphrase.h"
+#include "apps/ca/passphrase.h"
 #include "crypto/digest.h"
 #include "crypto/encrypted_key.h"
 #include "pki/chain.h"
@@ -46,7 +46,7 @@ crypto::PrivateKey load_key(const std::string& name, const Configuration::Issuer
         throw std::runtime_error(
             path.string() + ": is encrypted; say where its passphrase comes from by " + setting);
     try {
-        const auto passphrase = read_key_passphrase(wanted.passphrase, folder);
+        const auto passphrase = read_passphrase(wanted.passphrase, folder);
         return require(crypto::encrypted_key_from_pem(pem, passphrase), path);
     } catch (const std::runtime_error& error) {
         throw std::runtime_error("issuer " + name + ": " + error.what());

@@ -107,7 +107,7 @@ std::string absolute(const std::string& file) {
 }
 
 // As it belongs into ca.toml; empty if it says what is said there.
-std::string table_of(const IssuerPlace& place, const KeyPassphraseSource& passphrase,
+std::string table_of(const IssuerPlace& place, const PassphraseSource& passphrase,
                      const std::string& root_file) {
     const auto known = place.configuration.issuers.find(place.name);
     auto source = passphrase;
@@ -201,11 +201,11 @@ MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files) {
     written.write_issuer(place.folder / "pki", place.name, issuer);
     if (root_file.is_new) written.write(place.folder / root_file.name, brought->root().pem(), 0644);
     written.keep();
-    return {.certificate = issuer.certificate(),
-            .notes = std::move(brought->notes),
-            .table = table_of(place,
-                              issuer.passphrase.empty() ? KeyPassphraseSource{} : files.passphrase,
-                              root_file.name)};
+    return {
+        .certificate = issuer.certificate(),
+        .notes = std::move(brought->notes),
+        .table = table_of(place, issuer.passphrase.empty() ? PassphraseSource{} : files.passphrase,
+                          root_file.name)};
 }
 
 MadeIssuer request_issuer(const IssuerPlace& place, crypto::KeyType key_type,

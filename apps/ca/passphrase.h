@@ -1,25 +1,43 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
 
 namespace cairn::apps {
 
-/// Where a passphrase comes from: exactly one of these.
+/// Where the passphrase of a private key or a backup comes from: one of the three, or nowhere.
 struct PassphraseSource {
-    std::filesystem::path file;
-    /// A program and its arguments, parted by blanks; started without a shell.
-    std::string command;
-    /// The name of a credential that systemd hands over (`LoadCredential=`).
-    std::string credential;
+    /// A file, relative to the CA's folder or absolute.
+    std::string file{};
+    /// The words of a program that prints it; no shell comes between.
+    std::vector<std::string> command{};
+    /// A credential of systemd's (LoadCredential=, LoadCredentialEncrypted=), by name.
+    std::string credential{};
+
+    /// How many of the three are said.
+    [[nodiscard]] int count() const {
+        return (file.empty() ? 0 : 1) + (command.empty() ? 0 : 1) + (credential.empty() ? 0 : 1);
+    }
+    [[nodiscard]] bool is_there() const { return count() > 0; }
+    friend bool operator==(const PassphraseSource&, const PassphraseSource&) = default;
 };
 
-/// A passphrase has at least so many octets. What encrypts a CA's keys must not be guessed.
-inline constexpr std::size_t least_passphrase = 12;
+/// The passphrase: the first line of what the source gives out, `least` to 1024 octets without NUL.
+/// A file that others can read is refused. A program has two minutes for it; what it says on
+/// standard error goes to ours. Throws std::runtime_error naming the source and what came of it,
+/// never the passphrase.
+[[nodiscard]] base::SecretBytes read_passphrase(const PassphraseSource& source,
+                                                const std::filesystem::path& folder,
+                                                std::size_t least = 1);
 
-/// Reads it; an end of line behind it does not count. Throws std::runtime_error saying what is
-/// wrong, never with the passphrase: none or several sources, a file that others can read, a
-/// program that fails, too short a passphrase.
-[[nodiscard]] std::string read_passphrase(const PassphraseSource& source);
+/// The words of a command as `--passphrase-command` takes them: a TOML list of strings, or a line
+/// that is split at blanks, in which no quote, backslash or character with a meaning to a shell may
+/// stand.
+[[nodiscard]] base::Result<std::vector<std::string>> command_words_from(const std::string& text);
 
 }  // namespace cairn::apps

@@ -219,7 +219,7 @@ def wrong_ways(own):
             (*chain, "--intermediate-key", "issuer-key.pem", "--passphrase-file", "passphrase"),
             "the private key is not encrypted"),
         "passphrase for all": ((*chain, "--intermediate-key", "issuer-secret.pem", "--passphrase-file", "open"),
-                               "others can read it"),
+                               "can be read by others"),
         "failing command": (("--intermediate", "issuer.p12", "--passphrase-command", "false"),
                             "ended with status 1"),
         "command for a shell": (("--intermediate", "issuer.p12", "--passphrase-command", "a | b"),

@@ -1,4 +1,4 @@
-#include "apps/ca/key_passphrase.h"
+#include "apps/ca/passphrase.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -11,13 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class KeyPassphraseTest : public testing::Test {
+class PassphraseTest : public testing::Test {
   protected:
-    KeyPassphraseTest() {
+    PassphraseTest() {
         std::string pattern = fs::temp_directory_path() / "cairn-passphrase-XXXXXX";
         folder_ = ::mkdtemp(pattern.data());
     }
-    ~KeyPassphraseTest() override {
+    ~PassphraseTest() override {
         ::unsetenv("CREDENTIALS_DIRECTORY");
         fs::remove_all(folder_);
     }
@@ -25,11 +25,11 @@ class KeyPassphraseTest : public testing::Test {
         std::ofstream(folder_ / name, std::ios::binary) << content;
         fs::permissions(folder_ / name, fs::perms::owner_read | fs::perms::owner_write);
     }
-    [[nodiscard]] std::string read(const KeyPassphraseSource& source) const {
-        const auto secret = read_key_passphrase(source, folder_);
+    [[nodiscard]] std::string read(const PassphraseSource& source) const {
+        const auto secret = read_passphrase(source, folder_);
         return {secret.begin(), secret.end()};
     }
-    [[nodiscard]] std::string refusal(const KeyPassphraseSource& source) const {
+    [[nodiscard]] std::string refusal(const PassphraseSource& source) const {
         try {
             return "read: " + read(source);
         } catch (const std::runtime_error& error) {
@@ -39,7 +39,7 @@ class KeyPassphraseTest : public testing::Test {
     fs::path folder_;
 };
 
-TEST_F(KeyPassphraseTest, IsTheFirstLineOfAFile) {
+TEST_F(PassphraseTest, IsTheFirstLineOfAFile) {
     for (const auto* content :
          {"open sesame", "open sesame\n", "open sesame\r\n", "open sesame\nx"}) {
         write("secret", content);
@@ -50,7 +50,7 @@ TEST_F(KeyPassphraseTest, IsTheFirstLineOfAFile) {
     EXPECT_EQ(read({.file = "secret"}), std::string(1024, 'x'));
 }
 
-TEST_F(KeyPassphraseTest, IsRefusedWithItsReasonAndWithoutItself) {
+TEST_F(PassphraseTest, IsRefusedWithItsReasonAndWithoutItself) {
     struct Case {
         std::string content, finding;
     };
@@ -64,13 +64,16 @@ TEST_F(KeyPassphraseTest, IsRefusedWithItsReasonAndWithoutItself) {
     }
     write("secret", "sesame");
     fs::permissions(folder_ / "secret", fs::perms::others_read, fs::perm_options::add);
-    EXPECT_TRUE(refusal({.file = "secret"}).contains("others can read it"));
+    EXPECT_TRUE(refusal({.file = "secret"}).contains("can be read by others"));
+    write("secret", "elevenchars\n");
+    EXPECT_EQ(read_passphrase({.file = "secret"}, folder_, 11).size(), 11U);
+    EXPECT_THROW((void)read_passphrase({.file = "secret"}, folder_, 12), std::runtime_error);
     EXPECT_TRUE(refusal({.file = "nowhere"}).contains("No such file"));
-    EXPECT_TRUE(refusal({}).contains("a file, a command or a credential"));
-    EXPECT_TRUE(refusal({.file = "a", .credential = "b"}).contains("a file, a command or"));
+    EXPECT_TRUE(refusal({}).contains("say where the passphrase is"));
+    EXPECT_TRUE(refusal({.file = "a", .credential = "b"}).contains("say where the passphrase is"));
 }
 
-TEST_F(KeyPassphraseTest, IsWhatAProgramPrints) {
+TEST_F(PassphraseTest, IsWhatAProgramPrints) {
     EXPECT_EQ(read({.command = {"echo", "open $HOME", "sesame"}}), "open $HOME sesame");
     EXPECT_EQ(read({.command = {"sh", "-c", "printf 'a\\nb'; exec head -c 1000000 /dev/zero"}}),
               "a");
@@ -82,7 +85,7 @@ TEST_F(KeyPassphraseTest, IsWhatAProgramPrints) {
     EXPECT_TRUE(refusal({.command = {"true"}}).contains("first line is empty"));
 }
 
-TEST_F(KeyPassphraseTest, IsACredentialOfSystemd) {
+TEST_F(PassphraseTest, IsACredentialOfSystemd) {
     ::unsetenv("CREDENTIALS_DIRECTORY");
     EXPECT_TRUE(refusal({.credential = "issuer"}).contains("LoadCredential=issuer"));
     ::setenv("CREDENTIALS_DIRECTORY", folder_.c_str(), 1);
