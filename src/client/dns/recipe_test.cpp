@@ -43,7 +43,7 @@ TEST(Recipe, IsReadStrictly) {
         {"[create]\npath = '/{nothing}'\n[remove]\npath = '/x'\n",
          "{nothing}, which nothing fills"},
         {"[create]\npath = '/'\njson = { a = { b = '{c}' } }\n[remove]\npath = '/x'\n",
-         "create.json.a has {c}"},
+         "create.json.a.b has {c}"},
         {"[create]\npath = '/'\njson = 1.5\n[remove]\npath = '/x'\n", "create.json must be"},
         {"[create]\npath = '/'\nform = { a = 1 }\n[remove]\npath = '/x'\n",
          "create.form.a must be a string"},
