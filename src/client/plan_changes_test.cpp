@@ -68,7 +68,7 @@ TEST(PlanChanges, LeaveWhatIsNotSaid) {
     EXPECT_EQ(changed({.names = {{name("b.example")}, {name("a.example")}}}), standing());
     EXPECT_EQ(changed({.names = {{name("b.example")}, {name("a.example")}}}).names.front().solver,
               "webroot:/var/www");
-    const auto other = changed({.post_hook = "", .deploy_targets = {{}}});
+    const auto other = changed({.post_hook = "", .deploy_targets = std::vector<DeployTarget>()});
     EXPECT_EQ(other.post_hook, "");
     EXPECT_THAT(other.deploy_targets, IsEmpty());
     EXPECT_EQ(other.pre_hook, "/bin/stop");

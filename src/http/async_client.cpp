@@ -48,7 +48,9 @@ struct Call {
 /// A socket of libcurl's on the event loop. The socket stays libcurl's.
 struct Watch {
     Watch(const base::Executor& executor, curl_socket_t socket) : descriptor(executor, socket) {}
-    ~Watch() { descriptor.release(); }
+    ~Watch() {
+        if (descriptor.is_open()) descriptor.release();
+    }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
@@ -211,7 +213,11 @@ int AsyncClient::State::on_socket(CURL*, curl_socket_t socket, int wanted, void*
 
 void AsyncClient::State::watch(curl_socket_t socket, int wanted) {
     if (wanted == CURL_POLL_REMOVE) {
-        watches_.erase(socket);
+        // At once: somebody may still hold the watch when another socket has its number.
+        const auto found = watches_.find(socket);
+        if (found == watches_.end()) return;
+        found->second->descriptor.release();
+        watches_.erase(found);
         return;
     }
     auto& watch = watches_[socket];

@@ -225,7 +225,9 @@ TEST_P(ExchangeTest, TakesNoBodyThatTlsDoesNotEnd) {
     });
     ASSERT_FALSE(result) << result->body;
     EXPECT_EQ(result.error().kind, Kind::broken);
-    EXPECT_THAT(result.error().message, HasSubstr("does not say where it ends"));
+    // Later versions of libcurl find it by themselves.
+    EXPECT_THAT(result.error().message, testing::AnyOf(HasSubstr("does not say where it ends"),
+                                                       HasSubstr("unexpected eof")));
 }
 
 TEST_P(ExchangeTest, BoundsWhatItTakes) {

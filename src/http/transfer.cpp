@@ -369,6 +369,10 @@ ExchangeError Transfer::failure_for(CURLcode code) {
         case CURLE_OUT_OF_MEMORY:
             if (is_in_header()) return failure(Kind::too_large, "the answer's header is too large");
             return failure(Kind::shortage, words);
+#if LIBCURL_VERSION_NUM >= 0x080600
+        case CURLE_TOO_LARGE:  // of a line of the header
+            return failure(Kind::too_large, "the answer's header is too large");
+#endif
         case CURLE_WRITE_ERROR:
             if (!overflow_.empty()) return failure(Kind::too_large, "the answer's " + overflow_);
             break;

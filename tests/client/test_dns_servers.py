@@ -132,8 +132,9 @@ def test_a_refused_update_says_why(cairn, start, tmp_path, kind, change, reason)
     output = cairn.outcome("dns", "test", "rfc2136", "example.test", "--credentials", credentials)
     assert output.returncode == 2
     told = output.stdout + output.stderr
-    # A server that does not know the key may also say that the client is not allowed.
-    assert reason in told or (reason == "REFUSED" and "NOTAUTH" in told), told
+    # Without a key the client may also be told that it is not allowed; Knot 3.4 leaves out what it has
+    # against a key that it does not know.
+    assert reason in told or (reason != "BADSIG" and "NOTAUTH" in told), told
 
 
 def test_a_signed_zone(cairn, start, zone_ca, tmp_path):

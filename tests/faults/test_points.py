@@ -364,7 +364,7 @@ def test_dies_while_it_records_that_a_key_is_compromised(life, point):
     life.register()
     first = life.client.issue([unique_name()])
     twin = life.client.issue([unique_name()], key=first.key)
-    thief = Client(ca, life.responder, Key(first.key))
+    thief = life.survive(lambda: Client(ca, life.responder, Key(first.key)))
     response = life.survive(lambda: thief.revoke(first.der))
     assert response.status_code == 200 or "alreadyRevoked" in response.text
     assert life.deaths == 1
@@ -472,7 +472,7 @@ def test_dies_between_a_revocation_and_its_list(life, point):
     if not ca.serves_or_has_died():  # keys are looked for at once
         life.deaths = 1
         ca.start()
-    thief = Client(ca, life.responder, Key(first.key))
+    thief = life.survive(lambda: Client(ca, life.responder, Key(first.key)))
     for revoke in (lambda: thief.revoke(first.der), lambda: life.client.revoke(second.der)):
         response = life.survive(revoke)
         assert response.status_code == 200 or "alreadyRevoked" in response.text
