@@ -11,15 +11,26 @@ namespace {
 
 constexpr std::size_t sealed_chunk = 65536 + 16;
 
-struct SealedStream : ::testing::Test {
-    SystemRandom random;
-    // The least cost, for tests to be quick.
-    SealHeader header = [this] {
+// One key for all tests, and the least cost, for them to be quick.
+const SealHeader& known_header() {
+    static const SealHeader header = [] {
+        SystemRandom random;
         auto fresh = SealHeader::fresh(random);
         fresh.cost = 14;
         return fresh;
     }();
-    SealKey key = SealKey::from_passphrase(header, "correct horse battery");
+    return header;
+}
+
+const SealKey& known_key() {
+    static const SealKey key = SealKey::from_passphrase(known_header(), "correct horse battery");
+    return key;
+}
+
+struct SealedStream : ::testing::Test {
+    SystemRandom random;
+    SealHeader header = known_header();
+    const SealKey& key = known_key();
 
     std::string sealed(const std::string& text, std::size_t step = 10'000) {
         std::ostringstream out;
@@ -93,16 +104,14 @@ TEST_F(SealedStream, RefusesAnotherPassphraseOrAnotherHeader) {
     EXPECT_FALSE(opened(octets, key));
 }
 
-// scrypt's own vector (RFC 7914 section 12) is OpenSSL's to pass; here the parameters are shown to
-// be those of the header.
+// scrypt's own vectors (RFC 7914 section 12) are OpenSSL's to pass.
 TEST_F(SealedStream, MakesAKeyOfAllThatTheHeaderSays) {
-    const auto octets = base::copy_of(key.octets());
-    auto other = header;
-    other.cost = 15;
-    EXPECT_NE(octets,
-              base::copy_of(SealKey::from_passphrase(other, "correct horse battery").octets()));
-    EXPECT_EQ(octets,
-              base::copy_of(SealKey::from_passphrase(header, "correct horse battery").octets()));
+    const auto key_under = [](const SealHeader& other) {
+        return base::copy_of(SealKey::from_passphrase(other, "correct horse battery").octets());
+    };
+    EXPECT_EQ(key_under(header), base::copy_of(key.octets()));
+    ++header.cost;
+    EXPECT_NE(key_under(header), base::copy_of(key.octets()));
 }
 
 TEST(SealHeader, IsReadAsItWasWrittenAndNotOtherwise) {
