@@ -1,7 +1,6 @@
 #include "client/dns/recipe_session.h"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include <boost/json/array.hpp>
