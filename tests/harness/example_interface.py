@@ -9,11 +9,13 @@ import re
 import ssl
 import subprocess
 import sys
+import threading
 
 TOKEN = "Bearer an-example-token"
 ZONES = {17: "example.net", 18: "example.com"}
 records = {}
 ids = itertools.count(1)
+one_at_a_time = threading.Lock()
 
 
 def update(action, record):
@@ -57,11 +59,15 @@ class Interface(http.server.BaseHTTPRequestHandler):
         update("delete", records.pop(key))
         return self.answer(200, {})
 
-    do_GET = do_POST = do_DELETE = respond
+    def take_turn(self):
+        with one_at_a_time:
+            self.respond()
+
+    do_GET = do_POST = do_DELETE = take_turn
 
 
 if __name__ == "__main__":
-    server = http.server.HTTPServer(("127.0.0.4", 443), Interface)
+    server = http.server.ThreadingHTTPServer(("127.0.0.4", 443), Interface)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*sys.argv[1:3])
     server.socket = context.wrap_socket(server.socket, server_side=True)
