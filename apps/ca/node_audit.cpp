@@ -82,4 +82,9 @@ NodeAudit::NodeAudit(Beginning beginning, ca::Repository& store, const base::Exe
     log_.note(std::move(gone));
 }
 
+base::Task<void> NodeAudit::save_head() {
+    co_await log_.flush();
+    co_await heads_.save();
+}
+
 }  // namespace cairn::apps

@@ -34,8 +34,8 @@ class NodeAudit {
     /// Signs heads from now on, on an executor that runs one handler at a time.
     void start(const base::Executor& executor) { heads_.start(executor); }
     void stop() { heads_.stop(); }
-    /// Signs the head of what is there. After `stop`, or by itself.
-    [[nodiscard]] base::Task<void> save_head() { return heads_.save(); }
+    /// Signs the head of all that was told until now. After `stop`, or by itself.
+    [[nodiscard]] base::Task<void> save_head();
 
   private:
     struct Beginning;

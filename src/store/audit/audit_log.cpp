@@ -134,8 +134,12 @@ base::Task<void> AuditLog::probe() {
         const std::scoped_lock lock(mutex_);
         if (!is_failing_) co_return;
     }
-    auto trying = submit(std::nullopt);
-    (void)co_await std::move(trying);
+    co_await flush();
+}
+
+base::Task<void> AuditLog::flush() {
+    auto waiting = submit(std::nullopt);
+    (void)co_await std::move(waiting);
 }
 
 base::Task<std::uint64_t> AuditLog::submit(std::optional<ca::AuditEntry> entry) {

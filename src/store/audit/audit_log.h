@@ -62,6 +62,8 @@ class AuditLog final : public ca::Audit {
     base::Task<std::uint64_t> record(ca::AuditEntry entry) override;
     void note(ca::AuditEntry entry) override;
     base::Task<void> probe() override;
+    /// Returns once all that was added before is on the disk. Throws as `record` does.
+    [[nodiscard]] base::Task<void> flush();
     /// How far the log is on the disk.
     [[nodiscard]] ca::AuditPosition position() const;
 
