@@ -368,13 +368,16 @@ void AuditLog::find_old_files() {
     old_files_.clear();
     if (!options_.keep) return;
     const auto files = audit_files(options_.folder);
-    for (std::size_t i = 0; i + 1 < files.size(); ++i) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const bool is_last = i + 1 == files.size();
+        // The one that is written stays, and one that ends with something to be told.
+        if (is_last ? !path_.empty() || !findings_.empty() : !files[i + 1].has_lines) return;
         struct stat status{};
-        if (!files[i + 1].has_lines || ::stat(files[i].path.c_str(), &status) != 0) return;
+        if (::stat(files[i].path.c_str(), &status) != 0) return;
         const base::Time written{base::Seconds(status.st_mtime)};
         // One that stays keeps those behind it: what is removed is always the begin.
         if (clock_.now() - written <= *options_.keep) return;
-        old_files_.push_back({files[i].path, files[i + 1].before});
+        old_files_.push_back({files[i].path, is_last ? end_ : files[i + 1].before});
     }
 }
 
