@@ -271,6 +271,11 @@ std::vector<std::string> notes_of(const pki::Chain& chain, const WantedUse& use)
             notes.push_back(quoted(certificate) +
                             " lets certificates name: " + constraints->text());
     }
+    for (const auto& certificate : chain)
+        if (!certificate.authority_key_id() && !certificate.is_self_signed())
+            notes.push_back(quoted(certificate) +
+                            " has no authorityKeyIdentifier (RFC 5280 section 4.2.1.1), so that "
+                            "strict verifiers, as those of Python 3.13, refuse its chain");
     if (use.role == WantedUse::Role::issuer && !pki::may_sign_crls(chain.front()))
         notes.push_back(quoted(chain.front()) +
                         " may not sign revocation lists (keyUsage), so that its certificates name "

@@ -24,7 +24,7 @@ PASSPHRASE = "open sesame"
 
 
 def certify(name, key, above=None, path_length=None, begins=-DAY, ends=700 * DAY, is_ca=True, usage=True,
-            purposes=None, permitted=None, has_key_id=True, digest=None):
+            purposes=None, permitted=None, has_key_id=True, has_authority_id=True):
     """A certificate of an authority. `above`: certificate and key of the one that signs; none: itself."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -39,11 +39,14 @@ def certify(name, key, above=None, path_length=None, begins=-DAY, ends=700 * DAY
             encipher_only=False, decipher_only=False), True))
     if has_key_id:
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+    if above and has_authority_id:
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(above[1].public_key()), False)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), False)
     if permitted:
         builder = builder.add_extension(x509.NameConstraints([x509.DNSName(permitted)], None), True)
-    return builder.sign(above[1] if above else key, digest or hashes.SHA256())
+    return builder.sign(above[1] if above else key, hashes.SHA256())
 
 
 def key_pem(key, passphrase=None):
@@ -60,7 +63,9 @@ class Own:
         self.root_key = ec.generate_private_key(ec.SECP384R1())
         self.root = certify("Old Root", self.root_key)
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.intermediate = certify("Old Issuer", self.key, (self.root, self.root_key), 0)
+        # It begins later than what `init` makes, which is valid since an hour ago.
+        self.intermediate = certify("Old Issuer", self.key, (self.root, self.root_key), 0,
+                                    begins=-DAY / 48)
         self.write("root.pem", to_pem(self.root))
         self.write("root-key.pem", key_pem(self.root_key))
         self.write("issuer.pem", to_pem(self.intermediate))
@@ -146,7 +151,8 @@ def test_a_ca_of_ones_own_issues(own, dns, tmp_path, way):
         came_encrypted = any("passphrase" in word for word in words) and not is_ours
         assert ("BEGIN ENCRYPTED PRIVATE KEY" in key) == came_encrypted
         names = {path.name for path in (ca.home / "pki").iterdir()}
-        assert names == {"root.pem", "intermediate.pem", "intermediate-key.pem", "server.pem"}
+        assert names == {"root.pem", "intermediate.pem", "intermediate-key.pem", "server.pem",
+                         "server-key.pem"}
         assert PASSPHRASE not in ca.log.read_text() + ca.init_output
         if came_encrypted:
             # It is opened again where the configuration is read again.
@@ -284,6 +290,11 @@ def test_constraints_are_told(own, tmp_path):
                 "--intermediate-key", own.folder / "issuer-key.pem"])
     assert 'Note: "Narrow" lets certificates name: only corp.example' in told
     assert "does not permit localhost" in told
+    own.write("plain.pem", to_pem(certify("Plain", own.key, (own.root, own.root_key), 0,
+                                          has_authority_id=False), own.root))
+    told = run([BIN / "cairn-ca", "init", tmp_path / "other", "--intermediate", own.folder / "plain.pem",
+                "--intermediate-key", own.folder / "issuer-key.pem"])
+    assert 'Note: "Plain" has no authorityKeyIdentifier' in told
 
 
 def answer(own, request, folder):
