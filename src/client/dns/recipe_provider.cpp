@@ -62,7 +62,8 @@ class RecipeProvider final : public DnsProvider {
             ask();
         } else {
             for (const auto& each : matches(*recipe_.find, record, values, aim)) {
-                values["record_id"] = each.id;
+                if (!recipe_.find->id.empty())
+                    values["record_id"] = usable(each.id, recipe_.find->id, aim);
                 ask();
                 // Without ids they go by what they are, all at once.
                 if (recipe_.find->id.empty()) break;
@@ -135,12 +136,13 @@ class RecipeProvider final : public DnsProvider {
                 const auto answer = session_.ask(call, values, {}, aim);
                 if (answer.kind != RecipeAnswer::Kind::done) return std::nullopt;
                 if (listing.id.empty()) return zone;
-                return id_at(json_body(session_.http(), aim, answer.reply), listing.id, aim);
+                return usable(text_at(json_body(session_.http(), aim, answer.reply), listing.id),
+                              listing.id, aim);
             }
             std::optional<std::string> id;
             session_.list(listing, values, aim, [&](const boost::json::value& each) {
                 if (!is_name(text_at(each, listing.name), zone)) return true;
-                id = listing.id.empty() ? zone : id_at(each, listing.id, aim);
+                id = listing.id.empty() ? zone : usable(text_at(each, listing.id), listing.id, aim);
                 return false;
             });
             return id;
@@ -149,9 +151,7 @@ class RecipeProvider final : public DnsProvider {
 
     /// What becomes a part of addresses, and so must be no other address: an empty one would be
     /// that of all.
-    std::string id_at(const boost::json::value& element, const std::string& path,
-                      const std::string& aim) const {
-        auto id = text_at(element, path);
+    std::string usable(std::string id, const std::string& path, const std::string& aim) const {
         if (id.empty() || id == "." || id == "..")
             throw session_.http().failure(
                 aim, fmt::format("what it lists has no {}, by which it could be named", path));
@@ -178,7 +178,7 @@ class RecipeProvider final : public DnsProvider {
             if (!listing.type.empty() && net::ascii_lower(text_at(each, listing.type)) !=
                                              net::ascii_lower(listing.type_value))
                 return true;
-            const auto id = listing.id.empty() ? std::string() : id_at(each, listing.id, aim);
+            const auto id = listing.id.empty() ? std::string() : text_at(each, listing.id);
             const auto add = [&](const boost::json::value& place) {
                 found.push_back({id, unquoted_txt(text_at(place, listing.value))});
             };
@@ -216,7 +216,8 @@ class RecipeProvider final : public DnsProvider {
             auto own = values;
             std::vector<std::string> all;
             for (auto& each : all_of(*recipe_.read, record, values, aim, &own["tag"])) {
-                own["record_id"] = each.id;
+                if (!recipe_.read->id.empty())
+                    own["record_id"] = usable(each.id, recipe_.read->id, aim);
                 all.push_back(std::move(each.value));
             }
             const bool is_new = all.empty();
