@@ -202,9 +202,9 @@ def test_certificates_are_revoked_one_by_one(ca, operator, client):
     assert [line["requester"] for line in ca.log_lines() if line["event"] == "revoked" and
             line["serial"] == hex_serial(one)] == [f"the operator, user {os.getuid()}"]
     # A mistake among several changes nothing, and all of it is told.
-    refused = operator.json("certificate", "revoke", hex_serial(three), "00aa", "00bb", code=2)
+    refused = operator.json("certificate", "revoke", hex_serial(three), "11aa", "11bb", code=2)
     assert refused["error"]["code"] == "notFound"
-    assert "00aa" in refused["error"]["detail"] and "00bb" in refused["error"]["detail"]
+    assert "11aa" in refused["error"]["detail"] and "11bb" in refused["error"]["detail"]
     assert operator.json("certificate", "show", hex_serial(three))["status"] == "valid"
 
 
@@ -267,7 +267,7 @@ def test_what_is_exported_is_what_was_issued(ca, operator, client, in_both_state
 
 @pytest.mark.parametrize("noun, verb, arguments, code, words", [
     ("certificate", "show", ["zz"], "usage", ["neither a serial number"]),
-    ("certificate", "show", ["00ff"], "notFound", ["did not issue"]),
+    ("certificate", "show", ["11ff"], "notFound", ["did not issue"]),
     ("certificate", "list", ["--status", "odd", "--key", "12", "--name", "a b", "--issued-after",
                              "yesterday", "--issuer", "nobody"], "usage",
      ["status must be", "key must be", "name \"a b\"", "issued_after must be", "nobody"]),
@@ -277,9 +277,9 @@ def test_what_is_exported_is_what_was_issued(ca, operator, client, in_both_state
     ("certificate", "list", ["--after", "x y"], "usage", ["neither a serial number"]),
     ("certificate", "search", [], "usage", ["say what to look for"]),
     ("certificate", "revoke", [], "usage", ["say which certificates"]),
-    ("certificate", "revoke", ["00ff", "--profile", "default"], "usage", ["not both"]),
+    ("certificate", "revoke", ["11ff", "--profile", "default"], "usage", ["not both"]),
     ("certificate", "revoke", ["--profile", "default", "--reason", "boredom"], "usage", ["reason"]),
-    ("certificate", "export", ["00ff", "--profile", "default"], "usage", ["not both"]),
+    ("certificate", "export", ["11ff", "--profile", "default"], "usage", ["not both"]),
     ("order", "show", ["not an id"], "usage", ["neither an order's id"]),
     ("order", "show", ["AAAAAAAAAAAAAAAAAAAAAA"], "notFound", ["there is no order"]),
     ("order", "list", ["--status", "odd"], "usage", ["status must be pending"]),
