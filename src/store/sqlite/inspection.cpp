@@ -63,7 +63,8 @@ Inspection inspect_sqlite(const std::string& path) {
     }
     look_at_place(path, inspection);
     try {
-        Connection connection(path, Connection::Access::read);
+        // One that could only read would leave the files of its log behind.
+        Connection connection(path, Connection::Access::write);
         look_into(connection, path, inspection);
     } catch (const std::exception& failure) {
         inspection.findings.push_back(path + " cannot be read: " + failure.what());
