@@ -33,7 +33,8 @@ std::vector<RequestedName> with_solvers(const CertificatePlan* former, const Pla
     const auto solver_for = [&](const protocol::Identifier& identifier) {
         const auto said = std::ranges::find(changes.names, identifier, &SaidName::identifier);
         const auto* before = find_name(former, identifier);
-        const std::string_view kept = before == nullptr ? std::string_view() : before->solver;
+        // A name that comes to others has their provider's options.
+        const auto kept = before == nullptr ? common_solver(former) : before->solver;
         if (said != changes.names.end() && said->solver)
             return keeping_dns_options(*said->solver, kept);
         if (changes.solver) return keeping_dns_options(*changes.solver, kept);

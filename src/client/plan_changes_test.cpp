@@ -104,6 +104,14 @@ TEST(PlanChanges, GiveEachNameItsSolver) {
     EXPECT_EQ(changed({.solver = "manual"}).names.back().solver, "manual");
 }
 
+TEST(PlanChanges, GiveANewNameTheOptionsOfTheOthers) {
+    CertificatePlan former;
+    former.names = {{name("a.example"), "dns:x?credentials=/f&port=53"}};
+    const auto plan =
+        changed({.names = {{name("a.example")}, {name("b.example")}}, .solver = "dns:x"}, former);
+    for (const auto& each : plan.names) EXPECT_EQ(each.solver, "dns:x?credentials=/f&port=53");
+}
+
 TEST(PlanChanges, TakeNamesAndKeyFromARequest) {
     PlanChanges changes;
     changes.request = request({"c.example", "a.example"});

@@ -48,7 +48,7 @@ def issue(cairn, solver, *arguments):
 
 
 def programs_of(cairn):
-    """What the programs of the newest attempt have come to, as it is kept."""
+    """What the programs of the newest attempt have come to, as it is kept; a status of 0 is left out."""
     attempt = json.loads(cairn("explain", "example.test", "--json"))["attempt"]
     return [step for step in attempt["steps"] if step["event"] == "program_ended"]
 
@@ -125,7 +125,7 @@ def test_a_script_of_acme_sh(cairn, server, acme_sh, tmp_path):
     issue(cairn, "dns:acme.sh-dns_pdns", "--credentials", credentials, "--resolver", server.address)
     cairn.check("example.test", NAMES, tmp_path)
     ended = programs_of(cairn)
-    assert len(ended) == 4 and all(step["number"] == 0 for step in ended)
+    assert len(ended) == 4 and not any("number" in step for step in ended)
     assert any("dns_pdns_add _acme-challenge.example.test" in step["place"] for step in ended)
     assert server.KEY not in json.dumps(ended)
     before = cairn.serial("example.test")
@@ -240,4 +240,4 @@ echo "record of $CERTBOT_VALIDATION"
     issue(cairn, f"certbot-hooks:dns-01 {auth} {cleanup}")
     lines = [f"example.test {left} example.test,example.test none" for left in (1, 0)]
     assert log.read_text().splitlines() == lines
-    assert [step["number"] for step in programs_of(cairn)] == [0] * 4
+    assert ["number" in step for step in programs_of(cairn)] == [False] * 4

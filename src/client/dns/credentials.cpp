@@ -257,8 +257,8 @@ bool has_required(const ProviderKind& kind, const Values& values) {
 base::Result<std::string> read_private_file(const fs::path& file, std::size_t limit) {
     struct ::stat facts{};
     if (::stat(file.c_str(), &facts) != 0)
-        return base::fail(
-            fmt::format("{}: {}", file.string(), std::generic_category().message(errno)));
+        return base::fail(fmt::format("{}: {}; is the name of the file right?", file.string(),
+                                      std::generic_category().message(errno)));
     if ((facts.st_mode & 0077U) != 0)
         return base::fail(
             fmt::format("others may read it: its mode is {:04o}; run chmod 600 {}, and if others "
