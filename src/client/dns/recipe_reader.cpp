@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include "net/ascii.h"
 #include "net/url.h"
 
 namespace cairn::client {
@@ -33,6 +34,27 @@ bool is_https(const std::string& url) {
 
 bool is_key_name(const std::string& name) {
     return !name.empty() && std::ranges::all_of(name, is_of_placeholder);
+}
+
+/// Those that belong to the connection and to the length of the body.
+constexpr std::array fields_of_the_client = {"connection", "content-length",    "expect",
+                                             "host",       "keep-alive",        "te",
+                                             "trailer",    "transfer-encoding", "upgrade"};
+
+/// Why this cannot be a field of a request (RFC 9110 section 5.1); empty if it can.
+std::string fault_of_field(const std::string& name, const std::string& text) {
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    const bool is_token = !name.empty() && std::ranges::all_of(name, [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               marks.find(c) != std::string_view::npos;
+    });
+    if (!is_token) return "is no name of a field";
+    if (std::ranges::find(fields_of_the_client, net::ascii_lower(name)) !=
+        fields_of_the_client.end())
+        return "is not a recipe's to say";
+    const bool is_one_line = std::ranges::all_of(
+        text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+    return is_one_line ? "" : "must be one line";
 }
 
 }  // namespace
@@ -83,6 +105,16 @@ Templates RecipeReader::templates(Section& section, const std::string& key, Plac
     auto members = section.section(key);
     for (const auto& name : members.keys())
         result.emplace_back(name, checked(members, name, place));
+    return result;
+}
+
+Templates RecipeReader::fields(Section& section) {
+    auto result = templates(section, "fields", Place::late);
+    if (result.empty()) return result;
+    auto members = section.section("fields");
+    for (const auto& [name, text] : result)
+        if (const auto fault = fault_of_field(name, text); !fault.empty())
+            members.find(name, fault);
     return result;
 }
 
@@ -259,7 +291,7 @@ void RecipeReader::read_steps(Recipe& recipe) {
 void RecipeReader::read_request(Recipe& recipe) {
     known_.clear();
     auto request = root_.section("request");
-    recipe.fields = templates(request, "fields", Place::late);
+    recipe.fields = fields(request);
     recipe.query = templates(request, "query", Place::early);
     recipe.signed_query = templates(request, "signed_query", Place::late);
     if (const auto* node = request.node_at("json")) {

@@ -61,6 +61,7 @@ class RecipeReader {
                Place place);
     std::string checked(Section& section, const std::string& key, Place place);
     Templates templates(Section& section, const std::string& key, Place place);
+    Templates fields(Section& section);
     boost::json::value json(const toml::node& node, Section& section, const std::string& key,
                             Place place, std::size_t depth);
 

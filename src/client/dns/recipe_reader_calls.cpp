@@ -63,7 +63,7 @@ void RecipeReader::read_call(Section& section, RecipeCall& call) {
         section.find("path", "must begin with /");
     call.query = templates(section, "query", Place::early);
     call.form = templates(section, "form", Place::early);
-    call.fields = templates(section, "fields", Place::late);
+    call.fields = fields(section);
     if (const auto* node = section.node_at("json"))
         call.json = json(*node, section, "json", Place::early, 0);
     if (call.json && !call.form.empty()) section.find("form", "does not go with json");
