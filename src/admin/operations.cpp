@@ -49,6 +49,7 @@ std::string_view summary_of_noun(std::string_view noun) {
         {"limit",
          "Rate limits: see them and what is left, set others, and give back what was used"},
         {"audit", "The audit log: check that it is whole, and see who did what"},
+        {"issuer", "Issuers (intermediates): make or take another one, see them, and retire one"},
         {"crl", "Revocation lists: see how old they are, and have new ones signed"},
         {"order", "Orders of clients: see them, their authorizations and what was seen"},
         {"certificate",
