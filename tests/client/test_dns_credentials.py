@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import tomllib
 from types import SimpleNamespace
 
 import pytest
@@ -113,6 +114,15 @@ def test_a_recipe_with_mistakes_tells_all_of_them(cairn, tmp_path):
     schema = json.loads(cairn("dns", "schema"))
     assert schema == json.loads((SOURCE / "recipe.schema.json").read_text())
     assert schema["properties"]["create"]["properties"]["path"]["type"] == "string"
+
+
+def test_the_table_of_recipes_is_what_comes_along():
+    rows = [line for line in (SOURCE.parents[2] / "docs/dns.md").read_text().split("| provider | who | access |")[1]
+            .split("\n\n")[0].splitlines() if line.startswith("| `")]
+    recipes = {file.stem: tomllib.loads(file.read_text()) for file in (SOURCE / "recipes").glob("*.toml")}
+    assert rows == [f"| `{name}` | {recipe['title']} | {recipe['access'].removesuffix('.')} |"
+                    for name, recipe in sorted(recipes.items())]
+    assert all(recipe["access"].endswith(".") for recipe in recipes.values())
 
 
 def test_the_table_of_variables_is_what_is_understood(cairn):
