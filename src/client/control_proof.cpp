@@ -130,10 +130,10 @@ class ControlProof::Watch {
             return;
         }
         pace_.end_by(authorization.expires);
+        tell_of_long_wait();
         const auto challenge = std::ranges::find(authorization.challenges, presented_.challenge_url,
                                                  &protocol::ChallengeObject::url);
         if (challenge == authorization.challenges.end() || !challenge->error) {
-            tell_of_long_wait();
             look_again(wait);
             return;
         }
