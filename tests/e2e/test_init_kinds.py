@@ -63,6 +63,10 @@ def test_a_public_ca_does_not_start_and_says_all_that_is_missing(tmp_path):
                     "directory.terms_of_service", "policy.weak_keys", "private CAs alone"):
         assert missing in done.stderr, missing
     assert not list((tmp_path / "ca" / "store").iterdir())
+    check = subprocess.run([BIN / "cairn-ca", "check", tmp_path / "ca", "--set", "validation.dns_servers=['127.0.0.1:1']"],
+                           capture_output=True, text=True, timeout=60)
+    assert check.returncode == 2
+    assert (check.stdout + check.stderr).count("a public CA does not start: ") == 6, check.stdout
     # No setting makes up for what is not there, and none hides that the CA is a public one.
     done = subprocess.run(
         [*serve, "--set", 'directory.terms_of_service="https://ca.example/terms"', "--set",

@@ -320,6 +320,10 @@ def test_a_root_kept_elsewhere_answers_a_request(own, dns, tmp_path):
     assert done.returncode == 2
     assert str(request) in done.stderr and "cairn-ca issuer install" in done.stderr
 
+    check = subprocess.run([BIN / "cairn-ca", "check", ca.home, "--set", "validation.dns_servers=['127.0.0.1:1']"],
+                           capture_output=True, text=True, timeout=60)
+    assert check.returncode == 2 and "cairn-ca issuer install" in check.stdout + check.stderr
+
     chain = answer(own, request, tmp_path)
     install = [BIN / "cairn-ca", "issuer", "install", ca.home, "intermediate"]
     # Its root is not known yet, and a certificate for another key is no answer.
