@@ -59,10 +59,12 @@ ca::ChallengeChoices choices_of(const Configuration& configuration) {
 }
 
 // What validators are told. The links outlive whoever asks them.
-ca::Inquiry::Options inquiry_of(const Configuration& configuration, const api::Links& links) {
+ca::Inquiry::Options inquiry_of(const Configuration& configuration, const api::Links& links,
+                                ca::Audit& audit) {
     return {.account_url = [&links](const ca::AccountId& id) { return links.account(id); },
             .caa_identities = directory_of(configuration, links).caa_identities,
-            .issuer_names = configuration.validation.persist_issuers};
+            .issuer_names = configuration.validation.persist_issuers,
+            .audit = audit};
 }
 
 // Where the limits are explained.
@@ -134,12 +136,12 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       validation_({.in_flight = context.validations_in_flight,
                    .retry_for = configuration.validation.retry_for,
                    .challenges = configuration.validation.challenges,
-                   .inquiry = inquiry_of(configuration, links_)},
+                   .inquiry = inquiry_of(configuration, links_, context.audit)},
                   context.repository, *validator_, profiles_, limits_, context.clock,
                   context.next_executor, context.announcements, context.log, context.observer),
-      standing_(inquiry_of(configuration, links_), context.repository, *validator_, profiles_,
-                limits_.limits(), context.clock, context.next_executor, context.announcements,
-                context.log, context.observer),
+      standing_(inquiry_of(configuration, links_, context.audit), context.repository, *validator_,
+                profiles_, limits_.limits(), context.clock, context.next_executor,
+                context.announcements, context.log, context.observer),
       issuance_(context.repository, issuers_, profiles_, limits_, context.clock,
                 context.clock_watch, context.random, context.next_executor, context.announcements,
                 context.log, context.observer,

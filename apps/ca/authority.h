@@ -19,6 +19,7 @@
 #include "apps/ca/configuration.h"
 #include "base/log.h"
 #include "base/rare_report.h"
+#include "ca/ports/audit.h"
 #include "ca/ports/linter.h"
 #include "ca/ports/nonces.h"
 #include "ca/ports/request_checks.h"
@@ -60,6 +61,7 @@ struct AuthorityContext {
     std::size_t validations_in_flight = ca::Validation::Options().in_flight;
     ca::Observer& observer = ca::deaf_observer();
     api::RequestObserver& request_observer = api::deaf_request_observer();
+    ca::Audit& audit = ca::forgetful_audit();
 };
 
 /// The CA as one configuration makes it: rules, keys, workflows and their HTTP face, wired

@@ -342,7 +342,8 @@ class Server::Parts {
                              .slow_signing = slow_signing_.get_executor(),
                              .validations_in_flight = descriptors_.validations,
                              .observer = metrics_,
-                             .request_observer = metrics_});
+                             .request_observer = metrics_,
+                             .audit = store_.audit->log()});
     }
 
     http::Server::Options acme_options() {

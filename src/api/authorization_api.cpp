@@ -151,7 +151,8 @@ base::Task<Response> AuthorizationApi::authorization(Request request, std::strin
     }
     auto update = protocol::parse_authorization_update(signed_request.payload);
     if (!update) throw std::move(update.error());
-    authorization = co_await ordering_.deactivate(std::move(authorization));
+    authorization =
+        co_await ordering_.deactivate(std::move(authorization), signed_request.context.cause());
     co_return authorization_response(authorization);
 }
 

@@ -59,12 +59,20 @@ def test_tells_of_a_certificate_from_its_order_to_its_end(ca, client):
     # Nothing is waited for: what was answered stands there.
     told = audit.lines(ca)
     account = client.account_url.rsplit("/", 1)[1]
-    assert one([line for line in told if line["event"] == "account.create"])["account"] == account
+    created = one([line for line in told if line["event"] == "account.create"])
+    assert created["account"] == account
     order = one([line for line in told if line["event"] == "order.create"])
     assert order["account"] == account and order["identifiers"] == [name]
     authorization = one(order["authorizations"])
+    seen = one([line for line in told if line["event"] == "validation.seen"])
+    assert seen["authorization"] == authorization and seen["outcome"] == "valid"
+    perspective = one(seen["perspectives"])
+    assert perspective["name"] == "local" and perspective["outcome"] == "valid"
+    assert f"127.0.0.1:{ca.http_port}" in perspective["endpoints"]
+    assert any(name in step for step in perspective["steps"])
     ended = one([line for line in told if line["event"] == "validation.end"])
-    assert ended["authorization"] == authorization and ended["outcome"] == "valid"
+    assert ended["authorization"] == authorization and ended["seq"] > seen["seq"]
+    assert ended["request"] == seen["request"]
     begun = one([line for line in told if line["event"] == "issuance.begin"])
     serial = audit.hexadecimal(issued.leaf.serial_number)
     assert begun["order"] == order["order"] and begun["serial"] == serial
@@ -79,13 +87,14 @@ def test_tells_of_a_certificate_from_its_order_to_its_end(ca, client):
 
     # The access log has the same requests.
     requests_ = {line["id"]: line for line in ca.log_lines() if line["event"] == "request"}
-    for line in (ended, begun):
+    for line in (created, order, ended, begun):
         assert requests_[line["request"]]["method"] == "POST"
+    assert order["client"] == "127.0.0.1"
     # All of it by its serial number, and nothing of others.
     client.issue([unique_name()])
     shown = audit.show(ca.home, "--serial", serial.upper())
     assert [line["event"] for line in shown] == [
-        "order.create", "validation.end", "issuance.begin", "certificate.issue",
+        "order.create", "validation.seen", "validation.end", "issuance.begin", "certificate.issue",
         "certificate.revoke"]
     assert audit.show(ca.home, "--order", order["order"]) == shown
     # Lists are signed, stored, and told.
@@ -113,8 +122,11 @@ def test_tells_of_a_failed_validation(ca, client):
     challenge = client.challenge_of(client.read(authorization), "http-01")
     client.must(client.post(challenge["url"], {}))
     client.wait_while(authorization, {"pending", "processing"})
+    seen = one(audit.lines(ca, "validation.seen"))
+    assert seen["identifier"] == name and seen["outcome"] != "valid" and seen["detail"]
+    assert one(seen["perspectives"])["outcome"] == seen["outcome"]
     ended = one(audit.lines(ca, "validation.end"))
-    assert ended["outcome"] != "valid" and ended["detail"]
+    assert ended["outcome"] == seen["outcome"]
 
 
 def test_tells_of_what_an_operator_does(ca, client):

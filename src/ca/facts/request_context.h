@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/ip_address.h"
+#include "ca/facts/cause.h"
 
 namespace cairn::ca {
 
@@ -20,6 +21,8 @@ struct RequestContext {
     base::Time time{};
     /// Who sent it, behind trusted proxies. None: its address is not known.
     std::optional<base::IpAddress> client{};
+
+    [[nodiscard]] Cause cause() const { return {.request = request, .client = client}; }
 };
 
 }  // namespace cairn::ca

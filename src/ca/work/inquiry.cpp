@@ -33,6 +33,33 @@ std::string steps_in(const std::vector<Evidence>& evidence) {
     return steps;
 }
 
+AuditEntry seen_entry(const Authorization& authorization, const std::vector<Evidence>& evidence,
+                      const std::optional<Problem>& problem) {
+    AuditEntry entry(AuditEvent::validation_seen);
+    entry.add("request", std::string_view(authorization.attempt->request));
+    entry.add("account", authorization.account).add("authorization", authorization.id);
+    entry.add("identifier", std::string_view(authorization.identifier.value()));
+    entry.add("method", to_string(authorization.attempt->method));
+    if (problem)
+        entry.add(*problem);
+    else
+        entry.add("outcome", "valid");
+    std::vector<AuditEntry> perspectives;
+    for (const auto& one : evidence) {
+        auto& seen = perspectives.emplace_back(AuditEvent::validation_seen);
+        seen.add("name", std::string_view(one.perspective));
+        seen.add("begun", one.begun).add("ended", one.ended);
+        seen.add("endpoints", std::string_view(one.endpoint_list()));
+        seen.add("steps", one.steps);
+        if (one.problem)
+            seen.add(*one.problem);
+        else
+            seen.add("outcome", "valid");
+    }
+    entry.add("perspectives", perspectives);
+    return entry;
+}
+
 }  // namespace
 
 Inquiry::Inquiry(Options options, Validator& validator, const base::Clock& clock, base::Log& log,
@@ -69,7 +96,11 @@ base::Task<Inquiry::Finding> Inquiry::carry_out(const Authorization& authorizati
         finding.failure = std::move(answer.failure);
         finding.reliable_for = answer.reliable_for;
         if (!finding.failure) seen = steps_in(answer.evidence);
-        if (occasion == Occasion::attempt || !finding.failure) tell(authorization, answer.evidence);
+        if (occasion == Occasion::attempt || !finding.failure) {
+            std::optional<Problem> problem;
+            if (finding.failure) problem = finding.failure->problem;
+            tell(authorization, answer.evidence, problem);
+        }
     } catch (const boost::system::system_error&) {
         throw;  // cancelled, or short of something
     } catch (const std::exception& error) {
@@ -110,7 +141,10 @@ base::Task<Inquiry::Finding> Inquiry::ask(const Authorization& authorization,
     co_return finding;
 }
 
-void Inquiry::tell(const Authorization& authorization, const std::vector<Evidence>& evidence) {
+// What is noted is durable before the end of the attempt is recorded.
+void Inquiry::tell(const Authorization& authorization, const std::vector<Evidence>& evidence,
+                   const std::optional<Problem>& problem) {
+    options_.audit.get().note(seen_entry(authorization, evidence, problem));
     for (const auto& one : evidence)
         log_.info("validation evidence",
                   {{"request", authorization.attempt->request},

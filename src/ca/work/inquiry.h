@@ -11,12 +11,13 @@
 #include "ca/facts/account.h"
 #include "ca/facts/authorization.h"
 #include "ca/facts/id.h"
+#include "ca/ports/audit.h"
 #include "ca/ports/observer.h"
 #include "ca/ports/validator.h"
 
 namespace cairn::ca {
 
-/// Asks the validator about authorizations, and tells log and observer what came of it.
+/// Asks the validator about authorizations, and tells both logs and the observer what came of it.
 class Inquiry {
   public:
     struct Options {
@@ -26,6 +27,8 @@ class Inquiry {
         std::vector<std::string> caa_identities{};
         /// The names by which records of dns-persist-01 name this CA.
         std::vector<std::string> issuer_names{};
+        /// Where it is noted what each perspective saw; it outlives the inquiry.
+        std::reference_wrapper<Audit> audit = forgetful_audit();
     };
     Inquiry(Options options, Validator& validator, const base::Clock& clock, base::Log& log,
             Observer& observer);
@@ -50,8 +53,9 @@ class Inquiry {
                                                      const Account& account) const;
     base::Task<Finding> carry_out(const Authorization& authorization, Validator::Question question,
                                   Occasion occasion, std::string& seen);
-    /// Logs what each perspective saw.
-    void tell(const Authorization& authorization, const std::vector<Evidence>& evidence);
+    /// Logs what each perspective saw, and notes it in the audit log.
+    void tell(const Authorization& authorization, const std::vector<Evidence>& evidence,
+              const std::optional<protocol::Problem>& problem);
 
     const Options options_;
     Validator& validator_;

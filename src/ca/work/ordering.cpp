@@ -241,7 +241,8 @@ base::Task<Authorization> Ordering::preauthorize(Account account,
         throw forbidden(std::move(*refusal));
     // It is counted as an order for this name.
     const auto charges = new_order_charges(limits_.limits(), account.id, {request.identifier}, {});
-    auto creating = store_.create_authorization(fresh, reuse_under(profile, context.time),
+    const auto store = store_.on_behalf_of(context.cause());
+    auto creating = store->create_authorization(fresh, reuse_under(profile, context.time),
                                                 choices_.pending_preauthorizations, charges);
     auto creation = co_await std::move(creating);
     if (creation.reused) co_return *std::move(creation.reused);
@@ -253,6 +254,7 @@ base::Task<Authorization> Ordering::preauthorize(Account account,
 base::Task<OrderView> Ordering::write(OrderView view, OrderStore::Reuse reuse,
                                       RequestContext context) {
     const auto account = view.order.account;
+    const auto store = store_.on_behalf_of(context.cause());
     const auto exemption = co_await limits_.exemption_of(store_, view.order, context.time);
     const auto charges =
         new_order_charges(limits_.limits(), account, view.order.identifiers, exemption);
@@ -262,7 +264,7 @@ base::Task<OrderView> Ordering::write(OrderView view, OrderStore::Reuse reuse,
         // Other requests keep winning the race; a second open order for the same names does no
         // harm.
         if (attempt > most_attempts) claims.likeness.reset();
-        auto placing = store_.create_order(view.order, view.proofs, reuse, charges, claims);
+        auto placing = store->create_order(view.order, view.proofs, reuse, charges, claims);
         auto placement = co_await std::move(placing);
         if (placement.twin) {
             auto twin = co_await open_twin(*placement.twin, view, reuse);
@@ -322,9 +324,10 @@ Authorization Ordering::require_own(std::optional<Authorization> found, AccountI
     return *std::move(found);
 }
 
-base::Task<Authorization> Ordering::deactivate(Authorization authorization) {
+base::Task<Authorization> Ordering::deactivate(Authorization authorization, Cause cause) {
     const auto now = clock_.now();
-    const bool is_deactivated = co_await store_.deactivate_authorization(authorization.id, now);
+    const auto store = store_.on_behalf_of(std::move(cause));
+    const bool is_deactivated = co_await store->deactivate_authorization(authorization.id, now);
     if (!is_deactivated)
         throw Problem(ProblemType::malformed,
                       "only a pending or valid authorization that is not being validated can be "

@@ -63,7 +63,8 @@ class Ordering {
                                                    AccountId account);
     /// `authorization`, which is the account's, given up. Throws malformed if it is neither pending
     /// nor valid, or is being validated.
-    [[nodiscard]] base::Task<Authorization> deactivate(Authorization authorization);
+    [[nodiscard]] base::Task<Authorization> deactivate(Authorization authorization,
+                                                       Cause cause = {});
 
     struct Page {
         std::vector<OrderId> orders;

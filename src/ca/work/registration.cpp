@@ -103,13 +103,14 @@ base::Task<AccountStore::Creation> Registration::register_account(
 
 base::Task<AccountStore::Creation> Registration::create(Account account, RequestContext context) {
     const auto charges = new_account_charges(limits_.limits(), context);
-    auto creation = co_await repository_.create_account(account, charges);
+    const auto store = repository_.on_behalf_of(context.cause());
+    auto creation = co_await store->create_account(account, charges);
     if (creation.decision.accepted) co_return creation;
     const auto client = context.client ? context.client->to_string() : std::string();
     context.time = co_await limits_.wait_or_refuse(charges, creation.decision, client, context);
     account.created = context.time;
     if (account.terms_agreed) account.terms_agreed = context.time;
-    creation = co_await repository_.create_account(account, charges);
+    creation = co_await store->create_account(account, charges);
     if (!creation.decision.accepted) limits_.refuse(charges, creation.decision, context);
     co_return creation;
 }
@@ -150,14 +151,15 @@ base::Task<std::optional<Account::Binding>> Registration::require_binding(std::s
 base::Task<Account> Registration::update(Account account, protocol::AccountUpdate update,
                                          RequestContext context) {
     const bool is_end = update.deactivate;
+    const auto store = repository_.on_behalf_of(context.cause());
     std::optional<Account> changed;
     if (is_end) {
-        changed = co_await repository_.deactivate_account(account.id, context.time);
+        changed = co_await store->deactivate_account(account.id, context.time);
     } else {
         auto change = change_by(account, std::move(update), context.time);
         if (!change.contacts && !change.terms) co_return account;
         const auto agreement = change.terms;
-        changed = co_await repository_.update_account(account.id, std::move(change));
+        changed = co_await store->update_account(account.id, std::move(change));
         if (agreement && changed && !changed->deactivated)
             log_.info("terms agreed", {{"request", context.request},
                                        {"account", account.id.to_string()},
@@ -185,7 +187,8 @@ base::Task<void> Registration::change_key(Account account, protocol::Jwk new_key
     if (new_key.thumbprint() == account.key.thumbprint())
         throw Problem(ProblemType::malformed, "the new key is the account's present key");
     require_usable_key(new_key);
-    const auto replacement = co_await repository_.replace_account_key(
+    const auto store = repository_.on_behalf_of(context.cause());
+    const auto replacement = co_await store->replace_account_key(
         account.id, account.key.thumbprint(), std::move(new_key));
     using Outcome = AccountStore::KeyReplacement::Outcome;
     switch (replacement.outcome) {

@@ -58,7 +58,8 @@ base::Task<void> Revoking::revoke_for_key(protocol::Jwk key, protocol::Revocatio
     if (!certificate || certificate->public_key() != key.public_key())
         throw Problem(ProblemType::unauthorized,
                       "the request is not signed by the key of this certificate");
-    const bool is_news = co_await repository_.record_key_compromise(issued.key, clock_.now());
+    const auto store = repository_.on_behalf_of(context.cause());
+    const bool is_news = co_await store->record_key_compromise(issued.key, clock_.now());
     if (!is_news)
         throw Problem(ProblemType::already_revoked,
                       "the key is known to be compromised, and the certificate revoked for it");
@@ -95,8 +96,9 @@ base::Task<bool> Revoking::controls_all_names(AccountId account, base::Bytes der
 
 base::Task<void> Revoking::record(pki::SerialNumber serial, RevocationReason reason,
                                   std::string requester, RequestContext context) {
+    const auto store = repository_.on_behalf_of(context.cause());
     const auto outcome =
-        co_await repository_.revoke_certificate(serial, Revocation{clock_.now(), reason});
+        co_await store->revoke_certificate(serial, Revocation{clock_.now(), reason});
     using Outcome = CertificateStore::RevocationOutcome;
     if (outcome == Outcome::already_revoked)
         throw Problem(ProblemType::already_revoked, "the certificate is revoked already");
