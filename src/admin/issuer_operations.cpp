@@ -116,15 +116,15 @@ base::Task<json::object> retire(const Context& context, const Arguments& argumen
 }  // namespace
 
 Operation issuer_list() {
-    return {.noun = "issuer",
-            .verb = "list",
-            .summary = "List the issuers: what they issue, until when, and whether they do",
-            .example = "cairn-ca issuer list /var/lib/cairn-ca",
-            .parameters = {},
-            .rows = "issuers",
-            .columns = {"issuer", "status", "subject", "notAfter", "profiles", "keyTypes",
-                        "retired", "issuerFingerprint"},
-            .run = list};
+    return {
+        .noun = "issuer",
+        .verb = "list",
+        .summary = "List the issuers: what they issue, until when, and whether they do",
+        .example = "cairn-ca issuer list /var/lib/cairn-ca",
+        .parameters = {},
+        .rows = "issuers",
+        .columns = {"issuer", "status", "subject", "notAfter", "profiles", "keyTypes", "retired"},
+        .run = list};
 }
 
 Operation issuer_retire() {

@@ -204,6 +204,8 @@ def test_mistakes_are_told_and_change_nothing(ca, secret, tmp_path):
     short.chmod(0o600)
     file, there = tmp_path / "ca.backup", tmp_path / "there"
     there.write_text("x")
+    never_started = tmp_path / "fresh"
+    run("init", never_started, "--listen", "127.0.0.1:1")
     answer_of("backup", ca.home, file, *secret)
     before = sorted(path for path in tmp_path.rglob("*") if "store" not in str(path))
     cases = [
@@ -219,6 +221,7 @@ def test_mistakes_are_told_and_change_nothing(ca, secret, tmp_path):
         (["backup", ca.home, tmp_path / "new", "--passphrase-credential", "ca"], "LoadCredential"),
         (["backup", ca.home, there, *secret], "is there already"),
         (["backup", tmp_path / "nowhere", tmp_path / "new", *secret], "ca.toml"),
+        (["backup", never_started, tmp_path / "new", *secret], "start the CA once"),
         (["backup", ca.home, tmp_path / "no" / "folder", *secret], "No such file"),
         (["restore", file, ca.home, *secret], "is there and not empty"),
         (["restore", tmp_path / "none", tmp_path / "new", *secret], "cannot read"),

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "protocol/problem.h"
 #include "store/sqlite/connection.h"
@@ -57,6 +58,10 @@ Settled settle(Connection& connection, base::Time copied, base::Time now) {
 }  // namespace
 
 void copy_sqlite(const std::filesystem::path& path, const std::filesystem::path& target) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored))
+        throw std::runtime_error(path.string() +
+                                 " is not there yet: start the CA once, then back it up");
     try {
         // It may read what the server writes meanwhile, and sees one moment of it.
         Connection connection(path.string(), Connection::Access::write);
