@@ -1,5 +1,5 @@
 #pragma once
-// Private to the tests of ca and api: a thread that runs the work while the test looks on.
+// Private to the tests of ca, store and api: a thread that runs the work while the test looks on.
 
 #include <chrono>
 #include <exception>

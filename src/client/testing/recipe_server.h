@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of client: a provider that answers each request of a recipe in the recipe's own
+// Private to the tests of client: a provider that answers each request of a recipe in its own
 // shape, and keeps the values of one record.
 
 #include <functional>

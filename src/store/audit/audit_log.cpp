@@ -19,6 +19,7 @@
 #include "store/audit/audit_files.h"
 #include "store/resumption.h"
 #include "store/sqlite/abrupt_end.h"
+#include "store/sqlite/server_lock.h"
 
 namespace cairn::store {
 namespace asio = boost::asio;
@@ -78,7 +79,7 @@ AuditLog::AuditLog(AuditLogOptions options, std::optional<ca::AuditHead> last_he
       clock_(clock),
       log_(log),
       observer_(observer),
-      lock_((options_.folder / "audit").string()) {
+      lock_(std::make_unique<ServerLock>((options_.folder / "audit").string())) {
     const auto end = end_of_audit(options_.folder);
     end_ = end.position;
     if (end.torn > 0) {

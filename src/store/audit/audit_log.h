@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,9 +17,10 @@
 #include "ca/facts/audit_line.h"
 #include "ca/ports/audit.h"
 #include "ca/ports/observer.h"
-#include "store/sqlite/server_lock.h"
 
 namespace cairn::store {
+
+class ServerLock;
 
 struct AuditLogOptions {
     std::filesystem::path folder;
@@ -101,7 +103,7 @@ class AuditLog final : public ca::Audit {
     const base::Clock& clock_;
     base::Log& log_;
     ca::Observer& observer_;
-    const ServerLock lock_;
+    const std::unique_ptr<const ServerLock> lock_;
 
     // Of the writer's thread.
     int file_ = -1;
