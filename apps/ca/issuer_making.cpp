@@ -106,16 +106,22 @@ std::string absolute(const std::string& file) {
     return fs::absolute(file).lexically_normal().string();
 }
 
+// What the configuration says is seen from the CA's folder.
+PassphraseSource seen_from(const fs::path& folder, PassphraseSource source) {
+    if (!source.file.empty()) source.file = absolute((folder / source.file).string());
+    return source;
+}
+
 // As it belongs into ca.toml; empty if it says what is said there.
 std::string table_of(const IssuerPlace& place, const PassphraseSource& passphrase,
                      const std::string& root_file) {
-    const auto known = place.configuration.issuers.find(place.name);
     auto source = passphrase;
     if (!source.file.empty()) source.file = absolute(source.file);
     const auto certificate = "pki/" + place.name + ".pem";
+    const auto known = place.configuration.issuers.find(place.name);
     if (known != place.configuration.issuers.end() && known->second.root == root_file &&
         known->second.certificate == certificate &&
-        (known->second.passphrase == passphrase || known->second.passphrase == source))
+        seen_from(place.folder, known->second.passphrase) == source)
         return {};
     std::string text = "[issuers." + place.name + "]\ncertificate = \"" + certificate +
                        "\"\nkey = \"pki/" + place.name + "-key.pem\"\n";
@@ -238,12 +244,8 @@ MadeIssuer install_issuer(const IssuerPlace& place, BroughtFiles files) {
     findings.throw_if_any();
     files.key = key_path(place);
     const auto known = place.configuration.issuers.find(place.name);
-    if (!files.passphrase.is_there() && known != place.configuration.issuers.end()) {
-        files.passphrase = known->second.passphrase;
-        // What the configuration says is seen from the CA's folder.
-        auto& file = files.passphrase.file;
-        if (!file.empty()) file = absolute((place.folder / file).string());
-    }
+    if (!files.passphrase.is_there() && known != place.configuration.issuers.end())
+        files.passphrase = seen_from(place.folder, known->second.passphrase);
     files.known_root = known_root(place);
     const auto brought = load_brought(files, use_of(place, WantedUse::Role::issuer), findings);
     if (brought) require_another(place, brought->chain.front(), findings);
