@@ -182,7 +182,9 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
         boost::asio::co_spawn(loops.executor(0), admin::perform(context, operation, arguments),
                               boost::asio::use_future)
             .get();
-    keep_head(loops.executor(0), *store.audit, *log);
+    // What only looks writes nothing, whatever it found.
+    if (operation.effect == admin::Operation::Effect::acts)
+        keep_head(loops.executor(0), *store.audit, *log);
     log->flush();
     return answer;
 }

@@ -7,16 +7,27 @@ import subprocess
 import pytest
 
 from harness.dns_server import unique_name
+from harness.ports import reserve_port
 from harness.process import BIN
 from harness.web import Redirector, Responder, WebServer
 
 
 @pytest.fixture
-def look(shared_ca):
+def web_port():
+    """Where the test's own web server listens, and where the command looks."""
+    return reserve_port()
+
+
+@pytest.fixture
+def settings(shared_ca, web_port):
+    return [word for key, value in (shared_ca.settings | {"validation.http_port": web_port}).items()
+            for word in ("--set", f"{key}={json.dumps(value)}")]
+
+
+@pytest.fixture
+def look(shared_ca, settings):
     """Runs the command, says whether every method was reached, and returns the answer."""
     def run(name, *options, code=0):
-        settings = [word for key, value in shared_ca.settings.items()
-                    for word in ("--set", f"{key}={json.dumps(value)}")]
         done = subprocess.run([BIN / "cairn-ca", "validate", shared_ca.home, name, "--json", *settings,
                                *options], capture_output=True, text=True, timeout=60)
         assert done.returncode == code, done.stdout + done.stderr
@@ -49,13 +60,13 @@ class _Greeter(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_a_web_server_is_seen_with_its_records_and_its_answer(look, shared_ca, dns):
+def test_a_web_server_is_seen_with_its_records_and_its_answer(look, shared_ca, web_port, dns):
     name = unique_name()
     dns.add(name, "CAA", '0 issue "ca.example"')
     dns.add(name, "A", "127.0.0.1")
     dns.add(f"_acme-challenge.{name}", "TXT", "of-somebody-else")
     before = shared_ca.store.count("orders"), shared_ca.store.count("authorizations")
-    with WebServer(shared_ca.http_port, _Greeter):
+    with WebServer(web_port, _Greeter):
         perspective, methods = only(look(name, "--method", "http-01"))
     seen = records(perspective)
     assert seen[f"{name} A"]["answers"] == ["127.0.0.1"]
@@ -64,25 +75,25 @@ def test_a_web_server_is_seen_with_its_records_and_its_answer(look, shared_ca, d
     assert seen[f"_acme-challenge.{name} TXT"]["answers"] == ["of-somebody-else"]
     http_01 = methods["http-01"]
     assert http_01["reached"] and http_01["problem"] == "unauthorized"
-    assert f"127.0.0.1:{shared_ca.http_port}" in http_01["steps"]
+    assert f"127.0.0.1:{web_port}" in http_01["steps"]
     [answer] = http_01["answers"]
     assert "status 200" in answer and "It works here" in answer
     assert (shared_ca.store.count("orders"), shared_ca.store.count("authorizations")) == before
 
 
-def test_redirects_are_seen_one_by_one(look, shared_ca):
+def test_redirects_are_seen_one_by_one(look, web_port):
     name = unique_name()
-    target = f"http://{name}:{shared_ca.http_port}/elsewhere"
-    with Redirector(shared_ca.http_port, target):
+    target = f"http://{name}:{web_port}/elsewhere"
+    with Redirector(web_port, target):
         _, methods = only(look(name, "--method", "http-01", code=2))
     answers = methods["http-01"]["answers"]
     assert len(answers) > 2 and all("status 302" in each and target in each for each in answers)
     assert not methods["http-01"]["reached"]
 
 
-def test_every_method_is_tried_and_what_is_not_there_is_told(look, shared_ca):
+def test_every_method_is_tried_and_what_is_not_there_is_told(look, web_port):
     name = unique_name()
-    with Responder(shared_ca.http_port):
+    with Responder(web_port):
         _, methods = only(look(name, code=2))
     assert set(methods) >= {"http-01", "dns-01", "tls-alpn-01"}
     assert methods["http-01"]["reached"] and "status 404" in methods["http-01"]["answers"][0]
@@ -112,11 +123,9 @@ def test_a_mistake_is_told(look, name, options, words):
     assert words in answer["error"]["detail"]
 
 
-def test_people_read_it_line_by_line(shared_ca):
+def test_people_read_it_line_by_line(shared_ca, settings, web_port):
     name = unique_name()
-    settings = [word for key, value in shared_ca.settings.items()
-                for word in ("--set", f"{key}={json.dumps(value)}")]
-    with Responder(shared_ca.http_port):
+    with Responder(web_port):
         done = subprocess.run([BIN / "cairn-ca", "validate", shared_ca.home, name, "--method",
                                "http-01", *settings], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -388,7 +388,7 @@ def test_what_is_issued_after_a_rule_is_not_meant(ca, operator, subscriber):
     (["--explanation", "https://ca.example"], "usage", "say which certificates are meant"),
     (["--certificate", "xyz"], "usage", "neither a serial number"),
     (["--certificate", "0123456789abcdef"], "notFound", "did not issue a certificate"),
-    (["--issuer", "intermediate"], "usage", "must be the SHA-256 fingerprint"),
+    (["--issuer", "nobody"], "notFound", "there are intermediate, and former ones go by"),
     (["--issuer", "00" * 32], "notFound", "has no issuer"),
     (["--issued-after", "yesterday"], "usage", "issued_after must be a time such as"),
     (["--issued-after", "2026-02-02", "--issued-before", "2026-02-01"], "usage",
