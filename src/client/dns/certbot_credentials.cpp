@@ -94,6 +94,7 @@ std::optional<std::string> value_in(std::string_view text) {
 }
 
 const Plugin* plugin_of(std::string_view key) {
+    if (!key.starts_with(prefix)) return nullptr;
     const auto found = std::ranges::find_if(plugins, [&](const Plugin& plugin) {
         const auto rest = key.substr(prefix.size());
         return rest.starts_with(plugin.name) && rest.substr(plugin.name.size()).starts_with('_');

@@ -83,6 +83,7 @@ TEST(CertbotCredentials, SayWhatIsWrongAndQuoteNothing) {
           Case{"dns_hetzner_token = secret", "not known here"},
           Case{"dns_cloudflare_token = secret", "dns_cloudflare_token is no key"},
           Case{"dns_cloudflare_api_token = a\ndns_ovh_endpoint = secret", "dns_ovh_endpoint is no"},
+          Case{"dns_cloudflare_api_token = a\nd = secret", "d is no key"},
           Case{"dns_cloudflare_api_token = \"secret", "does not end"},
           Case{"dns_cloudflare_api_token = \"secret\" secret", "does not end"},
           Case{"dns_cloudflare_api_token = a\nsecret", "not KEY = VALUE"}}) {
