@@ -17,7 +17,9 @@ packages_test=(
     certbot lego dehydrated uacme acme-tiny caddy apache2-bin pebble
     knot knot-dnsutils openssl curl
     # Name servers that the client changes.
-    bind9 pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server gnutls-bin libnss3-tools
+    bind9 pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server
+    # Judges of revoked certificates beside openssl.
+    gnutls-bin libnss3-tools
     # The model of issuance, kills inside system calls, and a cluster in network namespaces.
     spin gcc strace
     haproxy etcd-server etcd-client patroni postgresql iproute2 python3-psycopg2
