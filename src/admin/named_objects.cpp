@@ -1,6 +1,7 @@
 #include "admin/named_objects.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/base64url.h"
 #include "base/bytes.h"
@@ -95,13 +96,15 @@ base::Task<ca::IssuerId> issuer_of(const Context& context, std::string name) {
             throw Refused(Kind::not_found, "this CA has no issuer " + base::printable(name));
         co_return id;
     }
-    std::string known;
+    std::set<std::string> known;
     for (const auto& [each, called] : context.issuers()) {
         if (called == name) co_return each;
-        known += (known.empty() ? "" : ", ") + called;
+        known.insert(called);
     }
+    std::string list;
+    for (const auto& called : known) list += (list.empty() ? "" : ", ") + called;
     throw Refused(Kind::not_found, "this CA has no issuer \"" + base::printable(name, 80) +
-                                       "\"; there are " + known +
+                                       "\"; there are " + list +
                                        ", and former ones go by the SHA-256 of their certificate");
 }
 

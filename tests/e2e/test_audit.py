@@ -86,9 +86,12 @@ def test_tells_of_a_certificate_from_its_order_to_its_end(ca, client):
     assert one([line for line in told if line["event"] == "certificate.revoke"])["serial"] == serial
 
     # The access log has the same requests.
-    requests_ = {line["id"]: line for line in ca.log_lines() if line["event"] == "request"}
-    for line in (created, order, ended, begun):
-        assert requests_[line["request"]]["method"] == "POST"
+    def requests_():
+        return {line["id"]: line for line in ca.log_lines() if line["event"] == "request"}
+
+    told_of = {line["request"] for line in (created, order, ended, begun)}
+    ca.server.wait_until(lambda: told_of <= set(requests_()))
+    assert all(requests_()[request]["method"] == "POST" for request in told_of)
     assert order["client"] == "127.0.0.1"
     # All of it by its serial number, and nothing of others.
     client.issue([unique_name()])
