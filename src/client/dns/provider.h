@@ -98,7 +98,7 @@ struct ProviderKind {
     std::string title;  ///< "Cloudflare"
     /// The least that an access key must be allowed to do, and where it is made; a sentence.
     std::string access{};
-    /// Address of the documentation, and the day on which this was written after it.
+    /// Address of the documentation, and the day on which this was written.
     std::string documentation{};
     std::vector<CredentialKey> keys{};
     ChangeScope scope = ChangeScope::record_set;
