@@ -62,6 +62,13 @@ StateLock lock_file(const fs::path& path, Timer& timer, std::chrono::millisecond
     }
 }
 
+/// One of a fixed set of names, so that files do not become more with every key.
+std::string place_of(std::string_view key) {
+    constexpr std::size_t octets = 2;
+    const auto digest = crypto::sha256(base::bytes_of(key));
+    return base::to_hex(base::BytesView(digest).first(octets));
+}
+
 std::vector<LineageName> names_in(const fs::path& directory, std::string_view extension) {
     std::vector<LineageName> names;
     for (auto text : file_names_in(directory)) {
@@ -233,11 +240,16 @@ std::optional<StateLock> StateDirectory::try_lock_daemon() const {
 
 StateLock StateDirectory::lock_record_set(std::string_view key, Timer& timer,
                                           std::chrono::milliseconds patience) const {
-    // A fixed set of files, so that they do not become more with every name.
-    constexpr std::size_t octets = 2;
-    const auto digest = crypto::sha256(base::bytes_of(key));
-    const auto place = base::to_hex(base::BytesView(digest).first(octets));
-    return lock_file(root_ / "locks" / "dns" / place, timer, patience);
+    return lock_file(root_ / "locks" / "dns" / place_of(key), timer, patience);
+}
+
+StateLock StateDirectory::lock_listening(std::string_view address, Timer& timer,
+                                         std::chrono::milliseconds patience) const {
+    return lock_file(root_ / "locks" / ("listen." + place_of(address)), timer, patience);
+}
+
+std::optional<StateLock> StateDirectory::try_lock_listening(std::string_view address) const {
+    return try_lock_file(root_ / "locks" / ("listen." + place_of(address)));
 }
 
 StateLock StateDirectory::lock_notices() const {

@@ -124,6 +124,12 @@ class StateDirectory {
     /// text. Throws Failure.
     [[nodiscard]] StateLock lock_record_set(std::string_view key, Timer& timer,
                                             std::chrono::milliseconds patience) const;
+    /// Waits until no other run listens at `address`, so that of two that answer challenges there
+    /// the second waits for its turn. Throws Failure.
+    [[nodiscard]] StateLock lock_listening(std::string_view address, Timer& timer,
+                                           std::chrono::milliseconds patience) const;
+    /// The same if no other run does so now. Throws Failure if the state cannot be written.
+    [[nodiscard]] std::optional<StateLock> try_lock_listening(std::string_view address) const;
     /// Waits, briefly, until nobody else changes what people were told. Throws Failure.
     [[nodiscard]] StateLock lock_notices() const;
     /// Waits until nobody else changes accounts. Throws Failure.

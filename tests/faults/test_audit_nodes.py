@@ -14,7 +14,7 @@ from harness.nodes import Nodes
 from harness.postgres import PostgresCluster
 from harness.web import Responder
 
-SOON = 30
+SOON = 60
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,6 @@ def test_two_nodes_with_one_folder_are_told(nodes):
 
         def is_told():
             client.must(client.post(client.account_url, {"contact": ["mailto:a@example.test"]}))
-            return any("is farther than the log" in log.read_text() for log in nodes.logs)
+            return any("that this node has not saved" in log.read_text() for log in nodes.logs)
 
         wait_for(is_told)

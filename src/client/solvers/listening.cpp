@@ -5,6 +5,14 @@
 #include "net/socket_address.h"
 
 namespace cairn::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+// As long as a CA may take to look at all names of another run.
+constexpr auto turn_patience = 10min;
+
+}  // namespace
 
 base::Result<Listening> Listening::from_text(std::string_view text, std::uint16_t port) {
     if (text.empty())
@@ -16,6 +24,19 @@ base::Result<Listening> Listening::from_text(std::string_view text, std::uint16_
 
 std::string Listening::to_string() const {
     return ipv6_address.empty() ? address : std::string();
+}
+
+ListeningTurn::ListeningTurn(const Listening& listening, const SolverContext& context)
+    : address_(listening.address), state_folder_(context.state_folder), timer_(context.timer) {}
+
+void ListeningTurn::take() {
+    if (lock_ || state_folder_.empty()) return;
+    lock_ = StateDirectory(state_folder_).lock_listening(address_, timer_, turn_patience);
+}
+
+bool ListeningTurn::is_with_another() const {
+    if (lock_ || state_folder_.empty()) return false;
+    return !StateDirectory(state_folder_).try_lock_listening(address_);
 }
 
 Failure cannot_listen(std::string_view address, std::string_view reason) {

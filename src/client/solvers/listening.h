@@ -1,12 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "client/failure.h"
+#include "client/solver.h"
+#include "client/state_directory.h"
 
 namespace cairn::client {
 
@@ -22,6 +26,25 @@ struct Listening {
                                                            std::uint16_t port);
     /// What was read: empty for every address.
     [[nodiscard]] std::string to_string() const;
+};
+
+/// The right of one run to listen at an address. Other runs with the same state wait for it
+/// instead of finding the port taken. Where there is no state folder nobody waits.
+class ListeningTurn {
+  public:
+    ListeningTurn(const Listening& listening, const SolverContext& context);
+
+    /// Waits for it, unless this run has it. Throws Failure if others have it all the time.
+    void take();
+    void end() { lock_.reset(); }
+    /// True if another run listens there now, which will end soon.
+    [[nodiscard]] bool is_with_another() const;
+
+  private:
+    std::string address_;
+    std::filesystem::path state_folder_;
+    Timer& timer_;
+    std::optional<StateLock> lock_{};
 };
 
 /// The failure of a solver that cannot listen, because of `reason`.

@@ -62,8 +62,10 @@ base::Task<http::Response> respond(std::shared_ptr<const Answers> answers, http:
 
 class StandaloneSolver final : public Solver {
   public:
-    StandaloneSolver(Listening listening, Progress& progress)
-        : listening_(std::move(listening)), progress_(progress) {}
+    StandaloneSolver(Listening listening, const SolverContext& context)
+        : listening_(std::move(listening)),
+          turn_(listening_, context),
+          progress_(context.progress) {}
 
     std::string specification() const override {
         const auto address = listening_.to_string();
@@ -77,7 +79,8 @@ class StandaloneSolver final : public Solver {
     bool listens() const override { return true; }
     std::optional<Failure> obstacle() override try {
         const std::scoped_lock lock(mutex_);
-        if (servers_.empty()) static_cast<void>(listen(listening_.address));
+        if (servers_.empty() && !turn_.is_with_another())
+            static_cast<void>(listen(listening_.address));
         return std::nullopt;
     } catch (const Failure& failure) {
         return failure;
@@ -92,18 +95,29 @@ class StandaloneSolver final : public Solver {
     void clean_up(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
         answers_->remove(challenge);
-        if (answers_->is_empty()) servers_.clear();
+        if (answers_->is_empty()) stop();
     }
 
   private:
     void start() {
-        servers_.push_back(listen(listening_.address));
+        turn_.take();
+        try {
+            servers_.push_back(listen(listening_.address));
+        } catch (...) {
+            stop();
+            throw;
+        }
         if (listening_.ipv6_address.empty()) return;
         try {
             servers_.push_back(listen(listening_.ipv6_address));
         } catch (const Failure& failure) {
             progress_.tell({.kind = ProgressKind::ipv4_alone, .failure = failure});
         }
+    }
+
+    void stop() {
+        servers_.clear();
+        turn_.end();
     }
 
     std::unique_ptr<http::Server> listen(const std::string& address) try {
@@ -122,6 +136,7 @@ class StandaloneSolver final : public Solver {
     }
 
     Listening listening_;
+    ListeningTurn turn_;
     Progress& progress_;
     std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
     std::unique_ptr<base::Log> log_ = base::silent_log();
@@ -136,7 +151,7 @@ base::Result<std::unique_ptr<Solver>> make_standalone_solver(std::string_view ad
                                                              const SolverContext& context) {
     auto listening = Listening::from_text(address, http_port);
     if (!listening) return std::unexpected(listening.error());
-    return std::make_unique<StandaloneSolver>(std::move(*listening), context.progress);
+    return std::make_unique<StandaloneSolver>(std::move(*listening), context);
 }
 
 }  // namespace cairn::client

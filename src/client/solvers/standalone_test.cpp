@@ -1,5 +1,7 @@
 #include "client/solvers/standalone.h"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +9,7 @@
 #include "client/testing/challenge.h"
 #include "client/testing/free_port.h"
 #include "client/testing/heard.h"
+#include "client/testing/temporary_folder.h"
 #include "http/client.h"
 
 namespace cairn::client {
@@ -79,6 +82,26 @@ TEST_F(Standalone, ReportsAPortThatIsTaken) {
         EXPECT_THAT(failure.what(), ::testing::HasSubstr(address_));
         EXPECT_THAT(failure.next(), ::testing::HasSubstr("webroot"));
     }
+}
+
+TEST_F(Standalone, WaitsForItsTurnWhereAnotherRunListens) {
+    const testing::TemporaryFolder state;
+    SystemTimer timer;
+    const SolverContext context{
+        .clock = clock_, .timer = timer, .progress = heard_, .state_folder = state.path()};
+    const auto first = make_standalone_solver(address_, context).value();
+    const auto second = make_standalone_solver(address_, context).value();
+    const auto early = testing::challenge(ChallengeType::http_01, "a.example", 'a');
+    const auto late = testing::challenge(ChallengeType::http_01, "b.example", 'b');
+    first->present(early);
+    EXPECT_FALSE(second->obstacle());
+    std::jthread other([&] { second->present(late); });
+    EXPECT_EQ(get(prefix_ + early.token.text())->status, 200);
+    EXPECT_EQ(get(prefix_ + late.token.text())->status, 404);
+    first->clean_up(early);
+    other.join();
+    EXPECT_EQ(get(prefix_ + late.token.text())->status, 200);
+    second->clean_up(late);
 }
 
 }  // namespace

@@ -195,6 +195,7 @@ class TlsAlpnSolver final : public Solver {
   public:
     TlsAlpnSolver(Listening listening, const SolverContext& context)
         : listening_(std::move(listening)),
+          turn_(listening_, context),
           clock_(context.clock),
           timer_(context.timer),
           progress_(context.progress) {}
@@ -211,7 +212,7 @@ class TlsAlpnSolver final : public Solver {
     bool listens() const override { return true; }
     std::optional<Failure> obstacle() override try {
         const std::scoped_lock lock(mutex_);
-        if (!server_) Server(answers_).listen(listening_.address);
+        if (!server_ && !turn_.is_with_another()) Server(answers_).listen(listening_.address);
         return std::nullopt;
     } catch (const Failure& failure) {
         return failure;
@@ -240,14 +241,27 @@ class TlsAlpnSolver final : public Solver {
     void clean_up(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
         answers_->remove(challenge);
-        if (answers_->is_empty()) server_.reset();
+        if (answers_->is_empty()) stop();
     }
 
   private:
     bool put_up(const Challenge& challenge, const pki::Certificate& certificate) {
         const std::scoped_lock lock(mutex_);
-        if (!server_) server_ = start();
+        if (!server_) {
+            turn_.take();
+            try {
+                server_ = start();
+            } catch (...) {
+                stop();
+                throw;
+            }
+        }
         return answers_->add(challenge, certificate);
+    }
+
+    void stop() {
+        server_.reset();
+        turn_.end();
     }
 
     std::unique_ptr<Server> start() {
@@ -263,6 +277,7 @@ class TlsAlpnSolver final : public Solver {
     }
 
     Listening listening_;
+    ListeningTurn turn_;
     const base::Clock& clock_;
     Timer& timer_;
     Progress& progress_;

@@ -52,21 +52,31 @@ base::Task<void> AuditHeads::keep_up() {
 
 base::Task<void> AuditHeads::save() {
     const auto position = position_();
-    if (position.sequence == saved_) co_return;
+    if (saved_ ? position == *saved_ : position.sequence == 0) co_return;
     const auto head = ca::AuditHead::signed_by(key_, position, clock_.now());
-    const bool is_saved = co_await store_.save_audit_head(head);
-    saved_ = position.sequence;
-    if (is_saved) co_return;
-    // At the start it is the one that was saved last.
+    // Two nodes with one chain may be ahead of each other by turns, and then each would find an
+    // older head than its own. What was saved must be what this node has saved.
     const auto present = co_await store_.find_audit_head(head.chain);
-    if (present && present->position == position) co_return;
-    if (!std::exchange(is_doubted_, true))
-        log_.error("the store has a head of this node's audit log that is farther than the log",
-                   {{"line", position.sequence},
-                    {"signed_line", present ? present->position.sequence : 0},
-                    {"advice",
-                     "two nodes may have the same audit folder: each must have its own; or the "
-                     "log was cut, which cairn-ca audit verify tells"}});
+    if (saved_ && (!present || (present->position != *saved_ && present->position != tried_)))
+        doubt(position, present);
+    tried_ = position;
+    if (!co_await store_.save_audit_head(head)) {
+        // At the start it is the one that was saved last.
+        const auto farther = co_await store_.find_audit_head(head.chain);
+        if (!farther || farther->position != position) doubt(position, farther);
+    }
+    saved_ = position;
+}
+
+void AuditHeads::doubt(const ca::AuditPosition& position,
+                       const std::optional<ca::AuditHead>& present) {
+    if (std::exchange(is_doubted_, true)) return;
+    log_.error("the store has a head of this node's audit log that this node has not saved",
+               {{"line", position.sequence},
+                {"signed_line", present ? present->position.sequence : 0},
+                {"advice",
+                 "two nodes may have the same audit folder: each must have its own; or the "
+                 "log was cut, which cairn-ca audit verify tells"}});
 }
 
 }  // namespace cairn::store

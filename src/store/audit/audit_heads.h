@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,13 +29,16 @@ class AuditHeads {
 
   private:
     base::Task<void> keep_up();
+    /// Says, once, that somebody else saves heads of this chain: `present` is one of theirs.
+    void doubt(const ca::AuditPosition& position, const std::optional<ca::AuditHead>& present);
 
     const crypto::PrivateKey key_;
     const std::function<ca::AuditPosition()> position_;
     ca::AuditStore& store_;
     const base::Clock& clock_;
     base::Log& log_;
-    std::uint64_t saved_ = 0;
+    /// What this process has saved last, and what it may have: the answer was lost.
+    std::optional<ca::AuditPosition> saved_, tried_;
     bool waits_for_store_ = false, is_doubted_ = false;
     base::TaskGroup tasks_;
 };
