@@ -138,7 +138,10 @@ Authority read_authority(protocol::MemberReader& reader) {
 }
 
 DeployTarget read_target(protocol::MemberReader& reader) {
-    return {std::string(reader.required_text("hook"))};
+    DeployTarget target{reader.text_or_empty("hook"), reader.text_or_empty("target")};
+    if (target.hook.empty() == target.target.empty())
+        reader.refuse("hook", "either it or target has to be there");
+    return target;
 }
 
 std::vector<Authority> read_authorities(protocol::MemberReader& reader,
@@ -305,13 +308,15 @@ std::string CertificatePlan::to_json() const {
     add_text("pre_hook", pre_hook);
     add_text("post_hook", post_hook);
     add_text("failure_hook", failure_hook);
-    if (deploy_targets.size() == 1)
+    const bool is_one_hook = deploy_targets.size() == 1 && deploy_targets.front().is_program();
+    if (is_one_hook)
         text += fmt::format("  \"deploy_hook\": {},\n", quoted(deploy_targets.front().hook));
-    if (deploy_targets.size() > 1) {
+    if (!deploy_targets.empty() && !is_one_hook) {
         text += "  \"deploy\": [\n";
         for (const auto& target : deploy_targets)
-            text += fmt::format("    {{\"hook\": {}}}{}\n", quoted(target.hook),
-                                &target == &deploy_targets.back() ? "" : ",");
+            text +=
+                fmt::format("    {{\"{}\": {}}}{}\n", target.is_program() ? "hook" : "target",
+                            quoted(target.text()), &target == &deploy_targets.back() ? "" : ",");
         text += "  ],\n";
     }
     if (key_types.size() == 1) {

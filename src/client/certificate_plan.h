@@ -45,11 +45,17 @@ struct Authority {
     friend bool operator==(const Authority&, const Authority&) = default;
 };
 
-/// What is to learn of a new certificate.
+/// What is to learn of a new certificate: a program, or a target of another kind.
 struct DeployTarget {
     /// A program that is run when the certificate is in place, with its arguments
-    /// (`CommandWords`).
+    /// (`CommandWords`); empty: it is no program.
     std::string hook;
+    /// As `find_target` takes it: "haproxy:/etc/haproxy/certs/site.pem"; empty: it is a program.
+    std::string target{};
+
+    [[nodiscard]] bool is_program() const { return target.empty(); }
+    /// Whichever it is, as people know it.
+    [[nodiscard]] const std::string& text() const { return is_program() ? hook : target; }
     friend bool operator==(const DeployTarget&, const DeployTarget&) = default;
 };
 
@@ -98,7 +104,8 @@ struct CertificatePlan {
     [[nodiscard]] std::vector<protocol::Identifier> identifiers() const;
 
     /// JSON, a member a line, for eyes and editors. One CA, kind of key or deploy hook is written
-    /// as "ca", "key_type" and "deploy_hook", several as the lists "cas", "key_types" and "deploy".
+    /// as "ca", "key_type" and "deploy_hook", several, and
+    /// targets of other kinds, as the lists "cas", "key_types" and "deploy".
     [[nodiscard]] std::string to_json() const;
     /// Reads that, also as earlier versions wrote it: their "must_staple" is dropped, since no CA
     /// grants it any more (`asks_for_must_staple`).

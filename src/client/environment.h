@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
+#include <string>
 
 #include "base/clock.h"
 #include "client/session_pool.h"
@@ -27,6 +29,10 @@ struct Environment {
     std::chrono::milliseconds hook_patience = std::chrono::minutes{5};
     /// How long a CA may take for validation and for issuance, each, where the plan says nothing.
     std::chrono::milliseconds ca_patience = std::chrono::seconds{90};
+    /// Where settings, credentials and recipes of one's own are.
+    std::filesystem::path settings_folder{};
+    /// As requests over HTTP name this program.
+    std::string user_agent{};
 };
 
 }  // namespace cairn::client

@@ -21,6 +21,10 @@ constexpr base::EnumTable<HookKind, std::string_view> kind_names({
     {HookKind::failure, "failure-hook"},
 });
 
+bool is_hook(std::string_view role) {
+    return role.ends_with("-hook");
+}
+
 }  // namespace
 
 std::string_view to_string(HookKind kind) {
@@ -43,26 +47,38 @@ HookVariables lineage_variables(const StateDirectory& state, const LineageName& 
             {"CAIRN_LIVE_DIR", state.live(lineage).string()}};
 }
 
-std::string run_hook(const HookCall& call, Timer& timer, Progress& progress) {
-    const std::string role(to_string(call.kind));
-    progress.tell({.kind = ProgressKind::hook_running, .place = call.command, .subject = role});
+std::string run_command(const HookCall& call, std::string_view role, Timer& timer,
+                        Progress& progress) {
+    const std::string subject(role);
+    progress.tell({.kind = ProgressKind::hook_running, .place = call.command, .subject = subject});
+    const auto wrong = [&](std::string_view what) {
+        return fmt::format("the {} {}: {}", is_hook(role) ? "hook" : subject + " command",
+                           call.command, what);
+    };
     const auto command = CommandWords::find(call.command);
-    if (!command) return fmt::format("the hook {}: {}", call.command, command.error().message);
+    if (!command) return wrong(command.error().message);
     ChildProgram program{.path = command->program(),
                          .arguments = command->arguments(),
                          .environment = call.variables,
                          .deadline = call.patience};
-    program.environment.emplace_back("CAIRN_HOOK", role.substr(0, role.find('-')));
     const auto result = run_program(program, timer);
-    if (!result) return fmt::format("the hook {}: {}", call.command, result.error().message);
+    if (!result) return wrong(result.error().message);
     progress.tell({.kind = ProgressKind::hook_ended,
                    .place = call.command,
                    .number = static_cast<unsigned long>(result->status),
                    .text = base::printable(result->output, 4096),
-                   .subject = role});
+                   .subject = subject});
     if (result->status == 0) return {};
-    return fmt::format("the hook {} ended with status {}: \"{}\"", call.command, result->status,
+    return fmt::format("the {} {} ended with status {}: \"{}\"",
+                       is_hook(role) ? "hook" : subject + " command", call.command, result->status,
                        base::printable(result->output, max_told));
+}
+
+std::string run_hook(const HookCall& call, Timer& timer, Progress& progress) {
+    const std::string role(to_string(call.kind));
+    auto with_role = call;
+    with_role.variables.emplace_back("CAIRN_HOOK", role.substr(0, role.find('-')));
+    return run_command(with_role, role, timer, progress);
 }
 
 }  // namespace cairn::client

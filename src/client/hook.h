@@ -47,4 +47,8 @@ struct HookCall {
 /// sentence; empty if it ended with status 0. CAIRN_HOOK says to the program what it runs as.
 [[nodiscard]] std::string run_hook(const HookCall& call, Timer& timer, Progress& progress);
 
+/// The same for a program of which `role` says what it is: "deploy-hook", "check", "reload".
+[[nodiscard]] std::string run_command(const HookCall& call, std::string_view role, Timer& timer,
+                                      Progress& progress);
+
 }  // namespace cairn::client

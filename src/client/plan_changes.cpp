@@ -164,8 +164,22 @@ std::string profile_of(const CertificatePlan& plan) {
 
 std::string targets_of(const CertificatePlan& plan) {
     std::vector<std::string> hooks;
-    for (const auto& target : plan.deploy_targets) hooks.push_back(target.hook);
+    for (const auto& target : plan.deploy_targets) hooks.push_back(target.text());
     return list(hooks);
+}
+
+/// Programs come last: they may count on what the others have done.
+void apply_targets(CertificatePlan& plan, const PlanChanges& changes) {
+    apply(plan.deploy_targets, changes.deploy_targets);
+    if (!changes.deploy_hooks && !changes.deploy_others) return;
+    std::vector<DeployTarget> targets;
+    const auto add = [&](const std::optional<std::vector<DeployTarget>>& said, bool programs) {
+        for (const auto& target : said ? *said : plan.deploy_targets)
+            if (target.is_program() == programs) targets.push_back(target);
+    };
+    add(changes.deploy_others, false);
+    add(changes.deploy_hooks, true);
+    plan.deploy_targets = std::move(targets);
 }
 
 std::string or_none(const std::string& text) {
@@ -249,7 +263,7 @@ base::Result<CertificatePlan> merged(const CertificatePlan* former, const PlanCh
     apply(plan.pre_hook, changes.pre_hook);
     apply(plan.post_hook, changes.post_hook);
     apply(plan.failure_hook, changes.failure_hook);
-    apply(plan.deploy_targets, changes.deploy_targets);
+    apply_targets(plan, changes);
     const auto error = changes.request ? apply_request(plan, former, changes, *changes.request)
                                        : apply_names(plan, former, changes);
     if (error) return std::unexpected(*error);

@@ -44,6 +44,8 @@ struct PlanChanges {
     std::optional<std::string> pre_hook{}, post_hook{}, failure_hook{};
     /// All of them; empty for none.
     std::optional<std::vector<DeployTarget>> deploy_targets{};
+    /// The programs among them, or those that are none; the others stay as they were.
+    std::optional<std::vector<DeployTarget>> deploy_hooks{}, deploy_others{};
 };
 
 /// Who proves control of a name if nobody has said it.

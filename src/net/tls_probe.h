@@ -10,6 +10,23 @@
 
 namespace cairn::net {
 
+/// What is spoken before TLS begins.
+enum class StartTls {
+    none,         ///< nothing: TLS from the first octet
+    smtp,         ///< RFC 3207
+    lmtp,         ///< the same after LHLO (RFC 2033)
+    imap,         ///< RFC 3501 section 6.2.1
+    pop3,         ///< RFC 2595 section 4
+    sieve,        ///< RFC 5804 section 2.2
+    nntp,         ///< RFC 4642
+    ftp,          ///< RFC 4217
+    xmpp_client,  ///< RFC 6120 section 5
+    xmpp_server,  ///< the same between servers
+    ldap,         ///< RFC 4511 section 4.14
+    postgresql,   ///< its SSLRequest
+    mysql         ///< its SSLRequest, as MariaDB has it too
+};
+
 /// What a server is asked to show, and how long it may take.
 struct TlsProbe {
     SocketAddress target;
@@ -21,6 +38,7 @@ struct TlsProbe {
     /// one for this kind.
     enum class KeyKind { any, rsa, ecdsa };
     KeyKind key_kind = KeyKind::any;
+    StartTls start_tls = StartTls::none;
     std::chrono::milliseconds patience{5000};
 };
 
