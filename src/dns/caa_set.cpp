@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "dns/caa_record.h"
 #include "dns/zone.h"
 #include "net/ascii.h"
@@ -57,22 +59,45 @@ CaaVerdict judge(const CaaProperty& property, const CaaQuestion& question) {
     return {Outcome::permitted, to_string(property)};
 }
 
+/// So many names are asked for at the same time: most have no records up to the top, and one answer
+/// would wait for the other.
+constexpr std::size_t names_at_once = 4;
+
+base::Task<base::Result<Answer>> look_up(Resolver& resolver, std::string owner,
+                                         Resolver::Deadline deadline) {
+    if (owner.empty()) co_return Answer();
+    co_return co_await resolver.query(std::move(owner), RecordType::caa, deadline);
+}
+
 }  // namespace
 
 base::Task<base::Result<CaaSet>> find_caa_set(Resolver& resolver, std::string name,
                                               Resolver::Deadline deadline) {
+    using namespace boost::asio::experimental::awaitable_operators;
     if (name.ends_with('.')) name.pop_back();
     bool is_secure = true;
-    for (auto owner = net::ascii_lower(name); !owner.empty(); owner = parent_of(owner)) {
-        auto answer = co_await resolver.query(owner, RecordType::caa, deadline);
-        if (!answer) co_return std::unexpected(answer.error());
-        is_secure = is_secure && answer->is_secure;
-        if (answer->caa.empty()) continue;
-        CaaSet found{.owner = owner,
-                     .canonical_name = std::move(answer->canonical_name),
-                     .properties = std::move(answer->caa),
-                     .is_secure = is_secure};
-        co_return found;
+    for (auto owner = net::ascii_lower(name); !owner.empty();) {
+        std::array<std::string, names_at_once> owners;
+        for (auto& each : owners) {
+            each = owner;
+            if (!owner.empty()) owner = parent_of(owner);
+        }
+        auto [first, second, third, fourth] = co_await (
+            look_up(resolver, owners[0], deadline) && look_up(resolver, owners[1], deadline) &&
+            look_up(resolver, owners[2], deadline) && look_up(resolver, owners[3], deadline));
+        const std::array<base::Result<Answer>*, names_at_once> answers{&first, &second, &third,
+                                                                       &fourth};
+        for (std::size_t i = 0; i < names_at_once && !owners[i].empty(); ++i) {
+            auto& answer = *answers[i];
+            if (!answer) co_return std::unexpected(answer.error());
+            is_secure = is_secure && answer->is_secure;
+            if (answer->caa.empty()) continue;
+            CaaSet found{.owner = std::move(owners[i]),
+                         .canonical_name = std::move(answer->canonical_name),
+                         .properties = std::move(answer->caa),
+                         .is_secure = is_secure};
+            co_return found;
+        }
     }
     CaaSet none;
     none.is_secure = is_secure;

@@ -22,9 +22,10 @@ struct CaaSet {
     bool is_secure = false;
 };
 
-/// Climbs from `name` (without "*.") to the top and takes the first set that is not empty. Each
-/// look-up follows aliases for itself; the names above an alias's target do not count. A look-up
-/// that fails is an error, never the absence of records (section 3, "CA MUST NOT issue").
+/// Climbs from `name` (without "*.") to the top and takes the first set that is not empty; a few
+/// names are asked for at the same time. Each look-up follows aliases for itself; the names above
+/// an alias's target do not count. A look-up that fails is an error, never the absence of records
+/// (section 3, "CA MUST NOT issue").
 [[nodiscard]] base::Task<base::Result<CaaSet>> find_caa_set(Resolver& resolver, std::string name,
                                                             Resolver::Deadline deadline);
 

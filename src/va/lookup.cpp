@@ -59,6 +59,15 @@ base::Task<OrProblem<Answer>> look_up(dns::Resolver& resolver, std::string name,
     co_return judged(std::move(answer), name, type, deadline);
 }
 
+base::Task<OrProblem<dns::CaaSet>> look_up_caa(dns::Resolver& resolver, std::string name,
+                                               Deadline deadline) {
+    auto set = co_await dns::find_caa_set(resolver, name, deadline);
+    throw_if_cancelled(co_await asio::this_coro::cancellation_state);
+    if (set) co_return std::move(*set);
+    if (std::chrono::steady_clock::now() < deadline) co_return failed(set.error().message);
+    co_return failed("looking up the CAA records of " + name + ": timed out");
+}
+
 base::Task<AddressLookup> look_up_addresses(dns::Resolver& resolver, std::string name,
                                             Deadline deadline) {
     auto answers = co_await resolver.query_addresses(name, deadline);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/task.h"
+#include "dns/caa_set.h"
 #include "dns/resolver.h"
 #include "protocol/problem.h"
 
@@ -20,6 +21,11 @@ using Deadline = dns::Resolver::Deadline;
                                                                    std::string name,
                                                                    dns::RecordType type,
                                                                    Deadline deadline);
+
+/// The CAA records that apply to `name` (`dns::find_caa_set`). As `look_up` otherwise.
+[[nodiscard]] base::Task<protocol::OrProblem<dns::CaaSet>> look_up_caa(dns::Resolver& resolver,
+                                                                       std::string name,
+                                                                       Deadline deadline);
 
 struct AddressLookup {
     protocol::OrProblem<dns::Answer> v6, v4;

@@ -17,11 +17,19 @@
 #include "protocol/identifier.h"
 #include "protocol/key_authorization.h"
 #include "protocol/problem.h"
+#include "va/caa_finding.h"
 #include "va/egress_policy.h"
 
 namespace cairn::va {
 
-/// One question to a validator: does the holder of this key authorization control this identifier?
+/// What a perspective is asked to find out.
+enum class Aim {
+    control_and_caa,  ///< whether control is proved, and whether CAA records permit issuance
+    caa_alone,        ///< the latter only: control was proved earlier
+};
+
+/// One question to a validator: does the holder of this key authorization control this identifier,
+/// and do CAA records let this CA issue for it?
 struct Validation {
     protocol::Identifier identifier;
     protocol::Token token;
@@ -34,6 +42,13 @@ struct Validation {
     std::span<const std::string> issuer_names{};
     /// The present, for records that end.
     base::Time now{};
+    Aim aim = Aim::control_and_caa;
+    /// The domain names by which CAA records name this CA (RFC 8659 section 4.2); empty: they are
+    /// not asked for. Lent.
+    std::span<const std::string> caa_identities{};
+    /// How CAA records name the method (validationmethods, RFC 8657 section 4); empty: by the name
+    /// of the challenge.
+    std::string caa_method{};
 };
 
 /// Whether the same validation might succeed a little later.
@@ -56,6 +71,8 @@ struct Evidence {
     /// Of a success: for how long what was found may be relied on, counted from now; none: the
     /// method sets no bound.
     std::optional<base::Seconds> reliable_for{};
+    /// What the CAA records said; none: they were not asked for, or could not be looked up.
+    std::optional<CaaFinding> caa{};
 };
 
 /// Why a validation failed.

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/ip_address.h"
+#include "ca/facts/caa_finding.h"
 #include "protocol/problem.h"
 
 namespace cairn::ca {
@@ -26,8 +27,10 @@ struct Evidence {
     /// What it asked and came to, step by step: "example.org AAAA", "192.0.2.1:80", "192.0.2.2:80:
     /// connection refused".
     std::vector<std::string> steps{};
-    /// Why control was not proved; none: it was.
+    /// Why control was not proved, or CAA records forbid issuance; none: nothing is in the way.
     std::optional<protocol::Problem> problem{};
+    /// What the CAA records said; none: they were not asked for, or could not be looked up.
+    std::optional<CaaFinding> caa{};
 
     /// The endpoints as they stand in logs: "192.0.2.1:80, [2001:db8::1]:80".
     [[nodiscard]] std::string endpoint_list() const;

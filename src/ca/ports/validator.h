@@ -21,6 +21,11 @@ class Validator {
   public:
     virtual ~Validator() = default;
 
+    /// What is to be found out.
+    enum class Aim {
+        control_and_caa,  ///< whether control is proved, and whether CAA records permit issuance
+        caa_alone,        ///< the latter only: control was proved earlier, by `method`
+    };
     /// All that a perspective needs to know, wherever it is.
     struct Question {
         /// Of the account that asks, as CAA records name it (accounturi, RFC 8657 section 3).
@@ -33,13 +38,17 @@ class Validator {
         protocol::ChallengeType method;
         protocol::Token token;
         std::string key_authorization;
-        /// The domain names by which CAA records name this CA (RFC 8659 section 4.2). Lent: they
-        /// outlive the answer.
+        /// The domain names by which CAA records name this CA (RFC 8659 section 4.2); empty: they
+        /// are not asked for. Lent: they outlive the answer.
         std::span<const std::string> caa_identities;
         /// The names by which records of dns-persist-01 name this CA. Lent as well.
         std::span<const std::string> issuer_names{};
         /// Whether names below the identifier are to be proved, too (RFC 9444).
         bool for_subdomains = false;
+        Aim aim = Aim::control_and_caa;
+        /// How CAA records name the way in which control was proved; empty: by the name of
+        /// `method`.
+        std::string caa_method{};
     };
     struct Failure {
         protocol::Problem problem;
@@ -50,7 +59,7 @@ class Validator {
         Outlook outlook = Outlook::final;
     };
     struct Answer {
-        /// None: control is proved.
+        /// None: control is proved, and no CAA record is in the way.
         std::optional<Failure> failure;
         /// What each perspective saw, whatever came of it; at least one.
         std::vector<Evidence> evidence;
