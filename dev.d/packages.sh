@@ -6,7 +6,7 @@ packages_build=(
     'libboost1.81-dev|libboost1.83-dev' 'libboost-json1.81-dev|libboost-json1.83-dev'
     libssl-dev libunbound-dev libjemalloc-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev
     libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev
-    libpsl-dev publicsuffix libidn2-dev libkrb5-dev dns-root-data ca-certificates
+    libpsl-dev publicsuffix libidn2-dev libpcre2-dev libkrb5-dev dns-root-data ca-certificates
 )
 packages_demo=(knot knot-dnsutils openssl curl)
 packages_test=(
@@ -14,7 +14,7 @@ packages_test=(
     python3 python3-pytest python3-pytest-xdist python3-cryptography python3-dnspython
     python3-requests
     # Real peers: clients of the CA, a CA for the client, a DNS server for both.
-    certbot lego dehydrated uacme acme-tiny caddy apache2-bin pebble
+    certbot lego dehydrated uacme acme-tiny caddy apache2-bin 'nginx-light|nginx' pebble
     knot knot-dnsutils openssl curl
     # Name servers that the client changes.
     bind9 pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server
@@ -37,7 +37,7 @@ packages_client=(python3 python3-cryptography python3-dnspython python3-requests
 # The services that these packages bring; none of them may be left running or enabled.
 package_services=(
     named.service pdns.service krb5-kdc.service krb5-admin-server.service
-    knot.service caddy.service certbot.timer
+    knot.service caddy.service nginx.service certbot.timer
     haproxy.service etcd.service patroni.service postgresql.service
 )
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "client/nginx/options.h"
+#include "client/nginx/solver.h"
 #include "client/solvers/certbot_hooks.h"
 #include "client/solvers/dns.h"
 #include "client/solvers/dns_persist.h"
@@ -31,6 +33,8 @@ std::span<const SolverKind> solver_kinds() {
                    "http-01 with a web server of its own, on port 80", &make_standalone_solver},
         SolverKind{"webroot", "webroot:DIR", "http-01 with a file in a web server's DIR",
                    &make_webroot_solver},
+        SolverKind{"nginx", nginx::NginxOptions::solver_usage,
+                   "http-01 by way of an nginx that runs", &make_nginx_solver},
         SolverKind{"tls-alpn", "tls-alpn[:ADDR:PORT]",
                    "tls-alpn-01 with a TLS server of its own, on port 443", &make_tls_alpn_solver},
         SolverKind{"dns", "dns:PROVIDER",
