@@ -227,3 +227,32 @@ int open64(const char *path, int flags, ...) {
     MODE_OF(flags)
     return open_with_fate(AT_FDCWD, path, flags | O_LARGEFILE, mode);
 }
+
+/* The same by folders that are open. */
+static int fate_at(const char *name, int folder, const char *path) {
+    if (control == NULL || !control->is_armed) return -1;
+    if (path[0] == '/' || folder == AT_FDCWD) return fate_of_path(name, path);
+    const int error = errno;
+    char link[64], whole[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+    const ssize_t length = readlink(link, whole, sizeof whole - 1);
+    errno = error;
+    if (length < 0) return -1;
+    snprintf(whole + length, sizeof whole - (size_t)length, "/%s", path);
+    return fate_of_path(name, whole);
+}
+
+int openat(int folder, const char *path, int flags, ...) {
+    MODE_OF(flags)
+    if ((flags & O_CREAT) == 0) return (int)syscall(SYS_openat, folder, path, flags, mode);
+    NAME_WITH_FATE(fate_at("create", folder, path), (int)syscall(SYS_openat, folder, path, flags, mode));
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to) {
+    NAME_WITH_FATE(fate_at("rename", to_folder, to),
+                   syscall(SYS_renameat2, from_folder, from, to_folder, to, 0));
+}
+
+int unlinkat(int folder, const char *path, int flags) {
+    NAME_WITH_FATE(fate_at("unlink", folder, path), syscall(SYS_unlinkat, folder, path, flags));
+}
