@@ -12,6 +12,7 @@ import pytest
 import requests
 from cryptography import x509
 
+from harness import audit
 from harness.acme import Client
 from harness.authority import CairnCa
 from harness.dns_server import unique_name
@@ -108,6 +109,8 @@ def test_a_ca_is_there_again_and_counts_as_used_what_may_have_been(ca, client, s
     assert restored["lostFrom"] == made["created"] <= restored["lostUntil"]
     assert restored["externalKeysUsedUp"] == 1 and restored["issuancesFailed"] == 0
     assert restored["authorizationsEnded"] == 2
+    told = audit.lines(ca, "operation.begin")[0]
+    assert f"restore {file}, as the CA was at {made['created']}" in told["arguments"]
     assert stat.S_IMODE(ca.home.stat().st_mode) == 0o700
     assert stat.S_IMODE((ca.home / "pki" / "intermediate-key.pem").stat().st_mode) == 0o600
     ca.start()

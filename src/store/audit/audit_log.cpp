@@ -197,6 +197,10 @@ void AuditLog::serve() {
         using Commit = ca::Observer::Commit;
         observer_.audited(is_durable ? Commit::durable : Commit::failed, batch.size(),
                           std::chrono::steady_clock::now() - begun);
+        {
+            const std::scoped_lock lock(mutex_);
+            callers_lately_ = std::max<std::size_t>(1, gathered_ + recorders_);
+        }
         std::erase_if(batch, [](const Call& call) { return !call.resume; });
         resume_all(std::move(batch));
     }
@@ -214,8 +218,7 @@ AuditLog::Batch AuditLog::next_batch() {
         if (recorders_ > 0)
             changed_.wait_for(lock, gather_patience,
                               [this] { return is_stopping_ || recorders_ >= wanted_; });
-        callers_lately_ = std::max<std::size_t>(1, recorders_);
-        recorders_ = 0;
+        gathered_ = std::exchange(recorders_, 0);
         // Where there is no room at the end, notes are given up.
         if (is_stopping_ && is_failing_)
             std::erase_if(waiting_, [](const Call& call) { return !call.resume; });

@@ -125,7 +125,9 @@ class AuditLog final : public ca::Audit {
     Batch waiting_;
     /// Of those that wait, how many are waited for.
     std::size_t recorders_ = 0;
-    std::size_t wanted_ = 1, callers_lately_ = 1;
+    std::size_t wanted_ = 1;
+    /// Those of the last batch, and those who came while it was written.
+    std::size_t gathered_ = 0, callers_lately_ = 1;
     bool is_failing_ = false, is_stopping_ = false;
     ca::AuditPosition durable_;
     std::thread thread_;
