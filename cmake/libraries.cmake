@@ -16,6 +16,7 @@ cairn_pkg_library(pq libpq)
 cairn_pkg_library(psl libpsl)
 cairn_pkg_library(idn2 libidn2)
 cairn_pkg_library(pcre2 libpcre2-8)
+cairn_pkg_library(yaml yaml-cpp)
 cairn_pkg_library(tomlplusplus tomlplusplus)
 cairn_pkg_library(prometheus prometheus-cpp-core)
 

@@ -6,7 +6,7 @@ packages_build=(
     'libboost1.81-dev|libboost1.83-dev' 'libboost-json1.81-dev|libboost-json1.83-dev'
     libssl-dev libunbound-dev libjemalloc-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev
     libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev
-    libpsl-dev publicsuffix libidn2-dev libpcre2-dev libkrb5-dev dns-root-data ca-certificates
+    libpsl-dev publicsuffix libidn2-dev libpcre2-dev libkrb5-dev libyaml-cpp-dev dns-root-data ca-certificates
 )
 packages_demo=(knot knot-dnsutils openssl curl)
 packages_test=(

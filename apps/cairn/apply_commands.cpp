@@ -93,7 +93,7 @@ client::LineageName lineage_of(const DeclaredCertificate& declared,
 
 /// Compares one declared certificate with what stands; changes nothing.
 Intent examine(Run& run, const DeclaredCertificate& declared) {
-    auto changes = changes_from(declared.plan);
+    auto changes = changes_from(declared.plan, run.target_context());
     Intent intent{.lineage = lineage_of(declared, changes), .declared = declared};
     const auto file = run.state().renewal(intent.lineage);
     const auto tried = fmt::format("plan {}", intent.lineage.text());

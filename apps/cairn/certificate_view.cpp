@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
+#include "apps/cairn/deploy_outline.h"
 #include "client/dns/solver_options.h"
 #include "client/lineage_fact_store.h"
 #include "client/report_json.h"
@@ -66,6 +67,9 @@ CertificateView CertificateView::of(const client::StateDirectory& state,
     if (view.generation && view.facts)
         view.revocation =
             view.facts->revocation_of(client::digest_of(view.generation->chain.front()));
+    if (view.plan && view.is_planned())
+        if (const auto all = client::LineageFactStore(state, member.lineage).read_all())
+            view.targets = client::target_states(state, member, *view.plan, *all);
     if (view.plan) view.persistent = persistent_records(state, *view.plan);
     if (view.plan && view.generation && view.facts && view.is_planned())
         view.due = client::due_time(*view.plan, member, *view.generation, *view.facts);
@@ -150,6 +154,7 @@ boost::json::object to_json(const client::StateDirectory& state, const Certifica
                            {"stands", note.stands},
                            {"time", base::to_rfc3339(note.time)}});
     if (!records.empty()) facts["persistent_records"] = std::move(records);
+    if (!view.targets.empty()) facts["targets"] = states_json(view.targets);
     if (view.served) facts["served"] = to_json(*view.served);
     if (view.listed) {
         boost::json::object listed{{"verdict", client::to_string(view.listed->verdict)}};

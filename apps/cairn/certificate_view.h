@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "client/certificate_plan.h"
+#include "client/deployment.h"
 #include "client/lineage.h"
 #include "client/lineage_facts.h"
 #include "client/persistent_notes.h"
@@ -29,6 +30,8 @@ struct CertificateView {
     std::optional<client::RevocationNote> revocation{};
     /// When and why it is renewed, where something renews it.
     std::optional<client::DueTime> due{};
+    /// How its deploy targets stand.
+    std::vector<client::TargetState> targets{};
     /// What is served of it, if that was looked at.
     std::optional<client::ServedReport> served{};
     /// What its CA's revocation list says, if that was asked for.

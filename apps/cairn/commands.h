@@ -26,6 +26,7 @@ void add_notify_command(CLI::App& program, CommonOptions& common, Command& chose
 void add_revoke_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_account_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_deploy_command(CLI::App& program, CommonOptions& common, Command& chosen);
 /// `rename`, `rollback` and `delete`.
 void add_lineage_commands(CLI::App& program, CommonOptions& common, Command& chosen);
 /// `plan` and `apply`.

@@ -46,6 +46,7 @@ class Reader {
         take("post_hook", plan.post_hook);
         take("failure_hook", plan.failure_hook);
         take_list("deploy_hooks", plan.deploy_hooks);
+        take_list("deploy", plan.deploy_targets);
     }
 
     void take_own(DeclaredCertificate& certificate) {

@@ -65,6 +65,7 @@ std::string ending_of(const RecordedAttempt& attempt) {
 std::string title_of(const RecordedAttempt& attempt) {
     const auto* const work = attempt.work == client::AttemptWork::renew      ? "renew"
                              : attempt.work == client::AttemptWork::rehearse ? "rehearse"
+                             : attempt.work == client::AttemptWork::deploy   ? "deploy"
                                                                              : "issue";
     return fmt::format("Attempt {} to {} {} {}.", attempt.id, work, attempt.lineage,
                        ending_of(attempt));

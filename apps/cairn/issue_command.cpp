@@ -11,6 +11,7 @@
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "apps/cairn/deploy_outline.h"
 #include "apps/cairn/plan_options.h"
 #include "client/certificate_authorities.h"
 #include "client/challenge_journal.h"
@@ -236,7 +237,7 @@ Outcome keep(Run& run, const CommonOptions& common, const client::IssuanceOrder&
 }  // namespace
 
 Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options) {
-    auto changes = changes_from(options.plan);
+    auto changes = changes_from(options.plan, run.target_context());
     const auto settings =
         run.settings_with({client::SettingsPart::defaults, client::SettingsPart::hooks});
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
@@ -266,6 +267,9 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
     const auto environment = run.environment();
     const auto issued = client::issue(environment, order, run.console());
     auto outcome = tell(run, common, order, issued);
+    if (options.dry_run && !order.plan.deploy_targets.empty())
+        outcome.data["targets"] = tell_outline(run, {name, order.plan, run.state().live(name)},
+                                               order.plan.deploy_targets);
     if (!options.dry_run)
         client::open_other_accounts(environment, order.plan, order.account, run.console());
     return outcome;

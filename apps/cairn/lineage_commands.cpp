@@ -136,7 +136,7 @@ std::string targets_of(const Run& run, const client::LineageName& name) {
     std::string list;
     if (!plan) return list;
     for (const auto& target : plan->deploy_targets)
-        list += (list.empty() ? "" : ", ") + base::printable(target.hook, 200);
+        list += (list.empty() ? "" : ", ") + base::printable(target.text(), 200);
     return list;
 }
 

@@ -10,6 +10,7 @@
 #include "apps/cairn/run.h"
 #include "client/certificate_authorities.h"
 #include "client/command_words.h"
+#include "client/deploy/target_recipe.h"
 #include "client/solver.h"
 
 namespace cairn {
@@ -60,12 +61,34 @@ std::optional<std::string> hook_from(const std::optional<std::string>& line,
     return value_or_fail(client::CommandWords::find(*line), fmt::format("use {}", option)).text();
 }
 
-std::vector<client::DeployTarget> targets_from(const std::vector<std::string>& hooks) {
+std::vector<client::DeployTarget> hooks_from(const std::vector<std::string>& hooks) {
     std::vector<client::DeployTarget> targets;
     for (const auto& hook : hooks)
         if (!hook.empty()) add_once(targets, {*hook_from(hook, "--deploy-hook")});
     require_few(targets.size(), "use --deploy-hook");
     return targets;
+}
+
+/// What --deploy says: targets that are no programs replace those that were none, programs those
+/// that were.
+void apply_targets(const PlanOptions& options, const client::TargetContext& context,
+                   client::PlanChanges& changes) {
+    if (!options.deploy_hooks.empty()) changes.deploy_hooks = hooks_from(options.deploy_hooks);
+    if (options.deploy_targets.empty()) return;
+    changes.deploy_others.emplace();
+    for (const auto& text : options.deploy_targets) {
+        if (text.empty()) continue;
+        auto target = target_from(text, context);
+        if (!target.is_program()) {
+            add_once(*changes.deploy_others, std::move(target));
+            continue;
+        }
+        if (!changes.deploy_hooks) changes.deploy_hooks.emplace();
+        add_once(*changes.deploy_hooks, std::move(target));
+    }
+    require_few(
+        changes.deploy_others->size() + (changes.deploy_hooks ? changes.deploy_hooks->size() : 0),
+        "use --deploy");
 }
 
 std::optional<client::KeyReuse> reuse_from(const PlanOptions& options) {
@@ -117,9 +140,38 @@ void add_hook_options(CLI::App& command, PlanOptions& options) {
                     "CAIRN_NAMES and CAIRN_LIVE_DIR in its environment; may be given several times")
         ->allow_extra_args(false)
         ->type_name("PROGRAM");
+    command
+        .add_option("--deploy", options.deploy_targets,
+                    "What is to have a new certificate: it is put in place, checked, reloaded and "
+                    "looked at, and rolled back if it is not served then; may be given several "
+                    "times; '' for none (`cairn deploy --help` lists the kinds)")
+        ->allow_extra_args(false)
+        ->type_name("TARGET");
 }
 
 }  // namespace
+
+client::DeployTarget target_from(const std::string& text, const client::TargetContext& context) {
+    const auto target = value_or_fail(client::find_target(std::string_view(text), context),
+                                      fmt::format("deploy to {}", base::printable(text)),
+                                      "`cairn deploy --help` lists the kinds of targets.");
+    auto canonical = target->text();
+    constexpr std::string_view program = "exec:";
+    if (canonical.starts_with(program)) return {canonical.substr(program.size())};
+    return {{}, std::move(canonical)};
+}
+
+std::string target_help() {
+    std::string text = "Targets:\n";
+    for (const auto& kind : client::target_kinds())
+        text += fmt::format("  {}\n      {}\n", kind.usage, kind.summary);
+    text +=
+        "Recipes (NAME[,OPTION=VALUE]...; one's own stand in deploy/NAME.toml beside "
+        "cairn.toml):\n ";
+    for (const auto& recipe : client::shipped_target_recipes())
+        text += fmt::format(" {}", recipe.name);
+    return text + "\n";
+}
 
 void add_plan_options(CLI::App& command, PlanOptions& options) {
     command
@@ -186,7 +238,7 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
     add_hook_options(command, options);
 }
 
-PlanChanges changes_from(const PlanOptions& options) {
+PlanChanges changes_from(const PlanOptions& options, const client::TargetContext& context) {
     refuse_what_is_not_there(options);
     PlanChanges changes;
     if (!options.authorities.empty()) changes.authorities = authorities_from(options.authorities);
@@ -229,7 +281,7 @@ PlanChanges changes_from(const PlanOptions& options) {
     changes.pre_hook = hook_from(options.pre_hook, "--pre-hook");
     changes.post_hook = hook_from(options.post_hook, "--post-hook");
     changes.failure_hook = hook_from(options.failure_hook, "--failure-hook");
-    if (!options.deploy_hooks.empty()) changes.deploy_targets = targets_from(options.deploy_hooks);
+    apply_targets(options, context, changes);
     return changes;
 }
 

@@ -8,6 +8,7 @@
 
 #include "apps/cairn/dns_options.h"
 #include "client/account.h"
+#include "client/deploy/target.h"
 #include "client/plan_changes.h"
 #include "client/settings.h"
 
@@ -25,7 +26,7 @@ struct PlanOptions {
         ca_timeout;
     std::optional<std::string> request_file, key_store;
     std::optional<std::string> pre_hook, post_hook, failure_hook;
-    std::vector<std::string> deploy_hooks;
+    std::vector<std::string> deploy_hooks, deploy_targets;
     bool must_staple = false;
     /// To be put into a plan by `settle_dns`, before its solvers are made.
     DnsOptions dns;
@@ -37,7 +38,8 @@ void add_plan_options(CLI::App& command, PlanOptions& options);
 
 /// What they say. Programs are looked up, files read, known CAs replaced by their URLs. Throws
 /// Failure for what cannot be understood.
-[[nodiscard]] client::PlanChanges changes_from(const PlanOptions& options);
+[[nodiscard]] client::PlanChanges changes_from(const PlanOptions& options,
+                                               const client::TargetContext& context);
 
 /// What the settings of this machine say of new lineages, where nothing else was said.
 void add_usual(client::PlanChanges& changes, const client::Settings& settings);
@@ -63,6 +65,12 @@ void add_account_options(CLI::App& command, AccountWords& words);
 /// What they say; the contact is that of the settings, where none was said.
 [[nodiscard]] client::AccountOptions account_options_from(const AccountWords& words,
                                                           const client::Settings& settings);
+
+/// Kinds of deploy targets, for the end of a help text.
+[[nodiscard]] std::string target_help();
+/// The target with this text, in the form in which a plan keeps it. Throws Failure.
+[[nodiscard]] client::DeployTarget target_from(const std::string& text,
+                                               const client::TargetContext& context);
 
 /// The solvers, for the end of a help text.
 [[nodiscard]] std::string solver_help();

@@ -61,6 +61,7 @@ std::unique_ptr<CLI::App> make_program(CommonOptions& common, Command& chosen) {
     add_renew_command(*program, common, chosen);
     add_daemon_command(*program, common, chosen);
     add_status_command(*program, common, chosen);
+    add_deploy_command(*program, common, chosen);
     add_explain_command(*program, common, chosen);
     add_notify_command(*program, common, chosen);
     add_doctor_command(*program, common, chosen);

@@ -115,7 +115,8 @@ client::CertificatePlan wanted_plan(const Run& run, const RehearseOptions& optio
             former = value_or_fail(client::CertificatePlan::read(run.state().renewal(name)),
                                    fmt::format("read the plan of {}", name.text()));
     }
-    return value_or_fail(client::merged(former ? &*former : nullptr, changes_from(options.plan)),
+    return value_or_fail(client::merged(former ? &*former : nullptr,
+                                        changes_from(options.plan, run.target_context())),
                          "plan the rehearsal", "say for which names: -d NAME, or --name LINEAGE.");
 }
 
@@ -136,6 +137,18 @@ void aim_at(const RehearsalAuthority& authority, const RehearseOptions& options,
     plan.profile_demand = client::ProfileDemand::preferred;
     if (!plan.preferred_chain.empty()) leave_out("The preferred chain");
     plan.preferred_chain.clear();
+    // A server that is given a certificate of this CA would serve it.
+    const auto others = std::erase_if(plan.deploy_targets, [](const client::DeployTarget& target) {
+        return !target.is_program();
+    });
+    if (others > 0) {
+        const auto text = fmt::format(
+            "{} deploy targets are left out: their servers would serve "
+            "what nobody trusts.",
+            others);
+        console.say(text);
+        steps.note("targets_left_out", true, text);
+    }
     if (options.run_deploy_hooks || plan.deploy_targets.empty()) return;
     const auto text =
         fmt::format("{} deploy hooks are not run; --run-deploy-hooks runs them on scratch files.",

@@ -137,7 +137,9 @@ client::Environment Run::environment(client::SolverSet& solvers, client::Session
             .sessions = sessions,
             .evidence = &evidence_,
             .hook_patience = said->hook_patience,
-            .ca_patience = said->ca_timeout};
+            .ca_patience = said->ca_timeout,
+            .settings_folder = settings_folder_,
+            .user_agent = "Cairn/" CAIRN_VERSION};
 }
 
 void Run::tell_of_former_place() {

@@ -11,6 +11,7 @@
 #include "apps/cairn/console.h"
 #include "apps/cairn/interruption.h"
 #include "base/clock.h"
+#include "client/deploy/target.h"
 #include "client/issuance.h"
 #include "client/network_evidence.h"
 #include "client/session_pool.h"
@@ -61,6 +62,12 @@ class Run {
     /// The sessions that all commands and jobs of the run share.
     [[nodiscard]] client::SessionPool& sessions() { return sessions_; }
     [[nodiscard]] client::Environment environment();
+    /// What deploy targets are made with.
+    [[nodiscard]] client::TargetContext target_context() const {
+        return {.clock = clock_,
+                .settings_folder = settings_folder_,
+                .user_agent = session_options_.user_agent};
+    }
     /// For a program that runs all the time: what one round of it works with instead of the parts
     /// of the run, so that nothing binds it that an earlier one knew of CAs and credentials.
     struct Round {

@@ -126,6 +126,25 @@ std::string sentence_of(const client::ProgressEvent& event) {
             return fmt::format("The {} {} ended with status {}{}", event.subject,
                                base::printable(event.place.string(), max_place), event.number,
                                event.text.empty() ? "." : ": " + event.text);
+        case target_deploying:
+            return fmt::format("Deploying to {}.",
+                               base::printable(event.place.string(), max_place));
+        case target_waiting:
+            return fmt::format("Waiting for {} to show the new certificate: {}",
+                               base::printable(event.place.string(), max_place),
+                               base::printable(event.text, 600));
+        case target_deployed:
+            return fmt::format("{} has the new certificate{}.",
+                               base::printable(event.place.string(), max_place),
+                               event.text.empty() ? "" : ": " + event.text);
+        case target_rolled_back:
+            return fmt::format("{} was rolled back: {}.",
+                               base::printable(event.place.string(), max_place), event.text);
+        case target_resumed:
+            return fmt::format(
+                "An earlier run ended in the middle of a deployment to {}; what it had done is "
+                "undone first.",
+                base::printable(event.place.string(), max_place));
         case program_ended:
             return fmt::format("{} ended with status {}{}",
                                base::printable(event.place.string(), max_place), event.number,

@@ -6,6 +6,7 @@
 
 #include "apps/cairn/commands.h"
 #include "apps/cairn/plan_options.h"
+#include "client/deployment.h"
 #include "client/issuance_need.h"
 #include "client/plan_keeping.h"
 #include "client/preflight.h"
@@ -46,7 +47,7 @@ boost::json::array tell_needs(Run& run, const client::LineageName& lineage,
 Outcome set(Run& run, const SetOptions& options) {
     const auto name = run.lineages({options.lineage}).front();
     const auto file = run.state().renewal(name);
-    const auto changes = changes_from(options.plan);
+    const auto changes = changes_from(options.plan, run.target_context());
     const auto tried = fmt::format("change the plan of {}", name.text());
     const auto former = value_or_fail(client::CertificatePlan::read(file), tried,
                                       "make the lineage anew with `cairn issue --name`.");
@@ -72,6 +73,9 @@ Outcome set(Run& run, const SetOptions& options) {
     if (is_under_way)
         run.console().say(
             "An order for it is under way; what was said now counts from the next renewal on.");
+    if (client::is_deployment_pending(run.environment(), name, plan))
+        run.console().say(fmt::format(
+            "The next renewal deploys it; `cairn deploy {} --pending` does so now.", name.text()));
     outcome.data["reissued_because"] = tell_needs(run, name, plan);
     return outcome;
 }

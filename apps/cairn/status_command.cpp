@@ -8,6 +8,7 @@
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/certificate_view.h"
 #include "apps/cairn/commands.h"
+#include "apps/cairn/deploy_outline.h"
 #include "apps/cairn/prometheus_text.h"
 #include "client/durable_file.h"
 #include "client/revocation_lists.h"
@@ -83,6 +84,7 @@ std::string remarks_on(const CertificateView& view, base::Time now) {
                         note.stands ? "seen" : "asked for", base::to_rfc3339(note.time),
                         base::printable(note.name, max_fault),
                         base::printable(note.value, max_fault)));
+    for (const auto& line : target_remarks(view.targets)) add(line + ".");
     if (view.listed && !view.listed->detail.empty())
         add("revocation list: " + view.listed->detail + ".");
     if (view.served)

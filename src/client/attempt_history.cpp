@@ -23,6 +23,7 @@ constexpr base::EnumTable<AttemptWork, std::string_view> work_names({
     {AttemptWork::issue, "issue"},
     {AttemptWork::renew, "renew"},
     {AttemptWork::rehearse, "rehearse"},
+    {AttemptWork::deploy, "deploy"},
 });
 
 constexpr base::EnumTable<AttemptState, std::string_view> state_names({

@@ -17,9 +17,10 @@ namespace cairn::client {
 
 /// What an attempt at a lineage is for.
 enum class AttemptWork {
-    issue,    ///< what a person asked for
-    renew,    ///< what was due
-    rehearse  ///< a dry run, which leaves the lineage as it is
+    issue,     ///< what a person asked for
+    renew,     ///< what was due
+    rehearse,  ///< a dry run, which leaves the lineage as it is
+    deploy     ///< what was obtained before, to servers
 };
 /// "issue": as programs read it.
 [[nodiscard]] std::string_view to_string(AttemptWork work);

@@ -3,81 +3,282 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
+#include "base/enum_table.h"
+#include "client/deploy/transaction.h"
 #include "client/failure.h"
-#include "client/hook.h"
+#include "client/issued_chain.h"
 #include "client/lineage_fact_store.h"
 
 namespace cairn::client {
 namespace {
 
-std::vector<DeployTarget> pending_targets(const LineageFacts& facts, const LineageName& lineage,
-                                          const CertificatePlan& plan) {
+Aim aim_of(const LineageName& lineage) {
+    return {fmt::format("deploy the certificate of {}", lineage.text()), Phase::deploy};
+}
+
+/// True if this target has not learnt of the live certificate of this member.
+bool is_pending(const StateDirectory& state, const LineageMember& member, const LineageFacts& facts,
+                const DeployTarget& target) {
+    if (target.is_program()) return facts.is_deployment_pending(target);
+    const auto live = Lineage(state, member).live_number();
+    return live && facts.is_deployment_pending(target, *live);
+}
+
+std::vector<DeployTarget> pending_targets(const StateDirectory& state, const LineageFacts& facts,
+                                          const LineageName& lineage, const CertificatePlan& plan) {
     const auto members = planned_members(lineage, plan);
     std::vector<DeployTarget> targets;
-    std::ranges::copy_if(plan.deploy_targets, std::back_inserter(targets), [&](const auto& target) {
-        return std::ranges::any_of(members, [&](const LineageMember& member) {
-            return facts.of(member).is_deployment_pending(target);
+    std::ranges::copy_if(
+        plan.deploy_targets, std::back_inserter(targets), [&](const DeployTarget& target) {
+            return std::ranges::find(facts.open_deployments, target, &OpenDeployment::target) !=
+                       facts.open_deployments.end() ||
+                   std::ranges::any_of(members, [&](const LineageMember& member) {
+                       return is_pending(state, member, facts.of(member), target);
+                   });
         });
-    });
     return targets;
 }
 
-/// What was wrong with the run of the hook; empty if it ended well.
-std::string run_hook_of(const Environment& environment, const LineageName& lineage,
-                        const CertificatePlan& plan, const DeployTarget& target,
-                        Progress& progress) {
-    auto variables = lineage_variables(environment.state, lineage, plan);
-    // As certbot names them, for hooks that were written for it.
-    variables.emplace_back("RENEWED_LINEAGE", environment.state.live(lineage).string());
-    variables.emplace_back("RENEWED_DOMAINS", names_for_hook(plan.identifiers()));
-    return run_hook({.kind = HookKind::deploy,
-                     .command = target.hook,
-                     .variables = std::move(variables),
-                     .patience = environment.hook_patience},
-                    environment.timer, progress);
+LineageFacts facts_of(const LineageFactStore& store, const LineageName& lineage) {
+    auto facts = store.read_all();
+    if (!facts) throw Failure(aim_of(lineage), facts.error().message);
+    return std::move(*facts);
 }
 
+/// What was wrong with one certificate; nothing if it is fit to be deployed.
+std::string fault_of(const Generation& generation, const CertificatePlan& plan, base::Time now) {
+    const auto& leaf = generation.chain.front();
+    if (now >= leaf.not_after())
+        return fmt::format("it has expired on {}", base::to_rfc3339(leaf.not_after()));
+    std::vector<protocol::Identifier> names;
+    for (const auto& name : leaf.names().dns_names)
+        if (auto identifier = protocol::Identifier::dns(name)) names.push_back(*identifier);
+    for (const auto& address : leaf.names().ip_addresses)
+        names.push_back(protocol::Identifier::of(address));
+    const auto wanted = plan.identifiers();
+    const bool is_any_wanted = std::ranges::any_of(
+        names, [&](const auto& name) { return std::ranges::find(wanted, name) != wanted.end(); });
+    if (!is_any_wanted) return "it is for none of the names of the plan";
+    // Names that were added to the plan, or have left it, are a matter of the next renewal.
+    const auto chain =
+        issued_chain_from_pem(pki::to_pem(generation.chain), {.key = generation.key.public_key(),
+                                                              .identifiers = names,
+                                                              .now = now,
+                                                              .purpose = std::nullopt});
+    return chain ? std::string() : chain.error().message;
+}
+
+/// The deployment to some targets of one lineage. Used once.
+class Deployment {
+  public:
+    Deployment(const Environment& environment, const LineageName& lineage,
+               const CertificatePlan& plan, Progress& progress)
+        : environment_(environment),
+          lineage_(lineage),
+          plan_(plan),
+          progress_(progress),
+          store_(environment.state, lineage) {}
+
+    void run(const std::vector<DeployTarget>& targets) {
+        finish_unplanned_ones();
+        for (const auto& target : targets) {
+            try {
+                deploy_to(target);
+            } catch (const Failure& failure) {
+                keep(target, failure);
+            }
+        }
+        if (!failures_.empty()) throw Failure(aim_of(lineage_), failures_, advice());
+        const auto facts = facts_of(store_, lineage_);
+        if (!pending_targets(environment_.state, facts, lineage_, plan_).empty()) return;
+        store_.change_all([&](LineageFacts& known) {
+            for (const auto& member : planned_members(lineage_, plan_)) {
+                known.of(member).deploy(environment_.clock.now());
+                known.of(member).keep_deployments(plan_.deploy_targets);
+            }
+        });
+    }
+
+  private:
+    void finish_unplanned_ones() {
+        if (facts_of(store_, lineage_).open_deployments.empty()) return;
+        finish_unplanned(environment_, material(), progress_);
+    }
+
+    void deploy_to(const DeployTarget& key) {
+        auto target = find_target(key, target_context(environment_));
+        if (!target)
+            throw Failure(
+                {"find the target", Phase::deploy}, target.error().message,
+                fmt::format("`cairn set {} --deploy TARGET` names another.", lineage_.text()));
+        if (key.is_program()) {
+            run_program_of(key, **target);
+            return;
+        }
+        const auto& all = material();
+        if ((*target)->key_need() == KeyNeed::text)
+            for (const auto& certificate : all.certificates)
+                static_cast<void>(certificate.private_key());
+        DeployTransaction transaction(environment_, key, **target, all, progress_);
+        transaction.finish_earlier();
+        transaction.run();
+    }
+
+    /// A program knows itself what it does; there is nothing to undo.
+    void run_program_of(const DeployTarget& key, Target& target) {
+        target.place({{lineage_, plan_, environment_.state.live(lineage_)}, {}},
+                     {environment_.timer, progress_, environment_.hook_patience,
+                      deploy_variables(environment_, lineage_, plan_)});
+        store_.change_all([&](LineageFacts& known) {
+            for (const auto& member : planned_members(lineage_, plan_))
+                known.of(member).deploy(key, environment_.clock.now());
+        });
+    }
+
+    void keep(const DeployTarget& target, const Failure& failure) {
+        // A hook's failure names it already.
+        const auto text = target.is_program()
+                              ? failure.came_back()
+                              : fmt::format("{}: could not {}: {}", base::printable(target.text()),
+                                            failure.tried(), failure.came_back());
+        failures_ += (failures_.empty() ? "" : "; ") + text;
+        are_all_programs_ = are_all_programs_ && target.is_program();
+        if (!failure.next().empty() && !advices_.contains(failure.next()))
+            advices_ += failure.next() + " ";
+        try {
+            store_.change_all([&](LineageFacts& known) {
+                known.fail_to_deploy(target, {environment_.clock.now(), failure});
+            });
+        } catch (const Failure&) {
+            // What matters is told by the failure of the whole.
+        }
+    }
+
+    std::string advice() const {
+        return fmt::format(
+            "{}the new certificate is in place in {}; mend {}; `cairn renew` runs it again, and no "
+            "other.",
+            advices_, environment_.state.live(lineage_).string(),
+            are_all_programs_ ? "the hook" : "this");
+    }
+
+    const DeployMaterial& material() {
+        if (!material_) material_ = deploy_material(environment_, lineage_, plan_);
+        return *material_;
+    }
+
+    const Environment& environment_;
+    const LineageName& lineage_;
+    const CertificatePlan& plan_;
+    Progress& progress_;
+    LineageFactStore store_;
+    std::optional<DeployMaterial> material_;
+    std::string failures_, advices_;
+    bool are_all_programs_ = true;
+};
+
 }  // namespace
+
+TargetContext target_context(const Environment& environment) {
+    return {.clock = environment.clock,
+            .settings_folder = environment.settings_folder,
+            .user_agent = environment.user_agent};
+}
+
+DeployMaterial deploy_material(const Environment& environment, const LineageName& lineage,
+                               const CertificatePlan& plan) {
+    DeployMaterial material{{lineage, plan, environment.state.live(lineage)}, {}};
+    for (const auto& member : planned_members(lineage, plan)) {
+        const Lineage kept(environment.state, member);
+        auto generation = kept.current();
+        const auto number = kept.live_number();
+        // One of a further key type may not have been obtained yet.
+        if ((!generation || !number) && !material.certificates.empty()) continue;
+        if (!generation) throw Failure(aim_of(lineage), generation.error().message);
+        const auto fault = fault_of(*generation, plan, environment.clock.now());
+        if (!number || !fault.empty())
+            throw Failure(
+                aim_of(lineage),
+                number ? fmt::format("the certificate that is live is not fit for it: {}", fault)
+                       : "none is live",
+                fmt::format("`cairn renew {}` gets one that is.", lineage.text()));
+        material.certificates.push_back(
+            {member.key_type(plan), *number, std::move(*generation), kept.live_files()});
+    }
+    return material;
+}
 
 bool is_deployment_pending(const Environment& environment, const LineageName& lineage,
                            const CertificatePlan& plan) {
     const auto facts = LineageFactStore(environment.state, lineage).read_all();
-    return facts && !pending_targets(*facts, lineage, plan).empty();
+    return facts && (!facts->open_deployments.empty() ||
+                     !pending_targets(environment.state, *facts, lineage, plan).empty());
 }
 
 void deploy(const Environment& environment, const LineageName& lineage, const CertificatePlan& plan,
             Progress& progress) {
-    const LineageFactStore store(environment.state, lineage);
-    const auto facts = store.read_all();
-    if (!facts)
-        throw Failure({fmt::format("deploy the certificate of {}", lineage.text()), Phase::deploy},
-                      facts.error().message);
-    const auto members = planned_members(lineage, plan);
-    std::string failures;
-    for (const auto& target : pending_targets(*facts, lineage, plan)) {
-        const auto failure = run_hook_of(environment, lineage, plan, target, progress);
-        if (!failure.empty()) {
-            failures += (failures.empty() ? "" : "; ") + failure;
-            continue;
-        }
-        store.change_all([&](LineageFacts& known) {
-            for (const auto& member : members)
-                known.of(member).deploy(target, environment.clock.now());
-        });
-    }
-    if (!failures.empty())
-        throw Failure({fmt::format("deploy the certificate of {}", lineage.text()), Phase::deploy},
-                      std::move(failures),
-                      fmt::format("the new certificate is in place in {}; mend the hook; `cairn "
-                                  "renew` runs it again, and no other.",
-                                  environment.state.live(lineage).string()));
-    store.change_all([&](LineageFacts& known) {
-        for (const auto& member : members) known.of(member).deploy(environment.clock.now());
+    const auto facts = facts_of(LineageFactStore(environment.state, lineage), lineage);
+    Deployment(environment, lineage, plan, progress)
+        .run(pending_targets(environment.state, facts, lineage, plan));
+}
+
+void deploy_to(const Environment& environment, const LineageName& lineage,
+               const CertificatePlan& plan, const std::vector<DeployTarget>& targets,
+               Progress& progress) {
+    Deployment(environment, lineage, plan, progress).run(targets);
+}
+
+std::vector<Failure> obstacles_to_deployment(const TargetContext& context,
+                                             const DeploySubject& subject,
+                                             const DeployTarget& target) {
+    auto found = find_target(target, context);
+    if (!found)
+        return {{{fmt::format("deploy to {}", base::printable(target.text())), Phase::deploy},
+                 found.error().message,
+                 "name the target that is meant, or none ('')."}};
+    if ((*found)->key_need() == KeyNeed::text && !subject.plan.csr.empty())
+        return {
+            {{fmt::format("deploy to {}", base::printable(target.text())), Phase::deploy},
+             "the key of a request from elsewhere is not here, and this target needs it",
+             "deploy where the key is, or by a program that needs none: --deploy exec:PROGRAM."}};
+    return (*found)->obstacles(subject);
+}
+
+std::string_view to_string(TargetState::Kind kind) {
+    static constexpr base::EnumTable<TargetState::Kind, std::string_view> names({
+        {TargetState::Kind::current, "current"},
+        {TargetState::Kind::pending, "pending"},
+        {TargetState::Kind::failed, "failed"},
     });
+    return names[kind];
+}
+
+std::vector<TargetState> target_states(const StateDirectory& state, const LineageMember& member,
+                                       const CertificatePlan& plan, const LineageFacts& facts) {
+    const auto& own = facts.of(member);
+    std::vector<TargetState> states;
+    for (const auto& target : plan.deploy_targets) {
+        TargetState each{.target = target};
+        const bool is_behind = is_pending(state, member, own, target);
+        if (const auto* const known = own.deployment_of(target)) {
+            each.number = known->number;
+            each.since = known->since;
+        } else if (target.is_program() && own.deployed) {
+            each.number = own.deployed->number;
+            each.since = own.deployed->since;
+        }
+        // Failures are kept with the first certificate.
+        const auto* const first = facts.deployment_of(target);
+        if (first != nullptr && first->failure) each.failure = first->failure;
+        each.kind = each.failure ? TargetState::Kind::failed
+                    : is_behind  ? TargetState::Kind::pending
+                                 : TargetState::Kind::current;
+        states.push_back(std::move(each));
+    }
+    return states;
 }
 
 }  // namespace cairn::client

@@ -5,6 +5,12 @@
 #include "client/report_json.h"
 
 namespace cairn::client {
+namespace {
+
+/// Those of the plan, and some that were in it before.
+constexpr std::size_t max_deployments = 2 * CertificatePlan::max_choices;
+
+}  // namespace
 
 Authority OpenOrder::authority() const {
     if (directory_url.empty()) return plan.preferred_authority();
@@ -35,8 +41,7 @@ std::optional<RevocationNote> LineageFacts::revocation_of(std::string_view certi
 
 bool LineageFacts::is_deployment_pending(const DeployTarget& target) const {
     if (!is_deployment_pending()) return false;
-    const auto found = std::ranges::find(deployments, target, &DeploymentFact::target);
-    return found == deployments.end() || found->number != obtained->number;
+    return is_deployment_pending(target, obtained->number);
 }
 
 void LineageFacts::obtain(const GenerationFact& generation, DeployHook hook) {
@@ -51,18 +56,54 @@ void LineageFacts::obtain(const GenerationFact& generation, DeployHook hook) {
         deployed.reset();
 }
 
+bool LineageFacts::is_deployment_pending(const DeployTarget& target, unsigned long number) const {
+    const auto* const known = deployment_of(target);
+    return known == nullptr || known->number != number;
+}
+
+const DeploymentFact* LineageFacts::deployment_of(const DeployTarget& target) const {
+    const auto found = std::ranges::find(deployments, target, &DeploymentFact::target);
+    return found == deployments.end() ? nullptr : &*found;
+}
+
 void LineageFacts::deploy(const DeployTarget& target, base::Time time) {
-    if (!obtained) return;
+    if (obtained) deploy(target, obtained->number, time);
+}
+
+void LineageFacts::deploy(const DeployTarget& target, unsigned long number, base::Time time) {
+    forget_deployment(target);
+    deployments.push_back({target, number, time});
+    if (deployments.size() > max_deployments) deployments.erase(deployments.begin());
+}
+
+void LineageFacts::fail_to_deploy(const DeployTarget& target, DeploymentFailure failure) {
+    failure.failure = bounded(failure.failure);
+    const auto found = std::ranges::find(deployments, target, &DeploymentFact::target);
+    if (found != deployments.end()) {
+        found->failure = std::move(failure);
+        return;
+    }
+    deployments.push_back({target, 0, {}, std::move(failure)});
+    if (deployments.size() > max_deployments) deployments.erase(deployments.begin());
+}
+
+void LineageFacts::forget_deployment(const DeployTarget& target) {
     std::erase_if(deployments,
                   [&](const DeploymentFact& deployment) { return deployment.target == target; });
-    deployments.push_back({target, obtained->number, time});
-    if (deployments.size() > CertificatePlan::max_choices) deployments.erase(deployments.begin());
+}
+
+void LineageFacts::keep_deployments(const std::vector<DeployTarget>& targets) {
+    std::erase_if(deployments, [&](const DeploymentFact& deployment) {
+        return std::ranges::find(targets, deployment.target) == targets.end();
+    });
 }
 
 void LineageFacts::deploy(base::Time time) {
     if (is_deployment_pending())
         deployed = GenerationFact{obtained->number, time, obtained->directory_url, {}};
-    deployments.clear();
+    std::erase_if(deployments, [](const DeploymentFact& deployment) {
+        return deployment.target.is_program() && !deployment.failure;
+    });
 }
 
 const LineageFacts& LineageFacts::of(const LineageMember& member) const {

@@ -96,11 +96,37 @@ struct GenerationFact {
     std::optional<std::string> profile{};
 };
 
+/// The last try to let a deploy target learn of a certificate, which failed.
+struct DeploymentFailure {
+    base::Time time;
+    Failure failure;
+};
+
 /// A certificate in the archive that one deploy target has learnt of.
 struct DeploymentFact {
     DeployTarget target;
+    /// 0: of none yet.
     unsigned long number = 0;
     base::Time since{};
+    /// Since then.
+    std::optional<DeploymentFailure> failure{};
+};
+
+/// A deployment to one target that is under way: what is needed to undo it, or to clear up behind
+/// it (`DeployTransaction`).
+struct OpenDeployment {
+    DeployTarget target;
+    /// Of its files, as JSON (`Placement`).
+    std::string files;
+    /// Of what is no file (`Target::undo_note`): it may hold secrets.
+    std::string note{};
+    /// How far it has come.
+    enum class Step {
+        placing,    ///< its server has not been told to read anything
+        activated,  ///< it may have been
+        done        ///< only what was kept for undoing it has to go
+    };
+    Step step = Step::placing;
 };
 
 struct FurtherFacts;
@@ -123,8 +149,10 @@ struct LineageFacts {
     std::optional<GenerationFact> obtained;
     /// The one that all deploy targets have learnt of, or that had none.
     std::optional<GenerationFact> deployed;
-    /// What single targets have learnt of, where others have not yet.
+    /// What single targets have learnt of; of programs, only where others have not yet.
     std::vector<DeploymentFact> deployments;
+    /// Of the whole lineage, kept with its first certificate; each target once.
+    std::vector<OpenDeployment> open_deployments{};
     /// The certificates of further key types, each type once.
     std::vector<FurtherFacts> further;
     /// Members of the file that this version does not know, each as name and JSON text.
@@ -135,8 +163,11 @@ struct LineageFacts {
     [[nodiscard]] const Authority& issuing_authority(const CertificatePlan& plan) const;
     /// True if a deploy target has still to learn of what is in place.
     [[nodiscard]] bool is_deployment_pending() const;
-    /// True if this one has.
+    /// True if this one has, which is a program.
     [[nodiscard]] bool is_deployment_pending(const DeployTarget& target) const;
+    /// True if this one, of another kind, has still to learn of the certificate with this number.
+    [[nodiscard]] bool is_deployment_pending(const DeployTarget& target,
+                                             unsigned long number) const;
     /// What is known of the revocation of the certificate with this digest.
     [[nodiscard]] std::optional<RevocationNote> revocation_of(std::string_view certificate) const;
     /// True if an order for this certificate, or for a further one, may have led to it already.
@@ -145,8 +176,18 @@ struct LineageFacts {
     /// for it.
     enum class DeployHook { none, has_to_run };
     void obtain(const GenerationFact& generation, DeployHook hook);
-    /// Notes that this target has learnt at this time of what is in place.
+    /// What is known of this target; null if nothing is.
+    [[nodiscard]] const DeploymentFact* deployment_of(const DeployTarget& target) const;
+    /// Notes that this program has learnt at this time of what is in place.
     void deploy(const DeployTarget& target, base::Time time);
+    /// Notes that this target has learnt of the certificate with this number.
+    void deploy(const DeployTarget& target, unsigned long number, base::Time time);
+    /// Notes that a try with this target has failed.
+    void fail_to_deploy(const DeployTarget& target, DeploymentFailure failure);
+    /// Has this target learn anew of what it has learnt of.
+    void forget_deployment(const DeployTarget& target);
+    /// Forgets what is known of targets that are none of these.
+    void keep_deployments(const std::vector<DeployTarget>& targets);
     /// Notes that all of them have.
     void deploy(base::Time time);
 

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "base/enum_table.h"
 #include "base/json_quoted.h"
 #include "client/lineage_facts.h"
 #include "client/report_json.h"
@@ -14,9 +15,9 @@ namespace cairn::client {
 namespace {
 
 constexpr std::int64_t current_version = 1;
-constexpr std::array<std::string_view, 12> known_members = {
-    "version",     "order",    "renewal_info", "hastened",    "pinned",   "attempts",
-    "revocations", "obtained", "deployed",     "deployments", "key_type", "further"};
+constexpr std::array<std::string_view, 13> known_members = {
+    "version",  "order",    "renewal_info", "hastened",  "pinned",   "attempts", "revocations",
+    "obtained", "deployed", "deployments",  "deploying", "key_type", "further"};
 
 std::string json_string(std::string_view text) {
     return base::json_quoted(text);
@@ -80,10 +81,32 @@ std::string json_of(const GenerationFact& generation) {
                        json_string(generation.since), authority, profile);
 }
 
+/// "\"hook\": ..." or "\"target\": ..."
+std::string member_of(const DeployTarget& target) {
+    return fmt::format("\"{}\": {}", target.is_program() ? "hook" : "target",
+                       json_string(target.text()));
+}
+
 std::string json_of(const DeploymentFact& deployment) {
-    return fmt::format("{{\"hook\": {}, \"generation\": {}, \"since\": {}}}",
-                       json_string(deployment.target.hook), deployment.number,
-                       json_string(deployment.since));
+    auto text = fmt::format("{{{}, \"generation\": {}, \"since\": {}", member_of(deployment.target),
+                            deployment.number, json_string(deployment.since));
+    if (deployment.failure)
+        text += fmt::format(", \"failed\": {{\"time\": {}, \"failure\": {}}}",
+                            json_string(deployment.failure->time),
+                            client::to_json(deployment.failure->failure));
+    return text + "}";
+}
+
+constexpr base::EnumTable<OpenDeployment::Step, std::string_view> step_names({
+    {OpenDeployment::Step::placing, "placing"},
+    {OpenDeployment::Step::activated, "activated"},
+    {OpenDeployment::Step::done, "done"},
+});
+
+std::string json_of(const OpenDeployment& deployment) {
+    return fmt::format("{{{}, \"step\": \"{}\", \"files\": {}, \"note\": {}}}",
+                       member_of(deployment.target), step_names[deployment.step],
+                       json_string(deployment.files), json_string(deployment.note));
 }
 
 std::string json_of(const FurtherFacts& further);
@@ -185,14 +208,48 @@ base::Result<GenerationFact> generation_from(const boost::json::object& object) 
                           std::move(profile)};
 }
 
+DeployTarget target_from(protocol::MemberReader& reader) {
+    DeployTarget target{reader.text_or_empty("hook"), reader.text_or_empty("target")};
+    if (target.hook.empty() == target.target.empty())
+        reader.refuse("hook", "either it or target has to be there");
+    return target;
+}
+
+base::Result<DeploymentFailure> deployment_failure_from(const boost::json::object& object) {
+    protocol::MemberReader reader(object);
+    const auto time = reader.time("time");
+    const auto text = reader.object_text("failure");
+    if (reader.error()) return std::unexpected(*reader.error());
+    auto failure = failure_from_json(base::bytes_of(text));
+    if (!failure) return std::unexpected(failure.error());
+    return DeploymentFailure{time.value_or(base::Time{}), std::move(*failure)};
+}
+
 base::Result<DeploymentFact> deployment_from(const boost::json::object& object) {
     protocol::MemberReader reader(object);
-    DeploymentFact deployment{.target = {std::string(reader.required_text("hook"))}};
-    const auto generation = generation_from(object);
+    DeploymentFact deployment{.target = target_from(reader)};
+    const auto number = reader.integer("generation");
+    deployment.since = reader.time("since").value_or(base::Time{});
+    const auto* const failed = reader.object("failed");
     if (reader.error()) return std::unexpected(*reader.error());
-    if (!generation) return std::unexpected(generation.error());
-    deployment.number = generation->number;
-    deployment.since = generation->since;
+    if (!number || *number < 0) return base::fail("generation is missing");
+    deployment.number = static_cast<unsigned long>(*number);
+    if (failed == nullptr) return deployment;
+    auto failure = deployment_failure_from(*failed);
+    if (!failure) return std::unexpected(failure.error().within("failed"));
+    deployment.failure = std::move(*failure);
+    return deployment;
+}
+
+base::Result<OpenDeployment> open_deployment_from(const boost::json::object& object) {
+    protocol::MemberReader reader(object);
+    OpenDeployment deployment{.target = target_from(reader),
+                              .files = std::string(reader.required_text("files")),
+                              .note = reader.text_or_empty("note")};
+    const auto step = step_names.find(reader.text_or_empty("step"));
+    if (!step) reader.refuse("step", "is none that is known here");
+    if (reader.error()) return std::unexpected(*reader.error());
+    deployment.step = *step;
     return deployment;
 }
 
@@ -255,6 +312,7 @@ std::string members_of(const LineageFacts& facts) {
     if (facts.obtained) add("obtained", json_of(*facts.obtained));
     if (facts.deployed) add("deployed", json_of(*facts.deployed));
     if (!facts.deployments.empty()) add("deployments", list(facts.deployments));
+    if (!facts.open_deployments.empty()) add("deploying", list(facts.open_deployments));
     for (const auto& [name, value] : facts.unknown) add(name, value);
     return json;
 }
@@ -277,6 +335,7 @@ base::Result<LineageFacts> facts_from(const boost::json::object& object) {
     reader.take("obtained", facts.obtained, &generation_from);
     reader.take("deployed", facts.deployed, &generation_from);
     reader.take("deployments", facts.deployments, &deployment_from);
+    reader.take("deploying", facts.open_deployments, &open_deployment_from);
     if (reader.error()) return std::unexpected(*reader.error());
     for (const auto& member : object)
         if (std::ranges::find(known_members, std::string_view(member.key())) == known_members.end())

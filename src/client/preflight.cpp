@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/command_words.h"
+#include "client/deployment.h"
 #include "protocol/challenge_type.h"
 
 namespace cairn::client {
@@ -61,7 +62,8 @@ class Preflight {
         look_at_hook("pre_hook", plan_.pre_hook);
         look_at_hook("post_hook", plan_.post_hook);
         look_at_hook("failure_hook", plan_.failure_hook);
-        for (const auto& target : plan_.deploy_targets) look_at_hook("deploy_hook", target.hook);
+        for (const auto& target : plan_.deploy_targets)
+            if (target.is_program()) look_at_hook("deploy_hook", target.hook);
         for (const auto& authority : plan_.authorities) look_at_roots(authority.root_file);
         look_at_state();
         return std::move(found_);
@@ -167,8 +169,18 @@ Failure failure_of(const LineageName& lineage, const std::vector<Obstacle>& obst
 
 void require_clear_way(const LineageName& lineage, const CertificatePlan& plan, SolverSet& solvers,
                        const StateDirectory& state, PortsLookedAt ports, HooksLookedAt hooks) {
-    if (const auto obstacles = obstacles_to(plan, solvers, state, ports, hooks); !obstacles.empty())
-        throw failure_of(lineage, obstacles);
+    auto obstacles = obstacles_to(plan, solvers, state, ports, hooks);
+    const TargetContext context{.clock = solvers.context().clock,
+                                .settings_folder = solvers.context().settings_folder,
+                                .user_agent = solvers.context().user_agent};
+    for (const auto& target : plan.deploy_targets) {
+        if (target.is_program() || hooks == HooksLookedAt::no) continue;
+        for (auto& failure :
+             obstacles_to_deployment(context, {lineage, plan, state.live(lineage)}, target))
+            obstacles.push_back(
+                {fmt::format("deploy to {}", base::printable(target.text())), std::move(failure)});
+    }
+    if (!obstacles.empty()) throw failure_of(lineage, obstacles);
 }
 
 }  // namespace cairn::client

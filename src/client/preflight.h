@@ -42,7 +42,7 @@ enum class HooksLookedAt { yes, no };
 [[nodiscard]] Failure failure_of(const LineageName& lineage,
                                  const std::vector<Obstacle>& obstacles);
 
-/// Throws that Failure if anything stands in the way.
+/// Throws that Failure if anything stands in the way, also of a deployment, if hooks are looked at.
 void require_clear_way(const LineageName& lineage, const CertificatePlan& plan, SolverSet& solvers,
                        const StateDirectory& state, PortsLookedAt ports,
                        HooksLookedAt hooks = HooksLookedAt::yes);

@@ -79,6 +79,16 @@ std::string_view to_string(ProgressKind kind) {
             return "hook_ended";
         case hook_failed:
             return "hook_failed";
+        case target_deploying:
+            return "target_deploying";
+        case target_waiting:
+            return "target_waiting";
+        case target_deployed:
+            return "target_deployed";
+        case target_rolled_back:
+            return "target_rolled_back";
+        case target_resumed:
+            return "target_resumed";
         case program_ended:
             return "program_ended";
         case attempt_kept:
@@ -156,6 +166,11 @@ Phase phase_of(ProgressKind kind) {
         case hook_running:
         case hook_ended:
         case hook_failed:
+        case target_deploying:
+        case target_waiting:
+        case target_deployed:
+        case target_rolled_back:
+        case target_resumed:
             return Phase::deploy;
         case facts_moved_away:
         case attempt_kept:
@@ -188,6 +203,8 @@ bool is_warning(ProgressKind kind) {
         case served_differs:
         case notice_not_sent:
         case dns_server_silent:
+        case target_rolled_back:
+        case target_resumed:
             return true;
         case registering_account:
         case obtaining_for_key_type:
@@ -203,6 +220,9 @@ bool is_warning(ProgressKind kind) {
         case seen_from_here:
         case hook_running:
         case hook_ended:
+        case target_deploying:
+        case target_waiting:
+        case target_deployed:
         case program_ended:
         case record_stands:
         case attempt_kept:
@@ -227,7 +247,7 @@ bool is_warning(ProgressKind kind) {
 bool is_detail(ProgressKind kind) {
     using enum ProgressKind;
     return kind == proof_failed || kind == answer_is_up || kind == hook_ended ||
-           kind == program_ended;
+           kind == program_ended || kind == target_waiting;
 }
 
 std::optional<ProgressKind> progress_kind_from(std::string_view text) {

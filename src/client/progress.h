@@ -52,22 +52,27 @@ enum class ProgressKind {
                             ///< now
     ipv4_alone,             ///< failure: of listening over IPv6
     // In the DNS
-    waiting_for_dns,    ///< identifiers, place: the record, text: who does not show it yet
-    dns_server_silent,  ///< identifiers, place: the record, text: who was not waited for
-    record_stands,      ///< identifiers, place: the name of a record that stays, text: its value
-    answer_is_up,       ///< identifiers, challenge, place: where it is to be found,
-                        ///< text: what is to be found there
-    seen_from_here,     ///< identifiers, challenge, text: a sentence about what this machine
-                        ///< finds where the CA was not convinced
-    hook_running,       ///< subject: "pre-hook", place: the command
-    hook_ended,         ///< the same, number: its exit status, text: its output
-    hook_failed,        ///< the same, failure
-    program_ended,      ///< identifiers, place: the line of a solver's program, number: its exit
-                        ///< status, text: its output
-    attempt_kept,       ///< text: the id of one that has failed
-    found_revoked,      ///< text: since when, by the CA's revocation list
-    served_differs,     ///< text: what a server shows in place of what is stored
-    notice_not_sent,    ///< failure: of telling people what has become of the run
+    waiting_for_dns,     ///< identifiers, place: the record, text: who does not show it yet
+    dns_server_silent,   ///< identifiers, place: the record, text: who was not waited for
+    record_stands,       ///< identifiers, place: the name of a record that stays, text: its value
+    answer_is_up,        ///< identifiers, challenge, place: where it is to be found,
+                         ///< text: what is to be found there
+    seen_from_here,      ///< identifiers, challenge, text: a sentence about what this machine
+                         ///< finds where the CA was not convinced
+    hook_running,        ///< subject: "pre-hook", place: the command
+    hook_ended,          ///< the same, number: its exit status, text: its output
+    hook_failed,         ///< the same, failure
+    target_deploying,    ///< place: the target
+    target_waiting,      ///< the same, text: what is still shown, and where
+    target_deployed,     ///< the same, text: where the new certificate was seen; or empty
+    target_rolled_back,  ///< the same, text: half a sentence on what stands again
+    target_resumed,      ///< the same: of a run that died in the middle
+    program_ended,       ///< identifiers, place: the line of a solver's program, number: its exit
+                         ///< status, text: its output
+    attempt_kept,        ///< text: the id of one that has failed
+    found_revoked,       ///< text: since when, by the CA's revocation list
+    served_differs,      ///< text: what a server shows in place of what is stored
+    notice_not_sent,     ///< failure: of telling people what has become of the run
     // For a person who proves control by hand
     put_up_record,   ///< identifiers, place: the name, text: the value
     put_up_file,     ///< identifiers, place: the URL, text: what it must hold

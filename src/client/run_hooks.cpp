@@ -35,9 +35,15 @@ void RunHooks::before(const LineageName& lineage, const CertificatePlan& plan,
     const std::scoped_lock lock(pre_mutex_);
     if (std::ranges::find(run_already_, plan.pre_hook) != run_already_.end()) return;
     run_already_.push_back(plan.pre_hook);
-    const auto wrong = run_hook(
-        call(HookKind::pre, plan.pre_hook, lineage_variables(environment_.state, lineage, plan)),
-        environment_.timer, attempt);
+    auto variables = lineage_variables(environment_.state, lineage, plan);
+    {
+        // As certbot has them: what has come of this run so far.
+        const std::scoped_lock names_lock(mutex_);
+        variables.emplace_back("RENEWED_DOMAINS", names_for_hook(renewed_names_));
+        variables.emplace_back("FAILED_DOMAINS", names_for_hook(failed_names_));
+    }
+    const auto wrong = run_hook(call(HookKind::pre, plan.pre_hook, std::move(variables)),
+                                environment_.timer, attempt);
     if (!wrong.empty())
         attempt.tell({.kind = ProgressKind::hook_failed,
                       .failure = Failure({"run the pre-hook", Phase::order}, wrong),

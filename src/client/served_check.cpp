@@ -36,14 +36,6 @@ bool is_wildcard(const std::string& name) {
     return name.starts_with("*.");
 }
 
-/// The name to ask a server for that serves the certificate elsewhere than at its names.
-std::string name_to_ask_for(const pki::Certificate& certificate) {
-    const auto& names = certificate.names().dns_names;
-    const auto plain = std::ranges::find_if_not(names, &is_wildcard);
-    if (plain != names.end()) return *plain;
-    return names.empty() ? std::string() : "www" + names.front().substr(1);
-}
-
 std::vector<Question> questions_for(const pki::Certificate& certificate, const std::string& lineage,
                                     const Settings& settings, const ServedOptions& options) {
     std::vector<Question> questions;
@@ -64,20 +56,6 @@ std::vector<Question> questions_for(const pki::Certificate& certificate, const s
     if (questions.size() > max_places)
         questions.erase(questions.begin() + max_places, questions.end());
     return questions;
-}
-
-net::TlsProbe::KeyKind kind_of(const crypto::PublicKey& key) {
-    switch (key.algorithm()) {
-        case crypto::KeyAlgorithm::rsa:
-            return net::TlsProbe::KeyKind::rsa;
-        case crypto::KeyAlgorithm::ec_p256:
-        case crypto::KeyAlgorithm::ec_p384:
-        case crypto::KeyAlgorithm::ec_p521:
-            return net::TlsProbe::KeyKind::ecdsa;
-        case crypto::KeyAlgorithm::ed25519:
-            return net::TlsProbe::KeyKind::any;
-    }
-    return net::TlsProbe::KeyKind::any;
 }
 
 /// What another certificate is, as far as that helps.
@@ -130,10 +108,11 @@ std::vector<ServedSight> ask(const Question& question, const Generation& stored,
     for (const auto& address : *addresses) {
         if (sights.size() == max_addresses) break;
         ServedSight sight{place, address.to_string(), ServedVerdict::unreachable, {}};
-        const auto seen = net::look_at_tls({.target = {address, question.place.port},
-                                            .server_name = question.server_name,
-                                            .key_kind = kind_of(stored.chain.front().public_key()),
-                                            .patience = patience});
+        const auto seen =
+            net::look_at_tls({.target = {address, question.place.port},
+                              .server_name = question.server_name,
+                              .key_kind = key_kind_of(stored.chain.front().public_key()),
+                              .patience = patience});
         if (seen)
             compare(*seen, stored.chain, lineage, sight);
         else
@@ -172,6 +151,27 @@ ServedReport look_at(const StateDirectory& state, const LineageMember& member,
 }
 
 }  // namespace
+
+net::TlsProbe::KeyKind key_kind_of(const crypto::PublicKey& key) {
+    switch (key.algorithm()) {
+        case crypto::KeyAlgorithm::rsa:
+            return net::TlsProbe::KeyKind::rsa;
+        case crypto::KeyAlgorithm::ec_p256:
+        case crypto::KeyAlgorithm::ec_p384:
+        case crypto::KeyAlgorithm::ec_p521:
+            return net::TlsProbe::KeyKind::ecdsa;
+        case crypto::KeyAlgorithm::ed25519:
+            return net::TlsProbe::KeyKind::any;
+    }
+    return net::TlsProbe::KeyKind::any;
+}
+
+std::string name_to_ask_for(const pki::Certificate& certificate) {
+    const auto& names = certificate.names().dns_names;
+    const auto plain = std::ranges::find_if_not(names, &is_wildcard);
+    if (plain != names.end()) return *plain;
+    return names.empty() ? std::string() : "www" + names.front().substr(1);
+}
 
 std::string_view to_string(ServedVerdict verdict) {
     return verdict_names[verdict];

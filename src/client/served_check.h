@@ -10,6 +10,8 @@
 #include "client/notices/trouble.h"
 #include "client/settings.h"
 #include "client/state_directory.h"
+#include "net/tls_probe.h"
+#include "pki/certificate.h"
 
 namespace cairn::client {
 
@@ -60,6 +62,12 @@ struct ServedOptions {
                                                        const std::vector<LineageMember>& members,
                                                        const Settings& settings,
                                                        const ServedOptions& options);
+
+/// The kind of signature that has a server show the certificate with this key, of several.
+[[nodiscard]] net::TlsProbe::KeyKind key_kind_of(const crypto::PublicKey& key);
+/// The name to ask a server for that serves the certificate elsewhere than at its names; empty if
+/// it has none.
+[[nodiscard]] std::string name_to_ask_for(const pki::Certificate& certificate);
 
 /// The same as people are told of it.
 [[nodiscard]] TroubleReport troubles_of(const std::vector<ServedReport>& reports);

@@ -147,6 +147,8 @@ class SolverSet {
     explicit SolverSet(const SolverContext& context) : context_(context) {}
     /// The solver for "KIND" or "KIND:ARGUMENT".
     [[nodiscard]] base::Result<Solver*> find(std::string_view specification);
+    /// What they are made with.
+    [[nodiscard]] const SolverContext& context() const { return context_; }
 
   private:
     SolverContext context_;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "crypto/openssl.h"
+#include "net/start_tls.h"
 
 namespace cairn::net {
 namespace {
@@ -82,6 +83,41 @@ std::string connect(int socket, const SocketAddress& target, steady_clock::time_
     if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return words_of(errno);
     return error == 0 ? std::string() : words_of(error);
 }
+
+/// A connected socket, until the deadline.
+class SocketStream final : public PlainStream {
+  public:
+    SocketStream(int socket, steady_clock::time_point deadline)
+        : socket_(socket), deadline_(deadline) {}
+    base::Result<std::string> receive() override {
+        char buffer[4096];
+        for (;;) {
+            const auto count = ::recv(socket_, buffer, sizeof buffer, 0);
+            if (count > 0) return std::string(buffer, static_cast<std::size_t>(count));
+            if (count == 0) return base::fail("the connection was broken off");
+            if (errno != EAGAIN && errno != EINTR) return base::fail(words_of(errno));
+            if (!await(socket_, POLLIN, deadline_))
+                return base::fail("the server says nothing before TLS begins");
+        }
+    }
+    base::Result<void> send(std::string_view octets) override {
+        while (!octets.empty()) {
+            const auto count = ::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL);
+            if (count > 0) {
+                octets.remove_prefix(static_cast<std::size_t>(count));
+            } else if (errno != EAGAIN && errno != EINTR) {
+                return base::fail(words_of(errno));
+            } else if (!await(socket_, POLLOUT, deadline_)) {
+                return base::fail("the server does not listen");
+            }
+        }
+        return {};
+    }
+
+  private:
+    int socket_;
+    steady_clock::time_point deadline_;
+};
 
 const char* signatures_of(TlsProbe::KeyKind kind) {
     return kind == TlsProbe::KeyKind::rsa
@@ -160,6 +196,9 @@ base::Result<TlsSight> look_at_tls(const TlsProbe& probe) {
     if (socket.number() < 0) return failed(words_of(errno));
     if (const auto wrong = connect(socket.number(), probe.target, deadline); !wrong.empty())
         return failed(wrong);
+    SocketStream stream(socket.number(), deadline);
+    if (const auto begun = begin_start_tls(stream, probe.start_tls, probe.server_name); !begun)
+        return failed(begun.error().message);
 
     const auto context = context_for(probe);
     const crypto::SslHandle ssl(SSL_new(context.get()));

@@ -177,6 +177,11 @@ int unlink(const char *path) {
     NAME_WITH_FATE(fate_of_path("unlink", path), syscall(SYS_unlinkat, AT_FDCWD, path, 0));
 }
 
+int linkat(int from_folder, const char *from, int folder, const char *path, int flags) {
+    NAME_WITH_FATE(fate_of_path("linkat", path),
+                   syscall(SYS_linkat, from_folder, from, folder, path, flags));
+}
+
 int remove(const char *path) {
     const int error = errno;
     struct stat what;

@@ -5,8 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "client/deploy/files.h"
+#include "client/deploy/haproxy.h"
+#include "client/deploy/kubernetes.h"
+#include "client/deploy/pkcs12.h"
 #include "client/deploy/program.h"
 #include "client/deploy/target_options.h"
+#include "client/deploy/target_recipe.h"
+#include "client/deploy/vault.h"
 #include "client/hook.h"
 #include "pki/chain.h"
 
@@ -49,6 +55,18 @@ void TargetRun::command(const std::string& line, std::string_view purpose) const
 
 std::span<const TargetKind> target_kinds() {
     static constexpr std::array kinds = {
+        TargetKind{"files", "files:DIR | files,fullchain=PATH,key=PATH...",
+                   "the certificate and its key as files, with owner, group and mode",
+                   &make_files_target},
+        TargetKind{"haproxy", "haproxy[:FILE][,socket=PATH][,crt-list=PATH]",
+                   "HAProxy: one file with chain and key, and a reload or its runtime API",
+                   &make_haproxy_target},
+        TargetKind{"pkcs12", "pkcs12:FILE,password-file=FILE[,alias=NAME][,legacy=yes]",
+                   "PKCS#12, which Java and Windows read", &make_pkcs12_target},
+        TargetKind{"kubernetes", "kubernetes:[NAMESPACE/]SECRET[,kubeconfig=FILE][,context=NAME]",
+                   "a Secret of the type kubernetes.io/tls", &make_kubernetes_target},
+        TargetKind{"vault", "vault:MOUNT/PATH,address=URL[,token-file=FILE][,ca-file=FILE]",
+                   "a secret in the KV store of HashiCorp Vault or OpenBao", &make_vault_target},
         TargetKind{"exec", "exec:PROGRAM", "a PROGRAM that is run, as --deploy-hook does",
                    &make_program_target},
     };
@@ -61,10 +79,18 @@ base::Result<std::unique_ptr<Target>> make(TargetOptions& options, const TargetC
     const auto kinds = target_kinds();
     const auto kind = std::ranges::find(kinds, std::string_view(options.kind()), &TargetKind::name);
     if (kind != kinds.end()) return kind->make(options, context);
+    if (const auto recipe = find_target_recipe(context.settings_folder, options.kind())) {
+        if (!*recipe) return std::unexpected(recipe->error());
+        return make_recipe_target(**recipe, options);
+    }
     std::string all;
-    for (const auto& each : kinds) all += fmt::format("{}{}", all.empty() ? "" : ", ", each.usage);
+    for (const auto& each : kinds) all += fmt::format("{}{}", all.empty() ? "" : ", ", each.name);
+    for (const auto& name : target_recipe_names(context.settings_folder))
+        all += fmt::format(", {}", name);
     return base::fail(
-        fmt::format("there is no such target; there are {}", base::printable(all, 2000)));
+        fmt::format("there is no such target; there are {}, and recipes of one's own "
+                    "(deploy/NAME.toml in the folder of settings)",
+                    base::printable(all, 2000)));
 }
 
 }  // namespace

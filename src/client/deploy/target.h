@@ -181,6 +181,10 @@ class Target {
         static_cast<void>(material);
         return {};
     }
+    /// How long the probes may take to show the new certificate.
+    [[nodiscard]] virtual std::chrono::milliseconds probe_patience() const {
+        return std::chrono::seconds{30};
+    }
     /// Undoes `place`, of this run or of one that died in it.
     virtual void take_back(const std::string& note, const DeployMaterial& material,
                            const TargetRun& run) {

@@ -198,6 +198,12 @@ std::optional<std::string> TargetOptions::take(std::string_view key) {
     return *value;
 }
 
+std::string TargetOptions::take_or_keep(std::string_view key, const std::string& usual) {
+    if (auto value = take(key)) return std::move(*value);
+    if (!usual.empty()) values_.emplace_back(key, usual);
+    return usual;
+}
+
 std::optional<fs::path> TargetOptions::take_path(std::string_view key) {
     const auto value = take(key);
     if (!value) return std::nullopt;

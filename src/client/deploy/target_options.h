@@ -30,6 +30,8 @@ class TargetOptions {
     [[nodiscard]] bool has(std::string_view key) const;
     /// The value of a key; nothing if it was not said.
     [[nodiscard]] std::optional<std::string> take(std::string_view key);
+    /// The value of a key, else `usual`, which is written down then unless it is empty.
+    [[nodiscard]] std::string take_or_keep(std::string_view key, const std::string& usual);
     /// A path, which becomes absolute.
     [[nodiscard]] std::optional<std::filesystem::path> take_path(std::string_view key);
     /// "yes" or "no".

@@ -12,6 +12,7 @@
 #include "client/account_store.h"
 #include "client/certificate_authorities.h"
 #include "client/command_words.h"
+#include "client/deployment.h"
 #include "client/doctor/authority_judgment.h"
 #include "client/doctor/caa_judgment.h"
 #include "client/doctor/dns_judgment.h"
@@ -277,10 +278,35 @@ AuthorityView look_at_authority(const Environment& environment, const Examinatio
     return view;
 }
 
+Findings look_at_targets(const Environment& environment, const CertificatePlan& plan) {
+    Findings findings;
+    // A lineage has the name of its first name, unless another was said.
+    const auto lineage = plan.names.empty()
+                             ? base::Result<LineageName>(base::fail("no name"))
+                             : LineageName::from_text(plan.names.front().identifier.base_value());
+    if (!lineage) return findings;
+    const DeploySubject subject{*lineage, plan, environment.state.live(*lineage)};
+    for (const auto& target : plan.deploy_targets) {
+        if (target.is_program()) continue;
+        const auto name = base::printable(target.text());
+        const auto obstacles =
+            obstacles_to_deployment(target_context(environment), subject, target);
+        for (const auto& obstacle : obstacles)
+            findings.push_back(
+                {Severity::problem, Check::hooks, name, "whether it can be deployed to",
+                 fmt::format("could not {}: {}", obstacle.tried(), obstacle.came_back()),
+                 obstacle.next()});
+        if (obstacles.empty())
+            findings.push_back({Severity::ok, Check::hooks, name, "whether it can be deployed to",
+                                "nothing is seen to stand in the way"});
+    }
+    return findings;
+}
+
 Findings look_at_hooks(const CertificatePlan& plan) {
     Findings findings;
     std::vector<std::string> hooks{plan.pre_hook, plan.post_hook, plan.failure_hook};
-    for (const auto& target : plan.deploy_targets) hooks.push_back(target.hook);
+    for (const auto& target : plan.deploy_targets) hooks.push_back(target.hook);  // empty: none
     for (const auto& hook : hooks) {
         if (hook.empty()) continue;
         const auto words = CommandWords::find(hook);
@@ -358,6 +384,7 @@ Findings examine(const Environment& environment, const Examination& examination)
     append(findings, look_at_limits(environment, plan));
     append(findings, look_at_permissions(environment.state.root()));
     append(findings, look_at_hooks(plan));
+    append(findings, look_at_targets(environment, plan));
     for (auto& finding : findings) {
         finding.subject = base::printable(finding.subject, 400);
         finding.looked_at = base::printable(finding.looked_at, 400);

@@ -1,0 +1,75 @@
+#include "apps/cairn/deploy_outline.h"
+
+#include <fmt/format.h>
+
+#include "apps/cairn/certificate_facts.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::size_t max_text = 300;
+
+}  // namespace
+
+boost::json::array tell_outline(Run& run, const client::DeploySubject& subject,
+                                const std::vector<client::DeployTarget>& targets) {
+    boost::json::array told;
+    const auto context = run.target_context();
+    for (const auto& key : targets) {
+        boost::json::array steps;
+        boost::json::array obstacles;
+        run.console().say(
+            fmt::format("Would deploy to {}:", base::printable(key.text(), max_text)));
+        if (auto target = client::find_target(key, context))
+            for (const auto& line : (*target)->outline(subject)) {
+                run.console().say("  " + base::printable(line, max_text) + ".");
+                steps.push_back(json_text(line));
+            }
+        for (const auto& obstacle : client::obstacles_to_deployment(context, subject, key)) {
+            run.console().warn(obstacle.what());
+            obstacles.push_back(facts_of(obstacle));
+        }
+        told.push_back(boost::json::object{{"target", json_text(key.text())},
+                                           {"steps", std::move(steps)},
+                                           {"obstacles", std::move(obstacles)}});
+    }
+    return told;
+}
+
+boost::json::array states_json(const std::vector<client::TargetState>& states) {
+    boost::json::array told;
+    for (const auto& state : states) {
+        boost::json::object facts{{"target", json_text(state.target.text())},
+                                  {"state", client::to_string(state.kind)}};
+        if (state.number > 0) {
+            facts["generation"] = state.number;
+            facts["since"] = base::to_rfc3339(state.since);
+        }
+        if (state.failure) {
+            auto failure = facts_of(state.failure->failure);
+            failure["time"] = base::to_rfc3339(state.failure->time);
+            facts["failure"] = std::move(failure);
+        }
+        told.push_back(std::move(facts));
+    }
+    return told;
+}
+
+std::vector<std::string> target_remarks(const std::vector<client::TargetState>& states) {
+    using Kind = client::TargetState::Kind;
+    std::vector<std::string> lines;
+    for (const auto& state : states) {
+        const auto target = base::printable(state.target.text(), max_text);
+        if (state.kind == Kind::failed)
+            lines.push_back(fmt::format(
+                "{} does not have it: the deployment on {} failed: could not {}: {}", target,
+                base::to_rfc3339(state.failure->time), state.failure->failure.tried(),
+                base::printable(state.failure->failure.came_back(), 600)));
+        else if (state.kind == Kind::pending)
+            lines.push_back(
+                fmt::format("{} does not have it yet; `cairn renew` deploys it", target));
+    }
+    return lines;
+}
+
+}  // namespace cairn
