@@ -23,6 +23,8 @@ packages_test=(
     # The model of issuance, kills inside system calls, and a cluster in network namespaces.
     spin gcc strace
     haproxy etcd-server etcd-client patroni postgresql iproute2 python3-psycopg2
+    # Servers that certificates are deployed to.
+    postfix dovecot-imapd
     # Patroni's way to etcd by its older interface. Patroni of Debian 12 brings it, that of 13 does not.
     python3-etcd
 )
@@ -38,7 +40,7 @@ packages_client=(python3 python3-cryptography python3-dnspython python3-requests
 package_services=(
     named.service pdns.service krb5-kdc.service krb5-admin-server.service
     knot.service caddy.service nginx.service certbot.timer
-    haproxy.service etcd.service patroni.service postgresql.service
+    haproxy.service etcd.service patroni.service postgresql.service postfix.service dovecot.service
 )
 
 as_root() {

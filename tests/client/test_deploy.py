@@ -1,50 +1,19 @@
 """Deployment as a transaction: files in place, check, reload, a look at what is served, or all as before."""
 
-import datetime
 import json
 import os
 import signal
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from harness.cairn import Cairn
 from harness.disk import FaultyDisk
-from harness.issued import public_octets, read_chain, to_pem
+from harness.issued import read_chain
 from harness.odd_ca import OddCa
 from harness.tls import served_certificate
-from harness.tls_servers import ReloadingServer, mode_of
+from harness.tls_servers import ReloadingServer, mode_of, serial_on_disk, write_former
 
 NAME = "a.example"
-DAY = datetime.timedelta(days=1)
-
-
-def write_former(certificate, key):
-    """What a server had before: a certificate of its own, as ordinary files."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.timezone.utc)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    leaf = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
-            .public_key(private.public_key()).serial_number(4242)
-            .not_valid_before(now - DAY).not_valid_after(now + 30 * DAY)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), False)
-            .sign(private, hashes.SHA256()))
-    certificate.write_text(to_pem(leaf))
-    key.write_bytes(private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption()))
-    key.chmod(0o600)
-
-
-def serial_on_disk(certificate, key):
-    """Of the certificate, once its key has been seen to match."""
-    leaf = read_chain(certificate.read_text())[0]
-    private = serialization.load_pem_private_key(key.read_bytes(), None)
-    assert public_octets(private.public_key()) == public_octets(leaf.public_key())
-    return leaf.serial_number
 
 
 class Site:

@@ -45,17 +45,19 @@ class PostgresCluster:
         return ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}",
                 "--clear-groups", *command]
 
-    def start(self):
+    def start(self, *settings):
         self.server = Server(
             self._as_user([self.programs / "postgres", "-D", self.home / "data", "-k", self.sockets,
                            "-c", "listen_addresses=", "-c", "shared_buffers=32MB",
-                           "-c", "max_connections=200", "-c", "unix_socket_permissions=0777"]),
+                           "-c", "max_connections=200", "-c", "unix_socket_permissions=0777",
+                           *(word for setting in settings for word in ("-c", setting))]),
             self.log, cwd="/", env=self.clock.environment() if self.clock else None)
-        self.server.wait_until(self._answers, timeout=60)
+        port = [word.partition("=")[2] for word in settings if word.startswith("port=")]
+        self.server.wait_until(lambda: self._answers(*port), timeout=60)
 
-    def _answers(self):
-        return subprocess.run([self.programs / "pg_isready", "-q", "-h", self.sockets, "-U",
-                               "cairn", "-d", "postgres"]).returncode == 0
+    def _answers(self, port="5432"):
+        return subprocess.run([self.programs / "pg_isready", "-q", "-h", self.sockets, "-p", port,
+                               "-U", "cairn", "-d", "postgres"]).returncode == 0
 
     def crash(self):
         """Ends all processes of the server at once; it recovers at the next start."""

@@ -1,10 +1,17 @@
 """TLS servers of the tests' own that read certificate and key again when they are told."""
 
+import datetime
 import os
 import pathlib
 import sys
 import textwrap
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from harness.issued import public_octets, read_chain, to_pem
 from harness.ports import reserve_port
 from harness.process import Server
 
@@ -77,3 +84,28 @@ class ReloadingServer:
 
 def mode_of(path):
     return os.stat(path).st_mode & 0o777
+
+
+def write_former(certificate, key, host="a.example"):
+    """What a server had before: a certificate of its own, as ordinary files."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.timezone.utc)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    leaf = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
+            .public_key(private.public_key()).serial_number(4242)
+            .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=30))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False)
+            .sign(private, hashes.SHA256()))
+    certificate.write_text(to_pem(leaf))
+    key.write_bytes(private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    key.chmod(0o600)
+
+
+def serial_on_disk(certificate, key):
+    """Of the certificate, once its key has been seen to match."""
+    leaf = read_chain(certificate.read_text())[0]
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert public_octets(private.public_key()) == public_octets(leaf.public_key())
+    return leaf.serial_number
