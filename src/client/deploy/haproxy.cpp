@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "client/command_words.h"
 #include "client/deploy/files.h"
 #include "client/deploy/haproxy_socket.h"
 #include "client/deploy/placed_file.h"
@@ -174,7 +175,7 @@ base::Result<std::unique_ptr<Target>> make_haproxy_target(TargetOptions& options
     if (const auto path = options.take_path("crt-list")) parts.list = path->string();
     if (!parts.list.empty() && parts.socket.empty()) options.refuse("crt-list", "goes with socket");
     parts.rights = options.take_rights();
-    ServerSteps usual{.check = fmt::format("haproxy -c -q -f {}", config.string()),
+    ServerSteps usual{.check = fmt::format("haproxy -c -q -f {}", shell_quoted(config.string())),
                       .reload = "systemctl reload haproxy",
                       .probes = {{.host = "127.0.0.1", .port = 443}}};
     // Told by its socket, it is not reloaded unless somebody says how.
