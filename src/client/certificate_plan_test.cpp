@@ -108,6 +108,9 @@ TEST(CertificatePlan, NamesSeveralOfEach) {
     EXPECT_THAT(json, ::testing::HasSubstr(R"("key_types": ["rsa3072", "ec-p256"])"));
     EXPECT_EQ(several.find_authority("https://other.example/dir"), &several.authorities.back());
     EXPECT_EQ(several.find_authority("https://third.example/dir"), nullptr);
+    several.deploy_targets = {{{}, "postfix,dir=/etc/a"}};
+    EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(several.to_json())), several);
+    EXPECT_THAT(several.to_json(), ::testing::HasSubstr(R"({"target": "postfix,dir=/etc/a"})"));
     several.deploy_targets.clear();
     EXPECT_EQ(CertificatePlan::from_json(base::bytes_of(several.to_json())), several);
 }

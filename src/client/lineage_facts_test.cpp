@@ -114,6 +114,35 @@ TEST(LineageFacts, TellWhichTargetHasStillToLearn) {
     EXPECT_TRUE(facts.is_deployment_pending(proxy));
 }
 
+TEST(LineageFacts, KeepWhatBecameOfTargetsAndWhatIsUnderWay) {
+    using enum LineageFacts::DeployHook;
+    const DeployTarget mail{{}, "postfix"}, proxy{{}, "haproxy"};
+    LineageFacts facts;
+    facts.obtain({3, noon}, has_to_run);
+    // A target that was added later has not learnt of it, whatever the others have.
+    facts.deploy(noon);
+    EXPECT_TRUE(facts.is_deployment_pending(mail, 3));
+    facts.deploy(mail, 3, noon);
+    facts.fail_to_deploy(proxy, {noon + 1h, Failure("reload", "no")});
+    facts.deploy(noon + 2h);
+    facts.open_deployments.push_back(
+        {proxy, R"({"single": {}})", "a note", OpenDeployment::Step::activated});
+    facts = again(facts);
+    EXPECT_FALSE(facts.is_deployment_pending(mail, 3));
+    EXPECT_TRUE(facts.is_deployment_pending(mail, 4));
+    ASSERT_NE(facts.deployment_of(proxy), nullptr);
+    EXPECT_EQ(facts.deployment_of(proxy)->failure->failure.came_back(), "no");
+    EXPECT_EQ(facts.deployment_of(proxy)->failure->time, noon + 1h);
+    ASSERT_EQ(facts.open_deployments.size(), 1U);
+    EXPECT_EQ(facts.open_deployments.front().note, "a note");
+    EXPECT_EQ(facts.open_deployments.front().step, OpenDeployment::Step::activated);
+    // What has learnt of it has not failed any more.
+    facts.deploy(proxy, 3, noon);
+    EXPECT_FALSE(facts.deployment_of(proxy)->failure);
+    facts.keep_deployments({mail});
+    EXPECT_EQ(facts.deployment_of(proxy), nullptr);
+}
+
 TEST(LineageFacts, AreApartForEachKeyType) {
     const auto name = LineageName::from_text("a.example").value();
     const LineageMember rsa(name, crypto::KeyType::rsa2048);

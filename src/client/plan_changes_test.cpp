@@ -74,6 +74,19 @@ TEST(PlanChanges, LeaveWhatIsNotSaid) {
     EXPECT_EQ(other.pre_hook, "/bin/stop");
 }
 
+TEST(PlanChanges, SayProgramsAndOtherTargetsApart) {
+    const DeployTarget mail{{}, "postfix"}, reload{"/bin/reload"}, log{"/bin/log"};
+    using Targets = std::vector<DeployTarget>;
+    // Programs come last, however they were said.
+    EXPECT_THAT(changed({.deploy_others = Targets{mail}}).deploy_targets,
+                ElementsAre(mail, reload));
+    EXPECT_THAT(
+        changed({.deploy_hooks = Targets{log}, .deploy_others = Targets{mail}}).deploy_targets,
+        ElementsAre(mail, log));
+    EXPECT_THAT(changed({.deploy_others = Targets()}).deploy_targets, ElementsAre(reload));
+    EXPECT_THAT(changed({.deploy_hooks = Targets()}).deploy_targets, IsEmpty());
+}
+
 TEST(PlanChanges, KeepTheRootsOfACa) {
     const auto roots = [](const PlanChanges& changes) {
         std::vector<std::string> files;
