@@ -1,7 +1,9 @@
 """Deployment as a transaction: files in place, check, reload, a look at what is served, or all as before."""
 
+import errno
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -162,7 +164,7 @@ def test_a_dry_run_says_what_would_be_done(cairn, site):
     told = json.loads(run.stdout)["targets"][0]
     assert any(str(site.certificate) in step for step in told["steps"]) and not told["obstacles"]
     assert site.server.ran() == [] and site.served() == 4242
-    run = cairn.outcome("deploy", NAME, "files:/proc/nowhere,reload=no-such-program", "--dry-run", "--json")
+    run = cairn.outcome("deploy", NAME, "files:/dev/null/x,reload=no-such-program", "--dry-run", "--json")
     assert len(json.loads(run.stdout)["targets"][0]["obstacles"]) >= 2
 
 
@@ -211,7 +213,8 @@ mode = "0640"
 
 
 class Life:
-    """A lineage with a target whose server has a former certificate, all in one folder."""
+    """A lineage with a target whose server has a former certificate, all in one folder. `begin` has it as it
+    was before the first deployment."""
 
     def __init__(self, folder, environment):
         folder.mkdir()
@@ -219,14 +222,23 @@ class Life:
         self.ca = OddCa(folder)
         self.cairn = Cairn(self.ca, environment, folder)
         self.certificate, self.key = folder / "site.pem", folder / "site.key"
-        write_former(self.certificate, self.key)
+        self.store = folder / ".site.pem.cairn"
         reload = folder / "reload"
         reload.write_text(f"#!/bin/sh\ncp {self.certificate} {folder}/read.pem\n")
         reload.chmod(0o755)
-        self.target = f"files,fullchain={self.certificate},key={self.key},reload={reload}"
         run = self.cairn.outcome(*self.cairn.issuing(NAME))
         assert run.returncode == 0, run.stderr
-        assert self.cairn.outcome("set", NAME, "--deploy", self.target).returncode == 0
+        target = f"files,fullchain={self.certificate},key={self.key},reload={reload}"
+        assert self.cairn.outcome("set", NAME, "--deploy", target).returncode == 0
+        shutil.copytree(self.cairn.state, folder / "first", symlinks=True)
+
+    def begin(self):
+        shutil.rmtree(self.cairn.state)
+        shutil.copytree(self.folder / "first", self.cairn.state, symlinks=True)
+        shutil.rmtree(self.store, ignore_errors=True)
+        for path in (self.certificate, self.key, self.folder / "read.pem"):
+            path.unlink(missing_ok=True)
+        write_former(self.certificate, self.key)
 
     def deploy(self, disk=None):
         return self.cairn.outcome("renew", environment=disk.variables() if disk else None)
@@ -238,14 +250,12 @@ class Life:
         self.check_now()
         run = self.deploy()
         assert run.returncode == 0, run.stderr
-        assert serial_on_disk(self.certificate, self.key) == self.cairn.serial(NAME)
-        assert read_chain((self.folder / "read.pem").read_text())[0].serial_number == \
-            self.cairn.serial(NAME)
-        assert facts(self.cairn)["targets"][0]["state"] == "current"
-        store = self.folder / ".site.pem.cairn"
-        assert len(list(store.iterdir())) == 2, list(store.iterdir())
-        assert '"deploying"' not in (self.cairn.state / "facts" / f"{NAME}.json").read_text()
-        self.ca.stop()
+        newest = self.cairn.serial(NAME)
+        assert serial_on_disk(self.certificate, self.key) == newest
+        assert read_chain((self.folder / "read.pem").read_text())[0].serial_number == newest
+        assert len(list(self.store.iterdir())) == 2, list(self.store.iterdir())
+        kept = json.loads((self.cairn.state / "facts" / f"{NAME}.json").read_text())
+        assert "deploying" not in kept and kept["deployments"][0]["generation"] == 1
 
 
 def spread(request, items, at_most):
@@ -257,24 +267,28 @@ def spread(request, items, at_most):
 @pytest.mark.parametrize("manner", ["killed", "killed_behind", "undone"])
 def test_killed_or_out_of_room_at_every_write(cairn, tmp_path, request, manner):
     """kill -9, and a full disk: key and certificate always match, and the next run finishes."""
-    clean = Life(tmp_path / "clean", cairn.environment)
-    disk = FaultyDisk(tmp_path, clean.folder)
+    life = Life(tmp_path / "life", cairn.environment)
+    disk = FaultyDisk(tmp_path, life.folder)
+    life.begin()
     disk.arm()
-    assert clean.deploy(disk).returncode == 0
+    assert life.deploy(disk).returncode == 0
     calls = disk.calls()
+    disk.disarm()
     names = {name for name, _ in calls}
     assert {"create", "write", "fsync", "rename", "symlink", "linkat"} <= names, names
-    clean.go_on()
+    life.go_on()
     happened = 0
-    points = spread(request, list(range(1, len(calls) + 1)), 16)
+    points = spread(request, list(range(1, len(calls) + 1)), 9)
     for number in points:
-        life = Life(tmp_path / f"life-{number}", cairn.environment)
-        disk = FaultyDisk(life.folder, life.folder)
-        disk.arm(nth=number, manner=manner, error=28)
+        life.begin()
+        disk.arm(nth=number, manner=manner, error=errno.ENOSPC)
         run = life.deploy(disk)
         happened += disk.has_failed or run.returncode == -signal.SIGKILL
+        disk.disarm()
         try:
             life.go_on()
         except AssertionError as error:
-            raise AssertionError(f"{manner} at call {number}, {calls[number - 1]}: {error}") from error
+            raise AssertionError(
+                f"{manner} at call {number}, {calls[number - 1]}: {error}\n{run.stderr}") from error
+    life.ca.stop()
     assert happened > len(points) // 2
