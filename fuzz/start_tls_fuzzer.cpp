@@ -15,8 +15,8 @@ class Parts final : public net::PlainStream {
     explicit Parts(std::string_view octets) : rest_(octets) {}
     base::Result<std::string> receive() override {
         if (rest_.size() < 2) return base::fail("nothing more");
-        const auto size = std::clamp<std::size_t>(static_cast<unsigned char>(rest_[0]), 1,
-                                                  rest_.size() - 1);
+        const auto size =
+            std::clamp<std::size_t>(static_cast<unsigned char>(rest_[0]), 1, rest_.size() - 1);
         std::string part(rest_.substr(1, size));
         rest_.remove_prefix(1 + size);
         return part;
