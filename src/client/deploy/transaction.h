@@ -1,4 +1,5 @@
 #pragma once
+// Private to client: what the transaction of a deployment is made of.
 
 #include <chrono>
 #include <string>
