@@ -1,5 +1,9 @@
 #include "apps/cairn/deploy_outline.h"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "apps/cairn/certificate_facts.h"
@@ -8,6 +12,24 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t max_text = 300;
+
+constexpr std::size_t max_line = 2000;
+
+/// A sentence, or one with the difference of a file below it.
+void tell_step(Run& run, std::string_view step) {
+    const auto first = step.substr(0, step.find('\n'));
+    const bool is_alone = first.size() == step.size();
+    run.console().say("  " + base::printable(first, max_text) + (is_alone ? "." : ""));
+    while (step.contains('\n')) {
+        step.remove_prefix(step.find('\n') + 1);
+        auto line = step.substr(0, step.find('\n'));
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        auto shown = "    " + std::string(line.substr(0, max_line));
+        // What is indented stays so.
+        std::ranges::replace(shown, '\t', ' ');
+        if (!step.empty()) run.console().say(base::printable(shown, max_line));
+    }
+}
 
 }  // namespace
 
@@ -22,7 +44,7 @@ boost::json::array tell_outline(Run& run, const client::DeploySubject& subject,
             fmt::format("Would deploy to {}:", base::printable(key.text(), max_text)));
         if (auto target = client::find_target(key, context))
             for (const auto& line : (*target)->outline(subject)) {
-                run.console().say("  " + base::printable(line, max_text) + ".");
+                tell_step(run, line);
                 steps.push_back(json_text(line));
             }
         for (const auto& obstacle : client::obstacles_to_deployment(context, subject, key)) {

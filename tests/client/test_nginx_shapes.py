@@ -5,14 +5,18 @@ need not.
 A shape's lines "#: WORD" say: names; file NAME, of what follows; needs (a certificate, a module); refused TEXT;
 broken, by nginx's own judgment; address and proxied, how the CA comes to it."""
 
+import datetime
+import difflib
+import os
 import pathlib
-import socket
 
 import pytest
-from cryptography.hazmat.primitives import hashes
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from harness.cairn import Cairn
-from harness.issued import read_chain
 from harness.nginx import Nginx
 from harness.odd_ca import OddCa
 from harness.ports import reserve_port
@@ -52,14 +56,13 @@ def ca(tmp_path_factory):
 
 
 @pytest.fixture
-def cairn(ca, tmp_path, monkeypatch):
-    import os
+def cairn(ca, tmp_path):
     environment = {name: value for name, value in os.environ.items()
                    if not name.lower().endswith("_proxy")}
     return Cairn(ca, environment, tmp_path)
 
 
-def look_by(ca, nginx, shape):
+def look_by(nginx, shape):
     """A verdict of the CA that comes to nginx at another address, or by a balancer."""
 
     def look(authorization):
@@ -82,30 +85,19 @@ def made(shape, ca, folder):
         pytest.skip("nginx's module for stream is not installed")
     nginx = Nginx(folder, shape.files, ca.http_port, reserve_port())
     if needs == "placeholder":
-        certificate_of(nginx, "placeholder", None, ["placeholder"])
+        certificate_of(nginx, "placeholder", ["placeholder"], is_self_signed=True)
     if needs == "signed":
-        certificate_of(nginx, "signed", ca, shape_names(shape))
+        certificate_of(nginx, "signed", ["a.example", "b.example"], is_self_signed=False)
     return nginx
 
 
-def shape_names(shape):
-    return ["a.example", "b.example"]
-
-
-def certificate_of(nginx, stem, ca, names):
-    """A certificate that signs itself, or that the CA has issued."""
-    import datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
+def certificate_of(nginx, stem, names, is_self_signed):
+    """A certificate that signs itself, or that another CA has issued."""
     key = ec.generate_private_key(ec.SECP256R1())
-    issuer_key = key if ca is None else ec.generate_private_key(ec.SECP256R1())
+    issuer_key = key if is_self_signed else ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.now(datetime.timezone.utc)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    issuer = subject if ca is None else x509.Name(
+    issuer = subject if is_self_signed else x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, "another CA")])
     certificate = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
@@ -120,32 +112,80 @@ def certificate_of(nginx, stem, ca, names):
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
 
-def words_for(cairn, ca, nginx, shape, *more):
+def issuing(ca, nginx, shape, *more):
     return ["issue", "-d", ",".join(shape.names), "--name", "site",
             "--solver", "nginx:" + nginx.option(),
             "--ca", ca.directory, "--ca-root", ca.api_root, "--agree-tos", *more]
 
 
-@pytest.mark.parametrize("shape", ALL, ids=str)
-def test_a_shape_is_solved_and_left_as_it_was(cairn, ca, tmp_path, shape):
+def target_of(nginx, *more):
+    return "nginx:" + nginx.option(f"https-port={nginx.https_port}", *more)
+
+
+def lines_that_went(before, after):
+    """Lines that a file does not have any more."""
+    return [line[2:] for line in difflib.ndiff(before.decode().splitlines(),
+                                               after.decode().splitlines())
+            if line.startswith("- ")]
+
+
+def check_installed(cairn, nginx, shape, before):
+    """Each name is shown with the certificate; nothing but certificates has gone from the files."""
+    if "proxied" not in shape.words:
+        for name in shape.names:
+            nginx.wait_until(lambda: nginx.shown(
+                name, address=shape.words.get("address", "127.0.0.1")).serial_number
+                == cairn.serial("site"))
+    after = nginx.files()
+    assert nginx.test() == ""
+    assert after.keys() == before.keys() and after != before
+    for file, text in before.items():
+        if isinstance(text, str):
+            assert after[file] == text, file
+            continue
+        assert [line for line in lines_that_went(text, after[file])
+                if "ssl_certificate" not in line and "include" not in line
+                and line.count("{") != line.count("}") + 2 and not line.startswith("server {")] == []
+        assert after[file].count(b"\r\n") in (0, after[file].count(b"\n"))
+
+
+@pytest.mark.parametrize("shape", [shape for shape in ALL if shape.refusal], ids=str)
+def test_a_shape_that_is_refused_stays_as_it_was(cairn, ca, tmp_path, shape):
     nginx = made(shape, ca, tmp_path / "nginx")
     before = nginx.files()
     if "broken" in shape.words:
         assert nginx.test() != ""
-        run = cairn.outcome(*words_for(cairn, ca, nginx, shape))
+        run = cairn.outcome(*issuing(ca, nginx, shape, "--deploy", target_of(nginx)))
         assert run.returncode == 2
+        assert shape.refusal in run.stderr
         assert nginx.files() == before
         return
-    assert nginx.test() == ""
     with nginx:
-        ca.verdict = look_by(ca, nginx, shape)
-        run = cairn.outcome(*words_for(cairn, ca, nginx, shape))
-        if shape.refusal and "no server block of nginx listens" in run.stderr:
-            assert run.returncode == 2
-        else:
-            assert run.returncode == 0, run.stderr
-            assert sorted(read_chain((cairn.live("site") / "cert.pem").read_text())[0].extensions
-                          .get_extension_for_class(__import__("cryptography").x509.SubjectAlternativeName)
-                          .value.get_values_for_type(__import__("cryptography").x509.DNSName)) == sorted(shape.names)
+        ca.verdict = look_by(nginx, shape)
+        run = cairn.outcome(*issuing(ca, nginx, shape, "--deploy", target_of(nginx)))
+        assert run.returncode == 2
+        assert shape.refusal in run.stderr
         assert nginx.files() == before
         assert nginx.test() == ""
+        # Where it answers at all, names are proven nevertheless.
+        if "listen unix" not in str(before):
+            run = cairn.outcome(*issuing(ca, nginx, shape))
+            assert run.returncode == 0, run.stderr
+            assert nginx.files() == before
+
+
+@pytest.mark.parametrize("shape", [shape for shape in ALL if not shape.refusal], ids=str)
+def test_a_shape_is_solved_and_installed(cairn, ca, tmp_path, shape):
+    nginx = made(shape, ca, tmp_path / "nginx")
+    assert nginx.test() == ""
+    before = nginx.files()
+    with nginx:
+        ca.verdict = look_by(nginx, shape)
+        run = cairn.outcome(*issuing(ca, nginx, shape, "--deploy", target_of(nginx)))
+        assert run.returncode == 0, run.stderr
+        check_installed(cairn, nginx, shape, before)
+        # What stands is what is wanted.
+        installed = nginx.files()
+        run = cairn.outcome("deploy", "site")
+        assert run.returncode == 0, run.stderr
+        assert nginx.files() == installed

@@ -14,6 +14,7 @@
 #include "client/deploy/target_recipe.h"
 #include "client/deploy/vault.h"
 #include "client/hook.h"
+#include "client/nginx/target.h"
 #include "pki/chain.h"
 
 namespace cairn::client {
@@ -58,6 +59,9 @@ std::span<const TargetKind> target_kinds() {
         TargetKind{"files", "files:DIR | files,fullchain=PATH,key=PATH...",
                    "the certificate and its key as files, with owner, group and mode",
                    &make_files_target},
+        TargetKind{"nginx", "nginx[:FILE][,redirect=yes][,hsts=SECONDS]",
+                   "nginx: its server blocks for the names get the certificate",
+                   &make_nginx_target},
         TargetKind{"haproxy", "haproxy[:FILE][,socket=PATH][,crt-list=PATH]",
                    "HAProxy: one file with chain and key, and a reload or its runtime API",
                    &make_haproxy_target},
