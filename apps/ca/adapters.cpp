@@ -7,6 +7,7 @@
 #include "apps/ca/network_validator.h"
 #include "apps/ca/public_demands.h"
 #include "ca/work/key_signer.h"
+#include "net/socket_address.h"
 #include "store/sqlite/store.h"
 
 namespace cairn::apps {
@@ -59,19 +60,46 @@ OpenedStore Adapters::open_store(const Configuration& configuration,
 
 dns::ResolverOptions resolver_options(const Configuration& configuration) {
     const auto& validation = configuration.validation;
-    return {.servers = validation.dns_servers,
-            .dnssec = validation.dnssec,
-            .timeout = validation.timeout / 2,
-            .trust_anchor_file = validation.dns_trust_anchor_file,
-            .root_hints_file = validation.dns_root_hints_file};
+    dns::ResolverOptions options{.servers = validation.dns_servers,
+                                 .dnssec = validation.dnssec,
+                                 .timeout = validation.timeout / 2,
+                                 .trust_anchor_file = validation.dns_trust_anchor_file,
+                                 .root_hints_file = validation.dns_root_hints_file,
+                                 .ask_networks = validation.allow_networks};
+    for (const auto& zone : validation.zones) {
+        const bool is_stub = !zone.stub.empty();
+        options.zones.push_back(
+            {.name = zone.name,
+             .kind = is_stub ? dns::ResolverZone::Kind::stub : dns::ResolverZone::Kind::forward,
+             .servers = is_stub ? zone.stub : zone.forward,
+             .dnssec = zone.dnssec,
+             .trust_anchor_file = zone.trust_anchor_file});
+    }
+    return options;
 }
+
+namespace {
+
+// Where this CA itself listens.
+std::vector<va::OwnListener> own_listeners(const Configuration& configuration) {
+    auto texts = configuration.server.listen;
+    if (!configuration.server.admin_listen.empty())
+        texts.push_back(configuration.server.admin_listen);
+    std::vector<va::OwnListener> listeners;
+    for (const auto& text : texts)
+        if (const auto listener = net::SocketAddress::from_text(text))
+            listeners.push_back({listener->address, listener->port});
+    return listeners;
+}
+
+}  // namespace
 
 va::Settings validation_settings(const Configuration& configuration) {
     const auto& validation = configuration.validation;
     return {.http_port = validation.http_port,
             .https_port = validation.https_port,
             .tls_alpn_port = validation.tls_alpn_port,
-            .egress = va::EgressPolicy(validation.allow_networks),
+            .egress = va::EgressPolicy(validation.allow_networks, own_listeners(configuration)),
             .deadline = validation.timeout};
 }
 

@@ -45,6 +45,7 @@ protocol::Directory directory_of(const Configuration& configuration, const api::
     directory.terms_of_service = configuration.directory.terms_of_service;
     directory.website = configuration.directory.website;
     directory.external_account_required = configuration.directory.external_account_required;
+    directory.caa_identities = configuration.directory.caa_identities;
     for (const auto& [name, profile] : configuration.profiles)
         directory.profiles.emplace(name, profile.description);
     return directory;
@@ -62,7 +63,7 @@ ca::ChallengeChoices choices_of(const Configuration& configuration) {
 ca::Inquiry::Options inquiry_of(const Configuration& configuration, const api::Links& links,
                                 ca::Audit& audit) {
     return {.account_url = [&links](const ca::AccountId& id) { return links.account(id); },
-            .caa_identities = directory_of(configuration, links).caa_identities,
+            .caa_identities = configuration.directory.caa_identities,
             .issuer_names = configuration.validation.persist_issuers,
             .audit = audit};
 }
@@ -142,10 +143,15 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       standing_(inquiry_of(configuration, links_, context.audit), context.repository, *validator_,
                 profiles_, limits_.limits(), context.clock, context.next_executor,
                 context.announcements, context.log, context.observer),
+      caa_checks_(inquiry_of(configuration, links_, context.audit), *validator_, context.clock,
+                  context.log),
       issuance_(context.repository, issuers_, profiles_, limits_, context.clock,
                 context.clock_watch, context.random, context.next_executor, context.announcements,
                 context.log, context.observer,
-                {.weak_keys = weak_keys_, .names = &name_policy_, .linter = linter_.get()}),
+                {.weak_keys = weak_keys_,
+                 .names = &name_policy_,
+                 .linter = linter_.get(),
+                 .caa = &caa_checks_}),
       own_certificate_(context.repository, profiles_, context.clock, context.random, context.log,
                        context.observer),
       revoking_(context.repository, context.clock, context.log, context.observer),

@@ -24,6 +24,7 @@
 #include "ca/ports/nonces.h"
 #include "ca/ports/request_checks.h"
 #include "ca/rules/policy.h"
+#include "ca/work/caa_checks.h"
 #include "ca/work/clock_watch.h"
 #include "ca/work/crl_rounds.h"
 #include "ca/work/crl_shelf.h"
@@ -130,6 +131,7 @@ class Authority {
     ca::Ordering ordering_;
     ca::Validation validation_;
     ca::StandingProofs standing_;
+    ca::CaaChecks caa_checks_;
     ca::Issuance issuance_;
     ca::OwnCertificate own_certificate_;
     ca::Revoking revoking_;

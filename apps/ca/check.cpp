@@ -227,29 +227,46 @@ class Check {
                  Severity::warning);
     }
 
-    // Each forwarder by itself: a name that has to be there, with DNSSEC where that is wanted.
+    // Each forwarder by itself: a name that has to be there, with DNSSEC where that is wanted; then
+    // each zone that has its own servers.
     void look_at_resolvers() {
         const auto& validation = configuration_.validation;
         auto servers = validation.dns_servers;
         if (servers.empty()) servers.emplace_back();  // from the roots
         for (const auto& server : servers) {
-            const auto name = server.empty() ? std::string("from the roots") : "through " + server;
-            attempt("resolver", [&] {
-                net::EventLoops loops(1);
-                dns::ResolverOptions options{.dnssec = validation.dnssec,
-                                             .timeout = validation.timeout / 2,
-                                             .trust_anchor_file = validation.dns_trust_anchor_file,
-                                             .root_hints_file = validation.dns_root_hints_file};
-                if (!server.empty()) options.servers = {server};
-                const auto resolver = dns::make_resolver(loops.executor(0), options);
-                const auto answer =
-                    boost::asio::co_spawn(loops.executor(0),
-                                          resolver->query(known_name, dns::RecordType::ns),
-                                          boost::asio::use_future)
-                        .get();
-                tell_of(name, answer);
-            });
+            auto options = resolver_options(configuration_);
+            options.zones.clear();
+            options.servers.clear();
+            if (!server.empty()) options.servers = {server};
+            resolve(server.empty() ? std::string("from the roots") : "through " + server, options,
+                    known_name, dns::RecordType::ns);
         }
+        for (const auto& zone : resolver_options(configuration_).zones)
+            for (const auto& server : zone.servers) {
+                auto options = resolver_options(configuration_);
+                auto alone = zone;
+                alone.servers = {server};
+                options.zones = {std::move(alone)};
+                resolve("the zone " + zone.name + " through " + server, options, zone.name,
+                        dns::RecordType::soa);
+            }
+    }
+
+    void resolve(const std::string& way, const dns::ResolverOptions& options,
+                 const std::string& name, dns::RecordType type) {
+        attempt("resolver", [&] {
+            net::EventLoops loops(1);
+            const auto resolver = dns::make_resolver(loops.executor(0), options);
+            const auto answer =
+                boost::asio::co_spawn(loops.executor(0), resolver->query(name, type),
+                                      boost::asio::use_future)
+                    .get();
+            tell_of(way, answer);
+            if (answer && type == dns::RecordType::soa && !answer->soa)
+                find("resolver", "resolving " + way +
+                                     ": there is no SOA record, so that it is no zone; mend "
+                                     "validation.zones");
+        });
     }
 
     void tell_of(const std::string& name, const base::Result<dns::Answer>& answer) {
@@ -258,7 +275,8 @@ class Check {
         const bool has_answered = answer.error().message.contains("REFUSED");
         find("resolver",
              "resolving " + name + ": " + answer.error().message +
-                 "; names cannot be validated. Mend validation.dns_servers, or the way there",
+                 "; names cannot be validated. Mend validation.dns_servers or validation.zones, or "
+                 "the way there",
              has_answered ? Severity::warning : Severity::error);
     }
 

@@ -9,6 +9,7 @@
 #include "apps/ca/files.h"
 #include "apps/ca/limits_configuration.h"
 #include "apps/ca/policy_configuration.h"
+#include "apps/ca/zone_configuration.h"
 #include "base/json_quoted.h"
 #include "base/log_line.h"
 #include "base/toml_section.h"
@@ -179,6 +180,7 @@ void read_validation(base::TomlSection section, Configuration::Validation& valid
     section.take("dnssec", validation.dnssec);
     section.take("dns_trust_anchor_file", validation.dns_trust_anchor_file);
     section.take("dns_root_hints_file", validation.dns_root_hints_file);
+    read_zones(section.section("zones"), validation.zones);
     section.take_duration("timeout", validation.timeout);
     std::optional<base::Seconds> retry_for;
     section.take_limit("retry_for", retry_for);
@@ -370,7 +372,8 @@ std::vector<std::string> keys_for_next_start(const Configuration& present,
 
 std::vector<std::string> configuration_keys() {
     base::TomlReading reading;
-    read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n"), {}, reading);
+    read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n[validation.zones.NAME]\n"), {},
+              reading);
     return {reading.keys.begin(), reading.keys.end()};
 }
 

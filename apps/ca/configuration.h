@@ -74,6 +74,9 @@ struct Configuration {
         std::string terms_of_service, website;
         ca::Terms::Change terms_change = ca::Terms::Change::asks_for_agreement;
         bool external_account_required = false;
+        /// The domain names by which CAA records name this CA (RFC 8659 section 4.2), in lower
+        /// case; empty: they are not asked for.
+        std::vector<std::string> caa_identities;
     } directory;
     struct Issuance {
         /// http URL under which issuers' certificates are offered, "/issuer/..." is appended; by
@@ -116,6 +119,15 @@ struct Configuration {
         std::vector<std::string> dns_servers;
         bool dnssec = true;
         std::string dns_trust_anchor_file, dns_root_hints_file;
+        /// A zone that is resolved in a way of its own.
+        struct Zone {
+            std::string name;
+            /// Servers that resolve for us, or that have the zone; one of the two is empty.
+            std::vector<std::string> forward{}, stub{};
+            bool dnssec = true;
+            std::string trust_anchor_file{};
+        };
+        std::vector<Zone> zones;
         std::vector<base::IpNetwork> allow_networks;
         base::Seconds timeout{10};
         /// How long a validation is tried again where that may help; 0: not at all.

@@ -43,7 +43,8 @@ std::string with_every_key() {
 // The dotted keys of a table, with NAME for what the operator calls things.
 void collect_keys(const toml::table& table, const std::string& path, std::set<std::string>& keys) {
     for (const auto& [key, value] : table) {
-        const bool is_named = path == "profiles." || path == "issuers.";
+        const bool is_named =
+            path == "profiles." || path == "issuers." || path == "validation.zones.";
         const auto name = path + (is_named ? "NAME" : std::string(key.str()));
         keys.insert(name);
         // An inline table is a value.
@@ -134,19 +135,48 @@ TEST(ConfigurationTest, ReadsTheDirectory) {
     const auto usual = read_configuration(initial(), {}, now)->directory;
     EXPECT_EQ(usual.terms_change, Change::asks_for_agreement);
     EXPECT_FALSE(usual.external_account_required);
+    EXPECT_TRUE(usual.caa_identities.empty());
     const auto overrides = std::vector<std::string>{
         "directory.terms_of_service=\"https://ca.example/terms\"",
-        "directory.terms_change=\"ignore\"", "directory.external_account_required=true"};
+        "directory.terms_change=\"ignore\"", "directory.external_account_required=true",
+        R"(directory.caa_identities=["CA.example"])"};
     const auto read = read_configuration(initial(), overrides, now);
     ASSERT_TRUE(read) << read.error().front().message;
     EXPECT_EQ(read->directory.terms_of_service, "https://ca.example/terms");
     EXPECT_EQ(read->directory.terms_change, Change::asks_for_nothing);
     EXPECT_TRUE(read->directory.external_account_required);
+    EXPECT_EQ(read->directory.caa_identities, std::vector<std::string>{"ca.example"});
     for (const std::string wrong :
          {R"(terms_change="sometimes")", R"(terms_of_service="ca.example/terms")",
           R"(terms_of_service="https://a.example/>;rel=\"next\"")", R"(website="https://")",
-          R"(website="ftp://ca.example")", R"(external_account_required="yes")"})
+          R"(website="ftp://ca.example")", R"(external_account_required="yes")",
+          R"(caa_identities=["not a name"])", R"(caa_identities=["ca.example."])",
+          R"(caa_identities=["https://ca.example"])", R"(caa_identities="ca.example")"})
         EXPECT_FALSE(read_configuration(initial(), {"directory." + wrong}, now)) << wrong;
+}
+
+TEST(ConfigurationTest, ReadsZones) {
+    const auto with = [](const std::string& zones) {
+        return read_configuration(initial(), {"validation.zones=" + zones}, now);
+    };
+    const auto read =
+        with(R"({"Corp.Example"={forward=["10.0.0.53", "[fd00::53]:5353"], dnssec=false}, )"
+             R"("example.org"={stub=["10.0.0.54:53"], trust_anchor_file="keys/example.org"}})");
+    ASSERT_TRUE(read) << read.error().front().message;
+    const auto& zones = read->validation.zones;
+    ASSERT_EQ(zones.size(), 2U);
+    EXPECT_EQ(zones[0].name, "corp.example");
+    EXPECT_EQ(zones[0].forward.size(), 2U);
+    EXPECT_FALSE(zones[0].dnssec);
+    EXPECT_EQ(zones[1].stub, std::vector<std::string>{"10.0.0.54:53"});
+    EXPECT_EQ(zones[1].trust_anchor_file, "keys/example.org");
+    for (const std::string wrong :
+         {R"({"corp.example"={}})", R"({"corp.example"={forward=["10.0.0.1"], stub=["10.0.0.2"]}})",
+          R"({"corp.example"={forward=["ns.example"]}})",
+          R"({"corp.example."={forward=["10.0.0.1"]}})", R"({"a\"b"={forward=["10.0.0.1"]}})",
+          R"({""={forward=["10.0.0.1"]}})", R"({"corp.example"={forwarders=["10.0.0.1"]}})",
+          R"({"corp.example"={stub=["10.0.0.1"], dnssec=false, trust_anchor_file="x"}})"})
+        EXPECT_FALSE(with(wrong)) << wrong;
 }
 
 TEST(ConfigurationTest, WhatInitCommentsOutIsTheDefault) {

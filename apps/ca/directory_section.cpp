@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "base/result.h"
+#include "net/ascii.h"
+#include "protocol/identifier.h"
+
 namespace cairn::apps {
 
 namespace {
@@ -22,6 +26,22 @@ void take_page(base::TomlSection& section, const std::string& key, std::string& 
         section.find(key, "must be a URL that begins with https:// or http://, or empty");
 }
 
+constexpr std::size_t most_caa_identities = 10;
+
+void take_caa_identities(base::TomlSection& section, std::vector<std::string>& identities) {
+    section.take("caa_identities", identities);
+    for (auto& identity : identities) {
+        identity = net::ascii_lower(identity);
+        if (!protocol::DnsName::from_text(identity) || identity.ends_with('.'))
+            section.find("caa_identities",
+                         "names \"" + base::printable(identity) +
+                             "\", which is no domain name without a final dot: it stands in the CAA "
+                             "records of those who want certificates, as 0 issue \"ca.example\"");
+    }
+    if (identities.size() > most_caa_identities)
+        section.find("caa_identities", "must not name more than 10");
+}
+
 }  // namespace
 
 void read_directory(base::TomlSection section, Configuration::Directory& directory) {
@@ -39,6 +59,7 @@ void read_directory(base::TomlSection section, Configuration::Directory& directo
                      "must be \"require\" (where terms_of_service changes, accounts must agree "
                      "anew before they order) or \"ignore\"");
     section.take("external_account_required", directory.external_account_required);
+    take_caa_identities(section, directory.caa_identities);
     section.report_unknown();
 }
 

@@ -97,6 +97,7 @@ std::string initial_configuration(const std::string& listen, const std::string& 
 # terms_of_service = ""    # URL; clients must agree to it
 # terms_change = "require" # another URL: accounts must agree anew before they order; or "ignore"
 # external_account_required = false   # true: `cairn-ca eab create` lets in who may have an account
+# caa_identities = []      # this CA in CAA records, as "ca.example"; empty: they are not asked for
 # website = ""             # URL
 
 [store]                    # or "postgresql://USER@HOST/DATABASE", on which several nodes are one CA
@@ -136,6 +137,12 @@ allow_networks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
         R"(# timeout = "10s"          # for one validation
 # retry_for = "never"      # e.g. "30s": so long a challenge is tried again that nothing answers yet
 
+# [validation.zones."corp.example"]   # a zone that servers of its own resolve; no default
+# forward = ["10.0.0.53"]  # servers that resolve it for the CA; or else
+# stub = []                # servers that have it; what they delegate is followed
+# dnssec = true            # false: the zone is not signed
+# trust_anchor_file = ""   # file with the zone's own DS or DNSKEY records
+
 )";
     constexpr std::string_view private_policy = R"([policy]
 # kind = "private"         # whom it serves; "public" is what `init --public` writes
@@ -147,7 +154,8 @@ internal_names = true
 )";
     constexpr std::string_view public_policy = R"([policy]
 # While something is missing that the Baseline Requirements demand, `serve` starts nothing and says
-# what: this version has one perspective, checks no CAA records and knows no certificate transparency.
+# what: this version has one perspective and knows no certificate transparency, and caa_identities
+# above must say how CAA records name this CA.
 kind = "public"            # the Baseline Requirements hold, whatever else is written here
 # internal_names = false
 # private_suffixes = []

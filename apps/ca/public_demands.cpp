@@ -13,8 +13,6 @@ constexpr std::uint16_t https_port = 443;
 // What no setting can mend.
 const std::vector<std::string>& never_there() {
     static const std::vector<std::string> missing{
-        "CAA records are not checked, so that there is nothing to call its caa_identities (BR "
-        "3.2.2.8); not in this version",
         "what a client proves is seen from one network perspective, without a quorum of remote "
         "ones "
         "(BR 3.2.2.9); not in this version",
@@ -32,6 +30,10 @@ std::vector<std::string> missing_for_public(const Configuration& configuration) 
     if (configuration.policy.kind != ca::PolicyKind::public_ca) return {};
     auto missing = never_there();
     const auto& validation = configuration.validation;
+    if (configuration.directory.caa_identities.empty())
+        missing.emplace_back(
+            "directory.caa_identities names this CA by no domain name, so that CAA records are not "
+            "asked for (BR 3.2.2.8 and 2.2)");
     if (!configuration.directory.terms_of_service.starts_with("https://"))
         missing.emplace_back(
             "directory.terms_of_service names no terms at an https URL, to which subscribers agree "

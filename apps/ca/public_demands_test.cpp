@@ -25,6 +25,7 @@ bool names(const std::vector<std::string>& missing, std::string_view what) {
 }
 
 const std::vector<std::string> complete{R"(directory.terms_of_service="https://ca.example/terms")",
+                                        R"(directory.caa_identities=["ca.example"])",
                                         R"(policy.weak_keys=["blacklist"])"};
 
 TEST(PublicDemandsTest, APrivateCaOwesTheBrowsersNothing) {
@@ -33,8 +34,8 @@ TEST(PublicDemandsTest, APrivateCaOwesTheBrowsersNothing) {
 
 TEST(PublicDemandsTest, NoSettingMakesUpForWhatIsNotThere) {
     const auto left = missing(ca::PolicyKind::public_ca, complete);
-    EXPECT_EQ(left.size(), 4U);
-    for (const auto* what : {"CAA", "perspective", "certificate transparency", "hardware"})
+    EXPECT_EQ(left.size(), 3U);
+    for (const auto* what : {"perspective", "certificate transparency", "hardware"})
         EXPECT_TRUE(names(left, what)) << what;
 }
 
@@ -47,6 +48,7 @@ TEST(PublicDemandsTest, TellsEverySettingThatIsLeftOut) {
           Case{R"(directory.terms_of_service="http://ca.example/terms")",
                "directory.terms_of_service"},
           Case{"policy.weak_keys=[]", "policy.weak_keys"},
+          Case{"directory.caa_identities=[]", "directory.caa_identities"},
           Case{"validation.dnssec=false", "validation.dnssec"},
           Case{R"(validation.allow_networks=["10.0.0.0/8"])", "validation.allow_networks"},
           Case{"validation.http_port=8080", "validation.http_port"},
@@ -54,7 +56,7 @@ TEST(PublicDemandsTest, TellsEverySettingThatIsLeftOut) {
         auto settings = complete;
         settings.emplace_back(setting);
         const auto left = missing(ca::PolicyKind::public_ca, settings);
-        EXPECT_EQ(left.size(), 5U) << setting;
+        EXPECT_EQ(left.size(), 4U) << setting;
         EXPECT_TRUE(names(left, finding)) << setting;
     }
     EXPECT_EQ(missing(ca::PolicyKind::public_ca, {}).size(), 6U);

@@ -138,7 +138,7 @@ TEST(CaaSet, IsTheNearestOneUpwards) {
     EXPECT_EQ(set->owner, "example.org");
     EXPECT_EQ(base::text_of(set->properties.at(0).value), "near");
     EXPECT_THAT(resolver.asked,
-                testing::ElementsAre("a.www.example.org", "www.example.org", "example.org"));
+                testing::ElementsAre("a.www.example.org", "www.example.org", "example.org", "org"));
 }
 
 TEST(CaaSet, IsThatOfAnAliasButNotOfTheNamesAboveIt) {

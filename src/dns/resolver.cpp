@@ -15,7 +15,8 @@ base::Task<Resolver::AddressAnswers> Resolver::query_addresses(std::string name,
 
 std::unique_ptr<Resolver> make_resolver(const base::Executor& executor,
                                         const ResolverOptions& options) {
-    if (!options.dnssec && !options.servers.empty()) return make_stub_resolver(options);
+    if (!options.dnssec && !options.servers.empty() && options.zones.empty())
+        return make_stub_resolver(options);
     return make_unbound_resolver(executor, options);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ip_address.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "dns/message.h"
@@ -33,6 +34,23 @@ class Resolver {
                                                                      Deadline deadline);
 };
 
+/// A zone that is resolved in a way of its own, as networks have them that are split from the
+/// public DNS.
+struct ResolverZone {
+    enum class Kind {
+        forward,  ///< the servers resolve for us (RD)
+        stub,     ///< the servers have the zone, and what they delegate is followed
+    };
+    std::string name;  ///< without a final dot; of the letters that names of hosts have, and "_"
+    Kind kind = Kind::forward;
+    /// As ResolverOptions::servers; never empty.
+    std::vector<std::string> servers{};
+    /// False: the zone is not signed, and the zones above it need not prove that.
+    bool dnssec = true;
+    /// File with the zone's own DS or DNSKEY records; empty: the chain from the root holds.
+    std::string trust_anchor_file{};
+};
+
 struct ResolverOptions {
     /// Forwarders as "address" or "address:port", IPv6 in brackets when a port follows; empty:
     /// resolve from the roots.
@@ -43,14 +61,19 @@ struct ResolverOptions {
     base::Milliseconds timeout{5000};
     /// Trust anchor file and root hints file; empty: the packaged ones.
     std::string trust_anchor_file{}, root_hints_file{};
+    std::vector<ResolverZone> zones{};
+    /// Name servers outside of public address space are asked in these networks alone, wherever
+    /// delegations lead; and those that are named here are, in `servers` and in zones. With a
+    /// `root_hints_file` of their own roots, networks ask whomever these lead to.
+    std::vector<base::IpNetwork> ask_networks{};
 };
 
-/// The resolver for these options: forwarders without DNSSEC are asked directly, libunbound does
-/// everything else. Neither uses a cache, so that each validation sees the present state; what
-/// libunbound caches nevertheless (failures, and denials without a SOA record) is dropped after a
-/// second. The events of libunbound run on `executor`, which must outlive the resolver. A query
-/// runs on the executor of its task, which must not run handlers in parallel. Throws
-/// std::runtime_error if the options are refused.
+/// The resolver for these options: forwarders without DNSSEC are asked directly, unless there are
+/// zones; libunbound does everything else. Neither uses a cache, so that each validation sees the
+/// present state; what libunbound caches nevertheless (failures, and denials without a SOA record)
+/// is dropped after a second. The events of libunbound run on `executor`, which must outlive the
+/// resolver. A query runs on the executor of its task, which must not run handlers in parallel.
+/// Throws std::runtime_error if the options are refused.
 [[nodiscard]] std::unique_ptr<Resolver> make_resolver(const base::Executor& executor,
                                                       const ResolverOptions& options);
 

@@ -155,7 +155,7 @@ TEST_F(Caa, AThousandRecordsAndManyLabelsAreBounded) {
     ASSERT_TRUE(permitted);
     EXPECT_EQ(permitted->caa->count, 1000U);
     EXPECT_EQ(permitted->caa->records.size(), most_caa_records_kept);
-    EXPECT_EQ(resolver_.queries().size(), 10U);  // each name once
+    EXPECT_THAT(resolver_.queries(), ::testing::SizeIs(10));  // each name once
 }
 
 TEST_F(Caa, ControlAndPermissionAreBothNeeded) {

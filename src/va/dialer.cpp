@@ -12,11 +12,10 @@
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <ifaddrs.h>
 #include <openssl/err.h>
-#include <sys/socket.h>
 
 #include "base/shortage.h"
+#include "va/local_addresses.h"
 
 namespace cairn::va {
 
@@ -48,13 +47,14 @@ tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
 }
 
 /// The addresses to try, in order: IPv6 first.
-std::vector<IpAddress> chosen(const std::vector<IpAddress>& addresses, const EgressPolicy& egress,
-                              const Reach& reach) {
+std::vector<IpAddress> chosen(const std::vector<IpAddress>& addresses, std::uint16_t port,
+                              const EgressPolicy& egress, const Reach& reach) {
     std::vector<IpAddress> result;
     for (const auto family : {IpAddress::Family::v6, IpAddress::Family::v4}) {
         std::size_t count = 0;
         for (const auto& address : addresses) {
-            if (address.family() != family || !reach.covers(address, egress.space_of(address)))
+            if (address.family() != family ||
+                !reach.covers(address, egress.space_of(address, port)))
                 continue;
             if (++count > attempts_per_family) break;
             result.push_back(address);
@@ -82,16 +82,6 @@ std::string reason_for_none(const OrProblem<dns::Answer>& v6, const OrProblem<dn
         return "there is no such name (NXDOMAIN)";
     }
     return "the name has neither AAAA nor A records";
-}
-
-/// Whether this machine has an address of IPv6.
-bool has_ipv6() {
-    ifaddrs* first = nullptr;
-    if (::getifaddrs(&first) != 0) return true;  // cannot be found out: no descriptors
-    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> list(first, &::freeifaddrs);
-    for (const auto* entry = first; entry != nullptr; entry = entry->ifa_next)
-        if (entry->ifa_addr != nullptr && entry->ifa_addr->sa_family == AF_INET6) return true;
-    return false;
 }
 
 /// Whether connecting failed because this machine lacks something. EADDRNOTAVAIL means no free
@@ -162,7 +152,7 @@ base::Task<OrFailure<Connection>> Dialer::connect(IpAddress address, std::uint16
 base::Task<OrFailure<Connection>> Dialer::connect_to_any(Addresses addresses, std::uint16_t port,
                                                          Reach reach) {
     const auto executor = co_await asio::this_coro::executor;
-    const auto targets = chosen(addresses.list, egress_, reach);
+    const auto targets = chosen(addresses.list, port, egress_, reach);
     if (targets.empty() && reach.is_redirect()) co_return std::unexpected(nowhere_to_go());
     if (targets.empty()) {
         const auto which =
@@ -177,7 +167,7 @@ base::Task<OrFailure<Connection>> Dialer::connect_to_any(Addresses addresses, st
         const auto& target = targets[index];
         auto peer = fmt::format("{}:{}", target.to_url_host(), port);
         Connection connection{beast::tcp_stream(executor), std::move(peer), target,
-                              egress_.space_of(target)};
+                              egress_.space_of(target, port)};
         evidence_.endpoints.push_back({target, port});
         // Each address gets a share of the time, so that one which drops packets does not use it
         // all.

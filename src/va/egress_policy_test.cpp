@@ -55,5 +55,27 @@ TEST(EgressPolicy, TellsWhatItAloneOpens) {
     }
 }
 
+TEST(EgressPolicy, RefusesWhatListensForTheCaItself) {
+    const std::vector<OwnListener> own{
+        {address("10.0.0.7"), 14000}, {address("0.0.0.0"), 14001}, {address("198.41.0.4"), 443}};
+    const auto network = [](const char* text) { return base::IpNetwork::from_text(text).value(); };
+    const EgressPolicy wide({network("10.0.0.0/8"), network("127.0.0.0/8")}, own);
+    EXPECT_EQ(wide.space_of(address("10.0.0.7"), 14000), AddressSpace::closed);
+    EXPECT_EQ(wide.space_of(address("10.0.0.7"), 80), AddressSpace::granted);
+    EXPECT_EQ(wide.space_of(address("10.0.0.8"), 14000), AddressSpace::granted);
+    // One that listens at every address of this machine.
+    EXPECT_EQ(wide.space_of(address("127.0.0.1"), 14001), AddressSpace::closed);
+    EXPECT_EQ(wide.space_of(address("127.9.9.9"), 14001), AddressSpace::closed);
+    EXPECT_EQ(wide.space_of(address("10.255.255.254"), 14001), AddressSpace::granted);
+    // Also at a public address.
+    EXPECT_EQ(wide.space_of(address("198.41.0.4"), 443), AddressSpace::closed);
+    EXPECT_EQ(wide.space_of(address("198.41.0.4"), 80), AddressSpace::open);
+    // By its very address the operator can name it.
+    const EgressPolicy named({network("10.0.0.0/8"), network("10.0.0.7"), network("198.41.0.4/32")},
+                             own);
+    EXPECT_EQ(named.space_of(address("10.0.0.7"), 14000), AddressSpace::granted);
+    EXPECT_EQ(named.space_of(address("198.41.0.4"), 443), AddressSpace::open);
+}
+
 }  // namespace
 }  // namespace cairn::va

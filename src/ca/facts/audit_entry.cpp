@@ -55,6 +55,7 @@ constexpr base::EnumTable<AuditEvent, std::string_view> words({
     {log_damaged, "log.damaged"},
     {log_remove, "log.remove"},
     {log_lost, "log.lost"},
+    {caa_seen, "caa.seen"},
 });
 
 }  // namespace

@@ -62,6 +62,7 @@ enum class AuditEvent {
     log_damaged,
     log_remove,
     log_lost,
+    caa_seen,
 };
 /// As the log has it: "account.create".
 [[nodiscard]] std::string_view to_string(AuditEvent event);

@@ -68,7 +68,8 @@ bool are_proved(const Order& order, std::span<const Authorization> proofs, const
 protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
                                                      std::span<const Authorization> proofs,
                                                      const pki::Csr& csr, const Profiles& profiles,
-                                                     const AccountScope& scope) {
+                                                     const AccountScope& scope,
+                                                     const CaaStanding& caa) {
     const auto refuse = [](ProblemType type, std::string detail) {
         return std::unexpected(Problem(type, std::move(detail)));
     };
@@ -80,6 +81,10 @@ protocol::OrProblem<IssuanceProof> IssuanceProof::of(const Order& order,
     if (!are_proved(order, proofs, *profile))
         return refuse(ProblemType::unauthorized,
                       "not every identifier of the order has a valid authorization any more");
+
+    if (const auto missing = missing_caa_checks(order, proofs, caa); !missing.empty())
+        return refuse(ProblemType::caa, "the CAA records of " + missing.front().name.value() +
+                                            " were not looked up within the last 8 hours");
 
     if (csr.der() != order.intent->csr)
         return refuse(ProblemType::bad_csr,

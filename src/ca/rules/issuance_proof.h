@@ -5,6 +5,7 @@
 #include "ca/facts/account_scope.h"
 #include "ca/facts/authorization.h"
 #include "ca/facts/order.h"
+#include "ca/rules/caa_rules.h"
 #include "ca/rules/profile.h"
 #include "pki/certificate_builder.h"
 #include "pki/certificate_profile.h"
@@ -23,11 +24,12 @@ class IssuanceProof {
     /// `proofs`, at the moment of the order's intent, and no operator's word among them that the
     /// profile does not allow, that `csr` is the one in the intent and asks
     /// for exactly these names, and no URIs but those of `scope`, that of the order's account, with
-    /// a key that may be certified, and that the order's profile is among `profiles`, which must
-    /// outlive the proof. The problem says what is missing.
+    /// a key that may be certified, that CAA records were asked for as `caa` wants it, and that the
+    /// order's profile is among `profiles`, which must outlive the proof. The problem says what is
+    /// missing.
     [[nodiscard]] static protocol::OrProblem<IssuanceProof> of(
         const Order& order, std::span<const Authorization> proofs, const pki::Csr& csr,
-        const Profiles& profiles, const AccountScope& scope = {});
+        const Profiles& profiles, const AccountScope& scope = {}, const CaaStanding& caa = {});
 
     /// What the certificate says of its subject: names, common name, key, serial number, validity.
     [[nodiscard]] const pki::ServerCertificateFields& fields() const { return fields_; }

@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "base/shortage.h"
+#include "ca/work/evidence_report.h"
 
 namespace cairn::ca {
 
@@ -12,18 +13,6 @@ using protocol::Problem;
 using protocol::ProblemType;
 
 namespace {
-
-// The problem of `failure`; if several perspectives looked, with what each of them found against
-// it.
-Problem with_findings(Validator::Failure& failure, const std::vector<Evidence>& evidence) {
-    Problem problem = std::move(failure.problem);
-    if (evidence.size() < 2) return problem;
-    for (const auto& one : evidence)
-        if (one.problem)
-            problem.subproblems.push_back(
-                {one.problem->type, "from " + one.perspective + ": " + one.problem->detail, {}});
-    return problem;
-}
 
 std::string steps_in(const std::vector<Evidence>& evidence) {
     if (evidence.size() == 1) return evidence.front().step_list();
@@ -44,19 +33,7 @@ AuditEntry seen_entry(const Authorization& authorization, const std::vector<Evid
         entry.add(*problem);
     else
         entry.add("outcome", "valid");
-    std::vector<AuditEntry> perspectives;
-    for (const auto& one : evidence) {
-        auto& seen = perspectives.emplace_back(AuditEvent::validation_seen);
-        seen.add("name", std::string_view(one.perspective));
-        seen.add("begun", one.begun).add("ended", one.ended);
-        seen.add("endpoints", std::string_view(one.endpoint_list()));
-        seen.add("steps", one.steps);
-        if (one.problem)
-            seen.add(*one.problem);
-        else
-            seen.add("outcome", "valid");
-    }
-    entry.add("perspectives", perspectives);
+    entry.add("perspectives", perspective_entries(AuditEvent::validation_seen, evidence));
     return entry;
 }
 
@@ -92,7 +69,8 @@ base::Task<Inquiry::Finding> Inquiry::carry_out(const Authorization& authorizati
     try {
         auto answer = co_await validator_.validate(std::move(question));
         if (answer.failure)
-            answer.failure->problem = with_findings(*answer.failure, answer.evidence);
+            answer.failure->problem =
+                with_findings(std::move(answer.failure->problem), answer.evidence);
         finding.failure = std::move(answer.failure);
         finding.reliable_for = answer.reliable_for;
         if (!finding.failure) seen = steps_in(answer.evidence);
@@ -155,6 +133,8 @@ void Inquiry::tell(const Authorization& authorization, const std::vector<Evidenc
                    {"endpoints", one.endpoint_list()},
                    {"steps", one.step_list()},
                    {"outcome", one.problem ? to_string(one.problem->type) : "valid"}});
+    tell_of_forbidden(log_, "authorization", authorization.id.to_string(),
+                      authorization.attempt->request, evidence);
 }
 
 }  // namespace cairn::ca

@@ -184,6 +184,9 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
     AccountScope scope;
     if (account) scope = co_await scope_of(*std::move(account), csr);
     require_allowed(csr, order, *profile, scope);
+    // Before anything is written, so that the order stays ready while its client mends the records.
+    auto renewing = renew_caa(order, view.proofs, {}, context.request);
+    auto caa = co_await std::move(renewing);
     const auto now = clock_.now();
     if (auto refusal = validity_refusal(order.not_before, order.not_after, *profile, now))
         throw std::move(*refusal);
@@ -216,7 +219,8 @@ base::Task<Issuance::Beginning> Issuance::begin(OrderView view, protocol::Finali
     order.intent = std::move(intent);
     const auto id = order.id;
     auto queued = job_of(id, order.account);
-    Facts facts{std::move(order), std::move(view.proofs), std::move(csr), std::move(scope)};
+    Facts facts{std::move(order), std::move(view.proofs), std::move(csr), std::move(scope),
+                std::move(caa)};
     auto issuing = issuings_.begin_written(id, std::move(facts), context.received, foreign_endings);
     queued.place = co_await boost::asio::this_coro::executor;
     const bool is_submitted = queue_.submit(std::move(queued)) == JobQueue::Submission::taken;
@@ -248,6 +252,10 @@ base::Task<void> Issuance::carry_out(OrderId id) {
     }
     try {
         if (!facts) facts = co_await read_again(*order);
+        // Hours may have passed since the intent was written.
+        auto renewing =
+            renew_caa(facts->order, facts->proofs, std::move(facts->caa), order->intent->request);
+        facts->caa = co_await std::move(renewing);
         proven.emplace(prove(*facts));
     } catch (Problem& refusal) {
         problem = std::move(refusal);
@@ -346,12 +354,22 @@ base::Task<Issuance::Facts> Issuance::read_again(Order order) {
     if (is_blocked)
         throw Problem(ProblemType::bad_csr, "the key became known as compromised meanwhile");
     auto scope = co_await scope_of(*account, *csr);
-    co_return Facts{std::move(order), std::move(proofs), *std::move(csr), std::move(scope)};
+    co_return Facts{std::move(order), std::move(proofs), *std::move(csr), std::move(scope), {}};
+}
+
+base::Task<std::vector<CaaCheck>> Issuance::renew_caa(const Order& order,
+                                                      std::span<const Authorization> proofs,
+                                                      std::vector<CaaCheck> known,
+                                                      const std::string& request) {
+    if (options_.caa == nullptr) co_return known;
+    auto renewing = options_.caa->renew(order, proofs, std::move(known), request);
+    co_return co_await std::move(renewing);
 }
 
 Issuance::ProvenIntent Issuance::prove(const Facts& facts) const {
     const auto& order = facts.order;
-    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, profiles_, facts.scope);
+    const auto caa = options_.caa ? options_.caa->standing(facts.caa) : CaaStanding();
+    auto proof = IssuanceProof::of(order, facts.proofs, facts.csr, profiles_, facts.scope, caa);
     if (!proof) throw std::move(proof.error());
     // Checked again: an outage or a change of issuer may lie between finalize and now.
     const auto& pin = order.intent->pin;

@@ -12,6 +12,7 @@
 #include "ca/ports/repository.h"
 #include "ca/rules/issuance_proof.h"
 #include "ca/rules/profile.h"
+#include "ca/work/caa_checks.h"
 #include "ca/work/clock_watch.h"
 #include "ca/work/issuer.h"
 #include "ca/work/job_queue.h"
@@ -34,10 +35,13 @@ struct IssuanceOptions {
     const NamePolicy* names = nullptr;
     /// Judges what is about to be signed; null: the CA's own lint alone does.
     Linter* linter = nullptr;
+    /// Asks for CAA records again; null: they are not asked for.
+    CaaChecks* caa = nullptr;
 };
 
 /// From a ready order to a stored certificate (RFC 8555 section 7.4):
-///   finalize    checks the CSR and writes the intent (serial number, validity) - durable
+///   finalize    checks the CSR, asks for CAA records again where that is due, and writes the
+///               intent (serial number, validity) - durable
 ///   carry_out   a job, in steps: prove the order anew, draft and lint the certificate, sign the
 ///               draft, store certificate and completion in one step, wake who waits
 /// finalize waits for the signer no longer than its caller wants. What certificate transparency
@@ -79,6 +83,7 @@ class Issuance {
         std::vector<Authorization> proofs;
         pki::Csr csr;
         AccountScope scope;
+        std::vector<CaaCheck> caa;
     };
     using Issuings = JobsInFlight<OrderId, Facts, OrderView>;
 
@@ -123,6 +128,12 @@ class Issuance {
     [[nodiscard]] const Issuer& require_issuer(const Issuers::Wanted& wanted) const;
     /// The same for a request, which does not wait: throws a problem in both cases.
     [[nodiscard]] const Issuer& require_issuer_at_once(const Issuers::Wanted& wanted) const;
+    /// `known` with what a look at the CAA records found for the names of which the last is about
+    /// to lapse. Throws the problem for which nothing may be issued.
+    base::Task<std::vector<CaaCheck>> renew_caa(const Order& order,
+                                                std::span<const Authorization> proofs,
+                                                std::vector<CaaCheck> known,
+                                                const std::string& request);
     /// The proof that the order's intent may be carried out, and by whom.
     struct ProvenIntent {
         IssuanceProof proof;
