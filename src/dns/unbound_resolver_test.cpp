@@ -230,7 +230,8 @@ TEST_F(UnboundResolver, WantOfDescriptorsIsNoAnswer) {
 TEST_F(UnboundResolver, NamesThatNobodyAnswersForKeepOthersNotWaiting) {
     TestServer server([](base::BytesView query, Transport) {
         constexpr std::size_t first_letter = 13;
-        if (query[first_letter] == 's') return Messages{};
+        // Letters are in either case.
+        if ((query[first_letter] | 0x20) == 's') return Messages{};
         return Messages{text_reply("here").to(query)};
     });
     const auto unbound =
@@ -249,6 +250,50 @@ TEST_F(UnboundResolver, NamesThatNobodyAnswersForKeepOthersNotWaiting) {
         EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(1));
     }
     silent.close(base::Milliseconds(0));
+}
+
+TEST_F(UnboundResolver, GuessesMustHitTheCaseOfLetters) {
+    std::atomic<bool> is_mixed = false;
+    TestServer server([&](base::BytesView query, Transport) {
+        if (base::text_of(query).find("many-letters-in-one-long-name") == std::string_view::npos)
+            is_mixed = true;
+        return Messages{text_reply("here").to(query)};
+    });
+    const auto unbound =
+        make_unbound_resolver(loops_.executor(0), {.servers = {server.address()}, .dnssec = false});
+    EXPECT_TRUE(
+        result_of(unbound->query("many-letters-in-one-long-name.example", RecordType::txt)));
+    EXPECT_TRUE(is_mixed);
+}
+
+TEST_F(UnboundResolver, AZoneHasServersOfItsOwn) {
+    TestServer zone([](base::BytesView query, Transport) {
+        return Messages{text_reply("of the zone").to(query)};
+    });
+    const auto unbound = make_resolver(
+        loops_.executor(0),
+        {.servers = {server_.address()},
+         .dnssec = false,
+         .zones = {
+             {.name = "corp.example", .servers = {zone.address()}},
+             {.name = "internal", .kind = ResolverZone::Kind::stub, .servers = {zone.address()}}}});
+    for (const auto* name : {"www.corp.example", "corp.example", "a.b.internal"}) {
+        const auto answer = result_of(unbound->query(name, RecordType::txt));
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_THAT(answer->texts, ElementsAre("of the zone")) << name;
+    }
+    EXPECT_THAT(result_of(unbound->query("www.example", RecordType::txt))->texts,
+                ElementsAre("one"));
+}
+
+TEST_F(UnboundResolver, RefusesAZoneThatIsNone) {
+    for (const std::string name : {"a\"b.example", "", "a..b", "a b.example", "x.\nserver:"})
+        EXPECT_THROW((void)make_resolver(loops_.executor(0),
+                                         {.servers = {server_.address()},
+                                          .dnssec = false,
+                                          .zones = {{.name = name, .servers = {"127.0.0.1:1"}}}}),
+                     std::runtime_error)
+            << name;
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ inline constexpr int max_redirects = 10;
 
 /// Where `location`, received from `from`, leads; or why it is not followed: another scheme or
 /// port, userinfo, a host that no public name is (one label, localhost). The host that is
-/// validated, `validated_host`, is always accepted. Addresses are judged when they are dialled.
+/// validated, `validated_host`, is always accepted. Blanks, brackets and UTF-8 in a path or query
+/// are encoded, as browsers do it for the sites that send them. Addresses are judged when they are
+/// dialled.
 [[nodiscard]] base::Result<net::Url> redirect_target(const net::Url& from,
                                                      std::string_view location,
                                                      std::string_view validated_host,

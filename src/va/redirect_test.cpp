@@ -48,6 +48,29 @@ TEST(Redirect, FollowsHttpAndHttpsOnTheirPorts) {
     }
 }
 
+TEST(Redirect, WhatBrowsersEncodeIsEncoded) {
+    const auto settings = settings_with(80, 443);
+    const std::pair<const char*, const char*> cases[] = {
+        {"/a b", "http://example.com/a%20b"},
+        {"/a%20b", "http://example.com/a%20b"},
+        {"https://example.com/[x]?y=[1] {2}", "https://example.com/%5Bx%5D?y=%5B1%5D%20%7B2%7D"},
+        {"/gr\xc3\xbc\xc3\x9f/\xe2\x82\xac", "http://example.com/gr%C3%BC%C3%9F/%E2%82%AC"},
+        {"//example.org/a|b^c`d\"<>\\", "http://example.org/a%7Cb%5Ec%60d%22%3C%3E%5C"},
+        {"b c", "http://example.com/.well-known/acme-challenge/b%20c"},
+        {"?q=a b", "http://example.com/.well-known/acme-challenge/x?q=a%20b"},
+        {"/x?next=https://example.com/a b", "http://example.com/x?next=https://example.com/a%20b"},
+        {"http://[2001:db8::1]/[1]", "http://[2001:db8::1]/%5B1%5D"},
+    };
+    for (const auto& [location, target] : cases) {
+        const auto result = redirected(location, settings);
+        ASSERT_TRUE(result) << location << ": " << result.error().message;
+        EXPECT_EQ(result->to_string(), target);
+    }
+    for (const auto* location : {"http://exa[mple.com/", "http://exa\xc3\xa4mple.com/", "/a\x01",
+                                 "/a\tb", "/a\x7f", "http:// example.com/"})
+        EXPECT_FALSE(redirected(location, settings)) << location;
+}
+
 class RefusedRedirect : public ::testing::TestWithParam<const char*> {};
 
 // Checks 97, 98, 99.

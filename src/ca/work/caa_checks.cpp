@@ -109,7 +109,7 @@ void CaaChecks::tell(const CaaWish& wish, const Asked& asked, const Validator::A
         entry.add("outcome", "valid");
     entry.add("perspectives", perspective_entries(AuditEvent::caa_seen, answer.evidence));
     options_.audit.get().note(entry);
-    log_.info("caa look-up",
+    log_.info("caa looked up",
               {{"request", asked.request},
                {"order", order},
                {"identifier", wish.name.value()},
