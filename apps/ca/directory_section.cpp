@@ -33,10 +33,11 @@ void take_caa_identities(base::TomlSection& section, std::vector<std::string>& i
     for (auto& identity : identities) {
         identity = net::ascii_lower(identity);
         if (!protocol::DnsName::from_text(identity) || identity.ends_with('.'))
-            section.find("caa_identities",
-                         "names \"" + base::printable(identity) +
-                             "\", which is no domain name without a final dot: it stands in the CAA "
-                             "records of those who want certificates, as 0 issue \"ca.example\"");
+            section.find(
+                "caa_identities",
+                "names \"" + base::printable(identity) +
+                    "\", which is no domain name without a final dot: it stands in the CAA "
+                    "records of those who want certificates, as 0 issue \"ca.example\"");
     }
     if (identities.size() > most_caa_identities)
         section.find("caa_identities", "must not name more than 10");
