@@ -8,9 +8,8 @@ namespace cairn {
 namespace {
 
 constexpr std::string_view without_installer =
-    "cairn changes no configuration of a web server yet: obtain with --webroot or --standalone, "
-    "and "
-    "name what reloads the server with --deploy-hook.";
+    "what certbot's installers do is said otherwise: `cairn issue --solver nginx --deploy nginx`; "
+    "`cairn deploy --help` tells of redirects and other servers.";
 
 /// Flags that ask for what is so anyway, or for what does not exist here.
 constexpr auto needless = std::to_array<CertbotRemark>({
@@ -65,7 +64,8 @@ constexpr auto refused_verbs = std::to_array<CertbotRemark>({
      "it rolls back what certbot changed in a web server's configuration, which cairn "
      "leaves alone; `cairn rollback LINEAGE` makes the certificate before live again."},
     {"plugins", "`cairn issue --help` lists the solvers."},
-    {"config_changes", "cairn changes no configuration of a web server."},
+    {"config_changes",
+     "`cairn deploy LINEAGE --take-back` undoes the last change of a web server's configuration."},
     {"update_symlinks", "`cairn renew` mends links by itself."},
 });
 

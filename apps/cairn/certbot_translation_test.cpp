@@ -232,7 +232,7 @@ TEST(CertbotTranslation, SaysWhatPeoplePasteInOurWords) {
 }
 
 constexpr Case refusals[] = {
-    {"--nginx -d a.example", "! --nginx: cairn changes no configuration of a web server yet"},
+    {"--nginx -d a.example", "! --nginx: what certbot's installers do is said otherwise"},
     {"--apache", "! --apache: "},
     {"run --standalone -d a.example", "! certbot run: "},
     {"-d a.example", "Say `certonly`."},

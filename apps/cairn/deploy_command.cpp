@@ -10,6 +10,7 @@
 #include "apps/cairn/deploy_outline.h"
 #include "apps/cairn/plan_options.h"
 #include "client/attempt_record.h"
+#include "client/deploy/configuration_return.h"
 #include "client/deployment.h"
 #include "client/lineage_fact_store.h"
 #include "client/lineage_renewal.h"
@@ -22,6 +23,7 @@ struct DeployOptions {
     std::vector<std::string> targets;
     bool dry_run = false;
     bool pending = false;
+    bool take_back = false;
 };
 
 /// "haproxy" of "haproxy:/etc/haproxy/site.pem,reload=..."; "exec" of a program.
@@ -74,6 +76,20 @@ Outcome deploy(Run& run, const DeployOptions& options) {
         return outcome;
     }
     const auto lock = run.state().lock(name, run.timer(), client::lineage_lock_patience);
+    if (options.take_back) {
+        boost::json::array files;
+        for (const auto& file :
+             client::return_configuration(environment, name, plan, run.console())) {
+            run.console().say(fmt::format("Put back {}.", base::printable(file.string())));
+            files.push_back(json_text(file.string()));
+        }
+        run.console().say(fmt::format(
+            "The target is still one of {}: the next certificate is installed again, unless `cairn "
+            "set {} --deploy TARGET` names others.",
+            name.text(), name.text()));
+        outcome.data["files"] = std::move(files);
+        return outcome;
+    }
     if (options.pending) {
         auto with_these = plan;
         with_these.deploy_targets = targets;
@@ -125,6 +141,8 @@ void add_deploy_command(CLI::App& program, CommonOptions&, Command& chosen) {
                       "Say what would be done and what stands in the way, and do nothing");
     command->add_flag("--pending", options->pending,
                       "Only those that have not learnt of what is in place");
+    command->add_flag("--take-back", options->take_back,
+                      "Undo the last change that a target made in a server's configuration");
     command->footer(
         target_help() +
         "Each target is a transaction: files are put in place, the server's own check runs, it is "
@@ -135,6 +153,8 @@ void add_deploy_command(CLI::App& program, CommonOptions&, Command& chosen) {
         "Examples:\n"
         "  cairn deploy example.com\n"
         "  cairn deploy example.com haproxy --dry-run\n"
+        "  cairn deploy example.com nginx:redirect --dry-run\n"
+        "  cairn deploy example.com --take-back\n"
         "  cairn issue -d example.com --deploy haproxy:/etc/haproxy/certs/site.pem\n"
         "  cairn set example.com --deploy "
         "'files:/etc/ssl/site,group=ssl-cert,mode=0640,reload=systemctl reload stunnel4'");

@@ -90,7 +90,7 @@ def test_a_key_on_the_command_line_goes_by_a_file_that_is_gone_afterwards(cairn,
 
 
 @pytest.mark.parametrize("words, sentence", [
-    (["--nginx", "-d", NAME], "--nginx: cairn changes no configuration of a web server yet"),
+    (["--nginx", "-d", NAME], "--nginx: what certbot's installers do is said otherwise"),
     (["certonly", "--dns-hetzner", "-d", NAME], "--dns-hetzner: "),
     (["certonly", "--dns-gehirn", "-d", NAME], "--dns-gehirn: there is no such DNS provider here"),
     (["certonly", "--frobnicate"], "certbot has no flag --frobnicate"),
