@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "apps/ca/network_validator.h"
+#include "apps/perspective/network_validator.h"
 #include "apps/ca/public_demands.h"
 #include "ca/work/key_signer.h"
 #include "net/socket_address.h"

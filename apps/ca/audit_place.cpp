@@ -10,7 +10,7 @@
 
 #include "admin/audit_operations.h"
 #include "admin/operations.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/operator_connection.h"
 #include "base/bytes.h"
 #include "protocol/json.h"

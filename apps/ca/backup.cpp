@@ -15,7 +15,7 @@
 
 #include "apps/ca/backup_manifest.h"
 #include "apps/ca/configuration.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "crypto/sealed_stream.h"
 

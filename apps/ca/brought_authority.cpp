@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "crypto/encrypted_key.h"
 #include "crypto/key_weakness.h"
 #include "pki/crl_lint.h"

@@ -16,7 +16,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "apps/ca/configuration.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/key_files.h"
 #include "apps/ca/listeners.h"

@@ -6,7 +6,7 @@
 #include "apps/ca/audit_configuration.h"
 #include "apps/ca/crl_configuration.h"
 #include "apps/ca/directory_section.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/limits_configuration.h"
 #include "apps/ca/policy_configuration.h"
 #include "apps/ca/zone_configuration.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "apps/ca/configuration.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/initial_configuration.h"
 #include "apps/ca/intermediate.h"
 #include "base/base64url.h"

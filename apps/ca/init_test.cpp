@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "apps/ca/configuration.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "pki/chain.h"
 
 namespace cairn::apps {

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "crypto/encrypted_key.h"
 
 namespace cairn::apps {

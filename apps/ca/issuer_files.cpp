@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "apps/ca/crl_configuration.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/passphrase.h"
 #include "crypto/digest.h"
 #include "crypto/encrypted_key.h"

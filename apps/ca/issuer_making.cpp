@@ -5,7 +5,7 @@
 #include <system_error>
 #include <utility>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/init.h"
 #include "apps/ca/intermediate.h"
 #include "base/duration.h"

@@ -6,7 +6,7 @@
 
 #include <sys/stat.h>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "crypto/key.h"
 #include "pki/chain.h"
 

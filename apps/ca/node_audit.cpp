@@ -6,7 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "store/audit/audit_files.h"
 

@@ -11,7 +11,7 @@
 #include <boost/json/value.hpp>
 
 #include "admin/operations.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/operator_connection.h"
 #include "apps/ca/table.h"
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "apps/ca/audited_store.h"
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/retired_issuers.h"

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 
 namespace cairn::apps {
 

@@ -7,7 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "crypto/digest.h"
 #include "pki/chain.h"
 

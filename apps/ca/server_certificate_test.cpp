@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 #include "apps/ca/init.h"
 #include "ca/work/local_request_checks.h"
 #include "pki/chain.h"

@@ -271,6 +271,7 @@ base::Task<Connection::Outcome> Connection::serve_request() {
         if (!over_tls_) forwarded_client = client_of(request);
         request.remote_address = forwarded_client.empty() ? client_text_ : forwarded_client;
         request.over_tls = over_tls_;
+        request.client_is_proved = over_tls_ && stream_.is_peer_proved();
         request.local_user = local_user_;
         request.id = id;
         request.received = started;

@@ -101,6 +101,9 @@ struct ClientOptions {
     /// How many redirects are followed (redirection.h); 0: the reply that redirects is the answer.
     int max_redirects = 0;
     ServerProof server_proof = ServerProof::required;
+    /// SHA-256 of the DER SubjectPublicKeyInfo that the server must have, in base64; whoever has
+    /// another is not spoken to, whatever `server_proof` says. Empty: any.
+    std::string pinned_key{};
     /// For tests against local servers, and for looking at what a web server shows a CA: allow
     /// plain http URLs.
     bool allow_plain_http = false;

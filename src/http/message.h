@@ -19,6 +19,8 @@ struct Request {
     std::string body;
     std::string remote_address;
     bool over_tls = false;
+    /// The client has shown the certificate that the server's TLS identity demands.
+    bool client_is_proved = false;
     /// The user at the other end of a local socket; none for a connection over TCP.
     std::optional<std::uint32_t> local_user{};
     /// Names the request in the access log; by this server, short and never the same twice.

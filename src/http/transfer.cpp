@@ -104,6 +104,8 @@ Transfer::Transfer(const ClientOptions& options) : options_(options) {
     set(raw, CURLOPT_WRITEDATA, static_cast<void*>(this));
     set(raw, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
     set(raw, CURLOPT_HEADERDATA, static_cast<void*>(this));
+    if (!options.pinned_key.empty())
+        set(raw, CURLOPT_PINNEDPUBLICKEY, ("sha256//" + options.pinned_key).c_str());
     if (options.identity) {
         set(raw, CURLOPT_SSL_CTX_FUNCTION, &Transfer::use_client_identity);
         set(raw, CURLOPT_SSL_CTX_DATA, static_cast<void*>(this));
@@ -360,6 +362,8 @@ ExchangeError Transfer::failure_for(CURLcode code) {
         case CURLE_PEER_FAILED_VERIFICATION:
             return failure(Kind::not_trusted,
                            "the server's certificate is not trusted (" + words + ")");
+        case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+            return failure(Kind::not_trusted, "the server has another key than the one expected");
         case CURLE_SSL_CACERT_BADFILE:
             return failure(Kind::bad_request, "the file of roots " + options_.root_file +
                                                   " cannot be read (" + words + ")");

@@ -129,6 +129,11 @@ base::Task<bool> PeerStream::receive_plain(std::span<char> room) {
     co_return true;
 }
 
+bool PeerStream::is_peer_proved() const {
+    return tls_ != nullptr && SSL_get0_peer_certificate(tls_.get()) != nullptr &&
+           SSL_get_verify_result(tls_.get()) == X509_V_OK;
+}
+
 base::Task<std::optional<PeerStream::HandshakeFailure>> PeerStream::accept_tls(
     crypto::SslHandle server_end) {
     using Handshake = HandshakeEnd;

@@ -58,6 +58,8 @@ class PeerStream {
     /// Does the TLS handshake as a server; returns what went wrong if it fails.
     [[nodiscard]] base::Task<std::optional<HandshakeFailure>> accept_tls(
         crypto::SslHandle server_end);
+    /// The peer showed a certificate in the handshake, which the server's identity accepted.
+    [[nodiscard]] bool is_peer_proved() const;
     enum class Expect { now, later };
     /// Receives at least one octet; 0 if the peer has ended, failed or taken too long. With
     /// `Expect::later` it waits before it tries, which saves a system call that would find nothing.

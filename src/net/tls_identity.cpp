@@ -56,6 +56,55 @@ crypto::X509Handle next_certificate(BIO* pem) {
     return crypto::X509Handle(PEM_read_bio_X509(pem, nullptr, nullptr, nullptr));
 }
 
+using Accepts = std::function<bool(base::BytesView)>;
+
+// The place in a context where it keeps whom it accepts, which goes with the context.
+int accepts_index() {
+    static const int index = SSL_CTX_get_ex_new_index(
+        0, nullptr, nullptr, nullptr, [](void*, void* accepts, CRYPTO_EX_DATA*, int, long, void*) {
+            delete static_cast<Accepts*>(accepts);
+        });
+    return index;
+}
+
+int judge_client(int is_good, X509_STORE_CTX* chain) {
+    if (is_good == 0 || X509_STORE_CTX_get_error_depth(chain) > 0) return is_good;
+    const auto* connection = static_cast<const SSL*>(
+        X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const auto* accepts = static_cast<const Accepts*>(
+        SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), accepts_index()));
+    std::uint8_t* der = nullptr;
+    const int size = i2d_X509(X509_STORE_CTX_get_current_cert(chain), &der);
+    if (size <= 0) return 0;
+    bool is_accepted = false;
+    try {
+        is_accepted = (*accepts)({der, static_cast<std::size_t>(size)});
+    } catch (const std::exception&) {
+        is_accepted = false;  // what could not be judged is not let in
+    }
+    OPENSSL_free(der);
+    if (!is_accepted) X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+    return is_accepted ? 1 : 0;
+}
+
+void demand(SSL_CTX* context, ClientDemand clients) {
+    const crypto::BioHandle pem(BIO_new_mem_buf(clients.authority_pem.data(),
+                                                static_cast<int>(clients.authority_pem.size())));
+    crypto::require(pem != nullptr, "BIO_new_mem_buf");
+    const auto authority = next_certificate(pem.get());
+    crypto::require(authority != nullptr, "the authority of clients is not PEM");
+    crypto::require(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) == 1 &&
+                        SSL_CTX_add_client_CA(context, authority.get()) == 1,
+                    "the authority of clients cannot be used");
+    auto accepts = std::make_unique<Accepts>(std::move(clients.accepts));
+    crypto::require(SSL_CTX_set_ex_data(context, accepts_index(), accepts.get()) == 1,
+                    "SSL_CTX_set_ex_data");
+    (void)accepts.release();  // the context's now
+    // Each connection proves itself anew.
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, judge_client);
+}
+
 }  // namespace
 
 TlsIdentity::TlsIdentity() : state_(std::make_shared<State>()) {}
@@ -67,6 +116,15 @@ void TlsIdentity::replace(std::string_view chain_pem, const crypto::PrivateKey& 
     crypto::require(SSL_CTX_set_num_tickets(context.get(), tickets_for(key)) == 1,
                     "session tickets");
 
+    const std::scoped_lock lock(state_->mutex);
+    state_->context.swap(context);
+}
+
+void TlsIdentity::replace(std::string_view chain_pem, const crypto::PrivateKey& key,
+                          ClientDemand clients) {
+    auto context = make_context();
+    use_identity(context.get(), chain_pem, key);
+    demand(context.get(), std::move(clients));
     const std::scoped_lock lock(state_->mutex);
     state_->context.swap(context);
 }

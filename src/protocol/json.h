@@ -1,5 +1,5 @@
 #pragma once
-// Private to the .cpp files of protocol, client and admin: what every reader of JSON shares.
+// Private to the .cpp files of protocol, va, client and admin: what every reader of JSON shares.
 
 #include <array>
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "ca/facts/caa_finding.h"
+#include "protocol/internet_registry.h"
 #include "protocol/problem.h"
 
 namespace cairn::ca {
@@ -31,6 +32,8 @@ struct Evidence {
     std::optional<protocol::Problem> problem{};
     /// What the CAA records said; none: they were not asked for, or could not be looked up.
     std::optional<CaaFinding> caa{};
+    /// Where it stands; none: it is the CA itself.
+    std::optional<protocol::InternetRegistry> region{};
 
     /// The endpoints as they stand in logs: "192.0.2.1:80, [2001:db8::1]:80".
     [[nodiscard]] std::string endpoint_list() const;

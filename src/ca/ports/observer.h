@@ -38,6 +38,17 @@ class Observer {
     /// A challenge was tried; with the problem for which it failed.
     virtual void validated(protocol::ChallengeType, std::optional<protocol::ProblemType>,
                            Duration) {}
+    /// What a remote perspective said, beside what the CA itself saw.
+    enum class Vote {
+        agreed,    ///< both proved, or both did not
+        differed,  ///< one proved what the other did not
+        silent,    ///< no answer, or none that could be used
+    };
+    /// A remote perspective was asked. `perspective`: as the configuration names it.
+    virtual void perspective_voted(std::string_view /*perspective*/, Vote, Duration) {}
+    /// A validation was decided with remote perspectives. False: too few of them corroborated what
+    /// the CA itself saw.
+    virtual void quorum_decided(bool /*reached*/) {}
     enum class Signature {
         done,
         unavailable,  ///< the signer could not be reached; it is tried again later

@@ -40,6 +40,7 @@ std::vector<AuditEntry> perspective_entries(AuditEvent event, std::span<const Ev
     for (const auto& one : evidence) {
         auto& seen = perspectives.emplace_back(event);
         seen.add("name", std::string_view(one.perspective));
+        if (one.region) seen.add("region", to_string(*one.region));
         seen.add("begun", one.begun).add("ended", one.ended);
         seen.add("endpoints", std::string_view(one.endpoint_list()));
         seen.add("steps", one.steps);

@@ -1,28 +1,9 @@
-#include "apps/ca/network_validator.h"
+#include "apps/perspective/network_validator.h"
 
+#include "apps/perspective/question_translation.h"
 #include "va/examination.h"
 
 namespace cairn::apps {
-
-namespace {
-
-std::optional<ca::CaaFinding> fact_of(std::optional<va::CaaFinding> seen) {
-    if (!seen) return std::nullopt;
-    return ca::CaaFinding{.name = std::move(seen->name),
-                          .owner = std::move(seen->owner),
-                          .alias_of = std::move(seen->alias_of),
-                          .records = std::move(seen->records),
-                          .count = seen->count,
-                          .verdict = std::move(seen->verdict),
-                          .iodef = std::move(seen->iodef),
-                          .is_secure = seen->is_secure};
-}
-
-va::Aim aim_of(ca::Validator::Aim aim) {
-    return aim == ca::Validator::Aim::caa_alone ? va::Aim::caa_alone : va::Aim::control_and_caa;
-}
-
-}  // namespace
 
 NetworkValidator::NetworkValidator(va::Settings settings, std::shared_ptr<dns::Resolver> resolver,
                                    const base::Clock& clock)
@@ -36,7 +17,7 @@ base::Task<ca::Validator::Answer> NetworkValidator::validate(Question question) 
                                     .for_subdomains = question.for_subdomains,
                                     .issuer_names = question.issuer_names,
                                     .now = clock_.now(),
-                                    .aim = aim_of(question.aim),
+                                    .aim = translated(question.aim),
                                     .caa_identities = question.caa_identities,
                                     .caa_method = std::move(question.caa_method)};
     const auto begun = validation.now;
@@ -46,7 +27,7 @@ base::Task<ca::Validator::Answer> NetworkValidator::validate(Question question) 
     evidence.steps = std::move(seen.steps);
     for (const auto& [address, port] : seen.endpoints)
         evidence.endpoints.push_back({address, port});
-    evidence.caa = fact_of(std::move(seen.caa));
+    evidence.caa = translated(std::move(seen.caa));
     Answer answer;
     if (outcome) answer.reliable_for = outcome->reliable_for;
     if (!outcome) {

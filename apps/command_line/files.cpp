@@ -1,4 +1,4 @@
-#include "apps/ca/files.h"
+#include "apps/command_line/files.h"
 
 #include <cerrno>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "apps/ca/network_validator.h"
+#include "apps/perspective/network_validator.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,154 @@
+#include "apps/va/serve.h"
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <thread>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "apps/perspective/network_validator.h"
+#include "apps/va/configuration.h"
+#include "apps/va/identity.h"
+#include "apps/va/perspective_service.h"
+#include "base/log_output.h"
+#include "base/memory_reserve.h"
+#include "base/service_notice.h"
+#include "dns/resolver.h"
+#include "http/server.h"
+#include "net/event_loops.h"
+
+namespace cairn::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr base::Milliseconds drain_patience{12000};
+
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    for (const int signal : {SIGPIPE, SIGXFSZ, SIGHUP}) (void)std::signal(signal, SIG_IGN);
+    return signals;
+}
+
+// A question and what it leads to want a few descriptors each.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::shared_ptr<dns::Resolver> make_resolver_for(
+    const PerspectiveConfiguration::Validation& validation, const base::Executor& executor) {
+    return dns::make_resolver(executor, {.servers = validation.dns_servers,
+                                         .dnssec = validation.dnssec,
+                                         .timeout = validation.timeout / 2,
+                                         .trust_anchor_file = validation.dns_trust_anchor_file,
+                                         .root_hints_file = validation.dns_root_hints_file});
+}
+
+va::Settings settings_for(const PerspectiveConfiguration::Validation& validation) {
+    return {.http_port = validation.http_port,
+            .https_port = validation.https_port,
+            .tls_alpn_port = validation.tls_alpn_port,
+            .egress = va::EgressPolicy(validation.allow_networks),
+            .deadline = validation.timeout};
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string result;
+    for (const auto& word : words) result += (result.empty() ? "" : " ") + word;
+    return result;
+}
+
+// One for each processor; two at least, so that one may be busy.
+std::size_t loop_count() {
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 16);
+}
+
+http::Response words(int status, std::string text) {
+    http::Response response;
+    response.status = status;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = std::move(text);
+    return response;
+}
+
+http::Server::Options health_options(const std::string& listen) {
+    http::Server::Options options;
+    options.listen = {listen};
+    options.access_log = false;
+    options.limits.connections = 32;
+    options.handler = [](http::Request request) -> base::Task<http::Response> {
+        if (request.path() == "/healthz") co_return words(200, "ok\n");
+        co_return words(404, "there is nothing here\n");
+    };
+    return options;
+}
+
+}  // namespace
+
+int serve_perspective(const fs::path& folder, const std::vector<std::string>& overrides) {
+    ::umask(0077);
+    const auto signals = block_signals();
+    base::MemoryReserve::fill();
+    raise_descriptor_limit();
+    const auto configuration = load_perspective_configuration(folder, overrides);
+    const base::SystemClock clock;
+    crypto::SystemRandom random;
+    const auto log = base::open_log(
+        configuration.log.file, configuration.log.level,
+        configuration.log.format.value_or(base::usual_log_format(configuration.log.file)));
+    net::EventLoops loops(loop_count());
+    const auto tls = std::make_shared<net::TlsIdentity>();
+    PerspectiveIdentity identity(folder, configuration.ca_url, clock, random, tls);
+    NetworkValidator validator(settings_for(configuration.validation),
+                               make_resolver_for(configuration.validation, loops.next()), clock);
+    PerspectiveService service(configuration, identity, validator, *log);
+
+    http::Server::Options options;
+    options.listen = configuration.listen;
+    options.tls = tls;
+    options.limits.connections_per_client = options.limits.connections;
+    options.limits.octets_per_client = options.limits.octets;
+    options.access_log = configuration.log.level == base::LogLevel::debug;
+    options.handler = [&service](http::Request request) {
+        return service.handle(std::move(request));
+    };
+    options.plain_handler = [](http::Request) -> base::Task<http::Response> {
+        co_return words(404, "this port speaks https\n");
+    };
+    http::Server server(loops, *log, std::move(options));
+    std::unique_ptr<http::Server> health;
+    if (!configuration.admin_listen.empty()) {
+        health =
+            std::make_unique<http::Server>(loops, *log, health_options(configuration.admin_listen));
+        health->start();
+    }
+    server.start();
+    log->info("serving", {{"version", CAIRN_VERSION},
+                          {"perspective", configuration.name},
+                          {"region", to_string(configuration.region)},
+                          {"ca", configuration.ca_url},
+                          {"listen", joined(server.addresses())},
+                          {"enrolled", identity.is_enrolled()}});
+    base::notify_service_manager("READY=1");
+    int signal = 0;
+    while (sigwait(&signals, &signal) != 0) {
+    }
+    base::notify_service_manager("STOPPING=1");
+    log->info("draining");
+    server.stop(drain_patience);
+    if (health) health->stop(base::Milliseconds(0));
+    log->info("stopped");
+    log->flush();
+    return 0;
+}
+
+}  // namespace cairn::apps
