@@ -4,8 +4,8 @@
 
 #include <unistd.h>
 
-#include "apps/perspective/network_validator.h"
 #include "apps/ca/public_demands.h"
+#include "apps/perspective/network_validator.h"
 #include "ca/work/key_signer.h"
 #include "net/socket_address.h"
 #include "store/sqlite/store.h"
@@ -116,8 +116,9 @@ std::unique_ptr<ca::Signer> Adapters::make_signer(crypto::PrivateKey key,
     return std::make_unique<ca::KeySigner>(std::move(key), slow_signing);
 }
 
-std::vector<std::string> Adapters::missing_for_public(const Configuration& configuration) const {
-    return apps::missing_for_public(configuration);
+std::vector<std::string> Adapters::missing_for_public(const Configuration& configuration,
+                                                      base::Time now) const {
+    return apps::missing_for_public(configuration, now);
 }
 
 }  // namespace cairn::apps

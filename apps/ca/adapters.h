@@ -72,7 +72,7 @@ class Adapters {
     /// What a public CA with all of these lacks (apps/ca/public_demands.h); empty: it may serve.
     /// Tests of what a public CA does have adapters that lack nothing.
     [[nodiscard]] virtual std::vector<std::string> missing_for_public(
-        const Configuration& configuration) const;
+        const Configuration& configuration, base::Time now) const;
 };
 
 }  // namespace cairn::apps

@@ -9,6 +9,7 @@
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/policy_files.h"
 #include "ca/rules/crl_names.h"
+#include "ca/work/quorum_validator.h"
 #include "net/url.h"
 #include "pki/crl_lint.h"
 
@@ -17,6 +18,15 @@ namespace cairn::apps {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// Those of a CA that stands alone.
+class NoPerspectives final : public ca::Perspectives {
+  public:
+    [[nodiscard]] std::shared_ptr<const ca::Panel> panel() const override { return panel_; }
+
+  private:
+    std::shared_ptr<const ca::Panel> panel_ = std::make_shared<ca::Panel>();
+};
 
 // A host as it stands in a URL.
 std::string url_host(const std::string& host) {
@@ -103,6 +113,21 @@ api::FrontDoor::Options door_options(const Configuration& configuration,
     return options;
 }
 
+// The CA's own perspective together with the remote ones.
+std::unique_ptr<ca::Validator> with_others(const Configuration& configuration, ca::Validator& own,
+                                           const AuthorityContext& context) {
+    static const NoPerspectives none;
+    return std::make_unique<ca::QuorumValidator>(
+        // A public CA without any does not start; what tests one all the same has none to ask.
+        configuration.perspectives.empty() ? ca::PolicyKind::private_ca : configuration.policy.kind,
+        own,
+        ca::QuorumValidator::Surroundings{
+            .perspectives = context.perspectives == nullptr ? none : *context.perspectives,
+            .clock = context.clock,
+            .log = context.log,
+            .observer = context.observer});
+}
+
 }  // namespace
 
 Authority::Authority(const Configuration& configuration, const fs::path& folder,
@@ -116,8 +141,9 @@ Authority::Authority(const Configuration& configuration, const fs::path& folder,
       linter_(make_linter(configuration)),
       profiles_(*ca::Profiles::of(configuration.profiles, configuration.default_profile)),
       issuers_(load_issuers(configuration, folder, context.slow_signing, context.adapters)),
-      validator_(
+      own_validator_(
           context.adapters.make_validator(configuration, context.next_executor, context.clock)),
+      validator_(with_others(configuration, *own_validator_, context)),
       limits_({.limits = configuration.limits.stored,
                .help = help_of(configuration),
                .longest_hold = configuration.limits.hold},

@@ -22,6 +22,7 @@
 #include "ca/ports/audit.h"
 #include "ca/ports/linter.h"
 #include "ca/ports/nonces.h"
+#include "ca/ports/perspectives.h"
 #include "ca/ports/request_checks.h"
 #include "ca/rules/policy.h"
 #include "ca/work/caa_checks.h"
@@ -63,6 +64,8 @@ struct AuthorityContext {
     ca::Observer& observer = ca::deaf_observer();
     api::RequestObserver& request_observer = api::deaf_request_observer();
     ca::Audit& audit = ca::forgetful_audit();
+    /// Remote perspectives; null: there are none, and nobody asks for them.
+    const ca::Perspectives* perspectives = nullptr;
 };
 
 /// The CA as one configuration makes it: rules, keys, workflows and their HTTP face, wired
@@ -123,6 +126,7 @@ class Authority {
     std::unique_ptr<ca::Linter> linter_;
     ca::Profiles profiles_;
     ca::Issuers issuers_;
+    std::unique_ptr<ca::Validator> own_validator_;
     std::unique_ptr<ca::Validator> validator_;
     ca::RateLimits limits_;
     const ca::RequestLimits request_limits_;

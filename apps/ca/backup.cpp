@@ -108,8 +108,9 @@ Sources sources_of(const fs::path& folder, const Configuration& configuration) {
     Sources sources;
     sources.inside.emplace("ca.toml");
     std::error_code error;
-    for (const auto& entry : fs::recursive_directory_iterator(folder / "pki", error))
-        if (entry.is_regular_file()) sources.inside.insert(fs::relative(entry.path(), folder));
+    for (const auto* part : {"pki", "perspectives"})
+        for (const auto& entry : fs::recursive_directory_iterator(folder / part, error))
+            if (entry.is_regular_file()) sources.inside.insert(fs::relative(entry.path(), folder));
     for (const auto& file : files_named(configuration)) {
         const auto relative =
             (folder / file).lexically_normal().lexically_relative(folder.lexically_normal());

@@ -16,13 +16,13 @@
 #include <boost/json/serialize.hpp>
 
 #include "apps/ca/configuration.h"
-#include "apps/command_line/files.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/key_files.h"
 #include "apps/ca/listeners.h"
 #include "apps/ca/operator_connection.h"
 #include "apps/ca/policy_files.h"
 #include "apps/ca/readiness.h"
+#include "apps/command_line/files.h"
 #include "base/result.h"
 #include "dns/resolver.h"
 #include "net/event_loops.h"
@@ -175,7 +175,7 @@ class Check {
     }
 
     void look_at_policy() {
-        for (const auto& missing : adapters_.missing_for_public(configuration_))
+        for (const auto& missing : adapters_.missing_for_public(configuration_, clock_.now()))
             find("policy", "a public CA does not start: " + missing);
         attempt("policy", [&] { (void)load_name_policy(configuration_, folder_); });
         attempt("policy", [&] { (void)load_weak_keys(configuration_, folder_); });

@@ -6,10 +6,11 @@
 #include "apps/ca/audit_configuration.h"
 #include "apps/ca/crl_configuration.h"
 #include "apps/ca/directory_section.h"
-#include "apps/command_line/files.h"
 #include "apps/ca/limits_configuration.h"
+#include "apps/ca/perspective_configuration.h"
 #include "apps/ca/policy_configuration.h"
 #include "apps/ca/zone_configuration.h"
+#include "apps/command_line/files.h"
 #include "base/json_quoted.h"
 #include "base/log_line.h"
 #include "base/toml_section.h"
@@ -299,6 +300,7 @@ Configuration read_root(const toml::table& root, base::Time now, base::TomlReadi
     read_ocsp(top.section("ocsp"), configuration.ocsp);
 
     read_policy(top.section("policy"), configuration.policy);
+    read_perspectives(top, configuration.policy.kind, configuration);
     read_audit(top.section("audit"), configuration.policy.kind, configuration.audit);
 
     read_profiles(top.section("profiles"), configuration, now);
@@ -372,8 +374,9 @@ std::vector<std::string> keys_for_next_start(const Configuration& present,
 
 std::vector<std::string> configuration_keys() {
     base::TomlReading reading;
-    read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n[validation.zones.NAME]\n"), {},
-              reading);
+    read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n[validation.zones.NAME]\n"
+                          "[[perspective]]\n"),
+              {}, reading);
     return {reading.keys.begin(), reading.keys.end()};
 }
 

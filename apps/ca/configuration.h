@@ -23,6 +23,7 @@
 #include "ca/rules/terms.h"
 #include "ca/work/crl_signing.h"
 #include "ca/work/issuer.h"
+#include "protocol/internet_registry.h"
 
 namespace cairn::apps {
 
@@ -133,6 +134,24 @@ struct Configuration {
         /// How long a validation is tried again where that may help; 0: not at all.
         base::Seconds retry_for{0};
     } validation;
+    /// A remote perspective that is asked for each validation.
+    struct Perspective {
+        enum class Kind {
+            cairn_va,   ///< speaks with this CA alone, by mutual TLS
+            open_mpic,  ///< a service that speaks the API of Open MPIC, of several perspectives
+        };
+        std::string name;
+        std::string url;
+        protocol::InternetRegistry region = protocol::InternetRegistry::arin;
+        Kind kind = Kind::cairn_va;
+        friend bool operator==(const Perspective&, const Perspective&) = default;
+    };
+    std::vector<Perspective> perspectives;
+    /// How many of them must see what this CA sees; of a private CA.
+    struct Quorum {
+        std::optional<std::size_t> dissent;
+        std::size_t regions = 1;
+    } quorum;
     struct Policy {
         ca::PolicyKind kind = ca::PolicyKind::private_ca;
         bool internal_names = false;

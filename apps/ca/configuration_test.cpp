@@ -50,6 +50,8 @@ void collect_keys(const toml::table& table, const std::string& path, std::set<st
         // An inline table is a value.
         if (value.is_table() && !value.as_table()->is_inline())
             collect_keys(*value.as_table(), name + ".", keys);
+        if (const auto* list = value.as_array(); list != nullptr && list->is_array_of_tables())
+            for (const auto& element : *list) collect_keys(*element.as_table(), name + ".", keys);
     }
 }
 

@@ -154,8 +154,8 @@ internal_names = true
 )";
     constexpr std::string_view public_policy = R"([policy]
 # While something is missing that the Baseline Requirements demand, `serve` starts nothing and says
-# what: this version has one perspective and knows no certificate transparency, and caa_identities
-# above must say how CAA records name this CA.
+# what: this version knows no certificate transparency, caa_identities above must say how CAA records
+# name this CA, and there must be perspectives below.
 kind = "public"            # the Baseline Requirements hold, whatever else is written here
 # internal_names = false
 # private_suffixes = []
@@ -202,7 +202,27 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # base_url = ""            # http URL below which certificates name it; empty: as issuer_base_url
 # lifetime = "1d"          # how long an answer is good for; 8h to 10d
 
-[issuers.intermediate]     # `cairn-ca issuer create` makes another one
+)";
+    constexpr std::string_view private_perspectives =
+        R"(# [[perspective]]          # one for each cairn-va elsewhere; `cairn-ca perspective add` writes it
+# name = "lon1"
+# url = "https://va-lon1.internal:8443"
+# region = "RIPE"          # AFRINIC, APNIC, ARIN, LACNIC or RIPE
+
+# [quorum]                 # how many of them must see what this CA sees
+# dissent = 1              # so many may not; default: none of 1, one of 2 to 5, two of 6 or more
+# regions = 1              # those who do stand in at least so many regions
+
+)";
+    constexpr std::string_view public_perspectives =
+        R"(# [[perspective]]          # one for each cairn-va elsewhere; `cairn-ca perspective add` writes it
+# name = "lon1"
+# url = "https://va-lon1.internal:8443"
+# region = "RIPE"          # AFRINIC, APNIC, ARIN, LACNIC or RIPE
+
+)";
+    constexpr std::string_view issuers =
+        R"([issuers.intermediate]     # `cairn-ca issuer create` makes another one
 certificate = "pki/intermediate.pem"
 key = "pki/intermediate-key.pem"
 )";
@@ -264,6 +284,8 @@ uris = true
     text += policy_lists;
     text += limits_part(kind);
     text += end;
+    text += is_private ? private_perspectives : public_perspectives;
+    text += issuers;
     text += passphrase_part(choices.passphrase);
     text += behind_key;
     text += "\n[profiles.default]\ndescription = \"certificates for TLS servers, " +

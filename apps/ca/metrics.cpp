@@ -29,6 +29,11 @@ constexpr LabelWords<ValidationEnd> validation_end_words({
     {ValidationEnd::failed, "failed"},
 });
 
+constexpr LabelWords<QuorumEnd> quorum_end_words({
+    {QuorumEnd::reached, "reached"},
+    {QuorumEnd::missed, "missed"},
+});
+
 constexpr LabelWords<Metrics::Handshake> handshake_words({
     {Metrics::Handshake::done, "done"},
     {Metrics::Handshake::failed, "failed"},
@@ -120,6 +125,9 @@ Metrics::Metrics()
       validation_seconds_({"cairn_validation_seconds", "Time that a validation took."},
                           HistogramSeries::latency_bounds(), Shown::all,
                           LabelOf<ChallengeType>("method"), {"outcome", validation_end_words}),
+      quorums_({"cairn_quorums_total",
+                "Proofs that this CA saw, by whether enough remote perspectives did, too."},
+               {"outcome", quorum_end_words}),
       issued_({"cairn_certificates_issued_total", "Certificates signed and stored."},
               {"subject", subject_words}),
       issuances_refused_({"cairn_issuances_refused_total",
@@ -179,6 +187,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
                                                    &job_seconds_,
                                                    &validations_,
                                                    &validation_seconds_,
+                                                   &perspectives_,
+                                                   &quorums_,
                                                    &issued_,
                                                    &issuances_refused_,
                                                    &lints_refused_,

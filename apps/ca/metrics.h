@@ -6,6 +6,7 @@
 
 #include "api/request_observer.h"
 #include "apps/ca/metric_family.h"
+#include "apps/ca/perspective_metrics.h"
 #include "apps/ca/signature_metrics.h"
 #include "base/log.h"
 #include "ca/ports/observer.h"
@@ -18,6 +19,9 @@ namespace cairn::apps {
 enum class StatusClass { informational, successful, redirection, client_error, server_error };
 /// Whether a validation succeeded; for which problem it failed is counted apart.
 enum class ValidationEnd { valid, failed };
+
+/// Whether enough remote perspectives corroborated what the CA itself saw.
+enum class QuorumEnd { reached, missed };
 
 /// Counts what the parts of a CA tell, and shows it to Prometheus. docs/observability.md says what
 /// each family means. Thread-safe.
@@ -58,6 +62,12 @@ class Metrics final : public http::Observer,
                          Duration duration) override {
         signatures_.observe(issuer, key, signature, duration);
     }
+    void perspective_voted(std::string_view perspective, Vote vote, Duration duration) override {
+        perspectives_.observe(perspective, vote, duration);
+    }
+    void quorum_decided(bool is_reached) override {
+        quorums_.add(is_reached ? QuorumEnd::reached : QuorumEnd::missed);
+    }
     void issued(Subject subject) override { issued_.add(subject); }
     void issuance_refused(protocol::ProblemType problem) override;
     void lint_refused(Lint lint) override { lints_refused_.add(lint); }
@@ -93,6 +103,8 @@ class Metrics final : public http::Observer,
     CounterFamily<protocol::ChallengeType, ValidationResult> validations_;
     HistogramFamily<protocol::ChallengeType, ValidationEnd> validation_seconds_;
     SignatureMetrics signatures_;
+    PerspectiveMetrics perspectives_;
+    CounterFamily<QuorumEnd> quorums_;
     CounterFamily<Subject> issued_;
     CounterFamily<protocol::ProblemType> issuances_refused_;
     CounterFamily<Lint> lints_refused_;

@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "apps/ca/audited_store.h"
-#include "apps/command_line/files.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/operator_command.h"
+#include "apps/ca/perspective_register.h"
+#include "apps/ca/perspective_roster.h"
 #include "apps/ca/retired_issuers.h"
+#include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "base/log_output.h"
 #include "ca/work/clock_watch.h"
@@ -163,6 +165,12 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
     const std::string name = "user " + std::to_string(::getuid());
     const auto repository = store.repository->on_behalf_of({.operator_name = name});
     CrlsHere crls(configuration, folder, audited, *repository, clock, loops.executor(0), *log);
+    PerspectiveRoster roster({.folder = folder,
+                              .clock = clock,
+                              .random = random,
+                              .log = *log,
+                              .next_executor = [&loops] { return loops.next(); }});
+    FolderPerspectives perspectives(folder, overrides, clock, roster);
     const admin::Context context{
         .repository = *repository,
         .clock = clock,
@@ -177,7 +185,8 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
         .issuers = [&crls] { return names_of(crls.issuers()); },
         .configured_issuers = [&crls] { return configured_issuers(crls.issuers()); },
         .sign_crls = [&crls] { return crls.sign(); },
-        .audit = store.audit->log()};
+        .audit = store.audit->log(),
+        .perspectives = &perspectives};
     auto answer =
         boost::asio::co_spawn(loops.executor(0), admin::perform(context, operation, arguments),
                               boost::asio::use_future)

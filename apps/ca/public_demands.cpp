@@ -1,7 +1,10 @@
 #include "apps/ca/public_demands.h"
 
 #include <cstdint>
+#include <set>
 #include <stdexcept>
+
+#include "ca/rules/quorum.h"
 
 namespace cairn::apps {
 
@@ -13,9 +16,6 @@ constexpr std::uint16_t https_port = 443;
 // What no setting can mend.
 const std::vector<std::string>& never_there() {
     static const std::vector<std::string> missing{
-        "what a client proves is seen from one network perspective, without a quorum of remote "
-        "ones "
-        "(BR 3.2.2.9); not in this version",
         "certificates are in no log of certificate transparency, without which browsers refuse "
         "them "
         "(RFC 6962, Chrome and Apple); not in this version",
@@ -24,11 +24,33 @@ const std::vector<std::string>& never_there() {
     return missing;
 }
 
+// What is lacking of the remote perspectives that are demanded on this day.
+void add_missing_perspectives(const Configuration& configuration, base::Time now,
+                              std::vector<std::string>& missing) {
+    const auto demand = ca::corroboration_demanded(now);
+    if (!demand.is_enforced) return;
+    const auto since = base::to_rfc3339(demand.since).substr(0, 10);
+    std::set<protocol::InternetRegistry> regions;
+    for (const auto& perspective : configuration.perspectives) regions.insert(perspective.region);
+    const auto count = configuration.perspectives.size();
+    if (count < demand.remotes)
+        missing.push_back("there are " + std::to_string(count) +
+                          " remote network perspectives ([[perspective]]), and " +
+                          std::to_string(demand.remotes) + " are demanded since " + since +
+                          " (BR 3.2.2.9): `cairn-ca perspective add` enrols them");
+    else if (regions.size() < demand.regions)
+        missing.push_back("the remote network perspectives stand in the service region of " +
+                          std::to_string(regions.size()) + " registry, and " +
+                          std::to_string(demand.regions) + " regions are demanded since " + since +
+                          " (BR 3.2.2.9)");
+}
+
 }  // namespace
 
-std::vector<std::string> missing_for_public(const Configuration& configuration) {
+std::vector<std::string> missing_for_public(const Configuration& configuration, base::Time now) {
     if (configuration.policy.kind != ca::PolicyKind::public_ca) return {};
     auto missing = never_there();
+    add_missing_perspectives(configuration, now, missing);
     const auto& validation = configuration.validation;
     if (configuration.directory.caa_identities.empty())
         missing.emplace_back(
@@ -59,7 +81,7 @@ Configuration load_servable_configuration(const std::filesystem::path& folder,
                                           const std::vector<std::string>& overrides, base::Time now,
                                           const Adapters& adapters) {
     auto configuration = load_configuration(folder, overrides, now);
-    const auto missing = adapters.missing_for_public(configuration);
+    const auto missing = adapters.missing_for_public(configuration, now);
     if (missing.empty()) return configuration;
     std::string text = (folder / "ca.toml").string() +
                        " is of a public CA (policy.kind), which does not start while something is "

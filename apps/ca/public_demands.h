@@ -12,8 +12,9 @@ namespace cairn::apps {
 
 /// What a public CA must have by the Baseline Requirements or the programs of browsers, and this
 /// one lacks: what this version does not have at all, and what its configuration leaves out. Empty
-/// for a private CA.
-[[nodiscard]] std::vector<std::string> missing_for_public(const Configuration& configuration);
+/// for a private CA. `now`: what is demanded changes with time.
+[[nodiscard]] std::vector<std::string> missing_for_public(const Configuration& configuration,
+                                                          base::Time now);
 
 /// As load_configuration; throws std::runtime_error with all that is missing, as `adapters` say, if
 /// a public CA could not serve with it.

@@ -11,13 +11,14 @@ namespace {
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
 
-std::vector<std::string> missing(ca::PolicyKind kind, const std::vector<std::string>& settings) {
+std::vector<std::string> missing(ca::PolicyKind kind, const std::vector<std::string>& settings,
+                                 base::Time at = now) {
     const auto read =
         read_configuration(initial_configuration("127.0.0.1:14000", "127.0.0.1:14001",
                                                  "https://localhost:14000", {"localhost"}, kind),
                            settings, now);
     if (!read) return {read.error().front().message};
-    return missing_for_public(*read);
+    return missing_for_public(*read, at);
 }
 
 bool names(const std::vector<std::string>& missing, std::string_view what) {
@@ -37,6 +38,41 @@ TEST(PublicDemandsTest, NoSettingMakesUpForWhatIsNotThere) {
     EXPECT_EQ(left.size(), 3U);
     for (const auto* what : {"perspective", "certificate transparency", "hardware"})
         EXPECT_TRUE(names(left, what)) << what;
+}
+
+// "lon1 RIPE" and so on, as a setting.
+std::string perspectives(const std::vector<std::string>& regions) {
+    std::string text = "perspective=[";
+    for (std::size_t i = 0; i < regions.size(); ++i)
+        text += "{name=\"p" + std::to_string(i) + "\",url=\"https://p" + std::to_string(i) +
+                ".example\",region=\"" + regions[i] + "\"},";
+    return text + "]";
+}
+
+TEST(PublicDemandsTest, PerspectivesAreDemandedByTheDay) {
+    struct Case {
+        const char* day;
+        std::vector<std::string> regions;
+        bool is_enough;
+    };
+    for (const auto& [day, regions, is_enough] : {
+             Case{"2025-09-14", {}, true},
+             Case{"2025-09-15", {}, false},
+             Case{"2025-09-15", {"RIPE", "RIPE"}, true},
+             Case{"2026-03-15", {"RIPE", "RIPE"}, false},
+             Case{"2026-03-15", {"RIPE", "RIPE", "RIPE"}, false},
+             Case{"2026-03-15", {"RIPE", "RIPE", "ARIN"}, true},
+             Case{"2026-06-15", {"RIPE", "RIPE", "ARIN"}, false},
+             Case{"2026-12-14", {"RIPE", "APNIC", "ARIN", "LACNIC"}, true},
+             Case{"2026-12-15", {"RIPE", "APNIC", "ARIN", "LACNIC"}, false},
+             Case{"2026-12-15", {"RIPE", "APNIC", "ARIN", "LACNIC", "AFRINIC"}, true},
+         }) {
+        auto settings = complete;
+        settings.push_back(perspectives(regions));
+        const auto left = missing(ca::PolicyKind::public_ca, settings,
+                                  *base::from_rfc3339(std::string(day) + "T00:00:00Z"));
+        EXPECT_EQ(!names(left, "3.2.2.9"), is_enough) << day << " " << regions.size();
+    }
 }
 
 TEST(PublicDemandsTest, TellsEverySettingThatIsLeftOut) {

@@ -21,6 +21,8 @@
 #include "apps/ca/key_files.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/operator_site.h"
+#include "apps/ca/perspective_register.h"
+#include "apps/ca/perspective_roster.h"
 #include "apps/ca/public_demands.h"
 #include "apps/ca/retired_issuers.h"
 #include "apps/ca/server_certificate.h"
@@ -91,12 +93,20 @@ class Server::Parts {
                         [this](base::Task<void> task) { run(std::move(task)); }),
           certificate_(folder_, clock_, *log_, identity_),
           retirements_(*store_.repository, [this] { return loops_.next(); }),
+          roster_({.folder = folder_,
+                   .clock = clock_,
+                   .random = random_,
+                   .log = *log_,
+                   .next_executor = [this] { return loops_.next(); },
+                   .in_flight = descriptors_.validations}),
+          perspectives_(folder_, overrides_, clock_, roster_),
           authority_(make_authority(configuration_)),
           operator_site_(metrics_, store_watch_, folder_ / configuration_.store.sqlite_path,
                          [this] { return readiness_facts(); }) {
         run(record(ca::AuditEvent::server_start, configuration_));
         store_.audit->start(loops_.next());
         clock_upkeep_.begin(configuration_.clock.confirmed);
+        roster_.put_in_force(configuration_);
         run(authority_.load()->prepare());
         certificate_.refresh(configuration_, *authority_.load(), loops_.next());
         report_configuration();
@@ -148,6 +158,7 @@ class Server::Parts {
             run(fresh->prepare());
             certificate_.refresh(configuration, *fresh, loops_.next());
             run(record(ca::AuditEvent::server_reload, configuration));
+            roster_.put_in_force(configuration);
         } catch (const std::exception& error) {
             log_->error("reload failed; the former configuration stays in force",
                         {{"error", error.what()}});
@@ -174,6 +185,7 @@ class Server::Parts {
         // An authority goes once the last request that began under it has ended.
         std::erase_if(retired_, [](const auto& former) { return former.use_count() == 1; });
         certificate_.keep_up(configuration_, *authority_.load(), loops_.next());
+        roster_.keep_up();
         if (std::chrono::steady_clock::now() >= next_shortening_warning_)
             warn_of_shortening_issuers();
         clock_upkeep_.keep_believed_time();
@@ -343,7 +355,8 @@ class Server::Parts {
                              .validations_in_flight = descriptors_.validations,
                              .observer = metrics_,
                              .request_observer = metrics_,
-                             .audit = store_.audit->log()});
+                             .audit = store_.audit->log(),
+                             .perspectives = &roster_});
     }
 
     http::Server::Options acme_options() {
@@ -426,6 +439,7 @@ class Server::Parts {
                 },
             .observer = &metrics_,
             .audit = store_.audit->log(),
+            .perspectives = &perspectives_,
             .owner = repository};
     }
 
@@ -471,6 +485,8 @@ class Server::Parts {
     ClockUpkeep clock_upkeep_;
     ServerCertificate certificate_;
     RetirementWatch retirements_;
+    PerspectiveRoster roster_;
+    FolderPerspectives perspectives_;
     base::RareReport retirement_failures_;
     std::atomic<std::shared_ptr<Authority>> authority_;
     std::vector<std::shared_ptr<Authority>> retired_;

@@ -14,6 +14,7 @@
 #include "admin/operation.h"
 #include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
+#include "apps/ca/perspective_roster.h"
 #include "base/result.h"
 #include "crypto/random.h"
 #include "dns/resolver.h"
@@ -175,6 +176,88 @@ class LocalPerspective {
     std::unique_ptr<dns::Resolver> resolver_;
 };
 
+/// The remote perspectives, which are asked as for a challenge of no account.
+class RemotePerspectives {
+  public:
+    RemotePerspectives(const Configuration& configuration, const protocol::Identifier& identifier,
+                       const ValidateRequest& request)
+        : configuration_(configuration),
+          identifier_(identifier),
+          request_(request),
+          log_(base::silent_log()),
+          roster_({.folder = request.folder,
+                   .clock = clock_,
+                   .random = random_,
+                   .log = *log_,
+                   .next_executor = [this] { return loops_.next(); }}) {
+        if (!configuration.perspectives.empty()) roster_.put_in_force(configuration);
+    }
+
+    json::array look() {
+        json::array all;
+        const auto panel = roster_.panel();
+        for (const auto& remote : panel->remotes)
+            for (const auto& seat : remote.seats) {
+                json::array methods;
+                for (const auto method : methods_for(configuration_, identifier_, request_))
+                    methods.push_back(ask(remote, seat, method));
+                all.push_back(json::object{{"perspective", seat.name},
+                                           {"region", to_string(seat.region)},
+                                           {"dns", json::array()},
+                                           {"methods", std::move(methods)}});
+            }
+        return all;
+    }
+
+  private:
+    json::object ask(const ca::RemotePerspective& remote, const ca::Seat& seat,
+                     ChallengeType method) {
+        json::object facts{{"method", protocol::to_string(method)},
+                           {"reached", false},
+                           {"steps", json::array()},
+                           {"answers", json::array()}};
+        try {
+            const auto token = protocol::Token::random(random_);
+            auto asking = remote.validator->validate(
+                {.account_url = request_.account,
+                 .profile = "",
+                 .identifier = identifier_,
+                 .method = method,
+                 .token = token,
+                 .key_authorization = token.text() + "." + protocol::Token::random(random_).text(),
+                 .caa_identities = {},
+                 .issuer_names = configuration_.validation.persist_issuers});
+            const auto answer =
+                boost::asio::co_spawn(loops_.next(), std::move(asking), boost::asio::use_future)
+                    .get();
+            const auto seen =
+                std::ranges::find(answer.evidence, seat.name, &ca::Evidence::perspective);
+            if (seen == answer.evidence.end()) throw std::runtime_error("it is not in the answer");
+            facts["steps"] = json::array(seen->steps.begin(), seen->steps.end());
+            facts["reached"] = !seen->problem || is_wrong_proof(seen->problem->type);
+            facts["detail"] = seen->problem ? seen->problem->detail : "control is proved";
+            if (seen->problem) facts["problem"] = protocol::to_string(seen->problem->type);
+        } catch (const std::exception& error) {
+            facts["detail"] = "no answer: " + base::printable(error.what(), 500);
+        }
+        return facts;
+    }
+
+    static bool is_wrong_proof(protocol::ProblemType type) {
+        return type == protocol::ProblemType::unauthorized ||
+               type == protocol::ProblemType::incorrect_response;
+    }
+
+    const Configuration& configuration_;
+    const protocol::Identifier& identifier_;
+    const ValidateRequest& request_;
+    net::EventLoops loops_{1};
+    const base::SystemClock clock_;
+    crypto::SystemRandom random_;
+    const std::unique_ptr<base::Log> log_;
+    PerspectiveRoster roster_;
+};
+
 std::string line_of(const json::value& value) {
     const auto* text = value.if_string();
     return text == nullptr ? json::serialize(value)
@@ -197,7 +280,10 @@ void print_record(const json::object& record) {
 }
 
 void print_text(const json::object& perspective) {
-    std::cout << line_of(perspective.at("perspective")) << "\n";
+    std::cout << line_of(perspective.at("perspective"));
+    if (const auto* region = perspective.if_contains("region"))
+        std::cout << " (" << line_of(*region) << ")";
+    std::cout << "\n";
     if (const auto& records = perspective.at("dns").as_array(); !records.empty()) {
         std::cout << "  records\n";
         for (const auto& record : records) print_record(record.as_object());
@@ -223,20 +309,21 @@ int look_and_print(const ValidateRequest& request) {
     const auto configuration =
         load_configuration(request.folder, request.overrides, base::SystemClock().now());
     const auto identifier = identifier_of(request.name);
-    const auto seen = LocalPerspective(configuration, identifier, request).look();
-    const bool is_reached = is_all_reached(seen);
+    json::array seen{LocalPerspective(configuration, identifier, request).look()};
+    for (auto& remote : RemotePerspectives(configuration, identifier, request).look())
+        seen.push_back(std::move(remote));
+    const bool is_reached = std::ranges::all_of(
+        seen, [](const json::value& each) { return is_all_reached(each.as_object()); });
     if (request.as_json) {
-        json::object answer{{"version", 1},
-                            {"ok", is_reached},
-                            {"name", request.name},
-                            {"perspectives", json::array{seen}}};
+        json::object answer{
+            {"version", 1}, {"ok", is_reached}, {"name", request.name}, {"perspectives", seen}};
         if (!is_reached)
             answer["error"] =
                 json::object{{"code", "unreachable"},
                              {"detail", "a method did not get as far as where its proof would be"}};
         std::cout << json::serialize(answer) << "\n";
     } else {
-        print_text(seen);
+        for (const auto& each : seen) print_text(each.as_object());
         if (is_reached)
             std::cout << "Each method got as far as where a proof would be; there is none, since "
                          "there is no challenge.\n";

@@ -59,9 +59,13 @@ std::string unknown(std::string_view name, std::span<const Parameter> parameters
     return text;
 }
 
-/// Arguments as the log has them: thousands of keys are not told one by one.
-std::string told(const json::object& arguments) {
+/// Arguments as the logs have them: thousands of keys are not told one by one, and secrets not at
+/// all.
+std::string told(const Operation& operation, json::object arguments) {
     constexpr std::size_t longest = 4096;
+    for (const auto& parameter : operation.parameters)
+        if (parameter.kept == Parameter::Kept::secret && arguments.contains(parameter.name))
+            arguments[parameter.name] = "(not told)";
     const auto text = json::serialize(arguments);
     return text.size() > longest ? base::printable(text, longest) + "..." : text;
 }
@@ -72,11 +76,11 @@ json::object failure(std::string_view code, std::string_view detail) {
             {"error", json::object{{"code", code}, {"detail", detail}}}};
 }
 
-ca::AuditEntry begin_of(const Context& context, std::string_view name,
+ca::AuditEntry begin_of(const Context& context, const Operation& operation, std::string_view name,
                         const json::object& arguments) {
     ca::AuditEntry entry(ca::AuditEvent::operation_begin);
     entry.add("operator", std::string_view(context.operator_name)).add("operation", name);
-    entry.add("arguments", std::string_view(told(arguments)));
+    entry.add("arguments", std::string_view(told(operation, arguments)));
     return entry;
 }
 
@@ -187,7 +191,7 @@ base::Task<json::object> perform(const Context& context, const Operation& operat
     std::optional<json::object> refused;
     try {
         if (operation.effect == Operation::Effect::acts) {
-            auto recording = context.audit.record(begin_of(context, name, object));
+            auto recording = context.audit.record(begin_of(context, operation, name, object));
             (void)co_await std::move(recording);
         }
         for (auto& [member, value] : co_await operation.run(context, *arguments))
@@ -209,12 +213,12 @@ base::Task<json::object> perform(const Context& context, const Operation& operat
         if (refused)
             context.log.warning("operator failed", {{"operator", context.operator_name},
                                                     {"operation", name},
-                                                    {"arguments", told(object)},
+                                                    {"arguments", told(operation, object)},
                                                     {"error", json::serialize(*refused)}});
         else
             context.log.info("operator acted", {{"operator", context.operator_name},
                                                 {"operation", name},
-                                                {"arguments", told(object)}});
+                                                {"arguments", told(operation, object)}});
     }
     co_return refused ? std::move(*refused) : std::move(answer);
 }

@@ -30,6 +30,8 @@
 
 namespace cairn::admin {
 
+class PerspectiveRegister;
+
 /// An issuer of the configuration.
 struct ConfiguredIssuer {
     std::string name;
@@ -67,6 +69,8 @@ struct Context {
     ca::Observer* observer = &ca::deaf_observer();
     /// Where what acts is recorded before it does.
     ca::Audit& audit = ca::forgetful_audit();
+    /// The CA's remote perspectives; null where nobody knows them.
+    PerspectiveRegister* perspectives = nullptr;
     /// Keeps `repository`, where it is one for this operator alone.
     std::shared_ptr<ca::Repository> owner{};
 };
@@ -109,6 +113,9 @@ struct Parameter {
     /// Of `words`: they are given to the command line as files, and this makes the words of what a
     /// file holds, so that its content itself goes nowhere. Null: they are given as they are.
     base::Result<std::vector<std::string>> (*words_of_file)(std::string_view content) = nullptr;
+    /// Whether the logs tell its value.
+    enum class Kept { told, secret };
+    Kept kept = Kept::told;
 };
 
 /// The arguments of one call, checked against the operation's parameters.

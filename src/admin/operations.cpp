@@ -12,6 +12,7 @@
 #include "admin/key_operations.h"
 #include "admin/limit_operations.h"
 #include "admin/order_operations.h"
+#include "admin/perspective_operations.h"
 #include "admin/renewal_operations.h"
 
 namespace cairn::admin {
@@ -28,7 +29,8 @@ std::span<const Operation> operations() {
         order_show(),         certificate_list(),   certificate_show(),
         certificate_search(), certificate_revoke(), certificate_export(),
         audit_head(),         audit_note(),         issuer_list(),
-        issuer_retire(),
+        issuer_retire(),      perspective_add(),    perspective_list(),
+        perspective_renew(),  perspective_remove(),
     };
     return all;
 }
@@ -50,6 +52,7 @@ std::string_view summary_of_noun(std::string_view noun) {
          "Rate limits: see them and what is left, set others, and give back what was used"},
         {"audit", "The audit log: check that it is whole, and see who did what"},
         {"issuer", "Issuers (intermediates): make or take another one, see them, and retire one"},
+        {"perspective", "Remote network perspectives: enrol one, see them, and remove one"},
         {"crl", "Revocation lists: see how old they are, and have new ones signed"},
         {"order", "Orders of clients: see them, their authorizations and what was seen"},
         {"certificate",

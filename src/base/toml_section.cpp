@@ -170,6 +170,10 @@ TomlSection TomlSection::section(const std::string& key) {
     return {table, path_ + key + ".", reading_};
 }
 
+TomlSection TomlSection::section_of(const toml::table& table, const std::string& key) {
+    return {&table, path_ + key + ".", reading_};
+}
+
 bool TomlSection::is_false(const std::string& key) {
     const auto* node = node_at(key);
     return node != nullptr && node->value_exact<bool>() == false;

@@ -58,6 +58,8 @@ class TomlSection {
     [[nodiscard]] bool is_false(const std::string& key);
     /// The table at this key; an empty one if it is absent.
     [[nodiscard]] TomlSection section(const std::string& key);
+    /// A table that stands in a list at this key, of which there may be several.
+    [[nodiscard]] TomlSection section_of(const toml::table& table, const std::string& key);
     [[nodiscard]] std::vector<std::string> keys() const;
     [[nodiscard]] bool has(const std::string& key) const {
         return table_ != nullptr && table_->contains(key);

@@ -69,9 +69,9 @@ std::unique_ptr<ca::Signer> FaultyAdapters::make_signer(crypto::PrivateKey key,
 }
 
 std::vector<std::string> FaultyAdapters::missing_for_public(
-    const apps::Configuration& configuration) const {
+    const apps::Configuration& configuration, base::Time now) const {
     return serves_public_ ? std::vector<std::string>()
-                          : apps::Adapters::missing_for_public(configuration);
+                          : apps::Adapters::missing_for_public(configuration, now);
 }
 
 }  // namespace cairn::faults

@@ -35,7 +35,7 @@ class FaultyAdapters final : public apps::Adapters {
         crypto::PrivateKey key, const base::Executor& slow_signing) const override;
     /// Nothing where a public CA is to be tested although something is missing.
     [[nodiscard]] std::vector<std::string> missing_for_public(
-        const apps::Configuration& configuration) const override;
+        const apps::Configuration& configuration, base::Time now) const override;
 
   private:
     FaultPoint& point_;

@@ -1,0 +1,144 @@
+#include "apps/ca/perspective_link.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/base64url.h"
+#include "crypto/base64.h"
+#include "net/url.h"
+#include "pki/csr.h"
+#include "va/perspective_message.h"
+
+namespace cairn::apps {
+
+namespace {
+
+http::ClientOptions usual_options(base::Milliseconds timeout) {
+    http::ClientOptions options;
+    options.user_agent = "cairn-ca/" CAIRN_VERSION;
+    options.timeout = timeout;
+    options.max_body = va::largest_perspective_message;
+    return options;
+}
+
+// No code is used up by an answer that is slow.
+constexpr base::Milliseconds enrolment_patience{30000};
+
+}  // namespace
+
+PerspectiveLink::PerspectiveLink(Configuration::Perspective perspective, Surroundings surroundings,
+                                 base::Executor executor)
+    : perspective_(std::move(perspective)),
+      surroundings_(std::move(surroundings)),
+      executor_(std::move(executor)),
+      client_(make_client()) {}
+
+std::shared_ptr<http::AsyncClient> PerspectiveLink::make_client() const {
+    auto options = usual_options(surroundings_.timeout);
+    options.root_file = surroundings_.authority.file().string();
+    options.identity = surroundings_.authority.identify_ca(surroundings_.ca_url);
+    // A question takes as long as what is looked at takes to answer, so that a few connections
+    // would be held up by hosts that never do.
+    return std::make_shared<http::AsyncClient>(
+        executor_, std::move(options),
+        http::AsyncClient::Pool{.requests_per_origin = surroundings_.in_flight,
+                                .idle_connections = 64,
+                                .requests = surroundings_.in_flight});
+}
+
+std::shared_ptr<http::AsyncClient> PerspectiveLink::client() const {
+    const std::scoped_lock lock(mutex_);
+    return client_;
+}
+
+void PerspectiveLink::show_another() {
+    auto fresh = make_client();
+    const std::scoped_lock lock(mutex_);
+    client_.swap(fresh);
+}
+
+base::Task<std::string> PerspectiveLink::exchange_by(std::shared_ptr<http::AsyncClient> client,
+                                                     std::string method, std::string path,
+                                                     std::string body) const {
+    http::ClientRequest request{.method = std::move(method), .url = perspective_.url + path};
+    if (!body.empty()) request.fields.emplace_back("Content-Type", "application/json");
+    request.body = std::move(body);
+    auto exchanging = client->exchange(std::move(request));
+    auto reply = co_await std::move(exchanging);
+    if (!reply) throw std::runtime_error(reply.error().message);
+    if (reply->status != 200)
+        throw std::runtime_error(perspective_.url + path + " answered " +
+                                 std::to_string(reply->status) + ": " +
+                                 base::printable(reply->body.substr(0, reply->body.find('\n'))));
+    co_return std::move(reply->body);
+}
+
+base::Task<std::string> PerspectiveLink::exchange(std::string method, std::string path,
+                                                  std::string body) {
+    auto exchanging = exchange_by(client(), std::move(method), std::move(path), std::move(body));
+    co_return co_await std::move(exchanging);
+}
+
+va::PerspectiveStatus PerspectiveLink::require_same(const std::string& body) const {
+    auto status = va::PerspectiveStatus::from_json(base::bytes_of(body));
+    if (!status)
+        throw std::runtime_error(
+            perspective_.url +
+            " answered what is no status of a perspective: " + status.error().message);
+    if (status->perspective != perspective_.name || status->region != perspective_.region)
+        throw std::runtime_error(perspective_.url + " is the perspective " + status->perspective +
+                                 " in the region of " + std::string(to_string(status->region)) +
+                                 ", and not " + perspective_.name + " in that of " +
+                                 std::string(to_string(perspective_.region)));
+    return *std::move(status);
+}
+
+base::Task<va::PerspectiveStatus> PerspectiveLink::status() {
+    auto exchanging = exchange("GET", "/v1/status", "");
+    co_return require_same(co_await std::move(exchanging));
+}
+
+base::Task<va::PerspectiveStatus> PerspectiveLink::certify_by(
+    std::shared_ptr<http::AsyncClient> client, std::string secret) {
+    const va::IdentityRequest wanted{.perspective = perspective_.name,
+                                     .region = perspective_.region,
+                                     .ca_url = surroundings_.ca_url,
+                                     .secret = secret};
+    auto asking = exchange_by(client, "POST", "/v1/csr", wanted.to_json());
+    const auto answer = co_await std::move(asking);
+    const auto offer = va::IdentityOffer::from_json(base::bytes_of(answer));
+    if (!offer)
+        throw std::runtime_error(perspective_.url +
+                                 "/v1/csr answered what cannot be read: " + offer.error().message);
+    const auto csr = pki::Csr::from_der(offer->csr);
+    if (!csr)
+        throw std::runtime_error(
+            perspective_.url +
+            "/v1/csr answered no request for a certificate: " + csr.error().front().message);
+    const auto host = net::Url::from_text(perspective_.url)->host();
+    const va::IdentityGrant grant{
+        .certificate = surroundings_.authority.certify(csr->public_key(), host).pem(),
+        .authority = surroundings_.authority.certificate().pem(),
+        .secret = std::move(secret)};
+    auto giving = exchange_by(std::move(client), "POST", "/v1/certificate", grant.to_json());
+    co_return require_same(co_await std::move(giving));
+}
+
+base::Task<va::PerspectiveStatus> PerspectiveLink::renew() {
+    auto certifying = certify_by(client(), "");
+    co_return co_await std::move(certifying);
+}
+
+base::Task<va::PerspectiveStatus> PerspectiveLink::enrol(const va::EnrolmentCode& code) {
+    auto options = usual_options(enrolment_patience);
+    options.server_proof = http::ServerProof::none;  // but for its key, which the code names
+    options.pinned_key = crypto::base64(code.key);
+    auto certifying = certify_by(std::make_shared<http::AsyncClient>(executor_, std::move(options)),
+                                 base::base64url(code.secret));
+    (void)co_await std::move(certifying);
+    // Both certificates are what counts from now on.
+    auto looking = status();
+    co_return co_await std::move(looking);
+}
+
+}  // namespace cairn::apps

@@ -1,0 +1,130 @@
+#include "apps/ca/perspective_register.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "admin/operation.h"
+#include "apps/ca/perspective_table.h"
+#include "apps/command_line/files.h"
+
+namespace cairn::apps {
+
+using admin::PerspectiveFacts;
+using admin::Refused;
+using Kind = Refused::Kind;
+
+namespace {
+
+PerspectiveFacts facts_of(const Configuration::Perspective& perspective) {
+    return {.name = perspective.name,
+            .url = perspective.url,
+            .region = std::string(to_string(perspective.region))};
+}
+
+PerspectiveFacts facts_of(const Configuration::Perspective& perspective,
+                          const va::PerspectiveStatus& status) {
+    auto facts = facts_of(perspective);
+    facts.program = status.program;
+    facts.certificate_ends = status.certificate_ends;
+    return facts;
+}
+
+unsigned mode_of(const std::filesystem::path& file) {
+    struct stat facts{};
+    return ::stat(file.c_str(), &facts) == 0 ? facts.st_mode & 0777U : 0600U;
+}
+
+}  // namespace
+
+Configuration FolderPerspectives::load() const {
+    return load_configuration(folder_, overrides_, clock_.now());
+}
+
+void FolderPerspectives::write(const std::string& toml) {
+    const auto read = read_configuration(toml, overrides_, clock_.now());
+    if (!read) {
+        std::string reasons = "nothing was changed, since ca.toml could not be used then:";
+        for (const auto& finding : read.error()) reasons += " " + finding.message + ";";
+        throw Refused(Kind::usage, reasons);
+    }
+    const auto file = folder_ / "ca.toml";
+    write_file(file, toml, mode_of(file));
+    roster_.put_in_force(*read);
+}
+
+base::Task<std::vector<PerspectiveFacts>> FolderPerspectives::list() {
+    const auto configuration = load();
+    std::vector<PerspectiveFacts> all;
+    for (const auto& perspective : configuration.perspectives) {
+        auto& facts = all.emplace_back(facts_of(perspective));
+        try {
+            auto looking = roster_.link_to(configuration, perspective)->status();
+            facts = facts_of(perspective, co_await std::move(looking));
+        } catch (const std::exception& error) {
+            facts.failure = error.what();
+        }
+    }
+    co_return all;
+}
+
+base::Task<PerspectiveFacts> FolderPerspectives::add(std::string name, std::string region,
+                                                     std::string url, std::string code) {
+    const auto configuration = load();
+    if (std::ranges::find(configuration.perspectives, name, &Configuration::Perspective::name) !=
+        configuration.perspectives.end())
+        throw Refused(Kind::conflict, "there is a perspective " + base::printable(name, 50) +
+                                          " already: remove it first");
+    const auto registry = protocol::internet_registry_from(region);
+    if (!registry)
+        throw Refused(Kind::usage,
+                      "region must be one of " + base::listed(protocol::internet_registry_names));
+    while (url.ends_with('/')) url.pop_back();
+    const Configuration::Perspective perspective{
+        .name = std::move(name), .url = std::move(url), .region = *registry};
+    const auto toml = with_perspective(read_file(folder_ / "ca.toml"), perspective);
+    if (const auto read = read_configuration(toml, overrides_, clock_.now()); !read) {
+        std::string reasons;
+        for (const auto& finding : read.error())
+            reasons += (reasons.empty() ? "" : "; ") + finding.message;
+        throw Refused(Kind::usage, reasons);
+    }
+    const auto link = roster_.link_to(configuration, perspective);
+    va::PerspectiveStatus status;
+    if (code.empty()) {
+        auto looking = link->status();
+        status = co_await std::move(looking);
+    } else {
+        const auto read = va::EnrolmentCode::from_text(code);
+        if (!read) throw Refused(Kind::usage, read.error().message);
+        auto enrolling = link->enrol(*read);
+        status = co_await std::move(enrolling);
+    }
+    // Read again: it may have been edited meanwhile.
+    write(with_perspective(read_file(folder_ / "ca.toml"), perspective));
+    co_return facts_of(perspective, status);
+}
+
+base::Task<PerspectiveFacts> FolderPerspectives::renew(std::string name) {
+    const auto configuration = load();
+    const auto found =
+        std::ranges::find(configuration.perspectives, name, &Configuration::Perspective::name);
+    if (found == configuration.perspectives.end())
+        throw Refused(Kind::not_found, "there is no perspective " + base::printable(name, 50));
+    auto renewing = roster_.link_to(configuration, *found)->renew();
+    co_return facts_of(*found, co_await std::move(renewing));
+}
+
+base::Task<void> FolderPerspectives::remove(std::string name) {
+    const auto configuration = load();
+    if (std::ranges::find(configuration.perspectives, name, &Configuration::Perspective::name) ==
+        configuration.perspectives.end())
+        throw Refused(Kind::not_found, "there is no perspective " + base::printable(name, 50));
+    const auto rest = without_perspective(read_file(folder_ / "ca.toml"), name);
+    if (!rest) throw Refused(Kind::conflict, rest.error().message);
+    write(*rest);
+    co_return;
+}
+
+}  // namespace cairn::apps

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "admin/operation.h"
+
+namespace cairn::admin {
+
+[[nodiscard]] Operation perspective_add();
+[[nodiscard]] Operation perspective_list();
+[[nodiscard]] Operation perspective_renew();
+[[nodiscard]] Operation perspective_remove();
+
+}  // namespace cairn::admin
