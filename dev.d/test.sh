@@ -60,8 +60,8 @@ run_fuzzers() {
 }
 
 run_programs() { # [PYTEST ARGUMENT]...
-    if ! is_current cairn-ca cairn cairn-ca-faulty; then
-        check "cairn-ca, cairn and cairn-ca-faulty are built" false
+    if ! is_current cairn-ca cairn-va cairn cairn-ca-faulty; then
+        check "cairn-ca, cairn-va, cairn and cairn-ca-faulty are built" false
         return
     fi
     CAIRN_BIN=$PWD/build/dev/bin "$python" -m pytest tests -q -p no:cacheprovider \

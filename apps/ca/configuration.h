@@ -136,14 +136,9 @@ struct Configuration {
     } validation;
     /// A remote perspective that is asked for each validation.
     struct Perspective {
-        enum class Kind {
-            cairn_va,   ///< speaks with this CA alone, by mutual TLS
-            open_mpic,  ///< a service that speaks the API of Open MPIC, of several perspectives
-        };
         std::string name;
         std::string url;
         protocol::InternetRegistry region = protocol::InternetRegistry::arin;
-        Kind kind = Kind::cairn_va;
         friend bool operator==(const Perspective&, const Perspective&) = default;
     };
     std::vector<Perspective> perspectives;

@@ -30,7 +30,7 @@ void read_url(base::TomlSection& section, Perspective& perspective) {
     const auto url = net::Url::from_text(perspective.url);
     if (!url || !url->is_https())
         section.find("url", "must be an https URL");
-    else if (perspective.kind == Perspective::Kind::cairn_va && url->target() != "/")
+    else if (url->target() != "/")
         section.find("url", "must have no path");
 }
 

@@ -76,10 +76,14 @@ TEST(ArgumentsTest, TellEverythingThatIsWrong) {
 class EventLog final : public base::Log {
   public:
     std::vector<std::string> events;
+    /// The texts of all of them.
+    std::string texts;
 
     void write(base::LogLevel, std::string_view event,
-               std::initializer_list<base::LogField>) override {
+               std::initializer_list<base::LogField> fields) override {
         events.emplace_back(event);
+        for (const auto& field : fields)
+            if (const auto* text = std::get_if<std::string_view>(&field.value)) texts += *text;
     }
     void flush() override {}
 };
@@ -148,6 +152,22 @@ TEST_F(PerformTest, TellsEachRefusalByItsReason) {
     EXPECT_THAT(log_.events, ElementsAre("operator failed", "operator failed", "operator failed",
                                          "operator failed"));
     EXPECT_THAT(error_of(perform_alone(act, R"({"more": 1})")), HasSubstr(R"("code":"usage")"));
+}
+
+TEST_F(PerformTest, TellsNoLogWhatIsSecret) {
+    const Operation act{
+        .noun = "thing",
+        .verb = "do",
+        .summary = "",
+        .example = "",
+        .parameters = {{"name", Parameter::Kind::word, ""},
+                       {"code", Parameter::Kind::words, "", Parameter::Place::option, nullptr,
+                        Parameter::Kept::secret}},
+        .effect = Operation::Effect::acts,
+        .run = refuse};
+    (void)perform_alone(act, R"({"name": "lon1", "code": ["very secret"]})");
+    EXPECT_THAT(log_.texts, HasSubstr("lon1"));
+    EXPECT_THAT(log_.texts, testing::Not(HasSubstr("very secret")));
 }
 
 TEST(OperationsTest, HaveAllThatTheirFacesNeed) {

@@ -12,6 +12,7 @@
 #include "http/testing/server_certificate.h"
 #include "http/testing/server_fixture.h"
 #include "net/tls_identity.h"
+#include "net/tls_identity_state.h"
 
 namespace cairn::http {
 namespace {
@@ -245,6 +246,42 @@ TEST_F(TlsIdentityTest, ServesManyAtOnceAndStopsAmongThem) {
     while (answered < before + 20) std::this_thread::yield();
     server_->stop(5s);
     over = true;
+}
+
+// TLS 1.2, in which a client is told in its own handshake that it is not wanted.
+TEST_F(TlsIdentityTest, SpeaksWithTheClientsThatItDemandsAlone) {
+    const auto client_key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    const auto client_pem = self_signed_pem(client_key, "client");
+    const auto stranger_key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
+    std::atomic<bool> is_meant = true;
+    identity_->replace(self_signed_pem(key_, "first"), key_,
+                       {.authority_pem = client_pem,
+                        .accepts = [&](base::BytesView der) { return !der.empty() && is_meant; }});
+    Server::Options options;
+    options.tls = identity_;
+    options.handler = [](Request request) -> base::Task<Response> {
+        Response response;
+        response.body = request.client_is_proved ? "proved" : "a stranger";
+        co_return response;
+    };
+    start(std::move(options));
+    const auto answer_to = [&](const crypto::PrivateKey* key, const std::string& pem) {
+        const crypto::SslContextHandle context(SSL_CTX_new(TLS_client_method()));
+        SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION);
+        if (key != nullptr) net::use_identity(context.get(), pem, *key);
+        RawClient client(address_);
+        if (!client.start_tls(context.get())) return std::string("no handshake");
+        client.send(get("/"));
+        return client.receive().body;
+    };
+    EXPECT_EQ(answer_to(&client_key, client_pem), "proved");
+    EXPECT_EQ(answer_to(nullptr, ""), "no handshake");
+    EXPECT_EQ(answer_to(&stranger_key, self_signed_pem(stranger_key, "client")), "no handshake");
+    is_meant = false;
+    EXPECT_EQ(answer_to(&client_key, client_pem), "no handshake");
+    // Without a demand everybody is a stranger.
+    identity_->replace(self_signed_pem(key_, "first"), key_);
+    EXPECT_EQ(answer_to(&client_key, client_pem), "a stranger");
 }
 
 }  // namespace

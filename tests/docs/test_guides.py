@@ -21,7 +21,7 @@ from harness.document import REPOSITORY, blocks_of
 from harness.machine import Machine
 from harness.process import Failed
 
-GUIDES = ["one-web-server", "wildcard", "own-dns-provider", "fleet", "private-ca", "when-it-fails"]
+GUIDES = ["one-web-server", "wildcard", "own-dns-provider", "fleet", "private-ca", "perspectives", "when-it-fails"]
 PUBLIC = {"127.0.0.2": "acme-v02.api.letsencrypt.org",
           "127.0.0.3": "acme-staging-v02.api.letsencrypt.org"}
 INTERFACE = "api.dns.example"
@@ -83,7 +83,7 @@ class Internet:
     def __init__(self, machine, guide):
         self.machine = machine
         self._resolve()
-        if guide != "private-ca":
+        if guide not in ("private-ca", "perspectives"):
             for address, name in PUBLIC.items():
                 self._certify(address, name)
             self._serve()
@@ -184,6 +184,10 @@ def check_fleet(machine):
 
 def check_private_ca(machine):
     has_live(machine, "intranet.corp.example", "wiki.corp.example")
+
+
+def check_perspectives(machine):
+    has_live(machine, "intranet.corp.example")
 
 
 def check_when_it_fails(machine):

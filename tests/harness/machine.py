@@ -47,7 +47,7 @@ class Machine:
         except BaseException:
             self.stop()
             raise
-        for program in ("cairn", "cairn-ca"):
+        for program in ("cairn", "cairn-ca", "cairn-va"):
             self.check(f"ln -s {BIN}/{program} /usr/local/bin/{program}")
 
     def _wait_until_ready(self):

@@ -73,7 +73,7 @@ def test_a_missing_case_does_not_compile(tmp_path, case, file):
 @pytest.mark.parametrize("file, knows_all", [
     ("src/protocol/dns_challenge.cpp", False),
     ("src/store/stored_form.cpp", False),
-    ("apps/ca/network_validator.cpp", False),
+    ("apps/perspective/network_validator.cpp", False),
     ("apps/ca/metrics.cpp", True),
 ])
 def test_a_challenge_type_is_asked_for_where_it_matters(tmp_path, file, knows_all):

@@ -19,8 +19,7 @@ struct Seat {
     protocol::InternetRegistry region;
 };
 
-/// Who is asked for the votes of one or more perspectives: a cairn-va has one seat, a service of
-/// many perspectives as many as the operator lists.
+/// Who is asked for the votes of one or more perspectives.
 struct RemotePerspective {
     std::string name;
     std::vector<Seat> seats;

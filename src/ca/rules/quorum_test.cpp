@@ -14,6 +14,7 @@ base::Time at(std::string_view text) {
     return *base::from_rfc3339(text);
 }
 
+// Check 182.
 TEST(CorroborationPhases, BeginOnTheirDays) {
     struct Case {
         std::string_view time;
@@ -60,6 +61,7 @@ std::vector<Vote> votes_of(std::string_view ballots, std::string_view regions) {
     return votes;
 }
 
+// Check 182.
 TEST(QuorumOf, DecidesAsSoonAsTheRestCannotChangeIt) {
     struct Case {
         std::string_view ballots, regions;
