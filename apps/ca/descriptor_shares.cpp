@@ -11,11 +11,12 @@ constexpr std::size_t most_connections = 12000;
 constexpr std::size_t most_operator_connections = 32;
 constexpr std::size_t most_validations = 4096;
 /// A validation has a connection open, or asks the DNS two questions at a time.
-constexpr std::size_t for_a_validation = 2;
+constexpr std::size_t for_a_look = 2;
 
 }  // namespace
 
-DescriptorShares share_descriptors(std::size_t limit, std::size_t store) {
+DescriptorShares share_descriptors(std::size_t limit, std::size_t store, std::size_t perspectives) {
+    const auto for_a_validation = for_a_look + perspectives;
     const auto kept = std::min(own + store, limit / 2);
     const auto operators = std::clamp<std::size_t>(limit / 32, 2, most_operator_connections);
     const auto left = limit - std::min(limit, kept + operators);

@@ -12,8 +12,10 @@ struct DescriptorShares {
     std::size_t validations;           ///< carried out at once
 };
 
-/// Shares out `limit` descriptors, of which the store wants `store` for connections to a database.
-/// What it does not give away is for listeners, files, libraries and the log.
-[[nodiscard]] DescriptorShares share_descriptors(std::size_t limit, std::size_t store);
+/// Shares out `limit` descriptors, of which the store wants `store` for connections to a database;
+/// each validation also asks so many remote `perspectives`. What it does not give away is for
+/// listeners, files, libraries and the log.
+[[nodiscard]] DescriptorShares share_descriptors(std::size_t limit, std::size_t store,
+                                                 std::size_t perspectives = 0);
 
 }  // namespace cairn::apps

@@ -25,6 +25,13 @@ TEST(DescriptorShares, LeaveTheStoreItsConnections) {
               1024U - 428U);
 }
 
+TEST(DescriptorShares, LeavePerspectivesTheirConnections) {
+    const auto shares = share_descriptors(1024, 8, 5);
+    EXPECT_LE(shares.connections + shares.operator_connections + (2 + 5) * shares.validations,
+              1024U - 136U);
+    EXPECT_GE(shares.validations, 4U);
+}
+
 TEST(DescriptorShares, HaveBounds) {
     const auto shares = share_descriptors(1048576, 0);
     EXPECT_EQ(shares.connections, 12000U);

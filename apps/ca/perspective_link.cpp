@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/base64url.h"
+#include "base/shortage.h"
 #include "crypto/base64.h"
 #include "net/url.h"
 #include "pki/csr.h"
@@ -65,7 +66,14 @@ base::Task<std::string> PerspectiveLink::exchange_by(std::shared_ptr<http::Async
     request.body = std::move(body);
     auto exchanging = client->exchange(std::move(request));
     auto reply = co_await std::move(exchanging);
-    if (!reply) throw std::runtime_error(reply.error().message);
+    if (!reply) {
+        using Kind = http::ExchangeError::Kind;
+        const auto& error = reply.error();
+        // That the CA itself lacks something says nothing about the perspective.
+        if (error.kind == Kind::shortage || error.kind == Kind::busy)
+            throw base::Shortage(error.message);
+        throw std::runtime_error(error.message);
+    }
     if (reply->status != 200)
         throw std::runtime_error(perspective_.url + path + " answered " +
                                  std::to_string(reply->status) + ": " +

@@ -44,7 +44,8 @@ DescriptorShares descriptor_shares(const Configuration& configuration) {
     const bool is_shared = !configuration.store.postgres_url.empty();
     return share_descriptors(
         descriptor_limit(),
-        is_shared ? configuration.store.connections * loop_count(configuration) : 0);
+        is_shared ? configuration.store.connections * loop_count(configuration) : 0,
+        configuration.perspectives.size());
 }
 
 }  // namespace cairn::apps

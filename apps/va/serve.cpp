@@ -36,12 +36,20 @@ sigset_t block_signals() {
     return signals;
 }
 
-// A question and what it leads to want a few descriptors each.
-void raise_descriptor_limit() {
+/// Descriptors that this process has for itself.
+constexpr std::size_t own_descriptors = 64;
+/// A question has a connection here, and one or two to what is looked at.
+constexpr std::size_t for_a_question = 3;
+
+// As many questions at once as the descriptors are for that the system lets us have.
+std::size_t most_questions() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
     limit.rlim_cur = limit.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);
+    const std::size_t left = limit.rlim_cur - std::min<rlim_t>(limit.rlim_cur, own_descriptors);
+    return std::clamp<std::size_t>(left / for_a_question, 16, 12000);
 }
 
 std::shared_ptr<dns::Resolver> make_resolver_for(
@@ -98,8 +106,9 @@ int serve_perspective(const fs::path& folder, const std::vector<std::string>& ov
     ::umask(0077);
     const auto signals = block_signals();
     base::MemoryReserve::fill();
-    raise_descriptor_limit();
-    const auto configuration = load_perspective_configuration(folder, overrides);
+    const auto questions = most_questions();
+    auto configuration = load_perspective_configuration(folder, overrides);
+    configuration.validation.in_flight = std::min(configuration.validation.in_flight, questions);
     const base::SystemClock clock;
     crypto::SystemRandom random;
     const auto log = base::open_log(
@@ -115,6 +124,7 @@ int serve_perspective(const fs::path& folder, const std::vector<std::string>& ov
     http::Server::Options options;
     options.listen = configuration.listen;
     options.tls = tls;
+    options.limits.connections = questions;
     options.limits.connections_per_client = options.limits.connections;
     options.limits.octets_per_client = options.limits.octets;
     options.access_log = configuration.log.level == base::LogLevel::debug;

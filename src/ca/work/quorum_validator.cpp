@@ -13,6 +13,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/shortage.h"
 #include "ca/rules/quorum.h"
 
 namespace cairn::ca {
@@ -54,6 +55,8 @@ struct SeatFinding {
     std::optional<base::Seconds> reliable_for{};
     Validator::Failure::Outlook outlook = Validator::Failure::Outlook::may_heal;
     steady_clock::duration duration{};
+    /// What this CA lacked to ask it, if that is why it has not answered.
+    std::exception_ptr shortage{};
 
     [[nodiscard]] bool is_proof() const { return has_answered && !evidence->problem; }
 };
@@ -84,7 +87,8 @@ struct Poll {
     /// Counts and logs what a seat said, once both it and the CA's own finding are there.
     void tell(const SeatFinding& finding) const;
     void note_answer(const RemotePerspective& remote, const Validator::Answer& answer);
-    void note_silence(const RemotePerspective& remote, const std::string& reason);
+    void note_silence(const RemotePerspective& remote, const std::string& reason,
+                      const std::exception_ptr& shortage);
 
     const std::shared_ptr<const Panel> panel;
     const KeptQuestion kept;
@@ -145,9 +149,11 @@ void Poll::note_answer(const RemotePerspective& remote, const Validator::Answer&
     changed.cancel();
 }
 
-void Poll::note_silence(const RemotePerspective& remote, const std::string& reason) {
+void Poll::note_silence(const RemotePerspective& remote, const std::string& reason,
+                        const std::exception_ptr& shortage) {
     for (auto& finding : seats) {
         if (finding.remote != &remote) continue;
+        finding.shortage = shortage;
         finding.duration = steady_clock::now() - started;
         finding.evidence = silence(*finding.seat, reason);
         if (own_proof) tell(finding);
@@ -163,8 +169,10 @@ base::Task<void> ask(std::shared_ptr<Poll> poll, const RemotePerspective& remote
         remote.is_responsive->store(true, std::memory_order_relaxed);
         poll->note_answer(remote, answer);
     } catch (const std::exception& error) {
-        remote.is_responsive->store(false, std::memory_order_relaxed);
-        poll->note_silence(remote, error.what());
+        const bool is_own_lack = base::shortage_in(std::current_exception()).has_value();
+        remote.is_responsive->store(is_own_lack, std::memory_order_relaxed);
+        poll->note_silence(remote, error.what(),
+                           is_own_lack ? std::current_exception() : std::exception_ptr());
     }
 }
 
@@ -277,6 +285,16 @@ Validator::Failure missed_quorum(const Poll& poll, const QuorumRule& rule) {
             .outlook = outlook};
 }
 
+// If nobody saw anything against the proof, and this CA could not ask all.
+void rethrow_shortage(const Poll& poll) {
+    const bool is_refuted = std::ranges::any_of(poll.seats, [](const auto& finding) {
+        return finding.has_answered && !finding.is_proof();
+    });
+    if (is_refuted) return;
+    for (const auto& finding : poll.seats)
+        if (finding.shortage) std::rethrow_exception(finding.shortage);
+}
+
 std::optional<base::Seconds> shorter(std::optional<base::Seconds> one,
                                      std::optional<base::Seconds> other) {
     if (!one || !other) return one ? one : other;
@@ -332,7 +350,11 @@ base::Task<Validator::Answer> QuorumValidator::validate(Question question) {
     if (!answer.failure) {
         const bool is_reached = Count(rule, *poll).quorum() == Quorum::reached;
         surroundings_.observer.quorum_decided(is_reached);
-        if (!is_reached) answer.failure = missed_quorum(*poll, rule);
+        if (!is_reached) {
+            // What this CA lacks is no finding: it is tried again (ADR 27).
+            rethrow_shortage(*poll);
+            answer.failure = missed_quorum(*poll, rule);
+        }
         for (const auto& finding : poll->seats)
             if (finding.is_proof())
                 answer.reliable_for = shorter(answer.reliable_for, finding.reliable_for);

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/shortage.h"
 #include "ca/testing/event_loop.h"
 #include "ca/testing/fake_validator.h"
 #include "crypto/random.h"
@@ -31,6 +32,7 @@ class Elsewhere final : public Validator {
 
     std::optional<Problem> problem;
     std::optional<base::Seconds> reliable_for;
+    bool lacks = false;   ///< the CA lacks what it takes to ask it
     std::string silence;  ///< not empty: it gives no answer for this reason
     base::Milliseconds delay{0};
     std::string answers_as;  ///< not empty: another name than its own
@@ -39,6 +41,7 @@ class Elsewhere final : public Validator {
     base::Task<Answer> validate(Question question) override {
         ++asked;
         if (delay.count() > 0) co_await base::sleep_for(delay);
+        if (lacks) throw base::Shortage("no descriptors");
         if (!silence.empty()) throw std::runtime_error(silence);
         last_identities.assign(question.caa_identities.begin(), question.caa_identities.end());
         Evidence seen{.perspective = answers_as.empty() ? name_ : answers_as,
@@ -288,8 +291,14 @@ TEST_F(QuorumValidatorTest, AProofLastsAsLongAsTheShortest) {
     EXPECT_EQ(ask().reliable_for, base::Seconds(100));
 }
 
-TEST_F(QuorumValidatorTest, WhatTheCaLacksIsToldAsBefore) {
+TEST_F(QuorumValidatorTest, WhatTheCaLacksIsNoFinding) {
     seat("RAP");
+    remotes_[0]->lacks = true;
+    EXPECT_FALSE(ask().failure);
+    remotes_[1]->lacks = true;
+    EXPECT_THROW(ask(), base::Shortage);
+    fail(2);  // somebody saw something against it
+    EXPECT_TRUE(ask().failure);
     primary_.throw_each_time(std::runtime_error("no descriptors"));
     EXPECT_THROW(ask(), std::runtime_error);
 }
