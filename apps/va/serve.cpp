@@ -18,6 +18,7 @@
 #include "dns/resolver.h"
 #include "http/server.h"
 #include "net/event_loops.h"
+#include "net/socket_address.h"
 
 namespace cairn::apps {
 
@@ -58,14 +59,27 @@ std::shared_ptr<dns::Resolver> make_resolver_for(
                                          .dnssec = validation.dnssec,
                                          .timeout = validation.timeout / 2,
                                          .trust_anchor_file = validation.dns_trust_anchor_file,
-                                         .root_hints_file = validation.dns_root_hints_file});
+                                         .root_hints_file = validation.dns_root_hints_file,
+                                         .ask_networks = validation.allow_networks});
 }
 
-va::Settings settings_for(const PerspectiveConfiguration::Validation& validation) {
+// Where this perspective itself listens.
+std::vector<va::OwnListener> own_listeners(const PerspectiveConfiguration& configuration) {
+    auto texts = configuration.listen;
+    if (!configuration.admin_listen.empty()) texts.push_back(configuration.admin_listen);
+    std::vector<va::OwnListener> listeners;
+    for (const auto& text : texts)
+        if (const auto listener = net::SocketAddress::from_text(text))
+            listeners.push_back({listener->address, listener->port});
+    return listeners;
+}
+
+va::Settings settings_for(const PerspectiveConfiguration& configuration) {
+    const auto& validation = configuration.validation;
     return {.http_port = validation.http_port,
             .https_port = validation.https_port,
             .tls_alpn_port = validation.tls_alpn_port,
-            .egress = va::EgressPolicy(validation.allow_networks),
+            .egress = va::EgressPolicy(validation.allow_networks, own_listeners(configuration)),
             .deadline = validation.timeout};
 }
 
@@ -117,7 +131,7 @@ int serve_perspective(const fs::path& folder, const std::vector<std::string>& ov
     net::EventLoops loops(loop_count());
     const auto tls = std::make_shared<net::TlsIdentity>();
     PerspectiveIdentity identity(folder, configuration.ca_url, clock, random, tls);
-    NetworkValidator validator(settings_for(configuration.validation),
+    NetworkValidator validator(settings_for(configuration),
                                make_resolver_for(configuration.validation, loops.next()), clock);
     PerspectiveService service(configuration, identity, validator, *log);
 

@@ -263,7 +263,10 @@ Validator::Failure missed_quorum(const Poll& poll, const QuorumRule& rule) {
     const auto total = poll.seats.size();
     const auto wanted = total - std::min(total, rule.dissent);
     const auto found = Count(rule, poll).corroborations();
-    std::string detail = "this CA itself saw the proof, but of " + std::to_string(total) +
+    const bool is_about_control = poll.kept.question.aim == Validator::Aim::control_and_caa;
+    std::string detail = std::string("this CA itself saw ") +
+                         (is_about_control ? "the proof" : "that CAA records permit it") +
+                         ", but of " + std::to_string(total) +
                          " remote network perspectives only " + std::to_string(found) +
                          " did, where " + std::to_string(wanted) + " have to";
     if (rule.regions > 1) detail += ", in " + std::to_string(rule.regions) + " regions";
