@@ -10,8 +10,8 @@
 
 #include "admin/audit_operations.h"
 #include "admin/operations.h"
-#include "apps/command_line/files.h"
 #include "apps/ca/operator_connection.h"
+#include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "protocol/json.h"
 #include "store/audit/audit_files.h"

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "apps/ca/configuration.h"
-#include "apps/command_line/files.h"
 #include "apps/ca/initial_configuration.h"
 #include "apps/ca/intermediate.h"
+#include "apps/command_line/files.h"
 #include "base/base64url.h"
 #include "base/duration.h"
 #include "base/ip_address.h"

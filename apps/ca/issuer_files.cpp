@@ -5,8 +5,8 @@
 #include <system_error>
 
 #include "apps/ca/crl_configuration.h"
-#include "apps/command_line/files.h"
 #include "apps/ca/passphrase.h"
+#include "apps/command_line/files.h"
 #include "crypto/digest.h"
 #include "crypto/encrypted_key.h"
 #include "pki/chain.h"

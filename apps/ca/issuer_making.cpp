@@ -5,9 +5,9 @@
 #include <system_error>
 #include <utility>
 
-#include "apps/command_line/files.h"
 #include "apps/ca/init.h"
 #include "apps/ca/intermediate.h"
+#include "apps/command_line/files.h"
 #include "base/duration.h"
 #include "base/json_quoted.h"
 #include "pki/certificate_builder.h"

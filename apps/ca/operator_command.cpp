@@ -11,9 +11,9 @@
 #include <boost/json/value.hpp>
 
 #include "admin/operations.h"
-#include "apps/command_line/files.h"
 #include "apps/ca/operator_connection.h"
 #include "apps/ca/table.h"
+#include "apps/command_line/files.h"
 
 namespace cairn::apps {
 namespace fs = std::filesystem;

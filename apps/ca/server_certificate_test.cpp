@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/command_line/files.h"
 #include "apps/ca/init.h"
+#include "apps/command_line/files.h"
 #include "ca/work/local_request_checks.h"
 #include "pki/chain.h"
 #include "store/sqlite/store.h"
