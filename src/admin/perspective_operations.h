@@ -1,4 +1,5 @@
 #pragma once
+// Private to admin: remote network perspectives.
 
 #include "admin/operation.h"
 
