@@ -22,8 +22,10 @@ if(CAIRN_SANITIZE)
     target_link_options(cairn_flags INTERFACE
         -fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all)
 else()
-    target_compile_options(cairn_flags INTERFACE
-        $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2> -fPIE)
+    target_compile_options(cairn_flags INTERFACE $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+    if(NOT CMAKE_POSITION_INDEPENDENT_CODE)
+        target_compile_options(cairn_flags INTERFACE -fPIE)
+    endif()
     target_link_options(cairn_flags INTERFACE -pie -Wl,-z,relro,-z,now)
 endif()
 

@@ -9,8 +9,8 @@ find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
 
 function(cairn_pkg_library name pkg)
-    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${pkg})
-    add_library(cairn::${name} ALIAS PkgConfig::${name})
+    pkg_check_modules(cairn_${name} REQUIRED IMPORTED_TARGET ${pkg})
+    add_library(cairn::${name} ALIAS PkgConfig::cairn_${name})
 endfunction()
 cairn_pkg_library(pq libpq)
 cairn_pkg_library(psl libpsl)
@@ -22,9 +22,9 @@ cairn_pkg_library(prometheus prometheus-cpp-core)
 
 # Signed updates of name servers by Kerberos, Active Directory's among them; without it they are
 # refused with that reason.
-pkg_check_modules(gssapi IMPORTED_TARGET krb5-gssapi)
-if(gssapi_FOUND)
-    add_library(cairn::gssapi ALIAS PkgConfig::gssapi)
+pkg_check_modules(cairn_gssapi IMPORTED_TARGET krb5-gssapi)
+if(cairn_gssapi_FOUND)
+    add_library(cairn::gssapi ALIAS PkgConfig::cairn_gssapi)
 endif()
 
 # Debian's .pc file of libunbound names packages that only a static link would need.
@@ -32,8 +32,9 @@ function(cairn_found_library name header library)
     find_path(${name}_INCLUDE ${header} REQUIRED)
     find_library(${name}_LIBRARY ${library} REQUIRED)
     add_library(cairn_${name} INTERFACE)
-    target_include_directories(cairn_${name} SYSTEM INTERFACE ${${name}_INCLUDE})
-    target_link_libraries(cairn_${name} INTERFACE ${${name}_LIBRARY})
+    target_include_directories(cairn_${name} SYSTEM INTERFACE $<BUILD_INTERFACE:${${name}_INCLUDE}>)
+    target_link_libraries(cairn_${name} INTERFACE
+        $<BUILD_INTERFACE:${${name}_LIBRARY}> $<INSTALL_INTERFACE:${library}>)
     add_library(cairn::${name} ALIAS cairn_${name})
 endfunction()
 cairn_found_library(unbound unbound.h unbound)

@@ -62,8 +62,13 @@ issue_for_record() {
 }
 
 # The optimized programs, in build/release/bin; with --quick not by a profile.
+# With --library: build/library, to be installed for other programs (docs/library.md).
 dev_build() {
     prepare 2000 build || return
+    if [[ ${1:-} == --library ]]; then
+        compile library && echo "To install it: cmake --install build/library --prefix PREFIX --component library"
+        return
+    fi
     local configuration=(-DCAIRN_USE_PROFILE=)
     if [[ ${1:-} != --quick ]]; then
         if record_profile; then

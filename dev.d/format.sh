@@ -2,7 +2,7 @@
 
 # The sources that are formatted and linted, one a line: all of them, or those among the arguments.
 sources() {
-    local roots=(src apps fuzz bench tests/faults/program) root
+    local roots=(src apps fuzz bench examples tests/faults/program) root
     for root in "${roots[@]}"; do
         [[ -d $root ]] && find "$root" -name '*.h' -o -name '*.cpp'
     done | sort

@@ -11,8 +11,8 @@
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
 #include "apps/cairn/plan_options.h"
-#include "apps/cairn/rehearsal_authority.h"
 #include "apps/cairn/sentences.h"
+#include "apps/test_authority/test_authority.h"
 #include "client/doctor/lookups.h"
 #include "client/network_evidence.h"
 #include "client/preflight.h"
@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 struct RehearseOptions {
     PlanOptions plan;
     std::string lineage;
-    RehearsalView view;
+    TestAuthorityOptions view{.names = TestAuthorityOptions::Names::looked_up};
     bool run_deploy_hooks = false;
 };
 
@@ -122,7 +122,7 @@ client::CertificatePlan wanted_plan(const Run& run, const RehearseOptions& optio
 
 /// Puts the CA of the rehearsal in the place of those of the plan, and leaves out what only they
 /// could give.
-void aim_at(const RehearsalAuthority& authority, const RehearseOptions& options,
+void aim_at(const TestAuthority& authority, const RehearseOptions& options,
             client::CertificatePlan& plan, Steps& steps, Console& console) {
     const auto leave_out = [&](std::string_view what) {
         const auto text = fmt::format("{} is left out: it is the business of the real CA.", what);
@@ -194,8 +194,8 @@ Outcome rehearse(Run& run, RehearseOptions options) {
         client::require_clear_way(
             name, plan, run.solvers(), state,
             plan.pre_hook.empty() ? client::PortsLookedAt::yes : client::PortsLookedAt::no);
-        const RehearsalAuthority authority(scratch.path() / "ca", options.view, run.clock(),
-                                           run.random());
+        options.view.folder = scratch.path() / "ca";
+        const TestAuthority authority(options.view);
         steps.note("authority_started", true, "A CA inside this program answers.");
         aim_at(authority, options, plan, steps, console);
         const client::IssuanceOrder order{

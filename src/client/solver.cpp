@@ -65,8 +65,14 @@ std::string solver_advice(std::string_view specification, std::string_view name)
                     : fmt::format("name another solver: -d '{}=SOLVER'.", name);
 }
 
+void SolverSet::add(Solver& solver) {
+    const std::scoped_lock lock(mutex_);
+    added_.insert_or_assign(solver.specification(), &solver);
+}
+
 base::Result<Solver*> SolverSet::find(std::string_view specification) {
     const std::scoped_lock lock(mutex_);
+    if (const auto own = added_.find(specification); own != added_.end()) return own->second;
     if (const auto known = solvers_.find(specification); known != solvers_.end())
         return known->second.get();
     const auto colon = specification.find(':');

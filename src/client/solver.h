@@ -145,7 +145,10 @@ struct SolverKind {
 class SolverSet {
   public:
     explicit SolverSet(const SolverContext& context) : context_(context) {}
-    /// The solver for "KIND" or "KIND:ARGUMENT".
+    /// Takes in a solver of the caller's own, which outlives this set: from now on it is found by
+    /// its `specification()`, in the place of one that would be made for that.
+    void add(Solver& solver);
+    /// The solver for "KIND" or "KIND:ARGUMENT", or one that was taken in.
     [[nodiscard]] base::Result<Solver*> find(std::string_view specification);
     /// What they are made with.
     [[nodiscard]] const SolverContext& context() const { return context_; }
@@ -153,6 +156,7 @@ class SolverSet {
   private:
     SolverContext context_;
     std::mutex mutex_;
+    std::map<std::string, Solver*, std::less<>> added_;
     std::map<std::string, std::unique_ptr<Solver>, std::less<>> solvers_;
 };
 

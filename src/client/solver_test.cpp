@@ -50,6 +50,24 @@ TEST_F(SolverSetTest, MakesEachSolverOnce) {
     EXPECT_NE(*solvers_.find("standalone"), *solvers_.find("standalone:127.0.0.1:80"));
 }
 
+class OwnSolver final : public Solver {
+  public:
+    [[nodiscard]] std::string specification() const override { return "own:1"; }
+    [[nodiscard]] std::span<const protocol::ChallengeType> challenge_types() const override {
+        return {};
+    }
+    void present(const Challenge&) override {}
+    void clean_up(const Challenge&) override {}
+};
+
+TEST_F(SolverSetTest, FindsSolversOfTheCallersOwn) {
+    EXPECT_FALSE(solvers_.find("own:1"));
+    OwnSolver own;
+    solvers_.add(own);
+    EXPECT_EQ(*solvers_.find("own:1"), &own);
+    EXPECT_FALSE(solvers_.find("own:2"));
+}
+
 TEST(DnsRecordTest, HasTheNameAndValueOfItsMethod) {
     using enum protocol::ChallengeType;
     auto challenge = testing::challenge(dns_account_01, "a.example");
