@@ -31,8 +31,8 @@ struct ExternalAccount {
 /// The options for a new account.
 struct AccountOptions {
     Terms terms = Terms::not_agreed;
-    std::vector<std::string> contact;  ///< URLs: "mailto:admin@example.com"
-    std::optional<ExternalAccount> external;
+    std::vector<std::string> contact{};  ///< URLs: "mailto:admin@example.com"
+    std::optional<ExternalAccount> external{};
     /// Whether the contact was said for this account, and not for all that are made here.
     enum class Contact { said, usual } contact_is = Contact::said;
     /// Whether one that stands is left for another.

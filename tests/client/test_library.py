@@ -59,6 +59,16 @@ def examples(prefix, tmp_path_factory):
     shutil.rmtree(folder)
 
 
+def test_the_guide_shows_what_the_examples_hold():
+    """Each block of C++ in it is a part of an example, which is compiled and run."""
+    sources = "".join((ROOT / "examples" / name).read_text()
+                      for name in ("tls_server.cpp", "test_ca.cpp"))
+    blocks = re.findall(r"```cpp\n(.*?)```", (ROOT / "docs" / "library.md").read_text(), re.DOTALL)
+    assert len(blocks) > 3
+    for block in blocks:
+        assert block in sources, block
+
+
 def headers(prefix):
     return sorted((prefix / "include").rglob("*.h"))
 
@@ -148,21 +158,21 @@ class Connection:
         return answer
 
 
-def test_a_running_server_takes_the_new_certificate_into_use(examples, start_ca, dns, tmp_path):
+@pytest.mark.parametrize("solver", ["own-tls", "standalone"])
+def test_a_running_server_takes_the_new_certificate_into_use(examples, start_ca, dns, tmp_path, solver):
     authority = start_ca()
     name = unique_name()
     dns.add(name, "A", "127.0.0.1")
-    port = reserve_port()
+    # Where the CA looks for tls-alpn-01.
+    port = authority.tls_alpn_port
     log = tmp_path / "tls_server.log"
-    server = Server([examples / "tls_server", port, tmp_path / "state", name,
-                     f"standalone:127.0.0.1:{authority.http_port}", authority.directory,
-                     authority.api_root], log)
+    if solver == "standalone":
+        solver += f":127.0.0.1:{authority.http_port}"
+    server = Server([examples / "tls_server", port, tmp_path / "state", name, solver,
+                     authority.directory, authority.api_root], log)
     try:
         def connection():
-            try:
-                return Connection(port, name, authority.api_root)
-            except ConnectionRefusedError:
-                return None
+            return connection_to(port, name, authority.api_root)
 
         first = server.wait_until(connection, 60)
         assert first.echo(b"one\n") == b"one\n"
@@ -196,7 +206,8 @@ def test_a_server_starts_with_what_stands_while_its_ca_is_away(examples, start_c
     def serial_of_one_run():
         server = Server(words, tmp_path / "log")
         try:
-            return server.wait_until(lambda: serial_at(port, name, authority.api_root), 60)
+            return server.wait_until(
+                lambda: connection_to(port, name, authority.api_root), 60).serial()
         finally:
             server.stop()
 
@@ -205,16 +216,17 @@ def test_a_server_starts_with_what_stands_while_its_ca_is_away(examples, start_c
     assert serial_of_one_run() == first
 
 
-def serial_at(port, name, root):
+def connection_to(port, name, root):
+    """None as long as the server does not listen, or has no certificate."""
     try:
-        return Connection(port, name, root).serial()
-    except ConnectionRefusedError:
+        return Connection(port, name, root)
+    except (ConnectionError, ssl.SSLError):
         return None
 
 
 def test_what_cannot_be_is_said(examples, tmp_path):
     done = subprocess.run(
-        [examples / "tls_server", "1", tmp_path / "state", "not a name", "standalone", "nobody"],
+        [examples / "tls_server", "1", tmp_path / "state", "not a name", "standalone", "nobody", ""],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
     assert "not a name" in done.stderr

@@ -29,13 +29,11 @@ struct CertificateKeeper::Parts {
     explicit Parts(KeeperOptions options) : rounds(std::move(options), clock, timer, random) {}
 
     void hold_round() {
-        {
-            const std::scoped_lock lock(round_mutex);
-            if (is_asked.exchange(false)) rounds.forget_failures();
-            next = clock.now() + pause_after_fault;
-            rounds.run();
-            next = rounds.next();
-        }
+        const std::scoped_lock lock(round_mutex);
+        if (is_asked.exchange(false)) rounds.forget_failures();
+        next = clock.now() + pause_after_fault;
+        rounds.run();
+        next = rounds.next();
     }
 
     void run() {
@@ -44,8 +42,8 @@ struct CertificateKeeper::Parts {
                 try {
                     hold_round();
                 } catch (const std::exception&) {
-                    // What belongs to a certificate is told as its trouble; what is left is a
-                    // shortage of this process, which may be over later.
+                    // What can be told is told as trouble; what is left is a shortage of this
+                    // process, which may be over later.
                 }
             }
             const auto left =

@@ -39,7 +39,8 @@ struct KeeperOptions {
     /// process has obtained it. What leaves it as an exception is told as trouble, and the
     /// certificate again in the next round.
     std::function<void(const KeptCertificate&)> on_certificate{};
-    /// Is told what has failed, each time; nobody need listen. An exception of it ends the program.
+    /// Is told what has failed, each time; nobody need listen. What leaves it as an exception is
+    /// dropped.
     std::function<void(const KeeperTrouble&)> on_trouble{};
     /// Hears of every step; null: nobody does. Outlives the keeper.
     Progress* progress = nullptr;

@@ -66,12 +66,26 @@ KeeperRounds::KeeperRounds(KeeperOptions options, const base::Clock& clock, Time
 
 void KeeperRounds::run() {
     std::vector<RenewalOutcome> outcomes;
-    work(outcomes);
+    try {
+        work(outcomes);
+    } catch (const Failure& failure) {
+        outcomes = all_failed(failure);
+    } catch (const std::exception& fault) {
+        outcomes = all_failed(Failure("look at what is to be renewed", fault.what()));
+    }
     if (timer_.is_stopped()) return;
     take_in(outcomes);
     rounds_.note(outcomes, clock_.now());
     next_ = rounds_.next_round(lineages_, RenewalCalendar(state_), clock_.now());
     tell_of_new();
+}
+
+std::vector<RenewalOutcome> KeeperRounds::all_failed(const Failure& failure) const {
+    std::vector<RenewalOutcome> outcomes;
+    for (const auto& lineage : lineages_)
+        outcomes.push_back(
+            {.lineage = lineage, .kind = RenewalOutcome::Kind::failed, .failure = failure});
+    return outcomes;
 }
 
 void KeeperRounds::forget_failures() {
@@ -194,7 +208,11 @@ void KeeperRounds::tell_of_trouble(const std::string& lineage, const Failure& fa
         if (certificate.lineage == lineage && certificate.not_after() >= clock_.now())
             trouble.valid_until =
                 std::min(trouble.valid_until.value_or(base::Time::max()), certificate.not_after());
-    options_.on_trouble(trouble);
+    try {
+        options_.on_trouble(trouble);
+    } catch (const std::exception&) {
+        // Whoever is to be told of trouble has trouble, and nobody else is there.
+    }
 }
 
 std::optional<CertificatePlan> KeeperRounds::former_plan(const LineageName& lineage) const {

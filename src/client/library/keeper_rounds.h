@@ -50,6 +50,7 @@ class KeeperRounds {
     };
 
     void work(std::vector<RenewalOutcome>& outcomes);
+    [[nodiscard]] std::vector<RenewalOutcome> all_failed(const Failure& failure) const;
     /// Keeps the plan, and obtains what does not stand as it is wanted.
     void settle(const Environment& environment, const LineageName& lineage,
                 const WantedCertificate& wanted);

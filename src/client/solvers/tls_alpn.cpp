@@ -15,9 +15,9 @@
 #include <fmt/format.h>
 
 #include "client/solvers/listening.h"
+#include "client/solvers/tls_alpn_answers.h"
 #include "net/event_loops.h"
 #include "net/socket_address.h"
-#include "pki/certificate_builder.h"
 
 namespace cairn::client {
 namespace {
@@ -31,90 +31,11 @@ constexpr std::uint16_t https_port = 443;
 constexpr std::size_t max_connections = 256;
 constexpr auto handshake_deadline = 10s;
 constexpr auto accept_rest = 50ms;
-/// How long an order waits for another that proves the same name, and how often it looks.
-constexpr auto turn_patience = 60s;
-constexpr auto turn_glance = 20ms;
-/// An ALPN extension that offers acme-tls/1 alone (RFC 7301 section 3.1): the lengths of the list
-/// and of the name, then the name.
-constexpr std::array<unsigned char, 13> acme_tls_alone = {0,   11,  10,  'a', 'c', 'm', 'e',
-                                                          '-', 't', 'l', 's', '/', '1'};
-
-/// The name that the CA sends as SNI: for an address its name in the reverse tree (RFC 8738
-/// section 6).
-std::string server_name_of(const protocol::Identifier& identifier) {
-    return identifier.type() == protocol::IdentifierType::ip
-               ? identifier.ip_address().reverse_name()
-               : identifier.base_value();
-}
-
-/// The certificates that are answered with at this moment. Thread-safe.
-class Answers {
-  public:
-    /// False if another order's answer for the same name is up: a handshake can show but one.
-    [[nodiscard]] bool add(const Challenge& challenge, const pki::Certificate& certificate) {
-        const std::scoped_lock lock(mutex_);
-        const auto [place, added] = by_name_.try_emplace(server_name_of(challenge.identifier),
-                                                         Answer{challenge.token, certificate});
-        return added || place->second.token == challenge.token;
-    }
-    void remove(const Challenge& challenge) {
-        const std::scoped_lock lock(mutex_);
-        const auto found = by_name_.find(server_name_of(challenge.identifier));
-        if (found != by_name_.end() && found->second.token == challenge.token)
-            by_name_.erase(found);
-    }
-    [[nodiscard]] bool is_empty() const {
-        const std::scoped_lock lock(mutex_);
-        return by_name_.empty();
-    }
-    [[nodiscard]] std::optional<pki::Certificate> certificate_for(std::string name) const {
-        for (char& c : name)
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        const std::scoped_lock lock(mutex_);
-        const auto found = by_name_.find(name);
-        if (found == by_name_.end()) return std::nullopt;
-        return found->second.certificate;
-    }
-    [[nodiscard]] const crypto::PrivateKey& key() const { return key_; }
-
-  private:
-    struct Answer {
-        protocol::Token token;
-        pki::Certificate certificate;
-    };
-    const crypto::PrivateKey key_ = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
-    mutable std::mutex mutex_;
-    std::map<std::string, Answer> by_name_;
-};
-
 /// Whoever does not offer acme-tls/1, and it alone, is turned away before it sees a certificate.
 int on_client_hello(SSL* tls, int* alert, void*) {
-    const unsigned char* offered = nullptr;
-    std::size_t size = 0;
-    if (SSL_client_hello_get0_ext(tls, TLSEXT_TYPE_application_layer_protocol_negotiation, &offered,
-                                  &size) == 1 &&
-        std::ranges::equal(std::span(offered, size), acme_tls_alone))
-        return SSL_CLIENT_HELLO_SUCCESS;
+    if (TlsAlpnAnswers::is_asked_for_by(tls)) return SSL_CLIENT_HELLO_SUCCESS;
     *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
     return SSL_CLIENT_HELLO_ERROR;
-}
-
-int on_protocols(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char*,
-                 unsigned, void*) {
-    *chosen = acme_tls_alone.data() + 3;
-    *size = acme_tls_alone[2];
-    return SSL_TLSEXT_ERR_OK;
-}
-
-/// Zero ends the handshake before a certificate is shown.
-int on_certificate(SSL* tls, void* argument) {
-    const auto& answers = *static_cast<const Answers*>(argument);
-    const char* name = SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name);
-    const auto certificate = name == nullptr ? std::nullopt : answers.certificate_for(name);
-    return certificate && SSL_use_certificate(tls, certificate->handle()) == 1 &&
-                   SSL_use_PrivateKey(tls, answers.key().handle()) == 1
-               ? 1
-               : 0;
 }
 
 tcp::acceptor listen_on(const asio::any_io_executor& executor, const std::string& text) try {
@@ -134,17 +55,10 @@ tcp::acceptor listen_on(const asio::any_io_executor& executor, const std::string
 /// The server, from its first answer to its last.
 class Server {
   public:
-    explicit Server(std::shared_ptr<Answers> answers)
-        : answers_(std::move(answers)), context_(asio::ssl::context::tls_server) {
-        SSL_CTX* const raw = context_.native_handle();
-        SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-        // One handshake is all that there is: nothing to resume.
-        SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
-        SSL_CTX_set_num_tickets(raw, 0);
-        SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-        SSL_CTX_set_client_hello_cb(raw, &on_client_hello, nullptr);
-        SSL_CTX_set_alpn_select_cb(raw, &on_protocols, nullptr);
-        SSL_CTX_set_cert_cb(raw, &on_certificate, answers_.get());
+    explicit Server(const std::shared_ptr<TlsAlpnAnswers>& answers)
+        : context_(asio::ssl::context::tls_server) {
+        SSL_CTX_set_client_hello_cb(context_.native_handle(), &on_client_hello, nullptr);
+        TlsAlpnAnswers::show_in(context_.native_handle(), answers);
     }
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -183,7 +97,6 @@ class Server {
         static_cast<void>(co_await stream.async_shutdown(asio::as_tuple(asio::use_awaitable)));
     }
 
-    std::shared_ptr<Answers> answers_;
     asio::ssl::context context_;
     net::EventLoops loops_{1};
     // What a peer does wrong ends its own connection and is nobody else's business.
@@ -219,44 +132,48 @@ class TlsAlpnSolver final : public Solver {
     }
 
     void present(const Challenge& challenge) override {
-        pki::SubjectNames names;
-        if (challenge.identifier.type() == protocol::IdentifierType::ip)
-            names.ip_addresses.push_back(challenge.identifier.ip_address());
-        else
-            names.dns_names.push_back(challenge.identifier.base_value());
-        const auto digest = protocol::tls_alpn_digest(challenge.key_authorization);
-        const auto certificate =
-            pki::make_tls_alpn_certificate(names, digest, answers_->key(), clock_.now());
-        const auto deadline = timer_.now() + turn_patience;
-        while (!put_up(challenge, certificate)) {
-            if (timer_.now() > deadline)
-                throw Failure(
-                    fmt::format("answer for {} by tls-alpn-01", challenge.identifier.value()),
-                    "another certificate with this name is being proved all the time",
-                    "run `cairn renew` again.");
-            timer_.wait(turn_glance);
+        begin();
+        try {
+            serve();
+            answers_->put_up(challenge, clock_, timer_);
+        } catch (...) {
+            end();
+            throw;
         }
+        end();
     }
 
     void clean_up(const Challenge& challenge) override {
         const std::scoped_lock lock(mutex_);
-        answers_->remove(challenge);
-        if (answers_->is_empty()) stop();
+        answers_->take_down(challenge);
+        stop_if_idle();
     }
 
   private:
-    bool put_up(const Challenge& challenge, const pki::Certificate& certificate) {
+    void begin() {
         const std::scoped_lock lock(mutex_);
-        if (!server_) {
-            turn_.take();
-            try {
-                server_ = start();
-            } catch (...) {
-                stop();
-                throw;
-            }
+        ++presenting_;
+    }
+    void end() {
+        const std::scoped_lock lock(mutex_);
+        --presenting_;
+        stop_if_idle();
+    }
+
+    void serve() {
+        const std::scoped_lock lock(mutex_);
+        if (server_) return;
+        turn_.take();
+        try {
+            server_ = start();
+        } catch (...) {
+            stop();
+            throw;
         }
-        return answers_->add(challenge, certificate);
+    }
+
+    void stop_if_idle() {
+        if (presenting_ == 0 && answers_->is_empty()) stop();
     }
 
     void stop() {
@@ -281,8 +198,9 @@ class TlsAlpnSolver final : public Solver {
     const base::Clock& clock_;
     Timer& timer_;
     Progress& progress_;
-    std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
+    std::shared_ptr<TlsAlpnAnswers> answers_ = std::make_shared<TlsAlpnAnswers>();
     std::mutex mutex_;
+    int presenting_ = 0;  ///< answers that are being put up
     std::unique_ptr<Server> server_;
 };
 
