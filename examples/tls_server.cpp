@@ -35,7 +35,8 @@ awaitable<void> listen(tcp::acceptor acceptor, const Newest& newest) {
     }
 }
 
-awaitable<void> look_at_hangups(signal_set hangups, acme::CertificateKeeper& keeper) {
+awaitable<void> look_at_hangups(acme::CertificateKeeper& keeper) {
+    signal_set hangups(co_await this_coro::executor, SIGHUP);
     for (;; keeper.look_now()) co_await hangups.async_wait(use_awaitable);
 }
 
@@ -61,9 +62,9 @@ int main(int, char** words) try {
          .on_trouble = [](const auto& trouble) { std::cerr << trouble.failure.what() << '\n'; }});
     keeper.start();
     io_context loop;
-    const auto port = static_cast<ip::port_type>(std::stoi(words[1]));
-    co_spawn(loop, listen({loop, {tcp::v4(), port}}, newest), detached);
-    co_spawn(loop, look_at_hangups({loop, SIGHUP}, keeper), detached);
+    const tcp::endpoint place(tcp::v4(), ip::port_type(std::stoi(words[1])));
+    co_spawn(loop, listen({loop, place}, newest), detached);
+    co_spawn(loop, look_at_hangups(keeper), detached);
     loop.run();
 } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
