@@ -5,6 +5,7 @@
 
 #include "client/testing/challenge.h"
 #include "client/testing/heard.h"
+#include "client/testing/own_solver.h"
 #include "client/testing/temporary_folder.h"
 
 namespace cairn::client {
@@ -50,21 +51,11 @@ TEST_F(SolverSetTest, MakesEachSolverOnce) {
     EXPECT_NE(*solvers_.find("standalone"), *solvers_.find("standalone:127.0.0.1:80"));
 }
 
-class OwnSolver final : public Solver {
-  public:
-    [[nodiscard]] std::string specification() const override { return "own:1"; }
-    [[nodiscard]] std::span<const protocol::ChallengeType> challenge_types() const override {
-        return {};
-    }
-    void present(const Challenge&) override {}
-    void clean_up(const Challenge&) override {}
-};
-
 TEST_F(SolverSetTest, FindsSolversOfTheCallersOwn) {
-    EXPECT_FALSE(solvers_.find("own:1"));
-    OwnSolver own;
+    EXPECT_FALSE(solvers_.find("own"));
+    testing::OwnSolver own;
     solvers_.add(own);
-    EXPECT_EQ(*solvers_.find("own:1"), &own);
+    EXPECT_EQ(*solvers_.find("own"), &own);
     EXPECT_FALSE(solvers_.find("own:2"));
 }
 

@@ -1,6 +1,5 @@
 #include "client/library/keeper_rounds.h"
 
-#include <array>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
@@ -8,6 +7,7 @@
 
 #include "client/certificate_plan.h"
 #include "client/testing/bench.h"
+#include "client/testing/own_solver.h"
 
 namespace cairn::client {
 namespace {
@@ -15,22 +15,6 @@ namespace {
 using testing::failure_of;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
-
-/// A solver of a program's own.
-class OwnSolver final : public Solver {
-  public:
-    [[nodiscard]] std::string specification() const override { return "own"; }
-    [[nodiscard]] std::span<const protocol::ChallengeType> challenge_types() const override {
-        static constexpr std::array types = {protocol::ChallengeType::http_01};
-        return types;
-    }
-    void present(const Challenge& challenge) override {
-        presented.push_back(challenge.identifier.value());
-    }
-    void clean_up(const Challenge&) override { ++cleaned_up; }
-    std::vector<std::string> presented;
-    int cleaned_up = 0;
-};
 
 class KeeperRoundsTest : public ::testing::Test {
   protected:
@@ -55,7 +39,7 @@ class KeeperRoundsTest : public ::testing::Test {
 
     testing::Bench bench_;
     base::ManualClock clock_{base::SystemClock().now()};
-    std::shared_ptr<OwnSolver> solver_ = std::make_shared<OwnSolver>();
+    std::shared_ptr<testing::OwnSolver> solver_ = std::make_shared<testing::OwnSolver>();
     std::vector<KeptCertificate> told_;
     std::vector<KeeperTrouble> troubles_;
     bool is_refused_ = false;
@@ -72,8 +56,8 @@ TEST_F(KeeperRoundsTest, ObtainsBySolversOfTheProgramsOwnAndTells) {
     EXPECT_EQ(crypto::PrivateKey::from_pem(told_.front().key_text()).value().public_key(),
               told_.front().certificate().public_key());
     EXPECT_TRUE(std::filesystem::exists(told_.front().files.full_chain));
-    EXPECT_THAT(solver_->presented, ::testing::UnorderedElementsAre("a.example", "b.example"));
-    EXPECT_EQ(solver_->cleaned_up, 2);
+    EXPECT_THAT(solver_->presented(), ::testing::UnorderedElementsAre("a.example", "b.example"));
+    EXPECT_EQ(solver_->cleaned_up(), 2);
     EXPECT_TRUE(troubles_.empty());
     EXPECT_GT(keeper.next(), clock_.now());
 }
