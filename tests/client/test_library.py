@@ -17,7 +17,10 @@ from harness.ports import reserve_port
 from harness.process import BIN, Server, run
 
 ROOT = pathlib.Path(__file__).parents[2]
+# The build folder that the programs under test come from.
 BUILD = BIN.parent
+pytestmark = pytest.mark.skipif(not (BUILD / "CMakeCache.txt").exists(),
+                                reason=f"{BIN} is in no build folder, from which to install")
 OWN_HEADER = re.compile(r'#include <cairn/([^>]+)>')
 FOREIGN_HEADER = re.compile(r'#include (<(?!cairn/|sys/)[^>]*/[^>]*>|".*)')
 
