@@ -7,6 +7,7 @@
 
 #include "client/nginx/options.h"
 #include "client/nginx/solver.h"
+#include "client/solvers/apache.h"
 #include "client/solvers/certbot_hooks.h"
 #include "client/solvers/dns.h"
 #include "client/solvers/dns_persist.h"
@@ -35,6 +36,8 @@ std::span<const SolverKind> solver_kinds() {
                    &make_webroot_solver},
         SolverKind{"nginx", nginx::NginxOptions::solver_usage,
                    "http-01 by way of an nginx that runs", &make_nginx_solver},
+        SolverKind{"apache", "apache[:FOLDER]", "http-01 with the Apache httpd that runs here",
+                   &make_apache_solver},
         SolverKind{"tls-alpn", "tls-alpn[:ADDR:PORT]",
                    "tls-alpn-01 with a TLS server of its own, on port 443", &make_tls_alpn_solver},
         SolverKind{"dns", "dns:PROVIDER",
