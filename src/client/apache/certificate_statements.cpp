@@ -199,11 +199,17 @@ std::vector<std::string> show_certificate(ConfigEdits& edits, const Configuratio
     for (std::size_t i = wish.pairs.size(); i < keys.size(); ++i)
         edits.erase(*keys[i]->file, *keys[i]->node);
     for (const auto* chain : chains) edits.erase(*chain->file, *chain->node);
-    const auto& last = *certificates[std::min(wish.pairs.size(), certificates.size()) - 1];
+    // httpd pairs the first certificate with the first key, and so on.
+    const auto* last = certificates[std::min(wish.pairs.size(), certificates.size()) - 1];
+    if (!keys.empty()) {
+        const auto* key = keys[std::min(wish.pairs.size(), keys.size()) - 1];
+        // Both point into host.statements.
+        last = std::max(last, key);
+    }
     if (host.last("sslengine") == nullptr) lines.insert(lines.begin(), "SSLEngine on");
     if (!sets_tls_level(configuration.statements()) && !sets_tls_level(host.statements))
         for (auto& line : level_lines()) lines.push_back(std::move(line));
-    if (!lines.empty()) insert_behind(edits, last, lines);
+    if (!lines.empty()) insert_behind(edits, *last, lines);
     return {};
 }
 

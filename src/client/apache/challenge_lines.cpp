@@ -30,6 +30,11 @@ Failure cannot_answer(std::string came_back, std::string next) {
             std::move(next)};
 }
 
+Failure lacks_modules() {
+    return cannot_answer("neither mod_alias nor mod_rewrite is at work in it",
+                         "enable one: `a2enmod alias`, then `systemctl reload apache2`.");
+}
+
 bool is_on(const Statement* engine) {
     return engine != nullptr && net::same_ignoring_case(engine->word(0), "on");
 }
@@ -58,9 +63,7 @@ std::vector<std::string> rules(const Configuration& configuration, const Targets
     std::vector<std::string> lines = {std::string(first_line)};
     const bool has_alias = configuration.has_module("alias_module");
     const bool has_rewriting = rewrites(configuration, targets.hosts);
-    if (!has_alias && !has_rewriting)
-        throw cannot_answer("neither mod_alias nor mod_rewrite is at work in it",
-                            "enable one: `a2enmod alias`, then `systemctl reload apache2`.");
+    if (!has_alias && !has_rewriting) throw lacks_modules();
     for (const auto& answer : targets.answers) {
         if (has_rewriting)
             lines.push_back(fmt::format(R"(RewriteRule "^/\.well-known/acme-challenge/{}$" "-" )"
@@ -132,6 +135,8 @@ ConfigEdits lines_for(const Configuration& configuration,
             fmt::format("let it: `Listen {}`; or say where requests for port 80 come in: "
                         "apache:http-port=PORT.",
                         port));
+    if (!configuration.has_module("alias_module") && !configuration.has_module("rewrite_module"))
+        throw lacks_modules();
     std::map<const ConfigNode*, Targets> places;
     for (const auto& answer : answers) {
         if (!is_plain(answer.token) || !is_plain(answer.key_authorization))

@@ -122,7 +122,13 @@ void ChallengeServer::answer(const std::vector<ChallengeAnswer>& answers) {
         has_read_lines_ = true;
         if (!server_->reload(configuration)) throw not_running();
     } catch (const Failure&) {
-        restore();
+        try {
+            put_back();
+            if (has_read_lines_) have_it_read();
+        } catch (const Failure&) {
+            // The record stays, and with it the next run tries again; what is told is the cause.
+        }
+        release();
         throw;
     }
 }
@@ -161,20 +167,29 @@ void ChallengeServer::wait_until_seen(const ChallengeAnswer& answer) {
     }
 }
 
-void ChallengeServer::restore() {
-    if (!lock_) lock_ = lock_configuration(state_folder_, place_, timer_);
-    put_back();
-    if (!server_) server_ = Server::find(place_, timer_);
+void ChallengeServer::have_it_read() {
+    // Also of a run that is asked to stop.
+    SystemTimer unstoppable;
+    if (!server_) server_ = Server::find(place_, unstoppable);
     ConfigSource source;
     const auto configuration = server_->read(source);
     // One that was ended by somebody reads the former configuration when it starts.
-    if (server_->is_running(configuration)) {
-        server_->test(timer_);
-        static_cast<void>(server_->reload(configuration));
-    }
+    if (!server_->is_running(configuration)) return;
+    server_->test(unstoppable);
+    static_cast<void>(server_->reload(configuration));
+}
+
+void ChallengeServer::release() {
     has_read_lines_ = false;
     server_.reset();
     lock_.reset();
+}
+
+void ChallengeServer::restore() {
+    if (!lock_) lock_ = lock_configuration(state_folder_, place_, timer_);
+    put_back();
+    have_it_read();
+    release();
 }
 
 }  // namespace cairn::client::apache

@@ -45,6 +45,8 @@ class ChallengeServer {
   private:
     [[nodiscard]] std::filesystem::path journal() const;
     void put_back();
+    void have_it_read();
+    void release();
     Place place_;
     std::filesystem::path state_folder_;
     Timer& timer_;

@@ -44,8 +44,8 @@ std::vector<std::string> name_lines(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::string hsts_line() {
-    return "Header always set Strict-Transport-Security \"max-age=63072000\"";
+std::string hsts_line(const Place& place) {
+    return fmt::format("Header always set Strict-Transport-Security \"max-age={}\"", place.hsts);
 }
 
 std::vector<std::string> add_https_sibling(ConfigEdits& edits, const Configuration& configuration,
@@ -98,7 +98,8 @@ std::vector<std::string> add_https_sibling(ConfigEdits& edits, const Configurati
     if (host.server_name.empty() && host.aliases.empty())
         inner.insert_lines(file, node.inner_begin, indent, name_lines(names));
     auto lines = certificate_lines(configuration, nullptr, wish);
-    if (wish.hsts && host.last("header") == nullptr) lines.push_back(hsts_line());
+    if (wish.place.hsts != 0 && host.last("header") == nullptr)
+        lines.push_back(hsts_line(wish.place));
     inner.insert_lines(file, node.inner_end, indent, lines);
 
     const auto end = std::string(file.tree.line_end());
@@ -119,7 +120,7 @@ void add_https_host(ConfigEdits& edits, const Configuration& configuration,
     auto inner = name_lines(names);
     for (auto& line : certificate_lines(configuration, nullptr, wish))
         inner.push_back(std::move(line));
-    if (wish.hsts) inner.push_back(hsts_line());
+    if (wish.place.hsts != 0) inner.push_back(hsts_line(wish.place));
     for (const auto& line : inner) lines.push_back("    " + line);
     lines.insert(lines.end(), {"</VirtualHost>", "</IfModule>"});
     const auto& file = configuration.main_file();

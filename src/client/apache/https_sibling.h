@@ -28,7 +28,7 @@ void add_https_host(ConfigEdits& edits, const Configuration& configuration,
 /// listens for http.
 void add_listeners(ConfigEdits& edits, const Configuration& configuration, const Place& place);
 
-/// The line of HSTS (RFC 6797), for two years.
-[[nodiscard]] std::string hsts_line();
+/// The line of HSTS (RFC 6797).
+[[nodiscard]] std::string hsts_line(const Place& place);
 
 }  // namespace cairn::client::apache

@@ -33,7 +33,7 @@ class Planner {
             throw Failure(aim, "mod_ssl is not loaded",
                           "enable it: `a2enmod ssl` on Debian, `dnf install mod_ssl` elsewhere, "
                           "then restart Apache.");
-        if (wish_.hsts && !configuration_.has_module("headers_module"))
+        if (wish_.place.hsts != 0 && !configuration_.has_module("headers_module"))
             obstacles_.emplace_back(
                 "mod_headers is not loaded, which HSTS needs: `a2enmod "
                 "headers`, then `systemctl reload apache2`");
@@ -48,7 +48,7 @@ class Planner {
         }
         if (!siblings_.empty() || !main_names_.empty())
             add_listeners(installation_.edits, configuration_, wish_.place);
-        if (wish_.redirect) redirect();
+        if (wish_.place.redirect) redirect();
         refuse_if_hopeless();
         return std::move(installation_);
     }
@@ -146,11 +146,11 @@ class Planner {
                        return net::same_ignoring_case(word, "Strict-Transport-Security");
                    });
         });
-        if (wish_.hsts && !has_header)
+        if (wish_.place.hsts != 0 && !has_header)
             installation_.edits.insert_lines(
                 *host.opening.file, host.opening.node->inner_end,
                 std::string(host.opening.file->tree.indent_at(host.opening.node->begin)) + "    ",
-                {hsts_line()});
+                {hsts_line(wish_.place)});
         if (shows(host, wish_.pairs)) return;
         if (const auto* outside = configuration_.last("sslcertificatefile")) {
             // Each virtual host shows it beside its own.

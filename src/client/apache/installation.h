@@ -25,8 +25,6 @@ struct InstallationWish {
     /// At least one; one for each kind of key.
     std::vector<CertificatePair> pairs;
     Place place{};
-    bool redirect = false;  ///< lead http to https
-    bool hsts = false;      ///< say so for the future
 };
 
 /// Where a name is answered with the certificate afterwards.

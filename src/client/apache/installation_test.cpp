@@ -64,10 +64,10 @@ TEST(ApacheInstallation, WritesAPairForEachKindOfKey) {
     EXPECT_EQ(installed(written, wish),
               "<VirtualHost *:443>\nServerName a.example\n"
               "SSLCertificateFile /live/a/fullchain.pem\n"
+              "SSLCertificateKeyFile /live/a/privkey.pem\n"
               "SSLEngine on\n"
               "SSLCertificateFile \"/live/a/full chain-rsa.pem\"\n"
               "SSLCertificateKeyFile /live/a/key-rsa.pem\n"
-              "SSLCertificateKeyFile /live/a/privkey.pem\n"
               "</VirtualHost>\n");
 }
 
@@ -119,14 +119,16 @@ TEST(ApacheInstallation, ListensWhereItDoesNotYet) {
     WrittenConfiguration written(
         "LoadModule ssl_module x/mod_ssl.so\nListen 80\nListen 192.0.2.1:80\nServerName "
         "a.example\n");
-    EXPECT_EQ(
-        installed(written, wish_for({"a.example"})).substr(0, 280),
-        "LoadModule ssl_module x/mod_ssl.so\nListen 80\n"
-        "<IfModule mod_ssl.c>\n    Listen 443\n</IfModule>\n"
-        "Listen 192.0.2.1:80\n"
-        "<IfModule mod_ssl.c>\n    Listen 192.0.2.1:443\n</IfModule>\n"
-        "ServerName a.example\n\n"
-        "<IfModule mod_ssl.c>\n<VirtualHost *:443>\n    ServerName a.example\n    SSLEngine on\n");
+    const auto text = installed(written, wish_for({"a.example"}));
+    EXPECT_TRUE(
+        text.starts_with("LoadModule ssl_module x/mod_ssl.so\nListen 80\n"
+                         "<IfModule mod_ssl.c>\n    Listen 443\n</IfModule>\n"
+                         "Listen 192.0.2.1:80\n"
+                         "<IfModule mod_ssl.c>\n    Listen 192.0.2.1:443\n</IfModule>\n"
+                         "ServerName a.example\n\n"
+                         "<IfModule mod_ssl.c>\n<VirtualHost *:443>\n    ServerName a.example\n"
+                         "    SSLEngine on\n"))
+        << text;
 }
 
 TEST(ApacheInstallation, RefusesWhatWouldChangeOthers) {
@@ -168,8 +170,8 @@ TEST(ApacheInstallation, RedirectsAndSaysSoForTheFutureOnDemand) {
                                  "LoadModule headers_module x/mod_headers.so\n"
                                  "<VirtualHost *:80>\n    ServerName a.example\n</VirtualHost>\n");
     auto wish = wish_for({"a.example"});
-    wish.redirect = true;
-    wish.hsts = true;
+    wish.place.redirect = true;
+    wish.place.hsts = 63072000;
     const auto text = installed(written, wish);
     EXPECT_NE(text.find("<VirtualHost *:80>\n"
                         "    RewriteEngine on\n"

@@ -9,6 +9,7 @@
 #include "client/deploy/haproxy.h"
 #include "client/deploy/kubernetes.h"
 #include "client/deploy/pkcs12.h"
+#include "client/deploy/apache.h"
 #include "client/deploy/program.h"
 #include "client/deploy/target_options.h"
 #include "client/deploy/target_recipe.h"
@@ -71,6 +72,9 @@ std::span<const TargetKind> target_kinds() {
                    "a Secret of the type kubernetes.io/tls", &make_kubernetes_target},
         TargetKind{"vault", "vault:MOUNT/PATH,address=URL[,token-file=FILE][,ca-file=FILE]",
                    "a secret in the KV store of HashiCorp Vault or OpenBao", &make_vault_target},
+        TargetKind{"apache", "apache[:FOLDER][,redirect=yes][,hsts=yes]",
+                   "the Apache httpd of this machine, whose virtual hosts show the certificate",
+                   &make_apache_target},
         TargetKind{"exec", "exec:PROGRAM", "a PROGRAM that is run, as --deploy-hook does",
                    &make_program_target},
     };

@@ -89,7 +89,7 @@ class ApacheSolver final : public Solver {
 
 base::Result<std::unique_ptr<Solver>> make_apache_solver(std::string_view argument,
                                                          const SolverContext& context) {
-    auto place = apache::Place::from_text(argument);
+    auto place = apache::Place::from_text(argument, apache::Place::Use::solver);
     if (!place) return std::unexpected(place.error());
     return std::make_unique<ApacheSolver>(std::move(*place), context);
 }

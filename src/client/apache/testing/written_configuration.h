@@ -41,7 +41,7 @@ class WrittenConfiguration {
 
     /// Reads it; it stays as long as this.
     [[nodiscard]] const Configuration& read() {
-        source_ = ConfigSource();
+        if (configuration_) return *configuration_;
         auto configuration = try_read(source_);
         EXPECT_TRUE(configuration.has_value()) << configuration.error().message;
         configuration_ = std::move(configuration.value());

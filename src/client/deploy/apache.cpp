@@ -1,0 +1,259 @@
+#include "client/deploy/apache.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "client/apache/answerer.h"
+#include "client/apache/challenge_server.h"
+#include "client/apache/installation.h"
+#include "client/apache/module_links.h"
+#include "client/apache/server.h"
+#include "client/deploy/file_edits.h"
+#include "client/deploy/target_options.h"
+#include "client/durable_file.h"
+
+namespace cairn::client {
+namespace {
+
+namespace fs = std::filesystem;
+using apache::CertificatePair;
+
+const Aim aim("install the certificate in Apache", Phase::deploy);
+
+/// Links, each with what it leads to.
+using Links = std::map<fs::path, fs::path>;
+
+/// What `take_back` needs: links that were made, a line each, then the record of the edits.
+constexpr std::string_view link_mark = "link ";
+constexpr std::string_view edits_mark = "edits\n";
+
+std::string note_of(const Links& links, const std::vector<FileEdit>& edits) {
+    std::string note;
+    for (const auto& [link, target] : links)
+        note += fmt::format("{}{}\n", link_mark, link.string());
+    if (!edits.empty()) note += std::string(edits_mark) + record_of(edits);
+    return note;
+}
+
+void make_links(const Links& links) {
+    for (const auto& [link, target] : links) {
+        // As a2enmod makes them: "../mods-available/ssl.load".
+        link_durably(link, target.lexically_relative(link.parent_path()));
+    }
+}
+
+void undo(std::string_view note) {
+    while (note.starts_with(link_mark)) {
+        const auto end = std::min(note.find('\n'), note.size());
+        const fs::path link(note.substr(link_mark.size(), end - link_mark.size()));
+        std::error_code error;
+        if (fs::is_symlink(fs::symlink_status(link, error))) fs::remove(link, error);
+        note.remove_prefix(std::min(end + 1, note.size()));
+    }
+    if (note.starts_with(edits_mark)) undo_edits(note.substr(edits_mark.size()));
+}
+
+/// True if nobody has this port of any address.
+bool is_free(std::uint16_t port) {
+    const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int yes = 1;
+    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    return ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+               0 ||
+           errno != EADDRINUSE;
+}
+
+/// The whole change, and what there is to say of it.
+struct Plan {
+    Links links;
+    std::vector<FileEdit> edits;
+    std::vector<apache::SecuredName> names;
+    std::vector<std::string> remarks;
+};
+
+class ApacheTarget final : public Target {
+  public:
+    explicit ApacheTarget(apache::Place place) : place_(std::move(place)) {}
+
+    std::string text() const override {
+        const auto text = place_.text();
+        return text.empty() ? "apache" : "apache:" + text;
+    }
+
+    std::vector<Failure> obstacles(const DeploySubject& subject) override try {
+        auto& server = find_server();
+        server.test(timer_);
+        static_cast<void>(plan(subject));
+        return {};
+    } catch (const Failure& failure) {
+        return {failure};
+    }
+
+    std::vector<std::string> outline(const DeploySubject& subject) override try {
+        const auto change = plan(subject);
+        auto lines = change.remarks;
+        for (const auto& [link, target] : change.links)
+            lines.push_back(fmt::format("{} leads to {}", link.string(), target.string()));
+        std::string_view difference;
+        const auto text = diff_of(change.edits);
+        difference = text;
+        while (!difference.empty()) {
+            const auto end = std::min(difference.find('\n'), difference.size());
+            lines.emplace_back(difference.substr(0, end));
+            difference.remove_prefix(std::min(end + 1, difference.size()));
+        }
+        lines.emplace_back("Apache tests its configuration and reads it again");
+        return lines;
+    } catch (const Failure&) {
+        return {};  // `obstacles` tells it
+    }
+
+    std::string undo_note(const DeployMaterial& material, const TargetRun&) override {
+        lock_.emplace(apache::lock_configuration(state_folder(material.subject), place_, timer_));
+        plan_ = plan(material.subject);
+        return note_of(plan_->links, plan_->edits);
+    }
+
+    void place(const DeployMaterial& material, const TargetRun&) override {
+        if (!plan_) plan_ = plan(material.subject);
+        make_links(plan_->links);
+        if (!plan_->edits.empty()) make_edits(record_of(plan_->edits));
+    }
+
+    void check(const DeployMaterial&, const TargetRun&) override { find_server().test(timer_); }
+
+    void activate(const DeployMaterial&, const TargetRun& run) override {
+        auto& server = find_server();
+        apache::ConfigSource source;
+        const auto configuration = server.read(source);
+        is_running_ = server.is_running(configuration);
+        if (is_running_) {
+            server.test(timer_);
+            is_running_ = server.reload(configuration);
+        }
+        if (!is_running_)
+            run.progress.tell({.kind = ProgressKind::remark,
+                               .text = "Apache does not run; it shows the certificate once it is "
+                                       "started"});
+        lock_.reset();
+    }
+
+    std::vector<DeployProbe> probes(const DeployMaterial& material) override {
+        if (!is_running_) return {};
+        if (!plan_) plan_ = plan(material.subject);
+        std::vector<DeployProbe> probes;
+        for (const auto& name : plan_->names) {
+            if (name.name.starts_with("*.")) continue;
+            DeployProbe probe;
+            probe.host = name.reached_at.address.to_string();
+            probe.port = name.reached_at.port;
+            probe.server_name = name.name;
+            probes.push_back(std::move(probe));
+        }
+        return probes;
+    }
+
+    void take_back(const std::string& note, const DeployMaterial& material,
+                   const TargetRun&) override {
+        if (!lock_)
+            lock_.emplace(
+                apache::lock_configuration(state_folder(material.subject), place_, timer_));
+        undo(note);
+        plan_.reset();
+    }
+
+  private:
+    /// live/NAME is in the state.
+    static fs::path state_folder(const DeploySubject& subject) {
+        return subject.live.parent_path().parent_path();
+    }
+
+    apache::Server& find_server() {
+        if (!server_) server_ = apache::Server::find(place_, timer_);
+        return *server_;
+    }
+
+    [[nodiscard]] Plan plan(const DeploySubject& subject) {
+        auto& server = find_server();
+        apache::InstallationWish wish{.names = {}, .pairs = {}, .place = place_};
+        for (const auto& identifier : subject.plan.identifiers())
+            wish.names.push_back(identifier.value());
+        for (const auto& member : planned_members(subject.lineage, subject.plan)) {
+            const auto files = CertificateFiles::in(subject.live, member.suffix());
+            wish.pairs.push_back({files.full_chain, files.private_key});
+        }
+        Plan change;
+        apache::ConfigSource source;
+        auto before = server.read(source);
+        if (!before.has_module("ssl_module")) {
+            auto links = apache::links_to_enable(server.facts().server_root, "ssl");
+            if (!links)
+                throw Failure(aim, "mod_ssl is not loaded, and " + links.error().message,
+                              "install and enable it (`a2enmod ssl`, `dnf install mod_ssl`), then "
+                              "restart Apache.");
+            change.links = std::move(*links);
+            for (const auto& [link, target] : change.links)
+                change.remarks.push_back(
+                    fmt::format("the module {} is enabled", link.stem().string()));
+            source = apache::ConfigSource({}, change.links);
+            before = server.read(source);
+        }
+        auto installation = apache::plan_installation(before, wish);
+        const auto contents = installation.edits.contents();
+        apache::ConfigSource source_after(contents, change.links);
+        const auto after = server.read(source_after);
+        apache::expect_installed(before, after, wish, installation);
+        const bool is_new_port = !apache::listens_at(before, place_.https_port);
+        const bool is_new_module = !change.links.empty();
+        if ((is_new_port || is_new_module) && apache::listens_at(after, place_.https_port) &&
+            !is_free(place_.https_port))
+            throw Failure(aim,
+                          fmt::format("port {}, at which Apache would listen from then on, is "
+                                      "another program's",
+                                      place_.https_port),
+                          "stop that program, or have it lead to Apache and say at which port: "
+                          "https-port=PORT.");
+        for (const auto* file : source.files())
+            if (const auto changed = contents.find(file->path); changed != contents.end())
+                change.edits.push_back(FileEdit{file->path, file->tree.text(), changed->second});
+        change.names = std::move(installation.names);
+        for (auto& remark : installation.remarks) change.remarks.push_back(std::move(remark));
+        return change;
+    }
+
+    apache::Place place_;
+    SystemTimer timer_;
+    std::optional<apache::Server> server_;
+    std::optional<StateLock> lock_;
+    std::optional<Plan> plan_;
+    bool is_running_ = true;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Target>> make_apache_target(TargetOptions& options,
+                                                         const TargetContext&) {
+    auto text = options.argument();
+    for (const char* key : {"folder", "redirect", "hsts", "http-port", "https-port"})
+        if (const auto value = options.take(key)) {
+            const auto part =
+                key == std::string_view("folder") ? *value : fmt::format("{}={}", key, *value);
+            text += (text.empty() ? "" : ",") + part;
+        }
+    auto place = apache::Place::from_text(text, apache::Place::Use::target);
+    if (!place) return std::unexpected(place.error());
+    return std::make_unique<ApacheTarget>(std::move(*place));
+}
+
+}  // namespace cairn::client

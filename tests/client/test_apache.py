@@ -1,0 +1,249 @@
+"""Apache httpd as solver and as target: what happens when something goes wrong in the middle."""
+
+import errno
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from harness.apache import Apache
+from harness.disk import FaultyDisk
+from harness.issued import read_chain
+from harness.tls import served_certificate
+
+NAME = "site.example"
+SITE = """\
+# The site.
+<VirtualHost *:@HTTP@>
+    ServerName site.example
+    ServerAlias www.site.example
+    DocumentRoot @ROOT@/www
+    Redirect permanent /old https://elsewhere.example/
+</VirtualHost>
+"""
+MARK = "cairn answers a challenge"
+
+
+@pytest.fixture
+def apache():
+    server = Apache({"sites-available/site.conf": SITE})
+    (server.root / "state").mkdir(mode=0o700)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def site(apache, ca, cairn):
+    """It runs; the CA validates at its port, and cairn's state is beside its files."""
+    ca.http_port = apache.http_port
+    cairn.state = apache.root / "state"
+    return apache.start()
+
+
+def configuration(apache):
+    return {name: what for name, what in apache.files().items() if not name.startswith("state/")}
+
+
+def issuing(ca, apache, *arguments):
+    return ["issue", "-d", NAME, "--solver", f"apache:{apache.place}", "--ca", ca.directory,
+            "--ca-root", ca.api_root, "--agree-tos", *arguments]
+
+
+def target(apache, *more):
+    return ",".join([f"apache:{apache.root}", f"http-port={apache.http_port}",
+                     f"https-port={apache.https_port}", *more])
+
+
+def test_the_lines_are_there_for_the_challenge_alone(site, ca, cairn):
+    before = configuration(site)
+    seen = []
+    usual = ca.verdict
+
+    def look(authorization):
+        seen.append(site.read("sites-available/site.conf"))
+        usual(authorization)
+
+    ca.verdict = look
+    done = cairn.outcome(*issuing(ca, site))
+    assert done.returncode == 0, done.stderr
+    assert MARK in seen[0]
+    assert configuration(site) == before
+    assert not list((cairn.state / "servers").iterdir())
+
+
+def test_a_failed_proof_takes_them_away_too(site, ca, cairn):
+    before = configuration(site)
+
+    def refuse(authorization):
+        authorization["status"] = "invalid"
+        authorization["challenges"][0]["status"] = "invalid"
+
+    ca.verdict = refuse
+    done = cairn.outcome(*issuing(ca, site))
+    assert done.returncode == 2
+    assert configuration(site) == before
+
+
+def test_it_is_refused_while_the_server_does_not_run(apache, ca, cairn):
+    done = cairn.outcome(*issuing(ca, apache))
+    assert done.returncode == 2
+    assert "it does not run" in done.stderr
+    assert not ca.orders, "seen before the CA was asked"
+
+
+def test_wildcards_are_refused(site, ca, cairn):
+    done = cairn.outcome("issue", "-d", "*.site.example", "--solver", f"apache:{site.place}",
+                         "--ca", ca.directory, "--ca-root", ca.api_root, "--agree-tos")
+    assert done.returncode == 2
+    assert "wildcard" in done.stderr.lower()
+
+
+def test_a_module_that_refuses_is_told(site, ca, cairn):
+    before = configuration(site)
+    site.write("conf-enabled/x.conf", "")
+    site.write("apache2.conf", site.read("apache2.conf") + "RewriteEngine on\n"
+               "RewriteOptions InheritDownBefore\nRewriteRule ^/\\.well-known - [F]\n")
+    site.write("sites-available/site.conf",
+               SITE.replace("DocumentRoot", "RewriteEngine on\n    DocumentRoot"))
+    site.restart()
+    before = configuration(site)
+    done = cairn.outcome(*issuing(ca, site), timeout=150)
+    assert done.returncode == 2
+    assert "status 403" in done.stderr
+    assert configuration(site) == before
+
+
+@pytest.mark.parametrize("nth", range(1, 9))
+def test_kill_while_the_challenge_is_up(site, ca, cairn, nth, tmp_path):
+    """Killed before one of the calls by which files change: the server starts with what is there, and
+    the next run takes everything away."""
+    before = configuration(site)
+    disk = FaultyDisk(tmp_path, site.root)
+    disk.arm("rename", nth=nth, manner="killed_behind")
+    died = cairn.outcome(*issuing(ca, site), environment=disk.variables())
+    assert died.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL)
+    disk.disarm()
+    site.test()
+    site.restart()
+    again = cairn.outcome(*issuing(ca, site))
+    assert again.returncode == 0, again.stderr
+    assert configuration(site) == before
+
+
+def test_kill_at_the_cas_look(site, ca, cairn):
+    before = configuration(site)
+    running = []
+    usual = ca.verdict
+
+    def look(authorization):
+        ca.verdict = usual
+        running[0].kill()
+        running[0].wait()
+        usual(authorization)
+
+    ca.verdict = look
+    running.append(subprocess.Popen(cairn.command_line(*issuing(ca, site)),
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    running[0].wait(60)
+    assert MARK in site.read("sites-available/site.conf"), "it was killed in time"
+    site.test()
+    # Somebody edits the file meanwhile, which stays.
+    file = site.root / "sites-available" / "site.conf"
+    file.write_text(file.read_text().replace("# The site.", "# The site of the club."))
+    again = cairn.outcome(*issuing(ca, site))
+    assert again.returncode == 0, again.stderr
+    assert site.read("sites-available/site.conf") == \
+        before["sites-available/site.conf"][0].decode().replace("site.\n", "site of the club.\n", 1)
+
+
+@pytest.mark.parametrize("call", ["create", "write", "rename", "fsync"])
+def test_a_full_disk_changes_nothing(site, ca, cairn, call, tmp_path):
+    before = configuration(site)
+    disk = FaultyDisk(tmp_path, site.root)
+    disk.arm(call, file="sites-available", nth=1, error=errno.ENOSPC)
+    done = cairn.outcome(*issuing(ca, site), environment=disk.variables())
+    failed = disk.has_failed
+    disk.disarm()
+    assert done.returncode == (2 if failed else 0), done.stderr
+    assert configuration(site) == before
+    site.test()
+
+
+def test_install_with_two_keys_redirect_and_hsts(site, ca, cairn):
+    done = cairn.outcome(*issuing(ca, site, "--key-type", "ec-p256", "--key-type", "rsa2048",
+                                  "--deploy", target(site, "redirect=yes", "hsts=yes")))
+    assert done.returncode == 0, done.stderr
+    text = site.read("sites-available/site.conf")
+    for file in ("fullchain.pem", "privkey.pem", "fullchain-rsa2048.pem", "privkey-rsa2048.pem"):
+        assert f"{cairn.live(NAME)}/{file}\n" in text
+    leaf = read_chain((cairn.live(NAME) / "fullchain.pem").read_text())[0]
+    assert served_certificate(site.https_port, NAME) == leaf
+    head = get(site.http_port, NAME)
+    assert head.startswith("HTTP/1.1 301")
+    assert f"Location: https://{NAME}:{site.https_port}/" in head
+    assert "Location" not in get(site.http_port, "www.site.example"), "it is not in the certificate"
+    # A renewal has the server read the files again, and changes none of its own.
+    before = configuration(site)
+    renewed = cairn.outcome("renew", NAME, "--force")
+    assert renewed.returncode == 0, renewed.stderr
+    assert configuration(site) == before
+    fresh = read_chain((cairn.live(NAME) / "fullchain.pem").read_text())[0]
+    assert fresh != leaf
+    assert served_certificate(site.https_port, NAME) == fresh
+
+
+def get(port, host):
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET / HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+        return connection.makefile("rb").read().decode("latin-1")
+
+
+def test_a_port_of_another_program_is_not_listened_at(apache, ca, cairn):
+    ca.http_port = apache.http_port
+    apache.write("ports.conf", "Listen 127.0.0.1:@HTTP@\n")
+    apache.start()
+    before = apache.files()
+    with socket.create_server(("127.0.0.1", apache.https_port)):
+        done = cairn.outcome(*issuing(ca, apache, "--deploy", target(apache)))
+    assert done.returncode == 2
+    assert "another program's" in done.stderr
+    assert apache.files() == before
+
+
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_kill_while_it_is_installed(site, ca, cairn, nth, tmp_path):
+    assert cairn.outcome(*issuing(ca, site)).returncode == 0
+    disk = FaultyDisk(tmp_path, site.root)
+    disk.arm("rename", nth=nth, manner="killed_behind")
+    words = ["deploy", NAME, target(site)]
+    died = cairn.outcome(*words, environment=disk.variables())
+    disk.disarm()
+    assert died.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL)
+    site.test()
+    site.restart()
+    again = cairn.outcome(*words)
+    assert again.returncode == 0, again.stderr
+    leaf = read_chain((cairn.live(NAME) / "fullchain.pem").read_text())[0]
+    assert served_certificate(site.https_port, NAME) == leaf
+    assert MARK not in site.read("sites-available/site.conf")
+
+
+def test_two_runs_take_turns(site, ca, cairn):
+    """Two orders at once, each with lines of its own in the same file."""
+    before = configuration(site)
+    results = []
+
+    def issue(name):
+        words = issuing(ca, site)
+        words[2] = name
+        results.append(cairn.outcome(*words, timeout=200))
+
+    threads = [threading.Thread(target=issue, args=(name,)) for name in (NAME, "www.site.example")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [done.returncode for done in results] == [0, 0], [done.stderr for done in results]
+    assert configuration(site) == before
