@@ -70,7 +70,7 @@ def test_the_lines_are_there_for_the_challenge_alone(site, ca, cairn):
     assert done.returncode == 0, done.stderr
     assert MARK in seen[0]
     assert configuration(site) == before
-    assert not list((cairn.state / "servers").iterdir())
+    assert not list((cairn.state / "edits" / ".apache").iterdir())
 
 
 def test_a_failed_proof_takes_them_away_too(site, ca, cairn):

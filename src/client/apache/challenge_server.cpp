@@ -69,7 +69,8 @@ StateLock lock_configuration(const fs::path& state_folder, const Place& place, T
 fs::path ChallengeServer::journal() const {
     const auto folder = place_.folder.string();
     const auto digest = base::to_hex(crypto::sha256(base::bytes_of(folder)));
-    return state_folder_ / "servers" / fmt::format("apache-{}.json", digest.substr(0, 16));
+    // No lineage has a name that begins with a dot.
+    return state_folder_ / "edits" / ".apache" / (digest.substr(0, 16) + ".json");
 }
 
 std::optional<Failure> ChallengeServer::obstacle() try {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -105,15 +106,12 @@ class ApacheTarget final : public Target {
         auto lines = change.remarks;
         for (const auto& [link, target] : change.links)
             lines.push_back(fmt::format("{} leads to {}", link.string(), target.string()));
-        std::string_view difference;
-        const auto text = diff_of(change.edits);
-        difference = text;
-        while (!difference.empty()) {
-            const auto end = std::min(difference.find('\n'), difference.size());
-            lines.emplace_back(difference.substr(0, end));
-            difference.remove_prefix(std::min(end + 1, difference.size()));
-        }
-        lines.emplace_back("Apache tests its configuration and reads it again");
+        for (const auto& edit : change.edits)
+            lines.push_back(
+                fmt::format("change {}:\n{}", edit.path.string(), diff_of(std::span(&edit, 1))));
+        if (change.edits.empty() && change.links.empty())
+            lines.emplace_back("the configuration names these files already, and stays as it is");
+        lines.emplace_back("Apache tests its configuration, and reads it again (SIGUSR1)");
         return lines;
     } catch (const Failure&) {
         return {};  // `obstacles` tells it
@@ -153,14 +151,17 @@ class ApacheTarget final : public Target {
         if (!is_running_) return {};
         if (!plan_) plan_ = plan(material.subject);
         std::vector<DeployProbe> probes;
-        for (const auto& name : plan_->names) {
-            if (name.name.starts_with("*.")) continue;
-            DeployProbe probe;
-            probe.host = name.reached_at.address.to_string();
-            probe.port = name.reached_at.port;
-            probe.server_name = name.name;
-            probes.push_back(std::move(probe));
-        }
+        for (const auto& name : plan_->names)
+            for (const auto& certificate : material.certificates) {
+                if (probes.size() == max_probes) return probes;
+                DeployProbe probe;
+                probe.host = name.reached_at.address.to_string();
+                probe.port = name.reached_at.port;
+                probe.server_name =
+                    name.name.starts_with("*.") ? "cairn-probe" + name.name.substr(1) : name.name;
+                probe.key_type = certificate.key_type;
+                probes.push_back(std::move(probe));
+            }
         return probes;
     }
 
@@ -174,6 +175,9 @@ class ApacheTarget final : public Target {
     }
 
   private:
+    /// Where a name is answered is much the same at each; every handshake takes time.
+    static constexpr std::size_t max_probes = 40;
+
     /// live/NAME is in the state.
     static fs::path state_folder(const DeploySubject& subject) {
         return subject.live.parent_path().parent_path();

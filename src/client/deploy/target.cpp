@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "client/deploy/apache.h"
 #include "client/deploy/files.h"
 #include "client/deploy/haproxy.h"
 #include "client/deploy/kubernetes.h"
 #include "client/deploy/pkcs12.h"
-#include "client/deploy/apache.h"
 #include "client/deploy/program.h"
 #include "client/deploy/target_options.h"
 #include "client/deploy/target_recipe.h"
