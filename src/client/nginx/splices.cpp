@@ -26,7 +26,8 @@ void Splices::replace(std::size_t place, std::size_t count, std::string replacem
     for (const auto& change : changes_)
         if (change.place == place && change.count == count && change.replacement == replacement)
             return;
-    changes_.push_back({place, count, std::move(replacement)});
+    changes_.insert(std::ranges::upper_bound(changes_, place, {}, &Change::place),
+                    {place, count, std::move(replacement)});
 }
 
 void Splices::replace(const Word& word, std::string replacement) {
@@ -88,11 +89,9 @@ void Splices::remove(const Directive& directive) {
 }
 
 std::string Splices::result() const {
-    auto changes = changes_;
-    std::ranges::stable_sort(changes, {}, &Change::place);
     std::string text;
     std::size_t at = 0;
-    for (const auto& change : changes) {
+    for (const auto& change : changes_) {
         // What is added within something that goes stands in its place.
         const auto place = std::max(change.place, at);
         text += text_.substr(at, place - at);

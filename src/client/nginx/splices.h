@@ -46,6 +46,7 @@ class Splices {
         std::string replacement;
     };
     std::string_view text_;
+    /// In the order of their places.
     std::vector<Change> changes_;
 };
 
