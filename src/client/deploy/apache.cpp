@@ -17,6 +17,7 @@
 #include "client/apache/installation.h"
 #include "client/apache/module_links.h"
 #include "client/apache/server.h"
+#include "client/deploy/edit_history.h"
 #include "client/deploy/file_edits.h"
 #include "client/deploy/target_options.h"
 #include "client/durable_file.h"
@@ -32,15 +33,15 @@ const Aim aim("install the certificate in Apache", Phase::deploy);
 /// Links, each with what it leads to.
 using Links = std::map<fs::path, fs::path>;
 
-/// What `take_back` needs: links that were made, a line each, then the record of the edits.
+/// What `take_back` needs: links that were made, a line each, then the journal of the edits.
 constexpr std::string_view link_mark = "link ";
-constexpr std::string_view edits_mark = "edits\n";
+constexpr std::string_view edits_mark = "edits ";
 
-std::string note_of(const Links& links, const std::vector<FileEdit>& edits) {
+std::string note_of(const Links& links, const fs::path& journal) {
     std::string note;
     for (const auto& [link, target] : links)
         note += fmt::format("{}{}\n", link_mark, link.string());
-    if (!edits.empty()) note += std::string(edits_mark) + record_of(edits);
+    if (!journal.empty()) note += fmt::format("{}{}", edits_mark, journal.string());
     return note;
 }
 
@@ -59,7 +60,7 @@ void undo(std::string_view note) {
         if (fs::is_symlink(fs::symlink_status(link, error))) fs::remove(link, error);
         note.remove_prefix(std::min(end + 1, note.size()));
     }
-    if (note.starts_with(edits_mark)) undo_edits(note.substr(edits_mark.size()));
+    if (note.starts_with(edits_mark)) FileEdits(note.substr(edits_mark.size())).undo();
 }
 
 /// True if nobody has this port of any address.
@@ -120,13 +121,18 @@ class ApacheTarget final : public Target {
     std::string undo_note(const DeployMaterial& material, const TargetRun&) override {
         lock_.emplace(apache::lock_configuration(state_folder(material.subject), place_, timer_));
         plan_ = plan(material.subject);
-        return note_of(plan_->links, plan_->edits);
+        journal_.clear();
+        if (!plan_->edits.empty())
+            journal_ = EditHistory(state_folder(material.subject), material.subject.lineage).next();
+        return note_of(plan_->links, journal_);
     }
 
     void place(const DeployMaterial& material, const TargetRun&) override {
-        if (!plan_) plan_ = plan(material.subject);
+        static_cast<void>(material);
+        if (!plan_) return;
         make_links(plan_->links);
-        if (!plan_->edits.empty()) make_edits(record_of(plan_->edits));
+        if (!plan_->edits.empty()) FileEdits(journal_).apply(plan_->edits);
+        plan_->edits.clear();
     }
 
     void check(const DeployMaterial&, const TargetRun&) override { find_server().test(timer_); }
@@ -241,6 +247,7 @@ class ApacheTarget final : public Target {
     std::optional<apache::Server> server_;
     std::optional<StateLock> lock_;
     std::optional<Plan> plan_;
+    fs::path journal_;
     bool is_running_ = true;
 };
 
