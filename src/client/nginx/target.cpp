@@ -47,12 +47,12 @@ class NginxTarget final : public Target {
         return all;
     }
 
-    std::vector<std::string> outline(const DeploySubject& subject) override {
+    std::vector<std::string> outline(const DeploySubject& subject) override try {
         SystemTimer timer;
         const auto& nginx = program(timer);
         const auto planned = plan(read(nginx), subject);
         std::vector<std::string> sentences;
-        for (const auto& refusal : planned.refusals) sentences.push_back(refusal);
+        // What is refused, `obstacles` tells.
         for (const auto& edit : planned.edits)
             sentences.push_back(
                 fmt::format("change {}:\n{}", edit.path.string(), diff_of(std::span(&edit, 1))));
@@ -62,6 +62,8 @@ class NginxTarget final : public Target {
         sentences.push_back(fmt::format("test the configuration: {}", nginx.test_line()));
         sentences.push_back(fmt::format("have nginx read it: {}", nginx.reload_line()));
         return sentences;
+    } catch (const Failure&) {
+        return {};  // `obstacles` tells it
     }
 
     std::string undo_note(const DeployMaterial& material, const TargetRun& run) override {
@@ -99,8 +101,7 @@ class NginxTarget final : public Target {
     void activate(const DeployMaterial& material, const TargetRun& run) override {
         static_cast<void>(material);
         const auto& nginx = program(run.timer);
-        is_running_ = nginx.is_running(read(nginx));
-        if (is_running_)
+        if (nginx.is_running(read(nginx)))
             run.command(nginx.reload_line(), "reload");
         else
             run.progress.tell(
@@ -177,7 +178,6 @@ class NginxTarget final : public Target {
     std::optional<StateLock> lock_;
     std::vector<FileEdit> edits_;
     std::filesystem::path journal_;
-    bool is_running_ = false;
 };
 
 std::optional<std::uint16_t> take_port(TargetOptions& options, std::string_view key) {
