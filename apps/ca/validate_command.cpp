@@ -19,6 +19,7 @@
 #include "crypto/random.h"
 #include "dns/resolver.h"
 #include "net/event_loops.h"
+#include "va/examination.h"
 #include "va/validation.h"
 
 namespace cairn::apps {
@@ -147,8 +148,9 @@ class LocalPerspective {
             .key_authorization = token.text() + "." + protocol::Token::random(random_).text(),
             .account_url = request_.account,
             .issuer_names = configuration_.validation.persist_issuers,
-            .now = clock_.now()};
-        const auto outcome = run(va::validators[method](validation, settings, *resolver_));
+            .now = clock_.now(),
+            .caa_identities = configuration_.directory.caa_identities};
+        const auto outcome = run(va::examine(validation, method, settings, *resolver_));
         json::object facts{{"method", protocol::to_string(method)}};
         const auto& evidence = outcome ? *outcome : outcome.error().evidence;
         json::array steps(evidence.steps.begin(), evidence.steps.end());
@@ -225,7 +227,7 @@ class RemotePerspectives {
                  .method = method,
                  .token = token,
                  .key_authorization = token.text() + "." + protocol::Token::random(random_).text(),
-                 .caa_identities = {},
+                 .caa_identities = configuration_.directory.caa_identities,
                  .issuer_names = configuration_.validation.persist_issuers});
             const auto answer =
                 boost::asio::co_spawn(loops_.next(), std::move(asking), boost::asio::use_future)

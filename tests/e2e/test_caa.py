@@ -1,6 +1,8 @@
 """CAA records (RFC 8659, RFC 8657): asked for beside the proof of control, and again before issuance."""
 
 import hashlib
+import json
+import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,6 +12,7 @@ from harness.acme import ERROR, Client, assert_problem, b64, make_csr
 from harness.authority import CairnCa
 from harness.dns_server import unique_name
 from harness.odd_dns import OddForwarder, failure, records, silence, truncated_without_tcp
+from harness.process import BIN
 from harness.web import Responder
 
 US = "ca.cairn.test"
@@ -259,3 +262,17 @@ def test_the_operator_is_told_what_forbade_it_and_who_wants_to_know(asking_ca, c
     assert sorted(local["caa_records"]) == ['0 iodef "mailto:security@example.test"',
                                             '0 issue "other.example"']
     assert local["caa"].startswith("forbidden: ")
+
+
+def test_the_operator_sees_what_records_say_to_a_method(asking_ca, dns, name):
+    dns.add(name, "CAA", f'0 issue "{US}; validationmethods=dns-01"')
+    words = [BIN / "cairn-ca", "validate", asking_ca.home, name, "--json"]
+    for key, value in asking_ca.settings.items():
+        words += ["--set", f"{key}={json.dumps(value)}"]
+    steps = {}
+    for method in ("http-01", "dns-01"):
+        done = subprocess.run([*words, "--method", method], capture_output=True, text=True, timeout=60)
+        [seen] = json.loads(done.stdout)["perspectives"][0]["methods"]
+        steps[method] = " ".join(seen["steps"])
+    assert f"1 CAA records at {name}: forbidden: " in steps["http-01"], steps
+    assert f"1 CAA records at {name}: permitted: " in steps["dns-01"], steps
