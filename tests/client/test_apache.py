@@ -100,36 +100,40 @@ def test_wildcards_are_refused(site, ca, cairn):
     assert "wildcard" in done.stderr.lower()
 
 
-def test_a_module_that_refuses_is_told(site, ca, cairn):
-    before = configuration(site)
-    site.write("conf-enabled/x.conf", "")
-    site.write("apache2.conf", site.read("apache2.conf") + "RewriteEngine on\n"
-               "RewriteOptions InheritDownBefore\nRewriteRule ^/\\.well-known - [F]\n")
-    site.write("sites-available/site.conf",
-               SITE.replace("DocumentRoot", "RewriteEngine on\n    DocumentRoot"))
-    site.restart()
-    before = configuration(site)
-    done = cairn.outcome(*issuing(ca, site), timeout=150)
-    assert done.returncode == 2
-    assert "status 403" in done.stderr
-    assert configuration(site) == before
-
-
-@pytest.mark.parametrize("nth", range(1, 9))
-def test_kill_while_the_challenge_is_up(site, ca, cairn, nth, tmp_path):
-    """Killed before one of the calls by which files change: the server starts with what is there, and
-    the next run takes everything away."""
-    before = configuration(site)
-    disk = FaultyDisk(tmp_path, site.root)
-    disk.arm("rename", nth=nth, manner="killed_behind")
-    died = cairn.outcome(*issuing(ca, site), environment=disk.variables())
-    assert died.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL)
+def points_of(disk, words, cairn, at_most, request, manner):
+    """A whole run, and some of the calls by which it changes the files of the configuration (all of them
+    with --every-fault): their numbers, with the manner of each."""
+    disk.arm()
+    run = cairn.outcome(*words, environment=disk.variables())
     disk.disarm()
-    site.test()
+    assert run.returncode == 0, run.stderr
+    points = [(number, kind) for number, (name, _) in enumerate(disk.calls(), 1) for kind in manner(name)]
+    assert points
+    if request.config.getoption("--every-fault") or len(points) <= at_most:
+        return points
+    return [points[round(place * (len(points) - 1) / (at_most - 1))] for place in range(at_most)]
+
+
+def kills(name):
+    return ["killed", "killed_within"] if name == "write" else ["killed", "killed_behind"]
+
+
+def test_killed_at_every_step_of_a_challenge(site, ca, cairn, tmp_path, request):
+    """The server starts with what is there, and the next run takes everything away."""
+    before = configuration(site)
+    disk = FaultyDisk(tmp_path, site.root / "sites-available")
+    words = [*issuing(ca, site), "--force"]
+    deaths = 0
+    for number, manner in points_of(disk, words, cairn, 6, request, kills):
+        disk.arm(nth=number, manner=manner)
+        died = cairn.outcome(*words, environment=disk.variables())
+        disk.disarm()
+        deaths += died.returncode == -signal.SIGKILL
+        site.test()
+        assert cairn.outcome("renew").returncode == 0
+        assert configuration(site) == before, (number, manner)
+    assert deaths > 3
     site.restart()
-    again = cairn.outcome(*issuing(ca, site))
-    assert again.returncode == 0, again.stderr
-    assert configuration(site) == before
 
 
 def test_kill_at_the_cas_look(site, ca, cairn):
@@ -158,20 +162,23 @@ def test_kill_at_the_cas_look(site, ca, cairn):
         before["sites-available/site.conf"][0].decode().replace("site.\n", "site of the club.\n", 1)
 
 
-@pytest.mark.parametrize("call", ["create", "write", "rename", "fsync"])
-def test_a_full_disk_changes_nothing(site, ca, cairn, call, tmp_path):
+def test_a_full_disk_at_every_step_of_a_challenge(site, ca, cairn, tmp_path, request):
     before = configuration(site)
-    disk = FaultyDisk(tmp_path, site.root)
-    disk.arm(call, file="sites-available", nth=1, error=errno.ENOSPC)
-    done = cairn.outcome(*issuing(ca, site), environment=disk.variables())
-    failed = disk.has_failed
-    disk.disarm()
-    assert done.returncode == (2 if failed else 0), done.stderr
-    assert configuration(site) == before
-    site.test()
+    disk = FaultyDisk(tmp_path, site.root / "sites-available")
+    words = [*issuing(ca, site), "--force"]
+    for number, _ in points_of(disk, words, cairn, 4, request, lambda name: ["undone"]):
+        disk.arm(nth=number, error=errno.ENOSPC)
+        run = cairn.outcome(*words, environment=disk.variables())
+        disk.disarm()
+        assert run.returncode in (0, 2)
+        site.test()
+        # What could not be taken down goes with the next run.
+        assert configuration(site) == before or cairn.outcome("renew").returncode == 0
+        assert configuration(site) == before, (number, run.stderr)
 
 
 def test_install_with_two_keys_redirect_and_hsts(site, ca, cairn):
+    before = configuration(site)
     done = cairn.outcome(*issuing(ca, site, "--key-type", "ec-p256", "--key-type", "rsa2048",
                                   "--deploy", target(site, "redirect=yes", "hsts=yes")))
     assert done.returncode == 0, done.stderr
@@ -185,13 +192,16 @@ def test_install_with_two_keys_redirect_and_hsts(site, ca, cairn):
     assert f"Location: https://{NAME}:{site.https_port}/" in head
     assert "Location" not in get(site.http_port, "www.site.example"), "it is not in the certificate"
     # A renewal has the server read the files again, and changes none of its own.
-    before = configuration(site)
+    changed = configuration(site)
     renewed = cairn.outcome("renew", NAME, "--force")
     assert renewed.returncode == 0, renewed.stderr
-    assert configuration(site) == before
+    assert configuration(site) == changed
     fresh = read_chain((cairn.live(NAME) / "fullchain.pem").read_text())[0]
     assert fresh != leaf
     assert served_certificate(site.https_port, NAME) == fresh
+    undone = cairn.outcome("deploy", NAME, "--take-back")
+    assert undone.returncode == 0, undone.stderr
+    assert configuration(site) == before
 
 
 def get(port, host):
@@ -212,22 +222,24 @@ def test_a_port_of_another_program_is_not_listened_at(apache, ca, cairn):
     assert apache.files() == before
 
 
-@pytest.mark.parametrize("nth", range(1, 7))
-def test_kill_while_it_is_installed(site, ca, cairn, nth, tmp_path):
+def test_killed_at_every_step_of_an_installation(site, ca, cairn, tmp_path, request):
     assert cairn.outcome(*issuing(ca, site)).returncode == 0
-    disk = FaultyDisk(tmp_path, site.root)
-    disk.arm("rename", nth=nth, manner="killed_behind")
+    before = configuration(site)
     words = ["deploy", NAME, target(site)]
-    died = cairn.outcome(*words, environment=disk.variables())
-    disk.disarm()
-    assert died.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL)
-    site.test()
-    site.restart()
-    again = cairn.outcome(*words)
-    assert again.returncode == 0, again.stderr
+    disk = FaultyDisk(tmp_path, site.root / "sites-available")
     leaf = read_chain((cairn.live(NAME) / "fullchain.pem").read_text())[0]
-    assert served_certificate(site.https_port, NAME) == leaf
-    assert MARK not in site.read("sites-available/site.conf")
+    points = points_of(disk, words, cairn, 4, request, kills)
+    for number, manner in points:
+        site.write("sites-available/site.conf", SITE)
+        disk.arm(nth=number, manner=manner)
+        cairn.outcome(*words, environment=disk.variables())
+        disk.disarm()
+        site.test()
+        again = cairn.outcome(*words)
+        assert again.returncode == 0, again.stderr
+        assert served_certificate(site.https_port, NAME) == leaf, (number, manner)
+        assert configuration(site) != before
+    site.test()
 
 
 def test_two_runs_take_turns(site, ca, cairn):

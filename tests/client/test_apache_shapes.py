@@ -68,7 +68,7 @@ def refusal(said):
     return said.removeprefix("refused: ") if said.startswith("refused: ") else None
 
 
-def test_shape(shape, apache, ca, cairn):
+def test_shape(shape, apache, ca, cairn, request):
     ca.http_port = apache.http_port
     apache.start()
     for name, text in shape.files.items():
@@ -88,15 +88,13 @@ def test_shape(shape, apache, ca, cairn):
         return
     assert solved.returncode == 0, solved.stderr
     apache.test()
-    install(shape, apache, cairn, before, names)
+    install(shape, apache, cairn, before, names, request)
 
 
-def install(shape, apache, cairn, before, names):
+def install(shape, apache, cairn, before, names, request):
     target = f"apache:{apache.root},http-port={apache.http_port},https-port={apache.https_port}"
     lineage = names[0]
     words = ["deploy", lineage, target]
-    dry = cairn.outcome(*words, "--dry-run")
-    assert apache.files() == before
     installed = cairn.outcome(*words)
     said = installed.stdout + installed.stderr
     if wanted := refusal(shape.said["installs"]):
@@ -106,7 +104,7 @@ def install(shape, apache, cairn, before, names):
         apache.test()
         return
     assert installed.returncode == 0, said
-    assert shape.said["installs"] in dry.stdout, dry.stdout + dry.stderr
+    assert shape.said["installs"] in said
     after = apache.files()
     for name in shape.list("untouched"):
         assert after[name] == before[name]
@@ -118,12 +116,14 @@ def install(shape, apache, cairn, before, names):
     leaf = read_chain((cairn.live(lineage) / "fullchain.pem").read_text())[0]
     for name in names:
         assert served_certificate(apache.https_port, name) == leaf, name
-    # Once more: nothing is left to do, and it starts with what is there.
-    again = cairn.outcome(*words)
-    assert again.returncode == 0, again.stderr
-    assert apache.files() == after
-    apache.restart()
-    assert served_certificate(apache.https_port, names[-1]) == leaf
+    if request.config.getoption("--every-fault") or shape.said["installs"].startswith("shows"):
+        # Once more: nothing is left to do, and it starts with what is there.
+        again = cairn.outcome(*words)
+        assert again.returncode == 0, again.stderr
+        assert apache.files() == after
+        apache.restart()
+        assert served_certificate(apache.https_port, names[-1]) == leaf
+    apache.test()
 
 
 def test_there_are_enough_of_them():

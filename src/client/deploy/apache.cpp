@@ -118,9 +118,11 @@ class ApacheTarget final : public Target {
         return {};  // `obstacles` tells it
     }
 
-    std::string undo_note(const DeployMaterial& material, const TargetRun&) override {
+    std::string undo_note(const DeployMaterial& material, const TargetRun& run) override {
         lock_.emplace(apache::lock_configuration(state_folder(material.subject), place_, timer_));
         plan_ = plan(material.subject);
+        for (const auto& remark : plan_->remarks)
+            run.progress.tell({.kind = ProgressKind::remark, .text = remark});
         journal_.clear();
         if (!plan_->edits.empty())
             journal_ = EditHistory(state_folder(material.subject), material.subject.lineage).next();
