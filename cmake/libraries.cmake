@@ -21,6 +21,14 @@ cairn_pkg_library(yaml yaml-cpp)
 cairn_pkg_library(tomlplusplus tomlplusplus)
 cairn_pkg_library(prometheus prometheus-cpp-core)
 
+# Keys in tokens: the header of PKCS #11 alone, since modules are loaded by their path. Keys in TPMs.
+pkg_check_modules(p11_kit REQUIRED p11-kit-1)
+add_library(cairn_cryptoki INTERFACE)
+target_include_directories(cairn_cryptoki SYSTEM INTERFACE ${p11_kit_INCLUDE_DIRS})
+add_library(cairn::cryptoki ALIAS cairn_cryptoki)
+pkg_check_modules(tpm REQUIRED IMPORTED_TARGET tss2-esys tss2-tctildr tss2-mu tss2-rc)
+add_library(cairn::tpm ALIAS PkgConfig::tpm)
+
 # Signed updates of name servers by Kerberos, Active Directory's among them; without it they are
 # refused with that reason.
 pkg_check_modules(cairn_gssapi IMPORTED_TARGET krb5-gssapi)

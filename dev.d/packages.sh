@@ -6,7 +6,8 @@ packages_build=(
     'libboost1.81-dev|libboost1.83-dev' 'libboost-json1.81-dev|libboost-json1.83-dev'
     libssl-dev libunbound-dev libjemalloc-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev
     libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev
-    libpsl-dev publicsuffix libidn2-dev libpcre2-dev libkrb5-dev libyaml-cpp-dev dns-root-data ca-certificates
+    libpsl-dev publicsuffix libidn2-dev libpcre2-dev libkrb5-dev libp11-kit-dev libtss2-dev
+    libyaml-cpp-dev dns-root-data ca-certificates
 )
 packages_demo=(knot knot-dnsutils openssl curl)
 packages_test=(
@@ -20,6 +21,8 @@ packages_test=(
     bind9 pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server
     # Judges of revoked certificates beside openssl.
     gnutls-bin libnss3-tools
+    # Tokens and a TPM that keep keys, and tools that look into them.
+    softhsm2 opensc swtpm swtpm-tools tpm2-tools tpm2-openssl
     # The model of issuance, kills inside system calls, and a cluster in network namespaces.
     spin gcc strace
     haproxy etcd-server etcd-client patroni postgresql iproute2 python3-psycopg2

@@ -279,7 +279,7 @@ void unpack(Reader& reader, const BackupManifest& manifest, const fs::path& fold
 BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
                      crypto::Random& random) {
     const auto passphrase =
-        read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
+        crypto::read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
     const auto configuration = load_configuration(request.folder, request.overrides, clock.now());
     if (fs::exists(request.file))
         throw std::runtime_error(request.file.string() +
@@ -320,7 +320,7 @@ BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
 
 RestoreResult restore(const RestoreRequest& request, const base::Clock& clock) {
     const auto passphrase =
-        read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
+        crypto::read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
     auto folder = request.folder;
     if (!folder.has_filename()) folder = folder.parent_path();
     require_no_folder(folder);

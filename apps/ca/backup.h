@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/ca/passphrase.h"
 #include "base/clock.h"
+#include "crypto/passphrase.h"
 #include "crypto/random.h"
 #include "store/backup.h"
 
@@ -19,7 +19,7 @@ struct BackupRequest {
     std::filesystem::path file;
     /// As for `serve`.
     std::vector<std::string> overrides;
-    PassphraseSource passphrase;
+    crypto::PassphraseSource passphrase;
 };
 struct BackupResult {
     base::Time created;
@@ -39,7 +39,7 @@ struct RestoreRequest {
     std::filesystem::path file;
     std::filesystem::path folder;
     std::vector<std::string> overrides;
-    PassphraseSource passphrase;
+    crypto::PassphraseSource passphrase;
 };
 struct RestoreResult {
     /// When the backup was made: what the CA did from then on is not in it.

@@ -85,7 +85,7 @@ class Reader {
             return nullptr;
         }
         try {
-            passphrase_ = read_passphrase(files_.passphrase, fs::current_path());
+            passphrase_ = crypto::read_passphrase(files_.passphrase, fs::current_path());
         } catch (const std::runtime_error& error) {
             findings_.add(path.string() + ": " + error.what());
             return nullptr;

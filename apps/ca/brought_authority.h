@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "apps/ca/findings.h"
-#include "apps/ca/passphrase.h"
 #include "base/clock.h"
 #include "ca/rules/policy_kind.h"
 #include "crypto/key.h"
+#include "crypto/passphrase.h"
 #include "pki/chain.h"
 
 namespace cairn::apps {
@@ -25,7 +25,7 @@ struct BroughtFiles {
     std::filesystem::path root{};
     /// A root that may be theirs, if the file is there.
     std::filesystem::path known_root{};
-    PassphraseSource passphrase{};
+    crypto::PassphraseSource passphrase{};
 };
 
 /// An authority that was brought, and found fit.

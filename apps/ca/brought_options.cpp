@@ -19,10 +19,10 @@ void PassphraseOptions::add_to(CLI::App& command_line) {
                             "or of this credential of systemd's, by name (LoadCredential=)");
 }
 
-PassphraseSource PassphraseOptions::source() const {
-    PassphraseSource source{.file = file, .credential = credential};
+crypto::PassphraseSource PassphraseOptions::source() const {
+    crypto::PassphraseSource source{.file = file, .credential = credential};
     if (!command.empty()) {
-        auto words = command_words_from(command);
+        auto words = crypto::command_words_from(command);
         if (!words) throw std::runtime_error("--passphrase-command: " + words.error().message);
         source.command = *std::move(words);
     }

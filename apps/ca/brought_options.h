@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "apps/ca/passphrase.h"
 #include "base/clock.h"
+#include "crypto/passphrase.h"
 
 namespace CLI {
 class App;
@@ -20,7 +20,7 @@ struct PassphraseOptions {
     void add_to(CLI::App& command_line);
     /// What they say. Throws std::runtime_error for several of them, and for a command that is
     /// none.
-    [[nodiscard]] PassphraseSource source() const;
+    [[nodiscard]] crypto::PassphraseSource source() const;
 };
 
 /// A duration as an option takes it. Throws std::runtime_error naming the flag.

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "apps/ca/passphrase.h"
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "base/log.h"
@@ -23,6 +22,7 @@
 #include "ca/rules/terms.h"
 #include "ca/work/crl_signing.h"
 #include "ca/work/issuer.h"
+#include "crypto/passphrase.h"
 #include "protocol/internet_registry.h"
 
 namespace cairn::apps {
@@ -190,7 +190,7 @@ struct Configuration {
         /// Files with other chains of the issuer, each as `certificate`.
         std::vector<std::string> alternate_chains{};
         /// Where the passphrase of an encrypted key comes from.
-        PassphraseSource passphrase{};
+        crypto::PassphraseSource passphrase{};
         /// File of the root that machines trust.
         std::string root = "pki/root.pem";
     };

@@ -102,9 +102,9 @@ TEST(ConfigurationTest, APassphraseHasOneSource) {
     const auto usual = read_configuration(initial(), {}, now)->issuers.at("intermediate");
     EXPECT_FALSE(usual.passphrase.is_there());
     EXPECT_EQ(usual.root, "pki/root.pem");
-    const PassphraseSource file{.file = "/run/keys/\"a\""};
-    const PassphraseSource command{.command = {"vault", "kv", "get", "a b"}};
-    const PassphraseSource credential{.credential = "issuer"};
+    const crypto::PassphraseSource file{.file = "/run/keys/\"a\""};
+    const crypto::PassphraseSource command{.command = {"vault", "kv", "get", "a b"}};
+    const crypto::PassphraseSource credential{.credential = "issuer"};
     for (const auto& source : {file, command, credential}) {
         const auto read = read_configuration(
             initial_configuration("127.0.0.1:14000", "127.0.0.1:14001", "https://localhost:14000",

@@ -54,7 +54,7 @@ std::string words_of(base::Seconds life) {
 }
 
 // The three ways to a passphrase, of which one is put to work at most.
-std::string passphrase_part(const PassphraseSource& source) {
+std::string passphrase_part(const crypto::PassphraseSource& source) {
     const auto line = [](bool is_used, const std::string& key, const std::string& value,
                          std::string_view comment) {
         return (is_used ? "" : "# ") + key + " = " + value + "   # " + std::string(comment) + "\n";

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "apps/ca/passphrase.h"
 #include "base/clock.h"
 #include "ca/rules/policy_kind.h"
+#include "crypto/passphrase.h"
 
 namespace cairn::apps {
 
@@ -17,7 +17,7 @@ struct InitialChoices {
     /// Whether that is longer than the Baseline Requirements let a public CA have it.
     bool beyond_baseline = false;
     /// Where the passphrase of the issuer's key comes from, if it is encrypted.
-    PassphraseSource passphrase{};
+    crypto::PassphraseSource passphrase{};
 };
 
 /// What `init` writes: every key, with its default commented out where it need not be there. A

@@ -5,7 +5,6 @@
 #include <system_error>
 
 #include "apps/ca/crl_configuration.h"
-#include "apps/ca/passphrase.h"
 #include "apps/command_line/files.h"
 #include "crypto/digest.h"
 #include "crypto/encrypted_key.h"
@@ -46,7 +45,7 @@ crypto::PrivateKey load_key(const std::string& name, const Configuration::Issuer
         throw std::runtime_error(
             path.string() + ": is encrypted; say where its passphrase comes from by " + setting);
     try {
-        const auto passphrase = read_passphrase(wanted.passphrase, folder);
+        const auto passphrase = crypto::read_passphrase(wanted.passphrase, folder);
         return require(crypto::encrypted_key_from_pem(pem, passphrase), path);
     } catch (const std::runtime_error& error) {
         throw std::runtime_error("issuer " + name + ": " + error.what());

@@ -107,13 +107,13 @@ std::string absolute(const std::string& file) {
 }
 
 // What the configuration says is seen from the CA's folder.
-PassphraseSource seen_from(const fs::path& folder, PassphraseSource source) {
+crypto::PassphraseSource seen_from(const fs::path& folder, crypto::PassphraseSource source) {
     if (!source.file.empty()) source.file = absolute((folder / source.file).string());
     return source;
 }
 
 // As it belongs into ca.toml; empty if it says what is said there.
-std::string table_of(const IssuerPlace& place, const PassphraseSource& passphrase,
+std::string table_of(const IssuerPlace& place, const crypto::PassphraseSource& passphrase,
                      const std::string& root_file) {
     auto source = passphrase;
     if (!source.file.empty()) source.file = absolute(source.file);
@@ -207,11 +207,11 @@ MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files) {
     written.write_issuer(place.folder / "pki", place.name, issuer);
     if (root_file.is_new) written.write(place.folder / root_file.name, brought->root().pem(), 0644);
     written.keep();
-    return {
-        .certificate = issuer.certificate(),
-        .notes = std::move(brought->notes),
-        .table = table_of(place, issuer.passphrase.empty() ? PassphraseSource{} : files.passphrase,
-                          root_file.name)};
+    return {.certificate = issuer.certificate(),
+            .notes = std::move(brought->notes),
+            .table = table_of(
+                place, issuer.passphrase.empty() ? crypto::PassphraseSource{} : files.passphrase,
+                root_file.name)};
 }
 
 MadeIssuer request_issuer(const IssuerPlace& place, crypto::KeyType key_type,

@@ -22,6 +22,9 @@ struct AccountOptions {
     std::optional<std::string> name;
     std::vector<std::string> emails;
     std::string key_type = "ec-p256";
+    /// Where a new key is kept; nothing: a new account's in a file, another key where the former
+    /// is.
+    KeyStoreOptions key_store;
     /// What a new account is made with.
     AccountWords words;
     /// To export to, or to import from.
@@ -138,7 +141,11 @@ Outcome update(Run& run, const CommonOptions& common, const AccountOptions& opti
 Outcome roll_over(Run& run, const CommonOptions& common, const AccountOptions& options) {
     OpenAccount open(run, options);
     const auto type = value_or_fail(crypto::key_type_from(options.key_type), "use --key-type");
-    open.stored = open.account.roll_over(open.stored, type);
+    auto store = options.key_store.store();
+    if (!store)
+        store = client::AccountStore(run.state(), open.stored.name)
+                    .store_of_key(open.stored.directory_url);
+    open.stored = open.account.roll_over(open.stored, type, *store);
     run.console().say("The account has a new key; the old one is of no use any more.");
     return tell(run, common, open, open.account.fetch(), Delivery::attempted);
 }
@@ -158,8 +165,9 @@ Outcome make(Run& run, const CommonOptions& common, const AccountOptions& option
                                : options.authority;
     const AccountChoice choice{value_or_fail(client::directory_url_from(authority), "use --ca"),
                                options.name.value_or("")};
-    const auto made_with =
+    auto made_with =
         account_options_from(options.words, *run.settings_with({client::SettingsPart::defaults}));
+    if (const auto store = options.key_store.store()) made_with.key_store = *store;
     const bool stood =
         client::AccountStore(run.state(), choice.name).find(choice.directory_url).has_value();
     auto& session = run.sessions().with(choice.directory_url, options.root_file, choice.name);
@@ -261,10 +269,11 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
         return child;
     };
     add("list", "List the accounts that are kept", "cairn account list --json", &list);
-    add_account_options(
-        *add_at_authority("register", "Make an account, unless there is one",
-                          "cairn account register --email you@example.com --agree-tos", &make),
-        options->words);
+    auto* const registering =
+        add_at_authority("register", "Make an account, unless there is one",
+                         "cairn account register --email you@example.com --agree-tos", &make);
+    add_account_options(*registering, options->words);
+    add_key_store_options(*registering, options->key_store);
     add_at_authority("export", "Give out an account with its key, as JSON",
                      "cairn account export --ca letsencrypt --out account.json", &give_out)
         ->add_option("--out", options->file, "File to write, mode 0600; else standard output")
@@ -284,9 +293,11 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
         ->required()
         ->allow_extra_args(false)
         ->type_name("ADDR");
-    add_at_authority("rollover", "Replace the key of an account",
-                     "cairn account rollover --key-type ec-p384", &roll_over)
-        ->add_option("--key-type", options->key_type, "Kind of the new key")
+    auto* const replacing =
+        add_at_authority("rollover", "Replace the key of an account",
+                         "cairn account rollover --key-type ec-p384", &roll_over);
+    add_key_store_options(*replacing, options->key_store);
+    replacing->add_option("--key-type", options->key_type, "Kind of the new key")
         ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
         ->capture_default_str();
     add_at_authority("deactivate", "End an account for ever",

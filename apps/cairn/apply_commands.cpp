@@ -238,7 +238,9 @@ boost::json::object carry_out(Run& run, const CommonOptions& common, const Inten
         const auto lock =
             run.state().lock(intent.lineage, run.timer(), client::lineage_lock_patience);
         require_unused(run, intent.lineage);
-        client::remove_lineage(run.state(), intent.lineage);
+        for (const auto& left : client::remove_lineage(run.state(), intent.lineage))
+            run.console().say(fmt::format("A key is left in its token: {}. Remove it there.",
+                                          base::printable(left, 500)));
         run.console().say(fmt::format("{} is deleted; it is not revoked.", intent.lineage.text()));
     } else if (does_anything(intent.action)) {
         const auto outcome = issue(run, common,

@@ -37,6 +37,10 @@ class Reader {
         section_.take("propagation", plan.dns.propagation);
         take_list("key_types", plan.key_types);
         take_key_reuse(plan);
+        take("key_store", plan.key_store.place);
+        take("passphrase_file", plan.key_store.passphrase_file);
+        take("passphrase_command", plan.key_store.passphrase_command);
+        take("passphrase_credential", plan.key_store.passphrase_credential);
         take("profile", plan.profile);
         take("required_profile", plan.required_profile);
         take("preferred_chain", plan.preferred_chain);

@@ -140,6 +140,17 @@ std::string targets_of(const Run& run, const client::LineageName& name) {
     return list;
 }
 
+/// Says which keys stay in their tokens, for --json too.
+boost::json::array tell_left(Run& run, const std::vector<std::string>& left) {
+    boost::json::array told;
+    for (const auto& each : left) {
+        run.console().say(fmt::format("A key is left in its token: {}. Remove it there.",
+                                      base::printable(each, 500)));
+        told.push_back(json_text(each));
+    }
+    return told;
+}
+
 Outcome remove(Run& run, const std::string& text, const Certainty& certainty) {
     const auto name = lineage_to_delete(run, text);
     const auto held = lock(run, name);
@@ -176,9 +187,11 @@ Outcome remove(Run& run, const std::string& text, const Certainty& certainty) {
     if (const auto current = client::Lineage(run.state(), name).current())
         valid = fmt::format(" Its certificate is not revoked, and valid until {}.",
                             base::to_rfc3339(current->chain.front().not_after()));
-    client::remove_lineage(run.state(), name);
+    const auto left = client::remove_lineage(run.state(), name);
     run.console().say(fmt::format("{} is deleted: {}.{}", name.text(), list, valid));
-    return {.data = {{"lineage", name.text()}, {"deleted", std::move(paths)}}};
+    boost::json::object data{{"lineage", name.text()}, {"deleted", std::move(paths)}};
+    if (!left.empty()) data["left_in_token"] = tell_left(run, left);
+    return {.data = std::move(data)};
 }
 
 }  // namespace

@@ -103,12 +103,6 @@ void refuse_what_is_not_there(const PlanOptions& options) {
                               "CAs do not grant it any more: those that mattered have ended OCSP, "
                               "without which such a certificate fails everywhere",
                               "leave out --must-staple.");
-    if (options.key_store && *options.key_store != "file")
-        throw client::Failure(
-            fmt::format("keep the key in \"{}\"", base::printable(*options.key_store)),
-            "keys of certificates are kept in files alone so far",
-            "leave out --key-store, or make the key and a request there and give "
-            "it with --csr FILE.");
 }
 
 std::string authority_usage() {
@@ -214,7 +208,7 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
         command.add_flag("--reuse-key", options.reuse_key, "Keep the key when renewing");
     command.add_flag("--fresh-key", options.fresh_key, "Make a new key when renewing, as usual")
         ->excludes(reuse);
-    add_text(command, "--key-store", options.key_store, "Where the key is kept")->type_name("file");
+    add_key_store_options(command, options.key_store);
     add_dns_options(command, options.dns);
     add_proof_options(command, options.dns);
     auto* const profile = add_text(command, "--profile", options.profile,
@@ -256,6 +250,7 @@ PlanChanges changes_from(const PlanOptions& options, const client::TargetContext
                      value_or_fail(crypto::key_type_from(text), "use --key-type"));
     }
     changes.key_reuse = reuse_from(options);
+    changes.key_store = options.key_store.store();
     changes.profile = options.required_profile ? options.required_profile : options.profile;
     if (options.required_profile) changes.profile_demand = client::ProfileDemand::required;
     changes.preferred_chain = options.preferred_chain;

@@ -7,6 +7,7 @@
 #include <CLI/App.hpp>
 
 #include "apps/cairn/dns_options.h"
+#include "apps/cairn/key_store_options.h"
 #include "client/account.h"
 #include "client/deploy/target.h"
 #include "client/plan_changes.h"
@@ -24,7 +25,8 @@ struct PlanOptions {
     bool reuse_key = false, fresh_key = false;
     std::optional<std::string> profile, required_profile, preferred_chain, account, renew_before,
         ca_timeout;
-    std::optional<std::string> request_file, key_store;
+    std::optional<std::string> request_file;
+    KeyStoreOptions key_store;
     std::optional<std::string> pre_hook, post_hook, failure_hook;
     std::vector<std::string> deploy_hooks, deploy_targets;
     bool must_staple = false;

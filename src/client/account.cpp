@@ -6,6 +6,7 @@
 
 #include "base/base64url.h"
 #include "client/email_binding.h"
+#include "client/key_text.h"
 #include "protocol/external_account_binding.h"
 #include "protocol/jws.h"
 
@@ -184,7 +185,7 @@ AccountOptions Account::with_binding(AccountOptions options, Progress& progress)
 
 StoredAccount Account::register_key(const AccountOptions& said, Progress& progress) {
     const auto options = with_binding(said, progress);
-    const auto key = store_.key_for(directory_url(), crypto::KeyType::ec_p256);
+    const auto key = store_.key_for(directory_url(), crypto::KeyType::ec_p256, options.key_store);
     auto url = find_url(key, options);
     if (!url) url = create(key, options, progress);
     StoredAccount account{directory_url(), std::move(*url), options.contact, key, store_.name()};
@@ -275,19 +276,21 @@ protocol::AccountObject Account::update_contact(StoredAccount account,
     return object;
 }
 
-StoredAccount Account::roll_over(StoredAccount account, crypto::KeyType type) {
+StoredAccount Account::roll_over(StoredAccount account, crypto::KeyType type,
+                                 const KeyStore& store) {
     const auto aim = fmt::format("replace the key of the account at {}", session_.host());
     const auto& url = session_.directory().key_change;
     if (url.empty())
         throw Failure(aim, fmt::format("the directory of {} has no keyChange", session_.host()),
                       "this CA does not replace keys; deactivate the account and make another.");
     const auto lock = state_.lock_accounts(timer_, lock_patience);
-    const auto new_key = store_.stage_key(account.directory_url, type);
+    const auto new_key = store_.stage_key(account.directory_url, type, store);
     // The inner JWS proves the new key, the outer one the old (RFC 8555 section 7.3.5).
     const protocol::KeyChangeRequest request{account.url,
                                              protocol::Jwk::of(account.key.public_key())};
-    const auto inner =
-        protocol::make_jws(new_key, {.url = url, .nonce = {}, .kid = {}}, request.to_json());
+    const auto inner = with_key_or_fail(aim, [&] {
+        return protocol::make_jws(new_key, {.url = url, .nonce = {}, .kid = {}}, request.to_json());
+    });
     try {
         session_.post(url, inner, aim);
     } catch (const Failure&) {

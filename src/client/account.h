@@ -35,6 +35,8 @@ struct AccountOptions {
     std::optional<ExternalAccount> external{};
     /// Whether the contact was said for this account, and not for all that are made here.
     enum class Contact { said, usual } contact_is = Contact::said;
+    /// Where the key of a new account is kept.
+    KeyStore key_store{};
     /// Whether one that stands is left for another.
     enum class Replacement { none, asked_for } replacement = Replacement::none;
 };
@@ -66,7 +68,8 @@ class Account {
     protocol::AccountObject update_contact(StoredAccount account,
                                            const std::vector<std::string>& contact);
     /// Replaces the key (section 7.3.5).
-    StoredAccount roll_over(StoredAccount account, crypto::KeyType type);
+    StoredAccount roll_over(StoredAccount account, crypto::KeyType type,
+                            const KeyStore& store = {});
     /// Ends the account for ever (section 7.3.6) and removes its key.
     void deactivate(const StoredAccount& account);
 

@@ -8,6 +8,7 @@
 
 #include "base/json_quoted.h"
 #include "client/failure.h"
+#include "client/key_text.h"
 #include "net/url.h"
 #include "protocol/json.h"
 
@@ -52,19 +53,35 @@ std::optional<crypto::Signer> read_key(const fs::path& file) {
     if (!pem)
         throw Failure("read an account's key", pem.error().message,
                       "run as the user whom the state belongs to.");
-    auto key = crypto::PrivateKey::from_pem(*pem);
+    auto key = signer_from(*pem);
     base::wipe({reinterpret_cast<std::uint8_t*>(pem->data()), pem->size()});
     if (!key)
         throw Failure(fmt::format("read the account's key {}", file.string()), key.error().message,
                       "restore the file, or move it away to make a new account.");
-    return crypto::Signer(*key);
+    return *std::move(key);
 }
 
-crypto::Signer make_key(const fs::path& folder, const char* file, crypto::KeyType type) {
-    auto key = crypto::PrivateKey::generate(type);
+crypto::Signer make_key(const fs::path& folder, const char* file, crypto::KeyType type,
+                        const KeyStore& store) {
+    auto key = key_or_fail(store, type, "ACME account", Phase::account);
     make_private_directory(folder);
-    write_durably(folder / file, base::BytesView(key.to_pem()), FileAccess::owner);
-    return key;
+    write_durably(folder / file, base::BytesView(key.text), FileAccess::owner);
+    return std::move(key.signer);
+}
+
+/// The text of the key in this file; empty if there is none.
+std::string text_in(const fs::path& file) {
+    if (!fs::exists(file)) return {};
+    return read_file(file, max_file).value_or(std::string());
+}
+
+/// Removes a key from its token whose text is gone. One whose token is away stays there.
+void forget(const std::string& text) {
+    try {
+        remove_key_of(text);
+    } catch (const std::runtime_error&) {
+        return;
+    }
 }
 
 std::string to_json(const StoredAccount& account) {
@@ -150,10 +167,18 @@ std::vector<StoredAccount> AccountStore::all() const {
     return accounts;
 }
 
-crypto::Signer AccountStore::key_for(const std::string& directory_url, crypto::KeyType type) const {
+crypto::Signer AccountStore::key_for(const std::string& directory_url, crypto::KeyType type,
+                                     const KeyStore& store) const {
     const auto folder = folder_of(directory_url);
     if (auto key = read_key(folder / key_file)) return std::move(*key);
-    return make_key(folder, key_file, type);
+    return make_key(folder, key_file, type, store);
+}
+
+KeyStore AccountStore::store_of_key(const std::string& directory_url) const {
+    auto text = text_in(folder_of(directory_url) / key_file);
+    auto store = store_of(text);
+    base::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    return store.value_or(KeyStore());
 }
 
 base::SecretBytes AccountStore::key_pem(const std::string& directory_url) const {
@@ -161,6 +186,12 @@ base::SecretBytes AccountStore::key_pem(const std::string& directory_url) const 
     if (!pem)
         throw Failure("read an account's key", pem.error().message,
                       "run as the user whom the state belongs to.");
+    if (is_reference(*pem))
+        throw Failure("export the account",
+                      fmt::format("its key is kept in {}, and is not taken out of there",
+                                  store_of_key(directory_url).text()),
+                      "`cairn account rollover --key-store file` gives the account a key in a "
+                      "file, which can be exported.");
     const auto octets = base::bytes_of(*pem);
     base::SecretBytes secret(octets.begin(), octets.end());
     base::wipe({reinterpret_cast<std::uint8_t*>(pem->data()), pem->size()});
@@ -204,14 +235,16 @@ void AccountStore::bring_back(const std::string& directory_url, int number) cons
 
 void AccountStore::remove(const std::string& directory_url) const {
     const auto folder = folder_of(directory_url);
+    const std::array texts{text_in(folder / staged_key_file), text_in(folder / key_file)};
     // The account first: a key without one is merely unused.
     for (const char* file : files) fs::remove(folder / file);
     sync_directory(folder);
+    for (const auto& text : texts) forget(text);
 }
 
-crypto::Signer AccountStore::stage_key(const std::string& directory_url,
-                                       crypto::KeyType type) const {
-    return make_key(folder_of(directory_url), staged_key_file, type);
+crypto::Signer AccountStore::stage_key(const std::string& directory_url, crypto::KeyType type,
+                                       const KeyStore& store) const {
+    return make_key(folder_of(directory_url), staged_key_file, type, store);
 }
 
 std::optional<crypto::Signer> AccountStore::staged_key(const std::string& directory_url) const {
@@ -220,12 +253,17 @@ std::optional<crypto::Signer> AccountStore::staged_key(const std::string& direct
 
 void AccountStore::commit_staged_key(const std::string& directory_url) const {
     const auto folder = folder_of(directory_url);
+    const auto former = text_in(folder / key_file);
     fs::rename(folder / staged_key_file, folder / key_file);
     sync_directory(folder);
+    forget(former);
 }
 
 void AccountStore::abandon_staged_key(const std::string& directory_url) const {
-    fs::remove(folder_of(directory_url) / staged_key_file);
+    const auto file = folder_of(directory_url) / staged_key_file;
+    const auto text = text_in(file);
+    fs::remove(file);
+    forget(text);
 }
 
 }  // namespace cairn::client

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "client/key_store.h"
 #include "client/state_directory.h"
 #include "crypto/key.h"
 #include "crypto/signer.h"
@@ -41,10 +42,13 @@ class AccountStore {
     [[nodiscard]] std::vector<StoredAccount> all() const;
 
     /// The key kept for this CA, whether or not an account was made with it, or a new one, kept
-    /// now.
-    [[nodiscard]] crypto::Signer key_for(const std::string& directory_url,
-                                         crypto::KeyType type) const;
-    /// The same as text (PKCS #8, PEM), to be taken elsewhere. Throws Failure if there is none.
+    /// in `store` now.
+    [[nodiscard]] crypto::Signer key_for(const std::string& directory_url, crypto::KeyType type,
+                                         const KeyStore& store = {}) const;
+    /// Where the key that is kept for this CA is; in a file if there is none.
+    [[nodiscard]] KeyStore store_of_key(const std::string& directory_url) const;
+    /// The same as text (PKCS #8, PEM), to be taken elsewhere. Throws Failure if there is none, or
+    /// if it cannot be taken out of where it is.
     [[nodiscard]] base::SecretBytes key_pem(const std::string& directory_url) const;
     /// Keeps a key that was made elsewhere; whatever key is there is set aside.
     void adopt_key(const std::string& directory_url, const crypto::PrivateKey& key) const;
@@ -59,8 +63,8 @@ class AccountStore {
     void remove(const std::string& directory_url) const;
 
     /// The key that will replace the account's: stored beside it until `commit` or `abandon`.
-    [[nodiscard]] crypto::Signer stage_key(const std::string& directory_url,
-                                           crypto::KeyType type) const;
+    [[nodiscard]] crypto::Signer stage_key(const std::string& directory_url, crypto::KeyType type,
+                                           const KeyStore& store = {}) const;
     /// A key that was staged and neither committed nor abandoned: by a run that died.
     [[nodiscard]] std::optional<crypto::Signer> staged_key(const std::string& directory_url) const;
     void commit_staged_key(const std::string& directory_url) const;

@@ -9,6 +9,7 @@
 #include "client/certificate_request.h"
 #include "client/challenge_journal.h"
 #include "client/failover.h"
+#include "client/key_text.h"
 #include "client/lineage_mending.h"
 #include "client/lineage_renaming.h"
 #include "client/order_flow.h"
@@ -36,10 +37,64 @@ LineageKey certificate_key(const Environment& environment, const IssuanceOrder& 
                     : std::optional<RevocationNote>();
         const bool is_compromised =
             note && note->reason == protocol::RevocationReason::key_compromise;
-        if (current && !is_compromised && is_of_type(current->key.public_key(), order.key_type()))
+        if (current && !is_compromised && is_of_type(current->key.public_key(), order.key_type()) &&
+            current->key.is_kept_in(order.plan.key_store))
             return std::move(current->key);
     }
-    return LineageKey::generate(order.key_type());
+    // A dry run leaves nothing in a token.
+    if (order.installing == Installing::dry_run) {
+        require_reachable(order.plan.key_store, Phase::order);
+        return LineageKey::generate(order.key_type());
+    }
+    return LineageKey::make(order.plan.key_store, order.key_type(),
+                            order.lineage.text() + order.member().suffix());
+}
+
+/// Removes the key of an order of which nothing came, if it would be left in a token and no
+/// generation has it.
+void forget_key(const Environment& environment, const LineageMember& member, const LineageKey& key,
+                Progress& progress) {
+    const auto text = base::text_of(base::BytesView(key.text()));
+    if (!leaves_something(text)) return;
+    const Lineage lineage(environment.state, member);
+    for (const auto number : lineage.numbers()) {
+        const auto generation = lineage.generation(number);
+        if (generation && generation->key.public_key() == key.public_key()) return;
+    }
+    try {
+        remove_key_of(text);
+    } catch (const std::runtime_error& error) {
+        progress.tell({.kind = ProgressKind::remark,
+                       .text = fmt::format("A key that nobody needs is left in its token: {}",
+                                           base::printable(error.what(), 500))});
+    }
+}
+
+/// Removes the keys of generations from their tokens that nobody can go back to any more: those
+/// before the live one whose certificates have expired. The files stay.
+void forget_expired_keys(const Environment& environment, const LineageMember& member,
+                         const Lineage& lineage, Progress& progress) {
+    const auto live = lineage.live_number();
+    const auto current = lineage.current();
+    for (const auto number : lineage.numbers()) {
+        if (!live || !current || number >= *live) continue;
+        const auto generation = lineage.generation(number);
+        if (!generation || generation->chain.front().not_after() > environment.clock.now() ||
+            generation->key.public_key() == current->key.public_key())
+            continue;
+        const auto text = base::text_of(base::BytesView(generation->key.text()));
+        if (!leaves_something(text)) continue;
+        try {
+            remove_key_of(text);
+            lineage.replace_key_text(number, leaving_nothing(text));
+        } catch (const std::runtime_error& error) {
+            progress.tell({.kind = ProgressKind::remark,
+                           .text = fmt::format(
+                               "The key of the former certificate {} of {} is left in its "
+                               "token: {}",
+                               number, member.lineage.text(), base::printable(error.what(), 500))});
+        }
+    }
 }
 
 /// What the order replaces, as far as this CA is to know: only what it has issued itself, and only
@@ -180,6 +235,8 @@ std::optional<OpenOrder> begun_order(const Environment& environment, const Issua
         plan.find_authority((*begun)->authority().directory_url) != nullptr)
         return std::move(*begun);
     progress.tell({.kind = ProgressKind::order_given_up});
+    OrderRecord(environment.state, order.member()).erase();
+    forget_key(environment, order.member(), (*begun)->key, progress);
     return std::nullopt;
 }
 
@@ -206,6 +263,7 @@ void put_in_place(const Environment& environment, const IssuanceOrder& order,
                      plan.deploy_targets.empty() ? none : has_to_run);
     });
     if (!is_live) lineage.install(generation);
+    forget_expired_keys(environment, order.member(), lineage, progress);
 }
 
 /// Everything from the account to the certificate in place, with one CA.
@@ -226,8 +284,17 @@ IssuedCertificate issue_at(const Environment& environment, const Authority& auth
             .open(here.account, progress);
     });
     const auto key = begun ? begun->key : certificate_key(environment, order);
-    auto chain = obtain(environment, session, here, record, key,
-                        begun ? begun->position : OrderPosition{}, progress);
+    auto chain = [&] {
+        try {
+            return obtain(environment, session, here, record, key,
+                          begun ? begun->position : OrderPosition{}, progress);
+        } catch (...) {
+            const auto kept = record.find();
+            if (order.installing == Installing::yes && kept && !*kept)
+                forget_key(environment, order.member(), key, progress);
+            throw;
+        }
+    }();
     if (order.installing == Installing::dry_run) return {std::move(chain), authority.directory_url};
     in_phase(Phase::install, [&] {
         put_in_place(environment, order, authority.directory_url, {key, chain}, progress);
@@ -342,6 +409,7 @@ std::optional<pki::Chain> go_on_and_install(const Environment& environment,
                          progress);
         });
     record.erase();
+    if (!chain) forget_key(environment, member, begun.key, progress);
     return chain;
 }
 

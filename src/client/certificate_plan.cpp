@@ -218,6 +218,15 @@ std::optional<base::Seconds> read_ca_timeout(protocol::MemberReader& reader) {
     return std::nullopt;
 }
 
+KeyStore read_key_store(protocol::MemberReader& reader) {
+    const auto text = reader.text("key_store");
+    if (!text) return {};
+    auto store = KeyStore::from_text(*text);
+    if (store) return *std::move(store);
+    reader.refuse("key_store", store.error().message);
+    return {};
+}
+
 /// The request from elsewhere, which must be for the names and the key of the plan.
 void read_csr(protocol::MemberReader& reader, CertificatePlan& plan) {
     const auto text = reader.text("csr");
@@ -327,6 +336,7 @@ std::string CertificatePlan::to_json() const {
             types += (types.empty() ? "" : ", ") + quoted(crypto::to_string(type));
         text += fmt::format("  \"key_types\": [{}],\n", types);
     }
+    if (key_store != KeyStore()) add_text("key_store", key_store.text());
     text += fmt::format("  \"reuse_key\": {}\n}}\n", key_reuse == KeyReuse::same_key);
     return text;
 }
@@ -348,6 +358,7 @@ base::Result<CertificatePlan> CertificatePlan::from_json(base::BytesView json) {
     plan.deploy_targets = read_targets(reader, *object);
     plan.key_types = read_key_types(reader, *object);
     if (reader.boolean("reuse_key").value_or(false)) plan.key_reuse = KeyReuse::same_key;
+    plan.key_store = read_key_store(reader);
     auto names = read_names(reader);
     if (reader.error()) return std::unexpected(*reader.error());
     if (!names) return std::unexpected(names.error());

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "client/key_store.h"
 #include "client/renew_before.h"
 #include "crypto/key.h"
 #include "protocol/identifier.h"
@@ -73,6 +74,8 @@ struct CertificatePlan {
     /// At least one. A certificate for each is wanted.
     std::vector<crypto::KeyType> key_types = {crypto::KeyType::ec_p256};
     KeyReuse key_reuse = KeyReuse::fresh_key;
+    /// Where the keys are kept.
+    KeyStore key_store{};
     /// A profile of the CA's directory; empty: none is asked for.
     std::string profile;
     ProfileDemand profile_demand = ProfileDemand::preferred;

@@ -228,6 +228,10 @@ void Lineage::install(const Generation& generation) try {
 Lineage::Installation::Installation(const Lineage& lineage, const Generation& generation)
     : lineage_(lineage), generation_(generation), number_(std::to_string(lineage.next_number())) {}
 
+void Lineage::replace_key_text(unsigned long number, std::string_view text) const {
+    write_durably(archived(std::to_string(number)).private_key, text, FileAccess::owner);
+}
+
 bool Lineage::Installation::take_step() {
     switch (steps_taken_++) {
         case 0:

@@ -83,6 +83,10 @@ class Lineage {
     /// One of them; an error if it cannot be read or does not match.
     [[nodiscard]] base::Result<Generation> generation(unsigned long number) const;
 
+    /// Puts another text in the place of that of a generation's key, which it leads to all the
+    /// same. Throws Failure.
+    void replace_key_text(unsigned long number, std::string_view text) const;
+
     /// Makes `generation` the live one. Throws Failure; the old one then stays live.
     void install(const Generation& generation);
     /// Makes a generation that is in the archive the live one, in the same way.

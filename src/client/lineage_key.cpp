@@ -7,6 +7,9 @@
 #include <utility>
 
 #include "client/certificate_request.h"
+#include "client/failure.h"
+#include "client/key_text.h"
+#include "crypto/key_unavailable.h"
 
 namespace cairn::client {
 namespace {
@@ -40,18 +43,21 @@ class AbsentKey final : public crypto::KeyHolder {
     crypto::PublicKey key_;
 };
 
-bool is_pem(std::string_view text) {
-    return text.contains("-----BEGIN ");
-}
-
 base::Result<LineageKey> read_pem(std::string_view text) {
-    const auto key = crypto::PrivateKey::from_pem(text);
-    if (!key) return std::unexpected(key.error());
-    return LineageKey(*key);
+    if (!is_reference(text)) {
+        const auto key = crypto::PrivateKey::from_pem(text);
+        if (!key) return std::unexpected(key.error());
+        return LineageKey(*key);
+    }
+    auto signer = signer_from(text);
+    if (!signer) return std::unexpected(signer.error());
+    const auto octets = base::bytes_of(text);
+    return LineageKey(*std::move(signer), base::SecretBytes(octets.begin(), octets.end()));
 }
 
 /// All ways; a further one is a line here and a file with its two functions.
-constexpr std::array keepings = {Keeping{&is_request, &read_request}, Keeping{&is_pem, &read_pem}};
+constexpr std::array keepings = {Keeping{&is_request, &read_request},
+                                 Keeping{&is_key_text, &read_pem}};
 
 }  // namespace
 
@@ -73,6 +79,17 @@ bool LineageKey::is_elsewhere() const {
 
 LineageKey LineageKey::generate(crypto::KeyType type) {
     return crypto::PrivateKey::generate(type);
+}
+
+LineageKey LineageKey::make(const KeyStore& store, crypto::KeyType type, const std::string& label) {
+    auto key = key_or_fail(store, type, label, Phase::order);
+    return {std::move(key.signer), std::move(key.text)};
+}
+
+bool LineageKey::is_kept_in(const KeyStore& store) const {
+    if (is_elsewhere()) return false;
+    const auto kept = store_of(base::text_of(base::BytesView(text())));
+    return kept && *kept == store;
 }
 
 base::Result<LineageKey> LineageKey::from_text(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "client/key_store.h"
 #include "crypto/key.h"
 #include "crypto/signer.h"
 
@@ -13,9 +14,8 @@ namespace cairn::client {
 class CertificateRequest;
 
 /// The private key of a lineage's certificate: a signer, and the text by which a later run finds
-/// the key again. Of a key that is kept in a file the text is the key itself; of a key that never
-/// leaves a device it would be a reference to it. An immutable value, cheap to copy, safe to share
-/// between threads.
+/// the key again (`KeyText`): the key itself, or what leads to it in a token or a TPM. An immutable
+/// value, cheap to copy, safe to share between threads.
 class LineageKey {
   public:
     /// A key that is kept in a file: its text is PKCS #8 PEM. Implicit: wherever the key of a
@@ -32,6 +32,12 @@ class LineageKey {
 
     /// Makes a new key that is kept in a file.
     [[nodiscard]] static LineageKey generate(crypto::KeyType type);
+    /// A key in this store, of this type: the one that the store names, else a new one, called
+    /// `label` where it is kept with others. Throws Failure.
+    [[nodiscard]] static LineageKey make(const KeyStore& store, crypto::KeyType type,
+                                         const std::string& label);
+    /// True if it is where a new key of this store would be.
+    [[nodiscard]] bool is_kept_in(const KeyStore& store) const;
     /// Finds the key of a text that `text()` gave; an error if the text is of no known form or the
     /// key cannot be had.
     [[nodiscard]] static base::Result<LineageKey> from_text(std::string_view text);

@@ -20,7 +20,8 @@ bool asks_for_the_same(const CertificatePlan& one, const CertificatePlan& other,
     };
     return is_wanted_by(one) && is_wanted_by(other) &&
            member.key_type(one) == member.key_type(other) && one.key_reuse == other.key_reuse &&
-           one.profile == other.profile && one.account == other.account && one.csr == other.csr &&
+           one.key_store == other.key_store && one.profile == other.profile &&
+           one.account == other.account && one.csr == other.csr &&
            sorted_values(one.identifiers()) == sorted_values(other.identifiers());
 }
 

@@ -7,6 +7,8 @@
 
 #include "client/durable_file.h"
 #include "client/failure.h"
+#include "client/key_text.h"
+#include "client/order_record.h"
 
 namespace cairn::client {
 namespace {
@@ -36,6 +38,25 @@ void remove_all_of(const fs::path& path) {
     sync_directory(path.parent_path());
 }
 
+/// The texts of keys that would be left in a token.
+std::vector<std::string> texts_of_keys(const StateDirectory& state, const LineageName& lineage) {
+    constexpr std::size_t max_key_file = 65536;
+    std::vector<std::string> texts;
+    const auto add = [&](std::string text) {
+        if (leaves_something(text) && std::ranges::find(texts, text) == texts.end())
+            texts.push_back(std::move(text));
+    };
+    const auto archive = state.archive(lineage);
+    if (is_there(archive))
+        for (const auto& name : file_names_in(archive))
+            if (name.starts_with("privkey"))
+                if (auto text = read_file(archive / name, max_key_file)) add(*std::move(text));
+    for (const auto& member : possible_members(lineage))
+        if (const auto order = OrderRecord(state, member).find(); order && *order)
+            add(std::string(base::text_of(base::BytesView((*order)->key.text()))));
+    return texts;
+}
+
 }  // namespace
 
 std::vector<fs::path> kept_of(const StateDirectory& state, const LineageName& lineage) {
@@ -61,10 +82,21 @@ FileUses users_of(const StateDirectory& state, const LineageName& lineage,
     return uses_of(folders, {.left_out = {settings_folder, state.root()}});
 }
 
-void remove_lineage(const StateDirectory& state, const LineageName& lineage) try {
+std::vector<std::string> remove_lineage(const StateDirectory& state,
+                                        const LineageName& lineage) try {
     // A plan that is changed at this moment would come back.
     const auto lock = state.lock_plan(lineage);
+    const auto texts = texts_of_keys(state, lineage);
     for (const auto& path : kept_of(state, lineage)) remove_all_of(path);
+    std::vector<std::string> left;
+    for (const auto& text : texts) {
+        try {
+            remove_key_of(text);
+        } catch (const std::runtime_error& error) {
+            left.emplace_back(error.what());
+        }
+    }
+    return left;
 } catch (const fs::filesystem_error& error) {
     throw Failure(fmt::format("delete {}", lineage.text()), error.what(),
                   "mend this and say it again.");

@@ -20,7 +20,8 @@ namespace cairn::client {
 
 /// Removes all of it for ever, keys included. The plan goes first: from then on nothing renews the
 /// lineage, and whatever a death leaves of it goes with the next call. The certificates stay valid.
-/// Accounts stay. The caller holds the lock of the lineage. Throws Failure.
-void remove_lineage(const StateDirectory& state, const LineageName& lineage);
+/// Accounts stay. The caller holds the lock of the lineage. Keys that were made in tokens go with
+/// it; what is returned tells of those that could not be removed there. Throws Failure.
+std::vector<std::string> remove_lineage(const StateDirectory& state, const LineageName& lineage);
 
 }  // namespace cairn::client

@@ -7,6 +7,7 @@
 
 #include "client/control_proof.h"
 #include "client/issued_chain.h"
+#include "client/key_text.h"
 #include "client/pace.h"
 #include "pki/csr.h"
 
@@ -196,7 +197,9 @@ void OrderFlow::finalize() {
         else
             names.dns_names.push_back(identifier.value());
     const protocol::FinalizeRequest request{
-        options_.csr.empty() ? pki::make_csr(options_.key, names) : options_.csr};
+        options_.csr.empty()
+            ? with_key_or_fail(aim, [&] { return pki::make_csr(options_.key, names); })
+            : options_.csr};
     progress_.tell({.kind = ProgressKind::requesting_certificate});
     position_.is_finalizing = true;
     options_.keep(position_);

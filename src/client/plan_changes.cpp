@@ -76,7 +76,11 @@ std::optional<base::Error> apply_request(CertificatePlan& plan, const Certificat
         return base::Error(
             "the key of the request (--csr) is not here, and each renewal is for it anyway; leave "
             "out --reuse-key");
+    if (changes.key_store && *changes.key_store != KeyStore())
+        return base::Error(
+            "the key of the request (--csr) is kept elsewhere; leave out --key-store");
     plan.csr = request.der();
+    plan.key_store = {};
     plan.key_types = {type};
     plan.key_reuse = KeyReuse::fresh_key;
     plan.names = with_solvers(former, changes, request.identifiers());
@@ -86,7 +90,7 @@ std::optional<base::Error> apply_request(CertificatePlan& plan, const Certificat
 std::optional<base::Error> apply_names(CertificatePlan& plan, const CertificatePlan* former,
                                        const PlanChanges& changes) {
     // Who asks for a kind of key, or to keep it, wants one that is made here.
-    if (changes.key_types || changes.key_reuse) plan.csr.clear();
+    if (changes.key_types || changes.key_reuse || changes.key_store) plan.csr.clear();
     const auto identifiers =
         changes.names.empty() ? plan.identifiers() : identifiers_of(changes.names);
     if (identifiers.empty()) return base::Error("no name was said (-d NAME)");
@@ -217,6 +221,8 @@ constexpr PlanMember members[] = {
          return std::string(plan.key_reuse == KeyReuse::same_key ? "yes" : "no");
      },
      PlanEffect::kept},
+    {"key_store", [](const CertificatePlan& plan) { return plan.key_store.text(); },
+     PlanEffect::new_certificate},
     {"csr",
      [](const CertificatePlan& plan) {
          return std::string(plan.csr.empty() ? "none" : "a request from elsewhere");
@@ -251,6 +257,7 @@ base::Result<CertificatePlan> merged(const CertificatePlan* former, const PlanCh
     apply_authorities(plan, former, changes);
     apply(plan.key_types, changes.key_types);
     apply(plan.key_reuse, changes.key_reuse);
+    apply(plan.key_store, changes.key_store);
     if (changes.profile) {
         plan.profile = *changes.profile;
         plan.profile_demand =
@@ -267,6 +274,10 @@ base::Result<CertificatePlan> merged(const CertificatePlan* former, const PlanCh
     const auto error = changes.request ? apply_request(plan, former, changes, *changes.request)
                                        : apply_names(plan, former, changes);
     if (error) return std::unexpected(*error);
+    if (plan.key_types.size() > 1 && plan.key_store.uri().names_key())
+        return base::fail(
+            "one key in a token (--key-store with object or id) is of one type: name "
+            "the token alone, or one --key-type");
     return plan;
 }
 

@@ -29,6 +29,7 @@ struct PlanChanges {
     std::optional<std::string> solver{};
     std::optional<std::vector<crypto::KeyType>> key_types{};
     std::optional<KeyReuse> key_reuse{};
+    std::optional<KeyStore> key_store{};
     /// Empty: none is to be asked for.
     std::optional<std::string> profile{};
     /// Counts only beside `profile`.

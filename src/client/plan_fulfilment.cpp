@@ -51,7 +51,10 @@ std::optional<std::string> shortfall_of_key(const Generation& standing, const Li
     }
     if (standing.key.is_elsewhere()) return "its key is not here";
     const auto type = member.key_type(plan);
-    if (is_of_type(key, type)) return std::nullopt;
+    if (is_of_type(key, type)) {
+        if (standing.key.is_kept_in(plan.key_store)) return std::nullopt;
+        return fmt::format("its key is not kept in {}", plan.key_store.text());
+    }
     return fmt::format("its key is not of type {}", crypto::to_string(type));
 }
 

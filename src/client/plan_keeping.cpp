@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 auto certificate_of(const CertificatePlan& plan) {
-    return std::tie(plan.names, plan.key_types, plan.key_reuse, plan.csr);
+    return std::tie(plan.names, plan.key_types, plan.key_reuse, plan.key_store, plan.csr);
 }
 
 auto profile_of(const CertificatePlan& plan) {
@@ -43,6 +43,7 @@ CertificatePlan merged_edits(const CertificatePlan& former, const CertificatePla
         merged.names = ours.names;
         merged.key_types = ours.key_types;
         merged.key_reuse = ours.key_reuse;
+        merged.key_store = ours.key_store;
         merged.csr = ours.csr;
     }
     if (profile_of(theirs) == profile_of(former)) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "client/key_text.h"
 #include "http/retry_after.h"
 #include "protocol/jws.h"
 #include "protocol/problem.h"
@@ -135,10 +136,13 @@ http::Reply Requester::post(const Speaker& speaker, const std::string& url,
     const auto place = limiter_.enter();
     return repeat(
         [&] {
-            const auto body = protocol::make_jws(
-                speaker.key,
-                {.url = url, .nonce = take_nonce(new_nonce_url, aim), .kid = speaker.account_url},
-                payload);
+            const auto body = with_key_or_fail(aim, [&] {
+                return protocol::make_jws(speaker.key,
+                                          {.url = url,
+                                           .nonce = take_nonce(new_nonce_url, aim),
+                                           .kid = speaker.account_url},
+                                          payload);
+            });
             return exchange("POST " + url, [&](http::Client& client) {
                 return client.post(url, "application/jose+json", body);
             });

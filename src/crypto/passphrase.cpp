@@ -1,4 +1,4 @@
-#include "apps/ca/passphrase.h"
+#include "crypto/passphrase.h"
 
 #include <algorithm>
 #include <array>
@@ -21,19 +21,22 @@
 #include "base/child_process.h"
 #include "base/toml_section.h"
 
-namespace cairn::apps {
+namespace cairn::crypto {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 namespace {
 
+// How a failure begins, before what was asked for it.
+constexpr const char* no_passphrase = "the passphrase cannot be had from ";
+
 constexpr std::size_t longest_passphrase = 1024;
 constexpr std::size_t most_words = 64;
 constexpr std::chrono::minutes patience{2};
 
 [[noreturn]] void fail(const std::string& what, const std::string& why) {
-    throw std::runtime_error("the passphrase cannot be had from " + what + ": " + why);
+    throw std::runtime_error(what + ": " + why);
 }
 
 std::string reason(int number) {
@@ -104,7 +107,7 @@ base::SecretBytes from_file(const fs::path& path, const std::string& what, bool 
     // A file of root's may be read by its group, as a service that may not change it has it.
     const mode_t others = facts.st_uid == 0 ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG;
     if (is_own && (facts.st_mode & others) != 0)
-        fail(what, "it can be read by others: chmod 600 it, and think of another passphrase");
+        fail(what, "it can be read by others: chmod 600 it, and think of another one");
     Reading reading;
     while (!reading.is_full()) {
         const auto count = reading.take(file.number());
@@ -168,7 +171,7 @@ base::SecretBytes from_command(const std::vector<std::string>& words, const std:
 }
 
 base::SecretBytes from_credential(const std::string& name, std::size_t least) {
-    const std::string what = "the credential " + base::printable(name, 80);
+    const std::string what = no_passphrase + ("the credential " + base::printable(name, 80));
     const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
     if (folder == nullptr || *folder == '\0')
         fail(what,
@@ -190,12 +193,17 @@ base::SecretBytes read_passphrase(const PassphraseSource& source, const fs::path
             "WORDS and --passphrase-credential NAME");
     if (!source.file.empty()) {
         const auto path = folder / source.file;
-        return from_file(path, "the file " + path.string(), true, least);
+        return from_file(path, no_passphrase + ("the file " + path.string()), true, least);
     }
     if (!source.credential.empty()) return from_credential(source.credential, least);
     // Its arguments may be nobody's business.
-    return from_command(source.command,
-                        "the command " + base::printable(source.command.front(), 80), least);
+    return from_command(
+        source.command,
+        no_passphrase + ("the command " + base::printable(source.command.front(), 80)), least);
+}
+
+base::SecretBytes read_secret_line(const fs::path& file, const std::string& name) {
+    return from_file(file, name + " cannot be had from the file " + file.string(), true, 1);
 }
 
 base::Result<std::vector<std::string>> command_words_from(const std::string& text) {
@@ -222,4 +230,4 @@ base::Result<std::vector<std::string>> command_words_from(const std::string& tex
     return words;
 }
 
-}  // namespace cairn::apps
+}  // namespace cairn::crypto

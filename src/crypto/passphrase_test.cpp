@@ -1,4 +1,4 @@
-#include "apps/ca/passphrase.h"
+#include "crypto/passphrase.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::crypto {
 namespace {
 
 namespace fs = std::filesystem;
@@ -108,4 +108,4 @@ TEST(CommandWords, AreALineOrAList) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::crypto

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace cairn::apps {
+namespace cairn::crypto {
 
 /// Where the passphrase of a private key or a backup comes from: one of the three, or nowhere.
 struct PassphraseSource {
@@ -35,9 +35,14 @@ struct PassphraseSource {
                                                 const std::filesystem::path& folder,
                                                 std::size_t least = 1);
 
+/// The first line of a file that its owner alone can read, in the same bounds; `name` is what it is
+/// called where it cannot be had: "the PIN".
+[[nodiscard]] base::SecretBytes read_secret_line(const std::filesystem::path& file,
+                                                 const std::string& name);
+
 /// The words of a command as `--passphrase-command` takes them: a TOML list of strings, or a line
 /// that is split at blanks, in which no quote, backslash or character with a meaning to a shell may
 /// stand.
 [[nodiscard]] base::Result<std::vector<std::string>> command_words_from(const std::string& text);
 
-}  // namespace cairn::apps
+}  // namespace cairn::crypto
