@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "apps/ca/device_signer.h"
 #include "apps/ca/public_demands.h"
 #include "apps/perspective/network_validator.h"
 #include "ca/work/key_signer.h"
@@ -111,8 +112,10 @@ std::unique_ptr<ca::Validator> Adapters::make_validator(
         dns::make_resolver(next_executor(), resolver_options(configuration)), clock);
 }
 
-std::unique_ptr<ca::Signer> Adapters::make_signer(crypto::PrivateKey key,
+std::unique_ptr<ca::Signer> Adapters::make_signer(std::unique_ptr<ca::SigningKey> key,
                                                   const base::Executor& slow_signing) const {
+    if (key->place() == ca::Signer::Place::outside)
+        return std::make_unique<DeviceSigner>(std::move(key));
     return std::make_unique<ca::KeySigner>(std::move(key), slow_signing);
 }
 

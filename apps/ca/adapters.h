@@ -13,6 +13,7 @@
 #include "ca/ports/observer.h"
 #include "ca/ports/repository.h"
 #include "ca/ports/signer.h"
+#include "ca/ports/signing_key.h"
 #include "ca/ports/validator.h"
 #include "ca/work/local_nonces.h"
 #include "ca/work/local_request_checks.h"
@@ -66,9 +67,10 @@ class Adapters {
     [[nodiscard]] virtual std::unique_ptr<ca::Validator> make_validator(
         const Configuration& configuration, const std::function<base::Executor()>& next_executor,
         const base::Clock& clock) const;
-    /// Signs with an issuer's key. Signatures that take long are made on `slow_signing`.
+    /// Signs with an issuer's key. Signatures that take long are made on `slow_signing`; those of a
+    /// device elsewhere on threads of their own, so that one that hangs holds up nothing else.
     [[nodiscard]] virtual std::unique_ptr<ca::Signer> make_signer(
-        crypto::PrivateKey key, const base::Executor& slow_signing) const;
+        std::unique_ptr<ca::SigningKey> key, const base::Executor& slow_signing) const;
     /// What a public CA with all of these lacks (apps/ca/public_demands.h); empty: it may serve.
     /// Tests of what a public CA does have adapters that lack nothing.
     [[nodiscard]] virtual std::vector<std::string> missing_for_public(

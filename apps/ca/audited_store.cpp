@@ -22,7 +22,7 @@ OpenedStore open_audited_store(const Adapters& adapters, const Configuration& co
     return opened;
 }
 
-std::unique_ptr<ca::Signer> AuditedAdapters::make_signer(crypto::PrivateKey key,
+std::unique_ptr<ca::Signer> AuditedAdapters::make_signer(std::unique_ptr<ca::SigningKey> key,
                                                          const base::Executor& slow_signing) const {
     return std::make_unique<store::AuditedSigner>(
         adapters_.make_signer(std::move(key), slow_signing), audit_);

@@ -32,7 +32,7 @@ class AuditedAdapters final : public Adapters {
         return adapters_.make_validator(configuration, next_executor, clock);
     }
     [[nodiscard]] std::unique_ptr<ca::Signer> make_signer(
-        crypto::PrivateKey key, const base::Executor& slow_signing) const override;
+        std::unique_ptr<ca::SigningKey> key, const base::Executor& slow_signing) const override;
 
   private:
     const Adapters& adapters_;

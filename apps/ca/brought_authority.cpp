@@ -9,6 +9,7 @@
 #include "apps/command_line/files.h"
 #include "crypto/encrypted_key.h"
 #include "crypto/key_weakness.h"
+#include "crypto/tpm2/key.h"
 #include "pki/crl_lint.h"
 #include "pki/name_constraints.h"
 #include "pki/pkcs12.h"
@@ -29,7 +30,7 @@ std::string quoted(const pki::Certificate& certificate) {
 /// What files hold, before anything is made of it.
 struct Contents {
     std::vector<pki::Certificate> certificates;
-    std::optional<crypto::PrivateKey> key;
+    std::optional<IssuerKey> key;
     base::SecretBytes passphrase;
 };
 
@@ -58,6 +59,14 @@ class Reader {
     }
     /// The key of a file that has nothing else to give.
     void take_key(const fs::path& path, Contents& contents) {
+        if (crypto::Pkcs11Uri::is_one(path.native())) {
+            try {
+                contents.key = IssuerKey::of_token(path);
+            } catch (const std::runtime_error& error) {
+                findings_.add(error.what());
+            }
+            return;
+        }
         Contents own;
         const auto before = findings_.size();
         take(path, true, own);
@@ -114,7 +123,7 @@ class Reader {
         contents.certificates.insert(contents.certificates.end(), read->certificates.begin(),
                                      read->certificates.end());
         if (!wants_key) return;
-        contents.key = std::move(read->key);
+        contents.key = read->key;
         contents.passphrase = std::move(passphrase);
     }
     void take_der(const fs::path& path, base::BytesView octets, Contents& contents) {
@@ -152,6 +161,14 @@ class Reader {
                 (text.contains("BEGIN CERTIFICATE REQUEST") ? ", but a request for one" : ""));
     }
     void take_pem_key(const fs::path& path, std::string_view text, Contents& contents) {
+        if (text.contains(crypto::Tpm2Key::pem_label)) {
+            auto wrapped = IssuerKey::of_tpm(text, {});
+            if (wrapped)
+                contents.key = *std::move(wrapped);
+            else
+                findings_.add(path.string() + ": " + wrapped.error().message);
+            return;
+        }
         const bool is_sealed = crypto::has_encrypted_key(text);
         const auto* passphrase = is_sealed ? passphrase_for(path) : nullptr;
         if (is_sealed && passphrase == nullptr) return;
@@ -161,7 +178,7 @@ class Reader {
             findings_.add(path.string() + ": " + key.error().message);
             return;
         }
-        contents.key = *std::move(key);
+        contents.key = *key;
         if (is_sealed) contents.passphrase = *passphrase;
     }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/ca/findings.h"
+#include "apps/ca/issuer_key.h"
 #include "base/clock.h"
 #include "ca/rules/policy_kind.h"
 #include "crypto/key.h"
@@ -19,7 +20,7 @@ namespace cairn::apps {
 struct BroughtFiles {
     /// Of the authority and those above it.
     std::filesystem::path certificates{};
-    /// Empty: it is in `certificates`.
+    /// Empty: it is in `certificates`. Also the PKCS #11 URI of a key in a token.
     std::filesystem::path key{};
     /// Empty: it is in `certificates`.
     std::filesystem::path root{};
@@ -32,7 +33,7 @@ struct BroughtFiles {
 struct BroughtAuthority {
     /// The certificate of the key first, the root last.
     pki::Chain chain;
-    crypto::PrivateKey key;
+    IssuerKey key;
     /// Not empty: the key came encrypted, with this passphrase.
     base::SecretBytes passphrase{};
     /// What an operator should know, and what forbids nothing.

@@ -60,6 +60,7 @@ class Check {
         if (!read()) return std::move(findings_);
         is_served_ = look_at_server();
         look_at_keys();
+        look_at_held_keys();
         look_at_issuers();
         look_at_roots();
         look_at_policy();
@@ -150,6 +151,13 @@ class Check {
                     }))
                     find("issuer", "no active issuer is for certificates of profile " + name);
         });
+    }
+
+    // A token or a TPM is asked for the key, by a way of its own for each issuer.
+    void look_at_held_keys() {
+        for (const auto& [name, issuer] : configuration_.issuers)
+            if (const auto finding = finding_of_held_key(folder_, name, issuer))
+                find("keys", *finding);
     }
 
     void look_at_roots() {

@@ -14,6 +14,7 @@
 #include "base/json_quoted.h"
 #include "base/log_line.h"
 #include "base/toml_section.h"
+#include "crypto/pkcs11/uri.h"
 #include "net/socket_address.h"
 #include "net/url.h"
 #include "protocol/challenge_type.h"
@@ -225,6 +226,7 @@ void read_issuer(base::TomlSection section, Configuration::Issuer& issuer,
                  const Configuration& whole) {
     section.take("certificate", issuer.certificate);
     section.take("key", issuer.key);
+    section.take("tcti", issuer.tcti);
     section.take("active", issuer.use.active);
     section.take("alternate_chains", issuer.alternate_chains);
     if (issuer.alternate_chains.size() > most_alternate_chains)
@@ -246,7 +248,15 @@ void read_issuer(base::TomlSection section, Configuration::Issuer& issuer,
     section.take("profiles", profiles);
     section.take("key_types", key_types);
     if (issuer.certificate.empty()) section.find("certificate", "must be the path of a PEM file");
-    if (issuer.key.empty()) section.find("key", "must be the path of a PEM file");
+    if (issuer.key.empty())
+        section.find("key", "must be the path of a PEM file, or a PKCS #11 URI");
+    if (crypto::Pkcs11Uri::is_one(issuer.key)) {
+        const auto uri = crypto::Pkcs11Uri::from_text(issuer.key);
+        if (!uri)
+            section.find("key", "is wrong: " + uri.error().message);
+        else if (!uri->names_key())
+            section.find("key", "names a token and no key in it: add object=NAME or id=%XX...");
+    }
     for (const auto& name : profiles) {
         if (!whole.profiles.contains(name))
             section.find("profiles", "names \"" + name + "\", which is no profile");

@@ -185,12 +185,15 @@ struct Configuration {
     struct Issuer {
         /// The issuer's certificate in PEM, followed by those above it, without the root.
         std::string certificate;
+        /// A file, or the PKCS #11 URI of a key in a token.
         std::string key;
         ca::Issuer::Use use;
         /// Files with other chains of the issuer, each as `certificate`.
         std::vector<std::string> alternate_chains{};
         /// Where the passphrase of an encrypted key comes from.
         crypto::PassphraseSource passphrase{};
+        /// The way to the TPM that has wrapped the key; empty: the usual one.
+        std::string tcti{};
         /// File of the root that machines trust.
         std::string root = "pki/root.pem";
     };

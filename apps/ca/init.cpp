@@ -17,7 +17,7 @@
 #include "ca/rules/profile.h"
 #include "crypto/digest.h"
 #include "net/socket_address.h"
-#include "pki/certificate_builder.h"
+#include "pki/authority_certificates.h"
 #include "pki/name_constraints.h"
 #include "protocol/identifier.h"
 
@@ -124,33 +124,58 @@ Plan plan_of(const InitOptions& options, Findings& findings) {
     unused("--intermediate-lifetime", options.intermediate_life && (is_brought || is_request),
            "whoever signs the intermediate decides how long it lives");
     unused("the options of a passphrase",
-           options.brought.passphrase.is_there() && (makes_root || is_request),
-           "no key is given that it could open");
+           options.brought.passphrase.is_there() && (makes_root || is_request) &&
+               options.store.kind != IssuerKeyStore::Kind::file,
+           "the key is in no file that it could encrypt");
+    unused("--key-store", is_brought && options.store.kind != IssuerKeyStore::Kind::file,
+           "the key is there already: name it by --intermediate-key, a file or a PKCS #11 URI");
     return plan;
 }
 
 /// What is to be written into `pki/`.
 struct Material {
-    std::optional<crypto::PrivateKey> root_key{};
+    std::optional<IssuerKey> root_key{};
     std::optional<pki::Certificate> root{};
     std::optional<Intermediate> intermediate{};
     /// Instead of an intermediate: the key, and the request for its certificate.
-    std::optional<crypto::PrivateKey> requested_key{};
+    std::optional<IssuerKey> requested_key{};
     std::string request{};
+    /// Not empty: keys that are made are written encrypted with it.
+    base::SecretBytes passphrase{};
     std::vector<std::string> notes{};
+
+    /// The issuer's key, whether it is certified already.
+    [[nodiscard]] const IssuerKey* issuing_key() const {
+        if (intermediate) return &intermediate->key;
+        return requested_key ? &*requested_key : nullptr;
+    }
+    /// What was made in a token is removed again.
+    void take_back() const noexcept {
+        if (root_key) root_key->take_back();
+        if (const auto* key = issuing_key()) key->take_back();
+    }
 };
+
+/// A key of the root: beside the issuer's if that has a name in a token.
+IssuerKeyStore root_store(const InitOptions& options) {
+    auto store = options.store;
+    store.uri.id.clear();
+    if (!store.uri.object.empty()) store.uri.object += " root";
+    return store;
+}
 
 IntermediatePlan intermediate_plan(const InitOptions& options, const Plan& plan) {
     return {.common_name = plan.intermediate_name,
             .organization = plan.organization,
             .key_type = options.key_type,
             .kind = options.kind,
-            .life = options.intermediate_life};
+            .life = options.intermediate_life,
+            .store = options.store};
 }
 
 // Adds the intermediate below `above`, whose first has the key `signer`.
 void certify_intermediate(const InitOptions& options, const Plan& plan, const pki::Chain& above,
-                          const crypto::PrivateKey& signer, base::Time now, crypto::Random& random,
+                          const crypto::Signer& signer, base::Time now, crypto::Random& random,
                           Material& material, Findings& findings) {
     const auto end = end_of(above);
     if (options.intermediate_life &&
@@ -200,29 +225,29 @@ WantedUse use_of(const InitOptions& options, base::Time now) {
             .now = now};
 }
 
-Material make_material(const InitOptions& options, const Plan& plan, base::Time now,
-                       crypto::Random& random, Findings& findings) {
-    Material material;
+void fill_material(Material& material, const InitOptions& options, const Plan& plan, base::Time now,
+                   crypto::Random& random, Findings& findings) {
     if (options.start == Start::request_only) {
-        material.requested_key = crypto::PrivateKey::generate(options.key_type);
-        material.request = pki::make_authority_csr(*material.requested_key, plan.intermediate_name,
-                                                   plan.organization, 0);
-        return material;
+        material.requested_key =
+            IssuerKey::make(options.store, options.key_type, plan.intermediate_name);
+        material.request = pki::make_authority_csr(material.requested_key->signer(),
+                                                   plan.intermediate_name, plan.organization, 0);
+        return;
     }
     if (options.start == Start::everything_new) {
-        material.root_key = crypto::PrivateKey::generate(options.key_type);
+        material.root_key = IssuerKey::make(root_store(options), options.key_type, plan.root_name);
         material.root = pki::make_root_certificate({.serial = pki::SerialNumber::random(random),
                                                     .validity = validity_from(now, plan.root_life),
                                                     .common_name = plan.root_name,
                                                     .organization = plan.organization,
                                                     .path_length = std::nullopt},
-                                                   *material.root_key);
-        certify_intermediate(options, plan, {*material.root}, *material.root_key, now, random,
-                             material, findings);
-        return material;
+                                                   material.root_key->signer());
+        certify_intermediate(options, plan, {*material.root}, material.root_key->signer(), now,
+                             random, material, findings);
+        return;
     }
     auto brought = load_brought(options.brought, use_of(options, now), findings);
-    if (!brought) return material;
+    if (!brought) return;
     material.notes = brought->notes;
     note_constrained_hosts(options, brought->chain, material.notes);
     material.root = brought->root();
@@ -230,8 +255,31 @@ Material make_material(const InitOptions& options, const Plan& plan, base::Time 
         material.intermediate = Intermediate{brought->key, brought->chain_without_root(),
                                              std::move(brought->passphrase)};
     else
-        certify_intermediate(options, plan, brought->chain, brought->key, now, random, material,
-                             findings);
+        certify_intermediate(options, plan, brought->chain, brought->key.signer(), now, random,
+                             material, findings);
+}
+
+// Keys of a token that does not let us in are a finding like others.
+Material make_material(const InitOptions& options, const Plan& plan, base::Time now,
+                       crypto::Random& random, Findings& findings) {
+    Material material;
+    const bool makes_key = options.start != Start::intermediate_brought;
+    try {
+        // A brought key keeps its own passphrase; here is that of keys that are made.
+        if (options.start != Start::intermediate_brought && options.start != Start::root_brought &&
+            options.brought.passphrase.is_there())
+            material.passphrase =
+                crypto::read_passphrase(options.brought.passphrase, fs::current_path());
+        fill_material(material, options, plan, now, random, findings);
+    } catch (const std::runtime_error& error) {
+        material.take_back();
+        findings.add(std::string(makes_key && options.store.kind != IssuerKeyStore::Kind::file
+                                     ? "--key-store: "
+                                     : "") +
+                     error.what());
+    }
+    if (material.intermediate && !material.passphrase.empty())
+        material.intermediate->passphrase = material.passphrase;
     return material;
 }
 
@@ -248,21 +296,30 @@ InitialChoices choices_of(const InitOptions& options, const Plan& plan, const Ma
             findings.add("--certificate-lifetime " + base::duration_text(plan.certificate_life) +
                          ": would outlive the issuer, whose chain ends at " +
                          base::to_rfc3339(end_of(whole)));
-        if (!material.intermediate->passphrase.empty()) {
-            choices.passphrase = options.brought.passphrase;
-            auto& file = choices.passphrase.file;
-            if (!file.empty()) file = fs::absolute(file).lexically_normal().string();
-        }
+    }
+    if (const auto* key = material.issuing_key()) choices.key_uri = key->uri();
+    if (options.store.kind == IssuerKeyStore::Kind::tpm2) choices.tcti = options.store.tcti;
+    const bool is_encrypted = !material.passphrase.empty() ||
+                              (material.intermediate && !material.intermediate->passphrase.empty());
+    if (is_encrypted) {
+        choices.passphrase = options.brought.passphrase;
+        auto& file = choices.passphrase.file;
+        if (!file.empty()) file = fs::absolute(file).lexically_normal().string();
     }
     return choices;
 }
 
 void write_material(const fs::path& folder, const Material& material) {
     NewFiles files;
-    if (material.root_key) files.write_key(folder / "root-key.pem", *material.root_key);
+    if (material.root_key) {
+        files.write_key(folder / "root-key.pem", *material.root_key, material.passphrase);
+        if (const auto uri = material.root_key->uri(); !uri.empty())
+            files.write(folder / "root-key.uri", uri + "\n", 0600);
+    }
     if (material.intermediate) files.write_issuer(folder, "intermediate", *material.intermediate);
     if (material.requested_key) {
-        files.write_key(folder / "intermediate-key.pem", *material.requested_key);
+        files.write_key(folder / "intermediate-key.pem", *material.requested_key,
+                        material.passphrase);
         files.write(folder / "intermediate.csr", material.request, 0644);
     }
     if (material.root) files.write(folder / "root.pem", material.root->pem(), 0644);
@@ -357,6 +414,7 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
     else if (!options.brought.certificates.empty())
         (void)load_brought(options.brought, use_of(options, now), findings);
     const auto choices = choices_of(options, plan, material, now, findings);
+    if (!findings.empty()) material.take_back();
     findings.throw_if_any();
 
     const std::string public_url =
@@ -367,11 +425,17 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
                                                      options.hosts, options.kind, choices);
     if (const auto read = read_configuration(configuration, {}, now); !read)
         for (const auto& finding : read.error()) findings.add(finding.message);
+    if (!findings.empty()) material.take_back();
     findings.throw_if_any();
 
     auto folder = fs::absolute(options.folder).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
-    make_authority(folder, material, configuration, random);
+    try {
+        make_authority(folder, material, configuration, random);
+    } catch (...) {
+        material.take_back();
+        throw;
+    }
     InitResult result{.directory_url = public_url + "/directory",
                       .root_fingerprint = {},
                       .root_file = folder / "pki" / "root.pem",

@@ -33,6 +33,8 @@ struct InitOptions {
     };
     Start start = Start::everything_new;
     BroughtFiles brought{};
+    /// Where keys are made.
+    IssuerKeyStore store{};
 };
 
 struct InitResult {

@@ -26,6 +26,9 @@ constexpr const char* examples =
     "An intermediate that you have, in one file of PKCS#12:\n"
     "  cairn-ca init /var/lib/cairn-ca --intermediate issuing.p12 "
     "--passphrase-credential cairn-issuer\n"
+    "Keys in a token, which they never leave:\n"
+    "  cairn-ca init /var/lib/cairn-ca --key-store "
+    "'pkcs11:token=ca?module-name=softhsm2&pin-source=file:/etc/cairn-ca/pin'\n"
     "A request for a root that is kept elsewhere:\n"
     "  cairn-ca init /var/lib/cairn-ca --csr-only && cat /var/lib/cairn-ca/pki/intermediate.csr";
 
@@ -53,7 +56,11 @@ void print(const InitOptions& options, const InitResult& result) {
             << folder << "` lists all of it.\n";
     else
         std::cout << "Start it with:  cairn-ca serve " << folder << "\n";
-    if (options.start == InitOptions::Start::everything_new)
+    if (options.start == InitOptions::Start::everything_new &&
+        options.store.kind == IssuerKeyStore::Kind::pkcs11)
+        std::cout << "The root's key is in the token, too, and the server does not need it: "
+                     "pki/root-key.uri names it.\n";
+    else if (options.start == InitOptions::Start::everything_new)
         std::cout
             << "The server does not need pki/root-key.pem: move it to a safe place offline.\n";
     if (options.start == InitOptions::Start::root_brought)
@@ -64,7 +71,7 @@ void print(const InitOptions& options, const InitResult& result) {
 
 struct InitCommand::Given {
     InitOptions options;
-    std::string key_type = "ec-p256";
+    std::string key_type = "ec-p256", key_store = "file";
     std::string root, root_key, intermediate, intermediate_key;
     std::string root_life, intermediate_life, certificate_life;
     std::string root_name, intermediate_name, organization;
@@ -104,6 +111,9 @@ struct InitCommand::Given {
     [[nodiscard]] InitOptions all() const {
         InitOptions all = options;
         all.key_type = *crypto::key_type_from(key_type);
+        const auto store = IssuerKeyStore::from_text(key_store);
+        if (!store) throw std::runtime_error("--key-store: " + store.error().message);
+        all.store = *store;
         const auto take = [](std::optional<std::string>& target, const std::string& text,
                              const CLI::App& from, const char* flag) {
             if (from.count(flag) > 0) target = text;
@@ -178,6 +188,12 @@ InitCommand::InitCommand(CLI::App& program) : given_(std::make_unique<Given>()) 
         ->excludes(is_private);
     command->add_option("--key-type", given_->key_type, "Keys that are made")
         ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
+        ->capture_default_str();
+    command
+        ->add_option("--key-store", given_->key_store,
+                     "Where keys are made: in files, in a PKCS #11 token (RFC 7512, its PIN in a "
+                     "file: pin-source=file:/PATH), or in the TPM")
+        ->type_name("file|pkcs11:URI|tpm2")
         ->capture_default_str();
     given_->add_names_and_lives(*command);
     given_->add_brought(*command);

@@ -70,6 +70,16 @@ std::string passphrase_part(const crypto::PassphraseSource& source) {
                 base::json_quoted(source.credential), "or of a credential of systemd's");
 }
 
+// The key itself: a file, or a key in a token.
+std::string key_part(const InitialChoices& choices) {
+    const auto key = choices.key_uri.empty() ? "pki/intermediate-key.pem" : choices.key_uri;
+    return "key = " + base::json_quoted(key) +
+           (choices.key_uri.empty() ? "   # or a PKCS #11 URI (RFC 7512), pin-source=file:/PATH"
+                                    : "") +
+           "\n" + (choices.tcti.empty() ? "# " : "") + "tcti = " + base::json_quoted(choices.tcti) +
+           "   # the way to the TPM that wraps the key, as tpm2-tss has it; empty: the usual one\n";
+}
+
 }  // namespace
 
 std::string initial_configuration(const std::string& listen, const std::string& admin_listen,
@@ -224,7 +234,6 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
     constexpr std::string_view issuers =
         R"([issuers.intermediate]     # `cairn-ca issuer create` makes another one
 certificate = "pki/intermediate.pem"
-key = "pki/intermediate-key.pem"
 )";
     constexpr std::string_view behind_key =
         R"(# root = "pki/root.pem"    # whom machines trust, offered at /roots.pem
@@ -286,7 +295,7 @@ uris = true
     text += end;
     text += is_private ? private_perspectives : public_perspectives;
     text += issuers;
-    text += passphrase_part(choices.passphrase);
+    text += key_part(choices) + passphrase_part(choices.passphrase);
     text += behind_key;
     text += "\n[profiles.default]\ndescription = \"certificates for TLS servers, " +
             words_of(choices.certificate_life) +

@@ -18,6 +18,10 @@ struct InitialChoices {
     bool beyond_baseline = false;
     /// Where the passphrase of the issuer's key comes from, if it is encrypted.
     crypto::PassphraseSource passphrase{};
+    /// The PKCS #11 URI of the issuer's key; empty: it is in a file.
+    std::string key_uri{};
+    /// The way to the TPM that has wrapped it; empty: none, or the usual one.
+    std::string tcti{};
 };
 
 /// What `init` writes: every key, with its default commented out where it need not be there. A

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "apps/command_line/files.h"
-#include "crypto/encrypted_key.h"
+#include "pki/authority_certificates.h"
 
 namespace cairn::apps {
 
@@ -30,23 +30,28 @@ base::Time end_of(const pki::Chain& chain) {
 }
 
 Intermediate Intermediate::make(const IntermediatePlan& plan, const pki::Chain& above,
-                                const crypto::PrivateKey& signer, base::Time now,
+                                const crypto::Signer& signer, base::Time now,
                                 crypto::Random& random) {
-    auto key = crypto::PrivateKey::generate(plan.key_type);
+    auto key = IssuerKey::make(plan.store, plan.key_type, plan.common_name);
     auto validity = validity_from(now, plan.life.value_or(usual_life));
     if (!plan.life) validity.not_after = std::min(validity.not_after, end_of(above));
     std::vector purposes{pki::KeyPurpose::server_auth};
     if (plan.kind == ca::PolicyKind::private_ca) purposes.push_back(pki::KeyPurpose::client_auth);
-    pki::Chain chain{
-        pki::make_intermediate_certificate({.serial = pki::SerialNumber::random(random),
-                                            .validity = validity,
-                                            .common_name = plan.common_name,
-                                            .organization = plan.organization,
-                                            .path_length = 0,
-                                            .purposes = std::move(purposes)},
-                                           key.public_key(), above.front(), signer)};
-    chain.insert(chain.end(), above.begin(), above.end() - 1);
-    return {std::move(key), std::move(chain)};
+    try {
+        pki::Chain chain{
+            pki::make_intermediate_certificate({.serial = pki::SerialNumber::random(random),
+                                                .validity = validity,
+                                                .common_name = plan.common_name,
+                                                .organization = plan.organization,
+                                                .path_length = 0,
+                                                .purposes = std::move(purposes)},
+                                               key.public_key(), above.front(), signer)};
+        chain.insert(chain.end(), above.begin(), above.end() - 1);
+        return {std::move(key), std::move(chain)};
+    } catch (...) {
+        key.take_back();
+        throw;
+    }
 }
 
 NewFiles::~NewFiles() {
@@ -61,14 +66,9 @@ void NewFiles::write(const fs::path& path, std::string_view content, unsigned mo
     write_file(path, content, mode);
 }
 
-void NewFiles::write_key(const fs::path& path, const crypto::PrivateKey& key,
-                         base::BytesView passphrase) {
-    if (!passphrase.empty()) {
-        write(path, crypto::to_encrypted_pem(key, passphrase), 0600);
-        return;
-    }
-    const auto pem = key.to_pem();
-    write(path, base::text_of({pem.data(), pem.size()}), 0600);
+void NewFiles::write_key(const fs::path& path, const IssuerKey& key, base::BytesView passphrase) {
+    if (const auto pem = key.file_text(passphrase))
+        write(path, base::text_of(base::BytesView(*pem)), 0600);
 }
 
 void NewFiles::write_issuer(const fs::path& folder, const std::string& name,

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/ca/issuer_key.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "ca/rules/policy_kind.h"
@@ -27,11 +28,13 @@ struct IntermediatePlan {
     ca::PolicyKind kind = ca::PolicyKind::private_ca;
     /// None: five years, or until one of those above it ends.
     std::optional<base::Seconds> life{};
+    /// Where its key is made.
+    IssuerKeyStore store{};
 };
 
 /// An issuer's certificate and its key, as they are made or brought, and written.
 struct Intermediate {
-    crypto::PrivateKey key;
+    IssuerKey key;
     /// The issuer's certificate first, then those above it, without the root.
     pki::Chain chain;
     /// Not empty: the key is written encrypted with it.
@@ -39,9 +42,10 @@ struct Intermediate {
 
     [[nodiscard]] const pki::Certificate& certificate() const { return chain.front(); }
 
-    /// A new key, certified by the first of `above` (the root last), whose key is `signer`.
+    /// A new key, certified by the first of `above` (the root last), whose key is `signer`. Throws
+    /// std::runtime_error if either key cannot be had or used.
     [[nodiscard]] static Intermediate make(const IntermediatePlan& plan, const pki::Chain& above,
-                                           const crypto::PrivateKey& signer, base::Time now,
+                                           const crypto::Signer& signer, base::Time now,
                                            crypto::Random& random);
 };
 
@@ -56,8 +60,9 @@ class NewFiles {
 
     /// Throws std::runtime_error naming the file and the reason.
     void write(const std::filesystem::path& path, std::string_view content, unsigned mode);
-    /// A private key in PEM with mode 0600, encrypted if the passphrase is not empty.
-    void write_key(const std::filesystem::path& path, const crypto::PrivateKey& key,
+    /// A private key in PEM with mode 0600, encrypted if the passphrase is not empty; nothing for
+    /// one in a token.
+    void write_key(const std::filesystem::path& path, const IssuerKey& key,
                    base::BytesView passphrase = {});
     /// `folder`/NAME-key.pem, and then `folder`/NAME.pem.
     void write_issuer(const std::filesystem::path& folder, const std::string& name,

@@ -27,6 +27,8 @@ void print(const std::string& folder, const std::string& name, const MadeIssuer&
                   << ".\nHave it certified by your root, as a CA with a path length of 0, and take "
                      "the answer by:\n  cairn-ca issuer install "
                   << folder << " " << name << " CHAIN.pem\n";
+        if (!made.table.empty())
+            std::cout << "Its key is in a token; add to ca.toml, before that:\n\n" << made.table;
         return;
     }
     std::cout << what << " the issuer \"" << made.certificate->subject_common_name()
@@ -47,7 +49,7 @@ struct IssuerCommands::Given {
     std::string name;
     std::string key_type = "ec-p256";
     BroughtFiles files;
-    std::string life, common_name, organization;
+    std::string life, common_name, organization, key_store = "file";
     PassphraseOptions passphrase;
     CLI::App *create = nullptr, *bring = nullptr, *request = nullptr, *install = nullptr;
 
@@ -61,6 +63,12 @@ struct IssuerCommands::Given {
     void add_key_type(CLI::App& to) {
         to.add_option("--key-type", key_type, "Kind of its key")
             ->check(CLI::IsMember({"ec-p256", "ec-p384", "rsa2048", "rsa3072", "rsa4096"}))
+            ->capture_default_str();
+    }
+    void add_key_store(CLI::App& to) {
+        to.add_option("--key-store", key_store,
+                      "Where its key is made: file, pkcs11:URI (RFC 7512) or tpm2")
+            ->type_name("file|pkcs11:URI|tpm2")
             ->capture_default_str();
     }
     void add_common_name(CLI::App& to, const char* usual) {
@@ -84,16 +92,18 @@ struct IssuerCommands::Given {
         if (bring->parsed()) return import_issuer(place, std::move(brought));
         if (install->parsed()) return install_issuer(place, std::move(brought));
         const auto type = *crypto::key_type_from(key_type);
+        const auto store = IssuerKeyStore::from_text(key_store);
+        if (!store) throw std::runtime_error("--key-store: " + store.error().message);
         if (request->parsed())
             return request_issuer(place, type,
                                   request->count("--intermediate-name") > 0 ? common_name : name,
-                                  organization);
+                                  organization, *store);
         std::optional<base::Seconds> wanted_life;
         std::optional<std::string> wanted_name;
         if (!life.empty()) wanted_life = duration_of("--intermediate-lifetime", life);
         if (create->count("--intermediate-name") > 0) wanted_name = common_name;
         crypto::SystemRandom random;
-        return create_issuer(place, brought, type, wanted_life, wanted_name, random);
+        return create_issuer(place, brought, type, wanted_life, wanted_name, *store, random);
     }
 };
 
@@ -108,13 +118,16 @@ IssuerCommands::IssuerCommands(CLI::App& program) : given_(std::make_unique<Give
                   "  cairn-ca issuer create /var/lib/cairn-ca intermediate-2\n"
                   "then name it in ca.toml as the command says, and send the server SIGHUP.");
     given.add_key_type(*given.create);
+    given.add_key_store(*given.create);
     given.add_common_name(*given.create, "Its common name (that of the root, and NAME)");
     given.create->add_option("--intermediate-lifetime", given.life,
                              "How long it is valid (1825d, or as long as the root)");
     given.create->add_option("--root", given.files.certificates,
                              "The root: PEM, DER or PKCS#12 (DIR/pki/root.pem)");
-    given.create->add_option("--root-key", given.files.key,
-                             "Its private key in PEM (DIR/pki/root-key.pem)");
+    given.create->add_option(
+        "--root-key", given.files.key,
+        "Its private key in PEM, or its PKCS #11 URI (what DIR/pki/root-key.pem or\n"
+        "root-key.uri say)");
     given.passphrase.add_to(*given.create);
 
     given.bring = given.add(
@@ -136,6 +149,7 @@ IssuerCommands::IssuerCommands(CLI::App& program) : given_(std::make_unique<Give
                               "Example:\n  cairn-ca issuer csr /var/lib/cairn-ca intermediate-2 "
                               "--intermediate-name \"Example Corp Intermediate 2\"");
     given.add_key_type(*given.request);
+    given.add_key_store(*given.request);
     given.add_common_name(*given.request, "The common name that it asks for (NAME)");
     given.request->add_option("--organization", given.organization,
                               "The organization that it asks for (none)");

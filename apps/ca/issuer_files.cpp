@@ -5,9 +5,13 @@
 #include <system_error>
 
 #include "apps/ca/crl_configuration.h"
+#include "apps/ca/issuer_key.h"
 #include "apps/command_line/files.h"
+#include "ca/work/key_signer.h"
 #include "crypto/digest.h"
 #include "crypto/encrypted_key.h"
+#include "crypto/pkcs11/key.h"
+#include "crypto/tpm2/key.h"
 #include "pki/chain.h"
 #include "pki/crl_lint.h"
 
@@ -29,24 +33,38 @@ std::string issuer_url(const Configuration& configuration, const pki::Certificat
            "/issuer/" + base::to_hex(crypto::sha256(issuer.der()));
 }
 
-// The key, opened by its passphrase if it is encrypted.
-crypto::PrivateKey load_key(const std::string& name, const Configuration::Issuer& wanted,
-                            const fs::path& folder) {
+// The key, opened by its passphrase if it is encrypted. `certified`: that of the certificate, by
+// which a key in a token is known before the token is asked.
+std::unique_ptr<ca::SigningKey> load_key(const std::string& name,
+                                         const Configuration::Issuer& wanted,
+                                         const fs::path& folder,
+                                         const crypto::PublicKey& certified) {
+    if (crypto::Pkcs11Uri::is_one(wanted.key)) {
+        const auto uri = crypto::Pkcs11Uri::from_text(wanted.key);
+        if (!uri) throw std::runtime_error("issuers." + name + ".key: " + uri.error().message);
+        return std::make_unique<HeldKey>(crypto::Pkcs11Key::signer(*uri, certified));
+    }
     const auto path = folder / wanted.key;
     const auto pem = read_file(path);
+    if (pem.contains(crypto::Tpm2Key::pem_label))
+        return std::make_unique<HeldKey>(
+            require(crypto::Tpm2Key::from_pem(pem), path).signer(wanted.tcti));
+    const auto in_memory = [](crypto::PrivateKey key) {
+        return std::make_unique<ca::MemoryKey>(std::move(key));
+    };
     const auto setting = "issuers." + name + ".passphrase_file, _command or _credential";
     if (!crypto::has_encrypted_key(pem)) {
         if (wanted.passphrase.is_there())
             throw std::runtime_error(path.string() + ": is not encrypted, and " + setting +
                                      " says that it is: encrypt it, or take the setting out");
-        return require(crypto::PrivateKey::from_pem(pem), path);
+        return in_memory(require(crypto::PrivateKey::from_pem(pem), path));
     }
     if (!wanted.passphrase.is_there())
         throw std::runtime_error(
             path.string() + ": is encrypted; say where its passphrase comes from by " + setting);
     try {
         const auto passphrase = crypto::read_passphrase(wanted.passphrase, folder);
-        return require(crypto::encrypted_key_from_pem(pem, passphrase), path);
+        return in_memory(require(crypto::encrypted_key_from_pem(pem, passphrase), path));
     } catch (const std::runtime_error& error) {
         throw std::runtime_error("issuer " + name + ": " + error.what());
     }
@@ -77,7 +95,7 @@ ca::Issuer load_issuer(const std::string& name, const Configuration& configurati
     for (const auto& file : wanted.alternate_chains)
         other_chains.push_back(
             require(pki::chain_from_pem(read_file(folder / file)), folder / file));
-    auto key = load_key(name, wanted, folder);
+    auto key = load_key(name, wanted, folder, chain.front().public_key());
     auto url = issuer_url(configuration, chain.front());
     try {
         return {

@@ -10,7 +10,7 @@
 #include "apps/command_line/files.h"
 #include "base/duration.h"
 #include "base/json_quoted.h"
-#include "pki/certificate_builder.h"
+#include "pki/authority_certificates.h"
 
 namespace cairn::apps {
 
@@ -80,6 +80,14 @@ void require_another(const IssuerPlace& place, const pki::Certificate& certifica
     }
 }
 
+// The URI of the issuer's key, if ca.toml says that it is in a token.
+std::string known_uri(const IssuerPlace& place) {
+    const auto known = place.configuration.issuers.find(place.name);
+    if (known == place.configuration.issuers.end() || !crypto::Pkcs11Uri::is_one(known->second.key))
+        return {};
+    return known->second.key;
+}
+
 // The file in which the root is, or goes to; whether it is there is for the caller.
 struct RootFile {
     std::string name;  ///< as the configuration has it
@@ -114,17 +122,20 @@ crypto::PassphraseSource seen_from(const fs::path& folder, crypto::PassphraseSou
 
 // As it belongs into ca.toml; empty if it says what is said there.
 std::string table_of(const IssuerPlace& place, const crypto::PassphraseSource& passphrase,
-                     const std::string& root_file) {
+                     const std::string& root_file, const std::string& key_uri,
+                     const std::string& tcti = {}) {
     auto source = passphrase;
     if (!source.file.empty()) source.file = absolute(source.file);
     const auto certificate = "pki/" + place.name + ".pem";
+    const auto key = key_uri.empty() ? "pki/" + place.name + "-key.pem" : key_uri;
     const auto known = place.configuration.issuers.find(place.name);
     if (known != place.configuration.issuers.end() && known->second.root == root_file &&
-        known->second.certificate == certificate &&
+        known->second.certificate == certificate && known->second.key == key &&
         seen_from(place.folder, known->second.passphrase) == source)
         return {};
     std::string text = "[issuers." + place.name + "]\ncertificate = \"" + certificate +
-                       "\"\nkey = \"pki/" + place.name + "-key.pem\"\n";
+                       "\"\nkey = " + base::json_quoted(key) + "\n";
+    if (!tcti.empty()) text += "tcti = " + base::json_quoted(tcti) + "\n";
     if (root_file != "pki/root.pem") text += "root = " + base::json_quoted(root_file) + "\n";
     if (!source.file.empty()) text += "passphrase_file = " + base::json_quoted(source.file) + "\n";
     if (!source.credential.empty())
@@ -144,17 +155,26 @@ std::string organization_of(const pki::Certificate& root) {
     return name;
 }
 
+// The root's key as `init` left it: in a file, or in a token that a file names.
+fs::path key_of_root(const IssuerPlace& place) {
+    const auto uri_file = place.folder / "pki" / "root-key.uri";
+    if (!is_there(uri_file)) return place.folder / "pki" / "root-key.pem";
+    auto uri = read_file(uri_file);
+    uri.erase(uri.find_last_not_of(" \r\n") + 1);
+    return uri;
+}
+
 }  // namespace
 
 MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
                          crypto::KeyType key_type, std::optional<base::Seconds> life,
-                         const std::optional<std::string>& common_name, crypto::Random& random) {
+                         const std::optional<std::string>& common_name, const IssuerKeyStore& store,
+                         crypto::Random& random) {
     Findings findings;
     require_new(place, findings);
     BroughtFiles files = root;
     if (files.certificates.empty()) files.certificates = place.folder / "pki" / "root.pem";
-    if (root.certificates.empty() && files.key.empty())
-        files.key = place.folder / "pki" / "root-key.pem";
+    if (root.certificates.empty() && files.key.empty()) files.key = key_of_root(place);
     auto above = load_brought(files, use_of(place, WantedUse::Role::above_our_issuers), findings);
     if (common_name) check_name("--intermediate-name", *common_name, findings);
     if (life && above && validity_from(place.now, *life).not_after > end_of(above->chain))
@@ -171,8 +191,9 @@ MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
                                     .organization = organization,
                                     .key_type = key_type,
                                     .kind = place.configuration.policy.kind,
-                                    .life = life},
-                                   above->chain, above->key, place.now, random);
+                                    .life = life,
+                                    .store = store},
+                                   above->chain, above->key.signer(), place.now, random);
     auto whole = made.chain;
     whole.push_back(above->root());
     if (made.certificate().subject_name() == above->chain.front().subject_name())
@@ -180,17 +201,24 @@ MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
     if (const auto sound = pki::check_authorities(whole); !sound)
         findings.add("an intermediate below it would be accepted by nobody: " +
                      sound.error().message);
+    if (!findings.empty()) made.key.take_back();
     findings.throw_if_any();
 
     const auto root_file = root_file_for(place, above->root());
-    place.before_writing();
-    NewFiles written;
-    written.write_issuer(place.folder / "pki", place.name, made);
-    if (root_file.is_new) written.write(place.folder / root_file.name, above->root().pem(), 0644);
-    written.keep();
+    try {
+        place.before_writing();
+        NewFiles written;
+        written.write_issuer(place.folder / "pki", place.name, made);
+        if (root_file.is_new)
+            written.write(place.folder / root_file.name, above->root().pem(), 0644);
+        written.keep();
+    } catch (...) {
+        made.key.take_back();
+        throw;
+    }
     return {.certificate = made.certificate(),
             .notes = std::move(above->notes),
-            .table = table_of(place, {}, root_file.name)};
+            .table = table_of(place, {}, root_file.name, made.key.uri(), store.tcti)};
 }
 
 MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files) {
@@ -215,20 +243,30 @@ MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files) {
 }
 
 MadeIssuer request_issuer(const IssuerPlace& place, crypto::KeyType key_type,
-                          const std::string& common_name, const std::string& organization) {
+                          const std::string& common_name, const std::string& organization,
+                          const IssuerKeyStore& store) {
     Findings findings;
     require_new(place, findings);
     check_name("--intermediate-name", common_name, findings);
     if (!organization.empty()) check_name("--organization", organization, findings);
     findings.throw_if_any();
-    const auto key = crypto::PrivateKey::generate(key_type);
+    const auto key = IssuerKey::make(store, key_type, common_name);
     const auto request_file = place.folder / "pki" / (place.name + ".csr");
-    place.before_writing();
-    NewFiles written;
-    written.write_key(key_path(place), key);
-    written.write(request_file, pki::make_authority_csr(key, common_name, organization, 0), 0644);
-    written.keep();
-    return {.request_file = request_file};
+    try {
+        place.before_writing();
+        NewFiles written;
+        written.write_key(key_path(place), key);
+        written.write(request_file,
+                      pki::make_authority_csr(key.signer(), common_name, organization, 0), 0644);
+        written.keep();
+    } catch (...) {
+        key.take_back();
+        throw;
+    }
+    MadeIssuer made{.request_file = request_file};
+    // A key in no file is found by what ca.toml says of it.
+    if (!key.uri().empty()) made.table = table_of(place, {}, "pki/root.pem", key.uri());
+    return made;
 }
 
 MadeIssuer install_issuer(const IssuerPlace& place, BroughtFiles files) {
@@ -237,12 +275,13 @@ MadeIssuer install_issuer(const IssuerPlace& place, BroughtFiles files) {
     if (is_there(certificate_path(place)))
         findings.add(certificate_path(place).string() +
                      " is there already; `cairn-ca issuer csr` makes a key for another issuer");
-    if (!is_there(key_path(place)))
+    const auto uri = known_uri(place);
+    if (uri.empty() && !is_there(key_path(place)))
         findings.add(key_path(place).string() +
                      " is not there: `cairn-ca issuer csr` makes it, and the request that is to be "
                      "answered");
     findings.throw_if_any();
-    files.key = key_path(place);
+    files.key = uri.empty() ? key_path(place) : fs::path(uri);
     const auto known = place.configuration.issuers.find(place.name);
     if (!files.passphrase.is_there() && known != place.configuration.issuers.end())
         files.passphrase = seen_from(place.folder, known->second.passphrase);
@@ -258,7 +297,7 @@ MadeIssuer install_issuer(const IssuerPlace& place, BroughtFiles files) {
     written.keep();
     return {.certificate = brought->chain.front(),
             .notes = brought->notes,
-            .table = table_of(place, files.passphrase, root_file.name)};
+            .table = table_of(place, files.passphrase, root_file.name, uri)};
 }
 
 }  // namespace cairn::apps

@@ -42,13 +42,14 @@ struct MadeIssuer {
 [[nodiscard]] MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
                                        crypto::KeyType key_type, std::optional<base::Seconds> life,
                                        const std::optional<std::string>& common_name,
-                                       crypto::Random& random);
+                                       const IssuerKeyStore& store, crypto::Random& random);
 /// An issuer that is there already.
 [[nodiscard]] MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files);
 /// A new key, and pki/NAME.csr for a root kept elsewhere.
 [[nodiscard]] MadeIssuer request_issuer(const IssuerPlace& place, crypto::KeyType key_type,
                                         const std::string& common_name,
-                                        const std::string& organization);
+                                        const std::string& organization,
+                                        const IssuerKeyStore& store = {});
 /// The answer to that request: `files` names the certificates and perhaps the root; the key is
 /// pki/NAME-key.pem.
 [[nodiscard]] MadeIssuer install_issuer(const IssuerPlace& place, BroughtFiles files);

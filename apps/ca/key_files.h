@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,11 @@ struct KeyFinding {
 /// read by its group, as a service that may not change its own key has it.
 [[nodiscard]] std::vector<KeyFinding> findings_of_keys(const std::filesystem::path& folder,
                                                        const Configuration& configuration);
+
+/// What keeps the key of an issuer from signing that is in a token or a TPM: one signature is
+/// tried. Nothing for a key in a file, and if all is well.
+[[nodiscard]] std::optional<std::string> finding_of_held_key(const std::filesystem::path& folder,
+                                                             const std::string& name,
+                                                             const Configuration::Issuer& issuer);
 
 }  // namespace cairn::apps

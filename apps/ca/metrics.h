@@ -68,6 +68,10 @@ class Metrics final : public http::Observer,
     void quorum_decided(bool is_reached) override {
         quorums_.add(is_reached ? QuorumEnd::reached : QuorumEnd::missed);
     }
+    /// Issuers whose last signature could not be made, since the device of the key is away.
+    [[nodiscard]] std::vector<std::string> waiting_issuers() const {
+        return signatures_.waiting_issuers();
+    }
     void issued(Subject subject) override { issued_.add(subject); }
     void issuance_refused(protocol::ProblemType problem) override;
     void lint_refused(Lint lint) override { lints_refused_.add(lint); }

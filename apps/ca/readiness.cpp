@@ -125,6 +125,11 @@ std::vector<std::string> readiness_notes(const ReadinessFacts& facts) {
                 fmt::format("crl_ended: a revocation list of the issuer \"{}\" was good until {}, "
                             "and no newer one is here; the log says why",
                             crl.issuer, base::to_rfc3339(crl.next_update)));
+    for (const auto& issuer : facts.waiting_issuers)
+        notes.push_back(
+            fmt::format("signer_unavailable: the key of the issuer \"{}\" cannot sign now; orders "
+                        "and revocation lists wait for it, the log says why",
+                        issuer));
     if (!facts.differing_nodes.empty())
         notes.push_back(
             fmt::format("nodes_disagree: another configuration or other issuers have: {}",

@@ -37,6 +37,8 @@ struct ReadinessFacts {
         base::Time this_update, next_update;
     };
     std::vector<Crl> crls{};
+    /// Issuers whose last signature could not be made, because the device of the key is away.
+    std::vector<std::string> waiting_issuers{};
     /// Nodes that share the store and have another configuration or other issuers.
     std::vector<std::string> differing_nodes{};
 };

@@ -458,6 +458,7 @@ class Server::Parts {
         facts.certificates.push_back(
             {Role::server, "server", certificate_.not_before(), certificate_.not_after(), {}});
         facts.crls = crls_that_end_first(*authority);
+        facts.waiting_issuers = metrics_.waiting_issuers();
         if (store_.shared != nullptr)
             facts.differing_nodes = store_.shared->health().differing_nodes;
         return facts;

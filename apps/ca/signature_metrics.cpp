@@ -19,6 +19,15 @@ void SignatureMetrics::observe(std::string_view issuer, crypto::KeyAlgorithm key
     auto* known = find(issuer, key);
     if (known == nullptr) known = &add(issuer, key);
     known->seconds.observe(duration, outcome);
+    known->is_waiting = outcome == ca::Observer::Signature::unavailable;
+}
+
+std::vector<std::string> SignatureMetrics::waiting_issuers() const {
+    const auto count = count_.load(std::memory_order_acquire);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i)
+        if (issuers_.at(i)->is_waiting) names.push_back(issuers_.at(i)->name);
+    return names;
 }
 
 SignatureMetrics::Issuer* SignatureMetrics::find(std::string_view name,

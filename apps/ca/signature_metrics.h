@@ -4,7 +4,9 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/ca/metric_family.h"
 #include "ca/ports/observer.h"
@@ -26,6 +28,8 @@ class SignatureMetrics final : public prometheus::Collectable {
     void observe(std::string_view issuer, crypto::KeyAlgorithm key, ca::Observer::Signature outcome,
                  std::chrono::steady_clock::duration duration);
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
+    /// Issuers whose last signature was unavailable, by name.
+    [[nodiscard]] std::vector<std::string> waiting_issuers() const;
 
     /// Issuers beyond so many, in the life of a process, are counted together as "other".
     static constexpr std::size_t most_issuers = 32;
@@ -36,6 +40,7 @@ class SignatureMetrics final : public prometheus::Collectable {
         std::string name;
         crypto::KeyAlgorithm key;
         HistogramFamily<ca::Observer::Signature> seconds;
+        std::atomic<bool> is_waiting = false;
     };
     [[nodiscard]] Issuer* find(std::string_view name, crypto::KeyAlgorithm key) const;
     [[nodiscard]] Issuer& add(std::string_view name, crypto::KeyAlgorithm key);

@@ -16,6 +16,7 @@
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
 #include "pki/acme_identifier.h"
+#include "pki/authority_certificates.h"
 #include "pki/extension.h"
 #include "pki/general_names.h"
 #include "pki/name.h"
@@ -203,7 +204,7 @@ base::Bytes draft_certificate(const Frame& frame, const WriteExtensions& write_e
 }
 
 /// Signs and parses the result, so that it is known to be well-formed.
-Certificate finish(base::BytesView to_be_signed, const crypto::PrivateKey& issuer_key) {
+Certificate finish(base::BytesView to_be_signed, const crypto::Signer& issuer_key) {
     auto certificate = Certificate::from_der(sign_object(issuer_key, to_be_signed));
     if (!certificate) {
         throw std::logic_error("made a bad certificate: " + certificate.error().message);
@@ -211,7 +212,7 @@ Certificate finish(base::BytesView to_be_signed, const crypto::PrivateKey& issue
     return *std::move(certificate);
 }
 
-void require_key_of(const Certificate& issuer, const crypto::PrivateKey& issuer_key) {
+void require_key_of(const Certificate& issuer, const crypto::Signer& issuer_key) {
     if (issuer.public_key() != issuer_key.public_key()) {
         throw std::logic_error("the key is not that of the issuer");
     }
@@ -292,6 +293,11 @@ base::Bytes draft_ocsp_responder(const OcspResponderFields& fields, const Certif
 
 Certificate make_root_certificate(const AuthorityCertificateFields& fields,
                                   const crypto::PrivateKey& key) {
+    return make_root_certificate(fields, crypto::Signer(key));
+}
+
+Certificate make_root_certificate(const AuthorityCertificateFields& fields,
+                                  const crypto::Signer& key) {
     const base::Bytes name = authority_name(fields);
     const base::Bytes key_id = key_id_of(key.public_key());
     const Frame frame{fields.serial, fields.validity,  name,
@@ -304,6 +310,12 @@ Certificate make_root_certificate(const AuthorityCertificateFields& fields,
 Certificate make_intermediate_certificate(const AuthorityCertificateFields& fields,
                                           const crypto::PublicKey& key, const Certificate& issuer,
                                           const crypto::PrivateKey& issuer_key) {
+    return make_intermediate_certificate(fields, key, issuer, crypto::Signer(issuer_key));
+}
+
+Certificate make_intermediate_certificate(const AuthorityCertificateFields& fields,
+                                          const crypto::PublicKey& key, const Certificate& issuer,
+                                          const crypto::Signer& issuer_key) {
     require_key_of(issuer, issuer_key);
     const base::Bytes& issuer_key_id = key_id_of_issuer(issuer);
     const base::Bytes name = authority_name(fields);
@@ -316,6 +328,11 @@ Certificate make_intermediate_certificate(const AuthorityCertificateFields& fiel
 }
 
 std::string make_authority_csr(const crypto::PrivateKey& signer, const std::string& common_name,
+                               const std::string& organization, int path_length) {
+    return make_authority_csr(crypto::Signer(signer), common_name, organization, path_length);
+}
+
+std::string make_authority_csr(const crypto::Signer& signer, const std::string& common_name,
                                const std::string& organization, int path_length) {
     if (common_name.empty()) throw std::invalid_argument("a CA needs a common name");
     const base::Bytes subject = encode_name(organization, common_name);

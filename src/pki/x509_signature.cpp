@@ -8,6 +8,7 @@
 #include "asn1/object_id.h"
 #include "crypto/openssl.h"
 #include "crypto/raw_signature.h"
+#include "pki/authority_certificates.h"
 
 namespace cairn::pki {
 namespace {
@@ -140,10 +141,15 @@ base::Bytes sign_object(const crypto::PrivateKey& key, base::BytesView to_be_sig
                          sign_x509(key, to_be_signed));
 }
 
-base::Bytes sign_object(const crypto::Signer& signer, base::BytesView to_be_signed) {
+base::Bytes sign_x509(const crypto::Signer& signer, base::BytesView to_be_signed) {
     auto signature = signer.sign(to_be_signed);
     if (family_of(signer.public_key()) == Family::ecdsa) signature = ecdsa_der(signature);
-    return signed_object(to_be_signed, signature_algorithm_for(signer.public_key()), signature);
+    return signature;
+}
+
+base::Bytes sign_object(const crypto::Signer& signer, base::BytesView to_be_signed) {
+    return signed_object(to_be_signed, signature_algorithm_for(signer.public_key()),
+                         sign_x509(signer, to_be_signed));
 }
 
 base::Result<void> verify_x509(const crypto::PublicKey& key, base::BytesView algorithm,

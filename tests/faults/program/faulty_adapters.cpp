@@ -62,7 +62,7 @@ std::unique_ptr<ca::Validator> FaultyAdapters::make_validator(
         Adapters::make_validator(configuration, next_executor, clock), point_);
 }
 
-std::unique_ptr<ca::Signer> FaultyAdapters::make_signer(crypto::PrivateKey key,
+std::unique_ptr<ca::Signer> FaultyAdapters::make_signer(std::unique_ptr<ca::SigningKey> key,
                                                         const base::Executor& slow_signing) const {
     return std::make_unique<FaultySigner>(Adapters::make_signer(std::move(key), slow_signing),
                                           point_, signer_faults_);

@@ -32,7 +32,7 @@ class FaultyAdapters final : public apps::Adapters {
         const std::function<base::Executor()>& next_executor,
         const base::Clock& clock) const override;
     [[nodiscard]] std::unique_ptr<ca::Signer> make_signer(
-        crypto::PrivateKey key, const base::Executor& slow_signing) const override;
+        std::unique_ptr<ca::SigningKey> key, const base::Executor& slow_signing) const override;
     /// Nothing where a public CA is to be tested although something is missing.
     [[nodiscard]] std::vector<std::string> missing_for_public(
         const apps::Configuration& configuration, base::Time now) const override;
