@@ -17,6 +17,7 @@
 #include "apps/ca/configuration.h"
 #include "apps/command_line/files.h"
 #include "base/bytes.h"
+#include "crypto/pkcs11/uri.h"
 #include "crypto/sealed_stream.h"
 
 namespace cairn::apps {
@@ -86,7 +87,9 @@ fs::path beside(const fs::path& path, std::string_view purpose) {
 std::vector<std::string> files_named(const Configuration& configuration) {
     std::vector<std::string> files;
     for (const auto& [name, issuer] : configuration.issuers) {
-        files.insert(files.end(), {issuer.certificate, issuer.key, issuer.root});
+        files.insert(files.end(), {issuer.certificate, issuer.root});
+        // A key in a token is not in the backup, nor is a passphrase.
+        if (!crypto::Pkcs11Uri::is_one(issuer.key)) files.push_back(issuer.key);
         if (!issuer.passphrase.file.empty()) files.push_back(issuer.passphrase.file);
         files.insert(files.end(), issuer.alternate_chains.begin(), issuer.alternate_chains.end());
     }

@@ -239,7 +239,7 @@ MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files) {
             .notes = std::move(brought->notes),
             .table = table_of(
                 place, issuer.passphrase.empty() ? crypto::PassphraseSource{} : files.passphrase,
-                root_file.name)};
+                root_file.name, issuer.key.uri())};
 }
 
 MadeIssuer request_issuer(const IssuerPlace& place, crypto::KeyType key_type,

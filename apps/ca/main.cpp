@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 
@@ -23,6 +24,8 @@ int main(int argument_count, char** arguments) {
     CLI::App program("A certificate authority that speaks ACME (RFC 8555)", "cairn-ca");
     program.set_version_flag("--version", "cairn-ca " CAIRN_VERSION);
     program.require_subcommand(1);
+    // The libraries of TPMs would write to standard error; what they find is in our messages.
+    ::setenv("TSS2_LOG", "all+NONE", 0);
 
     const cairn::apps::InitCommand init_command(program);
     const cairn::apps::IssuerCommands issuer_commands(program);

@@ -1,6 +1,7 @@
 // cairn: obtains, renews, watches and revokes certificates from any ACME CA.
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 
 #include <CLI/CLI.hpp>
@@ -99,6 +100,8 @@ int refuse(CLI::App& program, const CLI::ParseError& error, const Words& words) 
 
 int main(int count, char** arguments) {
     cairn::make_outputs_harmless();
+    // The libraries of TPMs would write to standard error; what they find is in our messages.
+    ::setenv("TSS2_LOG", "all+NONE", 0);
     cairn::CommonOptions common;
     cairn::Command command;
     const auto program = cairn::make_program(common, command);

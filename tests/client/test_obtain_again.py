@@ -281,7 +281,7 @@ def test_a_preferred_profile_is_done_without_and_a_required_one_is_not(cairn, ca
 
 def test_what_is_gone_is_answered_by_name(cairn, ca):
     for words, answer in ((["--must-staple"], "do not grant it any more"),
-                          (["--key-store", "tpm2"], "in files alone"),
+                          (["--key-store", "hsm"], "no key store"),
                           (["--ca", "buypass"], "--ca actalis")):
         run = cairn.outcome("issue", "-d", NAME, *words)
         assert run.returncode == 2

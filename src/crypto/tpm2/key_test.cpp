@@ -11,7 +11,16 @@ namespace {
 
 using testing::HasSubstr;
 
-// SAMPLE
+// Made by swtpm.
+constexpr std::string_view sample = R"(-----BEGIN TSS2 PRIVATE KEY-----
+MIHwBgZngQUKAQOgAwEB/wIEQAAAAQRYAFYAIwALAAQEcgAAABAAEAADABAAINhX
+Cemw5qs63obGi01MmWgy0hkOGUZZZt6FwouHNDfWACDuT7IGyZHOCw3EeMZ+tC0G
+LmehzioTUlHTY327coEqFQSBgAB+ACAwfU9rkNFVlFlrID4MDCFY8f6HYUfNuIAD
+fqBQrUuqgAAQMirED2R4Pb6TYMzQ4HUc6nEKFrnCBqVuJtyU9DWN3PYq143XnL+R
++3NKGWdwHXlzBhYazi8WNHHZDCakAne1imJSrkD+oxLYoKwndYb9IKSQ8MNlU9DC
+D83u
+-----END TSS2 PRIVATE KEY-----
+)";
 
 std::string refusal(std::string_view pem) {
     const auto key = Tpm2Key::from_pem(pem);
