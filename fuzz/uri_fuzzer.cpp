@@ -1,0 +1,40 @@
+// PKCS #11 URIs. What is taken is written in a form that says the same; a refusal says why, and no
+// PIN is repeated.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "crypto/pkcs11/uri.h"
+
+namespace {
+
+using namespace cairn;
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+bool is_printable(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text = base::text_of({data, size});
+    const auto uri = crypto::Pkcs11Uri::from_text(text);
+    if (!uri) {
+        require(!uri.error().message.empty() && is_printable(uri.error().message));
+        return 0;
+    }
+    require(!text.contains("pin-value="));
+    // Encoded octets take more room, so what is long may be too long when it is written.
+    constexpr std::size_t surely_short = 1000;
+    if (size > surely_short) return 0;
+    const auto again = crypto::Pkcs11Uri::from_text(uri->text());
+    require(again && *again == *uri && is_printable(uri->text()));
+    return 0;
+}
