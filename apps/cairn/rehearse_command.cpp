@@ -14,6 +14,7 @@
 #include "apps/cairn/sentences.h"
 #include "apps/test_authority/test_authority.h"
 #include "client/doctor/lookups.h"
+#include "client/key_text.h"
 #include "client/network_evidence.h"
 #include "client/preflight.h"
 
@@ -148,6 +149,14 @@ void aim_at(const TestAuthority& authority, const RehearseOptions& options,
             others);
         console.say(text);
         steps.note("targets_left_out", true, text);
+    }
+    if (plan.key_store != client::KeyStore()) {
+        client::require_reachable(plan.key_store, client::Phase::order);
+        const auto text = fmt::format("{} answers; the key of the rehearsal is in a scratch file.",
+                                      plan.key_store.text());
+        console.say(text);
+        steps.note("key_store_reached", true, text);
+        plan.key_store = {};
     }
     if (options.run_deploy_hooks || plan.deploy_targets.empty()) return;
     const auto text =

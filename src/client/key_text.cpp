@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "asn1/der.h"
 #include "client/lineage_key.h"
 #include "crypto/encrypted_key.h"
 #include "crypto/key_unavailable.h"
@@ -21,9 +20,6 @@ constexpr std::string_view store_line = "Key-Store: ";
 constexpr std::string_view uri_line = "Key: ";
 constexpr std::string_view made_line = "Made-Here: ";
 constexpr std::string_view public_label = "PUBLIC KEY";
-// What the provider of PKCS #11 for OpenSSL writes, and reads as a key.
-constexpr std::string_view uri_label = "PKCS#11 PROVIDER URI";
-constexpr std::string_view uri_version = "PKCS#11 Provider URI v1.0";
 
 /// The value of a line before the first PEM block; empty if there is none.
 std::string value_of(std::string_view text, std::string_view name) {
@@ -58,16 +54,6 @@ base::Result<crypto::PublicKey> public_key_of(std::string_view text) {
 
 base::SecretBytes secret(const std::string& text) {
     return {text.begin(), text.end()};
-}
-
-std::string pem_of_uri(const crypto::Pkcs11Uri& uri) {
-    constexpr std::uint8_t visible_string = 0x1a;
-    asn1::Writer writer;
-    writer.nested(asn1::tag::sequence, [&] {
-        writer.element(visible_string, uri_version);
-        writer.element(asn1::tag::utf8_string, uri.text());
-    });
-    return crypto::to_pem(uri_label, writer.view());
 }
 
 std::string pem_of(const crypto::PublicKey& key) {
@@ -142,7 +128,7 @@ KeyText key_in_token(const KeyStore& store, crypto::KeyType type, const std::str
     // A key that somebody has named is theirs, whoever made it.
     const bool is_ours = !is_found && !store.uri().names_key();
     const auto text = line(store_line, store.text()) + line(uri_line, key->uri.text()) +
-                      line(made_line, is_ours ? "yes" : "no") + pem_of_uri(key->uri) +
+                      line(made_line, is_ours ? "yes" : "no") + key->uri.provider_pem() +
                       pem_of(key->public_key);
     return {crypto::Pkcs11Key::signer(key->uri, key->public_key), secret(text)};
 }

@@ -4,6 +4,9 @@
 #include <charconv>
 #include <set>
 
+#include "asn1/der.h"
+#include "crypto/pem_block.h"
+
 namespace cairn::crypto {
 namespace {
 
@@ -221,6 +224,16 @@ std::string Pkcs11Uri::text() const {
     add('&', "module-name", module_name, false);
     add('&', "pin-source", pin_source, false);
     return text;
+}
+
+std::string Pkcs11Uri::provider_pem() const {
+    constexpr std::uint8_t visible_string = 0x1a;
+    asn1::Writer writer;
+    writer.nested(asn1::tag::sequence, [&] {
+        writer.element(visible_string, "PKCS#11 Provider URI v1.0");
+        writer.element(asn1::tag::utf8_string, text());
+    });
+    return to_pem("PKCS#11 PROVIDER URI", writer.view());
 }
 
 std::string Pkcs11Uri::pin_file() const {

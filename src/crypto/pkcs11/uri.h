@@ -37,6 +37,9 @@ struct Pkcs11Uri {
     /// The reverse of `from_text`, in one order of attributes; no secret.
     [[nodiscard]] std::string text() const;
 
+    /// The URI as a PEM block that OpenSSL's provider of PKCS #11 reads as the key.
+    [[nodiscard]] std::string provider_pem() const;
+
     /// Whether it names a key, and not a token alone.
     [[nodiscard]] bool names_key() const { return !object.empty() || !id.empty(); }
     /// The file that the PIN is in; empty: none is named.
