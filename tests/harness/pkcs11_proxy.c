@@ -4,7 +4,7 @@
 //   slow MS         each signature takes so long
 //   away            the device is removed: no token is there, and every call fails
 //   full            CKR_DEVICE_MEMORY for signatures and new keys
-//   sessions-lost   CKR_SESSION_HANDLE_INVALID, once for each session that was open before
+//   sessions-lost   CKR_SESSION_HANDLE_INVALID for each session that was opened before
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
 #include <stdio.h>
@@ -15,8 +15,11 @@
 static CK_FUNCTION_LIST functions;
 static CK_FUNCTION_LIST *real;
 static char mood[64];
+// SoftHSM numbers sessions in the order in which they are opened.
+static CK_SESSION_HANDLE newest, newest_lost;
 
 static void look(void) {
+    const int were_lost = strcmp(mood, "sessions-lost") == 0;
     const char *path = getenv("CAIRN_TEST_TOKEN_MOOD");
     FILE *file = path ? fopen(path, "r") : NULL;
     mood[0] = '\0';
@@ -24,6 +27,7 @@ static void look(void) {
     if (fgets(mood, sizeof mood, file) == NULL) mood[0] = '\0';
     mood[strcspn(mood, "\n")] = '\0';
     fclose(file);
+    if (!were_lost && strcmp(mood, "sessions-lost") == 0) newest_lost = newest;
 }
 
 static int is(const char *word) {
@@ -45,22 +49,17 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
                           CK_SESSION_HANDLE_PTR session) {
     look();
-    return is("away") ? CKR_DEVICE_REMOVED
-                      : real->C_OpenSession(slot, flags, application, notify, session);
+    if (is("away")) return CKR_DEVICE_REMOVED;
+    const CK_RV code = real->C_OpenSession(slot, flags, application, notify, session);
+    if (code == CKR_OK) newest = *session;
+    return code;
 }
 
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
                        CK_OBJECT_HANDLE key) {
-    static CK_SESSION_HANDLE oldest_that_stands = 0;
     look();
     if (is("away")) return CKR_DEVICE_REMOVED;
-    if (is("sessions-lost")) {
-        // SoftHSM numbers sessions in the order in which they are opened.
-        if (session > oldest_that_stands) {
-            oldest_that_stands = session;
-            return CKR_SESSION_HANDLE_INVALID;
-        }
-    }
+    if (is("sessions-lost") && session <= newest_lost) return CKR_SESSION_HANDLE_INVALID;
     return real->C_SignInit(session, mechanism, key);
 }
 
