@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "ca/rules/quorum.h"
+#include "crypto/pkcs11/uri.h"
 
 namespace cairn::apps {
 
@@ -18,9 +19,7 @@ const std::vector<std::string>& never_there() {
     static const std::vector<std::string> missing{
         "certificates are in no log of certificate transparency, without which browsers refuse "
         "them "
-        "(RFC 6962, Chrome and Apple); not in this version",
-        "the issuers' keys are files, in no hardware of FIPS 140 level 3 (BR 6.2.7); not in this "
-        "version"};
+        "(RFC 6962, Chrome and Apple); not in this version"};
     return missing;
 }
 
@@ -51,6 +50,12 @@ std::vector<std::string> missing_for_public(const Configuration& configuration, 
     if (configuration.policy.kind != ca::PolicyKind::public_ca) return {};
     auto missing = never_there();
     add_missing_perspectives(configuration, now, missing);
+    for (const auto& [name, issuer] : configuration.issuers)
+        if (issuer.use.active && !crypto::Pkcs11Uri::is_one(issuer.key))
+            missing.push_back("issuers." + name +
+                              ".key is a file, and not a key in hardware of FIPS 140 level 3 (BR "
+                              "6.2.7): make it in a token, `cairn-ca issuer create --key-store "
+                              "pkcs11:URI`");
     const auto& validation = configuration.validation;
     if (configuration.directory.caa_identities.empty())
         missing.emplace_back(
