@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness.acme import Client, make_csr
 from harness.authority import CairnCa
+from harness.cairn import Cairn
 from harness.dns_server import unique_name
 from harness.issued import read_chain
 from harness.process import BIN, run
@@ -91,6 +92,23 @@ def test_keys_are_made_in_the_token_and_the_pin_is_told_nobody(ca, client, token
     ca.reload()
     assert len(token.labels()) == 3
     client.issue([unique_name()])
+
+
+def test_keys_of_accounts_and_certificates_are_in_the_token_too(ca, token, tmp_path):
+    cairn = Cairn(ca, ca.environment, tmp_path)
+    before = token.labels()
+    cairn.account("register", "--ca", ca.directory, "--agree-tos", "--key-store", token.uri())
+    name = unique_name()
+    cairn.issue([name], "standalone", "--key-store", token.uri(), "--key-type", "ec-p384")
+    assert token.labels() == sorted([*before, "ACME account", name])
+    # It stays where it is unless something else is said, and the former key is removed.
+    cairn.account("rollover")
+    assert token.labels() == sorted([*before, "ACME account", name])
+    cairn.account("rollover", "--key-store", "file")
+    assert token.labels() == sorted([*before, name])
+    cairn("revoke", name, "--ca-root", ca.api_root)
+    cairn("delete", name, "--yes")
+    assert token.labels() == before
 
 
 @pytest.mark.parametrize("mood", ["away", "full"])
