@@ -73,11 +73,10 @@ std::string passphrase_part(const crypto::PassphraseSource& source) {
 // The key itself: a file, or a key in a token.
 std::string key_part(const InitialChoices& choices) {
     const auto key = choices.key_uri.empty() ? "pki/intermediate-key.pem" : choices.key_uri;
-    return "key = " + base::json_quoted(key) +
-           (choices.key_uri.empty() ? "   # or a PKCS #11 URI (RFC 7512), pin-source=file:/PATH"
-                                    : "") +
-           "\n" + (choices.tcti.empty() ? "# " : "") + "tcti = " + base::json_quoted(choices.tcti) +
-           "   # the way to the TPM that wraps the key, as tpm2-tss has it; empty: the usual one\n";
+    return "key = " + base::json_quoted(key) + "\n" + (choices.tcti.empty() ? "# " : "") +
+           "tcti = " + base::json_quoted(choices.tcti) +
+           "   # of a key that a TPM wraps: the way there, as tpm2-tss has it; empty: the usual "
+           "one\n";
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 namespace cairn::crypto {
 namespace {
 
-using testing::SoftToken;
 using ::testing::HasSubstr;
+using testing::SoftToken;
 
 class Pkcs11KeyTest : public ::testing::Test {
   protected:
