@@ -59,7 +59,7 @@ def test_a_public_ca_does_not_start_and_says_all_that_is_missing(tmp_path):
     serve = [BIN / "cairn-ca", "serve", tmp_path / "ca"]
     done = subprocess.run(serve, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    for missing in ("CAA", "caa_identities", "quorum", "certificate transparency", "FIPS 140",
+    for missing in ("CAA", "caa_identities", "network perspectives", "certificate transparency", "FIPS 140",
                     "directory.terms_of_service", "policy.weak_keys", "private CAs alone"):
         assert missing in done.stderr, missing
     assert not list((tmp_path / "ca" / "store").iterdir())
@@ -71,7 +71,7 @@ def test_a_public_ca_does_not_start_and_says_all_that_is_missing(tmp_path):
     done = subprocess.run(
         [*serve, "--set", 'directory.terms_of_service="https://ca.example/terms"', "--set",
          'policy.weak_keys=["list"]'], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2 and "quorum" in done.stderr
+    assert done.returncode == 2 and "network perspectives" in done.stderr
     assert "terms_of_service" not in done.stderr and "weak_keys" not in done.stderr
 
 
