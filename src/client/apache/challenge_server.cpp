@@ -94,17 +94,23 @@ void ChallengeServer::put_back() {
     } catch (const Failure&) {
         if (!edits.recorded()) throw;
     }
-    // Somebody else has changed a file meanwhile: only the lines of ours are taken out of it.
+    // Somebody else has changed a file meanwhile: only the lines of ours are taken out of it. The
+    // record goes when that is done.
+    const auto recorded = edits.recorded();
+    if (!recorded) return;
     std::vector<FileEdit> changed;
-    for (const auto& edit : *edits.recorded()) {
+    for (const auto& edit : *recorded) {
         const auto now = read_file(edit.path, max_edited_file);
         if (!now) continue;
         auto without = without_challenge_lines(*now);
         if (without != *now) changed.push_back(FileEdit{edit.path, *now, std::move(without)});
     }
-    edits.forget();
-    if (changed.empty()) return;
-    edits.apply(changed);
+    FileEdits cutting(journal().string() + ".cut");
+    if (cutting.is_recorded()) cutting.forget();
+    if (!changed.empty()) {
+        cutting.apply(changed);
+        cutting.forget();
+    }
     edits.forget();
 }
 
