@@ -1,10 +1,14 @@
 #include "client/deployment.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/enum_table.h"
 #include "client/deploy/transaction.h"
@@ -244,7 +248,17 @@ std::vector<Failure> obstacles_to_deployment(const TargetContext& context,
             {{fmt::format("deploy to {}", base::printable(target.text())), Phase::deploy},
              "the key of a request from elsewhere is not here, and this target needs it",
              "deploy where the key is, or by a program that needs none: --deploy exec:PROGRAM."}};
-    return (*found)->obstacles(subject);
+    auto obstacles = (*found)->obstacles(subject);
+    for (const auto& file : (*found)->files_read()) {
+        const bool is_told = std::ranges::any_of(obstacles, [&](const Failure& obstacle) {
+            return obstacle.came_back().contains(file.string());
+        });
+        if (is_told || ::faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) == 0) continue;
+        obstacles.emplace_back(Aim{fmt::format("read {}", file.string()), Phase::deploy},
+                               std::generic_category().message(errno),
+                               "mend this, or name another file.");
+    }
+    return obstacles;
 }
 
 std::string_view to_string(TargetState::Kind kind) {

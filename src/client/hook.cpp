@@ -1,5 +1,7 @@
 #include "client/hook.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/enum_table.h"
@@ -11,6 +13,8 @@ namespace {
 
 /// Of the output, in the text of a failure.
 constexpr std::size_t max_told = 1000;
+/// Of the output, kept with the attempt.
+constexpr std::size_t max_kept = 4096;
 /// Of a variable: the system takes 128 KiB for one.
 constexpr std::size_t max_variable = 90000;
 
@@ -20,6 +24,23 @@ constexpr base::EnumTable<HookKind, std::string_view> kind_names({
     {HookKind::deploy, "deploy-hook"},
     {HookKind::failure, "failure-hook"},
 });
+
+/// What a program has written, line by line, without what a terminal would obey. `between` parts
+/// the lines.
+std::string lines_of(std::string_view output, std::string_view between, std::size_t limit) {
+    std::string text;
+    while (!output.empty() && text.size() < limit) {
+        const auto end = output.find('\n');
+        auto line = output.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (!line.empty()) {
+            if (!text.empty()) text += between;
+            text += base::printable(line, limit - std::min(limit, text.size()));
+        }
+        output.remove_prefix(end == std::string_view::npos ? output.size() : end + 1);
+    }
+    return text;
+}
 
 bool is_hook(std::string_view role) {
     return role.ends_with("-hook");
@@ -66,12 +87,12 @@ std::string run_command(const HookCall& call, std::string_view role, Timer& time
     progress.tell({.kind = ProgressKind::hook_ended,
                    .place = call.command,
                    .number = static_cast<unsigned long>(result->status),
-                   .text = base::printable(result->output, 4096),
+                   .text = lines_of(result->output, "\n", max_kept),
                    .subject = subject});
     if (result->status == 0) return {};
     return fmt::format("the {} {} ended with status {}: \"{}\"",
                        is_hook(role) ? "hook" : subject + " command", call.command, result->status,
-                       base::printable(result->output, max_told));
+                       lines_of(result->output, " / ", max_told));
 }
 
 std::string run_hook(const HookCall& call, Timer& timer, Progress& progress) {

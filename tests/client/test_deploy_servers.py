@@ -113,10 +113,10 @@ def test_haproxy_shows_the_new_certificate(cairn, haproxy, way):
 
 
 def test_a_configuration_that_haproxy_refuses_changes_nothing(cairn, haproxy):
-    haproxy.config.write_text(haproxy.config.read_text() + "\nno such keyword\n")
+    haproxy.config.write_text(haproxy.config.read_text() + "    nonsense here\n")
     done = cairn.outcome(*cairn.issuing(
         NAME, "--deploy", haproxy.target(f"reload={haproxy.reload}")))
-    assert done.returncode == 2 and "no such" in done.stderr and "rolled back" in done.stderr
+    assert done.returncode == 2 and "nonsense" in done.stderr and "rolled back" in done.stderr
     assert served(haproxy.port) == haproxy.on_disk() == 4242
 
 
@@ -150,6 +150,7 @@ def test_a_certificate_that_haproxy_does_not_have_goes_into_its_list(cairn, hapr
     assert done.returncode == 0, done.stderr
     shown = served_certificate(haproxy.port, "b.example")
     assert shown.serial_number == cairn.serial("b.example")
+    assert crt_list.read_text() == f"{haproxy.file}\n{new}\n"
     assert served(haproxy.port) == 4242
 
 

@@ -57,6 +57,7 @@ class HaproxyTarget final : public Target {
         else
             for (const auto& certificate : material.certificates)
                 add(certificate, with_suffix(file, certificate));
+        if (!parts_.list.empty()) add_to_list_on_disk(all);
         return all;
     }
 
@@ -80,7 +81,8 @@ class HaproxyTarget final : public Target {
             return;
         }
         // What stands in the file is told: the new, or after a roll back the former.
-        for (const auto& file : files(material).single) tell(file.path, run);
+        for (const auto& file : files(material).single)
+            if (file.holds == DeployFile::Holds::key) tell(file.path, run);
     }
 
     std::vector<DeployProbe> probes(const DeployMaterial& material) override {
@@ -93,6 +95,26 @@ class HaproxyTarget final : public Target {
     [[nodiscard]] fs::path file_of(const DeploySubject& subject) const {
         if (!parts_.file.empty()) return parts_.file;
         return fs::path("/etc/haproxy/certs") / (subject.lineage.text() + ".pem");
+    }
+    /// What its socket is told is gone with the next start, unless the list says so, too.
+    void add_to_list_on_disk(DeployFiles& all) const {
+        const auto standing = read_file(parts_.list, max_placed_file);
+        if (!standing)
+            throw Failure({"read HAProxy's list of certificates", Phase::deploy},
+                          standing.error().message, "name the list that its configuration names.");
+        std::string text = *standing;
+        if (!text.empty() && !text.ends_with('\n')) text += '\n';
+        const auto former = text;
+        for (const auto& file : all.single) {
+            const auto line = file.path.string();
+            if (("\n" + text).contains("\n" + line + "\n") ||
+                ("\n" + text).contains("\n" + line + " "))
+                continue;
+            text += line + "\n";
+        }
+        if (text == former) return;
+        all.single.push_back(
+            {.path = parts_.list, .contents = base::SecretBytes(text.begin(), text.end())});
     }
     /// As HAProxy looks for certificates of several kinds beside each other.
     static fs::path with_suffix(const fs::path& file, const DeployCertificate& certificate) {
@@ -175,7 +197,7 @@ base::Result<std::unique_ptr<Target>> make_haproxy_target(TargetOptions& options
     if (const auto path = options.take_path("crt-list")) parts.list = path->string();
     if (!parts.list.empty() && parts.socket.empty()) options.refuse("crt-list", "goes with socket");
     parts.rights = options.take_rights();
-    ServerSteps usual{.check = fmt::format("haproxy -c -q -f {}", shell_quoted(config.string())),
+    ServerSteps usual{.check = fmt::format("haproxy -c -f {}", shell_quoted(config.string())),
                       .reload = "systemctl reload haproxy",
                       .probes = {{.host = "127.0.0.1", .port = 443}}};
     // Told by its socket, it is not reloaded unless somebody says how.
