@@ -156,14 +156,15 @@ base::Result<std::unique_ptr<Target>> make_recipe_target(const TargetRecipe& rec
         auto value = options.take(option.name).value_or(option.usual);
         values.emplace_back(option.name, std::move(value));
     }
-    // What stands behind the colon is the first option.
+    // What stands behind the colon is the folder.
     if (const auto argument = options.argument(); !argument.empty()) {
-        if (values.empty())
+        const auto folder = std::ranges::find(values, "dir", &Values::value_type::first);
+        if (folder == values.end())
             options.refuse("", fmt::format("nothing is expected behind {}:", recipe.name));
-        else if (options.has(values.front().first))
-            options.refuse(values.front().first, "is said twice");
+        else if (options.has("dir"))
+            options.refuse("dir", "is said twice");
         else
-            values.front().second = argument;
+            folder->second = argument;
     }
     ServerSteps usual{.check = recipe.check, .reload = recipe.reload, .patience = recipe.timeout};
     for (const auto& each : recipe.probes) {
