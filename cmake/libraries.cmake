@@ -8,10 +8,11 @@ find_package(fmt REQUIRED)
 find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
 
-function(cairn_pkg_library name pkg)
-    pkg_check_modules(cairn_${name} REQUIRED IMPORTED_TARGET ${pkg})
+# cairn_pkg_library(NAME PACKAGE...): what pkg-config knows by these names.
+function(cairn_pkg_library name)
+    pkg_check_modules(cairn_${name} REQUIRED IMPORTED_TARGET ${ARGN})
     add_library(cairn::${name} ALIAS PkgConfig::cairn_${name})
-    set_property(GLOBAL PROPERTY CAIRN_PACKAGE_OF_${name} ${pkg})
+    set_property(GLOBAL PROPERTY CAIRN_PACKAGE_OF_${name} ${ARGN})
 endfunction()
 cairn_pkg_library(pq libpq)
 cairn_pkg_library(psl libpsl)
@@ -22,12 +23,8 @@ cairn_pkg_library(tomlplusplus tomlplusplus)
 cairn_pkg_library(prometheus prometheus-cpp-core)
 
 # Keys in tokens: the header of PKCS #11 alone, since modules are loaded by their path. Keys in TPMs.
-pkg_check_modules(p11_kit REQUIRED p11-kit-1)
-add_library(cairn_cryptoki INTERFACE)
-target_include_directories(cairn_cryptoki SYSTEM INTERFACE ${p11_kit_INCLUDE_DIRS})
-add_library(cairn::cryptoki ALIAS cairn_cryptoki)
-pkg_check_modules(tpm REQUIRED IMPORTED_TARGET tss2-esys tss2-tctildr tss2-mu tss2-rc)
-add_library(cairn::tpm ALIAS PkgConfig::tpm)
+cairn_pkg_library(cryptoki p11-kit-1)
+cairn_pkg_library(tpm tss2-esys tss2-tctildr tss2-mu tss2-rc)
 
 # Signed updates of name servers by Kerberos, Active Directory's among them; without it they are
 # refused with that reason.
