@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
@@ -63,10 +64,22 @@ CaaVerdict judge(const CaaProperty& property, const CaaQuestion& question) {
 /// would wait for the other.
 constexpr std::size_t names_at_once = 4;
 
-base::Task<base::Result<Answer>> look_up(Resolver& resolver, std::string owner,
-                                         Resolver::Deadline deadline) {
-    if (owner.empty()) co_return Answer();
-    co_return co_await resolver.query(std::move(owner), RecordType::caa, deadline);
+/// What one of several look-ups came to, which run side by side. What it throws is kept until it is
+/// its turn: of two exceptions at once neither would be known again.
+struct LookedUp {
+    base::Result<Answer> answer;
+    std::exception_ptr error{};
+};
+
+base::Task<LookedUp> look_up(Resolver& resolver, std::string owner, Resolver::Deadline deadline) {
+    LookedUp found{Answer()};
+    if (owner.empty()) co_return found;
+    try {
+        found.answer = co_await resolver.query(std::move(owner), RecordType::caa, deadline);
+    } catch (...) {
+        found.error = std::current_exception();
+    }
+    co_return found;
 }
 
 }  // namespace
@@ -85,10 +98,10 @@ base::Task<base::Result<CaaSet>> find_caa_set(Resolver& resolver, std::string na
         auto [first, second, third, fourth] = co_await (
             look_up(resolver, owners[0], deadline) && look_up(resolver, owners[1], deadline) &&
             look_up(resolver, owners[2], deadline) && look_up(resolver, owners[3], deadline));
-        const std::array<base::Result<Answer>*, names_at_once> answers{&first, &second, &third,
-                                                                       &fourth};
+        const std::array<LookedUp*, names_at_once> found_at{&first, &second, &third, &fourth};
         for (std::size_t i = 0; i < names_at_once && !owners[i].empty(); ++i) {
-            auto& answer = *answers[i];
+            if (found_at[i]->error) std::rethrow_exception(found_at[i]->error);
+            auto& answer = found_at[i]->answer;
             if (!answer) co_return std::unexpected(answer.error());
             is_secure = is_secure && answer->is_secure;
             if (answer->caa.empty()) continue;

@@ -1,5 +1,7 @@
 #include "va/examination.h"
 
+#include <exception>
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "va/caa.h"
@@ -10,6 +12,23 @@ namespace {
 
 Evidence& evidence_of(OrFailure<Evidence>& outcome) {
     return outcome ? *outcome : outcome.error().evidence;
+}
+
+/// What one of the two came to, which run side by side. What it throws is kept until both have
+/// ended: of two exceptions at once neither would be known again.
+struct Ended {
+    OrFailure<Evidence> outcome;
+    std::exception_ptr error{};
+};
+
+base::Task<Ended> ended(base::Task<OrFailure<Evidence>> task) {
+    Ended result;
+    try {
+        result.outcome = co_await std::move(task);
+    } catch (...) {
+        result.error = std::current_exception();
+    }
+    co_return result;
 }
 
 // RFC 8659 is about names.
@@ -33,9 +52,13 @@ base::Task<OrFailure<Evidence>> examine(const Validation& validation,
     if (!wants_caa(validation))
         co_return co_await validators[method](validation, settings, resolver);
 
-    auto proving = validators[method](validation, settings, resolver);
-    auto asking = check_caa(validation, caa_method, settings, resolver);
-    auto [control, caa] = co_await (std::move(proving) && std::move(asking));
+    auto proving = ended(validators[method](validation, settings, resolver));
+    auto asking = ended(check_caa(validation, caa_method, settings, resolver));
+    auto [proved, asked] = co_await (std::move(proving) && std::move(asking));
+    for (const auto& error : {proved.error, asked.error})
+        if (error) std::rethrow_exception(error);
+    auto& control = proved.outcome;
+    auto& caa = asked.outcome;
     auto& outcome = control ? caa : control;
     auto& proof = evidence_of(control);
     auto& permission = evidence_of(caa);

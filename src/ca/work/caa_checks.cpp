@@ -40,8 +40,10 @@ base::Task<std::vector<CaaCheck>> CaaChecks::renew(const Order& order,
     auto asking = ask_all(wishes, asked);
     auto outcomes = co_await std::move(asking);
     std::vector<CaaRefusal> refusals;
-    for (auto& outcome : outcomes)
-        if (outcome) refusals.push_back(std::move(*outcome));
+    for (auto& outcome : outcomes) {
+        if (outcome.error) std::rethrow_exception(outcome.error);
+        if (outcome.refusal) refusals.push_back(std::move(*outcome.refusal));
+    }
     if (!refusals.empty()) throw caa_problem(refusals);
     for (const auto& wish : wishes) checks.push_back({wish.name, now});
     co_return checks;
@@ -66,6 +68,17 @@ base::Task<CaaChecks::Outcomes> CaaChecks::ask_all(std::span<const CaaWish> wish
 base::Task<CaaChecks::Outcomes> CaaChecks::ask(const CaaWish& wish, const Asked& asked) {
     Outcomes outcomes(1);
     try {
+        auto looking = look(wish, asked);
+        outcomes.front().refusal = co_await std::move(looking);
+    } catch (...) {
+        outcomes.front().error = std::current_exception();
+    }
+    co_return outcomes;
+}
+
+base::Task<std::optional<CaaRefusal>> CaaChecks::look(const CaaWish& wish, const Asked& asked) {
+    std::optional<CaaRefusal> refusal;
+    try {
         Validator::Question question{.account_url = options_.account_url
                                                         ? options_.account_url(asked.order.account)
                                                         : std::string(),
@@ -80,18 +93,18 @@ base::Task<CaaChecks::Outcomes> CaaChecks::ask(const CaaWish& wish, const Asked&
         auto answer = co_await validator_.validate(std::move(question));
         tell(wish, asked, answer);
         if (answer.failure)
-            outcomes.front().emplace(
-                wish.name, with_findings(std::move(answer.failure->problem), answer.evidence));
+            refusal.emplace(wish.name,
+                            with_findings(std::move(answer.failure->problem), answer.evidence));
     } catch (const boost::system::system_error&) {
         throw;  // cancelled, or short of something
     } catch (const std::exception& error) {
         if (base::shortage_in(std::current_exception())) throw;
         log_.error("validator failed",
                    {{"order", asked.order.id.to_string()}, {"error", error.what()}});
-        outcomes.front().emplace(wish.name, Problem(ProblemType::server_internal,
-                                                    "the CA could not look up CAA records"));
+        refusal.emplace(wish.name, Problem(ProblemType::server_internal,
+                                           "the CA could not look up CAA records"));
     }
-    co_return outcomes;
+    co_return refusal;
 }
 
 void CaaChecks::tell(const CaaWish& wish, const Asked& asked, const Validator::Answer& answer) {

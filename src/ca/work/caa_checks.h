@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,9 +42,15 @@ class CaaChecks {
         const protocol::Token& token;
         const std::string& request;
     };
-    using Outcomes = std::vector<std::optional<CaaRefusal>>;
+    /// Of one look; what it throws is kept until all have ended.
+    struct Outcome {
+        std::optional<CaaRefusal> refusal{};
+        std::exception_ptr error{};
+    };
+    using Outcomes = std::vector<Outcome>;
     base::Task<Outcomes> ask_all(std::span<const CaaWish> wishes, const Asked& asked);
     base::Task<Outcomes> ask(const CaaWish& wish, const Asked& asked);
+    base::Task<std::optional<CaaRefusal>> look(const CaaWish& wish, const Asked& asked);
     void tell(const CaaWish& wish, const Asked& asked, const Validator::Answer& answer);
 
     const Inquiry::Options options_;
