@@ -32,6 +32,7 @@ void add_lineage_commands(CLI::App& program, CommonOptions& common, Command& cho
 /// `plan` and `apply`.
 void add_apply_commands(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_state_command(CLI::App& program, CommonOptions& common, Command& chosen);
+void add_import_command(CLI::App& program, CommonOptions& common, Command& chosen);
 void add_certbot_command(CLI::App& program, CommonOptions& common, Command& chosen);
 
 }  // namespace cairn

@@ -72,6 +72,7 @@ std::unique_ptr<CLI::App> make_program(CommonOptions& common, Command& chosen) {
     add_account_command(*program, common, chosen);
     add_dns_command(*program, common, chosen);
     add_state_command(*program, common, chosen);
+    add_import_command(*program, common, chosen);
     add_certbot_command(*program, common, chosen);
     mention_common_options(*program);
     return program;

@@ -98,10 +98,10 @@ base::Result<LineageName> LineageName::from_text(std::string_view text) {
 }
 
 std::span<const std::string_view> StateDirectory::folders() {
-    static constexpr std::array<std::string_view, 16> names = {
-        "accounts", "archive", "attempts", "calendar",   "challenges", "deployments",
-        "edits",    "facts",   "limits",   "live",       "locks",      "notices.json",
-        "orders",   "persist", "renewal",  "revocations"};
+    static constexpr std::array<std::string_view, 17> names = {
+        "accounts",     "archive", "attempts", "calendar", "challenges", "deployments",
+        "edits",        "facts",   "imports",  "limits",   "live",       "locks",
+        "notices.json", "orders",  "persist",  "renewal",  "revocations"};
     return names;
 }
 
