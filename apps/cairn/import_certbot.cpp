@@ -93,8 +93,9 @@ class Translation {
         if (is_about_proof(key) && context_.said.solver) return;
         auto flag = "--" + std::string(key);
         if (key == "pref_challs") flag = "--preferred-challenges";
-        if (key == "must_staple") flag = "--must-staple";
         std::ranges::replace(flag, '_', '-');
+        if (key == "http01_port") flag = "--http-01-port";
+        if (key == "http01_address") flag = "--http-01-address";
         const auto said = fmt::format("{} = {}", key, base::printable(value, 200));
         if (const auto* refused = remark_on_refused(flag))
             return remark(fmt::format("{} is not taken: {}", said, refused->text));

@@ -21,7 +21,7 @@ from harness.document import REPOSITORY, blocks_of
 from harness.machine import Machine
 from harness.process import Failed
 
-GUIDES = ["one-web-server", "wildcard", "own-dns-provider", "fleet", "private-ca", "perspectives", "when-it-fails"]
+GUIDES = ["one-web-server", "wildcard", "own-dns-provider", "fleet", "private-ca", "perspectives", "moving", "when-it-fails"]
 PUBLIC = {"127.0.0.2": "acme-v02.api.letsencrypt.org",
           "127.0.0.3": "acme-staging-v02.api.letsencrypt.org"}
 INTERFACE = "api.dns.example"
@@ -91,6 +91,8 @@ class Internet:
             machine.write(f"/usr/local/bin/{program}", f'#!/bin/sh\necho "$@" >> /srv/{program}.log\n', 0o755)
         if guide == "own-dns-provider":
             self._offer_interface()
+        if guide == "moving":
+            self._live_elsewhere()
         # The tool that the page leaves to its reader.
         machine.write("/usr/local/bin/your-dns-tool", (
             "#!/bin/sh\nprintf 'server 127.0.0.1\\nzone example.com\\nupdate %s %s. 0 TXT \"%s\"\\nsend\\n' "
@@ -101,6 +103,18 @@ class Internet:
         self.machine.start(
             "exec python3 -m http.server --bind 127.0.0.1 --directory /var/www/html 80",
             lambda said: self.machine.listens(80))
+
+    def _live_elsewhere(self):
+        """Certificates of certbot and lego, and what renews them."""
+        lego = ("lego --path /srv/lego --accept-tos --email admin@example.com --domains shop.example.com"
+                " --http --http.webroot /var/www/html")
+        self.machine.check(
+            "certbot certonly --non-interactive --agree-tos --email admin@example.com --webroot -w /var/www/html"
+            " -d www.example.com --deploy-hook 'systemctl reload nginx'\n"
+            f"{lego} run\n"
+            f"echo '0 4 * * * root {lego} renew' > /etc/cron.d/lego\n"
+            "mkdir -p /etc/systemd/system/timers.target.wants\n"
+            "ln -sf /lib/systemd/system/certbot.timer /etc/systemd/system/timers.target.wants/certbot.timer")
 
     def _offer_interface(self):
         """The interface of a DNS provider, whose certificate the system trusts."""
@@ -188,6 +202,16 @@ def check_private_ca(machine):
 
 def check_perspectives(machine):
     has_live(machine, "intranet.corp.example")
+
+
+def check_moving(machine):
+    has_live(machine, "www.example.com", "shop.example.com")
+    for path, name in {"/etc/letsencrypt/live/www.example.com/privkey.pem": "www.example.com",
+                       "/srv/lego/certificates/shop.example.com.key": "shop.example.com"}.items():
+        assert machine.check(f"readlink {path}").strip() == f"/var/lib/cairn/live/{name}/privkey.pem"
+    assert machine.run("ls /etc/systemd/system/timers.target.wants/certbot.timer")[0] != 0
+    assert machine.read("/etc/cron.d/lego").startswith("#")
+    assert "reload nginx" in machine.read("/srv/systemctl.log")
 
 
 def check_when_it_fails(machine):

@@ -73,36 +73,38 @@ std::size_t import_lineage(const Environment& environment, const LineageName& na
                            Progress& progress) {
     const auto& state = environment.state;
     Lineage lineage(state, name);
-    const auto known = lineage.certificates();
-    const auto before = lineage.live_number();
+    // What a run that died has left incomplete does not count.
+    std::vector<std::pair<unsigned long, pki::Certificate>> known;
+    for (const auto number : lineage.numbers())
+        if (const auto generation = lineage.generation(number))
+            known.emplace_back(number, generation->chain.front());
+    const auto number_of =
+        [&known](const pki::Certificate& certificate) -> std::optional<unsigned long> {
+        for (const auto& [number, other] : known)
+            if (other == certificate) return number;
+        return std::nullopt;
+    };
     const auto former = lineage.current();
+    const auto before = former ? lineage.live_number() : std::nullopt;
     std::size_t count = 0;
     for (const auto& generation : foreign.generations) {
-        if (std::ranges::find(known, generation.chain.front()) != known.end()) continue;
+        if (number_of(generation.chain.front())) continue;
+        const auto number = lineage.next_number();
         lineage.install(generation);
+        known.emplace_back(number, generation.chain.front());
         ++count;
     }
     const bool is_ours_newer =
-        before && former && former->chain.front().not_before() > foreign.certificate().not_before();
-    if (is_ours_newer && count > 0) {
-        lineage.return_to(*before);
-    } else if (const auto live = lineage.live_number()) {
-        // A run that died may have left an older one of them live.
-        const auto current = lineage.current();
-        if (!is_ours_newer && (!current || current->chain.front() != foreign.certificate()))
-            for (const auto number : lineage.numbers()) {
-                const auto generation = lineage.generation(number);
-                if (!generation || generation->chain.front() != foreign.certificate()) continue;
-                lineage.return_to(number);
-                break;
-            }
-        LineageFactStore(state, LineageMember(name)).change([&](LineageFacts& facts) {
-            const auto number = lineage.live_number().value_or(*live);
-            if (facts.obtained && facts.obtained->number == number) return;
-            facts.obtain({number, environment.clock.now(), foreign.directory_url, plan.profile},
-                         LineageFacts::DeployHook::none);
-        });
-    }
+        before && former->chain.front().not_before() > foreign.certificate().not_before();
+    const auto wanted = is_ours_newer ? before : number_of(foreign.certificate());
+    const auto current = lineage.current();
+    if (wanted && (!current || lineage.live_number() != wanted)) lineage.return_to(*wanted);
+    LineageFactStore(state, LineageMember(name)).change([&](LineageFacts& facts) {
+        if (!wanted || is_ours_newer || (facts.obtained && facts.obtained->number == *wanted))
+            return;
+        facts.obtain({*wanted, environment.clock.now(), foreign.directory_url, plan.profile},
+                     LineageFacts::DeployHook::none);
+    });
     if (!fs::exists(state.renewal(name))) keep_plan(state, name, std::nullopt, plan, progress);
     return count;
 }

@@ -112,11 +112,19 @@ void rewrite(const fs::path& path, std::string_view contents) {
     struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) fail(path);
     const auto real = fs::canonical(path);
-    const auto staging = real.parent_path() / fmt::format(".{}.cairn", real.filename().string());
-    write_durably(staging, contents, FileAccess::owner);
-    if (::geteuid() == 0 && ::chown(staging.c_str(), facts.st_uid, facts.st_gid) != 0)
+    const auto staging = foreign_staging(real);
+    const FileDescriptor file(
+        ::open(staging.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.is_open()) fail(staging);
+    while (!contents.empty()) {
+        const auto written = ::write(file.number(), contents.data(), contents.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail(staging);
+        contents.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::geteuid() == 0 && ::fchown(file.number(), facts.st_uid, facts.st_gid) != 0) fail(staging);
+    if (::fchmod(file.number(), facts.st_mode & 07777U) != 0 || ::fsync(file.number()) != 0)
         fail(staging);
-    if (::chmod(staging.c_str(), facts.st_mode & 07777U) != 0) fail(staging);
     if (::rename(staging.c_str(), real.c_str()) != 0) fail(real);
     sync_directory(real.parent_path());
 }
@@ -132,6 +140,19 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 }
 
 }  // namespace
+
+fs::path foreign_staging(const fs::path& path) {
+    return path.parent_path() / fmt::format(".{}.cairn", path.filename().string());
+}
+
+void link_foreign(const fs::path& path, const fs::path& target) {
+    const auto staging = foreign_staging(path);
+    std::error_code none;
+    fs::remove(staging, none);
+    if (::symlink(target.c_str(), staging.c_str()) != 0) fail(staging);
+    if (::rename(staging.c_str(), path.c_str()) != 0) fail(path);
+    sync_directory(path.parent_path());
+}
 
 std::string_view to_string(RenewalJob::Kind kind) {
     switch (kind) {
@@ -321,6 +342,7 @@ void RenewalJobs::tell_systemd(std::string_view verb, const std::string& unit, T
 
 void RenewalJobs::stop(const RenewalJob& job, Timer& timer) const {
     std::error_code none;
+    fs::remove(foreign_staging(job.file), none);
     switch (job.kind) {
         case RenewalJob::Kind::timer:
             if (!fs::is_symlink(job.file, none)) return;
@@ -354,11 +376,12 @@ void RenewalJobs::stop(const RenewalJob& job, Timer& timer) const {
 
 void RenewalJobs::resume(const RenewalJob& job, Timer& timer) const {
     std::error_code none;
+    fs::remove(foreign_staging(job.file), none);
     switch (job.kind) {
         case RenewalJob::Kind::timer:
             if (!fs::is_symlink(job.file, none)) {
                 make_private_directory(job.file.parent_path());
-                link_durably(job.file, job.target);
+                link_foreign(job.file, job.target);
             }
             tell_systemd("enable", job.file.filename().string(), timer);
             return;
@@ -392,7 +415,6 @@ void RenewalJobs::resume(const RenewalJob& job, Timer& timer) const {
 bool RenewalJobs::is_ours_in_use() const {
     std::error_code none;
     const auto units = root_ / "etc/systemd/system";
-    if (!fs::is_directory(units, none)) return false;
     for (const auto& folder : file_names_in(units))
         for (const auto* unit : {"cairn-renew.timer", "cairn.service"})
             if (folder.ends_with(".wants") &&

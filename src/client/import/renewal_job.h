@@ -31,6 +31,12 @@ struct RenewalJob {
 /// What stands in front of a line of cron that was put out of use by `stop`.
 inline constexpr std::string_view stopped_line_prefix = "#taken over by cairn# ";
 
+/// Where a file or link in a folder of another program is made before it gets its place: one name
+/// for each, so that nothing is left of a run that died.
+[[nodiscard]] std::filesystem::path foreign_staging(const std::filesystem::path& path);
+/// Puts a symbolic link to `target` at `path`, in one step, by way of that place. Throws Failure.
+void link_foreign(const std::filesystem::path& path, const std::filesystem::path& target);
+
 /// The first call in a line of cron or of a unit by which another client renews: its words from the
 /// program on, as far as they are seen without a shell; none if there is no such call.
 [[nodiscard]] std::vector<std::string> words_of_foreign_call(std::string_view line,

@@ -216,14 +216,14 @@ void TakeOver::link(const std::string& lineage, const Group& group) const {
             for (const auto* moved : group) {
                 if (position_of(*moved) != Position::old) continue;
                 keep_aside(moved->path, moved->aside);
-                link_durably(moved->path, way_of(*moved));
+                link_foreign(moved->path, way_of(*moved));
             }
         }
         link_durably(now, live_of(lineage));
-        for (const auto* moved : group) link_durably(moved->path, moved->target);
+        for (const auto* moved : group) link_foreign(moved->path, moved->target);
     }
     require_served(lineage, group);
-    fs::remove_all(links_of(lineage));
+    clear(lineage, group);
 }
 
 void TakeOver::unlink(const std::string& lineage, const Group& group) const {
@@ -236,12 +236,18 @@ void TakeOver::unlink(const std::string& lineage, const Group& group) const {
         prepare_links(lineage, group);
         link_durably(now, live_of(lineage));
         for (const auto* moved : group)
-            if (position_of(*moved) == Position::ours) link_durably(moved->path, way_of(*moved));
+            if (position_of(*moved) == Position::ours) link_foreign(moved->path, way_of(*moved));
     }
     if (std::ranges::any_of(group, is(Position::on_the_way))) link_durably(now, "old");
     // The first of several files with the same contents goes back last: others lead to it.
     for (auto moved = group.rbegin(); moved != group.rend(); ++moved)
         bring_back((*moved)->path, (*moved)->aside);
+    clear(lineage, group);
+}
+
+void TakeOver::clear(const std::string& lineage, const Group& group) const {
+    std::error_code none;
+    for (const auto* moved : group) fs::remove(foreign_staging(moved->path), none);
     fs::remove_all(links_of(lineage));
 }
 

@@ -58,6 +58,8 @@ class TakeOver {
     void prepare_links(const std::string& lineage, const Group& group) const;
     void link(const std::string& lineage, const Group& group) const;
     void unlink(const std::string& lineage, const Group& group) const;
+    /// Removes what was of use on the way.
+    void clear(const std::string& lineage, const Group& group) const;
     void require_served(const std::string& lineage, const Group& group) const;
 
     const StateDirectory& state_;
