@@ -275,7 +275,7 @@ class ImportRun {
             app.parse(
                 std::vector<std::string>(translation.words.rbegin(), translation.words.rend()));
             add_said(options.dns);
-            auto changes = changes_from(options);
+            auto changes = changes_from(options, run_.target_context());
             changes.pre_hook = translation.pre_hook;
             changes.post_hook = translation.post_hook;
             if (!translation.deploy_hooks.empty()) {
