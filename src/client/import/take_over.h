@@ -25,7 +25,7 @@ namespace cairn::client {
 ///
 /// and back in the same way. So whoever reads them finds a pair that matches, wherever this ends.
 /// What is done is seen in the files themselves; what is to be done is in the record, which is on
-/// the disk before the first step (docs/adr/0098). All functions throw Failure.
+/// the disk before the first step (ADR 98). All functions throw Failure.
 class TakeOver {
   public:
     /// The record is changed, and saved in the store. All outlive it.
