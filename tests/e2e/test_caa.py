@@ -189,13 +189,13 @@ def test_a_failure_above_the_name_forbids_where_the_name_has_no_records(client, 
 @pytest.mark.checks(179)
 def test_a_thousand_records_and_many_labels_are_bounded(client, dns, forwarder, name):
     many = [f'0 issue "ca{i}.example"' for i in range(999)]
-    with forwarder.odd(name, "CAA", records(*many, f'0 issue "{US}"')):
-        assert outcome(prove(client, dns, name)) == "valid"
     with forwarder.odd(name, "CAA", records(*many, '0 issue "last.example"')):
         challenge = prove(client, dns, name)
     assert outcome(challenge) == "caa" and len(challenge["error"]["detail"]) < 600
     with forwarder.odd(name, "CAA", records(*many, *(f'0 issue "x{i}.example"' for i in range(20)))):
         assert outcome(prove(client, dns, name)) == "dns"
+    with forwarder.odd(name, "CAA", records(*many, f'0 issue "{US}"')):
+        assert outcome(prove(client, dns, name)) == "valid"
 
     deep = f"a.b.c.d.e.f.{name}"
     host(dns, deep)
