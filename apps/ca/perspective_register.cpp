@@ -60,7 +60,8 @@ base::Task<std::vector<PerspectiveFacts>> FolderPerspectives::list() {
     for (const auto& perspective : configuration.perspectives) {
         auto& facts = all.emplace_back(facts_of(perspective));
         try {
-            auto looking = roster_.link_to(configuration, perspective)->status();
+            const auto link = roster_.link_to(configuration, perspective);
+            auto looking = link->status();
             facts = facts_of(perspective, co_await std::move(looking));
         } catch (const std::exception& error) {
             facts.failure = error.what();
@@ -112,7 +113,8 @@ base::Task<PerspectiveFacts> FolderPerspectives::renew(std::string name) {
         std::ranges::find(configuration.perspectives, name, &Configuration::Perspective::name);
     if (found == configuration.perspectives.end())
         throw Refused(Kind::not_found, "there is no perspective " + base::printable(name, 50));
-    auto renewing = roster_.link_to(configuration, *found)->renew();
+    const auto link = roster_.link_to(configuration, *found);
+    auto renewing = link->renew();
     co_return facts_of(*found, co_await std::move(renewing));
 }
 

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from harness.acme import ERROR, Client
+from harness.authority import CairnCa
 from harness.dns_server import DnsServer, unique_name
 from harness.perspective import Perspective, command, metric
 from harness.ports import reserve_port
@@ -144,7 +145,7 @@ def test_a_code_is_good_once_and_for_one_perspective(ca, make_perspectives):
 
 
 @pytest.mark.checks(184)
-def test_nobody_but_the_ca_is_answered(ca, client, make_perspectives, start_ca):
+def test_nobody_but_the_ca_is_answered(ca, client, make_perspectives, tmp_path, dns):
     [va] = make_perspectives(ca, "lon1", enrolled=False)
     # Before its enrolment it answers nobody.
     for method, path in [("POST", "/v1/validate"), ("GET", "/v1/status"), ("POST", "/v1/csr"),
@@ -164,9 +165,13 @@ def test_nobody_but_the_ca_is_answered(ca, client, make_perspectives, start_ca):
     for certificate in (None, str(own)):
         with pytest.raises(requests.RequestException):
             requests.get(va.url + "/v1/status", verify=False, timeout=10, cert=certificate)
-    other = start_ca()
-    refused = command(other, "add", "lon1", "--region", "RIPE", "--url", va.url, expected=2)
-    assert refused["error"]["code"] == "failed"
+    (tmp_path / "other").mkdir()
+    other = CairnCa(tmp_path / "other", dns)
+    try:
+        refused = command(other, "add", "lon1", "--region", "RIPE", "--url", va.url, expected=2)
+        assert refused["error"]["code"] == "failed"
+    finally:
+        other.kill()
     assert client.issue([unique_name()]).order["status"] == "valid"
 
 
@@ -302,7 +307,10 @@ class Liar:
         return self
 
     def __exit__(self, *_):
+        # Wakes the thread, which would keep the port otherwise.
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+        self.thread.join(30)
 
 
 @pytest.mark.checks(185)
