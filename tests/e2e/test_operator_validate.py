@@ -103,9 +103,11 @@ def test_every_method_is_tried_and_what_is_not_there_is_told(look, web_port):
 
 
 def test_tls_is_seen_with_its_certificate(look, shared_ca):
-    # The CA's own listener speaks TLS, and no acme-tls/1.
+    # The CA's own listener speaks TLS, and no acme-tls/1. It is reached only where its very address is
+    # allowed.
     _, methods = only(look(unique_name(), "--method", "tls-alpn-01", "--set",
-                           f"validation.tls_alpn_port={shared_ca.port}", code=2))
+                           f"validation.tls_alpn_port={shared_ca.port}", "--set",
+                           'validation.allow_networks=["127.0.0.1"]', code=2))
     seen = methods["tls-alpn-01"]
     assert f"127.0.0.1:{shared_ca.port}" in seen["steps"] and "TLS" in seen["detail"] + str(
         seen["answers"])
