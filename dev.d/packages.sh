@@ -15,7 +15,7 @@ packages_test=(
     python3 python3-pytest python3-pytest-xdist python3-cryptography python3-dnspython
     python3-requests
     # Real peers: clients of the CA, a CA for the client, a DNS server for both.
-    certbot lego dehydrated uacme acme-tiny caddy apache2-bin 'nginx-light|nginx' pebble
+    certbot lego dehydrated uacme acme-tiny caddy apache2-bin 'nginx-light|nginx' libnginx-mod-stream pebble
     knot knot-dnsutils openssl curl
     # Name servers that the client changes.
     bind9 pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server

@@ -91,13 +91,13 @@ def test_everything_that_is_wrong_is_told_at_once(ca, tmp_path):
         }))
     assert content(ca.home) == before
     for area, words in [
-            ("keys", "intermediate-key.pem can be read by others"), ("issuer", "broken.pem"),
-            ("issuer", "missing.pem"), ("policy", "no-such-linter"), ("policy", "keys/none.txt"),
+            ("keys", "intermediate-key.pem can be read by others"), ("keys", "missing-key.pem"),
+            ("issuer", "broken.pem"), ("issuer", "missing.pem"), ("policy", "no-such-linter"), ("policy", "keys/none.txt"),
             ("policy", "domains/none.txt"), ("store", "made by a newer cairn-ca"),
             ("clock", "set it right"), ("resolver", "through 127.0.0.1:"),
             ("listener", f"cannot listen on {taken}"), ("listener", "192.0.2.1:443")]:
         assert any(area == each and words in detail for each, detail in wanted), (area, words, wanted)
-    assert len(wanted) == 11, wanted
+    assert len(wanted) == 12, wanted
 
 
 def test_all_of_a_configuration_is_read(ca):
