@@ -434,18 +434,15 @@ def test_undo_does_not_bring_back_what_somebody_has_replaced(machine):
 
 
 def test_others_who_read_the_key_are_not_locked_out(machine):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to somebody else")
     machine.fresh()
     name = machine.names[0]
     folder = machine.certbot.folder
-    for path in (folder / "live", folder / "archive", machine.move.root, machine.move.folder):
-        path.chmod(0o755)
-    for above in machine.move.folder.parents:
-        if above.stat().st_mode & 0o001 == 0:
-            pytest.skip(f"nobody else can enter {above}")
-    (folder / "archive" / name / "privkey1.pem").chmod(0o644)
+    os.chown(folder / "archive" / name / "privkey1.pem", 65534, -1)
     done, _ = machine.move.imports("certbot", "--take-over", code=2)
     told = {each["name"]: each for each in done["lineages"]}
-    assert "others can read" in told[name]["take_over_obstacles"][0]
+    assert "belongs to another user" in told[name]["take_over_obstacles"][0]
     assert os.readlink(folder / "live" / name / "privkey.pem").startswith("../../archive")
     assert os.readlink(folder / "live" / machine.names[1] / "privkey.pem").startswith("/")
     assert (machine.move.root / WANTS / "certbot.timer").is_symlink()

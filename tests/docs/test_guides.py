@@ -106,7 +106,7 @@ class Internet:
 
     def _live_elsewhere(self):
         """Certificates of certbot and lego, and what renews them."""
-        lego = ("lego --path /srv/lego --accept-tos --email admin@example.com --domains shop.example.com"
+        lego = ("lego --path /srv/lego --accept-tos --email admin@example.com --domains api.example.com"
                 " --http --http.webroot /var/www/html")
         self.machine.check(
             "certbot certonly --non-interactive --agree-tos --email admin@example.com --webroot -w /var/www/html"
@@ -205,9 +205,9 @@ def check_perspectives(machine):
 
 
 def check_moving(machine):
-    has_live(machine, "www.example.com", "shop.example.com")
+    has_live(machine, "www.example.com", "api.example.com")
     for path, name in {"/etc/letsencrypt/live/www.example.com/privkey.pem": "www.example.com",
-                       "/srv/lego/certificates/shop.example.com.key": "shop.example.com"}.items():
+                       "/srv/lego/certificates/api.example.com.key": "api.example.com"}.items():
         assert machine.check(f"readlink {path}").strip() == f"/var/lib/cairn/live/{name}/privkey.pem"
     assert machine.run("ls /etc/systemd/system/timers.target.wants/certbot.timer")[0] != 0
     assert machine.read("/etc/cron.d/lego").startswith("#")
