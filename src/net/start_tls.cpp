@@ -218,6 +218,7 @@ base::Result<void> begin_ldap(Dialogue& dialogue) {
     if (!sent) return sent;
     const auto head = dialogue.octets(2);
     if (!head) return std::unexpected(head.error());
+    if ((*head)[0] != '\x30') return base::fail("the server does not speak LDAP");
     auto size = static_cast<std::size_t>(static_cast<unsigned char>((*head)[1]));
     if (size >= 0x80) {
         const auto count = size & 0x7f;
@@ -231,7 +232,7 @@ base::Result<void> begin_ldap(Dialogue& dialogue) {
     if (!body) return std::unexpected(body.error());
     // resultCode, the first ENUMERATED: success is 0.
     const auto code = body->find("\x0a\x01"sv);
-    if ((*head)[0] != '\x30' || code == std::string::npos || code + 2 >= body->size())
+    if (code == std::string::npos || code + 2 >= body->size())
         return base::fail("the server does not speak LDAP");
     if ((*body)[code + 2] != '\0')
         return base::fail(fmt::format("the server refused StartTLS with the code {}",
@@ -262,7 +263,7 @@ base::Result<void> begin_mysql(Dialogue& dialogue) {
     if ((*greeting)[0] == '\xff') return refused("the connection", greeting->substr(1));
     // Version 10: its text, thread id, 8 octets and 0, then the lower half of what it can do.
     const auto end = greeting->find('\0', 1);
-    if ((*greeting)[0] != '\x0a' || end == std::string::npos || end + 15 > greeting->size())
+    if ((*greeting)[0] != '\x0a' || end == std::string::npos || end + 15 >= greeting->size())
         return base::fail("the server does not speak MySQL's protocol");
     const auto low = static_cast<unsigned char>((*greeting)[end + 1 + 4 + 8 + 1 + 1]);
     constexpr unsigned has_tls_in_high_octet = 0x08;  // CLIENT_SSL is 0x0800

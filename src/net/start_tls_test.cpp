@@ -37,7 +37,7 @@ struct Case {
 };
 
 TEST(StartTlsDialogue, EveryProtocolIsSpokenToWhereTlsBegins) {
-    const auto greeting = "\x20\x00\x00\x00\x0a"s + "8.0\0"s + "1234"s + "12345678\0"s +
+    const auto greeting = "\x21\x00\x00\x00\x0a"s + "8.0\0"s + "1234"s + "12345678\0"s +
                           "\x00\x08"s + std::string(13, 'x');
     for (const auto& [kind, parts, sent] : {
              Case{StartTls::smtp,
