@@ -36,13 +36,13 @@ TEST_F(SolverSetTest, ReadsSpecifications) {
 TEST_F(SolverSetTest, RefusesWhatItDoesNotKnow) {
     const auto none = (folder_ / "none").string();
     for (const auto& text :
-         {std::string(), std::string("apache"), std::string("standalone:80"),
+         {std::string(), std::string("iis"), std::string("standalone:80"),
           std::string("standalone:localhost:80"), std::string("standalone:127.0.0.1:99999"),
           std::string("standalone:::1:80"), std::string("webroot"), "webroot:" + none,
           std::string("exec"), "exec:" + none, std::string("manual:x"),
           std::string("tls-alpn:127.0.0.1")})
         EXPECT_THAT(canonical(text), ::testing::StartsWith("refused: ")) << text;
-    EXPECT_THAT(canonical("apache"), ::testing::HasSubstr("webroot:DIR"));
+    EXPECT_THAT(canonical("iis"), ::testing::HasSubstr("webroot:DIR"));
 }
 
 TEST_F(SolverSetTest, MakesEachSolverOnce) {
