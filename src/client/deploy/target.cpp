@@ -9,12 +9,13 @@
 #include "client/deploy/files.h"
 #include "client/deploy/haproxy.h"
 #include "client/deploy/kubernetes.h"
-#include "client/deploy/pkcs12.h"
+#include "client/deploy/pkcs12_file.h"
 #include "client/deploy/program.h"
 #include "client/deploy/target_options.h"
 #include "client/deploy/target_recipe.h"
 #include "client/deploy/vault.h"
 #include "client/hook.h"
+#include "client/key_text.h"
 #include "client/nginx/target.h"
 #include "pki/chain.h"
 
@@ -34,7 +35,8 @@ std::string DeployCertificate::full_chain() const {
 
 const base::SecretBytes& DeployCertificate::private_key() const {
     const auto& text = generation.key.text();
-    if (!base::text_of(base::BytesView(text)).contains("PRIVATE KEY-----"))
+    const auto words = base::text_of(base::BytesView(text));
+    if (is_reference(words) || !words.contains("PRIVATE KEY-----"))
         throw Failure({"read the private key", Phase::deploy},
                       "it is not in a file: it never leaves where it was made",
                       "deploy to a target that does not need its text, such as exec:PROGRAM.");

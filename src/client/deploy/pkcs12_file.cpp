@@ -1,4 +1,4 @@
-#include "client/deploy/pkcs12.h"
+#include "client/deploy/pkcs12_file.h"
 
 #include <algorithm>
 
