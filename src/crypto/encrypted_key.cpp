@@ -134,6 +134,7 @@ bool has_encrypted_key(std::string_view pem) {
 }
 
 base::Result<PrivateKey> encrypted_key_from_pem(std::string_view pem, base::BytesView passphrase) {
+    if (pem.empty()) return base::fail("not a private key in PEM: it is empty");
     if (pem.size() > longest_pem) return base::fail("private key is longer than 65536 octets");
     if (passphrase.size() > INT_MAX) return base::fail("the passphrase is too long");
     const BioHandle source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));

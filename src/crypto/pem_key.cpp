@@ -12,6 +12,7 @@
 namespace cairn::crypto {
 
 base::Result<PublicKey> public_key_from_pem(std::string_view pem) {
+    if (pem.empty()) return base::fail("there is no PEM block");
     if (pem.size() > INT_MAX) return base::fail("the PEM block is too long");
     const Handle<BIO, &BIO_free_all> text(
         BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));

@@ -69,6 +69,7 @@ PrivateKey PrivateKey::generate(KeyType type) {
 
 base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
     constexpr std::size_t longest = 65536;  // four times an RSA key of the greatest size
+    if (pem.empty()) return base::fail("not an unencrypted private key in PEM: it is empty");
     if (pem.size() > longest) return base::fail("private key is longer than 65536 octets");
     const BioHandle source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     require(source != nullptr, "reading a private key");

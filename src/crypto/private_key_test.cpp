@@ -140,5 +140,11 @@ TEST(PrivateKey, IsRefusedIfItsHalvesAreOfDifferentKeys) {
     EXPECT_FALSE(PrivateKey::from_pem(pem_of(mixed.get())));
 }
 
+TEST(PrivateKeyText, ThatIsEmptyIsNoKey) {
+    const auto key = PrivateKey::from_pem({});
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().message, "not an unencrypted private key in PEM: it is empty");
+}
+
 }  // namespace
 }  // namespace cairn::crypto
