@@ -96,8 +96,8 @@ class Reader {
             return failure("a section is too deep");
         open.resize(depth);
         if (open.back()->section(name) != nullptr) return failure("a section stands twice");
-        open.back()->sections.emplace_back(std::move(name), ConfigSection{});
-        open.push_back(&open.back()->sections.back().second);
+        open.back()->sections.push_back({.name = std::move(name), .section = {}});
+        open.push_back(&open.back()->sections.back().section);
         return std::nullopt;
     }
 
@@ -201,9 +201,8 @@ const ConfigValue* ConfigSection::find(std::string_view key) const {
 }
 
 const ConfigSection* ConfigSection::section(std::string_view name) const {
-    const auto found =
-        std::ranges::find_if(sections, [&](const auto& entry) { return entry.first == name; });
-    return found == sections.end() ? nullptr : &found->second;
+    const auto found = std::ranges::find(sections, name, &NamedConfigSection::name);
+    return found == sections.end() ? nullptr : &found->section;
 }
 
 std::optional<std::string> ConfigSection::text(std::string_view key) const {

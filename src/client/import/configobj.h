@@ -20,6 +20,8 @@ struct ConfigValue {
     friend bool operator==(const ConfigValue&, const ConfigValue&) = default;
 };
 
+struct NamedConfigSection;
+
 /// A section of a file as certbot keeps the settings of a renewal, in the syntax of Python's
 /// configobj: "key = value", quotes, lists, sections within sections, comments.
 struct ConfigSection {
@@ -28,7 +30,7 @@ struct ConfigSection {
     static constexpr std::size_t max_entries = 10000;  ///< keys and sections of a file
 
     std::vector<std::pair<std::string, ConfigValue>> values;  ///< in the file's order
-    std::vector<std::pair<std::string, ConfigSection>> sections;
+    std::vector<NamedConfigSection> sections;
 
     /// Reads a whole file. The error names the line, and quotes no value. Nothing is interpolated.
     [[nodiscard]] static base::Result<ConfigSection> from_text(std::string_view text);
@@ -38,6 +40,12 @@ struct ConfigSection {
     [[nodiscard]] const ConfigSection* section(std::string_view name) const;
     /// One text; nothing if the key is not there.
     [[nodiscard]] std::optional<std::string> text(std::string_view key) const;
+};
+
+/// A section within another.
+struct NamedConfigSection {
+    std::string name;
+    ConfigSection section;
 };
 
 }  // namespace cairn::client
