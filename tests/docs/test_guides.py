@@ -201,7 +201,8 @@ def check_private_ca(machine):
 
 
 def check_perspectives(machine):
-    has_live(machine, "intranet.corp.example")
+    live = "/var/lib/cairn/live/intranet.corp.example"
+    machine.check(f"openssl verify -CAfile /srv/root.pem -untrusted {live}/chain.pem {live}/cert.pem")
 
 
 def check_moving(machine):
