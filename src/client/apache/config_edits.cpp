@@ -8,7 +8,10 @@ namespace cairn::client::apache {
 
 void ConfigEdits::add(const ConfigFile& file, Change change) {
     auto& changes = changes_[&file];
-    if (std::ranges::find(changes, change) == changes.end()) changes.push_back(std::move(change));
+    if (std::ranges::find(changes, change) != changes.end()) return;
+    // Of those with one place the first stays first.
+    const auto place = std::ranges::upper_bound(changes, change.begin, {}, &Change::begin);
+    changes.insert(place, std::move(change));
 }
 
 void ConfigEdits::insert_lines(const ConfigFile& file, std::size_t place, std::string_view indent,
@@ -40,7 +43,6 @@ std::string ConfigEdits::text_of(const ConfigFile& file, std::size_t begin, std:
     auto changes = found == changes_.end() ? std::vector<Change>() : found->second;
     std::erase_if(changes,
                   [&](const Change& each) { return each.begin < begin || each.end > end; });
-    std::ranges::stable_sort(changes, {}, &Change::begin);
     const std::string_view text = file.tree.text();
     std::string out;
     std::size_t at = begin;

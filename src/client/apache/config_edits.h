@@ -39,6 +39,7 @@ class ConfigEdits {
         friend bool operator==(const Change&, const Change&) = default;
     };
     void add(const ConfigFile& file, Change change);
+    /// In the order of their places.
     std::map<const ConfigFile*, std::vector<Change>> changes_;
 };
 
