@@ -15,7 +15,13 @@ constexpr std::string_view base64_start = "__ACME_BASE64__START_";
 constexpr std::string_view base64_end = "__ACME_BASE64__END_";
 constexpr std::string_view blanks = " \t\r";
 
-/// The text of a value that acme.sh has put into base64; nothing if it is damaged.
+/// True if acme.sh has put the value into base64. The marks may not share an underscore.
+bool is_encoded(std::string_view value) {
+    return value.size() >= base64_start.size() + base64_end.size() &&
+           value.starts_with(base64_start) && value.ends_with(base64_end);
+}
+
+/// The text of such a value; nothing if it is damaged.
 std::optional<std::string> decoded(std::string_view value) {
     value.remove_prefix(base64_start.size());
     value.remove_suffix(base64_end.size());
@@ -78,8 +84,7 @@ class Reader {
 
     static void keep(std::string name, const Word& word, ShellAssignments& found) {
         std::optional<std::string> value = word.text;
-        if (word.text.starts_with(base64_start) && word.text.ends_with(base64_end))
-            value = decoded(word.text);
+        if (is_encoded(word.text)) value = decoded(word.text);
         found.values.erase(name);
         std::erase(found.unread, name);
         if (value && !word.needs_shell)

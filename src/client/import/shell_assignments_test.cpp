@@ -48,6 +48,16 @@ TEST(ShellAssignments, NamesWhatOnlyAShellCouldTell) {
     EXPECT_EQ(file->text("e"), "$5");
 }
 
+TEST(ShellAssignments, TakesMarksThatShareAnUnderscoreForText) {
+    const auto file = ShellAssignments::from_text("a='__ACME_BASE64__START__ACME_BASE64__END_'\n"
+                                                  "b='__ACME_BASE64__START___ACME_BASE64__END_'\n"
+                                                  "c='__ACME_BASE64__START_'\n");
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->text("a"), "__ACME_BASE64__START__ACME_BASE64__END_");
+    EXPECT_EQ(file->text("b"), "");
+    EXPECT_EQ(file->text("c"), "__ACME_BASE64__START_");
+}
+
 TEST(ShellAssignments, RefusesWhatIsNone) {
     const std::pair<const char*, const char*> cases[] = {
         {"id", "line 1: it assigns nothing"},
