@@ -37,8 +37,8 @@ TEST(IssuanceTable, MarksWhatDidNotComplete) {
     const auto table = issuance_table({Measurement{}, stuck});
     ASSERT_EQ(table.rows.size(), 2U);
     EXPECT_EQ(table.rows[0].size(), table.head.size());
-    EXPECT_THAT(table.rows[0][0], testing::Not(testing::HasSubstr("(!)")));
-    EXPECT_THAT(table.rows[1][0], testing::HasSubstr("(!)"));
+    EXPECT_THAT(table.rows[0][0], ::testing::Not(::testing::HasSubstr("(!)")));
+    EXPECT_THAT(table.rows[1][0], ::testing::HasSubstr("(!)"));
 }
 
 }  // namespace

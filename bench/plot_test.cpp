@@ -14,8 +14,8 @@
 namespace cairn::bench {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 LinePlot lines() {
     return {.title = "it's a_1 < b",

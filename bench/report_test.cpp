@@ -13,8 +13,8 @@
 namespace cairn::bench {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Measurement measurement_of(const Scenario& scenario) {
     Measurement measurement;

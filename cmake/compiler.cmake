@@ -2,9 +2,16 @@
 
 add_library(cairn_flags INTERFACE)
 target_compile_options(cairn_flags INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wold-style-cast
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wold-style-cast
     -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Werror
     -fstack-protector-strong -fno-omit-frame-pointer)
+if(NOT CAIRN_GATHER)
+    target_compile_options(cairn_flags INTERFACE -Wshadow)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # What stands in the unnamed namespace of a gathered file is as much the file's own as elsewhere, and
+    # a local name may be that of a neighbour's helper.
+    target_compile_options(cairn_flags INTERFACE -Wshadow=local -Wno-subobject-linkage)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports null dereferences inside the standard library once it inlines sanitizer checks,
     # and takes the allocation functions of Asio's coroutine frames for a mismatched pair.

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::audit_selection_test {
 namespace {
 
 /// Two accounts, each with an order; the first one's order comes to a certificate.
@@ -67,4 +67,4 @@ TEST(AuditSelection, HasEventsAndTimes) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::audit_selection_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::backup_manifest_test {
 namespace {
 
 std::string manifest_with(const std::string& file) {
@@ -64,4 +64,4 @@ TEST(BackupManifest, RefusesWhatItCannotRead) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::backup_manifest_test

@@ -4,7 +4,7 @@
 
 #include "ca/testing/event_loop.h"
 
-namespace cairn::apps {
+namespace cairn::apps::command_linter_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -38,4 +38,4 @@ TEST(CommandLinterTest, RefusesIfItCannotBeAsked) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::command_linter_test

@@ -10,7 +10,7 @@
 
 #include "apps/ca/initial_configuration.h"
 
-namespace cairn::apps {
+namespace cairn::apps::configuration_test {
 namespace {
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
@@ -524,4 +524,4 @@ TEST(ConfigurationTest, KnowsWhatAReloadLeavesAsItIs) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::configuration_test

@@ -7,7 +7,7 @@
 
 #include "apps/ca/initial_configuration.h"
 
-namespace cairn::apps {
+namespace cairn::apps::crl_configuration_test {
 namespace {
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
@@ -95,4 +95,4 @@ TEST(CrlConfiguration, LetsAPublicCaNameNoListWhereCertificatesEndSoon) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::crl_configuration_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::descriptor_shares_test {
 namespace {
 
 TEST(DescriptorShares, NeverGiveMoreThanThereIs) {
@@ -40,4 +40,4 @@ TEST(DescriptorShares, HaveBounds) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::descriptor_shares_test

@@ -15,12 +15,12 @@
 #include "apps/command_line/files.h"
 #include "pki/chain.h"
 
-namespace cairn::apps {
+namespace cairn::apps::init_test {
 namespace {
 
 namespace fs = std::filesystem;
 
-class InitTest : public testing::Test {
+class InitTest : public ::testing::Test {
   protected:
     InitTest() {
         std::string pattern = fs::temp_directory_path() / "cairn-init-XXXXXX";
@@ -208,4 +208,4 @@ TEST_F(InitTest, LeavesNothingBehindOnBadOptions) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::init_test

@@ -7,12 +7,12 @@
 
 #include "apps/ca/init.h"
 
-namespace cairn::apps {
+namespace cairn::apps::key_files_test {
 namespace {
 
 namespace fs = std::filesystem;
 
-class KeyFilesTest : public testing::Test {
+class KeyFilesTest : public ::testing::Test {
   protected:
     KeyFilesTest() {
         std::string pattern = fs::temp_directory_path() / "cairn-keys-XXXXXX";
@@ -80,4 +80,4 @@ TEST_F(KeyFilesTest, HasNoOpinionOfWhatIsNoKey) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::key_files_test

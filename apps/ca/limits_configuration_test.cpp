@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::limits_configuration_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -120,4 +120,4 @@ TEST(LimitsConfiguration, WhatIsWrongIsNamed) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::limits_configuration_test

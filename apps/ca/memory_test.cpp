@@ -7,12 +7,12 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::memory_test {
 namespace {
 
 namespace fs = std::filesystem;
 
-class MemoryTest : public testing::Test {
+class MemoryTest : public ::testing::Test {
   protected:
     MemoryTest() {
         std::string pattern = (fs::temp_directory_path() / "memory_test.XXXXXX").string();
@@ -53,4 +53,4 @@ TEST_F(MemoryTest, MayHaveWhatTheMachineHasAtMost) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::memory_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::metric_family_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -142,4 +142,4 @@ TEST(MetricFamilyTest, LosesNothingUnderThreads) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::metric_family_test

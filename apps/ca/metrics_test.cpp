@@ -11,7 +11,7 @@
 #include "apps/ca/counting_log.h"
 #include "apps/ca/process_metrics.h"
 
-namespace cairn::apps {
+namespace cairn::apps::metrics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -233,4 +233,4 @@ TEST(MetricsTest, TellsOfTheProcess) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::metrics_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::perspective_table_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -52,4 +52,4 @@ TEST(PerspectiveTableTest, WhatIsWrittenOtherwiseIsLeftToItsAuthor) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::perspective_table_test

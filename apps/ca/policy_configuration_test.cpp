@@ -9,7 +9,7 @@
 #include "apps/ca/configuration.h"
 #include "apps/ca/initial_configuration.h"
 
-namespace cairn::apps {
+namespace cairn::apps::policy_configuration_test {
 namespace {
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
@@ -161,4 +161,4 @@ TEST(PolicyConfigurationTest, ReadsListsOfNamesAndCommands) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::policy_configuration_test

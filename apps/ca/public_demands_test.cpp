@@ -6,7 +6,7 @@
 
 #include "apps/ca/initial_configuration.h"
 
-namespace cairn::apps {
+namespace cairn::apps::public_demands_test {
 namespace {
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
@@ -99,4 +99,4 @@ TEST(PublicDemandsTest, TellsEverySettingThatIsLeftOut) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::public_demands_test

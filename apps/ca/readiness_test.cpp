@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::apps {
+namespace cairn::apps::readiness_test {
 namespace {
 
 using Certificate = ReadinessFacts::Certificate;
@@ -168,4 +168,4 @@ TEST(ReadinessTest, EveryObstacleHasANameOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::readiness_test

@@ -16,7 +16,7 @@
 #include "pki/chain.h"
 #include "store/sqlite/store.h"
 
-namespace cairn::apps {
+namespace cairn::apps::server_certificate_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -41,7 +41,7 @@ class EventLog final : public base::Log {
     std::vector<std::string> events_;
 };
 
-class ServerCertificateTest : public testing::Test {
+class ServerCertificateTest : public ::testing::Test {
   protected:
     static fs::path fresh_folder() {
         std::string pattern = fs::temp_directory_path() / "cairn-server-certificate-XXXXXX";
@@ -203,4 +203,4 @@ TEST_F(ServerCertificateTest, IsNotDueAtOnceWhereTheIssuerIsAboutToEnd) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::server_certificate_test

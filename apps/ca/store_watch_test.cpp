@@ -12,12 +12,12 @@
 #include "net/event_loops.h"
 #include "store/sqlite/store.h"
 
-namespace cairn::apps {
+namespace cairn::apps::store_watch_test {
 namespace {
 
 namespace fs = std::filesystem;
 
-class StoreWatchTest : public testing::Test {
+class StoreWatchTest : public ::testing::Test {
   protected:
     ~StoreWatchTest() override {
         store_.reset();
@@ -71,4 +71,4 @@ TEST_F(StoreWatchTest, FindsOutWhenTheDiskIsFullAndWhenItIsNotAnyMore) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::store_watch_test

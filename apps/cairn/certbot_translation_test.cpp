@@ -5,7 +5,7 @@
 
 #include "client/command_words.h"
 
-namespace cairn {
+namespace cairn::certbot_translation_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -307,4 +307,4 @@ TEST(CertbotTranslation, NotesWhatIsDifferent) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::certbot_translation_test

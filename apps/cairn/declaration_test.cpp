@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn {
+namespace cairn::declaration_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -86,4 +86,4 @@ TEST(Declaration, RefusesWhatDeclaresNothing) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::declaration_test

@@ -5,7 +5,7 @@
 
 #include "apps/cairn/program.h"
 
-namespace cairn {
+namespace cairn::foreign_words_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -42,4 +42,4 @@ TEST(ForeignWords, LeaveOursAlone) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::foreign_words_test

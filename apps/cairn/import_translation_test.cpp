@@ -8,7 +8,7 @@
 #include "client/testing/issuer.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn {
+namespace cairn::import_translation_test {
 namespace {
 
 using client::ForeignProgram;
@@ -164,4 +164,4 @@ TEST_F(Translated, LegoIsToldByItsTimerOrByTheCommandLine) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::import_translation_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn {
+namespace cairn::outcome_test {
 namespace {
 
 TEST(Outcome, HasTheSameMembersWhateverHasComeOfIt) {
@@ -39,4 +39,4 @@ TEST(Outcome, NothingToDoIsDoneUnlessItIsAskedFor) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::outcome_test

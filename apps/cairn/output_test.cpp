@@ -11,7 +11,7 @@
 
 #include "client/durable_file.h"
 
-namespace cairn {
+namespace cairn::output_test {
 namespace {
 
 using client::FileDescriptor;
@@ -59,4 +59,4 @@ TEST(Output, WaitsBrieflyOnceForAReaderThatDoesNotRead) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::output_test

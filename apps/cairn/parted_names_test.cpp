@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn {
+namespace cairn::parted_names_test {
 namespace {
 
 using ::testing::ElementsAreArray;
@@ -38,4 +38,4 @@ TEST(PartedNames, ArePartedAtCommasOutsideOfSolvers) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::parted_names_test

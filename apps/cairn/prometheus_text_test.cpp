@@ -5,7 +5,7 @@
 
 #include "client/testing/issuer.h"
 
-namespace cairn {
+namespace cairn::prometheus_text_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -65,4 +65,4 @@ TEST(PrometheusText, EscapesLabels) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::prometheus_text_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn {
+namespace cairn::sentences_test {
 namespace {
 
 using client::ProgressEvent;
@@ -60,4 +60,4 @@ TEST(Sentences, TellWhatWasLeftUp) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::sentences_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn {
+namespace cairn::status_line_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -33,4 +33,4 @@ TEST(StatusLine, IsOneLineOfAsciiWhateverItTells) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::status_line_test

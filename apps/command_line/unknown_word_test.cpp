@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::command_line {
+namespace cairn::command_line::unknown_word_test {
 namespace {
 
-class UnknownWordTest : public testing::Test {
+class UnknownWordTest : public ::testing::Test {
   protected:
     UnknownWordTest() {
         program_.set_version_flag("--version", "1");
@@ -64,4 +64,4 @@ TEST_F(UnknownWordTest, LeavesValuesAlone) {
 }
 
 }  // namespace
-}  // namespace cairn::command_line
+}  // namespace cairn::command_line::unknown_word_test

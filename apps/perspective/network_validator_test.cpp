@@ -7,7 +7,7 @@
 #include "va/testing/event_loop.h"
 #include "va/testing/fake_resolver.h"
 
-namespace cairn::apps {
+namespace cairn::apps::network_validator_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -70,4 +70,4 @@ TEST_F(NetworkValidatorTest, TellsWhatItSawOfAFailure) {
 }
 
 }  // namespace
-}  // namespace cairn::apps
+}  // namespace cairn::apps::network_validator_test

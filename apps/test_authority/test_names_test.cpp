@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn {
+namespace cairn::test_names_test {
 namespace {
 
 using dns::RecordType;
@@ -46,4 +46,4 @@ TEST(TestNames, HaveTheTextsThatAreSaid) {
 }
 
 }  // namespace
-}  // namespace cairn
+}  // namespace cairn::test_names_test

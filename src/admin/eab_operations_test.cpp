@@ -15,12 +15,12 @@
 #include "base/base64url.h"
 #include "ca/testing/memory_repository.h"
 
-namespace cairn::admin {
+namespace cairn::admin::eab_operations_test {
 namespace {
 
 namespace json = boost::json;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr base::Time now{base::Seconds{1'800'000'000}};
 
@@ -195,4 +195,4 @@ TEST_F(EabTest, KnowsNoOtherKey) {
 }
 
 }  // namespace
-}  // namespace cairn::admin
+}  // namespace cairn::admin::eab_operations_test

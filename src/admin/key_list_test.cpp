@@ -8,7 +8,7 @@
 #include "crypto/key.h"
 #include "pki/certificate_builder.h"
 
-namespace cairn::admin {
+namespace cairn::admin::key_list_test {
 namespace {
 
 TEST(KeyListTest, TakesDigestsCertificatesAndKeys) {
@@ -47,4 +47,4 @@ TEST(KeyListTest, NamesTheLineThatIsNoKey) {
 }
 
 }  // namespace
-}  // namespace cairn::admin
+}  // namespace cairn::admin::key_list_test

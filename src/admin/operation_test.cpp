@@ -16,12 +16,12 @@
 #include "admin/operations.h"
 #include "ca/testing/memory_repository.h"
 
-namespace cairn::admin {
+namespace cairn::admin::operation_test {
 namespace {
 
 namespace json = boost::json;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const std::vector<Parameter> parameters{
     {"account", Parameter::Kind::word, "", Parameter::Place::argument},
@@ -167,7 +167,7 @@ TEST_F(PerformTest, TellsNoLogWhatIsSecret) {
         .run = refuse};
     (void)perform_alone(act, R"({"name": "lon1", "code": ["very secret"]})");
     EXPECT_THAT(log_.texts, HasSubstr("lon1"));
-    EXPECT_THAT(log_.texts, testing::Not(HasSubstr("very secret")));
+    EXPECT_THAT(log_.texts, ::testing::Not(HasSubstr("very secret")));
 }
 
 TEST(OperationsTest, HaveAllThatTheirFacesNeed) {
@@ -178,7 +178,8 @@ TEST(OperationsTest, HaveAllThatTheirFacesNeed) {
         EXPECT_EQ(find_operation(operation.noun, operation.verb), &operation);
         EXPECT_NE(operation.run, nullptr) << name;
         EXPECT_FALSE(operation.summary.empty()) << name;
-        EXPECT_THAT(std::string(operation.example), testing::StartsWith("cairn-ca " + name + " "));
+        EXPECT_THAT(std::string(operation.example),
+                    ::testing::StartsWith("cairn-ca " + name + " "));
         EXPECT_FALSE(summary_of_noun(operation.noun).empty()) << name;
         EXPECT_EQ(operation.rows.empty(), operation.columns.empty()) << name;
     }
@@ -188,4 +189,4 @@ TEST(OperationsTest, HaveAllThatTheirFacesNeed) {
 }
 
 }  // namespace
-}  // namespace cairn::admin
+}  // namespace cairn::admin::operation_test

@@ -4,7 +4,7 @@
 #include "protocol/account.h"
 #include "protocol/external_account_binding.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::account_api_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -216,4 +216,4 @@ TEST_F(AccountApiTest, RefusesEachFaultOfTheInnerJws) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::account_api_test

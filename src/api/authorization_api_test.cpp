@@ -3,7 +3,7 @@
 #include "api/testing/api_bench.h"
 #include "protocol/authorization.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::authorization_api_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -201,4 +201,4 @@ TEST_F(AuthorizationApiTest, IsMadeInAdvanceOfAnOrder) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::authorization_api_test

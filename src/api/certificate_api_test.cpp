@@ -4,7 +4,7 @@
 #include "pki/chain.h"
 #include "protocol/revocation.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::certificate_api_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -129,4 +129,4 @@ TEST_F(CertificateApiTest, GivesAnIssuersCertificateToEverybody) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::certificate_api_test

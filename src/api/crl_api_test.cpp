@@ -8,7 +8,7 @@
 #include "crypto/digest.h"
 #include "protocol/problem.h"
 
-namespace cairn::api {
+namespace cairn::api::crl_api_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -127,4 +127,4 @@ TEST_F(CrlApiTest, ServesTheNewListAndNoneThatItDoesNotHave) {
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::crl_api_test

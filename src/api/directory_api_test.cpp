@@ -3,7 +3,7 @@
 #include "api/testing/api_bench.h"
 #include "protocol/directory.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::directory_api_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -55,4 +55,4 @@ TEST_F(DirectoryApiTest, IsReadWithAnEmptyPayload) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::directory_api_test

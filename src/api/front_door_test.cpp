@@ -11,17 +11,17 @@
 #include "ca/work/local_nonces.h"
 #include "protocol/problem.h"
 
-namespace cairn::api {
+namespace cairn::api::front_door_test {
 namespace {
 
 using http::Request;
 using http::Response;
-using testing::Contains;
-using testing::Key;
-using testing::Not;
-using testing::Pair;
+using ::testing::Contains;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
 
-class FrontDoorTest : public testing::Test {
+class FrontDoorTest : public ::testing::Test {
   protected:
     Response answer(const std::string& method, const std::string& target,
                     const std::string& host = "ca.example") {
@@ -129,7 +129,7 @@ TEST_F(FrontDoorTest, OnlyTheDirectoryLacksTheLinkToIt) {
 
 TEST_F(FrontDoorTest, NoncesAreNotStored) {
     EXPECT_THAT(answer("HEAD", "/acme/new-nonce").fields,
-                testing::IsSupersetOf({Pair("Cache-Control", "no-store")}));
+                ::testing::IsSupersetOf({Pair("Cache-Control", "no-store")}));
     EXPECT_THAT(answer("HEAD", "/acme/new-nonce").fields, Contains(Key("Replay-Nonce")));
 }
 
@@ -158,17 +158,17 @@ TEST_F(FrontDoorTest, GivesWhatIsNotUnderstoodTheFieldsOfEveryAnswer) {
     const auto post = refused("POST", "/acme/new-order", 413);
     EXPECT_EQ(post.status, 413);
     EXPECT_EQ(post.content_type, "application/problem+json");
-    EXPECT_THAT(post.body, testing::AllOf(testing::HasSubstr("error:malformed"),
-                                          testing::HasSubstr("it is too large")));
-    EXPECT_THAT(post.fields, testing::AllOf(Contains(link), Contains(Key("Replay-Nonce"))));
+    EXPECT_THAT(post.body, ::testing::AllOf(::testing::HasSubstr("error:malformed"),
+                                            ::testing::HasSubstr("it is too large")));
+    EXPECT_THAT(post.fields, ::testing::AllOf(Contains(link), Contains(Key("Replay-Nonce"))));
     const auto get = refused("GET", "/acme/new-order", 431);
-    EXPECT_THAT(get.fields, testing::AllOf(Contains(link), Not(Contains(Key("Replay-Nonce")))));
+    EXPECT_THAT(get.fields, ::testing::AllOf(Contains(link), Not(Contains(Key("Replay-Nonce")))));
     const auto unknown = refused("", "", 400);
     EXPECT_THAT(unknown.fields, Contains(link));
     EXPECT_THAT(refused("GET", "/directory", 431).fields, Not(Contains(link)));
     for (const int ours : {500, 503})
         EXPECT_THAT(refused("POST", "/acme/new-order", ours).body,
-                    testing::HasSubstr("error:serverInternal"));
+                    ::testing::HasSubstr("error:serverInternal"));
     EXPECT_THAT(refused("POST", "/acme/new-order", 503).fields, Contains(Key("Retry-After")));
 }
 
@@ -184,10 +184,10 @@ TEST_F(FrontDoorTest, WhatIsNotKnownIsNotCalledUndone) {
     const auto response = answer("POST", "/acme/revoke-cert");
     EXPECT_EQ(response.status, 503);
     EXPECT_THAT(response.fields, Contains(Key("Retry-After")));
-    EXPECT_THAT(response.body, testing::HasSubstr("not known whether it was carried out"));
-    EXPECT_THAT(response.body, Not(testing::HasSubstr("commit")));
+    EXPECT_THAT(response.body, ::testing::HasSubstr("not known whether it was carried out"));
+    EXPECT_THAT(response.body, Not(::testing::HasSubstr("commit")));
     EXPECT_EQ(observer_.last->problem, protocol::ProblemType::server_internal);
-    EXPECT_THAT(answer("POST", "/acme/key-change").body, Not(testing::HasSubstr("not known")));
+    EXPECT_THAT(answer("POST", "/acme/key-change").body, Not(::testing::HasSubstr("not known")));
 }
 
 // Check 164.
@@ -195,8 +195,8 @@ TEST_F(FrontDoorTest, AStoreThatIsAwayIsNoBugOfTheClient) {
     const auto response = answer("POST", "/acme/key-change");
     EXPECT_EQ(response.status, 503);
     EXPECT_THAT(response.fields, Contains(Key("Retry-After")));
-    EXPECT_THAT(response.body, Not(testing::HasSubstr("disk")));
+    EXPECT_THAT(response.body, Not(::testing::HasSubstr("disk")));
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::front_door_test

@@ -2,7 +2,7 @@
 
 #include "api/testing/api_bench.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::jws_gate_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -231,4 +231,4 @@ TEST_F(JwsGateTest, ReadsMeanwhileWhatTheRequestIsAbout) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::jws_gate_test

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 
-namespace cairn::api {
+namespace cairn::api::links_test {
 namespace {
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
@@ -69,4 +69,4 @@ TEST(LinksTest, FillsEveryHole) {
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::links_test

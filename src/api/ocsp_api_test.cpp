@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::api {
+namespace cairn::api::ocsp_api_test {
 namespace {
 
 TEST(OcspQuestion, IsReadInEverySpelling) {
@@ -17,4 +17,4 @@ TEST(OcspQuestion, IsReadInEverySpelling) {
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::ocsp_api_test

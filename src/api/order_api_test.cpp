@@ -6,7 +6,7 @@
 #include "protocol/authorization.h"
 #include "protocol/order.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::order_api_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -179,4 +179,4 @@ TEST_F(OrderApiTest, IsReadyAtOnceWhereProofsStand) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::order_api_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::api {
+namespace cairn::api::problem_response_test {
 namespace {
 
 using protocol::Problem;
@@ -19,11 +19,11 @@ TEST(ProblemResponseTest, CarriesWhatTheProblemAsksFor) {
     EXPECT_EQ(response.status, 409);
     EXPECT_EQ(response.content_type, "application/problem+json");
     EXPECT_THAT(response.fields,
-                testing::UnorderedElementsAre(
-                    testing::Pair("Location", "https://ca.example/acme/account/x"),
-                    testing::Pair("Retry-After", "5"),
-                    testing::Pair("Link", "<https://ca.example/help>;rel=\"help\""),
-                    testing::Pair("Allow", "POST")));
+                ::testing::UnorderedElementsAre(
+                    ::testing::Pair("Location", "https://ca.example/acme/account/x"),
+                    ::testing::Pair("Retry-After", "5"),
+                    ::testing::Pair("Link", "<https://ca.example/help>;rel=\"help\""),
+                    ::testing::Pair("Allow", "POST")));
     const auto read = Problem::from_json(base::bytes_of(response.body));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->type, ProblemType::malformed);
@@ -36,4 +36,4 @@ TEST(ProblemResponseTest, AddsNothingThatWasNotAskedFor) {
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::problem_response_test

@@ -10,7 +10,7 @@
 #include "api/testing/api_bench.h"
 #include "protocol/account.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::refused_requests_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -147,4 +147,4 @@ TEST_F(ApiBench, RefusesAWeakKeyOfAnAccount) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::refused_requests_test

@@ -4,7 +4,7 @@
 #include "pki/certificate.h"
 #include "protocol/renewal_info.h"
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::renewal_api_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -98,4 +98,4 @@ TEST_F(RenewalApiTest, StandsInTheDirectory) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::renewal_api_test

@@ -7,7 +7,7 @@
 #include "api/links.h"
 #include "base/enum_table.h"
 
-namespace cairn::api {
+namespace cairn::api::request_kind_test {
 namespace {
 
 TEST(RequestKindTest, EveryKindHasANameOfItsOwn) {
@@ -27,4 +27,4 @@ TEST(RequestKindTest, IsFoundByThePatternOfItsPath) {
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::request_kind_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::api {
+namespace cairn::api::request_rates_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -84,4 +84,4 @@ TEST(RequestRates, EachKindBelongsToAGroup) {
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::request_rates_test

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace cairn::api::testing {
+namespace cairn::api::testing::request_sequence_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,4 +28,4 @@ TEST(RequestSequenceTest, HoldsForEverySeed) {
 }
 
 }  // namespace
-}  // namespace cairn::api::testing
+}  // namespace cairn::api::testing::request_sequence_test

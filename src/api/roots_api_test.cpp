@@ -9,7 +9,7 @@
 #include "pki/certificate_builder.h"
 #include "protocol/problem.h"
 
-namespace cairn::api {
+namespace cairn::api::roots_api_test {
 namespace {
 
 pki::Certificate root(const std::string& name) {
@@ -104,4 +104,4 @@ TEST_F(RootsApiTest, SaysThatThereIsNone) {
 }
 
 }  // namespace
-}  // namespace cairn::api
+}  // namespace cairn::api::roots_api_test

@@ -9,10 +9,10 @@
 
 #include "asn1/object_id.h"
 
-namespace cairn::asn1 {
+namespace cairn::asn1::der_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
@@ -301,4 +301,4 @@ TEST(ObjectId, IsEncoded) {
 }
 
 }  // namespace
-}  // namespace cairn::asn1
+}  // namespace cairn::asn1::der_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::base64url_test {
 namespace {
 
 struct Vector {
@@ -73,4 +73,4 @@ TEST(Base64url, KnowsItsAlphabet) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::base64url_test

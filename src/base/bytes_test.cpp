@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::bytes_test {
 namespace {
 
 TEST(Bytes, AndTextAreViewsOfTheSameOctets) {
@@ -53,4 +53,4 @@ TEST(SecretBytes, GrowLikeOtherOctets) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::bytes_test

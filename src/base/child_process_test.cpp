@@ -13,13 +13,13 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::child_process_test {
 namespace {
 
 using namespace std::chrono_literals;
 
 /// A shell script, and what it writes.
-class ChildProcessTest : public testing::Test {
+class ChildProcessTest : public ::testing::Test {
   protected:
     ChildProcessTest() {
         int ends[2];
@@ -111,4 +111,4 @@ TEST_F(ChildProcessTest, SaysWhyItCannotStart) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::child_process_test

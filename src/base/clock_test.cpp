@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::clock_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -115,4 +115,4 @@ TEST(ClockReading, SaysBothClocksAtOneMoment) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::clock_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::duration_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -25,4 +25,4 @@ TEST(Duration, RefusesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::duration_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::enum_table_test {
 namespace {
 
 enum class Color { red, green, blue };
@@ -80,4 +80,4 @@ TEST(EnumTable, ListsItsWordsInTheOrderOfTheEnumerators) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::enum_table_test

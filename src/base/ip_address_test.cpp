@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::ip_address_test {
 namespace {
 
 IpAddress address(std::string_view text) {
@@ -244,4 +244,4 @@ TEST(IsPublic, FollowsTheSpecialPurposeRegistries) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::ip_address_test

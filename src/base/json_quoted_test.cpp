@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::json_quoted_test {
 namespace {
 
 TEST(JsonQuoted, EscapesAndRepairs) {
@@ -72,4 +72,4 @@ TEST(JsonForTerminals, EscapesWhatATerminalObeys) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::json_quoted_test

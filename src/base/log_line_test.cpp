@@ -4,7 +4,7 @@
 
 #include "base/enum_table.h"
 
-namespace cairn::base {
+namespace cairn::base::log_line_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -56,4 +56,4 @@ TEST(LogLevelTest, HasAWordAndIsReadBackByIt) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::log_line_test

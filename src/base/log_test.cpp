@@ -23,14 +23,14 @@
 
 #include "base/log_output.h"
 
-namespace cairn::base {
+namespace cairn::base::log_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::MatchesRegex;
+using ::testing::ElementsAre;
+using ::testing::MatchesRegex;
 
 /// A folder that is removed after the test.
-class LogTest : public testing::Test {
+class LogTest : public ::testing::Test {
   protected:
     LogTest() {
         std::string pattern = (std::filesystem::temp_directory_path() / "log_test.XXXXXX").string();
@@ -216,7 +216,7 @@ TEST_F(LogTest, NobodyWaitsForAPipeThatNobodyReads) {
     const auto account = account_of(read, padding);
     EXPECT_EQ(account.lost, told);
     EXPECT_EQ(static_cast<std::int64_t>(account.ids.size()) + account.lost, count + further);
-    EXPECT_THAT(read.back(), testing::HasSubstr("\"id\":" + std::to_string(count + further - 1)));
+    EXPECT_THAT(read.back(), ::testing::HasSubstr("\"id\":" + std::to_string(count + further - 1)));
 }
 
 TEST_F(LogTest, GoesAlthoughNobodyReads) {
@@ -340,4 +340,4 @@ TEST(SilentLog, TakesEverything) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::log_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::memory_reserve_test {
 namespace {
 
 // Calls the installed new-handler as operator new does, since no test can be sure to run out of
@@ -26,4 +26,4 @@ TEST(MemoryReserve, IsSpentOnceAndFilledAgain) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::memory_reserve_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::nearest_word_test {
 namespace {
 
 TEST(NearestWordTest, FindsWhatWasProbablyMeant) {
@@ -25,4 +25,4 @@ TEST(NearestWordTest, FindsWhatWasProbablyMeant) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::nearest_word_test

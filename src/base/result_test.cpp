@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::result_test {
 namespace {
 
 TEST(Error, NamesWhereItHappened) {
@@ -24,4 +24,4 @@ TEST(Printable, IsNoLongerThanItsLimit) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::result_test

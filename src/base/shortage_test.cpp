@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::shortage_test {
 namespace {
 
 template <class Exception>
@@ -52,4 +52,4 @@ TEST(Shortage, IsFoundInExceptions) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::shortage_test

@@ -15,7 +15,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::task_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -378,4 +378,4 @@ TEST(Announcements, FromAnotherThreadAreNeverMissed) {
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::task_test

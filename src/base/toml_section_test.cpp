@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::base {
+namespace cairn::base::toml_section_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class TomlSectionTest : public ::testing::Test {
   protected:
@@ -89,7 +89,7 @@ TEST(TomlTest, QuotesNothingOfAFileThatIsNotToml) {
     ASSERT_FALSE(parsed);
     EXPECT_THAT(parsed.error().message, HasSubstr("not TOML"));
     EXPECT_THAT(parsed.error().message, HasSubstr("line 1"));
-    EXPECT_THAT(parsed.error().message, testing::Not(HasSubstr("sesame")));
+    EXPECT_THAT(parsed.error().message, ::testing::Not(HasSubstr("sesame")));
 }
 
 TEST(OverrideTest, PutsAValueAtItsDottedKey) {
@@ -109,9 +109,9 @@ TEST(OverrideTest, NamesTheKeyAndNeverTheValue) {
     apply_override(root, "a.b=\"sesame\"", reading);
     ASSERT_EQ(reading.findings.size(), 4U);
     for (const auto& finding : reading.findings)
-        EXPECT_THAT(finding.message, testing::AnyOf(testing::Not(HasSubstr("sesame")),
-                                                    HasSubstr("--set sesame: wants KEY=VALUE")));
+        EXPECT_THAT(finding.message, ::testing::AnyOf(::testing::Not(HasSubstr("sesame")),
+                                                      HasSubstr("--set sesame: wants KEY=VALUE")));
 }
 
 }  // namespace
-}  // namespace cairn::base
+}  // namespace cairn::base::toml_section_test

@@ -5,7 +5,7 @@
 
 #include "base/base64url.h"
 
-namespace cairn::client {
+namespace cairn::client::account_file_test {
 namespace {
 
 using crypto::KeyType;
@@ -83,4 +83,4 @@ TEST(AccountFile, RefusesWhatIsNoAccountAndQuotesNothing) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::account_file_test

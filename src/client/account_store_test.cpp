@@ -8,7 +8,7 @@
 #include "client/failure.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::account_store_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -139,4 +139,4 @@ TEST_F(AccountStoreTest, DamagedFilesAreReportedAndNotReplaced) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::account_store_test

@@ -5,7 +5,7 @@
 
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::account_test {
 namespace {
 
 using crypto::KeyType;
@@ -251,4 +251,4 @@ TEST(ExternalAccount, ReadsKeysAsCasPrintThem) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::account_test

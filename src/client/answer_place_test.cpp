@@ -4,7 +4,7 @@
 
 #include "client/testing/challenge.h"
 
-namespace cairn::client {
+namespace cairn::client::answer_place_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -34,4 +34,4 @@ TEST(AnswerPlace, OfACertificateIsPort443) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::answer_place_test

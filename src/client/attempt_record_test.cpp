@@ -8,7 +8,7 @@
 #include "client/local_evidence.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::attempt_record_test {
 namespace {
 
 using testing::Bench;
@@ -170,4 +170,4 @@ TEST(RecordedAttempt, ReadsWhatIsCutOffOrOfALaterVersion) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::attempt_record_test

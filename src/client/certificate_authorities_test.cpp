@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::certificate_authorities_test {
 namespace {
 
 TEST(CertificateAuthorities, KnowsNamesAndTakesUrls) {
@@ -44,4 +44,4 @@ TEST(CertificateAuthorities, AreRehearsedAtTheirStaging) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::certificate_authorities_test

@@ -8,7 +8,7 @@
 #include "client/testing/temporary_folder.h"
 #include "pki/csr.h"
 
-namespace cairn::client {
+namespace cairn::client::certificate_plan_test {
 namespace {
 
 TEST(RequestedName, ReadsNamesAndSolvers) {
@@ -228,4 +228,4 @@ TEST(CertificatePlan, ComparesSetsOfNames) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::certificate_plan_test

@@ -8,7 +8,7 @@
 #include "client/testing/temporary_folder.h"
 #include "crypto/base64.h"
 
-namespace cairn::client {
+namespace cairn::client::certificate_request_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -77,4 +77,4 @@ TEST(CertificateRequest, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::certificate_request_test

@@ -7,7 +7,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::challenge_journal_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -110,4 +110,4 @@ TEST_F(ChallengeJournalTest, ADamagedRecordNamesItsFile) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::challenge_journal_test

@@ -11,7 +11,7 @@
 #include "client/failure.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::child_process_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -124,4 +124,4 @@ TEST_F(ChildProcess, FindsProgramsThatMayBeRun) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::child_process_test

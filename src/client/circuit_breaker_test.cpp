@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::circuit_breaker_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,4 +46,4 @@ TEST(CircuitBreaker, CountsAnswers) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::circuit_breaker_test

@@ -8,7 +8,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::command_words_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -119,4 +119,4 @@ TEST_F(FoundCommand, MayBeAPathWithBlanks) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::command_words_test

@@ -10,7 +10,7 @@
 #include "client/testing/bench.h"
 #include "client/testing/challenge.h"
 
-namespace cairn::client {
+namespace cairn::client::control_proof_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -218,4 +218,4 @@ TEST(Attendance, OfAPersonMeansOneThingAfterTheOther) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::control_proof_test

@@ -7,7 +7,7 @@
 #include "client/failure.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::durable_file_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -90,4 +90,4 @@ TEST(DurableFile, ReadsNoMoreThanTheLimit) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::durable_file_test

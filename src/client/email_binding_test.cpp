@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::email_binding_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -53,4 +53,4 @@ TEST(EmailBinding, FindsTheAddress) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::email_binding_test

@@ -10,7 +10,7 @@
 #include "client/testing/bench.h"
 #include "client/testing/free_port.h"
 
-namespace cairn::client {
+namespace cairn::client::failover_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -243,4 +243,4 @@ TEST_F(Failover, EveryDeployHookIsRun) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::failover_test

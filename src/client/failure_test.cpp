@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::failure_test {
 namespace {
 
 using protocol::ProblemType;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StrEq;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StrEq;
 
 TEST(Failure, SaysWhatWasTriedWhatCameBackAndWhatNext) {
     EXPECT_THAT(Failure("boil water", "no fire", "light one.").what(),
@@ -117,4 +117,4 @@ TEST(Failure, KeepsItsStatusUnderAnotherAdvice) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::failure_test

@@ -7,7 +7,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::file_uses_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -105,4 +105,4 @@ TEST_F(FileUsesTest, AreFoundInProcesses) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::file_uses_test

@@ -6,7 +6,7 @@
 #include "client/issuance.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::issuance_need_test {
 namespace {
 
 using std::chrono::days;
@@ -68,4 +68,4 @@ TEST_F(Needs, AFurtherKeyTypeAlone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::issuance_need_test

@@ -8,7 +8,7 @@
 #include "client/challenge_journal.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::issuance_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -294,4 +294,4 @@ TEST_F(Issuance, NamesASolverThatIsGone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::issuance_test

@@ -5,7 +5,7 @@
 
 #include "client/testing/issuer.h"
 
-namespace cairn::client {
+namespace cairn::client::issued_chain_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -106,4 +106,4 @@ TEST_F(IssuedChain, KnowsWhereAChainLeads) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::issued_chain_test

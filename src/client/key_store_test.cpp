@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::key_store_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(KeyStoreTest, IsWrittenAsItIsRead) {
     for (const auto* const text :
@@ -28,12 +28,12 @@ TEST(KeyStoreTest, RefusesWhatIsNone) {
     };
     EXPECT_THAT(refusal("hsm"), HasSubstr("file, pkcs11:URI or tpm2"));
     EXPECT_THAT(refusal("pkcs11:token"), HasSubstr("attribute"));
-    EXPECT_THAT(refusal("pkcs11:?pin-value=4711"), testing::Not(HasSubstr("4711")));
+    EXPECT_THAT(refusal("pkcs11:?pin-value=4711"), ::testing::Not(HasSubstr("4711")));
     EXPECT_THAT(refusal("file?passphrase=x"), HasSubstr("passphrase-file"));
     EXPECT_THAT(refusal("file?passphrase-file=x"), HasSubstr("absolute"));
-    EXPECT_THAT(refusal("file?passphrase-command=a|b"), testing::Not("taken"));
+    EXPECT_THAT(refusal("file?passphrase-command=a|b"), ::testing::Not("taken"));
     EXPECT_THAT(refusal("file\n"), HasSubstr("one line"));
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::key_store_test

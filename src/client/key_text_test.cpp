@@ -13,10 +13,10 @@
 #include "crypto/signature.h"
 #include "crypto/testing/soft_token.h"
 
-namespace cairn::client {
+namespace cairn::client::key_text_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string text_of(const KeyText& key) {
     return {key.text.begin(), key.text.end()};
@@ -90,4 +90,4 @@ TEST(KeyTextTest, IsReadStrictly) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::key_text_test

@@ -9,7 +9,7 @@
 #include "client/durable_file.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::leftovers_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -66,4 +66,4 @@ TEST(Leftovers, OfNoFolderAreNone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::leftovers_test

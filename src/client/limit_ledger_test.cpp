@@ -8,7 +8,7 @@
 #include "client/durable_file.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::limit_ledger_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -185,4 +185,4 @@ TEST_F(Limits, AreForgottenBeyondABound) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::limit_ledger_test

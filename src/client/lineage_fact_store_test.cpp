@@ -13,7 +13,7 @@
 #include "client/revocation.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::lineage_fact_store_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -200,4 +200,4 @@ TEST_F(Former, NoteThatIsDamagedStillSaysRevoked) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lineage_fact_store_test

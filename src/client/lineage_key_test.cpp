@@ -6,7 +6,7 @@
 #include "client/certificate_request.h"
 #include "crypto/signature.h"
 
-namespace cairn::client {
+namespace cairn::client::lineage_key_test {
 namespace {
 
 TEST(LineageKey, IsFoundAgainByItsText) {
@@ -71,4 +71,4 @@ TEST(LineageKey, IsOfOneType) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lineage_key_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::lineage_member_test {
 namespace {
 
 using enum crypto::KeyType;
@@ -63,4 +63,4 @@ TEST_F(LineageMemberTest, IsAnotherForAnotherKeyType) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lineage_member_test

@@ -5,7 +5,7 @@
 
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::lineage_mending_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -150,4 +150,4 @@ TEST_F(Mending, NamesALinkThatLeadsNowhere) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lineage_mending_test

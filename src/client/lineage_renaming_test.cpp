@@ -13,7 +13,7 @@
 #include "client/testing/issuer.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::lineage_renaming_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -165,4 +165,4 @@ TEST_F(LineageRenamingTest, GoesBackToTheCertificateBefore) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lineage_renaming_test

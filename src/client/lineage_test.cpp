@@ -12,7 +12,7 @@
 #include "client/testing/temporary_folder.h"
 #include "pki/csr.h"
 
-namespace cairn::client {
+namespace cairn::client::lineage_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -207,4 +207,4 @@ TEST_F(LineageTest, NoticesAKeyThatDoesNotBelong) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lineage_test

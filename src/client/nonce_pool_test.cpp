@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::nonce_pool_test {
 namespace {
 
 TEST(NoncePool, GivesTheNewestFirstAndEachOnce) {
@@ -57,4 +57,4 @@ TEST(NoncePool, GivesNoNonceToTwoThreads) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::nonce_pool_test

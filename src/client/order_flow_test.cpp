@@ -13,7 +13,7 @@
 #include "client/testing/bench.h"
 #include "pki/csr.h"
 
-namespace cairn::client {
+namespace cairn::client::order_flow_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -394,4 +394,4 @@ TEST_F(OrderFlowTest, GoesOnIfARepeatedFinalizeIsRefused) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::order_flow_test

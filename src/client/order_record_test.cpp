@@ -8,7 +8,7 @@
 #include "client/failure.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::order_record_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -71,4 +71,4 @@ TEST_F(OrderRecordTest, TellsWhichLineagesAreBeingIssued) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::order_record_test

@@ -5,7 +5,7 @@
 
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::pace_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -58,4 +58,4 @@ TEST_F(PaceTest, DoesNotBelieveADateThatHasPassed) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::pace_test

@@ -5,7 +5,7 @@
 
 #include "client/certificate_authorities.h"
 
-namespace cairn::client {
+namespace cairn::client::plan_changes_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -186,4 +186,4 @@ TEST(PlanChanges, TellOneRequestFromAnother) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::plan_changes_test

@@ -6,7 +6,7 @@
 #include "client/testing/issuer.h"
 #include "pki/csr.h"
 
-namespace cairn::client {
+namespace cairn::client::plan_fulfilment_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -75,4 +75,4 @@ TEST_F(PlanFulfilment, LooksAtTheCaAndTheProfile) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::plan_fulfilment_test

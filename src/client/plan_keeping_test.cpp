@@ -6,7 +6,7 @@
 #include "client/durable_file.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::plan_keeping_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -98,4 +98,4 @@ TEST_F(PlanKeeping, OneThatHasComeOrGoneMeanwhile) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::plan_keeping_test

@@ -11,7 +11,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::preflight_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -121,4 +121,4 @@ TEST_F(PreflightTest, FindsWhatMayNotBeWritten) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::preflight_test

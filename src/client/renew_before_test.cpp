@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::renew_before_test {
 namespace {
 
 using std::chrono::days;
@@ -37,4 +37,4 @@ TEST(RenewBefore, RefusesWhatIsNeither) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::renew_before_test

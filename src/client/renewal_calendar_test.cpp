@@ -8,7 +8,7 @@
 #include "client/durable_file.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::renewal_calendar_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -150,4 +150,4 @@ TEST_F(Calendar, ForgetsWhatItIsToldTo) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::renewal_calendar_test

@@ -5,7 +5,7 @@
 #include "base/base64url.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::renewal_info_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -115,4 +115,4 @@ TEST(FetchRenewalWindow, DoesWithoutWhereThereIsNone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::renewal_info_test

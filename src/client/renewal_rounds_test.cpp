@@ -5,7 +5,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::renewal_rounds_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -111,4 +111,4 @@ TEST_F(Rounds, AreWhenSomethingIsToBeDone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::renewal_rounds_test

@@ -9,7 +9,7 @@
 #include "client/revocation.h"
 #include "client/testing/issuer.h"
 
-namespace cairn::client {
+namespace cairn::client::renewal_schedule_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -176,4 +176,4 @@ TEST(DueReason, HasAWordAndASentence) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::renewal_schedule_test

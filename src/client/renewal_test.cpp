@@ -8,7 +8,7 @@
 #include "client/revocation.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::renewal_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -427,4 +427,4 @@ TEST_F(Renewal, WorksOnManySideBySide) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::renewal_test

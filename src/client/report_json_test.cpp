@@ -5,7 +5,7 @@
 
 #include "base/enum_table.h"
 
-namespace cairn::client {
+namespace cairn::client::report_json_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -143,4 +143,4 @@ TEST(ProgressJson, EveryKindIsReadAgain) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::report_json_test

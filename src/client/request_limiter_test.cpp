@@ -8,7 +8,7 @@
 
 #include "client/failure.h"
 
-namespace cairn::client {
+namespace cairn::client::request_limiter_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -81,4 +81,4 @@ TEST(RequestLimiter, DoesNotWaitBeyondADeadline) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::request_limiter_test

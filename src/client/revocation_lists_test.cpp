@@ -5,7 +5,7 @@
 
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::revocation_lists_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -29,4 +29,4 @@ TEST(RevocationLists, OfALineageWithoutACertificateAreUnknown) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::revocation_lists_test

@@ -5,7 +5,7 @@
 
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::revocation_test {
 namespace {
 
 using protocol::RevocationReason;
@@ -97,4 +97,4 @@ TEST(RevocationNote, IsKeptByCertificate) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::revocation_test

@@ -10,7 +10,7 @@
 #include "client/renewal.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::run_hooks_test {
 namespace {
 
 using testing::Bench;
@@ -180,4 +180,4 @@ TEST_F(RunHooksTest, ThatAreNotThereAreToldSo) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::run_hooks_test

@@ -7,7 +7,7 @@
 #include "client/testing/bench.h"
 #include "client/testing/free_port.h"
 
-namespace cairn::client {
+namespace cairn::client::session_pool_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -77,4 +77,4 @@ TEST_F(SharedSessions, ACaThatIsDownIsWaitedForOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::session_pool_test

@@ -9,7 +9,7 @@
 #include "client/testing/fake_ca.h"
 #include "client/testing/free_port.h"
 
-namespace cairn::client {
+namespace cairn::client::session_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -458,4 +458,4 @@ TEST_F(SessionTest, StopsAskingForWhatItCanDoWithoutWhenNobodyAnswers) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::session_test

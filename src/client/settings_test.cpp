@@ -6,7 +6,7 @@
 #include "client/durable_file.h"
 #include "client/testing/bench.h"
 
-namespace cairn::client {
+namespace cairn::client::settings_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -181,4 +181,4 @@ TEST(ServedPlace, IsAHostAndAPort) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::settings_test

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::side_by_side_test {
 namespace {
 
 TEST(SideBySide, CallsOnceForEach) {
@@ -51,4 +51,4 @@ TEST(SideBySide, ThrowsWhatTheFirstThrewWhenAllHaveEnded) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::side_by_side_test

@@ -8,7 +8,7 @@
 #include "client/testing/own_solver.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::solver_test {
 namespace {
 
 class SolverSetTest : public ::testing::Test {
@@ -81,4 +81,4 @@ TEST_F(SolverSetTest, EveryKindSaysHowToNameIt) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::solver_test

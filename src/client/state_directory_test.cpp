@@ -8,7 +8,7 @@
 #include "client/failure.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::state_directory_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -127,4 +127,4 @@ TEST(StateDirectory, IsNotEmptyJustBecauseItCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::state_directory_test

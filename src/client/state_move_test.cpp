@@ -11,7 +11,7 @@
 #include "client/state_place.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::state_move_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -129,4 +129,4 @@ TEST_F(StateMoveTest, HasNothingToDoWithoutAState) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::state_move_test

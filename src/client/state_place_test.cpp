@@ -5,7 +5,7 @@
 #include "client/durable_file.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::state_place_test {
 namespace {
 
 using Origin = StatePlace::Origin;
@@ -50,4 +50,4 @@ TEST(StatePlace, IsUnknownForAUserWithoutAHome) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::state_place_test

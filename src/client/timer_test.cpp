@@ -4,7 +4,7 @@
 
 #include "client/failure.h"
 
-namespace cairn::client {
+namespace cairn::client::timer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -31,4 +31,4 @@ TEST(InstantTimer, OnlyCounts) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::timer_test

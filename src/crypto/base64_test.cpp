@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::base64_test {
 namespace {
 
 // RFC 4648 section 10, and octets that tell it from base64url.
@@ -23,4 +23,4 @@ TEST(Base64, ReadsWhatPeoplePaste) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::base64_test

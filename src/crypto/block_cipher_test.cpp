@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::block_cipher_test {
 namespace {
 
 // Fills with the octets of a key, as FIPS 197 appendix C.1 counts them: 00 01 02 ...
@@ -36,4 +36,4 @@ TEST(BlockCipherTest, EachHasItsOwnKey) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::block_cipher_test

@@ -6,7 +6,7 @@
 
 #include "base/base64url.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::digest_test {
 namespace {
 
 using base::Bytes;
@@ -71,4 +71,4 @@ TEST(EqualInConstantTime, ComparesLengthAndOctets) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::digest_test

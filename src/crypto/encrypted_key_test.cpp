@@ -11,11 +11,11 @@
 
 #include "crypto/openssl.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::encrypted_key_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 base::BytesView octets(std::string_view text) {
     return base::bytes_of(text);
@@ -93,7 +93,7 @@ TEST(EncryptedKeyTest, IsRefusedWithItsReason) {
     EXPECT_THAT(refusal(sealed.substr(0, sealed.size() / 2), "secret"),
                 HasSubstr("encrypted private key cannot be read"));
     EXPECT_THAT(refusal(std::string(70'000, 'x'), "secret"), HasSubstr("65536"));
-    EXPECT_THAT(refusal("", "secret"), Not(testing::IsEmpty()));
+    EXPECT_THAT(refusal("", "secret"), Not(::testing::IsEmpty()));
     EXPECT_FALSE(has_encrypted_key("-----BEGIN PRIVATE KEY-----"));
 }
 
@@ -124,4 +124,4 @@ TEST(EncryptedKeyTest, IsRefusedIfItWantsTooManyRounds) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::encrypted_key_test

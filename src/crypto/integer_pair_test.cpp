@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::integer_pair_test {
 namespace {
 
 using base::Bytes;
@@ -106,4 +106,4 @@ TEST(IntegerPair, IsRefusedCutOffAnywhere) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::integer_pair_test

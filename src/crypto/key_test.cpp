@@ -12,7 +12,7 @@
 #include "crypto/signature.h"
 #include "crypto/testing/openssl_keys.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::key_test {
 namespace {
 
 using base::Bytes;
@@ -357,4 +357,4 @@ TEST(PublicKey, IsMadeAndUsedByManyThreads) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::key_test

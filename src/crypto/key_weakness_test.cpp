@@ -5,7 +5,7 @@
 #include "base/base64url.h"
 #include "crypto/openssl.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::key_weakness_test {
 namespace {
 
 using base::Bytes;
@@ -218,4 +218,4 @@ TEST(KeyWeakness, KnowsNoneOfP521) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::key_weakness_test

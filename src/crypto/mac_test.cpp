@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::mac_test {
 namespace {
 
 std::string hex_of_hmac(HashFunction function, std::string_view key, std::string_view data) {
@@ -36,4 +36,4 @@ TEST(Mac, DigestsAndReadsNames) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::mac_test

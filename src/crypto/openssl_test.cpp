@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::openssl_test {
 namespace {
 
 TEST(OpensslError, NamesTheReasonAndEmptiesTheQueue) {
@@ -43,4 +43,4 @@ TEST(Digests, AreFetchedOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::openssl_test

@@ -6,12 +6,12 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::passphrase_test {
 namespace {
 
 namespace fs = std::filesystem;
 
-class PassphraseTest : public testing::Test {
+class PassphraseTest : public ::testing::Test {
   protected:
     PassphraseTest() {
         std::string pattern = fs::temp_directory_path() / "cairn-passphrase-XXXXXX";
@@ -108,4 +108,4 @@ TEST(CommandWords, AreALineOrAList) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::passphrase_test

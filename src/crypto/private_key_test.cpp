@@ -8,7 +8,7 @@
 #include "crypto/openssl.h"
 #include "crypto/testing/openssl_keys.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::private_key_test {
 namespace {
 
 using base::Bytes;
@@ -147,4 +147,4 @@ TEST(PrivateKeyText, ThatIsEmptyIsNoKey) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::private_key_test

@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::random_test {
 namespace {
 
 TEST(SystemRandom, DoesNotRepeatItself) {
@@ -54,7 +54,7 @@ TEST(DrawnRandom, HandsOutEachOctetOfItsSourceOnce) {
     for (int i = 0; i < 512; ++i)
         for (const auto octet : drawn.octets(6)) ++times.at(octet);
     EXPECT_EQ(counting.calls, 3);
-    EXPECT_THAT(times, testing::Each(12));
+    EXPECT_THAT(times, ::testing::Each(12));
 }
 
 TEST(DrawnRandom, TakesMuchFromItsSourceAtOnce) {
@@ -82,4 +82,4 @@ TEST(DrawnRandom, MayBeAskedByManyThreads) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::random_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::sealed_stream_test {
 namespace {
 
 constexpr std::size_t sealed_chunk = 65536 + 16;
@@ -137,4 +137,4 @@ TEST(SealHeader, IsReadAsItWasWrittenAndNotOtherwise) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::sealed_stream_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::sha1_test {
 namespace {
 
 // FIPS 180-4's examples.
@@ -17,4 +17,4 @@ TEST(Sha1, IsExact) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::sha1_test

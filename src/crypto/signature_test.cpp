@@ -14,7 +14,7 @@
 #include "crypto/openssl.h"
 #include "crypto/raw_signature.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::signature_test {
 namespace {
 
 using base::Bytes;
@@ -274,7 +274,7 @@ TEST(Verify, TakesEveryAlgorithmOfRsa) {
     }
 }
 
-class SignWith : public testing::TestWithParam<KeyType> {};
+class SignWith : public ::testing::TestWithParam<KeyType> {};
 
 TEST_P(SignWith, IsVerifiedByItsOwnKeyAlone) {
     const auto key = PrivateKey::generate(GetParam());
@@ -296,8 +296,8 @@ TEST_P(SignWith, IsVerifiedByItsOwnKeyAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllTypes, SignWith,
-                         testing::Values(KeyType::ec_p256, KeyType::ec_p384, KeyType::rsa2048,
-                                         KeyType::ed25519),
+                         ::testing::Values(KeyType::ec_p256, KeyType::ec_p384, KeyType::rsa2048,
+                                           KeyType::ed25519),
                          [](const auto& test) {
                              std::string name(to_string(test.param));
                              std::erase(name, '-');
@@ -376,4 +376,4 @@ TEST(Signature, OneKeyTakesDigestsAndForgeriesInTurn) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::signature_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::signer_test {
 namespace {
 
 const auto data = base::bytes_of("to be signed");
@@ -42,4 +42,4 @@ TEST(Signer, SignsWithWhateverHoldsTheKey) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::signer_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::weak_keys_test {
 namespace {
 
 /// 2048 bits in a pattern; nobody's key.
@@ -48,4 +48,4 @@ TEST(WeakKeysTest, RefusesWhatIsNoList) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::weak_keys_test

@@ -8,11 +8,11 @@
 #include "dns/testing/dns_server.h"
 #include "dns/testing/task.h"
 
-namespace cairn::dns {
+namespace cairn::dns::authority_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using Transport = TestServer::Transport;
 using Messages = TestServer::Messages;
 using std::chrono::steady_clock;
@@ -81,4 +81,4 @@ TEST(Authority, ThatSaysNothingIsNotWaitedForBeyondTheDeadline) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::authority_test

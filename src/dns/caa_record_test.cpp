@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::dns {
+namespace cairn::dns::caa_record_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 base::Result<CaaIssuer> read(std::string_view value) {
     return CaaIssuer::from_value(base::bytes_of(value));
@@ -51,4 +51,4 @@ TEST(CaaMethods, AreAListOfLabels) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::caa_record_test

@@ -7,10 +7,10 @@
 
 #include "dns/testing/task.h"
 
-namespace cairn::dns {
+namespace cairn::dns::caa_set_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Outcome = CaaVerdict::Outcome;
 
 CaaProperty property(std::string tag, std::string_view value, std::uint8_t flags = 0) {
@@ -137,8 +137,8 @@ TEST(CaaSet, IsTheNearestOneUpwards) {
     ASSERT_TRUE(set) << set.error().message;
     EXPECT_EQ(set->owner, "example.org");
     EXPECT_EQ(base::text_of(set->properties.at(0).value), "near");
-    EXPECT_THAT(resolver.asked,
-                testing::ElementsAre("a.www.example.org", "www.example.org", "example.org", "org"));
+    EXPECT_THAT(resolver.asked, ::testing::ElementsAre("a.www.example.org", "www.example.org",
+                                                       "example.org", "org"));
 }
 
 TEST(CaaSet, IsThatOfAnAliasButNotOfTheNamesAboveIt) {
@@ -165,4 +165,4 @@ TEST(CaaSet, IsNotGuessedWhereALookUpFails) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::caa_set_test

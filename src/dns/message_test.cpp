@@ -8,11 +8,11 @@
 
 #include "dns/testing/dns_server.h"
 
-namespace cairn::dns {
+namespace cairn::dns::message_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using Outcome = Answer::Outcome;
 
 base::Bytes query_for(std::string_view name, RecordType type) {
@@ -322,4 +322,4 @@ TEST(DnsMessage, TakesAnEnormousTimeToLiveForZero) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::message_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::dns {
+namespace cairn::dns::query_exclusions_test {
 namespace {
 
 using base::IpAddress;
@@ -83,4 +83,4 @@ TEST(QueryExclusions, AWholeFamilyCanBeAllowed) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::query_exclusions_test

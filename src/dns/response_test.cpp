@@ -6,7 +6,7 @@
 #include "dns/server_exchange.h"
 #include "dns/testing/dns_server.h"
 
-namespace cairn::dns {
+namespace cairn::dns::response_test {
 namespace {
 
 using Transport = TestServer::Transport;
@@ -80,4 +80,4 @@ TEST(DnsResponse, HasCodesWithNames) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::response_test

@@ -11,11 +11,11 @@
 #include "dns/testing/task.h"
 #include "net/testing/failing_sockets.h"
 
-namespace cairn::dns {
+namespace cairn::dns::stub_resolver_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using Outcome = Answer::Outcome;
 using Transport = TestServer::Transport;
 using Messages = TestServer::Messages;
@@ -313,4 +313,4 @@ TEST(StubResolver, WantOfDescriptorsIsNoAnswer) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::stub_resolver_test

@@ -15,7 +15,7 @@ constexpr std::uint16_t class_any = 255;
 constexpr std::uint16_t flag_response = 0x8000;
 constexpr std::uint16_t mask_opcode = 0x7800;
 constexpr std::uint16_t mode_gss = 3;
-constexpr std::uint16_t max_records = 100;
+constexpr std::uint16_t most_records = 100;
 
 std::string without_dot(std::string_view name) {
     auto text = net::ascii_lower(name);
@@ -92,7 +92,7 @@ base::Result<TkeyAnswer> read_tkey_answer(base::BytesView message, std::string_v
         return base::fail("the DNS message is no response to a query");
     TkeyAnswer answer{.response_code = *flags & 0x000f};
     if (answer.response_code != 0) return answer;
-    if (*questions > max_records || *answers > max_records) return broken();
+    if (*questions > most_records || *answers > max_records) return broken();
     for (unsigned i = 0; i < *questions; ++i)
         if (!reader.name() || !reader.u32()) return broken();
     for (unsigned i = 0; i < *answers; ++i) {

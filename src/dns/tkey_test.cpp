@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::dns {
+namespace cairn::dns::tkey_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -59,4 +59,4 @@ TEST(Tkey, RefusesWhatIsNoAnswer) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::tkey_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::dns {
+namespace cairn::dns::tsig_key_file_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -51,4 +51,4 @@ TEST(TsigKeyFile, RefusesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::tsig_key_file_test

@@ -5,7 +5,7 @@
 
 #include "dns/update.h"
 
-namespace cairn::dns {
+namespace cairn::dns::tsig_test {
 namespace {
 
 constexpr base::Time now{base::Seconds(1'700'000'000)};
@@ -92,4 +92,4 @@ TEST(Tsig, KnowsItsAlgorithms) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::tsig_test

@@ -27,11 +27,11 @@
 #include "dns/testing/task.h"
 #include "net/event_loops.h"
 
-namespace cairn::dns {
+namespace cairn::dns::unbound_dnssec_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using Outcome = Answer::Outcome;
 using Transport = TestServer::Transport;
 using Messages = TestServer::Messages;
@@ -149,7 +149,7 @@ zone:
     pid_t process_ = 0;
 };
 
-class UnboundDnssec : public testing::Test {
+class UnboundDnssec : public ::testing::Test {
   protected:
     void SetUp() override {
         const auto knotd = program("knotd");
@@ -250,4 +250,4 @@ TEST_F(UnboundDnssec, RefusesTheWrongRoot) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::unbound_dnssec_test

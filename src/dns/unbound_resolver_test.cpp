@@ -14,11 +14,11 @@
 #include "net/event_loops.h"
 #include "net/testing/failing_sockets.h"
 
-namespace cairn::dns {
+namespace cairn::dns::unbound_resolver_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using Outcome = Answer::Outcome;
 using Transport = TestServer::Transport;
 using Messages = TestServer::Messages;
@@ -29,7 +29,7 @@ TestReply text_reply(std::string_view text) {
 }
 
 /// A forwarder whose reply the test changes; the resolver asks it without DNSSEC.
-class UnboundResolver : public testing::Test {
+class UnboundResolver : public ::testing::Test {
   protected:
     enum class Mode { nothing, missing, failing, silent, text, other_text };
 
@@ -297,4 +297,4 @@ TEST_F(UnboundResolver, RefusesAZoneThatIsNone) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::unbound_resolver_test

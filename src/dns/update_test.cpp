@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::dns {
+namespace cairn::dns::update_test {
 namespace {
 
 // RFC 2136 sections 2.3, 2.5.1 and 2.5.4.
@@ -59,4 +59,4 @@ TEST(DnsUpdate, ReadsTheAnswer) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::update_test

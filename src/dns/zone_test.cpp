@@ -10,10 +10,10 @@
 #include "dns/testing/dns_server.h"
 #include "dns/testing/task.h"
 
-namespace cairn::dns {
+namespace cairn::dns::zone_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Transport = TestServer::Transport;
 using Messages = TestServer::Messages;
 
@@ -80,4 +80,4 @@ TEST(Zone, IsNotGuessedWhereALookUpFails) {
 }
 
 }  // namespace
-}  // namespace cairn::dns
+}  // namespace cairn::dns::zone_test

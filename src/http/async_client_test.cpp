@@ -10,11 +10,11 @@
 #include "http/testing/client_fixture.h"
 #include "net/testing/stalled_lookups.h"
 
-namespace cairn::http {
+namespace cairn::http::async_client_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Kind = ExchangeError::Kind;
 
 constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -196,4 +196,4 @@ TEST_F(AsyncClientTest, LeavesOtherRequestsAloneWhenOneFails) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::async_client_test

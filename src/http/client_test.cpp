@@ -16,12 +16,12 @@
 #include "http/server.h"
 #include "http/testing/server_certificate.h"
 
-namespace cairn::http {
+namespace cairn::http::client_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 base::Task<Response> answer(Request request) {
     Response response;
@@ -46,7 +46,7 @@ base::Task<Response> answer(Request request) {
     co_return response;
 }
 
-class HttpClientTest : public testing::Test {
+class HttpClientTest : public ::testing::Test {
   protected:
     HttpClientTest()
         : folder_(std::filesystem::temp_directory_path() /
@@ -249,4 +249,4 @@ TEST_F(HttpClientTest, SaysWhatCameOfIt) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::client_test

@@ -10,12 +10,12 @@
 
 #include "net/client_network.h"
 
-namespace cairn::http {
+namespace cairn::http::connection_table_test {
 namespace {
 
 using namespace std::chrono_literals;
 
-class ConnectionTableTest : public testing::Test {
+class ConnectionTableTest : public ::testing::Test {
   protected:
     using Place = std::shared_ptr<ConnectionTable::Place>;
 
@@ -132,4 +132,4 @@ TEST_F(ConnectionTableTest, ThoseThatWaitGoWhenThereIsNoMemory) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::connection_table_test

@@ -11,12 +11,12 @@
 #include "http/server.h"
 #include "http/testing/server_fixture.h"
 
-namespace cairn::http {
+namespace cairn::http::crowding_test {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// Answers "/wait" when it is released, everything else at once.
 class Gate {
@@ -171,4 +171,4 @@ TEST_F(ServerTest, BoundsTheMemoryOfUnfinishedRequests) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::crowding_test

@@ -11,13 +11,13 @@
 #include "http/server.h"
 #include "http/testing/client_fixture.h"
 
-namespace cairn::http {
+namespace cairn::http::exchange_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using Kind = ExchangeError::Kind;
 
 enum class Way { blocking, event_loop };
@@ -44,7 +44,7 @@ base::Task<Response> answer(Request request) {
     co_return response;
 }
 
-class ExchangeTest : public ClientTest, public testing::WithParamInterface<Way> {
+class ExchangeTest : public ClientTest, public ::testing::WithParamInterface<Way> {
   protected:
     ExchangeResult ask(ClientRequest request, ClientOptions options) {
         if (GetParam() == Way::blocking)
@@ -85,7 +85,7 @@ class ExchangeTest : public ClientTest, public testing::WithParamInterface<Way> 
     std::unique_ptr<Server> server_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Clients, ExchangeTest, testing::Values(Way::blocking, Way::event_loop),
+INSTANTIATE_TEST_SUITE_P(Clients, ExchangeTest, ::testing::Values(Way::blocking, Way::event_loop),
                          [](const auto& way) {
                              return way.param == Way::blocking ? "Blocking" : "EventLoop";
                          });
@@ -226,8 +226,8 @@ TEST_P(ExchangeTest, TakesNoBodyThatTlsDoesNotEnd) {
     ASSERT_FALSE(result) << result->body;
     EXPECT_EQ(result.error().kind, Kind::broken);
     // Later versions of libcurl find it by themselves.
-    EXPECT_THAT(result.error().message, testing::AnyOf(HasSubstr("does not say where it ends"),
-                                                       HasSubstr("unexpected eof")));
+    EXPECT_THAT(result.error().message, ::testing::AnyOf(HasSubstr("does not say where it ends"),
+                                                         HasSubstr("unexpected eof")));
 }
 
 TEST_P(ExchangeTest, BoundsWhatItTakes) {
@@ -422,4 +422,4 @@ TEST_P(ExchangeTest, ShowsItsCertificateToWhoAsks) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::exchange_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::forwarded_for_test {
 namespace {
 
 // Check 168.
@@ -54,4 +54,4 @@ TEST(ForwardedFor, IsTheRightmostAddressThatIsNoProxy) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::forwarded_for_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::http_date_test {
 namespace {
 
 constexpr base::Time example{base::Seconds{784'111'777}};
@@ -24,4 +24,4 @@ TEST(HttpDate, IsReadInEachForm) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::http_date_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::link_header_test {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -36,7 +36,7 @@ TEST(LinkHeader, FindsTargetsByRelation) {
         {{"</c/1>; title=\"without end", "</c/2>; rel=alternate"}, {"/c/2"}},
     };
     for (const auto& [fields, expected] : cases)
-        EXPECT_THAT(links_with_relation(fields, "alternate"), testing::ElementsAreArray(expected))
+        EXPECT_THAT(links_with_relation(fields, "alternate"), ::testing::ElementsAreArray(expected))
             << (fields.empty() ? "" : fields.front());
 }
 
@@ -47,4 +47,4 @@ TEST(LinkHeader, ReadsNoMoreThanItsBound) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::link_header_test

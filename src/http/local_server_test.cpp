@@ -11,10 +11,10 @@
 
 #include "http/testing/server_fixture.h"
 
-namespace cairn::http {
+namespace cairn::http::local_server_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A folder for a socket, removed at the end.
 class LocalServerTest : public ServerTest {
@@ -119,4 +119,4 @@ TEST_F(LocalServerTest, SaysWhyItCannotListen) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::local_server_test

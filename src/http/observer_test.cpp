@@ -10,7 +10,7 @@
 #include "http/testing/server_certificate.h"
 #include "http/testing/server_fixture.h"
 
-namespace cairn::http {
+namespace cairn::http::observer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -159,4 +159,4 @@ TEST_F(HttpObserverTest, ARequestCarriesTheIdOfTheAccessLog) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::observer_test

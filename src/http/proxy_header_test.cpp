@@ -8,10 +8,10 @@
 
 #include "http/testing/proxy_header.h"
 
-namespace cairn::http {
+namespace cairn::http::proxy_header_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Beginning = ProxyHeader::Beginning;
 
 base::Result<ProxyHeader> read(const std::string& octets) {
@@ -88,4 +88,4 @@ TEST(ProxyHeader, TellsBeginningsApart) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::proxy_header_test

@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::redirection_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 
 ExchangeResult redirect(int status, const std::string& location) {
     return Reply{.status = status, .body = {}, .fields = {{"location", location}}};
@@ -100,4 +100,4 @@ TEST(Redirection, EndsACircle) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::redirection_test

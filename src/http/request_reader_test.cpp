@@ -5,12 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::request_reader_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 using State = RequestReader::State;
 
 constexpr std::size_t header_limit = 16384;
@@ -319,4 +319,4 @@ TEST(RequestReader, SaysOnceThatItsSenderWaits) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::request_reader_test

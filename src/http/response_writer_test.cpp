@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::response_writer_test {
 namespace {
 
 using Body = ResponseFraming::Body;
@@ -73,4 +73,4 @@ TEST(ResponseWriter, MakesProblemDocuments) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::response_writer_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::retry_after_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,4 +48,4 @@ TEST(RetryAfter, ReadsSecondsAndDates) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::retry_after_test

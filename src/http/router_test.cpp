@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::http {
+namespace cairn::http::router_test {
 namespace {
 
 Router::Handler nothing() {
     return [](Request, Router::Parameters) -> base::Task<Response> { co_return Response{}; };
 }
 
-class RouterTest : public testing::Test {
+class RouterTest : public ::testing::Test {
   protected:
     RouterTest() {
         router_.add("POST", "/order/{}", nothing());
@@ -65,4 +65,4 @@ TEST_F(RouterTest, MatchesNothingThatIsNotExactlyAPath) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::router_test

@@ -14,11 +14,11 @@
 #include "net/tls_identity.h"
 #include "net/tls_identity_state.h"
 
-namespace cairn::http {
+namespace cairn::http::served_identity_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// Servers with an identity.
 class TlsIdentityTest : public ServerTest {
@@ -285,4 +285,4 @@ TEST_F(TlsIdentityTest, SpeaksWithTheClientsThatItDemandsAlone) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::served_identity_test

@@ -14,13 +14,13 @@
 
 #include "http/testing/server_fixture.h"
 
-namespace cairn::http {
+namespace cairn::http::server_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
     start_plain();
@@ -32,7 +32,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
     EXPECT_EQ(first.fields.at("content-type"), "text/plain");
     EXPECT_EQ(first.fields.at("x-remote"), "127.0.0.1");
     EXPECT_EQ(first.fields.at("x-tls"), "no");
-    EXPECT_THAT(first.fields.at("date"), testing::EndsWith(" GMT"));
+    EXPECT_THAT(first.fields.at("date"), ::testing::EndsWith(" GMT"));
     EXPECT_FALSE(first.fields.contains("connection"));
     EXPECT_FALSE(first.fields.contains("server"));
 
@@ -344,4 +344,4 @@ TEST_F(ServerTest, NeedNotBeStarted) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::server_test

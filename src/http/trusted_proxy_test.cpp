@@ -12,12 +12,12 @@
 #include "http/testing/server_certificate.h"
 #include "http/testing/server_fixture.h"
 
-namespace cairn::http {
+namespace cairn::http::trusted_proxy_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// A server with TLS that trusts 127.0.0.9 and 10.0.0.0/8, of which the test is the former.
 class TrustedProxyTest : public ServerTest {
@@ -189,4 +189,4 @@ TEST_F(TrustedProxyTest, NoRequestWithoutTlsHasABody) {
 }
 
 }  // namespace
-}  // namespace cairn::http
+}  // namespace cairn::http::trusted_proxy_test

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::net {
+namespace cairn::net::event_loops_test {
 namespace {
 
 std::thread::id thread_of(const base::Executor& executor) {
@@ -60,4 +60,4 @@ TEST(EventLoops, GoWithWorkLeft) {
 }
 
 }  // namespace
-}  // namespace cairn::net
+}  // namespace cairn::net::event_loops_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::net {
+namespace cairn::net::socket_address_test {
 namespace {
 
 TEST(SocketAddress, ReadsAddressAndPort) {
@@ -27,4 +27,4 @@ TEST(SocketAddress, RefusesEverythingElse) {
 }
 
 }  // namespace
-}  // namespace cairn::net
+}  // namespace cairn::net::socket_address_test

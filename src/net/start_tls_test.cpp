@@ -5,11 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::net {
+namespace cairn::net::start_tls_test {
 namespace {
 
 using namespace std::string_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// Says what it is to say, one part at a time, and keeps what it hears.
 class Script final : public PlainStream {
@@ -94,4 +94,4 @@ TEST(StartTlsDialogue, RefusalsAreTold) {
 }
 
 }  // namespace
-}  // namespace cairn::net
+}  // namespace cairn::net::start_tls_test

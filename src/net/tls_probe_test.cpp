@@ -10,7 +10,7 @@
 #include "net/host_addresses.h"
 #include "net/testing/stalled_lookups.h"
 
-namespace cairn::net {
+namespace cairn::net::tls_probe_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -88,4 +88,4 @@ TEST(HostAddresses, AreNotWaitedForWithoutEnd) {
 }
 
 }  // namespace
-}  // namespace cairn::net
+}  // namespace cairn::net::tls_probe_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::net {
+namespace cairn::net::url_test {
 namespace {
 
 TEST(Url, ReadsItsParts) {
@@ -167,4 +167,4 @@ TEST(Url, ResolvesLocations) {
 }
 
 }  // namespace
-}  // namespace cairn::net
+}  // namespace cairn::net::url_test

@@ -6,7 +6,7 @@
 
 #include "crypto/digest.h"
 
-namespace cairn::pki {
+namespace cairn::pki::acme_identifier_test {
 namespace {
 
 TEST(AcmeIdentifier, IsAnOctetStringOfTheDigest) {
@@ -18,4 +18,4 @@ TEST(AcmeIdentifier, IsAnOctetStringOfTheDigest) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::acme_identifier_test

@@ -14,14 +14,14 @@
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
 
-namespace cairn::pki {
+namespace cairn::pki::certificate_builder_test {
 namespace {
 
 using crypto::KeyType;
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
@@ -152,7 +152,7 @@ struct IssuerCase {
     KeyType type;
     int signature_algorithm;
 };
-class ServerCertificateOfEachIssuer : public testing::TestWithParam<IssuerCase> {};
+class ServerCertificateOfEachIssuer : public ::testing::TestWithParam<IssuerCase> {};
 
 TEST_P(ServerCertificateOfEachIssuer, IsTakenByOpenssl) {
     const Authority authority(GetParam().type);
@@ -178,10 +178,11 @@ TEST_P(ServerCertificateOfEachIssuer, IsTakenByOpenssl) {
 }
 
 INSTANTIATE_TEST_SUITE_P(CertificateBuilder, ServerCertificateOfEachIssuer,
-                         testing::Values(IssuerCase{KeyType::ec_p256, NID_ecdsa_with_SHA256},
-                                         IssuerCase{KeyType::ec_p384, NID_ecdsa_with_SHA384},
-                                         IssuerCase{KeyType::rsa2048, NID_sha256WithRSAEncryption},
-                                         IssuerCase{KeyType::ed25519, NID_ED25519}),
+                         ::testing::Values(IssuerCase{KeyType::ec_p256, NID_ecdsa_with_SHA256},
+                                           IssuerCase{KeyType::ec_p384, NID_ecdsa_with_SHA384},
+                                           IssuerCase{KeyType::rsa2048,
+                                                      NID_sha256WithRSAEncryption},
+                                           IssuerCase{KeyType::ed25519, NID_ED25519}),
                          [](const auto& instance) {
                              std::string name(to_string(instance.param.type));
                              std::erase(name, '-');
@@ -394,4 +395,4 @@ TEST(TlsAlpnCertificate, IsForOneNameOrAddress) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::certificate_builder_test

@@ -19,14 +19,14 @@
 #include "pki/extension.h"
 #include "pki/x509_signature.h"
 
-namespace cairn::pki {
+namespace cairn::pki::certificate_test {
 namespace {
 
 using crypto::KeyType;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
@@ -353,7 +353,7 @@ TEST(Certificate, HasOneHandleForAllThreads) {
             threads.emplace_back([&handle, certificate] { handle = certificate.handle(); });
         }
     }
-    EXPECT_THAT(handles, testing::Each(certificate.handle()));
+    EXPECT_THAT(handles, ::testing::Each(certificate.handle()));
 }
 
 // A BMPString of an odd length.
@@ -370,4 +370,4 @@ TEST(Certificate, MayBeBeyondOpenssl) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::certificate_test

@@ -9,12 +9,12 @@
 
 #include "pki/certificate_builder.h"
 
-namespace cairn::pki {
+namespace cairn::pki::chain_test {
 namespace {
 
 using crypto::KeyType;
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr base::Time start = std::chrono::sys_days(2026y / 11 / 22);
 constexpr Validity validity{start, start + 24h - 1s};
@@ -176,4 +176,4 @@ TEST(Chain, PermitsWhatEachOfItsCertificatesPermits) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::chain_test

@@ -7,7 +7,7 @@
 
 #include "pki/testing/revocation_list.h"
 
-namespace cairn::pki {
+namespace cairn::pki::crl_builder_test {
 namespace {
 
 using testing::RevocationBench;
@@ -62,4 +62,4 @@ TEST(CrlBuilder, RefusesWhatCannotBe) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::crl_builder_test

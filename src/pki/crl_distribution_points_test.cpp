@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::pki {
+namespace cairn::pki::crl_distribution_points_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -37,4 +37,4 @@ TEST(CrlDistributionPoints, AreRefusedWhereTheyAreNotWellFormed) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::crl_distribution_points_test

@@ -8,7 +8,7 @@
 
 #include "pki/testing/revocation_list.h"
 
-namespace cairn::pki {
+namespace cairn::pki::crl_lint_test {
 namespace {
 
 using ::testing::Contains;
@@ -118,4 +118,4 @@ TEST(CrlLint, FindsWhatIsNotAList) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::crl_lint_test

@@ -10,7 +10,7 @@
 #include "pki/testing/revocation_list.h"
 #include "pki/x509_signature.h"
 
-namespace cairn::pki {
+namespace cairn::pki::crl_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -139,4 +139,4 @@ TEST(Crl, RevokesForOpenssl) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::crl_test

@@ -16,14 +16,14 @@
 #include "pki/general_names.h"
 #include "pki/x509_signature.h"
 
-namespace cairn::pki {
+namespace cairn::pki::csr_test {
 namespace {
 
 using crypto::KeyType;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
@@ -121,7 +121,7 @@ struct Request {
     [[nodiscard]] base::Bytes sign() const { return sign_object(ec_key(), info()); }
 };
 
-class CsrOfEachKeyType : public testing::TestWithParam<KeyType> {};
+class CsrOfEachKeyType : public ::testing::TestWithParam<KeyType> {};
 
 TEST_P(CsrOfEachKeyType, IsMadeAndReadBack) {
     const auto key = crypto::PrivateKey::generate(GetParam());
@@ -130,7 +130,7 @@ TEST_P(CsrOfEachKeyType, IsMadeAndReadBack) {
                           base::IpAddress::from_text("2001:db8::1").value()};
     const base::Bytes der = make_csr(key, names);
     const auto csr = Csr::from_der(der);
-    ASSERT_TRUE(csr) << testing::PrintToString(messages(csr.error()));
+    ASSERT_TRUE(csr) << ::testing::PrintToString(messages(csr.error()));
     EXPECT_EQ(csr->der(), der);
     EXPECT_EQ(csr->public_key(), key.public_key());
     EXPECT_EQ(csr->names(), names);
@@ -149,8 +149,8 @@ TEST_P(CsrOfEachKeyType, IsMadeAndReadBack) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Csr, CsrOfEachKeyType,
-                         testing::Values(KeyType::ec_p256, KeyType::ec_p384, KeyType::rsa2048,
-                                         KeyType::ed25519),
+                         ::testing::Values(KeyType::ec_p256, KeyType::ec_p384, KeyType::rsa2048,
+                                           KeyType::ed25519),
                          [](const auto& instance) {
                              std::string name(to_string(instance.param));
                              std::erase(name, '-');
@@ -179,7 +179,7 @@ TEST(Csr, HasASignatureOfADeviceInTheFormOfX509) {
         "020101"
         "02210080" +
         std::string(62, '0');
-    EXPECT_THAT(base::to_hex(der), testing::EndsWith("00" + expected));
+    EXPECT_THAT(base::to_hex(der), ::testing::EndsWith("00" + expected));
 }
 
 TEST(Csr, IsReadAgainWithoutItsSignature) {
@@ -234,7 +234,7 @@ constexpr std::string_view openssl_request =
 
 TEST(Csr, TakesWhatOpensslMakes) {
     const auto csr = Csr::from_der(octets(openssl_request));
-    ASSERT_TRUE(csr) << testing::PrintToString(messages(csr.error()));
+    ASSERT_TRUE(csr) << ::testing::PrintToString(messages(csr.error()));
     EXPECT_THAT(csr->common_names(), ElementsAre("www.example.com"));
     EXPECT_THAT(csr->names().dns_names, ElementsAre("www.example.com", "example.com"));
     EXPECT_EQ(csr->names().other_names, 1U);
@@ -462,4 +462,4 @@ TEST(Csr, TakesAsManyNamesAsFit) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::csr_test

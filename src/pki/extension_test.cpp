@@ -7,12 +7,12 @@
 
 #include "asn1/object_id.h"
 
-namespace cairn::pki {
+namespace cairn::pki::extension_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 base::Bytes two_extensions() {
     asn1::Writer writer;
@@ -74,4 +74,4 @@ TEST(Extensions, GiveTheirValuesWhole) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::extension_test

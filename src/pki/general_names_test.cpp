@@ -6,13 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::pki {
+namespace cairn::pki::general_names_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 struct Outcome {
     SubjectNames names;
@@ -127,4 +127,4 @@ TEST(GeneralNames, WritesOnlyWhatItWouldRead) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::general_names_test

@@ -11,10 +11,6 @@ namespace {
 
 using enum LintRule::Scope;
 
-void add_if(bool is_wrong, std::string_view text, LintFindings& findings) {
-    if (is_wrong) findings.emplace_back(text);
-}
-
 /// One extension of a certificate for a TLS server, and what it must be like.
 struct Place {
     base::BytesView object_id;

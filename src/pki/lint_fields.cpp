@@ -12,10 +12,6 @@ namespace {
 
 using enum LintRule::Scope;
 
-void add_if(bool is_wrong, std::string_view text, LintFindings& findings) {
-    if (is_wrong) findings.emplace_back(text);
-}
-
 bool is_host_label(std::string_view label) {
     const auto is_letter_or_digit = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');

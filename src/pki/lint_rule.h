@@ -38,6 +38,11 @@ struct LintSubject {
 /// What one rule finds.
 using LintFindings = std::vector<std::string>;
 
+/// Adds the text if it is so.
+inline void add_if(bool is_wrong, std::string_view text, LintFindings& findings) {
+    if (is_wrong) findings.emplace_back(text);
+}
+
 struct LintRule {
     /// By which tables and logs name it; unlike those of all other rules.
     std::string_view id;

@@ -11,13 +11,13 @@
 #include "asn1/object_id.h"
 #include "pki/certificate_builder.h"
 
-namespace cairn::pki {
+namespace cairn::pki::lint_test {
 namespace {
 
 using crypto::KeyType;
-using testing::Contains;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 const base::Time start = base::from_rfc3339("2026-11-22T12:00:00Z").value();
 
@@ -105,7 +105,7 @@ struct BadFields {
     void (*spoil)(ServerCertificateFields&);
     const char* finding;
 };
-class LintOfFields : public testing::TestWithParam<BadFields> {};
+class LintOfFields : public ::testing::TestWithParam<BadFields> {};
 
 // Check 149.
 TEST_P(LintOfFields, Finds) {
@@ -116,7 +116,7 @@ TEST_P(LintOfFields, Finds) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lint, LintOfFields,
-    testing::Values(
+    ::testing::Values(
         BadFields{"ShortSerial",
                   [](auto& fields) { fields.serial = SerialNumber::from_hex("01020304").value(); },
                   "less than 64 bits"},
@@ -172,7 +172,7 @@ struct BadOctets {
     const char* to;
     const char* finding;
 };
-class LintOfOctets : public testing::TestWithParam<BadOctets> {};
+class LintOfOctets : public ::testing::TestWithParam<BadOctets> {};
 
 // Check 149.
 TEST_P(LintOfOctets, Finds) {
@@ -182,7 +182,7 @@ TEST_P(LintOfOctets, Finds) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lint, LintOfOctets,
-    testing::Values(
+    ::testing::Values(
         BadOctets{"Version2", "a003020102", "a003020101", "not 3"},
         BadOctets{"OtherAlgorithm", "2a8648ce3d040302", "2a8648ce3d040303", "signature algorithm"},
         BadOctets{"KeyUsage", "0603551d0f0101ff040403020780", "0603551d0f0101ff040403020204",
@@ -218,7 +218,7 @@ TEST(Lint, FindsAnotherKeyThanWasAskedFor) {
     auto wanted = good_fields();
     wanted.public_key = other;
     EXPECT_THAT(findings_in(draft, issuer, wanted),
-                testing::ElementsAre(HasSubstr("public key is not the one")));
+                ::testing::ElementsAre(HasSubstr("public key is not the one")));
 }
 
 TEST(Lint, FindsACommonNameThatNobodyChose) {
@@ -226,9 +226,9 @@ TEST(Lint, FindsACommonNameThatNobodyChose) {
     auto named = good_fields();
     named.common_name = "a.example";
     EXPECT_THAT(findings_in(draft_server_certificate(named, issuer), issuer, good_fields()),
-                testing::ElementsAre(HasSubstr("common name is not the one")));
+                ::testing::ElementsAre(HasSubstr("common name is not the one")));
     EXPECT_THAT(findings_in(draft_server_certificate(good_fields(), issuer), issuer, named),
-                testing::ElementsAre(HasSubstr("common name is not the one")));
+                ::testing::ElementsAre(HasSubstr("common name is not the one")));
     EXPECT_THAT(
         findings_in(draft_server_certificate(good_fields(), issuer), issuer, named, nullptr),
         IsEmpty())
@@ -248,10 +248,11 @@ TEST(Lint, GoesByTheProfile) {
     profile.policies.push_back(base::copy_of(own_policy));
     EXPECT_THAT(findings_in(fields, profile), IsEmpty());
     const auto draft = draft_server_certificate(fields, issuer, profile);
-    EXPECT_THAT(findings_in(draft, issuer, fields, &usual_profile),
-                testing::UnorderedElementsAre("keyUsage is not what the profile says",
-                                              "extKeyUsage is not what the profile says",
-                                              "certificatePolicies are not what the profile says"));
+    EXPECT_THAT(
+        findings_in(draft, issuer, fields, &usual_profile),
+        ::testing::UnorderedElementsAre("keyUsage is not what the profile says",
+                                        "extKeyUsage is not what the profile says",
+                                        "certificatePolicies are not what the profile says"));
     EXPECT_THAT(findings_in(draft, issuer, fields, nullptr), IsEmpty())
         << "the standards allow what another profile wants";
 
@@ -279,15 +280,15 @@ TEST(Lint, GoesFurtherForAPrivateCa) {
 
     profile.public_trust = true;
     EXPECT_THAT(findings_in(fields, profile),
-                testing::UnorderedElementsAre(HasSubstr("BR 6.3.2"), HasSubstr("BR 6.1.5"),
-                                              HasSubstr("holds a URI (BR 7.1.2.7.12)"),
-                                              HasSubstr("BR 7.1.2.7.10")));
+                ::testing::UnorderedElementsAre(HasSubstr("BR 6.3.2"), HasSubstr("BR 6.1.5"),
+                                                HasSubstr("holds a URI (BR 7.1.2.7.12)"),
+                                                HasSubstr("BR 7.1.2.7.10")));
     profile.public_trust = false;
     profile.uris = false;
     profile.subject_key_id = false;
     EXPECT_THAT(findings_in(draft, authority().certificate, fields, &profile),
-                testing::UnorderedElementsAre(HasSubstr("holds a URI, and the profile has none"),
-                                              HasSubstr("subjectKeyIdentifier is not what")));
+                ::testing::UnorderedElementsAre(HasSubstr("holds a URI, and the profile has none"),
+                                                HasSubstr("subjectKeyIdentifier is not what")));
 }
 
 TEST(Lint, NamesEachRuleOnce) {
@@ -326,8 +327,8 @@ TEST(Lint, FindsWhatIsNoDer) {
     EXPECT_THAT(findings_in(draft), Contains(HasSubstr("not DER")));
     EXPECT_THAT(findings_in(base::BytesView()), Contains(HasSubstr("not DER")));
     const base::Bytes empty{0x30, 0};
-    EXPECT_THAT(findings_in(empty), testing::SizeIs(1));
+    EXPECT_THAT(findings_in(empty), ::testing::SizeIs(1));
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::lint_test

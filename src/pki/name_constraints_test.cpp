@@ -7,7 +7,7 @@
 #include "crypto/openssl.h"
 #include "pki/chain.h"
 
-namespace cairn::pki {
+namespace cairn::pki::name_constraints_test {
 namespace {
 
 /// A certificate made by OpenSSL, self-signed unless `issuer` signs it, with extensions as its
@@ -216,4 +216,4 @@ TEST(NameConstraints, MayForbidACommonName) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::name_constraints_test

@@ -7,11 +7,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::pki {
+namespace cairn::pki::name_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 struct Outcome {
     std::vector<std::string> common_names;
@@ -81,4 +81,4 @@ TEST(Name, IsRefusedIfItIsNone) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::name_test

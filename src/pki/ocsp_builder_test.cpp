@@ -7,7 +7,7 @@
 
 #include "pki/testing/status_response.h"
 
-namespace cairn::pki {
+namespace cairn::pki::ocsp_builder_test {
 namespace {
 
 using testing::StatusBench;
@@ -43,4 +43,4 @@ TEST(OcspBuilder, RefusesWhatCannotBe) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::ocsp_builder_test

@@ -8,7 +8,7 @@
 
 #include "pki/testing/status_response.h"
 
-namespace cairn::pki {
+namespace cairn::pki::ocsp_lint_test {
 namespace {
 
 using ::testing::Contains;
@@ -111,4 +111,4 @@ TEST(OcspLint, FindsWhatIsNotAResponse) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::ocsp_lint_test

@@ -11,7 +11,7 @@
 #include "pki/ocsp_parts.h"
 #include "pki/testing/status_response.h"
 
-namespace cairn::pki {
+namespace cairn::pki::ocsp_request_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -114,4 +114,4 @@ TEST(OcspRequest, AsksAboutOneCertificateByAHashThatIsKnown) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::ocsp_request_test

@@ -11,7 +11,7 @@
 #include "asn1/der.h"
 #include "pki/testing/status_response.h"
 
-namespace cairn::pki {
+namespace cairn::pki::ocsp_response_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -131,4 +131,4 @@ TEST(OcspResponse, OfAnotherResponderIsRefused) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::ocsp_response_test

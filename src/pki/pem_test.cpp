@@ -9,11 +9,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::pki::pem {
+namespace cairn::pki::pem::pem_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 /// A CERTIFICATE block with these lines in it.
 std::string block(std::string_view lines) {
@@ -89,4 +89,4 @@ TEST(Pem, SaysWhyItRefuses) {
 }
 
 }  // namespace
-}  // namespace cairn::pki::pem
+}  // namespace cairn::pki::pem::pem_test

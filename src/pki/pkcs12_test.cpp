@@ -13,12 +13,12 @@
 #include "crypto/random.h"
 #include "pki/certificate_builder.h"
 
-namespace cairn::pki {
+namespace cairn::pki::pkcs12_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class Pkcs12Test : public testing::Test {
+class Pkcs12Test : public ::testing::Test {
   protected:
     Pkcs12Test()
         : key_(crypto::PrivateKey::generate(crypto::KeyType::ec_p256)),
@@ -72,7 +72,7 @@ TEST_F(Pkcs12Test, HoldsAKeyAndItsCertificates) {
     const auto read = read_pkcs12(octets, base::bytes_of("s\xC3\xA9same"));
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(read->key.public_key(), key_.public_key());
-    EXPECT_THAT(read->certificates, testing::UnorderedElementsAre(intermediate_, root_));
+    EXPECT_THAT(read->certificates, ::testing::UnorderedElementsAre(intermediate_, root_));
 }
 
 TEST_F(Pkcs12Test, MayHaveNoPassphrase) {
@@ -118,4 +118,4 @@ TEST_F(Pkcs12Test, IsRefusedIfItWantsTooManyRounds) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::pkcs12_test

@@ -9,7 +9,7 @@
 #include "pki/certificate_builder.h"
 #include "pki/pkcs12.h"
 
-namespace cairn::pki {
+namespace cairn::pki::pkcs12_writing_test {
 namespace {
 
 TEST(Pkcs12Writing, WhatIsWrittenIsReadByItsPassphraseAlone) {
@@ -47,4 +47,4 @@ TEST(Pkcs12Writing, WhatIsWrittenIsReadByItsPassphraseAlone) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::pkcs12_writing_test

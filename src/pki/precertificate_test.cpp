@@ -11,12 +11,12 @@
 #include "pki/certificate_builder.h"
 #include "pki/x509_signature.h"
 
-namespace cairn::pki {
+namespace cairn::pki::precertificate_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 const base::Time start = base::from_rfc3339("2026-11-22T12:00:00Z").value();
 constexpr std::string_view poison = "1.3.6.1.4.1.11129.2.4.3";
@@ -106,4 +106,4 @@ TEST(PrecertificateLint, FindsWhatIsNotItsCertificates) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::precertificate_test

@@ -6,7 +6,7 @@
 
 #include "pki/certificate_builder.h"
 
-namespace cairn::pki {
+namespace cairn::pki::renewal_identifier_test {
 namespace {
 
 constexpr std::string_view vector_text = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
@@ -72,4 +72,4 @@ TEST(RenewalIdentifier, IsThatOfACertificate) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::renewal_identifier_test

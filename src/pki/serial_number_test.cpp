@@ -8,10 +8,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::pki {
+namespace cairn::pki::serial_number_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
@@ -136,4 +136,4 @@ TEST(SerialNumber, RefusesOtherContent) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::serial_number_test

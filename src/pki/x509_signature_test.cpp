@@ -8,11 +8,11 @@
 
 #include "asn1/der.h"
 
-namespace cairn::pki {
+namespace cairn::pki::x509_signature_test {
 namespace {
 
 using crypto::KeyType;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 base::Bytes octets(std::string_view hex) {
     return base::from_hex(hex).value();
@@ -45,7 +45,7 @@ struct Case {
     std::string_view algorithm;
 };
 
-class EachKeyType : public testing::TestWithParam<Case> {};
+class EachKeyType : public ::testing::TestWithParam<Case> {};
 
 TEST_P(EachKeyType, SignsWithTheAlgorithmThatFitsIt) {
     const auto key = crypto::PrivateKey::generate(GetParam().type);
@@ -70,10 +70,10 @@ TEST_P(EachKeyType, SignsWithTheAlgorithmThatFitsIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(X509Signature, EachKeyType,
-                         testing::Values(Case{KeyType::ec_p256, "300a06082a8648ce3d040302"},
-                                         Case{KeyType::ec_p384, "300a06082a8648ce3d040303"},
-                                         Case{KeyType::rsa2048, "300d06092a864886f70d01010b0500"},
-                                         Case{KeyType::ed25519, "300506032b6570"}),
+                         ::testing::Values(Case{KeyType::ec_p256, "300a06082a8648ce3d040302"},
+                                           Case{KeyType::ec_p384, "300a06082a8648ce3d040303"},
+                                           Case{KeyType::rsa2048, "300d06092a864886f70d01010b0500"},
+                                           Case{KeyType::ed25519, "300506032b6570"}),
                          [](const auto& instance) {
                              std::string name(to_string(instance.param.type));
                              std::erase(name, '-');
@@ -114,4 +114,4 @@ TEST(X509Signature, RefusesOtherAlgorithms) {
 }
 
 }  // namespace
-}  // namespace cairn::pki
+}  // namespace cairn::pki::x509_signature_test

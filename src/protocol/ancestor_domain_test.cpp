@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::ancestor_domain_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(AncestorDomain, IsTheEndOfANameAtALabel) {
     const auto below = [](const char* name, const char* ancestor) {
@@ -40,4 +40,4 @@ TEST(AncestorDomain, AreAllNamesAboveTheNearestFirst) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::ancestor_domain_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::authorization_test {
 namespace {
 
 using base::bytes_of;
@@ -178,4 +178,4 @@ TEST(ChallengeResponse, IsAnyObject) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::authorization_test

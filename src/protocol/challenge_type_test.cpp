@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::challenge_type_test {
 namespace {
 
 TEST(ChallengeType, HasTheRegisteredNames) {
@@ -21,4 +21,4 @@ TEST(ChallengeType, IsReadBackByExactName) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::challenge_type_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::contact_test {
 namespace {
 
 TEST(Contact, IsAMailtoUrlWithOneAddress) {
@@ -65,4 +65,4 @@ TEST(Contact, WithoutExactlyOneGoodAddressIsInvalid) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::contact_test

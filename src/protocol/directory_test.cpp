@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::directory_test {
 namespace {
 
 using base::bytes_of;
-using testing::ElementsAre;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::Pair;
 
 constexpr const char* required_members = R"("newNonce":"https://example.com/acme/new-nonce",)"
                                          R"("newAccount":"https://example.com/acme/new-account",)"
@@ -102,4 +102,4 @@ TEST(Directory, LeavesOutWhatIsWrongBesides) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::directory_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::dns_challenge_test {
 namespace {
 
 constexpr std::string_view account = "https://example.com/acme/acct/ExampleAccount";
@@ -34,4 +34,4 @@ TEST(DnsChallenge, HasARecordOfItsOwnForEachMethod) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::dns_challenge_test

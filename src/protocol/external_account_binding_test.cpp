@@ -5,7 +5,7 @@
 #include "base/base64url.h"
 #include "crypto/digest.h"
 
-namespace cairn::protocol {
+namespace cairn::protocol::external_account_binding_test {
 namespace {
 
 using base::bytes_of;
@@ -116,4 +116,4 @@ TEST(ExternalAccountBinding, RefusesOtherFlawsAsMalformed) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::external_account_binding_test

@@ -6,7 +6,7 @@
 
 #include "base/base64url.h"
 
-namespace cairn::protocol {
+namespace cairn::protocol::flattened_jws_test {
 namespace {
 
 using base::bytes_of;
@@ -98,4 +98,4 @@ TEST(FlattenedJws, IsWritten) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::flattened_jws_test

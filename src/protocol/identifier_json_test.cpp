@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::identifier_json_test {
 namespace {
 
 TEST(ReadIdentifier, TakesTypeAndValue) {
@@ -60,4 +60,4 @@ TEST(WriteIdentifier, WritesTypeAndValue) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::identifier_json_test

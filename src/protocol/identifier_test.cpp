@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::identifier_test {
 namespace {
 
 std::string labels(std::size_t count, std::size_t length) {
@@ -151,4 +151,4 @@ TEST(IdentifierType, HasTheRegisteredNames) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::identifier_test

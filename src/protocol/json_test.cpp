@@ -5,13 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::json_test {
 namespace {
 
 using base::bytes_of;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 struct Text {
     const char* name;
@@ -20,7 +20,7 @@ struct Text {
 void PrintTo(const Text& text, std::ostream* out) {
     *out << text.name;
 }
-std::string name_of(const testing::TestParamInfo<Text>& info) {
+std::string name_of(const ::testing::TestParamInfo<Text>& info) {
     return info.param.name;
 }
 
@@ -30,26 +30,26 @@ std::string repeated(std::string_view text, std::size_t count) {
     return result;
 }
 
-class Accepted : public testing::TestWithParam<Text> {};
+class Accepted : public ::testing::TestWithParam<Text> {};
 TEST_P(Accepted, IsRead) {
     const auto object = parse_json_object(bytes_of(GetParam().json));
     EXPECT_TRUE(object) << object.error().message;
 }
 INSTANTIATE_TEST_SUITE_P(
     ParseJsonObject, Accepted,
-    testing::Values(Text{"empty_object", "{}"}, Text{"white_space_around", " \r\n\t{ } \n"},
-                    Text{"all_kinds",
-                         R"({"a":[null,true,false,-1,18446744073709551615,1.5e3,"x"]})"},
-                    Text{"same_name_at_two_levels", R"({"a":{"a":1},"b":{"a":2}})"},
-                    Text{"names_that_differ_in_case", R"({"csr":1,"CSR":2})"},
-                    Text{"utf8", "{\"\xc3\xa9\":\"\xf0\x9f\x94\x92\"}"},
-                    Text{"surrogate_pair", R"({"a":"\ud83d\udd12"})"},
-                    Text{"escaped_nul", R"({"a":"\u0000"})"},
-                    Text{"sixteen_levels", repeated("{\"a\":", 15) + "{}" + repeated("}", 15)},
-                    Text{"number_of_64_characters", "{\"a\":" + repeated("1", 64) + "}"}),
+    ::testing::Values(Text{"empty_object", "{}"}, Text{"white_space_around", " \r\n\t{ } \n"},
+                      Text{"all_kinds",
+                           R"({"a":[null,true,false,-1,18446744073709551615,1.5e3,"x"]})"},
+                      Text{"same_name_at_two_levels", R"({"a":{"a":1},"b":{"a":2}})"},
+                      Text{"names_that_differ_in_case", R"({"csr":1,"CSR":2})"},
+                      Text{"utf8", "{\"\xc3\xa9\":\"\xf0\x9f\x94\x92\"}"},
+                      Text{"surrogate_pair", R"({"a":"\ud83d\udd12"})"},
+                      Text{"escaped_nul", R"({"a":"\u0000"})"},
+                      Text{"sixteen_levels", repeated("{\"a\":", 15) + "{}" + repeated("}", 15)},
+                      Text{"number_of_64_characters", "{\"a\":" + repeated("1", 64) + "}"}),
     name_of);
 
-class Refused : public testing::TestWithParam<Text> {};
+class Refused : public ::testing::TestWithParam<Text> {};
 // Checks 43, 44.
 TEST_P(Refused, IsAnError) {
     const auto object = parse_json_object(bytes_of(GetParam().json));
@@ -57,7 +57,7 @@ TEST_P(Refused, IsAnError) {
 }
 INSTANTIATE_TEST_SUITE_P(
     ParseJsonObject, Refused,
-    testing::Values(
+    ::testing::Values(
         Text{"nothing", ""}, Text{"white_space_alone", "  "}, Text{"array", "[]"},
         Text{"string", "\"a\""}, Text{"number", "1"}, Text{"null_value", "null"},
         Text{"cut_off", R"({"a":)"}, Text{"cut_off_in_number", R"({"a":1)"},
@@ -219,4 +219,4 @@ TEST(Malformed, KeepsTheReason) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::json_test

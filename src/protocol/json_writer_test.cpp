@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::json_writer_test {
 namespace {
 
 TEST(JsonWriter, SetsCommasBetweenMembersAndElements) {
@@ -55,4 +55,4 @@ TEST(JsonWriter, EscapesNamesAndTexts) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::json_writer_test

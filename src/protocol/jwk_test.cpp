@@ -4,7 +4,7 @@
 
 #include "base/base64url.h"
 
-namespace cairn::protocol {
+namespace cairn::protocol::jwk_test {
 namespace {
 
 using base::bytes_of;
@@ -180,4 +180,4 @@ TEST(Jwk, RefusesBrokenTextAsMalformed) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::jwk_test

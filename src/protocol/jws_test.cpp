@@ -5,13 +5,13 @@
 
 #include "base/base64url.h"
 
-namespace cairn::protocol {
+namespace cairn::protocol::jws_test {
 namespace {
 
 using base::bytes_of;
 using crypto::KeyType;
 using crypto::PrivateKey;
-using testing::Contains;
+using ::testing::Contains;
 
 constexpr const char* url = "https://example.com/acme/new-account";
 constexpr const char* account_url = "https://example.com/acme/account/1";
@@ -288,4 +288,4 @@ TEST(Jws, DoesNotEchoWhatThePeerWrote) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::jws_test

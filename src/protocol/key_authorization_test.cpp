@@ -6,7 +6,7 @@
 
 #include "base/base64url.h"
 
-namespace cairn::protocol {
+namespace cairn::protocol::key_authorization_test {
 namespace {
 
 /// The thumbprint of the example key of RFC 7638 section 3.1.
@@ -64,4 +64,4 @@ TEST(KeyAuthorization, JoinsTokenAndThumbprint) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::key_authorization_test

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::order_test {
 namespace {
 
 using base::bytes_of;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(OrderObject, IsReadAsWritten) {
     const std::string json =
@@ -221,9 +221,9 @@ TEST(NewOrderRequest, MayNameAnAncestorToProve) {  // RFC 9444 section 4.3
     EXPECT_EQ(request->identifiers.size(), 3U);
     const auto ancestor = DnsName::from_text("example.org").value();
     EXPECT_THAT(request->ancestors,
-                testing::UnorderedElementsAre(
-                    testing::Pair(Identifier::dns("*.example.org").value(), ancestor),
-                    testing::Pair(Identifier::dns("a.b.example.org").value(), ancestor)));
+                ::testing::UnorderedElementsAre(
+                    ::testing::Pair(Identifier::dns("*.example.org").value(), ancestor),
+                    ::testing::Pair(Identifier::dns("a.b.example.org").value(), ancestor)));
     EXPECT_EQ(request->to_json(), json);
 }
 
@@ -275,4 +275,4 @@ TEST(FinalizeRequest, NamesTheProblem) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::order_test

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::persistent_record_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr const char* account = "https://ca.example/acct/1";
 
@@ -92,4 +92,4 @@ TEST(PersistentRecord, TellsItsIssuerWhateverStandsBehind) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::persistent_record_test

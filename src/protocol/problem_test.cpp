@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::problem_test {
 namespace {
 
 using base::bytes_of;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(ProblemType, HasRegisteredNamesAndUsualStatuses) {
     const struct {
@@ -152,4 +152,4 @@ TEST(Problem, CanBeThrown) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::problem_test

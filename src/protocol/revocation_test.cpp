@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::protocol {
+namespace cairn::protocol::revocation_test {
 namespace {
 
 using base::bytes_of;
@@ -91,4 +91,4 @@ TEST(RevocationRequest, NamesTheProblem) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::revocation_test

@@ -4,7 +4,7 @@
 
 #include "base/enum_table.h"
 
-namespace cairn::protocol {
+namespace cairn::protocol::status_test {
 namespace {
 
 // RFC 8555 section 7.1.6; names of the IANA registry do not exist for these.
@@ -61,4 +61,4 @@ TEST(Status, UnknownWordsAreNothing) {
 }
 
 }  // namespace
-}  // namespace cairn::protocol
+}  // namespace cairn::protocol::status_test

@@ -4,7 +4,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::account_contract_test {
 namespace {
 
 using Replaced = ca::AccountStore::KeyReplacement::Outcome;
@@ -262,4 +262,4 @@ TEST_P(AccountContract, NeverFindsAnAccountAsItWasBeforeAChangeThatHasReturned) 
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::account_contract_test

@@ -2,7 +2,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::audit_head_contract_test {
 namespace {
 
 /// Heads of two nodes, one of whose chains comes first.
@@ -81,4 +81,4 @@ TEST_P(AuditHeadContract, ListsTheChains) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::audit_head_contract_test

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::authorization_contract_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -348,4 +348,4 @@ TEST_P(AuthorizationContract, NotesNoTryOfWhatCannotBeAttempted) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::authorization_contract_test

@@ -2,7 +2,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::certificate_contract_test {
 namespace {
 
 using enum ca::CertificateStore::RevocationOutcome;
@@ -159,4 +159,4 @@ TEST_P(CertificateContract, FindsACertificateWithTheChainsOfItsIssuer) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::certificate_contract_test

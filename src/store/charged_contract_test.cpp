@@ -4,7 +4,7 @@
 #include "store/key_obstacle.h"
 #include "store/testing/authorization_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::charged_contract_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -222,4 +222,4 @@ TEST_P(ChargedContract, RefusesChargesThatMakeNoSense) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::charged_contract_test

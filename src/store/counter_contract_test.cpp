@@ -2,7 +2,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::counter_contract_test {
 namespace {
 
 class CounterContract : public RepositoryContract {
@@ -101,4 +101,4 @@ TEST_P(CounterContract, RefusesWhatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::counter_contract_test

@@ -2,7 +2,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::crl_contract_test {
 namespace {
 
 using protocol::RevocationReason;
@@ -293,4 +293,4 @@ TEST_P(CrlContract, KeepsNothingForAListThatIsNotKeptUp) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::crl_contract_test

@@ -4,7 +4,7 @@
 #include "ca/facts/external_key.h"
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::external_key_contract_test {
 namespace {
 
 using State = ca::ExternalKey::State;
@@ -288,4 +288,4 @@ TEST_P(ExternalKeyContract, KeepsToWhichTermsAnAccountAgrees) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::external_key_contract_test

@@ -22,7 +22,7 @@
 #include "store/testing/specimens.h"
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::growth_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -394,4 +394,4 @@ TEST(Growth, LeavesTheCostOfEachCallOnSqliteAsItWas) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::growth_test

@@ -4,7 +4,7 @@
 #include "store/key_obstacle.h"
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::key_contract_test {
 namespace {
 
 using Beginning = ca::OrderStore::IssuanceBeginning;
@@ -199,4 +199,4 @@ TEST_P(KeyContract, RevokesOneCertificateAndBlocksNothingOnAnAccountsWord) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::key_contract_test

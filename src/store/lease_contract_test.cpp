@@ -1,6 +1,6 @@
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::lease_contract_test {
 namespace {
 
 using Holder = ca::WorkLeases::Lease::Holder;
@@ -39,4 +39,4 @@ TEST_P(LeaseContract, LeavesNothingBehindAfterAnEndInGoodOrder) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::lease_contract_test

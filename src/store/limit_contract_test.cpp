@@ -4,7 +4,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::limit_contract_test {
 namespace {
 
 using Effect = ca::Charge::Effect;
@@ -208,4 +208,4 @@ TEST_P(LimitContract, BeginsAsManyOfFiftyAtOnceAsTheBucketHolds) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::limit_contract_test

@@ -2,7 +2,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::listing_contract_test {
 namespace {
 
 using ca::CertificateFilter;
@@ -150,4 +150,4 @@ TEST_P(ListingContract, FindsOrdersByAllThatIsSaidOfThem) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::listing_contract_test

@@ -11,7 +11,7 @@
 #include "store/sqlite/connection.h"
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::migration_test {
 namespace {
 
 std::string script_of(const std::string& database) {
@@ -190,4 +190,4 @@ TEST_P(Migration, ForgetsFormerRows) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::migration_test

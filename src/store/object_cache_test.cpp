@@ -11,7 +11,7 @@
 #include "store/testing/expect_same.h"
 #include "store/testing/specimens.h"
 
-namespace cairn::store {
+namespace cairn::store::object_cache_test {
 namespace {
 
 using testing::expect_found;
@@ -153,4 +153,4 @@ TEST(ObjectCache, NeverGivesWhatAReturnedChangeHasReplaced) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::object_cache_test

@@ -1,7 +1,7 @@
 #include "store/key_obstacle.h"
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::operator_contract_test {
 namespace {
 
 /// What an operator writes holds for whatever is read next, remembered or not. Nodes beside each
@@ -115,4 +115,4 @@ TEST_P(OperatorContract, FillsABucket) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::operator_contract_test

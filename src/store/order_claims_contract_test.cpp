@@ -5,7 +5,7 @@
 #include "pki/renewal_identifier.h"
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::order_claims_contract_test {
 namespace {
 
 using Claims = ca::OrderStore::Claims;
@@ -183,4 +183,4 @@ TEST_P(OrderClaimsContract, ForgetsAReplacementWithItsCertificate) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::order_claims_contract_test

@@ -2,7 +2,7 @@
 
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::order_contract_test {
 namespace {
 
 using protocol::Problem;
@@ -394,4 +394,4 @@ TEST_P(OrderContract, ListsUnfinishedIssuancesOldestFirst) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::order_contract_test

@@ -1,6 +1,6 @@
 #include "store/testing/authorization_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::preauthorization_contract_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -124,4 +124,4 @@ TEST_P(PreauthorizationContract, IsForgottenAfterItHasExpired) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::preauthorization_contract_test

@@ -1,6 +1,6 @@
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::renewal_contract_test {
 namespace {
 
 class RenewalContract : public RepositoryContract {
@@ -85,4 +85,4 @@ TEST_P(RenewalContract, CountsWhatARuleIsAbout) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::renewal_contract_test

@@ -1,6 +1,6 @@
 #include "store/testing/repository_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::retention_contract_test {
 namespace {
 
 /// Long after everything of these tests has expired.
@@ -238,4 +238,4 @@ TEST_P(RetentionContract, PassesByWhatIsYoung) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::retention_contract_test

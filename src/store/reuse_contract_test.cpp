@@ -1,6 +1,6 @@
 #include "store/testing/authorization_contract.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::reuse_contract_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -211,4 +211,4 @@ TEST_P(BroadReuseContract, AddsAFreshOneAtSeveralPlacesOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::reuse_contract_test

@@ -6,7 +6,7 @@
 
 #include "store/testing/specimens.h"
 
-namespace cairn::store {
+namespace cairn::store::stored_form_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -78,4 +78,4 @@ TEST(StoredForm, RefusesWhatNoVersionHasWritten) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::stored_form_test

@@ -8,7 +8,7 @@
 #include "va/testing/event_loop.h"
 #include "va/testing/fake_resolver.h"
 
-namespace cairn::va {
+namespace cairn::va::caa_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -202,4 +202,4 @@ TEST_F(Caa, AddressesAreExemptAndSoIsACaWithoutAName) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::caa_test

@@ -7,7 +7,7 @@
 #include "va/testing/certificate_forge.h"
 #include "va/testing/challenge.h"
 
-namespace cairn::va {
+namespace cairn::va::challenge_certificate_test {
 namespace {
 
 using testing::Forgery;
@@ -157,4 +157,4 @@ TEST(ChallengeCertificate, OneSignedByAnotherKeyIsRefused) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::challenge_certificate_test

@@ -14,7 +14,7 @@
 #include "va/testing/fake_resolver.h"
 #include "va/testing/peer.h"
 
-namespace cairn::va {
+namespace cairn::va::dialer_test {
 namespace {
 
 using dns::RecordType;
@@ -287,4 +287,4 @@ TEST_F(DialerTest, WantOfDescriptorsIsNoFinding) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::dialer_test

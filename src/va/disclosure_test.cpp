@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::va {
+namespace cairn::va::disclosure_test {
 namespace {
 
 TEST(Disclosure, QuotesOnlyPublicSpaceWithoutRedirects) {
@@ -13,4 +13,4 @@ TEST(Disclosure, QuotesOnlyPublicSpaceWithoutRedirects) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::disclosure_test

@@ -6,7 +6,7 @@
 #include "va/testing/fake_resolver.h"
 #include "va/validation.h"
 
-namespace cairn::va {
+namespace cairn::va::dns01_test {
 namespace {
 
 using dns::RecordType;
@@ -141,4 +141,4 @@ TEST_F(Dns01, AddressesAreNotProvenByIt) {  // RFC 8738 section 7
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::dns01_test

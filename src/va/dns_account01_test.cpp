@@ -6,7 +6,7 @@
 #include "va/testing/fake_resolver.h"
 #include "va/validation.h"
 
-namespace cairn::va {
+namespace cairn::va::dns_account01_test {
 namespace {
 
 using dns::RecordType;
@@ -67,4 +67,4 @@ TEST_F(DnsAccount01, NeedsAnAccountAndAName) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::dns_account01_test

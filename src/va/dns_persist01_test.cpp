@@ -6,7 +6,7 @@
 #include "va/testing/fake_resolver.h"
 #include "va/validation.h"
 
-namespace cairn::va {
+namespace cairn::va::dns_persist01_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -160,4 +160,4 @@ TEST_F(DnsPersist01, ACaWithoutNamesTakesNone) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::dns_persist01_test

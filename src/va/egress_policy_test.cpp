@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::va {
+namespace cairn::va::egress_policy_test {
 namespace {
 
 base::IpAddress address(const char* text) {
@@ -78,4 +78,4 @@ TEST(EgressPolicy, RefusesWhatListensForTheCaItself) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::egress_policy_test

@@ -5,7 +5,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::va {
+namespace cairn::va::enrolment_message_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -59,4 +59,4 @@ TEST(PerspectiveNameTest, IsPlain) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::enrolment_message_test

@@ -8,7 +8,7 @@
 #include "va/testing/certificate_forge.h"
 #include "va/testing/http01_bench.h"
 
-namespace cairn::va {
+namespace cairn::va::http01_redirect_test {
 namespace {
 
 using dns::RecordType;
@@ -318,4 +318,4 @@ TEST_F(Http01, AddressesOfAnAliasAreNotTold) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::http01_redirect_test

@@ -5,7 +5,7 @@
 
 #include "va/testing/challenge.h"
 
-namespace cairn::va {
+namespace cairn::va::http01_reply_test {
 namespace {
 
 using ::testing::ContainsRegex;
@@ -69,4 +69,4 @@ TEST(Http01Reply, TellsWhereARedirectLedOnlyWhereItMay) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::http01_reply_test

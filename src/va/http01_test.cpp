@@ -6,7 +6,7 @@
 #include "va/testing/certificate_forge.h"
 #include "va/testing/http01_bench.h"
 
-namespace cairn::va {
+namespace cairn::va::http01_test {
 namespace {
 
 using dns::RecordType;
@@ -283,4 +283,4 @@ TEST_F(Http01, AnAddressIsTheHostAndNeedsNoDns) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::http01_test

@@ -9,7 +9,7 @@
 #include "va/testing/event_loop.h"
 #include "va/testing/fake_resolver.h"
 
-namespace cairn::va {
+namespace cairn::va::lookup_test {
 namespace {
 
 using dns::RecordType;
@@ -73,4 +73,4 @@ TEST_F(Lookup, ACancelledTaskFindsNothing) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::lookup_test

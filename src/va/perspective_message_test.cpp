@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::va {
+namespace cairn::va::perspective_message_test {
 namespace {
 
 using ::testing::Each;
@@ -123,4 +123,4 @@ TEST(PerspectiveAnswerTest, WhatIsNoAnswerIsRefused) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::perspective_message_test

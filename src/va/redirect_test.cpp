@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::va {
+namespace cairn::va::redirect_test {
 namespace {
 
 net::Url url(std::string_view text) {
@@ -114,4 +114,4 @@ TEST(Redirect, TheOperatorsPortsStandInForThoseOfTheSchemes) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::redirect_test

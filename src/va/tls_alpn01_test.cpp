@@ -9,7 +9,7 @@
 #include "va/testing/peer.h"
 #include "va/validation.h"
 
-namespace cairn::va {
+namespace cairn::va::tls_alpn01_test {
 namespace {
 
 using protocol::ProblemType;
@@ -305,4 +305,4 @@ TEST_F(TlsAlpn01, WildcardsAreNotProvenByIt) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::tls_alpn01_test

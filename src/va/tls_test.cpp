@@ -7,7 +7,7 @@
 #include "va/testing/fake_resolver.h"
 #include "va/testing/peer.h"
 
-namespace cairn::va {
+namespace cairn::va::tls_test {
 namespace {
 
 // Check 119.
@@ -57,4 +57,4 @@ TEST(Tls, RenegotiationIsNotJoined) {
 }
 
 }  // namespace
-}  // namespace cairn::va
+}  // namespace cairn::va::tls_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::audit_line_test {
 namespace {
 
 const std::string time = "2026-11-30T12:00:00Z";
@@ -119,4 +119,4 @@ TEST(AuditHead, IsGenuineAsItWasSigned) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::audit_line_test

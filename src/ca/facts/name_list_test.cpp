@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::name_list_test {
 namespace {
 
 using protocol::Identifier;
@@ -62,4 +62,4 @@ TEST(NameRulesTest, DenyingGoesBeforeAllowing) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::name_list_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::name_pattern_test {
 namespace {
 
 using protocol::Identifier;
@@ -51,4 +51,4 @@ TEST(NamePattern, RefusesWhatMeansNothing) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::name_pattern_test

@@ -4,7 +4,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::order_test {
 namespace {
 
 using protocol::AuthorizationStatus;
@@ -17,7 +17,7 @@ using protocol::ProblemType;
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
 constexpr std::chrono::hours hour{1};
 
-class OrderStatusTest : public testing::Test {
+class OrderStatusTest : public ::testing::Test {
   protected:
     Authorization authorization(const char* name = "a.example.com") {
         return {.id = AuthorizationId::fresh(now, random_),
@@ -146,4 +146,4 @@ TEST_F(OrderStatusTest, ErrorsNameEveryIdentifierThatFailed) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::order_test

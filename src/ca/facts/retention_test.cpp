@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::retention_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -36,4 +36,4 @@ TEST(Retention, KeepsCertificatesUnlessToldOtherwise) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::retention_test

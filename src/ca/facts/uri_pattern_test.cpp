@@ -4,7 +4,7 @@
 
 #include "ca/facts/account_scope.h"
 
-namespace cairn::ca {
+namespace cairn::ca::uri_pattern_test {
 namespace {
 
 TEST(UriPatternTest, MatchesOneValueOrATemplate) {
@@ -79,4 +79,4 @@ TEST(AccountScopeTest, IsKeptAsText) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::uri_pattern_test

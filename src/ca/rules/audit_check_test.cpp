@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::audit_check_test {
 namespace {
 
 const crypto::PrivateKey& key() {
@@ -222,4 +222,4 @@ TEST_F(AuditChain, GoesOnBehindAGap) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::audit_check_test

@@ -5,7 +5,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::caa_rules_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -178,4 +178,4 @@ TEST(CaaProblem, NamesEachName) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::caa_rules_test

@@ -5,14 +5,14 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::challenge_rules_test {
 namespace {
 
 using protocol::ChallengeType;
 using protocol::Identifier;
 using protocol::ProblemType;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using enum ChallengeType;
 
 const ChallengeChoices all{
@@ -74,4 +74,4 @@ TEST(ChallengeRules, RefuseWhatNothingProves) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::challenge_rules_test

@@ -6,7 +6,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::crl_names_test {
 namespace {
 
 IssuerId issuer() {
@@ -56,4 +56,4 @@ TEST(CrlNames, GivesEachShardAboutAsMany) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::crl_names_test

@@ -12,7 +12,7 @@
 #include "pki/crl.h"
 #include "pki/x509_signature.h"
 
-namespace cairn::ca {
+namespace cairn::ca::draft_test {
 namespace {
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
@@ -153,4 +153,4 @@ TEST_F(DraftTest, IsNotThereIfTheLintFindsSomething) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::draft_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::external_key_rules_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -140,4 +140,4 @@ TEST(OperatorsWord, StandsForNamesOfTheScopeOnly) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::external_key_rules_test

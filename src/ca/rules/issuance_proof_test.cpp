@@ -5,7 +5,7 @@
 #include "ca/rules/challenge_rules.h"
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::issuance_proof_test {
 namespace {
 
 using protocol::Identifier;
@@ -13,7 +13,7 @@ using protocol::ProblemType;
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
 
-class IssuanceProofTest : public testing::Test {
+class IssuanceProofTest : public ::testing::Test {
   protected:
     // A finalized order for these names, whose CSR asks for the same.
     Order order_for(const std::vector<std::string>& names) {
@@ -187,4 +187,4 @@ TEST_F(IssuanceProofTest, IsNotThereForACsrThatIsNotTheIntents) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::issuance_proof_test

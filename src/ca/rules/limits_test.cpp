@@ -6,7 +6,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::limits_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -300,4 +300,4 @@ TEST_F(LimitsTest, OperatorsAskForTheBucketsOfASubject) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::limits_test

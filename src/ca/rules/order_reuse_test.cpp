@@ -9,7 +9,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::order_reuse_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -18,7 +18,7 @@ using protocol::Identifier;
 
 constexpr base::Time now{base::Seconds(1'800'000'000)};
 
-class OrderReuse : public testing::Test {
+class OrderReuse : public ::testing::Test {
   protected:
     Authorization proof(const std::string& name) {
         return {.id = AuthorizationId::fresh(now, random_),
@@ -162,4 +162,4 @@ TEST_F(OrderReuse, GivesOutAgainWhatIsOpenAndLasts) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::order_reuse_test

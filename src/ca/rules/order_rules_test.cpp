@@ -8,7 +8,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::order_rules_test {
 namespace {
 
 using protocol::Identifier;
@@ -32,7 +32,7 @@ protocol::NewOrderRequest request_for(std::vector<Identifier> names) {
     return request;
 }
 
-class OrderRulesTest : public testing::Test {
+class OrderRulesTest : public ::testing::Test {
   protected:
     Order order_for(std::vector<Identifier> names) {
         return {.id = OrderId::fresh(now, random_),
@@ -287,4 +287,4 @@ TEST_F(OrderRulesTest, TakesUrisThatTheOperatorLetTheAccountHave) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::order_rules_test

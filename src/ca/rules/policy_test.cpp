@@ -4,7 +4,7 @@
 
 #include "ca/rules/profile.h"
 
-namespace cairn::ca {
+namespace cairn::ca::policy_test {
 namespace {
 
 using protocol::Identifier;
@@ -137,4 +137,4 @@ TEST(KeyPolicyTest, CertificatesHoldOnlyWhatTheBaselineRequirementsAllow) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::policy_test

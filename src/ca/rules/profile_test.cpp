@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::profile_test {
 namespace {
 
 Profile named(const char* name) {
@@ -34,4 +34,4 @@ TEST(ProfilesTest, NeedTheirDefault) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::profile_test

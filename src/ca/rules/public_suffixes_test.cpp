@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::public_suffixes_test {
 namespace {
 
 TEST(PublicSuffixesTest, KnowsWhereRegistriesSellNames) {
@@ -36,4 +36,4 @@ TEST(TopLevelDomainsTest, AreReadFromIanasFile) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::public_suffixes_test

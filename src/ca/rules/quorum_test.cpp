@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::quorum_test {
 namespace {
 
 using Registry = protocol::InternetRegistry;
@@ -100,4 +100,4 @@ TEST(QuorumOf, DecidesAsSoonAsTheRestCannotChangeIt) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::quorum_test

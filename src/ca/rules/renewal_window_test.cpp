@@ -8,7 +8,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::renewal_window_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -16,7 +16,7 @@ using Cause = RenewalWindow::Cause;
 
 constexpr base::Time begin{base::Seconds(1'800'000'000)};
 
-class RenewalWindowTest : public testing::Test {
+class RenewalWindowTest : public ::testing::Test {
   protected:
     IssuedCertificate certificate() {
         return {.serial = pki::SerialNumber::random(random_),
@@ -189,4 +189,4 @@ TEST_F(RenewalWindowTest, IsTheUsualOneOfWhatWasIssuedAfterTheRule) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::renewal_window_test

@@ -7,7 +7,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::terms_test {
 namespace {
 
 using Change = Terms::Change;
@@ -62,4 +62,4 @@ TEST(Terms, HoldUpWhoAgreedToOthersWhereThatIsAskedFor) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::terms_test

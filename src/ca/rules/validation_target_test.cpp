@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::validation_target_test {
 namespace {
 
 std::string target(const char* name) {
@@ -28,4 +28,4 @@ TEST(ValidationTarget, IsTheNetworkOfAnAddress) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::validation_target_test

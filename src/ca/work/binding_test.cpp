@@ -5,7 +5,7 @@
 #include "crypto/digest.h"
 #include "protocol/external_account_binding.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::binding_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -222,4 +222,4 @@ TEST_F(BindingTest, AsksForAgreementToOtherTerms) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::binding_test

@@ -2,7 +2,7 @@
 
 #include "ca/testing/bench.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::caa_checks_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -74,4 +74,4 @@ TEST_F(CaaChecksTest, AnIssuanceThatWasInterruptedForHoursAsksAgain) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::caa_checks_test

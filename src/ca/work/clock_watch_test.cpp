@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::clock_watch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -178,4 +178,4 @@ TEST_F(ClockWatchTest, BeginsWithTheDatabasesTimeWhereTheStoreIsNew) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::clock_watch_test

@@ -9,7 +9,7 @@
 #include "ca/work/crl_shelf.h"
 #include "pki/crl.h"
 
-namespace cairn::ca {
+namespace cairn::ca::crl_signing_test {
 namespace {
 
 using namespace testing;
@@ -279,4 +279,4 @@ TEST_F(CrlSigningTest, PutsListsOnTheShelfOfEachNode) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::crl_signing_test

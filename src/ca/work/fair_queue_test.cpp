@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::ca {
+namespace cairn::ca::fair_queue_test {
 namespace {
 
 using Entry = FairQueue::Entry;
@@ -169,4 +169,4 @@ TEST_F(FairQueueTest, ForgetsWhatWaitsAndKeepsWhatRuns) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::fair_queue_test

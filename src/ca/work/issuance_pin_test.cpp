@@ -15,7 +15,7 @@
 #include "ca/work/issuance.h"
 #include "ca/work/key_signer.h"
 
-namespace cairn::ca {
+namespace cairn::ca::issuance_pin_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -254,4 +254,4 @@ TEST_F(IssuancePinTest, SignsNothingThatTheOrderDoesNotProve) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::issuance_pin_test

@@ -2,7 +2,7 @@
 #include "ca/work/issuance.h"
 #include "pki/certificate.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::issuance_policy_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -156,4 +156,4 @@ TEST_F(IssuancePolicyTest, GoesByTheStoredScopeAfterACrash) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::issuance_policy_test

@@ -3,7 +3,7 @@
 #include "ca/testing/bench.h"
 #include "pki/certificate.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::issuance_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -342,4 +342,4 @@ TEST_F(IssuanceTest, ForgetsAJobWhoseOrderWasRemoved) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::issuance_test

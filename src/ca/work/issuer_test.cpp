@@ -10,7 +10,7 @@
 #include "crypto/random.h"
 #include "pki/certificate_builder.h"
 
-namespace cairn::ca {
+namespace cairn::ca::issuer_test {
 namespace {
 
 using crypto::KeyAlgorithm;
@@ -18,7 +18,7 @@ using crypto::KeyType;
 
 const base::Time now = *base::from_rfc3339("2026-11-22T12:00:00Z");
 
-class IssuerTest : public testing::Test {
+class IssuerTest : public ::testing::Test {
   protected:
     pki::Certificate root_of(const crypto::PrivateKey& key, base::Time not_before = now) {
         return pki::make_root_certificate(
@@ -193,4 +193,4 @@ TEST_F(IssuerTest, OneCertificateIsOneIssuer) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::issuer_test

@@ -20,7 +20,7 @@
 #include "base/shortage.h"
 #include "ca/ports/repository.h"
 
-namespace cairn::ca {
+namespace cairn::ca::job_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -87,7 +87,7 @@ class Tally final : public Observer {
     std::array<std::atomic<int>, 3> ended{};
 };
 
-class JobQueueTest : public testing::Test {
+class JobQueueTest : public ::testing::Test {
   protected:
     ~JobQueueTest() override {
         guard_.reset();
@@ -321,4 +321,4 @@ TEST_F(JobQueueTest, SaysWhoseRoomToWaitIsOver) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::job_queue_test

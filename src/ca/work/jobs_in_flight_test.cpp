@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "ca/facts/id.h"
 
-namespace cairn::ca {
+namespace cairn::ca::jobs_in_flight_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -140,4 +140,4 @@ TEST_F(JobsInFlightTest, TellsNobodyOfAJobThatIsTriedAgain) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::jobs_in_flight_test

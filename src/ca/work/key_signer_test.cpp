@@ -19,7 +19,7 @@
 #include "pki/certificate_builder.h"
 #include "pki/x509_signature.h"
 
-namespace cairn::ca {
+namespace cairn::ca::key_signer_test {
 namespace {
 
 using crypto::KeyType;
@@ -143,4 +143,4 @@ TEST_F(KeySignerTest, RefusesADraftForAKeyOfAnotherAlgorithm) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::key_signer_test

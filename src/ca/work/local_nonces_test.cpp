@@ -9,7 +9,7 @@
 
 #include "base/base64url.h"
 
-namespace cairn::ca {
+namespace cairn::ca::local_nonces_test {
 namespace {
 
 TEST(LocalNoncesTest, EachIsGoodExactlyOnce) {
@@ -70,4 +70,4 @@ TEST(LocalNoncesTest, OneOfManyConcurrentRedeemersWins) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::local_nonces_test

@@ -8,7 +8,7 @@
 #include "pki/ocsp_lint.h"
 #include "pki/ocsp_request.h"
 
-namespace cairn::ca {
+namespace cairn::ca::ocsp_responder_test {
 namespace {
 
 using namespace testing;
@@ -125,4 +125,4 @@ TEST_F(OcspResponderTest, DoesNotAnswerWhereNoDelegateCanBeMade) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::ocsp_responder_test

@@ -7,7 +7,7 @@
 
 #include "ca/testing/bench.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::ordering_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -381,4 +381,4 @@ TEST_F(SubdomainsTest, BoundsWhatIsPendingInAdvance) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::ordering_test

@@ -15,7 +15,7 @@
 
 #include "ca/ports/repository.h"
 
-namespace cairn::ca {
+namespace cairn::ca::periodic_work_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -250,4 +250,4 @@ TEST_F(PeriodicWorkTest, GoesOnAfterARoundThatFailedForWantOfTheStore) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::periodic_work_test

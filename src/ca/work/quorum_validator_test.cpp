@@ -14,7 +14,7 @@
 #include "ca/testing/fake_validator.h"
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::quorum_validator_test {
 namespace {
 
 using protocol::Problem;
@@ -304,4 +304,4 @@ TEST_F(QuorumValidatorTest, WhatTheCaLacksIsNoFinding) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::quorum_validator_test

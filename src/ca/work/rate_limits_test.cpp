@@ -4,7 +4,7 @@
 
 #include "ca/testing/bench.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::rate_limits_test {
 namespace {
 
 using enum LimitName;
@@ -214,4 +214,4 @@ TEST_F(RateLimitsTest, TheObserverLearnsWhichLimit) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::rate_limits_test

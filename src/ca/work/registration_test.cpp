@@ -2,7 +2,7 @@
 
 #include "ca/testing/bench.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::registration_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -233,4 +233,4 @@ TEST_F(RegistrationTest, ChangesAKeyOnceForTwoRequestsAtOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::registration_test

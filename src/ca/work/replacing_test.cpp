@@ -4,7 +4,7 @@
 #include "pki/certificate.h"
 #include "pki/renewal_identifier.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::replacing_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -121,4 +121,4 @@ TEST_F(ReplacingTest, PlacesOneOfTwentyThatWouldReplaceACertificate) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::replacing_test

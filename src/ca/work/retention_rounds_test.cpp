@@ -12,7 +12,7 @@
 #include "ca/ports/repository.h"
 #include "ca/ports/work_leases.h"
 
-namespace cairn::ca {
+namespace cairn::ca::retention_rounds_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST_F(RetentionRoundsTest, RestsWhileTheClockIsNotBelieved) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::retention_rounds_test

@@ -3,7 +3,7 @@
 #include "ca/testing/bench.h"
 #include "pki/certificate.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::revocation_test {
 namespace {
 
 using enum protocol::ProblemType;
@@ -126,4 +126,4 @@ TEST_F(RevocationTest, IsOnceForTwoRequestsAtOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::revocation_test

@@ -4,7 +4,7 @@
 
 #include "ca/testing/bench.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::standing_proofs_test {
 namespace {
 
 using protocol::AuthorizationStatus;
@@ -125,4 +125,4 @@ TEST_F(StandingProofsTest, LastsAsLongAsItMayBeReliedOn) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::standing_proofs_test

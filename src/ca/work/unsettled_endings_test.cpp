@@ -4,7 +4,7 @@
 
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::unsettled_endings_test {
 namespace {
 
 class UnsettledEndingsTest : public ::testing::Test {
@@ -61,4 +61,4 @@ TEST_F(UnsettledEndingsTest, ListsAndForgets) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::unsettled_endings_test

@@ -12,7 +12,7 @@
 #include "ca/work/validation.h"
 #include "crypto/random.h"
 
-namespace cairn::ca {
+namespace cairn::ca::validation_evidence_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -204,4 +204,4 @@ TEST_F(ValidationEvidenceTest, TellsOfOnePerspectiveOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::ca
+}  // namespace cairn::ca::validation_evidence_test

@@ -2,7 +2,7 @@
 
 #include "ca/testing/bench.h"
 
-namespace cairn::ca::testing {
+namespace cairn::ca::testing::validation_test {
 namespace {
 
 using enum protocol::ChallengeType;
@@ -272,4 +272,4 @@ TEST_F(ValidationTest, OutlivesAStoreThatIsAwayForAMoment) {
 }
 
 }  // namespace
-}  // namespace cairn::ca::testing
+}  // namespace cairn::ca::testing::validation_test

@@ -2,7 +2,7 @@
 
 #include "client/apache/testing/written_configuration.h"
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::answerer_test {
 namespace {
 
 using testing::WrittenConfiguration;
@@ -63,4 +63,4 @@ TEST(ApacheAnswerer, TakesAllZeroesForAnyAddress) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::answerer_test

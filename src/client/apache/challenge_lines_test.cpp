@@ -3,7 +3,7 @@
 #include "client/apache/testing/written_configuration.h"
 #include "client/failure.h"
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::challenge_lines_test {
 namespace {
 
 using testing::WrittenConfiguration;
@@ -85,4 +85,4 @@ TEST(ApacheChallengeLines, AreRefusedWithAReason) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::challenge_lines_test

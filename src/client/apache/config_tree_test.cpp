@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::config_tree_test {
 namespace {
 
 ConfigTree tree_of(std::string text) {
@@ -78,4 +78,4 @@ TEST(ConfigTree, RefusesWhatHttpdRefuses) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::config_tree_test

@@ -3,7 +3,7 @@
 #include "client/apache/condition.h"
 #include "client/apache/testing/written_configuration.h"
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::configuration_test {
 namespace {
 
 using testing::WrittenConfiguration;
@@ -166,4 +166,4 @@ TEST(ApacheConfiguration, ComparesVersions) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::configuration_test

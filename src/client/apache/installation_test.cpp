@@ -3,7 +3,7 @@
 #include "client/apache/testing/written_configuration.h"
 #include "client/failure.h"
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::installation_test {
 namespace {
 
 using testing::WrittenConfiguration;
@@ -210,4 +210,4 @@ TEST(ApacheInstallation, TakesHostsOfAWildcard) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::installation_test

@@ -6,7 +6,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::module_links_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,4 +34,4 @@ TEST(ApacheModuleLinks, AreThoseOfA2enmod) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::module_links_test

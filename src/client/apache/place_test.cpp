@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::place_test {
 namespace {
 
 using Use = Place::Use;
@@ -27,4 +27,4 @@ TEST(ApachePlace, RefusesWhatItDoesNotKnow) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::place_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client::apache {
+namespace cairn::client::apache::server_test {
 namespace {
 
 TEST(ApacheServer, ReadsTheSettingsOfItsBuild) {
@@ -25,4 +25,4 @@ TEST(ApacheServer, IsNotEveryProgram) {
 }
 
 }  // namespace
-}  // namespace cairn::client::apache
+}  // namespace cairn::client::apache::server_test

@@ -10,7 +10,7 @@
 #include "client/failure.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::file_edits_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -171,4 +171,4 @@ TEST_F(FileEditsTest, ShowsItselfAsADiff) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::file_edits_test

@@ -128,7 +128,7 @@ class HaproxyTarget final : public Target {
             throw Failure({fmt::format("tell HAProxy of {}", file.string()), Phase::deploy},
                           error.message);
         };
-        if (standing_at(file) == Standing::missing) return;
+        if (standing_at(file) == FileStanding::missing) return;
         auto read = read_file(file, max_placed_file);
         if (!read) fail(read.error());
         const base::SecretBytes standing(read->begin(), read->end());

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::haproxy_socket_test {
 namespace {
 
 TEST(HaproxySocket, AnswersAreRead) {
@@ -36,4 +36,4 @@ TEST(HaproxySocket, TellsThatNobodyIsThere) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::haproxy_socket_test

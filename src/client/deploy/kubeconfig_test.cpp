@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::kubeconfig_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string config(const std::string& user, const std::string& cluster = "") {
     return "current-context: one\n"
@@ -61,4 +61,4 @@ TEST(Kubeconfig, RefusesWhatIsUnsafeOrMissing) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::kubeconfig_test

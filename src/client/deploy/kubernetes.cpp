@@ -145,7 +145,7 @@ class KubernetesTarget final : public Target {
         std::string space;
         JsonService service;
     };
-    struct Standing {
+    struct FileStanding {
         std::string version;
         /// tls.crt and tls.key alone.
         boost::json::object data;
@@ -247,7 +247,7 @@ class KubernetesTarget final : public Target {
                 {"tls.key", crypto::base64(base::BytesView(certificate.private_key()))}};
     }
 
-    [[nodiscard]] std::optional<Standing> read(Connection& open, const TargetRun& run) const {
+    [[nodiscard]] std::optional<FileStanding> read(Connection& open, const TargetRun& run) const {
         const auto answer =
             open.service.ask(run, "read the Secret", "GET", secret_path(open.space), {}, {}, {404});
         if (answer.status == 404) return std::nullopt;
@@ -258,7 +258,7 @@ class KubernetesTarget final : public Target {
                                       "changed",
                                       base::printable(type)),
                           "remove it, or name another.");
-        Standing standing;
+        FileStanding standing;
         if (const auto* metadata = reader.object("metadata"))
             standing.version = protocol::MemberReader(*metadata).text_or_empty("resourceVersion");
         if (const auto* data = reader.object("data")) {

@@ -43,14 +43,14 @@ MatchedFiles::MatchedFiles(std::vector<DeployFile> files) : files_(std::move(fil
         auto& member = members_[i];
         const auto standing = standing_at(member.path);
         std::error_code none;
-        if (standing == Standing::link) {
+        if (standing == FileStanding::link) {
             member.text = link_text(member.path);
             member.was = member.text == link_of(i)       ? Was::linked
                          : fs::exists(member.path, none) ? Was::link
                                                          : Was::missing;
             if (member.was == Was::linked && !fs::exists(member.path, none))
                 member.was = Was::missing;
-        } else if (standing == Standing::file) {
+        } else if (standing == FileStanding::file) {
             if (!fs::is_regular_file(member.path, none))
                 throw Failure({fmt::format("replace {}", member.path.string()), Phase::deploy},
                               "it is not a file", "name another place.");
@@ -135,7 +135,7 @@ void MatchedFiles::put_in_place() const {
 }
 
 void MatchedFiles::take_back() const {
-    if (standing_at(store_) == Standing::missing) return;
+    if (standing_at(store_) == FileStanding::missing) return;
     const bool is_switched = link_text(switch_path()) == new_;
     if (is_switched && !former_.empty()) {
         replace_by_link_to(switch_path(), former_);

@@ -11,7 +11,7 @@
 #include "client/durable_file.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::matched_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -120,4 +120,4 @@ TEST_F(MatchedFilesTest, ARecordOfAnotherFormIsRefused) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::matched_files_test

@@ -117,7 +117,7 @@ void keep_file(const fs::path& original, const fs::path& copy, Follow follow) {
     remove_file(copy);
     const int flags = follow == Follow::yes ? AT_SYMLINK_FOLLOW : 0;
     if (::linkat(AT_FDCWD, original.c_str(), AT_FDCWD, copy.c_str(), flags) == 0) return;
-    if (follow == Follow::no && standing_at(original) == Standing::link) {
+    if (follow == Follow::no && standing_at(original) == FileStanding::link) {
         if (::symlink(link_text(original).c_str(), copy.c_str()) != 0)
             fail_with_errno("link", copy);
         return;
@@ -141,13 +141,13 @@ void replace_by_link_to(const fs::path& path, const std::string& text) {
     rename_over(staged, path);
 }
 
-Standing standing_at(const fs::path& path) {
+FileStanding standing_at(const fs::path& path) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR) return Standing::missing;
+        if (errno == ENOENT || errno == ENOTDIR) return FileStanding::missing;
         fail_with_errno("look at", path);
     }
-    return S_ISLNK(status.st_mode) ? Standing::link : Standing::file;
+    return S_ISLNK(status.st_mode) ? FileStanding::link : FileStanding::file;
 }
 
 std::string link_text(const fs::path& path) {

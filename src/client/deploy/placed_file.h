@@ -47,8 +47,8 @@ void replace_by_file(const std::filesystem::path& original, const std::filesyste
 void replace_by_link_to(const std::filesystem::path& path, const std::string& text);
 
 /// What a name is: nothing, a link, or something else.
-enum class Standing { missing, link, file };
-[[nodiscard]] Standing standing_at(const std::filesystem::path& path);
+enum class FileStanding { missing, link, file };
+[[nodiscard]] FileStanding standing_at(const std::filesystem::path& path);
 /// The text of a link; empty if it is none.
 [[nodiscard]] std::string link_text(const std::filesystem::path& path);
 

@@ -29,14 +29,14 @@ fs::path next_of(const fs::path& path) {
 SingleFiles::SingleFiles(std::vector<DeployFile> files) : files_(std::move(files)) {
     for (auto& file : files_) {
         std::error_code none;
-        if (file.holds == DeployFile::Holds::other && standing_at(file.path) == Standing::link)
+        if (file.holds == DeployFile::Holds::other && standing_at(file.path) == FileStanding::link)
             if (auto behind = fs::canonical(file.path, none); !none) file.path = behind;
         const auto standing = standing_at(file.path);
-        if (standing == Standing::file && !fs::is_regular_file(file.path, none))
+        if (standing == FileStanding::file && !fs::is_regular_file(file.path, none))
             throw Failure({fmt::format("replace {}", file.path.string()), Phase::deploy},
                           "it is not a file", "name another place.");
-        const bool is_link = standing == Standing::link;
-        members_.push_back({file.path, standing != Standing::missing,
+        const bool is_link = standing == FileStanding::link;
+        members_.push_back({file.path, standing != FileStanding::missing,
                             is_link || !stands(file.path, file.contents, settled_rights(file))});
     }
 }
@@ -69,9 +69,9 @@ void SingleFiles::put_in_place() const {
 
 void SingleFiles::take_back() const {
     for (const auto& [path, was_there, is_change] : members_) {
-        if (!is_change || standing_at(path.parent_path()) == Standing::missing) continue;
+        if (!is_change || standing_at(path.parent_path()) == FileStanding::missing) continue;
         // What has no former one beside it was not replaced yet, or is back already.
-        const bool is_kept = standing_at(former_of(path)) != Standing::missing;
+        const bool is_kept = standing_at(former_of(path)) != FileStanding::missing;
         if (was_there && is_kept) {
             replace_by_file(former_of(path), path);
             sync_directory(path.parent_path());

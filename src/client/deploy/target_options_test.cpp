@@ -5,10 +5,10 @@
 
 #include "client/deploy/target.h"
 
-namespace cairn::client {
+namespace cairn::client::target_options_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(TargetOptions, AreTakenApartAndPutTogetherAgain) {
     auto options =
@@ -75,4 +75,4 @@ TEST(Target, IsFoundByItsKindOrARecipe) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::target_options_test

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::target_recipe_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string error_of(const std::string& text) {
     const auto recipe = TargetRecipe::from_toml(text, "x");
@@ -71,4 +71,4 @@ TEST(TargetRecipe, AllThatComeWithTheProgramAreSound) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::target_recipe_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::text_diff_test {
 namespace {
 
 std::string diff(std::string_view before, std::string_view after) {
@@ -62,4 +62,4 @@ TEST(TextDiff, MergesChangesThatDoNotMeet) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::text_diff_test

@@ -136,7 +136,7 @@ class VaultTarget final : public Target {
     }
 
   private:
-    struct Standing {
+    struct FileStanding {
         /// Of version 2: that of the secret, 0 for none.
         std::int64_t version = 0;
         std::optional<boost::json::object> data{};
@@ -198,11 +198,11 @@ class VaultTarget final : public Target {
                            encoded(parts_.path));
     }
 
-    [[nodiscard]] Standing read(JsonService& service, const TargetRun& run) {
+    [[nodiscard]] FileStanding read(JsonService& service, const TargetRun& run) {
         const auto version = version_of(service, run);
         const auto answer =
             service.ask(run, "read the secret of Vault", "GET", data_path(version), {}, {}, {404});
-        Standing standing;
+        FileStanding standing;
         protocol::MemberReader reader(answer.body);
         const auto* const outer = reader.object("data");
         if (outer == nullptr) return standing;

@@ -5,7 +5,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::acme_sh_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -128,4 +128,4 @@ TEST(AcmeShInfoTest, NamesTheVariables) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::acme_sh_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::aws_signature_test {
 namespace {
 
 const AwsSigner documented{.access_key_id = "AKIDEXAMPLE",
@@ -59,4 +59,4 @@ TEST(AwsSignature, SendsTheTokenOfTemporaryCredentials) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::aws_signature_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::certbot_credentials_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -98,4 +98,4 @@ TEST(CertbotCredentials, SayWhatIsWrongAndQuoteNothing) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::certbot_credentials_test

@@ -10,7 +10,7 @@
 #include "client/failure.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::credentials_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -171,4 +171,4 @@ TEST_F(Credentials, AreAdvisedWhereThereAreNone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::credentials_test

@@ -6,7 +6,7 @@
 #include "client/failure.h"
 #include "client/testing/fake_dns.h"
 
-namespace cairn::client {
+namespace cairn::client::propagation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -111,4 +111,4 @@ TEST_F(PropagationWatchTest, AsksAResolverOrNobody) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::propagation_test

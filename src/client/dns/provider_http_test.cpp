@@ -2,7 +2,7 @@
 
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::provider_http_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -84,4 +84,4 @@ TEST_F(ProviderHttpTest, TellsAllButSecrets) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::provider_http_test

@@ -9,7 +9,7 @@
 #include "crypto/mac.h"
 #include "crypto/signature.h"
 
-namespace cairn::client {
+namespace cairn::client::recipe_provider_test {
 namespace {
 
 using ::testing::AllOf;
@@ -312,4 +312,4 @@ TEST_F(RecipeProviderTest, AsksNoMoreOftenThanItMay) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::recipe_provider_test

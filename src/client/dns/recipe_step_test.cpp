@@ -12,7 +12,7 @@
 #include "crypto/base64.h"
 #include "crypto/signature.h"
 
-namespace cairn::client {
+namespace cairn::client::recipe_step_test {
 namespace {
 
 class RecipeStepTest : public ::testing::Test {
@@ -179,4 +179,4 @@ TEST(ShippedSteps, SignAsDnsMadeEasyPublishesIt) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::recipe_step_test

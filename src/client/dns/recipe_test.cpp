@@ -16,7 +16,7 @@
 #include "client/durable_file.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::recipe_test {
 namespace {
 
 using ::testing::AllOf;
@@ -213,4 +213,4 @@ TEST_F(RecipeSchema, SaysTheTypesThatTheReaderWants) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::recipe_test

@@ -9,7 +9,7 @@
 #include "client/testing/fake_dns.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::record_place_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -153,4 +153,4 @@ TEST(SystemResolvers, AreThoseOfTheFile) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::record_place_test

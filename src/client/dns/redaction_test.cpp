@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::redaction_test {
 namespace {
 
 TEST(Redaction, TakesSecretsOutInEveryForm) {
@@ -23,4 +23,4 @@ TEST(Redaction, TakesTheLongerOneFirst) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::redaction_test

@@ -14,7 +14,7 @@
 #include "client/testing/provider_fixture.h"
 #include "client/testing/recipe_server.h"
 
-namespace cairn::client {
+namespace cairn::client::shipped_recipes_test {
 namespace {
 
 using ::testing::Contains;
@@ -250,4 +250,4 @@ TEST_F(ShippedRecipes, AddFindRemoveAndTellWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::shipped_recipes_test

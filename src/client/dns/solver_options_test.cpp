@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::solver_options_test {
 namespace {
 
 TEST(DnsSolverOptions, KeepTheirText) {
@@ -55,4 +55,4 @@ TEST(DnsSolverOptions, StayWhatTheyWereWhereNothingIsSaid) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::solver_options_test

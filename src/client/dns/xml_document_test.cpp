@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::xml_document_test {
 namespace {
 
 TEST(Xml, HasElementsAttributesAndTexts) {
@@ -36,4 +36,4 @@ TEST(Xml, EscapesWhatHasAMeaning) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::xml_document_test

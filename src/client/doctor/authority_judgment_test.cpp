@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client::doctor {
+namespace cairn::client::doctor::authority_judgment_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST(JudgeAuthority, IsSilentWhereNobodyAsked) {
 }
 
 }  // namespace
-}  // namespace cairn::client::doctor
+}  // namespace cairn::client::doctor::authority_judgment_test

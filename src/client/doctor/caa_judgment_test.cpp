@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client::doctor {
+namespace cairn::client::doctor::caa_judgment_test {
 namespace {
 
 using protocol::ChallengeType;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Finding judged(std::string_view value, std::vector<ChallengeType> methods,
                std::vector<std::string> identities = {"ca.example"}) {
@@ -61,4 +61,4 @@ TEST(JudgeCaa, TakesALookUpThatFailsForARefusal) {
 }
 
 }  // namespace
-}  // namespace cairn::client::doctor
+}  // namespace cairn::client::doctor::caa_judgment_test

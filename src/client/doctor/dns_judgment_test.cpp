@@ -5,11 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client::doctor {
+namespace cairn::client::doctor::dns_judgment_test {
 namespace {
 
 using protocol::ChallengeType;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Patient patient(std::string_view name, std::vector<ChallengeType> methods,
                 std::string solver = {}) {
@@ -191,4 +191,4 @@ TEST(JudgeChallengeRecord, FindsWhatStandsInTheWrongPlace) {
 }
 
 }  // namespace
-}  // namespace cairn::client::doctor
+}  // namespace cairn::client::doctor::dns_judgment_test

@@ -8,7 +8,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client::doctor {
+namespace cairn::client::doctor::lookups_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -48,4 +48,4 @@ TEST(Lookups, SayWhoDoesNotAnswer) {
 }
 
 }  // namespace
-}  // namespace cairn::client::doctor
+}  // namespace cairn::client::doctor::lookups_test

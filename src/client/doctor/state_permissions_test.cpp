@@ -10,7 +10,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client::doctor {
+namespace cairn::client::doctor::state_permissions_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -60,4 +60,4 @@ TEST_F(StatePermissions, AreWrongWhereEverybodyWrites) {
 }
 
 }  // namespace
-}  // namespace cairn::client::doctor
+}  // namespace cairn::client::doctor::state_permissions_test

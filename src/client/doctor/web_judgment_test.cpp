@@ -5,11 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client::doctor {
+namespace cairn::client::doctor::web_judgment_test {
 namespace {
 
 using protocol::ChallengeType;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Patient by_webroot() {
     return {.identifier = protocol::Identifier::dns("www.example.org").value(),
@@ -97,4 +97,4 @@ TEST(JudgeWeb, FollowsTheRedirects) {
 }
 
 }  // namespace
-}  // namespace cairn::client::doctor
+}  // namespace cairn::client::doctor::web_judgment_test

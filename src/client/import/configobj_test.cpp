@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::configobj_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -79,4 +79,4 @@ TEST(ConfigObj, RefusesWhatItCannotUnderstandByItsLine) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::configobj_test

@@ -5,7 +5,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::import_record_test {
 namespace {
 
 ImportRecord a_record() {
@@ -59,4 +59,4 @@ TEST(ImportRecord, IsKeptForEachFolderAndChangedByOneRunAtATime) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::import_record_test

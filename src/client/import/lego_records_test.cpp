@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::lego_records_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -40,4 +40,4 @@ TEST(LegoRecords, AreRefusedWhereTheyAreNone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lego_records_test

@@ -10,7 +10,7 @@
 
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::renewal_job_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -115,4 +115,4 @@ TEST_F(Machine, KnowsWhoseLineItIs) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::renewal_job_test

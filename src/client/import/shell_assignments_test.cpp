@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::shell_assignments_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -49,9 +49,10 @@ TEST(ShellAssignments, NamesWhatOnlyAShellCouldTell) {
 }
 
 TEST(ShellAssignments, TakesMarksThatShareAnUnderscoreForText) {
-    const auto file = ShellAssignments::from_text("a='__ACME_BASE64__START__ACME_BASE64__END_'\n"
-                                                  "b='__ACME_BASE64__START___ACME_BASE64__END_'\n"
-                                                  "c='__ACME_BASE64__START_'\n");
+    const auto file = ShellAssignments::from_text(
+        "a='__ACME_BASE64__START__ACME_BASE64__END_'\n"
+        "b='__ACME_BASE64__START___ACME_BASE64__END_'\n"
+        "c='__ACME_BASE64__START_'\n");
     ASSERT_TRUE(file);
     EXPECT_EQ(file->text("a"), "__ACME_BASE64__START__ACME_BASE64__END_");
     EXPECT_EQ(file->text("b"), "");
@@ -75,4 +76,4 @@ TEST(ShellAssignments, RefusesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::shell_assignments_test

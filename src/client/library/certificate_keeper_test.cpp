@@ -11,7 +11,7 @@
 #include "client/testing/bench.h"
 #include "client/testing/own_solver.h"
 
-namespace cairn::client {
+namespace cairn::client::certificate_keeper_test {
 namespace {
 
 using testing::failure_of;
@@ -99,4 +99,4 @@ TEST_F(CertificateKeeperTest, AKeeperThatWasStoppedDoesNothingMore) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::certificate_keeper_test

@@ -9,7 +9,7 @@
 #include "client/testing/bench.h"
 #include "client/testing/own_solver.h"
 
-namespace cairn::client {
+namespace cairn::client::keeper_rounds_test {
 namespace {
 
 using testing::failure_of;
@@ -163,4 +163,4 @@ TEST_F(KeeperRoundsTest, RefusesOptionsThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::keeper_rounds_test

@@ -14,7 +14,7 @@
 #include "client/testing/issuer.h"
 #include "pki/certificate.h"
 
-namespace cairn::client {
+namespace cairn::client::own_tls_server_test {
 namespace {
 
 using Context = std::unique_ptr<SSL_CTX, decltype([](SSL_CTX* context) { SSL_CTX_free(context); })>;
@@ -97,4 +97,4 @@ TEST_F(OwnTlsServerTest, IsOutlivedByTheContext) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::own_tls_server_test

@@ -6,7 +6,7 @@
 #include "client/certificate_authorities.h"
 #include "client/failure.h"
 
-namespace cairn::client {
+namespace cairn::client::wanted_certificate_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -72,4 +72,4 @@ TEST(WantedCertificate, TellsAllThatIsWrongWithItAtOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::wanted_certificate_test

@@ -5,7 +5,7 @@
 
 #include "client/nginx/testing/files.h"
 
-namespace cairn::client::nginx {
+namespace cairn::client::nginx::answers_test {
 namespace {
 
 const HttpAnswer answer{"tok-en_1", "tok-en_1.thumb"};
@@ -58,4 +58,4 @@ TEST(NginxAnswers, IsInEveryServerThatMayBeAsked) {
 }
 
 }  // namespace
-}  // namespace cairn::client::nginx
+}  // namespace cairn::client::nginx::answers_test

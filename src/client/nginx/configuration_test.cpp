@@ -6,7 +6,7 @@
 #include "client/nginx/server_choice.h"
 #include "client/nginx/testing/files.h"
 
-namespace cairn::client::nginx {
+namespace cairn::client::nginx::configuration_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -112,4 +112,4 @@ TEST(NginxConfiguration, KnowsWhereTlsIs) {
 }
 
 }  // namespace
-}  // namespace cairn::client::nginx
+}  // namespace cairn::client::nginx::configuration_test

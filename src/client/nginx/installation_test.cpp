@@ -5,7 +5,7 @@
 
 #include "client/nginx/testing/files.h"
 
-namespace cairn::client::nginx {
+namespace cairn::client::nginx::installation_test {
 namespace {
 
 using testing::Files;
@@ -207,4 +207,4 @@ TEST_F(NginxInstallation, SaysStrictTransportSecurityWhenAsked) {
 }
 
 }  // namespace
-}  // namespace cairn::client::nginx
+}  // namespace cairn::client::nginx::installation_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client::nginx {
+namespace cairn::client::nginx::listen_address_test {
 namespace {
 
 std::string read(std::string_view text) {
@@ -38,4 +38,4 @@ TEST(NginxListenAddress, ReadsEveryForm) {
 }
 
 }  // namespace
-}  // namespace cairn::client::nginx
+}  // namespace cairn::client::nginx::listen_address_test

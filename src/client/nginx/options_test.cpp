@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client::nginx {
+namespace cairn::client::nginx::options_test {
 namespace {
 
 std::string again(std::string_view text, NginxOptions::Use use = NginxOptions::Use::target) {
@@ -31,4 +31,4 @@ TEST(NginxOptions, SaysAllThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace cairn::client::nginx
+}  // namespace cairn::client::nginx::options_test

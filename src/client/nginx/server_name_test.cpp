@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::client::nginx {
+namespace cairn::client::nginx::server_name_test {
 namespace {
 
 NameMatch match(std::string_view name, std::string_view host) {
@@ -45,4 +45,4 @@ TEST(NginxServerName, SaysWhichExpressionItCannotRead) {
 }
 
 }  // namespace
-}  // namespace cairn::client::nginx
+}  // namespace cairn::client::nginx::server_name_test

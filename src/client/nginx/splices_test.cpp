@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client::nginx {
+namespace cairn::client::nginx::splices_test {
 namespace {
 
 /// What `change` makes of the block `server`, which the text consists of.
@@ -59,4 +59,4 @@ TEST(NginxSplices, ReplacesWordsAndMakesOneChangeOnce) {
 }
 
 }  // namespace
-}  // namespace cairn::client::nginx
+}  // namespace cairn::client::nginx::splices_test

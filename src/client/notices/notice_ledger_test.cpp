@@ -6,7 +6,7 @@
 #include "client/notices/mail.h"
 #include "client/notices/notice_message.h"
 
-namespace cairn::client {
+namespace cairn::client::notice_ledger_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -124,4 +124,4 @@ TEST(Mail, HasTheHeadThatServersWant) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::notice_ledger_test

@@ -12,7 +12,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::certbot_hooks_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -100,4 +100,4 @@ TEST_F(CertbotHooks, RefuseWhatIsNoPairOfPrograms) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::certbot_hooks_test

@@ -15,7 +15,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::dns_persist_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -236,4 +236,4 @@ TEST(PersistentNotesTest, KeepTheNewestForEachAccount) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::dns_persist_test

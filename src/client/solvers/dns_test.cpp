@@ -13,7 +13,7 @@
 #include "client/testing/temporary_folder.h"
 #include "protocol/key_authorization.h"
 
-namespace cairn::client {
+namespace cairn::client::dns_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -188,4 +188,4 @@ TEST(DnsSolverSpecification, IsRefusedWithTheReason) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::dns_test

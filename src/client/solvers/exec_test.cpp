@@ -11,7 +11,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::exec_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -87,4 +87,4 @@ TEST_F(Exec, CleansUpEvenWhenTheRunIsStopping) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::exec_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::client {
+namespace cairn::client::listening_test {
 namespace {
 
 TEST(Listening, ReadsAddresses) {
@@ -21,4 +21,4 @@ TEST(Listening, ReadsAddresses) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::listening_test

@@ -10,7 +10,7 @@
 #include "client/testing/challenge.h"
 #include "client/testing/heard.h"
 
-namespace cairn::client {
+namespace cairn::client::manual_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -74,4 +74,4 @@ TEST_F(Manual, StopsWithTheRun) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::manual_test

@@ -12,7 +12,7 @@
 #include "client/testing/temporary_folder.h"
 #include "http/client.h"
 
-namespace cairn::client {
+namespace cairn::client::standalone_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -105,4 +105,4 @@ TEST_F(Standalone, WaitsForItsTurnWhereAnotherRunListens) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::standalone_test

@@ -19,7 +19,7 @@
 #include "client/testing/heard.h"
 #include "pki/certificate.h"
 
-namespace cairn::client {
+namespace cairn::client::tls_alpn_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -213,4 +213,4 @@ TEST_F(TlsAlpn, ReportsAPortThatIsTaken) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::tls_alpn_test

@@ -13,7 +13,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/temporary_folder.h"
 
-namespace cairn::client {
+namespace cairn::client::webroot_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -198,4 +198,4 @@ TEST_F(Webroot, ReportsAFolderThatCannotBeMade) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::webroot_test

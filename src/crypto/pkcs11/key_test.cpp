@@ -7,7 +7,7 @@
 #include "crypto/signature.h"
 #include "crypto/testing/soft_token.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::key_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -87,4 +87,4 @@ TEST_F(Pkcs11KeyTest, TriesAWrongPinOnceAndNeverTellsIt) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::key_test

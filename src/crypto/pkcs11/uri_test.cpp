@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::crypto {
+namespace cairn::crypto::uri_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string refusal(std::string_view text) {
     const auto uri = Pkcs11Uri::from_text(text);
@@ -53,7 +53,7 @@ TEST(Pkcs11UriTest, HoldsNoPinAndTellsNone) {
          {"pkcs11:token=a?pin-value=1234", "pkcs11:token=a;pin-value=1234"}) {
         const auto why = refusal(text);
         EXPECT_THAT(why, HasSubstr("pin-source=file:"));
-        EXPECT_THAT(why, testing::Not(HasSubstr("1234")));
+        EXPECT_THAT(why, ::testing::Not(HasSubstr("1234")));
     }
 }
 
@@ -78,4 +78,4 @@ TEST(Pkcs11UriTest, RefusesWhatItCannotMean) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::uri_test

@@ -6,10 +6,10 @@
 #include "crypto/key_unavailable.h"
 #include "crypto/pem_block.h"
 
-namespace cairn::crypto {
+namespace cairn::crypto::key_test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // Made by swtpm.
 constexpr std::string_view sample = R"(-----BEGIN TSS2 PRIVATE KEY-----
@@ -55,4 +55,4 @@ TEST(Tpm2KeyTest, WithoutATpmIsUnavailable) {
 }
 
 }  // namespace
-}  // namespace cairn::crypto
+}  // namespace cairn::crypto::key_test

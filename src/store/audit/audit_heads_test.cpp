@@ -5,7 +5,7 @@
 #include "ca/testing/event_loop.h"
 #include "ca/testing/memory_repository.h"
 
-namespace cairn::store {
+namespace cairn::store::audit_heads_test {
 namespace {
 
 using ca::testing::MemoryFacts;
@@ -95,4 +95,4 @@ TEST_F(AuditHeadsTest, ALogThatIsShorterThanItsHeadIsTold) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::audit_heads_test

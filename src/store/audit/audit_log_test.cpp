@@ -16,7 +16,7 @@
 #include "store/testing/await.h"
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store {
+namespace cairn::store::audit_log_test {
 namespace {
 
 using testing::await;
@@ -330,4 +330,4 @@ TEST_F(AuditFolder, RefusesWhatHasNoRoom) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::audit_log_test

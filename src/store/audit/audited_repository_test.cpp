@@ -5,7 +5,7 @@
 #include "ca/testing/event_loop.h"
 #include "ca/testing/memory_repository.h"
 
-namespace cairn::store {
+namespace cairn::store::audited_repository_test {
 namespace {
 
 using ca::testing::MemoryFacts;
@@ -130,4 +130,4 @@ TEST_F(AuditedCalls, AreToldOfWhatIsRemovedAlone) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::audited_repository_test

@@ -5,7 +5,7 @@
 
 #include "store/postgres/testing/nodes_fixture.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::charges_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -165,4 +165,4 @@ TEST_F(ChargesTest, NothingIsTakenTwiceOrForNothingWhenConnectionsBreak) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::charges_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cairn::store {
+namespace cairn::store::node_message_test {
 namespace {
 
 const std::string id_1 = "AaIaJflQ7xTJntCXyk07gQ", id_2 = "AaIaJf04Vmo0WmtxmXLRXw";
@@ -37,4 +37,4 @@ TEST(NodeMessage, HasABound) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::node_message_test

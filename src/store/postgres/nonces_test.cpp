@@ -12,7 +12,7 @@
 
 #include "store/postgres/testing/nodes_fixture.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::nonces_test {
 namespace {
 
 class PostgresNonceTest : public PostgresNodes {};
@@ -112,4 +112,4 @@ TEST_F(PostgresNonceTest, TakesNoNonceOfBeforeACrashOfTheDatabase) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::nonces_test

@@ -3,7 +3,7 @@
 #include "store/key_obstacle.h"
 #include "store/postgres/testing/nodes_fixture.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::operator_store_test {
 namespace {
 
 class OperatorStoreTest : public PostgresNodes {
@@ -82,4 +82,4 @@ TEST_F(OperatorStoreTest, BlocksNoKeyBesideAUseThatIsBeingCommitted) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::operator_store_test

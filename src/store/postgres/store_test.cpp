@@ -16,7 +16,7 @@
 #include "store/key_obstacle.h"
 #include "store/postgres/testing/nodes_fixture.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::store_test {
 namespace {
 
 using protocol::ChallengeType;
@@ -410,4 +410,4 @@ TEST_F(PostgresStoreTest, RefusesWhileTheDatabaseIsAwayAndServesAgain) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::store_test

@@ -7,7 +7,7 @@
 #include "ca/work/retention_rounds.h"
 #include "store/postgres/testing/nodes_fixture.h"
 
-namespace cairn::store::testing {
+namespace cairn::store::testing::work_leases_test {
 namespace {
 
 using Holder = ca::WorkLeases::Lease::Holder;
@@ -135,4 +135,4 @@ TEST_F(WorkLeasesTest, OneNodeForgetsWhatHasExpired) {
 }
 
 }  // namespace
-}  // namespace cairn::store::testing
+}  // namespace cairn::store::testing::work_leases_test

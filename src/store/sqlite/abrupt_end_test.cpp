@@ -29,7 +29,7 @@ extern "C" int fdatasync(int file) {
     return -1;
 }
 
-namespace cairn::store {
+namespace cairn::store::abrupt_end_test {
 namespace {
 
 using testing::await;
@@ -86,4 +86,4 @@ TEST_F(AbruptEnd, IsNotForADiskThatIsFull) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::abrupt_end_test

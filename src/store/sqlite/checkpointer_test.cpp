@@ -9,7 +9,7 @@
 
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store {
+namespace cairn::store::checkpointer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -94,4 +94,4 @@ TEST_F(CheckpointerTest, EndsInTheMiddleOfTheWork) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::checkpointer_test

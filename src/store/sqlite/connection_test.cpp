@@ -8,7 +8,7 @@
 #include "ca/ports/repository.h"
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store {
+namespace cairn::store::connection_test {
 namespace {
 
 class SqliteConnection : public ::testing::Test {
@@ -124,4 +124,4 @@ TEST_F(SqliteConnection, MovesTheLogOnceNoReaderNeedsIt) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::connection_test

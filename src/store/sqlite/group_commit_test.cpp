@@ -11,7 +11,7 @@
 #include "store/testing/await.h"
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store {
+namespace cairn::store::group_commit_test {
 namespace {
 
 using testing::await;
@@ -327,4 +327,4 @@ TEST_F(GroupCommitTest, CommitsWhatWaitsWhenItEnds) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::group_commit_test

@@ -12,7 +12,7 @@
 
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store {
+namespace cairn::store::server_lock_test {
 namespace {
 
 std::string refusal(const std::string& path) {
@@ -70,4 +70,4 @@ TEST(ServerLock, SaysWhichFileCannotBeOpened) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::server_lock_test

@@ -18,7 +18,7 @@
 #include "store/testing/specimens.h"
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store {
+namespace cairn::store::store_test {
 namespace {
 
 using namespace testing;
@@ -225,4 +225,4 @@ TEST_F(SqliteStore, LimitsTheQueueOfItsWriter) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::store_test

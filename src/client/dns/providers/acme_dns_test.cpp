@@ -1,6 +1,6 @@
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::acme_dns_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -50,4 +50,4 @@ TEST_F(AcmeDnsTest, KnowsTheAccountsOfAFile) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::acme_dns_test

@@ -1,6 +1,6 @@
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::azure_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -86,4 +86,4 @@ TEST_F(AzureTest, ReadsAgainWhenSomebodyElseWasFaster) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::azure_test

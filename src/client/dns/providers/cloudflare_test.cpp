@@ -1,6 +1,6 @@
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::cloudflare_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -102,4 +102,4 @@ TEST_F(CloudflareTest, IsLeftAloneWhenItWantsThat) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::cloudflare_test

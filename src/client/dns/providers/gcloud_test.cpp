@@ -5,7 +5,7 @@
 #include "client/testing/provider_fixture.h"
 #include "crypto/signature.h"
 
-namespace cairn::client {
+namespace cairn::client::gcloud_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -106,4 +106,4 @@ TEST_F(GoogleCloudTest, ReadsAgainWhenSomebodyElseWasFaster) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::gcloud_test

@@ -1,6 +1,6 @@
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::httpreq_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -49,4 +49,4 @@ TEST_F(HttpRequestProviderTest, TellsWhatTheServerSays) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::httpreq_test

@@ -3,7 +3,7 @@
 #include "client/testing/heard.h"
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::lego_exec_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -81,4 +81,4 @@ TEST_F(LegoExecTest, HasItsTimes) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::lego_exec_test

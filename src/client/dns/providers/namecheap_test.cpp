@@ -1,6 +1,6 @@
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::namecheap_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -105,4 +105,4 @@ TEST_F(NamecheapTest, NeverEmptiesAZone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::namecheap_test

@@ -1,7 +1,7 @@
 #include "client/testing/provider_fixture.h"
 #include "crypto/mac.h"
 
-namespace cairn::client {
+namespace cairn::client::ovh_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -78,4 +78,4 @@ TEST_F(OvhTest, RemovesThisValueAlone) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::ovh_test

@@ -2,7 +2,7 @@
 
 #include "client/testing/provider_fixture.h"
 
-namespace cairn::client {
+namespace cairn::client::route53_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -114,4 +114,4 @@ TEST_F(Route53Test, ReadsAgainWhenSomebodyElseWasFaster) {
 }
 
 }  // namespace
-}  // namespace cairn::client
+}  // namespace cairn::client::route53_test

@@ -9,7 +9,7 @@
 
 #include "store/testing/temporary_folder.h"
 
-namespace cairn::store {
+namespace cairn::store::schema_test {
 namespace {
 
 constexpr std::array scripts = {
@@ -97,4 +97,4 @@ TEST_F(Schema, HasScriptsThatRun) {
 }
 
 }  // namespace
-}  // namespace cairn::store
+}  // namespace cairn::store::schema_test
