@@ -1,7 +1,7 @@
 # Files are compiled many at a time where that is asked for (CAIRN_GATHER): what they include and
 # instantiate alike costs once, which is most of the time of a build from nothing (ADR 107). Gathered are
-# files of one folder whose helpers have different names (gather.py). A release is compiled file by file,
-# where a missing #include is found.
+# files of one folder whose helpers have different names (gather.py). The library for other programs is
+# compiled file by file, where a missing #include is found.
 
 if(CAIRN_GATHER)
     find_package(Python3 REQUIRED COMPONENTS Interpreter)

@@ -2,7 +2,7 @@
 # a|b: whichever is installed, else the first one that the release has.
 
 packages_build=(
-    g++ cmake ninja-build ccache mold pkg-config
+    g++ cmake ninja-build python3 ccache mold pkg-config
     'libboost1.81-dev|libboost1.83-dev' 'libboost-json1.81-dev|libboost-json1.83-dev'
     libssl-dev libunbound-dev libjemalloc-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev
     libfmt-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev
