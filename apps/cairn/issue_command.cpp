@@ -20,6 +20,7 @@
 #include "client/plan_keeping.h"
 #include "client/preflight.h"
 #include "client/renewal.h"
+#include "client/withheld_certificate.h"
 
 namespace cairn {
 namespace {
@@ -196,6 +197,9 @@ Outcome tell(Run& run, const CommonOptions& common, const client::IssuanceOrder&
 
 /// Leaves in `order` what stands as it is wanted; false if nothing has to be issued.
 bool settle_needs(Run& run, client::IssuanceOrder& order) {
+    const auto environment = run.environment();
+    for (const auto& member : client::planned_members(order.lineage, order.plan))
+        client::take_up_withheld(environment, member, order.plan, run.console());
     const auto needs = client::needs_of(run.environment(), order.lineage, order.plan);
     for (const auto& member : client::planned_members(order.lineage, order.plan)) {
         const auto need = std::ranges::find(needs, member, &client::IssuanceNeed::member);

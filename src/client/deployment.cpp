@@ -26,8 +26,9 @@ Aim aim_of(const LineageName& lineage) {
 /// True if this target has not learnt of the live certificate of this member.
 bool is_pending(const StateDirectory& state, const LineageMember& member, const LineageFacts& facts,
                 const DeployTarget& target) {
-    if (target.is_program()) return facts.is_deployment_pending(target);
     const auto live = Lineage(state, member).live_number();
+    // Programs learn of a withheld one when it is live again.
+    if (target.is_program()) return !facts.is_withheld(live) && facts.is_deployment_pending(target);
     return live && facts.is_deployment_pending(target, *live);
 }
 
@@ -88,13 +89,11 @@ class Deployment {
 
     void run(const std::vector<DeployTarget>& targets) {
         finish_unplanned_ones();
-        for (const auto& target : targets) {
-            try {
-                deploy_to(target);
-            } catch (const Failure& failure) {
-                keep(target, failure);
-            }
+        for (const auto& target : in_order(targets)) {
+            try_with(target);
+            if (has_returned_) break;
         }
+        if (has_returned_) return_others();
         if (!failures_.empty()) throw Failure(aim_of(lineage_), failures_, advice());
         const auto facts = facts_of(store_, lineage_);
         if (!pending_targets(environment_.state, facts, lineage_, plan_).empty()) return;
@@ -102,11 +101,42 @@ class Deployment {
             for (const auto& member : planned_members(lineage_, plan_)) {
                 known.of(member).deploy(environment_.clock.now());
                 known.of(member).keep_deployments(plan_.deploy_targets);
+                known.of(member).withheld.reset();
             }
         });
     }
 
   private:
+    /// Those that read live/NAME first: where one refuses what is there, the others learn of
+    /// nothing that is not live any more.
+    [[nodiscard]] std::vector<DeployTarget> in_order(std::vector<DeployTarget> targets) const {
+        std::ranges::stable_partition(
+            targets, [&](const DeployTarget& target) { return reads_live(target); });
+        return targets;
+    }
+
+    [[nodiscard]] bool reads_live(const DeployTarget& key) const {
+        if (key.is_program()) return false;
+        const auto target = find_target(key, target_context(environment_));
+        return target && (*target)->reads_live();
+    }
+
+    void try_with(const DeployTarget& target) {
+        try {
+            deploy_to(target);
+        } catch (const Failure& failure) {
+            keep(target, failure);
+        }
+    }
+
+    /// Lets those learn of the former certificates, too, that have accepted the newer ones.
+    void return_others() {
+        material_.reset();
+        const auto facts = facts_of(store_, lineage_);
+        for (const auto& target : pending_targets(environment_.state, facts, lineage_, plan_))
+            if (reads_live(target)) try_with(target);
+    }
+
     void finish_unplanned_ones() {
         if (facts_of(store_, lineage_).open_deployments.empty()) return;
         finish_unplanned(environment_, material(), progress_);
@@ -128,7 +158,12 @@ class Deployment {
                 static_cast<void>(certificate.private_key());
         DeployTransaction transaction(environment_, key, **target, all, progress_);
         transaction.finish_earlier();
-        transaction.run();
+        try {
+            transaction.run();
+        } catch (const Failure&) {
+            has_returned_ = has_returned_ || transaction.has_returned();
+            throw;
+        }
     }
 
     /// A program knows itself what it does; there is nothing to undo.
@@ -162,6 +197,11 @@ class Deployment {
     }
 
     std::string advice() const {
+        if (has_returned_)
+            return fmt::format(
+                "{}the new certificate is kept; mend this; `cairn renew {}` tries it again, "
+                "without another order.",
+                advices_, lineage_.text());
         return fmt::format(
             "{}the new certificate is in place in {}; mend {}; `cairn renew` runs it again, and no "
             "other.",
@@ -182,6 +222,8 @@ class Deployment {
     std::optional<DeployMaterial> material_;
     std::string failures_, advices_;
     bool are_all_programs_ = true;
+    /// live/NAME leads to former certificates again.
+    bool has_returned_ = false;
 };
 
 }  // namespace
@@ -248,6 +290,17 @@ std::vector<Failure> obstacles_to_deployment(const TargetContext& context,
             {{fmt::format("deploy to {}", base::printable(target.text())), Phase::deploy},
              "the key of a request from elsewhere is not here, and this target needs it",
              "deploy where the key is, or by a program that needs none: --deploy exec:PROGRAM."}};
+    const auto& store = subject.plan.key_store;
+    const bool is_away = store.kind() != KeyStore::Kind::file || store.is_encrypted();
+    if ((*found)->key_need() == KeyNeed::text && is_away)
+        return {{{fmt::format("deploy to {}", base::printable(target.text())), Phase::deploy},
+                 fmt::format("it needs the text of the private key, and --key-store {} keeps that "
+                             "{}",
+                             base::printable(store.text()),
+                             store.is_encrypted() ? "encrypted" : "in a device, which gives none"),
+                 "keep the key in a file (--key-store file), deploy the certificate alone "
+                 "(--deploy files,fullchain=FILE), or have a program tell the server that uses the "
+                 "device (--deploy exec:PROGRAM)."}};
     auto obstacles = (*found)->obstacles(subject);
     for (const auto& file : (*found)->files_read()) {
         const bool is_told = std::ranges::any_of(obstacles, [&](const Failure& obstacle) {

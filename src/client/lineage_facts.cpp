@@ -46,6 +46,7 @@ bool LineageFacts::is_deployment_pending(const DeployTarget& target) const {
 
 void LineageFacts::obtain(const GenerationFact& generation, DeployHook hook) {
     obtained = generation;
+    withheld.reset();
     // A number that an archive which is gone had given before tells nothing.
     std::erase_if(deployments, [&](const DeploymentFact& deployment) {
         return deployment.number == generation.number;

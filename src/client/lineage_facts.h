@@ -149,6 +149,9 @@ struct LineageFacts {
     std::optional<GenerationFact> obtained;
     /// The one that all deploy targets have learnt of, or that had none.
     std::optional<GenerationFact> deployed;
+    /// A newer certificate than the one that is live: a server has refused it, and it is tried
+    /// again (`return_lineage`). While it is live it is being tried.
+    std::optional<GenerationFact> withheld{};
     /// What single targets have learnt of; of programs, only where others have not yet.
     std::vector<DeploymentFact> deployments;
     /// Of the whole lineage, kept with its first certificate; each target once.
@@ -178,6 +181,10 @@ struct LineageFacts {
     void obtain(const GenerationFact& generation, DeployHook hook);
     /// What is known of this target; null if nothing is.
     [[nodiscard]] const DeploymentFact* deployment_of(const DeployTarget& target) const;
+    /// True if a certificate is withheld, and `live` is not its number.
+    [[nodiscard]] bool is_withheld(std::optional<unsigned long> live) const {
+        return withheld && live && *live != withheld->number;
+    }
     /// Notes that this program has learnt at this time of what is in place.
     void deploy(const DeployTarget& target, base::Time time);
     /// Notes that this target has learnt of the certificate with this number.

@@ -15,9 +15,9 @@ namespace cairn::client {
 namespace {
 
 constexpr std::int64_t current_version = 1;
-constexpr std::array<std::string_view, 13> known_members = {
-    "version",  "order",    "renewal_info", "hastened",  "pinned",   "attempts", "revocations",
-    "obtained", "deployed", "deployments",  "deploying", "key_type", "further"};
+constexpr std::array<std::string_view, 14> known_members = {
+    "version",  "order",    "renewal_info", "hastened",    "pinned",    "attempts", "revocations",
+    "obtained", "deployed", "withheld",     "deployments", "deploying", "key_type", "further"};
 
 std::string json_string(std::string_view text) {
     return base::json_quoted(text);
@@ -311,6 +311,7 @@ std::string members_of(const LineageFacts& facts) {
     if (!facts.revocations.empty()) add("revocations", list(facts.revocations));
     if (facts.obtained) add("obtained", json_of(*facts.obtained));
     if (facts.deployed) add("deployed", json_of(*facts.deployed));
+    if (facts.withheld) add("withheld", json_of(*facts.withheld));
     if (!facts.deployments.empty()) add("deployments", list(facts.deployments));
     if (!facts.open_deployments.empty()) add("deploying", list(facts.open_deployments));
     for (const auto& [name, value] : facts.unknown) add(name, value);
@@ -334,6 +335,7 @@ base::Result<LineageFacts> facts_from(const boost::json::object& object) {
     reader.take("revocations", facts.revocations, &revocation_from);
     reader.take("obtained", facts.obtained, &generation_from);
     reader.take("deployed", facts.deployed, &generation_from);
+    reader.take("withheld", facts.withheld, &generation_from);
     reader.take("deployments", facts.deployments, &deployment_from);
     reader.take("deploying", facts.open_deployments, &open_deployment_from);
     if (reader.error()) return std::unexpected(*reader.error());

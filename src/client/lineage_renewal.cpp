@@ -12,6 +12,7 @@
 #include "client/plan_fulfilment.h"
 #include "client/plan_keeping.h"
 #include "client/revocation.h"
+#include "client/withheld_certificate.h"
 
 namespace cairn::client {
 namespace {
@@ -178,6 +179,8 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
                         .former = plan};
     Lineage lineage(environment_.state, member);
     for (const auto& event : LineageMending(lineage).run()) progress_.tell(event);
+    if (options_.force != RenewalForce::always)
+        take_up_withheld(environment_, member, plan, progress_);
     DueTime due{environment_.clock.now(), DueReason::unsound};
     if (const auto current = lineage.current()) {
         const auto& certificate = current->chain.front();

@@ -13,9 +13,10 @@ namespace {
 
 constexpr int shares_of_pin = 10;
 
-/// What keeps a certificate from being used now; empty if nothing does.
-std::string fault_of(const base::Result<Generation>& generation, const LineageFacts& facts,
-                     base::Time now) {
+}  // namespace
+
+std::string fault_of_earlier(const base::Result<Generation>& generation, const LineageFacts& facts,
+                             base::Time now) {
     if (!generation) return base::printable(generation.error().message);
     const auto& certificate = generation->chain.front();
     if (now >= certificate.not_after())
@@ -26,12 +27,10 @@ std::string fault_of(const base::Result<Generation>& generation, const LineageFa
     return {};
 }
 
-base::Time pinned_until(const pki::Certificate& certificate) {
+base::Time end_of_reprieve(const pki::Certificate& certificate) {
     return certificate.not_after() -
            (certificate.not_after() - certificate.not_before()) / shares_of_pin;
 }
-
-}  // namespace
 
 std::vector<EarlierCertificate> earlier_certificates(const StateDirectory& state,
                                                      const LineageName& name, base::Time now) {
@@ -50,13 +49,13 @@ std::vector<EarlierCertificate> earlier_certificates(const StateDirectory& state
         for (const auto number : lineage.numbers()) {
             if (number >= *live) continue;
             auto generation = lineage.generation(number);
-            const auto fault = fault_of(generation, *facts, now);
+            const auto fault = fault_of_earlier(generation, *facts, now);
             if (!fault.empty()) {
                 faults += fmt::format("{}number {}: {}", faults.empty() ? "" : "; ", number, fault);
                 continue;
             }
             const auto& certificate = generation->chain.front();
-            found.push_back({member, *live, number, certificate, pinned_until(certificate)});
+            found.push_back({member, *live, number, certificate, end_of_reprieve(certificate)});
             break;
         }
     }

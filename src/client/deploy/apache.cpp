@@ -93,6 +93,8 @@ class ApacheTarget final : public Target {
         return text.empty() ? "apache" : "apache:" + text;
     }
 
+    bool reads_live() const override { return true; }
+
     std::vector<Failure> obstacles(const DeploySubject& subject) override try {
         auto& server = find_server();
         server.test(timer_);

@@ -33,7 +33,8 @@
 //     probes      looked at until each shows the new certificate
 //
 // If anything fails or is killed, the files are put back as they were, `take_back` gets the note,
-// and `activate` runs again if it had run. To add a target: one file with a class and a function
+// live/NAME leads to the former certificate again if the server reads it there, and `activate` runs
+// again if it had run. To add a target: one file with a class and a function
 // that makes it, and one line in the table of `target.cpp`.
 
 namespace cairn::client {
@@ -42,8 +43,7 @@ namespace cairn::client {
 struct DeploySubject {
     LineageName lineage;
     CertificatePlan plan;
-    /// live/NAME. A server that reads its files there cannot be given the former certificate back:
-    /// one that is to be rolled back reads files of its own.
+    /// live/NAME.
     std::filesystem::path live;
 };
 
@@ -137,6 +137,9 @@ class Target {
     /// As `find_target` takes it, in a form that does not depend on the working directory or PATH.
     [[nodiscard]] virtual std::string text() const = 0;
     [[nodiscard]] virtual KeyNeed key_need() const { return KeyNeed::text; }
+    /// True if its server reads live/NAME itself. Where it refuses a renewal, the lineage goes back
+    /// to the certificate that it showed before (ADR 110).
+    [[nodiscard]] virtual bool reads_live() const { return false; }
     /// All that stands in the way at this moment, as far as it can be seen from here: a program, a
     /// folder or an account that is missing. Leaves everything as it was.
     [[nodiscard]] virtual std::vector<Failure> obstacles(const DeploySubject& subject) {

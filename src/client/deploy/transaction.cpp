@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "client/deploy/lineage_return.h"
 #include "client/hook.h"
 #include "protocol/json.h"
 
@@ -135,6 +136,19 @@ void DeployTransaction::commit(const Placement& placement) {
     }
 }
 
+/// What became of live/NAME, as the end of a sentence; empty if it stays as it is.
+std::string DeployTransaction::return_live() {
+    if (!target_.reads_live()) return {};
+    try {
+        const auto told = return_lineage(environment_, key_, material_);
+        has_returned_ = !told.empty();
+        return told.empty() ? told : ", and " + told;
+    } catch (const Failure& failure) {
+        return fmt::format(", but live/{} leads to the new certificate: {}",
+                           material_.subject.lineage.text(), sentence_of(failure));
+    }
+}
+
 std::string DeployTransaction::roll_back(const Placement& placement, const std::string& undo,
                                          bool is_activated, const ServedProbe& probe) {
     // Also in a run that is asked to stop.
@@ -147,9 +161,11 @@ std::string DeployTransaction::roll_back(const Placement& placement, const std::
         return fmt::format("it could not be undone either, which the next run tries again: {}",
                            sentence_of(failure));
     }
-    std::string told = "everything stands as it did before";
-    if (is_activated) {
+    std::string told = "everything stands as it did before" + return_live();
+    // Whatever else has had the server read its files meanwhile has had it read the refused ones.
+    if (is_activated || has_returned_) {
         try {
+            if (has_returned_) target_.check(material_, run);
             target_.activate(material_, run);
             if (const auto seen = probe.await_former(patience_with_former, run); !seen.empty())
                 told += ", and " + seen;

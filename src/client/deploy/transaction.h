@@ -30,10 +30,14 @@ class DeployTransaction {
     /// Places, checks, activates, probes; notes that the target has learnt of it. Throws Failure
     /// with what went wrong and what became of the roll back.
     void run();
+    /// True if live/NAME leads to former certificates again since `run`, which the server has
+    /// refused newer ones than.
+    [[nodiscard]] bool has_returned() const { return has_returned_; }
 
   private:
     void note(OpenDeployment::Step step, const Placement& placement, const std::string& undo) const;
     void commit(const Placement& placement);
+    [[nodiscard]] std::string return_live();
     [[nodiscard]] std::string roll_back(const Placement& placement, const std::string& undo,
                                         bool is_activated, const ServedProbe& probe);
     void erase() const;
@@ -47,6 +51,7 @@ class DeployTransaction {
     LineageFactStore store_;
     /// An earlier run had its server read what it was undone of.
     bool was_activated_ = false;
+    bool has_returned_ = false;
 };
 
 /// Undoes, of what earlier runs have left in the middle, what belongs to targets that the plan does

@@ -28,6 +28,7 @@ class NginxTarget final : public Target {
         : options_(std::move(options)), text_(std::move(text)) {}
 
     std::string text() const override { return text_; }
+    bool reads_live() const override { return true; }
 
     std::vector<Failure> obstacles(const DeploySubject& subject) override {
         std::vector<Failure> all;
