@@ -46,7 +46,9 @@ CaaVerdict judge(const CaaProperty& property, const CaaQuestion& question) {
         return verdict(Outcome::other_issuer, property, "another CA is named");
     const auto account = issuer->parameter("accounturi");
     if (!account) return verdict(Outcome::other_account, property, account.error().message);
-    if (*account && (question.account_url.empty() || **account != question.account_url))
+    const bool is_enforced = question.parameters == CaaParameters::enforced;
+    if (is_enforced && *account &&
+        (question.account_url.empty() || **account != question.account_url))
         return verdict(
             Outcome::other_account, property,
             question.account_url.empty()
@@ -54,7 +56,8 @@ CaaVerdict judge(const CaaProperty& property, const CaaQuestion& question) {
                 : "another account is named than " + base::printable(question.account_url));
     const auto methods = issuer->parameter("validationmethods");
     if (!methods) return verdict(Outcome::other_method, property, methods.error().message);
-    if (*methods && std::ranges::count(listed_methods(**methods), question.method) == 0)
+    if (is_enforced && *methods &&
+        std::ranges::count(listed_methods(**methods), question.method) == 0)
         return verdict(Outcome::other_method, property,
                        std::string(question.method) + " is not among the methods");
     return {Outcome::permitted, to_string(property)};

@@ -32,6 +32,12 @@ struct CaaSet {
 /// Whether a certificate is asked for the name itself or for all names one label below it.
 enum class CaaScope { name, wildcard };
 
+/// Whether the parameters of RFC 8657 count.
+enum class CaaParameters {
+    enforced,
+    not_asked,  ///< whoever asks knows neither account nor method, and somebody else judges by them
+};
+
 /// Who wants to issue, for whom, and by which proof.
 struct CaaQuestion {
     CaaScope scope = CaaScope::name;
@@ -42,6 +48,7 @@ struct CaaQuestion {
     std::string_view account_url{};
     /// The method of validation (validationmethods, RFC 8657 section 4): "http-01".
     std::string_view method{};
+    CaaParameters parameters = CaaParameters::enforced;
 };
 
 /// What the records say to a question.

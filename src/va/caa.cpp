@@ -106,7 +106,8 @@ base::Task<OrFailure<Evidence>> check_caa(const Validation& validation, std::str
         {.scope = identifier.is_wildcard() ? dns::CaaScope::wildcard : dns::CaaScope::name,
          .identities = validation.caa_identities,
          .account_url = validation.account_url,
-         .method = method});
+         .method = method,
+         .parameters = validation.caa_parameters});
     Evidence evidence;
     evidence.caa = finding_of(identifier, *set, verdict);
     evidence.steps = steps_to(name, *evidence.caa);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/base64url.h"
 #include "protocol/dns_challenge.h"
 #include "va/lookup.h"
 #include "va/validation.h"
@@ -55,10 +56,18 @@ void require_name(const Validation& validation) {
         throw std::logic_error("the DNS does not prove control of addresses");
 }
 
-base::Task<OrFailure<Evidence>> validate_at(std::string name, const Validation& validation,
-                                            const Settings& settings, dns::Resolver& resolver) {
+std::string expected_of(const Validation& validation) {
+    return validation.key_digest ? base::base64url(*validation.key_digest)
+                                 : protocol::dns_record_value(validation.key_authorization);
+}
+
+}  // namespace
+
+base::Task<OrFailure<Evidence>> validate_text_record(std::string name, std::string expected,
+                                                     const Settings& settings,
+                                                     dns::Resolver& resolver) {
     const auto deadline = std::chrono::steady_clock::now() + settings.deadline;
-    const Evidence evidence{.steps = {name + " TXT"}, .endpoints = {}};
+    Evidence evidence{.steps = {name + " TXT"}, .endpoints = {}};
     const auto failed = [&](ProblemType type, std::string_view how) {
         // A record may not have reached every server yet.
         return std::unexpected(
@@ -66,21 +75,22 @@ base::Task<OrFailure<Evidence>> validate_at(std::string name, const Validation& 
     };
     const auto answer = co_await look_up(resolver, name, dns::RecordType::txt, deadline);
     if (!answer) co_return failed(answer.error().type, answer.error().detail);
-    const auto expected = protocol::dns_record_value(validation.key_authorization);
+    evidence.texts = Evidence::TextAnswer{.name = answer->canonical_name,
+                                          .records = answer->texts,
+                                          .response_code = answer->response_code,
+                                          .is_secure = answer->is_secure};
     if (const auto fault = fault_of(*answer, name, expected)) {
         co_return failed(ProblemType::unauthorized, *fault);
     }
     co_return evidence;
 }
 
-}  // namespace
-
 base::Task<OrFailure<Evidence>> validate_dns01(const Validation& validation,
                                                const Settings& settings, dns::Resolver& resolver) {
     require_name(validation);
     auto name =
         dns_challenge_name(protocol::ChallengeType::dns_01, validation.identifier.dns_name(), {});
-    return validate_at(std::move(name), validation, settings, resolver);
+    return validate_text_record(std::move(name), expected_of(validation), settings, resolver);
 }
 
 base::Task<OrFailure<Evidence>> validate_dns_account01(const Validation& validation,
@@ -89,7 +99,7 @@ base::Task<OrFailure<Evidence>> validate_dns_account01(const Validation& validat
     require_name(validation);
     auto name = dns_challenge_name(protocol::ChallengeType::dns_account_01,
                                    validation.identifier.dns_name(), validation.account_url);
-    return validate_at(std::move(name), validation, settings, resolver);
+    return validate_text_record(std::move(name), expected_of(validation), settings, resolver);
 }
 
 }  // namespace cairn::va

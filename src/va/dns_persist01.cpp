@@ -111,6 +111,11 @@ base::Task<OrFailure<Evidence>> validate_dns_persist01(const Validation& validat
     const auto deadline = std::chrono::steady_clock::now() + settings.deadline;
     Evidence evidence{.steps = {name + " TXT"}};
     const auto answer = co_await look_up(resolver, name, dns::RecordType::txt, deadline);
+    if (answer)
+        evidence.texts = Evidence::TextAnswer{.name = answer->canonical_name,
+                                              .records = answer->texts,
+                                              .response_code = answer->response_code,
+                                              .is_secure = answer->is_secure};
     std::optional<Problem> fault;
     if (!answer)
         fault = answer.error();

@@ -173,6 +173,13 @@ Url first_url(const Validation& validation, const Settings& settings) {
         .value();
 }
 
+/// The part of a page that is reported as it came.
+constexpr std::size_t reported_page = 100;
+
+Evidence::WebAnswer::Redirect redirect_of(const Url& url, const Reply& reply) {
+    return {url.to_string(), reply.status};
+}
+
 /// What an operator is told of an answer: its status, where it leads, and how its body begins.
 std::string told_of(const Url& url, const Reply& reply) {
     auto text = fmt::format("GET {} at {}: status {}", base::printable(url.to_string(), quoted_url),
@@ -206,35 +213,47 @@ base::Task<OrFailure<Evidence>> validate_http01(const Validation& validation,
     Hop hop{start};
     // The target of a redirect for messages: the peer's text, unless that may not be told.
     std::string redirected;
+    Evidence::WebAnswer web;
+    const auto evidence = [&] {
+        auto seen = dialer.evidence();
+        if (web.status != 0) seen.web = web;
+        return seen;
+    };
     for (;;) {
         const auto failed = [&](const Failure& failure) {
             return std::unexpected(
                 Failure(failure.type,
                         fmt::format("{}{}: {}", start.to_string(), redirected, failure.detail),
-                        failure.outlook, dialer.evidence()));
+                        failure.outlook, evidence()));
         };
         const auto visited = co_await visit(hop, dialer, settings);
         if (!visited) co_return failed(visited.error());
         const auto& reply = visited->reply;
         if (settings.tell) settings.tell(told_of(hop.url, reply));
         const auto disclosure = disclosure_of(visited->space, hop.redirects);
+        web.url = hop.url.to_string();
+        web.status = reply.status;
         if (!is_redirect(reply.status)) {
-            if (const auto fault = fault_of(reply, validation.key_authorization, disclosure)) {
+            const auto fault = fault_of(reply, validation.key_authorization, disclosure);
+            if (!fault || disclosure == Disclosure::quotes)
+                web.page = reply.body.substr(0, reported_page);
+            if (fault) {
                 co_return failed({ProblemType::unauthorized,
                                   fmt::format("{}: {}", reply.peer, fault->text), fault->outlook});
             }
-            co_return dialer.evidence();
+            co_return evidence();
         }
         auto next = next_url(hop.url, reply, hop.redirects, start, settings, disclosure);
         if (!next) {
             co_return std::unexpected(
                 Failure(ProblemType::connection,
                         fmt::format("{}: {}", start.to_string(), next.error().message),
-                        Outlook::final, dialer.evidence()));
+                        Outlook::final, evidence()));
         }
         redirected = disclosure == Disclosure::quotes
                          ? " redirected to " + base::printable(next->to_string(), quoted_url)
                          : std::string(" redirected");
+        web.redirects.push_back(redirect_of(hop.url, reply));
         hop = next_hop(hop, *visited, std::move(*next), start);
     }
 }

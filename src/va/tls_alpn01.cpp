@@ -54,7 +54,9 @@ std::optional<Fault> fault_of(SSL* ssl, const Validation& validation, Disclosure
     const auto certificate = challenge_certificate(ssl);
     auto checked = certificate ? check_challenge_certificate(
                                      *certificate, validation.identifier,
-                                     protocol::tls_alpn_digest(validation.key_authorization))
+                                     validation.key_digest
+                                         ? *validation.key_digest
+                                         : protocol::tls_alpn_digest(validation.key_authorization))
                                : std::unexpected(certificate.error());
     if (checked) return std::nullopt;
     if (disclosure != Disclosure::quotes)

@@ -12,6 +12,8 @@
 #include "base/enum_table.h"
 #include "base/ip_address.h"
 #include "base/task.h"
+#include "crypto/digest.h"
+#include "dns/caa_set.h"
 #include "dns/resolver.h"
 #include "protocol/challenge_type.h"
 #include "protocol/identifier.h"
@@ -49,6 +51,10 @@ struct Validation {
     /// How CAA records name the method (validationmethods, RFC 8657 section 4); empty: by the name
     /// of the challenge.
     std::string caa_method{};
+    dns::CaaParameters caa_parameters = dns::CaaParameters::enforced;
+    /// SHA-256 of the key authorization, for dns-01 and tls-alpn-01 on behalf of somebody who tells
+    /// no more of it; none: that of `key_authorization`.
+    std::optional<crypto::Sha256Digest> key_digest{};
 };
 
 /// Whether the same validation might succeed a little later.
@@ -68,6 +74,30 @@ struct Evidence {
         friend bool operator==(const Endpoint&, const Endpoint&) = default;
     };
     std::vector<Endpoint> endpoints{};
+    /// What a web server answered in the end, for whoever reports it as it came (Open MPIC).
+    struct WebAnswer {
+        struct Redirect {
+            std::string url;  ///< that was asked
+            unsigned status;
+            friend bool operator==(const Redirect&, const Redirect&) = default;
+        };
+        std::vector<Redirect> redirects{};
+        std::string url{};
+        unsigned status = 0;
+        /// Its first 100 octets; empty where nothing of it may be told.
+        std::string page{};
+        friend bool operator==(const WebAnswer&, const WebAnswer&) = default;
+    };
+    std::optional<WebAnswer> web{};
+    /// What the DNS answered to the one question of a DNS method; none: nothing.
+    struct TextAnswer {
+        std::string name{};
+        std::vector<std::string> records{};
+        int response_code = 0;
+        bool is_secure = false;
+        friend bool operator==(const TextAnswer&, const TextAnswer&) = default;
+    };
+    std::optional<TextAnswer> texts{};
     /// Of a success: for how long what was found may be relied on, counted from now; none: the
     /// method sets no bound.
     std::optional<base::Seconds> reliable_for{};
@@ -129,6 +159,12 @@ struct Settings {
 [[nodiscard]] base::Task<OrFailure<Evidence>> validate_dns_persist01(const Validation& validation,
                                                                      const Settings& settings,
                                                                      dns::Resolver& resolver);
+/// Whether one of the TXT records of `name` is `expected`, octet by octet (dns-change of Open
+/// MPIC).
+[[nodiscard]] base::Task<OrFailure<Evidence>> validate_text_record(std::string name,
+                                                                   std::string expected,
+                                                                   const Settings& settings,
+                                                                   dns::Resolver& resolver);
 
 /// The validator of each challenge type.
 using Validate = decltype(&validate_http01);

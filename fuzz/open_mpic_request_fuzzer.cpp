@@ -1,0 +1,18 @@
+// What a CA asks a service that speaks the Open MPIC API.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "va/open_mpic_request.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using cairn::va::OpenMpicRequest;
+    const auto request = OpenMpicRequest::from_json(cairn::base::BytesView(data, size));
+    if (!request) return 0;
+    // What was read can be written, and is then read as the same.
+    const auto text = request->to_json();
+    const auto again = OpenMpicRequest::from_json(cairn::base::bytes_of(text));
+    if (!again || again->to_json() != text) std::abort();
+    return 0;
+}
