@@ -11,9 +11,9 @@
 #include <boost/asio/use_future.hpp>
 #include <fmt/format.h>
 
+#include "bench/acme_connection.h"
 #include "bench/load_client.h"
 #include "bench/responders.h"
-#include "http/client.h"
 
 namespace cairn::bench {
 
@@ -29,15 +29,6 @@ constexpr auto between_quiet_moments = 300ms;
 constexpr auto until_quiet = 5ms;
 constexpr long memory_samples = 60;
 constexpr std::size_t most_loops = 2;
-
-protocol::Directory fetch_directory(const Authority& authority) {
-    http::Client http({.user_agent = "cairn-bench", .root_file = authority.root_file().string()});
-    const auto reply = http.get(authority.directory_url());
-    if (!reply) throw std::runtime_error(reply.error().message);
-    auto directory = protocol::Directory::from_json(base::bytes_of(reply->body));
-    if (!directory) throw std::runtime_error("directory: " + directory.error().message);
-    return std::move(*directory);
-}
 
 /// Clients at work, each on its own, until all certificates are there.
 class Crowd {
@@ -177,7 +168,8 @@ class Run {
                    .challenge = scenario.challenge,
                    .names = scenario.names,
                    .orders_alone = authority_->orders_must_be_alone()},
-                  fetch_directory(*authority_), board_, clock_),
+                  fetch_directory(authority_->directory_url(), authority_->root_file().string()),
+                  board_, clock_),
           crowd_(scenario, target_,
                  std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_loops)) {
         crowd_.begin();

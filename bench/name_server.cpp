@@ -1,10 +1,10 @@
 #include "bench/name_server.h"
 
-#include <array>
 #include <string_view>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -81,8 +81,17 @@ std::optional<Question> question_of(base::BytesView query) {
     return question;
 }
 
-bool in_zone(const std::string& name) {
-    return name == bench_zone || name.ends_with("." + std::string(bench_zone));
+enum class Domain { foreign, ours, top, black_hole, silent };
+
+Domain domain_of(std::string_view name) {
+    constexpr std::string_view zone = bench_zone, top = ".test";
+    if (name == zone || name.ends_with("." + std::string(zone))) return Domain::ours;
+    if (name == top.substr(1)) return Domain::top;
+    if (!name.ends_with(top)) return Domain::foreign;
+    name.remove_suffix(top.size());
+    const auto domain = name.substr(name.rfind('.') + 1);
+    if (domain.starts_with("black-hole-")) return Domain::black_hole;
+    return domain.starts_with("silent-") ? Domain::silent : Domain::foreign;
 }
 
 }  // namespace
@@ -93,10 +102,13 @@ std::optional<base::Bytes> answer_dns_query(base::BytesView query, const TextRec
     base::Bytes records;
     std::size_t answers = 0;
     const base::Bytes asked_name{pointer_to_question >> 8U, pointer_to_question & 0xffU};
-    const bool ours = in_zone(question->name);
-    if (ours && question->type == type_a) {
-        const std::array<std::uint8_t, 4> loopback{127, 0, 0, 1};
-        put_record(records, asked_name, type_a, loopback);
+    const auto domain = domain_of(question->name);
+    if (domain == Domain::silent) return std::nullopt;
+    const bool ours = domain == Domain::ours;
+    if (question->type == type_a && (ours || domain == Domain::black_hole)) {
+        const auto address =
+            asio::ip::make_address_v4(ours ? "127.0.0.1" : black_hole_address).to_bytes();
+        put_record(records, asked_name, type_a, address);
         ++answers;
     } else if (ours && question->type == type_txt) {
         for (const auto& text : texts(question->name)) {
@@ -106,16 +118,17 @@ std::optional<base::Bytes> answer_dns_query(base::BytesView query, const TextRec
             ++answers;
         }
     }
-    const bool denial = ours && answers == 0;
+    const bool known = domain != Domain::foreign;
+    const bool denial = known && answers == 0;
     if (denial) {  // RFC 2308 section 2.2: names of server and mailbox, then five times
         base::Bytes data(2 + 5 * sizeof(std::uint32_t), 0);
-        put_record(records, wire_name(bench_zone), type_soa, data);
+        put_record(records, wire_name(ours ? bench_zone : "test"), type_soa, data);
     }
 
     base::Bytes message{
         query[0], query[1],
         static_cast<std::uint8_t>(is_response | is_authoritative | (query[2] & recursion_desired)),
-        ours ? std::uint8_t{0} : refused};
+        known ? std::uint8_t{0} : refused};
     put16(message, 1);
     put16(message, answers);
     put16(message, denial ? 1 : 0);
@@ -127,8 +140,9 @@ std::optional<base::Bytes> answer_dns_query(base::BytesView query, const TextRec
 }
 
 struct NameServer::State {
-    State(const base::Executor& executor, TextRecords records)
+    State(const base::Executor& executor, TextRecords records, base::Milliseconds before_answers)
         : texts(std::move(records)),
+          delay(before_answers),
           socket(executor, udp::endpoint(asio::ip::address_v4::loopback(), 0)) {
         // Hundreds of validations ask at the same moment; what is lost is asked again seconds
         // later.
@@ -144,25 +158,38 @@ struct NameServer::State {
                 asio::buffer(buffer), peer, asio::as_tuple(asio::use_awaitable));
             if (receive_error == asio::error::operation_aborted) co_return;
             if (receive_error) continue;
-            const auto reply = answer_dns_query(base::BytesView(buffer).first(size), texts);
+            auto reply = answer_dns_query(base::BytesView(buffer).first(size), texts);
             if (!reply) continue;
-            static_cast<void>(co_await socket.async_send_to(asio::buffer(*reply), peer,
-                                                            asio::as_tuple(asio::use_awaitable)));
+            if (delay > base::Milliseconds(0)) {
+                answering.spawn(socket.get_executor(), send(*std::move(reply), peer));
+                continue;
+            }
+            auto sending = send(*std::move(reply), peer);
+            co_await std::move(sending);
         }
     }
 
+    base::Task<void> send(base::Bytes reply, udp::endpoint peer) {
+        if (delay > base::Milliseconds(0)) co_await base::sleep_for(delay);
+        static_cast<void>(co_await socket.async_send_to(asio::buffer(reply), peer,
+                                                        asio::as_tuple(asio::use_awaitable)));
+    }
+
     TextRecords texts;
+    base::Milliseconds delay;
     udp::socket socket;
+    base::TaskGroup answering{[](const std::exception_ptr&) {}};
     base::TaskGroup serving{[](const std::exception_ptr&) {}};
 };
 
-NameServer::NameServer(const base::Executor& executor, TextRecords texts)
-    : state_(std::make_unique<State>(executor, std::move(texts))) {
+NameServer::NameServer(const base::Executor& executor, TextRecords texts, base::Milliseconds delay)
+    : state_(std::make_unique<State>(executor, std::move(texts), delay)) {
     state_->serving.spawn(executor, state_->serve());
 }
 
 NameServer::~NameServer() {
     state_->serving.close(base::Milliseconds(0));
+    state_->answering.close(base::Milliseconds(0));
 }
 
 unsigned NameServer::port() const {

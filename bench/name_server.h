@@ -14,13 +14,17 @@ namespace cairn::bench {
 
 /// The zone that all names of the benchmark are in.
 inline constexpr const char* bench_zone = "bench.test";
+/// Where the domains black-hole-1.test, black-hole-2.test ... and all names below them are. For the
+/// domains silent-1.test, silent-2.test ... no question is answered.
+inline constexpr const char* black_hole_address = "127.0.0.2";
 
 /// The TXT records at a name in lower case.
 using TextRecords = std::function<std::vector<std::string>(const std::string& owner)>;
 
 /// The response to a DNS query, authoritative for `bench_zone`: A 127.0.0.1 for every name, TXT
-/// what `texts` says, of every other type nothing, for names outside of it REFUSED. Nothing for
-/// what is no query with one question.
+/// what `texts` says, of every other type nothing; in domains that are black holes A alone; for
+/// "test" nothing, for all other names REFUSED. No response to what is no query with one question,
+/// and in silent domains.
 [[nodiscard]] std::optional<base::Bytes> answer_dns_query(base::BytesView query,
                                                           const TextRecords& texts);
 
@@ -28,7 +32,9 @@ using TextRecords = std::function<std::vector<std::string>(const std::string& ow
 /// that is measured.
 class NameServer {
   public:
-    NameServer(const base::Executor& executor, TextRecords texts);
+    /// Each answer leaves after `delay`, as if the server were that far away.
+    NameServer(const base::Executor& executor, TextRecords texts,
+               base::Milliseconds delay = base::Milliseconds(0));
     /// Closes; the executor's loop must still run or be gone.
     ~NameServer();
     NameServer(const NameServer&) = delete;

@@ -45,6 +45,17 @@ TEST(NameServer, RefusesOtherZones) {
     EXPECT_EQ(ask("workbench.test", dns::RecordType::a).outcome, Outcome::refused);
 }
 
+TEST(NameServer, BlackHolesHaveAnAddressAndSilentDomainsNoAnswer) {
+    const auto answer = ask("www.black-hole-17.test", dns::RecordType::a);
+    ASSERT_EQ(answer.addresses.size(), 1U);
+    EXPECT_EQ(answer.addresses[0].to_string(), black_hole_address);
+    EXPECT_EQ(ask("black-hole-17.test", dns::RecordType::caa).outcome, Outcome::no_data);
+    EXPECT_EQ(ask("test", dns::RecordType::caa).outcome, Outcome::no_data);
+    EXPECT_FALSE(
+        answer_dns_query(*dns::make_query(1, "www.silent-1.test", dns::RecordType::a), records_of));
+    EXPECT_EQ(ask("black-hole-1.example.test", dns::RecordType::a).outcome, Outcome::refused);
+}
+
 TEST(NameServer, AnswersNoGarbage) {
     const auto query = *dns::make_query(1, "a.bench.test", dns::RecordType::a);
     const std::size_t option_record = 11;  // what follows the question is not looked at

@@ -61,10 +61,12 @@ double labelled_number(const std::string& text, const std::string& label) {
 }
 
 ProcessUsage usage_of(pid_t process) {
+    const auto status = proc_file(process, "status");
     return {.cpu_seconds = parse_process_stat(proc_file(process, "stat")).ticks /
                            static_cast<double>(::sysconf(_SC_CLK_TCK)),
             .written_octets = labelled_number(proc_file(process, "io"), "write_bytes"),
-            .resident_mebibytes = labelled_number(proc_file(process, "status"), "VmRSS") / 1024};
+            .resident_mebibytes = labelled_number(status, "VmRSS") / 1024,
+            .threads = labelled_number(status, "Threads")};
 }
 
 ProcessUsage usage_of_family(pid_t parent) {
@@ -75,6 +77,7 @@ ProcessUsage usage_of_family(pid_t parent) {
         const auto usage = usage_of(member);
         sum.cpu_seconds += usage.cpu_seconds;
         sum.written_octets += usage.written_octets;
+        sum.threads += usage.threads;
         sum.resident_mebibytes += labelled_number(proc_file(member, "smaps_rollup"), "Pss") / 1024;
     }
     return sum;

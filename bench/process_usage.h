@@ -11,6 +11,7 @@ struct ProcessUsage {
     double cpu_seconds = 0;         ///< user and system, all threads, ended children included
     double written_octets = 0;      ///< caused to be written to disk
     double resident_mebibytes = 0;  ///< now; pages shared among several processes count once
+    double threads = 0;             ///< now
 };
 
 /// Of one process, from /proc/PID/{stat,io,status}. Zeros if it is gone.

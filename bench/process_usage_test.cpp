@@ -29,6 +29,7 @@ TEST(LabelledNumber, IsFoundAtTheStartOfALineAlone) {
 
 TEST(ProcessUsage, OfThisProcessIsThere) {
     EXPECT_GT(usage_of(::getpid()).resident_mebibytes, 0);
+    EXPECT_GE(usage_of(::getpid()).threads, 1);
     EXPECT_GT(usage_of_family(::getpid()).resident_mebibytes, 0);
 }
 

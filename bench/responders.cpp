@@ -12,11 +12,12 @@ namespace cairn::bench {
 
 namespace {
 
-http::Server::Options http_options(const ChallengeBoard& board) {
+http::Server::Options http_options(const ChallengeBoard& board, base::Milliseconds delay) {
     http::Server::Options options;
     options.listen = {"127.0.0.1:0"};
     options.access_log = false;
-    options.handler = [&board](http::Request request) -> base::Task<http::Response> {
+    options.handler = [&board, delay](http::Request request) -> base::Task<http::Response> {
+        if (delay > base::Milliseconds(0)) co_await base::sleep_for(delay);
         http::Response response;
         const auto path = request.path();
         response.body = board.key_authorization(std::string(path.substr(path.rfind('/') + 1)));
@@ -30,10 +31,12 @@ http::Server::Options http_options(const ChallengeBoard& board) {
 }  // namespace
 
 struct Responders::State {
-    explicit State(const ChallengeBoard& board)
+    State(const ChallengeBoard& board, base::Milliseconds delay)
         : log(base::silent_log()),
-          http(loops, *log, http_options(board)),
-          dns(loops.executor(0), [&board](const std::string& owner) { return board.texts(owner); }),
+          http(loops, *log, http_options(board, delay)),
+          dns(
+              loops.executor(0), [&board](const std::string& owner) { return board.texts(owner); },
+              delay),
           tls(loops.executor(0), board) {
         http.start();
     }
@@ -48,7 +51,8 @@ struct Responders::State {
     TlsAlpnResponder tls;
 };
 
-Responders::Responders(const ChallengeBoard& board) : state_(std::make_unique<State>(board)) {}
+Responders::Responders(const ChallengeBoard& board, base::Milliseconds delay)
+    : state_(std::make_unique<State>(board, delay)) {}
 Responders::~Responders() = default;
 
 unsigned Responders::http_port() const {

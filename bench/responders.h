@@ -11,7 +11,9 @@ namespace cairn::bench {
 /// and TLS with ALPN.
 class Responders {
   public:
-    explicit Responders(const ChallengeBoard& board);
+    /// HTTP and DNS answer after `delay`, as if they were that far away.
+    explicit Responders(const ChallengeBoard& board,
+                        base::Milliseconds delay = base::Milliseconds(0));
     ~Responders();
     Responders(const Responders&) = delete;
     Responders& operator=(const Responders&) = delete;

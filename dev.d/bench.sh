@@ -44,7 +44,8 @@ remove_store() { # FILE
 }
 
 # Without arguments a bit of everything; `store`: the stores by themselves; `nodes`: what a second
-# node adds; `client`: the figures of the client beside certbot and lego; else what the arguments of issuance-bench say.
+# node adds; `client`: the figures of the client beside certbot and lego; `validation`: those of
+# validation; else what the arguments of issuance-bench say.
 dev_bench() {
     prepare 5000 bench && dev_build || return
     if [[ ${1:-} == nodes ]]; then
@@ -55,6 +56,11 @@ dev_bench() {
         shift
         need client && exec /usr/bin/python3 bench/client/figures.py "$@"
         return
+    fi
+    if [[ ${1:-} == validation ]]; then
+        shift
+        mkdir -p build/bench
+        exec build/release/bin/validation-bench --report build/bench/validation.md "$@"
     fi
     if [[ ${1:-} == store ]]; then
         shift
