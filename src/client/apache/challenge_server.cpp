@@ -127,7 +127,7 @@ void ChallengeServer::answer(const std::vector<ChallengeAnswer>& answers) {
         FileEdits(journal()).apply(edits_of(lines, source));
         server_->test(timer_);
         has_read_lines_ = true;
-        if (!server_->reload(configuration)) throw not_running();
+        if (!server_->reload(configuration, timer_)) throw not_running();
     } catch (const Failure&) {
         try {
             put_back();
@@ -183,7 +183,7 @@ void ChallengeServer::have_it_read() {
     // One that was ended by somebody reads the former configuration when it starts.
     if (!server_->is_running(configuration)) return;
     server_->test(unstoppable);
-    static_cast<void>(server_->reload(configuration));
+    static_cast<void>(server_->reload(configuration, timer_));
 }
 
 void ChallengeServer::release() {

@@ -4,14 +4,15 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 #include <system_error>
 
 #include <errno.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include "client/apache/server_process.h"
 #include "client/child_process.h"
 #include "client/command_words.h"
 #include "client/durable_file.h"
@@ -207,16 +208,22 @@ Configuration Server::read(ConfigSource& source) const {
     return std::move(*configuration);
 }
 
-void Server::test(Timer& timer) const {
-    ChildProgram program{
-        .path = program_,
-        .arguments = {"-d", facts_.server_root.string(), "-f", facts_.config_file.string(), "-t"},
-        .environment = environment_,
-        .deadline = patience};
+std::vector<std::string> Server::arguments(std::vector<std::string> last) const {
+    std::vector<std::string> all = {"-d", facts_.server_root.string(), "-f",
+                                    facts_.config_file.string()};
     for (const auto& define : facts_.defines) {
-        program.arguments.emplace_back("-D");
-        program.arguments.push_back(define);
+        all.emplace_back("-D");
+        all.push_back(define);
     }
+    std::ranges::move(last, std::back_inserter(all));
+    return all;
+}
+
+void Server::test(Timer& timer) const {
+    const ChildProgram program{.path = program_,
+                               .arguments = arguments({"-t"}),
+                               .environment = environment_,
+                               .deadline = patience};
     const auto result = run(program, timer, "have Apache test its configuration");
     if (result.status == 0) return;
     throw Failure("have Apache read its configuration", complaint_in(result.output),
@@ -230,34 +237,33 @@ fs::path Server::pid_file(const Configuration& configuration) const {
     return path;
 }
 
-namespace {
-
-/// The number of the process; nothing if none runs.
-std::optional<pid_t> running_process(const fs::path& pid_file) {
-    const auto text = read_file(pid_file, 100);
-    if (!text) return std::nullopt;
-    pid_t process = 0;
-    std::from_chars(text->data(), text->data() + text->size(), process);
-    if (process <= 1 || (::kill(process, 0) != 0 && errno == ESRCH)) return std::nullopt;
-    // The number may have come to another since.
-    const auto name = read_file(fmt::format("/proc/{}/comm", process), 100);
-    const bool is_other = name && !name->starts_with("apache2") && !name->starts_with("httpd");
-    return is_other ? std::nullopt : std::optional(process);
-}
-
-}  // namespace
-
 bool Server::is_running(const Configuration& configuration) const {
-    return running_process(pid_file(configuration)).has_value();
+    return ServerProcess::find(pid_file(configuration)).has_value();
 }
 
-bool Server::reload(const Configuration& configuration) const {
-    const auto process = running_process(pid_file(configuration));
+bool Server::reload(const Configuration& configuration, Timer& timer) {
+    const auto process = ServerProcess::find(pid_file(configuration));
     if (!process) return false;
-    if (::kill(*process, SIGUSR1) == 0) return true;
-    if (errno == ESRCH) return false;
-    throw Failure("have Apache read its configuration again",
-                  std::generic_category().message(errno), "run as root.");
+    unit_ = process->unit();
+    process->reload(timer);
+    return true;
+}
+
+void Server::start(Timer& timer) const {
+    const auto systemctl = CommandWords::find("systemctl");
+    std::error_code none;
+    ChildProgram program{.path = program_,
+                         .arguments = arguments({"-k", "start"}),
+                         .environment = environment_,
+                         .deadline = patience};
+    if (!unit_.empty() && systemctl && fs::is_directory("/run/systemd/system", none))
+        program = {.path = systemctl->program(),
+                   .arguments = {"start", unit_},
+                   .environment = {},
+                   .deadline = patience};
+    const auto result = run(program, timer, "start Apache");
+    if (result.status != 0)
+        throw Failure("start Apache", complaint_in(result.output), "mend it, and start it.");
 }
 
 }  // namespace cairn::client::apache

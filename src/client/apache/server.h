@@ -35,16 +35,21 @@ class Server {
     /// True if it runs, by its file of the process number.
     [[nodiscard]] bool is_running(const Configuration& configuration) const;
     /// Has it read its configuration again, without breaking off what it is answering (SIGUSR1);
-    /// false if it does not run. It must have been tested: a server that cannot read its
-    /// configuration ends.
-    [[nodiscard]] bool reload(const Configuration& configuration) const;
+    /// false if it does not run. It must have been tested: a server that cannot put its
+    /// configuration into effect ends, which is thrown.
+    [[nodiscard]] bool reload(const Configuration& configuration, Timer& timer);
+    /// Starts it after it has ended at a `reload`: by systemd if that ran it, else by its program.
+    void start(Timer& timer) const;
 
   private:
     Server() = default;
+    [[nodiscard]] std::vector<std::string> arguments(std::vector<std::string> last) const;
     [[nodiscard]] std::filesystem::path pid_file(const Configuration& configuration) const;
     std::filesystem::path program_;
     BuildSettings settings_;
     ServerFacts facts_;
+    /// Of systemd, in which it ran at the last reload.
+    std::string unit_;
     std::vector<std::pair<std::string, std::string>> environment_;
 };
 

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "client/apache/acceptance.h"
 #include "client/apache/answerer.h"
 #include "client/apache/challenge_server.h"
 #include "client/apache/installation.h"
@@ -139,16 +140,37 @@ class ApacheTarget final : public Target {
         plan_->edits.clear();
     }
 
-    void check(const DeployMaterial&, const TargetRun&) override { find_server().test(timer_); }
+    void check(const DeployMaterial& material, const TargetRun&) override {
+        auto& server = find_server();
+        server.test(timer_);
+        apache::ConfigSource source;
+        std::vector<CertificateFiles> certificates;
+        for (const auto& member : planned_members(material.subject.lineage, material.subject.plan))
+            certificates.push_back(CertificateFiles::in(material.subject.live, member.suffix()));
+        const auto refusal = apache::refusal_of(server.read(source), certificates);
+        if (!refusal.empty())
+            throw Failure({"have Apache show the certificate", Phase::deploy}, refusal,
+                          "have another certificate issued (--key-type), or ask for less in "
+                          "SSLCipherSuite.");
+    }
 
-    void activate(const DeployMaterial&, const TargetRun& run) override {
+    void activate(const DeployMaterial& material, const TargetRun& run) override {
         auto& server = find_server();
         apache::ConfigSource source;
         const auto configuration = server.read(source);
         is_running_ = server.is_running(configuration);
         if (is_running_) {
-            server.test(timer_);
-            is_running_ = server.reload(configuration);
+            check(material, run);
+            try {
+                is_running_ = server.reload(configuration, timer_);
+            } catch (const Failure&) {
+                has_ended_ = !server.is_running(configuration);
+                throw;
+            }
+        } else if (has_ended_) {
+            server.start(timer_);
+            has_ended_ = false;
+            is_running_ = true;
         }
         if (!is_running_)
             run.progress.tell({.kind = ProgressKind::remark,
@@ -253,6 +275,8 @@ class ApacheTarget final : public Target {
     std::optional<Plan> plan_;
     fs::path journal_;
     bool is_running_ = true;
+    /// It has ended when it was to read what was in place.
+    bool has_ended_ = false;
 };
 
 }  // namespace

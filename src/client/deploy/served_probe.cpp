@@ -40,7 +40,11 @@ const DeployCertificate& ServedProbe::expected(const DeployProbe& probe) const {
     return material_.first();
 }
 
-std::vector<ServedProbe::Sight> ServedProbe::look(const DeployProbe& probe) const {
+std::vector<ServedProbe::Sight> ServedProbe::look_at_former(const DeployProbe& probe) const {
+    return look(probe, material_.certificates.size() > 1 ? Keys::expected : Keys::any);
+}
+
+std::vector<ServedProbe::Sight> ServedProbe::look(const DeployProbe& probe, Keys keys) const {
     const auto addresses = net::addresses_of_host(probe.host, glance);
     if (!addresses)
         return {{probe.to_string(), {}, "it has no address here: " + addresses.error().message}};
@@ -48,13 +52,14 @@ std::vector<ServedProbe::Sight> ServedProbe::look(const DeployProbe& probe) cons
     std::vector<Sight> sights;
     for (const auto& address : *addresses) {
         if (sights.size() == max_addresses) break;
-        const auto seen = net::look_at_tls({.target = {address, probe.port},
-                                            .server_name = probe.server_name.empty()
-                                                               ? name_to_ask_for(certificate)
-                                                               : probe.server_name,
-                                            .key_kind = key_kind_of(certificate.public_key()),
-                                            .start_tls = probe.start_tls,
-                                            .patience = glance});
+        const auto seen = net::look_at_tls(
+            {.target = {address, probe.port},
+             .server_name =
+                 probe.server_name.empty() ? name_to_ask_for(certificate) : probe.server_name,
+             .key_kind = keys == Keys::any ? net::TlsProbe::KeyKind::any
+                                           : key_kind_of(certificate.public_key()),
+             .start_tls = probe.start_tls,
+             .patience = glance});
         if (seen)
             sights.push_back({probe.to_string(), seen->certificates.front(), {}});
         else
@@ -65,7 +70,7 @@ std::vector<ServedProbe::Sight> ServedProbe::look(const DeployProbe& probe) cons
 
 void ServedProbe::note_former() {
     former_.clear();
-    for (const auto& probe : probes_) former_.push_back(look(probe));
+    for (const auto& probe : probes_) former_.push_back(look_at_former(probe));
 }
 
 std::string ServedProbe::await_new(std::chrono::milliseconds patience, const std::string& text,
@@ -82,7 +87,7 @@ std::string ServedProbe::await_new(std::chrono::milliseconds patience, const std
             bool is_shown = false;
             std::string wrong;
             std::string silent;
-            for (const auto& sight : look(probe)) {
+            for (const auto& sight : look(probe, Keys::expected)) {
                 if (sight.shown == wanted)
                     is_shown = true;
                 else if (!sight.shown.empty())
@@ -117,7 +122,7 @@ std::string ServedProbe::await_former(std::chrono::milliseconds patience,
         std::string again;
         std::string other;
         for (std::size_t i = 0; i < probes_.size() && i < former_.size(); ++i) {
-            const auto now = look(probes_[i]);
+            const auto now = look_at_former(probes_[i]);
             for (const auto& before : former_[i]) {
                 if (before.shown.empty()) continue;
                 if (std::ranges::find(now, before.shown, &Sight::shown) != now.end())

@@ -34,7 +34,10 @@ class ServedProbe {
         base::Bytes shown;
         std::string why;
     };
-    [[nodiscard]] std::vector<Sight> look(const DeployProbe& probe) const;
+    enum class Keys { expected, any };
+    [[nodiscard]] std::vector<Sight> look(const DeployProbe& probe, Keys keys) const;
+    /// What was shown before may have had a key of another kind.
+    [[nodiscard]] std::vector<Sight> look_at_former(const DeployProbe& probe) const;
     [[nodiscard]] const DeployCertificate& expected(const DeployProbe& probe) const;
 
     std::vector<DeployProbe> probes_;
