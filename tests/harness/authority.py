@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from harness.network import inside
 from harness.ports import reserve_port
 from harness.process import BIN, Failed, Server, run
 from harness.store import Store
@@ -29,19 +30,22 @@ class CairnCa:
     """A CA in `folder`, made by `cairn-ca init` and running."""
 
     def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None,
-                 clock=None, kind="private", init_options=(), environment=None, starts=True):
+                 clock=None, kind="private", init_options=(), environment=None, starts=True, host=None,
+                 name="ca"):
         """`descriptors`: how many the process may have open. `shortage`: a harness.shortage.Shortage
         that it can suffer. `clock`: a harness.clock.WallClock, if it has one of its own.
         `kind`: private or public. `init_options`: more words for `init`. `environment`: more
-        variables, also for `init`. `starts`: whether it is started at once."""
+        variables, also for `init`. `starts`: whether it is started at once. `dns`: None if it resolves
+        from the roots. `host`: where it runs, if not here (harness.network). `name`: of its folder."""
         self.under = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.environment = (os.environ | (shortage.environment if shortage else {})
                             | (environment or {}))
         self.clock = clock
         self.kind = kind
-        self.home = folder / "ca"
+        self.home = folder / name
+        self.host = host
         self.disk = None  # a harness.disk.FaultyDisk, from the next start on
-        self.log = folder / "cairn-ca.log"
+        self.log = folder / f"cairn-{name}.log"
         self.dns = dns
         self.port = reserve_port()
         self.admin_port = reserve_port()
@@ -54,7 +58,7 @@ class CairnCa:
             "server.admin_listen": f"127.0.0.1:{self.admin_port}",
             "validation.http_port": self.http_port,
             "validation.tls_alpn_port": self.tls_alpn_port,
-            "validation.dns_servers": [dns.address],
+            "validation.dns_servers": [dns.address] if dns else [],
             "validation.dnssec": False,
             "validation.allow_networks": ["127.0.0.0/8"],
             "policy.internal_names": False,
@@ -99,7 +103,8 @@ class CairnCa:
             arguments += ["--set", f"{key}={json.dumps(value)}"]
         shim = self.disk or self.clock  # one at a time
         environment = shim.environment() if shim else self.environment
-        self.server = Server(arguments, self.log, output, env=environment)
+        self.server = Server(self.host.command(arguments) if self.host else arguments, self.log, output,
+                             env=environment)
 
     def serves_or_has_died(self):
         """Waits until one of the two is true; False if the process was killed."""
@@ -133,7 +138,8 @@ class CairnCa:
                 if line.startswith("{")]
 
     def _serves(self):
-        return _answers(self.directory, self.api_root)
+        with inside(self.host):
+            return _answers(self.directory, self.api_root)
 
     def readiness(self):
         """The text of /readyz, as soon as it answers."""

@@ -110,6 +110,11 @@ class Host:
             time.sleep(0.02)
 
 
+def inside(host):
+    """As `host.inside()`; without a host, sockets belong to this machine."""
+    return host.inside() if host else contextlib.nullcontext()
+
+
 class Network:
     """A bridge in a namespace of its own, which is the first host too: .1 of `prefix`."""
 

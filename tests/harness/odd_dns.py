@@ -13,28 +13,32 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from harness.network import inside
 from harness.ports import reserve_port
 
 
-class OddForwarder:
-    """`server`: a harness.dns_server.DnsServer, which knows the answers."""
+class DnsListener:
+    """Takes questions at ADDRESS:PORT, by UDP and TCP; a subclass says in `answer` what to send."""
 
-    def __init__(self, server):
-        self.server = server
-        self.ip = "127.0.0.1"
-        self.port = reserve_port()
+    def __init__(self, address="127.0.0.1", port=None, host=None):
+        """`host`: where it listens, if not here (harness.network)."""
+        self.ip = address
+        self.port = port or reserve_port()
         self.address = f"{self.ip}:{self.port}"
-        self.asked = []  # (name, kind), in order
-        self._oddities = {}  # (name, kind) -> function of question and transport; a message or None
         self._servers = []
         for kind, handler in ((socketserver.ThreadingUDPServer, _Datagram),
                               (socketserver.ThreadingTCPServer, _Stream)):
             kind.allow_reuse_address = True
-            listening = kind((self.ip, self.port), handler)
+            with inside(host):
+                listening = kind((self.ip, self.port), handler)
             listening.daemon_threads = True
-            listening.forwarder = self
+            listening.listener = self
             threading.Thread(target=listening.serve_forever, daemon=True).start()
             self._servers.append(listening)
+
+    def answer(self, octets, transport):
+        """The octets of the answer to a question that came by "udp" or "tcp"; None is silence."""
+        raise NotImplementedError
 
     def stop(self):
         for listening in self._servers:
@@ -46,6 +50,16 @@ class OddForwarder:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class OddForwarder(DnsListener):
+    """`server`: a harness.dns_server.DnsServer, which knows the answers."""
+
+    def __init__(self, server):
+        self.server = server
+        self.asked = []  # (name, kind), in order
+        self._oddities = {}  # (name, kind) -> function of question and transport; a message or None
+        super().__init__()
 
     @contextlib.contextmanager
     def odd(self, name, kind, answer):
@@ -77,7 +91,7 @@ class _Datagram(socketserver.BaseRequestHandler):
     def handle(self):
         octets, sock = self.request
         with contextlib.suppress(OSError, dns.exception.DNSException):
-            answer = self.server.forwarder.answer(octets, "udp")
+            answer = self.server.listener.answer(octets, "udp")
             if answer:
                 sock.sendto(answer, self.client_address)
 
@@ -87,7 +101,7 @@ class _Stream(socketserver.BaseRequestHandler):
         with contextlib.suppress(OSError, dns.exception.DNSException, struct.error):
             self.request.settimeout(10)
             size, = struct.unpack("!H", self.request.recv(2, socket.MSG_WAITALL))
-            answer = self.server.forwarder.answer(
+            answer = self.server.listener.answer(
                 self.request.recv(size, socket.MSG_WAITALL), "tcp")
             if answer:
                 self.request.sendall(struct.pack("!H", len(answer)) + answer)

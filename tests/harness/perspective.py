@@ -28,7 +28,7 @@ class Perspective:
         self.settings = {
             "validation.http_port": ca.http_port,
             "validation.tls_alpn_port": ca.tls_alpn_port,
-            "validation.dns_servers": [(dns or ca.dns).address],
+            "validation.dns_servers": [(dns or ca.dns).address] if dns or ca.dns else [],
             "validation.dnssec": False,
             "validation.allow_networks": ["127.0.0.0/8", "10.0.0.0/8"],
         } | (settings or {})
@@ -72,7 +72,8 @@ class Perspective:
 
 def command(ca, verb, *words, expected=0):
     """`cairn-ca perspective VERB`: the JSON of its answer."""
-    done = subprocess.run([BIN / "cairn-ca", "perspective", verb, ca.home, *words, "--json"],
+    arguments = [BIN / "cairn-ca", "perspective", verb, ca.home, *words, "--json"]
+    done = subprocess.run(ca.host.command(arguments) if ca.host else arguments,
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == expected, done.stdout + done.stderr
     answer = json.loads(done.stdout)

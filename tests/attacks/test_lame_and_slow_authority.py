@@ -1,0 +1,27 @@
+"""Name servers that do not know their zone, answer late, or not at all: they hinder no owner who has another
+one, and whoever silences them gains nothing."""
+
+import pytest
+
+from harness.acme import ERROR
+from harness.world import PERSPECTIVES, fresh
+
+
+@pytest.mark.parametrize("zone", ["lame.test", "slow.test", "half.test"])
+def test_the_owner_obtains_a_certificate_by_what_is_left(world, zone):
+    assert world.owner.obtains(world.guarded, fresh(zone))
+
+
+def test_a_server_that_is_silent_about_caa_permits_nothing(world):
+    with world.hijacked("ca", *PERSPECTIVES), world.forger.set(silent={"CAA"}):
+        for ca in (world.guarded, world.alone):
+            assert not world.attacker.obtains(ca, fresh("closed.plain.test"))
+            assert world.attacker.refusal["type"] == ERROR + "dns"
+            assert "CAA" in world.attacker.refusal["detail"]
+
+
+def test_a_name_whose_servers_are_all_silent_proves_nothing(world):
+    kinds = {"A", "AAAA", "TXT", "CAA", "NS", "SOA"}
+    with world.hijacked("ca", *PERSPECTIVES, only=world.name_server), world.forger.set(silent=kinds):
+        assert not world.attacker.obtains(world.guarded, fresh("plain.test"))
+        assert world.attacker.refusal["type"] == ERROR + "dns"
