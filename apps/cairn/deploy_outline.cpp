@@ -37,7 +37,7 @@ boost::json::array tell_outline(Run& run, const client::DeploySubject& subject,
                                 const std::vector<client::DeployTarget>& targets) {
     boost::json::array told;
     const auto context = run.target_context();
-    for (const auto& key : targets) {
+    for (const auto& key : client::deploy_order(context, targets)) {
         boost::json::array steps;
         boost::json::array obstacles;
         run.console().say(
@@ -70,6 +70,7 @@ boost::json::array states_json(const std::vector<client::TargetState>& states) {
         if (state.failure) {
             auto failure = facts_of(state.failure->failure);
             failure["time"] = base::to_rfc3339(state.failure->time);
+            failure["since"] = base::to_rfc3339(state.failure->since);
             facts["failure"] = std::move(failure);
         }
         told.push_back(std::move(facts));

@@ -32,6 +32,22 @@ void add_family(std::string& text, const std::vector<CertificateView>& views, st
                         name, help, name, samples);
 }
 
+/// A family of gauges with a sample for each deploy target of which there is something to say.
+template <class Value>
+void add_target_family(std::string& text, const std::vector<CertificateView>& views,
+                       std::string_view name, std::string_view help, Value value_of) {
+    std::string samples;
+    for (const auto& view : views)
+        for (const auto& target : view.targets)
+            if (const std::optional<std::int64_t> value = value_of(target))
+                samples +=
+                    fmt::format("cairn_deploy_target_{}{{{},target=\"{}\"}} {}\n", name,
+                                labels_of(view), escaped_label(target.target.text()), *value);
+    if (samples.empty()) return;
+    text += fmt::format("# HELP cairn_deploy_target_{} {}\n# TYPE cairn_deploy_target_{} gauge\n{}",
+                        name, help, name, samples);
+}
+
 std::optional<std::int64_t> seconds(std::optional<base::Time> time) {
     if (!time) return std::nullopt;
     return time->time_since_epoch().count();
@@ -104,6 +120,24 @@ std::string prometheus_text(const std::vector<CertificateView>& views, base::Tim
                        return std::nullopt;
                    return view.served->verdict == matches ? 1 : 0;
                });
+    using State = client::TargetState;
+    add_target_family(text, views, "current", "1 if the deploy target has what is live.",
+                      [](const State& target) -> std::optional<std::int64_t> {
+                          return target.kind == State::Kind::current ? 1 : 0;
+                      });
+    add_target_family(text, views, "last_success_timestamp_seconds",
+                      "When the deploy target has last learnt of a certificate.",
+                      [](const State& target) -> std::optional<std::int64_t> {
+                          if (target.number == 0) return std::nullopt;
+                          return seconds(target.since);
+                      });
+    add_target_family(text, views, "failed_since_timestamp_seconds",
+                      "Since when each deployment to the target has failed; not there if the last "
+                      "has not.",
+                      [](const State& target) -> std::optional<std::int64_t> {
+                          if (!target.failure) return std::nullopt;
+                          return seconds(target.failure->since);
+                      });
     std::string states;
     for (const auto& view : views) {
         const auto standing = view.standing(now);

@@ -10,8 +10,9 @@ namespace cairn {
 
 /// What node_exporter's textfile collector reads (the text format of Prometheus, 0.0.4): for each
 /// certificate when it expires, when it is renewed, how it stands, when it was last tried, obtained
-/// and failed, and, where that was looked at, whether it is what is served. Times are seconds since
-/// 1970.
+/// and failed, and, where that was looked at, whether it is what is served; and for each of its
+/// deploy targets whether it has it, when it last learnt of one, and since when that has failed.
+/// Times are seconds since 1970.
 [[nodiscard]] std::string prometheus_text(const std::vector<CertificateView>& views,
                                           base::Time now);
 

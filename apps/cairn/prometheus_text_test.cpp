@@ -60,6 +60,31 @@ TEST(PrometheusText, TellsWhetherItIsWhatIsServed) {
     EXPECT_THAT(prometheus_text({looked_at}, now), Not(HasSubstr("served_matches")));
 }
 
+TEST(PrometheusText, TellsHowEachDeployTargetStands) {
+    auto deployed = view();
+    EXPECT_THAT(prometheus_text({deployed}, now), Not(HasSubstr("cairn_deploy_target")));
+    const client::DeployTarget nginx{"", "nginx"};
+    const client::DeployTarget hook{"reload \"x\"", ""};
+    deployed.targets = {{.target = nginx,
+                         .kind = client::TargetState::Kind::failed,
+                         .number = 1,
+                         .since = now - std::chrono::hours(3),
+                         .failure = client::DeploymentFailure{now, client::Failure("deploy", "no"),
+                                                              now - std::chrono::hours(2)}},
+                        {.target = hook, .kind = client::TargetState::Kind::current}};
+    const auto text = prometheus_text({deployed}, now);
+    const std::string labels = R"({lineage="a.example",key_type="ec-p256",target="nginx"} )";
+    EXPECT_THAT(text, HasSubstr("cairn_deploy_target_current" + labels + "0\n"));
+    EXPECT_THAT(text, HasSubstr("cairn_deploy_target_last_success_timestamp_seconds" + labels +
+                                "1799989200\n"));
+    EXPECT_THAT(text, HasSubstr("cairn_deploy_target_failed_since_timestamp_seconds" + labels +
+                                "1799992800\n"));
+    EXPECT_THAT(text, HasSubstr(R"(key_type="ec-p256",target="reload \"x\""} 1)"));
+    EXPECT_THAT(text,
+                Not(HasSubstr(R"(seconds{lineage="a.example",key_type="ec-p256",target="rel)")))
+        << "it has neither succeeded nor failed";
+}
+
 TEST(PrometheusText, EscapesLabels) {
     EXPECT_EQ(escaped_label("a\"b\\c\nd"), R"(a\"b\\c\nd)");
 }

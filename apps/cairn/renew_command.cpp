@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "apps/cairn/commands.h"
+#include "apps/cairn/deploy_outline.h"
 #include "apps/cairn/notification.h"
 #include "apps/cairn/renewal_report.h"
 #include "client/certificate_authorities.h"
@@ -34,6 +35,25 @@ client::Failure failure_of(const std::vector<client::RenewalOutcome>& outcomes) 
             "see what is told of each of them."};
 }
 
+/// What would be deployed of each lineage, and in which order, an entry for each that has targets.
+boost::json::array tell_targets(Run& run, const std::vector<client::RenewalOutcome>& outcomes) {
+    boost::json::array told;
+    const client::LineageName* last = nullptr;
+    for (const auto& outcome : outcomes) {
+        // Those of one lineage stand together.
+        if (last != nullptr && *last == outcome.lineage) continue;
+        last = &outcome.lineage;
+        const auto plan = client::CertificatePlan::read(run.state().renewal(outcome.lineage));
+        if (!plan || plan->deploy_targets.empty()) continue;
+        told.push_back(boost::json::object{
+            {"lineage", outcome.lineage.text()},
+            {"targets",
+             tell_outline(run, {outcome.lineage, *plan, run.state().live(outcome.lineage)},
+                          plan->deploy_targets)}});
+    }
+    return told;
+}
+
 Outcome renew(Run& run, const RenewOptions& options) {
     const auto lineages = run.lineages(options.lineages);
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
@@ -58,6 +78,7 @@ Outcome renew(Run& run, const RenewOptions& options) {
         return std::ranges::find(outcomes, kind, &client::RenewalOutcome::kind) != outcomes.end();
     };
     Outcome outcome{.data = {{"certificates", to_json(outcomes, renewal.installing)}}};
+    if (options.dry_run) outcome.data["targets"] = tell_targets(run, outcomes);
     if (any(Kind::failed)) {
         outcome.result = Result::failed;
         outcome.failure = failure_of(outcomes);
@@ -84,7 +105,8 @@ void add_renew_command(CLI::App& program, CommonOptions&, Command& chosen) {
     command->add_flag("--force", options->force, "Also those that are not due");
     auto* dry_run = command->add_flag(
         "--dry-run", options->dry_run,
-        "Obtain certificates from the staging directories of their CAs, due or not, and drop them");
+        "Obtain certificates from the staging directories of their CAs, due or not, and drop them; "
+        "tell to which targets they would be deployed");
     command
         ->add_option("--ca", options->authority, "With --dry-run: the CA to rehearse with instead")
         ->type_name("CA")

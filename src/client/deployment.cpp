@@ -76,6 +76,12 @@ std::string fault_of(const Generation& generation, const CertificatePlan& plan, 
     return chain ? std::string() : chain.error().message;
 }
 
+bool reads_live(const TargetContext& context, const DeployTarget& key) {
+    if (key.is_program()) return false;
+    const auto target = find_target(key, context);
+    return target && (*target)->reads_live();
+}
+
 /// The deployment to some targets of one lineage. Used once.
 class Deployment {
   public:
@@ -89,7 +95,7 @@ class Deployment {
 
     void run(const std::vector<DeployTarget>& targets) {
         finish_unplanned_ones();
-        for (const auto& target : in_order(targets)) {
+        for (const auto& target : deploy_order(target_context(environment_), targets)) {
             try_with(target);
             if (has_returned_) break;
         }
@@ -107,20 +113,6 @@ class Deployment {
     }
 
   private:
-    /// Those that read live/NAME first: where one refuses what is there, the others learn of
-    /// nothing that is not live any more.
-    [[nodiscard]] std::vector<DeployTarget> in_order(std::vector<DeployTarget> targets) const {
-        std::ranges::stable_partition(
-            targets, [&](const DeployTarget& target) { return reads_live(target); });
-        return targets;
-    }
-
-    [[nodiscard]] bool reads_live(const DeployTarget& key) const {
-        if (key.is_program()) return false;
-        const auto target = find_target(key, target_context(environment_));
-        return target && (*target)->reads_live();
-    }
-
     void try_with(const DeployTarget& target) {
         try {
             deploy_to(target);
@@ -134,7 +126,7 @@ class Deployment {
         material_.reset();
         const auto facts = facts_of(store_, lineage_);
         for (const auto& target : pending_targets(environment_.state, facts, lineage_, plan_))
-            if (reads_live(target)) try_with(target);
+            if (reads_live(target_context(environment_), target)) try_with(target);
     }
 
     void finish_unplanned_ones() {
@@ -275,6 +267,13 @@ void deploy_to(const Environment& environment, const LineageName& lineage,
                const CertificatePlan& plan, const std::vector<DeployTarget>& targets,
                Progress& progress) {
     Deployment(environment, lineage, plan, progress).run(targets);
+}
+
+std::vector<DeployTarget> deploy_order(const TargetContext& context,
+                                       std::vector<DeployTarget> targets) {
+    std::ranges::stable_partition(
+        targets, [&](const DeployTarget& target) { return reads_live(context, target); });
+    return targets;
 }
 
 std::vector<Failure> obstacles_to_deployment(const TargetContext& context,

@@ -37,6 +37,11 @@ void deploy_to(const Environment& environment, const LineageName& lineage,
 /// What the targets of a run are made with.
 [[nodiscard]] TargetContext target_context(const Environment& environment);
 
+/// The targets in the order in which they learn of a certificate: those whose servers read
+/// live/NAME before all others, since the lineage goes back where one of these refuses it.
+[[nodiscard]] std::vector<DeployTarget> deploy_order(const TargetContext& context,
+                                                     std::vector<DeployTarget> targets);
+
 /// What is seen beforehand to stand in the way of a deployment to this target of the plan.
 [[nodiscard]] std::vector<Failure> obstacles_to_deployment(const TargetContext& context,
                                                            const DeploySubject& subject,

@@ -81,6 +81,7 @@ void LineageFacts::fail_to_deploy(const DeployTarget& target, DeploymentFailure 
     failure.failure = bounded(failure.failure);
     const auto found = std::ranges::find(deployments, target, &DeploymentFact::target);
     if (found != deployments.end()) {
+        if (found->failure) failure.since = found->failure->since;
         found->failure = std::move(failure);
         return;
     }

@@ -100,6 +100,8 @@ struct GenerationFact {
 struct DeploymentFailure {
     base::Time time;
     Failure failure;
+    /// Since when each try has failed; before any is noted: the same as `time`.
+    base::Time since = time;
 };
 
 /// A certificate in the archive that one deploy target has learnt of.

@@ -91,8 +91,9 @@ std::string json_of(const DeploymentFact& deployment) {
     auto text = fmt::format("{{{}, \"generation\": {}, \"since\": {}", member_of(deployment.target),
                             deployment.number, json_string(deployment.since));
     if (deployment.failure)
-        text += fmt::format(", \"failed\": {{\"time\": {}, \"failure\": {}}}",
+        text += fmt::format(", \"failed\": {{\"time\": {}, \"since\": {}, \"failure\": {}}}",
                             json_string(deployment.failure->time),
+                            json_string(deployment.failure->since),
                             client::to_json(deployment.failure->failure));
     return text + "}";
 }
@@ -218,11 +219,13 @@ DeployTarget target_from(protocol::MemberReader& reader) {
 base::Result<DeploymentFailure> deployment_failure_from(const boost::json::object& object) {
     protocol::MemberReader reader(object);
     const auto time = reader.time("time");
+    const auto since = reader.time("since");
     const auto text = reader.object_text("failure");
     if (reader.error()) return std::unexpected(*reader.error());
     auto failure = failure_from_json(base::bytes_of(text));
     if (!failure) return std::unexpected(failure.error());
-    return DeploymentFailure{time.value_or(base::Time{}), std::move(*failure)};
+    const auto last = time.value_or(base::Time{});
+    return DeploymentFailure{last, std::move(*failure), since.value_or(last)};
 }
 
 base::Result<DeploymentFact> deployment_from(const boost::json::object& object) {
