@@ -259,3 +259,30 @@ def test_two_runs_take_turns(site, ca, cairn):
         thread.join()
     assert [done.returncode for done in results] == [0, 0], [done.stderr for done in results]
     assert configuration(site) == before
+
+
+def test_a_full_disk_at_steps_of_an_installation(site, ca, cairn, tmp_path, request):
+    """Of the configuration and of the state, which is beside it."""
+    assert cairn.outcome(*issuing(ca, site)).returncode == 0
+    assert cairn.outcome("set", NAME, "--deploy", target(site)).returncode == 0
+    leaf = read_chain((cairn.live(NAME) / "fullchain.pem").read_text())[0]
+    disk = FaultyDisk(tmp_path, site.root)
+    disk.arm()
+    assert cairn.outcome("deploy", NAME, environment=disk.variables()).returncode == 0
+    installed = configuration(site)
+    steps = [number for number, (_, file) in enumerate(disk.calls(), 1) if not file.startswith("state/attempts")]
+    assert len(steps) > 20, disk.calls()
+    failures = 0
+    for number in steps if request.config.getoption("--every-fault") else steps[2::len(steps) // 4]:
+        assert cairn.outcome("deploy", NAME, "--take-back").returncode == 0
+        disk.arm(nth=number, error=errno.ENOSPC)
+        run = cairn.outcome("deploy", NAME, environment=disk.variables())
+        disk.disarm()
+        failures += run.returncode == 2
+        assert run.returncode in (0, 2)
+        site.test()
+        run = cairn.outcome("deploy", NAME)
+        assert run.returncode == 0, (number, run.stderr)
+        assert served_certificate(site.https_port, NAME) == leaf, number
+        assert configuration(site) == installed, number
+    assert failures > 0

@@ -150,3 +150,40 @@ def test_a_key_in_a_file_is_encrypted_by_a_passphrase(cairn, ca, tmp_path):
     done = cairn.outcome("renew", NAME, "--force")
     assert done.returncode == 2 and "chmod 600" in done.stderr
     assert "correct horse" not in done.stderr
+
+
+def test_a_target_that_needs_the_keys_text_is_refused_beforehand(cairn, ca, token, tmp_path):
+    """Whatever says so: `issue`, `set` and `apply`."""
+    copies = tmp_path / "copies"
+
+    def check(run):
+        assert run.returncode == 2
+        assert f"files:{copies}" in run.stderr and "needs the text of the private key" in run.stderr
+        assert "--key-store file" in run.stderr and "exec:PROGRAM" in run.stderr
+        assert not ca.orders and not copies.exists()
+
+    check(cairn.outcome(*cairn.issuing(NAME, "--key-store", token.uri(), "--deploy", f"files:{copies}")))
+    declared = tmp_path / "certificates.toml"
+    declared.write_text(f"""
+        [[certificate]]
+        names = ["{NAME}"]
+        solver = "{cairn.solvers['standalone']}"
+        ca = "{ca.directory}"
+        ca_root = "{ca.api_root}"
+        agree_tos = true
+        key_store = "{token.uri()}"
+        deploy = ["files:{copies}"]
+    """)
+    check(cairn.outcome("plan", declared))
+    check(cairn.outcome("apply", declared))
+    certificate = tmp_path / "fullchain.pem"
+    told(cairn.outcome(*cairn.issuing(NAME, "--key-store", token.uri(), "--deploy",
+                                      f"files,fullchain={certificate}")))
+    assert certificate.exists()
+    ca.orders.clear()
+    check(cairn.outcome("set", NAME, "--deploy", f"files:{copies}"))
+    phrase = tmp_path / "phrase"
+    phrase.write_text("a phrase\n")
+    phrase.chmod(0o600)
+    check(cairn.outcome("set", NAME, "--key-store", "file", "--passphrase-file", phrase, "--deploy",
+                        f"files:{copies}"))

@@ -1,5 +1,6 @@
 """The installer of nginx beyond the shapes: what goes wrong on the way, several keys, redirects, and the way back."""
 
+import errno
 import os
 import signal
 import socket
@@ -154,3 +155,34 @@ def test_killed_at_every_step_of_an_installation(cairn, start, tmp_path, request
         assert run.returncode == 0, (number, manner, run.stderr)
         assert nginx.files() == installed, (number, manner)
         nginx.wait_until(lambda: nginx.shown(NAME).serial_number == cairn.serial(NAME))
+
+
+def test_a_full_disk_at_steps_of_an_installation(cairn, start, tmp_path, request):
+    """Of the configuration and of the state."""
+    nginx = start(TWO)
+    before = nginx.files()
+    cairn.solvers["nginx"] = "nginx:" + nginx.option()
+    assert cairn.outcome(*cairn.issuing(NAME, solver="nginx")).returncode == 0
+    target = issuing(cairn, nginx)[-1]
+    assert cairn.outcome("set", NAME, "--deploy", target).returncode == 0
+    disk = FaultyDisk(tmp_path, tmp_path)
+    disk.arm()
+    assert cairn.outcome("deploy", NAME, environment=disk.variables()).returncode == 0
+    installed = nginx.files()
+    steps = [number for number, (_, file) in enumerate(disk.calls(), 1) if not file.startswith("state/attempts")]
+    assert len(steps) > 20, disk.calls()
+    failures = 0
+    for number in steps if request.config.getoption("--every-fault") else steps[2::len(steps) // 5]:
+        assert cairn.outcome("deploy", NAME, "--take-back").returncode == 0
+        assert nginx.files() == before, number
+        disk.arm(nth=number, error=errno.ENOSPC)
+        run = cairn.outcome("deploy", NAME, environment=disk.variables())
+        disk.disarm()
+        failures += run.returncode == 2
+        assert run.returncode in (0, 2)
+        assert nginx.test() == "", (number, run.stderr)
+        run = cairn.outcome("deploy", NAME)
+        assert run.returncode == 0, (number, run.stderr)
+        assert nginx.files() == installed, number
+        nginx.wait_until(lambda: nginx.shown(NAME).serial_number == cairn.serial(NAME))
+    assert failures > 0

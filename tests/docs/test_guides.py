@@ -22,6 +22,8 @@ from harness.machine import Machine
 from harness.process import Failed
 
 GUIDES = ["one-web-server", "wildcard", "own-dns-provider", "fleet", "private-ca", "perspectives", "moving", "when-it-fails"]
+# Beside the guides, with the server as Debian installs it in the place of the web server at port 80.
+SERVERS = ["nginx", "apache"]
 PUBLIC = {"127.0.0.2": "acme-v02.api.letsencrypt.org",
           "127.0.0.3": "acme-staging-v02.api.letsencrypt.org"}
 INTERFACE = "api.dns.example"
@@ -86,7 +88,10 @@ class Internet:
         if guide not in ("private-ca", "perspectives"):
             for address, name in PUBLIC.items():
                 self._certify(address, name)
-            self._serve()
+            if guide in SERVERS:
+                getattr(self, f"_run_{guide}")()
+            else:
+                self._serve()
         for program in PROGRAMS:
             machine.write(f"/usr/local/bin/{program}", f'#!/bin/sh\necho "$@" >> /srv/{program}.log\n', 0o755)
         if guide == "own-dns-provider":
@@ -103,6 +108,20 @@ class Internet:
         self.machine.start(
             "exec python3 -m http.server --bind 127.0.0.1 --directory /var/www/html 80",
             lambda said: self.machine.listens(80))
+
+    def _run_nginx(self):
+        self.machine.check("mount -t tmpfs tmpfs /run")
+        self.machine.write("/etc/nginx/sites-enabled/www", (
+            "server {\n    listen 80;\n    listen [::]:80;\n    server_name www.example.com;\n"
+            "    root /var/www/html;\n}\n"))
+        self.machine.start("exec nginx -g 'daemon off;'", lambda said: self.machine.listens(80))
+
+    def _run_apache(self):
+        self.machine.check("mount -t tmpfs tmpfs /run; mkdir -p /run/lock /run/apache2")
+        self.machine.write("/etc/apache2/sites-enabled/www.conf", (
+            "<VirtualHost *:80>\n    ServerName www.example.com\n    DocumentRoot /var/www/html\n</VirtualHost>\n"))
+        self.machine.start(". /etc/apache2/envvars; exec apache2 -D FOREGROUND",
+                           lambda said: self.machine.listens(80))
 
     def _live_elsewhere(self):
         """Certificates of certbot and lego, and what renews them."""
@@ -219,10 +238,34 @@ def check_when_it_fails(machine):
     has_live(machine, "www.example.com")
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+def shows_live(machine, name):
+    shown = machine.check(
+        f"openssl s_client -connect 127.0.0.1:443 -servername {name} </dev/null 2>&1 | openssl x509 -noout -serial")
+    assert shown == machine.check(f"openssl x509 -noout -serial -in /var/lib/cairn/live/{name}/cert.pem")
+
+
+def check_nginx(machine):
+    has_live(machine, "www.example.com")
+    shows_live(machine, "www.example.com")
+    answer = machine.check("exec 3<>/dev/tcp/127.0.0.1/80\n"
+                           "printf 'GET / HTTP/1.0\\r\\nHost: www.example.com\\r\\n\\r\\n' >&3\nhead -1 <&3")
+    assert " 200 " in answer, "the redirect was taken back"
+
+
+def check_apache(machine):
+    has_live(machine, "www.example.com")
+    shows_live(machine, "www.example.com")
+    machine.check("cairn deploy www.example.com --take-back\n. /etc/apache2/envvars; apache2 -t")
+
+
+def page_of(guide):
+    return f"docs/{guide}.md" if guide in SERVERS else f"docs/guide/{guide}.md"
+
+
+@pytest.mark.parametrize("guide", GUIDES + SERVERS)
 def test_what_a_guide_says_works(guide, machine):
     Internet(machine, guide)
-    for block in blocks_of(f"docs/guide/{guide}.md"):
+    for block in blocks_of(page_of(guide)):
         if block.language != "sh" or block.mark.startswith("not run: "):
             continue
         if block.mark == "serves":
@@ -233,9 +276,9 @@ def test_what_a_guide_says_works(guide, machine):
     globals()[f"check_{guide.replace('-', '_')}"](machine)
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", GUIDES + SERVERS)
 def test_every_block_of_a_guide_says_what_it_is(guide):
-    for block in blocks_of(f"docs/guide/{guide}.md"):
+    for block in blocks_of(page_of(guide)):
         assert block.language in {"sh", "toml", "text"}, f"{block.name}: ```{block.language}"
         assert not block.mark or block.mark in ("serves", "fails") or block.mark.startswith(
             ("not run: ", "fails: "))
