@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 /// Validations of one account share places, so that each has few.
 constexpr std::size_t names_of_account = 50;
 /// The CA holds its answer to a response for a second, so one connection would take too long.
-constexpr std::size_t connections_of_account = 10;
+constexpr std::size_t connections_of_account = 25;
 constexpr auto patience = 60s;
 constexpr auto glance = 50ms;
 /// Until what begins so many validations has become quiet.
@@ -101,6 +101,7 @@ HoleRound measure_round(const HoleScenario& scenario, const ValidationSettings& 
     auto set = settings_of(scenario.lookup, hosts.ports());
     // Longer than the honest ones take, so that none of the others has ended by then.
     set.emplace_back("validation.timeout=\"10m\"");
+    set.emplace_back("server.connections_per_client=10000");
     ValidationSite site(hosts, {.program = settings.cairn_ca,
                                 .work_folder = settings.work_folder,
                                 .ports = hosts.ports(),

@@ -32,6 +32,18 @@ std::vector<pid_t> children_of(pid_t parent) {
     return children;
 }
 
+double waits_of(pid_t process) {
+    const auto tasks = "/proc/" + std::to_string(process) + "/task";
+    double waits = 0;
+    std::error_code gone;
+    for (const auto& entry : std::filesystem::directory_iterator(tasks, gone)) {
+        std::ifstream file(entry.path() / "status");
+        waits +=
+            labelled_number({std::istreambuf_iterator<char>(file), {}}, "voluntary_ctxt_switches");
+    }
+    return waits;
+}
+
 }  // namespace
 
 ProcessStat parse_process_stat(const std::string& text) {
@@ -66,7 +78,8 @@ ProcessUsage usage_of(pid_t process) {
                            static_cast<double>(::sysconf(_SC_CLK_TCK)),
             .written_octets = labelled_number(proc_file(process, "io"), "write_bytes"),
             .resident_mebibytes = labelled_number(status, "VmRSS") / 1024,
-            .threads = labelled_number(status, "Threads")};
+            .threads = labelled_number(status, "Threads"),
+            .waits = waits_of(process)};
 }
 
 ProcessUsage usage_of_family(pid_t parent) {
@@ -78,6 +91,7 @@ ProcessUsage usage_of_family(pid_t parent) {
         sum.cpu_seconds += usage.cpu_seconds;
         sum.written_octets += usage.written_octets;
         sum.threads += usage.threads;
+        sum.waits += usage.waits;
         sum.resident_mebibytes += labelled_number(proc_file(member, "smaps_rollup"), "Pss") / 1024;
     }
     return sum;

@@ -12,6 +12,8 @@ struct ProcessUsage {
     double written_octets = 0;      ///< caused to be written to disk
     double resident_mebibytes = 0;  ///< now; pages shared among several processes count once
     double threads = 0;             ///< now
+    /// How often one of its present threads gave up its processor to wait for something.
+    double waits = 0;
 };
 
 /// Of one process, from /proc/PID/{stat,io,status}. Zeros if it is gone.

@@ -1,5 +1,8 @@
 #include "bench/process_usage.h"
 
+#include <chrono>
+#include <thread>
+
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -30,6 +33,9 @@ TEST(LabelledNumber, IsFoundAtTheStartOfALineAlone) {
 TEST(ProcessUsage, OfThisProcessIsThere) {
     EXPECT_GT(usage_of(::getpid()).resident_mebibytes, 0);
     EXPECT_GE(usage_of(::getpid()).threads, 1);
+    const auto before = usage_of(::getpid()).waits;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_GT(usage_of(::getpid()).waits, before);
     EXPECT_GT(usage_of_family(::getpid()).resident_mebibytes, 0);
 }
 

@@ -43,9 +43,9 @@ base::Task<bool> prove_all(Worker& worker, std::span<const OpenChallenge> challe
     co_return true;
 }
 
-/// All workers with their `turn`; microseconds of the CA's CPU time that it took.
-double cost_of_turn(ValidationSite& site, std::deque<Worker>& workers, std::size_t turn) {
-    const auto before = site.ca().usage().cpu_seconds;
+/// All workers with their `turn`; what it took of the CA.
+ProcessUsage take_turn(ValidationSite& site, std::deque<Worker>& workers, std::size_t turn) {
+    const auto before = site.ca().usage();
     std::vector<std::future<bool>> under_way;
     for (auto& worker : workers) {
         const auto size = worker.challenges.size() / turns;
@@ -53,7 +53,10 @@ double cost_of_turn(ValidationSite& site, std::deque<Worker>& workers, std::size
             site.begin(prove_all(worker, std::span(worker.challenges).subspan(turn * size, size))));
     }
     (void)all_of(std::move(under_way));
-    return (site.ca().usage().cpu_seconds - before) * 1e6;
+    auto taken = site.ca().usage();
+    taken.cpu_seconds -= before.cpu_seconds;
+    taken.waits -= before.waits;
+    return taken;
 }
 
 }  // namespace
@@ -79,16 +82,18 @@ ValidationCost measure_validation_cost(const CostScenario& scenario,
 
     ValidationCost cost{.scenario = scenario, .floor = {}, .validations = for_each * accounts};
     std::vector<CryptoFloor> floors;
+    const auto each = [&](double sum) { return sum / static_cast<double>(cost.validations); };
     for (std::size_t turn = 0; turn < turns; ++turn) {
         floors.push_back(measure_crypto_floor());
-        cost.request += cost_of_turn(site, workers, turn);
+        const auto first = take_turn(site, workers, turn);
         floors.push_back(measure_crypto_floor());
         // The same requests again: they are decided now.
-        cost.decided_request += cost_of_turn(site, workers, turn);
+        const auto again = take_turn(site, workers, turn);
+        cost.request += each(first.cpu_seconds * 1e6);
+        cost.decided_request += each(again.cpu_seconds * 1e6);
+        cost.waits += each(first.waits - again.waits);
     }
     cost.floor = mean(floors);
-    cost.request /= static_cast<double>(cost.validations);
-    cost.decided_request /= static_cast<double>(cost.validations);
     return cost;
 }
 

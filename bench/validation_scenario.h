@@ -34,6 +34,7 @@ struct ValidationCost {
     std::size_t validations = 0;
     double request = 0;          ///< a response to a challenge, with its validation
     double decided_request = 0;  ///< the same request once the challenge is decided
+    double waits = 0;            ///< how often a thread waited more for the one than for the other
 
     /// What the validation's own cryptography costs: a TLS handshake for tls-alpn-01.
     [[nodiscard]] double cryptography() const;

@@ -36,9 +36,9 @@ ValidationRow cost_row(const ValidationCost& cost) {
                      .measured = cost.units()},
             .seen = fmt::format(
                 "{} validations; with the request {} V, that once it is decided {} V, its own "
-                "cryptography {} V",
+                "cryptography {} V; {} waits of a thread",
                 cost.validations, figure(cost.request / unit), figure(cost.decided_request / unit),
-                figure(cost.cryptography() / unit))};
+                figure(cost.cryptography() / unit), figure(cost.waits))};
 }
 
 void add_hole_rows(const HoleFinding& finding, std::vector<ValidationRow>& rows) {
