@@ -119,7 +119,8 @@ std::unique_ptr<ca::Validator> with_others(const Configuration& configuration, c
     static const NoPerspectives none;
     return std::make_unique<ca::QuorumValidator>(
         // A public CA without any does not start; what tests one all the same has none to ask.
-        configuration.perspectives.empty() ? ca::PolicyKind::private_ca : configuration.policy.kind,
+        configuration.remote_regions().empty() ? ca::PolicyKind::private_ca
+                                               : configuration.policy.kind,
         own,
         ca::QuorumValidator::Surroundings{
             .perspectives = context.perspectives == nullptr ? none : *context.perspectives,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/perspective/open_mpic_endpoint.h"
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "base/log.h"
@@ -142,6 +143,22 @@ struct Configuration {
         friend bool operator==(const Perspective&, const Perspective&) = default;
     };
     std::vector<Perspective> perspectives;
+    /// A service that speaks the Open MPIC API, and the perspectives in it whose votes count.
+    struct OpenMpicService {
+        std::string name;
+        OpenMpicEndpoint endpoint;
+        struct Seat {
+            /// As the service calls it (`perspective_code`).
+            std::string code;
+            protocol::InternetRegistry region = protocol::InternetRegistry::arin;
+            friend bool operator==(const Seat&, const Seat&) = default;
+        };
+        std::vector<Seat> perspectives{};
+        friend bool operator==(const OpenMpicService&, const OpenMpicService&) = default;
+    };
+    std::vector<OpenMpicService> open_mpic;
+    /// The regions of all remote perspectives, one for each.
+    [[nodiscard]] std::vector<protocol::InternetRegistry> remote_regions() const;
     /// How many of them must see what this CA sees; of a private CA.
     struct Quorum {
         std::optional<std::size_t> dissent;

@@ -5,6 +5,7 @@
 
 #include "net/url.h"
 #include "va/enrolment_message.h"
+#include "va/open_mpic_response.h"
 
 namespace cairn::apps {
 
@@ -46,6 +47,47 @@ Perspective read_perspective(base::TomlSection section) {
     return perspective;
 }
 
+Configuration::OpenMpicService read_service(base::TomlSection section) {
+    Configuration::OpenMpicService service;
+    section.take("name", service.name);
+    if (!va::is_perspective_name(service.name))
+        section.find("name",
+                     "must be 1 to 40 lower-case letters, digits and inner hyphens, and not local");
+    service.endpoint = read_open_mpic_endpoint(section);
+    auto perspectives = section.section("perspectives");
+    for (const auto& code : perspectives.keys()) {
+        auto& seat = service.perspectives.emplace_back();
+        seat.code = code;
+        if (!va::is_open_mpic_code(code))
+            perspectives.find(code, "must be the code of a perspective: letters, digits and -_.:");
+        read_region(perspectives, code, seat.region);
+    }
+    if (service.perspectives.empty())
+        section.find("perspectives",
+                     "must name the perspectives of the service, each with its region: "
+                     "{ us-east-2 = \"ARIN\" }");
+    perspectives.report_unknown();
+    section.report_unknown();
+    return service;
+}
+
+// The tables of a list, each as a section.
+std::vector<base::TomlSection> tables_at(base::TomlSection& top, const std::string& key) {
+    std::vector<base::TomlSection> tables;
+    const auto* node = top.node_at(key);
+    const auto* list = node == nullptr ? nullptr : node->as_array();
+    bool is_list_of_tables = node == nullptr || list != nullptr;
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+        const auto* table = list->get(i)->as_table();
+        if (table != nullptr)
+            tables.push_back(top.section_of(*table, key));
+        else
+            is_list_of_tables = false;
+    }
+    if (!is_list_of_tables) top.find(key, "must be written as [[" + key + "]], once for each");
+    return tables;
+}
+
 void read_quorum(base::TomlSection section, ca::PolicyKind kind, Configuration& configuration) {
     auto& quorum = configuration.quorum;
     if (section.has("dissent")) {
@@ -65,27 +107,30 @@ void read_quorum(base::TomlSection section, ca::PolicyKind kind, Configuration& 
 
 }  // namespace
 
+std::vector<protocol::InternetRegistry> Configuration::remote_regions() const {
+    std::vector<protocol::InternetRegistry> regions;
+    for (const auto& perspective : perspectives) regions.push_back(perspective.region);
+    for (const auto& service : open_mpic)
+        for (const auto& seat : service.perspectives) regions.push_back(seat.region);
+    return regions;
+}
+
 void read_perspectives(base::TomlSection& top, ca::PolicyKind kind, Configuration& configuration) {
-    const auto* node = top.node_at("perspective");
-    const auto* list = node == nullptr ? nullptr : node->as_array();
-    if (node != nullptr && list == nullptr)
-        top.find("perspective", "must be written as [[perspective]], once for each");
-    auto& perspectives = configuration.perspectives;
     std::set<std::string> names;
-    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-        const auto* table = list->get(i)->as_table();
-        if (table == nullptr) {
-            top.find("perspective", "must be written as [[perspective]], once for each");
-            break;
-        }
-        auto perspective = read_perspective(top.section_of(*table, "perspective"));
-        if (!names.insert(perspective.name).second)
-            top.find("perspective.name", "must not be there twice: " + perspective.name);
-        perspectives.push_back(std::move(perspective));
+    const auto require_new = [&](const std::string& key, const std::string& name) {
+        if (!names.insert(name).second) top.find(key, "must not be there twice: " + name);
+    };
+    for (auto& section : tables_at(top, "perspective")) {
+        configuration.perspectives.push_back(read_perspective(std::move(section)));
+        require_new("perspective.name", configuration.perspectives.back().name);
     }
-    if (perspectives.size() > most_perspectives)
-        top.find("perspective",
-                 "must not be there more than " + std::to_string(most_perspectives) + " times");
+    for (auto& section : tables_at(top, "open_mpic")) {
+        configuration.open_mpic.push_back(read_service(std::move(section)));
+        require_new("open_mpic.name", configuration.open_mpic.back().name);
+    }
+    if (configuration.remote_regions().size() > most_perspectives)
+        top.find("perspective", "and open_mpic.perspectives must not name more than " +
+                                    std::to_string(most_perspectives) + " in all");
     read_quorum(top.section("quorum"), kind, configuration);
 }
 

@@ -5,7 +5,8 @@
 
 namespace cairn::apps {
 
-/// Reads the tables [[perspective]] of `top`, and [quorum], which a public CA may not have.
+/// Reads the tables [[perspective]] and [[open_mpic]] of `top`, and [quorum], which a public CA may
+/// not have.
 void read_perspectives(base::TomlSection& top, ca::PolicyKind kind, Configuration& configuration);
 
 }  // namespace cairn::apps

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "apps/ca/open_mpic_translation.h"
 #include "apps/ca/remote_validator.h"
 
 namespace cairn::apps {
@@ -63,6 +64,31 @@ PerspectiveRoster::Member PerspectiveRoster::member_for(
                        .validator = std::make_shared<RemoteValidator>(link, surroundings_.random)}};
 }
 
+PerspectiveRoster::Service PerspectiveRoster::service_for(
+    const Configuration& configuration, const Configuration::OpenMpicService& service) {
+    for (const auto& one : services_) {
+        if (one.validator->service() != service || timeout_ != configuration.validation.timeout)
+            continue;
+        one.validator->reload();
+        return one;
+    }
+    auto validator = std::make_shared<OpenMpicValidator>(
+        service,
+        std::make_shared<OpenMpicClient>(
+            service.endpoint,
+            OpenMpicClient::Surroundings{.folder = surroundings_.folder,
+                                         .user_agent = "cairn-ca/" CAIRN_VERSION,
+                                         .timeout = configuration.validation.timeout + for_the_way,
+                                         .in_flight = 2 * surroundings_.in_flight},
+            surroundings_.next_executor()),
+        surroundings_.clock);
+    Service fresh{.validator = validator,
+                  .remote = {.name = service.name, .seats = {}, .validator = validator}};
+    for (const auto& [code, region] : service.perspectives)
+        fresh.remote.seats.push_back({seat_name(service, code), region});
+    return fresh;
+}
+
 void PerspectiveRoster::put_in_force(const Configuration& configuration) {
     const std::scoped_lock lock(mutex_);
     std::vector<Member> members;
@@ -74,10 +100,17 @@ void PerspectiveRoster::put_in_force(const Configuration& configuration) {
         members.push_back(member_for(configuration, perspective));
         panel->remotes.push_back(members.back().remote);
     }
+    std::vector<Service> services;
+    for (const auto& service : configuration.open_mpic) {
+        services.push_back(service_for(configuration, service));
+        panel->remotes.push_back(services.back().remote);
+    }
     if (members_.empty())
         next_identity_ = steady_clock::now() + PerspectiveAuthority::client_life / 2;
     ca_url_ = configuration.server.public_url;
     members_ = std::move(members);
+    services_ = std::move(services);
+    timeout_ = configuration.validation.timeout;
     panel_ = std::move(panel);
 }
 

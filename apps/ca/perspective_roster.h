@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apps/ca/configuration.h"
+#include "apps/ca/open_mpic_validator.h"
 #include "apps/ca/perspective_authority.h"
 #include "apps/ca/perspective_link.h"
 #include "base/clock.h"
@@ -38,8 +39,9 @@ class PerspectiveRoster final : public ca::Perspectives {
     /// Ends what is under way with perspectives; their loops still run.
     ~PerspectiveRoster() override;
 
-    /// From now on those of `configuration` are asked, and no others. Throws std::runtime_error if
-    /// the authority's files cannot be used; then the former ones stay.
+    /// From now on those of `configuration` are asked, and no others; the files of services are
+    /// read again. Throws std::runtime_error if these or the authority's files cannot be used; then
+    /// the former ones stay.
     void put_in_force(const Configuration& configuration);
     [[nodiscard]] std::shared_ptr<const ca::Panel> panel() const override;
     [[nodiscard]] std::vector<std::shared_ptr<PerspectiveLink>> links() const;
@@ -55,7 +57,13 @@ class PerspectiveRoster final : public ca::Perspectives {
         std::shared_ptr<PerspectiveLink> link;
         ca::RemotePerspective remote;
     };
+    struct Service {
+        std::shared_ptr<OpenMpicValidator> validator;
+        ca::RemotePerspective remote;
+    };
     [[nodiscard]] const PerspectiveAuthority& authority();
+    [[nodiscard]] Service service_for(const Configuration& configuration,
+                                      const Configuration::OpenMpicService& service);
     [[nodiscard]] Member member_for(const Configuration& configuration,
                                     const Configuration::Perspective& perspective);
     base::Task<void> look_at(std::shared_ptr<PerspectiveLink> link);
@@ -65,6 +73,8 @@ class PerspectiveRoster final : public ca::Perspectives {
     std::unique_ptr<PerspectiveAuthority> authority_;
     std::string ca_url_;
     std::vector<Member> members_;
+    std::vector<Service> services_;
+    base::Milliseconds timeout_{};
     std::shared_ptr<const ca::Panel> panel_ = std::make_shared<ca::Panel>();
     std::chrono::steady_clock::time_point next_look_, next_identity_;
     base::TaskGroup looks_;

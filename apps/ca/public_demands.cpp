@@ -29,12 +29,12 @@ void add_missing_perspectives(const Configuration& configuration, base::Time now
     const auto demand = ca::corroboration_demanded(now);
     if (!demand.is_enforced) return;
     const auto since = base::to_rfc3339(demand.since).substr(0, 10);
-    std::set<protocol::InternetRegistry> regions;
-    for (const auto& perspective : configuration.perspectives) regions.insert(perspective.region);
-    const auto count = configuration.perspectives.size();
+    const auto remotes = configuration.remote_regions();
+    const std::set<protocol::InternetRegistry> regions(remotes.begin(), remotes.end());
+    const auto count = remotes.size();
     if (count < demand.remotes)
         missing.push_back("there are " + std::to_string(count) +
-                          " remote network perspectives ([[perspective]]), and " +
+                          " remote network perspectives ([[perspective]], [[open_mpic]]), and " +
                           std::to_string(demand.remotes) + " are demanded since " + since +
                           " (BR 3.2.2.9): `cairn-ca perspective add` enrols them");
     else if (regions.size() < demand.regions)

@@ -45,7 +45,7 @@ DescriptorShares descriptor_shares(const Configuration& configuration) {
     return share_descriptors(
         descriptor_limit(),
         is_shared ? configuration.store.connections * loop_count(configuration) : 0,
-        configuration.perspectives.size());
+        configuration.perspectives.size() + configuration.open_mpic.size());
 }
 
 }  // namespace cairn::apps

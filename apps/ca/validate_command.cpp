@@ -192,7 +192,7 @@ class RemotePerspectives {
                    .random = random_,
                    .log = *log_,
                    .next_executor = [this] { return loops_.next(); }}) {
-        if (!configuration.perspectives.empty()) roster_.put_in_force(configuration);
+        if (!configuration.remote_regions().empty()) roster_.put_in_force(configuration);
     }
 
     json::array look() {

@@ -23,7 +23,8 @@ struct Seat {
 struct RemotePerspective {
     std::string name;
     std::vector<Seat> seats;
-    /// Its answer has evidence by the names of its seats; a seat without any is silent.
+    /// Its answer has evidence by the names of its seats. A seat without any is silent, and so is
+    /// one whose problem is serverInternal: it could not find out, and its steps say why.
     std::shared_ptr<Validator> validator;
     /// Whether it answered the last time. One that did not is asked like the others, but nobody
     /// waits for it once the votes of the others decide.

@@ -137,6 +137,8 @@ void Poll::note_answer(const RemotePerspective& remote, const Validator::Answer&
             std::ranges::find(answer.evidence, finding.seat->name, &Evidence::perspective);
         if (own == answer.evidence.end()) {
             finding.evidence = silence(*finding.seat, "it is not in the answer of " + remote.name);
+        } else if (own->problem && own->problem->type == ProblemType::server_internal) {
+            finding.evidence = silence(*finding.seat, own->step_list());
         } else {
             finding.evidence = *own;
             finding.evidence->region = finding.seat->region;
