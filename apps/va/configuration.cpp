@@ -77,6 +77,7 @@ PerspectiveConfiguration read_root(const toml::table& root, base::TomlReading& r
     if (!configuration.admin_listen.empty())
         check_address(top, "admin_listen", configuration.admin_listen);
     read_validation(top.section("validation"), configuration.validation);
+    configuration.open_mpic = read_open_mpic(top.section("open_mpic"), configuration.name);
     read_log(top.section("log"), configuration.log);
     top.report_unknown();
     reading.report_unknown();
@@ -137,6 +138,21 @@ listen = [)" +
 # timeout = "10s"          # for one validation
 # in_flight = 4096         # so many at once; further questions are refused
 
+# [open_mpic]              # serves POST /mpic of the Open MPIC API, for other CAs or their coordinators
+# listen = []              # e.g. "0.0.0.0:8445"; empty: it is not served
+# certificate_file = ""    # PEM, by which this service is known, and its key; SIGHUP reads files again
+# key_file = ""
+# api_key_file = ""        # keys of those who may ask, one on a line, in x-api-key or as Bearer
+# client_roots_file = ""   # PEM: clients must show a certificate below it; this or keys, or both
+# caa_domains = []         # the CA's names in CAA records, for requests that name none
+
+# [[open_mpic.peer]]       # another service that looks as well, as one perspective
+# code = "nyc1"            # as it calls itself
+# region = "ARIN"
+# url = "https://va-nyc1.internal:8445"
+# api_key_file = ""        # the key that is sent there; api_key_field: "x-api-key" or "authorization"
+# roots_file = ""          # empty: the system's roots
+
 [log]
 # file = "-"               # "-": standard error
 # level = "info"           # debug, info, warning, error
@@ -146,7 +162,7 @@ listen = [)" +
 
 std::vector<std::string> perspective_configuration_keys() {
     base::TomlReading reading;
-    read_root(toml::table{}, reading);
+    read_root(toml::parse("[[open_mpic.peer]]\n"), reading);
     return {reading.keys.begin(), reading.keys.end()};
 }
 

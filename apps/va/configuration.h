@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/va/open_mpic_configuration.h"
 #include "base/clock.h"
 #include "base/ip_address.h"
 #include "base/log.h"
@@ -35,6 +36,7 @@ struct PerspectiveConfiguration {
         /// So many at once; further questions are refused.
         std::size_t in_flight = 4096;
     } validation;
+    OpenMpicConfiguration open_mpic;
     struct Log {
         std::string file = "-";
         base::LogLevel level = base::LogLevel::info;

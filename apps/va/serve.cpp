@@ -11,6 +11,7 @@
 #include "apps/perspective/network_validator.h"
 #include "apps/va/configuration.h"
 #include "apps/va/identity.h"
+#include "apps/va/open_mpic_service.h"
 #include "apps/va/perspective_service.h"
 #include "base/log_output.h"
 #include "base/memory_reserve.h"
@@ -31,9 +32,9 @@ constexpr base::Milliseconds drain_patience{12000};
 sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    for (const int signal : {SIGPIPE, SIGXFSZ, SIGHUP}) (void)std::signal(signal, SIG_IGN);
+    for (const int signal : {SIGPIPE, SIGXFSZ}) (void)std::signal(signal, SIG_IGN);
     return signals;
 }
 
@@ -67,6 +68,8 @@ std::shared_ptr<dns::Resolver> make_resolver_for(
 std::vector<va::OwnListener> own_listeners(const PerspectiveConfiguration& configuration) {
     auto texts = configuration.listen;
     if (!configuration.admin_listen.empty()) texts.push_back(configuration.admin_listen);
+    const auto& open_mpic = configuration.open_mpic.listen;
+    texts.insert(texts.end(), open_mpic.begin(), open_mpic.end());
     std::vector<va::OwnListener> listeners;
     for (const auto& text : texts)
         if (const auto listener = net::SocketAddress::from_text(text))
@@ -114,6 +117,36 @@ http::Server::Options health_options(const std::string& listen) {
     return options;
 }
 
+/// The service of the Open MPIC API, with a server of its own.
+struct OpenMpic {
+    OpenMpic(OpenMpicService::Surroundings surroundings, net::EventLoops& loops,
+             const http::Server::Options& like)
+        : service(surroundings), server(loops, surroundings.log, options(surroundings, like)) {
+        server.start();
+    }
+    http::Server::Options options(const OpenMpicService::Surroundings& surroundings,
+                                  http::Server::Options options) {
+        options.listen = surroundings.configuration.open_mpic.listen;
+        options.tls = surroundings.tls;
+        options.handler = [this](http::Request request) {
+            return service.handle(std::move(request));
+        };
+        return options;
+    }
+    OpenMpicService service;
+    http::Server server;
+};
+
+void reload(OpenMpic* open_mpic, base::Log& log) {
+    if (open_mpic == nullptr) return;
+    try {
+        open_mpic->service.reload();
+        log.info("open mpic reloaded");
+    } catch (const std::exception& error) {
+        log.error("open mpic not reloaded", {{"reason", error.what()}});
+    }
+}
+
 }  // namespace
 
 int serve_perspective(const fs::path& folder, const std::vector<std::string>& overrides) {
@@ -131,8 +164,10 @@ int serve_perspective(const fs::path& folder, const std::vector<std::string>& ov
     net::EventLoops loops(loop_count());
     const auto tls = std::make_shared<net::TlsIdentity>();
     PerspectiveIdentity identity(folder, configuration.ca_url, clock, random, tls);
-    NetworkValidator validator(settings_for(configuration),
-                               make_resolver_for(configuration.validation, loops.next()), clock);
+    const std::shared_ptr<dns::Resolver> resolver =
+        make_resolver_for(configuration.validation, loops.next());
+    NetworkValidator validator(settings_for(configuration), resolver, clock);
+    OpenMpicLook look(settings_for(configuration), resolver, clock);
     PerspectiveService service(configuration, identity, validator, *log);
 
     http::Server::Options options;
@@ -148,6 +183,17 @@ int serve_perspective(const fs::path& folder, const std::vector<std::string>& ov
     options.plain_handler = [](http::Request) -> base::Task<http::Response> {
         co_return words(404, "this port speaks https\n");
     };
+    std::unique_ptr<OpenMpic> open_mpic;
+    if (!configuration.open_mpic.listen.empty())
+        open_mpic = std::make_unique<OpenMpic>(
+            OpenMpicService::Surroundings{.configuration = configuration,
+                                          .folder = folder,
+                                          .look = look,
+                                          .clock = clock,
+                                          .log = *log,
+                                          .next_executor = [&loops] { return loops.next(); },
+                                          .tls = std::make_shared<net::TlsIdentity>()},
+            loops, options);
     http::Server server(loops, *log, std::move(options));
     std::unique_ptr<http::Server> health;
     if (!configuration.admin_listen.empty()) {
@@ -161,14 +207,16 @@ int serve_perspective(const fs::path& folder, const std::vector<std::string>& ov
                           {"region", to_string(configuration.region)},
                           {"ca", configuration.ca_url},
                           {"listen", joined(server.addresses())},
+                          {"open_mpic", open_mpic ? joined(open_mpic->server.addresses()) : ""},
                           {"enrolled", identity.is_enrolled()}});
     base::notify_service_manager("READY=1");
     int signal = 0;
-    while (sigwait(&signals, &signal) != 0) {
-    }
+    while (sigwait(&signals, &signal) != 0 || signal == SIGHUP)
+        if (signal == SIGHUP) reload(open_mpic.get(), *log);
     base::notify_service_manager("STOPPING=1");
     log->info("draining");
     server.stop(drain_patience);
+    if (open_mpic) open_mpic->server.stop(drain_patience);
     if (health) health->stop(base::Milliseconds(0));
     log->info("stopped");
     log->flush();
