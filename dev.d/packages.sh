@@ -18,7 +18,7 @@ packages_test=(
     certbot lego dehydrated uacme acme-tiny caddy apache2-bin 'nginx-light|nginx' libnginx-mod-stream pebble
     knot knot-dnsutils openssl curl
     # Name servers that the client changes.
-    bind9 pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server
+    bind9 bind9-utils pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server
     # Judges of revoked certificates beside openssl.
     gnutls-bin libnss3-tools
     # Tokens and a TPM that keep keys, and tools that look into them.

@@ -108,6 +108,55 @@ class AlpnResponder:
         self.server.server_close()
 
 
+class SharedHost(AlpnResponder):
+    """Shows what one customer wants it to for every name, in a certificate for `name` or for the name that
+    he wants to prove."""
+
+    def __init__(self, address, folder, protocols=("acme-tls/1",), name=None):
+        super().__init__(address, folder, protocols)
+        self.name = name
+
+    def put(self, name, key_authorization):
+        self.default = (self.name or name, key_authorization)
+
+
+class InnerService:
+    """Takes connections at ports 80 and 443 of some addresses, and notes them."""
+
+    def __init__(self, addresses):
+        self.connections = []  # (address, port)
+        self._servers = []
+        noted = self.connections
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                noted.append(self.server.server_address)
+                self.request.settimeout(5)
+                with contextlib.suppress(OSError):
+                    self.request.recv(65536)
+                    self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+
+        class Listener(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+
+        for address in addresses:
+            for port in (80, 443):
+                self._servers.append(Listener((address, port), Handler))
+                threading.Thread(target=self._servers[-1].serve_forever, daemon=True).start()
+
+    def stop(self):
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
 class Forger(DnsListener):
     """Answers with authority and without signatures, what a test likes; by default each name is at
     `address`, but for the name server's own, and nothing else is there."""
@@ -213,12 +262,14 @@ class Party:
             self._clients[ca].register()
         return self._clients[ca]
 
-    def obtains(self, ca, name, kind="http-01"):
-        """Does all that a certificate needs; whether there is one."""
+    def obtains(self, ca, name, kind="http-01", meanwhile=lambda: None):
+        """Does all that a certificate needs; whether there is one. `meanwhile` is called while the CA
+        looks."""
         with inside(ca.host):
             client = self.client(ca)
             url, order = client.order([name])
             self.answer(client, order, name, kind)
+            meanwhile()
             order = client.wait_while(url, {"pending"}, timeout=120)
             if order["status"] == "invalid":
                 self.refusals.append(self._refusal(client, order, kind))

@@ -137,12 +137,12 @@ def roll_keys(parent, parent_zone, child, zone, between=lambda: None):
     old_keys = {key for key in child.records(zone, "DNSKEY") if key.startswith("257 ")}
     old = child.records(zone, "CDS")
     child.knotc("zone-key-rollover", zone, "ksk")
-    _wait(lambda: (cds := child.records(zone, "CDS")) and set(cds) != set(old))
+    wait_for(lambda: (cds := child.records(zone, "CDS")) and set(cds) != set(old))
     between()
     take_keys(parent, parent_zone, child, zone)
     between()
     child.knotc("zone-ksk-submitted", zone)
-    _wait(lambda: (keys := child.records(zone, "DNSKEY")) and not old_keys & set(keys))
+    wait_for(lambda: (keys := child.records(zone, "DNSKEY")) and not old_keys & set(keys))
 
 
 def sign_once(folder, zone, records, begin, end):
@@ -158,7 +158,7 @@ def sign_once(folder, zone, records, begin, end):
     return (folder / "signed").read_text(), [line.split(" DS ")[1] for line in ds.splitlines()]
 
 
-def _wait(condition, patience=60):
+def wait_for(condition, patience=60):
     deadline = time.monotonic() + patience
     while not (found := condition()):
         assert time.monotonic() < deadline, "it does not come"

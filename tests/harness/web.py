@@ -79,7 +79,9 @@ class Responder(WebServer):
 
     def __init__(self, port, address="127.0.0.1"):
         self.answers = {}
-        answers = self.answers
+        self.clients = set()  # addresses that have asked
+        self.redirects = {}  # name -> where each request to it is sent on
+        answers, clients, redirects = self.answers, self.clients, self.redirects
         self.open = threading.Event()
         self.open.set()
         self.asked = threading.Event()
@@ -89,8 +91,15 @@ class Responder(WebServer):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                clients.add(self.client_address[0])
                 asked.set()
                 is_open.wait(30)
+                if location := redirects.get(self.headers.get("Host")):
+                    self.send_response(302)
+                    self.send_header("Location", location)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 body = answers.get(self.path.removeprefix(PREFIX), "").encode()
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "application/octet-stream")

@@ -22,12 +22,17 @@ import uuid
 
 from harness.authority import CairnCa
 from harness.internet import Internet
-from harness.network import why_not
-from harness.parties import Forger, Party, SlowServer
+from harness.network import inside
+from harness.parties import Forger, InnerService, Party, SlowServer
 from harness.perspective import Perspective
+from harness.process import Server
 from harness.public_dns import Authority, sign_once, take_keys
+from harness.spoofing import Racer
 
 PERSPECTIVES = {"lon1": "RIPE", "nyc1": "ARIN", "sin1": "APNIC"}
+
+# Addresses in the CA's network that nobody outside shall reach through it.
+INNER = ("127.0.0.1", "10.0.0.7", "169.254.169.254")
 
 _SOA = "@ 0 SOA {server} hostmaster.{server} 1 3600 600 86400 0\n"
 
@@ -64,10 +69,12 @@ class World:
         at = self.internet.address
         self.web, self.name_server = at("victim", 80), at("victim", 53)
         self.internet.add_addresses("registry", [at("registry", 53)])
-        slow = at("victim", 54)
-        self.internet.add_addresses("victim", [self.web, self.name_server, slow, at("victim", 90)])
+        self.slow_server = at("victim", 54)
+        self.internet.add_addresses("victim", [
+            self.web, self.name_server, self.slow_server, at("victim", 90)])
+        self.internet.add_addresses("ca", INNER[1:])
         self.internet.add_addresses("attacker", [
-            self.web, self.name_server, at("attacker", 80), at("attacker", 53)])
+            self.web, self.name_server, at("attacker", 53), at("attacker", 80)])
 
         self._start_dns()
         self._start_parties()
@@ -80,7 +87,7 @@ class World:
         root, evil = at("registry", 53), at("attacker", 53)
         # Zones of the victim: the addresses of their servers.
         servers = {"secure": [self.name_server], "plain": [self.name_server],
-                   "old": [self.name_server], "slow": [at("victim", 54)],
+                   "old": [self.name_server], "slow": [self.slow_server],
                    "half": [at("victim", 99), self.name_server], "lame": [root, self.name_server]}
         zones = {f"{name}.test.": self._victims_zone(f"{name}.test.", at_)
                  for name, at_ in servers.items()}
@@ -99,7 +106,7 @@ class World:
         }, signed=[".", "test.", "example."]))
         self.home = self._with(Authority(networks["victim"], [self.name_server], zones,
                                          signed=["secure.test."]))
-        self._with(SlowServer(self.home, at("victim", 54), 0.5))
+        self._with(SlowServer(self.home, self.slow_server, 0.5))
         for zone in ("test.", "example."):
             take_keys(self.registry, ".", self.registry, zone)
         take_keys(self.registry, "test.", self.home, "secure.test.")
@@ -190,6 +197,54 @@ class World:
             ca.settings = former
             ca.stop()
             ca.start()
+
+    @contextlib.contextmanager
+    def racing(self, where, guesses=None):
+        """Inside the block somebody hears what the network `where` asks the slow server, and answers
+        first."""
+        with Racer(self.internet, where, self.slow_server, self.forger,
+                   self.internet.networks["attacker"], guesses) as racer:
+            yield racer
+        time.sleep(1.1)  # as above
+
+    def inner_service(self):
+        """Inside the block something listens in the CA's network that is not for others."""
+        with inside(self.internet.networks["ca"]):
+            return InnerService(INNER)
+
+    @contextlib.contextmanager
+    def shared_host(self, kind, **options):
+        """Inside the block a harness.parties.SharedHost is where the victim's shops are, and the attacker
+        puts his answers to tls-alpn-01 up there."""
+        with inside(self.internet.networks["victim"]):
+            host = kind(self.internet.address("victim", 90), self.folder / "shared", **options)
+        own, self.attacker.tls = self.attacker.tls, host
+        try:
+            yield host
+        finally:
+            self.attacker.tls = own
+            host.stop()
+
+    @contextlib.contextmanager
+    def caching_resolver(self):
+        """Inside the block there is a resolver in the CA's network that keeps answers as long as they say;
+        its address. It does not validate."""
+        folder = self.folder / f"resolver-{uuid.uuid4().hex[:8]}"
+        folder.mkdir()
+        (folder / "named.conf").write_text(f"""\
+options {{
+    directory "{folder}"; pid-file "{folder}/pid"; session-keyfile "{folder}/session.key";
+    listen-on {{ 10.0.0.7; }}; listen-on-v6 {{ none; }}; recursion yes; allow-recursion {{ any; }};
+    dnssec-validation no; max-ncache-ttl 86400;
+}};
+controls {{ }};
+zone "." {{ type hint; file "{self.root_hints}"; }};
+""")
+        with Server(self.internet.networks["ca"].command(
+                ["/usr/sbin/named", "-g", "-n", "1", "-c", folder / "named.conf"]),
+                folder / "named.log") as server:
+            server.wait_until(lambda: "running" in server.log.read_text(), 60)
+            yield "10.0.0.7"
 
 
 def fresh(zone):
