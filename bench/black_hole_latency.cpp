@@ -87,6 +87,7 @@ std::vector<std::string> honest_names(std::size_t first, std::size_t count) {
 
 base::Task<std::vector<double>> prove_in_turn(AcmeConnection& connection,
                                               std::vector<OpenChallenge> challenges) {
+    connection.close();  // it may have been idle for long
     std::vector<double> taken;
     for (const auto& challenge : challenges) {
         auto proving = prove(connection, challenge);

@@ -102,15 +102,16 @@ void Child::go_on() {
     process_.signal_group(SIGCONT);
 }
 
-void run_to_end(Command command) {
+std::string run_to_end(Command command) {
     const TemporaryFolder folder(std::filesystem::temp_directory_path());
     command.output_file = (folder.path() / "output").string();
     auto process = start(command);
-    if (end_within(process, run_patience) == 0) return;
-    process.kill();
-    std::ifstream output(command.output_file);
-    throw std::runtime_error(command.words.front() +
-                             " failed: " + std::string(std::istreambuf_iterator<char>(output), {}));
+    const auto status = end_within(process, run_patience);
+    if (status != 0) process.kill();
+    std::ifstream file(command.output_file);
+    std::string output(std::istreambuf_iterator<char>(file), {});
+    if (status != 0) throw std::runtime_error(command.words.front() + " failed: " + output);
+    return output;
 }
 
 TemporaryFolder::TemporaryFolder(const std::filesystem::path& parent) {

@@ -62,9 +62,9 @@ class Child {
     int stop_signal_;
 };
 
-/// Runs a program to its end. Throws std::runtime_error, with its output, unless it exits 0 within
-/// a minute.
-void run_to_end(Command command);
+/// Runs a program to its end; what it printed. Throws std::runtime_error, with that, unless it
+/// exits 0 within a minute.
+std::string run_to_end(Command command);
 
 /// A folder that is gone when this object goes.
 class TemporaryFolder {

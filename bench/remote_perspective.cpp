@@ -30,12 +30,10 @@ RemotePerspective::RemotePerspective(Options options)
 }
 
 void RemotePerspective::make() const {
-    const auto said = folder_.path() / "init.out";
-    run_to_end({.words = {options_.program, "init", (folder_.path() / "va").string(), "--name",
-                          options_.name, "--region", options_.region, "--ca-url", options_.ca_url,
-                          "--listen", address()},
-                .output_file = said.string()});
-    const auto text = content(said);
+    const auto text =
+        run_to_end({.words = {options_.program, "init", (folder_.path() / "va").string(), "--name",
+                              options_.name, "--region", options_.region, "--ca-url",
+                              options_.ca_url, "--listen", address()}});
     const auto begin = text.find("cva1.");
     if (begin == std::string::npos)
         throw std::runtime_error("cairn-va init printed no code: " + text);
@@ -52,8 +50,7 @@ void RemotePerspective::serve() {
           "validation.tls_alpn_port=" + std::to_string(ports.tls),
           "validation.dns_servers=[\"127.0.0.1:" + std::to_string(ports.dns) + "\"]",
           std::string("validation.dnssec=false"),
-          std::string("validation.allow_networks=[\"127.0.0.0/8\"]"),
-          std::string("log.format=\"json\"")})
+          std::string("validation.allow_networks=[\"127.0.0.0/8\"]")})
         words.insert(words.end(), {"--set", setting});
     process_ = std::make_unique<Child>(Command{.words = words, .output_file = log.string()});
     const auto deadline = std::chrono::steady_clock::now() + start_patience;

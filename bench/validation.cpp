@@ -1,5 +1,6 @@
 // What validation costs and how long it takes: by itself, beside black holes, and from several
 // places on the network. Read the ratios.
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -33,7 +34,7 @@ const std::vector<HoleScenario> hole_scenarios{
     {HoleKind::names, NameLookup::forwarder},
 };
 /// On the loopback, and as on a continent.
-constexpr base::Milliseconds delays[] = {base::Milliseconds(0), base::Milliseconds(20)};
+constexpr std::array delays{base::Milliseconds(0), base::Milliseconds(20)};
 
 struct Options {
     ValidationSettings settings;

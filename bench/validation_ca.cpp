@@ -21,7 +21,10 @@ ValidationCa::ValidationCa(const ValidationCaOptions& options)
     set("server.admin_listen=\"127.0.0.1:" + std::to_string(admin_port_) + "\"");
     for (const auto& setting : options.settings) set(setting);
     const auto log = folder_.path() / "ca.log";
-    process_ = std::make_unique<Child>(Command{.words = words, .output_file = log.string()});
+    process_ = std::make_unique<Child>(Command{.words = words,
+                                               .output_file = log.string(),
+                                               // It would wait for validations that never end.
+                                               .stop_signal = SIGKILL});
     wait_until_served(directory_url(), root_file(), *process_, log);
 }
 

@@ -30,6 +30,7 @@ base::Task<std::vector<OpenChallenge>> open_challenges(AcmeConnection& connectio
                                                        ChallengeBoard& board,
                                                        std::vector<std::string> names,
                                                        protocol::ChallengeType type) {
+    connection.close();  // it may have been idle for long
     protocol::NewOrderRequest wanted;
     for (const auto& name : names) wanted.identifiers.push_back(*protocol::Identifier::dns(name));
     auto ordering = connection.post(connection.place().directory.new_order, wanted.to_json());
