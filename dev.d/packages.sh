@@ -13,7 +13,7 @@ packages_demo=(knot knot-dnsutils openssl curl)
 packages_test=(
     libgtest-dev libgmock-dev
     python3 python3-pytest python3-pytest-xdist python3-cryptography python3-dnspython
-    python3-requests
+    python3-requests python3-jsonschema
     # Real peers: clients of the CA, a CA for the client, a DNS server for both.
     certbot lego dehydrated uacme acme-tiny caddy apache2-bin 'nginx-light|nginx' libnginx-mod-stream pebble
     knot knot-dnsutils openssl curl

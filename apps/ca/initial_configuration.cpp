@@ -218,6 +218,14 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # url = "https://va-lon1.internal:8443"
 # region = "RIPE"          # AFRINIC, APNIC, ARIN, LACNIC or RIPE
 
+# [[open_mpic]]            # one for each service of the Open MPIC API, whose perspectives vote as well
+# name = "mpic"
+# url = "https://mpic.internal"            # /mpic is appended
+# api_key_file = "perspectives/mpic.key"   # sent as api_key_field: "x-api-key" or "authorization"
+# roots_file = ""          # PEM; empty: the system's roots
+# client_certificate_file = ""             # PEM, with client_key_file, for services that ask for one
+# perspectives = { us-east-2 = "ARIN", eu-west-2 = "RIPE" }
+
 # [quorum]                 # how many of them must see what this CA sees
 # dissent = 1              # so many may not; default: none of 1, one of 2 to 5, two of 6 or more
 # regions = 1              # those who do stand in at least so many regions
@@ -228,6 +236,14 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # name = "lon1"
 # url = "https://va-lon1.internal:8443"
 # region = "RIPE"          # AFRINIC, APNIC, ARIN, LACNIC or RIPE
+
+# [[open_mpic]]            # one for each service of the Open MPIC API, whose perspectives vote as well
+# name = "mpic"
+# url = "https://mpic.internal"            # /mpic is appended
+# api_key_file = "perspectives/mpic.key"   # sent as api_key_field: "x-api-key" or "authorization"
+# roots_file = ""          # PEM; empty: the system's roots
+# client_certificate_file = ""             # PEM, with client_key_file, for services that ask for one
+# perspectives = { us-east-2 = "ARIN", eu-west-2 = "RIPE" }
 
 )";
     constexpr std::string_view issuers =
