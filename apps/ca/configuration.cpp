@@ -385,8 +385,7 @@ std::vector<std::string> keys_for_next_start(const Configuration& present,
 std::vector<std::string> configuration_keys() {
     base::TomlReading reading;
     read_root(toml::parse("[profiles.NAME]\n[issuers.NAME]\n[validation.zones.NAME]\n"
-                          "[[perspective]]\n[[open_mpic]]\n[open_mpic.perspectives]\n"
-                          "NAME = \"ARIN\"\n"),
+                          "[[perspective]]\n[[open_mpic]]\n"),
               {}, reading);
     return {reading.keys.begin(), reading.keys.end()};
 }

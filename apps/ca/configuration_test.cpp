@@ -157,6 +157,38 @@ TEST(ConfigurationTest, ReadsTheDirectory) {
         EXPECT_FALSE(read_configuration(initial(), {"directory." + wrong}, now)) << wrong;
 }
 
+TEST(ConfigurationTest, ReadsServicesOfOpenMpic) {
+    const auto with = [](const std::string& tables) {
+        return read_configuration(initial() + tables, {}, now);
+    };
+    const std::string good =
+        "[[open_mpic]]\nname = \"mpic\"\nurl = \"https://mpic.example/v3/\"\n"
+        "api_key_field = \"authorization\"\n"
+        "perspectives = { us-east-2 = \"ARIN\", eu-west-2 = \"RIPE\" }\n";
+    const std::string near =
+        "[[perspective]]\nname = \"lon1\"\nurl = \"https://va\"\nregion = \"RIPE\"\n";
+    const auto read = with(good + near);
+    ASSERT_TRUE(read) << read.error().front().message;
+    ASSERT_EQ(read->open_mpic.size(), 1U);
+    const auto& service = read->open_mpic.front();
+    EXPECT_EQ(service.endpoint.url, "https://mpic.example/v3");
+    EXPECT_EQ(service.endpoint.key_field, OpenMpicEndpoint::KeyField::bearer);
+    EXPECT_EQ(service.perspectives.size(), 2U);
+    EXPECT_EQ(read->remote_regions().size(), 3U);
+    const std::vector<std::string> wrong_tables{
+        good + good,
+        std::string("[[open_mpic]]\n"),
+        std::string("open_mpic = 1\n[x]\n"),
+        "[[open_mpic]]\nname = \"mpic\"\nurl = \"https://x?y\"\nperspectives = { a = "
+        "\"RIPE\" }\n",
+        std::string("[[open_mpic]]\nname = \"mpic\"\nurl = \"https://x\"\n"
+                    "perspectives = { \"a b\" = \"RIPE\" }\n"),
+        std::string("[[open_mpic]]\nname = \"lon1\"\nurl = \"https://x\"\n"
+                    "perspectives = { a = \"RIPE\" }\n") +
+            near};
+    for (const auto& wrong : wrong_tables) EXPECT_FALSE(with(wrong)) << wrong;
+}
+
 TEST(ConfigurationTest, ReadsZones) {
     const auto with = [](const std::string& zones) {
         return read_configuration(initial(), {"validation.zones=" + zones}, now);

@@ -221,9 +221,11 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # [[open_mpic]]            # one for each service of the Open MPIC API, whose perspectives vote as well
 # name = "mpic"
 # url = "https://mpic.internal"            # /mpic is appended
-# api_key_file = "perspectives/mpic.key"   # sent as api_key_field: "x-api-key" or "authorization"
+# api_key_file = "perspectives/mpic.key"   # holds the key for it; empty: none is sent
+# api_key_field = "x-api-key"              # or "authorization": as Bearer
 # roots_file = ""          # PEM; empty: the system's roots
-# client_certificate_file = ""             # PEM, with client_key_file, for services that ask for one
+# client_certificate_file = ""             # PEM, for services that ask for one, and its key
+# client_key_file = ""
 # perspectives = { us-east-2 = "ARIN", eu-west-2 = "RIPE" }
 
 # [quorum]                 # how many of them must see what this CA sees
@@ -240,9 +242,11 @@ kind = "public"            # the Baseline Requirements hold, whatever else is wr
 # [[open_mpic]]            # one for each service of the Open MPIC API, whose perspectives vote as well
 # name = "mpic"
 # url = "https://mpic.internal"            # /mpic is appended
-# api_key_file = "perspectives/mpic.key"   # sent as api_key_field: "x-api-key" or "authorization"
+# api_key_file = "perspectives/mpic.key"   # holds the key for it; empty: none is sent
+# api_key_field = "x-api-key"              # or "authorization": as Bearer
 # roots_file = ""          # PEM; empty: the system's roots
-# client_certificate_file = ""             # PEM, with client_key_file, for services that ask for one
+# client_certificate_file = ""             # PEM, for services that ask for one, and its key
+# client_key_file = ""
 # perspectives = { us-east-2 = "ARIN", eu-west-2 = "RIPE" }
 
 )";
