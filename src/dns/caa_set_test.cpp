@@ -97,6 +97,18 @@ TEST(CaaSet, NamesNoAccountThatIsNotThereYet) {
     EXPECT_THAT(verdict.reason, HasSubstr("a new one"));
 }
 
+TEST(CaaSet, MayBeAskedByWhoKnowsNeitherAccountNorMethod) {
+    const std::vector<std::string> us{"us.example"};
+    const auto outcome_of = [&](const char* value) {
+        const std::vector<CaaProperty> set{property("issue", value)};
+        return evaluate(set, {.identities = us, .parameters = CaaParameters::not_asked}).outcome;
+    };
+    EXPECT_EQ(outcome_of("us.example; accounturi=https://x/1; validationmethods=dns-01"),
+              Outcome::permitted);
+    EXPECT_EQ(outcome_of("other.example; accounturi=https://x/1"), Outcome::other_issuer);
+    EXPECT_EQ(outcome_of("us.example; accounturi=a; accounturi=b"), Outcome::other_account);
+}
+
 TEST(CaaSet, IsQuotedInPrintableText) {
     EXPECT_EQ(to_string(property("issue", "ca\x1b.example", 128)), "128 issue \"ca?.example\"");
 }

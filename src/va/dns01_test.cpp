@@ -45,6 +45,18 @@ TEST_F(Dns01, TheDigestInATxtRecordIsEnough) {
     EXPECT_THAT(resolver.queries(), ElementsAre(record_name));
 }
 
+TEST_F(Dns01, TheDigestAloneIsEnoughForWhoKnowsNoMore) {
+    publish(testing::with_texts({value}));
+    auto validation = testing::challenge_for("example.com");
+    validation.key_authorization.clear();
+    EXPECT_FALSE(validate(validation));
+    validation.key_digest = protocol::tls_alpn_digest(testing::key_authorization);
+    const auto evidence = validate(validation);
+    ASSERT_TRUE(evidence) << evidence.error().detail;
+    ASSERT_TRUE(evidence->texts);
+    EXPECT_THAT(evidence->texts->records, ElementsAre(value));
+}
+
 // Check 104.
 TEST_F(Dns01, OtherRecordsBesideItDoNotMatter) {
     std::vector<std::string> texts(999, "v=spf1 -all");

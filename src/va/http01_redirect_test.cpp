@@ -46,6 +46,32 @@ TEST_F(Http01, FollowsTheFourKindsOfRedirects) {
     }
 }
 
+TEST_F(Http01, ReportsWhatTheServerAnsweredButNotWhatMayNotBeTold) {
+    WebPeer peer(loop, [&](const std::string& request) {
+        return request.starts_with("GET /there ") ? ok(key_authorization) : redirect("/there");
+    });
+    settings.http_port = peer.port();
+    const auto proven = validate();
+    ASSERT_TRUE(proven) << proven.error().detail;
+    ASSERT_TRUE(proven->web);
+    ASSERT_EQ(proven->web->redirects.size(), 1U);
+    EXPECT_EQ(proven->web->redirects[0].status, 302U);
+    EXPECT_THAT(proven->web->url, HasSubstr("/there"));
+    EXPECT_EQ(proven->web->status, 200U);
+    EXPECT_EQ(proven->web->page, key_authorization.substr(0, 100));
+
+    // After a redirect nothing is quoted, but for what the asker knows.
+    WebPeer other(loop, [&](const std::string& request) {
+        return request.starts_with("GET /there ") ? ok("secret") : redirect("/there");
+    });
+    settings.http_port = other.port();
+    const auto failed = validate();
+    ASSERT_FALSE(failed);
+    ASSERT_TRUE(failed.error().evidence.web);
+    EXPECT_EQ(failed.error().evidence.web->status, 200U);
+    EXPECT_THAT(failed.error().evidence.web->page, IsEmpty());
+}
+
 // Check 96.
 TEST_F(Http01, FollowsNothingElse) {
     for (const std::string& text :

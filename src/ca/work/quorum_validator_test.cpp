@@ -193,6 +193,18 @@ TEST_F(QuorumValidatorTest, WhoIsSilentDoesNotCorroborateAndIsNoFinding) {
     EXPECT_THAT(votes_.all["p0"], ElementsAre(Vote::silent, Vote::silent));
 }
 
+TEST_F(QuorumValidatorTest, WhoCouldNotFindOutIsSilent) {
+    seat("RAP");
+    remotes_[0]->problem.emplace(ProblemType::server_internal, "no route");
+    remotes_[1]->problem.emplace(ProblemType::server_internal, "no route");
+    const auto answer = ask();
+    ASSERT_TRUE(answer.failure);
+    EXPECT_EQ(answer.failure->problem.type, ProblemType::server_internal);
+    EXPECT_EQ(answer.failure->outlook, Validator::Failure::Outlook::may_heal);
+    EXPECT_THAT(answer.evidence[1].step_list(), HasSubstr("looked"));
+    EXPECT_THAT(votes_.all["p0"], ElementsAre(Vote::silent));
+}
+
 // Check 183.
 TEST_F(QuorumValidatorTest, TheCasOwnFindingIsNeverOutvoted) {
     seat("RAP");
