@@ -7,12 +7,15 @@ if(CAIRN_GATHER)
     find_package(Python3 REQUIRED COMPONENTS Interpreter)
 endif()
 
-# cairn_gathered(TARGET FILE...)
+# cairn_gathered(TARGET): the files that the target has by now.
 function(cairn_gathered target)
     if(NOT CAIRN_GATHER)
         return()
     endif()
-    execute_process(COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/cmake/gather.py ${CAIRN_GATHER} ${ARGN}
+    get_target_property(files ${target} SOURCES)
+    list(FILTER files INCLUDE REGEX "\\.cpp$")
+    execute_process(COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/cmake/gather.py ${CAIRN_GATHER} ${files}
+        WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
         OUTPUT_VARIABLE groups COMMAND_ERROR_IS_FATAL ANY OUTPUT_STRIP_TRAILING_WHITESPACE)
     string(REPLACE "\n" ";" groups "${groups}")
     while(groups)
