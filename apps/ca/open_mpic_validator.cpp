@@ -33,6 +33,20 @@ base::Task<Ended> ended(std::shared_ptr<OpenMpicClient> client,
 
 }  // namespace
 
+base::Task<std::vector<ca::Evidence>> OpenMpicValidator::look_at(protocol::DnsName name) {
+    const std::vector<std::string> identities{name.text()};
+    auto validating = validate({.account_url = "",
+                                .profile = "",
+                                .identifier = protocol::Identifier::of(name, false),
+                                .method = protocol::ChallengeType::http_01,
+                                .token = *protocol::Token::from_text("0000000000000000000000"),
+                                .key_authorization = "",
+                                .caa_identities = identities,
+                                .aim = Aim::caa_alone});
+    auto answer = co_await std::move(validating);
+    co_return std::move(answer.evidence);
+}
+
 base::Task<ca::Validator::Answer> OpenMpicValidator::validate(Question question) {
     using namespace boost::asio::experimental::awaitable_operators;
     const auto begun = clock_.now();

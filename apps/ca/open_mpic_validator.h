@@ -21,6 +21,11 @@ class OpenMpicValidator final : public ca::Validator {
     [[nodiscard]] const Configuration::OpenMpicService& service() const { return service_; }
     /// As OpenMpicClient.
     void reload() { client_->reload(); }
+    /// Where it is asked.
+    [[nodiscard]] std::string url() const { return client_->url(); }
+    /// What each of its perspectives says about the CAA records of a name, as evidence: to see
+    /// whether they answer. Throws as OpenMpicClient::ask.
+    [[nodiscard]] base::Task<std::vector<ca::Evidence>> look_at(protocol::DnsName name);
     /// Throws as OpenMpicClient::ask if either has no answer that can be used.
     [[nodiscard]] base::Task<Answer> validate(Question question) override;
 

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 
 #include "admin/operation.h"
+#include "apps/ca/open_mpic_translation.h"
 #include "apps/ca/perspective_table.h"
 #include "apps/command_line/files.h"
+#include "net/url.h"
 
 namespace cairn::apps {
 
@@ -29,6 +31,14 @@ PerspectiveFacts facts_of(const Configuration::Perspective& perspective,
     facts.program = status.program;
     facts.certificate_ends = status.certificate_ends;
     return facts;
+}
+
+// A name that every CA has, to ask services about: whether its records permit anything is no
+// matter.
+protocol::DnsName known_name(const Configuration& configuration) {
+    const auto url = net::Url::from_text(configuration.server.public_url);
+    const auto name = protocol::DnsName::from_text(url ? url->host() : "");
+    return name ? *name : *protocol::DnsName::from_text("example.com");
 }
 
 unsigned mode_of(const std::filesystem::path& file) {
@@ -66,6 +76,38 @@ base::Task<std::vector<PerspectiveFacts>> FolderPerspectives::list() {
         } catch (const std::exception& error) {
             facts.failure = error.what();
         }
+    }
+    for (const auto& service : configuration.open_mpic) {
+        auto looking = list_service(configuration, service);
+        std::ranges::move(co_await std::move(looking), std::back_inserter(all));
+    }
+    co_return all;
+}
+
+base::Task<std::vector<PerspectiveFacts>> FolderPerspectives::list_service(
+    const Configuration& configuration, const Configuration::OpenMpicService& service) {
+    std::vector<ca::Evidence> evidence;
+    std::string failure;
+    try {
+        const auto validator = roster_.validator_for(configuration, service);
+        auto looking = validator->look_at(known_name(configuration));
+        evidence = co_await std::move(looking);
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    std::vector<PerspectiveFacts> all;
+    for (const auto& seat : service.perspectives) {
+        PerspectiveFacts facts{.name = seat_name(service, seat.code),
+                               .url = service.endpoint.url,
+                               .region = std::string(to_string(seat.region)),
+                               .program = "Open MPIC"};
+        facts.failure = failure;
+        const auto seen = std::ranges::find(evidence, facts.name, &ca::Evidence::perspective);
+        if (seen != evidence.end() && seen->problem &&
+            seen->problem->type == protocol::ProblemType::server_internal)
+            facts.failure = seen->step_list();
+        if (!facts.failure.empty()) facts.program.reset();
+        all.push_back(std::move(facts));
     }
     co_return all;
 }

@@ -89,6 +89,12 @@ PerspectiveRoster::Service PerspectiveRoster::service_for(
     return fresh;
 }
 
+std::shared_ptr<OpenMpicValidator> PerspectiveRoster::validator_for(
+    const Configuration& configuration, const Configuration::OpenMpicService& service) {
+    const std::scoped_lock lock(mutex_);
+    return service_for(configuration, service).validator;
+}
+
 void PerspectiveRoster::put_in_force(const Configuration& configuration) {
     const std::scoped_lock lock(mutex_);
     std::vector<Member> members;

@@ -51,6 +51,9 @@ class PerspectiveRoster final : public ca::Perspectives {
     /// A way to a perspective that is none of the CA's yet.
     [[nodiscard]] std::shared_ptr<PerspectiveLink> link_to(
         const Configuration& configuration, const Configuration::Perspective& perspective);
+    /// The perspectives of a service, in force or not. Throws as `put_in_force`.
+    [[nodiscard]] std::shared_ptr<OpenMpicValidator> validator_for(
+        const Configuration& configuration, const Configuration::OpenMpicService& service);
 
   private:
     struct Member {

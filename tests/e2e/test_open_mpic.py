@@ -16,7 +16,7 @@ from harness.acme import ERROR, Client
 from harness.cairn import Cairn
 from harness.dns_server import DnsServer, unique_name
 from harness.open_mpic import Pki, Service, StandIn, conforms, recorder, use
-from harness.perspective import metric
+from harness.perspective import command, metric
 from harness.process import BIN
 from harness.web import Redirector, Responder
 
@@ -240,8 +240,14 @@ def test_who_is_down_costs_nothing_but_its_vote(ca, client, dns, three):
     assert "could not find out" in reason
     assert metric(ca, "cairn_perspective_seconds_count", perspective="mpic/sin1", vote="silent") == 1
 
+    listed = {each["perspective"]: each for each in command(ca, "list")["perspectives"]}
+    assert {code: listed[f"mpic/{code}"]["status"] for code in REGIONS} == {
+        "lon1": "answers", "nyc1": "answers", "sin1": "silent"}
+    assert listed["mpic/sin1"]["reason"] and listed["mpic/lon1"]["program"] == "Open MPIC"
+
     # The whole service.
     three[0].kill()
+    assert {each["status"] for each in command(ca, "list")["perspectives"]} == {"silent"}
     error = settle(client, host(dns, unique_name()))["error"]
     assert error["type"] == ERROR + "serverInternal", error
     assert "127.0.0.3" not in json.dumps(error), error
