@@ -4,8 +4,11 @@ namespace cairn::dns {
 
 base::Result<Answer> only_facts(Answer answer) {
     switch (answer.outcome) {
-        case Answer::Outcome::found:
         case Answer::Outcome::no_data:
+            if (answer.is_referral)
+                return base::fail("the server does not know the name, it only says who might");
+            return answer;
+        case Answer::Outcome::found:
         case Answer::Outcome::no_such_name:
             return answer;
         case Answer::Outcome::server_failure:

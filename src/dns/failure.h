@@ -17,8 +17,8 @@ namespace cairn::dns {
                       base::printable(name) + ": " + std::string(reason));
 }
 
-/// `answer` if its response code (RFC 1035 section 4.1.1) makes it an answer about the name; else
-/// the error.
+/// `answer` if its response code (RFC 1035 section 4.1.1) makes it an answer about the name, and it
+/// is not a referral; else the error.
 [[nodiscard]] base::Result<Answer> only_facts(Answer answer);
 
 }  // namespace cairn::dns

@@ -190,6 +190,23 @@ base::Result<const Record*> cname_of(const std::vector<Record>& records, std::st
     return found;
 }
 
+/// Whether the authority section, at which the reader stands, names servers and has no SOA record.
+base::Result<bool> names_servers_alone(MessageReader& reader, std::uint16_t count) {
+    bool names_servers = false;
+    for (unsigned index = 0; index < count; ++index) {
+        const auto owner = reader.name();
+        const auto type = reader.u16();
+        const auto record_class = reader.u16();
+        const auto time_to_live = reader.u32();
+        const auto size = reader.u16();
+        if (!owner || !type || !record_class || !time_to_live || !size || !reader.take(*size))
+            return base::fail(std::string(cut_short));
+        if (*type == static_cast<std::uint16_t>(RecordType::soa)) return false;
+        if (*type == static_cast<std::uint16_t>(RecordType::ns)) names_servers = true;
+    }
+    return names_servers;
+}
+
 }  // namespace
 
 base::Result<Answer> parse_response(base::BytesView message, std::string_view name,
@@ -200,8 +217,9 @@ base::Result<Answer> parse_response(base::BytesView message, std::string_view na
     const auto flags = reader.u16();
     const auto questions = reader.u16();
     const auto answers = reader.u16();
-    const auto counts = reader.u32();  // counts of the two sections that are not read
-    if (!id || !flags || !questions || !answers || !counts) {
+    const auto authorities = reader.u16();
+    const auto additionals = reader.u16();  // not read
+    if (!id || !flags || !questions || !answers || !authorities || !additionals) {
         return base::fail(std::string(cut_short));
     }
     if ((*flags & flag_response) == 0 || (*flags & mask_opcode) != 0) {
@@ -258,6 +276,11 @@ base::Result<Answer> parse_response(base::BytesView message, std::string_view na
         answer.outcome = Answer::Outcome::found;
     }
     answer.time_to_live = time_to_live.value_or(0);
+    if (answer.outcome == Answer::Outcome::no_data) {
+        const auto is_referral = names_servers_alone(reader, *authorities);
+        if (!is_referral) return std::unexpected(is_referral.error());
+        answer.is_referral = *is_referral;
+    }
     return answer;
 }
 

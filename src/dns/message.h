@@ -49,6 +49,9 @@ struct Answer {
     std::optional<StartOfAuthority> soa;     ///< for SOA
     /// Whether the server says that it has the zone (AA, RFC 1035 section 4.1.1).
     bool is_authoritative = false;
+    /// Whether it has no record and names the servers of a zone instead of its SOA record (RFC 2308
+    /// section 2.2). It says nothing about the name then: whoever answers so does not know it.
+    bool is_referral = false;
     /// Whether our own resolver has verified it with DNSSEC (RFC 4035 section 4.3). False from one
     /// that does not validate.
     bool is_secure = false;

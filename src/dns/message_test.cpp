@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +44,13 @@ TEST(DnsQuery, HasTheWireFormatOfRfc1035AndRfc6891) {
     const auto direct = make_query(0x1234, "a.example", RecordType::txt, Recursion::none).value();
     EXPECT_EQ(direct[2], 0);
     EXPECT_EQ(direct[3], 0);
+}
+
+/// `reply` with its records in the authority section.
+base::Bytes with_authority(const TestReply& reply, std::string_view name, RecordType type) {
+    auto message = reply.to(query_for(name, type));
+    std::swap(message[7], message[9]);
+    return message;
 }
 
 TEST(DnsQuery, RefusesWhatIsNoName) {
@@ -319,6 +327,31 @@ TEST(DnsMessage, TakesAnEnormousTimeToLiveForZero) {
                                "a.example", RecordType::a);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->time_to_live, 0U);
+}
+
+TEST(DnsResponseParser, TellsADenialFromAReferral) {
+    const TestRecord servers{"example", RecordType::ns, wire_name("ns.example")};
+    auto start = wire_name("ns.example");
+    std::ranges::copy(wire_name("hostmaster.example"), std::back_inserter(start));
+    start.resize(start.size() + 20);
+    const TestRecord authority{"example", RecordType::soa, start};
+    const auto is_referral = [](std::vector<TestRecord> records) {
+        const auto message =
+            with_authority({.records = std::move(records)}, "a.example", RecordType::caa);
+        const auto answer = parse_response(message, "a.example", RecordType::caa);
+        EXPECT_TRUE(answer && answer->outcome == Outcome::no_data);
+        return answer && answer->is_referral;
+    };
+    EXPECT_TRUE(is_referral({servers}));
+    EXPECT_FALSE(is_referral({}));
+    EXPECT_FALSE(is_referral({authority}));
+    EXPECT_FALSE(is_referral({servers, authority}));
+
+    const auto whole = with_authority({.records = {servers}}, "a.example", RecordType::caa);
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        EXPECT_FALSE(
+            parse_response(base::BytesView(whole).first(size), "a.example", RecordType::caa))
+            << size;
 }
 
 }  // namespace

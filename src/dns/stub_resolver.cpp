@@ -100,6 +100,8 @@ std::vector<Question*> those_unanswered(Questions& questions) {
 
 base::Result<Answer> read(const base::Bytes& message, const Question& question) {
     auto answer = parse_response(message, question.target, question.type);
+    // What an alias leads to is asked for by itself (`conclude`).
+    if (answer && answer->canonical_name != question.target) answer->is_referral = false;
     return answer ? only_facts(std::move(*answer)) : std::move(answer);
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <stdexcept>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,6 +51,21 @@ TEST(StubResolver, NothingIsAnAnswer) {
               Outcome::no_such_name);
     TestServer empty(always({}));
     EXPECT_EQ(look_up({empty.address()}, "a.example", RecordType::caa)->outcome, Outcome::no_data);
+}
+
+// Check 178.
+TEST(StubResolver, AReferralIsNoAnswer) {
+    TestServer lame([](base::BytesView query, Transport) {
+        auto message =
+            TestReply{.records = {{"example", RecordType::ns, wire_name("ns.example")}}}.to(query);
+        std::swap(message[7], message[9]);  // it stands in the authority section
+        return Messages{message};
+    });
+    const auto answer = look_up({lame.address()}, "a.example", RecordType::caa);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("does not know the name"));
+    TestServer knowing(always({}));
+    EXPECT_TRUE(look_up({lame.address(), knowing.address()}, "a.example", RecordType::caa));
 }
 
 // Check 107.

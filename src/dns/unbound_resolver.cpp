@@ -35,6 +35,8 @@ namespace {
 
 constexpr int class_internet = 1;
 constexpr int rcode_server_failure = 2;
+/// libunbound counts by seconds: what may not be kept at all is used until the second ends.
+constexpr base::Milliseconds kept_answer{1100};
 /// How long failures that libunbound caches may be used; RFC 9520 section 3.2 asks for a second at
 /// least.
 constexpr std::chrono::seconds kept_failure{1};
@@ -162,12 +164,16 @@ void Unbound::Session::watch() {
                       });
 }
 
+base::BytesView packet_of(const ub_result& result) {
+    return {static_cast<const std::uint8_t*>(result.answer_packet),
+            static_cast<std::size_t>(std::max(result.answer_len, 0))};
+}
+
 /// Whether libunbound caches this answer although its cache is off.
 bool is_remembered(const ub_result& result) {
     if (result.bogus != 0 || result.rcode == rcode_server_failure) return true;
     if (result.havedata != 0) return false;
-    const base::BytesView message(static_cast<const std::uint8_t*>(result.answer_packet),
-                                  static_cast<std::size_t>(std::max(result.answer_len, 0)));
+    const auto message = packet_of(result);
     constexpr std::size_t authority_count = 8;
     return message.size() < authority_count + 2 ||
            (message[authority_count] == 0 && message[authority_count + 1] == 0);
@@ -238,6 +244,15 @@ void require_sockets() {
     if (base::is_shortage(error)) throw base::Shortage("asking the DNS: " + error.message());
 }
 
+/// Whether the answer is none: a server that does not know its zone has named the zone's servers,
+/// itself among them. libunbound takes that for a denial (iterator/iter_resptype.c), and would have
+/// a name without CAA records.
+bool is_from_a_lame_server(const Mailbox::Mail& mail, const std::string& name, RecordType type) {
+    if (mail.error != 0 || !mail.result) return false;
+    const auto answer = parse_response(packet_of(*mail.result), name, type);
+    return answer && answer->is_referral;
+}
+
 base::Result<Answer> answer_of(const Mailbox::Mail& mail, const std::string& name,
                                RecordType type) {
     // Errors of libunbound itself are about this process: memory, its thread, its end.
@@ -255,9 +270,7 @@ base::Result<Answer> answer_of(const Mailbox::Mail& mail, const std::string& nam
         require_sockets();
         return dns_failure(name, type, "no server gave a usable answer (SERVFAIL)");
     }
-    const base::BytesView message(static_cast<const std::uint8_t*>(result.answer_packet),
-                                  static_cast<std::size_t>(result.answer_len));
-    auto answer = parse_response(message, name, type);
+    auto answer = parse_response(packet_of(result), name, type);
     if (answer) answer = only_facts(std::move(*answer));
     if (!answer) return dns_failure(name, type, answer.error().message);
     answer->is_secure = result.secure != 0;
@@ -280,6 +293,15 @@ class UnboundResolver final : public Resolver {
     }
 
   private:
+    static base::Task<std::optional<Mailbox::Mail>> look(std::shared_ptr<Unbound> unbound,
+                                                         MailboxPointer mailbox, std::string name,
+                                                         RecordType type,
+                                                         steady_clock::time_point end) {
+        asio::post(unbound->strand(),
+                   [unbound, mailbox, name, type] { unbound->ask(mailbox, name, type); });
+        co_return co_await Mailbox::wait(mailbox, end);
+    }
+
     static base::Task<base::Result<Answer>> ask(std::shared_ptr<Unbound> unbound, std::string name,
                                                 RecordType type, Deadline deadline) {
         const auto begun = steady_clock::now();
@@ -289,10 +311,17 @@ class UnboundResolver final : public Resolver {
         if (const auto proper = make_query(0, name, type); !proper) {
             co_return dns_failure(name, type, proper.error().message);
         }
-        const auto mailbox = std::make_shared<Mailbox>();
-        asio::post(unbound->strand(),
-                   [unbound, mailbox, name, type] { unbound->ask(mailbox, name, type); });
-        const auto mail = co_await Mailbox::wait(mailbox, end);
+        auto mailbox = std::make_shared<Mailbox>();
+        auto mail = co_await look(unbound, mailbox, name, type, end);
+        // Another server may know it. libunbound draws one.
+        while (mail && is_from_a_lame_server(*mail, name, type)) {
+            const auto again = steady_clock::now() + kept_answer;
+            if (again >= end) break;
+            const auto nobody = std::make_shared<Mailbox>();
+            (void)co_await Mailbox::wait(nobody, again);
+            mailbox = std::make_shared<Mailbox>();
+            mail = co_await look(unbound, mailbox, name, type, end);
+        }
         if (mail) co_return answer_of(*mail, name, type);
         asio::post(unbound->strand(), [unbound, mailbox] { unbound->drop(mailbox); });
         require_sockets();

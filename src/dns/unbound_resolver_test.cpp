@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,12 +29,20 @@ TestReply text_reply(std::string_view text) {
     return {.records = {{"", RecordType::txt, txt_data(text)}}};
 }
 
+/// From a server that does not know the zone that it is thought to have.
+base::Bytes referral(base::BytesView query) {
+    auto message =
+        TestReply{.records = {{"example", RecordType::ns, wire_name("ns.example")}}}.to(query);
+    std::swap(message[7], message[9]);  // it stands in the authority section
+    return message;
+}
+
 /// A forwarder whose reply the test changes; the resolver asks it without DNSSEC.
 class UnboundResolver : public ::testing::Test {
   protected:
-    enum class Mode { nothing, missing, failing, silent, text, other_text };
+    enum class Mode { nothing, missing, failing, silent, text, other_text, lame };
 
-    [[nodiscard]] Messages respond(base::BytesView query) const {
+    [[nodiscard]] Messages respond(base::BytesView query) {
         switch (mode_.load()) {
             case Mode::nothing:
                 return {TestReply{}.to(query)};
@@ -47,6 +56,11 @@ class UnboundResolver : public ::testing::Test {
                 return {text_reply("one").to(query)};
             case Mode::other_text:
                 return {text_reply("two").to(query)};
+            case Mode::lame:
+                if (question_of(query).second != static_cast<std::uint16_t>(RecordType::txt) ||
+                    lame_answers_-- > 0)
+                    return {referral(query)};
+                return {text_reply("one").to(query)};
         }
         return {};
     }
@@ -55,6 +69,17 @@ class UnboundResolver : public ::testing::Test {
         return make_unbound_resolver(
             loops_.executor(0),
             {.servers = {server_.address()}, .dnssec = false, .timeout = timeout});
+    }
+    /// One that takes the server for the only one of the zone example.
+    [[nodiscard]] std::unique_ptr<Resolver> resolver_of_zone(base::Milliseconds timeout) {
+        return make_unbound_resolver(loops_.executor(0),
+                                     {.servers = {server_.address()},
+                                      .dnssec = false,
+                                      .timeout = timeout,
+                                      .zones = {{.name = "example",
+                                                 .kind = ResolverZone::Kind::stub,
+                                                 .servers = {server_.address()},
+                                                 .dnssec = false}}});
     }
     [[nodiscard]] static base::Result<Answer> ask(Resolver& resolver) {
         return result_of(resolver.query("a.example", RecordType::txt));
@@ -71,6 +96,7 @@ class UnboundResolver : public ::testing::Test {
     }
 
     std::atomic<Mode> mode_ = Mode::text;
+    std::atomic<int> lame_answers_ = 0;
     TestServer server_{[this](base::BytesView query, Transport) { return respond(query); }};
     net::EventLoops loops_{1};
 };
@@ -101,6 +127,23 @@ TEST_F(UnboundResolver, RemembersNothingForLong) {
         mode_ = Mode::text;
         EXPECT_TRUE(finds_text_soon(*unbound)) << static_cast<int>(mode);
     }
+}
+
+// Check 178.
+TEST_F(UnboundResolver, AReferralDeniesNothing) {
+    mode_ = Mode::lame;
+    lame_answers_ = 1000;
+    const auto hasty = resolver_of_zone(base::Milliseconds(500));
+    const auto answer = ask(*hasty);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("does not know the name"));
+
+    // The server may be another one the next time, and is asked again.
+    lame_answers_ = 1;
+    const auto patient = resolver_of_zone(base::Milliseconds(20000));
+    const auto later = ask(*patient);
+    ASSERT_TRUE(later) << later.error().message;
+    EXPECT_THAT(later->texts, ElementsAre("one"));
 }
 
 TEST_F(UnboundResolver, AsksAServerAgainThatWasSilent) {

@@ -25,3 +25,11 @@ def test_a_name_whose_servers_are_all_silent_proves_nothing(world):
     with world.hijacked("ca", *PERSPECTIVES, only=world.name_server), world.forger.set(silent=kinds):
         assert not world.attacker.obtains(world.guarded, fresh("plain.test"))
         assert world.attacker.refusal["type"] == ERROR + "dns"
+
+
+def test_a_server_that_does_not_know_the_zone_denies_nothing(world):
+    """One of the zone's servers names the zone's servers, itself among them, to each question. That is no
+    proof that there are no CAA records. The web server is the attacker's, as everybody's routes say."""
+    with world.hijacked("ca", *PERSPECTIVES, only=world.web):
+        for _ in range(10):
+            assert not world.attacker.obtains(world.alone, fresh("closed.lame.test"))

@@ -1,7 +1,6 @@
 """The keys of a signed zone are replaced while its owner obtains certificates."""
 
 from harness.parties import CHALLENGES
-from harness.public_dns import roll_keys
 from harness.world import fresh
 
 
@@ -13,6 +12,15 @@ def test_the_owner_obtains_certificates_while_keys_roll(world):
 
     owner_obtains()
     before = world.registry.records("secure.test.", "DS")
-    roll_keys(world.registry, "test.", world.home, "secure.test.", between=owner_obtains)
+    world.roll_keys("secure.test.", between=owner_obtains)
     assert world.registry.records("secure.test.", "DS") != before
     owner_obtains()
+
+
+def test_so_he_does_while_those_of_the_registry_roll(world):
+    def owner_obtains():
+        assert world.owner.obtains(world.guarded, fresh("secure.test"))
+
+    world.roll_keys("test.", between=owner_obtains)
+    owner_obtains()
+    assert world.owner.obtains(world.guarded, fresh("plain.test"))

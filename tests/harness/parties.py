@@ -9,7 +9,6 @@ import hashlib
 import socketserver
 import ssl
 import threading
-import time
 import uuid
 
 import dns.flags
@@ -224,20 +223,6 @@ class Forger(DnsListener):
         if kind == "TXT":
             return [f'"{text}"' for text in self.texts.get(name, [])]
         return self.records.get(kind, [])
-
-
-class SlowServer(DnsListener):
-    """Passes questions on to an Authority, and answers late."""
-
-    def __init__(self, authority, ip, delay):
-        self.authority, self.delay = authority, delay
-        super().__init__(ip, 53, authority.host)
-
-    def answer(self, octets, _transport):
-        question = dns.message.from_wire(octets)
-        time.sleep(self.delay)
-        with inside(self.authority.host):
-            return dns.query.tcp(question, self.authority.ip, timeout=5).to_wire(max_size=65535)
 
 
 class Party:

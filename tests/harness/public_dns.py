@@ -18,6 +18,7 @@ import dns.rdatatype
 import dns.update
 
 from harness.network import inside
+from harness.odd_dns import DnsListener
 from harness.process import Server, run
 
 _ZONE = """\
@@ -124,6 +125,20 @@ zone:
 
     def knotc(self, *words):
         return run(["/usr/sbin/knotc", "-s", self.folder / "control", *words])
+
+
+class SlowServer(DnsListener):
+    """Passes questions on to an Authority, and answers late."""
+
+    def __init__(self, authority, ip, delay):
+        self.authority, self.delay = authority, delay
+        super().__init__(ip, 53, authority.host)
+
+    def answer(self, octets, _transport):
+        question = dns.message.from_wire(octets)
+        time.sleep(self.delay)
+        with inside(self.authority.host):
+            return dns.query.tcp(question, self.authority.ip, timeout=5).to_wire(max_size=65535)
 
 
 def take_keys(parent, parent_zone, child, zone):

@@ -1,126 +1,43 @@
-"""The world in which attacks are staged, for tests and by hand (`python3 -m harness.world`).
+"""The world in which attacks are staged, for tests and by hand (docs/validation.md): that of
+harness.dns_world, and in it
 
-registry   the root, test. and example., all signed
-victim     secure.test. (signed), plain.test. (not signed): each name below them is at one web server,
-           and those below `closed` have a CAA record for another CA. old.test. was signed long ago,
-           when its names were at an address that is the attacker's now. slow.test. has a slow server,
-           half.test. one of two that is silent, lame.test. one that does not know it
-attacker   evil.example., whatever the attacker likes; and answers for the victim's addresses, should
-           somebody's routes lead there
-ca         two CAs: `guarded` with three perspectives, and `alone` with none
+an owner in the network victim, who answers challenges there
+an attacker in his own, who also answers for the victim's addresses, should somebody's routes lead to him
+ca                 two CAs: `guarded` with three perspectives, and `alone` with none
 lon1, nyc1, sin1   a perspective each
 
 All addresses are public ones, and no CA has a setting that opens its network.
 """
 
+import atexit
 import contextlib
-import pathlib
-import shutil
-import tempfile
 import time
 import uuid
 
 from harness.authority import CairnCa
-from harness.internet import Internet
-from harness.network import inside
-from harness.parties import Forger, InnerService, Party, SlowServer
+from harness.dns_world import DnsWorld, fresh
+from harness.network import inside, why_not
+from harness.parties import Forger, InnerService, Party
 from harness.perspective import Perspective
 from harness.process import Server
-from harness.public_dns import Authority, sign_once, take_keys
 from harness.spoofing import Racer
 
 PERSPECTIVES = {"lon1": "RIPE", "nyc1": "ARIN", "sin1": "APNIC"}
-
 # Addresses in the CA's network that nobody outside shall reach through it.
 INNER = ("127.0.0.1", "10.0.0.7", "169.254.169.254")
 
-_SOA = "@ 0 SOA {server} hostmaster.{server} 1 3600 600 86400 0\n"
 
-
-def _zone(server, *lines):
-    return _SOA.format(server=server) + f"@ 0 NS {server}\n" + "".join(f"{line}\n" for line in lines)
-
-
-def _servers(zone, addresses):
-    """The records that lead to the servers of a zone."""
-    lines = []
-    for number, address in enumerate(addresses, 1):
-        lines += [f"{zone} 0 NS ns{number}.{zone}", f"ns{number}.{zone} 0 A {address}"]
-    return lines
-
-
-class World:
+class World(DnsWorld):
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cairn-world-"))
-        self._running = contextlib.ExitStack()
-        self._running.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self):
-        self._running.close()
+        super().__init__(["ca", *PERSPECTIVES])
 
     def _start(self):
-        self.internet = Internet(["registry", "victim", "attacker", "ca", *PERSPECTIVES])
-        self._running.callback(self.internet.remove)
-        at = self.internet.address
-        self.web, self.name_server = at("victim", 80), at("victim", 53)
-        self.internet.add_addresses("registry", [at("registry", 53)])
-        self.slow_server = at("victim", 54)
-        self.internet.add_addresses("victim", [
-            self.web, self.name_server, self.slow_server, at("victim", 90)])
+        super()._start()
         self.internet.add_addresses("ca", INNER[1:])
-        self.internet.add_addresses("attacker", [
-            self.web, self.name_server, at("attacker", 53), at("attacker", 80)])
-
-        self._start_dns()
         self._start_parties()
         self.alone = self._start_ca("alone")
         self.guarded = self._start_ca("guarded")
         self.perspectives = {name: self._start_perspective(name) for name in PERSPECTIVES}
-
-    def _start_dns(self):
-        at, networks = self.internet.address, self.internet.networks
-        root, evil = at("registry", 53), at("attacker", 53)
-        # Zones of the victim: the addresses of their servers.
-        servers = {"secure": [self.name_server], "plain": [self.name_server],
-                   "old": [self.name_server], "slow": [self.slow_server],
-                   "half": [at("victim", 99), self.name_server], "lame": [root, self.name_server]}
-        zones = {f"{name}.test.": self._victims_zone(f"{name}.test.", at_)
-                 for name, at_ in servers.items()}
-        zones["old.test."], old_keys = sign_once(
-            self.folder / "old", "old.test.",
-            _zone("ns1.old.test.", f"ns1 A {self.name_server}", f"* A {at('attacker', 80)}"),
-            "20240101000000", "20240201000000")
-        delegations = [line for name, at_ in servers.items()
-                       for line in _servers(f"{name}.test.", at_)]
-        self.registry = self._with(Authority(networks["registry"], [root], {
-            ".": _zone("a.root.", f"a.root. 0 A {root}", "test. 0 NS a.root.",
-                       "example. 0 NS a.root."),
-            "test.": _zone("a.root.", *delegations,
-                           *(f"old.test. 0 DS {key}" for key in old_keys)),
-            "example.": _zone("a.root.", *_servers("evil.example.", [evil])),
-        }, signed=[".", "test.", "example."]))
-        self.home = self._with(Authority(networks["victim"], [self.name_server], zones,
-                                         signed=["secure.test."]))
-        self._with(SlowServer(self.home, self.slow_server, 0.5))
-        for zone in ("test.", "example."):
-            take_keys(self.registry, ".", self.registry, zone)
-        take_keys(self.registry, "test.", self.home, "secure.test.")
-
-        self.root_hints = self.folder / "root.hints"
-        self.root_hints.write_text(f". 3600 IN NS a.root.\na.root. 3600 IN A {root}\n")
-        self.trust_anchor = self.folder / "root.key"
-        self.trust_anchor.write_text("".join(
-            f". 3600 IN DNSKEY {key}\n" for key in self.registry.records(".", "DNSKEY")))
-
-    def _victims_zone(self, name, servers):
-        return _zone(f"ns1.{name}", *_servers(name, servers)[1:], f"* 0 A {self.web}",
-                     f"*.closed 0 A {self.web}", 'closed 0 CAA 0 issue "another-ca.example"',
-                     f"*.shop 0 A {self.internet.address('victim', 90)}")
 
     def _start_parties(self):
         at, networks = self.internet.address, self.internet.networks
@@ -167,10 +84,6 @@ class World:
         self._running.callback(perspective.kill)
         perspective.enrol()
         return perspective
-
-    def _with(self, part):
-        self._running.callback(part.stop)
-        return part
 
     # What attacks do
 
@@ -247,6 +160,10 @@ zone "." {{ type hint; file "{self.root_hints}"; }};
             yield "10.0.0.7"
 
 
-def fresh(zone):
-    """A name in a zone that nobody has asked about."""
-    return f"{uuid.uuid4().hex[:12]}.{zone}"
+if __name__ == "__main__":
+    if reason := why_not():
+        raise SystemExit(f"no world here: {reason}")
+    world = World()
+    atexit.register(world.stop)
+    print("world.owner, world.attacker, world.guarded, world.alone and fresh(ZONE) are there, as in tests/attacks;\n"
+          f"programs run in a network with ip netns exec {world.guarded.host.namespace} ...")
