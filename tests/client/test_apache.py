@@ -220,6 +220,10 @@ def test_a_port_of_another_program_is_not_listened_at(apache, ca, cairn):
     assert done.returncode == 2
     assert "another program's" in done.stderr
     assert apache.files() == before
+    # At another address it is in nobody's way.
+    with socket.create_server(("127.0.0.9", apache.https_port)):
+        done = cairn.outcome("deploy", NAME)
+    assert done.returncode == 0, done.stderr
 
 
 def test_killed_at_every_step_of_an_installation(site, ca, cairn, tmp_path, request):

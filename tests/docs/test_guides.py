@@ -112,12 +112,14 @@ class Internet:
     def _run_nginx(self):
         self.machine.check("mount -t tmpfs tmpfs /run")
         self.machine.write("/etc/nginx/sites-enabled/www", (
-            "server {\n    listen 80;\n    listen [::]:80;\n    server_name www.example.com;\n"
+            "server {\n    listen 127.0.0.1:80;\n    server_name www.example.com;\n"
             "    root /var/www/html;\n}\n"))
         self.machine.start("exec nginx -g 'daemon off;'", lambda said: self.machine.listens(80))
 
     def _run_apache(self):
         self.machine.check("mount -t tmpfs tmpfs /run; mkdir -p /run/lock /run/apache2")
+        # The CAs have port 443 of other addresses.
+        self.machine.write("/etc/apache2/ports.conf", "Listen 127.0.0.1:80\n")
         self.machine.write("/etc/apache2/sites-enabled/www.conf", (
             "<VirtualHost *:80>\n    ServerName www.example.com\n    DocumentRoot /var/www/html\n</VirtualHost>\n"))
         self.machine.start(". /etc/apache2/envvars; exec apache2 -D FOREGROUND",

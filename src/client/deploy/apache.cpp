@@ -1,6 +1,7 @@
 #include "client/deploy/apache.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <span>
@@ -64,17 +65,28 @@ void undo(std::string_view note) {
     if (note.starts_with(edits_mark)) FileEdits(note.substr(edits_mark.size())).undo();
 }
 
-/// True if nobody has this port of any address.
-bool is_free(std::uint16_t port) {
-    const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+/// True if nobody has this port of this address, or of any.
+bool is_free(const apache::HostAddress& wanted, std::uint16_t port) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    const bool is_v6 = wanted.address && wanted.address->family() == base::IpAddress::Family::v6;
+    if (wanted.address) {
+        const auto octets = wanted.address->octets();
+        std::memcpy(is_v6 ? static_cast<void*>(&v6.sin6_addr) : &v4.sin_addr, octets.data(),
+                    octets.size());
+    }
+    const FileDescriptor socket(
+        ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int yes = 1;
     ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    return ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
-               0 ||
-           errno != EADDRINUSE;
+    const auto* const address =
+        is_v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
+    const socklen_t size = is_v6 ? sizeof v6 : sizeof v4;
+    return ::bind(socket.number(), address, size) == 0 || errno != EADDRINUSE;
 }
 
 /// The whole change, and what there is to say of it.
@@ -252,8 +264,12 @@ class ApacheTarget final : public Target {
         apache::expect_installed(before, after, wish, installation);
         const bool is_new_port = !apache::listens_at(before, place_.https_port);
         const bool is_new_module = !change.links.empty();
-        if ((is_new_port || is_new_module) && apache::listens_at(after, place_.https_port) &&
-            !is_free(place_.https_port))
+        const bool is_taken =
+            std::ranges::any_of(after.listeners(), [&](const apache::Listener& listener) {
+                return listener.address.port == place_.https_port &&
+                       !is_free(listener.address, place_.https_port);
+            });
+        if ((is_new_port || is_new_module) && is_taken)
             throw Failure(aim,
                           fmt::format("port {}, at which Apache would listen from then on, is "
                                       "another program's",
