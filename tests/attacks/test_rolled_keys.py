@@ -5,7 +5,7 @@ from harness.world import fresh
 
 
 def test_the_owner_obtains_certificates_while_keys_roll(world):
-    kinds = iter(CHALLENGES * 2)
+    kinds = iter(CHALLENGES)
 
     def owner_obtains():
         assert world.owner.obtains(world.guarded, fresh("secure.test"), next(kinds))

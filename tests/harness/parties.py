@@ -3,6 +3,7 @@
 A party has an account at each CA, and hosts in its network that answer challenges.
 """
 
+import base64
 import contextlib
 import datetime
 import hashlib
@@ -28,7 +29,8 @@ from harness.network import inside
 from harness.odd_dns import DnsListener
 from harness.web import Responder
 
-CHALLENGES = ("http-01", "tls-alpn-01", "dns-01")
+CHALLENGES = ("http-01", "tls-alpn-01", "dns-01", "dns-account-01", "dns-persist-01")
+ISSUER = "ca.example"  # how records name the CAs
 _ACME_IDENTIFIER = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 
 
@@ -275,14 +277,22 @@ class Party:
     def answer(self, client, order, name, kind):
         """Puts the answer up and tells the CA."""
         challenge = client.challenge_of(client.read(order["authorizations"][0]), kind)
+        if kind == "dns-persist-01":
+            self.put_text(f"_validation-persist.{name}", f"{ISSUER}; accounturi={client.account_url}")
+            client.must(client.post(challenge["url"], {}))
+            return
         proof = client.key_authorization(challenge["token"])
+        digest = b64(hashlib.sha256(proof.encode()).digest())
         if kind == "http-01":
             self.web.answers[challenge["token"]] = proof
         elif kind == "tls-alpn-01":
             self.tls.put(name, proof)
-        else:
-            digest = b64(hashlib.sha256(proof.encode()).digest())
+        elif kind == "dns-01":
             self.put_text(f"_acme-challenge.{name}", digest)
+        else:
+            account = hashlib.sha256(client.account_url.encode()).digest()[:10]
+            label = base64.b32encode(account).decode().lower()
+            self.put_text(f"_{label}._acme-challenge.{name}", digest)
         client.must(client.post(challenge["url"], {}))
 
     @property

@@ -17,7 +17,7 @@ import uuid
 from harness.authority import CairnCa
 from harness.dns_world import DnsWorld, fresh
 from harness.network import inside, why_not
-from harness.parties import Forger, InnerService, Party
+from harness.parties import CHALLENGES, ISSUER, Forger, InnerService, Party
 from harness.perspective import Perspective
 from harness.process import Server
 from harness.spoofing import Racer
@@ -72,7 +72,9 @@ class World(DnsWorld):
     def _start_ca(self, name):
         ca = CairnCa(self.folder, None, name=name, host=self.internet.networks["ca"],
                      settings=self.resolver_settings | {
-                         "directory.caa_identities": ["ca.example"]})
+                         "directory.caa_identities": [ISSUER],
+                         "validation.challenges": list(CHALLENGES),
+                         "validation.persist_issuers": [ISSUER]})
         self._running.callback(ca.kill)
         return ca
 
