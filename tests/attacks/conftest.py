@@ -11,8 +11,13 @@ def world():
     if reason := network.why_not():
         pytest.skip(f"no attacks here: {reason}")
     world = World()
-    yield world
-    world.stop()
+    try:
+        yield world
+        programs = [world.alone, world.guarded, *world.perspectives.values()]
+        ended = {each.log.name: each.stop() for each in programs}
+    finally:
+        world.stop()
+    assert not any(ended.values()), ended
 
 
 @pytest.fixture(autouse=True)

@@ -18,12 +18,16 @@ class Internet(Network):
         super().__init__("6.0.0.")
         self.numbers = {name: number for number, name in enumerate(names, 1)}
         self.networks = {}
-        for name, number in self.numbers.items():
-            self.networks[name] = self.host(name, number + 1)
-        for name, number in self.numbers.items():
-            self._batch(name, [f"address add {self.address(name, 1)}/32 dev lo"] + [
-                self._route(name, f"5.0.{other}.0/24", towards)
-                for towards, other in self.numbers.items() if other != number])
+        try:
+            for name, number in self.numbers.items():
+                self.networks[name] = self.host(name, number + 1)
+            for name, number in self.numbers.items():
+                self._batch(name, [f"address add {self.address(name, 1)}/32 dev lo"] + [
+                    self._route(name, f"5.0.{other}.0/24", towards)
+                    for towards, other in self.numbers.items() if other != number])
+        except BaseException:
+            self.remove()
+            raise
 
     def address(self, name, last):
         return f"5.0.{self.numbers[name]}.{last}"
