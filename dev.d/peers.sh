@@ -8,8 +8,8 @@ peers=build/peers
 fetch() {
     local name=$1 log=$peers/$1.log state
     shift
-    state=$(cat tests/peers/versions tests/peers/go/go.* tests/peers/java/pom.xml tests/peers/go/*/*.go |
-        sha256sum)
+    state=$(cat tests/peers/versions tests/peers/go/go.* tests/peers/java/pom.xml tests/peers/go/*/*.go \
+        tests/peers/kubernetes/* | sha256sum)
     [[ -e $peers/$name && $(cat "$peers/$name.state" 2>/dev/null) == "$state" ]] && return
     echo "Fetching $name"
     rm -rf "${peers:?}/$name"
@@ -29,6 +29,12 @@ fetch_go() {
     local folder=$PWD/$peers/go
     mkdir -p "$folder"
     (cd tests/peers/go && go build -mod=readonly -o "$folder/" ./lego ./acmez)
+}
+
+# The API server of Kubernetes with etcd: some ten minutes of CPU time, and most of what is fetched.
+fetch_kubernetes() {
+    local program=$PWD/$peers/kubernetes
+    (cd tests/peers/kubernetes && go build -mod=readonly -o "$program" .)
 }
 
 fetch_java() {
@@ -54,13 +60,16 @@ fetch_instant_acme() {
 
 dev_peers() { # [PYTEST ARGUMENT]...
     prepare 6000 build test peers
-    compile dev cairn-ca
+    compile dev cairn-ca cairn
     mkdir -p "$peers"
     local certbot instant_acme
     # shellcheck source=/dev/null
     source tests/peers/versions
     fetch certbot fetch_certbot
-    if type -P go >/dev/null; then fetch go fetch_go; fi
+    if type -P go >/dev/null; then
+        fetch go fetch_go
+        fetch kubernetes fetch_kubernetes
+    fi
     fetch java fetch_java
     if type -P cargo >/dev/null; then fetch instant_acme fetch_instant_acme; fi
     CAIRN_BIN=${CAIRN_BIN:-$PWD/build/dev/bin} CAIRN_PEERS=$PWD/$peers \

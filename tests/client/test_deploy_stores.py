@@ -109,16 +109,15 @@ def test_a_secret_of_kubernetes(cairn, kubernetes, tmp_path, way):
     target = f"kubernetes:site,kubeconfig={config}"
     run = cairn.outcome(*cairn.issuing(NAME, "--deploy", target))
     assert run.returncode == 0, run.stderr
-    secret = kubernetes.secrets[("web", "site")]
-    assert secret["type"] == "kubernetes.io/tls"
+    assert kubernetes.secret("web", "site")["type"] == "kubernetes.io/tls"
     held = kubernetes.decoded("web", "site")
     assert serial_of(held["tls.crt"], held["tls.key"]) == cairn.serial(NAME)
     # What somebody else has put there stays.
-    secret["metadata"]["labels"]["team"] = "web"
+    kubernetes.label("web", "site", "team", "web")
     assert cairn.outcome("renew", "--force").returncode == 0
     held = kubernetes.decoded("web", "site")
     assert serial_of(held["tls.crt"], held["tls.key"]) == cairn.serial(NAME)
-    assert kubernetes.secrets[("web", "site")]["metadata"]["labels"]["team"] == "web"
+    assert kubernetes.secret("web", "site")["metadata"]["labels"]["team"] == "web"
 
 
 def test_from_within_a_cluster_and_back_again(cairn, kubernetes, tmp_path):
@@ -136,10 +135,10 @@ def test_from_within_a_cluster_and_back_again(cairn, kubernetes, tmp_path):
         NAME, "--deploy", f"kubernetes:site,service-account={account},check={gate}"),
         environment=environment)
     assert run.returncode == 2 and "rolled back" in run.stderr, run.stderr
-    assert not kubernetes.secrets and ("DELETE", "/api/v1/namespaces/mine/secrets/site") in kubernetes.log
+    assert kubernetes.secret("mine", "site") is None, "what had not been there before"
     gate.write_text("#!/bin/sh\nexit 0\n")
     assert cairn.outcome("renew", environment=environment).returncode == 0
-    assert ("mine", "site") in kubernetes.secrets
+    assert kubernetes.secret("mine", "site")
 
 
 def test_a_kubeconfig_that_would_run_programs_is_refused(cairn, kubernetes, tmp_path):

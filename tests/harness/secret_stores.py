@@ -11,6 +11,8 @@ import ipaddress
 import json
 import ssl
 import threading
+import urllib.error
+import urllib.request
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from harness.issued import to_pem
+from harness.ports import reserve_port
+from harness.process import Server
 
 
 def certified(name, issuer=None, is_authority=False):
@@ -41,15 +45,23 @@ def key_pem(key):
                              serialization.NoEncryption())
 
 
-class _Store:
+class _Trusted:
+    """`root` is the file with the root of its TLS, `own.pem` in its folder its certificate and key."""
+
     def __init__(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.log, self.fail = folder, [], None
+        self.folder = folder
         self.authority = certified("Root of the store", is_authority=True)
         self.root = folder / "root.pem"
         self.root.write_text(to_pem(self.authority[0]))
         own = certified("store", self.authority)
         (folder / "own.pem").write_bytes(to_pem(own[0]).encode() + key_pem(own[1]))
+
+
+class _Store(_Trusted):
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.log, self.fail = [], None
         store = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -138,7 +150,35 @@ class Vault(_Store):
         return versions[-1] if versions else None
 
 
-class Kubernetes(_Store):
+class _Cluster:
+    """What is the same of a stand-in and the real one: `secret` is one object, or None."""
+
+    def decoded(self, space, name):
+        return {key: base64.b64decode(value)
+                for key, value in self.secret(space, name)["data"].items()}
+
+    def kubeconfig(self, file, user):
+        """Writes one for a user, as lines of YAML below `user:`."""
+        file.write_text(f"""apiVersion: v1
+kind: Config
+current-context: here
+clusters:
+- name: test
+  cluster:
+    server: {self.url}
+    certificate-authority-data: {base64.b64encode(self.root.read_bytes()).decode()}
+contexts:
+- name: here
+  context: {{cluster: test, user: me, namespace: web}}
+users:
+- name: me
+  user:
+""" + "".join(f"    {line}\n" for line in user))
+        file.chmod(0o600)
+        return file
+
+
+class Kubernetes(_Cluster, _Store):
     """`secrets`: by (namespace, name), the objects."""
 
     token = "service-account-token"
@@ -192,26 +232,67 @@ class Kubernetes(_Store):
         secret["data"] |= body["data"]
         return 200, self.keep(place, secret)
 
-    def decoded(self, space, name):
-        return {key: base64.b64decode(value)
-                for key, value in self.secrets[(space, name)]["data"].items()}
+    def secret(self, space, name):
+        return self.secrets.get((space, name))
 
-    def kubeconfig(self, file, user):
-        """Writes one for a user, as lines of YAML below `user:`."""
-        file.write_text(f"""apiVersion: v1
-kind: Config
-current-context: here
-clusters:
-- name: test
-  cluster:
-    server: {self.url}
-    certificate-authority-data: {base64.b64encode(self.root.read_bytes()).decode()}
-contexts:
-- name: here
-  context: {{cluster: test, user: me, namespace: web}}
-users:
-- name: me
-  user:
-""" + "".join(f"    {line}\n" for line in user))
-        file.chmod(0o600)
-        return file
+    def label(self, space, name, key, value):
+        """As somebody else would do it."""
+        self.secrets[(space, name)]["metadata"]["labels"][key] = value
+
+
+class ApiServer(_Cluster, _Trusted):
+    """The real one with etcd, from tests/peers/kubernetes."""
+
+    token = "service-account-token"
+
+    def __init__(self, program, folder):
+        super().__init__(folder)
+        (folder / "tokens.csv").write_text(f"{self.token},me,1,system:masters\n")
+        port = reserve_port()
+        self.url = f"https://127.0.0.1:{port}"
+        self.server = Server(
+            [program, folder / "etcd", reserve_port(), f"--secure-port={port}", "--bind-address=127.0.0.1",
+             f"--tls-cert-file={folder}/own.pem", f"--tls-private-key-file={folder}/own.pem",
+             f"--client-ca-file={self.root}", f"--token-auth-file={folder}/tokens.csv",
+             "--authorization-mode=RBAC", "--service-account-issuer=https://kubernetes.test",
+             f"--service-account-key-file={folder}/own.pem", f"--service-account-signing-key-file={folder}/own.pem",
+             "--service-cluster-ip-range=10.96.0.0/24", f"--cert-dir={folder}"], folder / "log")
+        self.server.wait_until(lambda: self._ask("GET", "/readyz")[0] == 200, timeout=180)
+        for space in ("web", "mine"):
+            self._make("/api/v1/namespaces", {"metadata": {"name": space}})
+        # Whoever has a certificate for this name of the root.
+        group = "rbac.authorization.k8s.io"
+        self._make(f"/apis/{group}/v1/clusterrolebindings", {
+            "metadata": {"name": "client"}, "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": "client"}]})
+
+    def _make(self, path, thing):
+        status, body = self._ask("POST", path, thing)
+        assert status == 201, body
+
+    def _ask(self, method, path, body=None, kind="application/json"):
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode() if body else None, method=method,
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": kind})
+        context = ssl.create_default_context(cafile=self.root)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
+                                             urllib.request.HTTPSHandler(context=context))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def secret(self, space, name):
+        status, body = self._ask("GET", f"/api/v1/namespaces/{space}/secrets/{name}")
+        return json.loads(body) if status == 200 else None
+
+    def label(self, space, name, key, value):
+        status, _ = self._ask("PATCH", f"/api/v1/namespaces/{space}/secrets/{name}",
+                              {"metadata": {"labels": {key: value}}}, "application/merge-patch+json")
+        assert status == 200, status
+
+    def stop(self):
+        self.server.stop()
