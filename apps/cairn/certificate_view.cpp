@@ -22,7 +22,8 @@ void add_history(client::LineageFacts known, boost::json::object& facts) {
     known.order.reset();
     known.further.clear();
     auto history = boost::json::parse(known.to_json()).as_object();
-    for (const char* name : {"renewal_info", "attempts", "obtained", "deployed", "deployments"})
+    for (const char* name :
+         {"renewal_info", "attempts", "obtained", "deployed", "withheld", "deployments"})
         if (auto* member = history.if_contains(name)) facts[name] = std::move(*member);
 }
 

@@ -92,6 +92,32 @@ TEST(LineageFacts, TellWhatIsStillToBeDeployed) {
     EXPECT_TRUE(facts.is_deployment_pending());
 }
 
+TEST(LineageFacts, TellWhatIsWithheldUntilAnotherIsObtained) {
+    LineageFacts facts;
+    facts.withheld = GenerationFact{2, noon};
+    auto read = again(facts);
+    EXPECT_EQ(read.withheld->number, 2U);
+    EXPECT_EQ(read.withheld->since, noon);
+    EXPECT_TRUE(read.is_withheld(1));
+    EXPECT_FALSE(read.is_withheld(2)) << "it is on trial";
+    EXPECT_FALSE(read.is_withheld(std::nullopt));
+    read.obtain({3, noon}, LineageFacts::DeployHook::none);
+    EXPECT_FALSE(read.withheld);
+}
+
+TEST(LineageFacts, TellSinceWhenATargetFails) {
+    const DeployTarget target{"", "nginx"};
+    LineageFacts facts;
+    facts.fail_to_deploy(target, {noon, Failure("deploy", "no")});
+    facts.fail_to_deploy(target, {noon + 1h, Failure("deploy", "still no")});
+    const auto read = again(facts);
+    EXPECT_EQ(read.deployment_of(target)->failure->time, noon + 1h);
+    EXPECT_EQ(read.deployment_of(target)->failure->since, noon);
+    facts.deploy(target, 1, noon + 2h);
+    facts.fail_to_deploy(target, {noon + 3h, Failure("deploy", "no")});
+    EXPECT_EQ(facts.deployment_of(target)->failure->since, noon + 3h);
+}
+
 TEST(LineageFacts, TellWhichTargetHasStillToLearn) {
     using enum LineageFacts::DeployHook;
     const DeployTarget proxy{"/etc/cairn/proxy"}, mail{"/etc/cairn/mail"};
