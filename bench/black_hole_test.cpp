@@ -12,7 +12,7 @@
 
 #include "bench/child.h"
 
-namespace cairn::bench {
+namespace cairn::bench::black_hole_test {
 namespace {
 
 TEST(BlackHole, MakesNoConnectionAndRefusesNone) {
@@ -35,4 +35,4 @@ TEST(BlackHole, MakesNoConnectionAndRefusesNone) {
 }
 
 }  // namespace
-}  // namespace cairn::bench
+}  // namespace cairn::bench::black_hole_test

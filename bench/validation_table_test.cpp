@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cairn::bench {
+namespace cairn::bench::validation_table_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -74,4 +74,4 @@ TEST(ValidationTable, HasACellForEachHead) {
 }
 
 }  // namespace
-}  // namespace cairn::bench
+}  // namespace cairn::bench::validation_table_test
