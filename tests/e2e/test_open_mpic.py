@@ -379,12 +379,10 @@ def test_a_service_answers_who_may_ask(serve, pki, dns):
         "Authorization": f"Bearer {service.key}"}).status_code == 200
     assert service.post(question, method="GET").status_code == 405
     assert service.post(question, path="/").status_code == 404
-    for wrong in (b"", b"[]", b"x" * 70000, question | {"check_type": "both"},
+    for wrong in (b"", b"[]", b"x" * 60000, question | {"check_type": "both"},
                   question | {"orchestration_parameters": {"perspective_count": 2}}):
         response = service.post(wrong)
-        assert response.status_code in (400, 413), wrong
-        if response.status_code == 400:
-            assert response.json()["error"], wrong
+        assert response.status_code == 400 and response.json()["error"], wrong
     # No CA of it: what it says to its own is not said here.
     assert service.post({}, path="/v1/validate").status_code == 404
     with pytest.raises(requests.exceptions.SSLError):
@@ -468,15 +466,16 @@ def test_what_it_saw_stands_in_the_details(serve, ca, dns):
 
 def test_a_target_has_its_perspectives_always(three, dns):
     chosen = set()
-    for _ in range(8):
+    for i in range(18):
         name = host(dns, unique_name())
         question = {"check_type": "caa", "domain_or_ip_target": name,
                     "caa_check_parameters": {"caa_domains": [US]},
                     "orchestration_parameters": {"perspective_count": 2}}
-        first, second = (frozenset(each["perspective_code"] for each in three[0].ask(question)[
-            "perspectives"]) for _ in range(2))
-        assert first == second and "lon1" in first and len(first) == 2
-        chosen.add(first)
+        some = {frozenset(each["perspective_code"] for each in three[0].ask(question)["perspectives"])
+                for _ in range(2 if i < 3 else 1)}
+        assert len(some) == 1
+        chosen |= some
+    assert all("lon1" in some and len(some) == 2 for some in chosen)
     assert len(chosen) == 2
 
 
