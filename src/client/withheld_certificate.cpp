@@ -26,7 +26,11 @@ bool take_up_withheld(const Environment& environment, const LineageMember& membe
     const auto generation = lineage.generation(number);
     if (!fault_of_earlier(generation, *facts, now).empty() ||
         due_time(plan, member, *generation, *facts).at <= now) {
-        store.change([](LineageFacts& known) { known.withheld.reset(); });
+        store.change([&](LineageFacts& known) {
+            known.withheld.reset();
+            // Which CA the one that stays is from is not kept of earlier ones.
+            if (live) known.obtained = GenerationFact{*live, now};
+        });
         return false;
     }
     lineage.return_to(number);

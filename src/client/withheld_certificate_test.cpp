@@ -81,6 +81,7 @@ TEST_F(WithheldCertificate, IsForgottenWhereItIsNoLongerFit) {
     EXPECT_FALSE(take_up());
     EXPECT_EQ(lineage_.live_number(), 1U);
     EXPECT_FALSE(facts_.read()->withheld);
+    EXPECT_EQ(facts_.read()->obtained->number, 1U) << "programs know that one";
 }
 
 TEST_F(WithheldCertificate, IsForgottenWithTheNextOne) {

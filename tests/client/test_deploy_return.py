@@ -149,6 +149,7 @@ def test_another_plan_is_ordered_for_and_the_refused_one_forgotten(cairn, ca, ng
     assert run.returncode == 0, run.stderr
     assert len(ca.orders) == orders, "the one that is live again is what is wanted"
     assert cairn.serial(NAME) == nginx.shown(NAME).serial_number == former
+    assert others.count() == 1, "the hook knows it already"
     run = cairn.outcome("renew", "--force", timeout=150)
     assert run.returncode == 0, run.stderr
     assert cairn.serial(NAME) == others.serial() != former
