@@ -1,6 +1,7 @@
 #include "apps/ca/perspective_register.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <sys/stat.h>

@@ -1,6 +1,8 @@
 #include "apps/va/open_mpic_service.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
