@@ -19,6 +19,19 @@ TEST(LineageKey, IsFoundAgainByItsText) {
                                found->signer().sign(data)));
 }
 
+TEST(LineageKey, IsFoundAmongMoreThanAreKnown) {
+    std::vector<LineageKey> keys;
+    for (int i = 0; i < 70; ++i) keys.push_back(LineageKey::generate(crypto::KeyType::ec_p256));
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& key : keys) {
+            const auto found = LineageKey::from_text(base::text_of(base::BytesView(key.text())));
+            ASSERT_TRUE(found);
+            EXPECT_EQ(found->public_key(), key.public_key());
+            EXPECT_EQ(found->text(), key.text());
+        }
+    }
+}
+
 TEST(LineageKey, SaysWhatItsTextLacks) {
     EXPECT_EQ(LineageKey::from_text("").error().message, "it holds no private key in PEM");
     EXPECT_FALSE(LineageKey::from_text("-----BEGIN PRIVATE KEY-----\n"));

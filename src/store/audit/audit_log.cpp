@@ -29,7 +29,7 @@ namespace {
 
 /// How long a sync waits, at most, for those who recorded something lately, and for which share of
 /// them. Less long than the store's writer (group_commit.cpp), which gathers them once more.
-constexpr std::chrono::milliseconds gather_patience{2};
+constexpr std::chrono::milliseconds gather_patience{5};
 constexpr std::size_t gathered_tenths = 9;
 /// How long what nobody waits for may wait.
 constexpr std::chrono::milliseconds note_patience{500};
