@@ -222,7 +222,7 @@ def test_a_port_of_another_program_is_not_listened_at(apache, ca, cairn):
     assert apache.files() == before
     # At another address it is in nobody's way.
     with socket.create_server(("127.0.0.9", apache.https_port)):
-        done = cairn.outcome("deploy", NAME)
+        done = cairn.outcome(*issuing(ca, apache, "--deploy", target(apache)))
     assert done.returncode == 0, done.stderr
 
 

@@ -27,6 +27,9 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr auto patience = 60s;
+/// How long it may take until one that was started has its file of the process number.
+constexpr auto start_patience = 20000ms;
+constexpr auto start_pause = 100ms;
 
 /// Where the first file of the configuration may be in its folder.
 constexpr std::array<const char*, 3> first_files = {"apache2.conf", "httpd.conf",
@@ -249,9 +252,12 @@ bool Server::reload(const Configuration& configuration, Timer& timer) {
     return true;
 }
 
-void Server::start(Timer& timer) const {
+void Server::start(const Configuration& configuration, Timer& timer) const {
     const auto systemctl = CommandWords::find("systemctl");
     std::error_code none;
+    const auto file = pid_file(configuration);
+    // Apache takes a process that nobody has asked for its status yet for one that runs.
+    if (!ServerProcess::find(file)) fs::remove(file, none);
     ChildProgram program{.path = program_,
                          .arguments = arguments({"-k", "start"}),
                          .environment = environment_,
@@ -264,6 +270,15 @@ void Server::start(Timer& timer) const {
     const auto result = run(program, timer, "start Apache");
     if (result.status != 0)
         throw Failure("start Apache", complaint_in(result.output), "mend it, and start it.");
+    for (auto waited = 0ms; !ServerProcess::find(file); waited += start_pause) {
+        if (waited >= start_patience)
+            throw Failure(
+                "start Apache",
+                fmt::format("it does not run {} s later",
+                            std::chrono::duration_cast<std::chrono::seconds>(waited).count()),
+                "its error log says why; mend it, and start it.");
+        timer.wait(start_pause);
+    }
 }
 
 }  // namespace cairn::client::apache

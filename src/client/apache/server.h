@@ -39,7 +39,7 @@ class Server {
     /// configuration into effect ends, which is thrown.
     [[nodiscard]] bool reload(const Configuration& configuration, Timer& timer);
     /// Starts it after it has ended at a `reload`: by systemd if that ran it, else by its program.
-    void start(Timer& timer) const;
+    void start(const Configuration& configuration, Timer& timer) const;
 
   private:
     Server() = default;

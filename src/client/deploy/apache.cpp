@@ -180,7 +180,7 @@ class ApacheTarget final : public Target {
                 throw;
             }
         } else if (has_ended_) {
-            server.start(timer_);
+            server.start(configuration, timer_);
             has_ended_ = false;
             is_running_ = true;
         }
