@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
@@ -26,6 +27,7 @@
 #include "dns/failure.h"
 #include "dns/resolver.h"
 #include "dns/unbound_context.h"
+#include "net/ascii.h"
 
 namespace cairn::dns {
 namespace asio = boost::asio;
@@ -37,6 +39,8 @@ constexpr int class_internet = 1;
 constexpr int rcode_server_failure = 2;
 /// libunbound counts by seconds: what may not be kept at all is used until the second ends.
 constexpr base::Milliseconds kept_answer{1100};
+/// How often a name is asked for that is denied without a SOA record.
+constexpr int denial_tries = 4;
 /// How long failures that libunbound caches may be used; RFC 9520 section 3.2 asks for a second at
 /// least.
 constexpr std::chrono::seconds kept_failure{1};
@@ -98,6 +102,15 @@ class Mailbox {
 };
 using MailboxPointer = std::shared_ptr<Mailbox>;
 
+/// Whether a name is that of the zone or below it.
+bool is_within(std::string_view name, std::string_view zone) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.size() < zone.size()) return false;
+    const auto end = name.substr(name.size() - zone.size());
+    return net::same_ignoring_case(end, zone) &&
+           (name.size() == zone.size() || name[name.size() - zone.size() - 1] == '.');
+}
+
 /// libunbound, on one strand. When the resolver is gone, only handlers that wait for it keep it
 /// alive.
 class Unbound : public std::enable_shared_from_this<Unbound> {
@@ -109,6 +122,17 @@ class Unbound : public std::enable_shared_from_this<Unbound> {
 
     [[nodiscard]] base::Milliseconds patience() const { return options_.timeout; }
     [[nodiscard]] const asio::strand<base::Executor>& strand() const { return strand_; }
+    /// Whether servers of zones are asked about `name`, not a forwarder, which may leave SOA
+    /// records out of its denials.
+    [[nodiscard]] bool asks_authorities(std::string_view name) const {
+        const ResolverZone* nearest = nullptr;
+        for (const auto& zone : options_.zones)
+            if (is_within(name, zone.name) &&
+                (nearest == nullptr || nearest->name.size() < zone.name.size()))
+                nearest = &zone;
+        return nearest == nullptr ? options_.servers.empty()
+                                  : nearest->kind == ResolverZone::Kind::stub;
+    }
 
     // The rest is used on the strand alone.
     void ask(const MailboxPointer& mailbox, const std::string& name, RecordType type);
@@ -169,14 +193,18 @@ base::BytesView packet_of(const ub_result& result) {
             static_cast<std::size_t>(std::max(result.answer_len, 0))};
 }
 
+bool has_authorities(const ub_result& result) {
+    constexpr std::size_t authority_count = 8;
+    const auto message = packet_of(result);
+    return message.size() >= authority_count + 2 &&
+           (message[authority_count] != 0 || message[authority_count + 1] != 0);
+}
+
 /// Whether libunbound caches this answer although its cache is off.
 bool is_remembered(const ub_result& result) {
     if (result.bogus != 0 || result.rcode == rcode_server_failure) return true;
     if (result.havedata != 0) return false;
-    const auto message = packet_of(result);
-    constexpr std::size_t authority_count = 8;
-    return message.size() < authority_count + 2 ||
-           (message[authority_count] == 0 && message[authority_count + 1] == 0);
+    return !has_authorities(result);
 }
 
 void Unbound::on_answer(void* data, int error, ub_result* raw_result) {
@@ -244,13 +272,14 @@ void require_sockets() {
     if (base::is_shortage(error)) throw base::Shortage("asking the DNS: " + error.message());
 }
 
-/// Whether the answer is none: a server that does not know its zone has named the zone's servers,
-/// itself among them. libunbound takes that for a denial (iterator/iter_resptype.c), and would have
-/// a name without CAA records.
-bool is_from_a_lame_server(const Mailbox::Mail& mail, const std::string& name, RecordType type) {
-    if (mail.error != 0 || !mail.result) return false;
+/// Whether there is neither a record nor the SOA record of a zone that has none (RFC 2308 section
+/// 3). So it looks when a server that does not know its zone names the zone's servers, itself among
+/// them: libunbound takes that for a denial (iterator/iter_resptype.c), and keeps nothing of it.
+bool is_unfounded_denial(const Mailbox::Mail& mail, const std::string& name, RecordType type) {
+    if (mail.error != 0 || !mail.result || mail.result->rcode != 0) return false;
     const auto answer = parse_response(packet_of(*mail.result), name, type);
-    return answer && answer->is_referral;
+    return answer && answer->outcome == Answer::Outcome::no_data &&
+           (answer->is_referral || !has_authorities(*mail.result));
 }
 
 base::Result<Answer> answer_of(const Mailbox::Mail& mail, const std::string& name,
@@ -314,14 +343,23 @@ class UnboundResolver final : public Resolver {
         auto mailbox = std::make_shared<Mailbox>();
         auto mail = co_await look(unbound, mailbox, name, type, end);
         // Another server may know it. libunbound draws one.
-        while (mail && is_from_a_lame_server(*mail, name, type)) {
+        bool is_unfounded =
+            unbound->asks_authorities(name) && mail && is_unfounded_denial(*mail, name, type);
+        for (int tries = 1; is_unfounded && tries < denial_tries; ++tries) {
             const auto again = steady_clock::now() + kept_answer;
             if (again >= end) break;
             const auto nobody = std::make_shared<Mailbox>();
             (void)co_await Mailbox::wait(nobody, again);
             mailbox = std::make_shared<Mailbox>();
             mail = co_await look(unbound, mailbox, name, type, end);
+            is_unfounded = mail && is_unfounded_denial(*mail, name, type);
         }
+        // Of other kinds nothing is permitted by their absence.
+        if (is_unfounded && type == RecordType::caa)
+            co_return dns_failure(
+                name, type,
+                "a server that may not know the zone denied it, without the zone's "
+                "SOA record");
         if (mail) co_return answer_of(*mail, name, type);
         asio::post(unbound->strand(), [unbound, mailbox] { unbound->drop(mailbox); });
         require_sockets();

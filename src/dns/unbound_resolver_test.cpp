@@ -134,11 +134,11 @@ TEST_F(UnboundResolver, AReferralDeniesNothing) {
     mode_ = Mode::lame;
     lame_answers_ = 1000;
     const auto hasty = resolver_of_zone(base::Milliseconds(500));
-    const auto answer = ask(*hasty);
+    const auto answer = result_of(hasty->query("a.example", RecordType::caa));
     ASSERT_FALSE(answer);
-    EXPECT_THAT(answer.error().message, HasSubstr("does not know the name"));
+    EXPECT_THAT(answer.error().message, HasSubstr("without the zone's SOA record"));
 
-    // The server may be another one the next time, and is asked again.
+    // The server may be another one the next time: it is asked for again.
     lame_answers_ = 1;
     const auto patient = resolver_of_zone(base::Milliseconds(20000));
     const auto later = ask(*patient);

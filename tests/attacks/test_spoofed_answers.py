@@ -33,7 +33,7 @@ def test_who_sees_the_questions_of_one_network_deceives_it_alone(world):
         for kind in KINDS:
             assert not world.attacker.obtains(world.guarded, fresh("slow.test"), kind)
             # On a busy machine he may be late once.
-            assert any(world.attacker.obtains(world.alone, fresh("slow.test"), kind) for _ in range(5))
+            assert any(world.attacker.obtains(world.alone, fresh("slow.test"), kind) for _ in range(20))
         assert racer.answered
 
 
