@@ -38,6 +38,17 @@ std::vector<std::string> lines(const std::vector<std::string>& texts) {
     return some;
 }
 
+// What the schema has as one text for several records.
+std::vector<std::string> lines_in(std::string_view text) {
+    std::vector<std::string> found;
+    while (!text.empty() && found.size() < most_records) {
+        const auto end = std::min(text.find('\n'), text.size());
+        found.push_back(line(text.substr(0, end)));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return found;
+}
+
 // Details are for people alone: what is missing or of another type is left out, never an error.
 class Details {
   public:
@@ -62,7 +73,7 @@ class Details {
         std::vector<std::string> found;
         const auto* value = object_.if_contains("records_seen");
         if (value == nullptr) return found;
-        if (const auto* one = value->if_string()) return {line(*one)};
+        if (const auto* one = value->if_string()) return lines_in(*one);
         const auto* list = value->if_array();
         for (std::size_t i = 0; list != nullptr && i < std::min(list->size(), most_records); ++i)
             if (const auto* text = (*list)[i].if_string())

@@ -64,12 +64,12 @@ TEST(OpenMpicResponseTest, WhatIsWrittenIsReadAsTheSame) {
     EXPECT_TRUE(again->is_valid);
 
     auto caa = answer_to(caa_request());
-    caa.votes = {
-        {.code = "lon1",
-         .has_passed = true,
-         .nanoseconds = 3,
-         .caa = OpenMpicVote::Caa{
-             .is_present = true, .owner = "example.com", .records = {"0 issue \"ca.example\""}}}};
+    caa.votes = {{.code = "lon1",
+                  .has_passed = true,
+                  .nanoseconds = 3,
+                  .caa = OpenMpicVote::Caa{.is_present = true,
+                                           .owner = "example.com",
+                                           .records = {"0 issue \"ca.example\"", "0 iodef"}}}};
     const auto read_again = read(caa.to_json(caa_request()));
     ASSERT_TRUE(read_again) << read_again.error().message;
     EXPECT_EQ(read_again->votes, caa.votes);
