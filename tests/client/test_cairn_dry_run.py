@@ -57,6 +57,22 @@ def test_the_ca_that_is_named_is_asked(issued, ca, staging):
     assert not (issued.state / "orders").exists() or not list((issued.state / "orders").iterdir())
 
 
+def test_the_targets_of_a_renewal_are_told_and_left_alone(issued, staging, tmp_path):
+    copies, told = tmp_path / "copies", tmp_path / "told"
+    assert issued.outcome("set", NAME, "--deploy", f"files:{copies}", "--deploy-hook", f"/bin/touch {told}").returncode == 0
+    before = snapshot(issued)
+    words = ["renew", "--dry-run", "--agree-tos", "--ca", staging.directory, "--ca-root", staging.api_root]
+    run = issued.outcome(*words, "--json")
+    assert run.returncode == 0, run.stderr
+    entry, = json.loads(run.stdout)["targets"]
+    assert entry["lineage"] == NAME
+    assert [each["target"] for each in entry["targets"]] == [f"files:{copies}", f"/bin/touch {told}"]
+    assert f"{copies}/privkey.pem is written" in entry["targets"][0]["steps"]
+    run = issued.outcome(*words)
+    assert f"Would deploy to files:{copies}:" in run.stderr
+    assert snapshot(issued) == before and not copies.exists() and not told.exists()
+
+
 def test_a_ca_named_on_the_command_line_is_taken_at_its_word(issued, ca):
     ca.alter["directory"] = lambda value: value | {"renewalInfo": ca.spell("/ari")}
     before = snapshot(issued)

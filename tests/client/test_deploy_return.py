@@ -4,6 +4,7 @@ tried again without another order."""
 import json
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -110,6 +111,15 @@ def check_refused(cairn, ca, others, former, shown):
         assert others.count() == 1, "a hook was told of a certificate that is not live"
     assert "certificate 1 again" in cairn.outcome("explain", NAME).stdout
     assert "certificate 1 again" in others.failures.read_text()
+    metrics = cairn.state / "cairn.prom"
+    assert cairn.outcome("status", "--prometheus", metrics).returncode == 0
+    metrics = metrics.read_text()
+    for kind in ("nginx", "apache"):
+        if f'target="{kind}:' in metrics:
+            assert re.search(f'cairn_deploy_target_current{{.*target="{kind}:.*"}} 0\n', metrics)
+            assert re.search(f'cairn_deploy_target_failed_since_timestamp_seconds{{.*target="{kind}:.*"}} \\d+\n', metrics)
+    assert re.search('cairn_deploy_target_current{.*target="files:.*"} 1\n', metrics)
+    assert re.search('cairn_deploy_target_last_success_timestamp_seconds{.*target="files:.*"} \\d+\n', metrics)
     states = standing(cairn)
     assert [state["state"] for target, state in states.items() if target.split(":")[0] in ("nginx", "apache")] == [
         "failed"]

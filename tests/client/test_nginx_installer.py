@@ -37,7 +37,7 @@ def issuing(cairn, nginx, *more, target=()):
             "nginx:" + nginx.option(f"https-port={nginx.https_port}", *target), *more]
 
 
-def test_a_dry_run_shows_the_change_and_makes_none(cairn, start):
+def test_a_dry_run_shows_the_change_and_makes_none(cairn, ca, start):
     nginx = start({"sites-enabled/a": SITE})
     cairn.solvers["nginx"] = "nginx:" + nginx.option()
     assert cairn.outcome(*cairn.issuing(NAME, solver="nginx")).returncode == 0
@@ -47,6 +47,13 @@ def test_a_dry_run_shows_the_change_and_makes_none(cairn, start):
     assert run.returncode == 0, run.stderr
     assert f"+++ {nginx.folder}/sites-enabled/a" in run.stdout + run.stderr
     assert f"+    listen {nginx.https_port} ssl;" in run.stdout + run.stderr
+    assert nginx.files() == before
+    # Of a renewal: nginx first, since it reads live/NAME.
+    nginx_target = "nginx:" + nginx.option(f"https-port={nginx.https_port}")
+    assert cairn.outcome("set", NAME, "--deploy-hook", "/bin/true", "--deploy", nginx_target).returncode == 0
+    run = cairn.outcome("renew", "--dry-run", "--agree-tos", "--ca", ca.directory, "--ca-root", ca.api_root)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.index(f"Would deploy to {nginx_target}:") < run.stderr.index("Would deploy to /bin/true:")
     assert nginx.files() == before
 
 
