@@ -134,7 +134,10 @@ class ApacheTarget final : public Target {
     }
 
     std::string undo_note(const DeployMaterial& material, const TargetRun& run) override {
-        lock_.emplace(apache::lock_configuration(state_folder(material.subject), place_, timer_));
+        // `take_back` of what an earlier run has left has it already.
+        if (!lock_)
+            lock_.emplace(
+                apache::lock_configuration(state_folder(material.subject), place_, timer_));
         plan_ = plan(material.subject);
         for (const auto& remark : plan_->remarks)
             run.progress.tell({.kind = ProgressKind::remark, .text = remark});
