@@ -20,15 +20,22 @@ namespace {
 /// Most octets of the peer's Certificate message.
 constexpr long max_certificate_message = 65536;
 
-asio::ssl::context client_context() {
+asio::ssl::context make_client_context() {
     asio::ssl::context context(asio::ssl::context::tls_client);
     SSL_CTX* native = context.native_handle();
     crypto::require(SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) == 1,
                     "setting the least TLS version");
     SSL_CTX_set_max_cert_list(native, max_certificate_message);
     SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
     // Without this OpenSSL would build and check a chain although nobody needs the result.
     SSL_CTX_set_cert_verify_callback(native, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
+    return context;
+}
+
+/// One for all: OpenSSL looks up its algorithms for each anew. No session outlives its connection.
+asio::ssl::context& client_context() {
+    static asio::ssl::context context = make_client_context();
     return context;
 }
 
@@ -70,8 +77,7 @@ Failure handshake_failure(const std::string& peer, const boost::system::error_co
 base::Task<OrFailure<std::unique_ptr<TlsStream>>> handshake(Connection connection,
                                                             ClientHello hello,
                                                             Disclosure disclosure) {
-    auto context = client_context();
-    auto stream = std::make_unique<TlsStream>(std::move(connection.stream), context);
+    auto stream = std::make_unique<TlsStream>(std::move(connection.stream), client_context());
     prepare(stream->native_handle(), std::move(hello));
     const auto [error] = co_await stream->async_handshake(asio::ssl::stream_base::client,
                                                           asio::as_tuple(asio::use_awaitable));
