@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -271,9 +272,12 @@ void deploy_to(const Environment& environment, const LineageName& lineage,
 
 std::vector<DeployTarget> deploy_order(const TargetContext& context,
                                        std::vector<DeployTarget> targets) {
-    std::ranges::stable_partition(
-        targets, [&](const DeployTarget& target) { return reads_live(context, target); });
-    return targets;
+    std::vector<DeployTarget> ordered;
+    std::vector<DeployTarget> others;
+    for (auto& target : targets)
+        (reads_live(context, target) ? ordered : others).push_back(std::move(target));
+    std::ranges::move(others, std::back_inserter(ordered));
+    return ordered;
 }
 
 std::vector<Failure> obstacles_to_deployment(const TargetContext& context,

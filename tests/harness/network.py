@@ -4,6 +4,7 @@ Needs root. A host has an address and no way out of the bridge; its cable can be
 """
 
 import contextlib
+import itertools
 import ctypes
 import os
 import pathlib
@@ -65,7 +66,7 @@ def remove_what_was_left():
     if not _NAMESPACES.is_dir():
         return
     for file in _NAMESPACES.iterdir():
-        if found := re.fullmatch(r"cairn-(\d+)-\w+", file.name):
+        if found := re.fullmatch(r"cairn-(\d+)-[\w-]+", file.name):
             if not pathlib.Path(f"/proc/{found[1]}").exists():
                 _remove(file.name)
 
@@ -115,6 +116,9 @@ def inside(host):
     return host.inside() if host else contextlib.nullcontext()
 
 
+_networks = itertools.count()
+
+
 class Network:
     """A bridge in a namespace of its own, which is the first host too: .1 of `prefix`."""
 
@@ -122,6 +126,8 @@ class Network:
         remove_what_was_left()
         self.prefix = prefix
         self.hosts = {}
+        # Several may be there at once in one process.
+        self._names = f"cairn-{os.getpid()}-{next(_networks)}"
         self.first = self._add("lan", 1)
         # The bridge gets a hardware address of its own. Otherwise it takes the lowest of its ports,
         # may lose it with a host that is cut off, and the first host would be unreachable for half
@@ -135,7 +141,7 @@ class Network:
         run(["ip", *words])
 
     def _add(self, name, number):
-        namespace = f"cairn-{os.getpid()}-{name}"
+        namespace = f"{self._names}-{name}"
         self._ip("netns", "add", namespace)
         host = self.hosts[name] = Host(namespace, f"{self.prefix}{number}")
         self._ip("-n", namespace, "link", "set", "lo", "up")
