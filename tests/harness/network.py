@@ -4,8 +4,8 @@ Needs root. A host has an address and no way out of the bridge; its cable can be
 """
 
 import contextlib
-import itertools
 import ctypes
+import itertools
 import os
 import pathlib
 import re
