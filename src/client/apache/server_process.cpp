@@ -22,6 +22,9 @@ const char* const aim = "have Apache read its configuration again";
 constexpr std::size_t max_file = 65536;
 constexpr auto patience = 5s;
 constexpr auto pause = 50ms;
+/// How long a server that has new children must live on: they may be late ones of what it read
+/// before.
+constexpr auto settling = 300ms;
 
 std::set<std::string> numbers_in(std::string_view text) {
     std::set<std::string> numbers;
@@ -81,14 +84,17 @@ void ServerProcess::reload(Timer& timer) const {
     if (::kill(number_, SIGUSR1) != 0 && errno != ESRCH)
         throw Failure({aim, Phase::deploy}, std::generic_category().message(errno), "run as root.");
     const auto deadline = timer.now() + patience;
+    std::optional<Timer::TimePoint> settled;
     while (timer.now() < deadline) {
         if (!is_alive())
             throw Failure({aim, Phase::deploy}, "it has ended instead",
                           "its error log says why; `apache2 -t` does not find everything.");
         // Whoever answers from now on knows the new one. Without children in /proc it is waited
         // for whether it ends.
+        if (settled && timer.now() >= *settled) return;
         for (const auto& child : numbers_in(children()))
-            if (!before.empty() && !before.contains(child)) return;
+            if (!settled && !before.empty() && !before.contains(child))
+                settled = timer.now() + settling;
         timer.wait(pause);
     }
 }

@@ -175,16 +175,11 @@ class ApacheTarget final : public Target {
         const auto configuration = server.read(source);
         is_running_ = server.is_running(configuration);
         if (is_running_) {
+            did_run_ = true;
             check(material, run);
-            try {
-                is_running_ = server.reload(configuration, timer_);
-            } catch (const Failure&) {
-                has_ended_ = !server.is_running(configuration);
-                throw;
-            }
-        } else if (has_ended_) {
+            is_running_ = server.reload(configuration, timer_);
+        } else if (did_run_) {
             server.start(configuration, timer_);
-            has_ended_ = false;
             is_running_ = true;
         }
         if (!is_running_)
@@ -294,8 +289,9 @@ class ApacheTarget final : public Target {
     std::optional<Plan> plan_;
     fs::path journal_;
     bool is_running_ = true;
-    /// It has ended when it was to read what was in place.
-    bool has_ended_ = false;
+    /// It ran when this run came. If it does not when all is to be as before, it could not read
+    /// what was in place, whether that was seen at once or not.
+    bool did_run_ = false;
 };
 
 }  // namespace
