@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "asn1/der.h"
 #include "crypto/pem_block.h"
@@ -203,9 +204,10 @@ base::Result<Pkcs11Uri> Pkcs11Uri::from_text(std::string_view text) {
 
 std::string Pkcs11Uri::text() const {
     std::string text(scheme);
+    bool is_first = true;
     const auto add = [&](char delimiter, std::string_view name, std::string_view value, bool all) {
         if (value.empty()) return;
-        if (text.back() != ':' && text.back() != '?') text += delimiter;
+        if (!std::exchange(is_first, false)) text += delimiter;
         text += name;
         text += '=';
         add_encoded(text, value, delimiter == '&', all);
@@ -220,6 +222,7 @@ std::string Pkcs11Uri::text() const {
     if (names_key()) add(';', "type", "private", false);
     if (module_path.empty() && module_name.empty() && pin_source.empty()) return text;
     text += '?';
+    is_first = true;
     add('&', "module-path", module_path, false);
     add('&', "module-name", module_name, false);
     add('&', "pin-source", pin_source, false);

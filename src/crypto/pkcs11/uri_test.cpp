@@ -32,7 +32,7 @@ TEST(Pkcs11UriTest, IsWrittenAsItIsRead) {
     for (const auto* const text :
          {"pkcs11:", "pkcs11:token=a", "pkcs11:slot-id=7", "pkcs11:object=a%3Bb%20c;type=private",
           "pkcs11:token=t;id=%61%3B;type=private?module-name=softhsm2",
-          "pkcs11:?pin-source=file:/a%20b"}) {
+          "pkcs11:?pin-source=file:/a%20b", "pkcs11:?module-path=/a:&pin-source=/b"}) {
         const auto uri = Pkcs11Uri::from_text(text);
         ASSERT_TRUE(uri) << text << ": " << uri.error().message;
         EXPECT_EQ(uri->text(), text);
