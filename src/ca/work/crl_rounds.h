@@ -23,10 +23,9 @@ class CrlRounds {
     void stop() { work_.stop(); }
 
   private:
-    base::Task<PeriodicWork::Outcome> run_round(PeriodicWork::Turn& turn);
+    base::Task<void> run_round(PeriodicWork::Turn& turn);
 
     CrlSigning& signing_;
-    const ClockWatch& clock_;
     PeriodicWork work_;
 };
 

@@ -11,6 +11,8 @@ namespace {
 
 /// Between two questions for a lease that seems to have ended and has not.
 constexpr base::Milliseconds least_pause{10};
+/// Between two looks whether the work can be done here again.
+constexpr base::Milliseconds between_looks{1000};
 
 }  // namespace
 
@@ -39,7 +41,7 @@ base::Task<void> PeriodicWork::run() {
     for (;;) {
         auto next = SteadyClock::now() + std::min(options_.lease / 3, options_.between_rounds);
         try {
-            next = co_await take_turn();
+            next = is_able() ? co_await take_turn() : co_await stand_aside();
             waits_for_store_ = false;
         } catch (const StoreFailure& error) {
             if (!std::exchange(waits_for_store_, true))
@@ -57,12 +59,9 @@ base::Task<PeriodicWork::SteadyClock::time_point> PeriodicWork::take_turn() {
         // Also if the round fails.
         next_round_ = SteadyClock::now() + options_.between_rounds;
         Turn turn(*this);
-        const auto outcome = co_await round_(turn);
+        co_await round_(turn);
         next_round_ = SteadyClock::now() + options_.between_rounds;
-        if (outcome == Outcome::unable) {
-            co_await give_away();
-            co_return next_question_;
-        }
+        if (!is_able()) co_return SteadyClock::now();
     }
     co_return std::min(next_round_, renewal_);
 }
@@ -90,12 +89,12 @@ base::Task<bool> PeriodicWork::keep_lease(base::Milliseconds duration) {
     }
 }
 
-// The others ask again within the length of the lease; this node leaves them that time and more.
-base::Task<void> PeriodicWork::give_away() {
-    renewal_ = {};
+base::Task<PeriodicWork::SteadyClock::time_point> PeriodicWork::stand_aside() {
     next_round_ = {};
-    next_question_ = SteadyClock::now() + 2 * options_.lease;
-    co_await leases_.release(options_.name);
+    // What was leased before is released once.
+    if (std::exchange(renewal_, {}) != SteadyClock::time_point())
+        co_await leases_.release(options_.name);
+    co_return SteadyClock::now() + between_looks;
 }
 
 }  // namespace cairn::ca

@@ -25,6 +25,10 @@ class PeriodicWork {
         /// How long after a node has died another one begins, at most. Renewed when a third of it
         /// is over.
         base::Milliseconds lease{60'000};
+        /// Whether this node can do the work now, looked at before each round and once a second
+        /// while it cannot; empty: always. Meanwhile it does not ask for the lease, so that another
+        /// node does the work, and when it can again, its next round begins at once.
+        std::function<bool()> is_able = nullptr;
     };
 
     /// What a round knows of the lease.
@@ -43,13 +47,9 @@ class PeriodicWork {
         explicit Turn(PeriodicWork& work) : work_(work) {}
         PeriodicWork& work_;
     };
-    enum class Outcome {
-        done,
-        unable,  ///< this node cannot do it now, and another one perhaps can
-    };
     /// Does the work once. After a StoreFailure, which is logged, the next round is tried when it
     /// is due; any other exception ends the work at this node.
-    using Round = std::function<base::Task<Outcome>(Turn& turn)>;
+    using Round = std::function<base::Task<void>(Turn& turn)>;
 
     PeriodicWork(Options options, Round round, WorkLeases& leases, base::Log& log);
 
@@ -67,7 +67,9 @@ class PeriodicWork {
     base::Task<SteadyClock::time_point> take_turn();
     base::Task<bool> has_lease();
     base::Task<bool> keep_lease(base::Milliseconds duration);
-    base::Task<void> give_away();
+    [[nodiscard]] bool is_able() const { return !options_.is_able || options_.is_able(); }
+    /// Leaves the work to another node; when to look again.
+    base::Task<SteadyClock::time_point> stand_aside();
 
     const Options options_;
     const Round round_;

@@ -93,21 +93,23 @@ class PeriodicWorkTest : public ::testing::Test {
         context.stop();
     }
     Node& add(PeriodicWork::Round round, base::Milliseconds between_rounds = 5ms,
-              base::Milliseconds lease = 1500ms) {
-        nodes.push_back(std::make_unique<Node>(
-            shared, static_cast<int>(nodes.size()),
-            PeriodicWork::Options{
-                .name = "sweeping", .between_rounds = between_rounds, .lease = lease},
-            std::move(round), *log));
+              base::Milliseconds lease = 1500ms, std::function<bool()> is_able = nullptr) {
+        nodes.push_back(
+            std::make_unique<Node>(shared, static_cast<int>(nodes.size()),
+                                   PeriodicWork::Options{.name = "sweeping",
+                                                         .between_rounds = between_rounds,
+                                                         .lease = lease,
+                                                         .is_able = std::move(is_able)},
+                                   std::move(round), *log));
         return *nodes.back();
     }
     /// What a round counts in: it outlives the nodes, which the body of a test does not.
     std::atomic<int>& counter() { return counters.emplace_back(0); }
     /// A round that only counts.
     static PeriodicWork::Round counting(std::atomic<int>& rounds) {
-        return [&rounds](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
+        return [&rounds](PeriodicWork::Turn&) -> base::Task<void> {
             ++rounds;
-            co_return PeriodicWork::Outcome::done;
+            co_return;
         };
     }
     static bool eventually(const std::function<bool()>& condition) {
@@ -160,42 +162,47 @@ TEST_F(PeriodicWorkTest, AsksForTheLeaseWhenItHasToBeRenewedAndNotForEachRound) 
 }
 
 TEST_F(PeriodicWorkTest, LetsAnotherNodeDoWhatItCannot) {
-    auto& refusals = counter();
-    auto& rounds = counter();
-    auto& unable = add([&](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
-        ++refusals;
-        co_return PeriodicWork::Outcome::unable;
-    });
-    auto& able = add(counting(rounds));
-    unable.work.start(context.get_executor());
-    EXPECT_TRUE(eventually([&] { return refusals >= 1; }));
-    able.work.start(context.get_executor());
-    EXPECT_TRUE(eventually([&] { return rounds >= 3; }));
+    auto& is_able = counter();
+    is_able = 1;
+    auto& first_rounds = counter();
+    auto& second_rounds = counter();
+    auto& first = add(counting(first_rounds), 5ms, 60s, [&] { return is_able != 0; });
+    auto& second = add(counting(second_rounds), 5ms, 200ms);
+    first.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return first_rounds >= 3; }));
+    is_able = 0;
+    EXPECT_TRUE(eventually([&] { return shared.holder() != 0; }));
+    const auto done = first_rounds.load();
+    second.work.start(context.get_executor());
+    EXPECT_TRUE(eventually([&] { return second_rounds >= 3; }));
     EXPECT_EQ(shared.holder(), 1);
+    EXPECT_EQ(first_rounds, done);
 }
 
-TEST_F(PeriodicWorkTest, TriesAgainWhereNobodyElseCan) {
-    auto& refusals = counter();
-    auto& alone = add(
-        [&](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
-            ++refusals;
-            co_return PeriodicWork::Outcome::unable;
-        },
-        600s, 20ms);
+TEST_F(PeriodicWorkTest, BeginsAtOnceWhenItCanAgain) {
+    auto& is_able = counter();
+    auto& looks = counter();
+    auto& rounds = counter();
+    auto& alone = add(counting(rounds), 600s, 600s, [&] {
+        ++looks;
+        return is_able != 0;
+    });
     alone.work.start(context.get_executor());
-    EXPECT_TRUE(eventually([&] { return refusals >= 3; }));
+    EXPECT_TRUE(eventually([&] { return looks >= 2; }));
+    EXPECT_EQ(shared.questions(), 0) << "it asked for what it cannot do";
+    is_able = 1;
+    EXPECT_TRUE(eventually([&] { return rounds == 1; }));
 }
 
 TEST_F(PeriodicWorkTest, TellsARoundThatAnotherNodeHasTheWork) {
     auto& steps = counter();
     auto& lost = counter();
-    auto& slow = add([&](PeriodicWork::Turn& turn) -> base::Task<PeriodicWork::Outcome> {
+    auto& slow = add([&](PeriodicWork::Turn& turn) -> base::Task<void> {
         for (bool goes_on = true; goes_on;) {
             ++steps;
             goes_on = co_await turn.goes_on_after(1ms);
         }
         ++lost;
-        co_return PeriodicWork::Outcome::done;
     });
     slow.work.start(context.get_executor());
     // Many times as long as the lease is good for without renewal.
@@ -211,11 +218,10 @@ TEST_F(PeriodicWorkTest, TellsARoundThatAnotherNodeHasTheWork) {
 TEST_F(PeriodicWorkTest, KeepsTheLeaseDuringALongPause) {
     auto& ended = counter();
     auto& resting = add(
-        [&](PeriodicWork::Turn& turn) -> base::Task<PeriodicWork::Outcome> {
+        [&](PeriodicWork::Turn& turn) -> base::Task<void> {
             const bool goes_on = co_await turn.goes_on_after(2500ms);
             EXPECT_TRUE(goes_on);
             ++ended;
-            co_return PeriodicWork::Outcome::done;
         },
         600s, 1500ms);
     resting.work.start(context.get_executor());
@@ -241,9 +247,9 @@ TEST_F(PeriodicWorkTest, GoesOnAfterTheStoreWasAway) {
 
 TEST_F(PeriodicWorkTest, GoesOnAfterARoundThatFailedForWantOfTheStore) {
     auto& rounds = counter();
-    auto& node = add([&](PeriodicWork::Turn&) -> base::Task<PeriodicWork::Outcome> {
+    auto& node = add([&](PeriodicWork::Turn&) -> base::Task<void> {
         if (++rounds == 2) throw StoreUnavailable("the disk is full");
-        co_return PeriodicWork::Outcome::done;
+        co_return;
     });
     node.work.start(context.get_executor());
     EXPECT_TRUE(eventually([&] { return rounds >= 5; }));

@@ -16,15 +16,16 @@ RetentionRounds::RetentionRounds(Remove remove, RetentionLimits limits, const Cl
       log_(log),
       pace_(pace),
       work_(
-          {.name = "retention", .between_rounds = pace.between_rounds, .lease = pace.lease},
+          {.name = "retention",
+           .between_rounds = pace.between_rounds,
+           .lease = pace.lease,
+           .is_able = [&clock] { return clock.removal_time().has_value(); }},
           [this](PeriodicWork::Turn& turn) { return run_round(turn); }, leases, log) {}
 
-base::Task<PeriodicWork::Outcome> RetentionRounds::run_round(PeriodicWork::Turn& turn) {
-    auto outcome = PeriodicWork::Outcome::done;
+base::Task<void> RetentionRounds::run_round(PeriodicWork::Turn& turn) {
     std::size_t removed = 0;
     for (bool goes_on = true; goes_on;) {
         const auto time = clock_.removal_time();
-        if (!time) outcome = PeriodicWork::Outcome::unable;
         if (!time) break;
         const auto cutoffs = retention_cutoffs(limits_, *time);
         const auto begun = SteadyClock::now();
@@ -39,7 +40,6 @@ base::Task<PeriodicWork::Outcome> RetentionRounds::run_round(PeriodicWork::Turn&
         goes_on = co_await turn.goes_on_after(pause);
     }
     if (removed > 0) log_.info("retention", {{"removed", std::to_string(removed)}});
-    co_return outcome;
 }
 
 }  // namespace cairn::ca

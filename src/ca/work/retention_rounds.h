@@ -43,7 +43,7 @@ class RetentionRounds {
     void stop() { work_.stop(); }
 
   private:
-    base::Task<PeriodicWork::Outcome> run_round(PeriodicWork::Turn& turn);
+    base::Task<void> run_round(PeriodicWork::Turn& turn);
 
     const Remove remove_;
     const RetentionLimits limits_;
