@@ -122,7 +122,7 @@ std::unique_ptr<ca::Validator> with_others(const Configuration& configuration, c
         configuration.remote_regions().empty() ? ca::PolicyKind::private_ca
                                                : configuration.policy.kind,
         own,
-        ca::QuorumValidator::Surroundings{
+        ca::QuorumValidator::Context{
             .perspectives = context.perspectives == nullptr ? none : *context.perspectives,
             .clock = context.clock,
             .log = context.log,

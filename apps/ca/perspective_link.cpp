@@ -27,24 +27,24 @@ constexpr base::Milliseconds enrolment_patience{30000};
 
 }  // namespace
 
-PerspectiveLink::PerspectiveLink(Configuration::Perspective perspective, Surroundings surroundings,
+PerspectiveLink::PerspectiveLink(Configuration::Perspective perspective, Context context,
                                  base::Executor executor)
     : perspective_(std::move(perspective)),
-      surroundings_(std::move(surroundings)),
+      context_(std::move(context)),
       executor_(std::move(executor)),
       client_(make_client()) {}
 
 std::shared_ptr<http::AsyncClient> PerspectiveLink::make_client() const {
-    auto options = usual_options(surroundings_.timeout);
-    options.root_file = surroundings_.authority.file().string();
-    options.identity = surroundings_.authority.identify_ca(surroundings_.ca_url);
+    auto options = usual_options(context_.timeout);
+    options.root_file = context_.authority.file().string();
+    options.identity = context_.authority.identify_ca(context_.ca_url);
     // A question takes as long as what is looked at takes to answer, so that a few connections
     // would be held up by hosts that never do.
     return std::make_shared<http::AsyncClient>(
         executor_, std::move(options),
-        http::AsyncClient::Pool{.requests_per_origin = surroundings_.in_flight,
+        http::AsyncClient::Pool{.requests_per_origin = context_.in_flight,
                                 .idle_connections = 64,
-                                .requests = surroundings_.in_flight});
+                                .requests = context_.in_flight});
 }
 
 std::shared_ptr<http::AsyncClient> PerspectiveLink::client() const {
@@ -110,7 +110,7 @@ base::Task<va::PerspectiveStatus> PerspectiveLink::certify_by(
     std::shared_ptr<http::AsyncClient> client, std::string secret) {
     const va::IdentityRequest wanted{.perspective = perspective_.name,
                                      .region = perspective_.region,
-                                     .ca_url = surroundings_.ca_url,
+                                     .ca_url = context_.ca_url,
                                      .secret = secret};
     auto asking = exchange_by(client, "POST", "/v1/csr", wanted.to_json());
     const auto answer = co_await std::move(asking);
@@ -125,8 +125,8 @@ base::Task<va::PerspectiveStatus> PerspectiveLink::certify_by(
             "/v1/csr answered no request for a certificate: " + csr.error().front().message);
     const auto host = net::Url::from_text(perspective_.url)->host();
     const va::IdentityGrant grant{
-        .certificate = surroundings_.authority.certify(csr->public_key(), host).pem(),
-        .authority = surroundings_.authority.certificate().pem(),
+        .certificate = context_.authority.certify(csr->public_key(), host).pem(),
+        .authority = context_.authority.certificate().pem(),
         .secret = std::move(secret)};
     auto giving = exchange_by(std::move(client), "POST", "/v1/certificate", grant.to_json());
     co_return require_same(co_await std::move(giving));

@@ -16,7 +16,7 @@ namespace cairn::apps {
 class PerspectiveLink {
   public:
     /// What all links have in common; it outlives them.
-    struct Surroundings {
+    struct Context {
         const PerspectiveAuthority& authority;
         std::string ca_url;
         /// For one exchange.
@@ -24,7 +24,7 @@ class PerspectiveLink {
         /// Questions under way at once; further ones fail.
         std::size_t in_flight = 4096;
     };
-    PerspectiveLink(Configuration::Perspective perspective, Surroundings surroundings,
+    PerspectiveLink(Configuration::Perspective perspective, Context context,
                     base::Executor executor);
 
     [[nodiscard]] const Configuration::Perspective& perspective() const { return perspective_; }
@@ -53,7 +53,7 @@ class PerspectiveLink {
     [[nodiscard]] std::shared_ptr<http::AsyncClient> make_client() const;
 
     const Configuration::Perspective perspective_;
-    const Surroundings surroundings_;
+    const Context context_;
     const base::Executor executor_;
     mutable std::mutex mutex_;
     std::shared_ptr<http::AsyncClient> client_;

@@ -18,8 +18,8 @@ constexpr std::chrono::hours between_looks{1};
 
 }  // namespace
 
-PerspectiveRoster::PerspectiveRoster(Surroundings surroundings)
-    : surroundings_(std::move(surroundings)),
+PerspectiveRoster::PerspectiveRoster(Context context)
+    : context_(std::move(context)),
       next_look_(steady_clock::now() + std::chrono::minutes(1)),
       looks_([](const std::exception_ptr&) {}) {}
 
@@ -29,8 +29,8 @@ PerspectiveRoster::~PerspectiveRoster() {
 
 const PerspectiveAuthority& PerspectiveRoster::authority() {
     if (!authority_)
-        authority_ = std::make_unique<PerspectiveAuthority>(
-            surroundings_.folder, surroundings_.clock, surroundings_.random);
+        authority_ = std::make_unique<PerspectiveAuthority>(context_.folder, context_.clock,
+                                                            context_.random);
     return *authority_;
 }
 
@@ -39,11 +39,11 @@ std::shared_ptr<PerspectiveLink> PerspectiveRoster::link_to(
     const std::scoped_lock lock(mutex_);
     return std::make_shared<PerspectiveLink>(
         perspective,
-        PerspectiveLink::Surroundings{.authority = authority(),
-                                      .ca_url = configuration.server.public_url,
-                                      .timeout = configuration.validation.timeout + for_the_way,
-                                      .in_flight = surroundings_.in_flight},
-        surroundings_.next_executor());
+        PerspectiveLink::Context{.authority = authority(),
+                                 .ca_url = configuration.server.public_url,
+                                 .timeout = configuration.validation.timeout + for_the_way,
+                                 .in_flight = context_.in_flight},
+        context_.next_executor());
 }
 
 PerspectiveRoster::Member PerspectiveRoster::member_for(
@@ -53,15 +53,15 @@ PerspectiveRoster::Member PerspectiveRoster::member_for(
             return member;
     auto link = std::make_shared<PerspectiveLink>(
         perspective,
-        PerspectiveLink::Surroundings{.authority = authority(),
-                                      .ca_url = configuration.server.public_url,
-                                      .timeout = configuration.validation.timeout + for_the_way,
-                                      .in_flight = surroundings_.in_flight},
-        surroundings_.next_executor());
+        PerspectiveLink::Context{.authority = authority(),
+                                 .ca_url = configuration.server.public_url,
+                                 .timeout = configuration.validation.timeout + for_the_way,
+                                 .in_flight = context_.in_flight},
+        context_.next_executor());
     return {.link = link,
             .remote = {.name = perspective.name,
                        .seats = {{perspective.name, perspective.region}},
-                       .validator = std::make_shared<RemoteValidator>(link, surroundings_.random)}};
+                       .validator = std::make_shared<RemoteValidator>(link, context_.random)}};
 }
 
 PerspectiveRoster::Service PerspectiveRoster::service_for(
@@ -76,12 +76,12 @@ PerspectiveRoster::Service PerspectiveRoster::service_for(
         service,
         std::make_shared<OpenMpicClient>(
             service.endpoint,
-            OpenMpicClient::Surroundings{.folder = surroundings_.folder,
-                                         .user_agent = "cairn-ca/" CAIRN_VERSION,
-                                         .timeout = configuration.validation.timeout + for_the_way,
-                                         .in_flight = 2 * surroundings_.in_flight},
-            surroundings_.next_executor()),
-        surroundings_.clock);
+            OpenMpicClient::Context{.folder = context_.folder,
+                                    .user_agent = "cairn-ca/" CAIRN_VERSION,
+                                    .timeout = configuration.validation.timeout + for_the_way,
+                                    .in_flight = 2 * context_.in_flight},
+            context_.next_executor()),
+        context_.clock);
     Service fresh{.validator = validator,
                   .remote = {.name = service.name, .seats = {}, .validator = validator}};
     for (const auto& [code, region] : service.perspectives)
@@ -141,7 +141,7 @@ void PerspectiveRoster::keep_up() {
     }
     if (now < next_look_) return;
     next_look_ = now + between_looks;
-    for (const auto& link : all) looks_.spawn(surroundings_.next_executor(), look_at(link));
+    for (const auto& link : all) looks_.spawn(context_.next_executor(), look_at(link));
 }
 
 base::Task<void> PerspectiveRoster::look_at(std::shared_ptr<PerspectiveLink> link) {
@@ -150,16 +150,16 @@ base::Task<void> PerspectiveRoster::look_at(std::shared_ptr<PerspectiveLink> lin
         auto looking = link->status();
         const auto status = co_await std::move(looking);
         // A third of its life is gone.
-        const auto rest = status.certificate_ends - surroundings_.clock.now();
+        const auto rest = status.certificate_ends - context_.clock.now();
         if (rest > PerspectiveAuthority::perspective_life * 2 / 3) co_return;
         auto renewing = link->renew();
         const auto renewed = co_await std::move(renewing);
-        surroundings_.log.info(
+        context_.log.info(
             "perspective's certificate renewed",
             {{"perspective", name}, {"until", base::to_rfc3339(renewed.certificate_ends)}});
     } catch (const std::exception& error) {
-        surroundings_.log.warning("perspective could not be looked at",
-                                  {{"perspective", name}, {"reason", error.what()}});
+        context_.log.warning("perspective could not be looked at",
+                             {{"perspective", name}, {"reason", error.what()}});
     }
 }
 

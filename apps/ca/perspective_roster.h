@@ -26,7 +26,7 @@ namespace cairn::apps {
 class PerspectiveRoster final : public ca::Perspectives {
   public:
     /// All outlive it; `next_executor` gives event loops.
-    struct Surroundings {
+    struct Context {
         std::filesystem::path folder;
         const base::Clock& clock;
         crypto::Random& random;
@@ -35,7 +35,7 @@ class PerspectiveRoster final : public ca::Perspectives {
         /// Questions to one perspective at once.
         std::size_t in_flight = 4096;
     };
-    explicit PerspectiveRoster(Surroundings surroundings);
+    explicit PerspectiveRoster(Context context);
     /// Ends what is under way with perspectives; their loops still run.
     ~PerspectiveRoster() override;
 
@@ -71,7 +71,7 @@ class PerspectiveRoster final : public ca::Perspectives {
                                     const Configuration::Perspective& perspective);
     base::Task<void> look_at(std::shared_ptr<PerspectiveLink> link);
 
-    const Surroundings surroundings_;
+    const Context context_;
     mutable std::mutex mutex_;
     std::unique_ptr<PerspectiveAuthority> authority_;
     std::string ca_url_;

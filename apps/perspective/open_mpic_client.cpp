@@ -9,18 +9,17 @@
 
 namespace cairn::apps {
 
-OpenMpicClient::OpenMpicClient(OpenMpicEndpoint endpoint, Surroundings surroundings,
-                               base::Executor executor)
+OpenMpicClient::OpenMpicClient(OpenMpicEndpoint endpoint, Context context, base::Executor executor)
     : endpoint_(std::move(endpoint)),
-      surroundings_(std::move(surroundings)),
+      context_(std::move(context)),
       executor_(std::move(executor)),
       client_(make_client()) {}
 
 std::shared_ptr<http::AsyncClient> OpenMpicClient::make_client() const {
-    const auto& folder = surroundings_.folder;
+    const auto& folder = context_.folder;
     http::ClientOptions options;
-    options.user_agent = surroundings_.user_agent;
-    options.timeout = surroundings_.timeout;
+    options.user_agent = context_.user_agent;
+    options.timeout = context_.timeout;
     options.max_body = va::largest_open_mpic_response;
     if (!endpoint_.api_key_file.empty()) {
         const auto file = folder / endpoint_.api_key_file;
@@ -48,9 +47,9 @@ std::shared_ptr<http::AsyncClient> OpenMpicClient::make_client() const {
     // A question takes as long as what is looked at takes to answer.
     return std::make_shared<http::AsyncClient>(
         executor_, std::move(options),
-        http::AsyncClient::Pool{.requests_per_origin = surroundings_.in_flight,
+        http::AsyncClient::Pool{.requests_per_origin = context_.in_flight,
                                 .idle_connections = 64,
-                                .requests = surroundings_.in_flight});
+                                .requests = context_.in_flight});
 }
 
 std::shared_ptr<http::AsyncClient> OpenMpicClient::client() const {

@@ -16,7 +16,7 @@ namespace cairn::apps {
 /// Asks one service that speaks the Open MPIC API, by https. Thread-safe.
 class OpenMpicClient {
   public:
-    struct Surroundings {
+    struct Context {
         /// What the files of the endpoint are relative to.
         std::filesystem::path folder;
         std::string user_agent;
@@ -26,7 +26,7 @@ class OpenMpicClient {
         std::size_t in_flight = 4096;
     };
     /// Throws std::runtime_error, naming the file and the reason, if a file cannot be used.
-    OpenMpicClient(OpenMpicEndpoint endpoint, Surroundings surroundings, base::Executor executor);
+    OpenMpicClient(OpenMpicEndpoint endpoint, Context context, base::Executor executor);
 
     [[nodiscard]] const OpenMpicEndpoint& endpoint() const { return endpoint_; }
     /// Where requests go.
@@ -43,7 +43,7 @@ class OpenMpicClient {
     [[nodiscard]] std::shared_ptr<http::AsyncClient> client() const;
 
     const OpenMpicEndpoint endpoint_;
-    const Surroundings surroundings_;
+    const Context context_;
     const base::Executor executor_;
     mutable std::mutex mutex_;
     std::shared_ptr<http::AsyncClient> client_;

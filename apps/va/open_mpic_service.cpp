@@ -102,19 +102,19 @@ std::vector<bool> passes_in(const std::vector<OpenMpicVote>& votes) {
 
 }  // namespace
 
-OpenMpicService::OpenMpicService(Surroundings surroundings)
-    : surroundings_(std::move(surroundings)), looks_([](const std::exception_ptr&) {}) {
-    const auto& configuration = surroundings_.configuration;
+OpenMpicService::OpenMpicService(Context context)
+    : context_(std::move(context)), looks_([](const std::exception_ptr&) {}) {
+    const auto& configuration = context_.configuration;
     seats_.push_back({configuration.name, configuration.region});
     for (const auto& peer : configuration.open_mpic.peers) {
         seats_.push_back({peer.code, peer.region});
         peers_.push_back(std::make_unique<OpenMpicClient>(
             peer.endpoint,
-            OpenMpicClient::Surroundings{.folder = surroundings_.folder,
-                                         .user_agent = "cairn-va/" CAIRN_VERSION,
-                                         .timeout = configuration.validation.timeout + for_the_way,
-                                         .in_flight = configuration.validation.in_flight},
-            surroundings_.next_executor()));
+            OpenMpicClient::Context{.folder = context_.folder,
+                                    .user_agent = "cairn-va/" CAIRN_VERSION,
+                                    .timeout = configuration.validation.timeout + for_the_way,
+                                    .in_flight = configuration.validation.in_flight},
+            context_.next_executor()));
     }
     clients_ = read_clients();
     show_certificate();
@@ -125,32 +125,32 @@ OpenMpicService::~OpenMpicService() {
 }
 
 std::shared_ptr<const OpenMpicService::Clients> OpenMpicService::read_clients() const {
-    const auto& service = surroundings_.configuration.open_mpic;
+    const auto& service = context_.configuration.open_mpic;
     auto clients = std::make_shared<Clients>();
     std::string secret;
     if (!service.api_key_file.empty())
-        for (const auto& key : read_api_keys(surroundings_.folder / service.api_key_file)) {
+        for (const auto& key : read_api_keys(context_.folder / service.api_key_file)) {
             clients->keys.push_back(crypto::sha256(base::bytes_of(key)));
             secret += key + "\n";
         }
     else
-        secret = read_file(surroundings_.folder / service.key_file);
+        secret = read_file(context_.folder / service.key_file);
     const auto digest = crypto::sha256(base::bytes_of(secret));
     clients->choice_key.assign(digest.begin(), digest.end());
     return clients;
 }
 
 void OpenMpicService::show_certificate() const {
-    const auto& service = surroundings_.configuration.open_mpic;
-    const auto& folder = surroundings_.folder;
+    const auto& service = context_.configuration.open_mpic;
+    const auto& folder = context_.folder;
     const auto key_file = folder / service.key_file;
     const auto key = crypto::PrivateKey::from_pem(read_file(key_file));
     if (!key) throw std::runtime_error(key_file.string() + ": " + key.error().message);
     const auto chain = read_file(folder / service.certificate_file);
     if (service.client_roots_file.empty())
-        surroundings_.tls->replace(chain, *key);
+        context_.tls->replace(chain, *key);
     else
-        surroundings_.tls->replace(
+        context_.tls->replace(
             chain, *key,
             net::ClientDemand{.authority_pem = read_file(folder / service.client_roots_file),
                               .accepts = [](base::BytesView) { return true; }});
@@ -170,7 +170,7 @@ std::shared_ptr<const OpenMpicService::Clients> OpenMpicService::clients() const
 }
 
 bool OpenMpicService::is_known(const http::Request& request, const Clients& clients) const {
-    const auto& service = surroundings_.configuration.open_mpic;
+    const auto& service = context_.configuration.open_mpic;
     if (!service.client_roots_file.empty() && !request.client_is_proved) return false;
     if (service.api_key_file.empty()) return true;
     const auto shown = crypto::sha256(base::bytes_of(key_of(request)));
@@ -189,7 +189,7 @@ base::Task<http::Response> OpenMpicService::handle(http::Request request) {
         response.fields.emplace_back("Allow", "POST");
         co_return response;
     }
-    const Place place(in_flight_, surroundings_.configuration.validation.in_flight);
+    const Place place(in_flight_, context_.configuration.validation.in_flight);
     if (!place.is_there()) co_return refused(503, "too many requests are under way");
     auto corroborating = corroborate(request, known->choice_key);
     co_return co_await std::move(corroborating);
@@ -201,7 +201,7 @@ base::Task<http::Response> OpenMpicService::corroborate(const http::Request& req
     if (!message) co_return refused(400, message.error().message);
     const auto original = *message;
     if (!message->proof && message->caa_domains.empty())
-        message->caa_domains = surroundings_.configuration.open_mpic.caa_domains;
+        message->caa_domains = context_.configuration.open_mpic.caa_domains;
     if (!message->proof && message->caa_domains.empty())
         co_return refused(400,
                           "caa_domains: must name the CA; this service has no names of its own");
@@ -226,7 +226,7 @@ base::Task<http::Response> OpenMpicService::corroborate(const http::Request& req
     const auto completed = static_cast<std::size_t>(
         std::ranges::count_if(response.votes, &OpenMpicVote::is_completed));
     response.is_completed = response.is_valid || completed >= plan->quorum;
-    surroundings_.log.info(
+    context_.log.info(
         "open mpic",
         {{"request", request.id},
          {"check", va::open_mpic_check_names[response.check]},
@@ -245,7 +245,7 @@ base::Task<std::vector<OpenMpicVote>> OpenMpicService::votes_of(std::vector<std:
     const auto gathering = std::make_shared<Gathering>(executor, seats.size());
     for (std::size_t i = 0; i < seats.size(); ++i)
         looks_.spawn(executor, gather(gathering, i, vote_of(seats[i], request)));
-    const auto& validation = surroundings_.configuration.validation;
+    const auto& validation = context_.configuration.validation;
     const auto deadline = std::chrono::steady_clock::now() + validation.timeout + 2 * for_the_way;
     while (!gathering->is_complete() && std::chrono::steady_clock::now() < deadline) {
         gathering->changed.expires_at(deadline);
@@ -258,7 +258,7 @@ base::Task<std::vector<OpenMpicVote>> OpenMpicService::votes_of(std::vector<std:
             vote ? *std::move(vote)
                  : OpenMpicVote{.code = seats_[seats[i]].code,
                                 .is_completed = false,
-                                .nanoseconds = nanoseconds_of(surroundings_.clock.now()),
+                                .nanoseconds = nanoseconds_of(context_.clock.now()),
                                 .faults = {{"perspective:silent", "it had not answered in time"}}});
     }
     co_return votes;
@@ -268,17 +268,17 @@ base::Task<OpenMpicVote> OpenMpicService::vote_of(std::size_t seat, OpenMpicRequ
     const auto& code = seats_[seat].code;
     std::string reason;
     try {
-        auto looking = seat == 0 ? surroundings_.look.look(code, std::move(request))
+        auto looking = seat == 0 ? context_.look.look(code, std::move(request))
                                  : vote_of_peer(seat, std::move(request));
         co_return co_await std::move(looking);
     } catch (const std::exception& error) {
         reason = error.what();
     }
-    surroundings_.log.warning("open mpic perspective without answer",
-                              {{"perspective", code}, {"reason", reason}});
+    context_.log.warning("open mpic perspective without answer",
+                         {{"perspective", code}, {"reason", reason}});
     co_return OpenMpicVote{.code = code,
                            .is_completed = false,
-                           .nanoseconds = nanoseconds_of(surroundings_.clock.now()),
+                           .nanoseconds = nanoseconds_of(context_.clock.now()),
                            .faults = {{"perspective:silent", reason}}};
 }
 

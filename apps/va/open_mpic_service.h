@@ -25,7 +25,7 @@ namespace cairn::apps {
 class OpenMpicService {
   public:
     /// What is lent outlives it; so do the loops that `next_executor` gives.
-    struct Surroundings {
+    struct Context {
         const PerspectiveConfiguration& configuration;
         std::filesystem::path folder;
         OpenMpicLook& look;
@@ -36,7 +36,7 @@ class OpenMpicService {
         std::shared_ptr<net::TlsIdentity> tls;
     };
     /// Throws std::runtime_error, naming the file and the reason, if a file cannot be used.
-    explicit OpenMpicService(Surroundings surroundings);
+    explicit OpenMpicService(Context context);
     /// Ends what is under way with peers.
     ~OpenMpicService();
     OpenMpicService(const OpenMpicService&) = delete;
@@ -67,7 +67,7 @@ class OpenMpicService {
     [[nodiscard]] base::Task<va::OpenMpicVote> vote_of_peer(std::size_t seat,
                                                             va::OpenMpicRequest request);
 
-    const Surroundings surroundings_;
+    const Context context_;
     /// This perspective, then its peers.
     std::vector<OpenMpicSeat> seats_;
     std::vector<std::unique_ptr<OpenMpicClient>> peers_;

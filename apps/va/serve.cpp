@@ -119,15 +119,15 @@ http::Server::Options health_options(const std::string& listen) {
 
 /// The service of the Open MPIC API, with a server of its own.
 struct OpenMpic {
-    OpenMpic(OpenMpicService::Surroundings surroundings, net::EventLoops& loops,
+    OpenMpic(OpenMpicService::Context context, net::EventLoops& loops,
              const http::Server::Options& like)
-        : service(surroundings), server(loops, surroundings.log, options(surroundings, like)) {
+        : service(context), server(loops, context.log, options(context, like)) {
         server.start();
     }
-    http::Server::Options options(const OpenMpicService::Surroundings& surroundings,
+    http::Server::Options options(const OpenMpicService::Context& context,
                                   http::Server::Options options) {
-        options.listen = surroundings.configuration.open_mpic.listen;
-        options.tls = surroundings.tls;
+        options.listen = context.configuration.open_mpic.listen;
+        options.tls = context.tls;
         options.handler = [this](http::Request request) {
             return service.handle(std::move(request));
         };
@@ -186,13 +186,13 @@ int serve_perspective(const fs::path& folder, const std::vector<std::string>& ov
     std::unique_ptr<OpenMpic> open_mpic;
     if (!configuration.open_mpic.listen.empty())
         open_mpic = std::make_unique<OpenMpic>(
-            OpenMpicService::Surroundings{.configuration = configuration,
-                                          .folder = folder,
-                                          .look = look,
-                                          .clock = clock,
-                                          .log = *log,
-                                          .next_executor = [&loops] { return loops.next(); },
-                                          .tls = std::make_shared<net::TlsIdentity>()},
+            OpenMpicService::Context{.configuration = configuration,
+                                     .folder = folder,
+                                     .look = look,
+                                     .clock = clock,
+                                     .log = *log,
+                                     .next_executor = [&loops] { return loops.next(); },
+                                     .tls = std::make_shared<net::TlsIdentity>()},
             loops, options);
     http::Server server(loops, *log, std::move(options));
     std::unique_ptr<http::Server> health;

@@ -64,11 +64,11 @@ struct SeatFinding {
 /// One validation as its perspectives share it; used on one executor.
 struct Poll {
     Poll(const base::Executor& executor, std::shared_ptr<const Panel> of_panel,
-         const Validator::Question& of_question, QuorumValidator::Surroundings its_surroundings)
+         const Validator::Question& of_question, QuorumValidator::Context its_context)
         : panel(std::move(of_panel)),
           kept(of_question),
-          surroundings(its_surroundings),
-          begun(surroundings.clock.now()),
+          context(its_context),
+          begun(context.clock.now()),
           started(steady_clock::now()),
           changed(executor) {
         for (const auto& remote : panel->remotes)
@@ -79,7 +79,7 @@ struct Poll {
     [[nodiscard]] Evidence silence(const Seat& seat, std::string reason) const {
         return {.perspective = seat.name,
                 .begun = begun,
-                .ended = surroundings.clock.now(),
+                .ended = context.clock.now(),
                 .steps = {std::move(reason)},
                 .problem = Problem(ProblemType::server_internal, "no answer"),
                 .region = seat.region};
@@ -92,7 +92,7 @@ struct Poll {
 
     const std::shared_ptr<const Panel> panel;
     const KeptQuestion kept;
-    const QuorumValidator::Surroundings surroundings;
+    const QuorumValidator::Context context;
     const base::Time begun;
     const steady_clock::time_point started;
     std::vector<SeatFinding> seats;
@@ -109,15 +109,15 @@ void Poll::tell(const SeatFinding& finding) const {
     const auto vote = !finding.has_answered ? Vote::silent
                       : differs             ? Vote::differed
                                             : Vote::agreed;
-    surroundings.observer.perspective_voted(finding.seat->name, vote, finding.duration);
+    context.observer.perspective_voted(finding.seat->name, vote, finding.duration);
     const auto& evidence = *finding.evidence;
     if (vote == Vote::silent)
-        surroundings.log.warning("perspective without answer",
-                                 {{"perspective", finding.seat->name},
-                                  {"identifier", kept.question.identifier.value()},
-                                  {"reason", evidence.step_list()}});
+        context.log.warning("perspective without answer",
+                            {{"perspective", finding.seat->name},
+                             {"identifier", kept.question.identifier.value()},
+                             {"reason", evidence.step_list()}});
     if (vote == Vote::differed)
-        surroundings.log.warning(
+        context.log.warning(
             "perspective disagrees",
             {{"perspective", finding.seat->name},
              {"region", to_string(finding.seat->region)},
@@ -316,12 +316,12 @@ Problem too_few_perspectives(std::size_t seats, std::size_t demanded) {
 }  // namespace
 
 base::Task<Validator::Answer> QuorumValidator::validate(Question question) {
-    auto panel = surroundings_.perspectives.panel();
+    auto panel = context_.perspectives.panel();
     const auto seats = panel->seats();
     QuorumRule rule{.dissent = panel->dissent.value_or(usual_dissent(seats)),
                     .regions = panel->regions};
     if (kind_ == PolicyKind::public_ca) {
-        const auto demanded = corroboration_demanded(surroundings_.clock.now());
+        const auto demanded = corroboration_demanded(context_.clock.now());
         rule = {.dissent = demanded.is_enforced ? usual_dissent(seats) : seats,
                 .regions = demanded.regions};
         if (demanded.is_enforced && seats < demanded.remotes) {
@@ -339,7 +339,7 @@ base::Task<Validator::Answer> QuorumValidator::validate(Question question) {
     }
 
     const auto executor = co_await asio::this_coro::executor;
-    const auto poll = std::make_shared<Poll>(executor, std::move(panel), question, surroundings_);
+    const auto poll = std::make_shared<Poll>(executor, std::move(panel), question, context_);
     for (const auto& remote : poll->panel->remotes)
         base::start(executor, ask(poll, remote), [poll](const std::exception_ptr&) {});
     auto own = primary_.validate(std::move(question));
@@ -350,11 +350,11 @@ base::Task<Validator::Answer> QuorumValidator::validate(Question question) {
     auto collecting = collect(*poll, rule);
     co_await std::move(collecting);
 
-    close(*poll, *surroundings_.perspectives.panel());
+    close(*poll, *context_.perspectives.panel());
     poll->is_over = true;
     if (!answer.failure) {
         const bool is_reached = Count(rule, *poll).quorum() == Quorum::reached;
-        surroundings_.observer.quorum_decided(is_reached);
+        context_.observer.quorum_decided(is_reached);
         if (!is_reached) {
             // What this CA lacks is no finding: it is tried again (ADR 27).
             rethrow_shortage(*poll);

@@ -24,22 +24,22 @@ namespace cairn::ca {
 class QuorumValidator final : public Validator {
   public:
     /// What it works with; all outlive it and the event loops.
-    struct Surroundings {
+    struct Context {
         const Perspectives& perspectives;
         const base::Clock& clock;
         base::Log& log;
         Observer& observer;
     };
     /// `primary`: the CA's own perspective; it outlives this.
-    QuorumValidator(PolicyKind kind, Validator& primary, Surroundings surroundings)
-        : kind_(kind), primary_(primary), surroundings_(surroundings) {}
+    QuorumValidator(PolicyKind kind, Validator& primary, Context context)
+        : kind_(kind), primary_(primary), context_(context) {}
 
     [[nodiscard]] base::Task<Answer> validate(Question question) override;
 
   private:
     const PolicyKind kind_;
     Validator& primary_;
-    const Surroundings surroundings_;
+    const Context context_;
 };
 
 }  // namespace cairn::ca

@@ -162,15 +162,15 @@ base::Result<DnsSolverParts> dns_solver_parts(DnsSolverOptions options,
         const auto credentials =
             DnsCredentials::read(**kind, source, &variable_of_process, context.timer);
         static SystemTimer unstoppable;
-        ProviderContext surroundings{.clock = context.clock,
-                                     .timer = context.timer,
-                                     .random = random_source(),
-                                     .user_agent = context.user_agent};
+        ProviderContext provider_context{.clock = context.clock,
+                                         .timer = context.timer,
+                                         .random = random_source(),
+                                         .user_agent = context.user_agent};
         const ProviderContext when_cleaning{.clock = context.clock,
                                             .timer = unstoppable,
                                             .random = random_source(),
                                             .user_agent = context.user_agent};
-        auto provider = (*kind)->make(**kind, credentials, surroundings);
+        auto provider = (*kind)->make(**kind, credentials, provider_context);
         auto cleaning = (*kind)->make(**kind, credentials, when_cleaning);
         if (!provider || !cleaning) {
             const bool is_nowhere = source.kind == CredentialSource::Kind::none;
