@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "dns/message.h"
 #include "dns/message_reader.h"
 #include "dns/message_writer.h"
 #include "net/ascii.h"
