@@ -36,7 +36,7 @@ class Declared:
         elif match := TYPE.match(line):
             self.others[f"{space}::{match[1]}"] = None
         elif (match := FUNCTION.match(line)) and " = " not in line[: match.start(2)]:
-            types = NAME_OF_PARAMETER.sub("", match[2].split(") {")[0].rstrip(";{ "))
+            types = NAME_OF_PARAMETER.sub("", re.sub("[&*]", "", match[2].split(") {")[0].rstrip(";{ ")))
             self.functions.add((f"{space}::{match[1]}", types))
         elif match := VALUE.match(line):
             self.others[f"{space}::{match[1]}"] = None

@@ -8,6 +8,7 @@
 #include "client/dns/json_body.h"
 #include "client/dns/recipe.h"
 #include "client/dns/recipe_session.h"
+#include "client/dns/recipe_template.h"
 #include "client/dns/zone_ids.h"
 #include "net/ascii.h"
 #include "net/url.h"
