@@ -1,8 +1,8 @@
 """Groups the source files of a target to be compiled together (cmake/gathered.cmake).
 
 Reads paths from the arguments behind the size of a group, and writes "path;group" for each. Files of a
-group declare nothing alike in the same unnamed namespace, and nothing that has the name of something else
-in a header of their folders; functions of one name with other parameters are overloads. Files of one
+group declare nothing of the same name in the same unnamed namespace, and nothing that has the name of
+something in a header of another one's folder: a helper would hide it, or be called instead. Files of one
 folder come together first, and what is left over joins what is left of other folders.
 """
 
@@ -17,46 +17,17 @@ NAMESPACE = re.compile(r"^(?:inline )?namespace(?: ([\w:]+))? \{$")
 CLOSED = re.compile(r"^\}  // namespace")
 NO_HELPER = re.compile(r"namespace |using (?:namespace |enum |[\w:]+;)|[A-Z_]+\(")
 ALIAS = re.compile(r"^using (\w+) = (.*;)$")
-TYPE = re.compile(r"^(?:template <.*> )?(?:struct|class|union|enum(?: class)?|using|concept) (\w+)")
-FUNCTION = re.compile(r"^(?:(?:\w|\[\[).*?[\s&*])?(\w+)(\(.*)")
-VALUE = re.compile(r"^(?:\w|\[\[).*?[\s&*](\w+)(?:\{| = |;|\[)")
-NAME_OF_PARAMETER = re.compile(r"[\s&*]*\b\w+(?: = [^,)]*)?(?=[,)]|$)")
-
-
-class Declared:
-    """What a file declares: functions by name and the types of the first line's parameters, and others by
-    name, aliases with what they stand for."""
-
-    def __init__(self):
-        self.functions, self.others = set(), {}
-
-    def add(self, space, line):
-        if match := ALIAS.match(line):
-            self.others[f"{space}::{match[1]}"] = match[2]
-        elif match := TYPE.match(line):
-            self.others[f"{space}::{match[1]}"] = None
-        elif (match := FUNCTION.match(line)) and " = " not in line[: match.start(2)]:
-            types = NAME_OF_PARAMETER.sub("", re.sub("[&*]", "", match[2].split(") {")[0].rstrip(";{ ")))
-            self.functions.add((f"{space}::{match[1]}", types))
-        elif match := VALUE.match(line):
-            self.others[f"{space}::{match[1]}"] = None
-
-    def update(self, other):
-        self.functions |= other.functions
-        self.others.update(other.others)
-
-    def clashes_with(self, other):
-        return bool(
-            self.functions & other.functions
-            or any(text is None or text != other.others[name] for name, text in self.others.items() if name in other.others)
-            or self.others.keys() & {name for name, _ in other.functions}
-            or other.others.keys() & {name for name, _ in self.functions}
-        )
+DECLARED = (
+    re.compile(r"^(?:template <.*> )?(?:struct|class|union|enum(?: class)?|using|concept) (\w+)"),
+    re.compile(r"^(?:\w|\[\[).*?[\s&*](\w+)(?:\(|\{| = |;|\[)"),
+    re.compile(r"^(\w+)\("),
+)
 
 
 def declared_in(path, is_of_interest):
-    """What stands in the namespaces of interest, each name behind that of its namespace."""
-    declared, spaces = Declared(), []
+    """What stands in the namespaces of interest, each name behind that of its namespace: aliases with what
+    they stand for, which may be said again."""
+    declared, spaces = {}, []
     with open(path, encoding="utf-8") as file:
         for line in file:
             line = line.rstrip("\n")
@@ -65,8 +36,17 @@ def declared_in(path, is_of_interest):
             elif CLOSED.match(line):
                 spaces = spaces[:-1]
             elif is_of_interest(spaces) and not NO_HELPER.match(line):
-                declared.add("::".join(filter(None, spaces)), line)
+                space = "::".join(filter(None, spaces))
+                if alias := ALIAS.match(line):
+                    declared[f"{space}::{alias[1]}"] = alias[2]
+                    continue
+                for match in filter(None, (one.match(line) for one in DECLARED)):
+                    declared[f"{space}::{match[1]}"] = None
     return declared
+
+
+def clash(one, other):
+    return any(one[name] is None or one[name] != other[name] for name in one.keys() & other.keys())
 
 
 @functools.cache
@@ -77,33 +57,61 @@ def helpers_of(path):
 
 @functools.cache
 def public_names_of(folder):
-    """What the headers of a folder declare."""
-    declared = Declared()
+    """What the headers of a folder and of those around it declare, which are of namespaces around its own."""
+    declared = public_names_of(os.path.dirname(folder)) if "/" in folder.strip("/") else set()
     for path in glob.glob(f"{glob.escape(folder)}/*.h"):
-        declared.update(declared_in(path, bool))
+        declared = declared | {bare(name) for name in declared_in(path, bool)}
     return declared
+
+
+def bare(name):
+    return name.rpartition("::")[2]
+
+
+@functools.cache
+def spaces_of(path):
+    """The namespaces that a file opens, the innermost ones."""
+    spaces, all_spaces = [], set()
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            if opened := NAMESPACE.match(line.rstrip("\n")):
+                spaces.append(opened[1] or "")
+                all_spaces.add("::".join(filter(None, spaces)))
+            elif CLOSED.match(line):
+                spaces = spaces[:-1]
+    return all_spaces
 
 
 class Group:
     def __init__(self, paths):
-        self.paths, self.helpers, self.public = [], Declared(), Declared()
+        self.paths, self.helpers, self.public, self.spaces = [], {}, set(), set()
         for path in paths:
             self.paths.append(path)
             self.helpers.update(helpers_of(path))
-            self.public.update(public_names_of(os.path.dirname(path)))
+            self.public |= public_names_of(os.path.dirname(path))
+            self.spaces |= spaces_of(path)
 
     def may_take(self, other, size):
         return (
             len(self.paths) + len(other.paths) <= size
-            and not self.helpers.clashes_with(other.helpers)
-            and not self.helpers.clashes_with(other.public)
-            and not self.public.clashes_with(other.helpers)
+            and not clash(self.helpers, other.helpers)
+            and not self.hides_something_from(other)
+            and not other.hides_something_from(self)
         )
+
+    def hides_something_from(self, other):
+        """Whether a name in the other's code would mean a helper of this group."""
+        for helper in self.helpers:
+            space, _, name = helper.rpartition("::")
+            if name in other.public and any(f"{one}::".startswith(f"{space}::") for one in other.spaces):
+                return True
+        return False
 
     def take(self, other):
         self.paths += other.paths
-        self.helpers.update(other.helpers)
-        self.public.update(other.public)
+        self.helpers |= other.helpers
+        self.public |= other.public
+        self.spaces |= other.spaces
 
 
 def merged(groups, size):
