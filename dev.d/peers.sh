@@ -25,6 +25,11 @@ fetch_certbot() {
     "$python" -m venv "$peers/certbot" && "$peers/certbot/bin/pip" install --quiet "certbot==$certbot"
 }
 
+fetch_open_mpic_core() {
+    "$python" -m venv "$peers/open_mpic_core" &&
+        "$peers/open_mpic_core/bin/pip" install --quiet "open-mpic-core==$open_mpic_core"
+}
+
 fetch_go() {
     local folder=$PWD/$peers/go
     mkdir -p "$folder"
@@ -60,12 +65,13 @@ fetch_instant_acme() {
 
 dev_peers() { # [PYTEST ARGUMENT]...
     prepare 6000 build test peers
-    compile dev cairn-ca cairn
+    compile dev cairn-ca cairn cairn-va
     mkdir -p "$peers"
-    local certbot instant_acme
+    local certbot instant_acme open_mpic_core
     # shellcheck source=/dev/null
     source tests/peers/versions
     fetch certbot fetch_certbot
+    fetch open_mpic_core fetch_open_mpic_core
     if type -P go >/dev/null; then
         fetch go fetch_go
         fetch kubernetes fetch_kubernetes

@@ -7,7 +7,10 @@
 #include "va/open_mpic_request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using cairn::va::OpenMpicCheck;
     using cairn::va::OpenMpicRequest;
+    for (const auto check : {OpenMpicCheck::dcv, OpenMpicCheck::caa})
+        (void)OpenMpicRequest::from_perspective_json(cairn::base::BytesView(data, size), check);
     const auto request = OpenMpicRequest::from_json(cairn::base::BytesView(data, size));
     if (!request) return 0;
     // What was read can be written, and is then read as the same.

@@ -100,7 +100,7 @@ int main(int argument_count, char** arguments) {
     auto* serve_command = program.add_subcommand("serve", "Serve the perspective in a folder");
     serve_command->footer(
         "SIGTERM drains and exits 0. SIGHUP reads the files of [open_mpic] again: with it, this\n"
-        "perspective serves the Open MPIC API (POST /mpic) beside its CA.\n"
+        "perspective serves the Open MPIC API (POST /mpic, /dcv, /caa) beside its CA.\n"
         "Example:\n  cairn-va serve /var/lib/cairn-va --set validation.http_port=5002");
     serve_command->add_option("DIR", folder, "Folder that `init` created")->required();
     serve_command

@@ -48,6 +48,12 @@ http::Response unknown_client() {
     return response;
 }
 
+/// Where a coordinator asks one perspective, for each check.
+constexpr base::EnumTable<va::OpenMpicCheck, std::string_view> perspective_paths({
+    {va::OpenMpicCheck::dcv, "/dcv"},
+    {va::OpenMpicCheck::caa, "/caa"},
+});
+
 // The key of a client, in either field; empty: it shows none.
 std::string_view key_of(const http::Request& request) {
     constexpr std::string_view bearer = "Bearer ";
@@ -183,28 +189,59 @@ bool OpenMpicService::is_known(const http::Request& request, const Clients& clie
 base::Task<http::Response> OpenMpicService::handle(http::Request request) {
     const auto known = clients();
     if (!is_known(request, *known)) co_return unknown_client();
-    if (request.path() != "/mpic") co_return refused(404, "there is nothing here but /mpic");
+    const auto alone = perspective_paths.find(request.path());
+    if (!alone && request.path() != "/mpic")
+        co_return refused(404, "there is nothing here but /mpic, /dcv and /caa");
     if (request.method != "POST") {
-        auto response = refused(405, "/mpic is asked by POST");
+        auto response = refused(405, std::string(request.path()) + " is asked by POST");
         response.fields.emplace_back("Allow", "POST");
         co_return response;
     }
     const Place place(in_flight_, context_.configuration.validation.in_flight);
     if (!place.is_there()) co_return refused(503, "too many requests are under way");
-    auto corroborating = corroborate(request, known->choice_key);
-    co_return co_await std::move(corroborating);
+    auto answering = alone ? look_alone(request, *alone) : corroborate(request, known->choice_key);
+    co_return co_await std::move(answering);
+}
+
+base::Result<OpenMpicRequest> OpenMpicService::completed(
+    base::Result<OpenMpicRequest> request) const {
+    if (!request || request->proof || !request->caa_domains.empty()) return request;
+    request->caa_domains = context_.configuration.open_mpic.caa_domains;
+    if (request->caa_domains.empty())
+        return base::fail("caa_domains: must name the CA; this service has no names of its own");
+    return request;
+}
+
+void OpenMpicService::log(const http::Request& request, const OpenMpicRequest& asked,
+                          const std::vector<OpenMpicVote>& votes, bool is_valid) {
+    context_.log.info(
+        "open mpic",
+        {{"request", request.id},
+         {"check", va::open_mpic_check_names[asked.check()]},
+         {"identifier", asked.target.value()},
+         {"method", asked.proof ? va::open_mpic_method_names[asked.proof->method] : ""},
+         {"trace", asked.trace.value_or("")},
+         {"perspectives", std::to_string(votes.size())},
+         {"passed", std::to_string(std::ranges::count_if(votes, is_pass))},
+         {"valid", is_valid}});
+}
+
+base::Task<http::Response> OpenMpicService::look_alone(const http::Request& request,
+                                                       va::OpenMpicCheck check) {
+    const auto message =
+        completed(OpenMpicRequest::from_perspective_json(base::bytes_of(request.body), check));
+    if (!message) co_return refused(400, message.error().message);
+    auto looking = vote_of(0, *message);
+    const auto vote = co_await std::move(looking);
+    log(request, *message, {vote}, is_pass(vote));
+    co_return json_response(200, va::check_response_json(vote, *message));
 }
 
 base::Task<http::Response> OpenMpicService::corroborate(const http::Request& request,
                                                         base::Bytes choice_key) {
-    auto message = OpenMpicRequest::from_json(base::bytes_of(request.body));
+    const auto original = OpenMpicRequest::from_json(base::bytes_of(request.body));
+    const auto message = completed(original);
     if (!message) co_return refused(400, message.error().message);
-    const auto original = *message;
-    if (!message->proof && message->caa_domains.empty())
-        message->caa_domains = context_.configuration.open_mpic.caa_domains;
-    if (!message->proof && message->caa_domains.empty())
-        co_return refused(400,
-                          "caa_domains: must name the CA; this service has no names of its own");
     const auto plan = plan_for(message->counts, seats_.size());
     if (!plan) co_return refused(400, plan.error().message);
     const auto places = chosen(seats_, plan->perspectives, choice_key, message->target.value());
@@ -226,17 +263,8 @@ base::Task<http::Response> OpenMpicService::corroborate(const http::Request& req
     const auto completed = static_cast<std::size_t>(
         std::ranges::count_if(response.votes, &OpenMpicVote::is_completed));
     response.is_completed = response.is_valid || completed >= plan->quorum;
-    context_.log.info(
-        "open mpic",
-        {{"request", request.id},
-         {"check", va::open_mpic_check_names[response.check]},
-         {"identifier", response.target},
-         {"method", message->proof ? va::open_mpic_method_names[message->proof->method] : ""},
-         {"trace", message->trace.value_or("")},
-         {"perspectives", std::to_string(response.votes.size())},
-         {"passed", std::to_string(std::ranges::count_if(response.votes, is_pass))},
-         {"valid", response.is_valid}});
-    co_return json_response(200, response.to_json(original));
+    log(request, *message, response.votes, response.is_valid);
+    co_return json_response(200, response.to_json(*original));
 }
 
 base::Task<std::vector<OpenMpicVote>> OpenMpicService::votes_of(std::vector<std::size_t> seats,

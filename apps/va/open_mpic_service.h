@@ -20,8 +20,9 @@
 
 namespace cairn::apps {
 
-/// Serves the Open MPIC API: POST /mpic. This perspective looks itself, has its peers look at the
-/// same time, and judges the votes as the request wants it. Thread-safe.
+/// Serves the Open MPIC API. POST /mpic: this perspective looks itself, has its peers look at the
+/// same time, and judges the votes as the request wants it. POST /dcv and /caa: it is one of the
+/// perspectives of somebody's coordinator, and says what it sees. Thread-safe.
 class OpenMpicService {
   public:
     /// What is lent outlives it; so do the loops that `next_executor` gives.
@@ -60,6 +61,13 @@ class OpenMpicService {
     [[nodiscard]] bool is_known(const http::Request& request, const Clients& clients) const;
     [[nodiscard]] base::Task<http::Response> corroborate(const http::Request& request,
                                                          base::Bytes choice_key);
+    [[nodiscard]] base::Task<http::Response> look_alone(const http::Request& request,
+                                                        va::OpenMpicCheck check);
+    /// What a request asks for, as far as this service carries it out.
+    [[nodiscard]] base::Result<va::OpenMpicRequest> completed(
+        base::Result<va::OpenMpicRequest> request) const;
+    void log(const http::Request& request, const va::OpenMpicRequest& asked,
+             const std::vector<va::OpenMpicVote>& votes, bool is_valid);
     [[nodiscard]] base::Task<std::vector<va::OpenMpicVote>> votes_of(std::vector<std::size_t> seats,
                                                                      va::OpenMpicRequest request);
     [[nodiscard]] base::Task<va::OpenMpicVote> vote_of(std::size_t seat,

@@ -146,6 +146,20 @@ TEST_F(UnboundResolver, AReferralDeniesNothing) {
     EXPECT_THAT(later->texts, ElementsAre("one"));
 }
 
+// Each try takes more than a second, and a server that has no IPv6 often denies it so.
+TEST_F(UnboundResolver, ADenialWithoutSoaIsAskedForAgainAFewTimesAndForAaaaNever) {
+    mode_ = Mode::nothing;
+    const auto patient = resolver_of_zone(base::Milliseconds(20000));
+    const auto no_address = result_of(patient->query("a.example", RecordType::aaaa));
+    ASSERT_TRUE(no_address) << no_address.error().message;
+    EXPECT_EQ(no_address->outcome, Outcome::no_data);
+    EXPECT_EQ(server_.queries(), 1);
+
+    const auto no_records = result_of(patient->query("b.example", RecordType::caa));
+    EXPECT_FALSE(no_records);
+    EXPECT_EQ(server_.queries(), 1 + 4);
+}
+
 TEST_F(UnboundResolver, AsksAServerAgainThatWasSilent) {
     const auto unbound = resolver(base::Milliseconds(300));
     mode_ = Mode::silent;

@@ -87,12 +87,13 @@ std::optional<base::Error> read_change(MemberReader& reader, OpenMpicProof& proo
     proof.record_text = reader.required_text("challenge_value");
     const auto type = reader.required_text("dns_record_type");
     proof.record_prefix = reader.text_or_empty("dns_name_prefix");
-    const bool is_exact = reader.boolean("require_exact_match").value_or(false);
+    const bool is_exact = reader.boolean("require_exact_match").value_or(false) &&
+                          reader.boolean("require_exact_case").value_or(true);
     if (reader.error()) return reader.error();
     if (type != "TXT" || !is_exact)
         return base::Error{
-            "dns_record_type: of dns-change, TXT with require_exact_match is carried out here, and "
-            "nothing else"};
+            "dns_record_type: of dns-change, TXT with require_exact_match and in exact case is "
+            "carried out here, and nothing else"};
     if (!is_record_prefix(proof.record_prefix))
         return base::Error{"dns_name_prefix: must be labels of letters, digits, - and _"};
     if (proof.record_text.empty() || !is_printable(proof.record_text, longest_record_text))
@@ -165,7 +166,11 @@ base::Result<OpenMpicCounts> read_counts(const boost::json::object& object) {
     OpenMpicCounts counts{.perspectives = members.integer("perspective_count"),
                           .quorum = members.integer("quorum_count"),
                           .attempts = members.integer("max_attempts")};
+    const auto cohort = members.integer("cohort_for_single_attempt");
     if (members.error()) return std::unexpected(*members.error());
+    if (cohort.value_or(1) != 1)
+        return refused("cohort_for_single_attempt: a target has one set of perspectives here, 1");
+    if (cohort) counts.attempts = 1;
     const auto is_sound = [](const std::optional<std::int64_t>& count, std::int64_t least) {
         return !count || (*count >= least && *count <= 1000);
     };
@@ -194,6 +199,31 @@ std::optional<base::Error> read_caa(MemberReader& reader, std::vector<std::strin
         }))
         return base::Error{"caa_domains: must be domain names"};
     return std::nullopt;
+}
+
+// All of a request but what says who is to look, and at what.
+base::Result<OpenMpicRequest> read_question(MemberReader& reader, OpenMpicCheck check) {
+    auto target = read_target(reader.required_text("domain_or_ip_target"));
+    const auto trace = reader.text("trace_identifier");
+    if (reader.error()) return std::unexpected(*reader.error());
+    if (!target) return std::unexpected(target.error().within("domain_or_ip_target"));
+    OpenMpicRequest request{.target = *std::move(target)};
+    if (trace) request.trace = std::string(*trace);
+    if (trace && !is_printable(*trace, longest_trace))
+        return refused("trace_identifier: must be at most 200 printable characters");
+    if (check == OpenMpicCheck::caa) {
+        if (request.target.type() == IdentifierType::ip)
+            return refused("domain_or_ip_target: an address has no CAA records");
+        if (auto error = read_caa(reader, request.caa_domains))
+            return std::unexpected(*std::move(error));
+        if (reader.error()) return std::unexpected(*reader.error());
+        return request;
+    }
+    auto proof = read_proof(reader);
+    if (!proof) return std::unexpected(proof.error());
+    if (auto error = target_fault(request.target, *proof)) return std::unexpected(*error);
+    request.proof = *std::move(proof);
+    return request;
 }
 
 void write_proof(JsonWriter& writer, const OpenMpicProof& proof) {
@@ -271,34 +301,24 @@ base::Result<OpenMpicRequest> OpenMpicRequest::from_json(base::BytesView json) {
     if (!object) return std::unexpected(object.error());
     MemberReader reader(*object);
     const auto check = open_mpic_check_names.find(reader.required_text("check_type"));
-    auto target = read_target(reader.required_text("domain_or_ip_target"));
-    const auto trace = reader.text("trace_identifier");
     const auto* orchestration = reader.object("orchestration_parameters");
     if (reader.error()) return std::unexpected(*reader.error());
     if (!check) return refused("check_type: must be dcv or caa");
-    if (!target) return std::unexpected(target.error().within("domain_or_ip_target"));
-    OpenMpicRequest request{.target = *std::move(target)};
-    if (trace) request.trace = std::string(*trace);
-    if (trace && !is_printable(*trace, longest_trace))
-        return refused("trace_identifier: must be at most 200 printable characters");
-    if (orchestration != nullptr) {
-        auto counts = read_counts(*orchestration);
-        if (!counts) return std::unexpected(counts.error());
-        request.counts = *counts;
-    }
-    if (*check == OpenMpicCheck::caa) {
-        if (request.target.type() == IdentifierType::ip)
-            return refused("domain_or_ip_target: an address has no CAA records");
-        if (auto error = read_caa(reader, request.caa_domains))
-            return std::unexpected(*std::move(error));
-        if (reader.error()) return std::unexpected(*reader.error());
-        return request;
-    }
-    auto proof = read_proof(reader);
-    if (!proof) return std::unexpected(proof.error());
-    if (auto error = target_fault(request.target, *proof)) return std::unexpected(*error);
-    request.proof = *std::move(proof);
+    auto request = read_question(reader, *check);
+    if (!request || orchestration == nullptr) return request;
+    auto counts = read_counts(*orchestration);
+    if (!counts) return std::unexpected(counts.error());
+    request->counts = *counts;
     return request;
+}
+
+base::Result<OpenMpicRequest> OpenMpicRequest::from_perspective_json(base::BytesView json,
+                                                                     OpenMpicCheck check) {
+    if (json.size() > largest_open_mpic_request) return refused("it is too long");
+    const auto object = protocol::parse_json_object(json);
+    if (!object) return std::unexpected(object.error());
+    MemberReader reader(*object);
+    return read_question(reader, check);
 }
 
 }  // namespace cairn::va

@@ -17,8 +17,11 @@ namespace cairn::va {
 // The Open MPIC API, by which services for corroboration by several perspectives are asked: POST
 // URL/mpic, JSON both ways. Specification: openapi.yaml of open-mpic/open-mpic-specification on
 // GitHub. What is read and written here was taken from its version 3.1.0, of which each schema was
-// read, and the members that 3.9.0 shows beside them: `mpic_completed` and `check_completed`.
-// "dns-persistent" is the name of the project's own implementation (open-mpic-core).
+// read, and the members that 3.9.0 shows beside them: `mpic_completed` and `check_completed`. Where
+// the project's own implementation, open-mpic-core 6.5.0, differs, both are read, and what is
+// written suits both; "dns-persistent" is its name alone. A coordinator of open-mpic-core asks its
+// perspectives one by one, by POST URL/dcv and URL/caa: a request without `check_type` and
+// `orchestration_parameters`, answered by what a response has as `check_response`.
 
 /// Octets of the largest request that is read.
 inline constexpr std::size_t largest_open_mpic_request = 65536;
@@ -96,6 +99,9 @@ struct OpenMpicRequest {
     /// reading of CAA, and header fields other than User-Agent. Members that are not known are
     /// ignored.
     [[nodiscard]] static base::Result<OpenMpicRequest> from_json(base::BytesView json);
+    /// The same, as a coordinator asks a perspective: by `check`, and nothing is orchestrated.
+    [[nodiscard]] static base::Result<OpenMpicRequest> from_perspective_json(base::BytesView json,
+                                                                             OpenMpicCheck check);
 };
 
 }  // namespace cairn::va

@@ -112,6 +112,9 @@ TEST(OpenMpicRequestTest, WhatIsNotCarriedOutIsRefusedByName) {
          R"({"validation_method":"dns-change","dns_record_type":"TXT","challenge_value":"x"})",
          "require_exact_match"},
         {"dcv", "a.example",
+         R"({"validation_method":"dns-change","dns_record_type":"TXT","challenge_value":"x","require_exact_match":true,"require_exact_case":false})",
+         "in exact case"},
+        {"dcv", "a.example",
          R"({"validation_method":"dns-change","dns_record_type":"TXT","challenge_value":"x","require_exact_match":true,"dns_name_prefix":"a..b"})",
          "dns_name_prefix"},
         {"dcv", "a.example", R"({"validation_method":"dns-persistent","expected_account_uri":"u"})",
@@ -142,8 +145,31 @@ TEST(OpenMpicRequestTest, CountsHaveBounds) {
     for (const auto* counts :
          {R"({"perspective_count":0})", R"({"perspective_count":1001})", R"({"quorum_count":-1})",
           R"({"perspective_count":2,"quorum_count":3})", R"({"max_attempts":0})",
-          R"({"perspective_count":"3"})", "[]"})
+          R"({"perspective_count":"3"})", R"({"cohort_for_single_attempt":2})", "[]"})
         EXPECT_FALSE(with(counts)) << counts;
+}
+
+// As a coordinator of open-mpic-core 6.5.0 asks its perspectives, with all that it writes.
+TEST(OpenMpicRequestTest, WhatACoordinatorAsksAPerspectiveIsRead) {
+    const auto alone = [](OpenMpicCheck check, std::string_view json) {
+        return OpenMpicRequest::from_perspective_json(base::bytes_of(json), check);
+    };
+    constexpr std::string_view change = R"({"domain_or_ip_target": "a.example",
+        "trace_identifier": null, "dcv_check_parameters": {"validation_method": "dns-change",
+        "require_exact_case": true, "challenge_value": "x", "dns_name_prefix": null,
+        "dns_record_type": "TXT", "require_exact_match": true}})";
+    const auto dcv = alone(OpenMpicCheck::dcv, change);
+    ASSERT_TRUE(dcv) << dcv.error().message;
+    EXPECT_EQ(dcv->proof->record_text, "x");
+    EXPECT_FALSE(dcv->counts || dcv->trace);
+    const auto caa = alone(OpenMpicCheck::caa, R"({"domain_or_ip_target": "*.a.example",
+        "trace_identifier": "t", "caa_check_parameters": {"certificate_type": "tls-server",
+        "caa_domains": ["ca.example"], "allow_lookup_failure": false}})");
+    ASSERT_TRUE(caa) << caa.error().message;
+    EXPECT_EQ(caa->check(), OpenMpicCheck::caa);
+    EXPECT_EQ(caa->target.value(), "*.a.example");
+    EXPECT_FALSE(alone(OpenMpicCheck::dcv, R"({"domain_or_ip_target": "a.example"})"));
+    EXPECT_FALSE(read(change));
 }
 
 TEST(OpenMpicRequestTest, WhatIsTooLongIsNotRead) {

@@ -102,10 +102,14 @@ Evidence::WebAnswer read_web(const Details& details) {
          ++i) {
         const auto* one = (*history)[i].if_object();
         if (one == nullptr) continue;
+        // The specification's names, and those of open-mpic-core.
         const Details redirect(*one);
+        const bool is_specified = one->contains("response_status_code");
         web.redirects.push_back(
-            {redirect.text("response_url").value_or(""),
-             static_cast<unsigned>(redirect.number("response_status_code").value_or(0))});
+            {redirect.text(is_specified ? "response_url" : "url").value_or(""),
+             static_cast<unsigned>(
+                 redirect.number(is_specified ? "response_status_code" : "status_code")
+                     .value_or(0))});
     }
     return web;
 }
@@ -119,9 +123,9 @@ void read_details(const boost::json::object& object, OpenMpicCheck check, OpenMp
         return;
     }
     vote.resolved_address = details.text("resolved_ip");
-    if (object.contains("response_url")) {
+    if (details.text("response_url")) {
         vote.web = read_web(details);
-    } else if (object.contains("response_code")) {
+    } else if (details.number("response_code")) {
         vote.texts =
             Evidence::TextAnswer{.name = details.text("found_at").value_or(""),
                                  .records = details.records(),
@@ -168,9 +172,14 @@ void write_web(JsonWriter& writer, const OpenMpicVote& vote) {
     writer.name("response_history");
     writer.begin_array();
     for (std::size_t i = 0; i < std::min(web.redirects.size(), most_redirects); ++i) {
+        const auto status = static_cast<std::int64_t>(web.redirects[i].status);
+        const auto url = line(web.redirects[i].url);
         writer.begin_object();
-        writer.member("response_status_code", static_cast<std::int64_t>(web.redirects[i].status));
-        writer.member("response_url", line(web.redirects[i].url));
+        writer.member("response_status_code", status);
+        writer.member("response_url", url);
+        // As open-mpic-core calls them.
+        writer.member("status_code", status);
+        writer.member("url", url);
         writer.end_object();
     }
     writer.end_array();
@@ -180,8 +189,11 @@ void write_web(JsonWriter& writer, const OpenMpicVote& vote) {
     if (vote.resolved_address) writer.member("resolved_ip", *vote.resolved_address);
 }
 
-void write_details(JsonWriter& writer, const OpenMpicVote& vote) {
+void write_details(JsonWriter& writer, const OpenMpicVote& vote, const OpenMpicRequest& request) {
     writer.begin_object();
+    // By which open-mpic-core knows what kind of details they are.
+    if (request.proof)
+        writer.member("validation_method", open_mpic_method_names[request.proof->method]);
     if (vote.web) write_web(writer, vote);
     if (vote.texts) {
         writer.member("records_seen", lines(vote.texts->records));
@@ -192,41 +204,50 @@ void write_details(JsonWriter& writer, const OpenMpicVote& vote) {
     if (vote.common_name) writer.member("common_name", line(*vote.common_name));
     if (vote.caa) {
         writer.member("caa_record_present", vote.caa->is_present);
-        std::string records;
-        for (const auto& record : lines(vote.caa->records))
-            records += (records.empty() ? "" : "\n") + record;
-        // The schema has one text here, and null for none.
         writer.name("found_at");
         vote.caa->owner.empty() ? writer.raw("null") : writer.value(line(vote.caa->owner));
-        writer.name("records_seen");
-        records.empty() ? writer.raw("null") : writer.value(std::string_view(records));
+        // The specification describes a list of records, but gives it the type of one text; a list
+        // is what open-mpic-core writes and reads.
+        const auto records = lines(vote.caa->records);
+        if (records.empty()) {
+            writer.name("records_seen");
+            writer.raw("null");
+        } else {
+            writer.member("records_seen", records);
+        }
     }
     writer.end_object();
 }
 
-void write_votes(JsonWriter& writer, const std::vector<OpenMpicVote>& votes, OpenMpicCheck check) {
+void write_check_response(JsonWriter& writer, const OpenMpicVote& vote, OpenMpicCheck check,
+                          const OpenMpicRequest& request) {
+    writer.begin_object();
+    writer.member("check_type", open_mpic_check_names[check]);
+    writer.member("check_passed", vote.has_passed);
+    writer.member("check_completed", vote.is_completed);
+    writer.member("timestamp_ns", vote.nanoseconds.value_or(0));
+    writer.name("errors");
+    writer.begin_array();
+    for (const auto& fault : vote.faults) {
+        writer.begin_object();
+        writer.member("error_type", line(fault.type));
+        writer.member("error_message", line(fault.message));
+        writer.end_object();
+    }
+    writer.end_array();
+    writer.name("details");
+    write_details(writer, vote, request);
+    writer.end_object();
+}
+
+void write_votes(JsonWriter& writer, const std::vector<OpenMpicVote>& votes, OpenMpicCheck check,
+                 const OpenMpicRequest& request) {
     writer.begin_array();
     for (const auto& vote : votes) {
         writer.begin_object();
         writer.member("perspective_code", vote.code);
         writer.name("check_response");
-        writer.begin_object();
-        writer.member("check_type", open_mpic_check_names[check]);
-        writer.member("check_passed", vote.has_passed);
-        writer.member("check_completed", vote.is_completed);
-        writer.member("timestamp_ns", vote.nanoseconds.value_or(0));
-        writer.name("errors");
-        writer.begin_array();
-        for (const auto& fault : vote.faults) {
-            writer.begin_object();
-            writer.member("error_type", line(fault.type));
-            writer.member("error_message", line(fault.message));
-            writer.end_object();
-        }
-        writer.end_array();
-        writer.name("details");
-        write_details(writer, vote);
-        writer.end_object();
+        write_check_response(writer, vote, check, request);
         writer.end_object();
     }
     writer.end_array();
@@ -274,12 +295,18 @@ std::string OpenMpicResponse::to_json(const OpenMpicRequest& request) const {
     writer.name(check == OpenMpicCheck::dcv ? "dcv_check_parameters" : "caa_check_parameters");
     writer.raw(request.parameters_to_json());
     writer.name("perspectives");
-    write_votes(writer, votes, check);
+    write_votes(writer, votes, check, request);
     writer.name("previous_attempt_results");
     writer.begin_array();
-    for (const auto& attempt : former) write_votes(writer, attempt, check);
+    for (const auto& attempt : former) write_votes(writer, attempt, check, request);
     writer.end_array();
     writer.end_object();
+    return writer.take();
+}
+
+std::string check_response_json(const OpenMpicVote& vote, const OpenMpicRequest& request) {
+    JsonWriter writer;
+    write_check_response(writer, vote, request.check(), request);
     return writer.take();
 }
 

@@ -70,7 +70,8 @@ struct OpenMpicResponse {
     /// The votes of attempts before the last one.
     std::vector<std::vector<OpenMpicVote>> former{};
 
-    /// As the schema DCVResponse or CAAResponse has it; `request`: to which it is the answer.
+    /// As the schema DCVResponse or CAAResponse has it, and open-mpic-core reads it; `request`: to
+    /// which it is the answer.
     [[nodiscard]] std::string to_json(const OpenMpicRequest& request) const;
     /// Reads a response within bounds, whatever else is in it. Of `former` nothing is read. The
     /// results of a perspective may stand in `check_response`, where the schema has them, or beside
@@ -78,6 +79,10 @@ struct OpenMpicResponse {
     /// kind are none.
     [[nodiscard]] static base::Result<OpenMpicResponse> from_json(base::BytesView json);
 };
+
+/// The answer of one perspective to a coordinator: what a response has of it as `check_response`.
+[[nodiscard]] std::string check_response_json(const OpenMpicVote& vote,
+                                              const OpenMpicRequest& request);
 
 /// Why this is no answer to that question, or one that contradicts itself; nothing if it is one.
 [[nodiscard]] std::optional<base::Error> fault_of(const OpenMpicResponse& response,

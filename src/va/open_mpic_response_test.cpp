@@ -97,6 +97,48 @@ TEST(OpenMpicResponseTest, ResultsAreReadBesideTheCodeAndInCheckResponse) {
     }
 }
 
+// As open-mpic-core 6.5.0 writes a response: with null for what there is not, and redirects by
+// names of its own.
+TEST(OpenMpicResponseTest, WhatOpenMpicCoreWritesIsRead) {
+    const auto vote = [](const std::string& details) {
+        const auto response =
+            read(R"({"mpic_completed":true,"is_valid":false,"trace_identifier":null,
+            "domain_or_ip_target":"a","check_type":"dcv","previous_attempt_results":null,
+            "perspectives":[{"perspective_code":"x","check_response":{"check_completed":true,
+            "check_passed":false,"errors":null,"timestamp_ns":null,"check_type":"dcv","details":)" +
+                 details + "}}]}");
+        EXPECT_TRUE(response) << response.error().message;
+        return response->votes.at(0);
+    };
+    const auto web = vote(R"({"validation_method":"acme-http-01","response_url":"http://a/x",
+        "response_history":[{"status_code":301,"url":"http://b/y"}],"response_status_code":200,
+        "response_page":"aw=="})");
+    ASSERT_TRUE(web.web);
+    ASSERT_EQ(web.web->redirects.size(), 1U);
+    EXPECT_EQ(web.web->redirects[0], (Evidence::WebAnswer::Redirect{"http://b/y", 301}));
+    // It found out nothing, and says nothing.
+    const auto no_page = vote(R"({"validation_method":"acme-http-01","response_history":null,
+        "response_url":null,"response_status_code":null,"response_page":null})");
+    EXPECT_FALSE(no_page.web);
+    const auto no_record = vote(R"({"validation_method":"acme-dns-01","records_seen":null,
+        "response_code":null,"ad_flag":null,"found_at":null,"cname_chain":null})");
+    EXPECT_FALSE(no_record.texts);
+}
+
+// Without these members its models refuse a response.
+TEST(OpenMpicResponseTest, OpenMpicCoreReadsWhatIsWritten) {
+    auto response = answer_to(http_request());
+    response.votes = {
+        {.code = "lon1",
+         .web = Evidence::WebAnswer{.redirects = {{"http://a/x", 302}}, .status = 200}}};
+    const auto json = response.to_json(http_request());
+    EXPECT_THAT(json, HasSubstr(R"("validation_method":"acme-http-01","response_history":[{)"));
+    EXPECT_THAT(json, HasSubstr(R"("status_code":302,"url":"http://a/x")"));
+    const OpenMpicVote vote{.code = "lon1",
+                            .caa = OpenMpicVote::Caa{.is_present = true, .records = {"a", "b"}}};
+    EXPECT_THAT(check_response_json(vote, caa_request()), HasSubstr(R"("records_seen":["a","b"])"));
+}
+
 TEST(OpenMpicResponseTest, DetailsOfAnyKindAreNoError) {
     for (const auto* details :
          {"null", "[]", "{}", R"({"caa_record_present":"yes","records_seen":7})",

@@ -15,7 +15,8 @@ from harness import audit
 from harness.acme import ERROR, Client
 from harness.cairn import Cairn
 from harness.dns_server import DnsServer, unique_name
-from harness.open_mpic import Pki, Service, StandIn, conforms, recorder, use
+from harness.open_mpic import (
+    Pki, Service, StandIn, conforms, digest_of, host, recorder, settle, use)
 from harness.perspective import command, metric
 from harness.process import BIN
 from harness.web import Redirector, Responder
@@ -70,31 +71,6 @@ def three(serve):
     """One that has two others look beside itself."""
     peers = [serve("nyc1"), serve("sin1")]
     return [serve("lon1", peers=peers), *peers]
-
-
-def host(dns, name):
-    """`name` is here, so that names below it may have records of their own."""
-    dns.add(name, "A", "127.0.0.1")
-    return name
-
-
-def settle(client, name, kind="http-01", before=lambda challenge: None):
-    """The challenge of an order for `name` after its validation."""
-    _, order = client.order([name])
-    url = order["authorizations"][0]
-    challenge = client.challenge_of(client.read(url), kind)
-    before(challenge)
-    if kind == "http-01":
-        client.start_validation(url)
-    else:
-        client.must(client.post(challenge["url"], {}))
-    settled = client.wait_while(url, {"pending"}, timeout=60)
-    return client.challenge_of(settled, kind)
-
-
-def digest_of(client, challenge):
-    digest = hashlib.sha256(client.key_authorization(challenge["token"]).encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def wait_for(condition, patience=60):
@@ -399,6 +375,43 @@ def test_a_service_answers_who_may_ask(serve, pki, dns):
     service.va.server.signal(1)
     wait_for(lambda: service.post(question, key="0123456789abcdef").status_code == 200)
     assert service.post(question).status_code == 401
+
+
+def test_a_coordinator_asks_one_perspective(serve, ca, dns):
+    """As that of open-mpic-core does (tests/peers), with null for what it does not say."""
+    service = serve("lon1", settings={"open_mpic.caa_domains": [US]})
+    name = host(dns, unique_name())
+    control = {"domain_or_ip_target": name, "trace_identifier": None, "dcv_check_parameters": {
+        "validation_method": "acme-http-01", "require_exact_case": True, "token": TOKEN,
+        "key_authorization": "right", "http_headers": None}}
+    caa = {"domain_or_ip_target": f"*.{name}", "caa_check_parameters": None}
+
+    def look(path, message, kind):
+        response = service.post(message, path=path)
+        assert response.status_code == 200, response.text
+        conforms([{"perspective_code": "lon1", "check_response": response.json()}], kind)
+        return response.json()
+
+    with Responder(ca.http_port) as responder:
+        responder.answers[TOKEN] = "right"
+        answer = look("/dcv", control, "dcv_perspectives")
+    assert answer["check_passed"] and answer["check_completed"]
+    assert answer["details"]["validation_method"] == "acme-http-01"
+    assert look("/caa", caa, "caa_perspectives")["check_passed"]
+    dns.add(name, "CAA", '0 issuewild "other.example"')
+    answer = look("/caa", caa, "caa_perspectives")
+    assert not answer["check_passed"]
+    assert answer["details"]["records_seen"] == ['0 issuewild "other.example"']
+    assert [line["perspectives"] for line in service.lines()] == ["1", "1", "1"]
+
+    assert service.post(control, path="/dcv", key="").status_code == 401
+    assert service.post(control, path="/caa", method="GET").status_code == 405
+    for path, wrong in (("/dcv", caa), ("/dcv", b"[]"), ("/caa", {"domain_or_ip_target": "127.0.0.1"}),
+                        ("/dcv", control | {"dcv_check_parameters": {
+                            "validation_method": "website-change", "challenge_value": "x",
+                            "http_token_path": "y"}})):
+        response = service.post(wrong, path=path)
+        assert response.status_code == 400 and response.json()["error"], wrong
 
 
 def test_clients_with_a_certificate_alone(serve, pki, dns, ca, client):

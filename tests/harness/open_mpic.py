@@ -2,6 +2,7 @@
 between a CA and a service, and stand-ins that answer what they like."""
 
 import datetime
+import hashlib
 import http.server
 import ipaddress
 import json
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from harness.acme import b64
 from harness.perspective import Perspective
 from harness.ports import reserve_port
 
@@ -206,3 +208,28 @@ def use(ca, name, service, perspectives, more=""):
     with open(ca.home / "ca.toml", "a", encoding="utf-8") as file:
         file.write(f'\n[[open_mpic]]\nname = "{name}"\n{service.endpoint()}{more}'
                    f'perspectives = {{ {table} }}\n')
+
+
+def host(dns, name):
+    """`name` is here, so that names below it may have records of their own."""
+    dns.add(name, "A", "127.0.0.1")
+    return name
+
+
+def settle(client, name, kind="http-01", before=lambda challenge: None):
+    """The challenge of an order for `name` after its validation."""
+    _, order = client.order([name])
+    url = order["authorizations"][0]
+    challenge = client.challenge_of(client.read(url), kind)
+    before(challenge)
+    if kind == "http-01":
+        client.start_validation(url)
+    else:
+        client.must(client.post(challenge["url"], {}))
+    settled = client.wait_while(url, {"pending"}, timeout=60)
+    return client.challenge_of(settled, kind)
+
+
+def digest_of(client, challenge):
+    """What a TXT record has to say to a challenge of dns-01 or dns-account-01."""
+    return b64(hashlib.sha256(client.key_authorization(challenge["token"]).encode()).digest())
