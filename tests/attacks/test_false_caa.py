@@ -15,6 +15,7 @@ def test_what_one_place_does_not_see_the_others_see(world):
         assert world.attacker.obtains(world.alone, fresh("closed.plain.test"))
 
 
+@pytest.mark.checks(178, 186)
 @pytest.mark.parametrize("records, silent", [({}, set()), ({"CAA": ['0 issue "ca.example"']}, set()),
                                              ({}, {"CAA"})], ids=["denied", "made up", "withheld"])
 def test_signed_records_cannot_be_replaced_or_withheld(world, records, silent):

@@ -6,6 +6,7 @@ from harness.parties import CHALLENGES
 from harness.world import PERSPECTIVES, fresh
 
 
+@pytest.mark.checks(183)
 @pytest.mark.parametrize("kind", CHALLENGES)
 def test_all_perspectives_cannot_outvote_the_ca(world, kind):
     with world.hijacked(*PERSPECTIVES):
@@ -13,6 +14,7 @@ def test_all_perspectives_cannot_outvote_the_ca(world, kind):
     assert world.owner.obtains(world.guarded, fresh("plain.test"), kind)
 
 
+@pytest.mark.checks(182)
 @pytest.mark.parametrize("kind", CHALLENGES)
 def test_the_ca_and_one_perspective_are_too_few(world, kind):
     with world.hijacked("ca", "lon1"):

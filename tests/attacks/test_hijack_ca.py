@@ -10,6 +10,7 @@ from harness.parties import CHALLENGES
 from harness.world import fresh
 
 
+@pytest.mark.checks(182)
 @pytest.mark.parametrize("kind", CHALLENGES)
 def test_a_deceived_ca_is_not_corroborated(world, kind):
     with world.hijacked("ca"):
@@ -19,6 +20,7 @@ def test_a_deceived_ca_is_not_corroborated(world, kind):
     assert world.owner.obtains(world.guarded, fresh("plain.test"), kind)
 
 
+@pytest.mark.checks(186)
 def test_a_signed_zone_cannot_be_forged_from_any_place(world):
     with world.hijacked("ca", "lon1", "nyc1", "sin1"):
         for ca in (world.guarded, world.alone):

@@ -9,6 +9,7 @@ from harness.parties import CHALLENGES
 from harness.world import fresh
 
 
+@pytest.mark.checks(182)
 @pytest.mark.parametrize("kind", CHALLENGES)
 def test_one_deceived_perspective_proves_nothing_and_hinders_nobody(world, kind):
     with world.hijacked("sin1"):

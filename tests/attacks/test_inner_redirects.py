@@ -5,6 +5,7 @@ import pytest
 from harness.world import INNER, fresh
 
 
+@pytest.mark.checks(100)
 @pytest.mark.parametrize("inner", [*INNER, "a name"])
 def test_a_redirect_into_the_cas_network_is_not_followed(world, inner):
     name, host = fresh("evil.example"), inner

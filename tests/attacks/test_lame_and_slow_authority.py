@@ -14,6 +14,7 @@ def test_the_owner_obtains_a_certificate_by_what_is_left(world, zone):
     assert any(world.owner.obtains(world.guarded, fresh(zone)) for _ in range(tries))
 
 
+@pytest.mark.checks(178)
 def test_a_server_that_is_silent_about_caa_permits_nothing(world):
     with world.hijacked("ca", *PERSPECTIVES), world.forger.set(silent={"CAA"}):
         for ca in (world.guarded, world.alone):
@@ -29,6 +30,7 @@ def test_a_name_whose_servers_are_all_silent_proves_nothing(world):
         assert world.attacker.refusal["type"] == ERROR + "dns"
 
 
+@pytest.mark.checks(178)
 def test_a_server_that_does_not_know_the_zone_denies_nothing(world):
     """One of the zone's servers names the zone's servers, itself among them, to each question. That is no
     proof that there are no CAA records. The web server is the attacker's, as everybody's routes say."""

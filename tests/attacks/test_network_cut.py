@@ -12,12 +12,14 @@ from harness.public_dns import wait_for
 from harness.world import PERSPECTIVES, fresh
 
 
+@pytest.mark.checks(183)
 def test_one_that_is_cut_off_costs_its_vote_alone(world):
     with world.internet.severed("sin1"):
         assert world.owner.obtains(world.guarded, fresh("secure.test"))
         assert not world.attacker.obtains(world.guarded, fresh("secure.test"))
 
 
+@pytest.mark.checks(181, 183)
 def test_with_two_cut_off_nothing_is_proved(world):
     with world.internet.severed("nyc1", "sin1"):
         assert not world.owner.obtains(world.guarded, fresh("plain.test"))

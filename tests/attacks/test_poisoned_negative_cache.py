@@ -3,12 +3,14 @@ be believed for a day. Then the routes are as they were."""
 
 import dns.message
 import dns.query
+import pytest
 
 from harness.network import inside
 from harness.parties import CHALLENGES
 from harness.world import fresh
 
 
+@pytest.mark.checks(184)
 def test_a_denial_is_not_remembered_against_the_owner(world):
     names = {kind: fresh("plain.test") for kind in CHALLENGES}
     with world.hijacked("ca", "lon1", "nyc1", "sin1"), world.forger.set(denies=True):
@@ -18,6 +20,7 @@ def test_a_denial_is_not_remembered_against_the_owner(world):
         assert world.owner.obtains(world.guarded, name, kind)
 
 
+@pytest.mark.checks(184)
 def test_that_there_were_no_caa_records_is_not_remembered(world):
     """The proof is his: everybody's routes to the web server lead to him. The name server is the true one
     again, and says that another CA may issue alone."""

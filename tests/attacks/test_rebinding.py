@@ -6,6 +6,7 @@ import pytest
 from harness.world import INNER, fresh
 
 
+@pytest.mark.checks(100, 101)
 @pytest.mark.parametrize("kind", ["http-01", "tls-alpn-01"])
 @pytest.mark.parametrize("inner", INNER)
 def test_what_was_checked_is_what_is_connected_to(world, kind, inner):

@@ -1,9 +1,12 @@
 """The keys of a signed zone are replaced while its owner obtains certificates."""
 
+import pytest
+
 from harness.parties import CHALLENGES
 from harness.world import fresh
 
 
+@pytest.mark.checks(186)
 def test_the_owner_obtains_certificates_while_keys_roll(world):
     kinds = iter(CHALLENGES)
 

@@ -7,6 +7,7 @@ from harness.parties import SharedHost
 from harness.world import fresh
 
 
+@pytest.mark.checks(115)
 @pytest.mark.parametrize("protocols", [(), ("http/1.1",)], ids=["no ALPN", "http/1.1"])
 def test_a_default_certificate_proves_nothing(world, protocols):
     """The right certificate, from a server that never said that it speaks acme-tls/1."""
@@ -16,6 +17,7 @@ def test_a_default_certificate_proves_nothing(world, protocols):
         assert host.asked
 
 
+@pytest.mark.checks(117)
 def test_the_certificate_of_another_name_proves_nothing(world):
     with world.shared_host(SharedHost, name="www.evil.example") as host:
         for ca in (world.guarded, world.alone):

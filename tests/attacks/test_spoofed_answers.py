@@ -4,6 +4,8 @@ Who only guesses never wins: not against the port and the number, and with the p
 sees the questions of one network does, there, unless the zone is signed.
 """
 
+import pytest
+
 from harness.parties import CHALLENGES
 from harness.spoofing import Racer, Spoofer
 from harness.world import fresh
@@ -12,6 +14,7 @@ from harness.world import fresh
 KINDS = CHALLENGES[:3]
 
 
+@pytest.mark.checks(108)
 def test_guesses_are_not_taken(world):
     """Many more come than a resolver gets in earnest, from the server's own address."""
     name = fresh("slow.test")
@@ -20,6 +23,7 @@ def test_guesses_are_not_taken(world):
         assert not world.attacker.obtains(world.alone, name, meanwhile=spray)
 
 
+@pytest.mark.checks(108)
 def test_the_right_port_is_not_enough(world):
     with world.racing("ca", guesses=50) as racer:
         for kind in KINDS:

@@ -7,6 +7,7 @@ from harness.parties import CHALLENGES
 from harness.world import PERSPECTIVES, fresh
 
 
+@pytest.mark.checks(109, 186)
 @pytest.mark.parametrize("kind", CHALLENGES)
 def test_answers_without_their_signatures_prove_nothing(world, kind):
     with world.hijacked("ca", *PERSPECTIVES, only=world.name_server):

@@ -30,6 +30,14 @@ def test_a_table_may_claim_less_than_was_seen_but_not_more(change, wrong):
     assert CHECKS["compare"](SEEN, SEEN.replace(*change)) == wrong
 
 
+def test_a_claim_stands_where_the_test_could_not_run():
+    table = SEEN.replace("| open |", "| `attacks/test_x::test_z` |")
+    assert len(CHECKS["compare"](SEEN, table)) == 1
+    assert CHECKS["compare"](SEEN, table, {(2, "attacks/test_x::test_z")}) == []
+    # Not for another check than the test says that it holds.
+    assert len(CHECKS["compare"](SEEN, table, {(1, "attacks/test_x::test_z")})) == 1
+
+
 def test_the_comment_stands_above_its_test():
     source = ("// Checks 3, 40 and 5.\n// Why.\nTEST_P(Suite, Holds) {\n}\n\n"
               "// Check 7.\nTEST(Other, Holds) {}\n")
@@ -62,6 +70,8 @@ def test_a_test_is_seen_if_all_its_instances_passed(tmp_path, failure, held):
     seen = module["Seen"]()
     module["add_pytest"](seen, report)
     assert seen.tests_of(4) == (["e2e/test_x::test_y"] if held else [])
+    of_the_test = {(number, "e2e/test_x::test_y") for number in (4, 9)}
+    assert seen.skipped() == (of_the_test if "skipped" in failure else set())
     cases = [case for case in module["xml"].parse(report / "unit" / "x_test.xml").iter("testcase")]
     assert [module["plain_name"](case) for case in cases] == ["Suite.Holds", "Suite.Holds",
                                                               "Suite.Skipped"]
