@@ -285,17 +285,18 @@ base::Result<Answer> parse_response(base::BytesView message, std::string_view na
 }
 
 base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name, RecordType type,
-                                     Recursion recursion) {
+                                     Recursion recursion, Edns edns) {
     MessageWriter query;
     query.u16(id);
     query.u16(recursion == Recursion::desired ? flag_recursion_desired : 0);
     query.u16(1);  // question
     query.u16(0);
     query.u16(0);
-    query.u16(1);  // additional record: OPT
+    query.u16(edns == Edns::offered ? 1 : 0);  // additional record: OPT
     if (auto written = query.name(name); !written) return std::unexpected(written.error());
     query.u16(static_cast<std::uint16_t>(type));
     query.u16(class_internet);
+    if (edns == Edns::none) return query.take();
     // OPT (RFC 6891 section 6.1.2): the root name, the type, our size, then nothing.
     query.u8(0);
     query.u16(type_opt);

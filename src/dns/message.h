@@ -75,12 +75,16 @@ inline constexpr std::size_t max_cname_links = 10;
 /// Whether a server is to find the answer elsewhere (RD, RFC 1035 section 4.1.1).
 enum class Recursion { desired, none };
 
+/// Whether a query has an OPT record, which servers older than RFC 6891 refuse or drop.
+enum class Edns { offered, none };
+
 /// A query in wire format for `name` `type` that accepts answers of up to `max_datagram` octets
-/// over UDP (RFC 6891). A name has labels of 1 to 63 printable characters without escapes, 253
-/// octets in all; other text is refused.
+/// over UDP (RFC 6891), or of 512 without EDNS. A name has labels of 1 to 63 printable characters
+/// without escapes, 253 octets in all; other text is refused.
 [[nodiscard]] base::Result<base::Bytes> make_query(std::uint16_t id, std::string_view name,
                                                    RecordType type,
-                                                   Recursion recursion = Recursion::desired);
+                                                   Recursion recursion = Recursion::desired,
+                                                   Edns edns = Edns::offered);
 
 /// The size that UDP carries without fragments (DNS Flag Day 2020).
 inline constexpr std::size_t max_datagram = 1232;

@@ -105,16 +105,37 @@ base::Result<Answer> read(const base::Bytes& message, const Question& question) 
     return answer ? only_facts(std::move(*answer)) : std::move(answer);
 }
 
+/// Whether the server says that it cannot read the query, as those do that know no EDNS (RFC 6891
+/// section 7): FORMERR or NOTIMP, mostly without the question.
+bool refuses_edns(base::BytesView message) {
+    constexpr std::uint8_t format_error = 1;
+    constexpr std::uint8_t not_implemented = 4;
+    const auto code = static_cast<std::uint8_t>(message[3] & 0x0fU);
+    return code == format_error || code == not_implemented;
+}
+
+base::Result<base::Bytes> query_for(const Question& question, crypto::Random& random, Edns edns) {
+    std::array<std::uint8_t, 2> id{};
+    random.fill(id);
+    return make_query(static_cast<std::uint16_t>(id[0] << 8U | id[1]), question.target,
+                      question.type, Recursion::desired, edns);
+}
+
+/// Asks one question without EDNS.
+base::Task<Asked> ask_plainly(const Server& server, crypto::Random& random,
+                              const Question& question, steady_clock::time_point until) {
+    std::array<Asked, 1> asked{Asked{.query = query_for(question, random, Edns::none).value()}};
+    co_await ask_by_datagram(server.datagrams, asked, until);
+    co_return std::move(asked[0]);
+}
+
 /// Asks one server all open questions at once.
 base::Task<void> ask_one(const Server& server, crypto::Random& random, std::vector<Question*> open,
                          base::Milliseconds patience, steady_clock::time_point deadline) {
     std::vector<Asked> asked;
     std::vector<Question*> askers;
     for (auto* question : open) {
-        std::array<std::uint8_t, 2> id{};
-        random.fill(id);
-        auto query = make_query(static_cast<std::uint16_t>(id[0] << 8U | id[1]), question->target,
-                                question->type);
+        auto query = query_for(*question, random, Edns::offered);
         if (!query) {
             question->fail(query.error().message);
             continue;
@@ -127,6 +148,9 @@ base::Task<void> ask_one(const Server& server, crypto::Random& random, std::vect
     for (std::size_t i = 0; i < asked.size(); ++i) {
         auto& question = *askers[i];
         auto& message = asked[i].message;
+        if (message && refuses_edns(*message))
+            asked[i] = co_await ask_plainly(server, random, question,
+                                            std::min(steady_clock::now() + patience, deadline));
         if (message && is_truncated(*message))
             message = co_await ask_by_stream(server.streams, asked[i].query, deadline);
         std::string failure;

@@ -68,6 +68,30 @@ TEST(StubResolver, AReferralIsNoAnswer) {
     EXPECT_TRUE(look_up({lame.address(), knowing.address()}, "a.example", RecordType::caa));
 }
 
+// As servers do that are older than RFC 6891: some repeat the question, most send a header alone.
+TEST(StubResolver, AsksWithoutEdnsAServerThatDoesNotSpeakIt) {
+    for (const int code : {1, 4})
+        for (const bool repeats_question : {true, false}) {
+            TestServer old([&](base::BytesView query, Transport) {
+                constexpr std::size_t header = 12;
+                const bool has_option_record = query[header - 1] == 1;
+                if (!has_option_record)
+                    return Messages{
+                        TestReply{.records = {{"", RecordType::txt, txt_data("old")}}}.to(query)};
+                auto refusal = TestReply{.response_code = code}.to(query);
+                if (!repeats_question) {
+                    refusal.resize(header);
+                    refusal[5] = 0;
+                }
+                return Messages{refusal};
+            });
+            const auto answer = look_up({old.address()}, "a.example", RecordType::txt);
+            ASSERT_TRUE(answer) << code << repeats_question << answer.error().message;
+            EXPECT_THAT(answer->texts, ElementsAre("old"));
+            EXPECT_EQ(old.queries(), 2);
+        }
+}
+
 // Check 107.
 TEST(StubResolver, AsksAgainOverTcpWhatWasTruncated) {
     TestReply large;

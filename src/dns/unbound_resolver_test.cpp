@@ -40,7 +40,7 @@ base::Bytes referral(base::BytesView query) {
 /// A forwarder whose reply the test changes; the resolver asks it without DNSSEC.
 class UnboundResolver : public ::testing::Test {
   protected:
-    enum class Mode { nothing, missing, failing, silent, text, other_text, lame };
+    enum class Mode { nothing, missing, failing, silent, text, other_text, lame, without_edns };
 
     [[nodiscard]] Messages respond(base::BytesView query) {
         switch (mode_.load()) {
@@ -61,6 +61,11 @@ class UnboundResolver : public ::testing::Test {
                     lame_answers_-- > 0)
                     return {referral(query)};
                 return {text_reply("one").to(query)};
+            case Mode::without_edns: {
+                constexpr std::size_t count_of_additional_records = 11;
+                if (query[count_of_additional_records] == 0) return {text_reply("old").to(query)};
+                return {TestReply{.response_code = 1}.to(query)};
+            }
         }
         return {};
     }
@@ -110,6 +115,14 @@ TEST_F(UnboundResolver, AsksTheForwarder) {
     EXPECT_EQ(server_.queries(), 1);
     mode_ = Mode::missing;
     EXPECT_EQ(ask(*unbound)->outcome, Outcome::no_such_name);
+}
+
+TEST_F(UnboundResolver, AsksWithoutEdnsAServerThatDoesNotSpeakIt) {
+    mode_ = Mode::without_edns;
+    const auto unbound = resolver();
+    const auto answer = ask(*unbound);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_THAT(answer->texts, ElementsAre("old"));
 }
 
 TEST_F(UnboundResolver, SeesAChangedRecordAtOnce) {
