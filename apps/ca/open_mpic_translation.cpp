@@ -109,9 +109,9 @@ std::vector<std::string> steps_of(const va::OpenMpicVote& vote, std::string_view
     return steps;
 }
 
-ca::CaaFinding caa_of(const va::OpenMpicVote& vote, const Identifier& identifier) {
-    ca::CaaFinding finding{.name = identifier.value(),
-                           .verdict = vote.has_passed ? "permitted" : "forbidden"};
+protocol::CaaFinding caa_of(const va::OpenMpicVote& vote, const Identifier& identifier) {
+    protocol::CaaFinding finding{.name = identifier.value(),
+                                 .verdict = vote.has_passed ? "permitted" : "forbidden"};
     if (!vote.has_passed) finding.verdict += ": " + faults_of(vote);
     if (!vote.caa) return finding;
     finding.owner = vote.caa->is_present ? vote.caa->owner : "";

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/base64url.h"
-#include "base/shortage.h"
 #include "crypto/base64.h"
 #include "net/url.h"
 #include "pki/csr.h"
@@ -32,59 +31,31 @@ PerspectiveLink::PerspectiveLink(Configuration::Perspective perspective, Context
     : perspective_(std::move(perspective)),
       context_(std::move(context)),
       executor_(std::move(executor)),
-      client_(make_client()) {}
+      client_(executor_, context_.in_flight, options_of_link()) {}
 
-std::shared_ptr<http::AsyncClient> PerspectiveLink::make_client() const {
+http::ClientOptions PerspectiveLink::options_of_link() const {
     auto options = usual_options(context_.timeout);
     options.root_file = context_.authority.file().string();
     options.identity = context_.authority.identify_ca(context_.ca_url);
-    // A question takes as long as what is looked at takes to answer, so that a few connections
-    // would be held up by hosts that never do.
-    return std::make_shared<http::AsyncClient>(
-        executor_, std::move(options),
-        http::AsyncClient::Pool{.requests_per_origin = context_.in_flight,
-                                .idle_connections = 64,
-                                .requests = context_.in_flight});
-}
-
-std::shared_ptr<http::AsyncClient> PerspectiveLink::client() const {
-    const std::scoped_lock lock(mutex_);
-    return client_;
+    return options;
 }
 
 void PerspectiveLink::show_another() {
-    auto fresh = make_client();
-    const std::scoped_lock lock(mutex_);
-    client_.swap(fresh);
+    client_.replace(options_of_link());
 }
 
-base::Task<std::string> PerspectiveLink::exchange_by(std::shared_ptr<http::AsyncClient> client,
+base::Task<std::string> PerspectiveLink::exchange_by(const QuestionClient& client,
                                                      std::string method, std::string path,
                                                      std::string body) const {
-    http::ClientRequest request{.method = std::move(method), .url = perspective_.url + path};
-    if (!body.empty()) request.fields.emplace_back("Content-Type", "application/json");
-    request.body = std::move(body);
-    auto exchanging = client->exchange(std::move(request));
-    auto reply = co_await std::move(exchanging);
-    if (!reply) {
-        using Kind = http::ExchangeError::Kind;
-        const auto& error = reply.error();
-        // That the CA itself lacks something says nothing about the perspective.
-        if (error.kind == Kind::shortage || error.kind == Kind::busy)
-            throw base::Shortage(error.message);
-        throw std::runtime_error(error.message);
-    }
-    if (reply->status != 200)
-        throw std::runtime_error(perspective_.url + path + " answered " +
-                                 std::to_string(reply->status) + ": " +
-                                 base::printable(reply->body.substr(0, reply->body.find('\n'))));
-    co_return std::move(reply->body);
+    return client.ask({.method = std::move(method),
+                       .url = perspective_.url + path,
+                       .fields = {},
+                       .body = std::move(body)});
 }
 
 base::Task<std::string> PerspectiveLink::exchange(std::string method, std::string path,
                                                   std::string body) {
-    auto exchanging = exchange_by(client(), std::move(method), std::move(path), std::move(body));
-    co_return co_await std::move(exchanging);
+    return exchange_by(client_, std::move(method), std::move(path), std::move(body));
 }
 
 va::PerspectiveStatus PerspectiveLink::require_same(const std::string& body) const {
@@ -106,8 +77,8 @@ base::Task<va::PerspectiveStatus> PerspectiveLink::status() {
     co_return require_same(co_await std::move(exchanging));
 }
 
-base::Task<va::PerspectiveStatus> PerspectiveLink::certify_by(
-    std::shared_ptr<http::AsyncClient> client, std::string secret) {
+base::Task<va::PerspectiveStatus> PerspectiveLink::certify_by(const QuestionClient& client,
+                                                              std::string secret) const {
     const va::IdentityRequest wanted{.perspective = perspective_.name,
                                      .region = perspective_.region,
                                      .ca_url = context_.ca_url,
@@ -128,12 +99,12 @@ base::Task<va::PerspectiveStatus> PerspectiveLink::certify_by(
         .certificate = context_.authority.certify(csr->public_key(), host).pem(),
         .authority = context_.authority.certificate().pem(),
         .secret = std::move(secret)};
-    auto giving = exchange_by(std::move(client), "POST", "/v1/certificate", grant.to_json());
+    auto giving = exchange_by(client, "POST", "/v1/certificate", grant.to_json());
     co_return require_same(co_await std::move(giving));
 }
 
 base::Task<va::PerspectiveStatus> PerspectiveLink::renew() {
-    auto certifying = certify_by(client(), "");
+    auto certifying = certify_by(client_, "");
     co_return co_await std::move(certifying);
 }
 
@@ -141,8 +112,8 @@ base::Task<va::PerspectiveStatus> PerspectiveLink::enrol(const va::EnrolmentCode
     auto options = usual_options(enrolment_patience);
     options.server_proof = http::ServerProof::none;  // but for its key, which the code names
     options.pinned_key = crypto::base64(code.key);
-    auto certifying = certify_by(std::make_shared<http::AsyncClient>(executor_, std::move(options)),
-                                 base::base64url(code.secret));
+    const QuestionClient stranger(executor_, context_.in_flight, std::move(options));
+    auto certifying = certify_by(stranger, base::base64url(code.secret));
     (void)co_await std::move(certifying);
     // Both certificates are what counts from now on.
     auto looking = status();

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <string>
 
 #include "apps/ca/configuration.h"
 #include "apps/ca/perspective_authority.h"
+#include "apps/perspective/question_client.h"
 #include "base/task.h"
-#include "http/async_client.h"
 #include "va/enrolment_message.h"
 
 namespace cairn::apps {
@@ -43,20 +41,18 @@ class PerspectiveLink {
     void show_another();
 
   private:
-    [[nodiscard]] std::shared_ptr<http::AsyncClient> client() const;
-    [[nodiscard]] base::Task<std::string> exchange_by(std::shared_ptr<http::AsyncClient> client,
+    [[nodiscard]] base::Task<std::string> exchange_by(const QuestionClient& client,
                                                       std::string method, std::string path,
                                                       std::string body) const;
-    [[nodiscard]] base::Task<va::PerspectiveStatus> certify_by(
-        std::shared_ptr<http::AsyncClient> client, std::string secret);
+    [[nodiscard]] base::Task<va::PerspectiveStatus> certify_by(const QuestionClient& client,
+                                                               std::string secret) const;
     [[nodiscard]] va::PerspectiveStatus require_same(const std::string& body) const;
-    [[nodiscard]] std::shared_ptr<http::AsyncClient> make_client() const;
+    [[nodiscard]] http::ClientOptions options_of_link() const;
 
     const Configuration::Perspective perspective_;
     const Context context_;
     const base::Executor executor_;
-    mutable std::mutex mutex_;
-    std::shared_ptr<http::AsyncClient> client_;
+    QuestionClient client_;
 };
 
 }  // namespace cairn::apps

@@ -19,6 +19,7 @@
 #include "crypto/random.h"
 #include "dns/resolver.h"
 #include "net/event_loops.h"
+#include "protocol/dns_challenge.h"
 #include "va/examination.h"
 #include "va/validation.h"
 
@@ -41,16 +42,13 @@ protocol::Identifier identifier_of(const std::string& name) {
     return *std::move(identifier);
 }
 
-bool is_by_dns(ChallengeType method) {
-    return method != ChallengeType::http_01 && method != ChallengeType::tls_alpn_01;
-}
-
 // Why the method cannot be tried for this identifier; empty: it can.
 std::string obstacle_to(ChallengeType method, const protocol::Identifier& identifier,
                         const ValidateRequest& request) {
-    if (is_by_dns(method) && identifier.type() == IdentifierType::ip)
+    if (protocol::is_dns_method(method) && identifier.type() == IdentifierType::ip)
         return "proves no control of addresses";
-    if (!is_by_dns(method) && identifier.is_wildcard()) return "proves no control of wildcards";
+    if (!protocol::is_dns_method(method) && identifier.is_wildcard())
+        return "proves no control of wildcards";
     const bool has_account =
         method == ChallengeType::dns_account_01 || method == ChallengeType::dns_persist_01;
     if (has_account && request.account.empty()) return "is bound to an account; say --account URL";

@@ -27,7 +27,7 @@ base::Task<ca::Validator::Answer> NetworkValidator::validate(Question question) 
     evidence.steps = std::move(seen.steps);
     for (const auto& [address, port] : seen.endpoints)
         evidence.endpoints.push_back({address, port});
-    evidence.caa = translated(std::move(seen.caa));
+    evidence.caa = std::move(seen.caa);
     Answer answer;
     if (outcome) answer.reliable_for = outcome->reliable_for;
     if (!outcome) {

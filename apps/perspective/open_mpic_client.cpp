@@ -5,17 +5,15 @@
 
 #include "apps/command_line/files.h"
 #include "apps/perspective/api_keys.h"
-#include "base/shortage.h"
 
 namespace cairn::apps {
 
 OpenMpicClient::OpenMpicClient(OpenMpicEndpoint endpoint, Context context, base::Executor executor)
     : endpoint_(std::move(endpoint)),
       context_(std::move(context)),
-      executor_(std::move(executor)),
-      client_(make_client()) {}
+      client_(std::move(executor), context_.in_flight, read_options()) {}
 
-std::shared_ptr<http::AsyncClient> OpenMpicClient::make_client() const {
+http::ClientOptions OpenMpicClient::read_options() const {
     const auto& folder = context_.folder;
     http::ClientOptions options;
     options.user_agent = context_.user_agent;
@@ -44,44 +42,18 @@ std::shared_ptr<http::AsyncClient> OpenMpicClient::make_client() const {
             http::ClientIdentity{.chain_pem = read_file(folder / endpoint_.client_certificate_file),
                                  .key = *std::move(key)};
     }
-    // A question takes as long as what is looked at takes to answer.
-    return std::make_shared<http::AsyncClient>(
-        executor_, std::move(options),
-        http::AsyncClient::Pool{.requests_per_origin = context_.in_flight,
-                                .idle_connections = 64,
-                                .requests = context_.in_flight});
-}
-
-std::shared_ptr<http::AsyncClient> OpenMpicClient::client() const {
-    const std::scoped_lock lock(mutex_);
-    return client_;
+    return options;
 }
 
 void OpenMpicClient::reload() {
-    auto fresh = make_client();
-    const std::scoped_lock lock(mutex_);
-    client_.swap(fresh);
+    client_.replace(read_options());
 }
 
 base::Task<va::OpenMpicResponse> OpenMpicClient::ask(va::OpenMpicRequest request) {
-    const auto asked = client();
-    http::ClientRequest message{.method = "POST", .url = url()};
-    message.fields.emplace_back("Content-Type", "application/json");
-    message.body = request.to_json();
-    auto exchanging = asked->exchange(std::move(message));
-    auto reply = co_await std::move(exchanging);
-    if (!reply) {
-        using Kind = http::ExchangeError::Kind;
-        const auto& error = reply.error();
-        // That this machine lacks something says nothing about the service.
-        if (error.kind == Kind::shortage || error.kind == Kind::busy)
-            throw base::Shortage(error.message);
-        throw std::runtime_error(error.message);
-    }
-    if (reply->status != 200)
-        throw std::runtime_error(url() + " answered " + std::to_string(reply->status) + ": " +
-                                 base::printable(reply->body.substr(0, reply->body.find('\n'))));
-    auto response = va::OpenMpicResponse::from_json(base::bytes_of(reply->body));
+    auto asking =
+        client_.ask({.method = "POST", .url = url(), .fields = {}, .body = request.to_json()});
+    const auto body = co_await std::move(asking);
+    auto response = va::OpenMpicResponse::from_json(base::bytes_of(body));
     if (!response)
         throw std::runtime_error(url() + " answered what is no response of the Open MPIC API: " +
                                  response.error().message);

@@ -1,13 +1,11 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
-#include <mutex>
 #include <string>
 
 #include "apps/perspective/open_mpic_endpoint.h"
+#include "apps/perspective/question_client.h"
 #include "base/task.h"
-#include "http/async_client.h"
 #include "va/open_mpic_request.h"
 #include "va/open_mpic_response.h"
 
@@ -39,14 +37,11 @@ class OpenMpicClient {
     void reload();
 
   private:
-    [[nodiscard]] std::shared_ptr<http::AsyncClient> make_client() const;
-    [[nodiscard]] std::shared_ptr<http::AsyncClient> client() const;
+    [[nodiscard]] http::ClientOptions read_options() const;
 
     const OpenMpicEndpoint endpoint_;
     const Context context_;
-    const base::Executor executor_;
-    mutable std::mutex mutex_;
-    std::shared_ptr<http::AsyncClient> client_;
+    QuestionClient client_;
 };
 
 }  // namespace cairn::apps

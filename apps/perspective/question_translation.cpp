@@ -6,38 +6,12 @@ namespace cairn::apps {
 
 using ca::Validator;
 
-namespace {
-
-// Both have the same members.
-template <class To, class From>
-std::optional<To> same_finding(std::optional<From> seen) {
-    if (!seen) return std::nullopt;
-    return To{.name = std::move(seen->name),
-              .owner = std::move(seen->owner),
-              .alias_of = std::move(seen->alias_of),
-              .records = std::move(seen->records),
-              .count = seen->count,
-              .verdict = std::move(seen->verdict),
-              .iodef = std::move(seen->iodef),
-              .is_secure = seen->is_secure};
-}
-
-}  // namespace
-
 va::Aim translated(Validator::Aim aim) {
     return aim == Validator::Aim::caa_alone ? va::Aim::caa_alone : va::Aim::control_and_caa;
 }
 
 Validator::Aim translated(va::Aim aim) {
     return aim == va::Aim::caa_alone ? Validator::Aim::caa_alone : Validator::Aim::control_and_caa;
-}
-
-std::optional<ca::CaaFinding> translated(std::optional<va::CaaFinding> seen) {
-    return same_finding<ca::CaaFinding>(std::move(seen));
-}
-
-std::optional<va::CaaFinding> translated(std::optional<ca::CaaFinding> seen) {
-    return same_finding<va::CaaFinding>(std::move(seen));
 }
 
 va::PerspectiveQuestion message_of(Validator::Question question, std::string nonce,
@@ -81,7 +55,7 @@ va::PerspectiveAnswer message_of(Validator::Answer answer, std::string digest,
                                   .ended = seen.ended,
                                   .steps = std::move(seen.steps),
                                   .reliable_for = answer.reliable_for,
-                                  .caa = translated(std::move(seen.caa))};
+                                  .caa = std::move(seen.caa)};
     for (const auto& [address, port] : seen.endpoints) message.endpoints.push_back({address, port});
     if (answer.failure) {
         message.problem = std::move(answer.failure->problem);
@@ -98,7 +72,7 @@ Validator::Answer answer_of(va::PerspectiveAnswer message) {
                       .ended = message.ended,
                       .steps = std::move(message.steps),
                       .problem = message.problem,
-                      .caa = translated(std::move(message.caa)),
+                      .caa = std::move(message.caa),
                       .region = message.region};
     for (const auto& [address, port] : message.endpoints) seen.endpoints.push_back({address, port});
     Validator::Answer answer;

@@ -13,8 +13,6 @@ namespace cairn::apps {
 
 [[nodiscard]] va::Aim translated(ca::Validator::Aim aim);
 [[nodiscard]] ca::Validator::Aim translated(va::Aim aim);
-[[nodiscard]] std::optional<ca::CaaFinding> translated(std::optional<va::CaaFinding> seen);
-[[nodiscard]] std::optional<va::CaaFinding> translated(std::optional<ca::CaaFinding> seen);
 
 /// `nonce`: base64url of 16 octets.
 [[nodiscard]] va::PerspectiveQuestion message_of(ca::Validator::Question question,

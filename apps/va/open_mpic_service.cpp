@@ -13,6 +13,7 @@
 
 #include "apps/command_line/files.h"
 #include "apps/perspective/api_keys.h"
+#include "apps/va/place.h"
 #include "base/json_quoted.h"
 #include "base/shortage.h"
 
@@ -62,22 +63,6 @@ std::string_view key_of(const http::Request& request) {
     return authorization.starts_with(bearer) ? authorization.substr(bearer.size())
                                              : std::string_view();
 }
-
-/// Holds a place among the requests that are answered at once.
-class Place {
-  public:
-    Place(std::atomic<std::size_t>& taken, std::size_t most) : taken_(taken) {
-        has_ = taken_.fetch_add(1, std::memory_order_relaxed) < most;
-    }
-    ~Place() { taken_.fetch_sub(1, std::memory_order_relaxed); }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    [[nodiscard]] bool is_there() const { return has_; }
-
-  private:
-    std::atomic<std::size_t>& taken_;
-    bool has_ = false;
-};
 
 /// The votes of one attempt as they come in; used on one executor.
 struct Gathering {

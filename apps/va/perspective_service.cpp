@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "apps/perspective/question_translation.h"
+#include "apps/va/place.h"
 #include "base/shortage.h"
 #include "va/enrolment_message.h"
 #include "va/perspective_message.h"
@@ -30,22 +31,6 @@ http::Response refused(int status, const std::string& reason) {
 http::Response forbidden() {
     return refused(403, "this perspective speaks to its CA alone");
 }
-
-/// Holds a place among the questions that are answered at once.
-class Place {
-  public:
-    Place(std::atomic<std::size_t>& taken, std::size_t most) : taken_(taken) {
-        has_ = taken_.fetch_add(1, std::memory_order_relaxed) < most;
-    }
-    ~Place() { taken_.fetch_sub(1, std::memory_order_relaxed); }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    [[nodiscard]] bool is_there() const { return has_; }
-
-  private:
-    std::atomic<std::size_t>& taken_;
-    bool has_ = false;
-};
 
 }  // namespace
 

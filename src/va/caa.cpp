@@ -14,6 +14,8 @@ namespace cairn::va {
 
 using dns::CaaSet;
 using dns::CaaVerdict;
+using protocol::CaaFinding;
+using protocol::most_caa_records_kept;
 using protocol::ProblemType;
 
 namespace {

@@ -154,7 +154,7 @@ TEST_F(Caa, AThousandRecordsAndManyLabelsAreBounded) {
     const auto permitted = check("a.b.c.d.e.f.g.h.example.com");
     ASSERT_TRUE(permitted);
     EXPECT_EQ(permitted->caa->count, 1000U);
-    EXPECT_EQ(permitted->caa->records.size(), most_caa_records_kept);
+    EXPECT_EQ(permitted->caa->records.size(), protocol::most_caa_records_kept);
     EXPECT_THAT(resolver_.queries(), ::testing::SizeIs(10));  // each name once
 }
 

@@ -10,8 +10,10 @@
 
 namespace cairn::va {
 
+using protocol::CaaFinding;
 using protocol::JsonWriter;
 using protocol::MemberReader;
+using protocol::most_caa_records_kept;
 
 namespace {
 

@@ -61,7 +61,7 @@ struct PerspectiveAnswer {
     Outlook outlook = Outlook::final;
     /// As Evidence has them.
     std::optional<base::Seconds> reliable_for{};
-    std::optional<CaaFinding> caa{};
+    std::optional<protocol::CaaFinding> caa{};
 
     [[nodiscard]] std::string to_json() const;
     /// Reads what `to_json` writes, within bounds: at most 64 steps and endpoints, no step or

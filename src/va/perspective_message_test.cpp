@@ -76,12 +76,12 @@ PerspectiveAnswer answer() {
             .problem = protocol::Problem(protocol::ProblemType::unauthorized, "another text"),
             .outlook = Outlook::may_heal,
             .reliable_for = base::Seconds(300),
-            .caa = CaaFinding{.name = "example.com",
-                              .owner = "com",
-                              .records = {"0 issue \"ca.example\""},
-                              .count = 1,
-                              .verdict = "permitted",
-                              .is_secure = true}};
+            .caa = protocol::CaaFinding{.name = "example.com",
+                                        .owner = "com",
+                                        .records = {"0 issue \"ca.example\""},
+                                        .count = 1,
+                                        .verdict = "permitted",
+                                        .is_secure = true}};
 }
 
 TEST(PerspectiveAnswerTest, ComesBackAsItWasSent) {

@@ -15,11 +15,11 @@
 #include "crypto/digest.h"
 #include "dns/caa_set.h"
 #include "dns/resolver.h"
+#include "protocol/caa_finding.h"
 #include "protocol/challenge_type.h"
 #include "protocol/identifier.h"
 #include "protocol/key_authorization.h"
 #include "protocol/problem.h"
-#include "va/caa_finding.h"
 #include "va/egress_policy.h"
 
 namespace cairn::va {
@@ -102,7 +102,7 @@ struct Evidence {
     /// method sets no bound.
     std::optional<base::Seconds> reliable_for{};
     /// What the CAA records said; none: they were not asked for, or could not be looked up.
-    std::optional<CaaFinding> caa{};
+    std::optional<protocol::CaaFinding> caa{};
 };
 
 /// Why a validation failed.

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/ip_address.h"
-#include "ca/facts/caa_finding.h"
+#include "protocol/caa_finding.h"
 #include "protocol/internet_registry.h"
 #include "protocol/problem.h"
 
@@ -31,7 +31,7 @@ struct Evidence {
     /// Why control was not proved, or CAA records forbid issuance; none: nothing is in the way.
     std::optional<protocol::Problem> problem{};
     /// What the CAA records said; none: they were not asked for, or could not be looked up.
-    std::optional<CaaFinding> caa{};
+    std::optional<protocol::CaaFinding> caa{};
     /// Where it stands; none: it is the CA itself.
     std::optional<protocol::InternetRegistry> region{};
 

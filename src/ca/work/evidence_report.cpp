@@ -15,7 +15,7 @@ std::string joined(const std::vector<std::string>& texts) {
     return list;
 }
 
-void add(AuditEntry& entry, const CaaFinding& caa) {
+void add(AuditEntry& entry, const protocol::CaaFinding& caa) {
     entry.add("caa", std::string_view(caa.verdict));
     entry.add("caa_owner", std::string_view(caa.owner));
     entry.add("caa_alias_of", std::string_view(caa.alias_of));

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace cairn::va {
+namespace cairn::protocol {
 
 /// What the CAA records of a name said to one question (RFC 8659), as it is kept and told. All of
 /// it is printable text.
@@ -31,4 +31,4 @@ struct CaaFinding {
 /// At most so many records and URLs are kept of a set.
 inline constexpr std::size_t most_caa_records_kept = 20;
 
-}  // namespace cairn::va
+}  // namespace cairn::protocol
