@@ -1,7 +1,10 @@
 #include "apps/ca/validate_command.h"
 
 #include <algorithm>
+#include <deque>
 #include <exception>
+#include <expected>
+#include <future>
 #include <iostream>
 #include <stdexcept>
 
@@ -76,7 +79,31 @@ std::vector<ChallengeType> methods_for(const Configuration& configuration,
     return methods;
 }
 
-/// One perspective: this machine, as the CA on it sees the network.
+/// Starts a task, whose result is waited for later.
+template <class Value>
+std::future<Value> started(const base::Executor& executor, base::Task<Value> task) {
+    return boost::asio::co_spawn(executor, std::move(task), boost::asio::use_future);
+}
+
+/// Waits for all: what they use stays until the last has ended, whatever one of them throws.
+void wait_for(const auto& all) {
+    for (const auto& each : all) each.outcome.wait();
+}
+
+json::object facts_of(ChallengeType method) {
+    return {{"method", protocol::to_string(method)},
+            {"reached", false},
+            {"steps", json::array()},
+            {"answers", json::array()}};
+}
+
+// There was an answer where the proof would be, and it is none, as it cannot be.
+bool is_wrong_proof(protocol::ProblemType type) {
+    return type == protocol::ProblemType::unauthorized ||
+           type == protocol::ProblemType::incorrect_response;
+}
+
+/// One perspective: this machine, as the CA on it sees the network. It looks at everything at once.
 class LocalPerspective {
   public:
     LocalPerspective(const Configuration& configuration, const protocol::Identifier& identifier,
@@ -86,35 +113,49 @@ class LocalPerspective {
           request_(request),
           resolver_(dns::make_resolver(loops_.executor(0), resolver_options(configuration))) {}
 
-    json::object look() {
+    void start(const std::vector<ChallengeType>& methods) {
+        if (identifier_.type() == IdentifierType::dns) {
+            const auto& name = identifier_.base_value();
+            for (const auto type : {RecordType::aaaa, RecordType::a, RecordType::caa})
+                start_look_up(name, type);
+            start_look_up("_acme-challenge." + name, RecordType::txt);
+        }
+        for (const auto method : methods) start_method(method);
+    }
+
+    json::object seen() {
+        wait_for(look_ups_);
+        wait_for(attempts_);
         json::array records, methods;
-        if (identifier_.type() == IdentifierType::dns)
-            for (auto& record : look_at_records()) records.push_back(std::move(record));
-        for (const auto method : methods_for(configuration_, identifier_, request_))
-            methods.push_back(try_method(method));
+        for (auto& look_up : look_ups_) records.push_back(facts_of(look_up));
+        for (auto& attempt : attempts_) methods.push_back(facts_of(attempt));
         return {
             {"perspective", "local"}, {"dns", std::move(records)}, {"methods", std::move(methods)}};
     }
 
   private:
-    template <class Value>
-    Value run(base::Task<Value> task) {
-        return boost::asio::co_spawn(loops_.executor(0), std::move(task), boost::asio::use_future)
-            .get();
+    struct LookUp {
+        std::string name;
+        RecordType type;
+        std::future<base::Result<dns::Answer>> outcome;
+    };
+    struct Attempt {
+        ChallengeType method;
+        va::Validation validation;
+        va::Settings settings;
+        json::array told{};
+        std::future<va::OrFailure<va::Evidence>> outcome{};
+    };
+
+    void start_look_up(const std::string& name, RecordType type) {
+        look_ups_.push_back(
+            {name, type, started(loops_.executor(0), resolver_->query(name, type))});
     }
 
-    std::vector<json::object> look_at_records() {
-        const auto& name = identifier_.base_value();
-        std::vector<json::object> records;
-        for (const auto type : {RecordType::aaaa, RecordType::a, RecordType::caa})
-            records.push_back(look_up(name, type));
-        records.push_back(look_up("_acme-challenge." + name, RecordType::txt));
-        return records;
-    }
-
-    json::object look_up(const std::string& name, RecordType type) {
-        json::object facts{{"question", name + " " + std::string(dns::to_string(type))}};
-        const auto answer = run(resolver_->query(name, type));
+    static json::object facts_of(LookUp& look_up) {
+        json::object facts{
+            {"question", look_up.name + " " + std::string(dns::to_string(look_up.type))}};
+        const auto answer = look_up.outcome.get();
         if (!answer) {
             facts["failure"] = answer.error().message;
             return facts;
@@ -128,55 +169,57 @@ class LocalPerspective {
                                                300));
         facts["answers"] = std::move(found);
         if (answer->outcome == dns::Answer::Outcome::no_such_name) facts["exists"] = false;
-        if (!answer->canonical_name.empty() && answer->canonical_name != name)
+        if (!answer->canonical_name.empty() && answer->canonical_name != look_up.name)
             facts["canonicalName"] = answer->canonical_name;
         facts["dnssec"] = answer->is_secure ? "secure" : "insecure";
         return facts;
     }
 
-    json::object try_method(ChallengeType method) {
+    void start_method(ChallengeType method) {
         const auto token = protocol::Token::random(random_);
-        json::array told;
-        auto settings = validation_settings(configuration_);
-        settings.tell = [&told](const std::string& text) { told.emplace_back(text); };
-        const va::Validation validation{
-            .identifier = identifier_,
-            .token = token,
-            // Of no account, so that nothing can be proved.
-            .key_authorization = token.text() + "." + protocol::Token::random(random_).text(),
-            .account_url = request_.account,
-            .issuer_names = configuration_.validation.persist_issuers,
-            .now = clock_.now(),
-            .caa_identities = configuration_.directory.caa_identities};
-        const auto outcome = run(va::examine(validation, method, settings, *resolver_));
-        json::object facts{{"method", protocol::to_string(method)}};
+        auto& attempt = attempts_.emplace_back(
+            Attempt{.method = method,
+                    .validation = {.identifier = identifier_,
+                                   .token = token,
+                                   // Of no account, so that nothing can be proved.
+                                   .key_authorization =
+                                       token.text() + "." + protocol::Token::random(random_).text(),
+                                   .account_url = request_.account,
+                                   .issuer_names = configuration_.validation.persist_issuers,
+                                   .now = clock_.now(),
+                                   .caa_identities = configuration_.directory.caa_identities},
+                    .settings = validation_settings(configuration_)});
+        attempt.settings.tell = [&attempt](const std::string& text) {
+            attempt.told.emplace_back(text);
+        };
+        attempt.outcome = started(loops_.executor(0), va::examine(attempt.validation, method,
+                                                                  attempt.settings, *resolver_));
+    }
+
+    static json::object facts_of(Attempt& attempt) {
+        const auto outcome = attempt.outcome.get();
         const auto& evidence = outcome ? *outcome : outcome.error().evidence;
-        json::array steps(evidence.steps.begin(), evidence.steps.end());
-        facts["reached"] = outcome || is_reached(outcome.error());
-        facts["steps"] = std::move(steps);
-        facts["answers"] = std::move(told);
+        auto facts = apps::facts_of(attempt.method);
+        facts["reached"] = outcome || is_wrong_proof(outcome.error().type);
+        facts["steps"] = json::array(evidence.steps.begin(), evidence.steps.end());
+        facts["answers"] = std::move(attempt.told);
         facts["detail"] = outcome ? "control is proved" : outcome.error().detail;
         if (!outcome) facts["problem"] = protocol::to_string(outcome.error().type);
         return facts;
     }
 
-    // There was an answer where the proof would be, and it is none, as it cannot be.
-    static bool is_reached(const va::Failure& failure) {
-        using protocol::ProblemType;
-        return failure.type == ProblemType::unauthorized ||
-               failure.type == ProblemType::incorrect_response;
-    }
-
     const Configuration& configuration_;
     const protocol::Identifier& identifier_;
     const ValidateRequest& request_;
-    net::EventLoops loops_{1};
     const base::SystemClock clock_;
     crypto::SystemRandom random_;
+    std::deque<LookUp> look_ups_;
+    std::deque<Attempt> attempts_;  ///< stay where they are
+    net::EventLoops loops_{1};
     std::unique_ptr<dns::Resolver> resolver_;
 };
 
-/// The remote perspectives, which are asked as for a challenge of no account.
+/// The remote perspectives, which are asked as for a challenge of no account, all at once.
 class RemotePerspectives {
   public:
     RemotePerspectives(const Configuration& configuration, const protocol::Identifier& identifier,
@@ -193,31 +236,47 @@ class RemotePerspectives {
         if (!configuration.remote_regions().empty()) roster_.put_in_force(configuration);
     }
 
-    json::array look() {
-        json::array all;
-        const auto panel = roster_.panel();
-        for (const auto& remote : panel->remotes)
-            for (const auto& seat : remote.seats) {
-                json::array methods;
-                for (const auto method : methods_for(configuration_, identifier_, request_))
-                    methods.push_back(ask(remote, seat, method));
-                all.push_back(json::object{{"perspective", seat.name},
-                                           {"region", to_string(seat.region)},
-                                           {"dns", json::array()},
-                                           {"methods", std::move(methods)}});
+    void start(const std::vector<ChallengeType>& methods) {
+        panel_ = roster_.panel();
+        for (const auto& remote : panel_->remotes)
+            for (const auto method : methods)
+                inquiries_.push_back({remote, method, started(loops_.next(), ask(remote, method))});
+    }
+
+    /// Each seat by itself; a service has several, and is asked once for all of them.
+    std::vector<json::object> seen() {
+        wait_for(inquiries_);
+        std::vector<json::object> all;
+        for (auto inquiry = inquiries_.begin(); inquiry != inquiries_.end();) {
+            const auto& seats = inquiry->remote.seats;
+            std::vector<json::array> methods(seats.size());
+            const auto& remote = inquiry->remote;
+            for (; inquiry != inquiries_.end() && &inquiry->remote == &remote; ++inquiry) {
+                const auto answer = inquiry->outcome.get();
+                for (std::size_t i = 0; i < seats.size(); ++i)
+                    methods[i].push_back(facts_of(answer, seats[i], inquiry->method));
             }
+            for (std::size_t i = 0; i < seats.size(); ++i)
+                all.push_back(json::object{{"perspective", seats[i].name},
+                                           {"region", to_string(seats[i].region)},
+                                           {"dns", json::array()},
+                                           {"methods", std::move(methods[i])}});
+        }
         return all;
     }
 
   private:
-    json::object ask(const ca::RemotePerspective& remote, const ca::Seat& seat,
-                     ChallengeType method) {
-        json::object facts{{"method", protocol::to_string(method)},
-                           {"reached", false},
-                           {"steps", json::array()},
-                           {"answers", json::array()}};
+    /// An answer, or why there is none.
+    using Outcome = std::expected<ca::Validator::Answer, std::string>;
+    struct Inquiry {
+        const ca::RemotePerspective& remote;
+        ChallengeType method;
+        std::future<Outcome> outcome;
+    };
+
+    base::Task<Outcome> ask(const ca::RemotePerspective& remote, ChallengeType method) {
+        const auto token = protocol::Token::random(random_);
         try {
-            const auto token = protocol::Token::random(random_);
             auto asking = remote.validator->validate(
                 {.account_url = request_.account,
                  .profile = "",
@@ -227,30 +286,37 @@ class RemotePerspectives {
                  .key_authorization = token.text() + "." + protocol::Token::random(random_).text(),
                  .caa_identities = configuration_.directory.caa_identities,
                  .issuer_names = configuration_.validation.persist_issuers});
-            const auto answer =
-                boost::asio::co_spawn(loops_.next(), std::move(asking), boost::asio::use_future)
-                    .get();
-            const auto seen =
-                std::ranges::find(answer.evidence, seat.name, &ca::Evidence::perspective);
-            if (seen == answer.evidence.end()) throw std::runtime_error("it is not in the answer");
-            facts["steps"] = json::array(seen->steps.begin(), seen->steps.end());
-            facts["reached"] = !seen->problem || is_wrong_proof(seen->problem->type);
-            facts["detail"] = seen->problem ? seen->problem->detail : "control is proved";
-            if (seen->problem) facts["problem"] = protocol::to_string(seen->problem->type);
+            co_return co_await std::move(asking);
         } catch (const std::exception& error) {
-            facts["detail"] = "no answer: " + base::printable(error.what(), 500);
+            co_return std::unexpected(base::printable(error.what(), 500));
         }
-        return facts;
     }
 
-    static bool is_wrong_proof(protocol::ProblemType type) {
-        return type == protocol::ProblemType::unauthorized ||
-               type == protocol::ProblemType::incorrect_response;
+    static json::object facts_of(const Outcome& answer, const ca::Seat& seat,
+                                 ChallengeType method) {
+        auto facts = apps::facts_of(method);
+        if (!answer) {
+            facts["detail"] = "no answer: " + answer.error();
+            return facts;
+        }
+        const auto seen =
+            std::ranges::find(answer->evidence, seat.name, &ca::Evidence::perspective);
+        if (seen == answer->evidence.end()) {
+            facts["detail"] = "no answer: it is not in the answer";
+            return facts;
+        }
+        facts["steps"] = json::array(seen->steps.begin(), seen->steps.end());
+        facts["reached"] = !seen->problem || is_wrong_proof(seen->problem->type);
+        facts["detail"] = seen->problem ? seen->problem->detail : "control is proved";
+        if (seen->problem) facts["problem"] = protocol::to_string(seen->problem->type);
+        return facts;
     }
 
     const Configuration& configuration_;
     const protocol::Identifier& identifier_;
     const ValidateRequest& request_;
+    std::shared_ptr<const ca::Panel> panel_;
+    std::deque<Inquiry> inquiries_;
     net::EventLoops loops_{1};
     const base::SystemClock clock_;
     crypto::SystemRandom random_;
@@ -309,9 +375,13 @@ int look_and_print(const ValidateRequest& request) {
     const auto configuration =
         load_configuration(request.folder, request.overrides, base::SystemClock().now());
     const auto identifier = identifier_of(request.name);
-    json::array seen{LocalPerspective(configuration, identifier, request).look()};
-    for (auto& remote : RemotePerspectives(configuration, identifier, request).look())
-        seen.push_back(std::move(remote));
+    const auto methods = methods_for(configuration, identifier, request);
+    LocalPerspective local(configuration, identifier, request);
+    RemotePerspectives remotes(configuration, identifier, request);
+    local.start(methods);
+    remotes.start(methods);
+    json::array seen{local.seen()};
+    for (auto& remote : remotes.seen()) seen.push_back(std::move(remote));
     const bool is_reached = std::ranges::all_of(
         seen, [](const json::value& each) { return is_all_reached(each.as_object()); });
     if (request.as_json) {

@@ -307,13 +307,16 @@ def test_a_liar_has_no_vote(ca, client, dns, pki):
         assert settle(client, host(dns, unique_name()))["status"] == "valid"
 
 
-def test_the_command_that_looks_shows_each(ca, three):
-    use(ca, "mpic", three[0], REGIONS)
+def test_the_command_that_looks_shows_each(ca, pki, three):
+    between = recorder(pki, three[0])
+    use(ca, "mpic", between, REGIONS)
     words = [word for key, value in ca.settings.items()
              for word in ("--set", f"{key}={json.dumps(value)}")]
-    with Responder(ca.http_port):
+    with between, Responder(ca.http_port):
         done = subprocess.run([BIN / "cairn-ca", "validate", ca.home, "example.test", "--method",
                                "http-01", "--json", *words], capture_output=True, text=True, timeout=60)
+    # The service is asked once for all of its perspectives.
+    assert sorted(each["check_type"] for each in between.requests) == ["caa", "dcv"]
     seen = {each["perspective"]: each for each in json.loads(done.stdout)["perspectives"]}
     assert list(seen) == ["local", *(f"mpic/{code}" for code in REGIONS)], done.stderr
     for code, region in REGIONS.items():
