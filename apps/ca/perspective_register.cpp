@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <sys/stat.h>
 
 #include "admin/operation.h"
@@ -42,6 +43,23 @@ protocol::DnsName known_name(const Configuration& configuration) {
     return name ? *name : *protocol::DnsName::from_text("example.com");
 }
 
+/// What these return, in their order. They run at the same time: one that is dead holds up nobody.
+base::Task<std::vector<PerspectiveFacts>> all_of(
+    std::vector<base::Task<std::vector<PerspectiveFacts>>> looks) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    if (looks.empty()) co_return std::vector<PerspectiveFacts>();
+    if (looks.size() == 1) co_return co_await std::move(looks.front());
+    const auto middle = looks.begin() + std::ssize(looks) / 2;
+    std::vector<base::Task<std::vector<PerspectiveFacts>>> rest(
+        std::make_move_iterator(middle), std::make_move_iterator(looks.end()));
+    looks.erase(middle, looks.end());
+    auto first = all_of(std::move(looks));
+    auto second = all_of(std::move(rest));
+    auto [all, more] = co_await (std::move(first) && std::move(second));
+    std::ranges::move(more, std::back_inserter(all));
+    co_return std::move(all);
+}
+
 unsigned mode_of(const std::filesystem::path& file) {
     struct stat facts{};
     return ::stat(file.c_str(), &facts) == 0 ? facts.st_mode & 0777U : 0600U;
@@ -67,25 +85,29 @@ void FolderPerspectives::write(const std::string& toml) {
 
 base::Task<std::vector<PerspectiveFacts>> FolderPerspectives::list() {
     const auto configuration = load();
-    std::vector<PerspectiveFacts> all;
-    for (const auto& perspective : configuration.perspectives) {
-        auto& facts = all.emplace_back(facts_of(perspective));
-        try {
-            const auto link = roster_.link_to(configuration, perspective);
-            auto looking = link->status();
-            facts = facts_of(perspective, co_await std::move(looking));
-        } catch (const std::exception& error) {
-            facts.failure = error.what();
-        }
-    }
-    for (const auto& service : configuration.open_mpic) {
-        auto looking = list_service(configuration, service);
-        std::ranges::move(co_await std::move(looking), std::back_inserter(all));
-    }
-    co_return all;
+    std::vector<base::Task<Facts>> looks;
+    for (const auto& perspective : configuration.perspectives)
+        looks.push_back(look_at(configuration, perspective));
+    for (const auto& service : configuration.open_mpic)
+        looks.push_back(look_at(configuration, service));
+    auto looking = all_of(std::move(looks));
+    co_return co_await std::move(looking);
 }
 
-base::Task<std::vector<PerspectiveFacts>> FolderPerspectives::list_service(
+base::Task<FolderPerspectives::Facts> FolderPerspectives::look_at(
+    const Configuration& configuration, const Configuration::Perspective& perspective) {
+    Facts facts{facts_of(perspective)};
+    try {
+        const auto link = roster_.link_to(configuration, perspective);
+        auto looking = link->status();
+        facts.front() = facts_of(perspective, co_await std::move(looking));
+    } catch (const std::exception& error) {
+        facts.front().failure = error.what();
+    }
+    co_return facts;
+}
+
+base::Task<FolderPerspectives::Facts> FolderPerspectives::look_at(
     const Configuration& configuration, const Configuration::OpenMpicService& service) {
     std::vector<ca::Evidence> evidence;
     std::string failure;
@@ -96,7 +118,7 @@ base::Task<std::vector<PerspectiveFacts>> FolderPerspectives::list_service(
     } catch (const std::exception& error) {
         failure = error.what();
     }
-    std::vector<PerspectiveFacts> all;
+    Facts all;
     for (const auto& seat : service.perspectives) {
         PerspectiveFacts facts{.name = seat_name(service, seat.code),
                                .url = service.endpoint.url,

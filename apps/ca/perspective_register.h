@@ -32,9 +32,13 @@ class FolderPerspectives final : public admin::PerspectiveRegister {
 
   private:
     [[nodiscard]] Configuration load() const;
-    /// The perspectives of a service, and whether each answers.
-    [[nodiscard]] base::Task<std::vector<admin::PerspectiveFacts>> list_service(
-        const Configuration& configuration, const Configuration::OpenMpicService& service);
+    using Facts = std::vector<admin::PerspectiveFacts>;
+    /// One perspective, and whether it answers; it never throws.
+    [[nodiscard]] base::Task<Facts> look_at(const Configuration& configuration,
+                                            const Configuration::Perspective& perspective);
+    /// The perspectives of a service, as well.
+    [[nodiscard]] base::Task<Facts> look_at(const Configuration& configuration,
+                                            const Configuration::OpenMpicService& service);
     /// Writes ca.toml if it can be read again, and puts it in force.
     void write(const std::string& toml);
 
