@@ -189,6 +189,33 @@ void write_web(JsonWriter& writer, const OpenMpicVote& vote) {
     if (vote.resolved_address) writer.member("resolved_ip", *vote.resolved_address);
 }
 
+/// What stands where the DNS gave no answer (SERVFAIL, RFC 1035 section 4.1.1).
+constexpr int no_answer = 2;
+
+/// The details that the schema demands also of a perspective that found out nothing.
+OpenMpicVote with_details(const OpenMpicVote& vote, const OpenMpicRequest& request) {
+    auto full = vote;
+    if (vote.web || vote.texts || vote.common_name || vote.caa) return full;
+    if (!request.proof) {
+        full.caa.emplace();
+        return full;
+    }
+    switch (request.proof->method) {
+        case OpenMpicMethod::acme_http_01:
+            full.web.emplace();
+            break;
+        case OpenMpicMethod::acme_tls_alpn_01:
+            full.common_name.emplace();
+            break;
+        case OpenMpicMethod::acme_dns_01:
+        case OpenMpicMethod::dns_change:
+        case OpenMpicMethod::dns_persistent:
+            full.texts = Evidence::TextAnswer{.response_code = no_answer};
+            break;
+    }
+    return full;
+}
+
 void write_details(JsonWriter& writer, const OpenMpicVote& vote, const OpenMpicRequest& request) {
     writer.begin_object();
     // By which open-mpic-core knows what kind of details they are.
@@ -236,7 +263,7 @@ void write_check_response(JsonWriter& writer, const OpenMpicVote& vote, OpenMpic
     }
     writer.end_array();
     writer.name("details");
-    write_details(writer, vote, request);
+    write_details(writer, with_details(vote, request), request);
     writer.end_object();
 }
 

@@ -227,6 +227,14 @@ def test_who_is_down_costs_nothing_but_its_vote(ca, client, dns, three):
         "lon1": "answers", "nyc1": "answers", "sin1": "silent"}
     assert listed["mpic/sin1"]["reason"] and listed["mpic/lon1"]["program"] == "Open MPIC"
 
+    # What the service says of it has all that the schema demands.
+    name = host(dns, unique_name())
+    for question in (dcv(name), {"check_type": "caa", "domain_or_ip_target": name,
+                                 "caa_check_parameters": {"caa_domains": [US]}}):
+        votes = {each["perspective_code"]: each["check_response"]
+                 for each in three[0].ask(question)["perspectives"]}
+        assert [votes[code]["check_completed"] for code in REGIONS] == [True, True, False]
+
     # The whole service.
     three[0].kill()
     assert {each["status"] for each in command(ca, "list")["perspectives"]} == {"silent"}
