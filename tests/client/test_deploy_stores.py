@@ -42,15 +42,15 @@ def test_vault_gets_certificate_and_key(cairn, vault, tmp_path):
     token = tmp_path / "token"
     token.write_text(vault.token + "\n")
     token.chmod(0o600)
-    vault.secrets["sites/a b"] = [{"owner": "the web team"}]
+    vault.put("sites/a b", {"owner": "the web team"})
     target = f"vault:secret/sites/a b,address={vault.url},token-file={token},ca-file={vault.root}"
     run = cairn.outcome(*cairn.issuing(NAME, "--deploy", target))
     assert run.returncode == 0, run.stderr
-    # The path of a URL has no blank.
-    held = vault.newest("sites/a%20b")
+    held = vault.newest("sites/a b")
     assert serial_of(held["fullchain"], held["privkey"]) == cairn.serial(NAME)
     assert read_chain(held["cert"]) + read_chain(held["chain"]) == read_chain(held["fullchain"])
     first = held
+    assert held["owner"] == "the web team"
     assert vault.token not in run.stderr
     # A server's check that fails has the former one stand again.
     gate = tmp_path / "gate"
@@ -59,10 +59,10 @@ def test_vault_gets_certificate_and_key(cairn, vault, tmp_path):
     assert cairn.outcome("set", NAME, "--deploy", target + f",check={gate}").returncode == 0
     failed = cairn.outcome("renew", "--force")
     assert failed.returncode == 2 and "rolled back" in failed.stderr
-    assert vault.newest("sites/a%20b") == first
+    assert vault.newest("sites/a b") == first
     gate.write_text("#!/bin/sh\nexit 0\n")
     assert cairn.outcome("renew").returncode == 0
-    held = vault.newest("sites/a%20b")
+    held = vault.newest("sites/a b")
     assert serial_of(held["fullchain"], held["privkey"]) == cairn.serial(NAME) != \
         serial_of(first["fullchain"], first["privkey"])
 
@@ -80,12 +80,78 @@ def test_what_vault_refuses_is_told_without_the_token(cairn, vault, tmp_path):
     assert run.returncode == 2 and "others may read it" in run.stderr
     token.write_text(vault.token)
     token.chmod(0o600)
+    assert vault.newest("site") is None
+    assert cairn.outcome("renew").returncode == 0
+    assert vault.newest("site")
+
+
+def test_a_vault_at_fault_is_tried_later(cairn, vault, tmp_path):
+    target = f"vault:secret/site,{logging_in(vault, tmp_path)}"
     vault.fail = 500
-    assert cairn.outcome("deploy", NAME).returncode == 2
+    assert cairn.outcome(*cairn.issuing(NAME, "--deploy", target)).returncode == 2
     assert vault.newest("site") is None
     vault.fail = None
     assert cairn.outcome("renew").returncode == 0
     assert vault.newest("site")
+
+
+def logging_in(vault, folder, secret=None):
+    """Options of a target that logs in by AppRole."""
+    file = folder / "secret-id"
+    file.write_text((secret or vault.secret_id) + "\n")
+    file.chmod(0o600)
+    return f"address={vault.url},role-id={vault.role_id},secret-id-file={file},ca-file={vault.root}"
+
+
+def test_vault_by_app_role(cairn, vault, tmp_path):
+    target = f"vault:secret/site,{logging_in(vault, tmp_path, 'a-wrong-one')}"
+    run = cairn.outcome(*cairn.issuing(NAME, "--deploy", target))
+    assert run.returncode == 2, run.stderr
+    assert "log in to Vault by AppRole" in run.stderr and "invalid role or secret" in run.stderr
+    assert "a-wrong-one" not in run.stderr
+    logging_in(vault, tmp_path)
+    assert cairn.outcome("renew").returncode == 0
+    held = vault.newest("site")
+    assert serial_of(held["fullchain"], held["privkey"]) == cairn.serial(NAME)
+    for path in cairn.state.rglob("*"):
+        if path.is_file():
+            assert vault.secret_id.encode() not in path.read_bytes(), path
+
+
+def test_a_mount_of_vault_with_slashes(cairn, vault, tmp_path):
+    options = logging_in(vault, tmp_path)
+    run = cairn.outcome(*cairn.issuing(NAME, "--deploy", f"vault:kv/web/sites/one,{options}"))
+    assert run.returncode == 0, run.stderr
+    assert vault.newest("sites/one", mount="kv/web")["fullchain"]
+    run = cairn.outcome("set", NAME, "--deploy",
+                        f"vault:two,mount=kv/web,version={vault.version},{options}")
+    assert run.returncode == 0, run.stderr
+    assert cairn.outcome("renew", "--force").returncode == 0
+    held = vault.newest("two", mount="kv/web")
+    assert serial_of(held["fullchain"], held["privkey"]) == cairn.serial(NAME)
+
+
+def test_what_others_write_into_vault_meanwhile_stays(cairn, tmp_path):
+    vault = Vault(tmp_path / "vault", 2)
+    vault.meanwhile = lambda: vault.put("site", {"owner": "the web team"})
+    token = tmp_path / "token"
+    token.write_text(vault.token)
+    token.chmod(0o600)
+    target = f"vault:secret/site,address={vault.url},token-file={token},ca-file={vault.root}"
+    run = cairn.outcome(*cairn.issuing(NAME, "--deploy", target))
+    vault.stop()
+    assert run.returncode == 0, run.stderr
+    held = vault.newest("site")
+    assert held["owner"] == "the web team"
+    assert serial_of(held["fullchain"], held["privkey"]) == cairn.serial(NAME)
+
+
+@pytest.mark.parametrize("options", [
+    "secret-id-file=/x", "login=other", "role-id=r,token-file=/x", "role-id=r,login=/"])
+def test_two_ways_into_vault_at_once_are_refused(cairn, options):
+    run = cairn.outcome(*cairn.issuing(
+        NAME, "--deploy", f"vault:secret/site,address=https://127.0.0.1:1,{options}"))
+    assert run.returncode != 0 and "role" in run.stderr.lower(), run.stderr
 
 
 def users(kubernetes, folder):
@@ -118,6 +184,21 @@ def test_a_secret_of_kubernetes(cairn, kubernetes, tmp_path, way):
     held = kubernetes.decoded("web", "site")
     assert serial_of(held["tls.crt"], held["tls.key"]) == cairn.serial(NAME)
     assert kubernetes.secret("web", "site")["metadata"]["labels"]["team"] == "web"
+
+
+def test_a_secret_that_others_change_meanwhile(cairn, tmp_path):
+    kubernetes = Kubernetes(tmp_path / "kubernetes")
+    config = kubernetes.kubeconfig(tmp_path / "config", [f"token: {kubernetes.token}"])
+    assert cairn.outcome(*cairn.issuing(
+        NAME, "--deploy", f"kubernetes:site,kubeconfig={config}")).returncode == 0
+    kubernetes.meanwhile = lambda: kubernetes.label("web", "site", "team", "web")
+    run = cairn.outcome("renew", "--force")
+    kubernetes.stop()
+    assert run.returncode == 0, run.stderr
+    held = kubernetes.decoded("web", "site")
+    assert serial_of(held["tls.crt"], held["tls.key"]) == cairn.serial(NAME)
+    assert kubernetes.secret("web", "site")["metadata"]["labels"]["team"] == "web"
+    assert [method for method, _ in kubernetes.log].count("PATCH") == 2
 
 
 def test_from_within_a_cluster_and_back_again(cairn, kubernetes, tmp_path):

@@ -2,6 +2,8 @@
 KV store of both versions, and the API server of Kubernetes for Secrets. Over TLS, with a root of their own.
 
 `log`: (method, path) of each request. `fail`: a status that every write is answered with, or None.
+`meanwhile`: what is called once, right before the next write: somebody else's. The real ones, with the same
+methods, are in tests/peers/real_stores.py.
 """
 
 import base64
@@ -11,8 +13,7 @@ import ipaddress
 import json
 import ssl
 import threading
-import urllib.error
-import urllib.request
+import urllib.parse
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,8 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from harness.issued import to_pem
-from harness.ports import reserve_port
-from harness.process import Server
 
 
 def certified(name, issuer=None, is_authority=False):
@@ -45,7 +44,7 @@ def key_pem(key):
                              serialization.NoEncryption())
 
 
-class _Trusted:
+class Trusted:
     """`root` is the file with the root of its TLS, `own.pem` in its folder its certificate and key."""
 
     def __init__(self, folder):
@@ -58,10 +57,10 @@ class _Trusted:
         (folder / "own.pem").write_bytes(to_pem(own[0]).encode() + key_pem(own[1]))
 
 
-class _Store(_Trusted):
+class _Store(Trusted):
     def __init__(self, folder):
         super().__init__(folder)
-        self.log, self.fail = [], None
+        self.log, self.fail, self.meanwhile = [], None, None
         store = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -71,6 +70,9 @@ class _Store(_Trusted):
                 size = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(size)
                 store.log.append((self.command, self.path))
+                if store.meanwhile and self.command in ("POST", "PUT", "PATCH"):
+                    step, store.meanwhile = store.meanwhile, None
+                    step()
                 if store.fail and self.command not in ("GET", "DELETE"):
                     status, answer = store.fail, store.fault("it is so wanted")
                 else:
@@ -102,37 +104,52 @@ class _Store(_Trusted):
 
 
 class Vault(_Store):
-    """`secrets`: by path behind the mount, the list of versions, each a dict or None when deleted."""
+    """`secrets`: by path behind a mount, the list of versions, each a dict or None when deleted. There are
+    two mounts, of one version. `logins`: the tokens that it gave to its AppRole."""
 
-    token = "hvs.test-token"
+    token, role_id, secret_id = "hvs.test-token", "a-role", "a-secret-id"
+    mounts = ("secret", "kv/web")
 
     def __init__(self, folder, version=2):
-        self.version, self.secrets = version, {}
+        self.version, self.secrets, self.logins = version, {}, []
         super().__init__(folder)
 
     def fault(self, text):
         return {"errors": [text]}
 
     def answer(self, request, body):
-        if request.headers.get("X-Vault-Token") != self.token:
+        path = urllib.parse.unquote(request.path.removeprefix("/v1/"))
+        if path == "auth/approle/login":
+            if body != {"role_id": self.role_id, "secret_id": self.secret_id}:
+                return 400, self.fault("invalid role or secret ID")
+            self.logins.append(f"hvs.login-{len(self.logins)}")
+            return 200, {"auth": {"client_token": self.logins[-1], "lease_duration": 1200}}
+        if request.headers.get("X-Vault-Token") not in (self.token, *self.logins):
             return 403, self.fault("permission denied")
-        path = request.path.removeprefix("/v1/")
-        if path.startswith("sys/internal/ui/mounts/secret"):
+        asked = path.removeprefix("sys/internal/ui/mounts/")
+        mount = next((mount for mount in self.mounts if (asked + "/").startswith(mount + "/")), None)
+        if mount is None:
+            return (403 if asked != path else 404), self.fault("no handler for route")
+        if asked != path:
             options = {"version": "2"} if self.version == 2 else {}
-            return 200, {"data": {"path": "secret/", "type": "kv", "options": options}}
-        prefix = "secret/data/" if self.version == 2 else "secret/"
-        if not path.startswith(prefix):
-            return 404, self.fault("no handler for route")
-        versions = self.secrets.setdefault(path.removeprefix(prefix), [])
+            return 200, {"data": {"path": f"{mount}/", "type": "kv", "options": options}}
+        rest = path.removeprefix(f"{mount}/")
+        if self.version == 2:
+            if not rest.startswith("data/"):
+                return 404, self.fault("no handler for route")
+            rest = rest.removeprefix("data/")
+        return self.keep(request.command, self.secrets.setdefault((mount, rest), []), body)
+
+    def keep(self, method, versions, body):
         newest = versions[-1] if versions else None
-        if request.command == "GET":
+        if method == "GET":
             if self.version == 1:
                 return (200, {"data": newest}) if newest else (404, {"errors": []})
             if not versions:
                 return 404, {"errors": []}
             return (200 if newest else 404,
                     {"data": {"data": newest, "metadata": {"version": len(versions)}}})
-        if request.command == "DELETE":
+        if method == "DELETE":
             if versions:
                 versions[-1] = None
             return 204, None
@@ -145,12 +162,16 @@ class Vault(_Store):
         versions.append(body["data"])
         return 200, {"data": {"version": len(versions)}}
 
-    def newest(self, path):
-        versions = self.secrets.get(path)
+    def put(self, path, data, mount="secret"):
+        """As somebody else would do it."""
+        self.secrets.setdefault((mount, path), []).append(data)
+
+    def newest(self, path, mount="secret"):
+        versions = self.secrets.get((mount, path))
         return versions[-1] if versions else None
 
 
-class _Cluster:
+class Cluster:
     """What is the same of a stand-in and the real one: `secret` is one object, or None."""
 
     def decoded(self, space, name):
@@ -178,7 +199,7 @@ users:
         return file
 
 
-class Kubernetes(_Cluster, _Store):
+class Kubernetes(Cluster, _Store):
     """`secrets`: by (namespace, name), the objects."""
 
     token = "service-account-token"
@@ -237,62 +258,6 @@ class Kubernetes(_Cluster, _Store):
 
     def label(self, space, name, key, value):
         """As somebody else would do it."""
-        self.secrets[(space, name)]["metadata"]["labels"][key] = value
-
-
-class ApiServer(_Cluster, _Trusted):
-    """The real one with etcd, from tests/peers/kubernetes."""
-
-    token = "service-account-token"
-
-    def __init__(self, program, folder):
-        super().__init__(folder)
-        (folder / "tokens.csv").write_text(f"{self.token},me,1,system:masters\n")
-        port = reserve_port()
-        self.url = f"https://127.0.0.1:{port}"
-        self.server = Server(
-            [program, folder / "etcd", reserve_port(), f"--secure-port={port}", "--bind-address=127.0.0.1",
-             f"--tls-cert-file={folder}/own.pem", f"--tls-private-key-file={folder}/own.pem",
-             f"--client-ca-file={self.root}", f"--token-auth-file={folder}/tokens.csv",
-             "--authorization-mode=RBAC", "--service-account-issuer=https://kubernetes.test",
-             f"--service-account-key-file={folder}/own.pem", f"--service-account-signing-key-file={folder}/own.pem",
-             "--service-cluster-ip-range=10.96.0.0/24", f"--cert-dir={folder}"], folder / "log")
-        self.server.wait_until(lambda: self._ask("GET", "/readyz")[0] == 200, timeout=180)
-        for space in ("web", "mine"):
-            self._make("/api/v1/namespaces", {"metadata": {"name": space}})
-        # Whoever has a certificate for this name of the root.
-        group = "rbac.authorization.k8s.io"
-        self._make(f"/apis/{group}/v1/clusterrolebindings", {
-            "metadata": {"name": "client"}, "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
-            "subjects": [{"apiGroup": group, "kind": "User", "name": "client"}]})
-
-    def _make(self, path, thing):
-        status, body = self._ask("POST", path, thing)
-        assert status == 201, body
-
-    def _ask(self, method, path, body=None, kind="application/json"):
-        request = urllib.request.Request(
-            self.url + path, json.dumps(body).encode() if body else None, method=method,
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": kind})
-        context = ssl.create_default_context(cafile=self.root)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
-                                             urllib.request.HTTPSHandler(context=context))
-        try:
-            with opener.open(request, timeout=30) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-        except OSError:
-            return 0, b""
-
-    def secret(self, space, name):
-        status, body = self._ask("GET", f"/api/v1/namespaces/{space}/secrets/{name}")
-        return json.loads(body) if status == 200 else None
-
-    def label(self, space, name, key, value):
-        status, _ = self._ask("PATCH", f"/api/v1/namespaces/{space}/secrets/{name}",
-                              {"metadata": {"labels": {key: value}}}, "application/merge-patch+json")
-        assert status == 200, status
-
-    def stop(self):
-        self.server.stop()
+        secret = self.secrets[(space, name)]
+        secret["metadata"]["labels"][key] = value
+        self.keep((space, name), secret)

@@ -68,30 +68,36 @@ JsonService::Answer JsonService::ask(const TargetRun& run, const std::string& ai
                 pause *= 2;
                 continue;
             }
-            throw Failure(what, base::printable(reply.error().message, max_told),
-                          fmt::format("see whether {} answers at {}.", options_.title,
-                                      base::printable(options_.base_url)));
+            using Kind = http::ExchangeError::Kind;
+            auto next = fmt::format("see whether {} answers at {}.", options_.title,
+                                    base::printable(options_.base_url));
+            if (reply.error().kind == Kind::not_trusted && !options_.root_option.empty())
+                next = fmt::format("say {}=FILE with the root of its certificate.",
+                                   options_.root_option);
+            throw Failure(what, base::printable(reply.error().message, max_told), next);
         }
         if ((reply->status == 429 || reply->status >= 500) && tries < max_tries) {
             run.timer.wait(pause);
             pause *= 2;
             continue;
         }
-        Answer answer{reply->status, {}};
+        Answer answer{.status = reply->status};
         if (!reply->body.empty())
             if (auto object = protocol::parse_json_object(base::bytes_of(reply->body)))
                 answer.body = std::move(*object);
+        answer.said = words_of(answer.body, options_.error_member);
         const bool is_good = reply->status >= 200 && reply->status < 300;
         if (is_good || std::ranges::find(accepted, reply->status) != accepted.end()) return answer;
-        const auto words = words_of(answer.body, options_.error_member);
-        const std::string next = reply->status == 401 || reply->status == 403
-                                     ? "see what its token or certificate may do there."
-                                     : "";
-        throw Failure(what,
-                      fmt::format("{} answered with the status {}{}{}", options_.title,
-                                  reply->status, words.empty() ? "" : ": ", words),
-                      next);
+        throw refusal(aim, answer);
     }
+}
+
+Failure JsonService::refusal(const std::string& aim, const Answer& answer) const {
+    const bool is_forbidden = answer.status == 401 || answer.status == 403;
+    return {{aim, Phase::deploy},
+            fmt::format("{} answered with the status {}{}{}", options_.title, answer.status,
+                        answer.said.empty() ? "" : ": ", answer.said),
+            is_forbidden ? "see what its token or certificate may do there." : ""};
 }
 
 }  // namespace cairn::client

@@ -24,12 +24,16 @@ class JsonService {
         http::ClientOptions client{};
         /// The member of an answer that tells what is wrong: "message"; a list is joined.
         std::string error_member = "message";
+        /// The option that names the root of its certificate, for advice: "ca-file".
+        std::string root_option{};
     };
     explicit JsonService(Options options);
 
     struct Answer {
         int status = 0;
         boost::json::object body{};
+        /// What it says is wrong, fit to be told; mostly empty.
+        std::string said{};
     };
     /// The answer, which has a 2xx status or an accepted one. `aim`: "could not ...". Throws
     /// Failure with what the server said.
@@ -37,6 +41,8 @@ class JsonService {
                              const std::string& path, const std::string& body = {},
                              std::string_view type = "application/json",
                              const std::vector<int>& accepted = {});
+    /// That an answer is not what was hoped for: what was attempted and what the server said.
+    [[nodiscard]] Failure refusal(const std::string& aim, const Answer& answer) const;
     /// Why requests cannot go to this address: plain http to another machine. Empty if they can.
     [[nodiscard]] static std::string fault_of(const std::string& url);
 

@@ -23,6 +23,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_file = std::size_t{1} << 20;
 constexpr const char* usual_account = "/var/run/secrets/kubernetes.io/serviceaccount";
 constexpr std::string_view secret_type = "kubernetes.io/tls";
+/// Somebody else has changed it, or made it, in between.
+constexpr int conflict = 409;
+constexpr int max_changes = 3;
 
 std::string variable(const char* name) {
     const char* const value = std::getenv(name);
@@ -87,25 +90,12 @@ class KubernetesTarget final : public Target {
 
     void place(const DeployMaterial& material, const TargetRun& run) override {
         auto open = connect();
-        const auto standing = read(open, run);
         const auto data = data_for(material);
-        if (!standing) {
-            const boost::json::object secret{
-                {"apiVersion", "v1"},
-                {"kind", "Secret"},
-                {"metadata",
-                 {{"name", parts_.name},
-                  {"namespace", open.space},
-                  {"labels", {{"app.kubernetes.io/managed-by", "cairn"}}},
-                  {"annotations", {{"cairn/lineage", material.subject.lineage.text()}}}}},
-                {"type", secret_type},
-                {"data", data}};
-            static_cast<void>(open.service.ask(run, "create the Secret", "POST",
-                                               secrets_path(open.space),
-                                               boost::json::serialize(secret)));
-            return;
-        }
-        if (standing->data != data) patch(open, run, data, standing->version);
+        change(open, run, "write the Secret", [&](const std::optional<Standing>& standing) {
+            if (!standing) return create(open, run, material, data);
+            return standing->data == data ? nothing_to_do()
+                                          : patch(open, run, data, standing->version);
+        });
     }
 
     void check(const DeployMaterial& material, const TargetRun& run) override {
@@ -129,14 +119,16 @@ class KubernetesTarget final : public Target {
         if (!object)
             throw Failure({"undo the change of the Secret", Phase::deploy}, object.error().message);
         auto open = connect();
-        const auto standing = read(open, run);
         const auto* const data = object->if_contains("data");
         const auto* const former = data == nullptr ? nullptr : data->if_object();
-        if (former != nullptr && standing && standing->data != *former)
-            patch(open, run, *former, standing->version);
-        if (former == nullptr && standing)
-            static_cast<void>(open.service.ask(run, "remove the Secret again", "DELETE",
-                                               secret_path(open.space), {}, {}, {404}));
+        change(open, run, "undo the change of the Secret",
+               [&](const std::optional<Standing>& standing) {
+                   if (!standing || (former != nullptr && standing->data == *former))
+                       return nothing_to_do();
+                   if (former != nullptr) return patch(open, run, *former, standing->version);
+                   return open.service.ask(run, "remove the Secret again", "DELETE",
+                                           secret_path(open.space), {}, {}, {404});
+               });
     }
 
   private:
@@ -145,7 +137,7 @@ class KubernetesTarget final : public Target {
         std::string space;
         JsonService service;
     };
-    struct FileStanding {
+    struct Standing {
         std::string version;
         /// tls.crt and tls.key alone.
         boost::json::object data;
@@ -247,7 +239,7 @@ class KubernetesTarget final : public Target {
                 {"tls.key", crypto::base64(base::BytesView(certificate.private_key()))}};
     }
 
-    [[nodiscard]] std::optional<FileStanding> read(Connection& open, const TargetRun& run) const {
+    [[nodiscard]] std::optional<Standing> read(Connection& open, const TargetRun& run) const {
         const auto answer =
             open.service.ask(run, "read the Secret", "GET", secret_path(open.space), {}, {}, {404});
         if (answer.status == 404) return std::nullopt;
@@ -258,7 +250,7 @@ class KubernetesTarget final : public Target {
                                       "changed",
                                       base::printable(type)),
                           "remove it, or name another.");
-        FileStanding standing;
+        Standing standing;
         if (const auto* metadata = reader.object("metadata"))
             standing.version = protocol::MemberReader(*metadata).text_or_empty("resourceVersion");
         if (const auto* data = reader.object("data")) {
@@ -269,14 +261,44 @@ class KubernetesTarget final : public Target {
         return standing;
     }
 
+    /// Has `step` change what stands there; once more with what stands there then, if somebody else
+    /// has changed it meanwhile.
+    template <typename Step>
+    void change(Connection& open, const TargetRun& run, const std::string& aim, Step&& step) const {
+        for (int tries = 1;; ++tries) {
+            const auto answer = step(read(open, run));
+            if (answer.status != conflict) return;
+            if (tries == max_changes) throw open.service.refusal(aim, answer);
+        }
+    }
+
+    static JsonService::Answer nothing_to_do() { return {.status = 200}; }
+
+    JsonService::Answer create(Connection& open, const TargetRun& run,
+                               const DeployMaterial& material,
+                               const boost::json::object& data) const {
+        const boost::json::object secret{
+            {"apiVersion", "v1"},
+            {"kind", "Secret"},
+            {"metadata",
+             {{"name", parts_.name},
+              {"namespace", open.space},
+              {"labels", {{"app.kubernetes.io/managed-by", "cairn"}}},
+              {"annotations", {{"cairn/lineage", material.subject.lineage.text()}}}}},
+            {"type", secret_type},
+            {"data", data}};
+        return open.service.ask(run, "create the Secret", "POST", secrets_path(open.space),
+                                boost::json::serialize(secret), "application/json", {conflict});
+    }
+
     /// Both at once, and only if nobody has changed it since it was read.
-    void patch(Connection& open, const TargetRun& run, const boost::json::object& data,
-               const std::string& version) const {
+    JsonService::Answer patch(Connection& open, const TargetRun& run,
+                              const boost::json::object& data, const std::string& version) const {
         boost::json::object body{{"data", data}};
         if (!version.empty()) body["metadata"] = {{"resourceVersion", version}};
-        static_cast<void>(open.service.ask(run, "change the Secret", "PATCH",
-                                           secret_path(open.space), boost::json::serialize(body),
-                                           "application/merge-patch+json"));
+        return open.service.ask(run, "change the Secret", "PATCH", secret_path(open.space),
+                                boost::json::serialize(body), "application/merge-patch+json",
+                                {conflict});
     }
 
     Parts parts_;

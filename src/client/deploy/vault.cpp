@@ -1,102 +1,79 @@
 #include "client/deploy/vault.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <array>
+#include <functional>
+#include <optional>
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "client/deploy/json_service.h"
-#include "client/deploy/secret_file.h"
 #include "client/deploy/server_steps.h"
-#include "client/dns/query_text.h"
+#include "client/deploy/vault_access.h"
 #include "protocol/json.h"
 
 namespace cairn::client {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::string variable(const char* name) {
-    const char* const value = std::getenv(name);
-    return value == nullptr ? std::string() : value;
-}
-
-/// Each part of a path as a URL takes it.
-std::string encoded(std::string_view path) {
-    std::string text;
-    while (true) {
-        const auto slash = path.find('/');
-        text += percent_encoded(std::string(path.substr(0, slash)));
-        if (slash == std::string_view::npos) return text;
-        text += '/';
-        path.remove_prefix(slash + 1);
-    }
-}
+/// What the secret gets.
+constexpr std::array<std::string_view, 4> own_keys{"cert", "chain", "fullchain", "privkey"};
+/// When somebody else changes the secret at the same time.
+constexpr int max_changes = 3;
 
 class VaultTarget final : public Target {
   public:
     struct Parts {
-        std::string address, mount, path, space;
+        VaultAccess access;
+        /// Empty: asked for, or else the first part of the path.
+        std::string mount{};
+        /// Behind the mount; with it if that is empty.
+        std::string path{};
         /// 0: asked for.
         int version = 0;
-        fs::path token_file, root_file;
-        ServerSteps steps;
-        std::string text, user_agent;
+        ServerSteps steps{};
+        std::string text{};
     };
     explicit VaultTarget(Parts parts) : parts_(std::move(parts)) {}
 
     std::string text() const override { return parts_.text; }
-    std::vector<fs::path> files_read() const override {
-        std::vector<fs::path> files;
-        if (!parts_.token_file.empty()) files.push_back(parts_.token_file);
-        if (!parts_.root_file.empty()) files.push_back(parts_.root_file);
-        return files;
+    std::vector<std::filesystem::path> files_read() const override {
+        return parts_.access.files_read();
     }
     std::vector<Failure> obstacles(const DeploySubject& subject) override {
         auto found = parts_.steps.obstacles(subject);
-        if (const auto secret = token(); !secret)
-            found.emplace_back(
-                Aim{"read the token for Vault", Phase::deploy}, secret.error().message,
-                "say token-file=FILE (mode 0600), or give systemd's service the credential "
-                "vault-token.");
+        if (auto fault = parts_.access.obstacle()) found.push_back(std::move(*fault));
         return found;
     }
     std::vector<std::string> outline(const DeploySubject&) override {
         std::vector<std::string> lines{
-            fmt::format("the secret {}/{} at {} gets cert, chain, fullchain and privkey",
-                        parts_.mount, parts_.path, parts_.address)};
+            fmt::format("the secret {} at {} gets cert, chain, fullchain and privkey", whole_path(),
+                        parts_.access.address())};
         std::ranges::move(parts_.steps.outline(), std::back_inserter(lines));
         return lines;
     }
 
-    /// What stands there before: {"version": 3, "data": {...}}, "data" null for nothing.
+    /// What stands there before: {"data": {...}}, null for nothing.
     std::string undo_note(const DeployMaterial&, const TargetRun& run) override {
-        auto service = open();
+        auto service = parts_.access.open(run);
         const auto standing = read(service, run);
-        boost::json::object note{{"version", standing.version}, {"data", nullptr}};
+        boost::json::object note{{"data", nullptr}};
         if (standing.data) note["data"] = *standing.data;
         return boost::json::serialize(note);
     }
 
     void place(const DeployMaterial& material, const TargetRun& run) override {
-        auto service = open();
-        const auto standing = read(service, run);
-        // Whatever else somebody keeps in the secret stays.
-        auto data = standing.data.value_or(boost::json::object());
         const auto& certificate = parts_.steps.certificate(material);
         const auto& key = certificate.private_key();
-        const auto former = data;
-        data["cert"] = certificate.leaf();
-        data["chain"] = certificate.chain();
-        data["fullchain"] = certificate.full_chain();
-        data["privkey"] = base::text_of(base::BytesView(key));
-        if (former == data) return;
-        write(service, run, data, standing.version);
+        change(run, [&](boost::json::object& data) {
+            data["cert"] = certificate.leaf();
+            data["chain"] = certificate.chain();
+            data["fullchain"] = certificate.full_chain();
+            data["privkey"] = base::text_of(base::BytesView(key));
+        });
     }
 
     void check(const DeployMaterial& material, const TargetRun& run) override {
-        auto service = open();
+        auto service = parts_.access.open(run);
         const auto standing = read(service, run);
         const auto& certificate = parts_.steps.certificate(material);
         const auto has = [&](std::string_view name, std::string_view text) {
@@ -122,91 +99,97 @@ class VaultTarget final : public Target {
         if (!object)
             throw Failure({"undo what was written to Vault", Phase::deploy},
                           object.error().message);
-        auto service = open();
-        const auto standing = read(service, run);
-        const auto* const data = object->if_contains("data");
-        const auto* const former = data == nullptr ? nullptr : data->if_object();
-        if (former != nullptr) {
-            if (!standing.data || *standing.data != *former)
-                write(service, run, *former, standing.version);
-        } else if (standing.data) {
-            static_cast<void>(service.ask(run, "remove the secret again", "DELETE",
-                                          data_path(version_of(service, run)), {}, {}, {404}));
-        }
+        const auto* const noted = object->if_contains("data");
+        const auto* const former = noted == nullptr ? nullptr : noted->if_object();
+        change(run, [&](boost::json::object& data) {
+            for (const auto name : own_keys) {
+                const auto* const value = former == nullptr ? nullptr : former->if_contains(name);
+                if (value != nullptr)
+                    data[name] = *value;
+                else
+                    data.erase(name);
+            }
+        });
     }
 
   private:
-    struct FileStanding {
-        /// Of version 2: that of the secret, 0 for none.
+    struct Standing {
+        /// Of a secret in version 2 of the store: its own, 0 for none.
         std::int64_t version = 0;
         std::optional<boost::json::object> data{};
     };
+    struct Place {
+        std::string mount, path;
+        int version = 0;
+    };
 
-    [[nodiscard]] base::Result<base::SecretBytes> token() const {
-        if (!parts_.token_file.empty()) return secret_from(parts_.token_file);
-        if (const auto folder = variable("CREDENTIALS_DIRECTORY"); !folder.empty()) {
-            const auto file = fs::path(folder) / "vault-token";
-            std::error_code none;
-            if (fs::exists(file, none)) return secret_from(file);
+    [[nodiscard]] std::string whole_path() const {
+        return parts_.mount.empty() ? parts_.path : parts_.mount + "/" + parts_.path;
+    }
+
+    /// Where the secret is, as Vault says it: a mount may have slashes in its name.
+    [[nodiscard]] const Place& find_place(JsonService& service, const TargetRun& run) {
+        if (place_) return *place_;
+        const bool is_mount_said = !parts_.mount.empty();
+        Place place{parts_.mount, parts_.path, parts_.version};
+        if (!is_mount_said) {
+            const auto slash = parts_.path.find('/');
+            place.mount = parts_.path.substr(0, slash);
+            place.path = parts_.path.substr(slash + 1);
         }
-        const auto text = variable("VAULT_TOKEN");
-        if (text.empty()) return base::fail("there is none");
-        return base::SecretBytes(text.begin(), text.end());
-    }
-
-    [[nodiscard]] JsonService open() const {
-        const auto secret = token();
-        if (!secret)
-            throw Failure({"read the token for Vault", Phase::deploy}, secret.error().message,
-                          "say token-file=FILE (mode 0600).");
-        http::ClientOptions client{.user_agent = parts_.user_agent,
-                                   .root_file = parts_.root_file.string()};
-        client.fields.emplace_back("X-Vault-Token",
-                                   std::string(base::text_of(base::BytesView(*secret))));
-        client.fields.emplace_back("X-Vault-Request", "true");
-        if (!parts_.space.empty()) client.fields.emplace_back("X-Vault-Namespace", parts_.space);
-        return JsonService({.title = "Vault",
-                            .base_url = parts_.address + "/v1",
-                            .client = std::move(client),
-                            .error_member = "errors"});
-    }
-
-    [[nodiscard]] int version_of(JsonService& service, const TargetRun& run) {
-        if (parts_.version != 0) return parts_.version;
-        // A token may not be allowed to ask.
-        const auto answer =
-            service.ask(run, "ask Vault for its mounts", "GET",
-                        fmt::format("/sys/internal/ui/mounts/{}", encoded(parts_.mount)), {}, {},
-                        {400, 403, 404});
-        parts_.version = 2;
-        protocol::MemberReader reader(answer.body);
-        if (const auto* data = reader.object("data")) {
-            protocol::MemberReader mount(*data);
-            const auto* const options = mount.object("options");
-            if (mount.text_or_empty("type") == "kv")
-                parts_.version =
-                    options != nullptr &&
-                            protocol::MemberReader(*options).text_or_empty("version") == "2"
-                        ? 2
-                        : 1;
+        if (place.version == 0) {
+            place.version = 2;
+            // A token may not be allowed to ask.
+            const std::string aim = "ask Vault where the secret is";
+            const auto answer = service.ask(
+                run, aim, "GET",
+                "/sys/internal/ui/mounts/" + vault_path(is_mount_said ? place.mount : whole_path()),
+                {}, {}, {400, 403, 404});
+            protocol::MemberReader reader(answer.body);
+            if (const auto* data = reader.object("data")) settle(place, *data, is_mount_said, aim);
         }
-        return parts_.version;
+        place_ = std::move(place);
+        return *place_;
+    }
+    void settle(Place& place, const boost::json::object& told, bool is_mount_said,
+                const std::string& aim) const {
+        protocol::MemberReader members(told);
+        auto mount = members.text_or_empty("path");
+        while (mount.ends_with('/')) mount.pop_back();
+        const auto whole = whole_path();
+        if (!is_mount_said && !mount.empty() && whole.starts_with(mount + "/") &&
+            whole.size() > mount.size() + 1) {
+            place.mount = mount;
+            place.path = whole.substr(mount.size() + 1);
+        }
+        const auto kind = members.text_or_empty("type");
+        if (kind.empty()) return;
+        // "generic" is how version 1 was called.
+        if (kind != "kv" && kind != "generic")
+            throw Failure({aim, Phase::deploy},
+                          fmt::format("what is mounted at {} is of the kind {}, not kv",
+                                      base::printable(place.mount), base::printable(kind)),
+                          "name a mount of the KV store.");
+        const auto* const options = members.object("options");
+        const bool is_second =
+            options != nullptr && protocol::MemberReader(*options).text_or_empty("version") == "2";
+        place.version = is_second ? 2 : 1;
     }
 
-    [[nodiscard]] std::string data_path(int version) const {
-        return fmt::format("/{}/{}{}", encoded(parts_.mount), version == 2 ? "data/" : "",
-                           encoded(parts_.path));
+    [[nodiscard]] static std::string data_path(const Place& place) {
+        return fmt::format("/{}/{}{}", vault_path(place.mount), place.version == 2 ? "data/" : "",
+                           vault_path(place.path));
     }
 
-    [[nodiscard]] FileStanding read(JsonService& service, const TargetRun& run) {
-        const auto version = version_of(service, run);
+    [[nodiscard]] Standing read(JsonService& service, const TargetRun& run) {
+        const auto& place = find_place(service, run);
         const auto answer =
-            service.ask(run, "read the secret of Vault", "GET", data_path(version), {}, {}, {404});
-        FileStanding standing;
+            service.ask(run, "read the secret of Vault", "GET", data_path(place), {}, {}, {404});
+        Standing standing;
         protocol::MemberReader reader(answer.body);
         const auto* const outer = reader.object("data");
         if (outer == nullptr) return standing;
-        if (version == 1) {
+        if (place.version == 1) {
             if (answer.status != 404) standing.data = *outer;
             return standing;
         }
@@ -218,52 +201,56 @@ class VaultTarget final : public Target {
         return standing;
     }
 
-    void write(JsonService& service, const TargetRun& run, const boost::json::object& data,
-               std::int64_t version) {
-        const auto kind = version_of(service, run);
-        boost::json::object body = data;
-        // Check-and-set: nobody's change in between is overwritten.
-        if (kind == 2) body = {{"data", data}, {"options", {{"cas", version}}}};
-        static_cast<void>(service.ask(run, "write the secret to Vault", "POST", data_path(kind),
-                                      boost::json::serialize(body)));
+    /// Has `edit` change what stands there, and nothing that somebody else has put there meanwhile.
+    /// A secret in which nothing is left is removed.
+    void change(const TargetRun& run, const std::function<void(boost::json::object&)>& edit) {
+        auto service = parts_.access.open(run);
+        for (int tries = 1;; ++tries) {
+            const auto standing = read(service, run);
+            auto data = standing.data.value_or(boost::json::object());
+            edit(data);
+            if (data == standing.data.value_or(boost::json::object())) return;
+            const auto& place = find_place(service, run);
+            if (data.empty()) {
+                static_cast<void>(service.ask(run, "remove the secret again", "DELETE",
+                                              data_path(place), {}, {}, {404}));
+                return;
+            }
+            boost::json::object body = data;
+            // Check-and-set: nobody's change in between is overwritten.
+            if (place.version == 2)
+                body = {{"data", data}, {"options", {{"cas", standing.version}}}};
+            const std::string aim = "write the secret to Vault";
+            const auto answer =
+                service.ask(run, aim, "POST", data_path(place), boost::json::serialize(body),
+                            "application/json", {400});
+            if (answer.status != 400) return;
+            if (tries == max_changes || !answer.said.contains("check-and-set"))
+                throw service.refusal(aim, answer);
+        }
     }
 
     Parts parts_;
+    std::optional<Place> place_;
 };
 
 }  // namespace
 
 base::Result<std::unique_ptr<Target>> make_vault_target(TargetOptions& options,
                                                         const TargetContext& context) {
-    VaultTarget::Parts parts;
-    auto path = options.argument();
-    while (path.starts_with('/')) path.erase(0, 1);
-    while (path.ends_with('/')) path.pop_back();
+    VaultTarget::Parts parts{.access = VaultAccess::take(options, context)};
+    parts.path = options.argument();
+    while (parts.path.starts_with('/')) parts.path.erase(0, 1);
+    while (parts.path.ends_with('/')) parts.path.pop_back();
     parts.mount = options.take("mount").value_or("");
-    if (parts.mount.empty()) {
-        const auto slash = path.find('/');
-        parts.mount = path.substr(0, slash);
-        path = slash == std::string::npos ? std::string() : path.substr(slash + 1);
-    }
-    parts.path = path;
-    if (parts.mount.empty() || parts.path.empty())
+    while (parts.mount.ends_with('/')) parts.mount.pop_back();
+    if (parts.path.empty() || (parts.mount.empty() && !parts.path.contains('/')))
         options.refuse("", "names no secret: vault:MOUNT/PATH");
-    // Where a renewal runs, the variable may be missing: it is kept with the target.
-    parts.address = options.take_or_keep("address", variable("VAULT_ADDR"));
-    while (parts.address.ends_with('/')) parts.address.pop_back();
-    if (parts.address.empty())
-        options.refuse("address", "is missing: address=https://vault.example:8200");
-    else if (const auto fault = JsonService::fault_of(parts.address); !fault.empty())
-        options.refuse("address", fault);
-    parts.space = options.take("namespace").value_or("");
     if (const auto version = options.take("version")) {
         if (*version != "1" && *version != "2") options.refuse("version", "must be 1 or 2");
         parts.version = *version == "1" ? 1 : 2;
     }
-    if (const auto file = options.take_path("token-file")) parts.token_file = *file;
-    if (const auto file = options.take_path("ca-file")) parts.root_file = *file;
     parts.steps = ServerSteps::take(options);
-    parts.user_agent = context.user_agent;
     parts.text = options.text();
     return std::make_unique<VaultTarget>(std::move(parts));
 }
