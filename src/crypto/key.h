@@ -117,6 +117,9 @@ class PrivateKey {
   private:
     PrivateKey(std::shared_ptr<EVP_PKEY> key, PublicKey public_key)
         : key_(std::move(key)), public_key_(std::move(public_key)) {}
+    /// An error unless the two belong together.
+    static base::Result<PrivateKey> from_halves(std::shared_ptr<EVP_PKEY> key,
+                                                PublicKey public_key);
     std::shared_ptr<EVP_PKEY> key_;
     PublicKey public_key_;
 };

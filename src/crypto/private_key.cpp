@@ -1,10 +1,13 @@
 // The private half of crypto/key.h.
 #include <stdexcept>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 
 #include "base/enum_table.h"
+#include "crypto/ec_pkcs8.h"
 #include "crypto/key.h"
 #include "crypto/openssl.h"
 #include "crypto/signature.h"
@@ -47,6 +50,53 @@ int no_passphrase(char*, int, int, void*) {
     return -1;
 }
 
+using SecretNumberHandle = Handle<BIGNUM, &BN_clear_free>;
+using ParameterBuilderHandle = Handle<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
+using ParametersHandle = Handle<OSSL_PARAM, &OSSL_PARAM_free>;
+
+/// The private key with these numbers on the curve of `public_key`; null if the scalar is out of
+/// range.
+std::shared_ptr<EVP_PKEY> ec_private_key(const PublicKey& public_key, base::BytesView scalar) {
+    const char* const group = public_key.algorithm() == KeyAlgorithm::ec_p256 ? "P-256" : "P-384";
+    const auto [x, y] = public_key.ec_point();
+    base::Bytes point{0x04};
+    point.insert(point.end(), x.begin(), x.end());
+    point.insert(point.end(), y.begin(), y.end());
+    const SecretNumberHandle number(BN_secure_new());
+    const ParameterBuilderHandle builder(OSSL_PARAM_BLD_new());
+    require(
+        number && builder &&
+            BN_bin2bn(scalar.data(), static_cast<int>(scalar.size()), number.get()) != nullptr &&
+            OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group, 0) ==
+                1 &&
+            OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, number.get()) == 1 &&
+            OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                             point.size()) == 1,
+        "preparing a key");
+    const ParametersHandle parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+    const PkeyContextHandle context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+    require(parameters && context && EVP_PKEY_fromdata_init(context.get()) == 1, "preparing a key");
+    EVP_PKEY* key = nullptr;
+    if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, parameters.get()) != 1)
+        return nullptr;
+    return {key, &EVP_PKEY_free};
+}
+
+/// The secret number of an EC key, at the full length of its curve; nothing if the key does not
+/// give it.
+std::optional<base::SecretBytes> scalar_of(EVP_PKEY* key, std::size_t size) {
+    BIGNUM* number = nullptr;
+    if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) != 1) {
+        ERR_clear_error();
+        return std::nullopt;
+    }
+    const SecretNumberHandle owned(number);
+    base::SecretBytes scalar(size);
+    if (BN_bn2binpad(number, scalar.data(), static_cast<int>(size)) != static_cast<int>(size))
+        return std::nullopt;
+    return scalar;
+}
+
 }  // namespace
 
 std::string_view to_string(KeyType type) {
@@ -71,6 +121,13 @@ base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
     constexpr std::size_t longest = 65536;  // four times an RSA key of the greatest size
     if (pem.empty()) return base::fail("not an unencrypted private key in PEM: it is empty");
     if (pem.size() > longest) return base::fail("private key is longer than 65536 octets");
+    if (const auto numbers = from_ec_pem(pem)) {
+        auto public_key = PublicKey::from_ec_point(numbers->curve, numbers->x, numbers->y);
+        if (!public_key) return std::unexpected(public_key.error());
+        auto ec_key = ec_private_key(*public_key, numbers->scalar);
+        if (!ec_key) return base::fail("not a private key: " + openssl_error());
+        return from_halves(std::move(ec_key), *std::move(public_key));
+    }
     const BioHandle source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     require(source != nullptr, "reading a private key");
     std::shared_ptr<EVP_PKEY> key(
@@ -82,8 +139,12 @@ base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
 base::Result<PrivateKey> PrivateKey::from_handle(std::shared_ptr<EVP_PKEY> key) {
     auto public_key = PublicKey::from_handle(key);
     if (!public_key) return std::unexpected(public_key.error());
+    return from_halves(std::move(key), *std::move(public_key));
+}
 
-    PrivateKey result(std::move(key), std::move(*public_key));
+base::Result<PrivateKey> PrivateKey::from_halves(std::shared_ptr<EVP_PKEY> key,
+                                                 PublicKey public_key) {
+    PrivateKey result(std::move(key), std::move(public_key));
     // The halves in a file may belong to different keys; nobody could verify such a signature.
     const auto probe = base::bytes_of("one key in two halves");
     try {
@@ -98,6 +159,12 @@ base::Result<PrivateKey> PrivateKey::from_handle(std::shared_ptr<EVP_PKEY> key) 
 }
 
 base::SecretBytes PrivateKey::to_pem() const {
+    const auto curve = public_key_.algorithm();
+    if (curve == KeyAlgorithm::ec_p256 || curve == KeyAlgorithm::ec_p384) {
+        auto [x, y] = public_key_.ec_point();
+        if (auto scalar = scalar_of(key_.get(), x.size()))
+            return to_ec_pem({curve, *std::move(scalar), std::move(x), std::move(y)});
+    }
     // Wiped when it is freed, unlike BIO_s_mem.
     const BioHandle target(BIO_new(BIO_s_secmem()));
     require(target && PEM_write_bio_PKCS8PrivateKey(target.get(), key_.get(), nullptr, nullptr, 0,

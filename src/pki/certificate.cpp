@@ -15,13 +15,14 @@
 #include "pki/general_names.h"
 #include "pki/name.h"
 #include "pki/pem.h"
+#include "pki/x509_signature.h"
 
 namespace cairn::pki {
 namespace {
 
 /// The parts of a Certificate that are used, as views into its encoding.
 struct Parts {
-    base::BytesView serial, algorithm, subject;
+    base::BytesView to_be_signed, serial, algorithm, issuer, subject, signature;
     std::vector<asn1::Element> issuer_common_names, subject_common_names;
     base::Time not_before, not_after;
     base::BytesView public_key;
@@ -49,7 +50,9 @@ Parts read_fields(asn1::Reader fields, asn1::Failure& failure) {
     const std::uint8_t version = read_version(fields);
     parts.serial = fields.element(asn1::tag::integer, "the serial number").content;
     parts.algorithm = fields.element(asn1::tag::sequence, "the signature algorithm").whole;
-    parts.issuer_common_names = read_common_names(fields, "the issuer");
+    parts.issuer = fields.element(asn1::tag::sequence, "the issuer").whole;
+    asn1::Reader issuer(parts.issuer, failure);
+    parts.issuer_common_names = read_common_names(issuer, "the issuer");
     asn1::Reader validity = fields.inside(asn1::tag::sequence, "the validity");
     parts.not_before = validity.time("notBefore");
     parts.not_after = validity.time("notAfter");
@@ -83,13 +86,15 @@ base::Result<Parts> take_apart(base::BytesView der) {
     asn1::Failure failure;
     asn1::Reader reader(der, failure);
     asn1::Reader certificate = reader.inside(asn1::tag::sequence, "the certificate");
-    Parts parts = read_fields(certificate.inside(asn1::tag::sequence, "tbsCertificate"), failure);
+    const asn1::Element to_be_signed = certificate.element(asn1::tag::sequence, "tbsCertificate");
+    Parts parts = read_fields(asn1::Reader(to_be_signed.content, failure), failure);
+    parts.to_be_signed = to_be_signed.whole;
     const asn1::Element algorithm =
         certificate.element(asn1::tag::sequence, "the signature algorithm");
     if (!std::ranges::equal(algorithm.whole, parts.algorithm)) {
         certificate.fail("the two signature algorithms differ (RFC 5280 section 4.1.1.2)");
     }
-    static_cast<void>(certificate.octet_aligned_bits("the signature"));
+    parts.signature = certificate.octet_aligned_bits("the signature");
     certificate.end("the certificate");
     if (failure) return std::unexpected(*failure);
     return parts;
@@ -198,18 +203,26 @@ std::vector<Certificate::Extension> Certificate::extensions(std::string_view oid
 }
 
 bool Certificate::is_signed_by(const Certificate& issuer) const {
-    return has_handle() && issuer.has_handle() &&
-           X509_NAME_cmp(X509_get_issuer_name(handle()), X509_get_subject_name(issuer.handle())) ==
-               0 &&
-           verifies_under(issuer.public_key());
+    return names_as_issuer(issuer) && verifies_under(issuer.public_key());
 }
 
 bool Certificate::is_self_signed() const {
-    return has_handle() && verifies_under(public_key());
+    return verifies_under(public_key());
+}
+
+bool Certificate::names_as_issuer(const Certificate& issuer) const {
+    if (std::ranges::equal(take_apart(der())->issuer, issuer.fields_->subject)) return true;
+    // Names that are written in another way may be the same (RFC 5280 section 7.1).
+    return has_handle() && issuer.has_handle() &&
+           X509_NAME_cmp(X509_get_issuer_name(handle()), X509_get_subject_name(issuer.handle())) ==
+               0;
 }
 
 bool Certificate::verifies_under(const crypto::PublicKey& key) const {
-    const bool verifies = X509_verify(handle(), key.handle()) == 1;
+    const auto parts = take_apart(der());
+    if (verify_x509(key, parts->algorithm, parts->to_be_signed, parts->signature)) return true;
+    // With an algorithm that nothing new is signed with; of a root it proves nothing anyway.
+    const bool verifies = has_handle() && X509_verify(handle(), key.handle()) == 1;
     if (!verifies) ERR_clear_error();
     return verifies;
 }

@@ -71,7 +71,7 @@ class Certificate {
     /// std::runtime_error if OpenSSL cannot read it.
     [[nodiscard]] X509* handle() const;
     /// False if OpenSSL cannot read the certificate although it is well-formed, for example because
-    /// a name holds invalid text. No signature verifies then.
+    /// a name holds invalid text. No chain verifies with it then.
     [[nodiscard]] bool has_handle() const;
     friend bool operator==(const Certificate& left, const Certificate& right) {
         return left.der() == right.der();
@@ -92,6 +92,7 @@ class Certificate {
         mutable std::shared_ptr<X509> x509 = {};
     };
     explicit Certificate(std::shared_ptr<const Fields> fields) : fields_(std::move(fields)) {}
+    [[nodiscard]] bool names_as_issuer(const Certificate& issuer) const;
     [[nodiscard]] bool verifies_under(const crypto::PublicKey& key) const;
     std::shared_ptr<const Fields> fields_;
 };
