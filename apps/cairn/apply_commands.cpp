@@ -11,6 +11,7 @@
 #include "apps/cairn/commands.h"
 #include "apps/cairn/declaration.h"
 #include "apps/cairn/issue_command.h"
+#include "apps/cairn/staging_guard.h"
 #include "client/deployment.h"
 #include "client/issuance.h"
 #include "client/issuance_need.h"
@@ -110,6 +111,9 @@ Intent examine(Run& run, const DeclaredCertificate& declared) {
         stage(plan);
     else if (former && declared.plan.authorities.empty())
         leave_staging(plan, *settings);
+    require_no_harm_by_staging(run.state(), intent.lineage, former ? &*former : nullptr, plan,
+                               "declare another one for it, with a name of its own; `cairn issue "
+                               "--force` if that is meant.");
     settle_dns(run, declared.plan.dns, plan);
     client::settle(plan, run.solvers());
     client::require_clear_way(intent.lineage, plan, run.solvers(), run.state(),
@@ -138,7 +142,13 @@ std::vector<Intent> intents_of(Run& run, const ApplyOptions& options) {
     std::string faults;
     for (const auto& declared : declared_by(options.file)) {
         try {
-            intents.push_back(examine(run, declared));
+            auto intent = examine(run, declared);
+            // Names that are written in other ways are seen to be the same only now.
+            if (std::ranges::find(intents, intent.lineage, &Intent::lineage) != intents.end())
+                throw client::Failure(fmt::format("plan {}", intent.lineage.text()),
+                                      "it is declared twice",
+                                      "declare it once, or give the other a name of its own.");
+            intents.push_back(std::move(intent));
         } catch (const client::Failure& failure) {
             faults += fmt::format("{}{}", faults.empty() ? "" : "\n", failure.what());
         }

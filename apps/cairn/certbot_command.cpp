@@ -186,10 +186,13 @@ void add_certbot_command(CLI::App& program, CommonOptions& common, Command& chos
     command->prefix_command();
     command->fallthrough(false);
     command->footer(
-        "certonly, renew, certificates, delete, revoke, reconfigure, register, unregister,\n"
-        "update_account and show_account are known, with the flags that people use. What has no\n"
+        "run, certonly, renew, install, enhance, certificates, delete, revoke, reconfigure, "
+        "register,\n"
+        "unregister, update_account and show_account are known, with the flags that people use. "
+        "What has no\n"
         "counterpart is refused by name. --state DIR and --json may be added.\n"
         "Examples:\n"
+        "  cairn certbot --nginx -d example.com --explain\n"
         "  cairn certbot certonly --webroot -w /var/www/html -d example.com --explain\n"
         "  cairn certbot renew --quiet --deploy-hook 'systemctl reload nginx'");
     command->callback([command, &common, &chosen] {

@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "apps/cairn/certbot_installer.h"
 #include "apps/cairn/parted_names.h"
 #include "base/result.h"
 #include "client/command_words.h"
@@ -18,6 +19,17 @@ void add_finding(std::vector<std::string>& findings, std::string_view what, std:
         findings.push_back(std::move(finding));
 }
 
+namespace {
+
+/// Of two that are to prove control: `other` is said beside `one`.
+std::string is_said_too(std::string_view one, std::string_view other) {
+    if (other != "nginx" && other != "apache") return fmt::format("{} is said too.", one);
+    return fmt::format("{} is said too; where {} is only to get the certificate, say -i {}.", one,
+                       other, other);
+}
+
+}  // namespace
+
 std::string CertbotProof::preferred_challenge() {
     for (auto kind : words_.list_of("--preferred-challenges")) {
         if (kind == "http-01") kind = "http";
@@ -29,6 +41,17 @@ std::string CertbotProof::preferred_challenge() {
                          base::printable(kind, 60)));
     }
     return {};
+}
+
+void CertbotProof::require_preference(std::string_view kind, std::string_view authenticator) {
+    const auto preferred = words_.list_of("--preferred-challenges");
+    const auto is_it = [&](const std::string& each) {
+        return each == kind || each == std::string(kind) + "-01";
+    };
+    if (preferred.empty() || std::ranges::any_of(preferred, is_it)) return;
+    if (!preferred_challenge().empty())
+        find("--preferred-challenges",
+             fmt::format("{} proves control by {}.", authenticator, kind));
 }
 
 std::string CertbotProof::standalone() const {
@@ -50,7 +73,7 @@ std::string CertbotProof::manual() {
             find("--manual",
                  "nobody can be asked with --non-interactive: name a program with "
                  "--manual-auth-hook.");
-        return "manual";
+        return preferred == "http" ? "manual:http-01" : "manual";
     }
     auto solver = fmt::format("certbot-hooks:{}-01 {}", preferred.empty() ? "http" : preferred,
                               client::shell_quoted(*auth));
@@ -70,11 +93,12 @@ const CertbotDnsPlugin* CertbotProof::dns_plugin() const {
 
 std::optional<std::string> CertbotProof::provider() {
     const auto* plugin = dns_plugin();
+    require_preference("dns", plugin->name);
     for (const auto& flag : words_.flags)
         if (const auto* other = certbot_dns_of_flag(flag.name); other && other != plugin)
             find(flag.name, fmt::format("{} is said too.", plugin->name));
-    for (const char* kind : {"--standalone", "--webroot", "--manual"})
-        if (has(kind)) find(kind, fmt::format("{} is said too.", plugin->name));
+    for (const char* kind : {"--standalone", "--webroot", "--manual", "--nginx", "--apache"})
+        if (has(kind)) find(kind, is_said_too(plugin->name, kind + 2));
     if (!plugin->provider.empty()) return fmt::format("dns:{}", plugin->provider);
     find(plugin->flag,
          "there is no such DNS provider here; `cairn dns list` has all. Name a program "
@@ -106,16 +130,20 @@ std::string_view CertbotProof::note_on_credentials() const {
 std::optional<std::string> CertbotProof::solver() {
     if (dns_plugin() != nullptr) return provider();
     auto authenticator = value("--authenticator").value_or("");
-    for (const std::string kind : {"standalone", "webroot", "manual"}) {
+    if (authenticator.empty()) authenticator = value("--configurator").value_or("");
+    for (const std::string kind : {"standalone", "webroot", "manual", "nginx", "apache"}) {
         if (!has("--" + kind)) continue;
         if (!authenticator.empty() && authenticator != kind)
-            find("--" + kind, fmt::format("{} is said too.", authenticator));
+            find("--" + kind, is_said_too(authenticator, kind));
         authenticator = kind;
     }
     if (authenticator.empty() && (has("--webroot-path") || has("--webroot-map")))
         authenticator = "webroot";
-    if (authenticator == "standalone") return standalone();
     if (authenticator == "manual") return manual();
+    if (!authenticator.empty()) require_preference("http", authenticator);
+    if (authenticator == "standalone") return standalone();
+    if (authenticator == "nginx" || authenticator == "apache")
+        return solver_of_server(words_, authenticator);
     if (authenticator == "webroot") {
         const auto first = std::ranges::find(words_.flags, "--webroot-path", &CertbotFlag::name);
         if (first != words_.flags.end()) return "webroot:" + first->value;
@@ -124,7 +152,8 @@ std::optional<std::string> CertbotProof::solver() {
     }
     if (!authenticator.empty())
         find("--authenticator " + base::printable(authenticator, 60),
-             "there is no such plugin here: standalone, webroot and manual are known.");
+             "there is no such plugin here: standalone, webroot, manual, nginx, apache and "
+             "certbot's own for the DNS are known.");
     return std::nullopt;
 }
 

@@ -37,6 +37,8 @@ class CertbotProof {
     void find(std::string_view what, std::string_view text) { add_finding(findings_, what, text); }
     /// The kind of challenge that is preferred: "http" or "dns".
     [[nodiscard]] std::string preferred_challenge();
+    /// Finds that an authenticator which proves by `kind` is not what is preferred.
+    void require_preference(std::string_view kind, std::string_view authenticator);
     [[nodiscard]] std::optional<std::string> solver();
     /// The DNS plugin that is said; null if none is.
     [[nodiscard]] const CertbotDnsPlugin* dns_plugin() const;

@@ -7,9 +7,10 @@
 namespace cairn {
 namespace {
 
-constexpr std::string_view without_installer =
-    "what certbot's installers do is said otherwise: `cairn issue --solver nginx --deploy nginx`; "
-    "`cairn deploy --help` tells of redirects and other servers.";
+constexpr std::string_view read_from_apache =
+    "Apache itself is asked where its configuration, modules and sites are.";
+constexpr std::string_view no_ocsp =
+    "CAs offer no OCSP any more, so that there is nothing to staple.";
 
 /// Flags that ask for what is so anyway, or for what does not exist here.
 constexpr auto needless = std::to_array<CertbotRemark>({
@@ -24,22 +25,24 @@ constexpr auto needless = std::to_array<CertbotRemark>({
     {"--new-key", "every certificate has a new key unless --reuse-key is said."},
     {"--debug", "-v tells what each request came to."},
     {"--disable-hook-validation", "hooks are looked for before anything is ordered."},
+    {"--nginx-sleep-seconds", "nginx is looked at until it shows what it was told to read."},
+    {"--apache-challenge-location", "the lines for a challenge stand in the virtual hosts."},
+    {"--apache-vhost-root", read_from_apache},
+    {"--apache-logs-root", read_from_apache},
+    {"--apache-handle-modules", read_from_apache},
+    {"--apache-handle-sites", read_from_apache},
+    {"--apache-enmod", read_from_apache},
+    {"--apache-dismod", read_from_apache},
+    {"--apache-le-vhost-ext", "a virtual host for https stands in the file of the one for http."},
+    {"--staple-ocsp", no_ocsp},
+    {"--no-staple-ocsp", no_ocsp},
 });
 
 /// Flags that cannot be obeyed.
 constexpr auto refused = std::to_array<CertbotRemark>({
-    {"--apache", without_installer},
-    {"--nginx", without_installer},
-    {"--installer", without_installer},
-    {"--configurator", without_installer},
-    {"--redirect", without_installer},
-    {"--no-redirect", without_installer},
-    {"--hsts", without_installer},
-    {"--no-hsts", without_installer},
-    {"--uir", without_installer},
-    {"--no-uir", without_installer},
-    {"--staple-ocsp", without_installer},
-    {"--no-staple-ocsp", without_installer},
+    {"--uir", "add `upgrade-insecure-requests` to the server's configuration yourself."},
+    {"--apache-ctl", "Apache is found by itself; of several, name one by --apache-server-root."},
+    {"--apache-bin", "Apache is found by itself; of several, name one by --apache-server-root."},
     {"--must-staple", "CAs offer no OCSP any more; leave it out."},
     {"--no-verify-ssl", "a CA is always verified: name its roots with --ca-root FILE."},
     {"--account",
@@ -58,11 +61,9 @@ constexpr auto refused = std::to_array<CertbotRemark>({
 
 /// What certbot does with each command that has no counterpart.
 constexpr auto refused_verbs = std::to_array<CertbotRemark>({
-    {"install", without_installer},
-    {"enhance", without_installer},
     {"rollback",
-     "it rolls back what certbot changed in a web server's configuration, which cairn "
-     "leaves alone; `cairn rollback LINEAGE` makes the certificate before live again."},
+     "`cairn deploy LINEAGE --take-back` undoes the last change of a web server's configuration; "
+     "`cairn rollback LINEAGE` makes the certificate before live again."},
     {"plugins", "`cairn issue --help` lists the solvers."},
     {"config_changes",
      "`cairn deploy LINEAGE --take-back` undoes the last change of a web server's configuration."},
@@ -75,8 +76,6 @@ const CertbotRemark* remark_on(std::span<const CertbotRemark> remarks, std::stri
 }
 
 }  // namespace
-
-const std::string_view no_installer = without_installer;
 
 const CertbotRemark* remark_on_needless(std::string_view flag) {
     return remark_on(needless, flag);

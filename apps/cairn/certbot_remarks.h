@@ -10,9 +10,6 @@ struct CertbotRemark {
     std::string_view text;
 };
 
-/// That nothing here changes the configuration of a web server.
-extern const std::string_view no_installer;
-
 // Each returns null if there is nothing to say.
 
 /// Of a flag that asks for what is so anyway, or is about what does not exist here.

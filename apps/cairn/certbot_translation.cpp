@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/cairn/certbot_installer.h"
 #include "apps/cairn/certbot_proof.h"
 #include "apps/cairn/certbot_remarks.h"
 #include "client/certificate_plan.h"
@@ -20,16 +21,19 @@ using Words = std::vector<std::string>;
 /// Translates one command line; what cannot be translated gathers in `findings`.
 class Translator {
   public:
-    explicit Translator(const CertbotWords& words) : words_(words), proof_(words, findings_) {}
+    explicit Translator(const CertbotWords& words)
+        : words_(words), proof_(words, findings_), installer_(words, findings_) {}
 
     base::Result<CertbotTranslation> run() {
         if (const auto* remark = remark_on_refused_verb(words_.verb))
             return base::fail(fmt::format("certbot {}: {}", words_.verb, remark->text));
         look_at_flags();
         if (words_.verb == "certonly" || words_.verb == "auth")
-            obtain();
+            obtain(Installing::no);
         else if (words_.verb == "run" || words_.verb == "everything")
-            find("certbot run", fmt::format("{} Say `certonly`.", no_installer));
+            obtain(Installing::yes);
+        else if (words_.verb == "install" || words_.verb == "enhance")
+            install();
         else if (words_.verb == "renew")
             renew();
         else if (words_.verb == "reconfigure")
@@ -50,6 +54,7 @@ class Translator {
 
   private:
     enum class Names { may_be_several, exactly_one };
+    enum class Installing { yes, no };
 
     [[nodiscard]] std::optional<std::string> value(std::string_view flag) const {
         return words_.value_of(flag);
@@ -202,18 +207,72 @@ class Translator {
         }
     }
 
-    void obtain() {
+    /// Which server gets the certificate, and how it is to answer.
+    void add_server(Words& words, Installing installing) {
+        const auto server = installer_.server();
+        if (installing == Installing::no) {
+            // certbot then only has the server read its files again.
+            if (server && installer_.is_named_alone())
+                words.insert(words.end(),
+                             {"--deploy-hook", std::string(reload_of_server(*server))});
+            if (installer_.says_how_to_answer())
+                note("--redirect, --hsts: they have no effect with `certonly`, as in certbot.");
+            return;
+        }
+        if (!server)
+            return find("certbot run",
+                        "say which web server is to get the certificate, --nginx or --apache; or "
+                        "`certonly`, for the certificate alone.");
+        if (std::ranges::find(words, "--solver") == words.end() && !has("--webroot-map"))
+            words.insert(words.end(), {"--solver", solver_of_server(words_, *server)});
+        words.insert(
+            words.end(),
+            {"--deploy", installer_.target(*server, CertbotInstaller::Redirect::unless_refused)});
+        if (!has("--redirect") && !has("--no-redirect"))
+            note(
+                "Requests by http are led to https, as certbot does it; --no-redirect leaves "
+                "them.");
+    }
+
+    /// `install` and `enhance`: a lineage that stands is given to a web server.
+    void install() {
+        const auto command = "certbot " + words_.verb;
+        const auto name = value("--cert-name");
+        const auto server = installer_.server();
+        const bool is_enhancing = words_.verb == "enhance";
+        if (!name) find(command, "name the lineage with --cert-name; `cairn status` lists them.");
+        if (!server) find(command, "say which web server it is: --nginx or --apache.");
+        if (is_enhancing && !installer_.says_how_to_answer())
+            find(command, "say how the server is to answer: --redirect, --hsts.");
+        for (const auto* file : {"--cert-path", "--key-path"})
+            if (has(file)) find(file, "only what is kept here is given to servers.");
+        if (!name || !server) return;
+        if (has("--domains")) note("-d: the server gets the certificate for all of its names.");
+        note("It is in the place of other deploy targets of the lineage, if there are any.");
+        using Redirect = CertbotInstaller::Redirect;
+        Words words{"set", *name, "--deploy",
+                    installer_.target(*server,
+                                      is_enhancing ? Redirect::if_said : Redirect::unless_refused)};
+        add_common(words);
+        add(std::move(words));
+        Words deploying{"deploy", *name, *server};
+        add_common(deploying);
+        add(std::move(deploying));
+    }
+
+    void obtain(Installing installing) {
         Words words{"issue"};
         proof_.add_names(words);
         take_over(words, "--csr", "--csr");
         if (!has("--domains") && !has("--ip-address") && !has("--csr") && !has("--webroot-map")) {
-            if (!has("--cert-name")) find("certbot certonly", "say the names with -d.");
+            if (!has("--cert-name")) find("certbot " + words_.verb, "say the names with -d.");
         }
         add_lineage(words);
         add_solver(words);
         add_authority(words);
         add_registration(words);
         add_plan(words);
+        add_server(words, installing);
         if (has("--cert-path")) find("--cert-path", "the files are in live/NAME of the state.");
         if (has("--key-path")) find("--key-path", "the files are in live/NAME of the state.");
         take_over_flag(words, "--force-renewal", "--force");
@@ -249,6 +308,20 @@ class Translator {
 
     enum class Absent { is_a_finding, may_be };
 
+    void add_server_of_standing(Words& words, Absent absent) {
+        const auto server = installer_.server();
+        if (!server) return;
+        if (absent == Absent::is_a_finding)
+            words.insert(
+                words.end(),
+                {"--deploy", installer_.target(*server, CertbotInstaller::Redirect::if_said)});
+        else
+            note(
+                fmt::format("Which server reads the certificate stays as each lineage has it; "
+                            "`cairn set LINEAGE --deploy {}` says it.",
+                            *server));
+    }
+
     /// What is said of how a lineage is renewed, kept with it; of every one if none is named.
     void set(const std::string& lineage, Absent absent = Absent::is_a_finding) {
         Words words{"set", lineage.empty() ? std::string(lineage_to_fill_in) : lineage};
@@ -256,6 +329,7 @@ class Translator {
         add_solver(words);
         add_authority(words);
         add_plan(words);
+        add_server_of_standing(words, absent);
         if (words.size() == bare) {
             if (absent == Absent::is_a_finding)
                 find("certbot reconfigure", "say what is to be changed.");
@@ -362,6 +436,7 @@ class Translator {
     CertbotTranslation result_{};
     std::vector<std::string> findings_{};
     CertbotProof proof_;
+    CertbotInstaller installer_;
 };
 
 }  // namespace

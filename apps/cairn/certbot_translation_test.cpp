@@ -75,6 +75,8 @@ constexpr Case cases[] = {
     {"certonly --manual -d example.com", "issue -d example.com --solver manual"},
     {"certonly --manual --preferred-challenges dns -d '*.example.com' -d example.com",
      "issue -d '*.example.com' -d example.com --solver manual"},
+    {"certonly --manual --preferred-challenges http -d example.com",
+     "issue -d example.com --solver manual:http-01"},
     {"certonly --manual --preferred-challenges=dns --manual-auth-hook /etc/auth.sh "
      "--manual-cleanup-hook /etc/cleanup.sh -d example.com",
      "issue -d example.com --solver 'certbot-hooks:dns-01 /etc/auth.sh /etc/cleanup.sh'"},
@@ -180,6 +182,43 @@ constexpr Case cases[] = {
      "issue -d a.example --solver standalone --agree-tos"},
     {"auth --standalone -d a.example", "issue -d a.example --solver standalone"},
     {"certonly -d a.example", "issue -d a.example"},
+    {"--nginx -d example.com -d www.example.com",
+     "issue -d example.com -d www.example.com --solver nginx --deploy nginx,redirect=yes"},
+    {"run --nginx -d a.example", "issue -d a.example --solver nginx --deploy nginx,redirect=yes"},
+    {"--apache -d example.com",
+     "issue -d example.com --solver apache --deploy apache,redirect=yes"},
+    {"--nginx --non-interactive --agree-tos -m you@example.com -d a.example --no-redirect",
+     "issue -d a.example --solver nginx --email you@example.com --agree-tos --deploy nginx"},
+    {"--nginx --redirect --hsts --staple-ocsp -d a.example",
+     "issue -d a.example --solver nginx --deploy nginx,redirect=yes,hsts=31536000"},
+    {"-a webroot -i nginx -w /srv -d a.example",
+     "issue -d a.example --solver webroot:/srv --deploy nginx,redirect=yes"},
+    {"-i apache -d a.example --no-redirect", "issue -d a.example --solver apache --deploy apache"},
+    {"certonly --standalone --preferred-challenges dns,http -d a.example",
+     "issue -d a.example --solver standalone"},
+    {"--dns-cloudflare --dns-cloudflare-credentials /cf.ini -i nginx -d '*.a.example'",
+     "issue -d '*.a.example' --solver dns:cloudflare --credentials /cf.ini --deploy "
+     "nginx,redirect=yes"},
+    {"--configurator apache -d a.example",
+     "issue -d a.example --solver apache --deploy apache,redirect=yes"},
+    {"--nginx --cert-name web --no-redirect", "issue --name web --solver nginx --deploy nginx"},
+    {"--nginx --nginx-server-root /usr/local/etc/nginx/ --nginx-ctl /opt/nginx/sbin/nginx -d "
+     "a.example --no-redirect",
+     "issue -d a.example --solver "
+     "nginx:/usr/local/etc/nginx/nginx.conf,program=/opt/nginx/sbin/nginx --deploy "
+     "nginx:/usr/local/etc/nginx/nginx.conf,program=/opt/nginx/sbin/nginx"},
+    {"--apache --apache-server-root /etc/apache2-intern -d a.example --no-redirect",
+     "issue -d a.example --solver apache:/etc/apache2-intern --deploy apache:/etc/apache2-intern"},
+    {"certonly --nginx -d a.example", "issue -d a.example --solver nginx"},
+    {"certonly --apache -d a.example --redirect", "issue -d a.example --solver apache"},
+    {"certonly --webroot -w /srv -i nginx -d a.example",
+     "issue -d a.example --solver webroot:/srv --deploy-hook 'nginx -s reload'"},
+    {"install --nginx --cert-name a.example",
+     "set a.example --deploy nginx,redirect=yes\ndeploy a.example nginx"},
+    {"enhance --apache --hsts --cert-name a.example",
+     "set a.example --deploy apache,hsts=31536000\ndeploy a.example apache"},
+    {"reconfigure --cert-name a.example --nginx", "set a.example --solver nginx --deploy nginx"},
+    {"renew --nginx -q", "set LINEAGE --solver nginx -q\nrenew -q"},
     {"renew", "renew"},
     {"renew --quiet", "renew -q"},
     {"-q renew", "renew -q"},
@@ -232,11 +271,23 @@ TEST(CertbotTranslation, SaysWhatPeoplePasteInOurWords) {
 }
 
 constexpr Case refusals[] = {
-    {"--nginx -d a.example", "! --nginx: what certbot's installers do is said otherwise"},
-    {"--apache", "! --apache: "},
-    {"run --standalone -d a.example", "! certbot run: "},
-    {"-d a.example", "Say `certonly`."},
-    {"certonly --nginx -d a.example", "! --nginx: "},
+    {"--apache", "! certbot run: say the names with -d"},
+    {"run --standalone -d a.example", "! certbot run: say which web server"},
+    {"-d a.example", "`certonly`, for the certificate alone"},
+    {"--nginx --apache -d a.example", "! --apache: nginx is said too; where apache is only to"},
+    {"--nginx --webroot -w /srv -d a.example", "say -i nginx"},
+    {"--nginx --dns-ovh -d a.example", "say -i nginx"},
+    {"-i haproxy -a standalone -d a.example", "! --installer haproxy: nginx and apache are known"},
+    {"--nginx --uir -d a.example", "! --uir: "},
+    {"--nginx --redirect --no-redirect -d a.example", "! --no-redirect: --redirect is said too"},
+    {"certonly --nginx --preferred-challenges dns -d a.example", "! --preferred-challenges: "},
+    {"certonly --standalone --preferred-challenges dns -d a.example",
+     "! --preferred-challenges: standalone proves control by http"},
+    {"certonly --dns-ovh --preferred-challenges http-01 -d a.example",
+     "! --preferred-challenges: dns-ovh proves control by dns"},
+    {"certonly --standalone --preferred-challenges tls-sni -d a.example",
+     "! --preferred-challenges: \"tls-sni\" is not to be had"},
+    {"certonly --nginx-frobnicate", "? certbot has no flag --nginx-frobnicate"},
     {"certonly --dns-hetzner --dns-hetzner-credentials /cf.ini -d a.example",
      "! --dns-hetzner: certbot's plugins are not there but for its own"},
     {"certonly -a dns-hetzner -d a.example", "! --authenticator dns-hetzner: "},
@@ -266,8 +317,10 @@ constexpr Case refusals[] = {
     {"certonly --standalone --webroot -w /srv -d a.example", "standalone is said too"},
     {"certonly --manual -n -d a.example", "--manual-auth-hook"},
     {"certonly --allow-subset-of-names --standalone -d a.example", "! --allow-subset-of-names: "},
-    {"enhance --hsts -d a.example", "! certbot enhance: "},
-    {"install --cert-name a.example", "! certbot install: "},
+    {"enhance --hsts -d a.example", "! certbot enhance: name the lineage with --cert-name"},
+    {"enhance --nginx --cert-name a.example", "! certbot enhance: say how the server is to answer"},
+    {"install --cert-name a.example", "! certbot install: say which web server"},
+    {"install --nginx --cert-path c.pem --key-path k.pem", "! certbot install: name the lineage"},
     {"rollback", "cairn rollback LINEAGE"},
     {"renew -d a.example", "--cert-name"},
     {"delete", "name the lineages"},
@@ -285,8 +338,8 @@ constexpr Case refusals[] = {
 TEST(CertbotTranslation, RefusesByNameWhatItCannotSay) {
     for (const auto& each : refusals)
         EXPECT_THAT(ours(each.theirs), HasSubstr(each.ours)) << each.theirs;
-    EXPECT_THAT(ours("certonly --nginx --must-staple -d a"),
-                ::testing::AllOf(HasSubstr("--nginx: "), HasSubstr("--must-staple: ")));
+    EXPECT_THAT(ours("certonly --uir --must-staple -d a"),
+                ::testing::AllOf(HasSubstr("--uir: "), HasSubstr("--must-staple: ")));
 }
 
 TEST(CertbotTranslation, KeepsASecretOutOfTheWords) {

@@ -42,6 +42,20 @@ constexpr auto known_flags = std::to_array<KnownFlag>({
     {"--configurator", with_value},
     {"--apache"},
     {"--nginx"},
+    {"--nginx-server-root", with_value},
+    {"--nginx-ctl", with_value},
+    {"--nginx-sleep-seconds", with_value},
+    {"--apache-server-root", with_value},
+    {"--apache-vhost-root", with_value},
+    {"--apache-logs-root", with_value},
+    {"--apache-challenge-location", with_value},
+    {"--apache-handle-modules", with_value},
+    {"--apache-handle-sites", with_value},
+    {"--apache-enmod", with_value},
+    {"--apache-dismod", with_value},
+    {"--apache-le-vhost-ext", with_value},
+    {"--apache-ctl", with_value},
+    {"--apache-bin", with_value},
     // What is asked for
     {"--csr", with_value},
     {"--key-type", with_value},
@@ -145,15 +159,12 @@ constexpr auto verbs = std::to_array<std::string_view>(
      "update_symlinks", "config_changes", "auth", "everything"});
 
 /// Other plugins are many, and their flags stand for themselves: "--dns-hetzner",
-/// "--dns-hetzner-credentials FILE", "--nginx-server-root DIR". Those with a value are known by
-/// their ends.
+/// "--dns-hetzner-credentials FILE". Those with a value are known by their ends.
 bool is_plugin_flag(std::string_view word) {
-    return word.starts_with("--dns-") || word.starts_with("--apache-") ||
-           word.starts_with("--nginx-");
+    return word.starts_with("--dns-");
 }
 
 bool plugin_flag_takes_value(std::string_view word) {
-    if (!word.starts_with("--dns-")) return true;
     const auto rest = word.substr(std::string_view("--dns-").size());
     return rest.find('-') != std::string_view::npos && rest != "gehirn" && rest != "sakuracloud";
 }

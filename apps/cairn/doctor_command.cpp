@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 
 #include "apps/cairn/commands.h"
+#include "apps/cairn/parted_names.h"
 #include "ca/rules/policy.h"
 #include "client/certificate_authorities.h"
 #include "client/doctor/examination.h"
+#include "client/lineage_renaming.h"
 
 namespace cairn {
 namespace {
@@ -29,12 +31,12 @@ struct DoctorOptions {
     bool is_offline = false;
 };
 
-/// The plan of the lineage with this name, if there is one.
-std::optional<client::CertificatePlan> lineage_plan(const Run& run, const std::string& text) {
+/// The lineage with this name, also a former one, if it is kept.
+std::optional<client::LineageName> find_lineage(const Run& run, const std::string& text) {
     const auto name = client::LineageName::from_text(text);
-    if (!name || !std::filesystem::exists(run.state().renewal(*name))) return std::nullopt;
-    return value_or_fail(client::CertificatePlan::read(run.state().renewal(*name)),
-                         fmt::format("read the plan of {}", name->text()));
+    if (!name) return std::nullopt;
+    if (std::filesystem::exists(run.state().renewal(*name))) return *name;
+    return client::renamed_to(run.state(), *name);
 }
 
 std::vector<client::Authority> authorities_from(const DoctorOptions& options) {
@@ -48,9 +50,12 @@ std::vector<client::Authority> authorities_from(const DoctorOptions& options) {
     return authorities;
 }
 
-/// What was said on this command line counts in place of what the plan says.
-void apply(const DoctorOptions& options, client::CertificatePlan& plan) {
+/// What was said on this command line counts in place of what the plan says, and the settings where
+/// neither says anything, as `issue` has it.
+void apply(const DoctorOptions& options, const client::Settings& settings,
+           client::CertificatePlan& plan) {
     if (auto said = authorities_from(options); !said.empty()) plan.authorities = std::move(said);
+    if (plan.authorities.empty()) plan.authorities = settings.authorities;
     if (plan.authorities.empty())
         plan.authorities = {{std::string(client::known_authorities().front().directory_url)}};
     if (!options.account.empty()) plan.account = options.account;
@@ -59,27 +64,49 @@ void apply(const DoctorOptions& options, client::CertificatePlan& plan) {
         for (auto& name : plan.names) name.solver = options.solver;
 }
 
+/// What is planned, and for which lineage if it is kept.
+struct Subject {
+    client::CertificatePlan plan;
+    std::optional<client::LineageName> lineage{};
+};
+
+void add_names(client::CertificatePlan& plan, const std::string& text,
+               const DoctorOptions& options) {
+    for (const auto& part : parted_names(text)) {
+        auto name = value_or_fail(client::RequestedName::from_text(part, options.solver),
+                                  "look at a name", "give a name, NAME=SOLVER, or a lineage.");
+        const auto before =
+            std::ranges::find(plan.names, name.identifier, &client::RequestedName::identifier);
+        if (before == plan.names.end())
+            plan.names.push_back(std::move(name));
+        else
+            *before = std::move(name);
+    }
+}
+
 /// The plans of the lineages that are named, and one for all other names.
-std::vector<client::CertificatePlan> plans_from(const Run& run, const DoctorOptions& options) {
-    std::vector<client::CertificatePlan> plans;
+std::vector<Subject> subjects_from(Run& run, const DoctorOptions& options) {
+    const auto settings = run.settings();
+    std::vector<Subject> subjects;
     client::CertificatePlan others;
     for (const auto& text : options.names) {
-        if (auto plan = lineage_plan(run, text)) {
-            apply(options, *plan);
-            plans.push_back(std::move(*plan));
+        const auto lineage = find_lineage(run, text);
+        if (!lineage) {
+            add_names(others, text, options);
             continue;
         }
-        others.names.push_back(value_or_fail(client::RequestedName::from_text(text, options.solver),
-                                             "look at a name",
-                                             "give a name, NAME=SOLVER, or a lineage."));
+        auto plan = value_or_fail(client::CertificatePlan::read(run.state().renewal(*lineage)),
+                                  fmt::format("read the plan of {}", lineage->text()));
+        apply(options, *settings, plan);
+        subjects.push_back({std::move(plan), lineage});
     }
-    if (others.names.empty()) return plans;
+    if (others.names.empty()) return subjects;
     // A solver that was said for one name alone stays with it.
     auto said = options;
     said.solver.clear();
-    apply(said, others);
-    plans.push_back(std::move(others));
-    return plans;
+    apply(said, *settings, others);
+    subjects.push_back({std::move(others)});
+    return subjects;
 }
 
 /// Why a CA issues for no such name, whoever asks. Outside the public DNS a private CA may do as it
@@ -145,8 +172,9 @@ Outcome look(Run& run, const CommonOptions& common, const DoctorOptions& options
                                           .solvers = run.solvers(),
                                           .sessions = run.sessions()};
     Findings findings;
-    for (auto& plan : plans_from(run, options)) {
-        client::doctor::Examination examination{.plan = std::move(plan)};
+    for (auto& subject : subjects_from(run, options)) {
+        client::doctor::Examination examination{.plan = std::move(subject.plan),
+                                                .lineage = std::move(subject.lineage)};
         examination.lookups = {.resolvers = resolvers_for(examination.plan, options),
                                .dns_port = options.dns_port,
                                .trust_anchor_file = options.trust_anchor};

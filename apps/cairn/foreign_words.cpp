@@ -29,7 +29,7 @@ constexpr auto foreign_words = std::to_array<ForeignWord>({
     {"certificates", certbot, "`cairn status`"},
     {"enhance", certbot,
      "cairn set LINEAGE --deploy nginx:redirect (or apache:redirect; hsts too)"},
-    {"install", certbot, "--deploy-hook PROGRAM of `cairn issue`"},
+    {"install", certbot, "`cairn set LINEAGE --deploy nginx`, and `cairn deploy LINEAGE`"},
     {"reconfigure", certbot, "`cairn set LINEAGE`"},
     {"register", certbot, "`cairn account register`"},
     {"unregister", certbot, "`cairn account deactivate`"},

@@ -13,6 +13,7 @@
 #include "apps/cairn/commands.h"
 #include "apps/cairn/deploy_outline.h"
 #include "apps/cairn/plan_options.h"
+#include "apps/cairn/staging_guard.h"
 #include "client/certificate_authorities.h"
 #include "client/challenge_journal.h"
 #include "client/issuance_need.h"
@@ -109,22 +110,6 @@ std::optional<client::CertificatePlan> former_plan(const client::LineageName& li
                     state.live(lineage).string()));
 }
 
-/// Keeps a certificate that everybody trusts from being replaced by one that nobody does.
-void require_no_harm_by_staging(const client::LineageName& lineage,
-                                const client::CertificatePlan& plan,
-                                const client::StateDirectory& state) {
-    const auto facts = client::LineageFactStore(state, lineage).read();
-    const bool is_live = client::Lineage(state, lineage).current().has_value();
-    if (!is_live || !facts || !facts->obtained) return;
-    const auto& issuer = facts->obtained->directory_url;
-    if (issuer.empty() || plan.find_authority(issuer) != nullptr) return;
-    throw client::Failure(
-        fmt::format("put a staging certificate in the place of the one of {}", lineage.text()),
-        fmt::format("the one that is live is from {}, and nobody trusts the other",
-                    base::printable(issuer)),
-        "give another --name for it, --dry-run to rehearse only, or --force if that is meant.");
-}
-
 client::CertificatePlan wanted_plan(Run& run, const IssueOptions& options,
                                     const client::PlanChanges& changes,
                                     const client::LineageName& lineage,
@@ -133,14 +118,19 @@ client::CertificatePlan wanted_plan(Run& run, const IssueOptions& options,
                               fmt::format("plan the certificate of {}", lineage.text()));
     if (options.plan.staging) {
         stage(plan);
-        if (!options.force && !options.dry_run)
-            require_no_harm_by_staging(lineage, plan, run.state());
     } else if (former && options.plan.authorities.empty()) {
         for (const auto& production : leave_staging(plan, *run.settings()))
             run.console().say(
                 fmt::format("The lineage was made with --staging; now {} is asked.", production));
     }
-    if (!options.dry_run) return plan;
+    if (!options.dry_run) {
+        if (!options.force)
+            require_no_harm_by_staging(
+                run.state(), lineage, former ? &*former : nullptr, plan,
+                "give another --name for it, --dry-run to rehearse only, or --force if that is "
+                "meant.");
+        return plan;
+    }
     if (!options.plan.authorities.empty()) {
         rehearse(plan);
         return plan;

@@ -42,7 +42,8 @@ Outcome run(const std::string& name, const Command& command, const CommonOptions
         return Outcome{.result = Result::failed, .data = {}, .failure = failure};
     };
     try {
-        Interruption interruption(console);
+        Interruption interruption(console,
+                                  name == "daemon" ? Hangup::is_for_command : Hangup::stops);
         Run everything(options, console, interruption);
         if (!name.starts_with("state ")) everything.tell_of_former_place();
         return command(everything);

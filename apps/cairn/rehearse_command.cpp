@@ -107,7 +107,7 @@ client::LineageName lineage_name(const RehearseOptions& options,
 }
 
 /// The plan as it would be in earnest: of a lineage that stands, with what was said.
-client::CertificatePlan wanted_plan(const Run& run, const RehearseOptions& options) {
+client::CertificatePlan wanted_plan(Run& run, const RehearseOptions& options) {
     std::optional<client::CertificatePlan> former;
     if (!options.lineage.empty()) {
         const auto name =
@@ -116,9 +116,10 @@ client::CertificatePlan wanted_plan(const Run& run, const RehearseOptions& optio
             former = value_or_fail(client::CertificatePlan::read(run.state().renewal(name)),
                                    fmt::format("read the plan of {}", name.text()));
     }
-    return value_or_fail(client::merged(former ? &*former : nullptr,
-                                        changes_from(options.plan, run.target_context())),
-                         "plan the rehearsal", "say for which names: -d NAME, or --name LINEAGE.");
+    auto changes = changes_from(options.plan, run.target_context());
+    if (!former) add_usual(changes, *run.settings_with({client::SettingsPart::defaults}));
+    return value_or_fail(client::merged(former ? &*former : nullptr, changes), "plan the rehearsal",
+                         "say for which names: -d NAME, or --name LINEAGE.");
 }
 
 /// Puts the CA of the rehearsal in the place of those of the plan, and leaves out what only they

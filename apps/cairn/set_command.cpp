@@ -6,6 +6,7 @@
 
 #include "apps/cairn/commands.h"
 #include "apps/cairn/plan_options.h"
+#include "apps/cairn/staging_guard.h"
 #include "client/deployment.h"
 #include "client/issuance_need.h"
 #include "client/plan_keeping.h"
@@ -53,6 +54,11 @@ Outcome set(Run& run, const SetOptions& options) {
                                       "make the lineage anew with `cairn issue --name`.");
     auto plan = value_or_fail(client::merged(&former, changes), tried);
     if (options.plan.staging) stage(plan);
+    require_no_harm_by_staging(
+        run.state(), name, &former, plan,
+        fmt::format("`cairn renew {} --dry-run` rehearses there; `cairn issue --name {} --staging "
+                    "--force` if that is meant.",
+                    name.text(), name.text()));
     settle_dns(run, options.plan.dns, plan);
     client::settle(plan, run.solvers());
     client::require_clear_way(name, plan, run.solvers(), run.state(), client::PortsLookedAt::no);

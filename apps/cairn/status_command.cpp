@@ -112,7 +112,7 @@ std::vector<CertificateView> views_of(Run& run, const StatusOptions& options) {
     const auto settings = run.settings_with({client::SettingsPart::served});
     client::ServedOptions served;
     for (const auto& text : options.places)
-        served.places.push_back(value_or_fail(client::ServedPlace::from_text(text), "use --probe"));
+        served.places.push_back(value_or_fail(client::TlsPlace::from_text(text), "use --probe"));
     auto reports = client::look_at_served(run.state(), members, *settings, served);
     for (std::size_t i = 0; i < views.size(); ++i) views[i].served = std::move(reports[i]);
     return views;
@@ -156,11 +156,13 @@ void add_status_command(CLI::App& program, CommonOptions& common, Command& chose
         "Also look whether what servers show is what is stored: at port 443 of the names, or where "
         "[served] in cairn.toml says");
     command
-        ->add_option("--probe", options->places,
-                     "With --served: look there instead; may be given several times")
+        ->add_option(
+            "--probe", options->places,
+            "With --served: look there instead; may be given several times. KIND is what is "
+            "spoken before TLS (smtp, imap, postgresql...), where the port does not tell")
         ->allow_extra_args(false)
         ->needs(served)
-        ->type_name("HOST:PORT");
+        ->type_name("[KIND://]HOST:PORT");
     command->add_flag("--revoked", options->revoked,
                       "Also look into the revocation lists of their CAs, and keep it where one is "
                       "revoked, so that the next renewal replaces it");
@@ -175,6 +177,7 @@ void add_status_command(CLI::App& program, CommonOptions& common, Command& chose
         "  cairn status\n"
         "  cairn status example.com --json\n"
         "  cairn status --served --probe 127.0.0.1:443\n"
+        "  cairn status mail.example --served --probe mail.example:25 --probe mail.example:993\n"
         "  cairn status --prometheus /var/lib/prometheus/node-exporter/cairn.prom");
     command->callback([&common, &chosen, options] {
         chosen = [&common, options](Run& run) { return show_status(run, common, *options); };

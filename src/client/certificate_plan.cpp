@@ -68,9 +68,19 @@ base::Result<std::string> to_a_labels(std::string_view name) {
     }
 }
 
+/// As people write and paste names and addresses: with blanks around, in brackets, with a final
+/// dot.
 base::Result<protocol::Identifier> identifier_from(std::string_view text) {
-    if (const auto address = base::IpAddress::from_lenient_text(text))
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = std::min(text.find_first_not_of(blanks), text.size());
+    text = text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+    auto address_text = text;
+    if (text.starts_with('[') && text.ends_with(']'))
+        address_text = text.substr(1, text.size() - 2);
+    if (const auto address = base::IpAddress::from_lenient_text(address_text))
         return protocol::Identifier::of(*address);
+    if (text.contains("://")) return base::fail("it is a URL; give the name in it alone");
+    if (text.size() > 1 && text.ends_with('.')) text.remove_suffix(1);
     const auto name = to_a_labels(text);
     if (!name) return std::unexpected(name.error());
     return protocol::Identifier::dns(*name);

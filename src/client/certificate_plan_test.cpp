@@ -32,6 +32,10 @@ TEST(RequestedName, ReadsNamesAndSolvers) {
          "xn--bcher-kva.xn--zn8h.xn--strae-oqa.xn--zn8h.example", "standalone"},
         {"192.0.2.1=tls-alpn", "192.0.2.1", "tls-alpn"},
         {"2001:DB8:0::1", "2001:db8::1", "standalone"},
+        {"[2001:db8::1]=tls-alpn", "2001:db8::1", "tls-alpn"},
+        {"Example.com.", "example.com", "standalone"},
+        {" *.example.com. =webroot:/srv", "*.example.com", "webroot:/srv"},
+        {"\texample.com\n", "example.com", "standalone"},
     };
     for (const auto& [text, value, solver] : cases) {
         const auto name = RequestedName::from_text(text, "standalone");
@@ -45,8 +49,9 @@ TEST(RequestedName, ReadsNamesAndSolvers) {
 
 TEST(RequestedName, RefusesWhatIsNoName) {
     for (const auto* bad :
-         {"", "=standalone", "a b.example", "-a.example", "a..example", "a.*.example",
-          "ex_ample.com", "a;b.example", "\xff.example", "foo.0x1f", "xn--e-xbb.example"})
+         {"", " ", ".", "=standalone", "a b.example", "a.example..", "https://a.example/",
+          "[a.example]", "-a.example", "a..example", "a.*.example", "ex_ample.com", "a;b.example",
+          "\xff.example", "foo.0x1f", "xn--e-xbb.example"})
         EXPECT_FALSE(RequestedName::from_text(bad, "standalone")) << bad;
 }
 

@@ -28,7 +28,7 @@ constexpr base::EnumTable<ServedVerdict, std::string_view> verdict_names({
 
 /// A place, and the name that its server is asked for.
 struct Question {
-    ServedPlace place;
+    TlsPlace place;
     std::string server_name;
 };
 
@@ -45,14 +45,14 @@ std::vector<Question> questions_for(const pki::Certificate& certificate, const s
     if (!options.places.empty()) return questions;
     if (said != settings.served.end()) {
         for (const auto& text : said->second)
-            if (auto place = ServedPlace::from_text(text))
+            if (auto place = TlsPlace::from_text(text))
                 questions.push_back({std::move(*place), name});
         return questions;
     }
     for (const auto& each : certificate.names().dns_names)
-        if (!is_wildcard(each)) questions.push_back({{each, 443}, each});
+        if (!is_wildcard(each)) questions.push_back({{{each, 443}}, each});
     for (const auto& each : certificate.names().ip_addresses)
-        questions.push_back({{each.to_string(), 443}, {}});
+        questions.push_back({{{each.to_string(), 443}}, {}});
     if (questions.size() > max_places)
         questions.erase(questions.begin() + max_places, questions.end());
     return questions;
@@ -98,7 +98,7 @@ void compare(const net::TlsSight& seen, const pki::Chain& stored, const Lineage&
 std::vector<ServedSight> ask(const Question& question, const Generation& stored,
                              const Lineage& lineage, std::chrono::milliseconds patience) {
     const auto place = question.place.to_string();
-    const auto addresses = net::addresses_of_host(question.place.host, patience);
+    const auto addresses = net::addresses_of_host(question.place.place.host, patience);
     if (!addresses)
         return {{place,
                  {},
@@ -109,9 +109,10 @@ std::vector<ServedSight> ask(const Question& question, const Generation& stored,
         if (sights.size() == max_addresses) break;
         ServedSight sight{place, address.to_string(), ServedVerdict::unreachable, {}};
         const auto seen =
-            net::look_at_tls({.target = {address, question.place.port},
+            net::look_at_tls({.target = {address, question.place.place.port},
                               .server_name = question.server_name,
                               .key_kind = key_kind_of(stored.chain.front().public_key()),
+                              .start_tls = question.place.start_tls,
                               .patience = patience});
         if (seen)
             compare(*seen, stored.chain, lineage, sight);

@@ -10,6 +10,7 @@
 #include "client/notices/trouble.h"
 #include "client/settings.h"
 #include "client/state_directory.h"
+#include "client/tls_place.h"
 #include "net/tls_probe.h"
 #include "pki/certificate.h"
 
@@ -49,7 +50,7 @@ struct ServedReport {
 /// the addresses of each name.
 struct ServedOptions {
     /// For every lineage; empty: as `settings` say, else at port 443 of the names.
-    std::vector<ServedPlace> places{};
+    std::vector<TlsPlace> places{};
     std::chrono::milliseconds patience{5000};
     /// How many certificates are looked at side by side.
     std::size_t parallel = 32;

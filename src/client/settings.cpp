@@ -13,6 +13,7 @@
 #include "client/command_words.h"
 #include "client/durable_file.h"
 #include "client/failure.h"
+#include "client/tls_place.h"
 #include "net/url.h"
 
 namespace cairn::client {
@@ -152,7 +153,7 @@ void take_served(base::TomlSection section, Settings& settings) {
         auto& places = settings.served[lineage];
         section.take(lineage, places);
         for (const auto& place : places)
-            if (const auto read = ServedPlace::from_text(place); !read)
+            if (const auto read = TlsPlace::from_text(place); !read)
                 section.find(lineage, read.error().message);
     }
 }

@@ -46,7 +46,9 @@ std::span<const SolverKind> solver_kinds() {
         SolverKind{"exec", "exec:PROGRAM",
                    "dns-01 or dns-account-01 with a PROGRAM that changes the DNS",
                    &make_exec_solver},
-        SolverKind{"manual", "manual", "dns-01, dns-account-01 or http-01 by hand",
+        SolverKind{"manual", "manual[:TYPE]",
+                   "dns-01, dns-account-01 or http-01 (TYPE, else the first that the CA offers) by "
+                   "hand",
                    &make_manual_solver},
         SolverKind{"certbot-hooks", "certbot-hooks:TYPE AUTH CLEANUP",
                    "http-01 or dns-01 (TYPE) with two programs written for certbot's --manual",

@@ -119,4 +119,9 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(cairn, ca, declare):
                    '[[certificate]]\nnames = ["b.example"]\ndeploy_hooks = ["/no/such/hook"]\n')
     run = cairn.outcome("apply", file)
     assert run.returncode == 2 and "nonsense" in run.stderr and "/no/such/hook" in run.stderr
+    # Two ways to write one name are one lineage.
+    file = declare('[[certificate]]\nnames = ["b\u00fccher.example"]\n'
+                   '[[certificate]]\nnames = ["XN--BCHER-KVA.example."]\n')
+    run = cairn.outcome("plan", file)
+    assert run.returncode == 2 and "xn--bcher-kva.example" in run.stderr and "declared twice" in run.stderr
     assert not ca.orders

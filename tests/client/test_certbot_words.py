@@ -34,6 +34,13 @@ def test_what_is_explained_is_not_run(cairn, ca):
     assert not cairn.state.exists() and not ca.requests
 
 
+def test_the_shortest_line_obtains_and_installs(cairn, ca):
+    run = explained(cairn, "--nginx", "-d", NAME)
+    assert run.stdout == (f"cairn issue -d {NAME} --solver nginx --deploy nginx,redirect=yes "
+                          f"--state {cairn.state}\n")
+    assert "--no-redirect leaves them" in run.stderr and not ca.requests
+
+
 def test_the_explanation_is_data_too(cairn):
     run = cairn.outcome("certbot", "renew", "--explain", "--json", "-q")
     answer = json.loads(run.stdout)
@@ -90,7 +97,8 @@ def test_a_key_on_the_command_line_goes_by_a_file_that_is_gone_afterwards(cairn,
 
 
 @pytest.mark.parametrize("words, sentence", [
-    (["--nginx", "-d", NAME], "--nginx: what certbot's installers do is said otherwise"),
+    (["--nginx", "--uir", "-d", NAME], "--uir: add `upgrade-insecure-requests`"),
+    (["-d", NAME], "certbot run: say which web server is to get the certificate"),
     (["certonly", "--dns-hetzner", "-d", NAME], "--dns-hetzner: "),
     (["certonly", "--dns-gehirn", "-d", NAME], "--dns-gehirn: there is no such DNS provider here"),
     (["certonly", "--frobnicate"], "certbot has no flag --frobnicate"),

@@ -63,6 +63,15 @@ def test_a_staging_certificate_does_not_take_a_live_ones_place(cairn, ca, tmp_pa
     for word in ("--name", "--dry-run", "--force"):
         assert word in error["next"]
     assert (plan(cairn), len(ca.requests)) == before
+    # However the staging directory is named, and by whatever command.
+    url = "https://acme-staging-v02.api.letsencrypt.org/directory"
+    for words in (["issue", "-d", NAME, "--ca", "letsencrypt-staging"], ["issue", "-d", NAME, "--ca", url],
+                  ["set", NAME, "--ca", "letsencrypt-staging"],
+                  ["set", NAME, "--ca", "letsencrypt", "--staging"],
+                  ["certbot", "certonly", "-d", NAME, "--server", url]):
+        run = cairn.outcome(*words)
+        assert run.returncode == 2 and "nobody trusts the other" in run.stderr, words
+    assert (plan(cairn), len(ca.requests)) == before
     # A CA that is not known by name has no staging directory that could be found.
     run = again(cairn, "--staging")
     assert run.returncode == 2 and "no staging directory" in run.stderr

@@ -21,8 +21,8 @@ def listed(cairn, *arguments):
 
 
 @contextlib.contextmanager
-def tls_server(certificate, key):
-    """Shakes hands with whoever comes, and shows this certificate; its port."""
+def tls_server(certificate, key, before=lambda connection: None):
+    """Shakes hands with whoever comes, and shows this certificate; its port. What comes before TLS is for `before`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     port = reserve_port()
@@ -36,6 +36,7 @@ def tls_server(certificate, key):
                 connection, _ = listener.accept()
                 with connection, contextlib.suppress(OSError):
                     connection.settimeout(5)
+                    before(connection)
                     context.wrap_socket(connection, server_side=True).close()
 
     thread = threading.Thread(target=serve)
@@ -112,6 +113,28 @@ def test_served_is_compared_with_stored(cairn, issued, tmp_path):
     served = seen(port)
     assert served["verdict"] == "unreachable"
     assert "Connection refused" in served["places"][0]["detail"]
+
+
+def test_starttls_is_spoken_where_it_is_said(cairn, issued, tmp_path):
+    def speak_smtp(connection):
+        connection.sendall(b"220 mail ESMTP\r\n")
+        with connection.makefile("rb") as lines:
+            for line in lines:
+                if line.upper().startswith(b"EHLO"):
+                    connection.sendall(b"250-mail\r\n250 STARTTLS\r\n")
+                elif line.strip().upper() == b"STARTTLS":
+                    connection.sendall(b"220 go ahead\r\n")
+                    return
+
+    with tls_server(issued / "fullchain.pem", issued / "privkey.pem", speak_smtp) as port:
+        (tmp_path / "config").mkdir()
+        (tmp_path / "config" / "cairn.toml").write_text(
+            f'[served]\n"{NAME}" = ["smtp://127.0.0.1:{port}"]\n')
+        entry, = listed(cairn, "--served", "--config", tmp_path / "config")
+        assert entry["served"]["verdict"] == "matches", entry["served"]
+        assert entry["served"]["places"][0]["place"] == f"smtp://127.0.0.1:{port}"
+        entry, = listed(cairn, "--served", "--probe", f"127.0.0.1:{port}")
+        assert entry["served"]["verdict"] == "unreachable"
 
 
 def test_a_server_without_an_answer_costs_seconds_alone(cairn, issued):

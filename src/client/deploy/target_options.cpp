@@ -10,6 +10,7 @@
 #include "base/enum_table.h"
 #include "client/command_words.h"
 #include "client/settings.h"
+#include "client/tls_place.h"
 
 namespace cairn::client {
 namespace {
@@ -270,7 +271,7 @@ std::vector<DeployProbe> TargetOptions::take_probes() {
         rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
         if (word.empty()) continue;
         if (auto probe = probe_from(word)) {
-            probe->start_tls = kind;
+            probe->start_tls = kind_text ? kind : usual_start_tls(probe->port);
             probe->server_name = name.value_or("");
             probes.push_back(std::move(*probe));
         } else {

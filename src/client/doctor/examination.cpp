@@ -278,12 +278,14 @@ AuthorityView look_at_authority(const Environment& environment, const Examinatio
     return view;
 }
 
-Findings look_at_targets(const Environment& environment, const CertificatePlan& plan) {
+Findings look_at_targets(const Environment& environment, const Examination& examination) {
     Findings findings;
+    const auto& plan = examination.plan;
+    auto lineage = examination.lineage;
     // A lineage has the name of its first name, unless another was said.
-    const auto lineage = plan.names.empty()
-                             ? base::Result<LineageName>(base::fail("no name"))
-                             : LineageName::from_text(plan.names.front().identifier.base_value());
+    if (!lineage && !plan.names.empty())
+        if (auto usual = LineageName::from_text(plan.names.front().identifier.base_value()))
+            lineage = std::move(*usual);
     if (!lineage) return findings;
     const DeploySubject subject{*lineage, plan, environment.state.live(*lineage)};
     for (const auto& target : plan.deploy_targets) {
@@ -384,7 +386,7 @@ Findings examine(const Environment& environment, const Examination& examination)
     append(findings, look_at_limits(environment, plan));
     append(findings, look_at_permissions(environment.state.root()));
     append(findings, look_at_hooks(plan));
-    append(findings, look_at_targets(environment, plan));
+    append(findings, look_at_targets(environment, examination));
     for (auto& finding : findings) {
         finding.subject = base::printable(finding.subject, 400);
         finding.looked_at = base::printable(finding.looked_at, 400);

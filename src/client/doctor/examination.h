@@ -23,6 +23,8 @@ enum class Asking { directory, nothing };
 struct Examination {
     /// The certificate as it would be got; a name without a solver is looked at for every method.
     CertificatePlan plan;
+    /// The lineage that the plan is of, if it is kept; else one by the first of its names.
+    std::optional<LineageName> lineage{};
     Asking asking = Asking::directory;
     LookupOptions lookups{};
     WebPorts ports{};

@@ -1,7 +1,9 @@
 #include "client/solvers/manual.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -10,16 +12,23 @@
 namespace cairn::client {
 namespace {
 
+using protocol::ChallengeType;
+
+constexpr std::array types_by_hand = {ChallengeType::dns_01, ChallengeType::dns_account_01,
+                                      ChallengeType::http_01};
+
 class ManualSolver final : public Solver {
   public:
-    explicit ManualSolver(const SolverContext& context) : context_(context) {}
+    /// `only`: the one type that is wanted; without it every one that a person can do.
+    ManualSolver(const SolverContext& context, std::optional<ChallengeType> only)
+        : context_(context), only_(only) {}
 
-    std::string specification() const override { return "manual"; }
-    std::span<const protocol::ChallengeType> challenge_types() const override {
-        static constexpr std::array types = {protocol::ChallengeType::dns_01,
-                                             protocol::ChallengeType::dns_account_01,
-                                             protocol::ChallengeType::http_01};
-        return types;
+    std::string specification() const override {
+        return only_ ? fmt::format("manual:{}", protocol::to_string(*only_)) : "manual";
+    }
+    std::span<const ChallengeType> challenge_types() const override {
+        if (only_) return {&*only_, 1};
+        return types_by_hand;
     }
 
     Attendance attendance() const override { return Attendance::by_a_person; }
@@ -52,6 +61,7 @@ class ManualSolver final : public Solver {
 
   private:
     SolverContext context_;
+    std::optional<ChallengeType> only_;
     std::mutex mutex_;
 };
 
@@ -59,8 +69,15 @@ class ManualSolver final : public Solver {
 
 base::Result<std::unique_ptr<Solver>> make_manual_solver(std::string_view argument,
                                                          const SolverContext& context) {
-    if (!argument.empty()) return base::fail("takes no argument");
-    return std::make_unique<ManualSolver>(context);
+    if (argument.empty()) return std::make_unique<ManualSolver>(context, std::nullopt);
+    const auto* const type = std::ranges::find(
+        types_by_hand, argument, [](ChallengeType each) { return protocol::to_string(each); });
+    if (type == types_by_hand.end())
+        return base::fail(
+            fmt::format("\"{}\" is nothing to be done by hand; there are dns-01, "
+                        "dns-account-01 and http-01",
+                        base::printable(argument)));
+    return std::make_unique<ManualSolver>(context, *type);
 }
 
 }  // namespace cairn::client

@@ -50,6 +50,17 @@ TEST_F(Manual, SaysWhatToPutWhereAndWaitsForEnter) {
     EXPECT_EQ(file.text, http.key_authorization);
 }
 
+TEST_F(Manual, DoesOneTypeAloneIfItIsSaid) {
+    const auto made = [&](std::string_view type) {
+        return make_manual_solver(type, {clock_, timer_, heard_, input_.number()});
+    };
+    const auto by_hand = made("http-01").value();
+    EXPECT_EQ(by_hand->specification(), "manual:http-01");
+    EXPECT_THAT(by_hand->challenge_types(), ::testing::ElementsAre(ChallengeType::http_01));
+    EXPECT_THAT(made("").value()->challenge_types(), ::testing::SizeIs(3));
+    EXPECT_THAT(made("tls-alpn-01").error().message, HasSubstr("nothing to be done by hand"));
+}
+
 TEST_F(Manual, NamesTheRecordOfTheAccount) {
     const auto by_hand = solver(timer_);
     auto dns = testing::challenge(ChallengeType::dns_account_01, "a.example");
