@@ -1,5 +1,5 @@
 #pragma once
-// For the tests of net and http: look-ups in the DNS that take as long as a test wants.
+// For the tests of net, http and client: look-ups in the DNS that take as long as a test wants.
 
 #include <condition_variable>
 #include <mutex>

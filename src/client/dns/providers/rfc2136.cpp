@@ -7,8 +7,6 @@
 #include <mutex>
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <sys/socket.h>
 
 #include "base/duration.h"
 #include "client/dns/gss_context.h"
@@ -20,6 +18,7 @@
 #include "dns/tkey.h"
 #include "dns/tsig.h"
 #include "dns/update.h"
+#include "net/host_addresses.h"
 
 namespace cairn::client::providers {
 namespace {
@@ -28,6 +27,8 @@ using namespace std::chrono_literals;
 
 constexpr int max_tries = 4;
 constexpr base::Milliseconds patience{10000};
+/// With the resolvers of this machine, for the server's own name.
+constexpr auto patience_with_names = 5s;
 /// Of an exchange by Kerberos, which takes one as a rule.
 constexpr int max_tokens = 8;
 
@@ -245,25 +246,9 @@ base::Result<net::SocketAddress> server_from(const std::string& text, std::uint1
         "0.0.0.0" + (colon == std::string::npos ? std::string() : text.substr(colon)),
         default_port);
     if (!is_name || !port) return address;
-    const addrinfo hints{.ai_flags = AI_ADDRCONFIG,
-                         .ai_family = AF_UNSPEC,
-                         .ai_socktype = SOCK_STREAM,
-                         .ai_protocol = 0,
-                         .ai_addrlen = 0,
-                         .ai_addr = nullptr,
-                         .ai_canonname = nullptr,
-                         .ai_next = nullptr};
-    addrinfo* found = nullptr;
-    if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0)
-        return base::fail(fmt::format("{}: {}", host, ::gai_strerror(error)));
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, &::freeaddrinfo);
-    char numbers[NI_MAXHOST];
-    if (::getnameinfo(found->ai_addr, found->ai_addrlen, numbers, sizeof numbers, nullptr, 0,
-                      NI_NUMERICHOST) != 0)
-        return base::fail(host + ": has no address");
-    const auto number = base::IpAddress::from_text(numbers);
-    if (!number) return std::unexpected(number.error());
-    return net::SocketAddress{*number, port->port};
+    const auto addresses = net::addresses_of_host(host, patience_with_names);
+    if (!addresses) return std::unexpected(addresses.error().within(host));
+    return net::SocketAddress{addresses->front(), port->port};
 }
 
 base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
