@@ -1,5 +1,6 @@
 """`cairn daemon` renews whenever something is due, speaks to systemd, and ends when it is told to."""
 
+import configparser
 import contextlib
 import json
 import os
@@ -11,10 +12,12 @@ import socket
 import subprocess
 import threading
 import time
+import tomllib
 
 import pytest
 
 from harness.clock import WallClock
+from harness.mounts import in_own_mounts, why_not
 from harness.odd_ca import Answer, problem
 from harness.process import BIN
 
@@ -318,3 +321,44 @@ def test_the_units_are_sound(tmp_path):
                            env=os.environ | {"SYSTEMD_LOG_LEVEL": "warning"})
     told = [line for line in found.stdout.splitlines() if str(tmp_path) in line]
     assert not told and found.returncode == 0, found.stdout
+
+
+def places_of_targets():
+    """What deploy targets and their servers' own programs write, wherever the packages of Debian have it."""
+    recipes = pathlib.Path(__file__).parents[2] / "src/client/deploy/recipes"
+    folders = {tomllib.loads(file.read_text())["options"]["dir"] for file in recipes.glob("*.toml")}
+    assert len(folders) > 10
+    nginx = {"/etc/nginx", "/run", "/var/log/nginx", "/var/lib/nginx"}
+    return folders | nginx | {"/etc/apache2", "/etc/haproxy/certs", "/var/spool/postfix", "/etc/ssl", "/etc/cairn",
+                              "/var/lib/cairn", "/var/www", "/srv", "/home", "/usr/share"}
+
+
+def seen_by(unit):
+    """The mounts that systemd makes for this unit, as far as it makes the disk read-only."""
+    said = configparser.ConfigParser(strict=False, interpolation=None)
+    said.optionxform = str
+    said.read(unit)
+    service = said["Service"]
+    kinds = {"yes": ["/usr", "/boot"], "full": ["/usr", "/boot", "/etc"], "strict": ["/"]}
+    read_only = list(kinds.get(service.get("ProtectSystem"), []))
+    if service.get("ProtectHome", "no") != "no":
+        read_only += ["/home", "/root"]
+    lines = [f"test -e {path} && mount --bind {path} {path} && mount -o remount,bind,ro {path}"
+             if path != "/" else "mount -o remount,bind,ro /" for path in read_only]
+    return in_own_mounts("; ".join(f"{{ {line}; }} || true" for line in lines))
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or why_not() is not None, reason=f"not root, or {why_not()}")
+@pytest.mark.parametrize("unit", ["cairn.service", "cairn-renew.service"])
+def test_the_units_let_targets_write(unit):
+    script = """
+        for path; do
+            there=$path
+            while [ ! -e "$there" ]; do there=$(dirname "$there"); done
+            [ -w "$there" ] || echo "$path"
+        done"""
+    found = subprocess.run([*seen_by(UNITS / unit), "sh", "-ec", script, "sh", *sorted(places_of_targets())],
+                           text=True, capture_output=True, timeout=60)
+    assert (found.returncode, found.stdout.split()) == (0, ["/usr/share"]), found.stderr
+    text = (UNITS / unit).read_text()
+    assert "PrivateDevices" not in text and "DeviceAllow=/dev/tpmrm0 rw" in text
