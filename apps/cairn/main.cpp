@@ -82,12 +82,19 @@ CommonOptions options_of_unread(const Words& words) {
     return options;
 }
 
+/// Names stand behind -d, and people forget that.
+bool wants_names(const std::string& command, const CLI::ParseError& error) {
+    return error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) &&
+           (command == "issue" || command == "rehearse");
+}
+
 int refuse(CLI::App& program, const CLI::ParseError& error, const Words& words) {
     const auto options = options_of_unread(words);
     const auto command = name_of_chosen(program);
-    const client::Failure failure("understand the command line",
-                                  answer_to_unknown_word(program, words)
-                                      .value_or(base::printable(error.what(), max_usage_error)),
+    auto fault = answer_to_unknown_word(program, words)
+                     .value_or(base::printable(error.what(), max_usage_error));
+    if (wants_names(command, error)) fault += "; a name is said with -d NAME";
+    const client::Failure failure("understand the command line", fault,
                                   fmt::format("run `cairn {}--help` for what there is.",
                                               command.empty() ? "" : command + " "));
     Console console(messages_of(options), Verbosity::usual);

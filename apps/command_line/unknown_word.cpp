@@ -42,6 +42,26 @@ std::string flag_in(const std::string& word) {
     return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
 
+/// The commands below `command` that have a flag: who has said it too early.
+std::vector<std::string> commands_with(CLI::App& command, const std::string& flag) {
+    std::vector<std::string> names;
+    for (const auto* each : command.get_subcommands([](const CLI::App*) { return true; }))
+        if (each->get_option_no_throw(flag) != nullptr) names.push_back(each->get_name());
+    return names;
+}
+
+UnknownWord said_too_early(const CLI::App& command, const std::string& flag,
+                           const std::vector<std::string>& names) {
+    const auto finding = command.get_name() + " has no flag " + flag + " before its command";
+    auto sentence = finding + "; say it behind ";
+    for (const auto& name : names)
+        sentence += (name == names.front()  ? ""
+                     : name == names.back() ? " or "
+                                            : ", ") +
+                    ("`" + command.get_name() + " " + name + "`");
+    return {flag, finding, sentence};
+}
+
 UnknownWord unknown(const CLI::App& command, const char* kind, const std::string& word,
                     const std::vector<std::string>& known) {
     const auto finding = command.get_name() + " has no " + kind + " " + base::printable(word, 60);
@@ -69,7 +89,11 @@ std::optional<UnknownWord> find_unknown_word(CLI::App& program,
         if (word.starts_with("-") && word.size() > 1) {
             const auto flag = flag_in(word);
             const auto* option = option_of(*command, flag);
-            if (option == nullptr) return unknown(*command, "flag", flag, flags_of(*command));
+            if (option == nullptr) {
+                const auto names = commands_with(*command, flag);
+                return names.empty() ? unknown(*command, "flag", flag, flags_of(*command))
+                                     : said_too_early(*command, flag, names);
+            }
             // Its value is no word of ours.
             if (option->get_expected_max() > 0 && flag == word) ++i;
             continue;

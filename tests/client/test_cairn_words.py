@@ -88,6 +88,11 @@ def test_quiet_and_verbose_exclude_each_other(cairn):
     (["issue", "-d", "a.example", "--webroot-path", "/srv"], "--solver webroot:DIR"),
     (["issue", "--domains", "a.example"], "-d NAME, once for each name"),
     (["issue", "-d", "a.example", "--accept-tos"], "lego's --accept-tos is --agree-tos here"),
+    (["--email", "a@a.example", "--domains", "a.example", "run"], "say it behind `cairn issue`"),
+    (["-d", "a.example", "--standalone", "certonly"], "say it behind `cairn issue`"),
+    (["issue", "a.example"], "a name is said with -d NAME"),
+    (["issue", "-d", "a.example", "--pfx"], "--deploy pkcs12:FILE"),
+    (["--install-cert", "-d", "a.example"], "--deploy files,fullchain=PATH,key=PATH"),
 ])
 def test_words_of_other_clients_are_answered_with_ours(cairn, words, sentence):
     run = cairn.outcome(*words)
