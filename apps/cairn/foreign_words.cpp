@@ -131,7 +131,7 @@ constexpr auto foreign_words = std::to_array<ForeignWord>({
      "--deploy files,fullchain=PATH,key=PATH,reload=COMMAND, or servers read live/NAME of the "
      "state"},
     {"--renew-all", acme_sh, "`cairn renew`"},
-    {"--deactivate", acme_sh, "not needed: proofs that were not used are given up by themselves"},
+    {"--deactivate", acme_sh, "not there: a proof that was given expires by itself"},
     {"--to-pkcs12", acme_sh, "`cairn deploy LINEAGE pkcs12:FILE,password-file=FILE`"},
     {"--signcsr", acme_sh, "`cairn issue --csr FILE`"},
     {"--sign-csr", acme_sh, "`cairn issue --csr FILE`"},
