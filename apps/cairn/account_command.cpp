@@ -7,6 +7,7 @@
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "apps/cairn/known_roots.h"
 #include "apps/cairn/plan_options.h"
 #include "client/account.h"
 #include "client/account_file.h"
@@ -67,12 +68,19 @@ AccountChoice choose(const Run& run, const AccountOptions& options) {
                          : "say with --ca and --account which is meant.");
 }
 
+client::Session& session_with(Run& run, const AccountOptions& options,
+                              const AccountChoice& choice) {
+    const auto root_file =
+        options.root_file.empty() ? known_root_file(run, choice.directory_url) : options.root_file;
+    return run.sessions().with(choice.directory_url, root_file, choice.name);
+}
+
 /// A conversation with the CA in the name of the account that is kept.
 struct OpenAccount {
     OpenAccount(Run& run, const AccountOptions& options)
         : OpenAccount(run, options, choose(run, options)) {}
     OpenAccount(Run& run, const AccountOptions& options, const AccountChoice& choice)
-        : session(run.sessions().with(choice.directory_url, options.root_file, choice.name)),
+        : session(session_with(run, options, choice)),
           account(session, run.state(), run.timer(), choice.name),
           stored(account.use()) {}
     client::Session& session;
@@ -160,17 +168,18 @@ Outcome deactivate(Run& run, const CommonOptions&, const AccountOptions& options
 }
 
 Outcome make(Run& run, const CommonOptions& common, const AccountOptions& options) {
-    const auto authority = options.authority.empty()
-                               ? std::string(client::known_authorities().front().name)
-                               : options.authority;
+    const auto settings = run.settings_with({client::SettingsPart::defaults});
+    const auto authority = !options.authority.empty() ? options.authority
+                           : !settings->authorities.empty()
+                               ? settings->authorities.front().directory_url
+                               : std::string(client::known_authorities().front().name);
     const AccountChoice choice{value_or_fail(client::directory_url_from(authority), "use --ca"),
                                options.name.value_or("")};
-    auto made_with =
-        account_options_from(options.words, *run.settings_with({client::SettingsPart::defaults}));
+    auto made_with = account_options_from(options.words, *settings);
     if (const auto store = options.key_store.store()) made_with.key_store = *store;
     const bool stood =
         client::AccountStore(run.state(), choice.name).find(choice.directory_url).has_value();
-    auto& session = run.sessions().with(choice.directory_url, options.root_file, choice.name);
+    auto& session = session_with(run, options, choice);
     client::Account account(session, run.state(), run.timer(), choice.name);
     account.open(made_with, run.console());
     OpenAccount open(run, options, choice);
@@ -220,7 +229,7 @@ Outcome take_in(Run& run, const CommonOptions& common, const AccountOptions& opt
     if (choice.directory_url.empty())
         throw client::Failure(tried, "a key alone does not say of which CA it is",
                               "say it with --ca.");
-    auto& session = run.sessions().with(choice.directory_url, options.root_file, choice.name);
+    auto& session = session_with(run, options, choice);
     client::Account account(session, run.state(), run.timer(), choice.name);
     const bool is_new = account.adopt(file.key);
     OpenAccount open(run, options, choice);
@@ -257,7 +266,8 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
                                       Action action) {
         auto* child = add(name, text, example, action);
         child
-            ->add_option("--ca", options->authority, "The CA; may be left out if there is only one")
+            ->add_option("--ca", options->authority,
+                         "The CA; else the one of the only account, or of cairn.toml for a new one")
             ->type_name("CA");
         child->add_option("--ca-root", options->root_file, "Roots for the CA's own TLS (PEM)")
             ->check(CLI::ExistingFile)

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -7,6 +9,7 @@
 
 #include "apps/cairn/certificate_facts.h"
 #include "apps/cairn/commands.h"
+#include "apps/cairn/known_roots.h"
 #include "client/certificate_authorities.h"
 #include "client/revocation.h"
 
@@ -34,6 +37,24 @@ struct Target {
     bool is_by_given_key = false;
 };
 
+/// A reason as it is written elsewhere: "keycompromise" (certbot), "1" (RFC 5280 section 5.3.1,
+/// lego, acme.sh), with our name for it; other words as they are.
+std::string reason_from(std::string_view text) {
+    struct Name {
+        std::string_view number, word;
+    };
+    static constexpr auto names = std::to_array<Name>({{"0", "unspecified"},
+                                                       {"1", "keyCompromise"},
+                                                       {"3", "affiliationChanged"},
+                                                       {"4", "superseded"},
+                                                       {"5", "cessationOfOperation"}});
+    const auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+    for (const auto& name : names)
+        if (text == name.number || std::ranges::equal(text, name.word, {}, lower, lower))
+            return std::string(name.word);
+    return std::string(text);
+}
+
 pki::Certificate read_certificate(const std::string& file) {
     constexpr std::string_view aim = "read the certificate to revoke";
     const auto pem = value_or_fail(client::read_file(file, max_certificate_file), aim);
@@ -42,8 +63,8 @@ pki::Certificate read_certificate(const std::string& file) {
 }
 
 /// Adds the CA: that of the command line, else the one that has issued it.
-void find_authority(const client::StateDirectory& state, const RevokeOptions& options,
-                    Target& target) {
+void find_authority(Run& run, const RevokeOptions& options, Target& target) {
+    const auto& state = run.state();
     if (target.member)
         if (const auto plan =
                 client::CertificatePlan::read(state.renewal(target.member->lineage))) {
@@ -57,7 +78,10 @@ void find_authority(const client::StateDirectory& state, const RevokeOptions& op
     if (!options.authority.empty())
         target.directory_url =
             value_or_fail(client::directory_url_from(options.authority), "use --ca");
-    if (!options.root_file.empty()) target.root_file = options.root_file;
+    if (!options.root_file.empty())
+        target.root_file = options.root_file;
+    else if (target.root_file.empty() && !target.directory_url.empty())
+        target.root_file = known_root_file(run, target.directory_url);
     if (target.directory_url.empty())
         throw client::Failure("revoke the certificate", "it is of no lineage that is kept here",
                               "say with --ca which CA issued it.");
@@ -109,11 +133,11 @@ void use_given_key(const std::string& file, std::vector<Target>& targets) {
                               "name its key, or leave out --key to revoke by the account.");
 }
 
-std::vector<Target> targets_of(const Run& run, const RevokeOptions& options) {
+std::vector<Target> targets_of(Run& run, const RevokeOptions& options) {
     auto targets = options.lineage.empty()
                        ? std::vector{target_in_file(run.state(), options.certificate_file)}
                        : live_targets(run.state(), run.lineages({options.lineage}).front());
-    for (auto& target : targets) find_authority(run.state(), options, target);
+    for (auto& target : targets) find_authority(run, options, target);
     if (!options.key_file.empty()) use_given_key(options.key_file, targets);
     return targets;
 }
@@ -169,8 +193,8 @@ boost::json::object to_json(const Target& target, client::RevocationOutcome outc
 }
 
 Outcome revoke(Run& run, const RevokeOptions& options) {
-    const auto reason =
-        value_or_fail(protocol::revocation_reason_from(options.reason), "use --reason");
+    const auto reason = value_or_fail(protocol::revocation_reason_from(reason_from(options.reason)),
+                                      "use --reason");
     boost::json::array told;
     bool is_any_new = false;
     std::optional<client::Failure> failure;

@@ -32,6 +32,25 @@ def test_an_account_is_made_once(cairn, ca, at):
     assert account(cairn, "show", *at, "--account", "web")["account"]["url"] == other["account"]["url"]
 
 
+def test_what_is_known_of_a_ca_is_not_asked_for_again(cairn, ca, at, tmp_path):
+    # The settings say which CA is the usual one, and by which roots it is known.
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "cairn.toml").write_text(
+        f'email = "ops@a.example"\nca = ["{ca.directory}"]\nca_root = "{ca.api_root}"\n')
+    usual = ["--config", tmp_path / "config"]
+    made = account(cairn, "register", "--agree-tos", *usual)["account"]
+    assert made["ca"] == ca.directory and made["contact"] == ["mailto:ops@a.example"]
+    assert account(cairn, "show", *usual)["account"]["url"] == made["url"]
+    # So does the plan of a lineage.
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    assert account(cairn, "show")["account"]["url"] == made["url"]
+    certificate = tmp_path / "cert.pem"
+    certificate.write_text((cairn.live(NAME) / "cert.pem").read_text())
+    (cairn.state / "archive" / NAME).rename(tmp_path / "archive")
+    run = cairn.outcome("revoke", "--cert", certificate, "--ca", ca.directory, "--reason", "SUPERSEDED")
+    assert run.returncode == 0, run.stderr
+
+
 def test_terms_have_to_be_agreed_to(cairn, ca, at):
     ca.terms = "https://ca.test/terms"
     answer = account(cairn, "register", *at, code=2)
