@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "apps/cairn/commands.h"
+#include "apps/cairn/known_roots.h"
 #include "apps/cairn/parted_names.h"
 #include "ca/rules/policy.h"
 #include "client/certificate_authorities.h"
@@ -39,23 +40,25 @@ std::optional<client::LineageName> find_lineage(const Run& run, const std::strin
     return client::renamed_to(run.state(), *name);
 }
 
-std::vector<client::Authority> authorities_from(const DoctorOptions& options) {
+std::vector<client::Authority> authorities_from(Run& run, const DoctorOptions& options) {
     std::string root_file;
     if (!options.root_file.empty())
         root_file = std::filesystem::absolute(options.root_file).lexically_normal();
     std::vector<client::Authority> authorities;
-    for (const auto& text : options.authorities)
-        authorities.push_back(
-            {value_or_fail(client::directory_url_from(text), "use --ca"), root_file});
+    for (const auto& text : options.authorities) {
+        auto url = value_or_fail(client::directory_url_from(text), "use --ca");
+        auto roots = root_file.empty() ? known_root_file(run, url) : root_file;
+        authorities.push_back({std::move(url), std::move(roots)});
+    }
     return authorities;
 }
 
 /// What was said on this command line counts in place of what the plan says, and the settings where
 /// neither says anything, as `issue` has it.
-void apply(const DoctorOptions& options, const client::Settings& settings,
-           client::CertificatePlan& plan) {
-    if (auto said = authorities_from(options); !said.empty()) plan.authorities = std::move(said);
-    if (plan.authorities.empty()) plan.authorities = settings.authorities;
+void apply(Run& run, const DoctorOptions& options, client::CertificatePlan& plan) {
+    if (auto said = authorities_from(run, options); !said.empty())
+        plan.authorities = std::move(said);
+    if (plan.authorities.empty()) plan.authorities = run.settings()->authorities;
     if (plan.authorities.empty())
         plan.authorities = {{std::string(client::known_authorities().front().directory_url)}};
     if (!options.account.empty()) plan.account = options.account;
@@ -86,7 +89,6 @@ void add_names(client::CertificatePlan& plan, const std::string& text,
 
 /// The plans of the lineages that are named, and one for all other names.
 std::vector<Subject> subjects_from(Run& run, const DoctorOptions& options) {
-    const auto settings = run.settings();
     std::vector<Subject> subjects;
     client::CertificatePlan others;
     for (const auto& text : options.names) {
@@ -97,14 +99,14 @@ std::vector<Subject> subjects_from(Run& run, const DoctorOptions& options) {
         }
         auto plan = value_or_fail(client::CertificatePlan::read(run.state().renewal(*lineage)),
                                   fmt::format("read the plan of {}", lineage->text()));
-        apply(options, *settings, plan);
+        apply(run, options, plan);
         subjects.push_back({std::move(plan), lineage});
     }
     if (others.names.empty()) return subjects;
     // A solver that was said for one name alone stays with it.
     auto said = options;
     said.solver.clear();
-    apply(said, *settings, others);
+    apply(run, said, others);
     subjects.push_back({std::move(others)});
     return subjects;
 }
