@@ -93,9 +93,14 @@ bool CertificateView::is_being_issued() const {
     return facts && facts->order && facts->order->position.is_finalizing;
 }
 
+bool CertificateView::is_yet_to_be_obtained() const {
+    return member.further && plan && is_planned() && !generation && facts && !facts->obtained &&
+           !is_being_issued();
+}
+
 std::string CertificateView::fault() const {
     if (!facts) return facts.error().message;
-    if (is_being_issued()) return {};
+    if (is_being_issued() || is_yet_to_be_obtained()) return {};
     if (!plan) return plan.error().message;
     return generation ? std::string() : generation.error().message;
 }
@@ -103,6 +108,7 @@ std::string CertificateView::fault() const {
 std::string CertificateView::standing(base::Time now) const {
     if (!fault().empty()) return "broken";
     if (is_being_issued()) return "ordered";
+    if (is_yet_to_be_obtained()) return "due";
     const auto& certificate = generation->chain.front();
     if (revocation) return "revoked";
     if (now > certificate.not_after()) return "expired";
@@ -119,6 +125,7 @@ const client::Attempt* CertificateView::last_failure() const {
 std::string CertificateView::next_action(base::Time now) const {
     if (!fault().empty()) return "mend it";
     if (is_being_issued()) return "fetched";
+    if (is_yet_to_be_obtained()) return "renewed next run";
     if (!is_planned()) return "none";
     if (!due) return "-";
     return due->at <= now ? "renewed next run" : base::to_rfc3339(due->at).substr(0, 10);

@@ -49,6 +49,8 @@ struct CertificateView {
     /// False if its plan names its key type no more, or there is none: nothing renews it.
     [[nodiscard]] bool is_planned() const;
     [[nodiscard]] bool is_being_issued() const;
+    /// It is of a key type that the plan has since lately, and was never ordered.
+    [[nodiscard]] bool is_yet_to_be_obtained() const;
     /// What is broken, if anything is.
     [[nodiscard]] std::string fault() const;
     /// "ok", "due", "ordered", "broken", "revoked", "expired", "not-yet-valid", "not-renewed".

@@ -68,6 +68,9 @@ std::string remarks_on(const CertificateView& view, base::Time now) {
                         failure.next().empty() ? "" : "\n  Next: " + failure.next()));
     }
     const auto standing = view.standing(now);
+    if (view.is_yet_to_be_obtained())
+        add(fmt::format("a certificate with a key of type {} is wanted, and was not ordered yet.",
+                        view.key_type()));
     using client::DueReason;
     if (view.due && standing == "due" && view.due->reason != DueReason::lifetime)
         add("it is due because " + view.due->because() + ".");

@@ -142,6 +142,17 @@ def test_a_key_type_that_the_plan_names_no_more_is_told(cairn, ca):
     leaf_of(cairn, "-rsa2048")
 
 
+def test_a_key_type_that_the_plan_has_since_lately_is_due(cairn, ca):
+    assert cairn.outcome(*cairn.issuing(NAME)).returncode == 0
+    assert cairn.outcome("set", NAME, "--key-type", "ec-p256", "--key-type", "rsa2048").returncode == 0
+    further = listed(cairn)["rsa2048"]
+    assert further["state"] == "due" and further["due"] is True and "error" not in further
+    shown = cairn.outcome("status").stdout
+    assert "renewed next run" in shown and "a key of type rsa2048 is wanted" in shown
+    assert cairn.outcome("renew").returncode == 0
+    assert listed(cairn)["rsa2048"]["state"] == "ok" and len(ca.certificates) == 2
+
+
 def test_links_of_a_further_key_type_are_mended(cairn, ca):
     issue_both(cairn)
     for stem in STEMS:
