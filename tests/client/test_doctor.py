@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import subprocess
 
 import pytest
 
@@ -231,6 +232,19 @@ def test_servers_of_a_zone_that_differ(doctor, dns, name, webroot):
     assert any("127.0.0.1 at ns.test (127.0.0.1); 127.0.0.3 at ns2.test (127.0.0.3)" in text
                for text in texts), texts
     assert any("127.0.0.4" in text for text in texts), "the server that is away is not named"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own needs root")
+def test_a_machine_that_may_not_ask_the_roots_blames_no_zone(cairn):
+    words = cairn.command_line("doctor", "*.cairn-test.org=manual", "--offline", "--json")
+    run = subprocess.run(["unshare", "--net", *words], env=cairn.environment, text=True, capture_output=True,
+                         timeout=120)
+    if "unshare" in run.stderr:
+        pytest.skip(run.stderr)
+    assert run.returncode == 2
+    found = [finding for finding in json.loads(run.stdout)["findings"] if finding["severity"] != "ok"]
+    assert [(finding["check"], finding["subject"]) for finding in found] == [("resolution", "the DNS")]
+    assert "--resolver" in found[0]["next"]
 
 
 def test_hooks_and_keys_of_a_lineage(doctor, cairn, ca, name, tmp_path):

@@ -338,6 +338,28 @@ Findings look_at_limits(const Environment& environment, const CertificatePlan& p
     return findings;
 }
 
+/// True for what is found out by asking name servers.
+bool is_by_look_ups(Check check) {
+    using enum Check;
+    return check == resolution || check == name_servers || check == dnssec || check == caa ||
+           check == ipv6 || check == challenge_record || check == wildcard_record;
+}
+
+/// Where this machine cannot ask from the root on, as in networks that let only their own resolvers
+/// out, nothing that failed says anything of the zones.
+void tell_of_blindness(const base::Result<dns::Answer>& of_com, Findings& findings) {
+    if (of_com) return;
+    std::erase_if(findings, [](const Finding& finding) {
+        return is_by_look_ups(finding.check) && finding.severity != Severity::ok;
+    });
+    findings.insert(
+        findings.begin(),
+        {Severity::problem, Check::resolution, "the DNS",
+         "the name servers of the root, and of com", of_com.error().message,
+         "let this machine ask name servers everywhere (port 53, UDP and TCP), as a CA does, or "
+         "name a resolver that may: --resolver ADDR. Of the names nothing was seen in the DNS."});
+}
+
 void run_all(const std::vector<std::function<void()>>& parts) {
     if (!parts.empty())
         side_by_side(parts.size(), at_a_time, [&](std::size_t number) { parts[number](); });
@@ -375,6 +397,12 @@ Findings examine(const Environment& environment, const Examination& examination)
         for (auto& part : consultations.back()->parts()) parts.push_back(std::move(part));
         further.emplace_back([one = consultations.back().get()] { one->look_further(); });
     }
+    std::optional<base::Result<dns::Answer>> of_com;
+    const bool has_names = std::ranges::any_of(plan.names, [](const RequestedName& name) {
+        return name.identifier.type() == protocol::IdentifierType::dns;
+    });
+    if (examination.lookups.resolvers.empty() && has_names)
+        parts.emplace_back([&] { of_com = lookups->query("com", dns::RecordType::soa); });
     run_all(parts);
     run_all(further);
 
@@ -382,6 +410,7 @@ Findings examine(const Environment& environment, const Examination& examination)
     for (auto& view : authorities) views.push_back(std::move(*view));
     Findings findings;
     for (const auto& consultation : consultations) append(findings, consultation->findings(views));
+    if (of_com) tell_of_blindness(*of_com, findings);
     for (const auto& view : views) append(findings, judge_authority(view));
     append(findings, look_at_limits(environment, plan));
     append(findings, look_at_permissions(environment.state.root()));
