@@ -23,7 +23,7 @@
 namespace cairn::bench {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using Stream = asio::ssl::stream<asio::ip::tcp::socket>;
 
 namespace {
@@ -36,12 +36,12 @@ base::Task<void> open_one(Stream& stream, unsigned port) {
                                            static_cast<std::uint16_t>(port));
     co_await stream.next_layer().async_connect(endpoint, asio::use_awaitable);
     co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-    http::request<http::empty_body> request{http::verb::get, "/directory", 11};
-    request.set(http::field::host, "localhost:" + std::to_string(port));
-    co_await http::async_write(stream, request, asio::use_awaitable);
+    beast_http::request<beast_http::empty_body> request{beast_http::verb::get, "/directory", 11};
+    request.set(beast_http::field::host, "localhost:" + std::to_string(port));
+    co_await beast_http::async_write(stream, request, asio::use_awaitable);
     boost::beast::flat_buffer buffer;
-    http::response<http::string_body> response;
-    co_await http::async_read(stream, buffer, response, asio::use_awaitable);
+    beast_http::response<beast_http::string_body> response;
+    co_await beast_http::async_read(stream, buffer, response, asio::use_awaitable);
 }
 
 base::Task<void> open_every(std::vector<std::unique_ptr<Stream>>& streams, std::size_t first,

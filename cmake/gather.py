@@ -16,7 +16,7 @@ import sys
 NAMESPACE = re.compile(r"^(?:inline )?namespace(?: ([\w:]+))? \{$")
 CLOSED = re.compile(r"^\}  // namespace")
 NO_HELPER = re.compile(r"namespace |using (?:namespace |enum |[\w:]+;)|[A-Z_]+\(")
-ALIAS = re.compile(r"^using (\w+) = (.*;)$")
+ALIAS = re.compile(r"^(?:using|namespace) (\w+) = (.*;)$")
 DECLARED = (
     re.compile(r"^(?:template <.*> )?(?:struct|class|union|enum(?: class)?|using|concept) (\w+)"),
     re.compile(r"^(?:\w|\[\[).*?[\s&*](\w+)(?:\(|\{| = |;|\[)"),
@@ -35,11 +35,10 @@ def declared_in(path, is_of_interest):
                 spaces.append(opened[1] or "")
             elif CLOSED.match(line):
                 spaces = spaces[:-1]
+            elif is_of_interest(spaces) and (alias := ALIAS.match(line)):
+                declared["::".join(filter(None, spaces)) + f"::{alias[1]}"] = alias[2]
             elif is_of_interest(spaces) and not NO_HELPER.match(line):
                 space = "::".join(filter(None, spaces))
-                if alias := ALIAS.match(line):
-                    declared[f"{space}::{alias[1]}"] = alias[2]
-                    continue
                 for match in filter(None, (one.match(line) for one in DECLARED)):
                     declared[f"{space}::{match[1]}"] = None
     return declared

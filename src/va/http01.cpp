@@ -24,7 +24,7 @@
 namespace cairn::va {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using net::Url;
 using protocol::ProblemType;
 
@@ -45,16 +45,16 @@ Failure exchange_failure(const std::string& peer, const boost::system::error_cod
         if (disclosure == Disclosure::none) how = "there was no usable answer";
         return Failure(type, fmt::format("{}: {}", peer, how), outlook);
     };
-    if (error == http::error::end_of_stream || error == http::error::partial_message ||
+    if (error == beast_http::error::end_of_stream || error == beast_http::error::partial_message ||
         error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
         return problem(ProblemType::connection, "closed the connection before its answer ended",
                        Outlook::may_heal);
     }
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    if (error == beast_http::error::header_limit || error == beast_http::error::buffer_overflow) {
         return problem(ProblemType::incorrect_response,
                        fmt::format("the answer's header is beyond {} octets", max_header));
     }
-    if (error.category() == make_error_code(http::error::bad_version).category()) {
+    if (error.category() == make_error_code(beast_http::error::bad_version).category()) {
         return problem(ProblemType::incorrect_response,
                        fmt::format("the answer is not HTTP/1.1: {}", describe(error)));
     }
@@ -66,13 +66,13 @@ Failure exchange_failure(const std::string& peer, const boost::system::error_cod
                    fmt::format("waiting for an answer: {}", describe(error)), Outlook::may_heal);
 }
 
-http::request<http::empty_body> request_for(const Url& url, const Settings& settings) {
-    http::request<http::empty_body> request(http::verb::get, url.target(), 11);
-    request.set(http::field::host, url.authority());
-    request.set(http::field::user_agent, settings.user_agent);
-    request.set(http::field::accept, "*/*");
-    request.set(http::field::accept_encoding, "identity");
-    request.set(http::field::connection, "close");
+beast_http::request<beast_http::empty_body> request_for(const Url& url, const Settings& settings) {
+    beast_http::request<beast_http::empty_body> request(beast_http::verb::get, url.target(), 11);
+    request.set(beast_http::field::host, url.authority());
+    request.set(beast_http::field::user_agent, settings.user_agent);
+    request.set(beast_http::field::accept, "*/*");
+    request.set(beast_http::field::accept_encoding, "identity");
+    request.set(beast_http::field::connection, "close");
     return request;
 }
 
@@ -82,18 +82,19 @@ base::Task<OrFailure<Reply>> exchange(Stream& stream, std::string peer, const Ur
                                       const Settings& settings, Disclosure disclosure) {
     constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
     const auto request = request_for(url, settings);
-    if (const auto [error, size] = co_await http::async_write(stream, request, with_error); error) {
+    if (const auto [error, size] = co_await beast_http::async_write(stream, request, with_error);
+        error) {
         co_return std::unexpected(exchange_failure(peer, error, disclosure));
     }
 
     boost::beast::flat_buffer buffer(max_header + max_body);
-    std::optional<http::response_parser<http::buffer_body>> parser;
+    std::optional<beast_http::response_parser<beast_http::buffer_body>> parser;
     for (int responses = 0; responses <= max_interim_responses; ++responses) {
         parser.emplace();
         parser->header_limit(static_cast<std::uint32_t>(max_header));
         parser->body_limit(boost::none);  // only as much is read as `body` below takes
         const auto [error, size] =
-            co_await http::async_read_header(stream, buffer, *parser, with_error);
+            co_await beast_http::async_read_header(stream, buffer, *parser, with_error);
         if (error) co_return std::unexpected(exchange_failure(peer, error, disclosure));
         if (parser->get().result_int() / 100 != 1) break;
     }
@@ -101,15 +102,15 @@ base::Task<OrFailure<Reply>> exchange(Stream& stream, std::string peer, const Ur
     Reply reply;
     reply.peer = std::move(peer);
     reply.status = parser->get().result_int();
-    const auto [first, last] = parser->get().equal_range(http::field::location);
+    const auto [first, last] = parser->get().equal_range(beast_http::field::location);
     for (auto field = first; field != last; ++field) reply.locations.emplace_back(field->value());
     if (reply.status != 200 && !settings.tell) co_return reply;
 
     std::array<char, max_body + 1> body;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     parser->get().body().data = body.data();
     parser->get().body().size = body.size();
-    const auto [error, size] = co_await http::async_read(stream, buffer, *parser, with_error);
-    if (error && error != http::error::need_buffer) {
+    const auto [error, size] = co_await beast_http::async_read(stream, buffer, *parser, with_error);
+    if (error && error != beast_http::error::need_buffer) {
         co_return std::unexpected(exchange_failure(reply.peer, error, disclosure));
     }
     reply.body.assign(body.data(), body.size() - parser->get().body().size);
