@@ -3,13 +3,17 @@
 
 peers=build/peers
 
-# fetch NAME COMMAND...: makes build/peers/NAME, once for each content of the files of tests/peers. A client
-# that cannot be had fails its tests, and no other's.
+# fetch NAME FILE... -- COMMAND...: makes build/peers/NAME, once for each content of the FILEs that it is made
+# by. A client that cannot be had fails its tests, and no other's.
 fetch() {
-    local name=$1 log=$peers/$1.log state
+    local name=$1 log=$peers/$1.log state files=()
     shift
-    state=$(cat tests/peers/versions tests/peers/go/go.* tests/peers/java/pom.xml tests/peers/go/*/*.go \
-        tests/peers/kubernetes/* | sha256sum)
+    while [[ $1 != -- ]]; do
+        files+=("$1")
+        shift
+    done
+    shift
+    state=$(cat "${files[@]}" | sha256sum)
     [[ -e $peers/$name && $(cat "$peers/$name.state" 2>/dev/null) == "$state" ]] && return
     echo "Fetching $name"
     rm -rf "${peers:?}/$name"
@@ -33,13 +37,15 @@ fetch_open_mpic_core() {
 fetch_go() {
     local folder=$PWD/$peers/go
     mkdir -p "$folder"
-    (cd tests/peers/go && go build -mod=readonly -o "$folder/" ./lego ./acmez)
+    (cd tests/peers/go && go build -mod=readonly -p 2 -o "$folder/" ./lego ./acmez ./xcrypto ./autocert \
+        github.com/letsencrypt/pebble/v2/cmd/pebble)
 }
 
-# The API server of Kubernetes with etcd: some ten minutes of CPU time, and most of what is fetched.
-fetch_kubernetes() {
-    local program=$PWD/$peers/kubernetes
-    (cd tests/peers/kubernetes && go build -mod=readonly -o "$program" .)
+# The API server of Kubernetes with etcd: some minutes of CPU time, and most of what
+# is fetched.
+fetch_server() {
+    local program=$PWD/$peers/$1
+    (cd "tests/peers/$1" && go build -mod=readonly -p 2 -o "$program" .)
 }
 
 fetch_java() {
@@ -65,19 +71,20 @@ fetch_instant_acme() {
 
 dev_peers() { # [PYTEST ARGUMENT]...
     prepare 6000 build test peers
-    compile dev cairn-ca cairn cairn-va
+    # Programs that are somewhere already are named by CAIRN_BIN.
+    if [[ -z ${CAIRN_BIN:-} ]]; then compile dev cairn-ca cairn cairn-va; fi
     mkdir -p "$peers"
-    local certbot instant_acme open_mpic_core
+    local certbot instant_acme open_mpic_core here=tests/peers
     # shellcheck source=/dev/null
-    source tests/peers/versions
-    fetch certbot fetch_certbot
-    fetch open_mpic_core fetch_open_mpic_core
+    source $here/versions
+    fetch certbot $here/versions -- fetch_certbot
+    fetch open_mpic_core $here/versions -- fetch_open_mpic_core
     if type -P go >/dev/null; then
-        fetch go fetch_go
-        fetch kubernetes fetch_kubernetes
+        fetch go $here/go/go.* $here/go/*/*.go -- fetch_go
+        fetch kubernetes $here/kubernetes/* -- fetch_server kubernetes
     fi
-    fetch java fetch_java
-    if type -P cargo >/dev/null; then fetch instant_acme fetch_instant_acme; fi
+    fetch java $here/java/pom.xml -- fetch_java
+    if type -P cargo >/dev/null; then fetch instant_acme $here/versions -- fetch_instant_acme; fi
     CAIRN_BIN=${CAIRN_BIN:-$PWD/build/dev/bin} CAIRN_PEERS=$PWD/$peers \
         "$python" -m pytest tests/peers -q -p no:cacheprovider "$@"
 }

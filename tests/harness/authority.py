@@ -148,15 +148,15 @@ class CairnCa:
 
 
 class Pebble:
-    """Debian's Pebble, with a certificate of our own for its API."""
+    """Debian's Pebble or another one, with a certificate of our own for its API."""
 
     def __init__(self, folder, dns, refused_nonces=0, reused_proofs=0, bindings=None, blocked=(),
-                 alternate_roots=0, strict=False):
+                 alternate_roots=0, strict=False, program="/usr/bin/pebble", settings=None):
         """`refused_nonces`: how many of 100 good nonces it refuses, to see whether clients retry.
         `reused_proofs`: of 100 orders for a name that is proven, how many need no proof.
         `bindings`: {key id: key in base64url} of external accounts, one of which is needed then.
         `blocked`: domains that it refuses. `alternate_roots`: how many chains it offers besides one.
-        `strict`: it refuses what later versions of the standard may."""
+        `strict`: it refuses what later versions of the standard may. `settings`: further ones."""
         self.log = folder / "pebble.log"
         self.dns = dns
         self.port = reserve_port()
@@ -175,9 +175,10 @@ class Pebble:
             "httpPort": self.http_port, "tlsPort": self.tls_alpn_port,
             "externalAccountBindingRequired": bool(bindings),
             "externalAccountMACKeys": bindings or {}, "domainBlocklist": list(blocked),
+            **(settings or {}),
         }}))
         self.server = Server(
-            ["/usr/bin/pebble", "-config", configuration, "-dnsserver", dns.address,
+            [program, "-config", configuration, "-dnsserver", dns.address,
              *(["-strict"] if strict else [])], self.log,
             env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": str(reused_proofs),
                               "PEBBLE_WFE_NONCEREJECT": str(refused_nonces),
