@@ -487,7 +487,7 @@ def test_what_it_saw_stands_in_the_details(serve, ca, dns):
     assert answer["is_valid"]
     details = answer["perspectives"][0]["check_response"]["details"]
     assert details["caa_record_present"] and details["found_at"] == name
-    assert "accounturi" in details["records_seen"]
+    assert "accounturi" in details["records_seen"][0]
     caa["caa_check_parameters"]["caa_domains"] = ["other.example"]
     answer = service.ask(caa)
     assert not answer["is_valid"]

@@ -51,7 +51,7 @@ class Coordinator:
         port = reserve_port()
         self.url = f"https://127.0.0.1:{port}"
         self.key_file = folder / "core.key"
-        self.key_file.write_text("it asks for none\n")
+        self.key_file.write_text("a-key-that-is-not-asked-for\n")
         self.key_file.chmod(0o600)
         certificate, key = pki.issue("core", "127.0.0.1")
         settings = {"port": port, "certificate": str(certificate), "key": str(key), "dns": dns.port,
@@ -193,7 +193,8 @@ def test_its_coordinator_has_cairn_va_as_perspectives(python, ca, dns, pki, thre
         answered = dict(zip(asked, ask(python, given)))
 
     for kind, response in answered.items():
-        expected = kind not in ("wrong", "unchanged", "tls", "forbidden")
+        # A redirect to another name does not lead into networks that only the operator allows.
+        expected = kind not in ("redirected", "wrong", "unchanged", "tls", "forbidden")
         assert response["is_valid"] == expected, (kind, response)
         assert response["mpic_completed"], (kind, response)
         for each in response["perspectives"]:
