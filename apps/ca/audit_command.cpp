@@ -114,21 +114,14 @@ int verify(const VerifyOptions& options, const Adapters& adapters) {
     std::vector<ca::AuditHead> heads;
     if (!options.heads.empty())
         heads = heads_in_files(options.heads, options.chain);
-    else if (!place.authority.empty())
-        heads = heads_in_store(place, common.overrides, adapters);
-    ca::AuditCheck check(std::move(heads));
-    const auto files = store::audit_files(place.files);
-    for (const auto& file : files) {
-        check.begin_file(file.path.filename().string());
-        store::read_audit_file(
-            file.path, [&](std::string_view line) { check.take(line); },
-            [&](std::string_view rest) { check.take_rest(rest); });
-    }
-    const auto report = check.end();
-    if (common.as_json)
-        std::cout << json::serialize(answer_of(report, files.size())) << "\n";
     else
-        print(report, files.size());
+        heads = heads_at_hand(place, common.overrides, adapters);
+    const auto files = store::audit_files(place.files).size();
+    const auto report = check_audit(place.files, std::move(heads));
+    if (common.as_json)
+        std::cout << json::serialize(answer_of(report, files)) << "\n";
+    else
+        print(report, files);
     std::cout.flush();
     return report.findings.empty() && std::cout ? 0 : failed;
 }

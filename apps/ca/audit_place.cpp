@@ -10,6 +10,8 @@
 
 #include "admin/audit_operations.h"
 #include "admin/operations.h"
+#include "apps/ca/node_audit.h"
+#include "apps/ca/offline_audit.h"
 #include "apps/ca/operator_connection.h"
 #include "apps/command_line/files.h"
 #include "base/bytes.h"
@@ -80,16 +82,19 @@ AuditPlace audit_place(const fs::path& folder, const std::vector<std::string>& o
                              "name the folder of the CA, or one with copies of its files");
 }
 
-std::vector<ca::AuditHead> heads_in_store(const AuditPlace& place,
-                                          const std::vector<std::string>& overrides,
-                                          const Adapters& adapters) {
+std::vector<ca::AuditHead> heads_at_hand(const AuditPlace& place,
+                                         const std::vector<std::string>& overrides,
+                                         const Adapters& adapters) {
+    std::vector<ca::AuditHead> heads;
+    const auto offline = offline_head(place.files);
+    if (!offline) throw std::runtime_error(offline.error().message);
+    if (*offline) heads.push_back(**offline);
+    if (place.authority.empty() || !has_audit_key(place.files)) return heads;
     const auto path = place.files / "key.pem";
-    if (!fs::exists(path)) return {};  // nothing was signed yet
     const auto key = crypto::PrivateKey::from_pem(read_file(path));
     if (!key) throw std::runtime_error(path.string() + ": " + key.error().message);
     auto chains = chains_in(place.files);
     chains.insert(base::to_hex(crypto::sha256(key->public_key().spki())));
-    std::vector<ca::AuditHead> heads;
     for (const auto& chain : chains) add_heads(chain, place, overrides, adapters, heads);
     return heads;
 }

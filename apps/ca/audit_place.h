@@ -21,12 +21,12 @@ struct AuditPlace {
 [[nodiscard]] AuditPlace audit_place(const std::filesystem::path& folder,
                                      const std::vector<std::string>& overrides);
 
-/// The heads that the store of a CA has of the log at `place`: those that the node's key signed,
-/// and those of former keys that the log names. Throws std::runtime_error, saying why, if they
-/// cannot be had.
-[[nodiscard]] std::vector<ca::AuditHead> heads_in_store(const AuditPlace& place,
-                                                        const std::vector<std::string>& overrides,
-                                                        const Adapters& adapters);
+/// The heads of the log at `place`: the one that lies beside a log that no node has signed yet, and
+/// those that the store of a CA has: that the node's key signed, and those of former keys that the
+/// log names. Throws std::runtime_error, saying why, if they cannot be had.
+[[nodiscard]] std::vector<ca::AuditHead> heads_at_hand(const AuditPlace& place,
+                                                       const std::vector<std::string>& overrides,
+                                                       const Adapters& adapters);
 
 /// The heads in files that `cairn-ca audit head --json` wrote, of one chain: `chain`, or the only
 /// one there is. Throws std::runtime_error naming the file that is wrong.

@@ -9,12 +9,16 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/ca/backup_manifest.h"
 #include "apps/ca/configuration.h"
+#include "apps/ca/node_audit.h"
+#include "apps/ca/offline_audit.h"
 #include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "crypto/pkcs11/uri.h"
@@ -277,6 +281,19 @@ void unpack(Reader& reader, const BackupManifest& manifest, const fs::path& fold
     reader.finish();
 }
 
+// With it the audit log of what was restored begins, or goes on if it lies outside the folder.
+void record_restore(const RestoreRequest& request, base::Time created, const fs::path& log,
+                    const base::Clock& clock) try {
+    constexpr const char* operation = "restore";
+    const auto arguments = boost::json::serialize(
+        boost::json::object{{"text", "restore " + request.file.string() + ", as the CA was at " +
+                                         base::to_rfc3339(created)}});
+    record_offline(log, {offline_begin(operation, arguments), offline_end(operation)}, clock);
+} catch (const std::exception& error) {
+    throw std::runtime_error("it cannot be recorded in the audit log, so it is not done: " +
+                             std::string(error.what()));
+}
+
 }  // namespace
 
 BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
@@ -287,6 +304,7 @@ BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
     if (fs::exists(request.file))
         throw std::runtime_error(request.file.string() +
                                  " is there already; a backup replaces no other");
+    if (request.before_writing) request.before_writing();
     BackupManifest manifest{.created = clock.now(), .program = CAIRN_VERSION};
     const bool is_shared = !configuration.store.postgres_url.empty();
     const auto sources = sources_of(request.folder, configuration);
@@ -353,10 +371,13 @@ RestoreResult restore(const RestoreRequest& request, const base::Clock& clock) {
         throw std::runtime_error(
             "the backup is of another kind of store than store.url of its "
             "configuration names; nothing was changed");
+    if (store.postgres_url.empty() && fs::path(store.sqlite_path).is_absolute() &&
+        fs::exists(store.sqlite_path))
+        throw std::runtime_error(store.sqlite_path + " is there already; nothing was changed");
+    record_restore(request, manifest->created, audit_folder(configuration.audit, draft.path()),
+                   clock);
     if (store.postgres_url.empty()) {
         const auto place = draft.path() / store.sqlite_path;
-        if (fs::path(store.sqlite_path).is_absolute() && fs::exists(place))
-            throw std::runtime_error(place.string() + " is there already; nothing was changed");
         result.settled = store::settle_sqlite(packed, manifest->created, now);
         fs::create_directories(place.parent_path());
         fs::rename(packed, place);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct BackupRequest {
     /// As for `serve`.
     std::vector<std::string> overrides;
     crypto::PassphraseSource passphrase;
+    /// Called once, when all was judged and before anything is written; throws if it must not be.
+    std::function<void()> before_writing{};
 };
 struct BackupResult {
     base::Time created;
@@ -49,8 +52,9 @@ struct RestoreResult {
     std::vector<std::string> files;
 };
 /// Makes the folder, and with PostgreSQL the schema, of a backup, and settles the store
-/// (store/backup.h). Throws std::runtime_error; then nothing was changed: not if the file is cut or
-/// was edited, the passphrase is another one, or something is there already.
+/// (store/backup.h). Its audit log begins with that, before the folder is there. Throws
+/// std::runtime_error; then nothing was changed: not if the file is cut or was edited, the
+/// passphrase is another one, or something is there already.
 [[nodiscard]] RestoreResult restore(const RestoreRequest& request, const base::Clock& clock);
 
 }  // namespace cairn::apps

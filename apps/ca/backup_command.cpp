@@ -88,17 +88,6 @@ void print(const RestoreResult& result, const std::filesystem::path& folder) {
               << "Start it with:  cairn-ca serve " << folder.string() << "\n";
 }
 
-/// It begins the audit log of what was restored. That it cannot be recorded undoes nothing.
-void tell_of_restore(const RestoreRequest& request, const RestoreResult& result) try {
-    tell_of_command(request.folder, request.overrides,
-                    "restore " + request.file.string() + ", as the CA was at " +
-                        base::to_rfc3339(result.created),
-                    NoLogYet::is_begun);
-} catch (const std::exception& error) {
-    std::cerr << "cairn-ca: it is restored, but this cannot be recorded in the audit log: "
-              << error.what() << "\n";
-}
-
 }  // namespace
 
 struct BackupCommands::Given {
@@ -151,7 +140,10 @@ int BackupCommands::run() const {
         if (given_->backup->parsed()) {
             auto request = given_->backup_request;
             request.passphrase = given_->passphrase.source();
-            tell_of_command(request.folder, request.overrides, "backup " + request.file.string());
+            request.before_writing = [&request] {
+                tell_of_command(request.folder, request.overrides,
+                                {.text = "backup " + request.file.string()});
+            };
             const auto result = back_up(request, clock, random);
             const auto& file = given_->backup_request.file;
             if (given_->as_json)
@@ -162,7 +154,6 @@ int BackupCommands::run() const {
             auto request = given_->restore_request;
             request.passphrase = given_->passphrase.source();
             const auto result = restore(request, clock);
-            tell_of_restore(request, result);
             if (given_->as_json)
                 std::cout << json::serialize(answer_of(result)) << "\n";
             else

@@ -8,8 +8,11 @@
 #include <utility>
 
 #include "apps/ca/configuration.h"
+#include "apps/ca/init_record.h"
 #include "apps/ca/initial_configuration.h"
 #include "apps/ca/intermediate.h"
+#include "apps/ca/node_audit.h"
+#include "apps/ca/offline_audit.h"
 #include "apps/command_line/files.h"
 #include "base/base64url.h"
 #include "base/duration.h"
@@ -353,9 +356,18 @@ void move_into_place(const fs::path& draft, const fs::path& folder,
     }
 }
 
+InitRecord record_of(const InitOptions& options, const Material& material) {
+    InitRecord record{.options = options, .root = material.root, .request = material.request};
+    if (material.root_key) record.root_key = &*material.root_key;
+    if (material.intermediate) record.chain = material.intermediate->chain;
+    if (options.start != Start::intermediate_brought) record.issuer_key = material.issuing_key();
+    return record;
+}
+
 // Everything is made beside its place and moved there in one step.
 void make_authority(const fs::path& folder, const Material& material,
-                    const std::string& configuration, crypto::Random& random) {
+                    const std::string& configuration, std::vector<ca::AuditEntry> told,
+                    const base::Clock& clock, crypto::Random& random) {
     const auto keepers = keepers_of(folder);
     fs::create_directories(folder.parent_path());
     auto draft = folder;
@@ -366,6 +378,7 @@ void make_authority(const fs::path& folder, const Material& material,
         make_folder(draft / "store");
         write_material(draft / "pki", material);
         write_file(draft / "ca.toml", configuration, 0600);
+        record_offline(audit_folder({}, draft), std::move(told), clock);
         move_into_place(draft, folder, keepers);
     } catch (...) {
         std::error_code ignored;
@@ -431,7 +444,8 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
     auto folder = fs::absolute(options.folder).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
     try {
-        make_authority(folder, material, configuration, random);
+        make_authority(folder, material, configuration, entries_of(record_of(options, material)),
+                       clock, random);
     } catch (...) {
         material.take_back();
         throw;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apps/command_line/files.h"
+#include "crypto/base64.h"
 #include "pki/authority_certificates.h"
 
 namespace cairn::apps {
@@ -21,6 +22,13 @@ constexpr base::Seconds clock_tolerance = std::chrono::hours(1);
 pki::Validity validity_from(base::Time now, base::Seconds life) {
     const auto not_before = now - clock_tolerance;
     return {not_before, not_before + life - base::Seconds(1)};
+}
+
+base::Bytes octets_of_block(std::string_view pem) {
+    const auto begin = pem.find('\n');
+    const auto end = pem.rfind("-----END");
+    auto octets = crypto::from_base64(pem.substr(begin, end - begin));
+    return octets ? *std::move(octets) : base::Bytes();
 }
 
 base::Time end_of(const pki::Chain& chain) {

@@ -77,6 +77,9 @@ class NewFiles {
 /// slow.
 [[nodiscard]] pki::Validity validity_from(base::Time now, base::Seconds life);
 
+/// What a PEM block that this program wrote itself holds, in DER.
+[[nodiscard]] base::Bytes octets_of_block(std::string_view pem);
+
 /// The end of the first of `chain` to end.
 [[nodiscard]] base::Time end_of(const pki::Chain& chain);
 

@@ -80,12 +80,16 @@ struct IssuerCommands::Given {
                                 .name = name,
                                 .configuration = configuration,
                                 .now = now,
-                                .before_writing = [this] {
+                                .before_writing = [this](const IssuerAct& act) {
                                     const std::string verb = bring->parsed()     ? "import "
                                                              : install->parsed() ? "install "
                                                              : request->parsed() ? "csr "
                                                                                  : "create ";
-                                    tell_of_command(folder, {}, "issuer " + verb + name);
+                                    tell_of_command(
+                                        folder, {},
+                                        {.text = "issuer " + verb + name + ": " + act.detail,
+                                         .certificates = act.certificates,
+                                         .requests = act.requests});
                                 }};
         auto brought = files;
         brought.passphrase = passphrase.source();

@@ -10,6 +10,7 @@
 #include "apps/command_line/files.h"
 #include "base/duration.h"
 #include "base/json_quoted.h"
+#include "crypto/digest.h"
 #include "pki/authority_certificates.h"
 
 namespace cairn::apps {
@@ -164,6 +165,20 @@ fs::path key_of_root(const IssuerPlace& place) {
     return uri;
 }
 
+std::string digest_of(base::BytesView octets) {
+    return base::to_hex(crypto::sha256(octets));
+}
+
+// The key as the lines of issuance and of signatures name it.
+std::string words_of(const IssuerKey& key) {
+    return "key " + digest_of(key.public_key().spki()) + (key.uri().empty() ? "" : " in a token");
+}
+
+std::string words_of(const pki::Certificate& certificate) {
+    return "certificate " + digest_of(certificate.der()) + " of \"" +
+           base::printable(certificate.subject_common_name(), 64) + "\"";
+}
+
 }  // namespace
 
 MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
@@ -206,7 +221,9 @@ MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
 
     const auto root_file = root_file_for(place, above->root());
     try {
-        place.before_writing();
+        place.before_writing(
+            {.detail = "made " + words_of(made.key) + " and " + words_of(made.certificate()),
+             .certificates = {made.certificate().der()}});
         NewFiles written;
         written.write_issuer(place.folder / "pki", place.name, made);
         if (root_file.is_new)
@@ -230,7 +247,8 @@ MadeIssuer import_issuer(const IssuerPlace& place, BroughtFiles files) {
     findings.throw_if_any();
     const Intermediate issuer{brought->key, brought->chain_without_root(), brought->passphrase};
     const auto root_file = root_file_for(place, brought->root());
-    place.before_writing();
+    place.before_writing(
+        {.detail = "took " + words_of(issuer.key) + " and " + words_of(issuer.certificate())});
     NewFiles written;
     written.write_issuer(place.folder / "pki", place.name, issuer);
     if (root_file.is_new) written.write(place.folder / root_file.name, brought->root().pem(), 0644);
@@ -253,11 +271,12 @@ MadeIssuer request_issuer(const IssuerPlace& place, crypto::KeyType key_type,
     const auto key = IssuerKey::make(store, key_type, common_name);
     const auto request_file = place.folder / "pki" / (place.name + ".csr");
     try {
-        place.before_writing();
+        const auto request = pki::make_authority_csr(key.signer(), common_name, organization, 0);
+        place.before_writing(
+            {.detail = "made " + words_of(key), .requests = {octets_of_block(request)}});
         NewFiles written;
         written.write_key(key_path(place), key);
-        written.write(request_file,
-                      pki::make_authority_csr(key.signer(), common_name, organization, 0), 0644);
+        written.write(request_file, request, 0644);
         written.keep();
     } catch (...) {
         key.take_back();
@@ -290,7 +309,7 @@ MadeIssuer install_issuer(const IssuerPlace& place, BroughtFiles files) {
     if (brought) require_another(place, brought->chain.front(), findings);
     findings.throw_if_any();
     const auto root_file = root_file_for(place, brought->root());
-    place.before_writing();
+    place.before_writing({.detail = "took " + words_of(brought->chain.front())});
     NewFiles written;
     if (root_file.is_new) written.write(place.folder / root_file.name, brought->root().pem(), 0644);
     written.write(certificate_path(place), pki::to_pem(brought->chain_without_root()), 0644);

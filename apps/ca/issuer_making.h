@@ -8,6 +8,7 @@
 
 #include "apps/ca/brought_authority.h"
 #include "apps/ca/configuration.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
@@ -15,14 +16,24 @@
 
 namespace cairn::apps {
 
+/// What is about to be written for an issuer.
+struct IssuerAct {
+    /// In words, for the audit log.
+    std::string detail;
+    /// What was signed for it now, in DER.
+    std::vector<base::Bytes> certificates{};
+    std::vector<base::Bytes> requests{};
+};
+
 /// The CA that gets another issuer, and what that one is called.
 struct IssuerPlace {
     std::filesystem::path folder;
     std::string name;  ///< of its files in `pki/`, and in the configuration
     const Configuration& configuration;
     base::Time now;
-    /// Called once, when all was judged and before anything is written; throws if it must not be.
-    std::function<void()> before_writing;
+    /// Called once, when all was judged and before anything is written, with what was signed or is
+    /// taken; throws if it must not be.
+    std::function<void(const IssuerAct&)> before_writing;
 };
 
 /// What came of it. All of the following throw std::runtime_error with all that is wrong, and

@@ -18,6 +18,13 @@ namespace cairn::apps {
 [[nodiscard]] std::filesystem::path audit_folder(const Configuration::Audit& configuration,
                                                  const std::filesystem::path& folder);
 
+/// Makes the folder of an audit log, for its owner alone, if it is not there. Throws
+/// std::runtime_error naming it and the reason.
+void make_audit_folder(const std::filesystem::path& place);
+
+/// Whether the log in this folder has the key of a node, which signs its heads.
+[[nodiscard]] bool has_audit_key(const std::filesystem::path& place);
+
 /// The audit log of this node, and the key that signs its heads.
 class NodeAudit {
   public:

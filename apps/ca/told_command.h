@@ -4,15 +4,23 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace cairn::apps {
 
-/// What to do where there is no audit log yet: a CA that was never served has none.
-enum class NoLogYet { is_left, is_begun };
+/// What a command is about to do that is no operation of admin.
+struct CommandNote {
+    std::string text;
+    /// Certificates that were signed for it, in DER.
+    std::vector<base::Bytes> certificates{};
+    /// Requests that were, in DER.
+    std::vector<base::Bytes> requests{};
+};
 
-/// Records in the audit log of the CA in `folder` what a command is about to do that is no
-/// operation of admin: by the server that runs there, or here. Throws std::runtime_error, saying
-/// why, if it cannot be recorded: then it must not be done.
+/// Records it in the audit log of the CA in `folder`: by the server that runs there, or here; also
+/// of a CA that was never served. Throws std::runtime_error, saying why, if it cannot be recorded:
+/// then it must not be done.
 void tell_of_command(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
-                     const std::string& command, NoLogYet no_log = NoLogYet::is_left);
+                     const CommandNote& note);
 
 }  // namespace cairn::apps

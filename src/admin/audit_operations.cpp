@@ -7,6 +7,8 @@
 
 #include "base/base64url.h"
 #include "base/bytes.h"
+#include "ca/facts/signature_entry.h"
+#include "pki/chain.h"
 #include "protocol/json.h"
 
 namespace cairn::admin {
@@ -78,10 +80,51 @@ base::Task<json::object> head(const Context& context, const Arguments& arguments
     co_return answer;
 }
 
+constexpr std::string_view request_mark = "request:";
+
+// The lines of what was signed; all that is wrong with them is told at once.
+std::vector<ca::AuditEntry> signatures_in(const Arguments& arguments) {
+    std::vector<ca::AuditEntry> entries;
+    std::string findings;
+    for (const auto& word : arguments.words("signed")) {
+        const bool is_request = word.starts_with(request_mark);
+        const auto der = base::from_base64url(
+            std::string_view(word).substr(is_request ? request_mark.size() : 0));
+        const auto refuse = [&](const std::string& why) {
+            findings += (findings.empty() ? "" : "; ") + std::string("signed: \"") +
+                        base::printable(word, 40) + "\" is no certificate: " + why;
+        };
+        if (!der) {
+            refuse(der.error().message);
+        } else if (is_request) {
+            entries.push_back(ca::request_signature_entry(*der));
+        } else if (const auto certificate = pki::Certificate::from_der(*der)) {
+            entries.push_back(ca::signature_entry(*certificate));
+        } else {
+            refuse(certificate.error().message);
+        }
+    }
+    if (!findings.empty()) throw Refused(Kind::usage, findings);
+    return entries;
+}
+
 // The words are the argument, and as such they are recorded before this is called.
-base::Task<json::object> note(const Context&, const Arguments& arguments) {
+base::Task<json::object> note(const Context& context, const Arguments& arguments) {
     if (arguments.word("text").empty()) throw Refused(Kind::usage, "text must not be empty");
+    for (auto& entry : signatures_in(arguments)) {
+        entry.add("operator", std::string_view(context.operator_name));
+        auto recording = context.audit.record(std::move(entry));
+        (void)co_await std::move(recording);
+    }
     co_return json::object{{"noted", true}};
+}
+
+base::Result<std::vector<std::string>> certificates_of(std::string_view content) {
+    const auto chain = pki::chain_from_pem(content);
+    if (!chain) return std::unexpected(chain.error());
+    std::vector<std::string> words;
+    for (const auto& certificate : *chain) words.push_back(base::base64url(certificate.der()));
+    return words;
 }
 
 }  // namespace
@@ -128,7 +171,11 @@ Operation audit_note() {
             .summary = "Put a remark into the audit log: why something is done, a ticket's number",
             .example = "cairn-ca audit note /var/lib/cairn-ca 'key ceremony 7, ticket 1234'",
             .parameters = {{"text", Parameter::Kind::word, "What is to be remembered",
-                            Parameter::Place::argument}},
+                            Parameter::Place::argument},
+                           {"signed", Parameter::Kind::words,
+                            "Files with certificates in PEM that were signed on this occasion, as "
+                            "by a root that is kept elsewhere: each gets a line (may be repeated)",
+                            Parameter::Place::option, certificates_of}},
             .effect = Operation::Effect::acts,
             .run = note};
 }

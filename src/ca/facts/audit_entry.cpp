@@ -30,6 +30,7 @@ constexpr base::EnumTable<AuditEvent, std::string_view> words({
     {certificate_revoke, "certificate.revoke"},
     {key_compromise, "key.compromise"},
     {key_block, "key.block"},
+    {key_create, "key.create"},
     {issuer_save, "issuer.save"},
     {issuer_retire, "issuer.retire"},
     {issuer_reinstate, "issuer.reinstate"},

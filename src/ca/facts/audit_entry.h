@@ -37,6 +37,7 @@ enum class AuditEvent {
     certificate_revoke,
     key_compromise,
     key_block,
+    key_create,
     issuer_save,
     issuer_retire,
     issuer_reinstate,
