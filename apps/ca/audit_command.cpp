@@ -265,10 +265,4 @@ int AuditCommands::run(const Adapters& adapters) const {
     }
 }
 
-bool AuditCommands::wants_json(const std::vector<std::string>& words) {
-    return words.size() > 1 && words[0] == "audit" &&
-           (words[1] == "verify" || words[1] == "show") &&
-           std::ranges::find(words, "--json") != words.end();
-}
-
 }  // namespace cairn::apps

@@ -27,8 +27,6 @@ class AuditCommands {
     [[nodiscard]] bool was_given() const;
     /// Runs it and prints what came of it; the exit code.
     [[nodiscard]] int run(const Adapters& adapters) const;
-    /// Whether the words of a command line, understood or not, want its JSON.
-    [[nodiscard]] static bool wants_json(const std::vector<std::string>& words);
 
   private:
     struct Given;

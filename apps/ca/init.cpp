@@ -409,6 +409,7 @@ std::string fingerprint(base::BytesView octets) {
 
 InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Random& random) {
     Findings findings;
+    for (const auto& mistake : options.mistakes) findings.add(mistake);
     const auto now = clock.now();
     const unsigned port = port_of(options.listen, findings);
     std::vector<std::string> hosts;

@@ -35,6 +35,8 @@ struct InitOptions {
     BroughtFiles brought{};
     /// Where keys are made.
     IssuerKeyStore store{};
+    /// What could not be read of the options, and is told with all else that is wrong.
+    std::vector<std::string> mistakes{};
 };
 
 struct InitResult {

@@ -5,6 +5,9 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "apps/ca/brought_options.h"
 #include "apps/ca/init.h"
@@ -31,6 +34,22 @@ constexpr const char* examples =
     "'pkcs11:token=ca?module-name=softhsm2&pin-source=file:/etc/cairn-ca/pin'\n"
     "A request for a root that is kept elsewhere:\n"
     "  cairn-ca init /var/lib/cairn-ca --csr-only && cat /var/lib/cairn-ca/pki/intermediate.csr";
+
+boost::json::object answer_of(const InitOptions& options, const InitResult& result) {
+    boost::json::object answer{
+        {"version", 1},
+        {"ok", true},
+        {"name", options.name},
+        {"folder", result.root_file.parent_path().parent_path().string()},
+        {"directory", result.directory_url},
+        {"notes", boost::json::array(result.notes.begin(), result.notes.end())}};
+    if (!result.root_fingerprint.empty()) {
+        answer["root"] = result.root_file.string();
+        answer["rootFingerprint"] = result.root_fingerprint;
+    }
+    if (!result.request_file.empty()) answer["request"] = result.request_file.string();
+    return answer;
+}
 
 void print(const InitOptions& options, const InitResult& result) {
     const auto folder = options.folder.string();
@@ -75,7 +94,7 @@ struct InitCommand::Given {
     std::string root, root_key, intermediate, intermediate_key;
     std::string root_life, intermediate_life, certificate_life;
     std::string root_name, intermediate_name, organization;
-    bool csr_only = false;
+    bool csr_only = false, as_json = false;
     PassphraseOptions passphrase;
     CLI::App* command = nullptr;
 
@@ -106,14 +125,14 @@ struct InitCommand::Given {
         passphrase.add_to(to);
     }
 
-    /// What the options say of where the CA comes from. Throws std::runtime_error for a choice that
-    /// is none.
+    /// What the options say; what is no choice stands in its `mistakes`.
     [[nodiscard]] InitOptions all() const {
         InitOptions all = options;
         all.key_type = *crypto::key_type_from(key_type);
-        const auto store = IssuerKeyStore::from_text(key_store);
-        if (!store) throw std::runtime_error("--key-store: " + store.error().message);
-        all.store = *store;
+        if (auto store = IssuerKeyStore::from_text(key_store))
+            all.store = *std::move(store);
+        else
+            all.mistakes.push_back("--key-store: " + store.error().message);
         const auto take = [](std::optional<std::string>& target, const std::string& text,
                              const CLI::App& from, const char* flag) {
             if (from.count(flag) > 0) target = text;
@@ -121,15 +140,22 @@ struct InitCommand::Given {
         take(all.root_name, root_name, *command, "--root-name");
         take(all.intermediate_name, intermediate_name, *command, "--intermediate-name");
         take(all.organization, organization, *command, "--organization");
-        const auto take_life = [](std::optional<base::Seconds>& target, const std::string& text,
-                                  const char* flag) {
-            if (!text.empty()) target = duration_of(flag, text);
+        const auto attempt = [&all](const auto& part) {
+            try {
+                part();
+            } catch (const std::runtime_error& error) {
+                all.mistakes.emplace_back(error.what());
+            }
+        };
+        const auto take_life = [&](std::optional<base::Seconds>& target, const std::string& text,
+                                   const char* flag) {
+            if (!text.empty()) attempt([&] { target = duration_of(flag, text); });
         };
         take_life(all.root_life, root_life, "--root-lifetime");
         take_life(all.intermediate_life, intermediate_life, "--intermediate-lifetime");
         take_life(all.certificate_life, certificate_life, "--certificate-lifetime");
-        all.brought.passphrase = passphrase.source();
-        take_start(all);
+        attempt([&] { all.brought.passphrase = passphrase.source(); });
+        attempt([&] { take_start(all); });
         return all;
     }
 
@@ -197,6 +223,7 @@ InitCommand::InitCommand(CLI::App& program) : given_(std::make_unique<Given>()) 
         ->capture_default_str();
     given_->add_names_and_lives(*command);
     given_->add_brought(*command);
+    command->add_flag("--json", given_->as_json, "Answer with one JSON object");
 }
 
 InitCommand::~InitCommand() = default;
@@ -209,8 +236,14 @@ int InitCommand::run() const {
     const auto options = given_->all();
     const base::SystemClock clock;
     crypto::SystemRandom random;
-    print(options, init(options, clock, random));
-    return 0;
+    const auto result = init(options, clock, random);
+    if (given_->as_json)
+        std::cout << boost::json::serialize(answer_of(options, result)) << "\n";
+    else
+        print(options, result);
+    std::cout.flush();
+    if (std::cout) return 0;
+    throw std::runtime_error("it is done, but the answer could not be written");
 }
 
 }  // namespace cairn::apps

@@ -6,6 +6,9 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "apps/ca/brought_options.h"
 #include "apps/ca/configuration.h"
@@ -42,6 +45,22 @@ void print(const std::string& folder, const std::string& name, const MadeIssuer&
               << made.table;
 }
 
+boost::json::object answer_of(const std::string& name, const MadeIssuer& made) {
+    boost::json::object answer{{"version", 1},
+                               {"ok", true},
+                               {"issuer", name},
+                               {"notes", boost::json::array(made.notes.begin(), made.notes.end())}};
+    if (made.certificate) {
+        answer["subject"] = made.certificate->subject_common_name();
+        answer["serial"] = made.certificate->serial().to_hex();
+        answer["notAfter"] = base::to_rfc3339(made.certificate->not_after());
+    } else {
+        answer["request"] = made.request_file.string();
+    }
+    if (!made.table.empty()) answer["configuration"] = made.table;
+    return answer;
+}
+
 }  // namespace
 
 struct IssuerCommands::Given {
@@ -51,6 +70,7 @@ struct IssuerCommands::Given {
     BroughtFiles files;
     std::string life, common_name, organization, key_store = "file";
     PassphraseOptions passphrase;
+    bool as_json = false;
     CLI::App *create = nullptr, *bring = nullptr, *request = nullptr, *install = nullptr;
 
     CLI::App* add(CLI::App& noun, const char* verb, const char* summary, const char* example) {
@@ -58,6 +78,7 @@ struct IssuerCommands::Given {
         command->footer(example);
         command->add_option("DIR", folder, "Folder that `init` created")->required();
         command->add_option("NAME", name, "Lower-case letters, digits, hyphens")->required();
+        command->add_flag("--json", as_json, "Answer with one JSON object");
         return command;
     }
     void add_key_type(CLI::App& to) {
@@ -92,19 +113,29 @@ struct IssuerCommands::Given {
                                          .requests = act.requests});
                                 }};
         auto brought = files;
-        brought.passphrase = passphrase.source();
+        Findings findings;
+        const auto attempt = [&findings](const auto& part) {
+            try {
+                part();
+            } catch (const std::runtime_error& error) {
+                findings.add(error.what());
+            }
+        };
+        attempt([&] { brought.passphrase = passphrase.source(); });
+        std::optional<base::Seconds> wanted_life;
+        if (!life.empty())
+            attempt([&] { wanted_life = duration_of("--intermediate-lifetime", life); });
+        const auto store = IssuerKeyStore::from_text(key_store);
+        if (!store) findings.add("--key-store: " + store.error().message);
+        findings.throw_if_any();
         if (bring->parsed()) return import_issuer(place, std::move(brought));
         if (install->parsed()) return install_issuer(place, std::move(brought));
         const auto type = *crypto::key_type_from(key_type);
-        const auto store = IssuerKeyStore::from_text(key_store);
-        if (!store) throw std::runtime_error("--key-store: " + store.error().message);
         if (request->parsed())
             return request_issuer(place, type,
                                   request->count("--intermediate-name") > 0 ? common_name : name,
                                   organization, *store);
-        std::optional<base::Seconds> wanted_life;
         std::optional<std::string> wanted_name;
-        if (!life.empty()) wanted_life = duration_of("--intermediate-lifetime", life);
         if (create->count("--intermediate-name") > 0) wanted_name = common_name;
         crypto::SystemRandom random;
         return create_issuer(place, brought, type, wanted_life, wanted_name, *store, random);
@@ -184,8 +215,13 @@ int IssuerCommands::run() const {
     const auto configuration = load_configuration(given_->folder, {}, now);
     const auto made = given_->make(configuration, now);
     const bool was_made = given_->create->parsed();
-    print(given_->folder.string(), given_->name, made, was_made ? "Made" : "Took");
-    return 0;
+    if (given_->as_json)
+        std::cout << boost::json::serialize(answer_of(given_->name, made)) << "\n";
+    else
+        print(given_->folder.string(), given_->name, made, was_made ? "Made" : "Took");
+    std::cout.flush();
+    if (std::cout) return 0;
+    throw std::runtime_error("it is done, but the answer could not be written");
 }
 
 }  // namespace cairn::apps

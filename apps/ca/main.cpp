@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
@@ -17,6 +18,12 @@
 namespace {
 
 constexpr int failed = 2;
+
+/// Whether the words of a command line, understood or not, ask for an answer in JSON.
+bool wants_json(const std::vector<std::string>& words) {
+    const auto end = std::ranges::find(words, "--");
+    return std::find(words.begin(), end, "--json") != end;
+}
 
 }  // namespace
 
@@ -68,14 +75,16 @@ int main(int argument_count, char** arguments) {
             words << "cairn-ca: " << *unknown << "\nRun `cairn-ca --help` for what there is.\n";
         else
             program.exit(error, std::cout, words);
-        if (cairn::apps::OperatorCommands::wants_json(given) ||
-            cairn::apps::AuditCommands::wants_json(given))
+        if (wants_json(given))
             cairn::apps::OperatorCommands::print_usage_error(words.str());
         else
             cairn::base::write_last_words(words.str());
         return failed;
     } catch (const std::exception& error) {
-        cairn::base::write_last_words("cairn-ca: " + std::string(error.what()) + "\n");
+        if (wants_json(given))
+            cairn::apps::OperatorCommands::print_failure(error.what());
+        else
+            cairn::base::write_last_words("cairn-ca: " + std::string(error.what()) + "\n");
         return failed;
     }
 }

@@ -262,16 +262,15 @@ int OperatorCommands::run(const Adapters& adapters) const {
     return print(slots, answer);
 }
 
-bool OperatorCommands::wants_json(const std::vector<std::string>& words) {
-    if (words.empty() || std::ranges::find(words, "--json") == words.end()) return false;
-    return words[0] == "check" || words[0] == "backup" || words[0] == "restore" ||
-           words[0] == "validate" ||
-           (words.size() > 1 && admin::find_operation(words[0], words[1]) != nullptr);
-}
-
 void OperatorCommands::print_usage_error(const std::string& detail) {
     std::cout << json::serialize(
                      admin::refusal(admin::Refused(admin::Refused::Kind::usage, detail)))
+              << "\n";
+}
+
+void OperatorCommands::print_failure(const std::string& detail) {
+    std::cout << json::serialize(
+                     admin::refusal(admin::Refused(admin::Refused::Kind::failed, detail)))
               << "\n";
 }
 

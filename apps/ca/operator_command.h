@@ -30,10 +30,10 @@ class OperatorCommands {
     [[nodiscard]] bool was_given() const;
     /// Runs it and prints what came of it; the exit code.
     [[nodiscard]] int run(const Adapters& adapters) const;
-    /// Whether the words of a command line, understood or not, want JSON.
-    [[nodiscard]] static bool wants_json(const std::vector<std::string>& words);
     /// Prints a usage error as the JSON object that all answers are.
     static void print_usage_error(const std::string& detail);
+    /// The same of what went wrong.
+    static void print_failure(const std::string& detail);
 
   private:
     struct Given;

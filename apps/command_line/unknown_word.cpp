@@ -75,24 +75,35 @@ UnknownWord unknown(const CLI::App& command, const char* kind, const std::string
 }  // namespace
 
 std::optional<std::string> unknown_word(CLI::App& program, const std::vector<std::string>& words) {
-    auto found = find_unknown_word(program, words);
-    if (!found) return std::nullopt;
-    return std::move(found->sentence);
+    std::string sentences;
+    for (const auto& found : find_unknown_words(program, words))
+        sentences += (sentences.empty() ? "" : "\n") + found.sentence;
+    if (sentences.empty()) return std::nullopt;
+    return sentences;
 }
 
 std::optional<UnknownWord> find_unknown_word(CLI::App& program,
                                              const std::vector<std::string>& words) {
+    auto found = find_unknown_words(program, words);
+    if (found.empty()) return std::nullopt;
+    return std::move(found.front());
+}
+
+std::vector<UnknownWord> find_unknown_words(CLI::App& program,
+                                            const std::vector<std::string>& words) {
+    std::vector<UnknownWord> found;
     CLI::App* command = &program;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const auto& word = words[i];
-        if (word == "--") return std::nullopt;
+        if (word == "--") return found;
         if (word.starts_with("-") && word.size() > 1) {
             const auto flag = flag_in(word);
             const auto* option = option_of(*command, flag);
             if (option == nullptr) {
                 const auto names = commands_with(*command, flag);
-                return names.empty() ? unknown(*command, "flag", flag, flags_of(*command))
-                                     : said_too_early(*command, flag, names);
+                found.push_back(names.empty() ? unknown(*command, "flag", flag, flags_of(*command))
+                                              : said_too_early(*command, flag, names));
+                continue;
             }
             // Its value is no word of ours.
             if (option->get_expected_max() > 0 && flag == word) ++i;
@@ -100,13 +111,16 @@ std::optional<UnknownWord> find_unknown_word(CLI::App& program,
         }
         const auto names = command_names(*command);
         if (names.empty()) continue;
-        if (std::ranges::find(names, word) == names.end())
-            return unknown(*command, "command", word, names);
+        if (std::ranges::find(names, word) == names.end()) {
+            // It may be the value of a flag that is not known.
+            if (found.empty()) found.push_back(unknown(*command, "command", word, names));
+            return found;
+        }
         command = command->get_subcommand(word);
         // What stands behind such a command is its own affair.
-        if (command->get_prefix_command()) return std::nullopt;
+        if (command->get_prefix_command()) return found;
     }
-    return std::nullopt;
+    return found;
 }
 
 }  // namespace cairn::command_line

@@ -46,6 +46,14 @@ TEST_F(UnknownWordTest, NamesWhatThereIsIfNothingIsNear) {
               std::string("cairn-ca has no command ; it has serve, issuer, renew").size() + 60);
 }
 
+TEST_F(UnknownWordTest, NamesAllFlagsThatItDoesNotKnow) {
+    EXPECT_EQ(answer({"serve", "/ca", "--sett", "a=1", "--sate=x"}),
+              "serve has no flag --sett; did you mean --set?\n"
+              "serve has no flag --sate; did you mean --set?");
+    EXPECT_EQ(answer({"--statt", "x", "serve"}),
+              "cairn-ca has no flag --statt; did you mean --state?");
+}
+
 TEST_F(UnknownWordTest, KnowsTheFlagsThatStandBehindAnyCommand) {
     EXPECT_EQ(answer({"renew", "--state", "/somewhere"}), "all known");
     EXPECT_EQ(answer({"renew", "--stat", "/somewhere"}),

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/findings.h"
 #include "admin/named_objects.h"
 #include "admin/page.h"
 #include "base/base64url.h"
@@ -44,13 +45,17 @@ json::object facts_of(const ca::Account& account) {
 }
 
 base::Task<json::object> list(const Context& context, const Arguments& arguments) {
-    const auto page = Page::from(arguments);
+    Findings findings;
+    const auto page = Page::from(arguments, findings);
     std::optional<ca::AccountId> after;
     if (!page.after.empty()) {
         const auto id = ca::AccountId::from_text(page.after);
-        if (!id) throw Refused(Refused::Kind::usage, "after must be an account's id");
-        after = *id;
+        if (id)
+            after = *id;
+        else
+            findings.add("after must be an account's id");
     }
+    findings.throw_if_any();
     const auto accounts = co_await context.repository.list_accounts(after, page.limit);
     json::array rows;
     for (const auto& account : accounts) rows.push_back(facts_of(account));
@@ -74,20 +79,29 @@ base::Task<json::object> deactivate(const Context& context, const Arguments& arg
 
 /// What was given replaces what there was, list by list.
 base::Task<json::object> scope(const Context& context, const Arguments& arguments) {
-    const auto found = co_await find_account(context, arguments.word("account"));
+    Findings findings;
+    std::optional<ca::Account> found;
+    try {
+        auto finding = find_account(context, arguments.word("account"));
+        found = co_await std::move(finding);
+    } catch (const Refused& refused) {
+        findings.add(refused);
+    }
     const auto allow = arguments.words("allow");
     const auto deny = arguments.words("deny");
     const auto uris = arguments.words("uri");
     const bool is_cleared = arguments.flag("clear");
-    if (!is_cleared && allow.empty() && deny.empty() && uris.empty())
-        co_return facts_of(found.scope);
     auto given = ca::AccountScope::of(allow, deny, uris);
-    if (!given) throw Refused(Refused::Kind::usage, given.error().message);
-    auto wanted = is_cleared ? ca::AccountScope() : found.scope;
+    if (!given) findings.add(given.error().message);
+    findings.throw_if_any();
+    if (!is_cleared && allow.empty() && deny.empty() && uris.empty())
+        co_return facts_of(found->scope);
+    auto wanted = is_cleared ? ca::AccountScope() : found->scope;
     if (!allow.empty()) wanted.names.allow = std::move(given->names.allow);
     if (!deny.empty()) wanted.names.deny = std::move(given->names.deny);
     if (!uris.empty()) wanted.uris = std::move(given->uris);
-    const auto account = co_await context.repository.set_account_scope(found.id, std::move(wanted));
+    const auto account =
+        co_await context.repository.set_account_scope(found->id, std::move(wanted));
     if (!account) throw Refused(Refused::Kind::not_found, "the account is gone");
     co_return facts_of(account->scope);
 }

@@ -5,6 +5,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "admin/findings.h"
 #include "base/base64url.h"
 #include "base/bytes.h"
 #include "ca/facts/signature_entry.h"
@@ -55,19 +56,25 @@ std::size_t limit_in(const Arguments& arguments) {
 }
 
 base::Task<json::object> head(const Context& context, const Arguments& arguments) {
-    const auto limit = limit_in(arguments);
+    Findings findings;
+    const auto limit = findings.take([&] { return limit_in(arguments); }, std::size_t{1});
     const auto chain = arguments.word("chain");
     const auto after = arguments.word("after");
+    std::optional<ca::AuditChainId> behind_chain, id;
+    std::optional<std::uint64_t> behind_line = 0;
+    if (chain.empty() && !after.empty())
+        findings.run([&] { behind_chain = chain_from(after, "after"); });
+    if (!chain.empty()) {
+        findings.run([&] { id = chain_from(chain, "chain"); });
+        if (!after.empty()) behind_line = number_from(after);
+        if (!behind_line) findings.add("after must be the number of a line");
+    }
+    findings.throw_if_any();
     std::vector<ca::AuditHead> heads;
     if (chain.empty()) {
-        std::optional<ca::AuditChainId> behind;
-        if (!after.empty()) behind = chain_from(after, "after");
-        heads = co_await context.repository.list_audit_chains(behind, limit);
+        heads = co_await context.repository.list_audit_chains(behind_chain, limit);
     } else {
-        const auto behind = after.empty() ? std::optional<std::uint64_t>(0) : number_from(after);
-        if (!behind) throw Refused(Kind::usage, "after must be the number of a line");
-        const auto id = chain_from(chain, "chain");
-        heads = co_await context.repository.list_audit_heads(id, *behind, limit);
+        heads = co_await context.repository.list_audit_heads(*id, *behind_line, limit);
     }
     json::array rows;
     for (const auto& each : heads) rows.push_back(to_json(each));
@@ -85,14 +92,13 @@ constexpr std::string_view request_mark = "request:";
 // The lines of what was signed; all that is wrong with them is told at once.
 std::vector<ca::AuditEntry> signatures_in(const Arguments& arguments) {
     std::vector<ca::AuditEntry> entries;
-    std::string findings;
+    Findings findings;
     for (const auto& word : arguments.words("signed")) {
         const bool is_request = word.starts_with(request_mark);
         const auto der = base::from_base64url(
             std::string_view(word).substr(is_request ? request_mark.size() : 0));
         const auto refuse = [&](const std::string& why) {
-            findings += (findings.empty() ? "" : "; ") + std::string("signed: \"") +
-                        base::printable(word, 40) + "\" is no certificate: " + why;
+            findings.add("signed: \"" + base::printable(word, 40) + "\" is no certificate: " + why);
         };
         if (!der) {
             refuse(der.error().message);
@@ -104,14 +110,18 @@ std::vector<ca::AuditEntry> signatures_in(const Arguments& arguments) {
             refuse(certificate.error().message);
         }
     }
-    if (!findings.empty()) throw Refused(Kind::usage, findings);
+    findings.throw_if_any();
     return entries;
 }
 
 // The words are the argument, and as such they are recorded before this is called.
 base::Task<json::object> note(const Context& context, const Arguments& arguments) {
-    if (arguments.word("text").empty()) throw Refused(Kind::usage, "text must not be empty");
-    for (auto& entry : signatures_in(arguments)) {
+    Findings findings;
+    if (arguments.word("text").empty()) findings.add("text must not be empty");
+    auto entries =
+        findings.take([&] { return signatures_in(arguments); }, std::vector<ca::AuditEntry>());
+    findings.throw_if_any();
+    for (auto& entry : entries) {
         entry.add("operator", std::string_view(context.operator_name));
         auto recording = context.audit.record(std::move(entry));
         (void)co_await std::move(recording);

@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "admin/certificate_search.h"
+#include "admin/findings.h"
 #include "admin/key_list.h"
 #include "admin/named_objects.h"
 #include "admin/page.h"
@@ -69,6 +70,27 @@ std::optional<pki::SerialNumber> place_of(const Page& page) {
     return serial_of(page.after);
 }
 
+// Which page of which certificates an operation is about; all that is wrong is told at once.
+struct Wanted {
+    Page page;
+    std::optional<pki::SerialNumber> before;
+    CertificateChoice choice;
+};
+base::Task<Wanted> read_wanted(const Context& context, const Arguments& arguments) {
+    Findings findings;
+    Wanted wanted;
+    wanted.page = Page::from(arguments, findings);
+    findings.run([&] { wanted.before = place_of(wanted.page); });
+    try {
+        auto reading = read_choice(context, arguments);
+        wanted.choice = co_await std::move(reading);
+    } catch (const Refused& refused) {
+        findings.add(refused);
+    }
+    findings.throw_if_any();
+    co_return wanted;
+}
+
 json::object page_of(const Context& context, const FoundCertificates& found) {
     const auto issuers = issuer_names(context);
     json::array rows;
@@ -79,10 +101,9 @@ json::object page_of(const Context& context, const FoundCertificates& found) {
 }
 
 base::Task<json::object> list(const Context& context, const Arguments& arguments) {
-    const auto page = Page::from(arguments);
-    const auto before = place_of(page);
-    auto choice = co_await read_choice(context, arguments);
-    const auto found = co_await look_for(context, std::move(choice), before, page.limit);
+    auto wanted = co_await read_wanted(context, arguments);
+    const auto found =
+        co_await look_for(context, std::move(wanted.choice), wanted.before, wanted.page.limit);
     co_return page_of(context, found);
 }
 
@@ -109,17 +130,20 @@ base::Task<std::optional<ca::IssuedCertificate>> find_by_serial(const Context& c
 }
 
 base::Task<json::object> search(const Context& context, const Arguments& arguments) {
-    const auto page = Page::from(arguments);
-    const auto before = place_of(page);
+    Findings findings;
+    const auto page = Page::from(arguments, findings);
+    const auto before =
+        findings.take([&] { return place_of(page); }, std::optional<pki::SerialNumber>());
     const auto what = arguments.word("what");
     const auto keys = arguments.words("key_file");
     if (what.empty() == keys.empty())
-        throw Refused(Kind::usage,
-                      "say what to look for: a name, an address, a serial number, the "
-                      "SHA-256 of a key, or --key-file FILE");
+        findings.add(
+            "say what to look for: a name, an address, a serial number, the "
+            "SHA-256 of a key, or --key-file FILE");
     if (keys.size() > 1)
-        throw Refused(Kind::usage, "the file holds " + std::to_string(keys.size()) +
-                                       " keys; look for one at a time");
+        findings.add("the file holds " + std::to_string(keys.size()) +
+                     " keys; look for one at a time");
+    findings.throw_if_any();
     CertificateChoice choice;
     constexpr std::size_t digits_of_a_key = 64;
     auto digits = what;
@@ -181,9 +205,9 @@ base::Task<Gathered> gather(const Context& context, CertificateChoice choice) {
 }
 
 // What is to be revoked. Throws Refused where the choice is none, or is not confirmed.
-base::Task<Gathered> to_be_revoked(const Context& context, const Arguments& arguments) {
+base::Task<Gathered> to_be_revoked(const Context& context, const Arguments& arguments,
+                                   CertificateChoice choice) {
     const auto now = context.clock.now();
-    auto choice = co_await read_choice(context, arguments);
     const auto names = arguments.words("certificates");
     if (names.empty() == choice.is_everything)
         throw Refused(Kind::usage,
@@ -242,8 +266,18 @@ base::Task<bool> revoke_one(const Context& context, ca::IssuedCertificate certif
 base::Task<json::object> revoke(const Context& context, const Arguments& arguments) {
     const auto text = arguments.word("reason");
     const auto reason = protocol::revocation_reason_from(text.empty() ? "unspecified" : text);
-    if (!reason) throw Refused(Kind::usage, "reason: " + reason.error().message);
-    const auto gathered = co_await to_be_revoked(context, arguments);
+    Findings findings;
+    if (!reason) findings.add("reason: " + reason.error().message);
+    CertificateChoice choice;
+    try {
+        auto reading = read_choice(context, arguments);
+        choice = co_await std::move(reading);
+    } catch (const Refused& refused) {
+        findings.add(refused);
+    }
+    findings.throw_if_any();
+    auto gathering = to_be_revoked(context, arguments, std::move(choice));
+    const auto gathered = co_await std::move(gathering);
     json::object facts{{"count", gathered.count}, {"reason", protocol::to_string(*reason)}};
     facts["dryRun"] = arguments.flag("dry_run");
     if (arguments.flag("dry_run")) co_return facts;
@@ -262,16 +296,15 @@ base::Task<json::object> revoke(const Context& context, const Arguments& argumen
 }
 
 base::Task<json::object> export_pem(const Context& context, const Arguments& arguments) {
-    const auto page = Page::from(arguments);
-    const auto before = place_of(page);
-    auto choice = co_await read_choice(context, arguments);
+    auto wanted = co_await read_wanted(context, arguments);
     const auto names = arguments.words("certificates");
-    if (!names.empty() && !choice.is_everything)
+    if (!names.empty() && !wanted.choice.is_everything)
         throw Refused(Kind::usage,
                       "say serial numbers, or options that choose certificates; not both");
     FoundCertificates found;
     if (names.empty())
-        found = co_await look_for(context, std::move(choice), before, page.limit);
+        found = co_await look_for(context, std::move(wanted.choice), wanted.before,
+                                  wanted.page.limit);
     else
         found.certificates = co_await named(context, names);
     const bool has_chain = arguments.flag("chain");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/findings.h"
 #include "admin/named_objects.h"
 #include "base/bytes.h"
 #include "pki/certificate.h"
@@ -43,24 +44,6 @@ void require_order(const std::optional<base::Time>& first, const std::optional<b
                    const std::string& what) {
     if (first && last && *first > *last)
         throw Refused(Kind::usage, what + "_after is later than " + what + "_before");
-}
-
-// Runs one part of the reading, and keeps what is wrong with it.
-template <class Part>
-void try_part(std::vector<Refused>& findings, Part part) {
-    try {
-        part();
-    } catch (const Refused& refused) {
-        findings.push_back(refused);
-    }
-}
-
-void throw_all(const std::vector<Refused>& findings) {
-    if (findings.empty()) return;
-    std::string detail;
-    for (const auto& finding : findings)
-        detail += (detail.empty() ? "" : "; ") + std::string(finding.what());
-    throw Refused(findings.front().kind(), detail);
 }
 
 }  // namespace
@@ -127,36 +110,34 @@ std::vector<Parameter> certificate_parameters() {
 
 base::Task<CertificateChoice> read_choice(const Context& context, const Arguments& arguments) {
     CertificateChoice choice;
-    std::vector<Refused> findings;
+    Findings findings;
     auto& filter = choice.filter;
     const auto said = [&](std::string_view name) {
         const bool is_said = !arguments.word(name).empty();
         if (is_said) choice.is_everything = false;
         return is_said;
     };
-    if (said("name")) try_part(findings, [&] { choose_name(choice, arguments.word("name")); });
-    if (said("key")) try_part(findings, [&] { choose_key(choice, arguments.word("key")); });
-    if (said("order"))
-        try_part(findings, [&] { filter.order = order_of(arguments.word("order")); });
+    if (said("name")) findings.run([&] { choose_name(choice, arguments.word("name")); });
+    if (said("key")) findings.run([&] { choose_key(choice, arguments.word("key")); });
+    if (said("order")) findings.run([&] { filter.order = order_of(arguments.word("order")); });
     if (said("profile")) filter.profile = arguments.word("profile");
     const auto read_time = [&](std::string_view name, std::optional<base::Time>& time) {
-        if (said(name)) try_part(findings, [&] { time = time_of(arguments, name); });
+        if (said(name)) findings.run([&] { time = time_of(arguments, name); });
     };
     read_time("issued_after", filter.issued_after);
     read_time("issued_before", filter.issued_before);
     read_time("ends_after", filter.ends_after);
     read_time("ends_before", filter.ends_before);
-    try_part(findings, [&] { require_order(filter.issued_after, filter.issued_before, "issued"); });
-    try_part(findings, [&] { require_order(filter.ends_after, filter.ends_before, "ends"); });
+    findings.run([&] { require_order(filter.issued_after, filter.issued_before, "issued"); });
+    findings.run([&] { require_order(filter.ends_after, filter.ends_before, "ends"); });
     if (said("status"))
-        try_part(findings,
-                 [&] { choose_status(choice, arguments.word("status"), context.clock.now()); });
+        findings.run([&] { choose_status(choice, arguments.word("status"), context.clock.now()); });
     if (said("account")) {
         try {
             const auto account = co_await find_account(context, arguments.word("account"));
             filter.account = account.id;
         } catch (const Refused& refused) {
-            findings.push_back(refused);
+            findings.add(refused);
         }
     }
     if (said("issuer")) {
@@ -164,10 +145,10 @@ base::Task<CertificateChoice> read_choice(const Context& context, const Argument
             const auto issuer = co_await issuer_of(context, arguments.word("issuer"));
             filter.issuer = issuer;
         } catch (const Refused& refused) {
-            findings.push_back(refused);
+            findings.add(refused);
         }
     }
-    throw_all(findings);
+    findings.throw_if_any();
     co_return choice;
 }
 

@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/findings.h"
 #include "admin/page.h"
 #include "base/base64url.h"
 #include "base/result.h"
@@ -31,23 +32,28 @@ constexpr std::size_t accounts_shown = 100;
 
 /// Parses each of the words given for `parameter`.
 template <class Value, class Parse>
-std::vector<Value> parsed(const Arguments& arguments, std::string_view parameter, Parse parse) {
+std::vector<Value> parsed(const Arguments& arguments, std::string_view parameter, Parse parse,
+                          Findings& findings) {
     std::vector<Value> values;
     const auto words = arguments.words(parameter);
-    if (words.size() > most_in_scope)
-        refuse_usage(std::string(parameter) + " can be given at most " +
+    if (words.size() > most_in_scope) {
+        findings.add(std::string(parameter) + " can be given at most " +
                      std::to_string(most_in_scope) + " times");
+        return values;
+    }
     for (const auto& word : words) {
         auto value = parse(word);
-        if (!value)
-            refuse_usage(std::string(parameter) + " \"" + base::printable(word) +
+        if (value)
+            values.push_back(*std::move(value));
+        else
+            findings.add(std::string(parameter) + " \"" + base::printable(word) +
                          "\": " + value.error().message);
-        values.push_back(*std::move(value));
     }
     return values;
 }
 
-ca::ExternalKeyScope scope_from(const Context& context, const Arguments& arguments) {
+ca::ExternalKeyScope scope_from(const Context& context, const Arguments& arguments,
+                                Findings& findings) {
     ca::ExternalKeyScope scope;
     const auto profile_name = [&](const std::string& word) -> base::Result<std::string> {
         if (context.profiles.contains(word)) return word;
@@ -55,19 +61,21 @@ ca::ExternalKeyScope scope_from(const Context& context, const Arguments& argumen
     };
     const bool is_word_allowed = std::ranges::any_of(
         context.profiles, [](const auto& entry) { return entry.second.operators_word; });
-    scope.names = parsed<ca::NamePattern>(arguments, "name", ca::NamePattern::from_text);
-    scope.networks = parsed<base::IpNetwork>(arguments, "network", base::IpNetwork::from_text);
-    scope.profiles = parsed<std::string>(arguments, "profile", profile_name);
-    scope.uris = parsed<ca::UriPattern>(arguments, "uri", ca::UriPattern::from_text);
+    scope.names = parsed<ca::NamePattern>(arguments, "name", ca::NamePattern::from_text, findings);
+    scope.networks =
+        parsed<base::IpNetwork>(arguments, "network", base::IpNetwork::from_text, findings);
+    scope.profiles = parsed<std::string>(arguments, "profile", profile_name, findings);
+    scope.uris = parsed<ca::UriPattern>(arguments, "uri", ca::UriPattern::from_text, findings);
     scope.names_are_vouched_for = arguments.flag("without_validation");
-    if (scope.names_are_vouched_for && scope.names.empty())
-        refuse_usage(
+    if (scope.names_are_vouched_for && arguments.words("name").empty())
+        findings.add(
             "without_validation needs the names that you answer for: give each as a name, such as "
             ".corp.example for all below corp.example");
     if (scope.names_are_vouched_for && !is_word_allowed)
-        throw Refused(Refused::Kind::conflict,
-                      "without_validation is not for a public CA (policy.kind): it validates every "
-                      "name");
+        findings.add(
+            Refused(Refused::Kind::conflict,
+                    "without_validation is not for a public CA (policy.kind): it validates every "
+                    "name"));
     return scope;
 }
 
@@ -176,10 +184,12 @@ base::Task<json::object> create(const Context& context, const Arguments& argumen
     ExternalKey key{.kid = base::to_hex(context.random.octets(kid_octets)),
                     .hmac_key = fresh_secret(context.random),
                     .created = now};
-    key.scope = scope_from(context, arguments);
-    key.most_uses = uses_from(arguments);
-    key.not_after = end_from(arguments, now);
-    key.note = note_from(arguments);
+    Findings findings;
+    key.scope = scope_from(context, arguments, findings);
+    findings.run([&] { key.most_uses = uses_from(arguments); });
+    findings.run([&] { key.not_after = end_from(arguments, now); });
+    findings.run([&] { key.note = note_from(arguments); });
+    findings.throw_if_any();
     const bool is_created = co_await context.repository.create_external_key(key);
     if (!is_created) throw Refused(Refused::Kind::failed, "the key could not be made; try again");
     context.log.info("external key created",
@@ -190,9 +200,11 @@ base::Task<json::object> create(const Context& context, const Arguments& argumen
 }
 
 base::Task<json::object> list(const Context& context, const Arguments& arguments) {
-    const auto page = Page::from(arguments);
+    Findings findings;
+    const auto page = Page::from(arguments, findings);
     auto after = page.after.empty() ? std::nullopt : std::optional(page.after);
-    if (after && !ca::is_kid(*after)) refuse_usage("after must be a kid");
+    if (after && !ca::is_kid(*after)) findings.add("after must be a kid");
+    findings.throw_if_any();
     const auto keys = co_await context.repository.list_external_keys(std::move(after), page.limit);
     json::array rows;
     for (const auto& key : keys) rows.push_back(facts_of(key, context.clock.now()));

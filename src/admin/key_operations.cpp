@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/findings.h"
 #include "admin/key_list.h"
 #include "crypto/digest.h"
 
@@ -15,17 +16,20 @@ namespace {
 
 std::vector<crypto::Sha256Digest> require_keys(const Arguments& arguments) {
     std::vector<crypto::Sha256Digest> keys;
+    Findings findings;
     for (const auto& word : arguments.words("keys")) {
         const auto octets = base::from_hex(word);
         crypto::Sha256Digest key{};
-        if (!octets || octets->size() != key.size())
-            throw Refused(Refused::Kind::usage,
-                          "keys wants SHA-256 digests of SubjectPublicKeyInfos in hexadecimal, not "
-                          "\"" +
-                              base::printable(word, 80) + "\"");
+        if (!octets || octets->size() != key.size()) {
+            findings.add(
+                "keys wants SHA-256 digests of SubjectPublicKeyInfos in hexadecimal, not \"" +
+                base::printable(word, 80) + "\"");
+            continue;
+        }
         std::ranges::copy(*octets, key.begin());
         keys.push_back(key);
     }
+    findings.throw_if_any();
     return keys;
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/findings.h"
 #include "admin/page.h"
 #include "base/duration.h"
 #include "base/enum_table.h"
@@ -96,31 +97,44 @@ LimitName require_limit(const std::string& text) {
     return *name;
 }
 
-/// What the options name.
-base::Task<ca::BucketSubject> subject_of(const Context& context, const Arguments& arguments) {
+/// What the options name, as far as it is there; what is not stands in `findings`.
+base::Task<ca::BucketSubject> subject_of(const Context& context, const Arguments& arguments,
+                                         Findings& findings) {
     ca::BucketSubject subject;
     const auto account = arguments.word("account");
     const auto address = arguments.word("address");
     const auto names = arguments.words("name");
-    if (!account.empty()) subject.account = co_await require_account(context, account);
-    if (names.size() > most_names) refuse("at most 100 names can be given");
-    for (const auto& name : names) subject.names.push_back(require_name(name));
+    if (names.size() > most_names) findings.add("at most 100 names can be given");
+    for (const auto& name : names)
+        findings.run([&] { subject.names.push_back(require_name(name)); });
     if (!address.empty()) {
         const auto parsed = base::IpAddress::from_lenient_text(address);
-        if (!parsed) refuse("\"" + base::printable(address) + "\" is no address");
-        subject.address = *parsed;
+        if (parsed)
+            subject.address = *parsed;
+        else
+            findings.add("\"" + base::printable(address) + "\" is no address");
+    }
+    if (account.empty()) co_return subject;
+    try {
+        const auto id = co_await require_account(context, account);
+        subject.account = id;
+    } catch (const Refused& refused) {
+        findings.add(refused);
     }
     co_return subject;
 }
 
 /// The buckets that the options name, of one limit if they say so. Each only looks.
 base::Task<ca::Charges> buckets_of(const Context& context, const Arguments& arguments) {
-    const auto subject = co_await subject_of(context, arguments);
-    auto charges = ca::buckets_of(context.limits, subject);
+    Findings findings;
+    const auto subject = co_await subject_of(context, arguments, findings);
     const auto limit = arguments.word("limit");
-    if (!limit.empty()) {
-        const auto name = require_limit(limit);
-        std::erase_if(charges, [&](const ca::Charge& charge) { return limit_of(charge) != name; });
+    std::optional<LimitName> name;
+    if (!limit.empty()) findings.run([&] { name = require_limit(limit); });
+    findings.throw_if_any();
+    auto charges = ca::buckets_of(context.limits, subject);
+    if (name) {
+        std::erase_if(charges, [&](const ca::Charge& charge) { return limit_of(charge) != *name; });
     }
     if (charges.empty())
         throw Refused(Refused::Kind::not_found,
@@ -160,35 +174,63 @@ base::Task<json::object> reset(const Context& context, const Arguments& argument
     co_return json::object{{"buckets", std::move(rows)}};
 }
 
-/// The key of the override that the options name.
-base::Task<std::string> override_key_of(const Context& context, const Arguments& arguments) {
-    const auto limit = require_limit(arguments.word("limit"));
+/// The registered domain, or the address, for which limits count what `text` names.
+std::string require_domain(const std::string& text) {
+    const auto name = require_name(text);
+    auto counted = ca::counted_domain(name);
+    if (name.type() == protocol::IdentifierType::dns && counted != name.value())
+        refuse("limits count for whole registered domains: say " + counted);
+    return counted;
+}
+
+std::string require_network(const std::string& text) {
+    const auto parsed = base::IpNetwork::from_text(text);
+    if (!parsed)
+        refuse("\"" + base::printable(text) + "\" is no network: " + parsed.error().message);
+    return parsed->to_string();
+}
+
+/// Whom an override is for, of the options of one kind each; empty where `findings` say why not.
+struct OverrideSubject {
+    LimitSubject kind = LimitSubject::account;
+    std::string value;
+};
+base::Task<OverrideSubject> override_subject_of(const Context& context, const Arguments& arguments,
+                                                Findings& findings) {
     const auto account = arguments.word("account");
     const auto domain = arguments.word("domain");
     const auto network = arguments.word("network");
-    const auto given = !account.empty() + !domain.empty() + !network.empty();
-    if (given != 1) refuse("one of --account, --domain and --network says for whom it is");
-    const auto kind = !account.empty()  ? LimitSubject::account
-                      : !domain.empty() ? LimitSubject::domain
-                                        : LimitSubject::network;
-    if (!is_for(limit, kind))
-        refuse("limit " + std::string(to_string(limit)) + " cannot be set for one " +
-               std::string(to_string(kind)) + ": it counts " + std::string(summary_of(limit)));
-    if (kind == LimitSubject::account) {
-        const auto id = co_await require_account(context, account);
-        co_return ca::override_key(limit, kind, id.to_string());
+    OverrideSubject subject;
+    if (!domain.empty())
+        findings.run([&] { subject = {LimitSubject::domain, require_domain(domain)}; });
+    if (!network.empty())
+        findings.run([&] { subject = {LimitSubject::network, require_network(network)}; });
+    if (!account.empty()) {
+        try {
+            const auto id = co_await require_account(context, account);
+            subject = {LimitSubject::account, id.to_string()};
+        } catch (const Refused& refused) {
+            findings.add(refused);
+        }
     }
-    if (kind == LimitSubject::network) {
-        const auto parsed = base::IpNetwork::from_text(network);
-        if (!parsed)
-            refuse("\"" + base::printable(network) + "\" is no network: " + parsed.error().message);
-        co_return ca::override_key(limit, kind, parsed->to_string());
-    }
-    const auto name = require_name(domain);
-    const auto counted = ca::counted_domain(name);
-    if (name.type() == protocol::IdentifierType::dns && counted != name.value())
-        refuse("limits count for whole registered domains: say " + counted);
-    co_return ca::override_key(limit, kind, counted);
+    if (!account.empty() + !domain.empty() + !network.empty() != 1)
+        findings.add("one of --account, --domain and --network says for whom it is");
+    co_return subject;
+}
+
+/// The key of the override that the options name; empty where `findings` say why not.
+base::Task<std::string> override_key_of(const Context& context, const Arguments& arguments,
+                                        Findings& findings) {
+    std::optional<LimitName> limit;
+    findings.run([&] { limit = require_limit(arguments.word("limit")); });
+    auto reading = override_subject_of(context, arguments, findings);
+    const auto subject = co_await std::move(reading);
+    if (!limit || subject.value.empty()) co_return std::string();
+    if (!is_for(*limit, subject.kind))
+        findings.add("limit " + std::string(to_string(*limit)) + " cannot be set for one " +
+                     std::string(to_string(subject.kind)) + ": it counts " +
+                     std::string(summary_of(*limit)));
+    co_return ca::override_key(*limit, subject.kind, subject.value);
 }
 
 /// Fills the bucket of whom an override is for, where there is one.
@@ -206,12 +248,32 @@ base::Task<void> give_back(const Context& context, const Arguments& arguments, L
     }
 }
 
-base::Task<json::object> set_override(const Context& context, const Arguments& arguments) {
-    const auto key = co_await override_key_of(context, arguments);
+/// The rate that an override has; none: it is wrong, as `findings` say.
+std::optional<ca::Rate> rate_of(const Arguments& arguments, Findings& findings) {
     const auto count = arguments.count("count");
-    const auto period_text = arguments.word("period");
-    if (arguments.flag("remove")) {
-        if (count || !period_text.empty()) refuse("--remove wants no --count and no --period");
+    const bool has_count = count && *count >= 1 && *count <= 1'000'000'000;
+    if (!has_count) findings.add("--count must say how many, from 1 to 1000000000");
+    const auto period = base::duration_from(arguments.word("period"));
+    if (!period)
+        findings.add("--period " + period.error().message);
+    else if (*period > std::chrono::days(3650))
+        findings.add("--period must be at most 3650d");
+    if (!has_count || !period) return std::nullopt;
+    return ca::Rate{*count, *period};
+}
+
+base::Task<json::object> set_override(const Context& context, const Arguments& arguments) {
+    Findings findings;
+    auto naming = override_key_of(context, arguments, findings);
+    const auto key = co_await std::move(naming);
+    const bool is_removal = arguments.flag("remove");
+    std::optional<ca::Rate> rate;
+    if (!is_removal)
+        rate = rate_of(arguments, findings);
+    else if (arguments.count("count") || !arguments.word("period").empty())
+        findings.add("--remove wants no --count and no --period");
+    findings.throw_if_any();
+    if (is_removal) {
         auto removing = context.repository.remove_limit_override(key);
         const bool was_there = co_await std::move(removing);
         if (!was_there)
@@ -219,12 +281,7 @@ base::Task<json::object> set_override(const Context& context, const Arguments& a
                           "there is no such override; `limit list` shows those there are");
         co_return json::object{{"override", key}, {"removed", true}};
     }
-    if (!count || *count < 1 || *count > 1'000'000'000)
-        refuse("--count must say how many, from 1 to 1000000000");
-    const auto period = base::duration_from(period_text);
-    if (!period) refuse("--period " + period.error().message);
-    if (*period > std::chrono::days(3650)) refuse("--period must be at most 3650d");
-    const ca::LimitOverride wanted{.key = key, .rate = {*count, *period}};
+    const ca::LimitOverride wanted{.key = key, .rate = *rate};
     co_await context.repository.set_limit_override(wanted);
     auto result = row_of(wanted);
     const auto limit = *ca::limit_from(arguments.word("limit"));

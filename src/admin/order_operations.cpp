@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/findings.h"
 #include "admin/named_objects.h"
 #include "admin/page.h"
 #include "base/bytes.h"
@@ -164,38 +165,45 @@ struct Choice {
     std::optional<OrderStatus> status{};
 };
 
-base::Task<Choice> read_choice(const Context& context, const Arguments& arguments) {
+// What cannot be read stands in `findings`.
+base::Task<Choice> read_choice(const Context& context, const Arguments& arguments,
+                               Findings& findings) {
     Choice choice;
     const auto status = arguments.word("status");
     if (!status.empty()) {
         choice.status = protocol::order_status_from(status);
         if (!choice.status)
-            throw Refused(Kind::usage,
-                          "status must be pending, ready, processing, valid or invalid, not \"" +
-                              base::printable(status, 80) + "\"");
+            findings.add("status must be pending, ready, processing, valid or invalid, not \"" +
+                         base::printable(status, 80) + "\"");
     }
     auto& filter = choice.filter;
     filter.stage = stage_of(choice.status);
-    choose_name(filter, arguments.word("name"));
+    findings.run([&] { choose_name(filter, arguments.word("name")); });
     if (const auto profile = arguments.word("profile"); !profile.empty()) filter.profile = profile;
-    filter.created_after = time_of(arguments, "created_after");
-    filter.created_before = time_of(arguments, "created_before");
+    findings.run([&] { filter.created_after = time_of(arguments, "created_after"); });
+    findings.run([&] { filter.created_before = time_of(arguments, "created_before"); });
     if (filter.created_after && filter.created_before &&
         *filter.created_after > *filter.created_before)
-        throw Refused(Kind::usage, "created_after is later than created_before");
+        findings.add("created_after is later than created_before");
     const auto name = arguments.word("account");
-    if (!name.empty()) {
+    if (name.empty()) co_return choice;
+    try {
         const auto account = co_await find_account(context, name);
         filter.account = account.id;
+    } catch (const Refused& refused) {
+        findings.add(refused);
     }
     co_return choice;
 }
 
 base::Task<json::object> list(const Context& context, const Arguments& arguments) {
-    const auto page = Page::from(arguments);
+    Findings findings;
+    const auto page = Page::from(arguments, findings);
     std::optional<ca::OrderId> before;
-    if (!page.after.empty()) before = order_of(page.after);
-    const auto choice = co_await read_choice(context, arguments);
+    if (!page.after.empty()) findings.run([&] { before = order_of(page.after); });
+    auto reading = read_choice(context, arguments, findings);
+    const auto choice = co_await std::move(reading);
+    findings.throw_if_any();
     json::array rows;
     std::optional<ca::OrderId> next, last;
     std::size_t looked_at = 0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/findings.h"
 #include "admin/operation.h"
 
 namespace cairn::admin {
@@ -19,6 +20,10 @@ struct Page {
         return {
             {"limit", Parameter::Kind::count, "At most so many (1 to 1000; 100 unless said)"},
             {"after", Parameter::Kind::word, "Go on behind this one: \"next\" of the page before"}};
+    }
+    /// A limit out of bounds stands in `findings`.
+    [[nodiscard]] static Page from(const Arguments& arguments, Findings& findings) {
+        return findings.take([&] { return from(arguments); }, Page());
     }
     /// Throws Refused for a limit out of bounds.
     [[nodiscard]] static Page from(const Arguments& arguments) {

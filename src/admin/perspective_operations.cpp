@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/findings.h"
 #include "admin/perspective_register.h"
 
 namespace cairn::admin {
@@ -36,11 +37,12 @@ base::Result<std::vector<std::string>> read_code(std::string_view content) {
 
 base::Task<json::object> add(const Context& context, const Arguments& arguments) {
     const auto codes = arguments.words("code");
-    if (codes.size() > 1) throw Refused(Refused::Kind::usage, "code: there is one for each");
+    Findings findings;
+    if (codes.size() > 1) findings.add("code: there is one for each");
     const auto region = arguments.word("region");
     const auto url = arguments.word("url");
-    if (region.empty() || url.empty())
-        throw Refused(Refused::Kind::usage, "region and url must be given");
+    if (region.empty() || url.empty()) findings.add("region and url must be given");
+    findings.throw_if_any();
     auto adding = register_of(context).add(arguments.word("name"), region, url,
                                            codes.empty() ? std::string() : codes.front());
     co_return facts_of(co_await std::move(adding));

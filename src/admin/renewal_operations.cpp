@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/findings.h"
 #include "admin/named_objects.h"
 #include "base/enum_table.h"
 #include "base/result.h"
@@ -63,34 +64,56 @@ void read_explanation(const Arguments& arguments, PullForward& rule) {
     rule.explanation_url = url->to_string();
 }
 
-base::Task<PullForward> read_rule(const Context& context, const Arguments& arguments) {
-    const auto now = context.clock.now();
-    PullForward rule{.id = ca::PullForwardId::fresh(now, context.random),
-                     .created = now,
-                     .issued_before = time_of(arguments, "issued_before").value_or(now)};
-    rule.issued_after = time_of(arguments, "issued_after");
-    rule.profile = arguments.word("profile");
+// What finds nothing stands in `findings`.
+base::Task<void> read_objects(const Context& context, const Arguments& arguments, PullForward& rule,
+                              Findings& findings) {
     const auto names = arguments.words("certificate");
-    if (names.size() > PullForward::most_serials)
-        refuse("one rule names at most " + std::to_string(PullForward::most_serials) +
-               " certificates; choose them by time, profile or issuer, or make several rules");
+    if (names.size() > PullForward::most_serials) {
+        findings.add(
+            "one rule names at most " + std::to_string(PullForward::most_serials) +
+            " certificates; choose them by time, profile or issuer, or make several rules");
+        co_return;
+    }
     for (const auto& name : names) {
-        auto found = co_await find_certificate(context, name);
-        rule.serials.push_back(std::move(found.serial));
+        try {
+            auto found = co_await find_certificate(context, name);
+            rule.serials.push_back(std::move(found.serial));
+        } catch (const Refused& refused) {
+            findings.add(refused);
+        }
     }
     const auto issuer = arguments.word("issuer");
-    if (!issuer.empty()) rule.issuer = co_await issuer_of(context, issuer);
-    const bool has_choice = !names.empty() || !rule.profile.empty() || rule.issuer ||
-                            rule.issued_after || !arguments.word("issued_before").empty();
-    if (!has_choice)
-        refuse(
-            "say which certificates are meant: --certificate, --profile, --issuer, "
-            "--issued-after, --issued-before");
+    if (issuer.empty()) co_return;
+    try {
+        const auto id = co_await issuer_of(context, issuer);
+        rule.issuer = id;
+    } catch (const Refused& refused) {
+        findings.add(refused);
+    }
+}
+
+base::Task<PullForward> read_rule(const Context& context, const Arguments& arguments) {
+    const auto now = context.clock.now();
+    PullForward rule{
+        .id = ca::PullForwardId::fresh(now, context.random), .created = now, .issued_before = now};
+    Findings findings;
+    findings.run([&] { rule.issued_before = time_of(arguments, "issued_before").value_or(now); });
+    findings.run([&] { rule.issued_after = time_of(arguments, "issued_after"); });
+    rule.profile = arguments.word("profile");
     rule.issued_before = std::min(rule.issued_before, now);
     if (rule.issued_after && *rule.issued_after > rule.issued_before)
-        refuse("issued_after is later than issued_before");
-    read_deadline(arguments, rule);
-    read_explanation(arguments, rule);
+        findings.add("issued_after is later than issued_before");
+    findings.run([&] { read_deadline(arguments, rule); });
+    findings.run([&] { read_explanation(arguments, rule); });
+    auto reading = read_objects(context, arguments, rule, findings);
+    co_await std::move(reading);
+    const auto is_said = [&](std::string_view name) { return !arguments.word(name).empty(); };
+    if (arguments.words("certificate").empty() && !is_said("profile") && !is_said("issuer") &&
+        !is_said("issued_after") && !is_said("issued_before"))
+        findings.add(
+            "say which certificates are meant: --certificate, --profile, --issuer, "
+            "--issued-after, --issued-before");
+    findings.throw_if_any();
     co_return rule;
 }
 
@@ -109,6 +132,13 @@ base::Task<std::size_t> count_meant(const Context& context, const PullForward& r
 base::Task<json::object> pull_forward(const Context& context, const Arguments& arguments) {
     const auto rule = co_await read_rule(context, arguments);
     const bool is_rehearsal = arguments.flag("dry_run");
+    const auto meant = co_await count_meant(context, rule);
+    // A slip of the pen would help nobody in an incident; a former profile's certificates are
+    // meant.
+    if (meant == 0 && !rule.profile.empty() && !context.profiles.contains(rule.profile))
+        throw Refused(Kind::not_found, "this CA has no profile " +
+                                           base::printable(rule.profile, 80) +
+                                           ", and no such certificate of it that is to be renewed");
     if (!is_rehearsal) {
         const bool is_added = co_await context.repository.add_pull_forward(rule);
         if (!is_added)
@@ -118,7 +148,6 @@ base::Task<json::object> pull_forward(const Context& context, const Arguments& a
     }
     auto facts = facts_of(rule);
     if (is_rehearsal) facts.erase("id");
-    const auto meant = co_await count_meant(context, rule);
     facts["count"] = meant;
     facts["dryRun"] = is_rehearsal;
     co_return facts;
