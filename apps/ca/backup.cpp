@@ -17,6 +17,7 @@
 
 #include "apps/ca/backup_manifest.h"
 #include "apps/ca/configuration.h"
+#include "apps/ca/findings.h"
 #include "apps/ca/node_audit.h"
 #include "apps/ca/offline_audit.h"
 #include "apps/command_line/files.h"
@@ -127,6 +128,24 @@ Sources sources_of(const fs::path& folder, const Configuration& configuration) {
             sources.inside.insert(relative);
     }
     return sources;
+}
+
+// Runs one part of the judging, and keeps what is wrong.
+template <class Part>
+void attempt(Findings& findings, Part part) {
+    try {
+        part();
+    } catch (const std::runtime_error& error) {
+        findings.add(error.what());
+    }
+}
+
+base::SecretBytes passphrase_of(const crypto::PassphraseSource& source, Findings& findings) {
+    base::SecretBytes passphrase;
+    attempt(findings, [&] {
+        passphrase = crypto::read_passphrase(source, fs::current_path(), least_passphrase);
+    });
+    return passphrase;
 }
 
 /// Seals files one behind the other, behind what says which they are.
@@ -244,13 +263,26 @@ std::size_t length_from(std::string_view octets) {
     return length;
 }
 
+// Whether the CA was used, and has no store any more: an empty one would be no backup.
+bool is_store_lost(const Configuration& configuration, const fs::path& folder) {
+    std::error_code ignored;
+    return configuration.store.postgres_url.empty() &&
+           !fs::exists(folder / configuration.store.sqlite_path, ignored) &&
+           has_audit_key(audit_folder(configuration.audit, folder));
+}
+
 // One moment of the store, in a file that nobody else can read.
-void copy_store(const Configuration::Store& store, const fs::path& folder, const fs::path& target) {
+void copy_store(const Configuration& configuration, const fs::path& folder,
+                const fs::path& target) {
+    const auto& store = configuration.store;
+    std::error_code ignored;
     make_private(target);
-    if (store.postgres_url.empty())
+    if (!store.postgres_url.empty())
+        store::dump_postgres(store.postgres_url, store.schema, target);
+    else if (fs::exists(folder / store.sqlite_path, ignored))
         store::copy_sqlite(folder / store.sqlite_path, target);
     else
-        store::dump_postgres(store.postgres_url, store.schema, target);
+        store::make_sqlite(target);
 }
 
 // Where files of a backup may lie: in the folder, and not above it.
@@ -264,8 +296,8 @@ void require_no_folder(const fs::path& folder) {
     std::error_code error;
     if (fs::exists(folder, error) && !fs::is_empty(folder, error))
         throw std::runtime_error(folder.string() +
-                                 " is there and not empty; nothing was changed. Move it away "
-                                 "first, or restore elsewhere");
+                                 " is there and not empty: move it away first, or restore "
+                                 "elsewhere");
 }
 
 // In the folder: the files of the backup with their modes, the store among them.
@@ -298,19 +330,28 @@ void record_restore(const RestoreRequest& request, base::Time created, const fs:
 
 BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
                      crypto::Random& random) {
-    const auto passphrase =
-        crypto::read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
-    const auto configuration = load_configuration(request.folder, request.overrides, clock.now());
+    Findings findings;
+    const auto passphrase = passphrase_of(request.passphrase, findings);
+    std::optional<Configuration> read;
+    attempt(findings,
+            [&] { read = load_configuration(request.folder, request.overrides, clock.now()); });
+    if (read && is_store_lost(*read, request.folder))
+        findings.add((request.folder / read->store.sqlite_path).string() +
+                     " is not there, although the CA was used: an empty store would be no backup");
     if (fs::exists(request.file))
-        throw std::runtime_error(request.file.string() +
-                                 " is there already; a backup replaces no other");
+        findings.add(request.file.string() + " is there already; a backup replaces no other");
+    else if (!fs::is_directory(folder_of(request.file)))
+        findings.add(request.file.string() +
+                     ": there is no folder for it: No such file or directory");
+    findings.throw_if_any();
+    const auto& configuration = *read;
     if (request.before_writing) request.before_writing();
     BackupManifest manifest{.created = clock.now(), .program = CAIRN_VERSION};
     const bool is_shared = !configuration.store.postgres_url.empty();
     const auto sources = sources_of(request.folder, configuration);
     // In the CA's folder: it is not encrypted, and the file may lie on another machine's disk.
     const Draft copy(beside(request.folder / "store", "copy"));
-    copy_store(configuration.store, request.folder, copy.path());
+    copy_store(configuration, request.folder, copy.path());
     for (const auto& file : sources.inside) {
         const auto path = request.folder / file;
         const auto mode = static_cast<unsigned>(fs::status(path).permissions()) & 0777U;
@@ -340,11 +381,14 @@ BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
 }
 
 RestoreResult restore(const RestoreRequest& request, const base::Clock& clock) {
-    const auto passphrase =
-        crypto::read_passphrase(request.passphrase, fs::current_path(), least_passphrase);
+    Findings findings;
+    const auto passphrase = passphrase_of(request.passphrase, findings);
     auto folder = request.folder;
     if (!folder.has_filename()) folder = folder.parent_path();
-    require_no_folder(folder);
+    attempt(findings, [&] { require_no_folder(folder); });
+    if (std::ifstream in(request.file, std::ios::binary); !in || fs::is_directory(request.file))
+        findings.add("cannot read " + request.file.string());
+    findings.throw_if_any();
     Reader reader(request.file, passphrase);
     const auto length = length_from(reader.read(4));
     if (length > BackupManifest::longest)

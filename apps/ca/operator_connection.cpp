@@ -169,7 +169,8 @@ json::object operate_here(const fs::path& folder, const std::vector<std::string>
                               .clock = clock,
                               .random = random,
                               .log = *log,
-                              .next_executor = [&loops] { return loops.next(); }});
+                              .next_executor = [&loops] { return loops.next(); },
+                              .audit = store.audit->log()});
     FolderPerspectives perspectives(folder, overrides, clock, roster);
     const admin::Context context{
         .repository = *repository,

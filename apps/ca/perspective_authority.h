@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "ca/ports/audit.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
 #include "http/exchange.h"
@@ -17,10 +18,10 @@ namespace cairn::apps {
 /// one CA have the same files. Thread-safe.
 class PerspectiveAuthority {
   public:
-    /// Reads the files, and makes them if neither is there. Throws std::runtime_error naming the
-    /// file and the reason.
+    /// Reads the files, and makes them if neither is there. `audit` is told of the key and of each
+    /// signature, and outlives it. Throws std::runtime_error naming the file and the reason.
     PerspectiveAuthority(const std::filesystem::path& folder, const base::Clock& clock,
-                         crypto::Random& random);
+                         crypto::Random& random, ca::Audit& audit);
 
     /// How long the CA shows one certificate, and how long one of a perspective is valid.
     static constexpr base::Seconds client_life = std::chrono::days(7);
@@ -38,10 +39,13 @@ class PerspectiveAuthority {
 
   private:
     PerspectiveAuthority(const std::filesystem::path& folder, const base::Clock& clock,
-                         crypto::Random& random, crypto::PrivateKey key);
+                         crypto::Random& random, ca::Audit& audit, crypto::PrivateKey key);
+    /// The certificate, once the audit log is told of it.
+    [[nodiscard]] pki::Certificate told(pki::Certificate certificate) const;
 
     const base::Clock& clock_;
     crypto::Random& random_;
+    ca::Audit& audit_;
     std::filesystem::path file_;
     crypto::PrivateKey key_;
     pki::Certificate certificate_;

@@ -30,7 +30,7 @@ PerspectiveRoster::~PerspectiveRoster() {
 const PerspectiveAuthority& PerspectiveRoster::authority() {
     if (!authority_)
         authority_ = std::make_unique<PerspectiveAuthority>(context_.folder, context_.clock,
-                                                            context_.random);
+                                                            context_.random, context_.audit);
     return *authority_;
 }
 

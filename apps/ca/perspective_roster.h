@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/task.h"
+#include "ca/ports/audit.h"
 #include "ca/ports/perspectives.h"
 #include "crypto/random.h"
 
@@ -32,6 +33,8 @@ class PerspectiveRoster final : public ca::Perspectives {
         crypto::Random& random;
         base::Log& log;
         std::function<base::Executor()> next_executor;
+        /// Told of what the perspectives' authority signs.
+        ca::Audit& audit = ca::forgetful_audit();
         /// Questions to one perspective at once.
         std::size_t in_flight = 4096;
     };

@@ -98,6 +98,7 @@ class Server::Parts {
                    .random = random_,
                    .log = *log_,
                    .next_executor = [this] { return loops_.next(); },
+                   .audit = store_.audit->log(),
                    .in_flight = descriptors_.validations}),
           perspectives_(folder_, overrides_, clock_, roster_),
           authority_(make_authority(configuration_)),

@@ -27,6 +27,8 @@ struct Settled {
 
 /// Copies the embedded store at `path` to `target`, a file that is not there or empty.
 void copy_sqlite(const std::filesystem::path& path, const std::filesystem::path& target);
+/// Makes the embedded store of a CA that was never used, in such a file.
+void make_sqlite(const std::filesystem::path& target);
 /// Settles a copy that nobody has opened, of the time `copied`. The numbers of revocation lists go
 /// by the time, so those that are signed next are ahead of all that were; none is served before.
 [[nodiscard]] Settled settle_sqlite(const std::filesystem::path& path, base::Time copied,

@@ -207,8 +207,6 @@ def test_mistakes_are_told_and_change_nothing(ca, secret, tmp_path):
     short.chmod(0o600)
     file, there = tmp_path / "ca.backup", tmp_path / "there"
     there.write_text("x")
-    never_started = tmp_path / "fresh"
-    run("init", never_started, "--listen", "127.0.0.1:1")
     answer_of("backup", ca.home, file, *secret)
     before = sorted(path for path in tmp_path.rglob("*") if "store" not in str(path))
     cases = [
@@ -224,7 +222,12 @@ def test_mistakes_are_told_and_change_nothing(ca, secret, tmp_path):
         (["backup", ca.home, tmp_path / "new", "--passphrase-credential", "ca"], "LoadCredential"),
         (["backup", ca.home, there, *secret], "is there already"),
         (["backup", tmp_path / "nowhere", tmp_path / "new", *secret], "ca.toml"),
-        (["backup", never_started, tmp_path / "new", *secret], "start the CA once"),
+        (["backup", tmp_path / "nowhere", there, "--passphrase-file", short], "12 to 1024 octets"),
+        (["backup", tmp_path / "nowhere", there, "--passphrase-file", short], "ca.toml"),
+        (["backup", tmp_path / "nowhere", there, "--passphrase-file", short], "is there already"),
+        (["restore", tmp_path / "none", ca.home, "--passphrase-file", short], "12 to 1024 octets"),
+        (["restore", tmp_path / "none", ca.home, "--passphrase-file", short], "not empty"),
+        (["restore", tmp_path / "none", ca.home, "--passphrase-file", short], "cannot read"),
         (["backup", ca.home, tmp_path / "no" / "folder", *secret], "No such file"),
         (["restore", file, ca.home, *secret], "is there and not empty"),
         (["restore", tmp_path / "none", tmp_path / "new", *secret], "cannot read"),
@@ -237,6 +240,26 @@ def test_mistakes_are_told_and_change_nothing(ca, secret, tmp_path):
     assert sorted(path for path in tmp_path.rglob("*") if "store" not in str(path)) == before
     plain = run("restore", file, ca.home, *secret)
     assert plain.returncode == 2 and "is there and not empty" in plain.stderr
+
+
+def test_a_ca_that_was_never_started_is_there_again(tmp_path, dns, secret):
+    ca = CairnCa(tmp_path, dns, starts=False)
+    file = tmp_path / "ca.backup"
+    answer_of("backup", ca.home, file, *secret)
+    assert f"backup {file}" in audit.lines(ca, "operation.begin")[-1]["arguments"]
+    assert not (ca.home / "store" / "cairn.sqlite").exists(), "nothing was changed"
+    shutil.rmtree(ca.home)
+    answer_of("restore", file, ca.home, *secret)
+    begin = audit.lines(ca)[0]
+    assert (begin["event"], begin["operation"]) == ("operation.begin", "restore")
+    ca.start()
+    assert ca.stop() == 0
+    audit.check_whole(ca)
+    # Where the store is lost, an empty one is no backup.
+    (ca.home / "store" / "cairn.sqlite").unlink()
+    lost = answer_of("backup", ca.home, tmp_path / "lost", *secret, code=2)
+    assert "is not there, although the CA was used" in lost["error"]["detail"]
+    assert not (ca.home / "store" / "cairn.sqlite").exists()
 
 
 def test_the_passphrase_comes_from_a_program_or_a_credential(ca, tmp_path):

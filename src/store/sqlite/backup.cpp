@@ -60,8 +60,7 @@ Settled settle(Connection& connection, base::Time copied, base::Time now) {
 void copy_sqlite(const std::filesystem::path& path, const std::filesystem::path& target) {
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored))
-        throw std::runtime_error(path.string() +
-                                 " is not there yet: start the CA once, then back it up");
+        throw std::runtime_error(path.string() + " is not there");
     try {
         // It may read what the server writes meanwhile, and sees one moment of it.
         Connection connection(path.string(), Connection::Access::write);
@@ -69,6 +68,10 @@ void copy_sqlite(const std::filesystem::path& path, const std::filesystem::path&
     } catch (const std::exception& error) {
         throw std::runtime_error("copying " + path.string() + ": " + error.what());
     }
+}
+
+void make_sqlite(const std::filesystem::path& target) {
+    (void)open_for_writing(target.string());
 }
 
 Settled settle_sqlite(const std::filesystem::path& path, base::Time copied, base::Time now) {
