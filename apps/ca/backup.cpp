@@ -1,10 +1,8 @@
 #include "apps/ca/backup.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <system_error>
@@ -16,6 +14,7 @@
 #include <unistd.h>
 
 #include "apps/ca/backup_manifest.h"
+#include "apps/ca/backup_stream.h"
 #include "apps/ca/configuration.h"
 #include "apps/ca/findings.h"
 #include "apps/ca/node_audit.h"
@@ -23,7 +22,6 @@
 #include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "crypto/pkcs11/uri.h"
-#include "crypto/sealed_stream.h"
 
 namespace cairn::apps {
 
@@ -148,108 +146,6 @@ base::SecretBytes passphrase_of(const crypto::PassphraseSource& source, Findings
     return passphrase;
 }
 
-/// Seals files one behind the other, behind what says which they are.
-class Writer {
-  public:
-    Writer(const fs::path& path, base::BytesView passphrase, crypto::Random& random)
-        : path_(path), out_(path, std::ios::binary | std::ios::in | std::ios::out) {
-        const auto header = crypto::SealHeader::fresh(random);
-        sealer_ = std::make_unique<crypto::Sealer>(
-            out_, header, crypto::SealKey::from_passphrase(header, base::text_of(passphrase)));
-    }
-    void write(std::string_view text) {
-        sealer_->write(base::bytes_of(text));
-        require();
-    }
-    void write_file(const fs::path& path, std::uintmax_t size) {
-        std::ifstream in(path, std::ios::binary);
-        std::array<char, 65536> part{};
-        std::uintmax_t written = 0;
-        while (in && written < size) {
-            in.read(part.data(), static_cast<std::streamsize>(
-                                     std::min<std::uintmax_t>(part.size(), size - written)));
-            const auto count = static_cast<std::size_t>(in.gcount());
-            write({part.data(), count});
-            written += count;
-        }
-        if (written != size)
-            throw std::runtime_error("cannot read " + path.string() +
-                                     ", or it became shorter meanwhile; say it again");
-    }
-    void finish() {
-        sealer_->finish();
-        out_.flush();
-        require();
-        out_.close();
-    }
-
-  private:
-    void require() {
-        if (!out_) throw std::runtime_error("cannot write " + path_.string() + ": " + reason());
-    }
-
-    fs::path path_;
-    std::fstream out_;
-    std::unique_ptr<crypto::Sealer> sealer_;
-};
-
-/// Reads what a Writer wrote.
-class Reader {
-  public:
-    Reader(const fs::path& path, base::BytesView passphrase)
-        : path_(path), in_(path, std::ios::binary) {
-        if (!in_) throw std::runtime_error("cannot read " + path.string() + ": " + reason());
-        std::array<char, crypto::SealHeader::size> octets{};
-        in_.read(octets.data(), octets.size());
-        const auto header = crypto::SealHeader::from_octets(base::bytes_of(
-            std::string_view(octets.data(), static_cast<std::size_t>(in_.gcount()))));
-        if (!header) refuse(header.error().message);
-        unsealer_ = std::make_unique<crypto::Unsealer>(
-            in_, *header, crypto::SealKey::from_passphrase(*header, base::text_of(passphrase)));
-    }
-    /// Exactly so many octets.
-    std::string read(std::size_t count) {
-        while (pending_.size() < count) {
-            const auto part = next();
-            if (part.empty()) refuse("it ends too early");
-            pending_ += base::text_of(part);
-        }
-        auto text = pending_.substr(0, count);
-        pending_.erase(0, count);
-        return text;
-    }
-    void read_into(const fs::path& path, std::uintmax_t size) {
-        std::ofstream out(path, std::ios::binary | std::ios::in);
-        while (size > 0) {
-            const auto text = read(static_cast<std::size_t>(
-                std::min<std::uintmax_t>(size, std::max<std::size_t>(pending_.size(), 1))));
-            out.write(text.data(), static_cast<std::streamsize>(text.size()));
-            size -= text.size();
-        }
-        out.flush();
-        if (!out) throw std::runtime_error("cannot write " + path.string() + ": " + reason());
-    }
-    /// Throws unless this is the end.
-    void finish() {
-        if (!pending_.empty() || !next().empty()) refuse("it goes on behind its last file");
-    }
-
-  private:
-    base::Bytes next() {
-        auto part = unsealer_->next();
-        if (!part) refuse(part.error().message);
-        return *std::move(part);
-    }
-    [[noreturn]] void refuse(const std::string& why) const {
-        throw std::runtime_error(path_.string() + ": " + why + "; nothing was changed");
-    }
-
-    fs::path path_;
-    std::ifstream in_;
-    std::unique_ptr<crypto::Unsealer> unsealer_;
-    std::string pending_;
-};
-
 std::string length_prefix(std::size_t size) {
     std::string octets(4, '\0');
     for (std::size_t i = 0; i < octets.size(); ++i)
@@ -301,7 +197,7 @@ void require_no_folder(const fs::path& folder) {
 }
 
 // In the folder: the files of the backup with their modes, the store among them.
-void unpack(Reader& reader, const BackupManifest& manifest, const fs::path& folder) {
+void unpack(BackupReader& reader, const BackupManifest& manifest, const fs::path& folder) {
     for (const auto& file : manifest.files) {
         const auto place = place_in(folder, file.path);
         make_private(place);
@@ -361,7 +257,7 @@ BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
                               fs::file_size(copy.path())});
     Draft draft(beside(request.file, "backup"));
     make_private(draft.path());
-    Writer writer(draft.path(), passphrase, random);
+    BackupWriter writer(draft.path(), passphrase, random);
     const auto text = manifest.to_json();
     writer.write(length_prefix(text.size()) + text);
     for (const auto& file : manifest.files) {
@@ -389,7 +285,7 @@ RestoreResult restore(const RestoreRequest& request, const base::Clock& clock) {
     if (std::ifstream in(request.file, std::ios::binary); !in || fs::is_directory(request.file))
         findings.add("cannot read " + request.file.string());
     findings.throw_if_any();
-    Reader reader(request.file, passphrase);
+    BackupReader reader(request.file, passphrase);
     const auto length = length_from(reader.read(4));
     if (length > BackupManifest::longest)
         throw std::runtime_error(request.file.string() + ": its list of files is too long");
