@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "apps/ca/audited_store.h"
+#include "apps/ca/free_store.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/perspective_register.h"
@@ -223,8 +224,10 @@ json::object operate(const fs::path& folder, const std::vector<std::string>& ove
                      const Adapters& adapters, const admin::Operation& operation,
                      const json::object& arguments) {
     const auto socket = operator_socket(folder);
-    if (is_served(socket)) return ask_server(socket, operation, arguments);
-    return operate_here(folder, overrides, adapters, operation, arguments);
+    return when_free([&] {
+        if (is_served(socket)) return ask_server(socket, operation, arguments);
+        return operate_here(folder, overrides, adapters, operation, arguments);
+    });
 }
 
 }  // namespace cairn::apps

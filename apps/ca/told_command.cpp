@@ -10,6 +10,7 @@
 
 #include "admin/operations.h"
 #include "apps/ca/adapters.h"
+#include "apps/ca/free_store.h"
 #include "apps/ca/offline_audit.h"
 #include "apps/ca/operator_connection.h"
 #include "base/base64url.h"
@@ -32,7 +33,7 @@ void tell_offline(const std::filesystem::path& folder, const CommandNote& note,
             entries.push_back(ca::signature_entry(*certificate));
     for (const auto& der : note.requests) entries.push_back(ca::request_signature_entry(der));
     entries.push_back(offline_end(operation_name));
-    record_offline(folder, std::move(entries), clock);
+    when_free([&] { record_offline(folder, entries, clock); });
 }
 
 }  // namespace

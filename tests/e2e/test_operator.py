@@ -218,8 +218,11 @@ def test_a_killed_server_leaves_nothing_in_the_way(ca, operator):
     assert not (ca.home / "operator.sock").exists()
 
 
-def test_commands_at_once_all_get_their_answers(ca, operator):
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_commands_at_once_all_get_their_answers(ca, operator, state):
     clients = registered(ca, 6)
+    if state == "stopped":
+        assert ca.stop() == 0
     answers = []
     threads = [threading.Thread(target=lambda name=id_of(client): answers.append(
         operator.json("account", "deactivate", name)["status"])) for client in clients]
@@ -228,6 +231,8 @@ def test_commands_at_once_all_get_their_answers(ca, operator):
     for thread in threads:
         thread.join()
     assert answers == ["deactivated"] * 6
+    if state == "stopped":
+        ca.start()
 
 
 def test_a_server_without_its_socket_is_not_overlooked(ca, operator):

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/result.h"
+#include "store/in_use.h"
 
 namespace cairn::store {
 namespace {
@@ -37,8 +38,7 @@ ServerLock::ServerLock(const std::string& database_path) {
         const int reason = errno;
         const auto holder = holder_of(file_);
         close(file_);
-        if (reason == EWOULDBLOCK)
-            throw std::runtime_error(database_path + ": is in use by " + holder);
+        if (reason == EWOULDBLOCK) throw InUse(database_path + ": is in use by " + holder);
         throw std::runtime_error(path +
                                  ": cannot be locked: " + std::generic_category().message(reason));
     }

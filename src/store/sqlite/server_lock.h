@@ -10,7 +10,8 @@ namespace cairn::store {
 /// commands. The system drops the lock with the process.
 class ServerLock {
   public:
-    /// Throws std::runtime_error if another process has the lock, saying which.
+    /// Throws InUse if another process has the lock, saying which, and std::runtime_error if the
+    /// lock's file cannot be used.
     explicit ServerLock(const std::string& database_path);
     ~ServerLock();
     ServerLock(const ServerLock&) = delete;
