@@ -12,7 +12,7 @@ namespace cairn::apps {
 template <class Act>
 auto when_free(Act act) {
     using namespace std::chrono_literals;
-    constexpr auto patience = 10s;
+    constexpr auto patience = 30s;
     const auto deadline = std::chrono::steady_clock::now() + patience;
     for (;;) {
         try {

@@ -220,7 +220,7 @@ def test_a_killed_server_leaves_nothing_in_the_way(ca, operator):
 
 @pytest.mark.parametrize("state", ["running", "stopped"])
 def test_commands_at_once_all_get_their_answers(ca, operator, state):
-    clients = registered(ca, 6)
+    clients = registered(ca, 6 if state == "running" else 3)
     if state == "stopped":
         assert ca.stop() == 0
     answers = []
@@ -230,7 +230,7 @@ def test_commands_at_once_all_get_their_answers(ca, operator, state):
         thread.start()
     for thread in threads:
         thread.join()
-    assert answers == ["deactivated"] * 6
+    assert answers == ["deactivated"] * len(clients)
     if state == "stopped":
         ca.start()
 
