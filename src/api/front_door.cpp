@@ -113,6 +113,10 @@ base::Task<Response> FrontDoor::handle(Request request) const {
         response = problem_response(problem);
         if (problem.type == ProblemType::user_action_required && !options_.terms_of_service.empty())
             response.fields.emplace_back("Link", options_.terms_of_service);
+        // RFC 8555 section 6.6, also of what is bounded and no limit of the operator's.
+        if (problem.type == ProblemType::rate_limited && problem.links.empty() &&
+            !options_.help.empty())
+            response.fields.emplace_back("Link", "<" + options_.help + ">;rel=\"help\"");
     } catch (const ca::OutcomeUnknown& failure) {
         problem_type = ProblemType::server_internal;
         response =

@@ -40,6 +40,8 @@ class FrontDoorTest : public ::testing::Test {
         add("POST", path::key_change, [] { throw ca::StoreUnavailable("the disk is full"); });
         add("POST", path::revoke_certificate,
             [] { throw ca::OutcomeUnknown("lost at the commit"); });
+        add("POST", path::new_authorization,
+            [] { throw protocol::Problem(protocol::ProblemType::rate_limited, "too many"); });
         const auto door = door_with(std::move(router));
         Request request;
         request.method = method;
@@ -59,7 +61,8 @@ class FrontDoorTest : public ::testing::Test {
                 std::move(router),
                 {.hosts = {"ca.example", "ca.example:14000", "[2001:db8::1]"},
                  .terms_of_service = {},
-                 .observer = &observer_}};
+                 .observer = &observer_,
+                 .help = "https://ca.example/limits"}};
     }
 
     struct LastAnswer final : RequestObserver {
@@ -72,6 +75,16 @@ class FrontDoorTest : public ::testing::Test {
     ca::LocalNonces nonces_{random_};
     Links links_{"https://ca.example"};
 };
+
+// Check 166.
+TEST_F(FrontDoorTest, EveryRefusalForALimitLeadsToHelp) {
+    const auto response = answer("POST", std::string(path::new_authorization));
+    EXPECT_EQ(response.status, 429);
+    EXPECT_THAT(response.fields,
+                Contains(Pair("Link", "<https://ca.example/limits>;rel=\"help\"")));
+    EXPECT_THAT(answer("POST", std::string(path::new_order)).fields,
+                Not(Contains(Pair("Link", "<https://ca.example/limits>;rel=\"help\""))));
+}
 
 TEST_F(FrontDoorTest, KnowsEverySpellingOfItsHosts) {
     for (const char* host : {"ca.example", "CA.Example", "ca.example:14000", "CA.EXAMPLE:14000",
