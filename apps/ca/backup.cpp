@@ -22,6 +22,7 @@
 #include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "crypto/pkcs11/uri.h"
+#include "store/folder_owner.h"
 
 namespace cairn::apps {
 
@@ -209,6 +210,15 @@ void unpack(BackupReader& reader, const BackupManifest& manifest, const fs::path
     reader.finish();
 }
 
+// All that root restores into a folder that is another user's is this user's.
+void give_to_owner_of(const fs::path& folder, const fs::path& made) {
+    std::error_code ignored;
+    if (!fs::exists(folder, ignored)) return;
+    for (const auto& entry : fs::recursive_directory_iterator(made, ignored))
+        store::give_to_owner_of(folder, entry.path());
+    store::give_to_owner_of(folder, made);
+}
+
 // With it the audit log of what was restored begins, or goes on if it lies outside the folder.
 void record_restore(const RestoreRequest& request, base::Time created, const fs::path& log,
                     const base::Clock& clock) try {
@@ -327,6 +337,7 @@ RestoreResult restore(const RestoreRequest& request, const base::Clock& clock) {
             store::restore_postgres(store.postgres_url, store.schema, dump, manifest->created, now);
         fs::remove(dump);
     }
+    give_to_owner_of(folder, draft.path());
     sync_folder(draft.path());
     draft.rename_to(folder);
     sync_folder(folder_of(folder));

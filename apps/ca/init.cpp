@@ -23,6 +23,7 @@
 #include "pki/authority_certificates.h"
 #include "pki/name_constraints.h"
 #include "protocol/identifier.h"
+#include "store/folder_owner.h"
 
 namespace cairn::apps {
 
@@ -329,9 +330,11 @@ void write_material(const fs::path& folder, const Material& material) {
     files.keep();
 }
 
-void make_folder(const fs::path& path) {
+// `like`: whose it is to be, if root makes it for somebody else; none: root's own.
+void make_folder(const fs::path& path, const fs::path& like = {}) {
     fs::create_directory(path);
     fs::permissions(path, fs::perms::owner_all);
+    if (!like.empty()) store::give_to_owner_of(like, path);
 }
 
 // The folders that have to be synced so that `folder`, and those above it that are not there yet,
@@ -351,7 +354,7 @@ void move_into_place(const fs::path& draft, const fs::path& folder,
         for (const auto& keeper : keepers) sync_folder(keeper);
     } catch (const std::exception&) {
         fs::rename(folder, draft);
-        if (was_there) make_folder(folder);
+        if (was_there) make_folder(folder, draft);
         throw;
     }
 }
@@ -373,9 +376,10 @@ void make_authority(const fs::path& folder, const Material& material,
     auto draft = folder;
     draft += "." + base::to_hex(random.octets(4)) + ".new";
     try {
-        make_folder(draft);
-        make_folder(draft / "pki");
-        make_folder(draft / "store");
+        std::error_code status;
+        make_folder(draft, fs::exists(folder, status) ? folder : fs::path());
+        make_folder(draft / "pki", draft);
+        make_folder(draft / "store", draft);
         write_material(draft / "pki", material);
         write_file(draft / "ca.toml", configuration, 0600);
         record_offline(audit_folder({}, draft), std::move(told), clock);

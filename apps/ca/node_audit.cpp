@@ -11,6 +11,7 @@
 #include "apps/command_line/files.h"
 #include "base/bytes.h"
 #include "store/audit/audit_files.h"
+#include "store/folder_owner.h"
 
 namespace cairn::apps {
 
@@ -92,7 +93,10 @@ struct NodeAudit::Beginning {
 
 void make_audit_folder(const fs::path& place) {
     std::error_code error;
-    if (fs::create_directories(place, error)) fs::permissions(place, fs::perms::owner_all, error);
+    if (fs::create_directories(place, error)) {
+        fs::permissions(place, fs::perms::owner_all, error);
+        store::give_to_owner_of(place.parent_path(), place);
+    }
     if (error)
         throw std::runtime_error(place.string() +
                                  " cannot be made for the audit log: " + error.message());

@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 #include "pki/certificate_builder.h"
 #include "protocol/identifier.h"
+#include "store/folder_owner.h"
 
 namespace cairn::apps {
 
@@ -36,6 +37,7 @@ crypto::PrivateKey key_of(const fs::path& folder, ca::Audit& audit) {
                                      " is there, but the key for it is not: " + file.string());
         fs::create_directories(file.parent_path());
         fs::permissions(file.parent_path(), fs::perms::owner_all);
+        store::give_to_owner_of(folder, file.parent_path());
         const auto fresh = crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
         ca::AuditEntry entry(ca::AuditEvent::key_create);
         entry.add("use", std::string_view("perspectives"))

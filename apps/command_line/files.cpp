@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/folder_owner.h"
+
 namespace cairn::apps {
 
 namespace {
@@ -56,6 +58,7 @@ void write_synced(const std::filesystem::path& path, std::string_view content, u
     const Descriptor descriptor(
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
     if (descriptor.number() < 0) fail("cannot create", path);
+    store::give_to_owner_of(path.has_parent_path() ? path.parent_path() : ".", descriptor.number());
     // The mode of an older leftover or a wide umask must not count.
     if (::fchmod(descriptor.number(), mode) != 0) fail("cannot set the mode of", path);
     while (!content.empty()) {

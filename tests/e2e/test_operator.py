@@ -15,6 +15,7 @@ import pytest
 from harness.acme import Client, assert_problem
 from harness.authority import CairnCa
 from harness.operator_commands import Operator
+from harness.process import BIN
 
 
 def id_of(client):
@@ -242,3 +243,24 @@ def test_a_server_without_its_socket_is_not_overlooked(ca, operator):
     ca.server.signal(signal.SIGTERM)
     assert ca.server.process.wait(30) == 0
     assert operator.json("account", "list")["accounts"] == []
+
+
+def test_what_root_does_stays_usable_for_the_servers_user(tmp_path):
+    """The folder is a service's user's; root makes the CA and acts on it, stopped."""
+    if os.getuid() != 0:
+        pytest.skip("only root can act in the folder of somebody else")
+    home = tmp_path / "ca"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+
+    def act(*words):
+        done = subprocess.run([str(BIN / "cairn-ca"), *map(str, words)], capture_output=True, text=True,
+                              timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    act("init", home)
+    act("issuer", "create", home, "next")
+    act("eab", "create", home)
+    act("issuer", "csr", home, "other")
+    owners = {str(path): path.lstat().st_uid for path in [home, *home.rglob("*")]}
+    assert set(owners.values()) == {65534}, owners

@@ -17,6 +17,7 @@
 
 #include "ca/ports/repository.h"
 #include "store/audit/audit_files.h"
+#include "store/folder_owner.h"
 #include "store/resumption.h"
 #include "store/sqlite/abrupt_end.h"
 #include "store/sqlite/server_lock.h"
@@ -348,6 +349,7 @@ void AuditLog::open_file() {
         file_ = ::open(path.c_str(), flags | O_CREAT | O_EXCL, mode);
         if (file_ < 0 && errno == EEXIST) continue;
         if (file_ < 0) throw NoRoom(path.string() + " cannot be made: " + words_of(errno));
+        give_to_owner_of(options_.folder, file_);
         try {
             sync_folder(options_.folder);
         } catch (const NoRoom&) {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/folder_owner.h"
 #include "store/intent_keys.h"
 #include "store/sqlite/schema/schema.h"
 
@@ -35,6 +36,8 @@ void create_file(const std::string& path) {
         if (errno == EEXIST) return;
         fail(path, ": cannot be opened: ", errno);
     }
+    const auto folder = std::filesystem::path(path).parent_path();
+    give_to_owner_of(folder.empty() ? "." : folder, file);
     close(file);
 }
 

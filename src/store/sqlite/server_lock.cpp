@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/result.h"
+#include "store/folder_owner.h"
 #include "store/in_use.h"
 
 namespace cairn::store {
@@ -34,6 +36,8 @@ ServerLock::ServerLock(const std::string& database_path) {
         throw std::runtime_error(path +
                                  ": cannot be opened: " + std::generic_category().message(errno));
     }
+    const auto folder = std::filesystem::path(path).parent_path();
+    give_to_owner_of(folder.empty() ? "." : folder, file_);
     if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
         const int reason = errno;
         const auto holder = holder_of(file_);
