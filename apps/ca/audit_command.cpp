@@ -13,6 +13,7 @@
 #include "admin/operation.h"
 #include "apps/ca/audit_place.h"
 #include "apps/ca/audit_selection.h"
+#include "apps/ca/findings.h"
 #include "base/bytes.h"
 #include "base/json_quoted.h"
 #include "ca/rules/audit_check.h"
@@ -170,9 +171,16 @@ void each_line(const AuditPlace& place,
 int show(const ShowOptions& options) {
     const auto& common = options.common;
     auto wanted = options.wanted;
-    if (!options.since.empty()) wanted.since = time_or_throw(options.since, "--since");
-    if (!options.until.empty()) wanted.until = time_or_throw(options.until, "--until");
-    const auto place = audit_place(common.folder, common.overrides);
+    Findings findings;
+    AuditPlace place;
+    findings.attempt([&] {
+        if (!options.since.empty()) wanted.since = time_or_throw(options.since, "--since");
+    });
+    findings.attempt([&] {
+        if (!options.until.empty()) wanted.until = time_or_throw(options.until, "--until");
+    });
+    findings.attempt([&] { place = audit_place(common.folder, common.overrides); });
+    findings.throw_if_any();
     AuditSelection selection(std::move(wanted));
     for (int pass = 0; pass < selection.passes(); ++pass)
         each_line(place,

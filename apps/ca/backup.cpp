@@ -129,19 +129,9 @@ Sources sources_of(const fs::path& folder, const Configuration& configuration) {
     return sources;
 }
 
-// Runs one part of the judging, and keeps what is wrong.
-template <class Part>
-void attempt(Findings& findings, Part part) {
-    try {
-        part();
-    } catch (const std::runtime_error& error) {
-        findings.add(error.what());
-    }
-}
-
 base::SecretBytes passphrase_of(const crypto::PassphraseSource& source, Findings& findings) {
     base::SecretBytes passphrase;
-    attempt(findings, [&] {
+    findings.attempt([&] {
         passphrase = crypto::read_passphrase(source, fs::current_path(), least_passphrase);
     });
     return passphrase;
@@ -239,8 +229,8 @@ BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
     Findings findings;
     const auto passphrase = passphrase_of(request.passphrase, findings);
     std::optional<Configuration> read;
-    attempt(findings,
-            [&] { read = load_configuration(request.folder, request.overrides, clock.now()); });
+    findings.attempt(
+        [&] { read = load_configuration(request.folder, request.overrides, clock.now()); });
     if (read && is_store_lost(*read, request.folder))
         findings.add((request.folder / read->store.sqlite_path).string() +
                      " is not there, although the CA was used: an empty store would be no backup");
@@ -291,7 +281,7 @@ RestoreResult restore(const RestoreRequest& request, const base::Clock& clock) {
     const auto passphrase = passphrase_of(request.passphrase, findings);
     auto folder = request.folder;
     if (!folder.has_filename()) folder = folder.parent_path();
-    attempt(findings, [&] { require_no_folder(folder); });
+    findings.attempt([&] { require_no_folder(folder); });
     if (std::ifstream in(request.file, std::ios::binary); !in || fs::is_directory(request.file))
         findings.add("cannot read " + request.file.string());
     findings.throw_if_any();

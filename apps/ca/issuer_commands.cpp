@@ -114,17 +114,10 @@ struct IssuerCommands::Given {
                                 }};
         auto brought = files;
         Findings findings;
-        const auto attempt = [&findings](const auto& part) {
-            try {
-                part();
-            } catch (const std::runtime_error& error) {
-                findings.add(error.what());
-            }
-        };
-        attempt([&] { brought.passphrase = passphrase.source(); });
+        findings.attempt([&] { brought.passphrase = passphrase.source(); });
         std::optional<base::Seconds> wanted_life;
         if (!life.empty())
-            attempt([&] { wanted_life = duration_of("--intermediate-lifetime", life); });
+            findings.attempt([&] { wanted_life = duration_of("--intermediate-lifetime", life); });
         const auto store = IssuerKeyStore::from_text(key_store);
         if (!store) findings.add("--key-store: " + store.error().message);
         findings.throw_if_any();
