@@ -46,7 +46,8 @@ ca::AuditEntry key_entry(const InitOptions& options, std::string_view use, const
     entry.add("use", use)
         .add("key", crypto::sha256(key.public_key().spki()))
         .add("type", std::string_view(to_string(options.key_type)))
-        .add("store", words_of(options.store.kind));
+        .add("store", words_of(options.store.kind))
+        .add("origin", std::string_view(key.was_there() ? "found" : "made"));
     return entry;
 }
 

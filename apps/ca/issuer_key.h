@@ -48,6 +48,8 @@ class IssuerKey {
     [[nodiscard]] std::optional<base::SecretBytes> file_text(base::BytesView passphrase) const;
     /// The URI in the place of a file; empty: there is a file.
     [[nodiscard]] std::string uri() const { return uri_ ? uri_->text() : std::string(); }
+    /// Whether it was in its token before, so that it was not made.
+    [[nodiscard]] bool was_there() const { return uri_ && !is_made_now_; }
     /// Removes it from its token, if it was made there now. For what came to nothing.
     void take_back() const noexcept;
 
