@@ -12,6 +12,7 @@
 #include "apps/ca/issuer_commands.h"
 #include "apps/ca/operator_command.h"
 #include "apps/ca/serve.h"
+#include "apps/command_line/completion.h"
 #include "apps/command_line/unknown_word.h"
 #include "base/log_output.h"
 
@@ -53,9 +54,19 @@ int main(int argument_count, char** arguments) {
     const cairn::apps::InspectionCommands inspection_commands(program);
     const cairn::apps::BackupCommands backup_commands(program);
     const cairn::apps::OperatorCommands operator_commands(program);
+    auto* completion = program.add_subcommand(
+        "completion", "Print a script by which a shell completes these commands");
+    std::string shell = "bash";
+    completion->footer("Example:\n  cairn-ca completion bash > /etc/bash_completion.d/cairn-ca");
+    completion->add_option("SHELL", shell, "bash; zsh reads the same after bashcompinit")
+        ->check(CLI::IsMember({"bash", "zsh"}));
     const std::vector<std::string> given(arguments + 1, arguments + argument_count);
     try {
         program.parse(argument_count, arguments);
+        if (completion->parsed()) {
+            std::cout << cairn::command_line::bash_completion(program) << std::flush;
+            return std::cout ? 0 : failed;
+        }
         if (audit_commands.was_given()) return audit_commands.run(cairn::apps::Adapters());
         if (operator_commands.was_given()) return operator_commands.run(cairn::apps::Adapters());
         if (inspection_commands.was_given()) return inspection_commands.run();

@@ -104,3 +104,20 @@ def test_all_flags_that_are_not_known_are_told(shared_ca):
     assert done.returncode == 2
     assert "--nmae; did you mean --name?" in done.stderr
     assert "--ntoe; did you mean --note?" in done.stderr
+
+
+def test_a_shell_completes_commands_and_flags():
+    script = subprocess.run([BIN / "cairn-ca", "completion", "bash"], capture_output=True, text=True,
+                            timeout=60, check=True).stdout
+
+    def completed(*words):
+        asked = " ".join(f"'{word}'" for word in ("cairn-ca", *words))
+        done = subprocess.run(
+            ["bash", "-c", f"{script}\nCOMP_WORDS=({asked}); COMP_CWORD={len(words)}; _cairn_ca\n"
+                           'echo "${COMPREPLY[@]}"'], capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.split()
+
+    assert completed("acc") == ["account"]
+    assert set(completed("eab", "")) >= {"create", "list", "show", "revoke", "--help"}
+    assert completed("eab", "create", "/ca", "--max") == ["--max-uses"]
+    assert completed("serve", "/ca", "--s") == ["--set"]
