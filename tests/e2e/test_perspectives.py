@@ -107,6 +107,13 @@ def test_three_perspectives_see_what_the_ca_sees(ca, client, make_perspectives):
     assert "cva1." not in ca.log.read_text()
     audit = "".join(file.read_text() for file in (ca.home / "audit").glob("*.jsonl"))
     assert three[0].code not in audit
+    # So are the key of their authority and what it signed: itself, the CA's own, and each of theirs.
+    told = [json.loads(line) for line in audit.splitlines()]
+    (key,) = [line["key"] for line in told
+              if line["event"] == "key.create" and line["use"] == "perspectives"]
+    signed = [line["kind"] for line in told
+              if line["event"] == "signature" and line.get("signer") == key]
+    assert signed[0] == "root certificate" and signed.count("certificate") >= 4
 
 
 def test_what_is_kept_is_kept_from_others(ca, make_perspectives):
