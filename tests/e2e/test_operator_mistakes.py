@@ -24,9 +24,9 @@ MISTAKES = {
         ['".." is no domain name', '"x" is no address', '"y" is no account', 'no limit "odd"']),
     "renewal pull-forward": (
         ["renewal", "pull-forward", "--by", "2020-01-01", "--explanation", "nope", "--issuer", "missing",
-         "--certificate", "zz", "--certificate", "00ff", "--issued-after", "2030-01-01"],
+         "--certificate", "zz", "--certificate", "11ff", "--issued-after", "2030-01-01"],
         ["by is not in the future", "explanation must be", 'no issuer "missing"', '"zz" is neither',
-         "did not issue a certificate 00ff", "issued_after is later"]),
+         "did not issue a certificate 11ff", "issued_after is later"]),
     "order list": (
         ["order", "list", "--status", "odd", "--created-after", "never", "--name", "..", "--account", "zz",
          "--limit", "0", "--after", "%"],
@@ -39,7 +39,8 @@ MISTAKES = {
     "certificate revoke": (
         ["certificate", "revoke", "--reason", "odd", "--status", "odd"], ["reason: ", "status must be"]),
     "account scope": (
-        ["account", "scope", "zz", "--allow", "..", "--clear"], ['"zz" is neither', '".."']),
+        ["account", "scope", "zz", "--allow", "..", "--allow", "a b", "--deny", "?", "--uri", "x y"],
+        ['"zz" is neither', '".."', '"a b"', '"?"', 'URI "x y"']),
     "audit head": (
         ["audit", "head", "--limit", "0", "--chain", "x", "--after", "y"],
         ["limit must be", "chain must be", "after must be"]),

@@ -56,18 +56,23 @@ base::Result<AccountScope> AccountScope::of(const std::vector<std::string>& allo
         return base::fail("one account can have at most " + std::to_string(most_entries) +
                           " entries of each kind; a profile can have more");
     AccountScope scope;
+    std::string findings;
+    const auto find = [&findings](const base::Error& error, const std::string& where) {
+        findings += (findings.empty() ? "" : "; ") + error.within(where).message;
+    };
     auto allowed = NameList::of(allow);
-    if (!allowed) return std::unexpected(allowed.error().within("allowed names"));
+    if (!allowed) find(allowed.error(), "allowed names");
     auto denied = NameList::of(deny);
-    if (!denied) return std::unexpected(denied.error().within("denied names"));
-    scope.names = {*std::move(allowed), *std::move(denied)};
+    if (!denied) find(denied.error(), "denied names");
     for (const auto& text : uris) {
         auto pattern = UriPattern::from_text(text);
-        if (!pattern)
-            return std::unexpected(
-                pattern.error().within("URI \"" + base::printable(text, 200) + "\""));
-        scope.uris.push_back(*std::move(pattern));
+        if (pattern)
+            scope.uris.push_back(*std::move(pattern));
+        else
+            find(pattern.error(), "URI \"" + base::printable(text, 200) + "\"");
     }
+    if (!findings.empty()) return base::fail(findings);
+    scope.names = {*std::move(allowed), *std::move(denied)};
     return scope;
 }
 

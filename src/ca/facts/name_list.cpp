@@ -15,18 +15,27 @@ constexpr std::string_view zone_mark = "^";
 
 constexpr std::size_t most_networks = 1000;
 
+/// Entries that are wrong are told up to this number.
+constexpr std::size_t most_told = 20;
+
 }  // namespace
 
 base::Result<NameList> NameList::of(std::span<const std::string> entries) {
     if (entries.size() > most_entries)
         return base::fail("it has more than " + std::to_string(most_entries) + " entries");
     NameList list;
-    for (const auto& entry : entries)
-        if (auto added = list.add(entry); !added)
-            return base::fail("\"" + base::printable(entry, 80) +
-                              "\" is neither a name such as \"www.example.com\", nor a suffix such "
-                              "as \".example.com\", nor a network: " +
-                              added.error().message);
+    std::string findings;
+    std::size_t wrong = 0;
+    for (const auto& entry : entries) {
+        const auto added = list.add(entry);
+        if (added || ++wrong > most_told) continue;
+        findings += (findings.empty() ? "\"" : "; \"") + base::printable(entry, 80) +
+                    "\" is neither a name such as \"www.example.com\", nor a suffix such as "
+                    "\".example.com\", nor a network: " +
+                    added.error().message;
+    }
+    if (wrong > most_told) findings += "; and " + std::to_string(wrong - most_told) + " more";
+    if (wrong > 0) return base::fail(findings);
     return list;
 }
 
