@@ -14,6 +14,7 @@
 #include "apps/ca/audit_place.h"
 #include "apps/ca/audit_selection.h"
 #include "apps/ca/findings.h"
+#include "apps/ca/offline_audit.h"
 #include "base/bytes.h"
 #include "base/json_quoted.h"
 #include "ca/rules/audit_check.h"
