@@ -303,8 +303,8 @@ base::Task<json::object> export_pem(const Context& context, const Arguments& arg
                       "say serial numbers, or options that choose certificates; not both");
     FoundCertificates found;
     if (names.empty())
-        found = co_await look_for(context, std::move(wanted.choice), wanted.before,
-                                  wanted.page.limit);
+        found =
+            co_await look_for(context, std::move(wanted.choice), wanted.before, wanted.page.limit);
     else
         found.certificates = co_await named(context, names);
     const bool has_chain = arguments.flag("chain");
