@@ -20,6 +20,7 @@ from harness.ports import reserve_port
 from harness.tls import served_certificate
 
 NAME = "a.example"
+STATES = pathlib.Path(__file__).parents[1] / "vectors" / "states"
 # At this level of OpenSSL's a server shows no RSA key of 2048 bits.
 STRICT = "DEFAULT@SECLEVEL=3"
 NGINX_SITE = f"server {{\n    listen @HTTP@;\n    server_name a.example;\n    ssl_ciphers {STRICT};\n}}\n"
@@ -142,6 +143,40 @@ def check_accepted(cairn, ca, others, former, shown):
 def nginx_target(cairn, nginx):
     cairn.solvers["nginx"] = "nginx:" + nginx.option()
     return "nginx:" + nginx.option(f"https-port={nginx.https_port}")
+
+
+def restore(file, cairn, ca, folder):
+    """The state of a former version."""
+    places = {"@DIR@": str(folder), "@ROOTS@": str(ca.api_root), "@CA@": f"localhost:{ca.port}",
+              "@HTTP@": str(ca.http_port)}
+    for name, text in json.loads((STATES / file).read_text()).items():
+        for mark, meant in places.items():
+            text = text.replace(mark, meant)
+        path = cairn.state / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if text.startswith("-> "):
+            path.symlink_to(text.removeprefix("-> "))
+        else:
+            path.write_text(text)
+            path.chmod(0o600)
+
+
+def test_a_state_of_the_version_before_goes_back_too(cairn, ca, nginx, tmp_path):
+    target = nginx_target(cairn, nginx)
+    others = Learners(tmp_path)
+    others.told.write_text(f"{NAME}\n")  # by the former version
+    restore("before_withheld.json", cairn, ca, tmp_path)
+    run = cairn.outcome("set", NAME, "--solver", cairn.solvers["nginx"], *others.words(), "--deploy", target)
+    assert run.returncode == 0, run.stderr
+    run = cairn.outcome("renew", timeout=150)
+    assert run.returncode == 0 and not ca.orders, run.stderr
+    former = cairn.serial(NAME)
+    nginx.wait_until(lambda: nginx.shown(NAME).serial_number == former)
+    assert cairn.outcome("set", NAME, "--key-type", "rsa2048").returncode == 0
+    # The account of the former version is not known to this CA.
+    run = cairn.outcome("account", "register", "--ca", ca.directory, "--ca-root", ca.api_root, "--agree-tos")
+    assert run.returncode == 0, run.stderr
+    check_refused(cairn, ca, others, former, lambda: nginx.shown(NAME).serial_number)
 
 
 def test_nginx_shows_the_former_one_until_it_takes_the_new(cairn, ca, nginx, tmp_path):
