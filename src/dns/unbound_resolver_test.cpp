@@ -2,6 +2,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -58,6 +59,7 @@ class UnboundResolver : public ::testing::Test {
         other_text,
         lame,
         denying,
+        denying_for_a_second,
         without_edns
     };
 
@@ -82,6 +84,12 @@ class UnboundResolver : public ::testing::Test {
                 return {text_reply("one").to(query)};
             case Mode::denying:
                 return {bare_denial(query)};
+            case Mode::denying_for_a_second:
+                if (!first_denial_) first_denial_ = steady_clock::now();
+                if (steady_clock::now() - *first_denial_ < std::chrono::seconds(1))
+                    return {bare_denial(query)};
+                return {TestReply{.records = {{"", RecordType::aaaa, base::Bytes(16, 0x20)}}}.to(
+                    query)};
             case Mode::without_edns: {
                 constexpr std::size_t count_of_additional_records = 11;
                 if (query[count_of_additional_records] == 0) return {text_reply("old").to(query)};
@@ -123,6 +131,7 @@ class UnboundResolver : public ::testing::Test {
 
     std::atomic<Mode> mode_ = Mode::text;
     std::atomic<int> lame_answers_ = 0;
+    std::optional<steady_clock::time_point> first_denial_;  ///< of the server's thread alone
     TestServer server_{[this](base::BytesView query, Transport) { return respond(query); }};
     net::EventLoops loops_{1};
 };
@@ -181,17 +190,21 @@ TEST_F(UnboundResolver, AReferralDeniesNothing) {
 }
 
 // Each try takes more than a second, and a server that has no IPv6 often denies it so.
-TEST_F(UnboundResolver, ADenialWithoutSoaIsAskedForAgainAFewTimesAndForAaaaNever) {
+TEST_F(UnboundResolver, AnAddressThatIsDeniedWithoutSoaIsNotAskedForAgain) {
+    mode_ = Mode::denying_for_a_second;
+    const auto patient = resolver_of_zone(base::Milliseconds(20000));
+    const auto answer = result_of(patient->query("a.example", RecordType::aaaa));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->outcome, Outcome::no_data) << "a later question was answered";
+}
+
+TEST_F(UnboundResolver, ARecordThatIsDeniedWithoutSoaIsAskedForAFewTimes) {
     mode_ = Mode::denying;
     const auto patient = resolver_of_zone(base::Milliseconds(20000));
-    const auto no_address = result_of(patient->query("a.example", RecordType::aaaa));
-    ASSERT_TRUE(no_address) << no_address.error().message;
-    EXPECT_EQ(no_address->outcome, Outcome::no_data);
-    EXPECT_EQ(server_.queries(), 1);
-
-    const auto no_records = result_of(patient->query("b.example", RecordType::caa));
-    EXPECT_FALSE(no_records);
-    EXPECT_EQ(server_.queries(), 1 + 4);
+    EXPECT_FALSE(result_of(patient->query("a.example", RecordType::caa)));
+    // libunbound itself may ask more than once for each of four tries.
+    EXPECT_GE(server_.queries(), 4);
+    EXPECT_LE(server_.queries(), 24);
 }
 
 TEST_F(UnboundResolver, AsksAServerAgainThatWasSilent) {
