@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "client/certificate_authorities.h"
 #include "client/dns/solver_options.h"
+#include "protocol/order.h"
 
 namespace cairn::client {
 namespace {
@@ -94,6 +95,12 @@ std::optional<base::Error> apply_names(CertificatePlan& plan, const CertificateP
     const auto identifiers =
         changes.names.empty() ? plan.identifiers() : identifiers_of(changes.names);
     if (identifiers.empty()) return base::Error("no name was said (-d NAME)");
+    constexpr auto most = protocol::NewOrderRequest::max_identifiers;
+    if (identifiers.size() > most)
+        return base::Error(
+            fmt::format("{} names are more than {}, and many CAs take 100; part them among several "
+                        "certificates",
+                        identifiers.size(), most));
     if (!plan.csr.empty() && sorted_values(identifiers) != sorted_values(plan.identifiers()))
         return base::Error(fmt::format(
             "its request from elsewhere is for {}; give one for the other names (--csr FILE), or "

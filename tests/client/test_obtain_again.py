@@ -298,6 +298,13 @@ def test_what_is_gone_is_answered_by_name(cairn, ca):
     assert not ca.requests
 
 
+def test_more_names_than_an_order_can_have_are_refused_before_it(cairn, ca):
+    run = cairn.outcome("issue", "-d", ",".join(f"n{i}.a.example" for i in range(1001)), "--ca", ca.directory,
+                        "--ca-root", ca.api_root, "--agree-tos")
+    assert run.returncode == 2 and "1001 names are more than 1000" in run.stderr
+    assert not ca.requests and not cairn.state.exists()
+
+
 def test_everything_in_the_way_is_said_before_an_order(cairn, ca, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
