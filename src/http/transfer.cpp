@@ -65,6 +65,11 @@ bool expects_body(const std::string& method) {
     return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
+/// OpenSSL's words for a signature that was not made by the key of the issuer's name.
+bool tells_of_signature(std::string_view words) {
+    return words.contains("asn1 encoding routines::EVP lib") || words.contains("rsa routines::");
+}
+
 std::string_view fault_of(const Fields& fields) {
     for (const auto& [name, value] : fields) {
         if (name.empty() || !consists_of(token_octets, name))
@@ -362,6 +367,12 @@ ExchangeError Transfer::failure_for(CURLcode code) {
         case CURLE_PEER_FAILED_VERIFICATION:
             return failure(Kind::not_trusted,
                            "the server's certificate is not trusted (" + words + ")");
+        case CURLE_SSL_CONNECT_ERROR:  // libcurl sees no certificate in it
+            if (!tells_of_signature(words)) break;
+            return failure(Kind::not_trusted,
+                           "the server's certificate is not trusted: a root with the name of its "
+                           "issuer has another key (" +
+                               words + ")");
         case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             return failure(Kind::not_trusted, "the server has another key than the one expected");
         case CURLE_SSL_CACERT_BADFILE:
