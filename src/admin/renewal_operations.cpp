@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/certificate_search.h"
 #include "admin/findings.h"
 #include "admin/named_objects.h"
 #include "base/enum_table.h"
@@ -64,6 +65,20 @@ void read_explanation(const Arguments& arguments, PullForward& rule) {
     rule.explanation_url = url->to_string();
 }
 
+// A slip of the pen would help nobody in an incident. A former profile's certificates are meant.
+base::Task<void> require_known_profile(const Context& context, const std::string& profile,
+                                       Findings& findings) {
+    if (profile.empty() || context.profiles.contains(profile)) co_return;
+    CertificateChoice choice;
+    choice.filter.profile = profile;
+    auto looking = look_for(context, std::move(choice), std::nullopt, 1);
+    const auto known = co_await std::move(looking);
+    if (known.certificates.empty() && !known.next)
+        findings.add(Refused(Kind::not_found, "this CA has no profile " +
+                                                  base::printable(profile, 80) +
+                                                  ", and issued nothing under it"));
+}
+
 // What finds nothing stands in `findings`.
 base::Task<void> read_objects(const Context& context, const Arguments& arguments, PullForward& rule,
                               Findings& findings) {
@@ -107,6 +122,8 @@ base::Task<PullForward> read_rule(const Context& context, const Arguments& argum
     findings.run([&] { read_explanation(arguments, rule); });
     auto reading = read_objects(context, arguments, rule, findings);
     co_await std::move(reading);
+    auto looking = require_known_profile(context, rule.profile, findings);
+    co_await std::move(looking);
     const auto is_said = [&](std::string_view name) { return !arguments.word(name).empty(); };
     if (arguments.words("certificate").empty() && !is_said("profile") && !is_said("issuer") &&
         !is_said("issued_after") && !is_said("issued_before"))
@@ -133,12 +150,6 @@ base::Task<json::object> pull_forward(const Context& context, const Arguments& a
     const auto rule = co_await read_rule(context, arguments);
     const bool is_rehearsal = arguments.flag("dry_run");
     const auto meant = co_await count_meant(context, rule);
-    // A slip of the pen would help nobody in an incident; a former profile's certificates are
-    // meant.
-    if (meant == 0 && !rule.profile.empty() && !context.profiles.contains(rule.profile))
-        throw Refused(Kind::not_found, "this CA has no profile " +
-                                           base::printable(rule.profile, 80) +
-                                           ", and no such certificate of it that is to be renewed");
     if (!is_rehearsal) {
         const bool is_added = co_await context.repository.add_pull_forward(rule);
         if (!is_added)
