@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -72,7 +73,12 @@ void add_heads(const std::string& chain, const AuditPlace& place,
 }  // namespace
 
 AuditPlace audit_place(const fs::path& folder, const std::vector<std::string>& overrides) {
-    if (fs::exists(folder / "ca.toml")) {
+    std::error_code error;
+    const bool is_authority = fs::exists(folder / "ca.toml", error);
+    if (error && error != std::errc::no_such_file_or_directory)
+        throw std::runtime_error("cannot read " + (folder / "ca.toml").string() + ": " +
+                                 error.message());
+    if (is_authority) {
         const auto configuration = load_configuration(folder, overrides, base::SystemClock().now());
         return {audit_folder(configuration.audit, folder), folder};
     }

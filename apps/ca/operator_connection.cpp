@@ -84,7 +84,8 @@ json::object ask_server(const fs::path& socket, const admin::Operation& operatio
 
 /// Nothing but what goes wrong, for who runs the command.
 base::LogLevel level_here(const Configuration::Log& log) {
-    return log.file.empty() ? base::LogLevel::warning : log.level;
+    const bool is_at_hand = log.file.empty() || log.file == "-";  // standard error
+    return is_at_hand ? base::LogLevel::warning : log.level;
 }
 
 /// The issuers of a CA without a server, whose files are read once they are asked for, and its
