@@ -23,7 +23,8 @@ struct Page {
     }
     /// A limit out of bounds stands in `findings`.
     [[nodiscard]] static Page from(const Arguments& arguments, Findings& findings) {
-        return findings.take([&] { return from(arguments); }, Page());
+        return findings.take([&] { return from(arguments); },
+                             Page{.limit = usual, .after = arguments.word("after")});
     }
     /// Throws Refused for a limit out of bounds.
     [[nodiscard]] static Page from(const Arguments& arguments) {
