@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from harness.issued import public_octets, read_chain, to_pem
 from harness.process import run
-from harness.secret_stores import Kubernetes, Vault, certified, key_pem
+from harness.secret_stores import Kubernetes, Trusted, Vault, certified, key_pem
 
 NAME = "a.example"
 
@@ -129,6 +129,19 @@ def test_a_mount_of_vault_with_slashes(cairn, vault, tmp_path):
     assert cairn.outcome("renew", "--force").returncode == 0
     held = vault.newest("two", mount="kv/web")
     assert serial_of(held["fullchain"], held["privkey"]) == cairn.serial(NAME)
+
+
+def test_a_vault_whose_certificate_nobody_knows(cairn, vault, tmp_path):
+    token = tmp_path / "token"
+    token.write_text(vault.token)
+    token.chmod(0o600)
+    target = f"vault:secret/site,address={vault.url},token-file={token}"
+    run = cairn.outcome(*cairn.issuing(NAME, "--deploy", target))
+    assert run.returncode == 2 and "say ca-file=FILE" in run.stderr, run.stderr
+    run = cairn.outcome("deploy", NAME, f"{target},ca-file={Trusted(tmp_path / 'other').root}")
+    assert run.returncode == 2 and "say ca-file=FILE" in run.stderr, run.stderr
+    assert vault.newest("site") is None
+    assert vault.token not in run.stderr
 
 
 def test_what_others_write_into_vault_meanwhile_stays(cairn, tmp_path):

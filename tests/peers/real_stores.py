@@ -105,7 +105,9 @@ class ApiServer(Cluster, _Asked):
              f"--client-ca-file={self.root}", f"--token-auth-file={folder}/tokens.csv",
              "--authorization-mode=RBAC", "--service-account-issuer=https://kubernetes.test",
              f"--service-account-key-file={folder}/own.pem", f"--service-account-signing-key-file={folder}/own.pem",
-             "--service-cluster-ip-range=10.96.0.0/24", f"--cert-dir={folder}"], folder / "log")
+             "--service-cluster-ip-range=10.96.0.0/24", f"--cert-dir={folder}",
+             # It tells nobody where it is.
+             "--advertise-address=192.0.2.1", "--endpoint-reconciler-type=none"], folder / "log")
         self.server.wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, timeout=180)
         for space in ("web", "mine"):
             self.make("/api/v1/namespaces", {"metadata": {"name": space}})
