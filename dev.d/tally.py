@@ -1,7 +1,8 @@
 """Adds up what one run of ./dev test reported, names what failed, and ends with the count.
 
 tally.py REPORT reads lines "pass NAME" or "fail NAME", and from the folder REPORT
-  ctest.xml     the unit test programs as CTest saw them; unit/PROGRAM.xml their own reports
+  programs      how the unit test programs ended, a line "PROGRAM-PART EXITCODE" for each part of one;
+                unit/PROGRAM-PART.xml their own reports
   pytest.xml    the tests with real peers
 """
 
@@ -48,15 +49,16 @@ def cases_in(tally, file):
 
 
 def add_unit_tests(tally, report):
-    for program in cases_in(tally, report / "ctest.xml"):
-        name = program.get("name") + "_test"
+    file = report / "programs"
+    for line in file.read_text().splitlines() if file.exists() else []:
+        name, code = line.split(" ")
         outcomes = []
         for case in cases_in(tally, report / "unit" / f"{name}.xml"):
             if case.get("status") == "run":
                 outcomes.append(outcome_of(case))
                 tally.add(f"{case.get('classname')}.{case.get('name')}", outcomes[-1])
         # A program can also fail outside of its tests: it crashes, hangs or leaks.
-        if outcome_of(program) == "fail" and "fail" not in outcomes:
+        if code != "0" and "fail" not in outcomes:
             tally.add(f"{name} (the program itself)", "fail")
 
 

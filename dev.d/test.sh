@@ -30,23 +30,35 @@ is_current() {
     cmake --build build/dev --target "$@" >/dev/null 2>&1
 }
 
+# The dearest unit test programs begin first and run in so many parts, since they wait a lot.
+declare -A unit_parts=([store]=4 [client]=3)
+
 run_unit_tests() { # GTEST FILTER
-    local listed
-    mapfile -t listed < <(ctest --test-dir build/dev -N | sed -n 's/.*Test *#[0-9]*: //p')
-    local name current=()
-    for name in "${listed[@]}"; do
+    local name part parts current=() dear="${!unit_parts[*]}"
+    for name in $dear $(ctest --test-dir build/dev -N | sed -n 's/.*Test *#[0-9]*: //p' | grep -vxF "${dear// /$'\n'}"); do
+        parts=${unit_parts[$name]:-1}
         if is_current "${name}_test"; then
-            current+=("$name")
+            for ((part = 0; part < parts; part++)); do current+=("$name $part $parts"); done
         else
             check "${name}_test is built" false
         fi
     done
     ((${#current[@]})) || return 0
-    local pattern
-    pattern="^($(IFS='|' && echo "${current[*]}"))\$"
-    GTEST_OUTPUT=xml:$PWD/$report/unit/ GTEST_FILTER=$1 \
-        ctest --test-dir build/dev --parallel "$(nproc)" --output-on-failure --timeout 600 \
-        --tests-regex "$pattern" --output-junit "$PWD/$report/ctest.xml"
+    export -f run_unit_program
+    export report
+    printf '%s\n' "${current[@]}" | GTEST_FILTER=$1 xargs -P $(($(nproc) * 2)) -L 1 \
+        bash -c 'run_unit_program "$@"' run_unit_program
+}
+
+run_unit_program() { # NAME PART PARTS
+    local name=$1-$2 code=0
+    (
+        export GTEST_SHARD_INDEX=$2 GTEST_TOTAL_SHARDS=$3 GTEST_OUTPUT=xml:$PWD/$report/unit/$name.xml
+        cd build/dev && timeout 600 "bin/${1}_test"
+    ) >"$report/unit/$name.log" 2>&1 || code=$?
+    echo "$name $code" >>"$report/programs"
+    echo "unit tests of $1, part $(($2 + 1)) of $3: exit code $code"
+    if ((code)); then cat "$report/unit/$name.log"; fi
 }
 
 # The same inputs in each run, so that a change is judged by what it changes; new ones are what
@@ -67,7 +79,7 @@ run_programs() { # [PYTEST ARGUMENT]...
         return
     fi
     CAIRN_BIN=$PWD/build/dev/bin "$python" -m pytest tests -q -p no:cacheprovider \
-        --numprocesses 4 --junit-xml "$report/pytest.xml" "$@"
+        --numprocesses 6 --junit-xml "$report/pytest.xml" "$@"
     [[ -e $report/pytest.xml ]] || check "pytest" false
 }
 

@@ -17,14 +17,6 @@ NAME = "a.example"
 MOST_OCTETS = 64 << 20
 
 
-@pytest.fixture
-def standing(cairn, ca):
-    """The serial number of a certificate that was had from the CA while it was friendly."""
-    run = cairn.outcome(*cairn.issuing(NAME))
-    assert run.returncode == 0, run.stderr
-    return cairn.serial(NAME)
-
-
 def check_renewal_refused(cairn, sentence, seconds=30):
     before = cairn.serial(NAME)
     with within(seconds):

@@ -15,14 +15,6 @@ from harness.web import Webroot
 NAME = "a.example"
 
 
-@pytest.fixture
-def standing(cairn, ca):
-    """The serial number of a certificate that was had from the CA while it was friendly."""
-    run = cairn.outcome(*cairn.issuing(NAME))
-    assert run.returncode == 0, run.stderr
-    return cairn.serial(NAME)
-
-
 def check_renewal_refused(cairn, sentence, seconds=30):
     before = cairn.serial(NAME)
     with within(seconds):

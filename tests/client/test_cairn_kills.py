@@ -18,6 +18,7 @@ from harness.cairn import Cairn
 from harness.disk import FaultyDisk
 from harness.issued import public_octets, read_chain
 from harness.odd_ca import Answer, OddCa
+from harness.standing import Standing
 
 NAME = "a.example"
 DAY = datetime.timedelta(days=1)
@@ -31,21 +32,9 @@ SUFFIXES = {"one key": [""], "two keys": ["", "-rsa2048"]}
 COMMANDS = ["issue", "renew"]
 
 
-@pytest.fixture
-def choose(request):
-    """From a list: `at_most` of them, spread over it, the first and the last among them; all of them
-    with --every-fault."""
-
-    def chosen(items, at_most):
-        if request.config.getoption("--every-fault") or len(items) <= at_most:
-            return items
-        return [items[round(place * (len(items) - 1) / (at_most - 1))] for place in range(at_most)]
-
-    return chosen
-
-
 class Life:
-    """One state folder and its CA: before the run that is killed, at its death, and after the next."""
+    """One state folder and its CA: before the run that is killed, at its death, and after the next; and
+    again as they were before, for the next death."""
 
     def __init__(self, folder, environment, command, keys):
         folder.mkdir()
@@ -61,7 +50,9 @@ class Life:
             assert (first := self.run("issue")).returncode == 0, first.stderr
             self.ca.validity = FRESH
             self.before = len(self.ca.certificates)
-            (folder / "deployed").unlink()
+        self.standing = Standing(self.cairn, folder / "deployed")
+        self.begin_again = self.standing.begin_again
+        self.begin_again()
 
     def words(self, command):
         if command == "renew":
@@ -126,11 +117,11 @@ class Life:
 
 @pytest.fixture
 def live(cairn, tmp_path):
-    """live(command, keys): a Life of its own."""
+    """live(command, keys): the Life of this test."""
     begun = []
 
     def begin(command, keys):
-        begun.append(Life(tmp_path / f"life-{len(begun)}", cairn.environment, command, keys))
+        begun.append(Life(tmp_path / "life", cairn.environment, command, keys))
         return begun[-1]
 
     yield begin
@@ -148,16 +139,16 @@ def numbered(kinds):
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("keys", KEY_TYPES)
 def test_killed_at_every_request(live, choose, command, keys):
-    clean = live(command, keys)
-    first = len(clean.ca.requests)
-    assert clean.run().returncode == 0
-    requests = [request.path for request in clean.ca.requests[first:]]
+    life = live(command, keys)
+    first = len(life.ca.requests)
+    assert life.run().returncode == 0
+    requests = [request.path for request in life.ca.requests[first:]]
     assert len(requests) > 6
 
     deaths = 0
-    points = choose(numbered([(path, [False, True]) for path in requests]), 10)
+    points = choose(numbered([(path, [False, True]) for path in requests]), 8)
     for path, number, is_answered in points:
-        life = live(command, keys)
+        life.begin_again()
         left = [number]
         process = None
 
@@ -192,27 +183,25 @@ def check(life, where):
         life.go_on()
     except AssertionError as error:
         raise AssertionError(f"killed {where}: {error}") from error
-    life.stop()
 
 
 @pytest.mark.checks(202)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("keys", KEY_TYPES)
 def test_killed_at_every_write(live, choose, tmp_path, command, keys):
-    clean = live(command, keys)
-    disk = FaultyDisk(tmp_path, clean.cairn.state)
+    life = live(command, keys)
+    disk = FaultyDisk(tmp_path, life.cairn.state)
     disk.arm()
-    assert clean.run(environment=disk.variables()).returncode == 0
+    assert life.run(environment=disk.variables()).returncode == 0
     assert len(disk.calls()) > 60
 
     manners = {"write": ["killed", "killed_within", "killed_behind"]}
     kinds = [(f"{name} {file}", manners.get(name, ["killed", "killed_behind"]))
              for name, file in disk.calls()]
     deaths = 0
-    points = choose(numbered(kinds), 16)
+    points = choose(numbered(kinds), 10)
     for what, number, manner in points:
-        life = live(command, keys)
-        disk = FaultyDisk(life.folder, life.cairn.state)
+        life.begin_again()
         disk.arm(nth=number, manner=manner)
         run = life.run(environment=disk.variables())
         if run.returncode == 0:

@@ -123,14 +123,6 @@ LIES = {
 }
 
 
-@pytest.fixture
-def standing(cairn, ca):
-    """The serial number of a certificate that was had from the CA while it was honest."""
-    run = cairn.outcome(*cairn.issuing(NAME))
-    assert run.returncode == 0, run.stderr
-    return cairn.serial(NAME)
-
-
 @pytest.mark.checks(201)
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_named_and_the_certificate_before_stays(cairn, ca, standing, lie):

@@ -8,13 +8,13 @@ import json
 import os
 import shutil
 import sys
-import threading
 from types import SimpleNamespace
 
 import pytest
 
 from harness.cairn import Cairn
 from harness.name_servers import PowerDns, write_credentials
+from harness.serving import serve
 
 ZONE = "example.test."
 RECORD = "_acme-challenge.example.test"
@@ -208,7 +208,7 @@ def web(server, change):
             pass
 
     started = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=started.serve_forever, daemon=True).start()
+    serve(started)
     yield SimpleNamespace(url=f"http://127.0.0.1:{started.server_port}", asked=asked)
     started.shutdown()
     started.server_close()

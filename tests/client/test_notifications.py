@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from harness.mounts import in_own_mounts, why_not
+from harness.serving import serve
 
 NAME = "a.example"
 
@@ -70,8 +71,7 @@ class Webhook:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.socket = tls_context(identity).wrap_socket(self.server.socket, server_side=True)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+        self.thread = serve(self.server)
         self.url = f"https://localhost:{self.server.server_address[1]}/hook"
 
     def stop(self):

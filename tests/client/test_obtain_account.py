@@ -4,12 +4,12 @@ import base64
 import http.server
 import json
 import ssl
-import threading
 import urllib.parse
 
 import pytest
 
 from harness.odd_ca import problem
+from harness.serving import serve
 
 NAME = "a.example"
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -136,8 +136,7 @@ def binder(ca):
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.asked, server.answer = [], {"success": True, "eab_kid": "kid-9",
                                        "eab_hmac_key": url_safe(KEY)}
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    serve(server)
     yield server
     server.shutdown()
     server.server_close()

@@ -4,13 +4,14 @@ import contextlib
 import datetime
 import http.server
 import json
-import threading
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+
+from harness.serving import serve
 
 NAME = "a.example"
 
@@ -35,8 +36,7 @@ class Lists:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+        self.thread = serve(self.server)
         self.url = f"http://localhost:{self.server.server_address[1]}/list.crl"
 
     def stop(self):

@@ -15,6 +15,7 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness.acme import Client, Refused, assert_problem, make_csr
+from harness.authority import CairnCa
 from harness.dns_server import unique_name
 from harness.metrics import scrape
 from harness.process import BIN
@@ -56,23 +57,36 @@ def limit(name, count, period="3h", **members):
             for key, value in ({"count": count, "period": period} | members).items()}
 
 
+def only(*settings):
+    """The settings of a CA with these limits and no other; each as `limit` makes it."""
+    off = {f"limits.{name}": False for name in (
+        "new_accounts_per_ip", "new_accounts_per_ipv6_range", "new_accounts",
+        "new_orders_per_account", "certificates_per_domain", "certificates_per_exact_set",
+        "failed_validations_per_account_and_name",
+        "consecutive_failures_per_account_and_name", "requests_per_ip")}
+    wanted = {key: value for setting in settings for key, value in setting.items()}
+    for key in wanted:
+        off.pop(".".join(key.split(".")[:2]), None)
+        if "new_accounts_per_ip." in key:  # it holds for IPv6 as well, where that is not set
+            off.pop("limits.new_accounts_per_ipv6_range", None)
+    return {"limits.enabled": True} | off | wanted
+
+
 @pytest.fixture
 def limited(start_ca):
     """Starts a CA with these limits and no other: settings as `limit` makes them."""
     def start(*settings, **more):
-        off = {f"limits.{name}": False for name in (
-            "new_accounts_per_ip", "new_accounts_per_ipv6_range", "new_accounts",
-            "new_orders_per_account", "certificates_per_domain", "certificates_per_exact_set",
-            "failed_validations_per_account_and_name",
-            "consecutive_failures_per_account_and_name", "requests_per_ip")}
-        wanted = {key: value for setting in settings for key, value in setting.items()}
-        for key in wanted:
-            off.pop(".".join(key.split(".")[:2]), None)
-            if "new_accounts_per_ip." in key:  # it holds for IPv6 as well, where that is not set
-                off.pop("limits.new_accounts_per_ipv6_range", None)
-        return start_ca(settings={"limits.enabled": True} | off | wanted | more)
+        return start_ca(settings=only(*settings) | more)
 
     return start
+
+
+@pytest.fixture(scope="module")
+def two_orders_ca(tmp_path_factory, dns):
+    """A CA with one limit, for tests that change nothing of it."""
+    ca = CairnCa(tmp_path_factory.mktemp("limited"), dns, settings=only(limit("new_orders_per_account", 2)))
+    yield ca
+    assert ca.stop() == 0, ca.server.tail()
 
 
 def registered(ca, responder=None, source=None):
@@ -406,9 +420,8 @@ def test_an_operator_sees_and_changes_limits(limited, state):
     (["show", "--address", "nowhere"], "usage", "is no address"),
     (["reset", "--account", "x y"], "usage", "no account's id"),
 ])
-def test_what_an_operator_cannot_ask(limited, words, code, told):
-    ca = limited(limit("new_orders_per_account", 2))
-    error = operate(ca, "limit", *words, code=2)["error"]
+def test_what_an_operator_cannot_ask(two_orders_ca, words, code, told):
+    error = operate(two_orders_ca, "limit", *words, code=2)["error"]
     assert error["code"] == code and told in error["detail"], error
 
 

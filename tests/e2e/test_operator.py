@@ -24,7 +24,7 @@ def id_of(client):
 
 @pytest.fixture
 def ca(tmp_path, dns):
-    ca = CairnCa(tmp_path, dns)
+    ca = CairnCa(tmp_path, dns, is_copied=True)
     yield ca
     if ca.server.process.poll() is None:
         assert ca.stop() == 0, ca.server.tail()

@@ -17,7 +17,7 @@ from harness.process import BIN
 
 @pytest.fixture
 def ca(tmp_path, dns):
-    ca = CairnCa(tmp_path, dns)
+    ca = CairnCa(tmp_path, dns, is_copied=True)
     yield ca
     if ca.server.process.poll() is None:
         assert ca.stop() == 0, ca.server.tail()

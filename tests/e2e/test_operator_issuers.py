@@ -18,7 +18,7 @@ from harness.web import Responder
 
 @pytest.fixture
 def ca(tmp_path, dns):
-    ca = CairnCa(tmp_path, dns, settings={"crl.delay": "1s"})
+    ca = CairnCa(tmp_path, dns, is_copied=True, settings={"crl.delay": "1s"})
     run([BIN / "cairn-ca", "issuer", "create", ca.home, "second"])
     with open(ca.home / "ca.toml", "a") as file:
         file.write('\n[issuers.second]\ncertificate = "pki/second.pem"\nkey = "pki/second-key.pem"\n')

@@ -272,11 +272,10 @@ class Operator:
 
 @pytest.fixture
 def ca(tmp_path, dns):
-    ca = CairnCa(tmp_path, dns, settings={"renewal.retry_after": "1m",
-                                          "profiles.default.description": "usual",
-                                          "profiles.short.description": "short",
-                                          "profiles.short.validity": "6d",
-                                          "default_profile": "default"})
+    ca = CairnCa(tmp_path, dns, is_copied=True, settings={
+        "renewal.retry_after": "1m", "profiles.default.description": "usual",
+        "profiles.short.description": "short", "profiles.short.validity": "6d",
+        "default_profile": "default"})
     yield ca
     if ca.server.process.poll() is None:
         assert ca.stop() == 0, ca.server.tail()
@@ -339,7 +338,8 @@ def test_certificates_are_pulled_forward_by_what_they_have_in_common(ca, operato
         (["--issued-before", text], set()),
         (["--issued-before", "2020-01-01"], set()),
     ]
-    for arguments, meant in rules:
+    # The same look at the store, by another process: not at each of them.
+    for arguments, meant in rules if state == "running" else rules[1:7:2]:
         with Stopped(ca, state):
             rehearsed = operator("pull-forward", *arguments, "--dry-run")
             assert rehearsed["dryRun"] is True and "id" not in rehearsed

@@ -13,7 +13,7 @@ FIRST, SECOND = "https://ca.example/terms/1", "https://ca.example/terms/2"
 
 @pytest.fixture
 def ca(tmp_path, dns):
-    ca = CairnCa(tmp_path, dns, settings={"directory.terms_of_service": FIRST})
+    ca = CairnCa(tmp_path, dns, is_copied=True, settings={"directory.terms_of_service": FIRST})
     yield ca
     assert ca.stop() == 0, ca.server.tail()
 

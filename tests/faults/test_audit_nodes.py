@@ -11,17 +11,9 @@ from harness import audit
 from harness.acme import Client
 from harness.dns_server import unique_name
 from harness.nodes import Nodes
-from harness.postgres import PostgresCluster
 from harness.web import Responder
 
 SOON = 60
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    server = PostgresCluster()
-    yield server
-    server.remove()
 
 
 @pytest.fixture

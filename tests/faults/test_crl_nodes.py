@@ -10,19 +10,11 @@ from cryptography import x509
 from harness.acme import Client
 from harness.dns_server import unique_name
 from harness.nodes import Nodes
-from harness.postgres import PostgresCluster
 from harness.web import Responder
 
 SOON = 30
 # The lease of the work, and what follows.
 AFTER_A_DEATH = 90
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    server = PostgresCluster()
-    yield server
-    server.remove()
 
 
 @pytest.fixture

@@ -45,19 +45,6 @@ plainly = pytest.mark.parametrize("shortage", [SHORTAGES[0], SHORTAGES[2]], ids=
 
 
 @pytest.fixture
-def choose(request):
-    """From a list: `at_most` of them, spread over it, the first and the last among them; all of them
-    with --every-fault."""
-
-    def chosen(items, at_most):
-        if request.config.getoption("--every-fault") or len(items) <= at_most:
-            return items
-        return [items[round(place * (len(items) - 1) / (at_most - 1))] for place in range(at_most)]
-
-    return chosen
-
-
-@pytest.fixture
 def faulty(ca, tmp_path):
     """A CA that runs on a faulty disk."""
     assert ca.stop() == 0

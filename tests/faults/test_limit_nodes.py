@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from harness.acme import Client, make_csr
 from harness.dns_server import unique_name
 from harness.nodes import Nodes
-from harness.postgres import PostgresCluster
 from harness.process import BIN
 from harness.web import Responder
 
@@ -27,13 +26,6 @@ def limits(**counts):
         del settings[f"limits.{name}"]
         settings |= {f"limits.{name}.count": count, f"limits.{name}.period": "7d"}
     return settings
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    server = PostgresCluster()
-    yield server
-    server.remove()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from harness.acme import Client, Key, Refused, assert_problem, external_binding,
 from harness.dns_server import unique_name
 from harness.metrics import scrape
 from harness.operator_commands import Operator
-from harness.postgres import PostgresCluster, PostgresStore
+from harness.postgres import PostgresStore
 from harness.process import BIN, run
 from harness.relay import NOT_ANSWERED, NOT_SENT, PostgresRelay
 from harness.web import Responder
@@ -52,13 +52,6 @@ OTHERS = {"claim_unfinished_issuances", "claim_unfinished_validations", "remove_
           "save_audit_head", "find_audit_head", "list_audit_heads", "list_audit_chains",
           # Of an operator; see below.
           "add_pull_forward", "remove_pull_forward"}
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    server = PostgresCluster()
-    yield server
-    server.remove()
 
 
 @pytest.fixture

@@ -15,18 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from harness.acme import Client, Refused, is_bad_nonce, make_csr
 from harness.dns_server import unique_name
 from harness.nodes import Nodes
-from harness.postgres import PostgresCluster
 from harness.web import Responder
 
 ORDERS = 50
 AT_ONCE = 10
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    server = PostgresCluster()
-    yield server
-    server.remove()
 
 
 @pytest.fixture

@@ -14,16 +14,8 @@ from harness.dns_server import unique_name
 from harness.issued import read_chain
 from harness.issued import renewal_name as name_of
 from harness.nodes import Nodes
-from harness.postgres import PostgresCluster
 from harness.process import BIN, run
 from harness.web import Responder
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    server = PostgresCluster()
-    yield server
-    server.remove()
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ Each has
 """
 
 import datetime
+import functools
 import json
 import os
+import shutil
 import signal
 
 import requests
@@ -20,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from harness.kept import kept_folder
 from harness.network import inside
 from harness.ports import reserve_port
 from harness.process import BIN, Failed, Server, run
@@ -31,12 +34,14 @@ class CairnCa:
 
     def __init__(self, folder, dns, key_type=None, settings=None, descriptors=None, shortage=None,
                  clock=None, kind="private", init_options=(), environment=None, starts=True, host=None,
-                 name="ca"):
+                 name="ca", is_copied=False):
         """`descriptors`: how many the process may have open. `shortage`: a harness.shortage.Shortage
         that it can suffer. `clock`: a harness.clock.WallClock, if it has one of its own.
         `kind`: private or public. `init_options`: more words for `init`. `environment`: more
         variables, also for `init`. `starts`: whether it is started at once. `dns`: None if it resolves
-        from the roots. `host`: where it runs, if not here (harness.network). `name`: of its folder."""
+        from the roots. `host`: where it runs, if not here (harness.network). `name`: of its folder.
+        `is_copied`: its keys may be those of another CA that is not in this test; takes no key type,
+        kind, init_options or environment."""
         self.under = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.environment = (os.environ | (shortage.environment if shortage else {})
                             | (environment or {}))
@@ -45,6 +50,8 @@ class CairnCa:
         self.home = folder / name
         self.host = host
         self.disk = None  # a harness.disk.FaultyDisk, from the next start on
+        # A harness.postgres.PostgresStore: each start is as some minutes after the end before it.
+        self.minutes_pass = None
         self.log = folder / f"cairn-{name}.log"
         self.dns = dns
         self.port = reserve_port()
@@ -64,12 +71,12 @@ class CairnCa:
             "policy.internal_names": False,
             "limits.enabled": False,
         } | (settings or {})
-        self.init_output = run(
-            [BIN / "cairn-ca", "init", self.home, "--name", "Cairn Test", "--host", "localhost",
-             "--listen", f"127.0.0.1:{self.port}", f"--{kind}"]
-            + (["--key-type", key_type] if key_type else []) + list(init_options),
-            env=os.environ | (environment or {})
-        )
+        if is_copied:
+            _copy_home(self.home, self.port)
+        else:
+            self.init_output = _init(
+                self.home, self.port, f"--{kind}", *(["--key-type", key_type] if key_type else []),
+                *init_options, env=os.environ | (environment or {}))
         if starts:
             self.start()
 
@@ -77,6 +84,8 @@ class CairnCa:
         """`faults`: as for `launch`."""
         self.launch(**faults)
         self.server.wait_until(self._serves)
+        if self.minutes_pass:
+            self.minutes_pass.age_nodes()
 
     def launch(self, die_at=None, signer_away=None, under=(), output=None, memory_limit=None,
                sign_outside=False):
@@ -85,6 +94,8 @@ class CairnCa:
         program that runs it; `output`: where its output goes instead of the log file;
         `memory_limit`: the most MiB that `operator new` gives out; `sign_outside`: its signers say that
         they sign in another process."""
+        if self.minutes_pass:
+            self.minutes_pass.end_leases()
         faults = []
         if die_at:
             faults += ["--die-at", die_at]
@@ -145,6 +156,32 @@ class CairnCa:
         """The text of /readyz, as soon as it answers."""
         return self.server.wait_until(lambda: _text_at(
             f"http://127.0.0.1:{self.admin_port}/readyz"))
+
+
+def _init(home, port, *words, **options):
+    return run([BIN / "cairn-ca", "init", home, "--name", "Cairn Test", "--host", "localhost",
+                "--listen", f"127.0.0.1:{port}", *words], **options)
+
+
+_COPIED_PORT = 14000
+
+
+@functools.cache
+def _home_to_copy():
+    home = kept_folder() / "ca"
+    _init(home, _COPIED_PORT, "--private")
+    return home
+
+
+def _copy_home(home, port):
+    """What `init` makes, with the keys of all that are copied."""
+    shutil.copytree(_home_to_copy(), home)
+    file = home / "ca.toml"
+    text = file.read_text()
+    for host in ("127.0.0.1", "localhost"):
+        for step in (0, 1):
+            text = text.replace(f'{host}:{_COPIED_PORT + step}"', f'{host}:{port + step}"')
+    file.write_text(text)
 
 
 class Pebble:

@@ -10,7 +10,7 @@ import mmap
 import os
 import pathlib
 
-from harness.process import run
+from harness.shims import compiled
 
 _SOURCE = pathlib.Path(__file__).with_name("disk_shim.c")
 _MANNERS = {"undone": 0, "done": 1, "half_done": 2, "killed": 3, "killed_behind": 4,
@@ -31,13 +31,12 @@ class _Control(ctypes.Structure):
 class FaultyDisk:
     def __init__(self, files, folder):
         """Keeps its own files in `files`; what is written below `folder` is its matter."""
-        self._library = files / "disk_shim.so"
+        self._library = compiled(_SOURCE)
         self._file = files / "disk_control"
         self._file.write_bytes(bytes(ctypes.sizeof(_Control)))
         with open(self._file, "r+b") as file:
             self._control = _Control.from_buffer(mmap.mmap(file.fileno(), 0))
         self._control.folder = str(folder).encode()
-        run(["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", self._library, _SOURCE])
 
     def arm(self, name="", file="", nth=0, error=errno.EIO, manner="undone"):
         """Begins to note calls anew; the `nth` with this name and file (if given) fails with `error`,

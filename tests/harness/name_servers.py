@@ -10,7 +10,6 @@ import socketserver
 import sqlite3
 import subprocess
 import tempfile
-import threading
 import time
 
 import dns.flags
@@ -21,6 +20,7 @@ import requests
 
 from harness.ports import reserve_port
 from harness.process import Server, run
+from harness.serving import serve
 
 KEY_NAME = "cairn-key"
 SECRET = base64.b64encode(b"a secret of thirty-two octets...").decode()
@@ -256,7 +256,7 @@ class SlowSecondary:
 
         self.server = UdpServer((address, primary.port), Handler)
         self.questions = 0
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
 
     def answer(self, octets):
         self.questions += 1

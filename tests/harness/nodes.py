@@ -12,6 +12,7 @@ import requests
 from harness.ports import reserve_port
 from harness.postgres import PostgresStore
 from harness.process import BIN, Server, run
+from harness.serving import serve
 
 
 class Balancer:
@@ -46,7 +47,7 @@ class Balancer:
             request_queue_size = 128
 
         self.server = Listener(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
 
     def stop(self):
         self.server.shutdown()

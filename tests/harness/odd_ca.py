@@ -20,6 +20,7 @@ Lies, floods and silence are in harness.hostile_ca.
 """
 
 import base64
+import copy
 import dataclasses
 import datetime
 import hashlib
@@ -42,8 +43,11 @@ from cryptography.x509.oid import NameOID
 from harness.acme import ERROR, b64
 from harness.issued import to_pem
 from harness.ports import reserve_port
+from harness.serving import serve
 
 HOST = "ca.test"
+# What of an OddCa changes beside its certificates.
+_RECORDS = {"alter", "requests", "accounts", "orders", "authorizations", "revoked", "binding"}
 
 
 def octets(text):
@@ -139,7 +143,7 @@ class OddCa:
             ("127.0.0.1", self.proxy_port), _make_proxy(self.port))
         for server in (self._server, self._proxy):
             server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            serve(server)
 
     def stop(self):
         for server in (self._server, self._proxy):
@@ -162,6 +166,24 @@ class OddCa:
     def pausing(self):
         """Inside the block no request is answered."""
         return self._lock
+
+    def records(self):
+        """What it knows and what its habits are now, for `restore`."""
+        with self._lock:
+            return self._copied(vars(self))
+
+    def restore(self, records):
+        """It knows what it knew then and no more, and has the habits that it had."""
+        with self._lock:
+            for name in set(vars(self)) - set(records):
+                delattr(self, name)
+            vars(self).update(self._copied(records))
+
+    @staticmethod
+    def _copied(records):
+        return {name: copy.deepcopy(value) if name in _RECORDS else
+                list(value) if name == "certificates" else value
+                for name, value in records.items()}
 
     def issuer_root(self):
         return to_pem(self._root)
@@ -421,6 +443,7 @@ def _serve(ca, folder):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # header and body are sent apart
 
         def setup(self):
             # The handshake is done here, so that one that stalls does not hold up other clients.

@@ -4,7 +4,6 @@ import contextlib
 import socket
 import socketserver
 import struct
-import threading
 
 import dns.flags
 import dns.message
@@ -15,6 +14,7 @@ import dns.rrset
 
 from harness.network import inside
 from harness.ports import reserve_port
+from harness.serving import serve
 
 
 class DnsListener:
@@ -33,7 +33,7 @@ class DnsListener:
                 listening = kind((self.ip, self.port), handler)
             listening.daemon_threads = True
             listening.listener = self
-            threading.Thread(target=listening.serve_forever, daemon=True).start()
+            serve(listening)
             self._servers.append(listening)
 
     def answer(self, octets, transport):

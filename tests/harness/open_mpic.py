@@ -9,7 +9,6 @@ import json
 import pathlib
 import secrets
 import ssl
-import threading
 
 import jsonschema
 import requests
@@ -21,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from harness.acme import b64
 from harness.perspective import Perspective
 from harness.ports import reserve_port
+from harness.serving import serve
 
 SCHEMA = json.loads((pathlib.Path(__file__).parents[1] / "vectors" / "open_mpic.schema.json")
                     .read_text())
@@ -170,8 +170,7 @@ class StandIn:
         self.server = http.server.ThreadingHTTPServer((address, port), Handler)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+        self.thread = serve(self.server)
         self.key_file = pki.folder / f"stand-in-{port}.key"
         self.key_file.write_text("a-key-for-a-stand-in\n")
         self.key_file.chmod(0o600)

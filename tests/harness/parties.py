@@ -9,7 +9,6 @@ import datetime
 import hashlib
 import socketserver
 import ssl
-import threading
 import uuid
 
 import dns.flags
@@ -27,6 +26,7 @@ from cryptography.x509.oid import NameOID
 from harness.acme import Client, b64, make_csr
 from harness.network import inside
 from harness.odd_dns import DnsListener
+from harness.serving import serve
 from harness.web import Responder
 
 CHALLENGES = ("http-01", "tls-alpn-01", "dns-01", "dns-account-01", "dns-persist-01")
@@ -61,7 +61,7 @@ class AlpnResponder:
             daemon_threads = True
 
         self.server = TlsServer((address, 443), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
 
     def put(self, name, key_authorization):
         self.answers[name] = key_authorization
@@ -144,7 +144,7 @@ class InnerService:
         for address in addresses:
             for port in (80, 443):
                 self._servers.append(Listener((address, port), Handler))
-                threading.Thread(target=self._servers[-1].serve_forever, daemon=True).start()
+                serve(self._servers[-1])
 
     def stop(self):
         for server in self._servers:

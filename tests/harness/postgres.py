@@ -50,6 +50,7 @@ class PostgresCluster:
             self._as_user([self.programs / "postgres", "-D", self.home / "data", "-k", self.sockets,
                            "-c", "listen_addresses=", "-c", "shared_buffers=32MB",
                            "-c", "max_connections=200", "-c", "unix_socket_permissions=0777",
+                           "-c", "fsync=off",  # its processes may crash, not the machine
                            *(word for setting in settings for word in ("-c", setting))]),
             self.log, cwd="/", env=self.clock.environment() if self.clock else None)
         port = [word.partition("=")[2] for word in settings if word.startswith("port=")]
@@ -58,6 +59,9 @@ class PostgresCluster:
     def _answers(self, port="5432"):
         return subprocess.run([self.programs / "pg_isready", "-q", "-h", self.sockets, "-p", port,
                                "-U", "cairn", "-d", "postgres"]).returncode == 0
+
+    def is_running(self):
+        return self.server.process.poll() is None
 
     def crash(self):
         """Ends all processes of the server at once; it recovers at the next start."""
@@ -123,6 +127,14 @@ class PostgresStore:
         """What the only order is bound to, if it is."""
         octets = self.rows("SELECT coalesce(encode(pinned_octets, 'hex'), 'none') FROM orders")[0]
         return None if octets == "none" else bytes.fromhex(octets)
+
+    def end_leases(self):
+        """As time does to those of processes that have died; none may live."""
+        self.rows("DELETE FROM nodes; DELETE FROM work_leases")
+
+    def age_nodes(self):
+        """As if those that live had begun a minute earlier: they take over what the dead have left."""
+        self.rows("UPDATE nodes SET alive_since = alive_since - interval '1 minute'")
 
     def block_key(self, digest):
         """As the revocation of another certificate with this key would."""

@@ -12,7 +12,6 @@ import http.server
 import ipaddress
 import json
 import ssl
-import threading
 import urllib.parse
 
 from cryptography import x509
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from harness.issued import to_pem
+from harness.serving import serve
 
 
 def certified(name, issuer=None, is_authority=False):
@@ -96,7 +96,7 @@ class _Store(Trusted):
         context.verify_mode = ssl.CERT_OPTIONAL
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.url = f"https://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
 
     def stop(self):
         self.server.shutdown()

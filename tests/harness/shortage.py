@@ -5,20 +5,18 @@ import errno
 import os
 import pathlib
 
-from harness.process import run
+from harness.shims import compiled
 
 _SOURCE = pathlib.Path(__file__).with_suffix(".c")
 
 
 class Shortage:
-    """Compiles the shim in `folder`. A program that is started with `environment` is subject to it."""
+    """Keeps its file in `folder`. A program that is started with `environment` is subject to it."""
 
     def __init__(self, folder):
-        library = folder / "shortage.so"
-        run(["g++", "-x", "c", "-shared", "-fPIC", "-O1", "-o", library, _SOURCE, "-ldl"])
         self._file = folder / "shortage"
         self.environment = {
-            "LD_PRELOAD": str(library), "SHORTAGE": str(self._file),
+            "LD_PRELOAD": str(compiled(_SOURCE)), "SHORTAGE": str(self._file),
             # The sanitizer must be loaded first.
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 

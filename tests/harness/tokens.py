@@ -10,6 +10,7 @@ import time
 
 from harness.ports import reserve_port
 from harness.process import run
+from harness.shims import compiled
 
 _SOURCE = pathlib.Path(__file__).with_name("pkcs11_proxy.c")
 PIN = "secret-pin-40815"
@@ -23,7 +24,8 @@ class Token:
         (self.folder / "tokens").mkdir(parents=True)
         configuration = self.folder / "softhsm2.conf"
         configuration.write_text(f"directories.tokendir = {self.folder}/tokens\n")
-        self.module = self.folder / "proxy.so"
+        include = run(["pkg-config", "--cflags", "p11-kit-1"]).split()
+        self.module = compiled(_SOURCE, *include)
         self._mood = self.folder / "mood"
         self.pin_file = self.folder / "pin"
         self.pin_file.write_text(PIN + "\n")
@@ -31,9 +33,6 @@ class Token:
         self.be("")
         self.variables = {"SOFTHSM2_CONF": str(configuration),
                           "CAIRN_TEST_TOKEN_MOOD": str(self._mood)}
-        include = run(["pkg-config", "--cflags", "p11-kit-1"]).split()
-        run(["gcc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", *include, "-o", self.module,
-             _SOURCE, "-ldl"])
         run(["softhsm2-util", "--init-token", "--free", "--label", "test", "--pin", PIN,
              "--so-pin", "5678"], env=os.environ | self.variables)
 

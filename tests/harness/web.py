@@ -6,6 +6,8 @@ import http.server
 import socket
 import threading
 
+from harness.serving import serve
+
 PREFIX = "/.well-known/acme-challenge/"
 
 
@@ -23,8 +25,7 @@ class WebServer:
 
     def __init__(self, port, handler, address="127.0.0.1"):
         self.server = http.server.ThreadingHTTPServer((address, port), handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+        self.thread = serve(self.server)
 
     def __enter__(self):
         return self
@@ -89,6 +90,7 @@ class Responder(WebServer):
 
         class Handler(_Quiet, http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # header and body are sent apart
 
             def do_GET(self):
                 clients.add(self.client_address[0])

@@ -23,7 +23,7 @@ class Dehydrated:
 
     def configure(self, challenge, key_type):
         self.folder.mkdir(exist_ok=True)
-        size = key_type.removeprefix("rsa") if key_type.startswith("rsa") else "4096"
+        size = key_type.removeprefix("rsa") if key_type.startswith("rsa") else "2048"  # also of its account
         (self.folder / "config").write_text(f"""\
 CA="{self.authority.directory}"
 BASEDIR="{self.folder}"
