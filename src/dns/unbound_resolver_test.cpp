@@ -351,7 +351,8 @@ TEST_F(UnboundResolver, NamesThatNobodyAnswersForKeepOthersNotWaiting) {
         const auto begin = steady_clock::now();
         const auto answer = result_of(unbound->query("a.example", RecordType::txt));
         EXPECT_TRUE(answer) << answer.error().message;
-        EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(1));
+        // Far less than a silent name takes, and as much as a busy machine may need.
+        EXPECT_LT(steady_clock::now() - begin, std::chrono::seconds(3));
     }
     silent.close(base::Milliseconds(0));
 }
