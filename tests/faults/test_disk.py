@@ -203,6 +203,9 @@ def test_what_was_promised_outlives_a_bad_start_and_a_bad_end(faulty, responder,
     ca.store.check_integrity()
 
 
+AUDIT = "audit/audit-000000000001.jsonl"
+
+
 def files_below(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
@@ -236,8 +239,9 @@ def test_init_makes_all_or_nothing(tmp_path, shortage, choose):
         assert home.exists() == is_done, what
         if is_done:
             assert files_below(home) == [
-                "ca.toml", "pki", "pki/intermediate-key.pem", "pki/intermediate.pem",
-                "pki/root-key.pem", "pki/root.pem", "store"], what
+                "audit", AUDIT, "audit/audit.lock", "audit/head.json", "ca.toml", "pki",
+                "pki/intermediate-key.pem", "pki/intermediate.pem", "pki/root-key.pem", "pki/root.pem",
+                "store"], what
         # Its temporary files are removed.
         assert set(files_below(outer)) - {"deep"} == (
             {"deep/ca"} | {f"deep/ca/{file}" for file in files_below(home)} if is_done else set()), what
@@ -262,9 +266,6 @@ def test_issuer_create_makes_all_or_nothing(tmp_path, shortage, choose):
 
     command = [BIN / "cairn-ca", "issuer", "create", home, "next"]
     fail_calls(FaultyDisk(tmp_path, home), command, shortage, choose, check)
-
-
-AUDIT = "audit/audit-000000000001.jsonl"
 
 
 @pytest.mark.parametrize("manner", ["undone", "half_done"])
