@@ -27,7 +27,8 @@ def begin(cairn, ca, folder, **options):
 def test_what_was_put_up_is_taken_down(cairn, ca, tmp_path, number):
     folder = tmp_path / "webroot"
     folder.mkdir()
-    process = begin(cairn, ca, folder)
+    # A shell has what it starts in the background ignore SIGINT, these tests too.
+    process = begin(cairn, ca, folder, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
     process.send_signal(number)
     if number == signal.SIGHUP:
         process.send_signal(number)  # of a terminal that is closed both the kernel and the shell tell

@@ -72,7 +72,7 @@ class CairnCa:
             "limits.enabled": False,
         } | (settings or {})
         if is_copied:
-            _copy_home(self.home, self.port)
+            self.init_output = _copy_home(self.home, self.port)
         else:
             self.init_output = _init(
                 self.home, self.port, f"--{kind}", *(["--key-type", key_type] if key_type else []),
@@ -169,19 +169,20 @@ _COPIED_PORT = 14000
 @functools.cache
 def _home_to_copy():
     home = kept_folder() / "ca"
-    _init(home, _COPIED_PORT, "--private")
-    return home
+    return home, _init(home, _COPIED_PORT, "--private")
 
 
 def _copy_home(home, port):
-    """What `init` makes, with the keys of all that are copied."""
-    shutil.copytree(_home_to_copy(), home)
+    """What `init` makes, with the keys of all that are copied; what it said then."""
+    kept, told = _home_to_copy()
+    shutil.copytree(kept, home)
     file = home / "ca.toml"
     text = file.read_text()
     for host in ("127.0.0.1", "localhost"):
         for step in (0, 1):
             text = text.replace(f'{host}:{_COPIED_PORT + step}"', f'{host}:{port + step}"')
     file.write_text(text)
+    return told
 
 
 class Pebble:

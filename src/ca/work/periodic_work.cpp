@@ -41,7 +41,11 @@ base::Task<void> PeriodicWork::run() {
     for (;;) {
         auto next = SteadyClock::now() + std::min(options_.lease / 3, options_.between_rounds);
         try {
-            next = is_able() ? co_await take_turn() : co_await stand_aside();
+            // Not as one expression: g++ 12 would do both.
+            if (is_able())
+                next = co_await take_turn();
+            else
+                next = co_await stand_aside();
             waits_for_store_ = false;
         } catch (const StoreFailure& error) {
             if (!std::exchange(waits_for_store_, true))
