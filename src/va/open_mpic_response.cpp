@@ -197,12 +197,12 @@ OpenMpicVote with_details(const OpenMpicVote& vote, const OpenMpicRequest& reque
     auto full = vote;
     if (vote.web || vote.texts || vote.common_name || vote.caa) return full;
     if (!request.proof) {
-        full.caa.emplace();
+        full.caa = OpenMpicVote::Caa{};
         return full;
     }
     switch (request.proof->method) {
         case OpenMpicMethod::acme_http_01:
-            full.web.emplace();
+            full.web = Evidence::WebAnswer{};
             break;
         case OpenMpicMethod::acme_tls_alpn_01:
             full.common_name.emplace();
