@@ -15,19 +15,19 @@ namespace json = boost::json;
 
 namespace {
 
-json::array words_of(const std::vector<std::string>& words) {
+json::array scope_entries(const std::vector<std::string>& words) {
     return json::array(words.begin(), words.end());
 }
 
-json::object facts_of(const ca::AccountScope& scope) {
+json::object scope_facts(const ca::AccountScope& scope) {
     std::vector<std::string> uris;
     for (const auto& pattern : scope.uris) uris.push_back(pattern.text());
-    return {{"allow", words_of(scope.names.allow.entries())},
-            {"deny", words_of(scope.names.deny.entries())},
-            {"uris", words_of(uris)}};
+    return {{"allow", scope_entries(scope.names.allow.entries())},
+            {"deny", scope_entries(scope.names.deny.entries())},
+            {"uris", scope_entries(uris)}};
 }
 
-json::object facts_of(const ca::Account& account) {
+json::object account_facts(const ca::Account& account) {
     json::array contacts;
     for (const auto& contact : account.contacts) contacts.emplace_back(contact);
     json::object facts{{"id", account.id.to_string()},
@@ -40,11 +40,12 @@ json::object facts_of(const ca::Account& account) {
     if (account.binding) facts["kid"] = account.binding->kid;
     if (account.deactivated) facts["deactivated"] = base::to_rfc3339(*account.deactivated);
     if (!account.scope.is_empty())
-        for (auto& [name, value] : facts_of(account.scope)) facts.emplace(name, std::move(value));
+        for (auto& [name, value] : scope_facts(account.scope))
+            facts.emplace(name, std::move(value));
     return facts;
 }
 
-base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+base::Task<json::object> list_accounts(const Context& context, const Arguments& arguments) {
     Findings findings;
     const auto page = Page::from(arguments, findings);
     std::optional<ca::AccountId> after;
@@ -58,15 +59,15 @@ base::Task<json::object> list(const Context& context, const Arguments& arguments
     findings.throw_if_any();
     const auto accounts = co_await context.repository.list_accounts(after, page.limit);
     json::array rows;
-    for (const auto& account : accounts) rows.push_back(facts_of(account));
+    for (const auto& account : accounts) rows.push_back(account_facts(account));
     json::object result{{"accounts", std::move(rows)}};
     if (accounts.size() == page.limit) result["next"] = accounts.back().id.to_string();
     co_return result;
 }
 
-base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+base::Task<json::object> show_account(const Context& context, const Arguments& arguments) {
     const auto account = co_await find_account(context, arguments.word("account"));
-    co_return facts_of(account);
+    co_return account_facts(account);
 }
 
 base::Task<json::object> deactivate(const Context& context, const Arguments& arguments) {
@@ -74,7 +75,7 @@ base::Task<json::object> deactivate(const Context& context, const Arguments& arg
     const auto account =
         co_await context.repository.deactivate_account(found.id, context.clock.now());
     if (!account) throw Refused(Refused::Kind::not_found, "the account is gone");
-    co_return facts_of(*account);
+    co_return account_facts(*account);
 }
 
 /// What was given replaces what there was, list by list.
@@ -95,7 +96,7 @@ base::Task<json::object> scope(const Context& context, const Arguments& argument
     if (!given) findings.add(given.error().message);
     findings.throw_if_any();
     if (!is_cleared && allow.empty() && deny.empty() && uris.empty())
-        co_return facts_of(found->scope);
+        co_return scope_facts(found->scope);
     auto wanted = is_cleared ? ca::AccountScope() : found->scope;
     if (!allow.empty()) wanted.names.allow = std::move(given->names.allow);
     if (!deny.empty()) wanted.names.deny = std::move(given->names.deny);
@@ -103,7 +104,7 @@ base::Task<json::object> scope(const Context& context, const Arguments& argument
     const auto account =
         co_await context.repository.set_account_scope(found->id, std::move(wanted));
     if (!account) throw Refused(Refused::Kind::not_found, "the account is gone");
-    co_return facts_of(account->scope);
+    co_return scope_facts(account->scope);
 }
 
 constexpr Parameter account_parameter{"account", Parameter::Kind::word,
@@ -121,7 +122,7 @@ Operation account_list() {
             .parameters = Page::parameters(),
             .rows = "accounts",
             .columns = {"id", "status", "created", "contact"},
-            .run = list};
+            .run = list_accounts};
 }
 
 Operation account_show() {
@@ -130,7 +131,7 @@ Operation account_show() {
             .summary = "Show one account",
             .example = "cairn-ca account show /var/lib/cairn-ca AZrQfJvQq3nV5m8kq1b2cw",
             .parameters = {account_parameter},
-            .run = show};
+            .run = show_account};
 }
 
 Operation account_deactivate() {

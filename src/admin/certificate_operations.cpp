@@ -26,7 +26,7 @@ constexpr std::size_t most_revoked = 5000;
 /// Looked for at once by a command that goes through all.
 constexpr std::size_t gathered_at_once = 1000;
 
-std::string_view status_of(const ca::IssuedCertificate& certificate, base::Time now) {
+std::string_view certificate_status(const ca::IssuedCertificate& certificate, base::Time now) {
     if (certificate.revocation) return "revoked";
     return certificate.not_after < now ? "expired" : "valid";
 }
@@ -39,10 +39,10 @@ json::array names_in(const pki::SubjectNames& names) {
     return list;
 }
 
-json::object facts_of(const Context& context, const Names& issuers,
-                      const ca::IssuedCertificate& certificate) {
+json::object certificate_facts(const Context& context, const Names& issuers,
+                               const ca::IssuedCertificate& certificate) {
     json::object facts{{"serial", certificate.serial.to_hex()},
-                       {"status", status_of(certificate, context.clock.now())}};
+                       {"status", certificate_status(certificate, context.clock.now())}};
     if (const auto read = pki::Certificate::from_der(certificate.der)) {
         facts["names"] = names_in(read->names());
         facts["notBefore"] = base::to_rfc3339(read->not_before());
@@ -94,22 +94,23 @@ base::Task<Wanted> read_wanted(const Context& context, const Arguments& argument
 json::object page_of(const Context& context, const FoundCertificates& found) {
     const auto issuers = issuer_names(context);
     json::array rows;
-    for (const auto& each : found.certificates) rows.push_back(facts_of(context, issuers, each));
+    for (const auto& each : found.certificates)
+        rows.push_back(certificate_facts(context, issuers, each));
     json::object result{{"certificates", std::move(rows)}};
     if (found.next) result["next"] = found.next->to_hex();
     return result;
 }
 
-base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+base::Task<json::object> list_certificates(const Context& context, const Arguments& arguments) {
     auto wanted = co_await read_wanted(context, arguments);
     const auto found =
         co_await look_for(context, std::move(wanted.choice), wanted.before, wanted.page.limit);
     co_return page_of(context, found);
 }
 
-base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+base::Task<json::object> show_certificate(const Context& context, const Arguments& arguments) {
     const auto certificate = co_await find_certificate(context, arguments.word("certificate"));
-    auto facts = facts_of(context, issuer_names(context), certificate);
+    auto facts = certificate_facts(context, issuer_names(context), certificate);
     facts["sha256"] = base::to_hex(crypto::sha256(certificate.der));
     const auto replacement = co_await context.repository.find_replacement(certificate.serial);
     if (replacement) facts["replacedBy"] = replacement->order.to_string();
@@ -263,7 +264,7 @@ base::Task<bool> revoke_one(const Context& context, ca::IssuedCertificate certif
     co_return true;
 }
 
-base::Task<json::object> revoke(const Context& context, const Arguments& arguments) {
+base::Task<json::object> revoke_certificates(const Context& context, const Arguments& arguments) {
     const auto text = arguments.word("reason");
     const auto reason = protocol::revocation_reason_from(text.empty() ? "unspecified" : text);
     Findings findings;
@@ -353,7 +354,7 @@ Operation certificate_list() {
             .parameters = joined(certificate_parameters(), Page::parameters()),
             .rows = "certificates",
             .columns = columns(),
-            .run = list};
+            .run = list_certificates};
 }
 
 Operation certificate_show() {
@@ -364,7 +365,7 @@ Operation certificate_show() {
         .example = "cairn-ca certificate show /var/lib/cairn-ca 6a3b41f00c2d5e6f708192a3b4c5d6e7",
         .parameters = {{"certificate", Parameter::Kind::word, how_named,
                         Parameter::Place::argument}},
-        .run = show};
+        .run = show_certificate};
 }
 
 Operation certificate_search() {
@@ -407,7 +408,7 @@ Operation certificate_revoke() {
               "most 5000 are revoked at once, and what remains is told"},
              {"dry_run", flag, "Count them, and change nothing"}}),
         .effect = Operation::Effect::acts,
-        .run = revoke};
+        .run = revoke_certificates};
 }
 
 Operation certificate_export() {

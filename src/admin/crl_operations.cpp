@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "admin/named_objects.h"
 #include "base/bytes.h"
 #include "ca/rules/crl_names.h"
 
@@ -27,12 +28,7 @@ constexpr std::size_t most_counted = 10'000;
 
 using Names = std::map<ca::IssuerId, std::string>;
 
-std::string name_of(const Names& names, const ca::IssuerId& issuer) {
-    const auto found = names.find(issuer);
-    return found == names.end() ? std::string() : found->second;
-}
-
-json::object facts_of(const Context& context, const Names& names, const CrlState& state) {
+json::object crl_facts(const Context& context, const Names& names, const CrlState& state) {
     json::object facts{{"issuer", name_of(names, state.list.issuer)},
                        {"issuerFingerprint", base::to_hex(state.list.issuer)},
                        {"kind", state.list.is_complete() ? "full" : "shard"},
@@ -53,7 +49,7 @@ json::object facts_of(const Context& context, const Names& names, const CrlState
 }
 
 // By the name in the configuration, or by the fingerprint.
-std::optional<ca::IssuerId> issuer_of(const Names& names, const std::string& wanted) {
+std::optional<ca::IssuerId> wanted_issuer(const Names& names, const std::string& wanted) {
     if (wanted.empty()) return std::nullopt;
     auto fingerprint = wanted;
     std::erase(fingerprint, ':');
@@ -80,12 +76,12 @@ base::Task<std::size_t> count_unlisted(const Context& context, ca::IssuerId issu
     co_return found.size();
 }
 
-base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+base::Task<json::object> list_crls(const Context& context, const Arguments& arguments) {
     const auto names = context.issuers();
-    const auto issuer = issuer_of(names, arguments.word("issuer"));
+    const auto issuer = wanted_issuer(names, arguments.word("issuer"));
     json::array rows;
     for (const auto& state : co_await states_of(context, issuer)) {
-        auto facts = facts_of(context, names, state);
+        auto facts = crl_facts(context, names, state);
         if (state.list.is_complete()) {
             const auto waiting = co_await count_unlisted(context, state.list.issuer);
             facts["waiting"] = waiting;
@@ -103,7 +99,7 @@ bool is_fulfilled(const CrlState& state, const std::vector<CrlState>& wanted) {
 
 base::Task<json::object> publish(const Context& context, const Arguments& arguments) {
     const auto names = context.issuers();
-    const auto issuer = issuer_of(names, arguments.word("issuer"));
+    const auto issuer = wanted_issuer(names, arguments.word("issuer"));
     (void)co_await context.repository.wish_for_crls(issuer);
     auto wanted = co_await states_of(context, issuer);
     // Nobody signs those of an issuer that is not configured any more.
@@ -117,7 +113,7 @@ base::Task<json::object> publish(const Context& context, const Arguments& argume
             present, [&](const CrlState& state) { return !is_fulfilled(state, wanted); });
         if (missing == 0) {
             json::array rows;
-            for (const auto& state : present) rows.push_back(facts_of(context, names, state));
+            for (const auto& state : present) rows.push_back(crl_facts(context, names, state));
             co_return json::object{{"lists", std::move(rows)}};
         }
         if (context.sign_crls || SteadyClock::now() >= deadline)
@@ -145,7 +141,7 @@ Operation crl_list() {
             .rows = "lists",
             .columns = {"issuer", "kind", "path", "status", "number", "entries", "size",
                         "thisUpdate", "nextUpdate", "waiting"},
-            .run = list};
+            .run = list_crls};
 }
 
 Operation crl_publish() {

@@ -158,7 +158,7 @@ json::array texts(const Values& values, Text text) {
     return result;
 }
 
-json::object facts_of(const ExternalKey& key, base::Time now) {
+json::object key_facts(const ExternalKey& key, base::Time now) {
     json::object facts{{"kid", key.kid},
                        {"state", ca::to_string(key.state(now))},
                        {"created", base::to_rfc3339(key.created)},
@@ -195,11 +195,11 @@ base::Task<json::object> create(const Context& context, const Arguments& argumen
     context.log.info("external key created",
                      {{"operator", context.operator_name}, {"kid", key.kid}});
     json::object result{{"kid", key.kid}, {"hmac_key", secret_text(key.hmac_key)}};
-    for (auto& [name, value] : facts_of(key, now)) result.emplace(name, std::move(value));
+    for (auto& [name, value] : key_facts(key, now)) result.emplace(name, std::move(value));
     co_return result;
 }
 
-base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+base::Task<json::object> list_keys(const Context& context, const Arguments& arguments) {
     Findings findings;
     const auto page = Page::from(arguments, findings);
     auto after = page.after.empty() ? std::nullopt : std::optional(page.after);
@@ -207,7 +207,7 @@ base::Task<json::object> list(const Context& context, const Arguments& arguments
     findings.throw_if_any();
     const auto keys = co_await context.repository.list_external_keys(std::move(after), page.limit);
     json::array rows;
-    for (const auto& key : keys) rows.push_back(facts_of(key, context.clock.now()));
+    for (const auto& key : keys) rows.push_back(key_facts(key, context.clock.now()));
     json::object result{{"keys", std::move(rows)}};
     if (keys.size() == page.limit) result["next"] = keys.back().kid;
     co_return result;
@@ -218,14 +218,14 @@ Refused unknown_kid(const std::string& kid) {
             "there is no key " + base::printable(kid) + "; `eab list` shows those there are"};
 }
 
-base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+base::Task<json::object> show_key(const Context& context, const Arguments& arguments) {
     const auto kid = arguments.word("kid");
     std::optional<ExternalKey> key;
     if (ca::is_kid(kid)) key = co_await context.repository.find_external_key(kid);
     if (!key) throw unknown_kid(kid);
     const auto accounts =
         co_await context.repository.accounts_bound_to(kid, std::nullopt, accounts_shown);
-    auto facts = facts_of(*key, context.clock.now());
+    auto facts = key_facts(*key, context.clock.now());
     facts["accounts"] = texts(accounts, [](const auto& account) { return account.id.to_string(); });
     if (accounts.size() == accounts_shown)
         facts["more_accounts"] = key->uses > static_cast<std::int64_t>(accounts_shown);
@@ -248,13 +248,13 @@ base::Task<std::int64_t> deactivate_all(const Context& context, std::string kid)
     }
 }
 
-base::Task<json::object> revoke(const Context& context, const Arguments& arguments) {
+base::Task<json::object> revoke_key(const Context& context, const Arguments& arguments) {
     const auto kid = arguments.word("kid");
     const auto now = context.clock.now();
     std::optional<ExternalKey> key;
     if (ca::is_kid(kid)) key = co_await context.repository.revoke_external_key(kid, now);
     if (!key) throw unknown_kid(kid);
-    auto facts = facts_of(*key, now);
+    auto facts = key_facts(*key, now);
     // After the key, so that no account is added meanwhile.
     if (arguments.flag("deactivate_accounts"))
         facts["deactivated_accounts"] = co_await deactivate_all(context, kid);
@@ -309,7 +309,7 @@ Operation eab_list() {
         .parameters = Page::parameters(),
         .rows = "keys",
         .columns = {"kid", "state", "created", "uses", "max_uses", "not_after", "names", "note"},
-        .run = list};
+        .run = list_keys};
 }
 
 Operation eab_show() {
@@ -318,7 +318,7 @@ Operation eab_show() {
             .summary = "Show one key, without its secret, and the accounts that are bound to it",
             .example = "cairn-ca eab show /var/lib/cairn-ca 5f1c2a9be07d4c3386aa0f10",
             .parameters = {kid_parameter},
-            .run = show};
+            .run = show_key};
 }
 
 Operation eab_revoke() {
@@ -334,7 +334,7 @@ Operation eab_revoke() {
                            {"deactivate_accounts", Parameter::Kind::flag,
                             "End the accounts that are bound to it as well"}},
             .effect = Operation::Effect::acts,
-            .run = revoke};
+            .run = revoke_key};
 }
 
 }  // namespace cairn::admin

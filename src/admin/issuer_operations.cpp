@@ -27,37 +27,38 @@ base::Task<Retired> find_retired(const Context& context) {
     co_return retired;
 }
 
-std::string_view status_of(const ConfiguredIssuer& issuer, const Retired& retired, base::Time now) {
+std::string_view issuer_status(const ConfiguredIssuer& issuer, const Retired& retired,
+                               base::Time now) {
     if (retired.contains(issuer.id)) return "retired";
     if (!issuer.is_active) return "inactive";
     if (now < issuer.validity.not_before) return "notYetValid";
     return now > issuer.validity.not_after ? "expired" : "active";
 }
 
-json::array words_of(const auto& words) {
+json::array array_of(const auto& words) {
     return json::array(words.begin(), words.end());
 }
 
-json::object facts_of(const ConfiguredIssuer& issuer, const Retired& retired, base::Time now) {
+json::object issuer_facts(const ConfiguredIssuer& issuer, const Retired& retired, base::Time now) {
     json::object facts{{"issuer", issuer.name},
-                       {"status", status_of(issuer, retired, now)},
+                       {"status", issuer_status(issuer, retired, now)},
                        {"issuerFingerprint", base::to_hex(issuer.id)},
                        {"subject", issuer.subject},
                        {"notBefore", base::to_rfc3339(issuer.validity.not_before)},
                        {"notAfter", base::to_rfc3339(issuer.validity.not_after)},
-                       {"profiles", words_of(issuer.profiles)},
-                       {"keyTypes", words_of(issuer.key_types)}};
+                       {"profiles", array_of(issuer.profiles)},
+                       {"keyTypes", array_of(issuer.key_types)}};
     if (const auto found = retired.find(issuer.id); found != retired.end())
         facts["retired"] = base::to_rfc3339(found->second);
     return facts;
 }
 
-base::Task<json::object> list(const Context& context, const Arguments&) {
+base::Task<json::object> list_issuers(const Context& context, const Arguments&) {
     auto retired = co_await find_retired(context);
     const auto now = context.clock.now();
     json::array rows;
     for (const auto& issuer : context.configured_issuers())
-        rows.push_back(facts_of(issuer, retired, now));
+        rows.push_back(issuer_facts(issuer, retired, now));
     for (const auto& issuer : context.configured_issuers()) retired.erase(issuer.id);
     // Those that are not in this configuration any more.
     for (const auto& [id, since] : retired)
@@ -75,7 +76,7 @@ std::vector<std::string> profiles_left_alone(const Context& context, const ca::I
     std::vector<std::string> alone;
     for (const auto& [name, profile] : context.profiles) {
         const auto serves = [&](const ConfiguredIssuer& issuer) {
-            return issuer.id != id && status_of(issuer, retired, now) == "active" &&
+            return issuer.id != id && issuer_status(issuer, retired, now) == "active" &&
                    (issuer.profiles.empty() || issuer.profiles.contains(name));
         };
         if (!std::ranges::any_of(context.configured_issuers(), serves)) alone.push_back(name);
@@ -108,7 +109,7 @@ base::Task<json::object> retire(const Context& context, const Arguments& argumen
     retired = co_await find_retired(context);
     json::object facts{{"issuerFingerprint", base::to_hex(id)}};
     for (const auto& issuer : context.configured_issuers())
-        if (issuer.id == id) facts = facts_of(issuer, retired, context.clock.now());
+        if (issuer.id == id) facts = issuer_facts(issuer, retired, context.clock.now());
     if (is_taken_back) facts["status"] = "takenBack";
     co_return facts;
 }
@@ -124,7 +125,7 @@ Operation issuer_list() {
         .parameters = {},
         .rows = "issuers",
         .columns = {"issuer", "status", "subject", "notAfter", "profiles", "keyTypes", "retired"},
-        .run = list};
+        .run = list_issuers};
 }
 
 Operation issuer_retire() {

@@ -44,7 +44,7 @@ base::Task<json::object> block(const Context& context, const Arguments& argument
                            {"blockedBefore", static_cast<std::int64_t>(keys.size()) - blocked}};
 }
 
-base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+base::Task<json::object> show_blocked_keys(const Context& context, const Arguments& arguments) {
     json::array rows;
     for (const auto& key : require_keys(arguments)) {
         const bool is_blocked = co_await context.repository.is_key_blocked(key);
@@ -80,7 +80,7 @@ Operation key_show() {
             .parameters = {keys_parameter},
             .rows = "keys",
             .columns = {"key", "blocked"},
-            .run = show};
+            .run = show_blocked_keys};
 }
 
 }  // namespace cairn::admin

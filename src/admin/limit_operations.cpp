@@ -48,7 +48,7 @@ json::object row_of(const ca::LimitOverride& found) {
             {"source", "override"}};
 }
 
-base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+base::Task<json::object> list_limits(const Context& context, const Arguments& arguments) {
     const auto page = Page::from(arguments);
     json::array rows;
     for (const auto name : base::enumerators<LimitName>)
@@ -143,7 +143,7 @@ base::Task<ca::Charges> buckets_of(const Context& context, const Arguments& argu
     co_return charges;
 }
 
-base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+base::Task<json::object> show_buckets(const Context& context, const Arguments& arguments) {
     const auto charges = co_await buckets_of(context, arguments);
     const auto decision = co_await context.repository.look(charges, context.clock.now());
     json::array rows;
@@ -311,7 +311,7 @@ Operation limit_list() {
             .parameters = Page::parameters(),
             .rows = "limits",
             .columns = {"limit", "for", "on", "count", "period", "burst", "source"},
-            .run = list};
+            .run = list_limits};
 }
 
 Operation limit_show() {
@@ -324,7 +324,7 @@ Operation limit_show() {
             .parameters = bucket_parameters(),
             .rows = "buckets",
             .columns = {"limit", "bucket", "remaining", "count", "period", "paused"},
-            .run = show};
+            .run = show_buckets};
 }
 
 Operation limit_override() {

@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-int status_of(const json::object& answer) {
+int status_for(const json::object& answer) {
     static const std::map<std::string_view, int> statuses{
         {"usage", 400}, {"notFound", 404}, {"conflict", 409}};
     if (answer.at("ok").as_bool()) return 200;
@@ -32,7 +32,7 @@ http::Response response_of(const json::object& answer, int status) {
     return response;
 }
 
-std::string_view name_of(Parameter::Kind kind) {
+std::string_view kind_name(Parameter::Kind kind) {
     switch (kind) {
         case Parameter::Kind::word:
             return "string";
@@ -53,7 +53,7 @@ json::object described() {
         for (const auto& parameter : operation.parameters)
             parameters.push_back(
                 json::object{{"name", parameter.name},
-                             {"type", name_of(parameter.kind)},
+                             {"type", kind_name(parameter.kind)},
                              {"required", parameter.place == Parameter::Place::argument},
                              {"help", parameter.help}});
         list.push_back(json::object{
@@ -105,7 +105,7 @@ base::Task<http::Response> OperatorApi::handle(http::Request request) const {
     }
     const auto context = context_("user " + std::to_string(*request.local_user));
     const auto answer = co_await perform(context, *operation, arguments);
-    co_return response_of(answer, status_of(answer));
+    co_return response_of(answer, status_for(answer));
 }
 
 }  // namespace cairn::admin

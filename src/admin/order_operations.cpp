@@ -22,7 +22,7 @@ using ca::OrderFilter;
 using protocol::OrderStatus;
 
 /// How many orders one step looks at, and one answer in vain.
-constexpr std::size_t looked_at_once = 1000, most_looked_at = 100'000;
+constexpr std::size_t orders_looked_at_once = 1000, most_orders_looked_at = 100'000;
 
 json::value json_of(const protocol::Problem& problem) {
     return json::parse(problem.to_json());
@@ -44,7 +44,7 @@ base::Task<std::vector<ca::Authorization>> proofs_of(const Context& context, ca:
     co_return proofs;
 }
 
-base::Task<OrderStatus> status_of(const Context& context, ca::Order order) {
+base::Task<OrderStatus> order_status(const Context& context, ca::Order order) {
     const auto now = context.clock.now();
     std::vector<ca::Authorization> proofs;
     const bool depends_on_proofs =
@@ -53,7 +53,7 @@ base::Task<OrderStatus> status_of(const Context& context, ca::Order order) {
     co_return order.status(proofs, now);
 }
 
-json::object facts_of(const ca::Order& order, OrderStatus status) {
+json::object order_facts(const ca::Order& order, OrderStatus status) {
     json::object facts{{"id", order.id.to_string()},
                        {"status", protocol::to_string(status)},
                        {"names", names_of(order)},
@@ -107,7 +107,7 @@ json::object proof_facts(const ca::Authorization& proof, base::Time now) {
     return facts;
 }
 
-base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+base::Task<json::object> show_order(const Context& context, const Arguments& arguments) {
     const auto id = order_of(arguments.word("order"));
     const auto order = co_await context.repository.find_order(id);
     if (!order)
@@ -115,8 +115,8 @@ base::Task<json::object> show(const Context& context, const Arguments& arguments
                                            "; `order list` shows those there are");
     const auto now = context.clock.now();
     const auto proofs = co_await proofs_of(context, *order);
-    const auto status = co_await status_of(context, *order);
-    auto facts = facts_of(*order, status);
+    const auto status = co_await order_status(context, *order);
+    auto facts = order_facts(*order, status);
     if (status == OrderStatus::invalid) {
         const auto error = order->error(proofs, now);
         if (error) facts["error"] = json_of(*error);
@@ -144,7 +144,7 @@ std::optional<OrderFilter::Stage> stage_of(const std::optional<OrderStatus>& sta
     return std::nullopt;
 }
 
-void choose_name(OrderFilter& filter, const std::string& text) {
+void choose_order_name(OrderFilter& filter, const std::string& text) {
     if (text.empty()) return;
     const auto pattern = ca::NamePattern::from_text(text);
     const auto canonical = pattern ? pattern->to_string() : "";
@@ -166,8 +166,8 @@ struct Choice {
 };
 
 // What cannot be read stands in `findings`.
-base::Task<Choice> read_choice(const Context& context, const Arguments& arguments,
-                               Findings& findings) {
+base::Task<Choice> read_order_choice(const Context& context, const Arguments& arguments,
+                                     Findings& findings) {
     Choice choice;
     const auto status = arguments.word("status");
     if (!status.empty()) {
@@ -178,7 +178,7 @@ base::Task<Choice> read_choice(const Context& context, const Arguments& argument
     }
     auto& filter = choice.filter;
     filter.stage = stage_of(choice.status);
-    findings.run([&] { choose_name(filter, arguments.word("name")); });
+    findings.run([&] { choose_order_name(filter, arguments.word("name")); });
     if (const auto profile = arguments.word("profile"); !profile.empty()) filter.profile = profile;
     findings.run([&] { filter.created_after = time_of(arguments, "created_after"); });
     findings.run([&] { filter.created_before = time_of(arguments, "created_before"); });
@@ -196,35 +196,35 @@ base::Task<Choice> read_choice(const Context& context, const Arguments& argument
     co_return choice;
 }
 
-base::Task<json::object> list(const Context& context, const Arguments& arguments) {
+base::Task<json::object> list_orders(const Context& context, const Arguments& arguments) {
     Findings findings;
     const auto page = Page::from(arguments, findings);
     std::optional<ca::OrderId> before;
     if (!page.after.empty()) findings.run([&] { before = order_of(page.after); });
-    auto reading = read_choice(context, arguments, findings);
+    auto reading = read_order_choice(context, arguments, findings);
     const auto choice = co_await std::move(reading);
     findings.throw_if_any();
     json::array rows;
     std::optional<ca::OrderId> next, last;
     std::size_t looked_at = 0;
     while (!next) {
-        const auto at_once = looked_at == 0 ? page.limit + 1 : looked_at_once;
+        const auto at_once = looked_at == 0 ? page.limit + 1 : orders_looked_at_once;
         const auto step =
             co_await context.repository.look_for_orders(choice.filter, before, at_once);
         for (const auto& order : step.found) {
-            const auto status = co_await status_of(context, order);
+            const auto status = co_await order_status(context, order);
             if (choice.status && status != *choice.status) continue;
             if (rows.size() == page.limit) {
                 next = last;
                 break;
             }
-            rows.push_back(facts_of(order, status));
+            rows.push_back(order_facts(order, status));
             last = order.id;
         }
         if (!step.next) break;
         before = step.next;
         looked_at += at_once;
-        if (looked_at >= most_looked_at && !next) next = before;
+        if (looked_at >= most_orders_looked_at && !next) next = before;
         co_await base::sleep_for(base::Milliseconds(1));  // others have a turn
     }
     json::object result{{"orders", std::move(rows)}};
@@ -253,7 +253,7 @@ Operation order_list() {
             .parameters = std::move(parameters),
             .rows = "orders",
             .columns = {"id", "status", "names", "profile", "created", "account"},
-            .run = list};
+            .run = list_orders};
 }
 
 Operation order_show() {
@@ -264,7 +264,7 @@ Operation order_show() {
             .parameters = {{"order", Parameter::Kind::word,
                             "Id or URL (behind -- if it begins with a hyphen)",
                             Parameter::Place::argument}},
-            .run = show};
+            .run = show_order};
 }
 
 }  // namespace cairn::admin

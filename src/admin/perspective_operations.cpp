@@ -11,7 +11,7 @@ namespace json = boost::json;
 
 namespace {
 
-json::object facts_of(const PerspectiveFacts& facts) {
+json::object perspective_facts(const PerspectiveFacts& facts) {
     json::object object{{"perspective", facts.name}, {"region", facts.region}, {"url", facts.url}};
     object["status"] = facts.failure.empty() ? "answers" : "silent";
     if (facts.program) object["program"] = *facts.program;
@@ -45,19 +45,19 @@ base::Task<json::object> add(const Context& context, const Arguments& arguments)
     findings.throw_if_any();
     auto adding = register_of(context).add(arguments.word("name"), region, url,
                                            codes.empty() ? std::string() : codes.front());
-    co_return facts_of(co_await std::move(adding));
+    co_return perspective_facts(co_await std::move(adding));
 }
 
-base::Task<json::object> list(const Context& context, const Arguments&) {
+base::Task<json::object> list_perspectives(const Context& context, const Arguments&) {
     auto listing = register_of(context).list();
     json::array rows;
-    for (const auto& facts : co_await std::move(listing)) rows.push_back(facts_of(facts));
+    for (const auto& facts : co_await std::move(listing)) rows.push_back(perspective_facts(facts));
     co_return json::object{{"perspectives", std::move(rows)}};
 }
 
 base::Task<json::object> renew(const Context& context, const Arguments& arguments) {
     auto renewing = register_of(context).renew(arguments.word("name"));
-    co_return facts_of(co_await std::move(renewing));
+    co_return perspective_facts(co_await std::move(renewing));
 }
 
 base::Task<json::object> remove(const Context& context, const Arguments& arguments) {
@@ -100,7 +100,7 @@ Operation perspective_list() {
             .rows = "perspectives",
             .columns = {"perspective", "region", "status", "program", "certificateEnds", "url",
                         "reason"},
-            .run = list};
+            .run = list_perspectives};
 }
 
 Operation perspective_renew() {

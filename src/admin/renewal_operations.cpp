@@ -32,11 +32,11 @@ constexpr base::EnumTable<RenewalWindow::Cause, std::string_view> causes({
     {RenewalWindow::Cause::pulled_forward, "pulledForward"},
 });
 
-[[noreturn]] void refuse(const std::string& detail) {
+[[noreturn]] void refuse_rule(const std::string& detail) {
     throw Refused(Kind::usage, detail);
 }
 
-json::object facts_of(const PullForward& rule) {
+json::object rule_facts(const PullForward& rule) {
     json::object facts{{"id", rule.id.to_string()}, {"created", base::to_rfc3339(rule.created)}};
     json::array serials;
     for (const auto& serial : rule.serials) serials.emplace_back(serial.to_hex());
@@ -53,15 +53,15 @@ json::object facts_of(const PullForward& rule) {
 void read_deadline(const Arguments& arguments, PullForward& rule) {
     rule.deadline = time_of(arguments, "by");
     if (!rule.deadline) return;
-    if (*rule.deadline <= rule.created) refuse("by is not in the future");
-    if (*rule.deadline - rule.created > longest_spread) refuse("by is more than a year away");
+    if (*rule.deadline <= rule.created) refuse_rule("by is not in the future");
+    if (*rule.deadline - rule.created > longest_spread) refuse_rule("by is more than a year away");
 }
 
 void read_explanation(const Arguments& arguments, PullForward& rule) {
     const auto text = arguments.word("explanation");
     if (text.empty()) return;
     const auto url = net::Url::from_text(text);
-    if (!url) refuse("explanation must be an http or https URL: " + url.error().message);
+    if (!url) refuse_rule("explanation must be an http or https URL: " + url.error().message);
     rule.explanation_url = url->to_string();
 }
 
@@ -157,21 +157,21 @@ base::Task<json::object> pull_forward(const Context& context, const Arguments& a
                           "there are " + std::to_string(ca::RenewalStore::most_pull_forwards) +
                               " rules already; `renewal cancel` those whose work is done");
     }
-    auto facts = facts_of(rule);
+    auto facts = rule_facts(rule);
     if (is_rehearsal) facts.erase("id");
     facts["count"] = meant;
     facts["dryRun"] = is_rehearsal;
     co_return facts;
 }
 
-base::Task<json::object> list(const Context& context, const Arguments&) {
+base::Task<json::object> list_rules(const Context& context, const Arguments&) {
     const auto rules = co_await context.repository.pull_forwards();
     json::array rows;
-    for (const auto& rule : rules) rows.push_back(facts_of(rule));
+    for (const auto& rule : rules) rows.push_back(rule_facts(rule));
     co_return json::object{{"rules", std::move(rows)}};
 }
 
-base::Task<json::object> show(const Context& context, const Arguments& arguments) {
+base::Task<json::object> show_rule(const Context& context, const Arguments& arguments) {
     auto certificate = co_await find_certificate(context, arguments.word("certificate"));
     const auto serial = certificate.serial;
     ca::RenewalAdvice advice(context.repository);
@@ -193,7 +193,7 @@ base::Task<json::object> show(const Context& context, const Arguments& arguments
 base::Task<json::object> cancel(const Context& context, const Arguments& arguments) {
     const auto text = arguments.word("rule");
     const auto id = ca::PullForwardId::from_text(text);
-    if (!id) refuse("rule must be the id of a rule: `renewal list` shows them");
+    if (!id) refuse_rule("rule must be the id of a rule: `renewal list` shows them");
     const bool is_removed = co_await context.repository.remove_pull_forward(*id);
     if (!is_removed)
         throw Refused(Kind::not_found, "there is no rule " + base::printable(text) +
@@ -239,7 +239,7 @@ Operation renewal_list() {
             .rows = "rules",
             .columns = {"id", "created", "by", "certificates", "profile", "issuer", "issuedAfter",
                         "issuedBefore", "explanation"},
-            .run = list};
+            .run = list_rules};
 }
 
 Operation renewal_show() {
@@ -250,7 +250,7 @@ Operation renewal_show() {
             .parameters = {{"certificate", Parameter::Kind::word,
                             "Serial number, URL, or name in renewal information",
                             Parameter::Place::argument}},
-            .run = show};
+            .run = show_rule};
 }
 
 Operation renewal_cancel() {
