@@ -16,7 +16,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::size_t max_file = 65536;
+constexpr std::size_t max_account_file = 65536;
 
 struct AccountOptions {
     std::string authority, root_file;
@@ -37,13 +37,13 @@ struct AccountChoice {
     std::string directory_url, name;
 };
 
-boost::json::array strings(const std::vector<std::string>& texts) {
+boost::json::array contact_array(const std::vector<std::string>& texts) {
     boost::json::array array;
     for (const auto& text : texts) array.push_back(json_text(text));
     return array;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
+std::string contact_line(const std::vector<std::string>& texts) {
     std::string line;
     for (const auto& text : texts) line += (line.empty() ? "" : ", ") + base::printable(text);
     return line.empty() ? "none" : line;
@@ -88,25 +88,25 @@ struct OpenAccount {
     client::StoredAccount stored;
 };
 
-boost::json::object to_json(const client::StoredAccount& account,
-                            const std::vector<std::string>& contact) {
+boost::json::object account_json(const client::StoredAccount& account,
+                                 const std::vector<std::string>& contact) {
     return {{"ca", account.directory_url},
             {"name", account.name},
             {"url", json_text(account.url)},
-            {"contact", strings(contact)},
+            {"contact", contact_array(contact)},
             {"key_type", key_name(account.key.public_key())}};
 }
 
-Outcome list(Run& run, const CommonOptions& common, const AccountOptions&) {
+Outcome list_accounts(Run& run, const CommonOptions& common, const AccountOptions&) {
     run.require_state();
     const auto accounts = client::AccountStore(run.state()).all();
     boost::json::array facts;
     std::vector<std::vector<std::string>> rows{{"CA", "NAME", "ACCOUNT", "KEY", "CONTACT"}};
     for (const auto& account : accounts) {
-        facts.push_back(to_json(account, account.contact));
+        facts.push_back(account_json(account, account.contact));
         rows.push_back({account.directory_url, account.name.empty() ? "-" : account.name,
                         base::printable(account.url), key_name(account.key.public_key()),
-                        joined(account.contact)});
+                        contact_line(account.contact)});
     }
     if (accounts.empty())
         run.console().say(
@@ -116,24 +116,24 @@ Outcome list(Run& run, const CommonOptions& common, const AccountOptions&) {
     return {.data = {{"accounts", std::move(facts)}}, .delivery = Delivery::required};
 }
 
-Outcome tell(Run& run, const CommonOptions& common, const OpenAccount& open,
-             const protocol::AccountObject& object, Delivery delivery) {
+Outcome tell_account(Run& run, const CommonOptions& common, const OpenAccount& open,
+                     const protocol::AccountObject& object, Delivery delivery) {
     const auto status = protocol::to_string(object.status);
     if (!common.json)
         run.console().print_table({{"CA", open.stored.directory_url},
                                    {"Account", base::printable(open.stored.url)},
                                    {"Status", std::string(status)},
-                                   {"Contact", joined(object.contact)},
+                                   {"Contact", contact_line(object.contact)},
                                    {"Key", key_name(open.stored.key.public_key())}},
                                   delivery);
-    auto facts = to_json(open.stored, object.contact);
+    auto facts = account_json(open.stored, object.contact);
     facts["status"] = status;
     return {.data = {{"account", std::move(facts)}}, .delivery = delivery};
 }
 
-Outcome show(Run& run, const CommonOptions& common, const AccountOptions& options) {
+Outcome show_account(Run& run, const CommonOptions& common, const AccountOptions& options) {
     OpenAccount open(run, options);
-    return tell(run, common, open, open.account.fetch(), Delivery::required);
+    return tell_account(run, common, open, open.account.fetch(), Delivery::required);
 }
 
 Outcome update(Run& run, const CommonOptions& common, const AccountOptions& options) {
@@ -143,7 +143,7 @@ Outcome update(Run& run, const CommonOptions& common, const AccountOptions& opti
         if (!email.empty()) contact.push_back("mailto:" + email);
     const auto object = open.account.update_contact(open.stored, contact);
     run.console().say("The contacts are changed.");
-    return tell(run, common, open, object, Delivery::attempted);
+    return tell_account(run, common, open, object, Delivery::attempted);
 }
 
 Outcome roll_over(Run& run, const CommonOptions& common, const AccountOptions& options) {
@@ -155,14 +155,14 @@ Outcome roll_over(Run& run, const CommonOptions& common, const AccountOptions& o
                     .store_of_key(open.stored.directory_url);
     open.stored = open.account.roll_over(open.stored, type, *store);
     run.console().say("The account has a new key; the old one is of no use any more.");
-    return tell(run, common, open, open.account.fetch(), Delivery::attempted);
+    return tell_account(run, common, open, open.account.fetch(), Delivery::attempted);
 }
 
 Outcome deactivate(Run& run, const CommonOptions&, const AccountOptions& options) {
     OpenAccount open(run, options);
     open.account.deactivate(open.stored);
     run.console().say("The account is deactivated for ever and its key removed.");
-    auto facts = to_json(open.stored, open.stored.contact);
+    auto facts = account_json(open.stored, open.stored.contact);
     facts["status"] = "deactivated";
     return {.data = {{"account", std::move(facts)}}};
 }
@@ -186,7 +186,7 @@ Outcome make(Run& run, const CommonOptions& common, const AccountOptions& option
     const bool is_new = !stood || options.words.new_account;
     run.console().say(is_new ? "The account is registered."
                              : "There is an account already; nothing was done.");
-    auto outcome = tell(run, common, open, open.account.fetch(), Delivery::attempted);
+    auto outcome = tell_account(run, common, open, open.account.fetch(), Delivery::attempted);
     if (!is_new) outcome.result = Result::nothing_to_do;
     return outcome;
 }
@@ -201,7 +201,7 @@ Outcome give_out(Run& run, const CommonOptions& common, const AccountOptions& op
                                           run.state().accounts().string()),
                               "`cairn account list` shows those there are.");
     const auto text = client::account_file_text(*account, store.key_pem(choice.directory_url));
-    auto facts = to_json(*account, account->contact);
+    auto facts = account_json(*account, account->contact);
     if (!options.file.empty()) {
         client::write_durably(options.file, text, client::FileAccess::owner);
         facts["file"] = json_text(options.file);
@@ -217,7 +217,7 @@ Outcome give_out(Run& run, const CommonOptions& common, const AccountOptions& op
 
 Outcome take_in(Run& run, const CommonOptions& common, const AccountOptions& options) {
     const auto tried = fmt::format("import the account in {}", options.file);
-    auto text = value_or_fail(client::read_file(options.file, max_file), tried);
+    auto text = value_or_fail(client::read_file(options.file, max_account_file), tried);
     const auto file =
         value_or_fail(client::read_account_file(text), tried,
                       "give what `cairn account export` wrote, or a private key as PEM or JWK.");
@@ -235,7 +235,7 @@ Outcome take_in(Run& run, const CommonOptions& common, const AccountOptions& opt
     OpenAccount open(run, options, choice);
     run.console().say(is_new ? "The account is kept here now."
                              : "This account is kept here already; nothing was done.");
-    auto outcome = tell(run, common, open, open.account.fetch(), Delivery::attempted);
+    auto outcome = tell_account(run, common, open, open.account.fetch(), Delivery::attempted);
     if (!is_new) outcome.result = Result::nothing_to_do;
     return outcome;
 }
@@ -278,7 +278,7 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
             ->type_name("NAME");
         return child;
     };
-    add("list", "List the accounts that are kept", "cairn account list --json", &list);
+    add("list", "List the accounts that are kept", "cairn account list --json", &list_accounts);
     auto* const registering =
         add_at_authority("register", "Make an account, unless there is one",
                          "cairn account register --email you@example.com --agree-tos", &make);
@@ -296,7 +296,7 @@ void add_account_command(CLI::App& program, CommonOptions& common, Command& chos
         ->required()
         ->check(CLI::ExistingFile);
     add_at_authority("show", "Show an account as its CA has it", "cairn account show --ca zerossl",
-                     &show);
+                     &show_account);
     add_at_authority("update", "Replace the contacts of an account",
                      "cairn account update --email new@example.com", &update)
         ->add_option("--email", options->emails, "The new contact; empty for none")

@@ -21,7 +21,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::size_t max_file = std::size_t{8} << 20;
+constexpr std::size_t max_declaration_file = std::size_t{8} << 20;
 
 struct ApplyOptions {
     std::string file;
@@ -39,7 +39,7 @@ enum class Action {
     ignore   ///< it is not declared
 };
 
-std::string_view to_string(Action action) {
+std::string_view action_name(Action action) {
     switch (action) {
         case Action::add:
             return "add";
@@ -76,13 +76,13 @@ struct Intent {
 
 std::vector<DeclaredCertificate> declared_by(const std::string& file) {
     const auto tried = fmt::format("read {}", file);
-    const auto text = value_or_fail(client::read_file(file, max_file), tried);
+    const auto text = value_or_fail(client::read_file(file, max_declaration_file), tried);
     return value_or_fail(declared_in(text), tried,
                          "mend the file; keys are named after the options of `cairn issue`.");
 }
 
-client::LineageName lineage_of(const DeclaredCertificate& declared,
-                               const client::PlanChanges& changes) {
+client::LineageName declared_lineage(const DeclaredCertificate& declared,
+                                     const client::PlanChanges& changes) {
     constexpr std::string_view tried = "name a lineage";
     if (!declared.lineage.empty())
         return value_or_fail(client::LineageName::from_text(declared.lineage), tried);
@@ -95,7 +95,7 @@ client::LineageName lineage_of(const DeclaredCertificate& declared,
 /// Compares one declared certificate with what stands; changes nothing.
 Intent examine(Run& run, const DeclaredCertificate& declared) {
     auto changes = changes_from(declared.plan, run.target_context());
-    Intent intent{.lineage = lineage_of(declared, changes), .declared = declared};
+    Intent intent{.lineage = declared_lineage(declared, changes), .declared = declared};
     const auto file = run.state().renewal(intent.lineage);
     const auto tried = fmt::format("plan {}", intent.lineage.text());
     std::optional<client::CertificatePlan> former;
@@ -166,7 +166,7 @@ std::vector<Intent> intents_of(Run& run, const ApplyOptions& options) {
     return intents;
 }
 
-boost::json::object to_json(const Intent& intent) {
+boost::json::object intent_json(const Intent& intent) {
     boost::json::array differences;
     for (const auto& difference : intent.differences)
         differences.push_back(boost::json::object{
@@ -177,13 +177,13 @@ boost::json::object to_json(const Intent& intent) {
     boost::json::array reasons;
     for (const auto& reason : intent.reasons) reasons.push_back(json_text(reason));
     return {{"lineage", intent.lineage.text()},
-            {"action", to_string(intent.action)},
+            {"action", action_name(intent.action)},
             {"differences", std::move(differences)},
             {"reasons", std::move(reasons)}};
 }
 
 /// What happens and why, a row for each difference and reason.
-void print(Console& console, const std::vector<Intent>& intents, Delivery delivery) {
+void print_intents(Console& console, const std::vector<Intent>& intents, Delivery delivery) {
     std::vector<std::vector<std::string>> rows{{"LINEAGE", "ACTION", "WHAT"}};
     for (const auto& intent : intents) {
         std::vector<std::string> what;
@@ -195,30 +195,30 @@ void print(Console& console, const std::vector<Intent>& intents, Delivery delive
         if (what.empty()) what.emplace_back("-");
         for (std::size_t i = 0; i < what.size(); ++i)
             rows.push_back({i == 0 ? intent.lineage.text() : "",
-                            i == 0 ? std::string(to_string(intent.action)) : "", what[i]});
+                            i == 0 ? std::string(action_name(intent.action)) : "", what[i]});
     }
     console.print_table(rows, delivery);
 }
 
-std::string summary_of(const std::vector<Intent>& intents) {
+std::string intents_summary(const std::vector<Intent>& intents) {
     std::string text;
     for (const auto action : {Action::add, Action::change, Action::renew, Action::deploy,
                               Action::leave, Action::remove, Action::ignore}) {
         const auto count = std::ranges::count(intents, action, &Intent::action);
         if (count != 0)
-            text += fmt::format("{}{} to {}", text.empty() ? "" : ", ", count, to_string(action));
+            text += fmt::format("{}{} to {}", text.empty() ? "" : ", ", count, action_name(action));
     }
     const auto misread = text.find("to undeclared");
     if (misread != std::string::npos) text.replace(misread, 13, "not declared");
     return text;
 }
 
-Outcome show(Run& run, const CommonOptions& common, const ApplyOptions& options) {
+Outcome show_plan(Run& run, const CommonOptions& common, const ApplyOptions& options) {
     const auto intents = intents_of(run, options);
     boost::json::array told;
-    for (const auto& intent : intents) told.push_back(to_json(intent));
-    if (!common.json) print(run.console(), intents, Delivery::required);
-    run.console().say(fmt::format("{}; nothing was changed.", summary_of(intents)));
+    for (const auto& intent : intents) told.push_back(intent_json(intent));
+    if (!common.json) print_intents(run.console(), intents, Delivery::required);
+    run.console().say(fmt::format("{}; nothing was changed.", intents_summary(intents)));
     const bool is_any = std::ranges::any_of(
         intents, [](const Intent& intent) { return does_anything(intent.action); });
     return {.result = is_any ? Result::done : Result::nothing_to_do,
@@ -242,8 +242,8 @@ void require_unused(const Run& run, const client::LineageName& lineage) {
 }
 
 /// Does what one intent says; what has come of it, for --json.
-boost::json::object carry_out(Run& run, const CommonOptions& common, const Intent& intent) {
-    auto told = to_json(intent);
+boost::json::object carry_out_intent(Run& run, const CommonOptions& common, const Intent& intent) {
+    auto told = intent_json(intent);
     if (intent.action == Action::remove) {
         const auto lock =
             run.state().lock(intent.lineage, run.timer(), client::lineage_lock_patience);
@@ -263,7 +263,7 @@ boost::json::object carry_out(Run& run, const CommonOptions& common, const Inten
     return told;
 }
 
-Outcome apply(Run& run, const CommonOptions& common, const ApplyOptions& options) {
+Outcome apply_declarations(Run& run, const CommonOptions& common, const ApplyOptions& options) {
     const auto intents = intents_of(run, options);
     boost::json::array told;
     std::vector<client::Failure> failures;
@@ -271,21 +271,21 @@ Outcome apply(Run& run, const CommonOptions& common, const ApplyOptions& options
     for (const auto& intent : intents) {
         if (does_anything(intent.action))
             run.console().say(
-                fmt::format("{}: {}", intent.lineage.text(), to_string(intent.action)));
+                fmt::format("{}: {}", intent.lineage.text(), action_name(intent.action)));
         try {
-            told.push_back(carry_out(run, common, intent));
+            told.push_back(carry_out_intent(run, common, intent));
             is_any_done |= does_anything(intent.action);
         } catch (const client::Failure& failure) {
             // The others are obtained all the same.
             run.console().fail(failure, intent.lineage.text());
-            auto entry = to_json(intent);
+            auto entry = intent_json(intent);
             entry["result"] = "failed";
             entry["error"] = facts_of(failure);
             told.push_back(std::move(entry));
             failures.push_back(failure);
         }
     }
-    run.console().say(fmt::format("{}.", summary_of(intents)));
+    run.console().say(fmt::format("{}.", intents_summary(intents)));
     Outcome outcome{.result = is_any_done ? Result::done : Result::nothing_to_do,
                     .data = {{"lineages", std::move(told)}}};
     if (failures.empty()) return outcome;
@@ -300,8 +300,8 @@ Outcome apply(Run& run, const CommonOptions& common, const ApplyOptions& options
     return outcome;
 }
 
-void add_options(CLI::App& command, const std::shared_ptr<ApplyOptions>& options,
-                 const char* prune) {
+void add_apply_options(CLI::App& command, const std::shared_ptr<ApplyOptions>& options,
+                       const char* prune) {
     command.add_option("FILE", options->file, "A TOML file with [[certificate]] tables")
         ->required()
         ->check(CLI::ExistingFile);
@@ -314,7 +314,7 @@ void add_apply_commands(CLI::App& program, CommonOptions& common, Command& chose
     const auto options = std::make_shared<ApplyOptions>();
     auto* planning = program.add_subcommand(
         "plan", "Show what `apply` would do with a file of declared certificates");
-    add_options(*planning, options, "Show also what `apply --prune` would delete");
+    add_apply_options(*planning, options, "Show also what `apply --prune` would delete");
     planning->footer(
         "With --exit-code, 1: all is as it is declared.\n"
         "Example of a file:\n"
@@ -328,17 +328,17 @@ void add_apply_commands(CLI::App& program, CommonOptions& common, Command& chose
         "Keys are named after the options of `cairn issue`.\n"
         "Example:\n  cairn plan certificates.toml");
     planning->callback([&common, &chosen, options] {
-        chosen = [&common, options](Run& run) { return show(run, common, *options); };
+        chosen = [&common, options](Run& run) { return show_plan(run, common, *options); };
     });
     auto* applying = program.add_subcommand(
         "apply", "Obtain and change what a file declares, and leave alone what is so already");
-    add_options(*applying, options, "Delete the lineages that the file does not declare");
+    add_apply_options(*applying, options, "Delete the lineages that the file does not declare");
     applying->footer(
         "Nothing is deleted without --prune. What the file does not say of a lineage that stands\n"
         "stays as it is. `cairn plan FILE` shows beforehand what will be done.\n"
         "Examples:\n  cairn apply certificates.toml\n  cairn apply certificates.toml --prune");
     applying->callback([&common, &chosen, options] {
-        chosen = [&common, options](Run& run) { return apply(run, common, *options); };
+        chosen = [&common, options](Run& run) { return apply_declarations(run, common, *options); };
     });
 }
 

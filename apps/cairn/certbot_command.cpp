@@ -114,7 +114,8 @@ boost::json::object told(const std::vector<Words>& lines, const CertbotTranslati
     return {{"translation", std::move(typed_lines)}, {"notes", std::move(notes)}};
 }
 
-Outcome explain(Run& run, const CommonOptions& common, const CertbotTranslation& translation) {
+Outcome explain_translation(Run& run, const CommonOptions& common,
+                            const CertbotTranslation& translation) {
     const auto has_state = run.place().origin != client::StatePlace::Origin::said ||
                            std::filesystem::exists(run.state().root());
     std::vector<Words> lines;
@@ -132,7 +133,8 @@ Outcome explain(Run& run, const CommonOptions& common, const CertbotTranslation&
 }
 
 /// Runs all of them up to the first that fails.
-Outcome carry_out(Run& run, const CommonOptions& outer, const CertbotTranslation& translation) {
+Outcome carry_out_translation(Run& run, const CommonOptions& outer,
+                              const CertbotTranslation& translation) {
     std::optional<SecretFile> secret;
     if (!translation.hmac_key.empty()) secret.emplace(translation.hmac_key);
     const auto lines = lines_of(translation, run);
@@ -205,7 +207,7 @@ void add_certbot_command(CLI::App& program, CommonOptions& common, Command& chos
         take_over(*words, *translation, common);
         if (words->has("--explain")) {
             chosen = [&common, translation = std::move(*translation)](Run& run) {
-                return explain(run, common, translation);
+                return explain_translation(run, common, translation);
             };
             return;
         }
@@ -213,7 +215,7 @@ void add_certbot_command(CLI::App& program, CommonOptions& common, Command& chos
         if (translation->hmac_key.empty())
             for (const auto& each : translation->commands) understand(each.words, common);
         chosen = [&common, translation = std::move(*translation)](Run& run) {
-            return carry_out(run, common, translation);
+            return carry_out_translation(run, common, translation);
         };
     });
 }

@@ -27,7 +27,7 @@ void add_history(client::LineageFacts known, boost::json::object& facts) {
         if (auto* member = history.if_contains(name)) facts[name] = std::move(*member);
 }
 
-boost::json::object to_json(const client::ServedReport& report) {
+boost::json::object served_json(const client::ServedReport& report) {
     boost::json::array places;
     for (const auto& sight : report.sights) {
         boost::json::object place{{"place", json_text(sight.place)},
@@ -163,7 +163,7 @@ boost::json::object to_json(const client::StateDirectory& state, const Certifica
                            {"time", base::to_rfc3339(note.time)}});
     if (!records.empty()) facts["persistent_records"] = std::move(records);
     if (!view.targets.empty()) facts["targets"] = states_json(view.targets);
-    if (view.served) facts["served"] = to_json(*view.served);
+    if (view.served) facts["served"] = served_json(*view.served);
     if (view.listed) {
         boost::json::object listed{{"verdict", client::to_string(view.listed->verdict)}};
         if (!view.listed->detail.empty()) listed["detail"] = json_text(view.listed->detail);

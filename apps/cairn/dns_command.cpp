@@ -26,18 +26,18 @@ namespace {
 using client::CredentialKey;
 using client::ProviderKind;
 
-std::string_view to_string(ProviderKind::Trial trial) {
+std::string_view trial_name(ProviderKind::Trial trial) {
     return trial == ProviderKind::Trial::real ? "real servers" : "documentation alone";
 }
 
-Outcome list(Run& run, const CommonOptions& common) {
+Outcome list_providers(Run& run, const CommonOptions& common) {
     std::vector<std::vector<std::string>> rows{{"NAME", "PROVIDER", "TRIED AGAINST"}};
     boost::json::array providers;
     for (const auto& kind : client::provider_kinds()) {
-        rows.push_back({kind.name, kind.title, std::string(to_string(kind.trial))});
+        rows.push_back({kind.name, kind.title, std::string(trial_name(kind.trial))});
         providers.push_back({{"name", json_text(kind.name)},
                              {"title", json_text(kind.title)},
-                             {"tried_against", to_string(kind.trial)}});
+                             {"tried_against", trial_name(kind.trial)}});
     }
     if (!common.json) run.console().print_table(rows, Delivery::required);
     return {.data = {{"providers", std::move(providers)}}, .delivery = Delivery::required};
@@ -54,7 +54,7 @@ std::string variables_of(const CredentialKey& key) {
     return text;
 }
 
-Outcome show(Run& run, const CommonOptions& common, const std::string& name) {
+Outcome show_provider(Run& run, const CommonOptions& common, const std::string& name) {
     const auto& kind = kind_named(run, name);
     const auto source =
         client::DnsCredentials::find(kind, {}, run.settings_folder(), &client::variable_of_process);
@@ -62,7 +62,7 @@ Outcome show(Run& run, const CommonOptions& common, const std::string& name) {
     std::string text = fmt::format(
         "{}: {}\n\nAccess: {}\nDocumentation: {}\nTried against: {}\n"
         "Credentials: {}\n\nKeys of credentials/{}.toml:\n",
-        kind.name, kind.title, kind.access, kind.documentation, to_string(kind.trial),
+        kind.name, kind.title, kind.access, kind.documentation, trial_name(kind.trial),
         source.text(), kind.name);
     for (const auto& key : kind.keys) {
         const bool is_required = key.need == CredentialKey::Need::required;
@@ -84,7 +84,7 @@ Outcome show(Run& run, const CommonOptions& common, const std::string& name) {
                        {"title", json_text(kind.title)},
                        {"access", json_text(kind.access)},
                        {"documentation", json_text(kind.documentation)},
-                       {"tried_against", to_string(kind.trial)},
+                       {"tried_against", trial_name(kind.trial)},
                        {"credentials", json_text(source.text())},
                        {"keys", std::move(keys)}}}},
             .delivery = Delivery::required};
@@ -261,8 +261,9 @@ void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen) 
         "  cairn dns test cloudflare example.com\n  cairn dns schema");
     auto* listed = command->add_subcommand("list", "List the providers for --solver dns:PROVIDER");
     listed->footer("Example:\n  cairn dns list --json");
-    listed->callback(
-        [&common, &chosen] { chosen = [&common](Run& run) { return list(run, common); }; });
+    listed->callback([&common, &chosen] {
+        chosen = [&common](Run& run) { return list_providers(run, common); };
+    });
 
     const auto shown_name = std::make_shared<std::string>();
     auto* shown = command->add_subcommand(
@@ -270,7 +271,9 @@ void add_dns_command(CLI::App& program, CommonOptions& common, Command& chosen) 
     shown->add_option("PROVIDER", *shown_name, "As `cairn dns list` names it")->required();
     shown->footer("Example:\n  cairn dns show powerdns");
     shown->callback([&common, &chosen, shown_name] {
-        chosen = [&common, shown_name](Run& run) { return show(run, common, *shown_name); };
+        chosen = [&common, shown_name](Run& run) {
+            return show_provider(run, common, *shown_name);
+        };
     });
 
     auto* schema = command->add_subcommand(

@@ -40,7 +40,7 @@ std::optional<client::LineageName> find_lineage(const Run& run, const std::strin
     return client::renamed_to(run.state(), *name);
 }
 
-std::vector<client::Authority> authorities_from(Run& run, const DoctorOptions& options) {
+std::vector<client::Authority> authorities_asked(Run& run, const DoctorOptions& options) {
     std::string root_file;
     if (!options.root_file.empty())
         root_file = std::filesystem::absolute(options.root_file).lexically_normal();
@@ -55,8 +55,8 @@ std::vector<client::Authority> authorities_from(Run& run, const DoctorOptions& o
 
 /// What was said on this command line counts in place of what the plan says, and the settings where
 /// neither says anything, as `issue` has it.
-void apply(Run& run, const DoctorOptions& options, client::CertificatePlan& plan) {
-    if (auto said = authorities_from(run, options); !said.empty())
+void apply_options(Run& run, const DoctorOptions& options, client::CertificatePlan& plan) {
+    if (auto said = authorities_asked(run, options); !said.empty())
         plan.authorities = std::move(said);
     if (plan.authorities.empty()) plan.authorities = run.settings()->authorities;
     if (plan.authorities.empty())
@@ -73,8 +73,8 @@ struct Subject {
     std::optional<client::LineageName> lineage{};
 };
 
-void add_names(client::CertificatePlan& plan, const std::string& text,
-               const DoctorOptions& options) {
+void add_plan_names(client::CertificatePlan& plan, const std::string& text,
+                    const DoctorOptions& options) {
     for (const auto& part : parted_names(text)) {
         auto name = value_or_fail(client::RequestedName::from_text(part, options.solver),
                                   "look at a name", "give a name, NAME=SOLVER, or a lineage.");
@@ -94,19 +94,19 @@ std::vector<Subject> subjects_from(Run& run, const DoctorOptions& options) {
     for (const auto& text : options.names) {
         const auto lineage = find_lineage(run, text);
         if (!lineage) {
-            add_names(others, text, options);
+            add_plan_names(others, text, options);
             continue;
         }
         auto plan = value_or_fail(client::CertificatePlan::read(run.state().renewal(*lineage)),
                                   fmt::format("read the plan of {}", lineage->text()));
-        apply(run, options, plan);
+        apply_options(run, options, plan);
         subjects.push_back({std::move(plan), lineage});
     }
     if (others.names.empty()) return subjects;
     // A solver that was said for one name alone stays with it.
     auto said = options;
     said.solver.clear();
-    apply(run, said, others);
+    apply_options(run, said, others);
     subjects.push_back({std::move(others)});
     return subjects;
 }
@@ -139,7 +139,7 @@ std::vector<std::string> resolvers_for(const client::CertificatePlan& plan,
     return client::doctor::system_resolvers();
 }
 
-boost::json::object to_json(const Finding& finding) {
+boost::json::object finding_json(const Finding& finding) {
     return {{"severity", client::doctor::to_string(finding.severity)},
             {"check", client::doctor::to_string(finding.check)},
             {"subject", finding.subject},
@@ -148,7 +148,7 @@ boost::json::object to_json(const Finding& finding) {
             {"next", finding.next}};
 }
 
-void print(Console& console, const Findings& findings) {
+void print_findings(Console& console, const Findings& findings) {
     std::vector<std::vector<std::string>> rows{{"", "NAME", "CHECK", "WHAT CAME BACK"}};
     for (const auto& finding : findings) {
         rows.push_back({std::string(client::doctor::to_string(finding.severity)), finding.subject,
@@ -190,9 +190,9 @@ Outcome look(Run& run, const CommonOptions& common, const DoctorOptions& options
     Outcome outcome;
     outcome.delivery = Delivery::required;
     boost::json::array facts;
-    for (const auto& finding : findings) facts.push_back(to_json(finding));
+    for (const auto& finding : findings) facts.push_back(finding_json(finding));
     outcome.data = {{"findings", std::move(facts)}, {"problems", problems}, {"warnings", warnings}};
-    if (!common.json) print(run.console(), findings);
+    if (!common.json) print_findings(run.console(), findings);
     if (problems == 0) {
         run.console().say(
             warnings == 0

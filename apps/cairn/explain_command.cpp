@@ -123,7 +123,7 @@ std::string conclusion_of(const RecordedAttempt& attempt) {
     return {};
 }
 
-boost::json::object summary_of(const RecordedAttempt& attempt) {
+boost::json::object attempt_summary(const RecordedAttempt& attempt) {
     boost::json::object facts{{"id", attempt.id},
                               {"lineage", attempt.lineage},
                               {"work", client::to_string(attempt.work)},
@@ -133,8 +133,8 @@ boost::json::object summary_of(const RecordedAttempt& attempt) {
     return facts;
 }
 
-boost::json::object to_json(const RecordedAttempt& attempt) {
-    auto facts = summary_of(attempt);
+boost::json::object attempt_json(const RecordedAttempt& attempt) {
+    auto facts = attempt_summary(attempt);
     boost::json::array steps;
     for (const auto& step : attempt.steps) {
         auto event = boost::json::parse(client::to_json(step.event)).as_object();
@@ -185,7 +185,7 @@ std::optional<RecordedAttempt> chosen_attempt(const client::StateDirectory& stat
         "`cairn status` lists the lineages; `cairn explain LINEAGE` names the attempts at one.");
 }
 
-Outcome explain(Run& run, const CommonOptions& common, const std::string& word) {
+Outcome explain_attempt(Run& run, const CommonOptions& common, const std::string& word) {
     run.require_state();
     const auto attempt = chosen_attempt(run.state(), word);
     if (!attempt) {
@@ -198,7 +198,7 @@ Outcome explain(Run& run, const CommonOptions& common, const std::string& word) 
     boost::json::array summaries;
     std::string earlier;
     for (const auto& other : others) {
-        summaries.push_back(summary_of(other));
+        summaries.push_back(attempt_summary(other));
         if (summaries.size() <= max_others)
             earlier += fmt::format("  {}  {}\n", other.id, ending_of(other));
     }
@@ -210,7 +210,7 @@ Outcome explain(Run& run, const CommonOptions& common, const std::string& word) 
         text.pop_back();
         run.console().print(text, Delivery::required);
     }
-    return {.data = {{"attempt", to_json(*attempt)}, {"other_attempts", std::move(summaries)}},
+    return {.data = {{"attempt", attempt_json(*attempt)}, {"other_attempts", std::move(summaries)}},
             .delivery = Delivery::required};
 }
 
@@ -231,7 +231,7 @@ void add_explain_command(CLI::App& program, CommonOptions& common, Command& chos
         "  cairn explain example.com\n"
         "  cairn explain 20261130T084200Z-3f2a --json");
     command->callback([&common, &chosen, word] {
-        chosen = [&common, word](Run& run) { return explain(run, common, *word); };
+        chosen = [&common, word](Run& run) { return explain_attempt(run, common, *word); };
     });
 }
 

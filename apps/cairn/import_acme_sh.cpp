@@ -59,10 +59,10 @@ std::vector<std::string> parted(std::string_view text) {
     return parts;
 }
 
-class Translation {
+class AcmeShTranslation {
   public:
-    Translation(const client::ForeignLineage& lineage, const TranslationContext& context,
-                TranslatedLineage& result)
+    AcmeShTranslation(const client::ForeignLineage& lineage, const TranslationContext& context,
+                      TranslatedLineage& result)
         : lineage_(lineage), context_(context), result_(result) {}
 
     void run() {
@@ -230,7 +230,7 @@ class Translation {
 
 void translate_acme_sh(const client::ForeignLineage& lineage, const TranslationContext& context,
                        TranslatedLineage& result) {
-    Translation(lineage, context, result).run();
+    AcmeShTranslation(lineage, context, result).run();
 }
 
 }  // namespace cairn

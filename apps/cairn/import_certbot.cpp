@@ -17,31 +17,31 @@ namespace {
 using Words = std::vector<std::string>;
 
 /// What is taken in another way, or says where certbot's own files are.
-constexpr auto settled = std::to_array<std::string_view>({"account",
-                                                          "server",
-                                                          "authenticator",
-                                                          "installer",
-                                                          "config_dir",
-                                                          "work_dir",
-                                                          "logs_dir",
-                                                          "pre_hook",
-                                                          "post_hook",
-                                                          "renew_hook",
-                                                          "deploy_hook",
-                                                          "directory_hooks",
-                                                          "key_type",
-                                                          "rsa_key_size",
-                                                          "elliptic_curve",
-                                                          "webroot_path",
-                                                          "webroot_map",
-                                                          "version",
-                                                          "autorenew",
-                                                          "renew_before_expiry",
-                                                          "manual_public_ip_logging_ok",
-                                                          "post_hook_nonrenew",
-                                                          "domains",
-                                                          "certname",
-                                                          "noninteractive_mode"});
+constexpr auto settled_keys = std::to_array<std::string_view>({"account",
+                                                               "server",
+                                                               "authenticator",
+                                                               "installer",
+                                                               "config_dir",
+                                                               "work_dir",
+                                                               "logs_dir",
+                                                               "pre_hook",
+                                                               "post_hook",
+                                                               "renew_hook",
+                                                               "deploy_hook",
+                                                               "directory_hooks",
+                                                               "key_type",
+                                                               "rsa_key_size",
+                                                               "elliptic_curve",
+                                                               "webroot_path",
+                                                               "webroot_map",
+                                                               "version",
+                                                               "autorenew",
+                                                               "renew_before_expiry",
+                                                               "manual_public_ip_logging_ok",
+                                                               "post_hook_nonrenew",
+                                                               "domains",
+                                                               "certname",
+                                                               "noninteractive_mode"});
 
 /// What says how control is proved.
 bool is_about_proof(std::string_view key) {
@@ -49,10 +49,10 @@ bool is_about_proof(std::string_view key) {
            key == "pref_challs" || key == "standalone_supported_challenges";
 }
 
-class Translation {
+class CertbotLineageTranslation {
   public:
-    Translation(const client::ForeignLineage& lineage, const TranslationContext& context,
-                TranslatedLineage& result)
+    CertbotLineageTranslation(const client::ForeignLineage& lineage,
+                              const TranslationContext& context, TranslatedLineage& result)
         : lineage_(lineage), context_(context), result_(result) {}
 
     void run() {
@@ -88,7 +88,7 @@ class Translation {
 
     void add(std::string_view key, const std::string& value, Words& words) {
         if (value.empty() || value == "None" || value == "False" ||
-            std::ranges::find(settled, key) != settled.end())
+            std::ranges::find(settled_keys, key) != settled_keys.end())
             return;
         if (is_about_proof(key) && context_.said.solver) return;
         auto flag = "--" + std::string(key);
@@ -212,7 +212,7 @@ class Translation {
 
 void translate_certbot(const client::ForeignLineage& lineage, const TranslationContext& context,
                        TranslatedLineage& result) {
-    Translation(lineage, context, result).run();
+    CertbotLineageTranslation(lineage, context, result).run();
 }
 
 }  // namespace cairn

@@ -15,7 +15,7 @@ namespace {
 using client::ForeignProgram;
 using Stage = client::ImportRecord::Stage;
 
-std::string_view to_string(ImportedLineage::Result result) {
+std::string_view result_name(ImportedLineage::Result result) {
     switch (result) {
         case ImportedLineage::Result::imported:
             return "imported";
@@ -29,19 +29,19 @@ std::string_view to_string(ImportedLineage::Result result) {
     return {};
 }
 
-boost::json::array strings(const std::vector<std::string>& texts) {
+boost::json::array text_array(const std::vector<std::string>& texts) {
     boost::json::array array;
     for (const auto& text : texts) array.push_back(json_text(text));
     return array;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
+std::string text_line(const std::vector<std::string>& texts) {
     std::string line;
     for (const auto& text : texts) line += (line.empty() ? "" : ", ") + base::printable(text, 300);
     return line;
 }
 
-std::vector<std::string> names_of(const client::CertificatePlan& plan) {
+std::vector<std::string> plan_names(const client::CertificatePlan& plan) {
     std::vector<std::string> names;
     for (const auto& name : plan.names) names.push_back(name.identifier.value());
     return names;
@@ -55,31 +55,35 @@ std::vector<std::string> solvers_of(const client::CertificatePlan& plan) {
     return solvers;
 }
 
-boost::json::object to_json(const ImportedLineage& lineage, const client::StateDirectory& state) {
-    boost::json::object facts{
-        {"name", json_text(lineage.theirs)},       {"lineage", json_text(lineage.ours)},
-        {"result", to_string(lineage.result)},     {"certificates", lineage.certificates},
-        {"new_certificates", lineage.added},       {"remarks", strings(lineage.remarks)},
-        {"obstacles", strings(lineage.obstacles)}, {"take_over_obstacles", strings(lineage.bars)},
-        {"files", strings(lineage.files)}};
+boost::json::object lineage_json(const ImportedLineage& lineage,
+                                 const client::StateDirectory& state) {
+    boost::json::object facts{{"name", json_text(lineage.theirs)},
+                              {"lineage", json_text(lineage.ours)},
+                              {"result", result_name(lineage.result)},
+                              {"certificates", lineage.certificates},
+                              {"new_certificates", lineage.added},
+                              {"remarks", text_array(lineage.remarks)},
+                              {"obstacles", text_array(lineage.obstacles)},
+                              {"take_over_obstacles", text_array(lineage.bars)},
+                              {"files", text_array(lineage.files)}};
     if (!lineage.plan) return facts;
     const auto& plan = *lineage.plan;
-    facts["names"] = strings(names_of(plan));
+    facts["names"] = text_array(plan_names(plan));
     facts["ca"] = plan.preferred_authority().directory_url;
     facts["account"] = plan.account;
-    facts["solvers"] = strings(solvers_of(plan));
+    facts["solvers"] = text_array(solvers_of(plan));
     facts["pre_hook"] = json_text(plan.pre_hook);
     facts["post_hook"] = json_text(plan.post_hook);
     std::vector<std::string> deploys;
     for (const auto& target : plan.deploy_targets) deploys.push_back(target.hook);
-    facts["deploy"] = strings(deploys);
+    facts["deploy"] = text_array(deploys);
     if (const auto name = client::LineageName::from_text(lineage.ours))
         facts["live"] = json_text(state.live(*name).string());
     return facts;
 }
 
-boost::json::object to_json(const ImportReport& report, const ImportOptions& options,
-                            const client::StateDirectory& state) {
+boost::json::object report_json(const ImportReport& report, const ImportOptions& options,
+                                const client::StateDirectory& state) {
     boost::json::array accounts;
     boost::json::array lineages;
     boost::json::array jobs;
@@ -89,7 +93,7 @@ boost::json::object to_json(const ImportReport& report, const ImportOptions& opt
                             {"url", json_text(account.url)},
                             {"name", account.name},
                             {"result", account.is_new ? "imported" : "unchanged"}});
-    for (const auto& lineage : report.lineages) lineages.push_back(to_json(lineage, state));
+    for (const auto& lineage : report.lineages) lineages.push_back(lineage_json(lineage, state));
     for (const auto& job : report.jobs)
         jobs.push_back({{"kind", client::to_string(job.kind)},
                         {"file", json_text(job.file.string())},
@@ -106,43 +110,44 @@ boost::json::object to_json(const ImportReport& report, const ImportOptions& opt
             {"lineages", std::move(lineages)},
             {"jobs", std::move(jobs)},
             {"served", std::move(served)},
-            {"remarks", strings(report.remarks)}};
+            {"remarks", text_array(report.remarks)}};
 }
 
-void print(Console& console, const std::string& line) {
+void print_line(Console& console, const std::string& line) {
     console.print(line, Delivery::attempted);
 }
 
-void print(Console& console, const ImportedLineage& lineage) {
-    const auto what = lineage.result == ImportedLineage::Result::refused
-                          ? std::string("not taken")
-                          : fmt::format("{}, {} of {} certificates new", to_string(lineage.result),
-                                        lineage.added, lineage.certificates);
-    print(console, fmt::format("{}{}: {}", base::printable(lineage.theirs),
-                               lineage.ours == lineage.theirs
-                                   ? ""
-                                   : fmt::format(" (here {})", base::printable(lineage.ours)),
-                               what));
+void print_lineage(Console& console, const ImportedLineage& lineage) {
+    const auto what =
+        lineage.result == ImportedLineage::Result::refused
+            ? std::string("not taken")
+            : fmt::format("{}, {} of {} certificates new", result_name(lineage.result),
+                          lineage.added, lineage.certificates);
+    print_line(console, fmt::format("{}{}: {}", base::printable(lineage.theirs),
+                                    lineage.ours == lineage.theirs
+                                        ? ""
+                                        : fmt::format(" (here {})", base::printable(lineage.ours)),
+                                    what));
     if (lineage.plan) {
         const auto& plan = *lineage.plan;
-        print(console, "  names:     " + joined(names_of(plan)));
-        print(console, fmt::format("  CA:        {}{}",
-                                   base::printable(plan.preferred_authority().directory_url),
-                                   plan.account.empty() ? "" : ", account " + plan.account));
-        print(console, "  proved by: " + joined(solvers_of(plan)));
+        print_line(console, "  names:     " + text_line(plan_names(plan)));
+        print_line(console, fmt::format("  CA:        {}{}",
+                                        base::printable(plan.preferred_authority().directory_url),
+                                        plan.account.empty() ? "" : ", account " + plan.account));
+        print_line(console, "  proved by: " + text_line(solvers_of(plan)));
         if (!plan.pre_hook.empty())
-            print(console, "  pre-hook:  " + base::printable(plan.pre_hook));
+            print_line(console, "  pre-hook:  " + base::printable(plan.pre_hook));
         for (const auto& target : plan.deploy_targets)
-            print(console, "  deploy:    " + base::printable(target.hook));
+            print_line(console, "  deploy:    " + base::printable(target.hook));
         if (!plan.post_hook.empty())
-            print(console, "  post-hook: " + base::printable(plan.post_hook));
+            print_line(console, "  post-hook: " + base::printable(plan.post_hook));
     }
     for (const auto& text : lineage.obstacles)
-        print(console, "  not taken: " + base::printable(text, 3000));
+        print_line(console, "  not taken: " + base::printable(text, 3000));
     for (const auto& text : lineage.bars)
-        print(console, "  not taken over: " + base::printable(text, 1000));
+        print_line(console, "  not taken over: " + base::printable(text, 1000));
     for (const auto& text : lineage.remarks)
-        print(console, "  note:      " + base::printable(text, 1000));
+        print_line(console, "  note:      " + base::printable(text, 1000));
 }
 
 void say_what_is_next(Run& run, const ImportReport& report, const ImportOptions& options) {
@@ -182,16 +187,17 @@ Outcome import(Run& run, const CommonOptions& common, const ImportOptions& optio
     auto& console = run.console();
     if (!common.json) {
         for (const auto& account : report.accounts)
-            print(console, fmt::format("account {} at {}: {}", base::printable(account.url),
-                                       base::printable(account.directory_url),
-                                       !account.is_new        ? "here already"
-                                       : account.name.empty() ? "imported"
-                                                              : "imported as " + account.name));
-        for (const auto& lineage : report.lineages) print(console, lineage);
+            print_line(console,
+                       fmt::format("account {} at {}: {}", base::printable(account.url),
+                                   base::printable(account.directory_url),
+                                   !account.is_new        ? "here already"
+                                   : account.name.empty() ? "imported"
+                                                          : "imported as " + account.name));
+        for (const auto& lineage : report.lineages) print_lineage(console, lineage);
         for (const auto& text : report.remarks)
-            print(console, "note: " + base::printable(text, 1000));
+            print_line(console, "note: " + base::printable(text, 1000));
     }
-    Outcome outcome{.data = {{"import", to_json(report, options, run.state())}}};
+    Outcome outcome{.data = {{"import", report_json(report, options, run.state())}}};
     if (options.undo)
         console.say(report.is_changed ? fmt::format("All is as it was: {} serves and renews again.",
                                                     client::to_string(options.program))
@@ -208,14 +214,14 @@ Outcome import(Run& run, const CommonOptions& common, const ImportOptions& optio
         outcome.failure =
             client::Failure(fmt::format("{} all of {}", options.take_over ? "take over" : "import",
                                         report.folder.string()),
-                            fmt::format("left where they are: {}", joined(left)),
+                            fmt::format("left where they are: {}", text_line(left)),
                             "see above what stands in the way of each; the others are done.");
         console.fail(*outcome.failure);
     }
     return outcome;
 }
 
-void add_options(CLI::App& command, ImportOptions& options) {
+void add_import_options(CLI::App& command, ImportOptions& options) {
     command.add_flag("--dry-run", options.dry_run, "Show what would be taken; write nothing");
     auto* const take_over = command.add_flag(
         "--take-over", options.take_over,
@@ -269,7 +275,7 @@ void add_import_command(CLI::App& program, CommonOptions& common, Command& chose
     command->require_subcommand(1);
     command->fallthrough();
     const auto options = std::make_shared<ImportOptions>();
-    add_options(*command, *options);
+    add_import_options(*command, *options);
     command->footer(
         "Accounts, certificates with their keys, how names were proved, and hooks are copied. The\n"
         "other client stays as it is until --take-over; an import that is said again adds what is\n"

@@ -14,41 +14,41 @@ namespace {
 using Words = std::vector<std::string>;
 
 /// Flags of lego without a value; all others that are not known here have one.
-constexpr auto bare = std::to_array<std::string_view>(
+constexpr auto bare_options = std::to_array<std::string_view>(
     {"--http", "--tls", "--accept-tos", "-a", "--pem", "--pfx", "--no-bundle", "--must-staple",
      "--reuse-key", "--always-deactivate-authorizations", "--ari-enable", "--ari-disable",
      "--no-random-sleep", "--dns.disable-cp", "--dns.propagation-disable-ans", "renew", "run"});
 /// What says nothing that a renewal here needs.
-constexpr auto settled = std::to_array<std::string_view>({"--path",
-                                                          "--email",
-                                                          "-m",
-                                                          "--domains",
-                                                          "-d",
-                                                          "--key-type",
-                                                          "-k",
-                                                          "--server",
-                                                          "-s",
-                                                          "--accept-tos",
-                                                          "-a",
-                                                          "--http",
-                                                          "--http.port",
-                                                          "--http.webroot",
-                                                          "--tls",
-                                                          "--tls.port",
-                                                          "--dns",
-                                                          "--dns.resolvers",
-                                                          "--renew-hook",
-                                                          "--run-hook",
-                                                          "--days",
-                                                          "--reuse-key",
-                                                          "--preferred-chain",
-                                                          "--profile",
-                                                          "--no-random-sleep",
-                                                          "--ari-enable",
-                                                          "--dns.disable-cp",
-                                                          "--user-agent",
-                                                          "--dns.propagation-disable-ans",
-                                                          "--dns.propagation-wait"});
+constexpr auto settled_options = std::to_array<std::string_view>({"--path",
+                                                                  "--email",
+                                                                  "-m",
+                                                                  "--domains",
+                                                                  "-d",
+                                                                  "--key-type",
+                                                                  "-k",
+                                                                  "--server",
+                                                                  "-s",
+                                                                  "--accept-tos",
+                                                                  "-a",
+                                                                  "--http",
+                                                                  "--http.port",
+                                                                  "--http.webroot",
+                                                                  "--tls",
+                                                                  "--tls.port",
+                                                                  "--dns",
+                                                                  "--dns.resolvers",
+                                                                  "--renew-hook",
+                                                                  "--run-hook",
+                                                                  "--days",
+                                                                  "--reuse-key",
+                                                                  "--preferred-chain",
+                                                                  "--profile",
+                                                                  "--no-random-sleep",
+                                                                  "--ari-enable",
+                                                                  "--dns.disable-cp",
+                                                                  "--user-agent",
+                                                                  "--dns.propagation-disable-ans",
+                                                                  "--dns.propagation-wait"});
 
 /// lego's flags, as far as a timer says them.
 class Call {
@@ -61,7 +61,7 @@ class Call {
                 value = name.substr(equals + 1);
                 name.resize(equals);
             } else if (name.starts_with("-") && i + 1 < words.size() &&
-                       std::ranges::find(bare, name) == bare.end()) {
+                       std::ranges::find(bare_options, name) == bare_options.end()) {
                 value = words[++i];
             }
             flags_.emplace_back(std::move(name), std::move(value));
@@ -163,7 +163,8 @@ void translate_lego(const client::ForeignLineage& lineage, const TranslationCont
             "--renew-hook finds CAIRN_LIVE_DIR and its kin in its environment, not LEGO_CERT_*.");
     }
     for (const auto& [name, value] : call.flags())
-        if (name.starts_with("-") && std::ranges::find(settled, name) == settled.end())
+        if (name.starts_with("-") &&
+            std::ranges::find(settled_options, name) == settled_options.end())
             remark(fmt::format("{} {} of its timer is not taken: there is nothing like it here.",
                                name, base::printable(value, 100)));
 }

@@ -28,7 +28,7 @@ namespace {
 
 /// Where the plan can be rehearsed: at the staging directory of a CA that is known, else at the CA
 /// that was named for it.
-void rehearse(client::CertificatePlan& plan) {
+void plan_dry_run(client::CertificatePlan& plan) {
     std::vector<client::Authority> rehearsing;
     for (auto authority : plan.authorities) {
         const auto staging = client::staging_directory_of(authority.directory_url);
@@ -53,15 +53,15 @@ std::vector<protocol::Identifier> said_names(const client::PlanChanges& changes)
     return names;
 }
 
-std::string list(const std::vector<std::string>& names) {
+std::string names_line(const std::vector<std::string>& names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
     return text;
 }
 
 /// The lineage that has exactly these names; nothing if none or several have.
-std::optional<client::LineageName> lineage_of(const std::vector<std::string>& names,
-                                              const client::StateDirectory& state) {
+std::optional<client::LineageName> lineage_with(const std::vector<std::string>& names,
+                                                const client::StateDirectory& state) {
     std::optional<client::LineageName> found;
     for (const auto& lineage : state.lineages()) {
         const auto plan = client::CertificatePlan::read(state.renewal(lineage));
@@ -74,8 +74,8 @@ std::optional<client::LineageName> lineage_of(const std::vector<std::string>& na
 
 /// The lineage that is meant: the one that is named, else the one of the first name, else one for
 /// the same names. One that has no name in common with what is said is not taken for it.
-client::LineageName lineage_name(const IssueOptions& options, const client::PlanChanges& changes,
-                                 const client::StateDirectory& state) {
+client::LineageName meant_lineage(const IssueOptions& options, const client::PlanChanges& changes,
+                                  const client::StateDirectory& state) {
     if (!options.lineage.empty())
         return value_or_fail(client::LineageName::from_text(options.lineage), "use --name");
     const auto names = said_names(changes);
@@ -86,16 +86,16 @@ client::LineageName lineage_name(const IssueOptions& options, const client::Plan
                               "name the lineage", "give it a name with --name.");
     const auto said = client::sorted_values(names);
     const auto known = client::CertificatePlan::read(state.renewal(name));
-    if (!known) return lineage_of(said, state).value_or(name);
+    if (!known) return lineage_with(said, state).value_or(name);
     const auto before = client::sorted_values(known->identifiers());
     const bool is_related = std::ranges::any_of(said, [&](const std::string& value) {
         return std::ranges::find(before, value) != before.end();
     });
     if (is_related) return name;
-    if (const auto other = lineage_of(said, state)) return *other;
+    if (const auto other = lineage_with(said, state)) return *other;
     throw client::Failure(
         fmt::format("use the name {} for the lineage", name.text()),
-        fmt::format("it is the lineage of {}", list(before)),
+        fmt::format("it is the lineage of {}", names_line(before)),
         fmt::format("give --name {} to change what it is for, or another name.", name.text()));
 }
 
@@ -110,10 +110,10 @@ std::optional<client::CertificatePlan> former_plan(const client::LineageName& li
                     state.live(lineage).string()));
 }
 
-client::CertificatePlan wanted_plan(Run& run, const IssueOptions& options,
-                                    const client::PlanChanges& changes,
-                                    const client::LineageName& lineage,
-                                    const std::optional<client::CertificatePlan>& former) {
+client::CertificatePlan plan_to_issue(Run& run, const IssueOptions& options,
+                                      const client::PlanChanges& changes,
+                                      const client::LineageName& lineage,
+                                      const std::optional<client::CertificatePlan>& former) {
     auto plan = value_or_fail(client::merged(former ? &*former : nullptr, changes),
                               fmt::format("plan the certificate of {}", lineage.text()));
     if (options.plan.staging) {
@@ -132,15 +132,15 @@ client::CertificatePlan wanted_plan(Run& run, const IssueOptions& options,
         return plan;
     }
     if (!options.plan.authorities.empty()) {
-        rehearse(plan);
+        plan_dry_run(plan);
         return plan;
     }
     return client::rehearsal_of(std::move(plan), lineage, {});
 }
 
 /// What --json tells of one certificate.
-boost::json::object to_json(const client::IssuedCertificate& issued,
-                            const std::optional<client::Lineage>& lineage) {
+boost::json::object issued_json(const client::IssuedCertificate& issued,
+                                const std::optional<client::Lineage>& lineage) {
     auto facts = facts_of(issued.chain.front());
     facts["ca"] = issued.directory_url;
     if (lineage) facts["files"] = facts_of(lineage->live_files());
@@ -161,8 +161,8 @@ void say(Console& console, const pki::Certificate& certificate, bool is_dry_run,
                 : fmt::format("The certificate is in place and valid until {}.", until));
 }
 
-Outcome tell(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
-             const client::IssuedCertificates& issued) {
+Outcome tell_issued(Run& run, const CommonOptions& common, const client::IssuanceOrder& order,
+                    const client::IssuedCertificates& issued) {
     const bool is_dry_run = order.installing == client::Installing::dry_run;
     boost::json::array told;
     std::vector<std::string> files;
@@ -173,7 +173,7 @@ Outcome tell(Run& run, const CommonOptions& common, const client::IssuanceOrder&
         const bool is_left_alone =
             std::ranges::find(order.left_alone, member) != order.left_alone.end();
         say(run.console(), certificate.chain.front(), is_dry_run, is_left_alone);
-        told.push_back(to_json(certificate, lineage));
+        told.push_back(issued_json(certificate, lineage));
         if (!lineage) continue;
         files.push_back(lineage->live_files().full_chain);
         if (order.plan.csr.empty()) files.push_back(lineage->live_files().private_key);
@@ -220,8 +220,8 @@ Outcome keep(Run& run, const CommonOptions& common, const client::IssuanceOrder&
         client::is_deployment_pending(run.environment(), order.lineage, order.plan);
     if (is_pending) client::deploy(run.environment(), order.lineage, order.plan, console);
     auto outcome =
-        tell(run, common, order,
-             client::standing_certificates(run.environment(), order.lineage, order.plan));
+        tell_issued(run, common, order,
+                    client::standing_certificates(run.environment(), order.lineage, order.plan));
     if (is_changed || is_pending) return outcome;
     console.say("There is nothing to do; --force has it issued all the same.");
     outcome.result = Result::nothing_to_do;
@@ -235,7 +235,7 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
     const auto settings =
         run.settings_with({client::SettingsPart::defaults, client::SettingsPart::hooks});
     client::clean_up_after_crashes(run.state(), run.solvers(), run.console());
-    const auto name = lineage_name(options, changes, run.state());
+    const auto name = meant_lineage(options, changes, run.state());
     const auto lock = run.state().lock(name, run.timer(), client::lineage_lock_patience);
     if (const auto place = client::LineageFactStore(run.state(), name).mend())
         run.console().tell({.kind = client::ProgressKind::facts_moved_away, .place = *place});
@@ -243,7 +243,7 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
     if (!former) add_usual(changes, *settings);
     client::IssuanceOrder order{
         .lineage = name,
-        .plan = wanted_plan(run, options, changes, name, former),
+        .plan = plan_to_issue(run, options, changes, name, former),
         .account = account_options_from(options.account, *settings),
         .replaces = {},
         .installing = options.dry_run ? client::Installing::dry_run : client::Installing::yes,
@@ -260,7 +260,7 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
     if (!is_needed) return keep(run, common, order, former);
     const auto environment = run.environment();
     const auto issued = client::issue(environment, order, run.console());
-    auto outcome = tell(run, common, order, issued);
+    auto outcome = tell_issued(run, common, order, issued);
     if (options.dry_run && !order.plan.deploy_targets.empty())
         outcome.data["targets"] = tell_outline(run, {name, order.plan, run.state().live(name)},
                                                order.plan.deploy_targets);

@@ -11,8 +11,8 @@
 namespace cairn {
 namespace {
 
-CLI::Option* add_text(CLI::App& command, const std::string& name,
-                      std::optional<std::string>& target, const std::string& description) {
+CLI::Option* add_setting(CLI::App& command, const std::string& name,
+                         std::optional<std::string>& target, const std::string& description) {
     return command.add_option_function<std::string>(
         name, [&target](const std::string& value) { target = value; }, description);
 }
@@ -57,18 +57,18 @@ std::optional<client::KeyStore> KeyStoreOptions::store() const {
 }
 
 void add_key_store_options(CLI::App& command, KeyStoreOptions& options) {
-    add_text(command, "--key-store", options.place,
-             "Where the key is kept: a file, a PKCS #11 token (RFC 7512; its PIN in a file: "
-             "pin-source=file:/PATH), or the TPM. Unless said: file")
+    add_setting(command, "--key-store", options.place,
+                "Where the key is kept: a file, a PKCS #11 token (RFC 7512; its PIN in a file: "
+                "pin-source=file:/PATH), or the TPM. Unless said: file")
         ->type_name("file|pkcs11:URI|tpm2");
-    add_text(command, "--passphrase-file", options.passphrase_file,
-             "Encrypt the key's file by the passphrase in the first line of this one")
+    add_setting(command, "--passphrase-file", options.passphrase_file,
+                "Encrypt the key's file by the passphrase in the first line of this one")
         ->type_name("FILE");
-    add_text(command, "--passphrase-command", options.passphrase_command,
-             "The same by what a program prints, which is run without a shell")
+    add_setting(command, "--passphrase-command", options.passphrase_command,
+                "The same by what a program prints, which is run without a shell")
         ->type_name("PROGRAM");
-    add_text(command, "--passphrase-credential", options.passphrase_credential,
-             "The same by a credential of systemd's")
+    add_setting(command, "--passphrase-credential", options.passphrase_credential,
+                "The same by a credential of systemd's")
         ->type_name("NAME");
 }
 

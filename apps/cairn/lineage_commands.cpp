@@ -47,7 +47,7 @@ Outcome rename(Run& run, const std::string& before, const std::string& after) {
     return outcome;
 }
 
-boost::json::object to_json(const client::EarlierCertificate& earlier) {
+boost::json::object earlier_json(const client::EarlierCertificate& earlier) {
     auto facts = facts_of(earlier.certificate);
     facts["generation"] = earlier.earlier;
     facts["generation_before"] = earlier.live;
@@ -74,7 +74,7 @@ Outcome roll_back(Run& run, const std::string& text) {
         else
             run.console().warn(
                 fmt::format("it ends so soon that the next `cairn renew` replaces it."));
-        told.push_back(to_json(earlier));
+        told.push_back(earlier_json(earlier));
     }
     const auto plan =
         value_or_fail(client::CertificatePlan::read(run.state().renewal(name)), "deploy it");
@@ -120,7 +120,7 @@ client::Failure in_use(const client::LineageName& name, const client::FileUses& 
             "give these another certificate first; or say --force, to delete it all the same."};
 }
 
-boost::json::array facts_of(const client::FileUses& found) {
+boost::json::array use_facts(const client::FileUses& found) {
     boost::json::array facts;
     for (const auto& use : found.uses)
         facts.push_back(boost::json::object{
@@ -131,7 +131,7 @@ boost::json::array facts_of(const client::FileUses& found) {
 }
 
 /// What will not learn of certificates any more; empty if the plan names nothing.
-std::string targets_of(const Run& run, const client::LineageName& name) {
+std::string deploy_targets(const Run& run, const client::LineageName& name) {
     const auto plan = client::CertificatePlan::read(run.state().renewal(name));
     std::string list;
     if (!plan) return list;
@@ -168,7 +168,7 @@ Outcome remove(Run& run, const std::string& text, const Certainty& certainty) {
         const auto failure = in_use(name, users);
         run.console().fail(failure);
         return {.result = Result::failed,
-                .data = {{"lineage", name.text()}, {"in_use", facts_of(users)}},
+                .data = {{"lineage", name.text()}, {"in_use", use_facts(users)}},
                 .failure = failure};
     }
     if (!certainty.is_said && !certainty.is_forced)
@@ -178,7 +178,7 @@ Outcome remove(Run& run, const std::string& text, const Certainty& certainty) {
             "say it again with --yes. Nothing on this machine seems to read these files; elsewhere "
             "a server must be given others first. `cairn revoke` makes the certificate worthless, "
             "which this does not.");
-    if (const auto targets = targets_of(run, name); !targets.empty())
+    if (const auto targets = deploy_targets(run, name); !targets.empty())
         run.console().say(fmt::format(
             "What has learnt of its certificates keeps the last one, and learns of none any more: "
             "{}.",

@@ -9,8 +9,8 @@
 namespace cairn {
 namespace {
 
-void tell(Run& run, const client::Settings& settings, const client::TroubleReport& report,
-          client::Progress& progress) {
+void tell_trouble(Run& run, const client::Settings& settings, const client::TroubleReport& report,
+                  client::Progress& progress) {
     client::Notifier(settings.notify, run.state(), run.clock(), run.timer(), "Cairn/" CAIRN_VERSION)
         .tell(report, progress);
 }
@@ -36,10 +36,10 @@ void notify_of(Run& run, const std::vector<client::RenewalOutcome>& outcomes,
         const auto settings = run.settings();
         // Of a run that was asked to stop, the failures say that it was.
         if (!settings->notify.is_anybody_told() || run.timer().is_stopped()) return;
-        tell(run, *settings,
-             client::troubles_of(run.state(), outcomes, run.clock().now(),
-                                 settings->notify.before_expiry),
-             progress);
+        tell_trouble(run, *settings,
+                     client::troubles_of(run.state(), outcomes, run.clock().now(),
+                                         settings->notify.before_expiry),
+                     progress);
     });
 }
 
@@ -77,7 +77,7 @@ void watch_served(Run& run, const std::vector<client::LineageName>& lineages,
             progress.tell({.kind = client::ProgressKind::served_differs,
                            .text = trouble.came_back,
                            .lineage = trouble.lineage});
-        if (!run.timer().is_stopped()) tell(run, *settings, report, progress);
+        if (!run.timer().is_stopped()) tell_trouble(run, *settings, report, progress);
     });
 }
 

@@ -178,7 +178,7 @@ void settle_resolver(RehearseOptions& options, const client::CertificatePlan& pl
     if (options.view.resolvers.empty()) options.view.resolvers = client::doctor::system_resolvers();
 }
 
-Outcome rehearse(Run& run, RehearseOptions options) {
+Outcome rehearse_plan(Run& run, RehearseOptions options) {
     auto& console = run.console();
     Steps steps(console);
     leave_proxy_out_for_loopback();
@@ -274,8 +274,9 @@ void add_rehearse_command(CLI::App& program, CommonOptions& common, Command& cho
         "Examples:\n"
         "  cairn rehearse -d example.com --solver webroot:/var/www/html\n"
         "  cairn rehearse --name example.com --run-deploy-hooks");
-    command->callback(
-        [&chosen, options] { chosen = [options](Run& run) { return rehearse(run, *options); }; });
+    command->callback([&chosen, options] {
+        chosen = [options](Run& run) { return rehearse_plan(run, *options); };
+    });
 }
 
 }  // namespace cairn

@@ -13,7 +13,7 @@ namespace {
 using Kind = client::RenewalOutcome::Kind;
 
 /// What there is to say of a time that is not what one would expect.
-std::string reason_of(const client::RenewalOutcome& outcome) {
+std::string time_remark(const client::RenewalOutcome& outcome) {
     if (!outcome.due || outcome.due->reason != client::DueReason::put_off) return {};
     return " (" + outcome.due->because() + ")";
 }
@@ -39,7 +39,7 @@ void tell_one(Console& console, const client::RenewalOutcome& outcome, bool is_o
         case Kind::not_due:
             console.say(fmt::format("{}: not due before {}{}.", name,
                                     base::to_rfc3339(outcome.due_at.value_or(base::Time{})),
-                                    reason_of(outcome)));
+                                    time_remark(outcome)));
             return;
         case Kind::failed:
             console.fail(is_one_of_several && outcome.key_type

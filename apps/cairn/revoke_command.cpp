@@ -133,7 +133,7 @@ void use_given_key(const std::string& file, std::vector<Target>& targets) {
                               "name its key, or leave out --key to revoke by the account.");
 }
 
-std::vector<Target> targets_of(Run& run, const RevokeOptions& options) {
+std::vector<Target> revocation_targets(Run& run, const RevokeOptions& options) {
     auto targets = options.lineage.empty()
                        ? std::vector{target_in_file(run.state(), options.certificate_file)}
                        : live_targets(run.state(), run.lineages({options.lineage}).front());
@@ -182,8 +182,8 @@ client::RevocationOutcome revoke(Run& run, const Target& target,
     return outcome;
 }
 
-boost::json::object to_json(const Target& target, client::RevocationOutcome outcome,
-                            protocol::RevocationReason reason) {
+boost::json::object revocation_json(const Target& target, client::RevocationOutcome outcome,
+                                    protocol::RevocationReason reason) {
     return {
         {"serial", target.certificate.serial().to_hex()},
         {"key_type", key_name(target.certificate.public_key())},
@@ -198,11 +198,11 @@ Outcome revoke(Run& run, const RevokeOptions& options) {
     boost::json::array told;
     bool is_any_new = false;
     std::optional<client::Failure> failure;
-    for (const auto& target : targets_of(run, options)) {
+    for (const auto& target : revocation_targets(run, options)) {
         try {
             const auto outcome = revoke(run, target, reason);
             is_any_new |= outcome == client::RevocationOutcome::revoked;
-            told.push_back(to_json(target, outcome, reason));
+            told.push_back(revocation_json(target, outcome, reason));
         } catch (const client::Failure& refused) {
             // The others are to be revoked all the same.
             if (failure) run.console().fail(*failure, options.lineage);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t max_names_told = 5;
 constexpr std::size_t max_place = 400;
 
-std::string list(const std::vector<protocol::Identifier>& identifiers) {
+std::string identifiers_line(const std::vector<protocol::Identifier>& identifiers) {
     std::string text;
     for (std::size_t i = 0; i < identifiers.size() && i < max_names_told; ++i)
         text += (i == 0 ? "" : ", ") + identifiers[i].value();
@@ -48,11 +48,11 @@ std::string sentence_of(const client::ProgressEvent& event) {
         case renewing:
             return fmt::format("It is renewed: {}.", event.text);
         case placing_order:
-            return fmt::format("Ordering a certificate for {} from {}.", list(event.identifiers),
-                               event.host);
+            return fmt::format("Ordering a certificate for {} from {}.",
+                               identifiers_line(event.identifiers), event.host);
         case going_on_with_order:
             return fmt::format("Going on with the order for {} at {}, which is {}.",
-                               list(event.identifiers), event.host, event.text);
+                               identifiers_line(event.identifiers), event.host, event.text);
         case order_unreadable:
             return fmt::format("What is kept of an earlier order is left out: {}", event.text);
         case order_given_up:
@@ -60,15 +60,16 @@ std::string sentence_of(const client::ProgressEvent& event) {
         case order_came_to_nothing:
             return "The order of an earlier run has come to nothing.";
         case valid_already:
-            return fmt::format("{} is validated already.", list(event.identifiers));
+            return fmt::format("{} is validated already.", identifiers_line(event.identifiers));
         case proving_control:
-            return fmt::format("Proving control of {} by {}.", list(event.identifiers),
+            return fmt::format("Proving control of {} by {}.", identifiers_line(event.identifiers),
                                protocol::to_string(event.challenge.value()));
         case proof_refused_so_far:
-            return fmt::format("{}: {} has looked and found: {}", list(event.identifiers),
-                               event.host, client::describe(event.problem.value()));
+            return fmt::format("{}: {} has looked and found: {}",
+                               identifiers_line(event.identifiers), event.host,
+                               client::describe(event.problem.value()));
         case asking_to_look_again:
-            return fmt::format("{}: asking it to look again.", list(event.identifiers));
+            return fmt::format("{}: asking it to look again.", identifiers_line(event.identifiers));
         case requesting_certificate:
             return "Asking for the certificate.";
         case waiting_for_authority:
@@ -86,7 +87,7 @@ std::string sentence_of(const client::ProgressEvent& event) {
             return event.text;
         case answer_left_up:
             return fmt::format("What proved control of {} was not taken down: {}",
-                               list(event.identifiers), event.failure->what());
+                               identifiers_line(event.identifiers), event.failure->what());
         case old_answer_taken_down:
             return fmt::format("Took down what an interrupted run had put up for {}.", bare(event));
         case old_answer_left_up:
@@ -111,14 +112,17 @@ std::string sentence_of(const client::ProgressEvent& event) {
         case ipv4_alone:
             return fmt::format("Answering over IPv4 alone: {}.", event.failure->came_back());
         case proof_failed:
-            return fmt::format("{}: {} was not convinced by {}: {}", list(event.identifiers),
-                               event.host, protocol::to_string(event.challenge.value()),
+            return fmt::format("{}: {} was not convinced by {}: {}",
+                               identifiers_line(event.identifiers), event.host,
+                               protocol::to_string(event.challenge.value()),
                                client::describe(event.problem.value()));
         case answer_is_up:
-            return fmt::format("The answer for {} is to be found at {}.", list(event.identifiers),
+            return fmt::format("The answer for {} is to be found at {}.",
+                               identifiers_line(event.identifiers),
                                base::printable(event.place.string(), max_place));
         case seen_from_here:
-            return fmt::format("{}: seen from here: {}", list(event.identifiers), event.text);
+            return fmt::format("{}: seen from here: {}", identifiers_line(event.identifiers),
+                               event.text);
         case hook_running:
             return fmt::format("Running the {} {}.", event.subject,
                                base::printable(event.place.string(), max_place));
@@ -169,7 +173,7 @@ std::string sentence_of(const client::ProgressEvent& event) {
                                base::printable(event.text, 600));
         case record_stands:
             return fmt::format("{} is proven by the record that stands at {}: {}",
-                               list(event.identifiers),
+                               identifiers_line(event.identifiers),
                                base::printable(event.place.string(), max_place), event.text);
         case put_up_record:
             return fmt::format("Add, besides any that are there, this record:\n  {} IN TXT \"{}\"",

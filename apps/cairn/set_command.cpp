@@ -20,7 +20,7 @@ struct SetOptions {
     PlanOptions plan;
 };
 
-boost::json::array facts_of(const std::vector<client::PlanDifference>& differences) {
+boost::json::array difference_facts(const std::vector<client::PlanDifference>& differences) {
     boost::json::array facts;
     for (const auto& difference : differences)
         facts.push_back(boost::json::object{
@@ -66,7 +66,7 @@ Outcome set(Run& run, const SetOptions& options) {
     for (const auto& difference : differences)
         run.console().say(
             fmt::format("{}: {} -> {}", difference.member, difference.before, difference.after));
-    Outcome outcome{.data = {{"lineage", name.text()}, {"changes", facts_of(differences)}}};
+    Outcome outcome{.data = {{"lineage", name.text()}, {"changes", difference_facts(differences)}}};
     if (plan == former) {
         run.console().say("There is nothing to do: the plan is so already.");
         outcome.result = Result::nothing_to_do;

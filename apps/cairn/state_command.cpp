@@ -12,7 +12,7 @@ namespace {
 
 using Origin = client::StatePlace::Origin;
 
-std::string_view to_string(Origin origin) {
+std::string_view origin_name(Origin origin) {
     switch (origin) {
         case Origin::said:
             return "said";
@@ -26,7 +26,7 @@ std::string_view to_string(Origin origin) {
     return {};
 }
 
-std::string_view reason_of(Origin origin) {
+std::string_view origin_reason(Origin origin) {
     switch (origin) {
         case Origin::said:
             return "as --state or CAIRN_STATE says";
@@ -40,18 +40,18 @@ std::string_view reason_of(Origin origin) {
     return {};
 }
 
-Outcome show(Run& run, const CommonOptions& common) {
+Outcome show_place(Run& run, const CommonOptions& common) {
     run.require_state();
     const auto& root = run.state().root();
     const auto count = run.state().lineages().size();
     if (!common.json)
         run.console().print_table({{"State", root.string()},
-                                   {"Because", std::string(reason_of(run.place().origin))},
+                                   {"Because", std::string(origin_reason(run.place().origin))},
                                    {"Lineages", std::to_string(count)}},
                                   Delivery::required);
     return {.data = {{"state",
                       {{"folder", json_text(root.string())},
-                       {"origin", to_string(run.place().origin)},
+                       {"origin", origin_name(run.place().origin)},
                        {"lineages", count}}}},
             .delivery = Delivery::required};
 }
@@ -88,7 +88,7 @@ void add_state_command(CLI::App& program, CommonOptions& common, Command& chosen
     auto* shown = command->add_subcommand("show", "Show where the state is, and why there");
     shown->footer("Example:\n  cairn state show --json");
     shown->callback(
-        [&common, &chosen] { chosen = [&common](Run& run) { return show(run, common); }; });
+        [&common, &chosen] { chosen = [&common](Run& run) { return show_place(run, common); }; });
     auto* moved = command->add_subcommand(
         "move",
         "Move the state of a former version to where it is by default, or to --state, and leave "
