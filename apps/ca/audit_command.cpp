@@ -13,6 +13,7 @@
 #include "admin/operation.h"
 #include "apps/ca/audit_place.h"
 #include "apps/ca/audit_selection.h"
+#include "apps/ca/exit_status.h"
 #include "apps/ca/findings.h"
 #include "apps/ca/offline_audit.h"
 #include "base/bytes.h"
@@ -28,7 +29,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int failed = 2;
 constexpr int version = 1;
 
 struct Common {
@@ -71,7 +71,7 @@ std::string place_of(const ca::AuditCheck::Finding& finding) {
     return finding.file + (finding.line > 0 ? ":" + std::to_string(finding.line) : "") + ": ";
 }
 
-json::object answer_of(const ca::AuditCheck::Report& report, std::size_t files) {
+json::object check_answer(const ca::AuditCheck::Report& report, std::size_t files) {
     json::object answer{{"version", version}, {"ok", report.findings.empty()}};
     json::array findings, remarks;
     for (const auto& finding : report.findings) findings.push_back(told(finding));
@@ -91,7 +91,7 @@ json::object answer_of(const ca::AuditCheck::Report& report, std::size_t files) 
     return answer;
 }
 
-void print(const ca::AuditCheck::Report& report, std::size_t files) {
+void print_check(const ca::AuditCheck::Report& report, std::size_t files) {
     for (const auto& remark : report.remarks) std::cout << place_of(remark) << remark.text << "\n";
     for (const auto& finding : report.findings)
         std::cerr << "cairn-ca: " << place_of(finding) << finding.text << "\n";
@@ -121,15 +121,15 @@ int verify(const VerifyOptions& options, const Adapters& adapters) {
     const auto files = store::audit_files(place.files).size();
     const auto report = check_audit(place.files, std::move(heads));
     if (common.as_json)
-        std::cout << json::serialize(answer_of(report, files)) << "\n";
+        std::cout << json::serialize(check_answer(report, files)) << "\n";
     else
-        print(report, files);
+        print_check(report, files);
     std::cout.flush();
     return report.findings.empty() && std::cout ? 0 : failed;
 }
 
 // A line as a person reads it.
-std::string text_of(const json::object& line) {
+std::string line_text(const json::object& line) {
     const auto plain = [](const json::value& value) {
         const auto* text = value.if_string();
         return text == nullptr ? base::json_for_terminals(json::serialize(value))
@@ -191,7 +191,7 @@ int show(const ShowOptions& options) {
     each_line(place, [&](std::string_view text, const json::object& line) {
         if (!selection.has(line)) return;
         if (!common.as_json)
-            std::cout << text_of(line) << "\n";
+            std::cout << line_text(line) << "\n";
         else
             std::cout << (is_first ? "" : ",") << text;
         is_first = false;

@@ -14,6 +14,7 @@
 #include "admin/operation.h"
 #include "apps/ca/backup.h"
 #include "apps/ca/brought_options.h"
+#include "apps/ca/exit_status.h"
 #include "apps/ca/table.h"
 #include "apps/ca/told_command.h"
 
@@ -21,8 +22,6 @@ namespace cairn::apps {
 namespace json = boost::json;
 
 namespace {
-
-constexpr int failed = 2;
 
 void add_options(CLI::App& command, std::vector<std::string>& overrides,
                  PassphraseOptions& passphrase, bool& as_json) {
@@ -36,7 +35,7 @@ json::array list_of(const std::vector<std::string>& words) {
     return json::array(words.begin(), words.end());
 }
 
-json::object answer_of(const BackupResult& result, const std::filesystem::path& file) {
+json::object result_answer(const BackupResult& result, const std::filesystem::path& file) {
     return {{"version", 1},
             {"ok", true},
             {"file", file.string()},
@@ -46,7 +45,7 @@ json::object answer_of(const BackupResult& result, const std::filesystem::path& 
             {"outside", list_of(result.outside)}};
 }
 
-json::object answer_of(const RestoreResult& result) {
+json::object result_answer(const RestoreResult& result) {
     json::object answer{{"version", 1},
                         {"ok", true},
                         {"lostFrom", base::to_rfc3339(result.created)},
@@ -60,7 +59,7 @@ json::object answer_of(const RestoreResult& result) {
     return answer;
 }
 
-void print(const BackupResult& result, const std::filesystem::path& file) {
+void print_result(const BackupResult& result, const std::filesystem::path& file) {
     std::cout << "Wrote " << file.string() << ", " << result.size << " octets, "
               << result.files.size() << " files, as the CA was at "
               << base::to_rfc3339(result.created) << ".\n";
@@ -69,7 +68,7 @@ void print(const BackupResult& result, const std::filesystem::path& file) {
                   << "\n";
 }
 
-void print(const RestoreResult& result, const std::filesystem::path& folder) {
+void print_result(const RestoreResult& result, const std::filesystem::path& folder) {
     const auto from = base::to_rfc3339(result.created), until = base::to_rfc3339(result.restored);
     std::cout << "Restored " << folder.string() << " as the CA was at " << from << ".\n"
               << "Of what it did from then until " << until
@@ -147,17 +146,17 @@ int BackupCommands::run() const {
             const auto result = back_up(request, clock, random);
             const auto& file = given_->backup_request.file;
             if (given_->as_json)
-                std::cout << json::serialize(answer_of(result, file)) << "\n";
+                std::cout << json::serialize(result_answer(result, file)) << "\n";
             else
-                print(result, file);
+                print_result(result, file);
         } else {
             auto request = given_->restore_request;
             request.passphrase = given_->passphrase.source();
             const auto result = restore(request, clock);
             if (given_->as_json)
-                std::cout << json::serialize(answer_of(result)) << "\n";
+                std::cout << json::serialize(result_answer(result)) << "\n";
             else
-                print(result, given_->restore_request.folder);
+                print_result(result, given_->restore_request.folder);
         }
     } catch (const std::exception& error) {
         if (!given_->as_json) throw;

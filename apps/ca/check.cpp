@@ -16,6 +16,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "apps/ca/configuration.h"
+#include "apps/ca/exit_status.h"
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/key_files.h"
 #include "apps/ca/listeners.h"
@@ -35,7 +36,6 @@ namespace json = boost::json;
 namespace {
 
 using Severity = CheckFinding::Severity;
-constexpr int failed = 2;
 
 /// What an issuer of a month's certificates should outlive.
 constexpr std::chrono::days soon{30};
@@ -329,7 +329,7 @@ void print_json(const std::vector<CheckFinding>& findings, std::size_t errors) {
     std::cout << json::serialize(answer) << "\n";
 }
 
-void print_text(const std::vector<CheckFinding>& findings, std::size_t errors) {
+void print_findings(const std::vector<CheckFinding>& findings, std::size_t errors) {
     for (const auto& finding : findings)
         std::cout << name_of(finding.severity) << ": " << finding.area << ": "
                   << base::printable(finding.detail, 2000) << "\n";
@@ -354,7 +354,7 @@ int run_check(const fs::path& folder, const std::vector<std::string>& overrides,
     if (as_json)
         print_json(findings, errors);
     else
-        print_text(findings, errors);
+        print_findings(findings, errors);
     std::cout.flush();
     if (!std::cout) {
         std::cerr << "cairn-ca: the findings could not be written\n";

@@ -50,7 +50,7 @@ unsigned port_of(const std::string& listen, Findings& findings) {
 }
 
 // A host as it stands in a URL; empty for what is neither a name nor an address.
-std::string url_host(const std::string& host, Findings& findings) {
+std::string checked_url_host(const std::string& host, Findings& findings) {
     if (const auto address = base::IpAddress::from_lenient_text(host))
         return address->to_url_host();
     if (const auto name = protocol::DnsName::from_text(host)) return name->text();
@@ -222,7 +222,7 @@ void note_constrained_hosts(const InitOptions& options, const pki::Chain& chain,
     }
 }
 
-WantedUse use_of(const InitOptions& options, base::Time now) {
+WantedUse brought_use(const InitOptions& options, base::Time now) {
     const bool issues = options.start == Start::intermediate_brought;
     return {.role = issues ? WantedUse::Role::issuer : WantedUse::Role::above_our_issuers,
             .kind = options.kind,
@@ -250,7 +250,7 @@ void fill_material(Material& material, const InitOptions& options, const Plan& p
                              random, material, findings);
         return;
     }
-    auto brought = load_brought(options.brought, use_of(options, now), findings);
+    auto brought = load_brought(options.brought, brought_use(options, now), findings);
     if (!brought) return;
     material.notes = brought->notes;
     note_constrained_hosts(options, brought->chain, material.notes);
@@ -288,8 +288,8 @@ Material make_material(const InitOptions& options, const Plan& plan, base::Time 
 }
 
 // How the configuration has it.
-InitialChoices choices_of(const InitOptions& options, const Plan& plan, const Material& material,
-                          base::Time now, Findings& findings) {
+InitialChoices initial_choices(const InitOptions& options, const Plan& plan,
+                               const Material& material, base::Time now, Findings& findings) {
     InitialChoices choices{.certificate_life = plan.certificate_life,
                            .beyond_baseline = options.kind == ca::PolicyKind::private_ca &&
                                               plan.certificate_life > ca::longest_validity(now)};
@@ -417,7 +417,7 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
     const auto now = clock.now();
     const unsigned port = port_of(options.listen, findings);
     std::vector<std::string> hosts;
-    for (const auto& host : options.hosts) hosts.push_back(url_host(host, findings));
+    for (const auto& host : options.hosts) hosts.push_back(checked_url_host(host, findings));
     if (hosts.empty()) findings.add("--host: wants a name or an address");
     std::error_code status;
     if (fs::exists(options.folder, status) &&
@@ -430,8 +430,8 @@ InitResult init(const InitOptions& options, const base::Clock& clock, crypto::Ra
     if (findings.empty())
         material = make_material(options, plan, now, random, findings);
     else if (!options.brought.certificates.empty())
-        (void)load_brought(options.brought, use_of(options, now), findings);
-    const auto choices = choices_of(options, plan, material, now, findings);
+        (void)load_brought(options.brought, brought_use(options, now), findings);
+    const auto choices = initial_choices(options, plan, material, now, findings);
     if (!findings.empty()) material.take_back();
     findings.throw_if_any();
 

@@ -35,7 +35,7 @@ constexpr const char* examples =
     "A request for a root that is kept elsewhere:\n"
     "  cairn-ca init /var/lib/cairn-ca --csr-only && cat /var/lib/cairn-ca/pki/intermediate.csr";
 
-boost::json::object answer_of(const InitOptions& options, const InitResult& result) {
+boost::json::object init_answer(const InitOptions& options, const InitResult& result) {
     boost::json::object answer{
         {"version", 1},
         {"ok", true},
@@ -51,7 +51,7 @@ boost::json::object answer_of(const InitOptions& options, const InitResult& resu
     return answer;
 }
 
-void print(const InitOptions& options, const InitResult& result) {
+void print_init(const InitOptions& options, const InitResult& result) {
     const auto folder = options.folder.string();
     std::cout << "Created the certificate authority \"" << options.name << "\".\n"
               << "  directory URL:     " << result.directory_url << "\n";
@@ -238,9 +238,9 @@ int InitCommand::run() const {
     crypto::SystemRandom random;
     const auto result = init(options, clock, random);
     if (given_->as_json)
-        std::cout << boost::json::serialize(answer_of(options, result)) << "\n";
+        std::cout << boost::json::serialize(init_answer(options, result)) << "\n";
     else
-        print(options, result);
+        print_init(options, result);
     std::cout.flush();
     if (std::cout) return 0;
     throw std::runtime_error("it is done, but the answer could not be written");

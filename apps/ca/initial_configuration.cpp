@@ -44,7 +44,7 @@ std::string limits_part(ca::PolicyKind kind) {
 }
 
 // "90 days", "36 hours": a life in words.
-std::string words_of(base::Seconds life) {
+std::string life_words(base::Seconds life) {
     using Days = std::chrono::duration<std::int64_t, std::ratio<86400>>;
     if (life % Days(1) == base::Seconds(0)) {
         const auto days = std::chrono::duration_cast<Days>(life).count();
@@ -317,7 +317,7 @@ uris = true
     text += key_part(choices) + passphrase_part(choices.passphrase);
     text += behind_key;
     text += "\n[profiles.default]\ndescription = \"certificates for TLS servers, " +
-            words_of(choices.certificate_life) +
+            life_words(choices.certificate_life) +
             "\"\nvalidity = " + base::json_quoted(base::duration_text(choices.certificate_life)) +
             "\n";
     text += default_profile;

@@ -22,8 +22,8 @@ namespace cairn::apps {
 
 namespace {
 
-void print(const std::string& folder, const std::string& name, const MadeIssuer& made,
-           const char* what) {
+void print_issuer(const std::string& folder, const std::string& name, const MadeIssuer& made,
+                  const char* what) {
     for (const auto& note : made.notes) std::cout << "Note: " << note << ".\n";
     if (!made.certificate) {
         std::cout << "Made a key and the request " << made.request_file.string()
@@ -45,7 +45,7 @@ void print(const std::string& folder, const std::string& name, const MadeIssuer&
               << made.table;
 }
 
-boost::json::object answer_of(const std::string& name, const MadeIssuer& made) {
+boost::json::object issuer_answer(const std::string& name, const MadeIssuer& made) {
     boost::json::object answer{{"version", 1},
                                {"ok", true},
                                {"issuer", name},
@@ -209,9 +209,9 @@ int IssuerCommands::run() const {
     const auto made = given_->make(configuration, now);
     const bool was_made = given_->create->parsed();
     if (given_->as_json)
-        std::cout << boost::json::serialize(answer_of(given_->name, made)) << "\n";
+        std::cout << boost::json::serialize(issuer_answer(given_->name, made)) << "\n";
     else
-        print(given_->folder.string(), given_->name, made, was_made ? "Made" : "Took");
+        print_issuer(given_->folder.string(), given_->name, made, was_made ? "Made" : "Took");
     std::cout.flush();
     if (std::cout) return 0;
     throw std::runtime_error("it is done, but the answer could not be written");

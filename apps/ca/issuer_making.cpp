@@ -157,7 +157,7 @@ std::string organization_of(const pki::Certificate& root) {
 }
 
 // The root's key as `init` left it: in a file, or in a token that a file names.
-fs::path key_of_root(const IssuerPlace& place) {
+fs::path root_key_file(const IssuerPlace& place) {
     const auto uri_file = place.folder / "pki" / "root-key.uri";
     if (!is_there(uri_file)) return place.folder / "pki" / "root-key.pem";
     auto uri = read_file(uri_file);
@@ -189,7 +189,7 @@ MadeIssuer create_issuer(const IssuerPlace& place, const BroughtFiles& root,
     require_new(place, findings);
     BroughtFiles files = root;
     if (files.certificates.empty()) files.certificates = place.folder / "pki" / "root.pem";
-    if (root.certificates.empty() && files.key.empty()) files.key = key_of_root(place);
+    if (root.certificates.empty() && files.key.empty()) files.key = root_key_file(place);
     auto above = load_brought(files, use_of(place, WantedUse::Role::above_our_issuers), findings);
     if (common_name) check_name("--intermediate-name", *common_name, findings);
     if (life && above && validity_from(place.now, *life).not_after > end_of(above->chain))

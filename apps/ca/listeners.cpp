@@ -86,7 +86,7 @@ class Socket {
     int file_ = -1;
 };
 
-std::string text_of(int reason) {
+std::string error_text(int reason) {
     return std::generic_category().message(reason);
 }
 
@@ -97,7 +97,7 @@ std::optional<std::string> why_not_to_listen(const std::string& listen) {
     if (!where) return "cannot listen on " + where.error().message;
     const int reason = Socket(*where).listen();
     if (reason == 0) return std::nullopt;
-    auto text = "cannot listen on " + listen + ": " + text_of(reason);
+    auto text = "cannot listen on " + listen + ": " + error_text(reason);
     if (reason == EADDRINUSE) text += "; stop what has it (ss -ltnp), or listen elsewhere";
     if (reason == EACCES) text += "; ports below 1024 are root's, or need CAP_NET_BIND_SERVICE";
     if (reason == EADDRNOTAVAIL) text += "; this machine has no such address";
@@ -112,7 +112,7 @@ std::optional<std::string> why_nobody_answers(const std::string& listen) {
         if (where->address.to_string() == any) where->address = *base::IpAddress::from_text(own);
     const int reason = Socket(*where).connect();
     if (reason == 0) return std::nullopt;
-    return "the server runs, and " + listen + " is not answered: " + text_of(reason) +
+    return "the server runs, and " + listen + " is not answered: " + error_text(reason) +
            "; was the address changed since it started?";
 }
 

@@ -7,6 +7,7 @@
 
 #include "apps/ca/audit_command.h"
 #include "apps/ca/backup_command.h"
+#include "apps/ca/exit_status.h"
 #include "apps/ca/init_command.h"
 #include "apps/ca/inspection_commands.h"
 #include "apps/ca/issuer_commands.h"
@@ -17,8 +18,6 @@
 #include "base/log_output.h"
 
 namespace {
-
-constexpr int failed = 2;
 
 /// Whether the words of a command line, understood or not, ask for an answer in JSON.
 bool wants_json(const std::vector<std::string>& words) {
@@ -65,7 +64,7 @@ int main(int argument_count, char** arguments) {
         program.parse(argument_count, arguments);
         if (completion->parsed()) {
             std::cout << cairn::command_line::bash_completion(program) << std::flush;
-            return std::cout ? 0 : failed;
+            return std::cout ? 0 : cairn::apps::failed;
         }
         if (audit_commands.was_given()) return audit_commands.run(cairn::apps::Adapters());
         if (operator_commands.was_given()) return operator_commands.run(cairn::apps::Adapters());
@@ -90,12 +89,12 @@ int main(int argument_count, char** arguments) {
             cairn::apps::OperatorCommands::print_usage_error(words.str());
         else
             cairn::base::write_last_words(words.str());
-        return failed;
+        return cairn::apps::failed;
     } catch (const std::exception& error) {
         if (wants_json(given))
             cairn::apps::OperatorCommands::print_failure(error.what());
         else
             cairn::base::write_last_words("cairn-ca: " + std::string(error.what()) + "\n");
-        return failed;
+        return cairn::apps::failed;
     }
 }

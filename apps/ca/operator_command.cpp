@@ -11,6 +11,7 @@
 #include <boost/json/value.hpp>
 
 #include "admin/operations.h"
+#include "apps/ca/exit_status.h"
 #include "apps/ca/operator_connection.h"
 #include "apps/ca/table.h"
 #include "apps/command_line/files.h"
@@ -20,8 +21,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 namespace {
-
-constexpr int failed = 2;
 
 /// Where the command line puts the arguments of one operation.
 struct Slots {
@@ -176,7 +175,7 @@ void print_facts(const json::object& answer, std::size_t depth = 0) {
     }
 }
 
-int print(const Slots& slots, const json::object& answer) {
+int print_answer(const Slots& slots, const json::object& answer) {
     const bool is_done = answer.at("ok").as_bool();
     if (slots.as_json) {
         std::cout << json::serialize(answer) << "\n";
@@ -259,7 +258,7 @@ int OperatorCommands::run(const Adapters& adapters) const {
     } catch (const std::exception& error) {
         answer = admin::refusal(admin::Refused(admin::Refused::Kind::failed, error.what()));
     }
-    return print(slots, answer);
+    return print_answer(slots, answer);
 }
 
 void OperatorCommands::print_usage_error(const std::string& detail) {

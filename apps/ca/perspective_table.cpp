@@ -37,7 +37,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     return lines;
 }
 
-std::optional<std::size_t> place_of(const toml::table& root, const std::string& name) {
+std::optional<std::size_t> table_place(const toml::table& root, const std::string& name) {
     const auto* list = root.get_as<toml::array>("perspective");
     for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
         const auto* table = list->get(i)->as_table();
@@ -64,7 +64,7 @@ std::string with_perspective(std::string toml, const Configuration::Perspective&
 base::Result<std::string> without_perspective(const std::string& toml, const std::string& name) {
     auto root = base::parse_toml(toml);
     if (!root) return std::unexpected(root.error());
-    const auto place = place_of(*root, name);
+    const auto place = table_place(*root, name);
     if (!place) return base::fail("there is no perspective " + base::printable(name, 50));
 
     const auto lines = lines_of(toml);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr base::Seconds server_certificate_life = std::chrono::days(30);
 
-std::vector<protocol::Identifier> names_of(const Configuration& configuration) {
+std::vector<protocol::Identifier> server_names(const Configuration& configuration) {
     const auto url = *net::Url::from_text(configuration.server.public_url);
     std::vector<std::string> hosts{url.host()};
     hosts.insert(hosts.end(), configuration.server.hosts.begin(), configuration.server.hosts.end());
@@ -75,7 +75,7 @@ bool is_of_present_issuer(std::span<const pki::Certificate> above, crypto::KeyAl
                           base::Time now) {
     try {
         const auto present = authority.issuers().for_own_server(configuration.default_profile,
-                                                                names_of(configuration), now);
+                                                                server_names(configuration), now);
         return present && present->key == key && std::ranges::equal(above, present->issuer.chain());
     } catch (const ca::IssuerUnavailable&) {
         return true;
@@ -116,7 +116,7 @@ bool ServerCertificate::is_good(const Pair& pair, const Configuration& configura
     const auto now = clock_.now();
     const auto& certificate = pair.chain.front();
     return now >= certificate.not_before() && now < renewal_time(certificate) &&
-           has_names(certificate, names_of(configuration)) &&
+           has_names(certificate, server_names(configuration)) &&
            is_of_present_issuer(std::span(pair.chain).subspan(1), pair.key.public_key().algorithm(),
                                 configuration, authority, now);
 }
@@ -139,7 +139,7 @@ void ServerCertificate::Patience::count_failure() {
 ServerCertificate::Pair ServerCertificate::issue(const Configuration& configuration,
                                                  Authority& authority,
                                                  const base::Executor& executor) const {
-    const auto names = names_of(configuration);
+    const auto names = server_names(configuration);
     const auto maker =
         authority.issuers().for_own_server(configuration.default_profile, names, clock_.now());
     if (!maker) throw std::runtime_error("no issuer is active");

@@ -17,6 +17,7 @@
 #include "admin/operation.h"
 #include "apps/ca/adapters.h"
 #include "apps/ca/configuration.h"
+#include "apps/ca/exit_status.h"
 #include "apps/ca/perspective_roster.h"
 #include "base/result.h"
 #include "crypto/random.h"
@@ -34,7 +35,6 @@ namespace {
 using dns::RecordType;
 using protocol::ChallengeType;
 using protocol::IdentifierType;
-constexpr int failed = 2;
 
 protocol::Identifier identifier_of(const std::string& name) {
     if (auto address = protocol::Identifier::ip(name)) return *std::move(address);
