@@ -40,8 +40,8 @@ std::string others_found(std::string_view name, std::string_view expected,
 }
 
 /// What is wrong with the answer, or nothing.
-std::optional<std::string> fault_of(const dns::Answer& answer, std::string_view name,
-                                    std::string_view expected) {
+std::optional<std::string> txt_fault(const dns::Answer& answer, std::string_view name,
+                                     std::string_view expected) {
     if (answer.outcome == dns::Answer::Outcome::no_such_name) {
         return "there is no such name (NXDOMAIN)";
     }
@@ -79,7 +79,7 @@ base::Task<OrFailure<Evidence>> validate_text_record(std::string name, std::stri
                                           .records = answer->texts,
                                           .response_code = answer->response_code,
                                           .is_secure = answer->is_secure};
-    if (const auto fault = fault_of(*answer, name, expected)) {
+    if (const auto fault = txt_fault(*answer, name, expected)) {
         co_return failed(ProblemType::unauthorized, *fault);
     }
     co_return evidence;

@@ -20,7 +20,7 @@ using protocol::ProblemType;
 namespace {
 
 // Messages quote at most 200 characters of what the peer chose.
-constexpr std::size_t quoted_text = 60;
+constexpr std::size_t quoted_record_text = 60;
 // BR 3.2.2.4.22.
 constexpr base::Seconds longest_reliance = std::chrono::days(10);
 
@@ -29,7 +29,7 @@ bool names_us(const protocol::DnsName& issuer, std::span<const std::string> issu
 }
 
 // Why a record that names the CA does not prove what is asked, or nothing if it does.
-std::optional<Problem> fault_of(std::string_view text, const Validation& validation) {
+std::optional<Problem> record_fault(std::string_view text, const Validation& validation) {
     const auto record = PersistentRecord::from_text(text);
     if (!record)
         return Problem(ProblemType::malformed,
@@ -39,7 +39,7 @@ std::optional<Problem> fault_of(std::string_view text, const Validation& validat
     };
     if (record->account_uri != validation.account_url)
         return unauthorized(fmt::format("the record is for the account \"{}\", not {}",
-                                        base::printable(record->account_uri, quoted_text),
+                                        base::printable(record->account_uri, quoted_record_text),
                                         validation.account_url));
     if (record->until && validation.now > *record->until)
         return unauthorized(
@@ -71,9 +71,9 @@ std::optional<Finding> judge(std::string_view text, const Validation& validation
         return Finding{Rank::other_issuer,
                        Problem(ProblemType::unauthorized,
                                fmt::format("the record names the CA {}, not {}",
-                                           base::printable(issuer->text(), quoted_text),
+                                           base::printable(issuer->text(), quoted_record_text),
                                            fmt::join(validation.issuer_names, " or ")))};
-    auto fault = fault_of(text, validation);
+    auto fault = record_fault(text, validation);
     if (!fault) return std::nullopt;
     const auto rank = fault->type == ProblemType::malformed ? Rank::malformed : Rank::unauthorized;
     return Finding{rank, std::move(*fault)};
@@ -81,8 +81,8 @@ std::optional<Finding> judge(std::string_view text, const Validation& validation
 
 // Why no record proves control; nothing if one does. An alias may lead into a zone that only the CA
 // can query: what was found there is not told.
-std::optional<Problem> fault_of(const dns::Answer& answer, std::string_view name,
-                                const Validation& validation) {
+std::optional<Problem> record_fault(const dns::Answer& answer, std::string_view name,
+                                    const Validation& validation) {
     if (answer.outcome == dns::Answer::Outcome::no_such_name)
         return Problem(ProblemType::unauthorized, "there is no such name (NXDOMAIN)");
     if (answer.texts.empty())
@@ -120,7 +120,7 @@ base::Task<OrFailure<Evidence>> validate_dns_persist01(const Validation& validat
     if (!answer)
         fault = answer.error();
     else
-        fault = fault_of(*answer, name, validation);
+        fault = record_fault(*answer, name, validation);
     if (fault)
         // A record may not have reached every server yet.
         co_return std::unexpected(Failure(fault->type, fmt::format("{}: {}", name, fault->detail),

@@ -17,7 +17,7 @@ using protocol::MemberReader;
 namespace {
 
 constexpr std::size_t secret_octets = 16;
-constexpr std::size_t longest_text = 16384;
+constexpr std::size_t longest_member = 16384;
 constexpr std::string_view code_prefix = "cva1.";
 
 // Has `read` take the members of a message of this version.
@@ -38,8 +38,8 @@ base::Result<Message> message_from(base::BytesView json, const Read& read) {
 
 std::string bounded_text(MemberReader& reader, std::string_view name) {
     const auto text = reader.required_text(name);
-    if (text.size() > longest_text) reader.refuse(name, "is too long");
-    return std::string(text.substr(0, longest_text));
+    if (text.size() > longest_member) reader.refuse(name, "is too long");
+    return std::string(text.substr(0, longest_member));
 }
 
 InternetRegistry region_in(MemberReader& reader) {
@@ -61,7 +61,7 @@ JsonWriter begun() {
     return writer;
 }
 
-std::string ended(JsonWriter& writer) {
+std::string finished_text(JsonWriter& writer) {
     writer.end_object();
     return writer.take();
 }
@@ -113,7 +113,7 @@ std::string IdentityRequest::to_json() const {
     writer.member("region", to_string(region));
     writer.member("ca", ca_url);
     writer.optional_member("secret", secret);
-    return ended(writer);
+    return finished_text(writer);
 }
 
 base::Result<IdentityRequest> IdentityRequest::from_json(base::BytesView json) {
@@ -128,7 +128,7 @@ base::Result<IdentityRequest> IdentityRequest::from_json(base::BytesView json) {
 std::string IdentityOffer::to_json() const {
     auto writer = begun();
     writer.member("csr", base::base64url(csr));
-    return ended(writer);
+    return finished_text(writer);
 }
 
 base::Result<IdentityOffer> IdentityOffer::from_json(base::BytesView json) {
@@ -144,7 +144,7 @@ std::string IdentityGrant::to_json() const {
     writer.member("certificate", certificate);
     writer.member("authority", authority);
     writer.optional_member("secret", secret);
-    return ended(writer);
+    return finished_text(writer);
 }
 
 base::Result<IdentityGrant> IdentityGrant::from_json(base::BytesView json) {
@@ -161,7 +161,7 @@ std::string PerspectiveStatus::to_json() const {
     writer.member("region", to_string(region));
     writer.member("program", program);
     writer.member("certificateEnds", certificate_ends);
-    return ended(writer);
+    return finished_text(writer);
 }
 
 base::Result<PerspectiveStatus> PerspectiveStatus::from_json(base::BytesView json) {

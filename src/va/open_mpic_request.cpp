@@ -18,18 +18,14 @@ using protocol::MemberReader;
 
 namespace {
 
-constexpr std::size_t most_names = 32;
+constexpr std::size_t most_domains = 32;
 constexpr std::size_t longest_name = 253;
-constexpr std::size_t longest_text = 2000;
+constexpr std::size_t longest_account_url = 2000;
 constexpr std::size_t longest_trace = 200;
 /// RFC 8555 section 8.1: a token, a dot and a thumbprint.
 constexpr std::size_t longest_key_authorization = 300;
 /// The string of a TXT record that a DNS provider takes without parting it.
 constexpr std::size_t longest_record_text = 255;
-
-std::unexpected<base::Error> refused(const std::string& reason) {
-    return std::unexpected(base::Error{reason});
-}
 
 bool is_printable(std::string_view text, std::size_t limit) {
     return text.size() <= limit && base::printable(text, limit) == text;
@@ -102,7 +98,7 @@ std::optional<base::Error> read_change(MemberReader& reader, OpenMpicProof& proo
 }
 
 std::optional<base::Error> read_persistent(MemberReader& reader, OpenMpicProof& proof) {
-    proof.issuer_names = reader.texts("issuer_domain_names", most_names);
+    proof.issuer_names = reader.texts("issuer_domain_names", most_domains);
     proof.account_url = reader.required_text("expected_account_uri");
     if (reader.error()) return reader.error();
     const bool are_names =
@@ -110,7 +106,7 @@ std::optional<base::Error> read_persistent(MemberReader& reader, OpenMpicProof& 
             return !one.empty() && is_printable(one, longest_name);
         });
     if (!are_names) return base::Error{"issuer_domain_names: must be 1 to 32 domain names"};
-    if (proof.account_url.empty() || !is_printable(proof.account_url, longest_text))
+    if (proof.account_url.empty() || !is_printable(proof.account_url, longest_account_url))
         return base::Error{"expected_account_uri: must be a URI"};
     return std::nullopt;
 }
@@ -137,14 +133,14 @@ constexpr base::EnumTable<OpenMpicMethod, ReadMethod> readers({
 
 base::Result<OpenMpicProof> read_proof(MemberReader& reader) {
     const auto* object = reader.object("dcv_check_parameters");
-    if (object == nullptr) return refused("dcv_check_parameters: is missing");
+    if (object == nullptr) return base::fail("dcv_check_parameters: is missing");
     MemberReader members(*object);
     const auto name = members.required_text("validation_method");
     if (members.error()) return std::unexpected(*members.error());
     const auto method = open_mpic_method_names.find(name);
     if (!method)
-        return refused("validation_method: " + base::printable(name, 40) +
-                       " is not carried out here, but " + base::listed(open_mpic_method_names));
+        return base::fail("validation_method: " + base::printable(name, 40) +
+                          " is not carried out here, but " + base::listed(open_mpic_method_names));
     OpenMpicProof proof{.method = *method};
     if (auto error = readers[*method](members, proof)) return std::unexpected(*std::move(error));
     return proof;
@@ -161,7 +157,7 @@ std::optional<base::Error> target_fault(const Identifier& target, const OpenMpic
     return std::nullopt;
 }
 
-base::Result<OpenMpicCounts> read_counts(const boost::json::object& object) {
+base::Result<OpenMpicCounts> read_orchestration(const boost::json::object& object) {
     MemberReader members(object);
     OpenMpicCounts counts{.perspectives = members.integer("perspective_count"),
                           .quorum = members.integer("quorum_count"),
@@ -169,25 +165,27 @@ base::Result<OpenMpicCounts> read_counts(const boost::json::object& object) {
     const auto cohort = members.integer("cohort_for_single_attempt");
     if (members.error()) return std::unexpected(*members.error());
     if (cohort.value_or(1) != 1)
-        return refused("cohort_for_single_attempt: a target has one set of perspectives here, 1");
+        return base::fail(
+            "cohort_for_single_attempt: a target has one set of perspectives here, 1");
     if (cohort) counts.attempts = 1;
     const auto is_sound = [](const std::optional<std::int64_t>& count, std::int64_t least) {
         return !count || (*count >= least && *count <= 1000);
     };
     if (!is_sound(counts.perspectives, 1) || !is_sound(counts.quorum, 0) ||
         !is_sound(counts.attempts, 1))
-        return refused("orchestration_parameters: a count is out of range");
+        return base::fail("orchestration_parameters: a count is out of range");
     if (counts.perspectives && counts.quorum && *counts.quorum > *counts.perspectives)
-        return refused("quorum_count: must not be beyond perspective_count");
+        return base::fail("quorum_count: must not be beyond perspective_count");
     return counts;
 }
 
-std::optional<base::Error> read_caa(MemberReader& reader, std::vector<std::string>& domains) {
+std::optional<base::Error> read_caa_parameters(MemberReader& reader,
+                                               std::vector<std::string>& domains) {
     const auto* object = reader.object("caa_check_parameters");
     if (object == nullptr) return std::nullopt;
     MemberReader members(*object);
     const auto type = members.text_or_empty("certificate_type");
-    domains = members.texts("caa_domains", most_names);
+    domains = members.texts("caa_domains", most_domains);
     const bool is_lax = members.boolean("allow_lookup_failure").value_or(false);
     if (members.error()) return members.error();
     if (!type.empty() && type != "tls-server")
@@ -210,11 +208,11 @@ base::Result<OpenMpicRequest> read_question(MemberReader& reader, OpenMpicCheck 
     OpenMpicRequest request{.target = *std::move(target)};
     if (trace) request.trace = std::string(*trace);
     if (trace && !is_printable(*trace, longest_trace))
-        return refused("trace_identifier: must be at most 200 printable characters");
+        return base::fail("trace_identifier: must be at most 200 printable characters");
     if (check == OpenMpicCheck::caa) {
         if (request.target.type() == IdentifierType::ip)
-            return refused("domain_or_ip_target: an address has no CAA records");
-        if (auto error = read_caa(reader, request.caa_domains))
+            return base::fail("domain_or_ip_target: an address has no CAA records");
+        if (auto error = read_caa_parameters(reader, request.caa_domains))
             return std::unexpected(*std::move(error));
         if (reader.error()) return std::unexpected(*reader.error());
         return request;
@@ -296,17 +294,17 @@ std::string OpenMpicRequest::to_json() const {
 }
 
 base::Result<OpenMpicRequest> OpenMpicRequest::from_json(base::BytesView json) {
-    if (json.size() > largest_open_mpic_request) return refused("it is too long");
+    if (json.size() > largest_open_mpic_request) return base::fail("it is too long");
     const auto object = protocol::parse_json_object(json);
     if (!object) return std::unexpected(object.error());
     MemberReader reader(*object);
     const auto check = open_mpic_check_names.find(reader.required_text("check_type"));
     const auto* orchestration = reader.object("orchestration_parameters");
     if (reader.error()) return std::unexpected(*reader.error());
-    if (!check) return refused("check_type: must be dcv or caa");
+    if (!check) return base::fail("check_type: must be dcv or caa");
     auto request = read_question(reader, *check);
     if (!request || orchestration == nullptr) return request;
-    auto counts = read_counts(*orchestration);
+    auto counts = read_orchestration(*orchestration);
     if (!counts) return std::unexpected(counts.error());
     request->counts = *counts;
     return request;
@@ -314,7 +312,7 @@ base::Result<OpenMpicRequest> OpenMpicRequest::from_json(base::BytesView json) {
 
 base::Result<OpenMpicRequest> OpenMpicRequest::from_perspective_json(base::BytesView json,
                                                                      OpenMpicCheck check) {
-    if (json.size() > largest_open_mpic_request) return refused("it is too long");
+    if (json.size() > largest_open_mpic_request) return base::fail("it is too long");
     const auto object = protocol::parse_json_object(json);
     if (!object) return std::unexpected(object.error());
     MemberReader reader(*object);

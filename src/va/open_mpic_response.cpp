@@ -18,17 +18,13 @@ using protocol::MemberReader;
 namespace {
 
 constexpr std::size_t longest_code = 64;
-constexpr std::size_t longest_text = 400;
+constexpr std::size_t longest_line = 400;
 constexpr std::size_t most_faults = 16;
 constexpr std::size_t most_redirects = 16;
 constexpr std::size_t most_records = 20;
 
-std::unexpected<base::Error> refused(const std::string& reason) {
-    return std::unexpected(base::Error{reason});
-}
-
 std::string line(std::string_view text) {
-    return base::printable(text, longest_text);
+    return base::printable(text, longest_line);
 }
 
 std::vector<std::string> lines(const std::vector<std::string>& texts) {
@@ -138,13 +134,13 @@ void read_details(const boost::json::object& object, OpenMpicCheck check, OpenMp
 
 base::Result<OpenMpicVote> read_vote(const boost::json::value& value, OpenMpicCheck check) {
     const auto* object = value.if_object();
-    if (object == nullptr) return refused("perspectives: holds something else than objects");
+    if (object == nullptr) return base::fail("perspectives: holds something else than objects");
     MemberReader outer(*object);
     const auto code = outer.required_text("perspective_code");
     const auto* nested = outer.object("check_response");
     if (outer.error()) return std::unexpected(*outer.error());
     if (!is_open_mpic_code(code))
-        return refused("perspective_code: must be 1 to 64 letters, digits and -_.:");
+        return base::fail("perspective_code: must be 1 to 64 letters, digits and -_.:");
     MemberReader members(nested == nullptr ? *object : *nested);
     const auto passed = members.boolean("check_passed");
     OpenMpicVote vote{.code = std::string(code),
@@ -154,9 +150,9 @@ base::Result<OpenMpicVote> read_vote(const boost::json::value& value, OpenMpicCh
     const auto type = members.text("check_type");
     const auto* errors = members.array("errors");
     if (members.error()) return std::unexpected(members.error()->within(code));
-    if (!passed) return refused(vote.code + ": check_passed: is missing");
+    if (!passed) return base::fail(vote.code + ": check_passed: is missing");
     if (type && *type != open_mpic_check_names[check])
-        return refused(vote.code + ": check_type: is not that of the response");
+        return base::fail(vote.code + ": check_type: is not that of the response");
     for (std::size_t i = 0; errors != nullptr && i < std::min(errors->size(), most_faults); ++i)
         if (const auto* error = (*errors)[i].if_object())
             vote.faults.push_back({Details(*error).text("error_type").value_or(""),
@@ -338,7 +334,7 @@ std::string check_response_json(const OpenMpicVote& vote, const OpenMpicRequest&
 }
 
 base::Result<OpenMpicResponse> OpenMpicResponse::from_json(base::BytesView json) {
-    if (json.size() > largest_open_mpic_response) return refused("it is too long");
+    if (json.size() > largest_open_mpic_response) return base::fail("it is too long");
     const auto object = protocol::parse_json_object(json);
     if (!object) return std::unexpected(object.error());
     MemberReader reader(*object);
@@ -353,10 +349,10 @@ base::Result<OpenMpicResponse> OpenMpicResponse::from_json(base::BytesView json)
     const auto* counts = reader.object("actual_orchestration_parameters");
     const auto* list = reader.array("perspectives");
     if (reader.error()) return std::unexpected(*reader.error());
-    if (!check) return refused("check_type: must be dcv or caa");
-    if (!valid) return refused("is_valid: is missing");
-    if (list == nullptr) return refused("perspectives: is missing");
-    if (list->size() > most_open_mpic_perspectives) return refused("perspectives: are too many");
+    if (!check) return base::fail("check_type: must be dcv or caa");
+    if (!valid) return base::fail("is_valid: is missing");
+    if (list == nullptr) return base::fail("perspectives: is missing");
+    if (list->size() > most_open_mpic_perspectives) return base::fail("perspectives: are too many");
     if (trace) response.trace = line(*trace);
     if (counts != nullptr) response.counts = read_counts(*counts);
     std::set<std::string> codes;
@@ -364,7 +360,7 @@ base::Result<OpenMpicResponse> OpenMpicResponse::from_json(base::BytesView json)
         auto vote = read_vote(value, *check);
         if (!vote) return std::unexpected(vote.error());
         if (!codes.insert(vote->code).second)
-            return refused("perspectives: has " + vote->code + " twice");
+            return base::fail("perspectives: has " + vote->code + " twice");
         response.votes.push_back(*std::move(vote));
     }
     return response;

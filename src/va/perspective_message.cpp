@@ -22,11 +22,7 @@ constexpr std::size_t most_steps = 64;
 constexpr std::size_t longest_step = 400;
 constexpr std::size_t longest_text = 2000;
 /// A proof is relied on for no longer (BR 4.2.1 once had 825 days).
-constexpr std::int64_t longest_reliance = 86400LL * 825;
-
-std::unexpected<base::Error> refused(const std::string& reason) {
-    return std::unexpected(base::Error{reason});
-}
+constexpr std::int64_t longest_named_reliance = 86400LL * 825;
 
 // Texts that may come from whom a perspective looked at: one line, and bounded.
 std::string one_line(std::string_view text) {
@@ -56,29 +52,29 @@ bool are_short(const std::vector<std::string>& texts) {
 
 base::Result<protocol::Identifier> read_identifier(MemberReader& reader) {
     const auto* object = reader.object("identifier");
-    if (object == nullptr) return refused("identifier: is missing");
+    if (object == nullptr) return base::fail("identifier: is missing");
     MemberReader members(*object);
     const auto type = members.required_text("type");
     const auto value = members.required_text("value");
     if (members.error()) return std::unexpected(*members.error());
     if (type == to_string(protocol::IdentifierType::dns)) return protocol::Identifier::dns(value);
     if (type == to_string(protocol::IdentifierType::ip)) return protocol::Identifier::ip(value);
-    return refused("identifier: is of no known type");
+    return base::fail("identifier: is of no known type");
 }
 
 base::Result<std::vector<Evidence::Endpoint>> read_endpoints(MemberReader& reader) {
     std::vector<Evidence::Endpoint> endpoints;
     const auto* list = reader.array("endpoints");
     if (list == nullptr) return endpoints;
-    if (list->size() > most_steps) return refused("endpoints: are too many");
+    if (list->size() > most_steps) return base::fail("endpoints: are too many");
     for (const auto& value : *list) {
         const auto* object = value.if_object();
-        if (object == nullptr) return refused("endpoints: holds something else than objects");
+        if (object == nullptr) return base::fail("endpoints: holds something else than objects");
         MemberReader members(*object);
         const auto address = base::IpAddress::from_text(members.required_text("address"));
         const auto port = members.integer("port");
         if (!address || !port || *port < 1 || *port > 65535)
-            return refused("endpoints: holds no address with a port");
+            return base::fail("endpoints: holds no address with a port");
         endpoints.push_back({*address, static_cast<std::uint16_t>(*port)});
     }
     return endpoints;
@@ -169,7 +165,7 @@ std::string PerspectiveQuestion::to_json() const {
 }
 
 base::Result<PerspectiveQuestion> PerspectiveQuestion::from_json(base::BytesView json) {
-    if (json.size() > largest_perspective_message) return refused("it is too long");
+    if (json.size() > largest_perspective_message) return base::fail("it is too long");
     const auto object = protocol::parse_json_object(json);
     if (!object) return std::unexpected(object.error());
     MemberReader reader(*object);
@@ -193,16 +189,16 @@ base::Result<PerspectiveQuestion> PerspectiveQuestion::from_json(base::BytesView
         .caa_method = reader.text_or_empty("caaMethod")};
     const auto aim = aim_names.find(reader.required_text("aim"));
     if (reader.error()) return std::unexpected(*reader.error());
-    if (!method) return refused("method: is not known here");
-    if (!token) return refused("token: " + token.error().message);
-    if (!aim) return refused("aim: is not known here");
+    if (!method) return base::fail("method: is not known here");
+    if (!token) return base::fail("token: " + token.error().message);
+    if (!aim) return base::fail("aim: is not known here");
     question.aim = *aim;
     const auto nonce = base::from_base64url(question.nonce);
-    if (!nonce || nonce->size() != 16) return refused("nonce: is no base64url of 16 octets");
+    if (!nonce || nonce->size() != 16) return base::fail("nonce: is no base64url of 16 octets");
     if (!are_short({question.perspective, question.account_url, question.profile,
                     question.key_authorization, question.caa_method}) ||
         !are_short(question.caa_identities) || !are_short(question.issuer_names))
-        return refused("a text is too long");
+        return base::fail("a text is too long");
     return question;
 }
 
@@ -246,7 +242,7 @@ std::string PerspectiveAnswer::to_json() const {
 }
 
 base::Result<PerspectiveAnswer> PerspectiveAnswer::from_json(base::BytesView json) {
-    if (json.size() > largest_perspective_message) return refused("it is too long");
+    if (json.size() > largest_perspective_message) return base::fail("it is too long");
     const auto object = protocol::parse_json_object(json);
     if (!object) return std::unexpected(object.error());
     MemberReader reader(*object);
@@ -270,7 +266,7 @@ base::Result<PerspectiveAnswer> PerspectiveAnswer::from_json(base::BytesView jso
         const auto detail = members.required_text("detail");
         const auto may_heal = members.boolean("mayHeal");
         if (members.error()) return std::unexpected(*members.error());
-        if (!type) return refused("problem: is of a type that no validation ends with");
+        if (!type) return base::fail("problem: is of a type that no validation ends with");
         answer.problem.emplace(*type, one_line(detail));
         answer.outlook = may_heal.value_or(false) ? Outlook::may_heal : Outlook::final;
     }
@@ -281,11 +277,11 @@ base::Result<PerspectiveAnswer> PerspectiveAnswer::from_json(base::BytesView jso
     }
     if (const auto seconds = reader.integer("reliableForSeconds"))
         answer.reliable_for =
-            base::Seconds(std::clamp<std::int64_t>(*seconds, 0, longest_reliance));
+            base::Seconds(std::clamp<std::int64_t>(*seconds, 0, longest_named_reliance));
     if (reader.error()) return std::unexpected(*reader.error());
-    if (!region) return refused("region: is of no registry");
-    if (!begun || !ended) return refused("begun or ended: is missing");
-    if (!are_short({answer.question, answer.perspective})) return refused("a text is too long");
+    if (!region) return base::fail("region: is of no registry");
+    if (!begun || !ended) return base::fail("begun or ended: is missing");
+    if (!are_short({answer.question, answer.perspective})) return base::fail("a text is too long");
     return answer;
 }
 

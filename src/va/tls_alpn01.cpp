@@ -47,7 +47,8 @@ base::Result<pki::Certificate> challenge_certificate(SSL* ssl) {
     return pki::Certificate::from_der(der);
 }
 
-std::optional<Fault> fault_of(SSL* ssl, const Validation& validation, Disclosure disclosure) {
+std::optional<Fault> certificate_fault(SSL* ssl, const Validation& validation,
+                                       Disclosure disclosure) {
     // A server that is not ready for the challenge yet may serve another certificate.
     if (!has_negotiated(ssl, acme_tls))
         return Fault{"the peer did not negotiate acme-tls/1 by ALPN", Outlook::may_heal};
@@ -102,7 +103,7 @@ base::Task<OrFailure<Evidence>> validate_tls_alpn01(const Validation& validation
 
     if (settings.tell) settings.tell(told_of_tls((*stream)->native_handle(), peer));
     // Only the handshake matters: the connection closes when this returns.
-    if (const auto fault = fault_of((*stream)->native_handle(), validation, disclosure)) {
+    if (const auto fault = certificate_fault((*stream)->native_handle(), validation, disclosure)) {
         co_return failed(
             {ProblemType::unauthorized, fmt::format("{}: {}", peer, fault->text), fault->outlook});
     }
