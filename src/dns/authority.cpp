@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "dns/failure.h"
 #include "dns/forwarder.h"
+#include "dns/message_header.h"
 
 namespace cairn::dns {
 namespace {
@@ -22,11 +23,6 @@ base::Result<base::Bytes> query_with_random_id(std::string_view name, RecordType
     crypto::SystemRandom random;
     random.fill(id);
     return make_query(static_cast<std::uint16_t>(id[0] << 8U | id[1]), name, type, Recursion::none);
-}
-
-bool is_truncated(base::BytesView message) {
-    constexpr std::uint8_t flag = 0x02;
-    return (message[2] & flag) != 0;
 }
 
 }  // namespace

@@ -6,13 +6,20 @@
 #include <span>
 #include <string>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
 
 #include "base/bytes.h"
 #include "base/task.h"
+#include "net/socket_address.h"
 
 namespace cairn::dns {
+
+template <class Endpoint>
+[[nodiscard]] Endpoint endpoint_of(const net::SocketAddress& server) {
+    return Endpoint(boost::asio::ip::make_address(server.address.to_string()), server.port);
+}
 
 /// Why one server gave no answer.
 struct NoAnswer {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "dns/message_header.h"
 #include "dns/message_reader.h"
 #include "dns/message_writer.h"
 #include "net/ascii.h"
@@ -12,13 +13,6 @@ namespace {
 
 constexpr std::uint8_t caa_critical = 0x80;
 
-/// The header's second and third octet, RFC 1035 section 4.1.1.
-constexpr std::uint16_t flag_response = 0x8000;
-constexpr std::uint16_t mask_opcode = 0x7800;
-constexpr std::uint16_t flag_authoritative = 0x0400;
-constexpr std::uint16_t flag_truncated = 0x0200;
-constexpr std::uint16_t flag_recursion_desired = 0x0100;
-constexpr std::uint16_t mask_response_code = 0x000f;
 constexpr std::uint16_t type_opt = 41;
 
 struct Record {
@@ -29,8 +23,6 @@ struct Record {
     std::string target;        ///< of a CNAME or NS; the primary of a SOA
     std::uint32_t serial = 0;  ///< of a SOA
 };
-
-constexpr std::string_view cut_short = "the DNS message ends early or holds a broken name";
 
 constexpr bool holds_names(std::uint16_t type) {
     return type == static_cast<std::uint16_t>(RecordType::cname) ||

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "net/ascii.h"
@@ -13,6 +14,9 @@ namespace cairn::dns {
 
 inline constexpr std::size_t max_wire_name = 255;
 inline constexpr std::size_t max_compression_links = 128;
+
+/// Why a message is refused that has less than it should.
+inline constexpr std::string_view cut_short = "the DNS message ends early or holds a broken name";
 
 /// One octet of a label as text: in lower case, and escaped if it would be misread (RFC 4343
 /// section 2.1).

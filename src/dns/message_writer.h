@@ -15,6 +15,7 @@
 namespace cairn::dns {
 
 inline constexpr std::uint16_t class_internet = 1;
+inline constexpr std::uint16_t class_any = 255;
 
 /// Writes a message without compression.
 class MessageWriter {

@@ -4,18 +4,12 @@
 #include <optional>
 #include <utility>
 
+#include "dns/message_header.h"
 #include "dns/message_reader.h"
 #include "dns/message_writer.h"
 
 namespace cairn::dns {
 namespace {
-
-constexpr std::uint16_t flag_response = 0x8000;
-constexpr std::uint16_t flag_authoritative = 0x0400;
-constexpr std::uint16_t flag_truncated = 0x0200;
-constexpr std::uint16_t mask_response_code = 0x000f;
-
-constexpr std::string_view cut_short = "the DNS message ends early or holds a broken name";
 
 std::optional<RecordType> known_type(std::uint16_t number) {
     switch (static_cast<RecordType>(number)) {

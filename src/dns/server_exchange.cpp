@@ -14,6 +14,7 @@
 
 #include "crypto/random.h"
 #include "dns/forwarder.h"
+#include "dns/message_header.h"
 
 namespace cairn::dns {
 namespace asio = boost::asio;
@@ -24,11 +25,6 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr int datagrams = 3;
-
-template <class Endpoint>
-Endpoint endpoint_of(const net::SocketAddress& server) {
-    return Endpoint(asio::ip::make_address(server.address.to_string()), server.port);
-}
 
 /// Runs a task on a loop of its own to its end.
 template <class T>
@@ -57,7 +53,7 @@ base::Task<OrNoAnswer<base::Bytes>> by_stream(tcp::endpoint server, base::Bytes 
     co_return co_await ask_by_stream(server, query, deadline);
 }
 
-std::unexpected<ServerError> no_answer(const NoAnswer& reason) {
+std::unexpected<ServerError> server_error(const NoAnswer& reason) {
     using Kind = ServerError::Kind;
     ServerError error;
     error.message = reason.reason;
@@ -105,11 +101,11 @@ base::Result<Response, ServerError> ask_server(const net::SocketAddress& server,
     const auto query = make_query(random_id(), name, type, recursion);
     if (!query) return broken(query.error().message);
     auto message = ask_by_datagrams(server, *query, patience);
-    if (!message) return no_answer(message.error());
-    if (((*message)[2] & 0x02U) != 0)
+    if (!message) return server_error(message.error());
+    if (is_truncated(*message))
         message = run(
             by_stream(endpoint_of<tcp::endpoint>(server), *query, steady_clock::now() + patience));
-    if (!message) return no_answer(message.error());
+    if (!message) return server_error(message.error());
     auto response = read_response(*message, name, type);
     if (!response) return broken(response.error().message);
     return std::move(*response);
@@ -121,9 +117,9 @@ base::Result<base::Bytes, ServerError> send_to_server(const net::SocketAddress& 
     const auto octets = base::copy_of(message);
     auto reply =
         run(by_stream(endpoint_of<tcp::endpoint>(server), octets, steady_clock::now() + patience));
-    if (!reply && no_answer(reply.error()).error().kind == ServerError::Kind::refused)
+    if (!reply && server_error(reply.error()).error().kind == ServerError::Kind::refused)
         reply = ask_by_datagrams(server, octets, patience);
-    if (!reply) return no_answer(reply.error());
+    if (!reply) return server_error(reply.error());
     return std::move(*reply);
 }
 

@@ -17,6 +17,7 @@
 #include "crypto/random.h"
 #include "dns/failure.h"
 #include "dns/forwarder.h"
+#include "dns/message_header.h"
 #include "dns/resolver.h"
 #include "net/ascii.h"
 #include "net/socket_address.h"
@@ -29,19 +30,11 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::uint16_t default_port = 53;
+constexpr std::uint16_t standard_port = 53;
 /// The wait for an answer in the first round; it doubles with each round.
-constexpr base::Milliseconds first_patience{500};
+constexpr base::Milliseconds first_round_wait{500};
 /// The pause after a round in which every server failed at once, before the second and last one.
 constexpr base::Milliseconds second_try{200};
-template <class Endpoint>
-Endpoint endpoint_of(const net::SocketAddress& server) {
-    return Endpoint(asio::ip::make_address(server.address.to_string()), server.port);
-}
-
-bool is_truncated(base::BytesView message) {
-    return (message[2] & 0x02U) != 0;
-}
 
 struct Server {
     std::string name;
@@ -171,7 +164,7 @@ base::Task<void> ask_one(const Server& server, crypto::Random& random, std::vect
 /// Asks the servers in turn until no question is open, and silent ones again.
 base::Task<void> ask_all(const std::vector<Server>& servers, crypto::Random& random,
                          Questions& questions, steady_clock::time_point deadline) {
-    auto patience = first_patience;
+    auto patience = first_round_wait;
     for (int round = 0;; ++round, patience *= 2) {
         for (auto* question : those_unanswered(questions)) {
             question->failures.clear();
@@ -200,7 +193,7 @@ class StubResolver final : public Resolver {
     explicit StubResolver(const ResolverOptions& options)
         : settings_(std::make_shared<Settings>()) {
         for (const std::string& text : options.servers) {
-            const auto server = net::SocketAddress::from_text(text, default_port);
+            const auto server = net::SocketAddress::from_text(text, standard_port);
             if (!server) throw std::runtime_error("DNS server " + server.error().message);
             settings_->servers.push_back({.name = server->to_string(),
                                           .datagrams = endpoint_of<udp::endpoint>(*server),

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dns/message.h"
+#include "dns/message_header.h"
 #include "dns/message_reader.h"
 #include "dns/message_writer.h"
 #include "net/ascii.h"
@@ -12,9 +13,6 @@ namespace cairn::dns {
 namespace {
 
 constexpr std::uint16_t type_tkey = 249;
-constexpr std::uint16_t class_any = 255;
-constexpr std::uint16_t flag_response = 0x8000;
-constexpr std::uint16_t mask_opcode = 0x7800;
 constexpr std::uint16_t mode_gss = 3;
 constexpr std::uint16_t most_records = 100;
 

@@ -12,7 +12,6 @@ namespace cairn::dns {
 namespace {
 
 constexpr std::uint16_t type_tsig = 250;
-constexpr std::uint16_t class_any = 255;
 /// How far two clocks may be apart, in seconds (section 10).
 constexpr std::uint16_t fudge = 300;
 constexpr std::size_t header_size = 12;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t max_file = 16384;
 constexpr std::size_t max_name = 255;
 
-constexpr bool is_blank(char c) {
+constexpr bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
@@ -35,7 +35,7 @@ class Words {
         }
         if (is_mark(rest_.front())) return take(0, 1, 1);
         std::size_t length = 0;
-        while (length < rest_.size() && !is_blank(rest_[length]) && !is_mark(rest_[length]) &&
+        while (length < rest_.size() && !is_space(rest_[length]) && !is_mark(rest_[length]) &&
                rest_[length] != '"')
             ++length;
         return take(0, length, length);
@@ -50,7 +50,7 @@ class Words {
     }
     base::Result<void> skip() {
         for (;;) {
-            while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
+            while (!rest_.empty() && is_space(rest_.front())) rest_.remove_prefix(1);
             std::size_t end = 0;
             if (rest_.starts_with('#') || rest_.starts_with("//")) {
                 end = std::min(rest_.find('\n'), rest_.size());

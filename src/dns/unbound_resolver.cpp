@@ -25,6 +25,7 @@
 #include "base/shortage.h"
 #include "crypto/openssl.h"
 #include "dns/failure.h"
+#include "dns/message_writer.h"
 #include "dns/resolver.h"
 #include "dns/unbound_context.h"
 #include "net/ascii.h"
@@ -35,7 +36,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr int class_internet = 1;
 constexpr int rcode_server_failure = 2;
 /// libunbound counts by seconds: what may not be kept at all is used until the second ends.
 constexpr base::Milliseconds kept_answer{1100};

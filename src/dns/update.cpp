@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "dns/message.h"
+#include "dns/message_header.h"
 #include "dns/message_writer.h"
 
 namespace cairn::dns {
 namespace {
 
 constexpr std::uint16_t opcode_update = 5U << 11U;
-constexpr std::uint16_t mask_opcode = 0x7800;
-constexpr std::uint16_t flag_response = 0x8000;
 constexpr std::uint16_t class_none = 254;
 constexpr std::size_t longest_string = 255;
 
