@@ -20,7 +20,7 @@ namespace {
 using ParameterBuilderHandle = Handle<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
 using ParametersHandle = Handle<OSSL_PARAM, &OSSL_PARAM_free>;
 
-struct Curve {
+struct KeyCurve {
     KeyAlgorithm algorithm;
     const char* name;
     int bits;
@@ -33,16 +33,16 @@ struct Curve {
 using namespace std::string_view_literals;
 
 // 1.2.840.10045.2.1 with 1.2.840.10045.3.1.7, 1.3.132.0.34 and 1.3.132.0.35.
-constexpr std::array curves = {
-    Curve{KeyAlgorithm::ec_p256, "P-256", 256, 32,
-          "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
-          "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"sv},
-    Curve{KeyAlgorithm::ec_p384, "P-384", 384, 48,
-          "\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
-          "\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04"sv},
-    Curve{KeyAlgorithm::ec_p521, "P-521", 521, 66,
-          "\x30\x81\x9b\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
-          "\x06\x05\x2b\x81\x04\x00\x23\x03\x81\x86\x00\x04"sv},
+constexpr std::array key_curves = {
+    KeyCurve{KeyAlgorithm::ec_p256, "P-256", 256, 32,
+             "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+             "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"sv},
+    KeyCurve{KeyAlgorithm::ec_p384, "P-384", 384, 48,
+             "\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+             "\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04"sv},
+    KeyCurve{KeyAlgorithm::ec_p521, "P-521", 521, 66,
+             "\x30\x81\x9b\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+             "\x06\x05\x2b\x81\x04\x00\x23\x03\x81\x86\x00\x04"sv},
 };
 
 /// 1.3.101.112, RFC 8410 section 4.
@@ -56,16 +56,16 @@ constexpr std::string_view rsa_algorithm =
 constexpr int rsa_least_bits = 512;
 constexpr int rsa_most_bits = 16384;
 
-const Curve* curve_of(KeyAlgorithm algorithm) {
-    const auto* found = std::ranges::find(curves, algorithm, &Curve::algorithm);
-    return found == curves.end() ? nullptr : found;
+const KeyCurve* curve_of(KeyAlgorithm algorithm) {
+    const auto* found = std::ranges::find(key_curves, algorithm, &KeyCurve::algorithm);
+    return found == key_curves.end() ? nullptr : found;
 }
 
 bool starts_with(base::BytesView octets, std::string_view head) {
     return base::text_of(octets).starts_with(head);
 }
 
-void append(base::Bytes& octets, base::BytesView more) {
+void append_octets(base::Bytes& octets, base::BytesView more) {
     octets.insert(octets.end(), more.begin(), more.end());
 }
 
@@ -74,7 +74,7 @@ int bit_length(base::BytesView number) {
         BigNumberHandle(BN_bin2bn(number.data(), static_cast<int>(number.size()), nullptr)).get());
 }
 
-base::Bytes octets_of(const BIGNUM* number) {
+base::Bytes number_octets(const BIGNUM* number) {
     base::Bytes octets(static_cast<std::size_t>(BN_num_bytes(number)));
     BN_bn2bin(number, octets.data());
     return octets;
@@ -90,7 +90,7 @@ PkeyHandle pkey_from(const char* type, int selection, OSSL_PARAM* parameters) {
 }
 
 /// A key on `curve` without its point.
-PkeyHandle pointless_key(const Curve& curve) {
+PkeyHandle pointless_key(const KeyCurve& curve) {
     std::string name = curve.name;
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size()),
@@ -100,15 +100,15 @@ PkeyHandle pointless_key(const Curve& curve) {
     return key;
 }
 
-std::size_t index_of(const Curve& curve) {
-    return static_cast<std::size_t>(&curve - curves.data());
+std::size_t index_of(const KeyCurve& curve) {
+    return static_cast<std::size_t>(&curve - key_curves.data());
 }
 
 /// The key with this encoded point; null if that is not on the curve. The curve is copied, since
 /// its set-up takes OpenSSL four times as long.
-PkeyHandle ec_key(const Curve& curve, base::BytesView point) {
-    static const std::array<PkeyHandle, curves.size()> pointless = {
-        pointless_key(curves[0]), pointless_key(curves[1]), pointless_key(curves[2])};
+PkeyHandle ec_key(const KeyCurve& curve, base::BytesView point) {
+    static const std::array<PkeyHandle, key_curves.size()> pointless = {
+        pointless_key(key_curves[0]), pointless_key(key_curves[1]), pointless_key(key_curves[2])};
     PkeyHandle key(EVP_PKEY_dup(pointless[index_of(curve)].get()));
     require(key != nullptr, curve.name);
     if (EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) return {};
@@ -116,7 +116,7 @@ PkeyHandle ec_key(const Curve& curve, base::BytesView point) {
 }
 
 /// The encoded point at the end of a SubjectPublicKeyInfo on `curve`.
-base::BytesView encoded_point(const Curve& curve, base::BytesView spki) {
+base::BytesView encoded_point(const KeyCurve& curve, base::BytesView spki) {
     return spki.subspan(curve.spki_head.size() - 1);
 }
 
@@ -144,7 +144,7 @@ std::optional<IntegerPair> rsa_numbers_in(base::BytesView spki) {
     return integer_pair_from_der(bits);
 }
 
-BigNumberHandle big_number(const EVP_PKEY* key, const char* name) {
+BigNumberHandle parameter_of(const EVP_PKEY* key, const char* name) {
     BIGNUM* number = nullptr;
     if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return {};
     return BigNumberHandle(number);
@@ -222,7 +222,7 @@ EVP_PKEY* PublicKey::handle() const {
 base::Result<PublicKey> PublicKey::from_spki(base::BytesView der) {
     // Each kind has exactly one accepted encoding, so its fixed part is compared instead of
     // decoded.
-    for (const Curve& curve : curves) {
+    for (const KeyCurve& curve : key_curves) {
         const std::size_t head = curve.spki_head.size();
         if (der.size() == head + 2 * curve.coordinate_size && starts_with(der, curve.spki_head)) {
             return from_ec_point(curve.algorithm, der.subspan(head, curve.coordinate_size),
@@ -243,7 +243,7 @@ base::Result<PublicKey> PublicKey::from_spki(base::BytesView der) {
 
 base::Result<PublicKey> PublicKey::from_ec_point(KeyAlgorithm algorithm, base::BytesView x,
                                                  base::BytesView y) {
-    const Curve* curve = curve_of(algorithm);
+    const KeyCurve* curve = curve_of(algorithm);
     if (!curve) return base::fail("key is not of an elliptic curve with x and y");
     if (x.size() != curve->coordinate_size || y.size() != curve->coordinate_size) {
         return base::fail(std::string("coordinates of a ") + curve->name + " key must have " +
@@ -251,9 +251,9 @@ base::Result<PublicKey> PublicKey::from_ec_point(KeyAlgorithm algorithm, base::B
     }
     base::Bytes spki;
     spki.reserve(curve->spki_head.size() + 2 * curve->coordinate_size);
-    append(spki, base::bytes_of(curve->spki_head));
-    append(spki, x);
-    append(spki, y);
+    append_octets(spki, base::bytes_of(curve->spki_head));
+    append_octets(spki, x);
+    append_octets(spki, y);
     auto key = ec_key(*curve, encoded_point(*curve, spki));
     if (!key) {
         return base::fail(std::string("point is not on ") + curve->name + ": " + openssl_error());
@@ -295,29 +295,29 @@ base::Result<PublicKey> PublicKey::from_ed25519(base::BytesView raw) {
         EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, raw.data(), raw.size()));
     if (!key) return base::fail("Ed25519 key is refused: " + openssl_error());
     auto spki = base::copy_of(base::bytes_of(ed25519_spki_head));
-    append(spki, raw);
+    append_octets(spki, raw);
     return PublicKey(
         std::make_shared<const Parts>(KeyAlgorithm::ed25519, std::move(spki), std::move(key)));
 }
 
 base::Result<PublicKey> PublicKey::from_handle(std::shared_ptr<EVP_PKEY> key) {
     if (EVP_PKEY_is_a(key.get(), "RSA") == 1) {
-        const auto modulus = big_number(key.get(), OSSL_PKEY_PARAM_RSA_N);
-        const auto exponent = big_number(key.get(), OSSL_PKEY_PARAM_RSA_E);
+        const auto modulus = parameter_of(key.get(), OSSL_PKEY_PARAM_RSA_N);
+        const auto exponent = parameter_of(key.get(), OSSL_PKEY_PARAM_RSA_E);
         if (modulus && exponent) {
-            return from_rsa(octets_of(modulus.get()), octets_of(exponent.get()));
+            return from_rsa(number_octets(modulus.get()), number_octets(exponent.get()));
         }
     } else if (EVP_PKEY_is_a(key.get(), "EC") == 1) {
         std::array<char, 80> name{};
         const bool named =
             EVP_PKEY_get_group_name(key.get(), name.data(), name.size(), nullptr) == 1;
         const int group = named ? OBJ_txt2nid(name.data()) : NID_undef;
-        const auto* curve = std::ranges::find_if(curves, [&](const Curve& c) {
+        const auto* curve = std::ranges::find_if(key_curves, [&](const KeyCurve& c) {
             return group != NID_undef && EC_curve_nist2nid(c.name) == group;
         });
-        const auto x = big_number(key.get(), OSSL_PKEY_PARAM_EC_PUB_X);
-        const auto y = big_number(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y);
-        if (curve != curves.end() && x && y) {
+        const auto x = parameter_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X);
+        const auto y = parameter_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y);
+        if (curve != key_curves.end() && x && y) {
             base::Bytes x_octets(curve->coordinate_size);
             base::Bytes y_octets(curve->coordinate_size);
             const auto size = static_cast<int>(curve->coordinate_size);
@@ -338,13 +338,13 @@ base::Result<PublicKey> PublicKey::from_handle(std::shared_ptr<EVP_PKEY> key) {
 }
 
 int PublicKey::bits() const {
-    if (const Curve* curve = curve_of(algorithm())) return curve->bits;
+    if (const KeyCurve* curve = curve_of(algorithm())) return curve->bits;
     return algorithm() == KeyAlgorithm::ed25519 ? ed25519_field_bits
                                                 : bit_length(rsa_numbers_in(spki())->first);
 }
 
 PublicKey::EcPoint PublicKey::ec_point() const {
-    const Curve* curve = curve_of(algorithm());
+    const KeyCurve* curve = curve_of(algorithm());
     if (!curve) throw std::logic_error("coordinates asked of a key that has none");
     const auto coordinates = base::BytesView(spki()).subspan(curve->spki_head.size());
     return {base::copy_of(coordinates.first(curve->coordinate_size)),

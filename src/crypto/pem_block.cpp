@@ -5,7 +5,7 @@
 namespace cairn::crypto {
 namespace {
 
-constexpr std::size_t line_length = 64;
+constexpr std::size_t letters_in_line = 64;
 constexpr std::size_t longest_block = 65536;
 
 std::string boundary(std::string_view word, std::string_view label) {
@@ -17,8 +17,8 @@ std::string boundary(std::string_view word, std::string_view label) {
 std::string to_pem(std::string_view label, base::BytesView octets) {
     auto pem = boundary("BEGIN", label) + "\n";
     const auto letters = base64(octets);
-    for (std::size_t i = 0; i < letters.size(); i += line_length)
-        pem += letters.substr(i, line_length) + "\n";
+    for (std::size_t i = 0; i < letters.size(); i += letters_in_line)
+        pem += letters.substr(i, letters_in_line) + "\n";
     return pem + boundary("END", label) + "\n";
 }
 

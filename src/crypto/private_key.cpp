@@ -46,7 +46,7 @@ EVP_PKEY* generated(KeyType type) {
 }
 
 /// Answers that there is no passphrase; without it OpenSSL would ask on the terminal.
-int no_passphrase(char*, int, int, void*) {
+int refuse_passphrase(char*, int, int, void*) {
     return -1;
 }
 
@@ -131,7 +131,8 @@ base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
     const BioHandle source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     require(source != nullptr, "reading a private key");
     std::shared_ptr<EVP_PKEY> key(
-        PEM_read_bio_PrivateKey(source.get(), nullptr, &no_passphrase, nullptr), &EVP_PKEY_free);
+        PEM_read_bio_PrivateKey(source.get(), nullptr, &refuse_passphrase, nullptr),
+        &EVP_PKEY_free);
     if (!key) return base::fail("not an unencrypted private key in PEM: " + openssl_error());
     return from_handle(std::move(key));
 }

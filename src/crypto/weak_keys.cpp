@@ -5,20 +5,13 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "crypto/openssl.h"
+#include "crypto/sha1.h"
 
 namespace cairn::crypto {
 namespace {
 
 constexpr std::size_t digest_size = 20;
 constexpr std::size_t tail_size = 10;
-
-std::array<std::uint8_t, digest_size> sha1(std::string_view text) {
-    std::array<std::uint8_t, digest_size> digest{};
-    require(EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr) == 1,
-            "SHA-1");
-    return digest;
-}
 
 std::string modulus_line(const PublicKey& key) {
     std::string line = "Modulus=";
@@ -60,7 +53,7 @@ base::Result<void> WeakKeys::add(std::string_view text) {
 
 bool WeakKeys::contains(const PublicKey& key) const {
     if (keys_.empty() || key.algorithm() != KeyAlgorithm::rsa) return false;
-    const auto digest = sha1(modulus_line(key));
+    const auto digest = sha1(base::bytes_of(modulus_line(key)));
     Tail tail{};
     std::ranges::copy(base::BytesView(digest).last(tail_size), tail.begin());
     return std::ranges::binary_search(keys_, tail);

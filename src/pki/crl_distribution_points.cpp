@@ -9,12 +9,12 @@ constexpr std::size_t max_urls = 10;
 constexpr std::size_t max_url = 2000;
 constexpr const char* extension_oid = "2.5.29.31";
 /// A GeneralName that is a URI.
-constexpr std::uint8_t uri = asn1::tag::context(6);
+constexpr std::uint8_t uri_tag = asn1::tag::context(6);
 
-void read_names(asn1::Reader names, std::vector<std::string>& urls) {
+void read_urls(asn1::Reader names, std::vector<std::string>& urls) {
     while (!names.at_end()) {
         const auto name = names.element("a name of a distribution point");
-        if (name.tag == uri && name.content.size() <= max_url && urls.size() < max_urls)
+        if (name.tag == uri_tag && name.content.size() <= max_url && urls.size() < max_urls)
             urls.emplace_back(base::text_of(name.content));
     }
 }
@@ -24,7 +24,7 @@ void read_point(asn1::Reader point, std::vector<std::string>& urls) {
     if (point.next_is(asn1::tag::context_constructed(0))) {
         auto name = point.inside(asn1::tag::context_constructed(0), "a distribution point's name");
         if (name.next_is(asn1::tag::context_constructed(0)))
-            read_names(name.inside(asn1::tag::context_constructed(0), "its full name"), found);
+            read_urls(name.inside(asn1::tag::context_constructed(0), "its full name"), found);
         else
             static_cast<void>(name.element("its relative name"));
         name.end("a distribution point's name");

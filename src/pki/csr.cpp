@@ -28,7 +28,7 @@ constexpr std::uint8_t status_request = 5;
 constexpr std::uint8_t greatest_version = 2;
 
 /// The parts of a CertificationRequest, all views into its encoding.
-struct Parts {
+struct RequestParts {
     asn1::Element info, algorithm;
     base::BytesView signature, version;
     std::vector<asn1::Element> common_names;
@@ -61,14 +61,14 @@ std::vector<base::BytesView> read_extension_requests(base::BytesView encoding,
     return requests;
 }
 
-base::Result<Parts> take_apart(base::BytesView der) {
+base::Result<RequestParts> take_request_apart(base::BytesView der) {
     if (der.size() > Csr::max_size) {
         return base::fail(fmt::format("the request has more than {} octets", Csr::max_size));
     }
     if (const auto sound = asn1::check(der); !sound) {
         return std::unexpected(sound.error().within("the request is not DER"));
     }
-    Parts parts;
+    RequestParts parts;
     asn1::Failure failure;
     asn1::Reader reader(der, failure);
     asn1::Reader request = reader.inside(asn1::tag::sequence, "the request");
@@ -89,8 +89,8 @@ base::Result<Parts> take_apart(base::BytesView der) {
 }
 
 /// The common names as text; one that is not ASCII is a finding.
-std::vector<std::string> read_common_names(const std::vector<asn1::Element>& values,
-                                           Findings& findings) {
+std::vector<std::string> common_names_in(const std::vector<asn1::Element>& values,
+                                         Findings& findings) {
     std::vector<std::string> common_names;
     for (const asn1::Element& value : values) {
         const std::string_view text = base::text_of(value.content);
@@ -125,7 +125,7 @@ bool read_must_staple(const std::vector<ExtensionView>& extensions, Findings& fi
     return must_staple;
 }
 
-SubjectNames read_names(const std::vector<ExtensionView>& extensions, Findings& findings) {
+SubjectNames requested_names(const std::vector<ExtensionView>& extensions, Findings& findings) {
     SubjectNames names;
     asn1::Failure failure;
     read_value(extensions, asn1::oid::subject_alt_name, "subjectAltName", failure,
@@ -163,16 +163,16 @@ base::Result<Csr, std::vector<base::Error>> Csr::from_kept_der(base::BytesView d
 }
 
 base::Result<Csr, std::vector<base::Error>> Csr::read(base::BytesView der, Signature signature) {
-    const auto parts = take_apart(der);
+    const auto parts = take_request_apart(der);
     if (!parts) return std::unexpected(Findings{parts.error()});
 
     Findings findings;
     if (parts->version.size() != 1 || parts->version[0] > greatest_version) {
         findings.emplace_back("the request is not of version 1 (0 as its value)");
     }
-    auto common_names = read_common_names(parts->common_names, findings);
+    auto common_names = common_names_in(parts->common_names, findings);
     const auto extensions = read_requested_extensions(parts->extension_requests, findings);
-    auto names = read_names(extensions, findings);
+    auto names = requested_names(extensions, findings);
     const bool must_staple = read_must_staple(extensions, findings);
 
     auto key = crypto::PublicKey::from_spki(parts->public_key.whole);

@@ -13,7 +13,7 @@ namespace {
 
 using Findings = std::vector<base::Error>;
 
-DraftParts take_apart(base::BytesView to_be_signed, asn1::Failure& failure) {
+DraftParts draft_parts(base::BytesView to_be_signed, asn1::Failure& failure) {
     DraftParts draft;
     asn1::Reader reader(to_be_signed, failure);
     asn1::Reader fields = reader.inside(asn1::tag::sequence, "tbsCertificate");
@@ -54,7 +54,7 @@ std::vector<base::Error> lint_server_certificate(base::BytesView to_be_signed,
     if (const auto sound = asn1::check(to_be_signed); !sound)
         return {sound.error().within("the certificate is not DER")};
     asn1::Failure failure;
-    DraftParts draft = take_apart(to_be_signed, failure);
+    DraftParts draft = draft_parts(to_be_signed, failure);
     if (failure) return {*failure};
 
     Findings findings;

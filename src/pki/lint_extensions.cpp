@@ -273,7 +273,7 @@ void check_crl_url_wanted(const LintSubject& subject, LintFindings& findings) {
            "cRLDistributionPoints is not the list that was chosen", findings);
 }
 
-constexpr std::array rules{
+constexpr std::array extension_rules{
     LintRule{"extensions-present", "BR 7.1.2.7.6", always, check_presence},
     LintRule{"extensions-critical", "BR 7.1.2.7.6", always, check_criticality},
     LintRule{"extensions-known", "BR 7.1.2.7.6", always, check_no_others},
@@ -295,7 +295,7 @@ constexpr std::array rules{
 }  // namespace
 
 std::span<const LintRule> lint_rules_of_extensions() {
-    return rules;
+    return extension_rules;
 }
 
 }  // namespace cairn::pki

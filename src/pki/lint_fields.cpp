@@ -186,7 +186,7 @@ void check_uris_wanted(const LintSubject& subject, LintFindings& findings) {
            "the subjectAltName holds a URI, and the profile has none", findings);
 }
 
-constexpr std::array rules{
+constexpr std::array field_rules{
     LintRule{"version-3", "RFC 5280 section 4.1.2.1", always, check_version},
     LintRule{"serial-length", "RFC 5280 section 4.1.2.2", always, check_serial_length},
     LintRule{"serial-entropy", "BR 7.1.2.7", always, check_serial_entropy},
@@ -215,7 +215,7 @@ constexpr std::array rules{
 }  // namespace
 
 std::span<const LintRule> lint_rules_of_fields() {
-    return rules;
+    return field_rules;
 }
 
 }  // namespace cairn::pki

@@ -14,13 +14,13 @@ namespace {
 constexpr std::uint8_t extensions_tag = asn1::tag::context_constructed(3);
 
 /// A TBSCertificate taken apart as far as its extensions.
-struct Parts {
+struct CertificateParts {
     base::BytesView before_extensions;
     std::vector<asn1::Element> extensions;
 };
 
-Parts take_apart(base::BytesView to_be_signed, asn1::Failure& failure) {
-    Parts parts;
+CertificateParts certificate_parts(base::BytesView to_be_signed, asn1::Failure& failure) {
+    CertificateParts parts;
     asn1::Reader reader(to_be_signed, failure);
     const auto whole = reader.element(asn1::tag::sequence, "tbsCertificate");
     reader.end("tbsCertificate");
@@ -40,7 +40,7 @@ Parts take_apart(base::BytesView to_be_signed, asn1::Failure& failure) {
 
 /// Puts a TBSCertificate together again; `write_more` writes what follows its extensions.
 template <class WriteMore>
-base::Bytes put_together(const Parts& parts, const WriteMore& write_more) {
+base::Bytes put_together(const CertificateParts& parts, const WriteMore& write_more) {
     asn1::Writer writer;
     writer.nested(asn1::tag::sequence, [&] {
         writer.raw(parts.before_extensions);
@@ -71,7 +71,7 @@ bool is_poison(const asn1::Element& extension) {
 
 base::Bytes draft_precertificate(base::BytesView certificate) {
     asn1::Failure failure;
-    const auto parts = take_apart(certificate, failure);
+    const auto parts = certificate_parts(certificate, failure);
     if (failure) throw std::invalid_argument(failure->message);
     return put_together(parts, write_poison);
 }
@@ -81,7 +81,7 @@ std::vector<base::Error> lint_precertificate(base::BytesView to_be_signed,
     if (const auto sound = asn1::check(to_be_signed); !sound)
         return {sound.error().within("the precertificate is not DER")};
     asn1::Failure failure;
-    auto parts = take_apart(to_be_signed, failure);
+    auto parts = certificate_parts(to_be_signed, failure);
     if (failure) return {*failure};
 
     std::vector<base::Error> findings;

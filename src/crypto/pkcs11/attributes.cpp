@@ -11,7 +11,7 @@
 namespace cairn::crypto {
 namespace {
 
-struct Curve {
+struct TokenCurve {
     KeyAlgorithm algorithm;
     std::size_t field_size;
     /// DER, the identifier whole.
@@ -23,9 +23,9 @@ constexpr std::uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
 constexpr std::uint8_t p384[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
 constexpr std::uint8_t p521[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23};
 
-constexpr std::array curves{Curve{KeyAlgorithm::ec_p256, 32, p256},
-                            Curve{KeyAlgorithm::ec_p384, 48, p384},
-                            Curve{KeyAlgorithm::ec_p521, 66, p521}};
+constexpr std::array token_curves{TokenCurve{KeyAlgorithm::ec_p256, 32, p256},
+                                  TokenCurve{KeyAlgorithm::ec_p384, 48, p384},
+                                  TokenCurve{KeyAlgorithm::ec_p521, 66, p521}};
 
 // What stands before a SHA-256 digest in a DigestInfo (RFC 8017 section 9.2, note 1).
 constexpr std::uint8_t sha256_prefix[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
@@ -55,10 +55,11 @@ base::Result<PublicKey> public_key_from_attributes(const PublicKeyAttributes& at
                                    without_zeros(*attributes.exponent));
     if (!attributes.curve || !attributes.point)
         return base::fail("it has neither a modulus nor a curve and a point");
-    const auto* const curve = std::ranges::find_if(curves, [&](const Curve& each) {
+    const auto* const curve = std::ranges::find_if(token_curves, [&](const TokenCurve& each) {
         return std::ranges::equal(each.identifier, *attributes.curve);
     });
-    if (curve == curves.end()) return base::fail("its curve is none of P-256, P-384 and P-521");
+    if (curve == token_curves.end())
+        return base::fail("its curve is none of P-256, P-384 and P-521");
     const auto point = bare_point(*attributes.point, curve->field_size);
     if (point.size() != 1 + 2 * curve->field_size || point.front() != 4)
         return base::fail("its point is no uncompressed one of its curve");
@@ -67,8 +68,8 @@ base::Result<PublicKey> public_key_from_attributes(const PublicKeyAttributes& at
 }
 
 base::Bytes curve_parameters(KeyAlgorithm algorithm) {
-    const auto* const curve = std::ranges::find(curves, algorithm, &Curve::algorithm);
-    if (curve == curves.end()) throw std::logic_error("a key of no curve");
+    const auto* const curve = std::ranges::find(token_curves, algorithm, &TokenCurve::algorithm);
+    if (curve == token_curves.end()) throw std::logic_error("a key of no curve");
     return base::copy_of(curve->identifier);
 }
 

@@ -94,7 +94,7 @@ std::string path_of(const Pkcs11Uri& uri) {
                          " in the folders of libraries: name its file by module-path=/PATH");
 }
 
-base::Bytes digest_of(const std::string& token, base::BytesView pin) {
+base::Bytes login_digest(const std::string& token, base::BytesView pin) {
     base::SecretBytes text(token.begin(), token.end());
     text.push_back(0);
     text.insert(text.end(), pin.begin(), pin.end());
@@ -167,14 +167,14 @@ void Pkcs11Module::start_anew() {
 Pkcs11Module::Use::Use(Pkcs11Module& module) : module_(module), lock_(module.calls_) {}
 
 bool Pkcs11Module::has_refused(const std::string& token, base::BytesView pin) const {
-    const auto digest = digest_of(token, pin);
+    const auto digest = login_digest(token, pin);
     const std::scoped_lock lock(refusals_mutex_);
     return std::ranges::find(refusals_, digest) != refusals_.end();
 }
 
 void Pkcs11Module::note_refusal(const std::string& token, base::BytesView pin) {
     constexpr std::size_t most_refusals = 100;
-    auto digest = digest_of(token, pin);
+    auto digest = login_digest(token, pin);
     const std::scoped_lock lock(refusals_mutex_);
     if (refusals_.size() < most_refusals) refusals_.push_back(std::move(digest));
 }

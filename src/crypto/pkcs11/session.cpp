@@ -21,7 +21,7 @@ std::string text_in(const unsigned char (&place)[size]) {
     return text;
 }
 
-bool fits(const Pkcs11Uri& uri, CK_SLOT_ID slot, const CK_TOKEN_INFO& facts) {
+bool is_token_of(const Pkcs11Uri& uri, CK_SLOT_ID slot, const CK_TOKEN_INFO& facts) {
     const auto is = [](const std::string& wanted, const std::string& present) {
         return wanted.empty() || wanted == present;
     };
@@ -50,7 +50,7 @@ Place place_of(const Pkcs11Module::Use& use, const Pkcs11Module& module, const P
     for (const auto slot : slots) {
         CK_TOKEN_INFO facts{};
         if (use->C_GetTokenInfo(slot, &facts) != CKR_OK) continue;
-        if (fits(uri, slot, facts))
+        if (is_token_of(uri, slot, facts))
             found.push_back({slot, facts});
         else if ((facts.flags & CKF_TOKEN_INITIALIZED) != 0)
             others += (others.empty() ? "" : ", ") + base::printable(text_in(facts.label), 32);
