@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "api/hold.h"
 #include "protocol/authorization.h"
 
 namespace cairn::api {
@@ -16,7 +17,6 @@ using protocol::ProblemType;
 
 namespace {
 
-constexpr base::Milliseconds longest_hold{1000};
 // A client that answers challenges on the thread that waits for this response must not wait long.
 constexpr base::Milliseconds longest_challenge_hold{300};
 /// When to ask again about what is under way.

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "api/cache_time.h"
 #include "api/entity_tag.h"
 #include "api/links.h"
 #include "http/http_date.h"
@@ -16,9 +17,6 @@ using http::Response;
 using http::Router;
 
 namespace {
-
-/// Caches ask again after this time, so that they soon hear of a revocation.
-constexpr base::Seconds longest_cached{std::chrono::hours(1)};
 
 // RFC 9110 section 13.2.2: with an entity tag the time does not matter.
 bool has_it_already(const Request& request, const std::string& tag, base::Time modified) {

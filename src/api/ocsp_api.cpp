@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/cache_time.h"
 #include "api/links.h"
 #include "base/base64url.h"
 #include "crypto/digest.h"
@@ -15,9 +16,6 @@ using http::Response;
 using http::Router;
 
 namespace {
-
-/// Caches ask again after this time, so that they soon hear of a revocation.
-constexpr base::Seconds longest_cached{std::chrono::hours(1)};
 
 int digit_of(char character) {
     if (character >= '0' && character <= '9') return character - '0';

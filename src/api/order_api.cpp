@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "api/hold.h"
 #include "protocol/order.h"
 
 namespace cairn::api {
@@ -15,7 +16,6 @@ using protocol::ProblemType;
 
 namespace {
 
-constexpr base::Milliseconds longest_hold{1000};
 constexpr const char* poll_again_seconds = "1";
 
 }  // namespace
