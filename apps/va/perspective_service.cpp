@@ -12,14 +12,14 @@ namespace cairn::apps {
 
 namespace {
 
-http::Response json_response(std::string body) {
+http::Response message_response(std::string body) {
     http::Response response;
     response.content_type = "application/json";
     response.body = std::move(body);
     return response;
 }
 
-http::Response refused(int status, const std::string& reason) {
+http::Response text_refusal(int status, const std::string& reason) {
     http::Response response;
     response.status = status;
     response.content_type = "text/plain; charset=utf-8";
@@ -29,7 +29,7 @@ http::Response refused(int status, const std::string& reason) {
 }
 
 http::Response forbidden() {
-    return refused(403, "this perspective speaks to its CA alone");
+    return text_refusal(403, "this perspective speaks to its CA alone");
 }
 
 }  // namespace
@@ -46,26 +46,27 @@ base::Task<http::Response> PerspectiveService::handle(http::Request request) {
         co_return co_await std::move(validating);
     }
     if (request.method == "GET" && path == "/v1/status") co_return status();
-    co_return refused(404, "there is nothing here");
+    co_return text_refusal(404, "there is nothing here");
 }
 
 base::Task<http::Response> PerspectiveService::validate(http::Request request) {
     const auto message = va::PerspectiveQuestion::from_json(base::bytes_of(request.body));
-    if (!message) co_return refused(400, "the question cannot be read: " + message.error().message);
+    if (!message)
+        co_return text_refusal(400, "the question cannot be read: " + message.error().message);
     if (message->perspective != configuration_.name)
-        co_return refused(421, "this is the perspective " + configuration_.name);
+        co_return text_refusal(421, "this is the perspective " + configuration_.name);
     const Place place(in_flight_, configuration_.validation.in_flight);
-    if (!place.is_there()) co_return refused(503, "too many questions are under way");
+    if (!place.is_there()) co_return text_refusal(503, "too many questions are under way");
     auto answer = ca::Validator::Answer();
     try {
         auto validating = validator_.validate(question_of(*message));
         answer = co_await std::move(validating);
     } catch (const std::logic_error& error) {
-        co_return refused(400, "the question makes no sense: " + std::string(error.what()));
+        co_return text_refusal(400, "the question makes no sense: " + std::string(error.what()));
     } catch (const std::exception& error) {
         // What this machine lacks is no finding about the identifier.
         if (!base::shortage_in(std::current_exception())) throw;
-        co_return refused(503, error.what());
+        co_return text_refusal(503, error.what());
     }
     auto reply = message_of(std::move(answer), va::digest_of_question(request.body),
                             configuration_.name, configuration_.region);
@@ -74,15 +75,15 @@ base::Task<http::Response> PerspectiveService::validate(http::Request request) {
                              {"method", to_string(message->method)},
                              {"outcome", reply.problem ? to_string(reply.problem->type) : "valid"},
                              {"detail", reply.problem ? reply.problem->detail : ""}});
-    co_return json_response(reply.to_json());
+    co_return message_response(reply.to_json());
 }
 
 http::Response PerspectiveService::status() const {
-    return json_response(va::PerspectiveStatus{.perspective = configuration_.name,
-                                               .region = configuration_.region,
-                                               .program = "cairn-va " CAIRN_VERSION,
-                                               .certificate_ends = identity_.certificate_ends()}
-                             .to_json());
+    return message_response(va::PerspectiveStatus{.perspective = configuration_.name,
+                                                  .region = configuration_.region,
+                                                  .program = "cairn-va " CAIRN_VERSION,
+                                                  .certificate_ends = identity_.certificate_ends()}
+                                .to_json());
 }
 
 bool PerspectiveService::is_enrolling(const http::Request& request,
@@ -96,7 +97,8 @@ bool PerspectiveService::is_enrolling(const http::Request& request,
 
 http::Response PerspectiveService::make_request(const http::Request& request) {
     const auto message = va::IdentityRequest::from_json(base::bytes_of(request.body));
-    if (!message) return refused(400, "the request cannot be read: " + message.error().message);
+    if (!message)
+        return text_refusal(400, "the request cannot be read: " + message.error().message);
     if (!is_enrolling(request, message->secret)) return forbidden();
     std::string differences;
     const auto compare = [&](const char* what, std::string_view ours, std::string_view theirs) {
@@ -108,20 +110,21 @@ http::Response PerspectiveService::make_request(const http::Request& request) {
     compare("name", configuration_.name, message->perspective);
     compare("region", to_string(configuration_.region), to_string(message->region));
     compare("ca_url", configuration_.ca_url, message->ca_url);
-    if (!differences.empty()) return refused(409, differences);
-    return json_response(va::IdentityOffer{identity_.request()}.to_json());
+    if (!differences.empty()) return text_refusal(409, differences);
+    return message_response(va::IdentityOffer{identity_.request()}.to_json());
 }
 
 http::Response PerspectiveService::take_certificate(const http::Request& request) {
     const auto message = va::IdentityGrant::from_json(base::bytes_of(request.body));
-    if (!message) return refused(400, "the certificate cannot be read: " + message.error().message);
+    if (!message)
+        return text_refusal(400, "the certificate cannot be read: " + message.error().message);
     if (!is_enrolling(request, message->secret)) return forbidden();
     const bool was_enrolled = identity_.is_enrolled();
     try {
         identity_.take(*message);
     } catch (const std::runtime_error& error) {
         log_.error("certificate refused", {{"reason", error.what()}});
-        return refused(409, error.what());
+        return text_refusal(409, error.what());
     }
     log_.info(
         was_enrolled ? "certificate renewed" : "enrolled",

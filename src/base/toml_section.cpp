@@ -21,12 +21,12 @@ std::optional<std::string> meant_by(const std::string& key, const std::set<std::
 }
 
 template <class T>
-std::optional<T> value_of(const toml::node& node) {
+std::optional<T> exact_value(const toml::node& node) {
     return node.value_exact<T>();
 }
 
 template <>
-std::optional<std::vector<std::string>> value_of(const toml::node& node) {
+std::optional<std::vector<std::string>> exact_value(const toml::node& node) {
     const auto* array = node.as_array();
     if (array == nullptr) return std::nullopt;
     std::vector<std::string> result;
@@ -92,7 +92,7 @@ template <class T>
 void TomlSection::take_value(const std::string& key, T& target) {
     const auto* node = node_at(key);
     if (node == nullptr) return;
-    if (auto value = value_of<T>(*node))
+    if (auto value = exact_value<T>(*node))
         target = std::move(*value);
     else
         find(key, std::string("must be ") + name_of<T>());

@@ -5,6 +5,7 @@
 #include <ranges>
 #include <string_view>
 
+#include "http/field_syntax.h"
 #include "net/ascii.h"
 #include "net/client_network.h"
 
@@ -13,12 +14,6 @@ namespace cairn::http {
 using base::IpAddress;
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 // There is no standard for it: proxies write addresses, some with brackets or with a port.
 std::optional<IpAddress> address_in(std::string_view entry) {

@@ -17,7 +17,7 @@
 namespace cairn::http {
 namespace {
 
-constexpr std::size_t max_fields = 200;
+constexpr std::size_t max_response_fields = 200;
 constexpr base::Milliseconds connect_timeout{10000};
 
 /// Fields by which a request could say otherwise than the client where it ends and who hears it.
@@ -246,7 +246,8 @@ std::size_t Transfer::take_header(char* data, std::size_t, std::size_t count, vo
     auto& self = *static_cast<Transfer*>(transfer);
     try {
         self.header_octets_ += count;
-        if (self.header_octets_ > self.options_.max_header || ++self.header_fields_ > max_fields) {
+        if (self.header_octets_ > self.options_.max_header ||
+            ++self.header_fields_ > max_response_fields) {
             self.overflow_ = "header is too large";
             return CURL_WRITEFUNC_ERROR;
         }

@@ -11,7 +11,7 @@ namespace {
 /// The only algorithm: RFC 8555 section 7.3.4 names it, and every client has it.
 constexpr std::string_view algorithm = "HS256";
 
-std::unexpected<Problem> refused(const base::Error& error) {
+std::unexpected<Problem> malformed_binding(const base::Error& error) {
     return malformed(error.within("externalAccountBinding"));
 }
 
@@ -20,13 +20,13 @@ std::unexpected<Problem> refused(const base::Error& error) {
 OrProblem<ExternalAccountBinding> ExternalAccountBinding::from_json(base::BytesView json) {
     JsonMemory memory;
     OrProblem<FlattenedJws> flattened = read_flattened_jws(json, memory);
-    if (!flattened) return refused({flattened.error().detail});
+    if (!flattened) return malformed_binding({flattened.error().detail});
 
     MemberReader header(flattened->header, NullMember::wrong_type);
     const std::string_view algorithm_name = header.required_text("alg");
     const std::string_view key_id = header.required_text("kid");
     const std::string_view url = header.required_text("url");
-    if (header.error()) return refused(*header.error());
+    if (header.error()) return malformed_binding(*header.error());
     if (algorithm_name != algorithm) {
         Problem problem(ProblemType::bad_signature_algorithm,
                         "externalAccountBinding: the algorithm must be HS256, not " +
@@ -36,11 +36,12 @@ OrProblem<ExternalAccountBinding> ExternalAccountBinding::from_json(base::BytesV
     }
     for (const std::string_view forbidden : {"nonce", "jwk"}) {
         if (flattened->header.contains(forbidden)) {
-            return refused({"there must be no " + std::string(forbidden)});
+            return malformed_binding({"there must be no " + std::string(forbidden)});
         }
     }
     OrProblem<Jwk> account_key = Jwk::from_json(flattened->payload);
-    if (!account_key) return refused(base::Error{account_key.error().detail}.within("payload"));
+    if (!account_key)
+        return malformed_binding(base::Error{account_key.error().detail}.within("payload"));
 
     ExternalAccountBinding binding{std::string(key_id), std::string(url), *std::move(account_key)};
     binding.signing_input_ = std::move(flattened->signing_input);

@@ -8,7 +8,7 @@
 namespace cairn::protocol {
 namespace {
 
-std::unexpected<Problem> refused(const base::Error& error) {
+std::unexpected<Problem> malformed_header(const base::Error& error) {
     return malformed(error.within("protected header"));
 }
 
@@ -40,21 +40,21 @@ OrProblem<Jws> Jws::from_json(base::BytesView body, Nonce nonce) {
     const std::optional<std::string_view> kid = header.text("kid");
     const std::optional<std::string_view> url = header.text("url");
     const std::optional<std::string_view> nonce_text = header.text("nonce");
-    if (header.error()) return refused(*header.error());
+    if (header.error()) return malformed_header(*header.error());
 
     const base::Result<crypto::SignatureAlgorithm> algorithm =
         crypto::signature_algorithm_from(algorithm_name);
     if (!algorithm) return unacceptable_algorithm(algorithm_name);
     if ((jwk != nullptr) == kid.has_value()) {
-        return refused({"exactly one of jwk and kid must be there"});
+        return malformed_header({"exactly one of jwk and kid must be there"});
     }
     if (nonce == Nonce::forbidden) {
         // The inner JWS of a key change (RFC 8555 section 7.3.5).
-        if (nonce_text) return refused({"there must be no nonce"});
-        if (!url) return refused({"there is no url"});
+        if (nonce_text) return malformed_header({"there must be no nonce"});
+        if (!url) return malformed_header({"there is no url"});
     } else {
         if (nonce_text && !base::is_base64url(*nonce_text)) {
-            return refused({"the nonce is not base64url text"});  // section 6.5.2
+            return malformed_header({"the nonce is not base64url text"});  // section 6.5.2
         }
         if (!url) {
             return std::unexpected(  // section 6.4
@@ -74,7 +74,7 @@ OrProblem<Jws> Jws::from_json(base::BytesView body, Nonce nonce) {
         OrProblem<Jwk> key = read_jwk(*jwk);
         if (!key) return std::unexpected(std::move(key.error()));
         if (!crypto::fits(*algorithm, key->public_key())) {
-            return refused({"the alg does not fit the jwk"});
+            return malformed_header({"the alg does not fit the jwk"});
         }
         jws.jwk_ = *std::move(key);
     }
