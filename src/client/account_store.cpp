@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 constexpr const char* key_file = "key.pem";
 constexpr const char* staged_key_file = "next-key.pem";
 constexpr const char* account_file = "account.json";
-constexpr std::size_t max_file = 65536;
-constexpr std::size_t max_contacts = 100;
+constexpr std::size_t max_stored_file = 65536;
+constexpr std::size_t max_stored_contacts = 100;
 
 /// What there is of an account, which is gone when the first of them is.
 constexpr std::array files = {account_file, staged_key_file, key_file};
@@ -49,7 +49,7 @@ std::string folder_name(std::string_view part) {
 
 std::optional<crypto::Signer> read_key(const fs::path& file) {
     if (!fs::exists(file)) return std::nullopt;
-    auto pem = read_file(file, max_file);
+    auto pem = read_file(file, max_stored_file);
     if (!pem)
         throw Failure("read an account's key", pem.error().message,
                       "run as the user whom the state belongs to.");
@@ -72,7 +72,7 @@ crypto::Signer make_key(const fs::path& folder, const char* file, crypto::KeyTyp
 /// The text of the key in this file; empty if there is none.
 std::string text_in(const fs::path& file) {
     if (!fs::exists(file)) return {};
-    return read_file(file, max_file).value_or(std::string());
+    return read_file(file, max_stored_file).value_or(std::string());
 }
 
 /// Removes a key from its token whose text is gone. One whose token is away stays there.
@@ -84,7 +84,7 @@ void forget(const std::string& text) {
     }
 }
 
-std::string to_json(const StoredAccount& account) {
+std::string stored_json(const StoredAccount& account) {
     std::string contacts;
     for (const auto& contact : account.contact)
         contacts += (contacts.empty() ? "" : ", ") + base::json_quoted(contact);
@@ -94,12 +94,12 @@ std::string to_json(const StoredAccount& account) {
 }
 
 /// The name of the accounts in this folder.
-std::string name_of(const fs::path& folder) {
+std::string stored_name(const fs::path& folder) {
     const auto last = folder.filename().string();
     return last.starts_with('@') ? last.substr(1) : std::string();
 }
 
-std::optional<StoredAccount> read_account(const fs::path& folder) {
+std::optional<StoredAccount> read_stored(const fs::path& folder) {
     const auto file = folder / account_file;
     if (!fs::exists(file)) return std::nullopt;
     const auto damaged = [&file](const std::string& why) {
@@ -107,18 +107,19 @@ std::optional<StoredAccount> read_account(const fs::path& folder) {
             fmt::format("read the account {}", file.string()), why,
             "restore the file, or remove it: the key beside it finds the account again.");
     };
-    const auto text = read_file(file, max_file);
+    const auto text = read_file(file, max_stored_file);
     if (!text) throw damaged(text.error().message);
     const auto object = protocol::parse_json_object(base::bytes_of(*text));
     if (!object) throw damaged(object.error().message);
     protocol::MemberReader reader(*object);
     const std::string directory_url(reader.required_text("ca"));
     const std::string url(reader.required_text("url"));
-    auto contact = reader.texts("contact", max_contacts);
+    auto contact = reader.texts("contact", max_stored_contacts);
     if (reader.error()) throw damaged(reader.error()->message);
     auto key = read_key(folder / key_file);
     if (!key) throw damaged("its key.pem is missing");
-    return StoredAccount{directory_url, url, std::move(contact), std::move(*key), name_of(folder)};
+    return StoredAccount{directory_url, url, std::move(contact), std::move(*key),
+                         stored_name(folder)};
 }
 
 }  // namespace
@@ -151,7 +152,7 @@ fs::path AccountStore::folder_of(const std::string& directory_url) const {
 }
 
 std::optional<StoredAccount> AccountStore::find(const std::string& directory_url) const {
-    return read_account(folder_of(directory_url));
+    return read_stored(folder_of(directory_url));
 }
 
 std::vector<StoredAccount> AccountStore::all() const {
@@ -159,7 +160,7 @@ std::vector<StoredAccount> AccountStore::all() const {
     if (file_names_in(root_).empty()) return accounts;
     for (const auto& entry : fs::recursive_directory_iterator(root_))
         if (entry.path().filename() == account_file)
-            if (auto account = read_account(entry.path().parent_path()))
+            if (auto account = read_stored(entry.path().parent_path()))
                 accounts.push_back(std::move(*account));
     std::ranges::sort(accounts, {}, [](const StoredAccount& account) {
         return std::pair(account.directory_url, account.name);
@@ -182,7 +183,7 @@ KeyStore AccountStore::store_of_key(const std::string& directory_url) const {
 }
 
 base::SecretBytes AccountStore::key_pem(const std::string& directory_url) const {
-    auto pem = read_file(folder_of(directory_url) / key_file, max_file);
+    auto pem = read_file(folder_of(directory_url) / key_file, max_stored_file);
     if (!pem)
         throw Failure("read an account's key", pem.error().message,
                       "run as the user whom the state belongs to.");
@@ -209,7 +210,7 @@ void AccountStore::adopt_key(const std::string& directory_url,
 void AccountStore::save(const StoredAccount& account) const {
     const auto folder = folder_of(account.directory_url);
     make_private_directory(folder);
-    write_durably(folder / account_file, to_json(account), FileAccess::owner);
+    write_durably(folder / account_file, stored_json(account), FileAccess::owner);
 }
 
 std::optional<int> AccountStore::set_aside(const std::string& directory_url) const {

@@ -198,7 +198,7 @@ KeyText key_in(const KeyStore& store, crypto::KeyType type, const std::string& l
 namespace {
 
 // What a person can do about a place that gives no key.
-std::string advice_for(const KeyStore& store) {
+std::string key_store_advice(const KeyStore& store) {
     switch (store.kind()) {
         case KeyStore::Kind::pkcs11:
             return "`pkcs11-tool --module MODULE --list-token-slots` shows the tokens; a key in a "
@@ -219,7 +219,7 @@ auto or_fail(const KeyStore& store, Phase phase, const std::string& tried, const
     } catch (const Failure&) {
         throw;
     } catch (const std::runtime_error& error) {
-        throw Failure({tried, phase}, error.what(), advice_for(store));
+        throw Failure({tried, phase}, error.what(), key_store_advice(store));
     }
 }
 

@@ -19,18 +19,18 @@ namespace fs = std::filesystem;
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t current_version = 1;
-constexpr std::size_t max_file = std::size_t{256} << 10;
-constexpr std::size_t max_words = 500;
-constexpr std::size_t max_names_told = 3;
+constexpr std::int64_t ledger_version = 1;
+constexpr std::size_t max_ledger_file = std::size_t{256} << 10;
+constexpr std::size_t max_refusal_words = 500;
+constexpr std::size_t max_set_names_told = 3;
 constexpr std::size_t digest_length = 32;
 constexpr std::size_t sets_that_tell_an_account = 3;
-constexpr int too_many_requests = 429;
-constexpr int service_unavailable = 503;
-constexpr base::Seconds first_pause = 10min;
+constexpr int status_too_many_requests = 429;
+constexpr int status_service_unavailable = 503;
+constexpr base::Seconds first_refusal_pause = 10min;
 constexpr base::Seconds first_pause_of_proofs = 1h;
 constexpr unsigned proofs_at_will = 3;
-constexpr base::Seconds longest_pause = std::chrono::days{1};
+constexpr base::Seconds longest_refusal_pause = std::chrono::days{1};
 /// A CA that is busy altogether is believed for so long.
 constexpr base::Seconds longest_outage = 6h;
 /// A limit that is only taken for one of the account is tried again after so long.
@@ -40,33 +40,33 @@ constexpr base::Seconds memory = std::chrono::days{7};
 
 base::Seconds growing(base::Seconds first, unsigned times) {
     constexpr unsigned max_doublings = 10;
-    return std::min(first * (1 << std::min(times, max_doublings)), longest_pause);
+    return std::min(first * (1 << std::min(times, max_doublings)), longest_refusal_pause);
 }
 
-std::string digest_of(const OrderSubject& subject) {
+std::string subject_digest(const OrderSubject& subject) {
     std::string text = subject.directory_url + '\n' + subject.account + '\n';
     for (const auto& name : subject.names) text += name + '\n';
     return base::to_hex(crypto::sha256(base::bytes_of(text))).substr(0, digest_length);
 }
 
-std::string list(const std::vector<std::string>& names) {
+std::string names_told(const std::vector<std::string>& names) {
     if (names.empty()) return "any names";
     std::string text;
-    for (std::size_t i = 0; i < names.size() && i < max_names_told; ++i)
+    for (std::size_t i = 0; i < names.size() && i < max_set_names_told; ++i)
         text += (i == 0 ? "" : ", ") + names[i];
-    if (names.size() > max_names_told)
-        text += fmt::format(" and {} more", names.size() - max_names_told);
+    if (names.size() > max_set_names_told)
+        text += fmt::format(" and {} more", names.size() - max_set_names_told);
     return text;
 }
 
 bool is_limit(const Failure& failure) {
-    return failure.status() == too_many_requests ||
+    return failure.status() == status_too_many_requests ||
            failure.problem() == protocol::ProblemType::rate_limited;
 }
 
 /// Whether the CA wants to be left alone by everybody.
 bool is_outage(const Failure& failure) {
-    return failure.status() == service_unavailable && failure.retry_at();
+    return failure.status() == status_service_unavailable && failure.retry_at();
 }
 
 bool is_failed_proof(const Failure& failure) {
@@ -84,7 +84,7 @@ bool is_of_account(const Failure& failure) {
 }
 
 std::string excerpt(const Failure& failure) {
-    return base::printable(failure.came_back(), max_words);
+    return base::printable(failure.came_back(), max_refusal_words);
 }
 
 void add_time(std::string& json, std::string_view name, const std::optional<base::Time>& time) {
@@ -110,7 +110,7 @@ OrderSubject OrderSubject::of(const Authority& authority, const CertificatePlan&
 }
 
 std::string KnownLimit::to_json() const {
-    auto json = fmt::format("{{\n\"version\": {},\n\"ca\": {}", current_version,
+    auto json = fmt::format("{{\n\"version\": {},\n\"ca\": {}", ledger_version,
                             base::json_quoted(subject.directory_url));
     if (!subject.account.empty())
         json += fmt::format(",\n\"account\": {}", base::json_quoted(subject.account));
@@ -127,7 +127,7 @@ base::Result<KnownLimit> KnownLimit::from_json(base::BytesView json) {
     const auto object = protocol::parse_json_object(json);
     if (!object) return std::unexpected(object.error());
     protocol::MemberReader reader(*object);
-    if (reader.integer("version") != current_version) return base::fail("version: not known");
+    if (reader.integer("version") != ledger_version) return base::fail("version: not known");
     const auto count = [&](std::string_view name) {
         constexpr std::int64_t most = 1000;
         return static_cast<unsigned>(
@@ -150,11 +150,11 @@ base::Result<KnownLimit> KnownLimit::from_json(base::BytesView json) {
 }
 
 fs::path LimitLedger::file_of(const OrderSubject& subject) const {
-    return state_.limits() / (digest_of(subject) + ".json");
+    return state_.limits() / (subject_digest(subject) + ".json");
 }
 
 std::optional<KnownLimit> LimitLedger::find(const OrderSubject& subject) const {
-    const auto text = read_file(file_of(subject), max_file);
+    const auto text = read_file(file_of(subject), max_ledger_file);
     if (!text) return std::nullopt;
     auto limit = KnownLimit::from_json(base::bytes_of(*text));
     // What cannot be read says nothing; the CA will say it again.
@@ -172,7 +172,7 @@ void LimitLedger::require_admission(const OrderSubject& subject, LimitCaution ca
     const auto refuse = [&](std::string_view why, const KnownLimit& limit, base::Time until) {
         const auto time = base::to_rfc3339(until);
         throw Failure(
-            {fmt::format("order a certificate for {}", list(subject.names)), Phase::order},
+            {fmt::format("order a certificate for {}", names_told(subject.names)), Phase::order},
             fmt::format("the CA at {} is not asked before {}, because {}: {}",
                         base::printable(subject.directory_url), time, why, limit.came_back),
             fmt::format("wait until {}; with --force it is asked nevertheless.", time))
@@ -182,7 +182,7 @@ void LimitLedger::require_admission(const OrderSubject& subject, LimitCaution ca
         const auto limit = find(each);
         if (!limit) continue;
         if (is_ahead(limit->until))
-            refuse(fmt::format("it has limited orders for {}", list(each.names)), *limit,
+            refuse(fmt::format("it has limited orders for {}", names_told(each.names)), *limit,
                    *limit->until);
         if (caution == LimitCaution::limits_and_proofs && is_ahead(limit->proofs_until))
             refuse(fmt::format("it was not convinced {} times in a row", limit->failed_proofs),
@@ -207,7 +207,7 @@ void LimitLedger::note_limit(const OrderSubject& subject, const Failure& failure
     const auto until_of = [&](const KnownLimit& limit) {
         if (is_outage(failure)) return std::min(*failure.retry_at(), now + longest_outage);
         if (failure.retry_at()) return std::min(*failure.retry_at(), now + longest_limit);
-        return now + growing(first_pause, limit.refusals);
+        return now + growing(first_refusal_pause, limit.refusals);
     };
     const auto limit_to = [&](const OrderSubject& limited) {
         auto limit = find(limited).value_or(KnownLimit{.subject = limited});
@@ -227,8 +227,8 @@ void LimitLedger::note_limit(const OrderSubject& subject, const Failure& failure
     auto& sets = account.limited_names;
     // Only what is limited at the same time tells of one limit.
     std::erase_if(sets, [&](const std::string& digest) { return !is_in_force(digest); });
-    if (std::ranges::find(sets, digest_of(subject)) == sets.end())
-        sets.push_back(digest_of(subject));
+    if (std::ranges::find(sets, subject_digest(subject)) == sets.end())
+        sets.push_back(subject_digest(subject));
     account.came_back = limit.came_back;
     account.until = account.until.value_or(now);
     if (sets.size() >= sets_that_tell_an_account) {
@@ -239,7 +239,7 @@ void LimitLedger::note_limit(const OrderSubject& subject, const Failure& failure
 }
 
 bool LimitLedger::is_in_force(const std::string& digest) const {
-    const auto text = read_file(state_.limits() / (digest + ".json"), max_file);
+    const auto text = read_file(state_.limits() / (digest + ".json"), max_ledger_file);
     if (!text) return false;
     const auto limit = KnownLimit::from_json(base::bytes_of(*text));
     return limit && limit->until > clock_.now();
@@ -295,7 +295,7 @@ std::vector<KnownLimit> LimitLedger::known() const {
     std::vector<KnownLimit> limits;
     const auto now = clock_.now();
     for (const auto& name : file_names_in(state_.limits())) {
-        const auto text = read_file(state_.limits() / name, max_file);
+        const auto text = read_file(state_.limits() / name, max_ledger_file);
         if (!text) continue;
         auto limit = KnownLimit::from_json(base::bytes_of(*text));
         if (limit && (limit->until > now || limit->proofs_until > now))

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_facts = std::size_t{8} << 20;
 
-bool is_there(const fs::path& path) {
+bool is_present(const fs::path& path) {
     return fs::symlink_status(path).type() != fs::file_type::not_found;
 }
 
@@ -28,7 +28,7 @@ bool leads_beside(const fs::path& link) {
     return !none && !target.empty() && !target.has_parent_path();
 }
 
-bool leads_to(const fs::path& link, const fs::path& neighbour) {
+bool links_to(const fs::path& link, const fs::path& neighbour) {
     std::error_code none;
     return fs::read_symlink(link, none) == neighbour.filename() && !none;
 }
@@ -66,17 +66,17 @@ LineageRenaming::LineageRenaming(const StateDirectory& state, LineageName from, 
     : state_(state), from_(std::move(from)), to_(std::move(to)) {}
 
 bool LineageRenaming::is_moved(const fs::path& before, const fs::path& after) const {
-    return leads_to(before, after) && is_there(after) && !leads_to(after, after);
+    return links_to(before, after) && is_present(after) && !links_to(after, after);
 }
 
 bool LineageRenaming::is_renamed() const {
-    return is_there(state_.renewal(to_)) && !is_there(state_.renewal(from_)) &&
+    return is_present(state_.renewal(to_)) && !is_present(state_.renewal(from_)) &&
            (is_moved(state_.live(from_), state_.live(to_)) ||
             is_moved(state_.archive(from_), state_.archive(to_)));
 }
 
 bool LineageRenaming::is_done() const {
-    return is_renamed() && !is_there(state_.facts(from_)) && old_links().empty();
+    return is_renamed() && !is_present(state_.facts(from_)) && old_links().empty();
 }
 
 void LineageRenaming::require_possible() const {
@@ -84,21 +84,21 @@ void LineageRenaming::require_possible() const {
         throw Failure(fmt::format("rename {} to {}", from_.text(), to_.text()), why, next);
     };
     if (from_ == to_) refuse("these are the same name", "choose another.");
-    if (!is_there(state_.renewal(from_)))
+    if (!is_present(state_.renewal(from_)))
         refuse("there is no such lineage", "`cairn status` lists those there are.");
-    if (is_there(state_.renewal(to_)))
+    if (is_present(state_.renewal(to_)))
         refuse("there is a lineage of that name already", "choose another name.");
     const auto refuse_taken = [&](const fs::path& before, const fs::path& after) {
-        const bool is_begun = is_moved(before, after) || leads_to(after, after);
-        const bool is_former = leads_to(after, before);
-        if (is_there(after) && !is_begun && !is_former && is_there(before))
+        const bool is_begun = is_moved(before, after) || links_to(after, after);
+        const bool is_former = links_to(after, before);
+        if (is_present(after) && !is_begun && !is_former && is_present(before))
             refuse(fmt::format("{} is in the way", after.string()),
                    "choose another name, or move it away.");
     };
     refuse_taken(state_.live(from_), state_.live(to_));
     refuse_taken(state_.archive(from_), state_.archive(to_));
     std::error_code different;
-    if (is_there(state_.facts(to_)) && !is_moved(state_.archive(from_), state_.archive(to_)) &&
+    if (is_present(state_.facts(to_)) && !is_moved(state_.archive(from_), state_.archive(to_)) &&
         !fs::equivalent(state_.facts(from_), state_.facts(to_), different))
         refuse(fmt::format("{} is in the way", state_.facts(to_).string()),
                "an order may be open there: `cairn status` tells; choose another name.");
@@ -107,15 +107,15 @@ void LineageRenaming::require_possible() const {
     if (facts->order || facts->is_being_issued())
         refuse("an order is open",
                fmt::format("`cairn renew {}` brings it to an end.", from_.text()));
-    if (is_there(state_.challenges(from_)))
+    if (is_present(state_.challenges(from_)))
         refuse("answers to challenges are still up",
                fmt::format("`cairn renew {}` takes them down.", from_.text()));
 }
 
 void LineageRenaming::move_folder(const fs::path& before, const fs::path& after) const {
     // A link to itself is what a run that died has left; one to the folder is its former name.
-    if (leads_to(after, after) || leads_to(after, before)) fs::remove(after);
-    if (is_there(before))
+    if (links_to(after, after) || links_to(after, before)) fs::remove(after);
+    if (is_present(before))
         replace_by_link(before, after.filename(), after);
     else
         link_durably(before, after.filename());
@@ -152,7 +152,7 @@ bool LineageRenaming::share_facts() const {
     // What former versions kept elsewhere moves into the file first.
     LineageFactStore(state_, from_).change_all([](LineageFacts&) {});
     std::error_code different;
-    if (!is_there(before) || fs::equivalent(before, after, different)) return false;
+    if (!is_present(before) || fs::equivalent(before, after, different)) return false;
     const auto original = read_file(before, max_facts);
     const auto copy = read_file(after, max_facts);
     if (original && copy && *original == *copy) return false;
@@ -170,7 +170,7 @@ bool LineageRenaming::remove_leftovers() const {
         sync_directory(state_.facts(from_).parent_path());
         is_any_removed = true;
     }
-    if (is_there(state_.attempts(from_)) && !is_there(state_.attempts(to_))) {
+    if (is_present(state_.attempts(from_)) && !is_present(state_.attempts(to_))) {
         fs::rename(state_.attempts(from_), state_.attempts(to_));
         sync_directory(state_.attempts(to_).parent_path());
         is_any_removed = true;
@@ -185,7 +185,7 @@ bool LineageRenaming::take_step() try {
     for (const Place place : {&StateDirectory::archive, &StateDirectory::live}) {
         const auto before = (state_.*place)(from_);
         const auto after = (state_.*place)(to_);
-        if ((!is_there(before) && !is_there(after)) || is_moved(before, after)) continue;
+        if ((!is_present(before) && !is_present(after)) || is_moved(before, after)) continue;
         move_folder(before, after);
         return true;
     }

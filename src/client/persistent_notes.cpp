@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_file = 65536;
+constexpr std::size_t max_notes_file = 65536;
 
 /// Whether both are for one CA and one account.
 bool is_for_the_same(const std::string& one, const std::string& other) {
@@ -48,7 +48,7 @@ std::vector<PersistentNote> parse(std::string_view text) {
     return notes;
 }
 
-std::string to_json(const std::vector<PersistentNote>& notes) {
+std::string notes_json(const std::vector<PersistentNote>& notes) {
     std::string text = R"({"version": 1, "records": [)";
     for (const auto& note : notes)
         text += fmt::format("{}{{\"name\": {}, \"value\": {}, \"time\": {}, \"stands\": {}}}",
@@ -71,7 +71,7 @@ fs::path PersistentNotes::file_of(const protocol::DnsName& domain) const {
 std::vector<PersistentNote> PersistentNotes::of(const protocol::DnsName& domain) const noexcept
     try {
     if (folder_.empty()) return {};
-    const auto text = read_file(file_of(domain), max_file);
+    const auto text = read_file(file_of(domain), max_notes_file);
     return text ? parse(*text) : std::vector<PersistentNote>();
 } catch (const std::exception&) {
     return {};
@@ -87,7 +87,7 @@ void PersistentNotes::keep(const protocol::DnsName& domain,
     if (notes.size() == max_notes) notes.erase(notes.begin());
     notes.push_back(note);
     make_private_directory(folder_);
-    write_durably(file_of(domain), to_json(notes), FileAccess::owner);
+    write_durably(file_of(domain), notes_json(notes), FileAccess::owner);
 } catch (const std::exception&) {
     // Proofs do not rest on it.
 }

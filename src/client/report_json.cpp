@@ -12,21 +12,21 @@ namespace {
 
 constexpr std::size_t max_findings = 100;
 constexpr std::size_t max_failure = std::size_t{64} << 10;
-constexpr std::size_t max_words = 4000;
+constexpr std::size_t max_failure_words = 4000;
 constexpr std::size_t max_detail = 600;
 
 std::string json_string(std::string_view text) {
     return base::json_quoted(text);
 }
 
-std::string to_json(const protocol::Identifier& identifier) {
+std::string identifier_json(const protocol::Identifier& identifier) {
     return fmt::format("{{\"type\": {}, \"value\": {}}}",
                        json_string(protocol::to_string(identifier.type())),
                        json_string(identifier.value()));
 }
 
 /// Of what a CA may make as long as it likes, what is told of it anyway.
-std::string to_json(protocol::Problem problem) {
+std::string problem_json(protocol::Problem problem) {
     const auto shorten = [](std::string& text) { text = base::printable(text, max_detail); };
     shorten(problem.detail);
     shorten(problem.type_uri);
@@ -42,10 +42,11 @@ std::string to_json(protocol::Problem problem) {
     return problem.to_json();
 }
 
-std::string to_json(const Finding& finding) {
-    return fmt::format(
-        "{{\"identifier\": {}, \"challenge\": {}, \"problem\": {}}}", to_json(finding.identifier),
-        json_string(protocol::to_string(finding.challenge)), to_json(finding.problem));
+std::string finding_json(const Finding& finding) {
+    return fmt::format("{{\"identifier\": {}, \"challenge\": {}, \"problem\": {}}}",
+                       identifier_json(finding.identifier),
+                       json_string(protocol::to_string(finding.challenge)),
+                       problem_json(finding.problem));
 }
 
 base::Result<protocol::Identifier> identifier_from(const boost::json::object& object) {
@@ -89,9 +90,10 @@ std::string to_json(const Failure& failure) {
                             json_string(failure.came_back()));
     if (!failure.next().empty()) json += fmt::format(", \"next\": {}", json_string(failure.next()));
     if (failure.identifier())
-        json += fmt::format(", \"identifier\": {}", to_json(*failure.identifier()));
+        json += fmt::format(", \"identifier\": {}", identifier_json(*failure.identifier()));
     if (failure.status()) json += fmt::format(", \"status\": {}", *failure.status());
-    if (failure.document()) json += fmt::format(", \"problem\": {}", to_json(*failure.document()));
+    if (failure.document())
+        json += fmt::format(", \"problem\": {}", problem_json(*failure.document()));
     if (failure.retry_at())
         json +=
             fmt::format(", \"retry_at\": {}", json_string(base::to_rfc3339(*failure.retry_at())));
@@ -99,7 +101,7 @@ std::string to_json(const Failure& failure) {
         json += fmt::format(", \"attempt\": {}", json_string(failure.attempt()));
     std::string findings;
     for (std::size_t i = 0; i < failure.findings().size() && i < max_findings; ++i)
-        findings += (i == 0 ? "" : ", ") + to_json(failure.findings()[i]);
+        findings += (i == 0 ? "" : ", ") + finding_json(failure.findings()[i]);
     if (!findings.empty()) json += fmt::format(", \"findings\": [{}]", findings);
     return json + "}";
 }
@@ -128,9 +130,9 @@ std::size_t least_size_of(const Failure& failure) {
 Failure bounded(const Failure& failure) {
     if (least_size_of(failure) <= max_failure && to_json(failure).size() <= max_failure)
         return failure;
-    return Failure({failure.tried().substr(0, max_words), failure.phase()},
-                   failure.came_back().substr(0, max_words) + " ...",
-                   failure.next().substr(0, max_words))
+    return Failure({failure.tried().substr(0, max_failure_words), failure.phase()},
+                   failure.came_back().substr(0, max_failure_words) + " ...",
+                   failure.next().substr(0, max_failure_words))
         .retrying_at(failure.retry_at());
 }
 
@@ -144,11 +146,11 @@ std::string to_json(const ProgressEvent& event) {
     if (!event.lineage.empty()) add("lineage", json_string(event.lineage));
     std::string identifiers;
     for (const auto& identifier : event.identifiers)
-        identifiers += (identifiers.empty() ? "" : ", ") + to_json(identifier);
+        identifiers += (identifiers.empty() ? "" : ", ") + identifier_json(identifier);
     if (!identifiers.empty()) add("identifiers", "[" + identifiers + "]");
     if (!event.host.empty()) add("ca", json_string(event.host));
     if (event.challenge) add("challenge", json_string(protocol::to_string(*event.challenge)));
-    if (event.problem) add("problem", to_json(*event.problem));
+    if (event.problem) add("problem", problem_json(*event.problem));
     if (event.failure) add("failure", to_json(*event.failure));
     if (!event.place.empty()) add("place", json_string(event.place.string()));
     if (event.number != 0) add("number", std::to_string(event.number));

@@ -55,7 +55,7 @@ bool is_closed_to_others(const struct stat& folder) {
 }
 
 /// A file in its folder, which stays the same whatever happens to the path meanwhile.
-struct Place {
+struct EditPlace {
     fs::path path;
     FileDescriptor folder;
     [[nodiscard]] std::string name() const { return path.filename().string(); }
@@ -63,18 +63,18 @@ struct Place {
     [[nodiscard]] std::string staged_name() const { return fmt::format(".{}.cairn", name()); }
 };
 
-Place open_place(const fs::path& path) {
+EditPlace open_place(const fs::path& path) {
     auto file = real_file(path);
     if (!file)
         throw Failure({fmt::format("change {}", path.string()), Phase::deploy},
                       file.error().message);
-    Place place{*file, FileDescriptor(::open(file->parent_path().c_str(),
-                                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};
+    EditPlace place{*file, FileDescriptor(::open(file->parent_path().c_str(),
+                                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))};
     if (!place.folder.is_open()) fail_at("open the folder of", *file, errno);
     return place;
 }
 
-FileDescriptor open_file(const Place& place) {
+FileDescriptor open_file(const EditPlace& place) {
     FileDescriptor file(::openat(place.folder.number(), place.name().c_str(),
                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file.is_open() && errno != ENOENT) fail_at("read", place.path, errno);
@@ -82,7 +82,7 @@ FileDescriptor open_file(const Place& place) {
 }
 
 /// What it holds now; nothing if it does not exist.
-std::optional<std::string> contents_of(const Place& place) {
+std::optional<std::string> contents_of(const EditPlace& place) {
     const auto file = open_file(place);
     if (!file.is_open()) return std::nullopt;
     std::string text;
@@ -105,7 +105,7 @@ struct Access {
     mode_t mode = 0644;
 };
 
-Access access_of(const Place& place) {
+Access access_of(const EditPlace& place) {
     const auto file = open_file(place);
     struct stat status{};
     if (!file.is_open() || ::fstat(file.number(), &status) != 0)
@@ -115,7 +115,7 @@ Access access_of(const Place& place) {
 
 /// Access lists and labels. Those that only the kernel or its security module sets come by
 /// themselves where they cannot be set.
-void copy_attributes(const Place& place, int from, int to) {
+void copy_attributes(const EditPlace& place, int from, int to) {
     std::string names(max_attributes, '\0');
     const auto length = ::flistxattr(from, names.data(), names.size());
     if (length < 0) {
@@ -137,7 +137,7 @@ void copy_attributes(const Place& place, int from, int to) {
 }
 
 /// The file with `text` under its staged name, on the disk.
-void stage(const Place& place, std::string_view text, const Access& access) {
+void stage(const EditPlace& place, std::string_view text, const Access& access) {
     const auto name = place.staged_name();
     // What an earlier run has left.
     if (::unlinkat(place.folder.number(), name.c_str(), 0) != 0 && errno != ENOENT)
@@ -170,7 +170,7 @@ void stage(const Place& place, std::string_view text, const Access& access) {
 }
 
 /// Makes the file hold `text`, or go away, if it holds `expected`; false if it holds neither.
-bool replace(const Place& place, const std::optional<std::string>& expected,
+bool replace(const EditPlace& place, const std::optional<std::string>& expected,
              const std::optional<std::string>& text, const Access& access) {
     const int folder = place.folder.number();
     if (text) stage(place, *text, access);
@@ -201,7 +201,7 @@ std::string contents_json(const std::optional<std::string>& text) {
     return text ? '"' + base::base64url(base::bytes_of(*text)) + '"' : "null";
 }
 
-std::string to_json(std::span<const RecordedEdit> edits) {
+std::string edits_json(std::span<const RecordedEdit> edits) {
     std::string json = "{\"version\": 1, \"edits\": [";
     for (const auto& [edit, access] : edits)
         json += fmt::format(
@@ -411,7 +411,7 @@ std::string record_of(std::span<const FileEdit> edits) {
         // The file itself: where links lead may change before it is put back.
         recorded.push_back({{place.path, edit.before, edit.after}, access_of(place)});
     }
-    return to_json(recorded);
+    return edits_json(recorded);
 }
 
 void make_edits(std::string_view record) {

@@ -15,10 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int max_tries = 5;
+constexpr int max_request_tries = 5;
 /// A provider that wants to be left alone for longer is given up.
-constexpr std::chrono::seconds longest_wait{120};
-constexpr std::size_t max_told = 4000;
+constexpr std::chrono::seconds longest_provider_wait{120};
+constexpr std::size_t max_exchange_told = 4000;
 constexpr std::size_t max_quoted = 600;
 
 http::ClientOptions client_options(const ProviderHttp::Options& options,
@@ -52,7 +52,7 @@ bool is_to_retry(int status) {
     return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-std::string advice_for(int status) {
+std::string status_advice(int status) {
     switch (status) {
         case 401:
             return "are the credentials right, and still valid?";
@@ -102,7 +102,7 @@ http::Reply ProviderHttp::ask(const Call& call) {
             const bool is_final = kind == Kind::bad_request || kind == Kind::not_trusted ||
                                   kind == Kind::too_large || kind == Kind::no_such_host;
             if (context_.trace != nullptr) context_.trace->tell(redaction_(result.error().message));
-            if (is_final || attempt == max_tries)
+            if (is_final || attempt == max_request_tries)
                 throw failure(call.aim, result.error().message,
                               "can this machine reach the provider?");
         } else {
@@ -117,7 +117,8 @@ http::Reply ProviderHttp::ask(const Call& call) {
             std::optional<base::Seconds> wait;
             if (const auto field = result->field("retry-after"); !field.empty())
                 wait = http::parse_retry_after(field, context_.clock.now());
-            if (!is_to_retry(status) || attempt == max_tries || (wait && *wait > longest_wait))
+            if (!is_to_retry(status) || attempt == max_request_tries ||
+                (wait && *wait > longest_provider_wait))
                 throw failure(call, *result);
             if (wait) pause = std::max<std::chrono::milliseconds>(pause, *wait);
         }
@@ -127,10 +128,10 @@ http::Reply ProviderHttp::ask(const Call& call) {
 
 void ProviderHttp::tell(const http::ClientRequest& request) const {
     if (context_.trace == nullptr) return;
-    context_.trace->tell(redaction_(
-        fmt::format("> {} {}\n{}{}", request.method, request.url, fields_text(options_.fields),
-                    fields_text(request.fields) +
-                        (request.body.empty() ? "" : "\n" + request.body.substr(0, max_told)))));
+    context_.trace->tell(redaction_(fmt::format(
+        "> {} {}\n{}{}", request.method, request.url, fields_text(options_.fields),
+        fields_text(request.fields) +
+            (request.body.empty() ? "" : "\n" + request.body.substr(0, max_exchange_told)))));
 }
 
 void ProviderHttp::tell(const Call& call, const http::Reply& reply) const {
@@ -139,7 +140,7 @@ void ProviderHttp::tell(const Call& call, const http::Reply& reply) const {
     if (call.answer == AnswerTrace::hidden && reply.status < 300)
         text += " (not shown)";
     else if (!reply.body.empty())
-        text += "\n" + reply.body.substr(0, max_told);
+        text += "\n" + reply.body.substr(0, max_exchange_told);
     context_.trace->tell(redaction_(std::move(text)));
 }
 
@@ -156,7 +157,7 @@ Failure ProviderHttp::failure(const Call& call, const http::Reply& reply) const 
     return failure(
         call.aim,
         fmt::format("status {}{}{}", reply.status, reply.body.empty() ? "" : ": ", reply.body),
-        advice_for(reply.status));
+        status_advice(reply.status));
 }
 
 std::vector<CredentialKey> with_http_keys(std::vector<CredentialKey> keys,

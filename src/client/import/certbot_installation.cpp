@@ -17,12 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int max_depth = 8;
+constexpr int max_folder_depth = 8;
 constexpr std::size_t max_accounts = 1000;
-constexpr std::size_t max_contacts = 100;
+constexpr std::size_t max_account_contacts = 100;
 
 /// "fullchain12.pem" of the stem "fullchain": 12.
-std::optional<unsigned long> number_of(std::string_view file, std::string_view stem) {
+std::optional<unsigned long> version_number(std::string_view file, std::string_view stem) {
     if (!file.starts_with(stem)) return std::nullopt;
     unsigned long number = 0;
     const auto* const end = file.data() + file.size();
@@ -31,15 +31,15 @@ std::optional<unsigned long> number_of(std::string_view file, std::string_view s
     return number;
 }
 
-std::vector<std::string> sorted_names_in(const fs::path& folder) {
+std::vector<std::string> names_in_order(const fs::path& folder) {
     auto names = file_names_in(folder);
     std::ranges::sort(names);
     return names;
 }
 
-class Reader {
+class CertbotReader {
   public:
-    explicit Reader(const fs::path& folder) : files_(folder) {
+    explicit CertbotReader(const fs::path& folder) : files_(folder) {
         found_.program = ForeignProgram::certbot;
         found_.folder = folder;
     }
@@ -53,15 +53,15 @@ class Reader {
                           "name its folder: cairn import certbot DIR.");
         read_accounts(files_.folder() / "accounts", "https:/", 0);
         read_folder_hooks();
-        for (const auto& file : sorted_names_in(renewal))
+        for (const auto& file : names_in_order(renewal))
             if (file.ends_with(".conf")) read_lineage(renewal / file);
         return std::move(found_);
     }
 
   private:
     void read_accounts(const fs::path& folder, const std::string& url, int depth) {
-        if (depth > max_depth || !files_.is_folder(folder)) return;
-        for (const auto& name : sorted_names_in(folder)) {
+        if (depth > max_folder_depth || !files_.is_folder(folder)) return;
+        for (const auto& name : names_in_order(folder)) {
             const auto place = folder / name;
             if (!files_.is_folder(place)) continue;
             if (!fs::exists(place / "private_key.json"))
@@ -91,7 +91,7 @@ class Reader {
                                .key = std::move(*key)};
         if (const auto* body = reader.object("body")) {
             protocol::MemberReader kept(*body);
-            account.contact = kept.texts("contact", max_contacts);
+            account.contact = kept.texts("contact", max_account_contacts);
         }
         if (reader.error()) return skip("regr.json: " + reader.error()->message);
         found_.accounts.push_back(std::move(account));
@@ -104,7 +104,7 @@ class Reader {
         for (const auto& [name, kind] : kinds) {
             const auto folder = files_.folder() / "renewal-hooks" / name;
             if (!files_.is_folder(folder)) continue;
-            for (const auto& file : sorted_names_in(folder)) {
+            for (const auto& file : names_in_order(folder)) {
                 const auto path = folder / file;
                 // As certbot looks at them.
                 if (file.ends_with('~') || !fs::is_regular_file(path) ||
@@ -187,7 +187,7 @@ class Reader {
         }
         std::map<unsigned long, Generation> others;
         for (const auto& name : file_names_in(archive)) {
-            const auto number = number_of(name, "fullchain");
+            const auto number = version_number(name, "fullchain");
             if (!number) continue;
             auto generation = files_.read_generation(
                 archive / name, archive / fmt::format("privkey{}.pem", *number));
@@ -213,7 +213,7 @@ class Reader {
 }  // namespace
 
 ForeignInstallation read_certbot(const fs::path& folder) {
-    return Reader(folder).run();
+    return CertbotReader(folder).run();
 }
 
 }  // namespace cairn::client

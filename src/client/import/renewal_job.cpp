@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_file = std::size_t{1} << 20U;
-constexpr std::size_t max_words = 1000;
+constexpr std::size_t max_job_file = std::size_t{1} << 20U;
+constexpr std::size_t max_command_words = 1000;
 
 /// How a client is called when it is to renew.
 struct Habits {
@@ -62,7 +62,7 @@ const Habits& habits_of(ForeignProgram program) {
     return certbot;
 }
 
-std::vector<std::string> lines_of(std::string_view text) {
+std::vector<std::string> job_lines(std::string_view text) {
     std::vector<std::string> lines;
     while (!text.empty()) {
         const auto end = std::min(text.find('\n'), text.size());
@@ -100,7 +100,7 @@ bool is_same_folder(const fs::path& one, const fs::path& other) {
     return one.lexically_normal() == other.lexically_normal() || fs::equivalent(one, other, none);
 }
 
-[[noreturn]] void fail(const fs::path& path) {
+[[noreturn]] void fail_at(const fs::path& path) {
     const int error = errno;
     throw Failure(fmt::format("change {}", path.string()), std::generic_category().message(error),
                   "mend this and say it again: what is done stays done, and --undo takes it back.");
@@ -110,22 +110,23 @@ bool is_same_folder(const fs::path& one, const fs::path& other) {
 /// file on the way is one that cron does not look at.
 void rewrite(const fs::path& path, std::string_view contents) {
     struct stat facts{};
-    if (::stat(path.c_str(), &facts) != 0) fail(path);
+    if (::stat(path.c_str(), &facts) != 0) fail_at(path);
     const auto real = fs::canonical(path);
     const auto staging = foreign_staging(real);
     const FileDescriptor file(
         ::open(staging.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.is_open()) fail(staging);
+    if (!file.is_open()) fail_at(staging);
     while (!contents.empty()) {
         const auto written = ::write(file.number(), contents.data(), contents.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(staging);
+        if (written < 0) fail_at(staging);
         contents.remove_prefix(static_cast<std::size_t>(written));
     }
-    if (::geteuid() == 0 && ::fchown(file.number(), facts.st_uid, facts.st_gid) != 0) fail(staging);
+    if (::geteuid() == 0 && ::fchown(file.number(), facts.st_uid, facts.st_gid) != 0)
+        fail_at(staging);
     if (::fchmod(file.number(), facts.st_mode & 07777U) != 0 || ::fsync(file.number()) != 0)
-        fail(staging);
-    if (::rename(staging.c_str(), real.c_str()) != 0) fail(real);
+        fail_at(staging);
+    if (::rename(staging.c_str(), real.c_str()) != 0) fail_at(real);
     sync_directory(real.parent_path());
 }
 
@@ -149,8 +150,8 @@ void link_foreign(const fs::path& path, const fs::path& target) {
     const auto staging = foreign_staging(path);
     std::error_code none;
     fs::remove(staging, none);
-    if (::symlink(target.c_str(), staging.c_str()) != 0) fail(staging);
-    if (::rename(staging.c_str(), path.c_str()) != 0) fail(path);
+    if (::symlink(target.c_str(), staging.c_str()) != 0) fail_at(staging);
+    if (::rename(staging.c_str(), path.c_str()) != 0) fail_at(path);
     sync_directory(path.parent_path());
 }
 
@@ -182,7 +183,7 @@ std::vector<std::string> words_of_foreign_call(std::string_view line, ForeignPro
         word.clear();
         is_word = false;
     };
-    for (std::size_t i = 0; i < line.size() && words.size() < max_words; ++i) {
+    for (std::size_t i = 0; i < line.size() && words.size() < max_command_words; ++i) {
         const char next = line[i];
         if (next == '\'' || next == '"') {
             const auto end = std::min(line.find(next, i + 1), line.size());
@@ -224,9 +225,9 @@ bool RenewalJobs::is_meant(const std::vector<std::string>& words) const {
 }
 
 bool RenewalJobs::has_call(const fs::path& file) const {
-    const auto text = read_file(file, max_file);
+    const auto text = read_file(file, max_job_file);
     if (!text) return false;
-    for (const auto& line : lines_of(*text))
+    for (const auto& line : job_lines(*text))
         if (!line.starts_with('#') && is_meant(words_of_foreign_call(line, program_))) return true;
     return false;
 }
@@ -242,10 +243,10 @@ std::vector<std::string> RenewalJobs::calls_of_unit(const std::string& service) 
     for (const auto* folder :
          {"etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
           "lib/systemd/system", "usr/lib/systemd/system"}) {
-        const auto text = read_file(root_ / folder / service, max_file);
+        const auto text = read_file(root_ / folder / service, max_job_file);
         if (!text) continue;
         std::vector<std::string> calls;
-        for (const auto& line : lines_of(*text))
+        for (const auto& line : job_lines(*text))
             if (line.starts_with("ExecStart=")) calls.push_back(line.substr(10));
         return calls;
     }
@@ -292,9 +293,9 @@ std::vector<std::string> RenewalJobs::all_calls() const {
          {"etc/cron.hourly", "etc/cron.daily", "etc/cron.weekly", "etc/cron.monthly"})
         for (auto& file : files_in(root_ / folder)) files.push_back(std::move(file));
     for (const auto& file : files) {
-        const auto text = read_file(file, max_file);
+        const auto text = read_file(file, max_job_file);
         if (!text) continue;
-        for (auto& line : lines_of(*text)) {
+        for (auto& line : job_lines(*text)) {
             if (line.starts_with(stopped_line_prefix)) line.erase(0, stopped_line_prefix.size());
             if (!line.starts_with('#')) calls.push_back(std::move(line));
         }
@@ -348,15 +349,15 @@ void RenewalJobs::stop(const RenewalJob& job, Timer& timer) const {
             if (!fs::is_symlink(job.file, none)) return;
             tell_systemd("disable", job.file.filename().string(), timer);
             if (fs::is_symlink(job.file, none)) {
-                if (::unlink(job.file.c_str()) != 0) fail(job.file);
+                if (::unlink(job.file.c_str()) != 0) fail_at(job.file);
                 sync_directory(job.file.parent_path());
             }
             return;
         case RenewalJob::Kind::cron: {
-            const auto text = read_file(job.file, max_file);
+            const auto text = read_file(job.file, max_job_file);
             if (!text) throw Failure("stop " + job.text(), text.error().message);
             std::string changed;
-            for (const auto& line : lines_of(*text)) {
+            for (const auto& line : job_lines(*text)) {
                 const bool is_ours =
                     !line.starts_with('#') && is_meant(words_of_foreign_call(line, program_));
                 changed += (is_ours ? std::string(stopped_line_prefix) : "") + line + "\n";
@@ -368,7 +369,7 @@ void RenewalJobs::stop(const RenewalJob& job, Timer& timer) const {
         case RenewalJob::Kind::program: {
             struct stat facts{};
             if (::stat(job.file.c_str(), &facts) != 0) return;
-            if (::chmod(job.file.c_str(), facts.st_mode & 07666U) != 0) fail(job.file);
+            if (::chmod(job.file.c_str(), facts.st_mode & 07666U) != 0) fail_at(job.file);
             return;
         }
     }
@@ -387,10 +388,10 @@ void RenewalJobs::resume(const RenewalJob& job, Timer& timer) const {
             return;
         case RenewalJob::Kind::cron: {
             if (!fs::exists(job.file, none)) return;
-            const auto text = read_file(job.file, max_file);
+            const auto text = read_file(job.file, max_job_file);
             if (!text) throw Failure("resume " + job.text(), text.error().message);
             std::string changed;
-            for (const auto& line : lines_of(*text)) {
+            for (const auto& line : job_lines(*text)) {
                 const bool is_ours =
                     line.starts_with(stopped_line_prefix) &&
                     is_meant(words_of_foreign_call(
@@ -406,7 +407,8 @@ void RenewalJobs::resume(const RenewalJob& job, Timer& timer) const {
             if (::stat(job.file.c_str(), &facts) != 0) return;
             // Whoever may read a script of cron's may run it.
             const auto readers = (facts.st_mode & 0444U) >> 2U;
-            if (::chmod(job.file.c_str(), (facts.st_mode & 07777U) | readers) != 0) fail(job.file);
+            if (::chmod(job.file.c_str(), (facts.st_mode & 07777U) | readers) != 0)
+                fail_at(job.file);
             return;
         }
     }
@@ -421,9 +423,9 @@ bool RenewalJobs::is_ours_in_use() const {
                 fs::symlink_status(units / folder / unit, none).type() != fs::file_type::not_found)
                 return true;
     for (const auto& file : cron_files()) {
-        const auto text = read_file(file, max_file);
+        const auto text = read_file(file, max_job_file);
         if (!text) continue;
-        for (const auto& line : lines_of(*text))
+        for (const auto& line : job_lines(*text))
             if (!line.starts_with('#') && line.find("cairn renew") != std::string::npos)
                 return true;
     }
