@@ -13,15 +13,15 @@ using ca::AccountId;
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-constexpr int most_attempts = 5;
+constexpr int most_key_attempts = 5;
 
 const std::string columns = "version, " + std::string(account_columns);
 
 // What the caller has already is not sent again.
 const Statement find_version{"find_account_version", "SELECT version FROM accounts WHERE id = $1",
                              repeatable, shared};
-const Statement find_by_id{"find_account", "SELECT " + columns + " FROM accounts WHERE id = $1",
-                           repeatable, shared};
+const Statement account_by_id{"find_account", "SELECT " + columns + " FROM accounts WHERE id = $1",
+                              repeatable, shared};
 const Statement find_by_key{"find_account_by_key",
                             "SELECT " + columns + " FROM accounts WHERE thumbprint = $1",
                             repeatable, shared};
@@ -34,13 +34,13 @@ const std::string insertion =
     " terms_url, bound_to, binding) SELECT $1, $2, $3, $4, $5, $6, $7, $10, $11, $12";
 const std::string question =
     "WITH asked AS MATERIALIZED (SELECT obstacle_to_key($8, $9, $2, true) AS obstacle),";
-const Statement create{"create_account",
-                       question + " added AS (" + insertion +
-                           " FROM asked WHERE obstacle = 0) SELECT obstacle FROM asked",
-                       repeatable};
+const Statement insert_account{"create_account",
+                               question + " added AS (" + insertion +
+                                   " FROM asked WHERE obstacle = 0) SELECT obstacle FROM asked",
+                               repeatable};
 // The external key is locked before the buckets are asked, so that they are only where it is
 // usable.
-const Statement create_charged{
+const Statement insert_account_charged{
     "create_account_charged",
     question +
         " vouching AS MATERIALIZED (SELECT kid FROM external_keys WHERE kid = $11"
@@ -66,11 +66,12 @@ const Statement update{"update_account",
                        " WHERE id = $1 AND deactivated IS NULL RETURNING " +
                            columns,
                        repeatable};
-const Statement deactivate{"deactivate_account",
-                           "UPDATE accounts SET deactivated = $2, version = version + 1"
-                           " WHERE id = $1 AND deactivated IS NULL RETURNING " +
-                               columns,
-                           repeatable};
+const Statement mark_account_deactivated{
+    "deactivate_account",
+    "UPDATE accounts SET deactivated = $2, version = version + 1"
+    " WHERE id = $1 AND deactivated IS NULL RETURNING " +
+        columns,
+    repeatable};
 const Statement set_scope{"set_account_scope",
                           "UPDATE accounts SET scope = nullif($2, ''), version = version + 1"
                           " WHERE id = $1 RETURNING " +
@@ -109,7 +110,7 @@ base::Task<std::optional<Account>> PostgresRepository::find_account(AccountId id
         const auto version = present.first([](PostgresRow& row) { return row.integer(); });
         if (version == known->version) co_return std::move(known->account);
     }
-    const auto answer = co_await run(find_by_id, id);
+    const auto answer = co_await run(account_by_id, id);
     co_return answer.first([this](PostgresRow& row) { return remember(row); });
 }
 
@@ -139,8 +140,9 @@ base::Task<ca::AccountStore::Creation> PostgresRepository::create_account(Accoun
                        account.binding ? std::optional(account.binding->object) : std::nullopt);
     const bool is_plain = charges.empty() && !account.binding;
     if (!is_plain) lists.add_to(parameters);
-    for (int attempt = 0; attempt < most_attempts; ++attempt) {
-        const auto answer = co_await pool_.call(is_plain ? create : create_charged, parameters);
+    for (int attempt = 0; attempt < most_key_attempts; ++attempt) {
+        const auto answer =
+            co_await pool_.call(is_plain ? insert_account : insert_account_charged, parameters);
         auto row = answer.row(0);
         switch (obstacle_from(row.integer())) {
             case KeyObstacle::none: {
@@ -182,7 +184,7 @@ base::Task<std::optional<Account>> PostgresRepository::update_account(AccountId 
 
 base::Task<std::optional<Account>> PostgresRepository::deactivate_account(AccountId id,
                                                                           base::Time now) {
-    const auto answer = co_await run(deactivate, id, now);
+    const auto answer = co_await run(mark_account_deactivated, id, now);
     auto account = answer.first([this](PostgresRow& row) { return remember(row); });
     if (!account) co_return co_await find_account(id);
     co_return account;
@@ -199,7 +201,7 @@ base::Task<ca::AccountStore::KeyReplacement> PostgresRepository::replace_account
     using enum KeyReplacement::Outcome;
     const auto key = key_id_of(new_key);
     bool may_have_replaced = false;
-    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    for (int attempt = 0; attempt < most_key_attempts; ++attempt) {
         const auto answer = co_await run(replace_key, id, old_thumbprint, new_key.thumbprint(),
                                          new_key.to_json(), lock_of_key(key), key);
         auto row = answer.row(0);

@@ -7,7 +7,7 @@ namespace {
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-const Statement save{
+const Statement put_head{
     "save_audit_head",
     "INSERT INTO audit_heads AS h (chain, span, sequence, hash, at, key, signature)"
     " SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT FROM audit_heads f"
@@ -16,15 +16,16 @@ const Statement save{
     " at = excluded.at, key = excluded.key, signature = excluded.signature"
     " WHERE h.sequence < excluded.sequence",
     repeatable};
-const Statement find{"find_audit_head",
-                     "SELECT chain, sequence, hash, at, key, signature FROM audit_heads"
-                     " WHERE chain = $1 ORDER BY span DESC LIMIT 1",
-                     repeatable, shared};
-const Statement list{"list_audit_heads",
-                     "SELECT chain, sequence, hash, at, key, signature FROM audit_heads"
-                     " WHERE chain = $1 AND span >= $2 AND sequence > $3 ORDER BY chain, span"
-                     " LIMIT $4",
-                     repeatable, shared};
+const Statement last_head_of{"find_audit_head",
+                             "SELECT chain, sequence, hash, at, key, signature FROM audit_heads"
+                             " WHERE chain = $1 ORDER BY span DESC LIMIT 1",
+                             repeatable, shared};
+const Statement heads_after{
+    "list_audit_heads",
+    "SELECT chain, sequence, hash, at, key, signature FROM audit_heads"
+    " WHERE chain = $1 AND span >= $2 AND sequence > $3 ORDER BY chain, span"
+    " LIMIT $4",
+    repeatable, shared};
 const Statement chains{"list_audit_chains",
                        "SELECT h.chain, sequence, hash, at, key, signature FROM audit_heads h"
                        " WHERE h.chain > $1 AND span = (SELECT m.span FROM audit_heads m"
@@ -35,7 +36,7 @@ const Statement chains{"list_audit_chains",
 }  // namespace
 
 base::Task<bool> PostgresRepository::save_audit_head(ca::AuditHead head) {
-    const auto answer = co_await run(save, head.chain, span_of(head),
+    const auto answer = co_await run(put_head, head.chain, span_of(head),
                                      static_cast<std::int64_t>(head.position.sequence),
                                      head.position.hash, head.at, head.key, head.signature);
     if (answer.affected() == 1 || !answer.follows_lost_answer()) co_return answer.affected() == 1;
@@ -46,7 +47,7 @@ base::Task<bool> PostgresRepository::save_audit_head(ca::AuditHead head) {
 
 base::Task<std::optional<ca::AuditHead>> PostgresRepository::find_audit_head(
     ca::AuditChainId chain) {
-    const auto answer = co_await run(find, chain);
+    const auto answer = co_await run(last_head_of, chain);
     auto heads = answer.each(read_audit_head<PostgresRow>);
     if (heads.empty()) co_return std::nullopt;
     co_return std::move(heads.front());
@@ -56,7 +57,7 @@ base::Task<std::vector<ca::AuditHead>> PostgresRepository::list_audit_heads(ca::
                                                                             std::uint64_t after,
                                                                             std::size_t limit) {
     const auto answer =
-        co_await run(list, chain, static_cast<std::int64_t>(after / audit_span),
+        co_await run(heads_after, chain, static_cast<std::int64_t>(after / audit_span),
                      static_cast<std::int64_t>(after), static_cast<std::int64_t>(limit));
     co_return answer.each(read_audit_head<PostgresRow>);
 }

@@ -28,7 +28,7 @@ const Statement find_valid{
         " AND finished IS NOT NULL AND problem IS NULL AND deactivated IS NULL"
         " AND v.finished <= $3 AND v.expires > $3 ORDER BY v.expires DESC LIMIT 1) AS a",
     repeatable, shared};
-const Statement create{
+const Statement put_authorization{
     "create_authorization",
     "WITH reused AS MATERIALIZED (SELECT * FROM (SELECT * FROM authorizations v"
     " WHERE v.account = $2 AND v.identifier = $3 AND v.finished IS NOT NULL AND v.problem IS NULL"
@@ -48,10 +48,11 @@ const Statement create{
         " SELECT EXISTS (SELECT FROM reused), (SELECT is_full FROM pending), state, " +
         authorization_columns + " FROM spent LEFT JOIN reused a ON true",
     repeatable};
-const Statement begin{"begin_validation",
-                      "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"
-                      " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
-                      repeatable};
+const Statement begin_attempt{
+    "begin_validation",
+    "UPDATE authorizations SET method = $2, started = $3, node = $4, request = $5"
+    " WHERE id = $1 AND started IS NULL AND deactivated IS NULL AND expires > $3",
+    repeatable};
 const Statement note{
     "note_failed_try",
     "UPDATE authorizations SET method = $2, started = coalesce(started, $3), problem = $4,"
@@ -85,7 +86,7 @@ const Statement deactivate{"deactivate_authorization",
                            " WHERE id = $1 AND deactivated IS NULL AND expires > $2"
                            " AND (started IS NULL OR (finished IS NOT NULL AND problem IS NULL))",
                            repeatable};
-const Statement claim{
+const Statement claim_attempts{
     "claim_unfinished_validations",
     // Ranked first and locked then: a row cannot be locked where it is ranked.
     "WITH ranked AS (SELECT id, account, identifier, started, node IS NOT DISTINCT FROM $1 AS "
@@ -164,7 +165,7 @@ base::Task<ca::OrderStore::Preauthorization> PostgresRepository::create_authoriz
     Preauthorization result;
     bool follows_lost_answer = true;
     try {
-        const auto answer = co_await pool_.call(create, std::move(parameters));
+        const auto answer = co_await pool_.call(put_authorization, std::move(parameters));
         follows_lost_answer = answer.follows_lost_answer();
         auto row = answer.row(0);
         const bool is_reused = row.boolean();
@@ -186,7 +187,7 @@ base::Task<ca::OrderStore::Preauthorization> PostgresRepository::create_authoriz
 
 base::Task<bool> PostgresRepository::begin_validation(AuthorizationId id,
                                                       ca::ValidationAttempt attempt) {
-    const auto answer = co_await run(begin, id, to_stored(std::span(&attempt.method, 1)),
+    const auto answer = co_await run(begin_attempt, id, to_stored(std::span(&attempt.method, 1)),
                                      attempt.started, node_.id(), attempt.request);
     if (answer.affected() == 1 || !answer.follows_lost_answer()) co_return answer.affected() == 1;
     const auto found = co_await find_authorization(id);
@@ -240,7 +241,7 @@ base::Task<bool> PostgresRepository::deactivate_authorization(AuthorizationId id
 base::Task<std::vector<ca::OrderStore::UnfinishedValidation>>
 PostgresRepository::claim_unfinished_validations(std::size_t limit) {
     const auto answer =
-        co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
+        co_await run(claim_attempts, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
     co_return answer.each(read_unfinished_validation<PostgresRow>);
 }
 

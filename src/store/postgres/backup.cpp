@@ -22,7 +22,7 @@ namespace cairn::store {
 namespace {
 
 /// As ca::CrlSigning numbers its lists: by the time.
-constexpr std::int64_t numbers_per_second = 1000;
+constexpr std::int64_t crl_numbers_per_second = 1000;
 /// What is kept of what a tool says.
 constexpr std::size_t longest_complaint = 2000;
 constexpr std::chrono::milliseconds between_looks{20};
@@ -65,11 +65,11 @@ void run_tool(const std::string& tool, const ToolConnection& connection,
                                  base::printable(said, longest_complaint));
 }
 
-std::size_t count_of(PGconn* session, const std::string& statement) {
+std::size_t rows_changed_by(PGconn* session, const std::string& statement) {
     return static_cast<std::size_t>(run_script(session, statement).affected());
 }
 
-Settled settle(PGconn* session, base::Time copied, base::Time now) {
+Settled settle_copy(PGconn* session, base::Time copied, base::Time now) {
     const auto problem =
         protocol::Problem(protocol::ProblemType::server_internal,
                           "the CA was restored from a backup while this was under way; order again")
@@ -77,22 +77,23 @@ Settled settle(PGconn* session, base::Time copied, base::Time now) {
     const auto present = std::to_string(now.time_since_epoch().count());
     run_script(session, "SET statement_timeout = 0; SET enable_seqscan = on; BEGIN");
     Settled settled;
-    settled.external_keys = count_of(session,
-                                     "UPDATE external_keys SET uses = most_uses"
-                                     " WHERE most_uses = 1 AND uses = 0 AND revoked IS NULL");
-    settled.issuances = count_of(session, "UPDATE orders SET problem = $json$" + problem +
-                                              "$json$ WHERE begun IS NOT NULL"
-                                              " AND completed IS NULL AND problem IS NULL");
+    settled.external_keys =
+        rows_changed_by(session,
+                        "UPDATE external_keys SET uses = most_uses"
+                        " WHERE most_uses = 1 AND uses = 0 AND revoked IS NULL");
+    settled.issuances = rows_changed_by(session, "UPDATE orders SET problem = $json$" + problem +
+                                                     "$json$ WHERE begun IS NOT NULL"
+                                                     " AND completed IS NULL AND problem IS NULL");
     run_script(session, "UPDATE authorizations SET finished = " + present + ", problem = $json$" +
                             problem + "$json$ WHERE started IS NOT NULL AND finished IS NULL");
     settled.authorizations =
-        count_of(session, "UPDATE authorizations SET deactivated = " + present +
-                              " WHERE deactivated IS NULL AND expires > " +
-                              std::to_string(copied.time_since_epoch().count()) +
-                              " AND (finished IS NULL OR problem IS NULL)");
+        rows_changed_by(session, "UPDATE authorizations SET deactivated = " + present +
+                                     " WHERE deactivated IS NULL AND expires > " +
+                                     std::to_string(copied.time_since_epoch().count()) +
+                                     " AND (finished IS NULL OR problem IS NULL)");
     run_script(session, "DELETE FROM crls WHERE number < " +
                             std::to_string(std::int64_t{now.time_since_epoch().count()} *
-                                           numbers_per_second) +
+                                           crl_numbers_per_second) +
                             "; UPDATE crl_lists SET wishes = wishes + 1; DELETE FROM clock;"
                             " INSERT INTO clock (believed) VALUES (" +
                             present + ")");
@@ -139,7 +140,7 @@ Settled restore_postgres(const std::string& url, const std::string& schema,
     const PostgresSessions sessions(url, schema);
     const auto session = sessions.open();
     try {
-        return settle(session.get(), copied, now);
+        return settle_copy(session.get(), copied, now);
     } catch (const std::exception&) {
         run_script(session.get(), "ROLLBACK; DROP SCHEMA " + schema + " CASCADE");
         throw;

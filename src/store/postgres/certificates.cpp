@@ -11,12 +11,12 @@ using protocol::RevocationReason;
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-const Statement add{
+const Statement put_certificate{
     "add_certificate",
     "INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
     " profile, crl) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     repeatable};
-const Statement find{
+const Statement certificate_by_serial{
     "find_certificate",
     "SELECT c.serial, c.der, c.issuer, c.key, c.not_after, c.issued, c.account, c.order_id,"
     " c.profile, c.crl, c.revoked, c.reason FROM certificate_states c WHERE c.serial = $1",
@@ -29,7 +29,7 @@ const Statement download{
     repeatable, shared};
 // The time stays that of the first revocation: it was not to be trusted since. A row that was
 // inserted by this statement has no deleter (xmax).
-const Statement revoke{
+const Statement mark_certificate_revoked{
     "revoke_certificate",
     "WITH target AS (SELECT serial, reason, issuer, crl, not_after FROM certificate_states"
     " WHERE serial = $1),"
@@ -75,7 +75,7 @@ const Statement find_retired{
     "retired_issuers", "SELECT id, retired FROM issuers WHERE retired IS NOT NULL ORDER BY id",
     repeatable, shared};
 
-std::int64_t code_of(RevocationReason reason) {
+std::int64_t reason_code(RevocationReason reason) {
     return static_cast<int>(reason);
 }
 
@@ -84,9 +84,10 @@ std::int64_t code_of(RevocationReason reason) {
 base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certificate) {
     std::exception_ptr refusal;
     try {
-        co_await run(add, certificate.serial.der_content(), certificate.der, certificate.issuer,
-                     certificate.key, certificate.not_after, certificate.account, certificate.order,
-                     certificate.issued, certificate.profile, certificate.shard);
+        co_await run(put_certificate, certificate.serial.der_content(), certificate.der,
+                     certificate.issuer, certificate.key, certificate.not_after,
+                     certificate.account, certificate.order, certificate.issued,
+                     certificate.profile, certificate.shard);
     } catch (const StatementRefused& refused) {
         if (!refused.is_unique_violation() || !refused.follows_lost_answer) throw;
         refusal = std::current_exception();
@@ -98,7 +99,7 @@ base::Task<void> PostgresRepository::add_certificate(IssuedCertificate certifica
 
 base::Task<std::optional<IssuedCertificate>> PostgresRepository::find_certificate(
     pki::SerialNumber serial) {
-    const auto answer = co_await run(find, serial.der_content());
+    const auto answer = co_await run(certificate_by_serial, serial.der_content());
     co_return answer.first(read_certificate<PostgresRow>);
 }
 
@@ -120,8 +121,8 @@ base::Task<ca::CertificateStore::RevocationOutcome> PostgresRepository::revoke_c
     pki::SerialNumber serial, ca::Revocation revocation) {
     using enum RevocationOutcome;
     const auto answer =
-        co_await run(revoke, serial.der_content(), revocation.at, code_of(revocation.reason),
-                     code_of(RevocationReason::key_compromise));
+        co_await run(mark_certificate_revoked, serial.der_content(), revocation.at,
+                     reason_code(revocation.reason), reason_code(RevocationReason::key_compromise));
     auto row = answer.row(0);
     if (!row.boolean()) co_return unknown;
     const auto change = row.optional_integer();

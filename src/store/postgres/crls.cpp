@@ -51,7 +51,7 @@ const Statement shard{"revocations_of_crl",
                       " WHERE crl = $1 AND crl IS NOT NULL AND serial > $2 AND not_after >= $3"
                       " ORDER BY serial LIMIT $4",
                       repeatable, shared};
-const Statement save{
+const Statement put_crl{
     "save_crl",
     "INSERT INTO crls AS c (list, number, this_update, next_update, entries, wishes, der)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (list) DO UPDATE SET"
@@ -59,10 +59,10 @@ const Statement save{
     " next_update = excluded.next_update, entries = excluded.entries, wishes = excluded.wishes,"
     " der = excluded.der WHERE c.number < excluded.number",
     repeatable};
-const Statement find{"find_crl",
-                     "SELECT list, number, this_update, next_update, entries, wishes,"
-                     " octet_length(der)::bigint, der FROM crls WHERE list = $1",
-                     repeatable, shared};
+const Statement crl_of_list{"find_crl",
+                            "SELECT list, number, this_update, next_update, entries, wishes,"
+                            " octet_length(der)::bigint, der FROM crls WHERE list = $1",
+                            repeatable, shared};
 const Statement wish{"wish_for_crls",
                      "UPDATE crl_lists SET wishes = wishes + 1 WHERE issuer = coalesce($1, issuer)",
                      once};
@@ -133,7 +133,7 @@ base::Task<std::vector<ca::ListedRevocation>> PostgresRepository::revocations_of
 
 base::Task<bool> PostgresRepository::save_crl(ca::SignedCrl crl) {
     const auto& head = crl.head;
-    const auto answer = co_await run(save, head.list, static_cast<std::int64_t>(head.number),
+    const auto answer = co_await run(put_crl, head.list, static_cast<std::int64_t>(head.number),
                                      head.this_update, head.next_update,
                                      static_cast<std::int64_t>(head.entries), head.wishes, crl.der);
     bool is_saved = answer.affected() == 1;
@@ -146,7 +146,7 @@ base::Task<bool> PostgresRepository::save_crl(ca::SignedCrl crl) {
 }
 
 base::Task<std::optional<ca::SignedCrl>> PostgresRepository::find_crl(ca::CrlId list) {
-    const auto answer = co_await run(find, list);
+    const auto answer = co_await run(crl_of_list, list);
     co_return answer.first(read_signed_crl<PostgresRow>);
 }
 

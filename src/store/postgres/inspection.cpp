@@ -10,7 +10,7 @@ namespace cairn::store {
 namespace {
 
 // Scripts are answered in text.
-std::optional<std::int64_t> number_in(const Answer& answer) {
+std::optional<std::int64_t> sole_number(const Answer& answer) {
     if (answer.rows() == 0) return std::nullopt;
     auto row = answer.row(0);
     return std::stoll(std::string(row.text()));
@@ -19,7 +19,7 @@ std::optional<std::int64_t> number_in(const Answer& answer) {
 void look_into(PGconn* session, const std::string& schema, Inspection& inspection,
                const base::Clock& clock) {
     const auto before = clock.now();
-    const auto theirs = number_in(
+    const auto theirs = sole_number(
         run_script(session, "SELECT round(extract(epoch FROM clock_timestamp()))::bigint"));
     if (theirs) inspection.clock_ahead = base::Seconds(*theirs) - before.time_since_epoch();
     const auto known = postgres_migrations().size();
@@ -35,7 +35,7 @@ void look_into(PGconn* session, const std::string& schema, Inspection& inspectio
                                    std::to_string(known) + "; back it up before");
     constexpr std::size_t first_with_a_clock = 4;
     if (version < first_with_a_clock) return;
-    if (const auto time = number_in(run_script(session, "SELECT believed FROM clock LIMIT 1")))
+    if (const auto time = sole_number(run_script(session, "SELECT believed FROM clock LIMIT 1")))
         inspection.believed = base::Time(base::Seconds(*time));
 }
 

@@ -22,7 +22,7 @@ constexpr std::int64_t forgotten_at_once = 5000;
 constexpr int steps_of_forgetting = 50;
 /// A nonce that the known key does not open may be of a new key; asked at most so often.
 constexpr base::Milliseconds key_certainty{1000};
-constexpr int most_attempts = 5;
+constexpr int most_nonce_attempts = 5;
 
 const Statement take_key{
     "take_nonce_key",
@@ -37,12 +37,12 @@ const Statement forget_used{
     " ORDER BY issued LIMIT $2 FOR UPDATE SKIP LOCKED))",
     repeatable};
 
-void put(crypto::BlockCipher::Block& block, std::size_t at, std::int64_t value) {
+void put_number(crypto::BlockCipher::Block& block, std::size_t at, std::int64_t value) {
     for (std::size_t i = 0; i < 4; ++i)
         block[at + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
 }
 
-std::int64_t number_in(base::BytesView octets) {
+std::int64_t number_at_front(base::BytesView octets) {
     std::int64_t value = 0;
     for (const auto octet : octets.first(4)) value = value << 8 | octet;
     return value;
@@ -53,7 +53,7 @@ std::int64_t number_in(base::BytesView octets) {
 SharedNonces::SharedNonces(PostgresPool& pool, PostgresNode& node, base::Log& log)
     : pool_(pool),
       node_(node),
-      node_number_(number_in(node.id())),
+      node_number_(number_at_front(node.id())),
       tasks_([&log](const std::exception_ptr&) {
           log.error("used nonces are not forgotten any more");
       }) {}
@@ -73,9 +73,9 @@ void SharedNonces::stop() {
 
 std::string SharedNonces::issue() {
     Block block{};
-    put(block, 0, node_.now());
-    put(block, 4, node_number_);
-    put(block, 8, counter_.fetch_add(1, std::memory_order_relaxed));
+    put_number(block, 0, node_.now());
+    put_number(block, 4, node_number_);
+    put_number(block, 8, counter_.fetch_add(1, std::memory_order_relaxed));
     const std::scoped_lock lock(mutex_);
     return base::base64url(cipher_->encrypt(block));
 }
@@ -84,10 +84,10 @@ std::string SharedNonces::issue() {
 std::optional<SharedNonces::Content> SharedNonces::content_of(const Block& block) {
     const auto plain = cipher_->decrypt(block);
     const base::BytesView octets = plain;
-    if (number_in(octets.subspan(12)) != 0) return std::nullopt;
-    return Content{.issued = number_in(octets),
-                   .node = number_in(octets.subspan(4)),
-                   .counter = number_in(octets.subspan(8))};
+    if (number_at_front(octets.subspan(12)) != 0) return std::nullopt;
+    return Content{.issued = number_at_front(octets),
+                   .node = number_at_front(octets.subspan(4)),
+                   .counter = number_at_front(octets.subspan(8))};
 }
 
 std::optional<SharedNonces::Block> SharedNonces::opened(std::string_view nonce) {
@@ -111,7 +111,7 @@ SharedNonces::Reading SharedNonces::read(std::span<const Block> blocks) {
 base::Task<void> SharedNonces::load_key() {
     crypto::SystemRandom random;
     const auto fresh = random.octets(sizeof(Block));
-    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    for (int attempt = 0; attempt < most_nonce_attempts; ++attempt) {
         auto parameters = Parameters::of(fresh);
         const auto answer = co_await pool_.call(take_key, std::move(parameters));
         const auto key = answer.first([](PostgresRow& row) { return base::copy_of(row.blob()); });

@@ -109,12 +109,12 @@ const std::string state_and_reused = "SELECT state, twin, replacement, is_issued
                                      nulls_for(authorization_columns) +
                                      " FROM claimed CROSS JOIN spent" + and_reused;
 
-const Statement create{"create_order",
-                       creation_after("", nothing_in_the_way, of_same_name) + claims_and_reused,
-                       repeatable};
-const Statement create_charged{"create_order_charged",
-                               creation_after(spending, if_spent, of_same_name) + state_and_reused,
-                               repeatable};
+const Statement insert_order{
+    "create_order", creation_after("", nothing_in_the_way, of_same_name) + claims_and_reused,
+    repeatable};
+const Statement insert_order_charged{
+    "create_order_charged", creation_after(spending, if_spent, of_same_name) + state_and_reused,
+    repeatable};
 const Statement create_below{
     "create_order_below",
     creation_after("", nothing_in_the_way, of_names_above(28)) + claims_and_reused, repeatable};
@@ -246,8 +246,8 @@ base::Task<ca::OrderStore::Placement> PostgresRepository::create_order(
     if (!charges.empty()) charge_lists.add_to(parameters);
     const bool looks_above = StandingLists::are_wanted(fresh, reuse);
     if (looks_above) StandingLists(order, fresh, reuse).add_to(parameters);
-    const auto& uncharged = looks_above ? create_below : create;
-    const auto& charged = looks_above ? create_below_charged : create_charged;
+    const auto& uncharged = looks_above ? create_below : insert_order;
+    const auto& charged = looks_above ? create_below_charged : insert_order_charged;
     Placement placement;
     try {
         const auto answer =

@@ -17,7 +17,7 @@ using enum Statement::Effect;
 using enum Statement::Transaction;
 
 // What read_order reads, of orders called `o`.
-const std::string columns =
+const std::string whole_order_columns =
     "o.id, o.account, o.created, o.expires, o.identifiers, o.authorizations, o.profile,"
     " o.not_before, o.not_after, o.replaced_serial, o.replaced_key_id, o.completed, o.problem, "
     "o.begun, o.csr, o.serial,"
@@ -26,15 +26,16 @@ const std::string columns =
 
 constexpr int column_count = 21;
 
-const Statement find{"find_order", "SELECT " + columns + " FROM orders o WHERE id = $1", repeatable,
-                     shared};
+const Statement order_by_id{"find_order",
+                            "SELECT " + whole_order_columns + " FROM orders o WHERE id = $1",
+                            repeatable, shared};
 // One row is the order's and has no place.
 const Statement find_with_proofs{
     "find_order_and_proofs",
     "WITH found AS MATERIALIZED (SELECT * FROM orders WHERE id = $1)"
     " SELECT NULL, " +
-        columns + ", " + nulls_for(authorization_columns) +
-        " FROM found o UNION ALL SELECT named.place, " + nulls_for(columns) + ", " +
+        whole_order_columns + ", " + nulls_for(authorization_columns) +
+        " FROM found o UNION ALL SELECT named.place, " + nulls_for(whole_order_columns) + ", " +
         authorization_columns +
         " FROM (SELECT place, substr(authorizations, (16 * place - 15)::integer, 16) AS id"
         " FROM found CROSS JOIN generate_series(1::bigint, length(authorizations) / 16) AS place"
@@ -43,10 +44,10 @@ const Statement find_with_proofs{
     repeatable, shared};
 // By a range, since with "account = $1" the order by id alone would be enough, and the primary key,
 // walked backwards over everybody's orders, a way to it.
-const Statement list{"orders_of",
-                     "SELECT id FROM orders WHERE account >= $1 AND account <= $1"
-                     " ORDER BY account DESC, id DESC LIMIT $2",
-                     repeatable, shared};
+const Statement list_newest{"orders_of",
+                            "SELECT id FROM orders WHERE account >= $1 AND account <= $1"
+                            " ORDER BY account DESC, id DESC LIMIT $2",
+                            repeatable, shared};
 const Statement list_before{"orders_of_before",
                             "SELECT id FROM orders WHERE account >= $1 AND (account, id) < ($1, $3)"
                             " ORDER BY account DESC, id DESC LIMIT $2",
@@ -74,11 +75,11 @@ const std::string may_begin =
     " AND NOT EXISTS (SELECT FROM proofs p JOIN external_keys k ON k.kid = p.vouched_by"
     " WHERE k.revoked IS NOT NULL)"
     " AND (SELECT a.deactivated FROM accounts a WHERE a.id = account) IS NULL";
-const Statement begin{"begin_issuance",
-                      look_at_ground + beginning + may_begin +
-                          " RETURNING id)"
-                          " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
-                      repeatable};
+const Statement begin_uncharged{"begin_issuance",
+                                look_at_ground + beginning + may_begin +
+                                    " RETURNING id)"
+                                    " SELECT obstacle, EXISTS (SELECT FROM begun) FROM requested",
+                                repeatable};
 // The order is locked before the buckets are asked, so that they are only where it can begin.
 const Statement begin_charged{
     "begin_issuance_charged",
@@ -110,14 +111,14 @@ const Statement complete{
     " INSERT INTO certificates (serial, der, issuer, key, not_after, account, order_id, issued,"
     " profile, crl) SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10, $11 FROM completed",
     repeatable};
-const Statement fail{"fail_issuance",
-                     "WITH failed AS (UPDATE orders SET problem = $2 WHERE id = $1"
-                     " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
-                     " RETURNING charged_buckets, charged_costs, begun)"
-                     " SELECT give_back(charged_buckets, charged_costs, begun * 1000000000,"
-                     " $3 * 1000000000) FROM failed",
-                     repeatable};
-const Statement claim{
+const Statement fail_order{"fail_issuance",
+                           "WITH failed AS (UPDATE orders SET problem = $2 WHERE id = $1"
+                           " AND begun IS NOT NULL AND completed IS NULL AND problem IS NULL"
+                           " RETURNING charged_buckets, charged_costs, begun)"
+                           " SELECT give_back(charged_buckets, charged_costs, begun * 1000000000,"
+                           " $3 * 1000000000) FROM failed",
+                           repeatable};
+const Statement claim_orders{
     "claim_unfinished_issuances",
     // Ranked first and locked then: a row cannot be locked where it is ranked.
     "WITH ranked AS (SELECT id, account, begun, node IS NOT DISTINCT FROM $1 AS is_own,"
@@ -138,14 +139,14 @@ const Statement claim{
 
 constexpr base::Time end_of_time{std::chrono::days(365 * 200)};
 
-OrderId read_id(PostgresRow& row) {
+OrderId read_order_id(PostgresRow& row) {
     return id_from<ca::OrderKind>(row.blob());
 }
 
 }  // namespace
 
 base::Task<std::optional<Order>> PostgresRepository::find_order(OrderId id) {
-    const auto answer = co_await run(find, id);
+    const auto answer = co_await run(order_by_id, id);
     co_return answer.first(read_order<PostgresRow>);
 }
 
@@ -176,9 +177,10 @@ base::Task<std::vector<OrderId>> PostgresRepository::orders_of(ca::AccountId acc
                                                                std::optional<OrderId> before,
                                                                std::size_t limit) {
     const auto count = static_cast<std::int64_t>(limit);
-    auto task = before ? run(list_before, account, count, *before) : run(list, account, count);
+    auto task =
+        before ? run(list_before, account, count, *before) : run(list_newest, account, count);
     const auto answer = co_await std::move(task);
-    co_return answer.each(read_id);
+    co_return answer.each(read_order_id);
 }
 
 base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance(
@@ -189,8 +191,8 @@ base::Task<ca::OrderStore::IssuanceBeginning> PostgresRepository::begin_issuance
                        intent.validity.not_before, intent.validity.not_after, node_.id(), key.id,
                        key.thumbprint, intent.request, lock_of_key(key.id));
     if (!charges.empty()) lists.add_to(parameters);
-    const auto answer =
-        co_await pool_.call(charges.empty() ? begin : begin_charged, std::move(parameters));
+    const auto answer = co_await pool_.call(charges.empty() ? begin_uncharged : begin_charged,
+                                            std::move(parameters));
     if (answer.follows_lost_answer()) {
         const auto order = co_await find_order(id);
         if (order && order->intent && order->intent->serial == intent.serial)
@@ -229,7 +231,7 @@ base::Task<bool> PostgresRepository::complete_issuance(OrderId id,
 base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem problem,
                                                    std::optional<base::Time> now) {
     // Long after it was taken, everything has come back by itself.
-    const auto answer = co_await run(fail, id, problem.to_json(), now.value_or(end_of_time));
+    const auto answer = co_await run(fail_order, id, problem.to_json(), now.value_or(end_of_time));
     bool has_failed = answer.rows() == 1;
     if (!has_failed && answer.follows_lost_answer()) {
         const auto order = co_await find_order(id);
@@ -242,7 +244,7 @@ base::Task<bool> PostgresRepository::fail_issuance(OrderId id, protocol::Problem
 base::Task<std::vector<ca::OrderStore::UnfinishedIssuance>>
 PostgresRepository::claim_unfinished_issuances(std::size_t limit) {
     const auto answer =
-        co_await run(claim, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
+        co_await run(claim_orders, node_.id(), static_cast<std::int64_t>(limit), node_.lease());
     co_return answer.each(read_unfinished_issuance<PostgresRow>);
 }
 

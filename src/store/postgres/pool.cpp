@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 namespace {
 
 /// How long a request waits for a connection, repetitions included.
-constexpr base::Milliseconds patience{5000};
-constexpr int most_attempts = 10;
+constexpr base::Milliseconds connection_patience{5000};
+constexpr int most_connection_attempts = 10;
 
 bool is_any_of(std::string_view sqlstate, std::initializer_list<std::string_view> states) {
     return std::ranges::find(states, sqlstate) != states.end();
@@ -57,7 +57,7 @@ base::Milliseconds pause_before(int attempt) {
 
 base::Task<Answer> attempts(PostgresPipeline& pipeline, const Statement& statement,
                             std::shared_ptr<const Parameters> parameters) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + connection_patience;
     auto transaction = statement.transaction;
     bool was_answer_lost = false;
     for (int attempt = 1;; ++attempt) {
@@ -69,7 +69,7 @@ base::Task<Answer> attempts(PostgresPipeline& pipeline, const Statement& stateme
         was_answer_lost = was_answer_lost || call->ending == Ending::lost;
         if (spoils_session(*call)) pipeline.reconnect(call->message);
         const bool is_late =
-            attempt == most_attempts || std::chrono::steady_clock::now() >= deadline;
+            attempt == most_connection_attempts || std::chrono::steady_clock::now() >= deadline;
         if (is_late || !may_repeat(*call)) {
             const auto what = std::string(statement.name) + ": " + call->message;
             if (call->ending == Ending::refused && !is_outage(call->sqlstate))

@@ -9,16 +9,17 @@ namespace {
 using enum Statement::Effect;
 using enum Statement::Transaction;
 
-const Statement add{"add_pull_forward",
-                    "INSERT INTO pull_forwards (id, created, serials, profile, issuer,"
-                    " issued_after, issued_before, deadline, explanation)"
-                    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
-                    " WHERE (SELECT count(*) FROM pull_forwards) < $10",
-                    repeatable};
-const Statement list{"find_pull_forwards",
-                     "SELECT id, created, serials, profile, issuer, issued_after, issued_before,"
-                     " deadline, explanation FROM pull_forwards ORDER BY id",
-                     repeatable, shared};
+const Statement insert_rule{"add_pull_forward",
+                            "INSERT INTO pull_forwards (id, created, serials, profile, issuer,"
+                            " issued_after, issued_before, deadline, explanation)"
+                            " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
+                            " WHERE (SELECT count(*) FROM pull_forwards) < $10",
+                            repeatable};
+const Statement all_rules{
+    "find_pull_forwards",
+    "SELECT id, created, serials, profile, issuer, issued_after, issued_before,"
+    " deadline, explanation FROM pull_forwards ORDER BY id",
+    repeatable, shared};
 const Statement next_certificates{
     "find_certificates_after",
     "SELECT serial, issuer, issued, not_after, profile FROM certificates"
@@ -26,16 +27,16 @@ const Statement next_certificates{
     repeatable, shared};
 const Statement remove_one{"remove_pull_forward", "DELETE FROM pull_forwards WHERE id = $1",
                            repeatable};
-const Statement find{"find_replacement",
-                     "SELECT order_id, completed FROM replacements WHERE serial = $1", repeatable,
-                     shared};
+const Statement replacement_of{"find_replacement",
+                               "SELECT order_id, completed FROM replacements WHERE serial = $1",
+                               repeatable, shared};
 
 }  // namespace
 
 base::Task<bool> PostgresRepository::add_pull_forward(ca::PullForward rule) {
     try {
         const auto answer =
-            co_await run(add, rule.id, rule.created, to_stored(rule.serials), rule.profile,
+            co_await run(insert_rule, rule.id, rule.created, to_stored(rule.serials), rule.profile,
                          rule.issuer, rule.issued_after, rule.issued_before, rule.deadline,
                          rule.explanation_url, static_cast<std::int64_t>(most_pull_forwards));
         if (answer.affected() == 1 || !answer.follows_lost_answer())
@@ -49,7 +50,7 @@ base::Task<bool> PostgresRepository::add_pull_forward(ca::PullForward rule) {
 }
 
 base::Task<std::vector<ca::PullForward>> PostgresRepository::pull_forwards() {
-    const auto answer = co_await run(list);
+    const auto answer = co_await run(all_rules);
     co_return answer.each(read_pull_forward<PostgresRow>);
 }
 
@@ -69,7 +70,7 @@ base::Task<bool> PostgresRepository::remove_pull_forward(ca::PullForwardId id) {
 
 base::Task<std::optional<ca::Replacement>> PostgresRepository::find_replacement(
     pki::SerialNumber serial) {
-    const auto answer = co_await run(find, serial.der_content());
+    const auto answer = co_await run(replacement_of, serial.der_content());
     co_return answer.first(read_replacement<PostgresRow>);
 }
 

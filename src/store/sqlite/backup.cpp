@@ -23,7 +23,7 @@ std::string problem_of_restored() {
         .to_json();
 }
 
-Settled settle(Connection& connection, base::Time copied, base::Time now) {
+Settled settle_file(Connection& connection, base::Time copied, base::Time now) {
     const auto problem = problem_of_restored();
     const auto number = std::int64_t{now.time_since_epoch().count()} * numbers_per_second;
     Settled settled;
@@ -78,7 +78,7 @@ Settled settle_sqlite(const std::filesystem::path& path, base::Time copied, base
     try {
         auto connection = open_for_writing(path.string());
         connection.run("BEGIN IMMEDIATE");
-        const auto settled = settle(connection, copied, now);
+        const auto settled = settle_file(connection, copied, now);
         connection.commit();
         return settled;
     } catch (const std::exception& error) {

@@ -20,7 +20,7 @@ namespace cairn::store {
 namespace {
 
 // The process that wrote its number into the lock's file, in words.
-std::string holder_of(int file) {
+std::string lock_holder(int file) {
     std::array<char, 20> number{};
     const auto length = pread(file, number.data(), number.size(), 0);
     if (length <= 0) return "another process";
@@ -40,7 +40,7 @@ ServerLock::ServerLock(const std::string& database_path) {
     give_to_owner_of(folder.empty() ? "." : folder, file_);
     if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
         const int reason = errno;
-        const auto holder = holder_of(file_);
+        const auto holder = lock_holder(file_);
         close(file_);
         if (reason == EWOULDBLOCK) throw InUse(database_path + ": is in use by " + holder);
         throw std::runtime_error(path +

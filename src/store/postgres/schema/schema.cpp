@@ -18,12 +18,12 @@
 namespace cairn::store {
 namespace {
 
-constexpr std::array scripts = {postgres_version_1, postgres_version_2, postgres_version_3,
-                                postgres_version_4, postgres_version_5, postgres_version_6,
-                                postgres_version_7, postgres_version_8, postgres_version_9,
-                                postgres_version_10};
+constexpr std::array postgres_scripts = {postgres_version_1, postgres_version_2, postgres_version_3,
+                                         postgres_version_4, postgres_version_5, postgres_version_6,
+                                         postgres_version_7, postgres_version_8, postgres_version_9,
+                                         postgres_version_10};
 
-std::size_t number_in(const Answer& answer) {
+std::size_t version_in(const Answer& answer) {
     // Scripts are answered in text.
     auto row = answer.row(0);
     return std::stoul(std::string(row.text()));
@@ -32,7 +32,7 @@ std::size_t number_in(const Answer& answer) {
 // The operator may have made it, for a role that may not.
 std::string creation_of(PGconn* session, const std::string& schema) {
     const bool exists =
-        number_in(run_script(
+        version_in(run_script(
             session, "SELECT count(*) FROM pg_namespace WHERE nspname = '" + schema + "'")) != 0;
     return (exists ? "" : "CREATE SCHEMA " + schema + ";\n") +
            "CREATE TABLE cairn_schema (version bigint NOT NULL);\n"
@@ -43,19 +43,19 @@ std::string creation_of(PGconn* session, const std::string& schema) {
 
 std::size_t schema_version(PGconn* session, const std::string& schema) {
     const auto tables = [&](const std::string& condition) {
-        return number_in(run_script(session,
-                                    "SELECT count(*) FROM pg_class JOIN pg_namespace n"
-                                    " ON n.oid = relnamespace WHERE nspname = '" +
-                                        schema + "'" + condition));
+        return version_in(run_script(session,
+                                     "SELECT count(*) FROM pg_class JOIN pg_namespace n"
+                                     " ON n.oid = relnamespace WHERE nspname = '" +
+                                         schema + "'" + condition));
     };
     if (tables("") == 0) return 0;
     if (tables(" AND relname = 'cairn_schema'") == 0)
         throw std::runtime_error("the schema \"" + schema + "\" belongs to another program");
-    return number_in(run_script(session, "SELECT version FROM cairn_schema"));
+    return version_in(run_script(session, "SELECT version FROM cairn_schema"));
 }
 
 std::span<const char* const> postgres_migrations() {
-    return scripts;
+    return postgres_scripts;
 }
 
 void migrate(PGconn* session, const std::string& schema, std::span<const char* const> steps) {
