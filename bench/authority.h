@@ -31,6 +31,8 @@ struct AuthorityOptions {
     std::filesystem::path work_folder;
     /// An embedded store to serve, which then grows; empty: a new one.
     std::filesystem::path store_file;
+    /// How many certificates a new PostgreSQL store holds when the CA begins.
+    long filled_certificates = 0;
 };
 
 /// A CA that runs with everything it needs in a temporary folder, as long as this object lives.

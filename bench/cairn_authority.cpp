@@ -2,6 +2,7 @@
 #include "bench/authority.h"
 #include "bench/child.h"
 #include "bench/postgres_cluster.h"
+#include "bench/store_generator.h"
 #include "bench/sync_counter.h"
 
 namespace cairn::bench {
@@ -16,11 +17,13 @@ class CairnAuthority final : public Authority {
             cluster_ = std::make_unique<PostgresCluster>(folder_.path(), syncs_);
         run_to_end({.words = {options.program, "init", home().string(), "--listen",
                               "127.0.0.1:" + std::to_string(port_)}});
-        const auto log = folder_.path() / "ca.log";
-        process_ = std::make_unique<Child>(Command{.words = command(options),
-                                                   .output_file = log.string(),
-                                                   .environment = syncs_.environment()});
-        wait_until_served(directory_url(), root_file(), *process_, log);
+        serve(options);
+        if (!cluster_ || options.filled_certificates == 0) return;
+        // The CA has made the tables.
+        process_->stop();
+        fill_postgres_store(cluster_->url(), options.filled_certificates);
+        analyze_postgres_store(cluster_->url());
+        serve(options);
     }
 
     unsigned port() const override { return port_; }
@@ -39,6 +42,14 @@ class CairnAuthority final : public Authority {
     void stop() override { process_->stop(); }
 
   private:
+    void serve(const AuthorityOptions& options) {
+        const auto log = folder_.path() / "ca.log";
+        process_ = std::make_unique<Child>(Command{.words = command(options),
+                                                   .output_file = log.string(),
+                                                   .environment = syncs_.environment()});
+        wait_until_served(directory_url(), root_file(), *process_, log);
+    }
+
     std::filesystem::path home() const { return folder_.path() / "ca"; }
 
     std::vector<std::string> command(const AuthorityOptions& options) const {

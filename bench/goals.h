@@ -21,8 +21,8 @@ struct Findings {
     std::vector<std::string> failures;
     double durable_write_microseconds = 0;
     std::optional<IdleConnections> idle;
-    /// 32 clients with kept connections at a store that was full before.
-    std::optional<Measurement> filled;
+    /// 32 clients with kept connections at a store that was full before, at most one of each kind.
+    std::vector<Measurement> filled;
     bool started_filled = false;  ///< the start-up is that with the filled store
     std::optional<double> serve_start_seconds;
     std::optional<double> client_start_milliseconds;

@@ -99,10 +99,14 @@ TEST(Goals, FewerIdleConnectionsAreScaledAndSaidSo) {
 
 TEST(Goals, AFilledStoreIsComparedWithAnEmptyOne) {
     Findings findings;
-    findings.measurements = {measurement_of({.clients = 32}, 1)};
+    const Scenario postgresql{.server = ServerKind::cairn_postgresql, .clients = 32};
+    findings.measurements = {measurement_of({.clients = 32}, 1), measurement_of(postgresql, 2)};
     EXPECT_FALSE(measured(findings, "V with a filled store"));
-    findings.filled = measurement_of({.clients = 32}, 1.1);
+    findings.filled = {measurement_of({.clients = 32}, 1.1)};
     EXPECT_DOUBLE_EQ(measured(findings, "V with a filled store").value(), 1.1);
+    EXPECT_FALSE(measured(findings, "V with a filled PostgreSQL"));
+    findings.filled.push_back(measurement_of(postgresql, 2.4));
+    EXPECT_DOUBLE_EQ(measured(findings, "V with a filled PostgreSQL").value(), 1.2);
 }
 
 TEST(Goals, MemoryNeedsAHundredThousandOrders) {

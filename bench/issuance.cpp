@@ -44,6 +44,7 @@ struct Options {
     long orders = 100000;
     std::string cairn, report;
     std::filesystem::path filled_store;
+    long filled_certificates = 0;
 };
 
 Plan plan_of(const Options& options) {
@@ -58,14 +59,16 @@ Plan plan_of(const Options& options) {
 // What the last measurement takes when much is in the store; for the goal's scenario alone.
 void measure_filled(const Options& options, Findings& findings) {
     const auto& empty = findings.measurements.back();
-    if (options.filled_store.empty() || find_measurement({empty}, Scenario{}) == nullptr) return;
-    fmt::print(stderr, "the same with the filled store\n");
     auto settings = options.load;
-    settings.store_file = options.filled_store;
+    if (find_measurement({empty}, Scenario{}) != nullptr)
+        settings.store_file = options.filled_store;
+    else if (find_measurement({empty}, Scenario{.server = ServerKind::cairn_postgresql}) != nullptr)
+        settings.filled_certificates = options.filled_certificates;
+    if (settings.store_file.empty() && settings.filled_certificates == 0) return;
+    fmt::print(stderr, "the same with the filled store\n");
     try {
-        findings.filled = measure(empty.scenario, settings);
-        if (!findings.filled->complete)
-            findings.failures.push_back("the filled store: " + findings.filled->remark);
+        const auto& filled = findings.filled.emplace_back(measure(empty.scenario, settings));
+        if (!filled.complete) findings.failures.push_back("the filled store: " + filled.remark);
     } catch (const std::exception& error) {
         findings.failures.push_back(std::string("the filled store: ") + error.what());
         fmt::print(stderr, "  {}\n", error.what());
@@ -205,6 +208,9 @@ int main(int argument_count, char** arguments) {
         .add_option("--filled-store", options.filled_store,
                     "Compare an empty store with this one, of store-bench --generate; it grows")
         ->check(CLI::ExistingFile);
+    program.add_option(
+        "--filled-postgresql", options.filled_certificates,
+        "Compare an empty PostgreSQL with one of so many certificates, which is made");
     program.add_option("--cairn-ca", options.load.program, "Program to measure")
         ->capture_default_str();
     program.add_option("--cairn", options.cairn, "Client to measure")->capture_default_str();

@@ -10,6 +10,8 @@ struct LoadSettings {
     std::string program;                ///< cairn-ca
     std::filesystem::path work_folder;  ///< on the disk that is to be measured
     std::filesystem::path store_file;   ///< the embedded store to serve; empty: a new one
+    /// How many certificates a new PostgreSQL store holds when the CA begins.
+    long filled_certificates = 0;
     /// A run in which no certificate has come for so long is stuck, and is ended.
     base::Milliseconds stall_patience{15000};
     /// How often a run that got stuck is repeated.

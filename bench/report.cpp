@@ -203,9 +203,8 @@ std::string to_markdown(const Report& report, const std::string& picture_prefix)
     text += "\n## Figures to reach\n\n" + to_markdown(goal_table(report.findings));
     text += remarks(report.findings);
     text += "\n## All scenarios\n\n" + to_markdown(issuance_table(report.findings.measurements));
-    if (report.findings.filled)
-        text +=
-            "\nWith the filled store:\n\n" + to_markdown(issuance_table({*report.findings.filled}));
+    if (!report.findings.filled.empty())
+        text += "\nWith filled stores:\n\n" + to_markdown(issuance_table(report.findings.filled));
     text += "\nA row with (!) did not complete.\n";
     text += reading;
     for (const auto& picture : pictures_of(report.findings))
