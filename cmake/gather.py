@@ -19,7 +19,7 @@ NO_HELPER = re.compile(r"namespace |using (?:namespace |enum |[\w:]+;)|[A-Z_]+\(
 ALIAS = re.compile(r"^(?:using|namespace) (\w+) = (.*;)$")
 DECLARED = (
     re.compile(r"^(?:template <.*> )?(?:struct|class|union|enum(?: class)?|using|concept) (\w+)"),
-    re.compile(r"^(?:\w|\[\[).*?[\s&*](\w+)(?:\(|\{| = |;|\[)"),
+    re.compile(r"^(?:\w|\[\[).*?[\s&*](\w+)(?:\(|\{| =(?: |$)|;|\[)"),
     re.compile(r"^(\w+)\("),
 )
 
