@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/testing/source_tree.h"
+
 namespace cairn::api::testing::request_sequence_test {
 namespace {
 
@@ -17,7 +19,7 @@ base::Bytes content_of(const fs::path& file) {
 // What the fuzzer began with and whatever it found (fuzz/api_sequence_fuzzer.cpp).
 // Checks 52, 80, 91, 127, 128, 138, 142, 153, 154, 169.
 TEST(RequestSequenceTest, HoldsForEverySeed) {
-    const fs::path corpus = fs::path(CAIRN_VECTORS) / "../../fuzz/corpus/api_sequence";
+    const fs::path corpus = base::testing::source_tree() / "fuzz/corpus/api_sequence";
     std::size_t certificates = 0;
     for (const auto& entry : fs::directory_iterator(corpus)) {
         RequestSequence sequence;

@@ -5,6 +5,7 @@
 #include <map>
 #include <thread>
 
+#include "base/testing/source_tree.h"
 #include "pki/certificate.h"
 #include "pki/csr.h"
 #include "store/key_obstacle.h"
@@ -15,7 +16,7 @@ namespace cairn::store::testing::migration_test {
 namespace {
 
 std::string script_of(const std::string& database) {
-    std::ifstream file(std::string(CAIRN_VECTORS) + "/stores/" + database + ".sql");
+    std::ifstream file(base::testing::source_tree() / "tests/vectors/stores" / (database + ".sql"));
     std::string script{std::istreambuf_iterator<char>(file), {}};
     if (script.empty()) throw std::runtime_error("there is no database " + database);
     return script;
