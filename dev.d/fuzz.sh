@@ -7,15 +7,13 @@ fuzz_targets() {
     done
 }
 
-# run_fuzzer NOUN SECONDS FINDS [ARGUMENT]...: runs one target on its seeds; what it finds goes to the
-# folder FINDS; ARGUMENTs are libFuzzer's.
+# run_fuzzer NOUN SECONDS FINDS: runs one target on its seeds; what it finds goes to the folder FINDS.
 run_fuzzer() {
     local noun=$1 seconds=$2 finds=$3 crashes=build/fuzz/crashes/$1/
-    shift 3
     mkdir -p "$finds" "$crashes" "fuzz/corpus/$noun"
     local program=build/fuzz/bin/${noun}_fuzzer log=build/fuzz/$noun.log
     if ! "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$crashes" "$@" "$finds" "fuzz/corpus/$noun" >"$log" 2>&1; then
+        -artifact_prefix="$crashes" "$finds" "fuzz/corpus/$noun" >"$log" 2>&1; then
         tail -n 60 "$log"
         local input
         input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)

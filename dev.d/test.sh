@@ -6,7 +6,6 @@ source dev.d/fuzz.sh
 source dev.d/model.sh
 
 report=build/report
-fuzz_seconds=4
 
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
@@ -61,16 +60,31 @@ run_unit_program() { # NAME PART PARTS
     if ((code)); then cat "$report/unit/$name.log"; fi
 }
 
-# The same inputs in each run, so that a change is judged by what it changes; new ones are what
-# `./dev fuzz` looks for.
-run_fuzzers() {
+# The seeds of each target and inputs near to them, the same in each run, so that a change is judged by what
+# it changes; new ones are what `./dev fuzz` looks for.
+play_seeds() {
     local noun
-    export -f run_fuzzer
-    fuzz_targets | xargs -P "$(nproc)" -I '{}' bash -c \
-        "run_fuzzer {} $fuzz_seconds $report/fuzz/{} -seed=1 && touch $report/fuzz/{}.passed"
+    if ! is_current fuzz_seeds; then
+        check "fuzz_seeds is built" false
+        return
+    fi
+    export -f play_seeds_of
+    fuzz_targets | xargs -P "$(nproc)" -I '{}' bash -c "play_seeds_of {} $report/fuzz/{}"
     for noun in $(fuzz_targets); do
         check "fuzz $noun" test -e "$report/fuzz/$noun.passed"
     done
+}
+
+play_seeds_of() { # NOUN REPORT
+    local options=$ASAN_OPTIONS:handle_abort=1:hard_rss_limit_mb=2048
+    if ASAN_OPTIONS=$options timeout --signal=ABRT 60 build/dev/bin/fuzz_seeds "$1" "fuzz/corpus/$1" 1 \
+        "$2.input" >"$2.log" 2>&1; then
+        touch "$2.passed"
+        echo "fuzz $1: $(<"$2.log")"
+    else
+        tail -n 60 "$2.log"
+        echo "fuzz $1: failed; the whole output is in $2.log, the input, if there is one, in $2.input"
+    fi
 }
 
 run_programs() { # [PYTEST ARGUMENT]...
@@ -136,7 +150,7 @@ prepare_tests() {
 }
 
 test_all() { # [--write-docs]
-    prepare_tests 8000 build test fuzz lint || return
+    prepare_tests 6000 build test lint || return
     stage "Lint"
     check "layering" check_layering
     check "format" check_format
@@ -146,8 +160,8 @@ test_all() { # [--write-docs]
     check "build" compile dev -k 0
     stage "Unit tests"
     run_unit_tests '*'
-    stage "Fuzzing"
-    if check "build of the fuzz targets" compile fuzz fuzzers; then run_fuzzers; fi
+    stage "Seeds of the fuzz targets"
+    play_seeds
     stage "Programs with real peers"
     run_programs
     check_interoperability "$@"

@@ -3,14 +3,13 @@
 
 // Checks 52, 80, 91, 127, 128, 138, 142, 153, 154, 169.
 
-#include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
 #include "api/testing/request_sequence.h"
+#include "fuzz/target.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(api_sequence) {
     cairn::api::testing::RequestSequence sequence;
     if (const auto finding = sequence.play({data, size})) {
         std::fprintf(stderr, "what does not hold: %s\n", finding->c_str());

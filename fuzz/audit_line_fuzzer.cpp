@@ -1,21 +1,12 @@
 // Lines of an audit log, which anybody may have changed who can write to its files.
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-
 #include "ca/facts/audit_line.h"
 #include "ca/rules/audit_check.h"
+#include "fuzz/target.h"
 
-namespace {
+namespace {}  // namespace
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(audit_line) {
     using namespace cairn;
     const auto text = base::text_of({data, size});
     // As a log: whatever stands in it is a finding or a line.

@@ -2,12 +2,13 @@
 
 #include "base/base64url.h"
 #include "base/bytes.h"
+#include "fuzz/target.h"
 
 using cairn::base::base64url;
 using cairn::base::from_base64url;
 
 // All that clients send in base64url: nonces, tokens, serial numbers, the parts of a JWS.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(base64url) {
     const cairn::base::BytesView octets{data, size};
     const auto back = from_base64url(base64url(octets));
     if (!back || cairn::base::text_of(*back) != cairn::base::text_of(octets)) std::abort();

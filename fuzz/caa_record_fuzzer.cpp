@@ -1,11 +1,12 @@
 #include <cstdlib>
 
 #include "dns/caa_record.h"
+#include "fuzz/target.h"
 
 using namespace cairn::dns;
 
 // The value of an issue property.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(caa_record) {
     const auto issuer = CaaIssuer::from_value({data, size});
     if (!issuer) return 0;
     if (issuer->domain.size() > size || issuer->domain.find(';') != std::string::npos) std::abort();

@@ -2,10 +2,11 @@
 
 #include "base/bytes.h"
 #include "client/dns/certbot_credentials.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(certbot_credentials) {
     const auto text = base::text_of({data, size});
     for (const auto* provider : {"cloudflare", "rfc2136", "ovh", "ns1", "gcloud"}) {
         const auto read = client::certbot_credentials(provider, text);

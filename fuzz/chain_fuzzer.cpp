@@ -2,21 +2,15 @@
 // written and read again, and must do OpenSSL no harm.
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/target.h"
 #include "pki/chain.h"
 
 namespace {
 
 using namespace cairn;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check(const pki::Certificate& certificate) {
     require(!certificate.has_handle() || certificate.handle() != nullptr);
@@ -42,7 +36,7 @@ void check(const pki::Certificate& certificate) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(chain) {
     const base::BytesView input(data, size);
     if (const auto certificate = pki::Certificate::from_der(input)) {
         require(std::ranges::equal(certificate->der(), input));

@@ -2,11 +2,12 @@
 
 #include "base/bytes.h"
 #include "client/command_words.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
 // What is split is written so that it is split in the same way again; nothing is run or looked up.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(command_words) {
     const auto words = client::CommandWords::from_text(base::text_of({data, size}));
     if (!words) return 0;
     if (words->program().empty() || words->arguments().size() >= client::CommandWords::max_words)

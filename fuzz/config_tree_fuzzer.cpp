@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "client/apache/config_tree.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
@@ -29,7 +30,7 @@ void expect_in_order(const std::vector<client::apache::ConfigNode>& nodes, std::
 }  // namespace
 
 // A tree prints the octets that it was made of, and a word that is quoted is read back.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(config_tree) {
     const std::string text(base::text_of({data, size}));
     const auto tree = client::apache::ConfigTree::from_text(text);
     if (!tree) return 0;

@@ -1,8 +1,8 @@
-#include <cstdint>
 #include <cstdlib>
 
 #include "base/bytes.h"
 #include "client/import/configobj.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
@@ -24,7 +24,7 @@ std::size_t size_of(const client::ConfigSection& section, std::size_t depth) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(configobj) {
     const auto file = client::ConfigSection::from_text(base::text_of({data, size}));
     if (file && size_of(*file, 0) > size) std::abort();
     return 0;

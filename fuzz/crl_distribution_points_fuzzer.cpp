@@ -1,10 +1,11 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "fuzz/target.h"
 #include "pki/crl_distribution_points.h"
 
 // What is read is bounded, and stands in the encoding.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(crl_distribution_points) {
     const cairn::base::BytesView octets(data, size);
     const auto urls = cairn::pki::crl_urls_in(octets);
     if (!urls) return 0;

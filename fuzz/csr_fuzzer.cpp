@@ -2,29 +2,14 @@
 // with another octet behind it.
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
 
 #include "crypto/key_weakness.h"
+#include "fuzz/target.h"
 #include "pki/csr.h"
-
-namespace {
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(csr) {
     const base::BytesView der(data, size);
     const auto csr = pki::Csr::from_der(der);
     if (!csr) {

@@ -2,22 +2,16 @@
 // another octet behind it; what is refused must be told in printable words.
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "asn1/der.h"
+#include "fuzz/target.h"
 
 namespace {
 
 using namespace cairn;
 
 constexpr std::uint8_t constructed_bit = 0x20;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void require_told(const base::Error& error) {
     require(!error.message.empty() && error.message.size() < 1000 &&
@@ -80,7 +74,7 @@ void check_time(base::BytesView input) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(der) {
     const base::BytesView input(data, size);
     check_number(input);
     check_time(input);

@@ -1,11 +1,12 @@
 #include <cstdlib>
 
 #include "dns/message.h"
+#include "fuzz/target.h"
 
 using namespace cairn::dns;
 
 // The first octet chooses the type, the rest is the message; the seeds ask for "a.example".
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(dns_message) {
     if (size == 0) return 0;
     constexpr RecordType types[] = {RecordType::a,   RecordType::aaaa,  RecordType::txt,
                                     RecordType::caa, RecordType::cname, RecordType::ns,

@@ -2,11 +2,12 @@
 
 #include "dns/response.h"
 #include "dns/update.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
 // A message; the seeds ask for the SOA of "a.example".
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(dns_response) {
     const base::BytesView message(data, size);
     static_cast<void>(dns::update_response_code(message));
     const auto response = dns::read_response(message, "a.example", dns::RecordType::soa);

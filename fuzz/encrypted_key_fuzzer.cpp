@@ -1,29 +1,14 @@
 // Encrypted private keys in PEM, with the passphrase of the seeds. Whatever opens can be written
 // and opened again; a refusal says why.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "crypto/encrypted_key.h"
-
-namespace {
+#include "fuzz/target.h"
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(encrypted_key) {
     const std::string_view pem = base::text_of({data, size});
     const auto passphrase = base::bytes_of("secret");
     const auto key = crypto::encrypted_key_from_pem(pem, passphrase);

@@ -2,12 +2,13 @@
 #include <cstdlib>
 #include <vector>
 
+#include "fuzz/target.h"
 #include "http/forwarded_for.h"
 
 using namespace cairn;
 
 // Each line is a field. What a stranger puts to the left changes nothing.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(forwarded_for) {
     const std::vector<base::IpNetwork> trusted{*base::IpNetwork::from_text("10.0.0.0/8"),
                                                *base::IpNetwork::from_text("fd00::/8")};
     const auto proxy = *base::IpAddress::from_text("10.0.0.1");

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "fuzz/target.h"
 #include "http/request_reader.h"
 
 using namespace cairn::http;
@@ -43,7 +44,7 @@ Outcome read_in_steps(std::string_view octets, std::size_t step) {
 }  // namespace
 
 // However the network cuts the octets, they are the same requests.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(http_request_reader) {
     const auto octets = cairn::base::text_of({data, size});
     const Outcome whole = read_in_steps(octets, size);
     const Outcome cut = read_in_steps(octets, 1);

@@ -1,12 +1,9 @@
 // Every reader of JSON. What is accepted must be written in a form that is accepted again and then
 // written the same.
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-
 #include <boost/json/serialize.hpp>
 
+#include "fuzz/target.h"
 #include "protocol/account.h"
 #include "protocol/authorization.h"
 #include "protocol/directory.h"
@@ -18,10 +15,6 @@
 namespace {
 
 using namespace cairn;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 template <class Wire>
 void is_stable(base::BytesView text) {
@@ -48,7 +41,7 @@ void is_readable(base::BytesView text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(json) {
     const base::BytesView text(data, size);
     protocol::JsonMemory memory;
     const auto object = protocol::parse_json_object(text, memory.storage());

@@ -1,22 +1,11 @@
 // Public keys. What is accepted must have one canonical text and one thumbprint, and no secret.
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-
+#include "fuzz/target.h"
 #include "protocol/jwk.h"
-
-namespace {
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(jwk) {
     const auto jwk = protocol::Jwk::from_json({data, size});
     if (!jwk) return 0;
     const auto again = protocol::Jwk::from_json(base::bytes_of(jwk->to_json()));

@@ -2,21 +2,15 @@
 // must not be signed by a key that never signed anything.
 
 #include <array>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 
 #include "base/base64url.h"
+#include "fuzz/target.h"
 #include "protocol/external_account_binding.h"
 #include "protocol/jws.h"
 
 namespace {
 
 using namespace cairn;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check(base::BytesView body, protocol::Jws::Nonce nonce) {
     const auto jws = protocol::Jws::from_json(body, nonce);
@@ -45,7 +39,7 @@ void check_binding(base::BytesView json) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(jws) {
     const base::BytesView body(data, size);
     check(body, protocol::Jws::Nonce::required);
     check(body, protocol::Jws::Nonce::forbidden);

@@ -1,23 +1,13 @@
 // Files of private keys: keys, encrypted keys, those of tokens and of TPMs. Nothing is signed.
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "client/key_text.h"
-
-namespace {
+#include "fuzz/target.h"
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(key_text) {
     const auto text = base::text_of({data, size});
     (void)client::is_key_text(text);
     require(!client::leaves_something(client::leaving_nothing(text)) ||

@@ -1,12 +1,12 @@
-#include <cstdint>
 #include <cstdlib>
 
 #include "base/bytes.h"
 #include "client/import/lego_records.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(lego_records) {
     const auto text = base::text_of(base::BytesView{data, size});
     const auto account = client::LegoAccount::from_json(text);
     if (account && account->contact.size() > client::LegoAccount::max_contacts) std::abort();

@@ -3,13 +3,14 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "fuzz/target.h"
 #include "http/link_header.h"
 
 using namespace cairn;
 
 // The first line is a relation, each other one a field. Fields do not touch each other, and a
 // target is a part of its field.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(link_header) {
     auto text = base::text_of({data, size});
     std::vector<std::string_view> lines;
     while (!text.empty()) {

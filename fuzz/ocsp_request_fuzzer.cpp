@@ -1,29 +1,12 @@
 // Questions for the status of a certificate. What is accepted must be what its type promises, and
 // must not be accepted with another octet behind it.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
-
+#include "fuzz/target.h"
 #include "pki/ocsp_request.h"
-
-namespace {
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(ocsp_request) {
     const base::BytesView der(data, size);
     const auto request = pki::OcspRequest::from_der(der);
     if (!request) {

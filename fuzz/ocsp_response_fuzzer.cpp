@@ -2,28 +2,13 @@
 // must not be accepted with another octet behind it.
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
 
+#include "fuzz/target.h"
 #include "pki/ocsp_response.h"
-
-namespace {
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(ocsp_response) {
     const base::BytesView der(data, size);
     const auto response = pki::OcspResponse::from_der(der);
     if (!response) {

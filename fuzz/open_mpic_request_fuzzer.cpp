@@ -1,12 +1,11 @@
 // What a CA asks a service that speaks the Open MPIC API.
 
-#include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 
+#include "fuzz/target.h"
 #include "va/open_mpic_request.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(open_mpic_request) {
     using cairn::va::OpenMpicCheck;
     using cairn::va::OpenMpicRequest;
     for (const auto check : {OpenMpicCheck::dcv, OpenMpicCheck::caa})

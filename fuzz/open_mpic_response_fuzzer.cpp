@@ -1,12 +1,11 @@
 // What a service that speaks the Open MPIC API answers a CA.
 
-#include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 
+#include "fuzz/target.h"
 #include "va/open_mpic_response.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(open_mpic_response) {
     using namespace cairn::va;
     const auto response = OpenMpicResponse::from_json(cairn::base::BytesView(data, size));
     if (!response) return 0;

@@ -1,12 +1,12 @@
-#include <cstdint>
 #include <cstdlib>
 
+#include "fuzz/target.h"
 #include "protocol/persistent_record.h"
 
 using cairn::protocol::PersistentRecord;
 
 // What is read names its issuer and an account, and is read again as it is written.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(persistent_record) {
     const auto text = cairn::base::text_of(cairn::base::BytesView{data, size});
     const auto record = PersistentRecord::from_text(text);
     const auto issuer = PersistentRecord::issuer_of(text);

@@ -1,17 +1,10 @@
 // What a CA and its perspectives say to each other: each distrusts the other until it is read.
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-
+#include "fuzz/target.h"
 #include "va/enrolment_message.h"
 #include "va/perspective_message.h"
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 // What was read can be written, and is then read as the same.
 template <class Message>
@@ -25,7 +18,7 @@ void read(cairn::base::BytesView json) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(perspective_message) {
     using namespace cairn::va;
     const cairn::base::BytesView json(data, size);
     read<PerspectiveQuestion>(json);

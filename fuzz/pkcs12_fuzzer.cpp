@@ -1,29 +1,14 @@
 // PKCS#12 files with the passphrase of the seeds, and with none. Whatever is read is a key with
 // certificates; a refusal says why.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "fuzz/target.h"
 #include "pki/pkcs12.h"
-
-namespace {
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(pkcs12) {
     const base::BytesView octets(data, size);
     const bool opens = pki::opens_without_passphrase(octets);
     (void)pki::is_pkcs12(octets);

@@ -2,28 +2,13 @@
 // another octet behind it.
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
 
+#include "fuzz/target.h"
 #include "pki/crl.h"
-
-namespace {
 
 using namespace cairn;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(pki_crl) {
     const base::BytesView der(data, size);
     const auto crl = pki::Crl::from_der(der);
     if (!crl) {

@@ -1,11 +1,12 @@
 #include <cstdlib>
 
+#include "fuzz/target.h"
 #include "http/proxy_header.h"
 
 using cairn::http::ProxyHeader;
 
 // A header is read from exactly as many octets as it says, and from no others.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(proxy_header) {
     const cairn::base::BytesView octets{data, size};
     (void)ProxyHeader::beginning_of(cairn::base::text_of(octets));
     const auto header = ProxyHeader::from_octets(octets);

@@ -6,12 +6,13 @@
 #include "base/bytes.h"
 #include "client/dns/recipe.h"
 #include "crypto/random.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
 // People take recipes from others. What is accepted goes to hosts by TLS alone, names in a step
 // what came before it, and makes nothing endless out of that.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(recipe) {
     const auto recipe =
         client::Recipe::from_toml(std::string(base::text_of({data, size})), "theirs");
     if (!recipe) {

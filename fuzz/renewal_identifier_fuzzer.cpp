@@ -1,12 +1,13 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "fuzz/target.h"
 #include "pki/renewal_identifier.h"
 
 using cairn::pki::RenewalIdentifier;
 
 // What is read is written again as it was, octet by octet.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(renewal_identifier) {
     const auto text = cairn::base::text_of({data, size});
     const auto identifier = RenewalIdentifier::from_text(text);
     if (!identifier) return 0;

@@ -1,12 +1,12 @@
-#include <cstdint>
 #include <cstdlib>
 
 #include "base/bytes.h"
 #include "client/import/renewal_job.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(renewal_job) {
     const auto text = base::text_of(base::BytesView{data, size});
     for (const auto program : {client::ForeignProgram::certbot, client::ForeignProgram::lego,
                                client::ForeignProgram::acme_sh}) {

@@ -1,12 +1,13 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "fuzz/target.h"
 #include "http/retry_after.h"
 
 using namespace cairn;
 
 // A wait is never negative and never too long, and who asks later does not wait longer.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(retry_after) {
     const auto value = base::text_of({data, size});
     constexpr base::Time now{std::chrono::seconds{784111777}};
     constexpr base::Seconds while_later{30};

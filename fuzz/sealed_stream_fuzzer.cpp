@@ -4,12 +4,13 @@
 
 #include "base/bytes.h"
 #include "crypto/sealed_stream.h"
+#include "fuzz/target.h"
 
 using cairn::crypto::SealHeader;
 using cairn::crypto::SealKey;
 using cairn::crypto::Unsealer;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(sealed_stream) {
     const cairn::base::BytesView octets(data, size);
     if (size >= SealHeader::size) {
         const auto header = SealHeader::from_octets(octets.first(SealHeader::size));

@@ -1,15 +1,15 @@
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 
 #include "base/bytes.h"
 #include "client/dns/acme_sh.h"
 #include "client/import/shell_assignments.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
 // Every variable is one that a shell can have, and is either read or not.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(shell_assignments) {
     const auto file = client::ShellAssignments::from_text(base::text_of({data, size}));
     if (!file) return 0;
     std::size_t octets = 0;

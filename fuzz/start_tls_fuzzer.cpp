@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/enum_table.h"
+#include "fuzz/target.h"
 #include "net/start_tls.h"
 
 using namespace cairn;
@@ -30,7 +31,7 @@ class Parts final : public net::PlainStream {
 }  // namespace
 
 // A server says what it likes before TLS begins.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(start_tls) {
     if (size == 0) return 0;
     constexpr auto& kinds = base::enumerators<net::StartTls>;
     Parts parts(base::text_of({data + 1, size - 1}));

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "client/nginx/splices.h"
 #include "client/nginx/syntax_tree.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 using namespace cairn::client::nginx;
@@ -53,7 +54,7 @@ void splice(std::string_view text, const Directive& block) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(syntax_tree) {
     const auto text = base::text_of({data, size});
     const auto tree = SyntaxTree::parse(text);
     if (!tree) return 0;

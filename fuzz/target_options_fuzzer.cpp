@@ -3,11 +3,12 @@
 
 #include "base/bytes.h"
 #include "client/deploy/target_options.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
 // What is taken apart is put together to a text that is taken apart to the same.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(target_options) {
     const auto options = client::TargetOptions::from_text(base::text_of({data, size}));
     if (!options) {
         if (options.error().message.empty()) std::abort();

@@ -3,12 +3,13 @@
 
 #include "base/bytes.h"
 #include "client/deploy/target_recipe.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
 // People take recipes from others. What is accepted puts files where a path says, with rights that
 // let nobody else write, and waits for a bounded time.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(target_recipe) {
     const auto recipe =
         client::TargetRecipe::from_toml(std::string(base::text_of({data, size})), "theirs");
     if (!recipe) {

@@ -1,25 +1,14 @@
 // PKCS #11 URIs. What is taken is written in a form that says the same; a refusal says why, and no
 // PIN is repeated.
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "crypto/pkcs11/uri.h"
+#include "fuzz/target.h"
 
 namespace {
 
 using namespace cairn;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
 
 // An attribute of that name stands behind the first question mark or an ampersand.
 bool has_pin(std::string_view text) {
@@ -30,7 +19,7 @@ bool has_pin(std::string_view text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(uri) {
     const std::string_view text = base::text_of({data, size});
     const auto uri = crypto::Pkcs11Uri::from_text(text);
     if (!uri) {

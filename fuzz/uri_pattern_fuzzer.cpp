@@ -2,11 +2,12 @@
 
 #include "base/bytes.h"
 #include "ca/facts/uri_pattern.h"
+#include "fuzz/target.h"
 
 using cairn::ca::check_uri_name;
 using cairn::ca::UriPattern;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(uri_pattern) {
     const auto text = cairn::base::text_of({data, size});
     static const UriPattern any = UriPattern::from_text("spiffe://a.example/{x}/b/{y}").value();
     const bool is_name = check_uri_name(text).has_value();

@@ -1,11 +1,12 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "fuzz/target.h"
 #include "net/url.h"
 
 using cairn::net::Url;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(url) {
     const auto text = cairn::base::text_of({data, size});
     static const Url base = Url::from_text("http://a.example:8080/b/c/d;p?q").value();
     // What was read once reads the same again, alone and as a reference.

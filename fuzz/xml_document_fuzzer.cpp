@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "client/dns/xml_document.h"
+#include "fuzz/target.h"
 
 using namespace cairn;
 
@@ -15,7 +16,7 @@ std::size_t count(const client::XmlElement& element) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+CAIRN_FUZZ_TARGET(xml_document) {
     const auto root = client::parse_xml(base::text_of({data, size}));
     constexpr std::size_t most = 20000;
     if (root && (root->name.empty() || count(*root) > most)) std::abort();
