@@ -77,7 +77,7 @@ play_seeds() {
 
 play_seeds_of() { # NOUN REPORT
     local options=$ASAN_OPTIONS:handle_abort=1:hard_rss_limit_mb=2048
-    if ASAN_OPTIONS=$options timeout --signal=ABRT 60 build/dev/bin/fuzz_seeds "$1" "fuzz/corpus/$1" 1 \
+    if ASAN_OPTIONS=$options timeout --signal=ABRT 120 build/dev/bin/fuzz_seeds "$1" "fuzz/corpus/$1" 1 \
         "$2.input" >"$2.log" 2>&1; then
         touch "$2.passed"
         echo "fuzz $1: $(<"$2.log")"
