@@ -15,7 +15,7 @@ packages_test=(
     python3 python3-pytest python3-pytest-xdist python3-cryptography python3-dnspython
     python3-requests python3-jsonschema
     # Real peers: clients of the CA, a CA for the client, a DNS server for both.
-    certbot lego dehydrated uacme acme-tiny caddy apache2-bin 'nginx-light|nginx' libnginx-mod-stream pebble
+    certbot lego dehydrated uacme acme-tiny caddy apache2 'nginx-light|nginx' libnginx-mod-stream pebble
     knot knot-dnsutils openssl curl
     # Name servers that the client changes.
     bind9 bind9-utils pdns-server pdns-backend-sqlite3 krb5-kdc krb5-admin-server
@@ -42,7 +42,7 @@ packages_client=(python3 python3-cryptography python3-dnspython python3-requests
 # The services that these packages bring; none of them may be left running or enabled.
 package_services=(
     named.service pdns.service krb5-kdc.service krb5-admin-server.service
-    knot.service caddy.service nginx.service certbot.timer
+    knot.service caddy.service nginx.service apache2.service apache-htcacheclean.service certbot.timer
     haproxy.service etcd.service patroni.service postgresql.service postfix.service dovecot.service
 )
 

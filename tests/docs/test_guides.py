@@ -109,8 +109,12 @@ class Internet:
             "exec python3 -m http.server --bind 127.0.0.1 --directory /var/www/html 80",
             lambda said: self.machine.listens(80))
 
+    def _write_page(self):
+        self.machine.write("/var/www/html/index.html", "<p>www.example.com</p>\n")
+
     def _run_nginx(self):
         self.machine.check("mount -t tmpfs tmpfs /run")
+        self._write_page()
         self.machine.write("/etc/nginx/sites-enabled/www", (
             "server {\n    listen 127.0.0.1:80;\n    server_name www.example.com;\n"
             "    root /var/www/html;\n}\n"))
@@ -118,6 +122,7 @@ class Internet:
 
     def _run_apache(self):
         self.machine.check("mount -t tmpfs tmpfs /run; mkdir -p /run/lock /run/apache2")
+        self._write_page()
         # The CAs have port 443 of other addresses.
         self.machine.write("/etc/apache2/ports.conf", "Listen 127.0.0.1:80\n")
         self.machine.write("/etc/apache2/sites-enabled/www.conf", (
