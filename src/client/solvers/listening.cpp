@@ -34,9 +34,13 @@ void ListeningTurn::take() {
     lock_ = StateDirectory(state_folder_).lock_listening(address_, timer_, turn_patience);
 }
 
-bool ListeningTurn::is_with_another() const {
-    if (lock_ || state_folder_.empty()) return false;
-    return !StateDirectory(state_folder_).try_lock_listening(address_);
+void ListeningTurn::look(const std::function<void()>& look) const {
+    std::optional<StateLock> turn;
+    if (!lock_ && !state_folder_.empty()) {
+        turn = StateDirectory(state_folder_).try_lock_listening(address_);
+        if (!turn) return;
+    }
+    look();
 }
 
 Failure cannot_listen(std::string_view address, std::string_view reason) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,8 +38,9 @@ class ListeningTurn {
     /// Waits for it, unless this run has it. Throws Failure if others have it all the time.
     void take();
     void end() { lock_.reset(); }
-    /// True if another run listens there now, which will end soon.
-    [[nodiscard]] bool is_with_another() const;
+    /// Calls `look`, which tries to listen there for a moment: as this run's turn, so that no other
+    /// one finds the port taken by it. Not where another run listens now, which will end soon.
+    void look(const std::function<void()>& look) const;
 
   private:
     std::string address_;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "client/testing/heard.h"
+#include "client/testing/temporary_folder.h"
+
 namespace cairn::client::listening_test {
 namespace {
 
@@ -18,6 +21,35 @@ TEST(Listening, ReadsAddresses) {
     }
     for (const auto* bad : {"80", ":80", "localhost:80", "127.0.0.1", "::1:80", "127.0.0.1:70000"})
         EXPECT_FALSE(Listening::from_text(bad, 80)) << bad;
+}
+
+// Else a run that only looks whether it could listen takes the port from one that has to, just
+// then.
+TEST(Listening, IsLookedAtInATurn) {
+    const testing::TemporaryFolder state;
+    const StateDirectory directory(state.path());
+    const base::SystemClock clock;
+    SystemTimer timer;
+    testing::Heard heard;
+    const auto listening = Listening::from_text("127.0.0.1:80", 80).value();
+    ListeningTurn turn(
+        listening,
+        {.clock = clock, .timer = timer, .progress = heard, .state_folder = state.path()});
+    int looks = 0;
+    turn.look([&] {
+        ++looks;
+        EXPECT_FALSE(directory.try_lock_listening(listening.address));
+    });
+    EXPECT_EQ(looks, 1);
+    {
+        const auto other = directory.try_lock_listening(listening.address);
+        ASSERT_TRUE(other);
+        turn.look([&] { ++looks; });
+    }
+    EXPECT_EQ(looks, 1) << "while another run listens";
+    turn.take();
+    turn.look([&] { ++looks; });
+    EXPECT_EQ(looks, 2);
 }
 
 }  // namespace

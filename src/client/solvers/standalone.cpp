@@ -79,8 +79,7 @@ class StandaloneSolver final : public Solver {
     bool listens() const override { return true; }
     std::optional<Failure> obstacle() override try {
         const std::scoped_lock lock(mutex_);
-        if (servers_.empty() && !turn_.is_with_another())
-            static_cast<void>(listen(listening_.address));
+        if (servers_.empty()) turn_.look([this] { static_cast<void>(listen(listening_.address)); });
         return std::nullopt;
     } catch (const Failure& failure) {
         return failure;

@@ -125,7 +125,7 @@ class TlsAlpnSolver final : public Solver {
     bool listens() const override { return true; }
     std::optional<Failure> obstacle() override try {
         const std::scoped_lock lock(mutex_);
-        if (!server_ && !turn_.is_with_another()) Server(answers_).listen(listening_.address);
+        if (!server_) turn_.look([this] { Server(answers_).listen(listening_.address); });
         return std::nullopt;
     } catch (const Failure& failure) {
         return failure;
