@@ -2,6 +2,8 @@
 
 namespace cairn::base::testing {
 
-std::filesystem::path source_tree() { return CAIRN_SOURCE_TREE; }
+std::filesystem::path source_tree() {
+    return CAIRN_SOURCE_TREE;
+}
 
 }  // namespace cairn::base::testing
