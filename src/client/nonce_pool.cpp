@@ -6,8 +6,12 @@
 
 namespace cairn::client {
 
+bool NoncePool::is_nonce(std::string_view text) {
+    return !text.empty() && text.size() <= max_length && base::is_base64url(text);
+}
+
 void NoncePool::add(std::string_view nonce) {
-    if (nonce.empty() || nonce.size() > max_length || !base::is_base64url(nonce)) return;
+    if (!is_nonce(nonce)) return;
     const std::scoped_lock lock(mutex_);
     if (nonces_.size() == max_kept) nonces_.erase(nonces_.begin());
     nonces_.emplace_back(nonce);

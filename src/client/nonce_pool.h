@@ -17,6 +17,8 @@ class NoncePool {
     /// Longest nonce that is kept, in characters.
     static constexpr std::size_t max_length = 512;
 
+    /// Whether this may be the value of a Replay-Nonce field (section 6.5.1).
+    [[nodiscard]] static bool is_nonce(std::string_view text);
     /// Keeps the value of a Replay-Nonce field. An invalid one is ignored (section 6.5.1).
     void add(std::string_view nonce);
     /// The newest nonce, which has longest to live; nothing if there is none. Nobody gets it again.

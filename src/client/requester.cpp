@@ -107,8 +107,14 @@ Requester::Exchange Requester::exchange(const std::string& what, Request request
         result.was_unanswered = connection.client().was_unanswered();
         return result;
     }
-    nonces_.add(result.reply->field("replay-nonce"));
     breaker_.note_answer();
+    return result;
+}
+
+template <class Request>
+Requester::Exchange Requester::exchange_for_nonce(const std::string& what, Request request) {
+    auto result = exchange(what, std::move(request));
+    if (result.reply) nonces_.add(result.reply->field("replay-nonce"));
     return result;
 }
 
@@ -125,7 +131,8 @@ http::Reply Requester::get(const std::string& url, const Aim& aim) {
     const auto place = limiter_.enter();
     return repeat(
         [&] {
-            return exchange("GET " + url, [&](http::Client& client) { return client.get(url); });
+            return exchange_for_nonce("GET " + url,
+                                      [&](http::Client& client) { return client.get(url); });
         },
         aim, Persistence::usual);
 }
@@ -143,7 +150,7 @@ http::Reply Requester::post(const Speaker& speaker, const std::string& url,
                                            .kid = speaker.account_url},
                                           payload);
             });
-            return exchange("POST " + url, [&](http::Client& client) {
+            return exchange_for_nonce("POST " + url, [&](http::Client& client) {
                 return client.post(url, "application/jose+json", body);
             });
         },
@@ -157,7 +164,8 @@ std::expected<http::Reply, Failure> Requester::get_once(const std::string& url,
             Failure(aim, fmt::format("{} did not answer such questions before", host_)));
     const auto place = limiter_.enter();
     await_turn(aim, timer_.now() + options_.patience);
-    auto result = exchange("GET " + url, [&](http::Client& client) { return client.get(url); });
+    auto result =
+        exchange_for_nonce("GET " + url, [&](http::Client& client) { return client.get(url); });
     if (!result.reply) {
         ++unanswered_once_;
         return std::unexpected(Failure(aim, result.reply.error().message));
@@ -251,13 +259,15 @@ bool Requester::await_listener(Timer::TimePoint deadline) {
 std::string Requester::take_nonce(const std::string& new_nonce_url, const Aim& aim) {
     if (auto nonce = nonces_.take()) return std::move(*nonce);
     // The request that needs the nonce has a place among those in flight already.
-    repeat(
+    const auto reply = repeat(
         [&] {
             return exchange("HEAD " + new_nonce_url,
                             [&](http::Client& client) { return client.head(new_nonce_url); });
         },
         aim, Persistence::usual);
-    if (auto nonce = nonces_.take()) return std::move(*nonce);
+    // Never by way of the others, of whom one may take it first.
+    if (const auto nonce = reply.field("replay-nonce"); NoncePool::is_nonce(nonce))
+        return std::string(nonce);
     throw Failure(aim,
                   fmt::format("{} gave no nonce at {}", host_, base::printable(new_nonce_url)));
 }

@@ -67,6 +67,9 @@ class Requester {
     /// `what` is the method and the URL.
     template <class Request>
     Exchange exchange(const std::string& what, Request request);
+    /// The same, and the nonce that came with the reply is kept.
+    template <class Request>
+    Exchange exchange_for_nonce(const std::string& what, Request request);
     void tell_detail(const std::string& what, const Exchange& exchange,
                      Timer::TimePoint began) const;
     /// Asks until there is a success or no sense in asking again.

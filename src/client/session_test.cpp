@@ -359,6 +359,35 @@ TEST_F(SessionTest, IsSharedByThreads) {
     EXPECT_LE(ca_.server.count("/nonce"), threads);
 }
 
+TEST_F(SessionTest, AThreadThatAsksForANonceHasItForItself) {
+    constexpr std::size_t threads = 12;
+    constexpr std::size_t rounds = 20;
+    ca_.replies_bring_nonces = false;
+    SystemTimer timer;
+    Session session({.directory_url = ca_.directory_url(),
+                     .root_file = ca_.server.root_file(),
+                     .user_agent = "Cairn/test"},
+                    clock_, timer, random_);
+    ca_.account_is_known = true;
+    ca_.account_jwk = protocol::Jwk::of(key_.public_key());
+    session.speak_for(key_, account_);
+    std::mutex mutex;
+    std::set<std::string> failures;
+    {
+        std::vector<std::jthread> jobs;
+        for (std::size_t i = 0; i < threads; ++i)
+            jobs.emplace_back([&] {
+                for (std::size_t round = 0; round < rounds; ++round) {
+                    const auto failure = failure_of([&] { session.post_as_get(account_, "read"); });
+                    const std::scoped_lock lock(mutex);
+                    failures.insert(failure);
+                }
+            });
+    }
+    EXPECT_THAT(failures, ElementsAre("no failure"));
+    EXPECT_EQ(ca_.server.count("/nonce"), threads * rounds);
+}
+
 TEST_F(SessionTest, ADirectoryThatCannotBeReadIsAskedForOnce) {
     ca_.intercept = [](const http::Request&) { return response(404, "nothing here"); };
     auto session = open_session();

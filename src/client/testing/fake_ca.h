@@ -26,7 +26,11 @@ namespace cairn::client::testing {
 class FakeCa {
   public:
     FakeCa()
-        : server([this](const http::Request& request) { return with_nonce(answer(request)); }) {}
+        : server([this](const http::Request& request) {
+              auto reply = answer(request);
+              if (request.path() == "/nonce" || replies_bring_nonces) add_nonce(reply);
+              return reply;
+          }) {}
 
     [[nodiscard]] std::string directory_url() const { return server.url("/directory"); }
 
@@ -34,6 +38,7 @@ class FakeCa {
     std::string terms_of_service;
     bool wants_external_account = false;
     bool offers_renewal_info = false;
+    bool replies_bring_nonces = true;
     std::string renewal_info;  ///< its body; empty: 404
     std::map<std::string, std::string> profiles;
     std::string token = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
@@ -91,11 +96,10 @@ class FakeCa {
     }
 
   private:
-    http::Response with_nonce(http::Response reply) {
+    void add_nonce(http::Response& reply) {
         const auto nonce = "nonce-" + std::to_string(++nonces_given_);
         nonces_.insert(nonce);
         reply.fields.emplace_back("Replay-Nonce", nonce);
-        return reply;
     }
 
     http::Response signed_request(const std::string& path, const protocol::Jws& jws) {
