@@ -9,6 +9,7 @@ report=build/report
 
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export LSAN_OPTIONS=suppressions=$PWD/dev.d/lsan-suppressions:print_suppressions=0
 
 # What counted as one test, a line "pass NAME" or "fail NAME" each; not in a file, for a full disk.
 outcomes=
