@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t max_list = std::size_t{16} << 20;
 constexpr std::chrono::milliseconds patience = std::chrono::seconds{20};
+/// How many addresses of a host are tried.
+constexpr std::size_t max_addresses = 4;
 /// How much the CA's clock may be ahead.
 constexpr base::Seconds clock_difference = std::chrono::minutes{10};
 constexpr std::uint16_t http_port = 80;
@@ -39,6 +41,12 @@ bool is_link_local(const base::IpAddress& address) {
     return octets[0] == 0xfe && (octets[1] & 0xc0U) == 0x80U;
 }
 
+/// Whether another address of the same host may answer.
+bool is_closed(const http::ExchangeError& error) {
+    using Kind = http::ExchangeError::Kind;
+    return error.kind == Kind::refused || error.kind == Kind::unreachable;
+}
+
 base::Result<pki::Crl> fetch(const std::string& text, const std::string& user_agent) {
     const auto url = net::Url::from_text(text);
     if (!url || url->is_https()) return base::fail("its address is no http:// URL");
@@ -50,10 +58,15 @@ base::Result<pki::Crl> fetch(const std::string& text, const std::string& user_ag
                          .timeout = patience,
                          .max_body = max_list,
                          .allow_plain_http = true});
-    const auto reply =
-        client.exchange({.url = url->to_string(),
-                         .connect_to = net::SocketAddress{
-                             addresses->front(), url->port() == 0 ? http_port : url->port()}});
+    const auto ask = [&](const base::IpAddress& address) {
+        return client.exchange({.url = url->to_string(),
+                                .connect_to = net::SocketAddress{
+                                    address, url->port() == 0 ? http_port : url->port()}});
+    };
+    auto reply = ask(addresses->front());
+    const auto count = std::min(addresses->size(), max_addresses);
+    for (std::size_t i = 1; i < count && !reply && is_closed(reply.error()); ++i)
+        reply = ask((*addresses)[i]);
     if (!reply) return std::unexpected(base::Error(reply.error()));
     if (reply->status != 200)
         return base::fail(fmt::format("the server answered {}", reply->status));

@@ -67,7 +67,8 @@ bool expects_body(const std::string& method) {
 
 /// OpenSSL's words for a signature that was not made by the key of the issuer's name.
 bool tells_of_signature(std::string_view words) {
-    return words.contains("asn1 encoding routines::EVP lib") || words.contains("rsa routines::");
+    return words.contains("asn1 encoding routines::EVP lib") || words.contains("rsa routines::") ||
+           words.contains("provider signature failure");
 }
 
 std::string_view fault_of(const Fields& fields) {

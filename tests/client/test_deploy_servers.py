@@ -13,7 +13,7 @@ import pytest
 
 from harness.ports import reserve_port
 from harness.postgres import PostgresCluster
-from harness.process import Server
+from harness.process import Server, run
 from harness.tls import served_certificate
 from harness.tls_servers import serial_on_disk, write_former
 
@@ -153,26 +153,30 @@ def test_a_certificate_that_haproxy_does_not_have_goes_into_its_list(cairn, hapr
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="these servers change their user")
 
 
+def dovecot_settings(home, chain, key):
+    """What Dovecot 2.3 and 2.4 name differently."""
+    if run(["dovecot", "--version"]).startswith("2.3"):
+        return (f"ssl_cert = <{chain}\nssl_key = <{key}\nmail_location = maildir:{home}/mail\n"
+                "passdb {\n  driver = static\n  args = nopassword=y\n}\n")
+    return ("dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"
+            f"ssl_server_cert_file = {chain}\nssl_server_key_file = {key}\n"
+            f"mail_driver = maildir\nmail_path = {home}/mail\n"
+            "passdb static {\n  fields {\n    nopassword = yes\n  }\n}\n")
+
+
 @needs_root
 def test_dovecot_by_its_recipe(cairn, home):
     tls, port = home / "tls", reserve_port()
     tls.mkdir()
     write_former(tls / f"{NAME}-fullchain.pem", tls / f"{NAME}-key.pem")
     config = home / "dovecot.conf"
-    config.write_text(f"""
+    config.write_text(dovecot_settings(home, tls / f"{NAME}-fullchain.pem", tls / f"{NAME}-key.pem") + f"""
 base_dir = {home}/run
 state_dir = {home}/state
 log_path = {home}/dovecot.log
 protocols = imap
 listen = 127.0.0.1
 ssl = yes
-ssl_cert = <{tls}/{NAME}-fullchain.pem
-ssl_key = <{tls}/{NAME}-key.pem
-mail_location = maildir:{home}/mail
-passdb {{
-  driver = static
-  args = nopassword=y
-}}
 service imap-login {{
   inet_listener imap {{
     port = {port}

@@ -126,7 +126,7 @@ def test_the_version_is_asked_for(prefix, tmp_path):
             "cmake_minimum_required(VERSION 3.25)\nproject(t LANGUAGES CXX)\n"
             f"find_package(cairn {wanted} QUIET COMPONENTS {component})\n"
             'message(STATUS "found=${cairn_FOUND} version=${cairn_VERSION}")\n')
-        output = run(["cmake", "-S", tmp_path, "-B", tmp_path / "build",
+        output = run(["cmake", "-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja",
                       f"-DCMAKE_PREFIX_PATH={prefix}"])
         return re.search(r"found=(\S*) version=(\S*)", output).groups()
 
