@@ -72,7 +72,10 @@ Outcome deploy(Run& run, const DeployOptions& options) {
     Outcome outcome{.data = {{"lineage", name.text()}, {"dry_run", options.dry_run}}};
     const auto environment = run.environment();
     if (options.dry_run) {
-        outcome.data["targets"] = tell_outline(run, {name, plan, run.state().live(name)}, targets);
+        auto outline = tell_outline(run, {name, plan, run.state().live(name)}, targets);
+        outcome.data["targets"] = std::move(outline.targets);
+        if (outline.obstacle) outcome.result = Result::failed;
+        outcome.failure = std::move(outline.obstacle);
         return outcome;
     }
     const auto lock = run.state().lock(name, run.timer(), client::lineage_lock_patience);

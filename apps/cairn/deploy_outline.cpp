@@ -33,9 +33,9 @@ void tell_step(Run& run, std::string_view step) {
 
 }  // namespace
 
-boost::json::array tell_outline(Run& run, const client::DeploySubject& subject,
-                                const std::vector<client::DeployTarget>& targets) {
-    boost::json::array told;
+DeployOutline tell_outline(Run& run, const client::DeploySubject& subject,
+                           const std::vector<client::DeployTarget>& targets) {
+    DeployOutline outline;
     const auto context = run.target_context();
     for (const auto& key : client::deploy_order(context, targets)) {
         boost::json::array steps;
@@ -50,12 +50,13 @@ boost::json::array tell_outline(Run& run, const client::DeploySubject& subject,
         for (const auto& obstacle : client::obstacles_to_deployment(context, subject, key)) {
             run.console().warn(obstacle.what());
             obstacles.push_back(facts_of(obstacle));
+            if (!outline.obstacle) outline.obstacle = obstacle;
         }
-        told.push_back(boost::json::object{{"target", json_text(key.text())},
-                                           {"steps", std::move(steps)},
-                                           {"obstacles", std::move(obstacles)}});
+        outline.targets.push_back(boost::json::object{{"target", json_text(key.text())},
+                                                      {"steps", std::move(steps)},
+                                                      {"obstacles", std::move(obstacles)}});
     }
-    return told;
+    return outline;
 }
 
 boost::json::array states_json(const std::vector<client::TargetState>& states) {

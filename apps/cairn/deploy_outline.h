@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <boost/json/array.hpp>
@@ -9,10 +10,16 @@
 
 namespace cairn {
 
-/// Says what a deployment to each of these targets would do, and what is seen to stand in its way;
-/// the same for --json. Changes nothing.
-boost::json::array tell_outline(Run& run, const client::DeploySubject& subject,
-                                const std::vector<client::DeployTarget>& targets);
+/// What a deployment would do.
+struct DeployOutline {
+    boost::json::array targets;               ///< for --json
+    std::optional<client::Failure> obstacle;  ///< the first that is seen to stand in its way
+};
+
+/// Says what a deployment to each of these targets would do, and what is seen to stand in its way.
+/// Changes nothing.
+DeployOutline tell_outline(Run& run, const client::DeploySubject& subject,
+                           const std::vector<client::DeployTarget>& targets);
 
 /// How targets stand, for --json.
 [[nodiscard]] boost::json::array states_json(const std::vector<client::TargetState>& states);

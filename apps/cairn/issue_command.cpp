@@ -262,8 +262,9 @@ Outcome issue(Run& run, const CommonOptions& common, const IssueOptions& options
     const auto issued = client::issue(environment, order, run.console());
     auto outcome = tell_issued(run, common, order, issued);
     if (options.dry_run && !order.plan.deploy_targets.empty())
-        outcome.data["targets"] = tell_outline(run, {name, order.plan, run.state().live(name)},
-                                               order.plan.deploy_targets);
+        outcome.data["targets"] =
+            tell_outline(run, {name, order.plan, run.state().live(name)}, order.plan.deploy_targets)
+                .targets;
     if (!options.dry_run)
         client::open_other_accounts(environment, order.plan, order.account, run.console());
     return outcome;

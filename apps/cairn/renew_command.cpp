@@ -49,7 +49,8 @@ boost::json::array tell_targets(Run& run, const std::vector<client::RenewalOutco
             {"lineage", outcome.lineage.text()},
             {"targets",
              tell_outline(run, {outcome.lineage, *plan, run.state().live(outcome.lineage)},
-                          plan->deploy_targets)}});
+                          plan->deploy_targets)
+                 .targets}});
     }
     return told;
 }

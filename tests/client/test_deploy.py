@@ -165,7 +165,10 @@ def test_a_dry_run_says_what_would_be_done(cairn, site):
     assert any(str(site.certificate) in step for step in told["steps"]) and not told["obstacles"]
     assert site.server.ran() == [] and site.served() == 4242
     run = cairn.outcome("deploy", NAME, "files:/dev/null/x,reload=no-such-program", "--dry-run", "--json")
-    assert len(json.loads(run.stdout)["targets"][0]["obstacles"]) >= 2
+    told = json.loads(run.stdout)
+    assert len(told["targets"][0]["obstacles"]) >= 2
+    assert run.returncode == 2 and not told["ok"]
+    assert told["error"]["came_back"] == told["targets"][0]["obstacles"][0]["came_back"]
 
 
 @pytest.mark.parametrize("target, words", [
