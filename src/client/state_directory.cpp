@@ -85,14 +85,12 @@ std::vector<LineageName> names_in(const fs::path& directory, std::string_view ex
 base::Result<LineageName> LineageName::from_text(std::string_view text) {
     constexpr std::string_view allowed =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:";
-    if (text.empty() || text.size() > 200)
-        return base::fail("the name of a lineage has 1 to 200 characters");
+    if (text.empty() || text.size() > 200) return base::fail("a name has 1 to 200 characters");
     if (text.front() == '.' || text.front() == '-' ||
         text.find_first_not_of(allowed) != std::string_view::npos)
         return base::fail(
-            fmt::format("\"{}\" cannot name a lineage: letters, digits and . _ - + @ : only, and "
-                        "no dot or dash "
-                        "first",
+            fmt::format("\"{}\" cannot be a name: letters, digits and . _ - + @ : only, and no dot "
+                        "or dash first",
                         base::printable(text)));
     return LineageName(std::string(text));
 }

@@ -61,7 +61,7 @@ def test_the_old_name_is_not_given_to_another(issued, ca):
 
 @pytest.mark.parametrize("words, sentence", [
     (["b.example", "c.example"], "no such lineage"), ([NAME, NAME], "the same name"),
-    ([NAME, "../x"], "cannot name a lineage"), ([NAME, "taken.example"], "already")])
+    ([NAME, "../x"], "cannot be a name"), ([NAME, "taken.example"], "already")])
 def test_a_name_that_cannot_be_given_is_refused(issued, words, sentence):
     assert issued.outcome(*issued.issuing("taken.example")).returncode == 0
     run = issued.outcome("rename", *words)
