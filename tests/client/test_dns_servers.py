@@ -12,6 +12,7 @@ import pytest
 
 from harness.cairn import Cairn
 from harness.dns_server import unique_name
+from harness.mounts import in_own_mounts, why_not
 from harness.name_servers import (Bind, Knot, PowerDns, SlowSecondary, sign_check, write_credentials,
                                   zone_text)
 
@@ -117,6 +118,25 @@ def test_bind_with_a_policy_for_challenges_alone(cairn, start, tmp_path):
                    policy="grant cairn-key name _acme-challenge.example.test. TXT;")
     credentials = server.credentials(tmp_path / "key.toml")
     dns_test(cairn, "rfc2136", "example.test", credentials)
+    assert server.texts("_acme-challenge.example.test") == []
+
+
+@pytest.mark.skipif(why_not() is not None, reason=f"{why_not()}")
+def test_each_address_of_a_servers_name_is_tried(cairn, start, tmp_path):
+    server = start(Knot, {ZONE: zone_text(ZONE, [("ns1.example.test.", "127.0.0.77")])}, address="127.0.0.77")
+    hosts = tmp_path / "hosts"
+    # The resolver puts the address first that is next to where it asks from.
+    hosts.write_text("127.0.0.1 localhost\n127.0.0.1 ns.test\n127.0.0.77 ns.test\n")
+    port = server.address.rsplit(":", 1)[1]
+    credentials = server.credentials(tmp_path / "key.toml", server=f"ns.test:{port}")
+    run = subprocess.run(
+        [*in_own_mounts(f"mount --bind {hosts} /etc/hosts"),
+         *cairn.command_line("dns", "test", "rfc2136", "example.test", "--credentials", credentials, "--json")],
+        env=cairn.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    changes = [step["exchange"][0] for step in json.loads(run.stdout)["test"]["steps"]
+               if step["step"] in ("add", "remove")]
+    assert len(changes) == 2 and all(f"at 127.0.0.77:{port}" in change for change in changes), changes
     assert server.texts("_acme-challenge.example.test") == []
 
 

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -29,6 +31,10 @@ constexpr int max_tries = 4;
 constexpr base::Milliseconds patience{10000};
 /// With the resolvers of this machine, for the server's own name.
 constexpr auto patience_with_names = 5s;
+/// With one of several addresses, before the next one is asked.
+constexpr base::Milliseconds patience_with_addresses{2000};
+/// Of the server's, that are tried.
+constexpr std::size_t max_addresses = 4;
 /// Of an exchange by Kerberos, which takes one as a rule.
 constexpr int max_tokens = 8;
 
@@ -55,25 +61,57 @@ std::string advice_for(int code, bool has_key) {
 
 class Rfc2136 final : public DnsProvider {
   public:
-    Rfc2136(net::SocketAddress server, UpdateSigning signing, std::uint32_t time_to_live,
-            const ProviderContext& context)
-        : server_(server),
+    /// `servers`: the addresses of one server, at least one.
+    Rfc2136(std::vector<net::SocketAddress> servers, UpdateSigning signing,
+            std::uint32_t time_to_live, const ProviderContext& context)
+        : servers_(std::move(servers)),
           key_(std::move(signing.key)),
           kerberos_(std::move(signing.kerberos)),
           time_to_live_(time_to_live),
           context_(context) {}
 
-    std::optional<net::SocketAddress> authority() const override { return server_; }
+    std::optional<net::SocketAddress> authority() const override {
+        std::call_once(is_looked_for_, [this] { look_for_server(); });
+        return server();
+    }
     void set(const TxtRecord& record) override { update(record, dns::TxtUpdate::Kind::add); }
     void remove(const TxtRecord& record) override { update(record, dns::TxtUpdate::Kind::remove); }
 
   private:
+    /// The address that answered last, else the first one.
+    const net::SocketAddress& server() const { return servers_[turn_]; }
+
+    /// Begins with the first of several addresses that answers, since zones are asked for there.
+    void look_for_server() const {
+        for (std::size_t turn = 0; servers_.size() > 1 && turn < servers_.size(); ++turn) {
+            const auto answer = dns::ask_server(servers_[turn], "invalid", dns::RecordType::soa,
+                                                dns::Recursion::none, patience_with_addresses);
+            if (!answer && answer.error().kind != dns::ServerError::Kind::broken) continue;
+            turn_ = turn;
+            return;
+        }
+    }
+
+    /// What the server answers, at whichever of its addresses it does.
+    base::Result<base::Bytes, dns::ServerError> exchange(base::BytesView message) const {
+        const std::size_t first = turn_;
+        for (std::size_t i = 0;; ++i) {
+            const auto turn = (first + i) % servers_.size();
+            auto reply = dns::send_to_server(servers_[turn], message, patience);
+            if (reply)
+                turn_ = turn;
+            else
+                tell(fmt::format("< {}: {}", servers_[turn].to_string(), reply.error().message));
+            if (reply || i + 1 == servers_.size()) return reply;
+        }
+    }
+
     void update(const TxtRecord& record, dns::TxtUpdate::Kind kind) {
         const bool is_added = kind == dns::TxtUpdate::Kind::add;
         const auto tried = fmt::format("{} the TXT record {} in {}", is_added ? "add" : "remove",
                                        record.name, record.zone);
         tell(fmt::format("> UPDATE {} at {}: {} {} {} TXT \"{}\"{}", record.zone,
-                         server_.to_string(), is_added ? "add" : "delete", record.name,
+                         server().to_string(), is_added ? "add" : "delete", record.name,
                          time_to_live_, record.value,
                          key_        ? fmt::format(", signed by {}", key_->name)
                          : kerberos_ ? ", signed by Kerberos"
@@ -108,19 +146,18 @@ class Rfc2136 final : public DnsProvider {
                               "is tsig_name right?");
             request = std::move(*with_key);
         }
-        const auto reply = dns::send_to_server(server_, request.octets, patience);
+        const auto reply = exchange(request.octets);
         if (!reply) {
-            tell(fmt::format("< {}", reply.error().message));
             if (is_last)
                 throw Failure(Aim(tried, Phase::challenge),
-                              fmt::format("{}: {}", server_.to_string(), reply.error().message),
+                              fmt::format("{}: {}", server().to_string(), reply.error().message),
                               "does it listen there, over TCP?");
             return std::nullopt;
         }
         const auto code = dns::update_response_code(*reply);
         if (!code)
             throw Failure(Aim(tried, Phase::challenge),
-                          fmt::format("{}: {}", server_.to_string(), code.error().message));
+                          fmt::format("{}: {}", server().to_string(), code.error().message));
         tell(fmt::format("< {}", dns::response_code_text(*code)));
         if (context)
             check(dns::verify(*reply, *context, request.mac, context_.clock.now()), *code, tried);
@@ -173,14 +210,14 @@ class Rfc2136 final : public DnsProvider {
         const auto refuse_key = [&](const std::string& why) {
             throw Failure(
                 Aim(tried, Phase::challenge),
-                fmt::format("{}: agreeing on a key by Kerberos: {}", server_.to_string(), why),
+                fmt::format("{}: agreeing on a key by Kerberos: {}", server().to_string(), why),
                 "does the server take GSS-TSIG (in BIND tkey-gssapi-keytab)?");
         };
         const auto query =
             dns::make_tkey_query(random_id(), context.key_name(), token, context_.clock.now());
         if (!query) refuse_key(query.error().message);
-        tell(fmt::format("> TKEY {} at {}", context.key_name(), server_.to_string()));
-        auto reply = dns::send_to_server(server_, *query, patience);
+        tell(fmt::format("> TKEY {} at {}", context.key_name(), server().to_string()));
+        auto reply = exchange(*query);
         if (!reply) refuse_key(reply.error().message);
         auto answer = dns::read_tkey_answer(*reply, context.key_name());
         if (!answer) refuse_key(answer.error().message);
@@ -196,7 +233,7 @@ class Rfc2136 final : public DnsProvider {
                const std::string& tried) const {
         if (!verdict)
             throw Failure(Aim(tried, Phase::challenge),
-                          fmt::format("{}: {}", server_.to_string(), verdict.error().message));
+                          fmt::format("{}: {}", server().to_string(), verdict.error().message));
         if (verdict->error != 0) {
             constexpr int bad_time = 18;
             std::string detail;
@@ -209,13 +246,13 @@ class Rfc2136 final : public DnsProvider {
         if (code == 0 && !verdict->is_authentic)
             throw Failure(Aim(tried, Phase::challenge),
                           fmt::format("{} answers without a valid signature by {}",
-                                      server_.to_string(), key_ ? key_->name : "Kerberos"),
+                                      server().to_string(), key_ ? key_->name : "Kerberos"),
                           "somebody else may have answered in its place.");
     }
 
     [[noreturn]] void refuse(const std::string& tried, int code, const std::string& detail) const {
         throw Failure(Aim(tried, Phase::challenge),
-                      fmt::format("{} refuses the update with {}{}", server_.to_string(),
+                      fmt::format("{} refuses the update with {}{}", server().to_string(),
                                   dns::response_code_text(code), detail),
                       advice_for(code, key_ || kerberos_));
     }
@@ -224,17 +261,20 @@ class Rfc2136 final : public DnsProvider {
         if (context_.trace != nullptr) context_.trace->tell(text);
     }
 
-    net::SocketAddress server_;
+    const std::vector<net::SocketAddress> servers_;
+    mutable std::once_flag is_looked_for_;
+    mutable std::atomic<std::size_t> turn_ = 0;  ///< of the address that answered last
     std::optional<dns::TsigKey> key_;
     std::optional<GssOptions> kerberos_;
     std::uint32_t time_to_live_;
     ProviderContext context_;
 };
 
-/// An address, or a name that the system finds the address of, each with or without a port.
-base::Result<net::SocketAddress> server_from(const std::string& text, std::uint16_t default_port) {
-    auto address = net::SocketAddress::from_text(text, default_port);
-    if (address) return address;
+/// An address, or a name that the system finds addresses of, each with or without a port.
+base::Result<std::vector<net::SocketAddress>> server_from(const std::string& text,
+                                                          std::uint16_t default_port) {
+    const auto address = net::SocketAddress::from_text(text, default_port);
+    if (address) return std::vector{*address};
     const auto colon = text.rfind(':');
     const auto host = text.substr(0, colon);
     const bool is_name = !host.empty() && std::ranges::all_of(host, [](char c) {
@@ -245,10 +285,15 @@ base::Result<net::SocketAddress> server_from(const std::string& text, std::uint1
     const auto port = net::SocketAddress::from_text(
         "0.0.0.0" + (colon == std::string::npos ? std::string() : text.substr(colon)),
         default_port);
-    if (!is_name || !port) return address;
+    if (!is_name || !port) return std::unexpected(address.error());
     const auto addresses = net::addresses_of_host(host, patience_with_names);
     if (!addresses) return std::unexpected(addresses.error().within(host));
-    return net::SocketAddress{addresses->front(), port->port};
+    std::vector<net::SocketAddress> servers;
+    for (const auto& found : *addresses) {
+        if (servers.size() == max_addresses) break;
+        servers.push_back({found, port->port});
+    }
+    return servers;
 }
 
 base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
@@ -261,8 +306,8 @@ base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
         if (!text || text->port == 0) return base::fail("port: must be a port number");
         port = text->port;
     }
-    const auto server = server_from(credentials.text("server"), port);
-    if (!server) return std::unexpected(server.error().within("server"));
+    auto servers = server_from(credentials.text("server"), port);
+    if (!servers) return std::unexpected(servers.error().within("server"));
     auto signing = UpdateSigning::from(credentials);
     if (!signing) return std::unexpected(signing.error());
     std::uint32_t time_to_live = default_time_to_live;
@@ -273,7 +318,8 @@ base::Result<std::unique_ptr<DnsProvider>> make_rfc2136(const ProviderKind&,
             return base::fail("ttl: must be a number of seconds");
         time_to_live = static_cast<std::uint32_t>(std::stoul(text));
     }
-    return std::make_unique<Rfc2136>(*server, std::move(*signing), time_to_live, context);
+    return std::make_unique<Rfc2136>(std::move(*servers), std::move(*signing), time_to_live,
+                                     context);
 }
 
 }  // namespace
