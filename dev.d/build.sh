@@ -64,6 +64,13 @@ issue_for_record() {
 # The optimized programs, in build/release/bin; with --quick not by a profile.
 # With --library: build/library, to be installed for other programs (docs/library.md).
 dev_build() {
+    case ${1:-} in
+        '' | --quick | --library) ;;
+        *)
+            echo "./dev build: there is no '$1'; see ./dev help" >&2
+            return 2
+            ;;
+    esac
     prepare 2000 build || return
     if [[ ${1:-} == --library ]]; then
         compile library && echo "To install it: cmake --install build/library --prefix PREFIX --component library"
