@@ -228,6 +228,10 @@ def test_what_is_served_is_looked_at_every_six_hours(cairn, ca, daemon, tmp_path
             clock.set(hours * 3600)
             running.signal(signal.SIGUSR1)
             running.await_told("STATUS=1 lineages")
+            # What has connected may still wait to be accepted.
+            deadline = time.monotonic() + 10
+            while len(looks) < seen and time.monotonic() < deadline:
+                time.sleep(0.02)
             assert len(looks) == seen, f"after {hours} hours"
         assert running.end() == 0
     finally:
