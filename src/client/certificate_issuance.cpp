@@ -299,7 +299,6 @@ IssuedCertificate issue_at(const Environment& environment, const Authority& auth
     in_phase(Phase::install, [&] {
         put_in_place(environment, order, authority.directory_url, {key, chain}, progress);
     });
-    record.erase();
     return {std::move(chain), authority.directory_url};
 }
 
@@ -353,10 +352,10 @@ IssuedCertificate obtain_certificate(const Environment& environment, const Issua
             // What may have been issued already is fetched, whatever is limited.
             if (!is_begun_here || !begun->position.is_finalizing)
                 limits.require_admission(subject, order.caution);
-            auto issued = is_dry_run
-                              ? work()
-                              : LineageFactStore(environment.state, order.member())
-                                    .attempt(environment.clock, authority.directory_url, work);
+            auto issued = is_dry_run ? work()
+                                     : LineageFactStore(environment.state, order.member())
+                                           .attempt(environment.clock, authority.directory_url,
+                                                    work, LineageFactStore::OpenOrderThen::is_done);
             limits.note_success(subject);
             return issued;
         } catch (const Failure& failure) {
@@ -403,13 +402,15 @@ std::optional<pki::Chain> go_on_and_install(const Environment& environment,
     in_phase(Phase::account,
              [&] { Account(session, environment.state, environment.timer, account).use(); });
     auto chain = OrderAttempt(environment, session, order, record, progress).finish(begun);
-    if (chain)
+    if (chain) {
         in_phase(Phase::install, [&] {
             put_in_place(environment, order, authority.directory_url, {begun.key, *chain},
                          progress);
         });
-    record.erase();
-    if (!chain) forget_key(environment, member, begun.key, progress);
+    } else {
+        record.erase();
+        forget_key(environment, member, begun.key, progress);
+    }
     return chain;
 }
 
@@ -419,8 +420,10 @@ std::optional<pki::Chain> finish_certificate(const Environment& environment,
                                              const LineageMember& member, const OpenOrder& begun,
                                              Progress& progress) {
     return LineageFactStore(environment.state, member)
-        .attempt(environment.clock, begun.authority().directory_url,
-                 [&] { return go_on_and_install(environment, member, begun, progress); });
+        .attempt(
+            environment.clock, begun.authority().directory_url,
+            [&] { return go_on_and_install(environment, member, begun, progress); },
+            LineageFactStore::OpenOrderThen::is_done);
 }
 
 }  // namespace cairn::client

@@ -51,18 +51,22 @@ class Staged {
     fs::path path_;
 };
 
-/// The contents are on the disk when it returns; that `path` leads to them may not be yet.
-void write_contents(const fs::path& path, std::string_view contents, FileAccess access) {
-    Staged staged(staging_path(path));
-    FileDescriptor file(
-        ::open(staged.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.is_open()) fail_with_errno("write", path);
+void write_all(const FileDescriptor& file, std::string_view contents, const fs::path& path) {
     while (!contents.empty()) {
         const auto count = ::write(file.number(), contents.data(), contents.size());
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) fail_with_errno("write", path);
         contents.remove_prefix(static_cast<std::size_t>(count));
     }
+}
+
+/// The contents are on the disk when it returns; that `path` leads to them may not be yet.
+void write_contents(const fs::path& path, std::string_view contents, FileAccess access) {
+    Staged staged(staging_path(path));
+    FileDescriptor file(
+        ::open(staged.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.is_open()) fail_with_errno("write", path);
+    write_all(file, contents, path);
     // Not the mode of open: the umask must not decide who reads a key or a challenge.
     if (::fchmod(file.number(), static_cast<mode_t>(access)) != 0) fail_with_errno("write", path);
     if (::fsync(file.number()) != 0) fail_with_errno("write", path);
@@ -97,6 +101,13 @@ void write_durably(std::span<const DurableContents> files, FileAccess access) {
 
 void write_durably(const fs::path& path, base::BytesView contents, FileAccess access) {
     write_durably(path, base::text_of(contents), access);
+}
+
+void append_durably(const fs::path& path, std::string_view contents) {
+    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+    if (!file.is_open()) fail_with_errno("write", path);
+    write_all(file, contents, path);
+    if (::fdatasync(file.number()) != 0) fail_with_errno("write", path);
 }
 
 void link_durably(const fs::path& link, const fs::path& target) {

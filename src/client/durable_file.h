@@ -29,6 +29,10 @@ struct DurableContents {
 };
 void write_durably(std::span<const DurableContents> files, FileAccess access);
 
+/// Adds `contents` to the end of a file that is there, on the disk and not only in its cache. After
+/// a crash or a failure the file may end with a part of them. Throws Failure.
+void append_durably(const std::filesystem::path& path, std::string_view contents);
+
 /// Makes `link` a symbolic link to `target`, in one step where it was one before. Throws Failure.
 void link_durably(const std::filesystem::path& link, const std::filesystem::path& target);
 

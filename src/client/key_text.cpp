@@ -5,7 +5,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "client/last_read.h"
 #include "client/lineage_key.h"
+#include "crypto/digest.h"
 #include "crypto/encrypted_key.h"
 #include "crypto/key_unavailable.h"
 #include "crypto/pem_block.h"
@@ -139,9 +141,29 @@ KeyText key_in_tpm(const KeyStore& store, crypto::KeyType type) {
     return {key.signer(store.tcti()), secret(text)};
 }
 
+/// Each step of an order reads the facts with its key, and each order the account's.
+LastRead<crypto::Signer>& known_signers() {
+    static LastRead<crypto::Signer> known;
+    return known;
+}
+
+base::Result<crypto::Signer> signer_in_file(std::string_view text) {
+    const auto digest = crypto::sha256(base::bytes_of(text));
+    if (auto known = known_signers().find(digest)) return *std::move(known);
+    const auto key = crypto::PrivateKey::from_pem(text);
+    if (!key) return std::unexpected(key.error());
+    const crypto::Signer signer(*key);
+    known_signers().keep(digest, signer);
+    return signer;
+}
+
 KeyText key_in_file(const KeyStore& store, crypto::KeyType type) {
     auto key = crypto::PrivateKey::generate(type);
-    if (!store.is_encrypted()) return {key, key.to_pem()};
+    if (!store.is_encrypted()) {
+        KeyText made{key, key.to_pem()};
+        known_signers().keep(crypto::sha256(made.text), made.signer);
+        return made;
+    }
     const auto passphrase = crypto::read_passphrase(store.passphrase(), {});
     const auto text = line(store_line, store.text()) + crypto::to_encrypted_pem(key, passphrase) +
                       pem_of(key.public_key());
@@ -178,9 +200,7 @@ base::Result<crypto::Signer> signer_from(std::string_view text) {
     if (store->is_encrypted()) return signer_of_encrypted(text, *store);
     // One that another program has put into a TPM, too, is read as what it is.
     if (!block_of(text, crypto::Tpm2Key::pem_label).empty()) return signer_of_tpm(text, *store);
-    auto key = crypto::PrivateKey::from_pem(text);
-    if (!key) return std::unexpected(key.error());
-    return crypto::Signer(*key);
+    return signer_in_file(text);
 }
 
 KeyText key_in(const KeyStore& store, crypto::KeyType type, const std::string& label) {

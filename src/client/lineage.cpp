@@ -4,10 +4,14 @@
 #include <array>
 #include <charconv>
 #include <span>
+#include <system_error>
 
+#include <errno.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "client/failure.h"
+#include "client/last_read.h"
 
 namespace cairn::client {
 namespace {
@@ -25,12 +29,25 @@ void make_link_directory(const fs::path& path, const std::vector<std::string_vie
                          std::string_view suffix, TargetOf target_of) {
     const auto staging = path.parent_path() / ("." + path.filename().string() + ".new");
     fs::remove_all(staging);
-    make_private_directory(staging);
+    make_private_directory(path.parent_path());
+    // It gets to the disk by the name that it is to have.
+    if (::mkdir(staging.c_str(), 0700) != 0)
+        throw fs::filesystem_error("make the directory", staging, {errno, std::generic_category()});
     for (const auto stem : names)
         fs::create_symlink(target_of(stem), staging / fmt::format("{}{}.pem", stem, suffix));
     sync_directory(staging);
     fs::rename(staging, path);
     sync_directory(path.parent_path());
+}
+
+/// Each step of a renewal looks at what is in place.
+base::Result<pki::Chain> read_chain(std::string_view pem) {
+    static LastRead<pki::Chain> known_chains;
+    const auto digest = crypto::sha256(base::bytes_of(pem));
+    if (auto known = known_chains.find(digest)) return *std::move(known);
+    auto chain = pki::chain_from_pem(pem);
+    if (chain) known_chains.keep(digest, *chain);
+    return chain;
 }
 
 }  // namespace
@@ -52,7 +69,7 @@ base::Result<Generation> CertificateFiles::read() const {
     if (!key) return std::unexpected(key.error().within(private_key.string()));
     const auto chain_pem = read_file(full_chain, max_chain_file);
     if (!chain_pem) return std::unexpected(chain_pem.error());
-    auto certificates = pki::chain_from_pem(*chain_pem);
+    auto certificates = read_chain(*chain_pem);
     if (!certificates) return std::unexpected(certificates.error().within(full_chain.string()));
     if (certificates->front().public_key() != key->public_key())
         return base::fail(
@@ -127,7 +144,7 @@ std::vector<pki::Certificate> Lineage::certificates() const {
     std::vector<pki::Certificate> certificates;
     for (const auto number : numbers()) {
         const auto pem = read_file(archived(std::to_string(number)).certificate, max_chain_file);
-        auto chain = pem ? pki::chain_from_pem(*pem) : std::unexpected(pem.error());
+        auto chain = pem ? read_chain(*pem) : std::unexpected(pem.error());
         if (chain) certificates.push_back(std::move(chain->front()));
     }
     return certificates;

@@ -31,14 +31,14 @@ class SecretText {
 
 }  // namespace
 
-base::Result<std::optional<LineageFacts>> LineageFactStore::kept() const {
+base::Result<std::optional<LineageFactStore::Kept>> LineageFactStore::kept() const {
     if (fs::symlink_status(file()).type() == fs::file_type::not_found) return std::nullopt;
     auto text = read_file(file(), max_file);
     if (!text) return std::unexpected(text.error());
     const SecretText secret(std::move(*text));
     auto facts = LineageFacts::from_json(secret.bytes());
     if (!facts) return std::unexpected(facts.error().within(file().string()));
-    return std::move(*facts);
+    return Kept{std::move(*facts), secret.text().ends_with('\n')};
 }
 
 base::Result<LineageFacts> LineageFactStore::read() const {
@@ -54,13 +54,16 @@ base::Result<LineageFacts> LineageFactStore::read_all() const {
     auto known = kept();
     if (!known) return std::unexpected(known.error());
     if (!former_facts) return std::unexpected(former_facts.error());
-    auto facts = *known ? std::move(**known) : LineageFacts();
+    auto facts = *known ? std::move((*known)->facts) : LineageFacts();
     merge(*former_facts, facts);
     return facts;
 }
 
-void LineageFactStore::note(const Attempt& attempt) const noexcept try {
-    change([&](LineageFacts& facts) { facts.add(attempt); });
+void LineageFactStore::note(const Attempt& attempt, OpenOrderThen then) const noexcept try {
+    change([&](LineageFacts& facts) {
+        if (then == OpenOrderThen::is_done) facts.order.reset();
+        facts.add(attempt);
+    });
 } catch (const std::exception&) {
     // As the header says.
 }
@@ -93,10 +96,16 @@ void LineageFactStore::change(const std::function<void(LineageFacts&)>& work) co
 
 void LineageFactStore::change_all(const std::function<void(LineageFacts&)>& work) const try {
     const auto lock = state_.lock_facts(name_);
-    move_damage_away();
-    const auto known = kept().value();
-    auto facts = known.value_or(LineageFacts());
     const FormerFacts former(state_, name_);
+    former.move_damage_away();
+    auto known = kept();
+    if (!known) {
+        move_damage_away();
+        known = kept();
+    }
+    // A line can be added behind what is there and whole.
+    const bool takes_lines = known.value() && (*known)->is_whole;
+    auto facts = *known ? std::move((*known)->facts) : LineageFacts();
     if (former.are_there()) {
         const auto former_facts = former.read();
         // In the file before they go, and gone before the file says otherwise: a
@@ -105,9 +114,13 @@ void LineageFactStore::change_all(const std::function<void(LineageFacts&)>& work
         if (former_facts && merge(*former_facts, facts)) write(facts);
         former.remove();
     }
-    const SecretText before(facts.to_json());
+    const auto before = facts;
     work(facts);
-    if (facts.to_json() != before.text()) write(facts);
+    const auto lines = facts.lines_behind(before);
+    if (!lines || (!lines->empty() && !takes_lines))
+        write(facts);
+    else if (!lines->empty())
+        append_durably(file(), *lines);
 } catch (const fs::filesystem_error& error) {
     throw Failure(fmt::format("keep what is known of {}", name_.text()), error.what());
 }

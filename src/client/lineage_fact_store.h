@@ -14,10 +14,10 @@
 namespace cairn::client {
 
 /// The facts of one certificate of a lineage. Those of all its certificates are kept in the file
-/// facts/NAME.json, mode 0600, which is replaced whole: whatever happens to a run, the next one
-/// finds them as they were before a change or after it. What former versions kept in `orders`,
-/// `deployments` and `revocations` is read as well, and moves into the file with the next change.
-/// Thread-safe.
+/// facts/NAME.json, mode 0600, which is replaced whole, or gets a line more where an order has come
+/// further: whatever happens to a run, the next one finds them as they were before a change or
+/// after it. What former versions kept in `orders`, `deployments` and `revocations` is read as
+/// well, and moves into the file with the next change. Thread-safe.
 class LineageFactStore {
   public:
     LineageFactStore(const StateDirectory& state, LineageMember member)
@@ -34,20 +34,22 @@ class LineageFactStore {
     void change(const std::function<void(LineageFacts&)>& work) const;
     /// The same for what is known of the whole lineage.
     void change_all(const std::function<void(LineageFacts&)>& work) const;
+    /// Whether the order that is known is done with when a try has succeeded.
+    enum class OpenOrderThen { stays, is_done };
     /// Keeps what a try has come to. That it cannot be kept is not told: what
-    /// matters is what the try has come to.
-    void note(const Attempt& attempt) const noexcept;
+    /// matters is what the try has come to, and an order that is still known is gone on with.
+    void note(const Attempt& attempt, OpenOrderThen then = OpenOrderThen::stays) const noexcept;
     /// The outcome of `work`, a try with the CA at `directory_url` that is kept
     /// when it ends, by return or by Failure. An empty outcome, of what turned
     /// out not to be a try, is not kept.
     template <class Work>
-    auto attempt(const base::Clock& clock, const std::string& directory_url,
-                 const Work& work) const {
+    auto attempt(const base::Clock& clock, const std::string& directory_url, const Work& work,
+                 OpenOrderThen then = OpenOrderThen::stays) const {
         try {
             auto outcome = work();
             if constexpr (requires { outcome.has_value(); })
                 if (!outcome.has_value()) return outcome;
-            note({clock.now(), directory_url, std::nullopt});
+            note({clock.now(), directory_url, std::nullopt}, then);
             return outcome;
         } catch (const Failure& failure) {
             note({clock.now(), directory_url, failure});
@@ -60,7 +62,12 @@ class LineageFactStore {
     std::optional<std::filesystem::path> mend() const;
 
   private:
-    [[nodiscard]] base::Result<std::optional<LineageFacts>> kept() const;
+    /// What the file says.
+    struct Kept {
+        LineageFacts facts;
+        bool is_whole = true;  ///< false: a line was cut off when it was added
+    };
+    [[nodiscard]] base::Result<std::optional<Kept>> kept() const;
     /// What is known when damage is out of the way. The caller holds the lock of the facts.
     std::optional<std::filesystem::path> move_damage_away() const;
     void write(const LineageFacts& facts) const;

@@ -23,6 +23,8 @@ struct OrderPosition {
     std::string certificate_url;  ///< empty: not known
     /// The CA may have been asked to issue: what it issued must be fetched, not ordered again.
     bool is_finalizing = false;
+
+    friend bool operator==(const OrderPosition&, const OrderPosition&) = default;
 };
 
 /// An order that is under way for a lineage.
@@ -212,7 +214,11 @@ struct LineageFacts {
 
     /// One JSON object; it holds a private key's text if an order is under way.
     [[nodiscard]] std::string to_json() const;
-    /// Reads what `to_json` wrote, in this version or an earlier one.
+    /// The lines that say, behind the JSON of `former`, what these facts do: how far its orders
+    /// have come since. None if they say the same; nothing if they say more than lines can.
+    [[nodiscard]] std::optional<std::string> lines_behind(const LineageFacts& former) const;
+    /// Reads what `to_json` wrote, in this version or an earlier one, with lines behind it. A last
+    /// line without its end was cut off by a crash, and says nothing.
     [[nodiscard]] static base::Result<LineageFacts> from_json(base::BytesView json);
     /// True if `json` was written by a later version, whose meaning is not known here.
     [[nodiscard]] static bool is_of_later_version(base::BytesView json);

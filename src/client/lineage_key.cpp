@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -12,7 +10,6 @@
 #include "client/certificate_request.h"
 #include "client/failure.h"
 #include "client/key_text.h"
-#include "crypto/digest.h"
 #include "crypto/key_unavailable.h"
 
 namespace cairn::client {
@@ -47,45 +44,20 @@ class AbsentKey final : public crypto::KeyHolder {
     crypto::PublicKey key_;
 };
 
-/// The keys that were read last, since each step of an order reads the facts with its key, and
-/// OpenSSL takes longer for a key's PEM than for a signature.
-class KnownKeys {
-  public:
-    std::optional<LineageKey> find(const crypto::Sha256Digest& text) const {
-        const std::scoped_lock lock(mutex_);
-        const auto known = std::ranges::find(keys_, text, &Known::text);
-        return known == keys_.end() ? std::nullopt : std::optional(known->key);
-    }
-
-    void keep(const crypto::Sha256Digest& text, const LineageKey& key) {
-        const std::scoped_lock lock(mutex_);
-        if (keys_.size() == most_kept) keys_.pop_front();
-        keys_.push_back({text, key});
-    }
-
-  private:
-    static constexpr std::size_t most_kept = 64;
-    struct Known {
-        crypto::Sha256Digest text;
-        LineageKey key;
-    };
-    mutable std::mutex mutex_;
-    std::deque<Known> keys_;
-};
-
-base::Result<LineageKey> read_private_key(std::string_view text) {
-    static KnownKeys known_keys;
-    const auto digest = crypto::sha256(base::bytes_of(text));
-    if (auto known = known_keys.find(digest)) return *std::move(known);
-    const auto key = crypto::PrivateKey::from_pem(text);
-    if (!key) return std::unexpected(key.error());
-    LineageKey read(*key);
-    known_keys.keep(digest, read);
-    return read;
+/// Whether a key is written as this program does: PKCS #8, and nothing else.
+bool is_own_pem(std::string_view text) {
+    return text.starts_with("-----BEGIN PRIVATE KEY-----\n") &&
+           text.ends_with("-----END PRIVATE KEY-----\n") &&
+           text.find("-----BEGIN ", 1) == std::string_view::npos;
 }
 
 base::Result<LineageKey> read_pem(std::string_view text) {
-    if (!is_reference(text)) return read_private_key(text);
+    if (!is_reference(text) && !is_own_pem(text)) {
+        // As other programs write keys; from here on as this one does.
+        const auto key = crypto::PrivateKey::from_pem(text);
+        if (!key) return std::unexpected(key.error());
+        return LineageKey(*key);
+    }
     auto signer = signer_from(text);
     if (!signer) return std::unexpected(signer.error());
     const auto octets = base::bytes_of(text);

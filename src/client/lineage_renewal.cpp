@@ -177,6 +177,7 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
                                        ? LimitCaution::none
                                        : LimitCaution::limits_and_proofs,
                         .former = plan};
+    unkept_advice_.reset();
     Lineage lineage(environment_.state, member);
     for (const auto& event : LineageMending(lineage).run()) progress_.tell(event);
     if (options_.force != RenewalForce::always)
@@ -187,6 +188,7 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
         due = due_time_of(member, plan, *current);
         next_action_ = std::min(next_action_, due.at);
         if (environment_.clock.now() < due.at) {
+            keep_advice(member);
             auto& outcome = add(Kind::not_due, order.key_type());
             outcome.due_at = due.at;
             outcome.due = std::move(due);
@@ -198,14 +200,26 @@ void LineageRenewal::renew_if_due(const LineageMember& member, const Certificate
     } else {
         due.detail = base::printable(current.error().message);
     }
-    if (shared_failure_) throw Failure(*shared_failure_);
-    progress_.tell({.kind = ProgressKind::renewing, .text = due.because()});
-    if (!is_tried_) hooks_.before(name_, plan, progress_);
-    is_tried_ = true;
-    const auto issued = obtain_certificate(environment_, order, progress_);
+    const auto issued = [&] {
+        try {
+            return obtain_due(order, due);
+        } catch (const Failure&) {
+            // Of a certificate that is replaced nobody asks again; of this one the next run may.
+            keep_advice_if_possible(member);
+            throw;
+        }
+    }();
     auto& outcome = add(Kind::renewed, order.key_type());
     outcome.certificate = issued.chain.front();
     outcome.due = std::move(due);
+}
+
+IssuedCertificate LineageRenewal::obtain_due(const IssuanceOrder& order, const DueTime& due) {
+    if (shared_failure_) throw Failure(*shared_failure_);
+    progress_.tell({.kind = ProgressKind::renewing, .text = due.because()});
+    if (!is_tried_) hooks_.before(name_, order.plan, progress_);
+    is_tried_ = true;
+    return obtain_certificate(environment_, order, progress_);
 }
 
 void LineageRenewal::deploy_if_pending(const CertificatePlan& plan) {
@@ -266,7 +280,7 @@ DueTime LineageRenewal::due_time_of(const LineageMember& member, const Certifica
 }
 
 LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const CertificatePlan& plan,
-                                           const Generation& standing) const {
+                                           const Generation& standing) {
     const auto& certificate = standing.chain.front();
     const auto now = environment_.clock.now();
     const LineageFactStore store(environment_.state, member);
@@ -286,17 +300,33 @@ LineageFacts LineageRenewal::advised_facts(const LineageMember& member, const Ce
     if (!answer.window && is_known) answer.window = facts->advice->window;
     facts->advice = RenewalAdvice{*identifier, answer.window, now + answer.ask_again_in};
     // That a CA says nothing at all is not worth a write for each of its certificates.
-    if (answer.was_asked) store.change([&](LineageFacts& kept) { kept.advice = facts->advice; });
+    if (answer.was_asked) unkept_advice_ = facts->advice;
     return std::move(*facts);
 }
 
+void LineageRenewal::keep_advice(const LineageMember& member) {
+    if (!unkept_advice_) return;
+    LineageFactStore(environment_.state, member).change([&](LineageFacts& facts) {
+        facts.advice = unkept_advice_;
+    });
+    unkept_advice_.reset();
+}
+
+void LineageRenewal::keep_advice_if_possible(const LineageMember& member) noexcept try {
+    keep_advice(member);
+} catch (const std::exception&) {
+    // What the CA has said it says again.
+}
+
 void LineageRenewal::note_hastening(const LineageMember& member,
-                                    const pki::Certificate& certificate) const {
+                                    const pki::Certificate& certificate) {
     const auto now = environment_.clock.now();
     if (now >= due_by_lifetime(certificate)) return;
     LineageFactStore(environment_.state, member).change([&](LineageFacts& facts) {
         facts.hastening = Hastening{digest_of(certificate), now};
+        if (unkept_advice_) facts.advice = unkept_advice_;
     });
+    unkept_advice_.reset();
 }
 
 Authority LineageRenewal::issuer_of(const LineageMember& member,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/attempt_record.h"
+#include "client/certificate_issuance.h"
 #include "client/environment.h"
 #include "client/issuance.h"
 #include "client/lineage_fact_store.h"
@@ -41,6 +42,7 @@ class LineageRenewal {
     void rehearse();
     void finish_earlier();
     void renew_if_due(const LineageMember& member, const CertificatePlan& plan);
+    [[nodiscard]] IssuedCertificate obtain_due(const IssuanceOrder& order, const DueTime& due);
     void deploy_if_pending(const CertificatePlan& plan);
     void deploy_earlier(const CertificatePlan& plan);
     void fail_to_deploy(RenewalOutcome::Kind concerned, const Failure& failure);
@@ -51,9 +53,14 @@ class LineageRenewal {
                                       const Generation& standing);
     [[nodiscard]] LineageFacts advised_facts(const LineageMember& member,
                                              const CertificatePlan& plan,
-                                             const Generation& standing) const;
-    /// Keeps that the certificate is replaced sooner than its age asks for.
-    void note_hastening(const LineageMember& member, const pki::Certificate& certificate) const;
+                                             const Generation& standing);
+    /// Keeps what the CA has just said of when to renew the certificate.
+    void keep_advice(const LineageMember& member);
+    /// The same beside a failure, which is what matters then.
+    void keep_advice_if_possible(const LineageMember& member) noexcept;
+    /// Keeps that the certificate is replaced sooner than its age asks for, and what `keep_advice`
+    /// does.
+    void note_hastening(const LineageMember& member, const pki::Certificate& certificate);
     /// Enters in the calendar what was found out, if nothing is to be done now.
     void enter(const CertificatePlan& plan, const LineageSight& seen);
     /// The CA that issued what is in place, as far as is known.
@@ -76,6 +83,9 @@ class LineageRenewal {
     std::vector<RenewalOutcome> outcomes_;
     /// What is wanted of the lineage, once that was read; and whether an order was made for it.
     std::optional<CertificatePlan> wanted_;
+    /// What the CA has said in this run of the certificate that is looked at, until it is kept. It
+    /// is not worth a write of its own where the certificate is about to be replaced.
+    std::optional<RenewalAdvice> unkept_advice_;
     bool is_tried_ = false;
     /// A failure that would be repeated for another certificate of the lineage.
     std::optional<Failure> shared_failure_;

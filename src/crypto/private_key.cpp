@@ -146,6 +146,14 @@ base::Result<PrivateKey> PrivateKey::from_handle(std::shared_ptr<EVP_PKEY> key) 
 base::Result<PrivateKey> PrivateKey::from_halves(std::shared_ptr<EVP_PKEY> key,
                                                  PublicKey public_key) {
     PrivateKey result(std::move(key), std::move(public_key));
+    if (EVP_PKEY_is_a(result.handle(), "EC") == 1) {
+        const PkeyContextHandle context(
+            EVP_PKEY_CTX_new_from_pkey(nullptr, result.handle(), nullptr));
+        require(context != nullptr, "comparing the halves of a key");
+        if (EVP_PKEY_pairwise_check(context.get()) == 1) return result;
+        ERR_clear_error();
+        return base::fail("private and public half are not of the same key");
+    }
     // The halves in a file may belong to different keys; nobody could verify such a signature.
     const auto probe = base::bytes_of("one key in two halves");
     try {
