@@ -1,7 +1,9 @@
 #include "apps/ca/audited_store.h"
 
+#include <stdexcept>
 #include <utility>
 
+#include "apps/ca/lost_store.h"
 #include "store/audit/audited_repository.h"
 #include "store/audit/audited_signer.h"
 
@@ -10,6 +12,13 @@ namespace cairn::apps {
 OpenedStore open_audited_store(const Adapters& adapters, const Configuration& configuration,
                                const std::filesystem::path& folder, StoreContext context,
                                const base::Clock& clock) {
+    // Revocation lists from an empty one would say that nothing is revoked.
+    if (const auto lost = lost_store(configuration, folder))
+        throw std::runtime_error(
+            *lost +
+            ", and an empty store would know no account and no revocation: is its disk "
+            "mounted? `cairn-ca restore` brings back a backup; an empty file in its place "
+            "(touch) begins anew");
     const auto executor = context.executors.front();
     auto& log = context.log;
     auto& observer = context.observer;

@@ -8,7 +8,8 @@
 namespace cairn::apps {
 
 /// A store whose writing calls stand in this node's audit log, which is opened with it. `clock`
-/// outlives it. Throws what Adapters::open_store and NodeAudit throw.
+/// outlives it. Throws what Adapters::open_store and NodeAudit throw, and std::runtime_error where
+/// the store is lost (apps/ca/lost_store.h).
 [[nodiscard]] OpenedStore open_audited_store(const Adapters& adapters,
                                              const Configuration& configuration,
                                              const std::filesystem::path& folder,

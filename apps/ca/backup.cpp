@@ -17,6 +17,7 @@
 #include "apps/ca/backup_stream.h"
 #include "apps/ca/configuration.h"
 #include "apps/ca/findings.h"
+#include "apps/ca/lost_store.h"
 #include "apps/ca/node_audit.h"
 #include "apps/ca/offline_audit.h"
 #include "apps/command_line/files.h"
@@ -150,14 +151,6 @@ std::size_t length_from(std::string_view octets) {
     return length;
 }
 
-// Whether the CA was used, and has no store any more: an empty one would be no backup.
-bool is_store_lost(const Configuration& configuration, const fs::path& folder) {
-    std::error_code ignored;
-    return configuration.store.postgres_url.empty() &&
-           !fs::exists(folder / configuration.store.sqlite_path, ignored) &&
-           has_audit_key(audit_folder(configuration.audit, folder));
-}
-
 // One moment of the store, in a file that nobody else can read.
 void copy_store(const Configuration& configuration, const fs::path& folder,
                 const fs::path& target) {
@@ -231,9 +224,8 @@ BackupResult back_up(const BackupRequest& request, const base::Clock& clock,
     std::optional<Configuration> read;
     findings.attempt(
         [&] { read = load_configuration(request.folder, request.overrides, clock.now()); });
-    if (read && is_store_lost(*read, request.folder))
-        findings.add((request.folder / read->store.sqlite_path).string() +
-                     " is not there, although the CA was used: an empty store would be no backup");
+    if (const auto lost = read ? lost_store(*read, request.folder) : std::nullopt)
+        findings.add(*lost + ": an empty store would be no backup");
     if (fs::exists(request.file))
         findings.add(request.file.string() + " is there already; a backup replaces no other");
     else if (!fs::is_directory(folder_of(request.file)))

@@ -20,6 +20,7 @@
 #include "apps/ca/issuer_files.h"
 #include "apps/ca/key_files.h"
 #include "apps/ca/listeners.h"
+#include "apps/ca/lost_store.h"
 #include "apps/ca/operator_connection.h"
 #include "apps/ca/policy_files.h"
 #include "apps/ca/readiness.h"
@@ -197,6 +198,10 @@ class Check {
         const auto& store = configuration_.store;
         const bool is_shared = !store.postgres_url.empty();
         const auto path = folder_ / store.sqlite_path;
+        if (const auto lost = lost_store(configuration_, folder_)) {
+            find("store", *lost + ": is its disk mounted? `cairn-ca restore` brings back a backup");
+            return;
+        }
         const auto inspection =
             is_shared ? store::inspect_postgres(store.postgres_url, store.schema, clock_)
                       : store::inspect_sqlite(path.string());

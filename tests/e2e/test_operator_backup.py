@@ -259,7 +259,15 @@ def test_a_ca_that_was_never_started_is_there_again(tmp_path, dns, secret):
     (ca.home / "store" / "cairn.sqlite").unlink()
     lost = answer_of("backup", ca.home, tmp_path / "lost", *secret, code=2)
     assert "is not there, although the CA was used" in lost["error"]["detail"]
+    # Nor is one served, until an operator says so.
+    served = run("serve", ca.home)
+    assert served.returncode == 2 and "is its disk mounted?" in served.stderr
+    checked = run("check", ca.home)
+    assert checked.returncode == 2 and "although the CA was used" in checked.stdout + checked.stderr
     assert not (ca.home / "store" / "cairn.sqlite").exists()
+    (ca.home / "store" / "cairn.sqlite").touch(mode=0o600)
+    ca.start()
+    assert ca.stop() == 0
 
 
 def test_the_passphrase_comes_from_a_program_or_a_credential(ca, tmp_path):
