@@ -42,8 +42,8 @@ void make_link_directory(const fs::path& path, const std::vector<std::string_vie
 
 /// Each step of a renewal looks at what is in place.
 base::Result<pki::Chain> read_chain(std::string_view pem) {
-    static LastRead<pki::Chain> known_chains;
     const auto digest = crypto::sha256(base::bytes_of(pem));
+    static LastRead<pki::Chain> known_chains;
     if (auto known = known_chains.find(digest)) return *std::move(known);
     auto chain = pki::chain_from_pem(pem);
     if (chain) known_chains.keep(digest, *chain);

@@ -392,7 +392,7 @@ base::Result<void> take_line(std::string_view line, LineageFacts& facts) {
     const auto object = protocol::parse_json_object(base::bytes_of(line));
     if (!object) return std::unexpected(object.error());
     protocol::MemberReader reader(*object);
-    OrderPosition position{.order_url = reader.text_or_empty("order_at"),
+    OrderPosition position{.order_url = std::string(reader.required_text("order_at")),
                            .certificate_url = reader.text_or_empty("certificate"),
                            .is_finalizing = reader.boolean("finalizing").value_or(false)};
     const auto type_text = reader.text_or_empty("key_type");

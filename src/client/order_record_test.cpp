@@ -128,7 +128,8 @@ TEST_F(OrderOnItsWay, IsWhereTheLastWholeLineSays) {
 TEST_F(OrderOnItsWay, IsNotTakenFromALineThatCannotBeRead) {
     for (const char* line : {R"({"order_at": 7})", R"({"order_at": "x")",
                              R"({"order_at": "x", "key_type": "rsa2048"})",
-                             R"({"order_at": "x", "key_type": "brass"})"}) {
+                             R"({"order_at": "x", "key_type": "brass"})",
+                             "{\"order_at\": \"x\"}\n{\"finalizing\": true}"}) {
         const auto whole = text();
         append_durably(record_.file(), line + std::string("\n"));
         const auto found = record_.find();

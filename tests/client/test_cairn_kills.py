@@ -84,8 +84,9 @@ class Life:
             serial = self.served(suffix)
             assert serial in known or (serial is None and not self.before)
         self.orders_at_death = len(self.ca.orders)
-        # Orders of which the next run cannot know.
-        kept = "".join(path.read_text() for path in (self.cairn.state / "facts").glob("*.json"))
+        # Orders of which the next run cannot know: also one of whose line only a part was written.
+        kept = "".join(path.read_text().rpartition("\n")[0]
+                       for path in (self.cairn.state / "facts").glob("*.json"))
         self.lost = sum(f'/order/{number}"' not in kept.replace("\\/", "/") and not order["chain"]
                         for number, order in self.ca.orders.items())
 
