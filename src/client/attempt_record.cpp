@@ -1,6 +1,7 @@
 #include "client/attempt_record.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,11 +57,23 @@ ProgressEvent shortened(ProgressEvent event) {
     return event;
 }
 
-/// "20261130T084200Z-3f2a"
-std::string new_id(base::Time time, crypto::Random& random) {
+/// "20261130T084200Z-3f2a". Ids tell the order of a lineage's attempts, so it comes behind
+/// `newest`, the newest one that is known, also if that is of the same second.
+std::string new_id(base::Time time, std::string_view newest, crypto::Random& random) {
+    constexpr unsigned greatest = 0xffff;
     auto text = base::to_rfc3339(time);
     std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-    return fmt::format("{}-{}", text, base::to_hex(random.octets(2)));
+    text += '-';
+    const auto octets = random.octets(2);
+    // The first of a second leaves room for others.
+    unsigned number = (unsigned{octets[0]} << 8U | octets[1]) >> 2U;
+    if (newest.starts_with(text)) {
+        unsigned before = 0;
+        const auto digits = newest.substr(text.size());
+        std::from_chars(digits.data(), digits.data() + digits.size(), before, 16);
+        number = std::min(before + 1 + octets[0], greatest);
+    }
+    return fmt::format("{}{:04x}", text, number);
 }
 
 /// `object`, which is not empty, with a member before its own.
@@ -142,7 +155,7 @@ void AttemptRecord::open() try {
     for (std::size_t i = AttemptHistory::max_attempts - 1; i < known.size(); ++i)
         std::filesystem::remove(history.file(lineage_, known[i]));
     const auto time = environment_.clock.now();
-    auto id = new_id(time, environment_.random);
+    auto id = new_id(time, known.empty() ? std::string() : known.front(), environment_.random);
     file_ = FileDescriptor(::open(history.file(lineage_, id).c_str(),
                                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC,
                                   0600));

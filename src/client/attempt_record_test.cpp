@@ -54,6 +54,15 @@ TEST_F(AttemptRecordTest, KeepsEachStepAndPassesItOn) {
         std::filesystem::perms(0600));
 }
 
+TEST_F(AttemptRecordTest, IsTheNewestAlsoWithinASecond) {
+    for (int i = 0; i < 12; ++i) {
+        AttemptRecord record(environment_, name_, AttemptWork::issue, bench_.heard);
+        record.tell({.kind = ProgressKind::placing_order, .host = std::to_string(i)});
+        record.succeed();
+        EXPECT_EQ(newest().steps.front().event.host, std::to_string(i));
+    }
+}
+
 TEST_F(AttemptRecordTest, KeepsNothingOfWhatNeverBegan) {
     AttemptRecord record(environment_, name_, AttemptWork::renew, bench_.heard);
     record.tell({.kind = ProgressKind::links_mended, .place = "/live/a"});
