@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <map>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -14,6 +13,7 @@
 #include "admin/operator_api.h"
 #include "apps/ca/audited_store.h"
 #include "apps/ca/authority.h"
+#include "apps/ca/authority_readiness.h"
 #include "apps/ca/clock_upkeep.h"
 #include "apps/ca/configuration.h"
 #include "apps/ca/counting_log.h"
@@ -46,24 +46,6 @@ constexpr base::Milliseconds drain_patience{10000};
 std::string store_name(const Configuration::Store& store) {
     if (store.postgres_url.empty()) return "sqlite:" + store.sqlite_path;
     return store::postgres_name(store.postgres_url) + " schema " + store.schema;
-}
-
-// Of each issuer that can sign them.
-std::vector<ReadinessFacts::Crl> crls_that_end_first(const Authority& authority) {
-    std::map<ca::IssuerId, const ca::CrlHead*> first;
-    const auto crls = authority.crls().all();
-    for (const auto& crl : crls) {
-        auto& head = first[crl->list.issuer];
-        if (head == nullptr || crl->head.next_update < head->next_update) head = &crl->head;
-    }
-    std::vector<ReadinessFacts::Crl> facts;
-    for (const auto& issuer : authority.issuers().all()) {
-        const auto found = first.find(issuer.id());
-        if (found != first.end())
-            facts.push_back(
-                {issuer.name(), found->second->this_update, found->second->next_update});
-    }
-    return facts;
 }
 
 }  // namespace
@@ -445,20 +427,15 @@ class Server::Parts {
     }
 
     ReadinessFacts readiness_facts() {
-        using Role = ReadinessFacts::Certificate::Role;
-        const auto authority = authority_.load();
         ReadinessFacts facts{.now = clock_.now(),
                              .clock = clock_upkeep_.watch().deviations(),
                              .draining = is_draining_};
-        for (const auto& issuer : authority->issuers().all()) {
-            if (!issuer.use().active) continue;
-            facts.certificates.push_back({Role::issuer, issuer.name(), issuer.validity().not_before,
-                                          issuer.validity().not_after,
-                                          authority->longest_life(issuer, facts.now)});
-        }
-        facts.certificates.push_back(
-            {Role::server, "server", certificate_.not_before(), certificate_.not_after(), {}});
-        facts.crls = crls_that_end_first(*authority);
+        add_authority(*authority_.load(), facts);
+        facts.certificates.push_back({ReadinessFacts::Certificate::Role::server,
+                                      "server",
+                                      certificate_.not_before(),
+                                      certificate_.not_after(),
+                                      {}});
         facts.waiting_issuers = metrics_.waiting_issuers();
         if (store_.shared != nullptr)
             facts.differing_nodes = store_.shared->health().differing_nodes;
