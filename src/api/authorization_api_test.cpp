@@ -81,6 +81,9 @@ TEST_F(AuthorizationApiTest, HoldsItsAnswerForAMomentWhileTheValidatorIsSlow) {
     const auto response = post(sender, challenge_of(proof), "{}");
     EXPECT_EQ(object<ChallengeObject>(response).status, ChallengeStatus::processing);
     EXPECT_EQ(field(response, "Retry-After"), "1");
+    const auto held = read(sender, links.authorization(proof.id));
+    EXPECT_EQ(object<AuthorizationObject>(held).status, AuthorizationStatus::pending);
+    EXPECT_EQ(field(held, "Retry-After"), "1");
     auto challenge = loop.start(posted(sender, challenge_of(proof), ""));
     auto authorization = loop.start(posted(sender, links.authorization(proof.id), ""));
     validator.gate().open();

@@ -47,6 +47,7 @@ class FrontDoorTest : public ::testing::Test {
         request.method = method;
         request.target = target;
         request.fields = {{"Host", host}};
+        request.remote_address = "192.0.2.1";
         request.received = std::chrono::steady_clock::now();
         boost::asio::io_context loop;
         auto future =
@@ -62,6 +63,7 @@ class FrontDoorTest : public ::testing::Test {
                 {.hosts = {"ca.example", "ca.example:14000", "[2001:db8::1]"},
                  .terms_of_service = {},
                  .observer = &observer_,
+                 .rates = rates_,
                  .help = "https://ca.example/limits"}};
     }
 
@@ -71,6 +73,7 @@ class FrontDoorTest : public ::testing::Test {
     };
 
     LastAnswer observer_;
+    RequestRates* rates_ = nullptr;
     crypto::SystemRandom random_;
     ca::LocalNonces nonces_{random_};
     Links links_{"https://ca.example"};
@@ -201,6 +204,22 @@ TEST_F(FrontDoorTest, WhatIsNotKnownIsNotCalledUndone) {
     EXPECT_THAT(response.body, Not(::testing::HasSubstr("commit")));
     EXPECT_EQ(observer_.last->problem, protocol::ProblemType::server_internal);
     EXPECT_THAT(answer("POST", "/acme/key-change").body, Not(::testing::HasSubstr("not known")));
+}
+
+TEST_F(FrontDoorTest, WhoAsksTooOftenIsToldWhenToComeBack) {
+    ca::RequestLimits limits;
+    limits[ca::RequestGroup::new_nonce] = ca::Limit{2, base::Seconds(60)};
+    RequestRates rates(limits);
+    rates_ = &rates;
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(answer("HEAD", "/acme/new-nonce").status, 200);
+    const auto response = answer("HEAD", "/acme/new-nonce");
+    EXPECT_EQ(response.status, 503);
+    EXPECT_THAT(response.body, ::testing::HasSubstr("limit requests_per_ip.new_nonce"));
+    EXPECT_THAT(response.fields, Contains(Pair("Retry-After", "30")));
+    EXPECT_THAT(response.fields,
+                Contains(Pair("Link", "<https://ca.example/limits>;rel=\"help\"")));
+    EXPECT_EQ(observer_.last->problem, protocol::ProblemType::rate_limited);
+    EXPECT_EQ(answer("GET", "/directory").status, 200) << "another group";
 }
 
 // Check 164.

@@ -123,10 +123,22 @@ TEST_F(ApiBench, RefusesAWeakKeyOfAnAccount) {
     const Refused expected{bad_public_key, 400,
                            "the key is refused: RSA modulus has fewer than 2048 bits"};
 
+    // Before anything is computed with it: whether the signature is good makes no difference.
+    const auto forged = [](std::string jws) {
+        const std::string name = R"("signature":")";
+        const auto at = jws.find(name);
+        EXPECT_NE(at, std::string::npos) << jws;
+        auto& octet = jws[at + name.size()];
+        octet = octet == 'A' ? 'B' : 'A';
+        return jws;
+    };
+
     const Client stranger{key, {}};
-    EXPECT_EQ(
-        refused(post(stranger, site + "/acme/new-account", R"({"termsOfServiceAgreed":true})")),
-        expected);
+    const auto new_account = site + "/acme/new-account";
+    EXPECT_EQ(refused(post(stranger, new_account, R"({"termsOfServiceAgreed":true})")), expected);
+    auto made = request(stranger, new_account, R"({"termsOfServiceAgreed":true})");
+    made.body = forged(made.body);
+    EXPECT_EQ(refused(await(face().door.handle(std::move(made)))), expected);
     EXPECT_TRUE(facts->accounts.empty());
 
     const auto sender = client();
@@ -136,6 +148,7 @@ TEST_F(ApiBench, RefusesAWeakKeyOfAnAccount) {
     const auto inner =
         protocol::make_jws(key, {.url = url, .nonce = {}, .kid = {}}, change.to_json());
     EXPECT_EQ(refused(post(sender, url, inner)), expected);
+    EXPECT_EQ(refused(post(sender, url, forged(inner))), expected);
 
     const auto order = ready(*sender.account);
     pki::SubjectNames names;
